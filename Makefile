@@ -1,0 +1,66 @@
+# pgaffinity: build, test, demo, bench. `make help` lists the targets.
+
+EXTENSION = affinity
+MODULE_big = affinity
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" affinity.control)
+
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+INSTALL_SQL = $(sort $(wildcard sql/install/*.sql))
+DATA_built = affinity--$(EXTVERSION).sql
+DATA = $(wildcard sql/upgrade/affinity--*.sql)
+
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=affinity --encoding=UTF8
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation \
+	--load-extension=affinity
+
+PG_CONFIG ?= pg_config
+
+# These targets need no server headers, so that they can install them first.
+.DEFAULT_GOAL := all
+SCRIPTED = help setup test demo shell bench
+.PHONY: $(SCRIPTED)
+
+help:
+	@echo "make, make install   build and install for $(PG_CONFIG)"
+	@echo "make demo            install what is missing, build, show it on real data"
+	@echo "make test            install what is missing, build, run every test"
+	@echo "make shell           psql in a throw-away cluster with the demo's model"
+	@echo "make bench           the benchmarks of test/bench"
+
+setup:
+	@test/setup
+
+test demo shell bench: setup
+	@test/$@/run
+
+# PGXS is not there before `make setup` has run: the scripted targets above
+# call make again for everything below.
+ifneq ($(filter-out $(SCRIPTED),$(or $(MAKECMDGOALS),all)),)
+
+# -isystem: the server's own headers are not clean under -Wextra. Only what is
+# in PG_CPPFLAGS reaches the bitcode too.
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
+EXTRA_CLEAN = affinity--*.sql $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
+	test/isolation/results test/isolation/output_iso
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+override CFLAGS += -std=gnu99 -Wall -Wextra -MMD -MP $(if $(WERROR),-Werror)
+ifneq (,$(findstring clang,$(CC)))
+# PGXS hands on the flags of the compiler that built the server: gcc.
+override CFLAGS += -Wno-ignored-optimization-argument \
+	-Wno-unknown-warning-option
+endif
+
+affinity--$(EXTVERSION).sql: $(INSTALL_SQL)
+	cat $^ > $@
+
+# Debian's PGXS tracks no headers: objects get theirs from -MMD, bitcode follows
+# its object.
+-include $(OBJS:.o=.d)
+$(OBJS:.o=.bc): %.bc: %.o
+
+endif

@@ -1,0 +1,21 @@
+/*
+ * affinity.c
+ *		Module magic and start-up of the extension.
+ *
+ * Nothing else lives here: src/README.md is the map of the rooms.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "common/common.h"
+
+PG_MODULE_MAGIC;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	affinity_define_gucs();
+}
