@@ -17,4 +17,22 @@ extern void affinity_define_gucs(void);
 /* args.c */
 extern void affinity_check_k(int32 k);
 
+/*
+ * id.c: users and items are named by smallint, integer, bigint, uuid or text.
+ * Integers are handled as int64, a uuid as 16 bytes, text as its bytes.
+ */
+typedef enum AffinityIdKind
+{
+	AFFINITY_ID_INT,
+	AFFINITY_ID_UUID,
+	AFFINITY_ID_TEXT
+} AffinityIdKind;
+
+#define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
+
+extern bool affinity_id_kind(Oid type, AffinityIdKind *kind);
+extern int64 affinity_id_to_int(Datum id, Oid type);
+extern Datum affinity_id_from_int(int64 value, Oid type);
+extern char *affinity_id_display(Datum id, Oid type);
+
 #endif							/* AFFINITY_COMMON_H */

@@ -1,0 +1,91 @@
+/*
+ * interaction.h
+ *		From the rows of a query to a dictionary of ids and a sparse matrix.
+ */
+#ifndef AFFINITY_INTERACTION_H
+#define AFFINITY_INTERACTION_H
+
+#include "postgres.h"
+
+#include "common/common.h"
+#include "kernel/kernel.h"
+
+/* ---- dictionary.c ---------------------------------------------------- */
+
+typedef struct AffinityDict AffinityDict;
+
+/* Ids of one batch of rows, in the form of their kind. */
+#define AFFINITY_BATCH 1024
+
+typedef struct AffinityKeys
+{
+	int			n;				/* keys in use */
+	int64		ints[AFFINITY_BATCH];	/* integers */
+	char	   *bytes;			/* uuid: 16 each; text: one after the other */
+	Size		bytes_size;		/* allocated */
+	Size		bytes_used;
+	uint32		end[AFFINITY_BATCH];	/* text: end of each key in bytes */
+} AffinityKeys;
+
+extern AffinityDict *affinity_dict_create(Oid type);
+extern void affinity_keys_add(AffinityKeys *keys, const AffinityDict *dict,
+							  Datum id);
+extern void affinity_dict_add(AffinityDict *dict, const AffinityKeys *keys,
+							  uint32 *no);
+extern uint32 affinity_dict_size(const AffinityDict *dict);
+extern Oid	affinity_dict_type(const AffinityDict *dict);
+extern Size affinity_dict_bytes(const AffinityDict *dict);
+extern void affinity_dict_sort(AffinityDict *dict);
+extern const uint32 *affinity_dict_rank(const AffinityDict *dict);
+extern void affinity_dict_keep(AffinityDict *dict, const uint32 *renumber,
+							   uint32 n_kept);
+extern Datum affinity_dict_id(const AffinityDict *dict, uint32 rank);
+extern int	affinity_dict_compare(const AffinityDict *dict, uint32 rank,
+								  Datum id);
+
+/* ---- read.c ---------------------------------------------------------- */
+
+/* How the times of a pair's rows weigh in its second value, "recency". */
+typedef enum AffinityRecency
+{
+	AFFINITY_RECENCY_NONE,
+	AFFINITY_RECENCY_LATEST,	/* decay of the pair's latest row */
+	AFFINITY_RECENCY_SUM		/* sum of weight times decay over its rows */
+} AffinityRecency;
+
+typedef struct AffinityReadRequest
+{
+	const char *query;			/* user, item, weight [, time] */
+	int			n_args;			/* parameters of the query */
+	Oid		   *arg_types;
+	Datum	   *args;
+	bool		read_only;		/* use the caller's snapshot */
+	bool		skip_bad;		/* skip NaN and infinite weights: no error */
+	AffinityRecency recency;
+	double		half_life;		/* microseconds; with recency */
+	int64		max_bytes;		/* memory allowed; 0: no limit */
+} AffinityReadRequest;
+
+/*
+ * Interactions in both orientations. Users and items are numbered in the order
+ * of their ids, so nothing that is computed from here depends on the order in
+ * which rows came.
+ */
+typedef struct AffinityInteractions
+{
+	AffinityDict *users;
+	AffinityDict *items;
+	AffinityCsr by_user;		/* rows: users, columns: items */
+	AffinityCsr by_item;		/* rows: items, columns: users */
+	float	   *recency;		/* beside by_item's entries, or NULL */
+	int64		rows;			/* rows that the query gave */
+	int64		skipped_rows;	/* NULL user, item or weight */
+	int64		dropped_pairs;	/* summed weight not above 0 */
+	int64		first_at;		/* microseconds since 2000; see has_time */
+	int64		last_at;
+	bool		has_time;
+} AffinityInteractions;
+
+extern AffinityInteractions *affinity_read_interactions(const AffinityReadRequest *request);
+
+#endif							/* AFFINITY_INTERACTION_H */

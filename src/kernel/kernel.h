@@ -1,0 +1,156 @@
+/*
+ * kernel.h
+ *		Pure C: no PostgreSQL, no allocation, no errors. Callers own all memory
+ *		and cut long work into pieces, to look for interrupts in between.
+ */
+#ifndef AFFINITY_KERNEL_H
+#define AFFINITY_KERNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Compile a function once for each vector unit and choose when the library is
+ * loaded. Needs ifunc support: gcc on x86-64 Linux has it.
+ */
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && \
+	!defined(__clang__)
+#define AFFINITY_MULTIVERSION \
+	__attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#else
+#define AFFINITY_MULTIVERSION
+#endif
+
+/* ---- csr.c: compressed sparse rows ----------------------------------- */
+
+typedef struct AffinityCsr
+{
+	uint32_t	n_rows;
+	uint32_t	n_cols;
+	int64_t    *start;			/* n_rows + 1 offsets into col and val */
+	uint32_t   *col;			/* ascending within a row */
+	float	   *val;			/* NULL where every value is 1 */
+} AffinityCsr;
+
+/* Values that travel with the entries of a matrix; either may be NULL. */
+typedef struct AffinityCsrValues
+{
+	float	   *first;
+	float	   *second;
+} AffinityCsrValues;
+
+extern void affinity_csr_offsets(const int64_t *count, uint32_t n,
+								 int64_t *start);
+extern void affinity_csr_place(const uint32_t *row, const uint32_t *col,
+							   AffinityCsrValues in, size_t n,
+							   const uint32_t *row_rank,
+							   const uint32_t *col_rank, int64_t *next,
+							   uint32_t *out_col, AffinityCsrValues out);
+extern void affinity_csr_transpose(const int64_t *start, const uint32_t *col,
+								   AffinityCsrValues in, uint32_t from,
+								   uint32_t to, int64_t *next,
+								   uint32_t *out_col, AffinityCsrValues out);
+extern int64_t affinity_csr_merge_row(uint32_t *col, AffinityCsrValues values,
+									  int64_t n, int64_t to, bool second_is_max,
+									  int64_t *dropped);
+
+/* ---- sparse.c: sums over sparse rows --------------------------------- */
+
+extern uint32_t affinity_sparse_add(double *sum, uint32_t *touched,
+									uint32_t n_touched, const uint32_t *col,
+									const float *val, size_t n, double factor);
+extern void affinity_sparse_count(uint32_t *count, const uint32_t *col,
+								  size_t n);
+
+/* Sums over the users who rated both items of a pair. */
+typedef struct AffinityMoments
+{
+	double		n;
+	double		x;
+	double		y;
+	double		xx;
+	double		yy;
+	double		xy;
+} AffinityMoments;
+
+extern uint32_t affinity_sparse_moments(AffinityMoments *sum, uint32_t *touched,
+										uint32_t n_touched,
+										const uint32_t *col, const float *val,
+										size_t n, double x);
+
+/* ---- topk.c: the k largest keys -------------------------------------- */
+
+typedef struct AffinityTopK
+{
+	uint64_t   *key;			/* room for cap keys */
+	size_t		n;
+	size_t		k;
+	size_t		cap;			/* at least k + 1; 2k or more is fast */
+	uint64_t	floor;			/* keys not above it cannot be among the k */
+} AffinityTopK;
+
+extern void affinity_topk_shrink(AffinityTopK *top);
+extern void affinity_topk_finish(AffinityTopK *top, uint64_t *scratch);
+extern void affinity_sort_descending(uint64_t *key, size_t n,
+									 uint64_t *scratch);
+
+static inline void
+affinity_topk_init(AffinityTopK *top, uint64_t *key, size_t k, size_t cap)
+{
+	top->key = key;
+	top->n = 0;
+	top->k = k;
+	top->cap = cap;
+	top->floor = 0;
+}
+
+static inline void
+affinity_topk_push(AffinityTopK *top, uint64_t key)
+{
+	if (key <= top->floor)
+		return;
+	top->key[top->n++] = key;
+	if (top->n == top->cap)
+		affinity_topk_shrink(top);
+}
+
+/*
+ * A key that orders by score, largest first, then by number, smallest first.
+ * No key is 0, so that 0 can stand for "below all".
+ */
+static inline uint64_t
+affinity_rank_key(float score, uint32_t no)
+{
+	union
+	{
+		float		f;
+		uint32_t	u;
+	}			bits;
+
+	bits.f = score + 0.0f;		/* -0 and 0 are equal */
+	bits.u = (bits.u & 0x80000000u) ? ~bits.u : bits.u | 0x80000000u;
+	return ((uint64_t) bits.u << 32) | (uint32_t) ~no;
+}
+
+static inline uint32_t
+affinity_rank_key_no(uint64_t key)
+{
+	return ~(uint32_t) key;
+}
+
+static inline float
+affinity_rank_key_score(uint64_t key)
+{
+	union
+	{
+		float		f;
+		uint32_t	u;
+	}			bits;
+
+	bits.u = (uint32_t) (key >> 32);
+	bits.u = (bits.u & 0x80000000u) ? bits.u & 0x7fffffffu : ~bits.u;
+	return bits.f;
+}
+
+#endif							/* AFFINITY_KERNEL_H */

@@ -1,0 +1,75 @@
+/*
+ * sparse.c
+ *		Sums over sparse rows into a dense row, with a list of what was touched.
+ *
+ * The list is written without a branch: an entry is appended at every step and
+ * kept only if its sum was 0. It therefore needs room for one entry more than
+ * the dense row has. Increments must not be 0 and must not cancel out: all
+ * callers add positive numbers.
+ */
+#include "kernel/kernel.h"
+
+/*
+ * sum[col] += factor * val. Returns the new length of the list.
+ */
+uint32_t
+affinity_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
+					const uint32_t *col, const float *val, size_t n,
+					double factor)
+{
+	if (val == NULL)
+	{
+		for (size_t i = 0; i < n; i++)
+		{
+			uint32_t	c = col[i];
+			double		old = sum[c];
+
+			touched[n_touched] = c;
+			n_touched += (old == 0);
+			sum[c] = old + factor;
+		}
+		return n_touched;
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t	c = col[i];
+		double		old = sum[c];
+
+		touched[n_touched] = c;
+		n_touched += (old == 0);
+		sum[c] = old + factor * val[i];
+	}
+	return n_touched;
+}
+
+void
+affinity_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		count[col[i]]++;
+}
+
+/*
+ * One user who gave x to the source item and val to the others.
+ */
+uint32_t
+affinity_sparse_moments(AffinityMoments *sum, uint32_t *touched,
+						uint32_t n_touched, const uint32_t *col,
+						const float *val, size_t n, double x)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		AffinityMoments *s = &sum[col[i]];
+		double		y = val ? val[i] : 1;
+
+		touched[n_touched] = col[i];
+		n_touched += (s->n == 0);
+		s->n += 1;
+		s->x += x;
+		s->y += y;
+		s->xx += x * x;
+		s->yy += y * y;
+		s->xy += x * y;
+	}
+	return n_touched;
+}
