@@ -32,8 +32,21 @@ help:
 setup:
 	@test/setup
 
-test demo shell bench: setup
-	@test/$@/run
+test:
+	@test/setup test
+	@test/run
+
+demo:
+	@test/setup demo
+	@test/demo/run
+
+shell:
+	@test/setup demo
+	@test/demo/shell
+
+bench:
+	@test/setup bench
+	@test/bench/run
 
 # PGXS is not there before `make setup` has run: the scripted targets above
 # call make again for everything below.

@@ -1,0 +1,46 @@
+# Runs TAP tests as prove and pg_prove do, and counts single tests for test/run.
+#
+#	perl test/prove.pl COUNTS [--pgtap DATABASE] FILE…
+#
+# COUNTS becomes a file "passed failed skipped". A test that was planned and did
+# not run is a failure, and so is a file that breaks off.
+use strict;
+use warnings;
+
+use TAP::Harness;
+
+$| = 1;
+my $counts = shift @ARGV;
+my %args = (failures => 1, errors => 1);
+
+if (($ARGV[0] // '') eq '--pgtap')
+{
+	my (undef, $database) = splice @ARGV, 0, 2;
+	$args{sources} = {
+		pgTAP => {
+			dbname => $database,
+			suffix => '.sql',
+			pset => { format => 'unaligned', tuples_only => 1 },
+		}
+	};
+}
+die "no test files\n" unless @ARGV;
+
+my $result = TAP::Harness->new(\%args)->runtests(@ARGV);
+my ($failed, $skipped) = (0, scalar $result->skipped);
+
+foreach my $file (@ARGV)
+{
+	my ($parser) = $result->parsers($file);
+	my $planned = $parser->tests_planned // 0;
+	my $lost = $planned - $parser->tests_run;
+	my $bad = $parser->failed + ($lost > 0 ? $lost : 0);
+
+	$bad = 1 if !$bad && ($parser->has_problems || !defined $parser->plan);
+	$failed += $bad;
+}
+
+open my $out, '>', $counts or die "$counts: $!\n";
+print $out join(' ', $result->passed - $skipped, $failed, $skipped), "\n";
+close $out or die "$counts: $!\n";
+exit($failed ? 1 : 0);
