@@ -11,13 +11,25 @@
 #include <stdint.h>
 
 /*
- * Compile a function once for each vector unit and choose when the library is
- * loaded. Needs ifunc support: gcc on x86-64 Linux has it.
+ * AFFINITY_MULTIVERSION before a function: compile it several times and let
+ * the dynamic linker pick the one that fits the processor. Names of levels and
+ * not of features, because in target_clones a comma separates versions:
+ * "avx2,fma" would be two of them. Names of processors ("arch=haswell") match
+ * that model alone. GCC knows levels from 12 on.
+ *
+ * Nothing for clang: its version 14 exports only the name "f.ifunc", so that
+ * another file's call of f is not resolved.
  */
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && \
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && \
 	!defined(__clang__)
+#if __GNUC__ >= 12
 #define AFFINITY_MULTIVERSION \
-	__attribute__((target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+	__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", \
+								 "default")))
+#else
+#define AFFINITY_MULTIVERSION \
+	__attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 #else
 #define AFFINITY_MULTIVERSION
 #endif
@@ -152,5 +164,57 @@ affinity_rank_key_score(uint64_t key)
 	bits.u = (bits.u & 0x80000000u) ? bits.u & 0x7fffffffu : ~bits.u;
 	return bits.f;
 }
+
+/* ---- vector.c: sums over two aligned runs of n numbers, in double ---- */
+
+/* Sums of products. */
+typedef struct AffinityProducts
+{
+	double		xx;				/* sum of x * x */
+	double		yy;				/* sum of y * y */
+	double		xy;				/* sum of x * y */
+} AffinityProducts;
+
+/* Sums, and whether anything differs from the value it is compared with. */
+typedef struct AffinityTotals
+{
+	double		x;				/* sum of x */
+	double		y;				/* sum of y */
+	bool		x_varies;		/* some x differs from first_x */
+	bool		y_varies;		/* some y differs from first_y */
+} AffinityTotals;
+
+/* Sums of deviations from given centres, of first and second order. */
+typedef struct AffinityDeviations
+{
+	double		x;				/* sum of x - centre_x */
+	double		y;				/* sum of y - centre_y */
+	double		xx;
+	double		yy;
+	double		xy;
+} AffinityDeviations;
+
+extern double affinity_dot_f4(const float *x, const float *y, size_t n);
+extern double affinity_dot_f8(const double *x, const double *y, size_t n);
+extern double affinity_absolute_f4(const float *x, const float *y, size_t n);
+extern double affinity_absolute_f8(const double *x, const double *y, size_t n);
+extern double affinity_squared_f4(const float *x, const float *y, size_t n);
+extern double affinity_squared_f8(const double *x, const double *y, size_t n);
+extern void affinity_products_f4(const float *x, const float *y, size_t n,
+								 AffinityProducts *sums);
+extern void affinity_products_f8(const double *x, const double *y, size_t n,
+								 AffinityProducts *sums);
+extern void affinity_totals_f4(const float *x, const float *y, size_t n,
+							   double first_x, double first_y,
+							   AffinityTotals *sums);
+extern void affinity_totals_f8(const double *x, const double *y, size_t n,
+							   double first_x, double first_y,
+							   AffinityTotals *sums);
+extern void affinity_deviations_f4(const float *x, const float *y, size_t n,
+								   double centre_x, double centre_y,
+								   AffinityDeviations *sums);
+extern void affinity_deviations_f8(const double *x, const double *y, size_t n,
+								   double centre_x, double centre_y,
+								   AffinityDeviations *sums);
 
 #endif							/* AFFINITY_KERNEL_H */
