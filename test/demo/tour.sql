@@ -1,1 +1,62 @@
-SELECT 1 AS x;
+\set ON_ERROR_STOP on
+\set QUIET on
+\pset footer off
+
+\echo
+\echo '-- 1. Learn from the purchases, where they are -----------------------------------'
+\echo
+\i test/demo/model.sql
+\echo
+
+\echo '-- 2. What customer 17850 has bought most often ... ------------------------------'
+\echo
+SELECT stock_code, description, count(*) AS invoices
+FROM purchases
+JOIN products USING (stock_code)
+WHERE customer_id = 17850
+GROUP BY 1, 2
+ORDER BY 3 DESC, 1
+LIMIT 5;
+
+\echo '-- ... and what to show this customer ---------------------------------------------'
+\echo
+SELECT r.rank, r.item_id, p.description, round(r.score::numeric, 4) AS score
+FROM shop.recommend(17850, 10) r
+JOIN products p ON p.stock_code = r.item_id
+ORDER BY r.rank;
+
+\echo '-- 3. Why? What this customer bought that led to the first of them ----------------'
+\echo
+SELECT e.*, p.description
+FROM shop.recommend(17850, 1) r, shop.explain(17850, r.item_id, 3) e
+JOIN products p ON p.stock_code = e.item_id
+ORDER BY e.rank;
+
+\echo '-- 4. What goes with 85123A --------------------------------------------------------'
+\echo
+SELECT description FROM products WHERE stock_code = '85123A';
+SELECT s.rank, s.item_id, p.description, round(s.score::numeric, 4) AS score
+FROM shop.similar_items('85123A', 10) s
+JOIN products p ON p.stock_code = s.item_id
+ORDER BY s.rank;
+
+\echo '-- 5. Do customers come back? Monthly cohorts, percent retained by month ----------'
+\echo '--    (* the month is not over in the data)'
+\echo
+\pset border 0
+SELECT to_char(r.cohort, 'YYYY-MM') || lpad(r.cohort_size::text, 6) AS "cohort   size",
+	r.period,
+	lpad(round(100 * r.rate)::text, 3)
+		|| CASE WHEN r.complete THEN ' ' ELSE '*' END AS percent
+FROM (SELECT affinity.activity_agg(customer_id, invoiced_at, 'month') AS activity
+	FROM purchases) a,
+	affinity.retention(a.activity) r
+ORDER BY 1, 2
+\crosstabview 1 2 3 2
+\pset border 1
+
+\echo
+\echo '-- 6. The models of this database ---------------------------------------------------'
+\echo
+\pset expanded on
+SELECT * FROM affinity.models;
