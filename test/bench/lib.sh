@@ -3,7 +3,7 @@
 ROWS=${ROWS:-20000000}
 RUNS=${RUNS:-3}
 NEIGHBORS=${NEIGHBORS:-50 100 200 400}
-export ROWS RUNS NEIGHBORS PGDATABASE=bench PGOPTIONS='-c client_min_messages=notice'
+export ROWS RUNS NEIGHBORS PGDATABASE=bench PGOPTIONS='-c client_min_messages=warning'
 gowalla=$root/../shared/data/gowalla
 
 # sql [psql's options]: bare values, one row a line.
