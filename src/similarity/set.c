@@ -1,0 +1,291 @@
+/*
+ * set.c
+ *		jaccard, dice, overlap, cosine_set and tversky of two arrays as sets.
+ *
+ * Each array becomes a strictly ascending run of elements, and two runs are
+ * merged. integer[], bigint[] and uuid[] that ascend already, as they do when
+ * kept that way or aggregated with ORDER BY, are merged where they lie;
+ * others are copied, sorted and deduplicated. NULLs take no room in an
+ * array's data, so leaving them out costs nothing.
+ *
+ * Text is compared as bytes: equal means equal bytes, in every collation.
+ *
+ * Copies live in the caller's memory context. Interrupts are checked during
+ * the sort and every SET_CHUNK elements elsewhere.
+ */
+#include "postgres.h"
+
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/uuid.h"
+
+#include "similarity/similarity.h"
+
+/* Elements between two checks for interrupts: well under a millisecond. */
+#define SET_CHUNK ((size_t) 16384)
+
+/* A text where it lies in its array. */
+typedef struct SetText
+{
+	const char *data;
+	size_t		length;			/* bytes */
+} SetText;
+
+#define SET_COMPARE_NUMBER(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+
+static int
+set_compare_text(const SetText *a, const SetText *b)
+{
+	int			order = memcmp(a->data, b->data, Min(a->length, b->length));
+
+	return order != 0 ? order : SET_COMPARE_NUMBER(&a->length, &b->length);
+}
+
+#define SET_PREFIX set_int4
+#define SET_ELEMENT int32
+#define SET_COMPARE(a, b) SET_COMPARE_NUMBER(a, b)
+#include "similarity/set_template.h"
+
+#define SET_PREFIX set_int8
+#define SET_ELEMENT int64
+#define SET_COMPARE(a, b) SET_COMPARE_NUMBER(a, b)
+#include "similarity/set_template.h"
+
+#define SET_PREFIX set_uuid
+#define SET_ELEMENT pg_uuid_t
+#define SET_COMPARE(a, b) memcmp((a)->data, (b)->data, UUID_LEN)
+#include "similarity/set_template.h"
+
+#define SET_PREFIX set_text
+#define SET_ELEMENT SetText
+#define SET_COMPARE(a, b) set_compare_text(a, b)
+#include "similarity/set_template.h"
+
+PG_FUNCTION_INFO_V1(affinity_set_jaccard);
+PG_FUNCTION_INFO_V1(affinity_set_dice);
+PG_FUNCTION_INFO_V1(affinity_set_overlap);
+PG_FUNCTION_INFO_V1(affinity_set_cosine);
+PG_FUNCTION_INFO_V1(affinity_set_tversky);
+
+/*
+ * How many elements are not NULL, over all dimensions.
+ */
+static size_t
+set_count_present(const ArrayType *array)
+{
+	size_t		n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	size_t		present = 0;
+	size_t		i;
+
+	if (bitmap == NULL)
+		return n;
+	for (i = 0; i < n; i++)
+		present += (bitmap[i / 8] >> (i % 8)) & 1;
+	return present;
+}
+
+static void *
+set_alloc(size_t n, size_t size)
+{
+	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE);
+}
+
+/* ---- an array as a set; *n is set to its size ---- */
+
+static const int32 *
+set_read_int2(ArrayType *array, size_t *n)
+{
+	const int16 *data = (const int16 *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	int32	   *result = set_alloc(present, sizeof(int32));
+	size_t		i;
+
+	for (i = 0; i < present; i++)
+		result[i] = data[i];
+	*n = set_int4_make_set(result, present);
+	return result;
+}
+
+static const int32 *
+set_read_int4(ArrayType *array, size_t *n)
+{
+	const int32 *data = (const int32 *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	int32	   *result;
+
+	*n = present;
+	if (set_int4_is_set(data, present))
+		return data;
+	result = set_alloc(present, sizeof(int32));
+	memcpy(result, data, present * sizeof(int32));
+	*n = set_int4_make_set(result, present);
+	return result;
+}
+
+static const int64 *
+set_read_int8(ArrayType *array, size_t *n)
+{
+	const int64 *data = (const int64 *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	int64	   *result;
+
+	*n = present;
+	if (set_int8_is_set(data, present))
+		return data;
+	result = set_alloc(present, sizeof(int64));
+	memcpy(result, data, present * sizeof(int64));
+	*n = set_int8_make_set(result, present);
+	return result;
+}
+
+static const pg_uuid_t *
+set_read_uuid(ArrayType *array, size_t *n)
+{
+	const pg_uuid_t *data = (const pg_uuid_t *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	pg_uuid_t  *result;
+
+	*n = present;
+	if (set_uuid_is_set(data, present))
+		return data;
+	result = set_alloc(present, sizeof(pg_uuid_t));
+	memcpy(result, data, present * sizeof(pg_uuid_t));
+	*n = set_uuid_make_set(result, present);
+	return result;
+}
+
+static const SetText *
+set_read_text(ArrayType *array, size_t *n)
+{
+	const char *data = ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	SetText    *result = set_alloc(present, sizeof(SetText));
+	size_t		i;
+
+	for (i = 0; i < present; i++)
+	{
+		if (i % SET_CHUNK == 0)
+			CHECK_FOR_INTERRUPTS();
+		result[i].data = VARDATA_ANY(data);
+		result[i].length = VARSIZE_ANY_EXHDR(data);
+		data += VARSIZE_ANY(data);
+		data = (const char *) att_align_nominal(data, TYPALIGN_INT);
+	}
+	*n = present;
+	if (!set_text_is_set(result, present))
+		*n = set_text_make_set(result, present);
+	return result;
+}
+
+/* ---- two arrays ---- */
+
+#define SET_COUNT_COMMON(kind, reader) \
+	do { \
+		const void *set_a = reader(a, &na); \
+		const void *set_b = reader(b, &nb); \
+\
+		common = kind##_count_common(set_a, na, set_b, nb); \
+	} while (0)
+
+static void
+set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
+{
+	ArrayType  *a = PG_GETARG_ARRAYTYPE_P(0);
+	ArrayType  *b = PG_GETARG_ARRAYTYPE_P(1);
+	size_t		na = 0;
+	size_t		nb = 0;
+	size_t		common = 0;
+
+	switch (ARR_ELEMTYPE(a))
+	{
+		case INT2OID:
+			SET_COUNT_COMMON(set_int4, set_read_int2);
+			break;
+		case INT4OID:
+			SET_COUNT_COMMON(set_int4, set_read_int4);
+			break;
+		case INT8OID:
+			SET_COUNT_COMMON(set_int8, set_read_int8);
+			break;
+		case UUIDOID:
+			SET_COUNT_COMMON(set_uuid, set_read_uuid);
+			break;
+		case TEXTOID:
+		case VARCHAROID:		/* the bytes of a varchar[] are a text[]'s */
+			SET_COUNT_COMMON(set_text, set_read_text);
+			break;
+		default:
+			elog(ERROR, "unexpected element type %u", ARR_ELEMTYPE(a));
+	}
+	overlap->both = (double) common;
+	overlap->only_a = (double) (na - common);
+	overlap->only_b = (double) (nb - common);
+}
+
+/* ---- SQL ---- */
+
+Datum
+affinity_set_jaccard(PG_FUNCTION_ARGS)
+{
+	AffinityOverlap overlap;
+	double		result;
+
+	set_compare(fcinfo, &overlap);
+	if (!affinity_ratio_jaccard(&overlap, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
+}
+
+Datum
+affinity_set_dice(PG_FUNCTION_ARGS)
+{
+	AffinityOverlap overlap;
+	double		result;
+
+	set_compare(fcinfo, &overlap);
+	if (!affinity_ratio_dice(&overlap, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
+}
+
+Datum
+affinity_set_overlap(PG_FUNCTION_ARGS)
+{
+	AffinityOverlap overlap;
+	double		result;
+
+	set_compare(fcinfo, &overlap);
+	if (!affinity_ratio_overlap(&overlap, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
+}
+
+Datum
+affinity_set_cosine(PG_FUNCTION_ARGS)
+{
+	AffinityOverlap overlap;
+	double		result;
+
+	set_compare(fcinfo, &overlap);
+	if (!affinity_ratio_cosine_set(&overlap, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
+}
+
+Datum
+affinity_set_tversky(PG_FUNCTION_ARGS)
+{
+	double		alpha = PG_GETARG_FLOAT8(2);
+	double		beta = PG_GETARG_FLOAT8(3);
+	AffinityOverlap overlap;
+	double		result;
+
+	affinity_check_tversky(alpha, beta);
+	set_compare(fcinfo, &overlap);
+	if (!affinity_ratio_tversky(&overlap, alpha, beta, &result))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(result);
+}

@@ -1,0 +1,44 @@
+/*
+ * similarity.h
+ *		Similarity without a model: of arrays, and of two columns.
+ *
+ * The room needs only common and kernel. What is here is shared by the
+ * functions over arrays and by the aggregates, so that both give the same
+ * number and the same NULL for the same data.
+ */
+#ifndef AFFINITY_SIMILARITY_H
+#define AFFINITY_SIMILARITY_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/array.h"
+
+/* How two sets, or two weighted sets, lie to each other. */
+typedef struct AffinityOverlap
+{
+	double		both;			/* |A and B|; sum of min(x, y) */
+	double		only_a;			/* |A without B|; sum of x - min(x, y) */
+	double		only_b;			/* |B without A|; sum of y - min(x, y) */
+} AffinityOverlap;
+
+/*
+ * ratio.c. Those that return bool store a result and return true; false means
+ * undefined, which SQL shows as NULL.
+ */
+extern bool affinity_ratio_jaccard(const AffinityOverlap *o, double *result);
+extern bool affinity_ratio_dice(const AffinityOverlap *o, double *result);
+extern bool affinity_ratio_overlap(const AffinityOverlap *o, double *result);
+extern bool affinity_ratio_cosine_set(const AffinityOverlap *o,
+									  double *result);
+extern bool affinity_ratio_tversky(const AffinityOverlap *o, double alpha,
+								   double beta, double *result);
+extern void affinity_check_tversky(double alpha, double beta);
+extern double affinity_ratio_angle(double xx, double yy, double xy);
+
+/* state.c: aggregate states that are arrays of double */
+extern ArrayType *affinity_state_read(FunctionCallInfo fcinfo, int arg,
+									  int n);
+extern ArrayType *affinity_state_write(FunctionCallInfo fcinfo, int n);
+
+#endif							/* AFFINITY_SIMILARITY_H */
