@@ -7,9 +7,8 @@
  * every architecture), since without unsafe float flags a compiler may not
  * reorder a plain sum into lanes itself. Two vectors of four and not one of
  * eight: GCC 12 keeps vectors wider than the registers in memory, ten times
- * slower. float and double of the same values give the same result; versions
- * for different processors may differ in the last bits, because some of them
- * fuse multiplication and addition.
+ * slower. Multiplication and addition are not fused: so every processor, and
+ * float and double of the same values, give the same result to the last bit.
  *
  * No memory is allocated. Functions that fill a struct add to what is there,
  * so that a caller can go through long input in pieces.
@@ -18,6 +17,12 @@
 #include <stdlib.h>
 
 #include "kernel/kernel.h"
+
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
 
 /* Elements of one vector, and of one round of a loop. */
 #define QUAD 4
