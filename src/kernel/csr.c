@@ -49,6 +49,7 @@ affinity_csr_place(const uint32_t *row, const uint32_t *col,
 
 /*
  * Turn rows [from, to) round: each entry goes where next[] says for its column.
+ * First values that are not there count as 1.
  */
 void
 affinity_csr_transpose(const int64_t *start, const uint32_t *col,
@@ -63,7 +64,7 @@ affinity_csr_transpose(const int64_t *start, const uint32_t *col,
 
 			out_col[at] = r;
 			if (out.first)
-				out.first[at] = in.first[e];
+				out.first[at] = in.first ? in.first[e] : 1;
 			if (out.second)
 				out.second[at] = in.second[e];
 		}
@@ -85,16 +86,12 @@ affinity_csr_merge_row(uint32_t *col, AffinityCsrValues values, int64_t n,
 	for (int64_t e = 0; e < n;)
 	{
 		uint32_t	c = col[e];
-		double		first = 0;
+		double		first = values.first[e];
 		double		second = values.second ? values.second[e] : 0;
 
-		if (values.first)
-			first = values.first[e];
-		else
-			first = 1;
 		for (e++; e < n && col[e] == c; e++)
 		{
-			first += values.first ? values.first[e] : 1;
+			first += values.first[e];
 			if (values.second)
 			{
 				if (!second_is_max)
@@ -109,8 +106,7 @@ affinity_csr_merge_row(uint32_t *col, AffinityCsrValues values, int64_t n,
 			continue;
 		}
 		col[kept - to] = c;
-		if (values.first)
-			values.first[kept - to] = (float) first;
+		values.first[kept - to] = (float) first;
 		if (values.second)
 			values.second[kept - to] = (float) second;
 		kept++;

@@ -1,0 +1,352 @@
+/*
+ * read.c
+ *		Rows of a query, through the executor, into a sparse matrix.
+ *
+ * The query runs under SPI with a DestReceiver of our own, so grants, row-level
+ * security and views hold, plans may be parallel, and no tuple is copied. Rows
+ * are taken over in batches: ids go through the dictionaries, and what is left
+ * of a row is two numbers and its weight, kept in chunks that are never moved.
+ *
+ * Everything is allocated in the caller's memory context; chunks are freed as
+ * soon as the matrix has them.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "interaction/interaction.h"
+#include "interaction/rows.h"
+
+/* What the dictionary and the matrix need for a row beside the row itself. */
+#define MATRIX_BYTES_PER_ROW 16
+
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	MemoryContext context;
+	const AffinityReadRequest *request;
+	AffinityRows *rows;
+	Oid			weight_type;
+	Oid			at_type;		/* InvalidOid: no time column */
+	AffinityKeys *user_keys;
+	AffinityKeys *item_keys;
+	int			n;				/* rows in the batch */
+	float		weight[AFFINITY_BATCH];
+	int64		at[AFFINITY_BATCH];
+	bool		counting;		/* over the memory limit: only count */
+} RowReceiver;
+
+/* ---- chunks ----------------------------------------------------------- */
+
+static AffinityRowChunk *
+new_chunk(RowReceiver *self)
+{
+	AffinityRows *rows = self->rows;
+	AffinityRowChunk *chunk = palloc0(sizeof(AffinityRowChunk));
+
+	chunk->user = palloc(AFFINITY_CHUNK * sizeof(uint32));
+	chunk->item = palloc(AFFINITY_CHUNK * sizeof(uint32));
+	chunk->weight = palloc(AFFINITY_CHUNK * sizeof(float));
+	if (rows->keep_at)
+		chunk->at = palloc(AFFINITY_CHUNK * sizeof(int64));
+	rows->chunks = lappend(rows->chunks, chunk);
+	return chunk;
+}
+
+/*
+ * Bytes that the rows read so far will have needed when the matrix is built.
+ */
+static Size
+bytes_needed(const AffinityRows *rows)
+{
+	Size		per_row = 2 * sizeof(uint32) + sizeof(float) +
+		(rows->keep_at ? sizeof(int64) : 0) + MATRIX_BYTES_PER_ROW;
+
+	return rows->usable * per_row +
+		affinity_dict_bytes(rows->users) + affinity_dict_bytes(rows->items);
+}
+
+static void
+flush_batch(RowReceiver *self)
+{
+	AffinityRows *rows = self->rows;
+	uint32		user[AFFINITY_BATCH];
+	uint32		item[AFFINITY_BATCH];
+	int			done = 0;
+	MemoryContext old;
+
+	if (self->n == 0)
+		return;
+	/* called in the executor's context, which goes when the query ends */
+	old = MemoryContextSwitchTo(self->context);
+	affinity_dict_add(rows->users, self->user_keys, user);
+	affinity_dict_add(rows->items, self->item_keys, item);
+	rows->usable += self->n;
+	while (!self->counting && done < self->n)
+	{
+		AffinityRowChunk *chunk = rows->chunks ? llast(rows->chunks) : NULL;
+		int			fit;
+
+		if (chunk == NULL || chunk->n == AFFINITY_CHUNK)
+			chunk = new_chunk(self);
+		fit = Min(self->n - done, AFFINITY_CHUNK - chunk->n);
+		memcpy(chunk->user + chunk->n, user + done, fit * sizeof(uint32));
+		memcpy(chunk->item + chunk->n, item + done, fit * sizeof(uint32));
+		memcpy(chunk->weight + chunk->n, self->weight + done,
+			   fit * sizeof(float));
+		if (chunk->at)
+			memcpy(chunk->at + chunk->n, self->at + done, fit * sizeof(int64));
+		chunk->n += fit;
+		done += fit;
+	}
+	self->n = 0;
+	self->user_keys->n = self->item_keys->n = 0;
+	self->user_keys->bytes_used = self->item_keys->bytes_used = 0;
+
+	if (self->request->max_bytes > 0 && !self->counting &&
+		bytes_needed(rows) > (Size) self->request->max_bytes)
+	{
+		/* read on without keeping anything, to be able to name the need */
+		self->counting = true;
+		affinity_rows_free(rows);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* ---- one row ---------------------------------------------------------- */
+
+static void
+bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
+		const char *what, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg("interaction of user %s and item %s has %s",
+					affinity_id_display(slot->tts_values[0],
+										affinity_dict_type(self->rows->users)),
+					affinity_id_display(slot->tts_values[1],
+										affinity_dict_type(self->rows->items)),
+					what),
+			 errhint("%s", hint)));
+}
+
+static double
+weight_of(Datum value, Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		case FLOAT4OID:
+			return DatumGetFloat4(value);
+		default:
+			return DatumGetFloat8(value);
+	}
+}
+
+/*
+ * The time of a row; false where it has none that can be used.
+ */
+static bool
+time_of(RowReceiver *self, TupleTableSlot *slot, int64 *at)
+{
+	AffinityRows *rows = self->rows;
+
+	if (slot->tts_isnull[3])
+		return false;
+	*at = DatumGetInt64(slot->tts_values[3]);
+	if (TIMESTAMP_NOT_FINITE(*at))
+	{
+		if (self->request->skip_bad)
+			return false;
+		bad_row(self, slot, ERRCODE_INVALID_PARAMETER_VALUE,
+				"an infinite time",
+				"Leave such rows out of the query, or give them a real time.");
+	}
+	if (!rows->has_time || *at < rows->first_at)
+		rows->first_at = *at;
+	if (!rows->has_time || *at > rows->last_at)
+		rows->last_at = *at;
+	rows->has_time = true;
+	return true;
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *pub)
+{
+	RowReceiver *self = (RowReceiver *) pub;
+	AffinityRows *rows = self->rows;
+	double		weight;
+	int64		at = 0;
+
+	slot_getallattrs(slot);
+	rows->read++;
+	if (slot->tts_isnull[0] || slot->tts_isnull[1] || slot->tts_isnull[2])
+	{
+		rows->skipped++;
+		return true;
+	}
+	weight = weight_of(slot->tts_values[2], self->weight_type);
+	if (unlikely(isnan(weight) || isinf((float) weight)))
+	{
+		if (self->request->skip_bad)
+		{
+			rows->skipped++;
+			return true;
+		}
+		bad_row(self, slot, ERRCODE_DATA_EXCEPTION,
+				isnan(weight) ? "the weight NaN" :
+				isinf(weight) ? "an infinite weight" :
+				"a weight beyond the range of real",
+				"Leave such rows out of the query, or give them a finite weight.");
+	}
+	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
+		rows->keep_at)
+	{
+		rows->skipped++;
+		return true;
+	}
+
+	affinity_keys_add(self->user_keys, rows->users, slot->tts_values[0]);
+	affinity_keys_add(self->item_keys, rows->items, slot->tts_values[1]);
+	self->weight[self->n] = (float) weight;
+	self->at[self->n] = at;
+	if (weight != 1)
+		rows->all_one = false;
+	if (++self->n == AFFINITY_BATCH)
+		flush_batch(self);
+	return true;
+}
+
+static void
+receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
+{
+	RowReceiver *self = (RowReceiver *) pub;
+	AffinityRows *rows = self->rows;
+	MemoryContext old = MemoryContextSwitchTo(self->context);
+	AffinityIdKind kind;
+
+	(void) operation;
+	if (desc->natts < 3 || desc->natts > 4 ||
+		!affinity_id_kind(TupleDescAttr(desc, 0)->atttypid, &kind) ||
+		!affinity_id_kind(TupleDescAttr(desc, 1)->atttypid, &kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("interactions do not have the columns user_id, item_id, weight, at"),
+				 errhint("Drop the model and create it again.")));
+	self->weight_type = TupleDescAttr(desc, 2)->atttypid;
+	if (self->weight_type != INT2OID && self->weight_type != INT4OID &&
+		self->weight_type != INT8OID && self->weight_type != FLOAT4OID &&
+		self->weight_type != FLOAT8OID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("weight of interactions is of type %s, not a number",
+						format_type_be(self->weight_type))));
+	self->at_type = InvalidOid;
+	if (desc->natts == 4)
+	{
+		self->at_type = TupleDescAttr(desc, 3)->atttypid;
+		if (self->at_type != TIMESTAMPOID && self->at_type != TIMESTAMPTZOID)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("time of interactions is of type %s, not a timestamp",
+							format_type_be(self->at_type))));
+	}
+	rows->users = affinity_dict_create(TupleDescAttr(desc, 0)->atttypid);
+	rows->items = affinity_dict_create(TupleDescAttr(desc, 1)->atttypid);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+receive_shutdown(DestReceiver *pub)
+{
+	(void) pub;
+}
+
+/* ---- the whole -------------------------------------------------------- */
+
+static void
+run_query(RowReceiver *self)
+{
+	const AffinityReadRequest *request = self->request;
+	SPIExecuteOptions options = {0};
+	ParamListInfo params = NULL;
+	int			rc;
+
+	if (request->n_args > 0)
+	{
+		params = makeParamList(request->n_args);
+		for (int i = 0; i < request->n_args; i++)
+		{
+			params->params[i].value = request->args[i];
+			params->params[i].isnull = false;
+			params->params[i].pflags = PARAM_FLAG_CONST;
+			params->params[i].ptype = request->arg_types[i];
+		}
+	}
+	options.params = params;
+	options.read_only = request->read_only;
+	options.dest = &self->pub;
+	rc = SPI_execute_extended(request->query, &options);
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "reading interactions failed: %s",
+			 SPI_result_code_string(rc));
+}
+
+/*
+ * Read the rows of a query and build the matrix. The caller is connected to SPI
+ * and holds what it wants to keep in its current memory context.
+ */
+AffinityInteractions *
+affinity_read_interactions(const AffinityReadRequest *request)
+{
+	AffinityRows *rows = palloc0(sizeof(AffinityRows));
+	RowReceiver *self = palloc0(sizeof(RowReceiver));
+
+	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE;
+	rows->all_one = true;
+	self->pub.receiveSlot = receive_row;
+	self->pub.rStartup = receive_startup;
+	self->pub.rShutdown = receive_shutdown;
+	self->pub.rDestroy = receive_shutdown;
+	self->pub.mydest = DestNone;
+	self->context = CurrentMemoryContext;
+	self->request = request;
+	self->rows = rows;
+	self->user_keys = palloc0(sizeof(AffinityKeys));
+	self->item_keys = palloc0(sizeof(AffinityKeys));
+
+	run_query(self);
+	flush_batch(self);
+	if (self->counting)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("%lld interactions need %lld bytes of memory, but maintenance_work_mem allows %lld",
+						(long long) rows->usable,
+						(long long) bytes_needed(rows),
+						(long long) request->max_bytes),
+				 errhint("SET maintenance_work_mem = '%lld MB', or let the query read fewer rows.",
+						 (long long) (bytes_needed(rows) / (1024 * 1024) + 1))));
+	if (self->user_keys->bytes)
+		pfree(self->user_keys->bytes);
+	if (self->item_keys->bytes)
+		pfree(self->item_keys->bytes);
+	pfree(self->user_keys);
+	pfree(self->item_keys);
+	pfree(self);
+	return affinity_rows_to_matrix(rows, request);
+}
