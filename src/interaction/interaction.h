@@ -81,8 +81,7 @@ typedef struct AffinityInteractions
 	int64		rows;			/* rows that the query gave */
 	int64		skipped_rows;	/* NULL user, item or weight */
 	int64		dropped_pairs;	/* summed weight not above 0 */
-	int64		first_at;		/* microseconds since 2000; see has_time */
-	int64		last_at;
+	int64		last_at;		/* newest, microseconds since 2000; see has_time */
 	bool		has_time;
 } AffinityInteractions;
 

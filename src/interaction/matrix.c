@@ -334,7 +334,6 @@ affinity_rows_to_matrix(AffinityRows *rows, const AffinityReadRequest *request)
 	in->rows = rows->read;
 	in->skipped_rows = rows->skipped;
 	in->has_time = rows->has_time;
-	in->first_at = rows->first_at;
 	in->last_at = rows->last_at;
 	pfree(rows);
 	return in;

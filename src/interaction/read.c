@@ -177,8 +177,6 @@ time_of(RowReceiver *self, TupleTableSlot *slot, int64 *at)
 				"an infinite time",
 				"Leave such rows out of the query, or give them a real time.");
 	}
-	if (!rows->has_time || *at < rows->first_at)
-		rows->first_at = *at;
 	if (!rows->has_time || *at > rows->last_at)
 		rows->last_at = *at;
 	rows->has_time = true;

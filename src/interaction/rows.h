@@ -27,8 +27,7 @@ typedef struct AffinityRows
 	List	   *chunks;
 	bool		keep_at;		/* chunks hold times; rows without are skipped */
 	bool		all_one;		/* every weight is 1 */
-	bool		has_time;		/* first_at and last_at are set */
-	int64		first_at;
+	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
 	int64		skipped;

@@ -1,0 +1,429 @@
+/*
+ * item_knn.c
+ *		The K most similar items of every item, from one sparse product.
+ *
+ * For a source item i, the rows of all its users are added up; that gives the
+ * numerators S_ij for all j at once (row-wise sparse product, Gustavson 1978).
+ * The K best j of each i are kept. The default similarity,
+ *
+ *		S_ij = (R' D_U^-p R)_ij / (d_i^a d_j^b),
+ *
+ * divides what a user contributes by the user's degree and the sum by powers of
+ * the items' degrees (a, b: item_exponent, neighbor_exponent). p = 1, a = 1/2,
+ * b = 1/2 is the normalised co-occurrence that GF-CF starts from (Shen et al.,
+ * "How Powerful is Graph Convolution for Recommendation?", 2021); a smaller b
+ * lets popular items keep some of their lead. p = 0, a = b = 1/2 on binary data
+ * is the cosine. Others: log_likelihood is Dunning's G2 (1993) of the 2x2 table
+ * of users, for pairs that meet more often than by chance; shrinkage is Bell
+ * and Koren's (2007) c / (c + shrinkage).
+ *
+ * Sums are kept in double and rounded to real once, so lists do not depend on
+ * the order in which rows were read.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "train/item_knn.h"
+#include "train/train.h"
+
+/* Additions between two looks at interrupts: some milliseconds. */
+#define WORK_PIECE	((int64) 1 << 20)
+
+typedef struct KnnState
+{
+	const ItemKnnOptions *options;
+	const AffinityInteractions *in;
+	KnnWeights	weights;		/* the matrix as the similarity wants it */
+	double	   *user_factor;	/* what a user's entries are multiplied by */
+	double	   *left;			/* per item: factor as a source */
+	double	   *right;			/* per item: factor as a neighbour */
+	double	   *x_log_x;		/* log_likelihood: for 0 to the number of users */
+
+	/* one source item's sums */
+	double	   *sum;
+	uint32	   *count;			/* users in common, where needed */
+	AffinityMoments *moments;	/* pearson */
+	uint32	   *touched;
+	uint32		n_touched;
+
+	/* its best neighbours */
+	AffinityTopK top;
+	uint64	   *scratch;
+	int32	   *neighbor;
+	float	   *score;
+} KnnState;
+
+static void *
+huge_zeroed(int64 n, Size width)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext,
+									  mul_size(Max(n, 1), width),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static bool
+on_sets(int similarity)
+{
+	switch (similarity)
+	{
+		case SIMILARITY_JACCARD:
+		case SIMILARITY_DICE:
+		case SIMILARITY_OVERLAP:
+		case SIMILARITY_CONDITIONAL:
+		case SIMILARITY_LIFT:
+		case SIMILARITY_LOG_LIKELIHOOD:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* ---- factors ----------------------------------------------------------- */
+
+/*
+ * Sum of a row's values, or of their squares.
+ */
+static double
+row_sum(const AffinityCsr *m, const float *val, uint32 row, bool squares)
+{
+	double		sum = 0;
+
+	if (val == NULL)
+		return (double) (m->start[row + 1] - m->start[row]);
+	for (int64 e = m->start[row]; e < m->start[row + 1]; e++)
+		sum += squares ? (double) val[e] * val[e] : val[e];
+	return sum;
+}
+
+/* d^-e, where nobody and nothing gives 0 */
+static double
+inverse_power(double d, double e)
+{
+	if (!(d > 0))
+		return 0;
+	return e == 0 ? 1 : e == 1 ? 1 / d : pow(d, -e);
+}
+
+static void
+prepare_factors(KnnState *s)
+{
+	const ItemKnnOptions *o = s->options;
+	const AffinityCsr *by_user = &s->in->by_user;
+	const AffinityCsr *by_item = &s->in->by_item;
+	bool		degree = o->similarity == SIMILARITY_DEGREE;
+
+	s->user_factor = huge_zeroed(by_user->n_rows, sizeof(double));
+	s->left = huge_zeroed(by_item->n_rows, sizeof(double));
+	s->right = huge_zeroed(by_item->n_rows, sizeof(double));
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+		s->user_factor[u] = degree ?
+			inverse_power(row_sum(by_user, s->weights.by_user, u, false),
+						  o->user_exponent) : 1;
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		if (degree)
+		{
+			double		d = row_sum(by_item, s->weights.by_item, i, false);
+
+			s->left[i] = inverse_power(d, o->item_exponent);
+			s->right[i] = inverse_power(d, o->neighbor_exponent);
+		}
+		else if (o->similarity == SIMILARITY_COSINE)
+			s->left[i] = s->right[i] =
+				inverse_power(row_sum(by_item, s->weights.by_item, i, true), 0.5);
+		else
+			s->left[i] = s->right[i] =
+				(double) (by_item->start[i + 1] - by_item->start[i]);
+	}
+	if (o->similarity == SIMILARITY_LOG_LIKELIHOOD)
+	{
+		s->x_log_x = huge_zeroed((int64) by_user->n_rows + 1, sizeof(double));
+		for (uint32 n = 1; n <= by_user->n_rows; n++)
+			s->x_log_x[n] = n * log(n);
+	}
+}
+
+static void
+prepare(KnnState *s, const AffinityInteractions *in,
+		const ItemKnnOptions *options)
+{
+	uint32		n_items = in->by_item.n_rows;
+	uint32		k = Min((uint32) options->neighbors, n_items);
+
+	s->options = options;
+	s->in = in;
+	if (!on_sets(options->similarity))
+		affinity_knn_weights(in, options, &s->weights);
+	prepare_factors(s);
+
+	if (options->similarity == SIMILARITY_PEARSON)
+		s->moments = huge_zeroed(n_items, sizeof(AffinityMoments));
+	else
+		s->sum = huge_zeroed(n_items, sizeof(double));
+	if (!on_sets(options->similarity) &&
+		options->similarity != SIMILARITY_PEARSON &&
+		(options->min_support > 1 || options->shrinkage > 0))
+		s->count = huge_zeroed(n_items, sizeof(uint32));
+	/* one entry more than items: see kernel/sparse.c */
+	s->touched = huge_zeroed((int64) n_items + 1, sizeof(uint32));
+	affinity_topk_init(&s->top, huge_zeroed(2 * (int64) k + 64, sizeof(uint64)),
+					   k, 2 * (size_t) k + 64);
+	s->scratch = huge_zeroed(2 * (int64) k + 64, sizeof(uint64));
+	s->neighbor = huge_zeroed(k, sizeof(int32));
+	s->score = huge_zeroed(k, sizeof(float));
+}
+
+/* ---- one source item --------------------------------------------------- */
+
+/*
+ * Add up the rows of the item's users.
+ */
+static void
+accumulate(KnnState *s, uint32 item, int64 *work)
+{
+	const AffinityCsr *by_item = &s->in->by_item;
+	const AffinityCsr *by_user = &s->in->by_user;
+
+	s->n_touched = 0;
+	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
+	{
+		uint32		user = by_item->col[e];
+		int64		start = by_user->start[user];
+		size_t		n = by_user->start[user + 1] - start;
+		const float *val = s->weights.by_user;
+		double		x = s->weights.by_item ? s->weights.by_item[e] : 1;
+
+		val = val ? val + start : NULL;
+		if (s->moments)
+			s->n_touched = affinity_sparse_moments(s->moments, s->touched,
+												   s->n_touched,
+												   by_user->col + start, val, n,
+												   x);
+		else if (x * s->user_factor[user] > 0)
+			s->n_touched = affinity_sparse_add(s->sum, s->touched, s->n_touched,
+											   by_user->col + start, val, n,
+											   x * s->user_factor[user]);
+		if (s->count)
+			affinity_sparse_count(s->count, by_user->col + start, n);
+		*work += n;
+		if (*work >= WORK_PIECE)
+		{
+			CHECK_FOR_INTERRUPTS();
+			*work = 0;
+		}
+	}
+}
+
+/*
+ * Dunning's G2 of users with both items, one of them, neither; 0 where they
+ * meet no more often than by chance.
+ */
+static double
+log_likelihood(const KnnState *s, double both, double i, double j)
+{
+	uint32		users = s->in->by_user.n_rows;
+	const double *xlx = s->x_log_x;
+	uint32		c = (uint32) both;
+	uint32		a = (uint32) i;
+	uint32		b = (uint32) j;
+	double		g;
+
+	if (both * users <= i * j)
+		return 0;
+	g = xlx[c] + xlx[a - c] + xlx[b - c] + xlx[users - a - b + c] + xlx[users]
+		- xlx[a] - xlx[users - a] - xlx[b] - xlx[users - b];
+	return 2 * g;
+}
+
+static double
+pearson(const AffinityMoments *m)
+{
+	double		vx = m->n * m->xx - m->x * m->x;
+	double		vy = m->n * m->yy - m->y * m->y;
+	double		r;
+
+	/* what rounding leaves of no variance is no variance */
+	if (m->n < 2 || !(vx > 1e-12 * m->n * m->xx) ||
+		!(vy > 1e-12 * m->n * m->yy))
+		return 0;
+	r = (m->n * m->xy - m->x * m->y) / (sqrt(vx) * sqrt(vy));
+	return Min(r, 1.0);
+}
+
+/*
+ * Similarity of a pair from its sum (or moments); common is set to the number
+ * of users that the pair shares.
+ */
+static double
+similarity(const KnnState *s, uint32 i, uint32 j, double *common)
+{
+	double		c = s->moments ? s->moments[j].n : s->sum[j];
+	double		l = s->left[i];
+	double		r = s->right[j];
+
+	*common = s->count ? s->count[j] : c;
+	switch (s->options->similarity)
+	{
+		case SIMILARITY_JACCARD:
+			return c / (l + r - c);
+		case SIMILARITY_DICE:
+			return 2 * c / (l + r);
+		case SIMILARITY_OVERLAP:
+			return c / Min(l, r);
+		case SIMILARITY_CONDITIONAL:
+			return c / l;
+		case SIMILARITY_LIFT:
+			return c * s->in->by_user.n_rows / (l * r);
+		case SIMILARITY_LOG_LIKELIHOOD:
+			return log_likelihood(s, c, l, r);
+		case SIMILARITY_PEARSON:
+			return pearson(&s->moments[j]);
+		default:				/* degree_normalized, cosine */
+			return c * l * r;
+	}
+}
+
+/*
+ * Choose the item's best neighbours and clear the sums.
+ */
+static void
+harvest(KnnState *s, uint32 item)
+{
+	const ItemKnnOptions *o = s->options;
+
+	s->top.n = 0;
+	s->top.floor = 0;
+	for (uint32 t = 0; t < s->n_touched; t++)
+	{
+		uint32		j = s->touched[t];
+		double		common;
+		double		value = similarity(s, item, j, &common);
+
+		if (s->moments)
+			memset(&s->moments[j], 0, sizeof(AffinityMoments));
+		else
+			s->sum[j] = 0;
+		if (s->count)
+			s->count[j] = 0;
+		if (j == item || common < o->min_support)
+			continue;
+		if (o->shrinkage > 0)
+			value *= common / (common + o->shrinkage);
+		value = Min(value, FLT_MAX);
+		if ((float) value > 0)
+			affinity_topk_push(&s->top, affinity_rank_key((float) value, j));
+	}
+	affinity_topk_finish(&s->top, s->scratch);
+}
+
+static void
+item_knn_train(const AffinityInteractions *in, const void *options,
+			   AffinityItemSink *sink)
+{
+	KnnState	state = {0};
+	int64		work = 0;
+
+	prepare(&state, in, options);
+	for (uint32 item = 0; item < in->by_item.n_rows; item++)
+	{
+		AffinityItemRow row = {.item = item};
+
+		accumulate(&state, item, &work);
+		harvest(&state, item);
+		work += state.n_touched;
+		row.popularity = (float) (in->by_item.start[item + 1] -
+								  in->by_item.start[item]);
+		row.n_neighbors = (uint32) state.top.n;
+		for (uint32 n = 0; n < row.n_neighbors; n++)
+		{
+			state.neighbor[n] = (int32) affinity_rank_key_no(state.top.key[n]);
+			state.score[n] = affinity_rank_key_score(state.top.key[n]);
+		}
+		row.neighbor = state.neighbor;
+		row.score = state.score;
+		sink->put(sink, &row);
+	}
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+static const char *const similarity_names[] = {
+	"degree_normalized", "cosine", "jaccard", "dice", "overlap", "conditional",
+	"lift", "log_likelihood", "pearson", NULL
+};
+static const char *const weights_names[] = {
+	"auto", "binary", "log", "sqrt", "linear", NULL
+};
+static const char *const weighting_names[] = {"none", "tf_idf", "bm25", NULL};
+
+#define OPTION(name, type, start, min, max, values, help) \
+	{#name, AFFINITY_OPTION_##type, offsetof(ItemKnnOptions, name), start, \
+		min, max, values, help}
+
+static const AffinityOption item_knn_options[] = {
+	OPTION(neighbors, INT, "200", 1, 10000, NULL,
+		   "neighbours kept per item: more is more accurate, up to a point, and larger"),
+	OPTION(similarity, ENUM, "\"degree_normalized\"", 0, 0, similarity_names,
+		   "how similar two items are by the users they share"),
+	OPTION(weights, ENUM, "\"auto\"", 0, 0, weights_names,
+		   "what a summed weight counts: 1, ln(1 + weight), its root, itself; auto: linear for pearson and with a weighting, else binary"),
+	OPTION(weighting, ENUM, "\"none\"", 0, 0, weighting_names,
+		   "weight by term frequency, users being the terms; for degree_normalized and cosine"),
+	OPTION(bm25_k1, REAL, "100", 0, 1e6, NULL,
+		   "bm25: how late a weight saturates"),
+	OPTION(bm25_b, REAL, "0.8", 0, 1, NULL,
+		   "bm25: how much an item's popularity counts against it"),
+	OPTION(shrinkage, REAL, "0", 0, 1e9, NULL,
+		   "multiply by common / (common + shrinkage), common being the users of both items"),
+	OPTION(min_support, INT, "1", 1, 1e9, NULL,
+		   "users that two items must share at least"),
+	OPTION(user_exponent, REAL, "1", 0, 2, NULL,
+		   "degree_normalized: p, how much less a user with many items counts"),
+	OPTION(item_exponent, REAL, "0.5", 0, 2, NULL,
+		   "degree_normalized: a, the exponent of the degree of the item in the history"),
+	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
+		   "degree_normalized: b, the exponent of the degree of the recommended item"),
+};
+
+static void
+item_knn_check(void *options)
+{
+	ItemKnnOptions *o = options;
+
+	if (o->weighting != WEIGHTING_NONE &&
+		o->similarity != SIMILARITY_DEGREE &&
+		o->similarity != SIMILARITY_COSINE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"weighting\" has no effect on similarity \"%s\"",
+						similarity_names[o->similarity]),
+				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"weighting\" out.")));
+	if (o->weights == WEIGHTS_AUTO)
+		o->weights = o->similarity == SIMILARITY_PEARSON ||
+			o->weighting != WEIGHTING_NONE ? WEIGHTS_LINEAR : WEIGHTS_BINARY;
+}
+
+static double
+item_knn_history_weight(const void *options, double weight)
+{
+	const ItemKnnOptions *o = options;
+
+	return affinity_knn_weight(o->weights, weight);
+}
+
+const AffinityMethod affinity_item_knn = {
+	.name = "item_knn",
+	.help = "items similar to those of the history, by the users they share",
+	.options = item_knn_options,
+	.n_options = lengthof(item_knn_options),
+	.options_size = sizeof(ItemKnnOptions),
+	.has_neighbors = true,
+	.check = item_knn_check,
+	.train = item_knn_train,
+	.history_weight = item_knn_history_weight,
+};

@@ -1,0 +1,135 @@
+/*
+ * item_knn_weights.c
+ *		What an interaction weighs in item_knn.
+ *
+ * A summed weight is first transformed (1, logarithm, root, itself), then, with
+ * a weighting, treated as the frequency of a term: items are the documents,
+ * users the terms (Robertson and Zaragoza, "The Probabilistic Relevance
+ * Framework: BM25 and Beyond", 2009, for bm25):
+ *
+ *		idf(u)		= ln(items / (1 + items of u)), not below 0
+ *		tf_idf		= sqrt(w) idf(u)
+ *		bm25		= w (k1 + 1) / (w + k1 (1 - b + b |i| / avg |i|)) idf(u)
+ *
+ * with |i| the sum of the item's weights.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "train/item_knn.h"
+
+#define PIECE	((int64) 1 << 20)
+
+double
+affinity_knn_weight(int weights, double weight)
+{
+	switch (weights)
+	{
+		case WEIGHTS_LOG:
+			return log1p(weight);
+		case WEIGHTS_SQRT:
+			return sqrt(weight);
+		case WEIGHTS_LINEAR:
+			return weight;
+		default:
+			return 1;
+	}
+}
+
+static float *
+transformed(const AffinityCsr *m, const ItemKnnOptions *options)
+{
+	int64		n = m->start[m->n_rows];
+	float	   *val = MemoryContextAllocHuge(CurrentMemoryContext,
+											 mul_size(Max(n, 1), sizeof(float)));
+
+	for (int64 e = 0; e < n; e++)
+	{
+		if ((e & (PIECE - 1)) == 0)
+			CHECK_FOR_INTERRUPTS();
+		val[e] = (float) affinity_knn_weight(options->weights,
+											 m->val ? m->val[e] : 1);
+	}
+	return val;
+}
+
+static float
+term_weight(const ItemKnnOptions *options, float w, double idf, double length)
+{
+	if (options->weighting == WEIGHTING_TF_IDF)
+		return (float) (sqrt(w) * idf);
+	return (float) (w * (options->bm25_k1 + 1) /
+					(w + options->bm25_k1 * length) * idf);
+}
+
+/*
+ * Apply the weighting to both orientations.
+ */
+static void
+weigh_terms(const AffinityInteractions *in, const ItemKnnOptions *options,
+			KnnWeights *weights)
+{
+	const AffinityCsr *by_user = &in->by_user;
+	const AffinityCsr *by_item = &in->by_item;
+	double	   *idf = palloc_extended(mul_size(Max(by_user->n_rows, 1),
+											   sizeof(double)),
+									  MCXT_ALLOC_HUGE);
+	double	   *length = palloc_extended(mul_size(Max(by_item->n_rows, 1),
+												  sizeof(double)),
+										 MCXT_ALLOC_HUGE);
+	double		total = 0;
+
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+		idf[u] = Max(0.0, log((double) by_item->n_rows) -
+					 log1p((double) (by_user->start[u + 1] -
+									 by_user->start[u])));
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		length[i] = 0;
+		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
+			length[i] += weights->by_item[e];
+		total += length[i];
+	}
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+		length[i] = 1 - options->bm25_b +
+			options->bm25_b * length[i] * by_item->n_rows / total;
+
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
+			weights->by_item[e] = term_weight(options, weights->by_item[e],
+											  idf[by_item->col[e]], length[i]);
+	}
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
+			weights->by_user[e] = term_weight(options, weights->by_user[e],
+											  idf[u], length[by_user->col[e]]);
+	}
+	pfree(idf);
+	pfree(length);
+}
+
+/*
+ * The values of the matrix as the options want them; none where all are 1.
+ */
+void
+affinity_knn_weights(const AffinityInteractions *in,
+					 const ItemKnnOptions *options, KnnWeights *weights)
+{
+	weights->by_user = weights->by_item = NULL;
+	if (options->weighting == WEIGHTING_NONE &&
+		(options->weights == WEIGHTS_BINARY ||
+		 (in->by_user.val == NULL && options->weights != WEIGHTS_LOG)))
+		return;
+	weights->by_user = transformed(&in->by_user, options);
+	weights->by_item = transformed(&in->by_item, options);
+	if (options->weighting != WEIGHTING_NONE)
+		weigh_terms(in, options, weights);
+}

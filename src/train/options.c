@@ -1,0 +1,282 @@
+/*
+ * options.c
+ *		An algorithm's options: from jsonb to its struct and back.
+ *
+ * The descriptors say what may come; anything else is an error that lists what
+ * is valid. Null stands for the default.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "train/train.h"
+
+static void
+option_error(const AffinityOption *option, const char *problem,
+			 const char *value)
+{
+	const char *const *names = option->values;
+	StringInfoData hint;
+
+	initStringInfo(&hint);
+	switch (option->type)
+	{
+		case AFFINITY_OPTION_INT:
+			appendStringInfo(&hint, "It takes a whole number from %g to %g.",
+							 option->min, option->max);
+			break;
+		case AFFINITY_OPTION_REAL:
+			appendStringInfo(&hint, "It takes a number from %g to %g.",
+							 option->min, option->max);
+			break;
+		case AFFINITY_OPTION_ENUM:
+			appendStringInfoString(&hint, "It takes one of: ");
+			for (int i = 0; names[i]; i++)
+				appendStringInfo(&hint, "%s\"%s\"", i ? ", " : "", names[i]);
+			appendStringInfoChar(&hint, '.');
+			break;
+		case AFFINITY_OPTION_INTERVAL:
+			appendStringInfoString(&hint,
+								   "It takes an interval above 0, such as \"30 days\".");
+			break;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" %s: %s", option->name, problem, value),
+			 errhint("%s", hint.data)));
+}
+
+/*
+ * A value as a message shows it.
+ */
+static char *
+display_value(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			return psprintf("\"%.*s\"", value->val.string.len,
+							value->val.string.val);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return pstrdup(value->val.boolean ? "true" : "false");
+		default:
+			return pstrdup("not a plain value");
+	}
+}
+
+static void
+set_number(const AffinityOption *option, const JsonbValue *value, char *to)
+{
+	double		number;
+
+	if (value->type != jbvNumeric)
+		option_error(option, "is not a number", display_value(value));
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												NumericGetDatum(value->val.numeric)));
+	if (!(number >= option->min && number <= option->max))
+		option_error(option, "is out of range", display_value(value));
+	if (option->type == AFFINITY_OPTION_REAL)
+		*(double *) to = number;
+	else if (number != floor(number))
+		option_error(option, "is not a whole number", display_value(value));
+	else
+		*(int32 *) to = (int32) number;
+}
+
+static void
+set_enum(const AffinityOption *option, const JsonbValue *value, char *to)
+{
+	if (value->type != jbvString)
+		option_error(option, "is not a string", display_value(value));
+	for (int i = 0; option->values[i]; i++)
+	{
+		if (strlen(option->values[i]) == (size_t) value->val.string.len &&
+			memcmp(option->values[i], value->val.string.val,
+				   value->val.string.len) == 0)
+		{
+			*(int *) to = i;
+			return;
+		}
+	}
+	option_error(option, "has an unknown value", display_value(value));
+}
+
+/*
+ * Months count 30 days, as EXTRACT(epoch) has it for days of a month.
+ */
+static void
+set_interval(const AffinityOption *option, const JsonbValue *value, char *to)
+{
+	char	   *text;
+	Interval   *interval;
+	double		us;
+
+	if (value->type != jbvString)
+		option_error(option, "is not an interval in quotes",
+					 display_value(value));
+	text = pnstrdup(value->val.string.val, value->val.string.len);
+	interval = DatumGetIntervalP(DirectFunctionCall3(interval_in,
+													 CStringGetDatum(text),
+													 ObjectIdGetDatum(InvalidOid),
+													 Int32GetDatum(-1)));
+	us = (double) interval->time +
+		((double) interval->day + (double) interval->month * DAYS_PER_MONTH) *
+		(double) USECS_PER_DAY;
+	if (!(us > 0 && us < 1e18))
+		option_error(option, "is out of range", display_value(value));
+	*(int64 *) to = (int64) us;
+}
+
+static void
+set_option(const AffinityOption *option, const JsonbValue *value, char *base)
+{
+	char	   *to = base + option->offset;
+
+	switch (option->type)
+	{
+		case AFFINITY_OPTION_INT:
+		case AFFINITY_OPTION_REAL:
+			set_number(option, value, to);
+			break;
+		case AFFINITY_OPTION_ENUM:
+			set_enum(option, value, to);
+			break;
+		case AFFINITY_OPTION_INTERVAL:
+			set_interval(option, value, to);
+			break;
+	}
+}
+
+/*
+ * Set every option to its default.
+ */
+static void
+set_defaults(const AffinityMethod *method, char *base)
+{
+	for (int i = 0; i < method->n_options; i++)
+	{
+		const AffinityOption *option = &method->options[i];
+		Jsonb	   *start = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+															   CStringGetDatum(option->start)));
+		JsonbValue	value;
+
+		if (!JsonbExtractScalar(&start->root, &value))
+			elog(ERROR, "default of option %s is not a scalar", option->name);
+		if (value.type != jbvNull)
+			set_option(option, &value, base);
+	}
+}
+
+static const AffinityOption *
+find_option(const AffinityMethod *method, const JsonbValue *key)
+{
+	StringInfoData valid;
+
+	for (int i = 0; i < method->n_options; i++)
+	{
+		const char *name = method->options[i].name;
+
+		if (strlen(name) == (size_t) key->val.string.len &&
+			memcmp(name, key->val.string.val, key->val.string.len) == 0)
+			return &method->options[i];
+	}
+	initStringInfo(&valid);
+	for (int i = 0; i < method->n_options; i++)
+		appendStringInfo(&valid, "%s%s", i ? ", " : "",
+						 method->options[i].name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown option \"%.*s\" of algorithm %s",
+					key->val.string.len, key->val.string.val, method->name),
+			 errhint("Valid options are: %s.", valid.data)));
+	return NULL;
+}
+
+/*
+ * Options from jsonb (NULL: all defaults) into a new struct of the method.
+ */
+void *
+affinity_options_parse(const AffinityMethod *method, Jsonb *options)
+{
+	char	   *base = palloc0(method->options_size);
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	key;
+	JsonbValue	value;
+
+	set_defaults(method, base);
+	if (options != NULL)
+	{
+		if (!JB_ROOT_IS_OBJECT(options))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("options are not a JSON object"),
+					 errhint("Write them like {\"neighbors\": 100}; SELECT * FROM affinity.algorithm_options() lists them all.")));
+		it = JsonbIteratorInit(&options->root);
+		while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
+		{
+			const AffinityOption *option;
+
+			if (token != WJB_KEY)
+				continue;
+			option = find_option(method, &key);
+			JsonbIteratorNext(&it, &value, true);
+			if (value.type != jbvNull)
+				set_option(option, &value, base);
+		}
+	}
+	if (method->check)
+		method->check(base);
+	return base;
+}
+
+/*
+ * The options in force, all of them, as the model keeps and shows them.
+ */
+Jsonb *
+affinity_options_to_jsonb(const AffinityMethod *method, const void *options)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	for (int i = 0; i < method->n_options; i++)
+	{
+		const AffinityOption *option = &method->options[i];
+		const char *at = (const char *) options + option->offset;
+
+		appendStringInfo(&json, "%s\"%s\": ", i ? ", " : "", option->name);
+		switch (option->type)
+		{
+			case AFFINITY_OPTION_INT:
+				appendStringInfo(&json, "%d", *(const int32 *) at);
+				break;
+			case AFFINITY_OPTION_REAL:
+				appendStringInfoString(&json,
+									   DatumGetCString(DirectFunctionCall1(float8out,
+																		   Float8GetDatum(*(const double *) at))));
+				break;
+			case AFFINITY_OPTION_ENUM:
+				appendStringInfo(&json, "\"%s\"",
+								 option->values[*(const int *) at]);
+				break;
+			case AFFINITY_OPTION_INTERVAL:
+				if (*(const int64 *) at == 0)
+					appendStringInfoString(&json, "null");
+				else
+					appendStringInfo(&json, "\"%.6f seconds\"",
+									 *(const int64 *) at / 1e6);
+				break;
+		}
+	}
+	appendStringInfoChar(&json, '}');
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											  CStringGetDatum(json.data)));
+}
