@@ -1,0 +1,357 @@
+/*
+ * create.c
+ *		create_model and refresh_model: read the source, train, write the items.
+ *
+ * All of it is one transaction's work: readers go on seeing the old version
+ * until commit, and an error or a cancel leaves nothing behind. A refresh runs
+ * as the model's owner, like REFRESH MATERIALIZED VIEW, whoever asks for it: a
+ * superuser's nightly job does not run an owner's functions as superuser.
+ *
+ * From the view on, names are resolved with search_path = pg_catalog, pg_temp:
+ * what works when a model is created works in every later refresh.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+
+#include "model/source.h"
+
+/* Planner cost of one user's history above which an index is suggested. */
+#define SLOW_HISTORY_COST 5000.0
+
+typedef struct Training
+{
+	const char *name;			/* of the model */
+	const AffinityMethod *method;
+	void	   *options;
+	bool		has_time;
+	bool		refresh;		/* old rows and indexes are there */
+	AffinityInteractions *in;
+	TimestampTz started;
+	double		read_seconds;
+	double		train_seconds;
+	double		write_seconds;
+} Training;
+
+static double
+seconds_since(instr_time *start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, *start);
+	return INSTR_TIME_GET_DOUBLE(now);
+}
+
+static void
+restrict_search_path(void)
+{
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+}
+
+/* ---- reading, training, writing ---------------------------------------- */
+
+static void
+read_source(Training *t)
+{
+	AffinityReadRequest request = {0};
+	instr_time	start;
+
+	INSTR_TIME_SET_CURRENT(start);
+	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
+							 t->has_time ? ", at" : "",
+							 quote_qualified_identifier(t->name,
+														"interactions"));
+	request.max_bytes = (int64) maintenance_work_mem * 1024;
+	if (t->method->request)
+		t->method->request(t->options, &request);
+	if (request.recency != AFFINITY_RECENCY_NONE && !t->has_time)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"half_life\" needs a source with times"),
+				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	t->in = affinity_read_interactions(&request);
+	if (t->in->by_item.n_rows == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_DATA_FOUND),
+				 errmsg("source of model \"%s\" gives no usable row", t->name),
+				 errdetail("%lld rows read, %lld skipped for a NULL, %lld pairs whose weights do not sum to more than 0.",
+						   (long long) t->in->rows,
+						   (long long) t->in->skipped_rows,
+						   (long long) t->in->dropped_pairs)));
+	t->read_seconds = seconds_since(&start);
+}
+
+static void
+train_and_write(Training *t)
+{
+	instr_time	start;
+	Oid			items = get_relname_relid("items",
+										  get_namespace_oid(t->name, false));
+	ItemWriter *writer;
+	double		both;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (t->refresh)
+		affinity_ddl_execute(psprintf("DELETE FROM ONLY %s",
+									  quote_qualified_identifier(t->name,
+																 "items")));
+	t->write_seconds = seconds_since(&start);
+
+	INSTR_TIME_SET_CURRENT(start);
+	writer = affinity_item_writer_open(items, t->in->items);
+	t->method->train(t->in, t->options, affinity_item_writer_sink(writer));
+	both = affinity_item_writer_close(writer);
+	t->train_seconds = seconds_since(&start) - both;
+	t->write_seconds += both;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (!t->refresh)
+		affinity_ddl_indexes(t->name);
+	t->write_seconds += seconds_since(&start);
+}
+
+/*
+ * The model's one row. Nothing in it can be read off the items.
+ */
+static void
+write_row(const Training *t)
+{
+	Oid			types[MODEL_N_ATTRIBUTES] = {
+		INT8OID, TEXTOID, JSONBOID, BOOLOID, INT8OID, INT8OID, INT8OID,
+		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID
+	};
+	Datum		values[MODEL_N_ATTRIBUTES];
+	char	   *table = quote_qualified_identifier(t->name, "model");
+	Oid			schema = get_namespace_oid(t->name, false);
+	Interval   *duration = palloc0(sizeof(Interval));
+	int			rc;
+
+	duration->time = (int64) ((t->read_seconds + t->train_seconds +
+							   t->write_seconds) * USECS_PER_SEC);
+	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->method->name);
+	values[MODEL_OPTIONS - 1] =
+		JsonbPGetDatum(affinity_options_to_jsonb(t->method, t->options));
+	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->has_time);
+	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
+	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
+	values[MODEL_INTERACTIONS - 1] =
+		Int64GetDatum(t->in->by_item.start[t->in->by_item.n_rows]);
+	values[MODEL_SOURCE_ROWS - 1] = Int64GetDatum(t->in->rows);
+	values[MODEL_SKIPPED_ROWS - 1] = Int64GetDatum(t->in->skipped_rows);
+	values[MODEL_DROPPED_PAIRS - 1] = Int64GetDatum(t->in->dropped_pairs);
+	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
+	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
+	values[MODEL_VERSION - 1] =
+		DirectFunctionCall1(nextval_oid,
+							ObjectIdGetDatum(get_relname_relid("model_version",
+															   schema)));
+	if (t->refresh)
+		affinity_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
+	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+										table),
+							   MODEL_N_ATTRIBUTES, types, values, NULL, false,
+							   0);
+	if (rc != SPI_OK_INSERT)
+		elog(ERROR, "writing the model's row failed: %s",
+			 SPI_result_code_string(rc));
+}
+
+static void
+train_model(Training *t)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "affinity training",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	t->started = GetCurrentTimestamp();
+	read_source(t);
+	train_and_write(t);
+	write_row(t);
+	ereport(NOTICE,
+			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training, %.2f s writing",
+					t->name, t->method->name, (long long) t->in->rows,
+					t->in->by_user.n_rows, t->in->by_item.n_rows,
+					(long long) t->in->by_item.start[t->in->by_item.n_rows],
+					t->read_seconds, t->train_seconds, t->write_seconds)));
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}
+
+/*
+ * Say so if every page view will scan the source.
+ */
+static void
+suggest_index(const char *name, Oid user_type)
+{
+	char	   *sql = psprintf("SELECT item_id, weight FROM %s WHERE user_id OPERATOR(pg_catalog.=) $1",
+							   quote_qualified_identifier(name,
+														  "interactions"));
+	SPIPlanPtr	plan = SPI_prepare(sql, 1, &user_type);
+	CachedPlan *cached = plan ? SPI_plan_get_cached_plan(plan) : NULL;
+	double		cost;
+
+	if (cached == NULL)
+		return;
+	cost = linitial_node(PlannedStmt, cached->stmt_list)->planTree->total_cost;
+	ReleaseCachedPlan(cached, CurrentResourceOwner);
+	SPI_freeplan(plan);
+	if (cost > SLOW_HISTORY_COST)
+		ereport(NOTICE,
+				(errmsg("reading one user's history is slow: the planner's cost is %.0f",
+						cost),
+				 errhint("Create an index on the user column of the source: recommend reads the rows of one user on every call.")));
+}
+
+/* ---- SQL --------------------------------------------------------------- */
+
+/*
+ * A text argument that must be there.
+ */
+static char *
+text_argument(FunctionCallInfo fcinfo, int no, const char *name)
+{
+	if (PG_ARGISNULL(no))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(no));
+}
+
+static void
+check_name(const char *name)
+{
+	if (name[0] == '\0' || strlen(name) >= NAMEDATALEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("\"%s\" cannot be the name of a model", name),
+				 errhint("It becomes the name of a schema: 1 to %d bytes.",
+						 NAMEDATALEN - 1)));
+}
+
+static void
+connect_spi(void)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+}
+
+PG_FUNCTION_INFO_V1(affinity_create_model);
+
+/*
+ * SQL: create_model(name, query, algorithm, options)
+ */
+Datum
+affinity_create_model(PG_FUNCTION_ARGS)
+{
+	Training	t = {0};
+	ModelSource source;
+	char	   *query;
+	int			nest;
+
+	t.name = text_argument(fcinfo, 0, "name");
+	query = text_argument(fcinfo, 1, "query");
+	t.method = affinity_method(text_argument(fcinfo, 2, "algorithm"));
+	t.options = affinity_options_parse(t.method, PG_ARGISNULL(3) ? NULL :
+									   PG_GETARG_JSONB_P(3));
+	check_name(t.name);
+	PreventCommandIfReadOnly("affinity.create_model()");
+	PreventCommandDuringRecovery("affinity.create_model()");
+
+	connect_spi();
+	affinity_source_analyze(query, &source);
+	t.has_time = source.has_time;
+	affinity_ddl_schema(t.name, &source);
+	nest = NewGUCNestLevel();
+	restrict_search_path();
+	affinity_ddl_objects(t.name, &source);
+	train_model(&t);
+	suggest_index(t.name, source.user_type);
+	AtEOXact_GUC(false, nest);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * What a refresh must know of the model, from its row; locks it against other
+ * refreshes, not against readers.
+ */
+static void
+load_training(Training *t, Oid table)
+{
+	bool		isnull;
+	Datum		value;
+	HeapTuple	row;
+
+	LockRelationOid(table, ShareUpdateExclusiveLock);
+	if (SPI_execute(psprintf("SELECT algorithm, options, has_time FROM ONLY %s",
+							 quote_qualified_identifier(t->name, "model")),
+					false, 2) != SPI_OK_SELECT || SPI_processed != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"model\" of model \"%s\" does not hold one row",
+						t->name),
+				 errhint("Drop the model and create it again.")));
+	row = SPI_tuptable->vals[0];
+	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
+	t->method = affinity_method(isnull ? "" : TextDatumGetCString(value));
+	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
+	t->options = affinity_options_parse(t->method,
+										isnull ? NULL : DatumGetJsonbP(value));
+	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
+	t->has_time = !isnull && DatumGetBool(value);
+	t->refresh = true;
+}
+
+PG_FUNCTION_INFO_V1(affinity_refresh_model);
+
+/*
+ * SQL: refresh_model(name)
+ */
+Datum
+affinity_refresh_model(PG_FUNCTION_ARGS)
+{
+	Training	t = {0};
+	Oid			table;
+	Oid			owner;
+	Oid			caller;
+	int			context;
+	int			nest;
+
+	t.name = text_argument(fcinfo, 0, "name");
+	PreventCommandIfReadOnly("affinity.refresh_model()");
+	PreventCommandDuringRecovery("affinity.refresh_model()");
+	(void) affinity_model_schema(t.name, &table);
+	if (!affinity_owns_relation(table, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, t.name);
+	owner = affinity_relation_owner(table);
+
+	GetUserIdAndSecContext(&caller, &context);
+	nest = NewGUCNestLevel();
+	SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
+	restrict_search_path();
+	connect_spi();
+	load_training(&t, table);
+	train_model(&t);
+	SPI_finish();
+	AtEOXact_GUC(false, nest);
+	SetUserIdAndSecContext(caller, context);
+	PG_RETURN_VOID();
+}

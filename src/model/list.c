@@ -1,0 +1,133 @@
+/*
+ * list.c
+ *		The models of the database, for the view affinity.models.
+ *
+ * One row per model that the caller may use: USAGE on its schema and SELECT on
+ * its "model" table. The row is read from the table itself (see catalog.c for
+ * why it can be, and what is not trusted).
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_type.h"
+#include "catalog/namespace.h"
+#include "executor/tuptable.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+#include "model/source.h"
+
+/*
+ * Tables of type affinity.model_record, by the dependency that they have on it.
+ */
+static List *
+model_tables(void)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	List	   *tables = NIL;
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(TypeRelationId));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(affinity_model_record_type()));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL, 2,
+							  key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->classid == RelationRelationId && form->objsubid == 0)
+			tables = lappend_oid(tables, form->objid);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return tables;
+}
+
+/*
+ * May the caller see this model?
+ */
+static bool
+visible(Oid table, Oid schema)
+{
+	return OidIsValid(schema) && affinity_model_table(schema) == table &&
+		affinity_schema_aclcheck(schema, GetUserId(),
+								 ACL_USAGE) == ACLCHECK_OK &&
+		pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+}
+
+static void
+put_model(ReturnSetInfo *result, Relation table, Oid schema)
+{
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	Datum		values[MODEL_N_ATTRIBUTES + 3];
+	bool		nulls[MODEL_N_ATTRIBUTES + 3] = {0};
+	NameData	name;
+
+	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		Oid			items = get_relname_relid("items", schema);
+
+		slot_getallattrs(slot);
+		namestrcpy(&name, get_namespace_name(schema));
+		values[0] = NameGetDatum(&name);
+		values[1] = ObjectIdGetDatum(table->rd_rel->relowner);
+		memcpy(&values[2], slot->tts_values,
+			   MODEL_N_ATTRIBUTES * sizeof(Datum));
+		memcpy(&nulls[2], slot->tts_isnull, MODEL_N_ATTRIBUTES * sizeof(bool));
+		values[MODEL_N_ATTRIBUTES + 2] = ObjectIdGetDatum(items);
+		nulls[MODEL_N_ATTRIBUTES + 2] = !OidIsValid(items);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+PG_FUNCTION_INFO_V1(affinity_list_models);
+
+/*
+ * SQL: list_models(): name, owner, the row of the model, its items table
+ */
+Datum
+affinity_list_models(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result;
+	List	   *tables;
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	tables = model_tables();
+	foreach(cell, tables)
+	{
+		Oid			relid = lfirst_oid(cell);
+		Oid			schema = get_rel_namespace(relid);
+		Relation	table;
+
+		if (!visible(relid, schema))
+			continue;
+		table = try_table_open(relid, AccessShareLock);
+		if (table == NULL)
+			continue;
+		if (!table->rd_rel->relrowsecurity)
+			put_model(result, table, schema);
+		table_close(table, AccessShareLock);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,53 @@
+/*
+ * model.h
+ *		A model: a schema with an "interactions" view, an "items" table and one
+ *		row in a "model" table, whose type marks the schema as a model.
+ */
+#ifndef AFFINITY_MODEL_H
+#define AFFINITY_MODEL_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+
+#include "train/train.h"
+
+/* Queries that serving runs often; their plans are kept with the model. */
+typedef enum AffinityModelQuery
+{
+	AFFINITY_QUERY_HISTORY,		/* user -> item_id, weight */
+	AFFINITY_QUERY_ITEMS_BY_ID, /* item_id[] -> item rows */
+	AFFINITY_QUERY_IDS_BY_NO,	/* item_no[] -> item_no, item_id, popularity */
+	AFFINITY_QUERY_NOS_BY_ID,	/* item_id[] -> item_no, item_id, popularity */
+	AFFINITY_QUERY_POPULAR,		/* limit -> item_no, item_id, popularity */
+	AFFINITY_N_QUERIES
+} AffinityModelQuery;
+
+/*
+ * What a backend knows of one version of a model. Immutable but for the plans,
+ * which the plan cache keeps valid.
+ */
+typedef struct AffinityModel
+{
+	Oid			relation;		/* of the "model" table: the cache's key */
+	Oid			schema;
+	char	   *schema_name;	/* as it was when the plans were made */
+	int64		version;
+	const AffinityMethod *method;
+	void	   *options;		/* the method's struct */
+	Oid			user_type;
+	Oid			item_type;
+	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
+	bool		has_time;		/* the source gives times */
+	MemoryContext context;
+	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
+} AffinityModel;
+
+/* catalog.c */
+extern AffinityModel *affinity_model_open(Oid schema);
+extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
+									  AffinityModelQuery query);
+extern char *affinity_model_relation(const AffinityModel *model,
+									 const char *name);
+
+#endif							/* AFFINITY_MODEL_H */

@@ -1,0 +1,252 @@
+/*
+ * source.c
+ *		The query that a model is made from: is it one SELECT, and do its columns
+ *		mean user, item, weight and time?
+ *
+ * The answer is the body of the view "interactions", which gives the columns
+ * their names and exact types. Casts are only added where they are needed, so
+ * that an index on the source's user or item column serves the view as well.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "model/source.h"
+
+#define EXPECTED "The query must give user, item and, if wanted, weight and time."
+
+/*
+ * Errors of the parser point into our text, not into the caller's statement.
+ */
+static void
+source_error_callback(void *arg)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery((const char *) arg);
+	}
+}
+
+static void
+not_one_select(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("source of a model must be one SELECT"),
+			 errhint("Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED)));
+}
+
+/*
+ * Does any part of a set operation write or lock?
+ */
+static bool
+only_reads(const SelectStmt *select)
+{
+	ListCell   *cell;
+
+	if (select->intoClause != NULL || select->lockingClause != NIL)
+		return false;
+	if (select->withClause != NULL)
+	{
+		foreach(cell, select->withClause->ctes)
+		{
+			const CommonTableExpr *cte = lfirst_node(CommonTableExpr, cell);
+
+			if (!IsA(cte->ctequery, SelectStmt))
+				return false;
+		}
+	}
+	if (select->op != SETOP_NONE)
+		return only_reads(select->larg) && only_reads(select->rarg);
+	return true;
+}
+
+/*
+ * Parse the query; leaves its text without a final semicolon in *text.
+ */
+static Query *
+parse_source(const char *query, char **text)
+{
+	ErrorContextCallback callback;
+	List	   *statements;
+	RawStmt    *raw;
+	Query	   *parsed;
+	int			len;
+
+	callback.callback = source_error_callback;
+	callback.arg = unconstify(char *, query);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	statements = raw_parser(query, RAW_PARSE_DEFAULT);
+	if (list_length(statements) != 1)
+		not_one_select();
+	raw = linitial_node(RawStmt, statements);
+	if (!IsA(raw->stmt, SelectStmt) || !only_reads((SelectStmt *) raw->stmt))
+		not_one_select();
+	len = raw->stmt_len > 0 ? raw->stmt_len :
+		(int) strlen(query) - raw->stmt_location;
+	*text = pnstrdup(query + raw->stmt_location, len);
+	parsed = parse_analyze_fixedparams(raw, query, NULL, 0, NULL);
+
+	error_context_stack = callback.previous;
+	if (parsed->commandType != CMD_SELECT)
+		not_one_select();
+	return parsed;
+}
+
+/*
+ * A column that names users or items: its type in the view, and the expression.
+ */
+static Oid
+id_column(const TargetEntry *column, const char *role, const char *name,
+		  StringInfo expression)
+{
+	Oid			type = exprType((Node *) column->expr);
+	Oid			base = getBaseType(type);
+	Oid			collation = exprCollation((Node *) column->expr);
+	AffinityIdKind kind;
+
+	if (!affinity_id_kind(base, &kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s column \"%s\" is of type %s",
+						role, column->resname, format_type_be(type)),
+				 errhint("An id may be of type %s or varchar; cast it in the query, for example \"%s\"::text.",
+						 AFFINITY_ID_TYPES, column->resname)));
+	if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s column \"%s\" has a nondeterministic collation",
+						role, column->resname),
+				 errhint("Ids are compared by their bytes; add COLLATE \"C\" in the query.")));
+	if (base == VARCHAROID)
+		base = TEXTOID;
+	appendStringInfo(expression, "q.%s", name);
+	if (base != type)
+		appendStringInfo(expression, "::%s", format_type_be_qualified(base));
+	return base;
+}
+
+static void
+weight_column(const TargetEntry *column, StringInfo expression)
+{
+	Oid			type = exprType((Node *) column->expr);
+
+	switch (getBaseType(type))
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+			appendStringInfoString(expression, "q.weight");
+			if (getBaseType(type) != type)
+				appendStringInfo(expression, "::%s",
+								 format_type_be_qualified(getBaseType(type)));
+			break;
+		case NUMERICOID:
+			appendStringInfoString(expression, "q.weight::double precision");
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("weight column \"%s\" is of type %s, not a number",
+							column->resname, format_type_be(type)),
+					 errhint(EXPECTED " Use 1 as the weight where there is only a time.")));
+	}
+}
+
+static void
+time_column(const TargetEntry *column, StringInfo expression)
+{
+	Oid			type = exprType((Node *) column->expr);
+
+	switch (getBaseType(type))
+	{
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			appendStringInfoString(expression, "q.at");
+			if (getBaseType(type) != type)
+				appendStringInfo(expression, "::%s",
+								 format_type_be_qualified(getBaseType(type)));
+			break;
+		case DATEOID:
+			appendStringInfoString(expression, "q.at::timestamp");
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("time column \"%s\" is of type %s, not a time stamp or date",
+							column->resname, format_type_be(type)),
+					 errhint(EXPECTED " Use to_timestamp() for seconds since 1970.")));
+	}
+}
+
+/*
+ * Check a model's query and make the body of its view.
+ */
+void
+affinity_source_analyze(const char *query, ModelSource *source)
+{
+	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
+	char	   *text;
+	Query	   *parsed = parse_source(query, &text);
+	TargetEntry *column[4];
+	int			n = 0;
+	StringInfoData body;
+	StringInfoData aliases;
+	ListCell   *cell;
+
+	foreach(cell, parsed->targetList)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (entry->resjunk)
+			continue;
+		if (n < 4)
+			column[n] = entry;
+		n++;
+	}
+	if (n < 2 || n > 4)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("source of a model has %d column%s, not two to four",
+						n, n == 1 ? "" : "s"),
+				 errhint(EXPECTED)));
+
+	initStringInfo(&aliases);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&aliases, "%s%s", i ? ", " : "", names[i]);
+
+	initStringInfo(&body);
+	appendStringInfoString(&body, "SELECT ");
+	source->user_type = id_column(column[0], "user", "user_id", &body);
+	appendStringInfoString(&body, " AS user_id, ");
+	source->item_type = id_column(column[1], "item", "item_id", &body);
+	appendStringInfoString(&body, " AS item_id, ");
+	if (n > 2)
+		weight_column(column[2], &body);
+	else
+		appendStringInfoString(&body, "1::real");
+	appendStringInfoString(&body, " AS weight, ");
+	source->has_time = n > 3;
+	if (n > 3)
+		time_column(column[3], &body);
+	else
+		appendStringInfoString(&body, "NULL::timestamp with time zone");
+	/* a comment may end the text: the parenthesis needs a line of its own */
+	appendStringInfo(&body, " AS at FROM (\n%s\n) AS q(%s)", text, aliases.data);
+	source->view_query = body.data;
+}

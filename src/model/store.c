@@ -1,0 +1,207 @@
+/*
+ * store.c
+ *		Writing a model's items.
+ *
+ * Rows go into the table as COPY would put them there: in batches, through the
+ * table access method, with WAL, and into the indexes that exist (none yet when
+ * a model is created: building them afterwards is cheaper). The table is the
+ * model's own and just checked to belong to the current user.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "model/source.h"
+
+#define BATCH_ROWS	256
+#define BATCH_BYTES	(256 * 1024)
+
+/* Attributes of the items table. */
+enum
+{
+	ITEM_NO,
+	ITEM_ID,
+	ITEM_POPULARITY,
+	ITEM_NEIGHBORS,
+	ITEM_SCORES,
+	ITEM_N_ATTRIBUTES
+};
+
+struct ItemWriter
+{
+	AffinityItemSink sink;
+	const AffinityDict *ids;
+	Relation	table;
+	EState	   *estate;
+	ResultRelInfo *target;
+	BulkInsertState bulk;
+	CommandId	command;
+	MemoryContext batch_context;
+	TupleTableSlot *slot[BATCH_ROWS];
+	int			n;
+	Size		bytes;
+	instr_time	time;			/* spent in here */
+};
+
+static void
+flush_items(ItemWriter *w)
+{
+	MemoryContext old = MemoryContextSwitchTo(w->batch_context);
+
+	if (w->n > 0)
+		table_multi_insert(w->table, w->slot, w->n, w->command, 0, w->bulk);
+	MemoryContextSwitchTo(old);
+	for (int i = 0; i < w->n; i++)
+	{
+		if (w->target->ri_NumIndices > 0)
+		{
+			ResetPerTupleExprContext(w->estate);
+			list_free(affinity_insert_index_tuples(w->target, w->slot[i],
+												   w->estate));
+		}
+		ExecClearTuple(w->slot[i]);
+	}
+	w->n = 0;
+	w->bytes = 0;
+	MemoryContextReset(w->batch_context);
+}
+
+static Datum
+array_datum(const void *data, uint32 n, Oid element)
+{
+	Size		size = ARR_OVERHEAD_NONULLS(1) + (Size) n * 4;
+	ArrayType  *array;
+
+	if (n == 0)
+		return PointerGetDatum(construct_empty_array(element));
+	array = palloc(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = element;
+	ARR_DIMS(array)[0] = (int) n;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), data, (Size) n * 4);
+	return PointerGetDatum(array);
+}
+
+static void
+put_item(AffinityItemSink *sink, const AffinityItemRow *row)
+{
+	ItemWriter *w = (ItemWriter *) sink;
+	TupleTableSlot *slot = w->slot[w->n];
+	MemoryContext old;
+	instr_time	start;
+	instr_time	end;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (slot == NULL)
+		slot = w->slot[w->n] = table_slot_create(w->table, NULL);
+	ExecClearTuple(slot);
+	old = MemoryContextSwitchTo(w->batch_context);
+	memset(slot->tts_isnull, 0, ITEM_N_ATTRIBUTES * sizeof(bool));
+	slot->tts_values[ITEM_NO] = Int32GetDatum((int32) row->item);
+	slot->tts_values[ITEM_ID] = affinity_dict_id(w->ids, row->item);
+	slot->tts_values[ITEM_POPULARITY] = Float4GetDatum(row->popularity);
+	slot->tts_values[ITEM_NEIGHBORS] = array_datum(row->neighbor,
+												   row->n_neighbors, INT4OID);
+	slot->tts_values[ITEM_SCORES] = array_datum(row->score, row->n_neighbors,
+												FLOAT4OID);
+	ExecStoreVirtualTuple(slot);
+	MemoryContextSwitchTo(old);
+	w->n++;
+	w->bytes += (Size) row->n_neighbors * 8;
+	if (w->n == BATCH_ROWS || w->bytes >= BATCH_BYTES)
+		flush_items(w);
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_ACCUM_DIFF(w->time, end, start);
+}
+
+/*
+ * Is it the table that was made for the model? Its owner may have changed it.
+ */
+static void
+check_table(Relation table, const AffinityDict *ids)
+{
+	Oid			types[ITEM_N_ATTRIBUTES] = {
+		INT4OID, affinity_dict_type(ids), FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
+	};
+	TupleDesc	desc = RelationGetDescr(table);
+	bool		fits = table->rd_rel->relkind == RELKIND_RELATION &&
+		desc->natts == ITEM_N_ATTRIBUTES;
+
+	for (int i = 0; fits && i < ITEM_N_ATTRIBUTES; i++)
+		fits = TupleDescAttr(desc, i)->atttypid == types[i] &&
+			!TupleDescAttr(desc, i)->attisdropped;
+	if (!fits)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" of the model has been altered",
+						RelationGetRelationName(table)),
+				 errhint("Drop the model and create it again.")));
+}
+
+/*
+ * Open the items table for writing; ids name the items by number.
+ */
+ItemWriter *
+affinity_item_writer_open(Oid items, const AffinityDict *ids)
+{
+	ItemWriter *w = palloc0(sizeof(ItemWriter));
+
+	w->sink.put = put_item;
+	w->ids = ids;
+	w->table = table_open(items, RowExclusiveLock);
+	check_table(w->table, ids);
+	w->estate = CreateExecutorState();
+	w->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(w->target, w->table, 1, NULL, 0);
+	ExecOpenIndices(w->target, false);
+	w->bulk = GetBulkInsertState();
+	w->command = GetCurrentCommandId(true);
+	w->batch_context = AllocSetContextCreate(CurrentMemoryContext,
+											 "affinity items",
+											 ALLOCSET_DEFAULT_SIZES);
+	return w;
+}
+
+AffinityItemSink *
+affinity_item_writer_sink(ItemWriter *w)
+{
+	return &w->sink;
+}
+
+/*
+ * Write what is left; returns the seconds spent on writing.
+ */
+double
+affinity_item_writer_close(ItemWriter *w)
+{
+	instr_time	start;
+	instr_time	end;
+
+	INSTR_TIME_SET_CURRENT(start);
+	flush_items(w);
+	FreeBulkInsertState(w->bulk);
+	table_finish_bulk_insert(w->table, 0);
+	for (int i = 0; i < BATCH_ROWS && w->slot[i]; i++)
+		ExecDropSingleTupleTableSlot(w->slot[i]);
+	ExecCloseIndices(w->target);
+	FreeExecutorState(w->estate);
+	table_close(w->table, NoLock);
+	MemoryContextDelete(w->batch_context);
+	CommandCounterIncrement();
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_ACCUM_DIFF(w->time, end, start);
+	return INSTR_TIME_GET_DOUBLE(w->time);
+}
