@@ -321,7 +321,7 @@ affinity_read_interactions(const AffinityReadRequest *request)
 	self->pub.rStartup = receive_startup;
 	self->pub.rShutdown = receive_shutdown;
 	self->pub.rDestroy = receive_shutdown;
-	self->pub.mydest = DestNone;
+	self->pub.mydest = DestTuplestore;	/* DestNone would count as a utility */
 	self->context = CurrentMemoryContext;
 	self->request = request;
 	self->rows = rows;

@@ -25,7 +25,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "model/source.h"
@@ -211,7 +210,7 @@ suggest_index(const char *name, Oid user_type)
 	if (cached == NULL)
 		return;
 	cost = linitial_node(PlannedStmt, cached->stmt_list)->planTree->total_cost;
-	ReleaseCachedPlan(cached, CurrentResourceOwner);
+	ReleaseCachedPlan(cached, NULL);	/* the plan is not saved: no owner */
 	SPI_freeplan(plan);
 	if (cost > SLOW_HISTORY_COST)
 		ereport(NOTICE,

@@ -266,7 +266,8 @@ similarity(const KnnState *s, uint32 i, uint32 j, double *common)
 	double		l = s->left[i];
 	double		r = s->right[j];
 
-	*common = s->count ? s->count[j] : c;
+	/* where nobody asks how many they share, at least one is known */
+	*common = s->count ? s->count[j] : Max(c, 1);
 	switch (s->options->similarity)
 	{
 		case SIMILARITY_JACCARD:

@@ -1,0 +1,196 @@
+/*
+ * audience.c
+ *		audience: the users with the highest score for an item.
+ *
+ * Scores are turned round: of all items whose lists hold the wanted one, the
+ * users are read and summed up. What a user gets is what score() would say.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "serve/serve.h"
+
+/* An item that speaks for the wanted one; ascending by number, so by id. */
+typedef struct Source
+{
+	Datum		id;
+	float		similarity;		/* of the wanted item itself: 0 */
+	bool		wanted;
+} Source;
+
+/*
+ * The items whose lists hold the wanted one, and the wanted one itself.
+ */
+static Source *
+find_sources(const AffinityModel *model, const ServeItem *wanted, int *n)
+{
+	Oid			type = INT4OID;
+	Datum		no = Int32GetDatum((int32) wanted->no);
+	char	   *sql = psprintf("SELECT i.item_id, i.scores[pg_catalog.array_position(i.neighbors, $1)],"
+							   " i.item_no OPERATOR(pg_catalog.=) $1"
+							   " FROM ONLY %s AS i"
+							   " WHERE $1 OPERATOR(pg_catalog.=) ANY (i.neighbors)"
+							   " OR i.item_no OPERATOR(pg_catalog.=) $1"
+							   " ORDER BY i.item_no",
+							   affinity_model_relation(model, "items"));
+	int			rc = SPI_execute_with_args(sql, 1, &type, &no, NULL, true, 0);
+	Source	   *source;
+
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "looking for sources failed: %s",
+			 SPI_result_code_string(rc));
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, 1) != model->item_type ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 2) != FLOAT4OID)
+		affinity_serve_damaged(model, "a column of its items has another type");
+	*n = (int) SPI_processed;
+	source = palloc_extended(Max(*n, 1) * sizeof(Source), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < *n; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		bool		isnull;
+		Datum		value = SPI_getbinval(row, desc, 1, &isnull);
+
+		if (isnull)
+			affinity_serve_damaged(model, "a column of its items is null");
+		if (get_typlen(model->item_type) == -1)
+			value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+		source[i].id = value;
+		source[i].wanted = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
+		value = SPI_getbinval(row, desc, 2, &isnull);
+		source[i].similarity = isnull || source[i].wanted ? 0 :
+			DatumGetFloat4(value);
+	}
+	return source;
+}
+
+static AffinityInteractions *
+read_users(const AffinityModel *model, const Source *source, int n)
+{
+	AffinityReadRequest request = {0};
+	Datum	   *ids = palloc_extended(Max(n, 1) * sizeof(Datum),
+									  MCXT_ALLOC_HUGE);
+	Oid			type = get_array_type(model->item_type);
+	int16		len;
+	bool		byval;
+	char		align;
+	Datum		array;
+
+	for (int i = 0; i < n; i++)
+		ids[i] = source[i].id;
+	get_typlenbyvalalign(model->item_type, &len, &byval, &align);
+	array = PointerGetDatum(construct_array(ids, n, model->item_type, len,
+											byval, align));
+	request.query = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
+							 " WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
+							 affinity_model_relation(model, "interactions"));
+	request.n_args = 1;
+	request.arg_types = &type;
+	request.args = &array;
+	request.read_only = true;
+	request.skip_bad = true;
+	request.max_bytes = (int64) maintenance_work_mem * 1024;
+	return affinity_read_interactions(&request);
+}
+
+/*
+ * The source of each item of the matrix; both are in order of id.
+ */
+static const Source **
+align_sources(const AffinityInteractions *in, const Source *source, int n)
+{
+	uint32		n_items = in->by_item.n_rows;
+	const Source **of_item = palloc0(Max(n_items, 1) * sizeof(Source *));
+	int			s = 0;
+
+	for (uint32 i = 0; i < n_items; i++)
+	{
+		while (s < n && affinity_dict_compare(in->items, i, source[s].id) > 0)
+			s++;
+		if (s < n && affinity_dict_compare(in->items, i, source[s].id) == 0)
+			of_item[i] = &source[s];
+	}
+	return of_item;
+}
+
+static void
+put_audience(ServeCall *call, const AffinityInteractions *in,
+			 const Source **of_item, uint32 k)
+{
+	const AffinityCsr *m = &in->by_user;
+	const AffinityModel *model = call->model;
+	Size		room = ((Size) m->n_rows + 1) * sizeof(uint64);
+	AffinityTopK top;
+
+	affinity_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
+					   Min(k, m->n_rows), (Size) m->n_rows + 1);
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		double		score = 0;
+		bool		has = false;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = m->start[u]; e < m->start[u + 1]; e++)
+		{
+			const Source *source = of_item[m->col[e]];
+
+			if (source == NULL)
+				continue;
+			has |= source->wanted;
+			score += source->similarity *
+				model->method->history_weight(model->options,
+											  m->val ? m->val[e] : 1);
+		}
+		if (!has && (float) score > 0)
+			affinity_topk_push(&top, affinity_rank_key((float) score, u));
+	}
+	affinity_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
+	for (size_t i = 0; i < top.n; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		values[0] = affinity_dict_id(in->users, affinity_rank_key_no(top.key[i]));
+		values[1] = Float4GetDatum(affinity_rank_key_score(top.key[i]));
+		values[2] = Int32GetDatum((int32) i + 1);
+		tuplestore_putvalues(call->rows, call->desc, values, nulls);
+	}
+}
+
+PG_FUNCTION_INFO_V1(affinity_audience);
+
+/*
+ * SQL: audience_core(model, item_id, k)
+ */
+Datum
+affinity_audience(PG_FUNCTION_ARGS)
+{
+	ServeCall	call;
+	ServeItems	wanted = {0};
+	Datum		item;
+	uint32		k;
+
+	affinity_serve_begin(&call, fcinfo);
+	k = affinity_serve_k(&call, 2);
+	affinity_serve_needs_neighbors(call.model, "audience");
+	affinity_serve_result(&call, 3, "user_id", call.model->user_type,
+						  "score", FLOAT4OID, "rank", INT4OID);
+	if (affinity_serve_id(&call, 1, call.model->item_type, "item_id", &item))
+		affinity_serve_items_by_id(call.model,
+								   affinity_serve_array_of_one(call.model, item),
+								   &wanted);
+	if (wanted.n == 1)
+	{
+		int			n;
+		Source	   *source = find_sources(call.model, &wanted.item[0], &n);
+		AffinityInteractions *in = read_users(call.model, source, n);
+
+		put_audience(&call, in, align_sources(in, source, n), k);
+	}
+	return affinity_serve_end(&call);
+}

@@ -1,0 +1,417 @@
+/*
+ * lookup.c
+ *		Rows that serving needs: a user's history, items by id or number.
+ *
+ * Everything is read through SPI in the caller's snapshot and with the caller's
+ * rights. Tables of a model may have been written by anybody, so types, lengths
+ * and numbers are checked before they are used.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/uuid.h"
+
+#include "serve/serve.h"
+
+/* One row of a history. */
+typedef struct Weighted
+{
+	Datum		id;
+	double		weight;
+} Weighted;
+
+void
+affinity_serve_damaged(const AffinityModel *model, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" is damaged: %s", model->schema_name, what),
+			 errhint("SELECT affinity.refresh_model(%s), or drop it and create it again.",
+					 quote_literal_cstr(model->schema_name))));
+}
+
+/*
+ * Run one of the model's queries; the rows are in SPI_tuptable, whose types are
+ * checked against those named.
+ */
+static SPITupleTable *
+run(AffinityModel *model, AffinityModelQuery query, Datum argument,
+	const Oid *types, int n_types)
+{
+	int			rc = SPI_execute_plan(affinity_model_plan(model, query),
+									  &argument, NULL, true, 0);
+
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "a query of the model failed: %s",
+			 SPI_result_code_string(rc));
+	for (int i = 0; i < n_types; i++)
+	{
+		if (SPI_gettypeid(SPI_tuptable->tupdesc, i + 1) != types[i])
+			affinity_serve_damaged(model, psprintf("column \"%s\" has another type",
+												   SPI_fname(SPI_tuptable->tupdesc, i + 1)));
+	}
+	return SPI_tuptable;
+}
+
+static Datum
+column(SPITupleTable *table, uint64 row, int no, bool *isnull)
+{
+	return SPI_getbinval(table->vals[row], table->tupdesc, no, isnull);
+}
+
+static Datum
+needed(const AffinityModel *model, SPITupleTable *table, uint64 row, int no)
+{
+	bool		isnull;
+	Datum		value = column(table, row, no, &isnull);
+
+	if (isnull)
+		affinity_serve_damaged(model, "a column of its items is null");
+	return value;
+}
+
+/* ---- ids ---------------------------------------------------------------- */
+
+static int
+compare_ids(Datum a, Datum b, Oid type)
+{
+	const char *x;
+	const char *y;
+	Size		x_len;
+	Size		y_len;
+	int			c;
+
+	switch (type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			{
+				int64		i = affinity_id_to_int(a, type);
+				int64		j = affinity_id_to_int(b, type);
+
+				return i < j ? -1 : i > j;
+			}
+		case UUIDOID:
+			return memcmp(DatumGetUUIDP(a)->data, DatumGetUUIDP(b)->data,
+						  UUID_LEN);
+		default:
+			x = VARDATA_ANY(DatumGetPointer(a));
+			y = VARDATA_ANY(DatumGetPointer(b));
+			x_len = VARSIZE_ANY_EXHDR(DatumGetPointer(a));
+			y_len = VARSIZE_ANY_EXHDR(DatumGetPointer(b));
+			c = memcmp(x, y, Min(x_len, y_len));
+			return c != 0 ? c : x_len < y_len ? -1 : x_len > y_len;
+	}
+}
+
+static int
+compare_weighted(const void *a, const void *b, void *type)
+{
+	return compare_ids(((const Weighted *) a)->id, ((const Weighted *) b)->id,
+					   *(Oid *) type);
+}
+
+/*
+ * An id out of a row, without compression or external storage.
+ */
+static Datum
+plain_id(Datum id, Oid type)
+{
+	if (type == TEXTOID || type == VARCHAROID)
+		return PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
+	return id;
+}
+
+static Datum
+array_of_ids(Datum *ids, int n, Oid type)
+{
+	int16		len;
+	bool		byval;
+	char		align;
+
+	get_typlenbyvalalign(type, &len, &byval, &align);
+	return PointerGetDatum(construct_array(ids, n, type, len, byval, align));
+}
+
+Datum
+affinity_serve_array_of_one(const AffinityModel *model, Datum id)
+{
+	return array_of_ids(&id, 1, model->item_type);
+}
+
+/* ---- items -------------------------------------------------------------- */
+
+static int
+compare_items(const void *a, const void *b)
+{
+	uint32		x = ((const ServeItem *) a)->no;
+	uint32		y = ((const ServeItem *) b)->no;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint32
+item_number(const AffinityModel *model, Datum value)
+{
+	int32		no = DatumGetInt32(value);
+
+	if (no < 0 || (uint32) no >= model->n_items)
+		affinity_serve_damaged(model, "an item's number is out of range");
+	return (uint32) no;
+}
+
+/*
+ * Rows (item_no, item_id, popularity) of a query.
+ */
+static void
+fetch_items(AffinityModel *model, AffinityModelQuery query, Datum argument,
+			ServeItems *items)
+{
+	Oid			types[] = {INT4OID, model->item_type, FLOAT4OID};
+	SPITupleTable *table = run(model, query, argument, types, 3);
+
+	items->n = (uint32) SPI_processed;
+	items->item = palloc_extended(Max(items->n, 1) * sizeof(ServeItem),
+								  MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < items->n; i++)
+	{
+		ServeItem  *item = &items->item[i];
+
+		item->no = item_number(model, needed(model, table, i, 1));
+		item->id = plain_id(needed(model, table, i, 2), model->item_type);
+		item->popularity = DatumGetFloat4(needed(model, table, i, 3));
+	}
+}
+
+/*
+ * Those of the given ids that the model knows, each once, ascending by number.
+ */
+void
+affinity_serve_items_by_id(AffinityModel *model, Datum ids, ServeItems *items)
+{
+	fetch_items(model, AFFINITY_QUERY_NOS_BY_ID, ids, items);
+	qsort(items->item, items->n, sizeof(ServeItem), compare_items);
+}
+
+/*
+ * Items by number, ascending by number.
+ */
+void
+affinity_serve_items_by_no(AffinityModel *model, const uint32 *no, uint32 n,
+						   ServeItems *items)
+{
+	Datum	   *numbers = palloc_extended(Max(n, 1) * sizeof(Datum),
+										  MCXT_ALLOC_HUGE);
+
+	for (uint32 i = 0; i < n; i++)
+		numbers[i] = Int32GetDatum((int32) no[i]);
+	fetch_items(model, AFFINITY_QUERY_IDS_BY_NO,
+				array_of_ids(numbers, (int) n, INT4OID), items);
+	if (items->n != n)
+		affinity_serve_damaged(model, "items are missing");
+	qsort(items->item, items->n, sizeof(ServeItem), compare_items);
+}
+
+/*
+ * One of items that are ascending by number and known to hold it.
+ */
+ServeItem *
+affinity_serve_find(const ServeItems *items, uint32 no)
+{
+	ServeItem	key = {.no = no};
+	ServeItem  *found = bsearch(&key, items->item, items->n, sizeof(ServeItem),
+								compare_items);
+
+	if (found == NULL)
+		elog(ERROR, "item %u is lost", no);
+	return found;
+}
+
+/*
+ * The most popular items, best first.
+ */
+void
+affinity_serve_popular(AffinityModel *model, int64 limit, ServeItems *items)
+{
+	fetch_items(model, AFFINITY_QUERY_POPULAR, Int64GetDatum(limit), items);
+}
+
+/* ---- seeds -------------------------------------------------------------- */
+
+/*
+ * Check an item's lists and let a seed point into them.
+ */
+void
+affinity_serve_check_lists(const AffinityModel *model, ArrayType *neighbors,
+						   ArrayType *scores, ServeSeed *seed)
+{
+	uint32		n = 0;
+
+	if (ARR_NDIM(neighbors) > 1 || ARR_NDIM(scores) > 1 ||
+		ARR_HASNULL(neighbors) || ARR_HASNULL(scores) ||
+		ARR_ELEMTYPE(neighbors) != INT4OID || ARR_ELEMTYPE(scores) != FLOAT4OID)
+		affinity_serve_damaged(model, "an item's lists are not plain");
+	if (ARR_NDIM(neighbors) == 1)
+		n = (uint32) ARR_DIMS(neighbors)[0];
+	if (n != (ARR_NDIM(scores) == 1 ? (uint32) ARR_DIMS(scores)[0] : 0))
+		affinity_serve_damaged(model, "an item's lists differ in length");
+	seed->n_neighbors = n;
+	seed->neighbor = n ? (const int32 *) ARR_DATA_PTR(neighbors) : NULL;
+	seed->score = n ? (const float *) ARR_DATA_PTR(scores) : NULL;
+	for (uint32 i = 0; i < n; i++)
+	{
+		if (seed->neighbor[i] < 0 ||
+			(uint32) seed->neighbor[i] >= model->n_items ||
+			!(seed->score[i] > 0) || isinf(seed->score[i]))
+			affinity_serve_damaged(model, "an item's lists hold impossible values");
+	}
+}
+
+static int
+compare_seeds(const void *a, const void *b)
+{
+	uint32		x = ((const ServeSeed *) a)->no;
+	uint32		y = ((const ServeSeed *) b)->no;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Seeds of those among n weighted ids, in order of id, that the model knows.
+ */
+static void
+seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
+{
+	Oid			types[] = {
+		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
+	};
+	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
+	SPITupleTable *table;
+
+	seeds->n = 0;
+	seeds->seed = NULL;
+	if (n == 0)
+		return;
+	for (int i = 0; i < n; i++)
+		ids[i] = weighted[i].id;
+	table = run(model, AFFINITY_QUERY_ITEMS_BY_ID,
+				array_of_ids(ids, n, model->item_type), types, 5);
+	seeds->n = (uint32) SPI_processed;
+	seeds->seed = palloc0(Max(seeds->n, 1) * sizeof(ServeSeed));
+	for (uint32 i = 0; i < seeds->n; i++)
+	{
+		ServeSeed  *seed = &seeds->seed[i];
+		Weighted	key;
+		Weighted   *found;
+
+		seed->no = item_number(model, needed(model, table, i, 1));
+		seed->id = plain_id(needed(model, table, i, 2), model->item_type);
+		affinity_serve_check_lists(model,
+								   DatumGetArrayTypeP(needed(model, table, i, 4)),
+								   DatumGetArrayTypeP(needed(model, table, i, 5)),
+								   seed);
+		key.id = seed->id;
+		found = bsearch_arg(&key, weighted, n, sizeof(Weighted),
+							compare_weighted, &model->item_type);
+		if (found)
+			seed->weight = model->method->history_weight(model->options,
+														 found->weight);
+	}
+	qsort(seeds->seed, seeds->n, sizeof(ServeSeed), compare_seeds);
+}
+
+/*
+ * A user's rows, summed by item, where they sum to more than 0. What is not a
+ * finite number is left out: a bad row should not take a page down.
+ */
+static Weighted *
+read_history(AffinityModel *model, Datum user, int *n)
+{
+	Oid			types[] = {model->item_type, FLOAT8OID};
+	SPITupleTable *table = run(model, AFFINITY_QUERY_HISTORY, user, types, 2);
+	uint64		rows = SPI_processed;
+	Weighted   *weighted = palloc_extended(Max(rows, 1) * sizeof(Weighted),
+										   MCXT_ALLOC_HUGE);
+
+	*n = 0;
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool		no_id;
+		bool		no_weight;
+		Datum		id = column(table, i, 1, &no_id);
+		Datum		weight = column(table, i, 2, &no_weight);
+
+		if (no_id || no_weight || !(DatumGetFloat8(weight) > 0) ||
+			isinf(DatumGetFloat8(weight)) || isnan(DatumGetFloat8(weight)))
+			continue;
+		weighted[*n].id = plain_id(id, model->item_type);
+		weighted[(*n)++].weight = DatumGetFloat8(weight);
+	}
+	qsort_arg(weighted, *n, sizeof(Weighted), compare_weighted,
+			  &model->item_type);
+	return weighted;
+}
+
+/*
+ * What the model knows of a user's history.
+ */
+void
+affinity_serve_history(AffinityModel *model, Datum user, ServeSeeds *seeds)
+{
+	int			n;
+	Weighted   *weighted = read_history(model, user, &n);
+
+	seeds_of(model, weighted, n, seeds);
+}
+
+/*
+ * All items of a user's history, as an array.
+ */
+Datum
+affinity_serve_history_ids(AffinityModel *model, Datum user, int *n)
+{
+	Weighted   *weighted = read_history(model, user, n);
+	Datum	   *ids = palloc(Max(*n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < *n; i++)
+		ids[i] = weighted[i].id;
+	return array_of_ids(ids, *n, model->item_type);
+}
+
+/*
+ * Items given by the caller, each once, weighing as much as one interaction.
+ */
+void
+affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
+{
+	int16		len;
+	bool		byval;
+	char		align;
+	Datum	   *ids;
+	bool	   *nulls;
+	int			n;
+	int			kept = 0;
+	Weighted   *weighted;
+
+	get_typlenbyvalalign(model->item_type, &len, &byval, &align);
+	deconstruct_array(DatumGetArrayTypeP(items), model->item_type, len, byval,
+					  align, &ids, &nulls, &n);
+	weighted = palloc(Max(n, 1) * sizeof(Weighted));
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		weighted[kept].id = plain_id(ids[i], model->item_type);
+		weighted[kept++].weight = 1;
+	}
+	qsort_arg(weighted, kept, sizeof(Weighted), compare_weighted,
+			  &model->item_type);
+	seeds_of(model, weighted, kept, seeds);
+}

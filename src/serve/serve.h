@@ -1,0 +1,105 @@
+/*
+ * serve.h
+ *		Answering from a model and a history: what the files of the room share.
+ *		Serving is the last room; no other includes this.
+ *
+ * A call connects to SPI, so everything it allocates goes when it disconnects;
+ * only the result's rows live on, in the executor's memory.
+ */
+#ifndef AFFINITY_SERVE_H
+#define AFFINITY_SERVE_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/tuplestore.h"
+
+#include "model/model.h"
+
+/* ---- call.c: arguments and results -------------------------------------- */
+
+typedef struct ServeCall
+{
+	FunctionCallInfo fcinfo;
+	AffinityModel *model;
+	Tuplestorestate *rows;
+	TupleDesc	desc;
+} ServeCall;
+
+extern void affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo);
+extern Datum affinity_serve_end(ServeCall *call);
+extern void affinity_serve_result(ServeCall *call, int n_columns, ...);
+extern uint32 affinity_serve_k(ServeCall *call, int arg);
+extern bool affinity_serve_id(ServeCall *call, int arg, Oid type,
+							  const char *role, Datum *id);
+extern bool affinity_serve_items(ServeCall *call, int arg, Datum *items);
+extern void affinity_serve_needs_neighbors(const AffinityModel *model,
+										   const char *function);
+
+/* ---- lookup.c: rows of the model's tables, of the history --------------- */
+
+typedef struct ServeItem
+{
+	uint32		no;
+	Datum		id;
+	float		popularity;
+} ServeItem;
+
+/* Ascending by number. */
+typedef struct ServeItems
+{
+	uint32		n;
+	ServeItem  *item;
+} ServeItems;
+
+/* Items from which scores start, ascending by number. */
+typedef struct ServeSeed
+{
+	uint32		no;
+	Datum		id;
+	double		weight;			/* what the item counts */
+	uint32		n_neighbors;
+	const int32 *neighbor;
+	const float *score;
+} ServeSeed;
+
+typedef struct ServeSeeds
+{
+	uint32		n;
+	ServeSeed  *seed;
+} ServeSeeds;
+
+extern void affinity_serve_check_lists(const AffinityModel *model,
+									   ArrayType *neighbors, ArrayType *scores,
+									   ServeSeed *seed);
+extern void affinity_serve_history(AffinityModel *model, Datum user,
+								   ServeSeeds *seeds);
+extern void affinity_serve_basket(AffinityModel *model, Datum items,
+								  ServeSeeds *seeds);
+extern Datum affinity_serve_history_ids(AffinityModel *model, Datum user,
+										int *n);
+extern void affinity_serve_items_by_id(AffinityModel *model, Datum ids,
+									   ServeItems *items);
+extern void affinity_serve_items_by_no(AffinityModel *model, const uint32 *no,
+									   uint32 n, ServeItems *items);
+extern ServeItem *affinity_serve_find(const ServeItems *items, uint32 no);
+extern void affinity_serve_popular(AffinityModel *model, int64 limit,
+								   ServeItems *items);
+extern Datum affinity_serve_array_of_one(const AffinityModel *model, Datum id);
+extern void affinity_serve_damaged(const AffinityModel *model, const char *what);
+
+/* ---- sums.c: scores of all items at once -------------------------------- */
+
+typedef struct ServeSums
+{
+	double	   *sum;			/* per item number */
+	uint32	   *touched;
+	uint32		n_touched;
+} ServeSums;
+
+extern void affinity_sums_begin(ServeSums *sums, uint32 n_items);
+extern void affinity_sums_add(ServeSums *sums, const ServeSeed *seed);
+extern void affinity_sums_end(ServeSums *sums);
+
+#endif							/* AFFINITY_SERVE_H */

@@ -1,0 +1,71 @@
+/*
+ * sums.c
+ *		Scores of all items at once: a dense row of sums that is cleared by the
+ *		list of what was touched, so that a call costs no more than it touches.
+ *
+ * The row is kept for the life of the backend and is all zeros between calls.
+ * An error may leave it otherwise; then the next call clears all of it.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "serve/serve.h"
+
+static double *kept_sum = NULL;
+static uint32 *kept_touched = NULL;
+static uint32 kept_size = 0;
+static bool in_use = false;
+
+void
+affinity_sums_begin(ServeSums *sums, uint32 n_items)
+{
+	if (kept_size < n_items)
+	{
+		uint32		size = Max(n_items, 1024);
+
+		if (kept_sum)
+			pfree(kept_sum);
+		if (kept_touched)
+			pfree(kept_touched);
+		kept_sum = NULL;
+		kept_touched = NULL;
+		kept_size = 0;
+		kept_sum = MemoryContextAllocExtended(TopMemoryContext,
+											  (Size) size * sizeof(double),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		/* one entry more than sums: see kernel/sparse.c */
+		kept_touched = MemoryContextAllocHuge(TopMemoryContext,
+											  ((Size) size + 1) * sizeof(uint32));
+		kept_size = size;
+	}
+	else if (in_use)
+		memset(kept_sum, 0, (Size) kept_size * sizeof(double));
+	in_use = true;
+	sums->sum = kept_sum;
+	sums->touched = kept_touched;
+	sums->n_touched = 0;
+}
+
+/*
+ * Add what an item of the history says of its neighbours.
+ */
+void
+affinity_sums_add(ServeSums *sums, const ServeSeed *seed)
+{
+	if (seed->weight > 0)
+		sums->n_touched = affinity_sparse_add(sums->sum, sums->touched,
+											  sums->n_touched,
+											  (const uint32 *) seed->neighbor,
+											  seed->score, seed->n_neighbors,
+											  seed->weight);
+}
+
+void
+affinity_sums_end(ServeSums *sums)
+{
+	for (uint32 t = 0; t < sums->n_touched; t++)
+		sums->sum[sums->touched[t]] = 0;
+	in_use = false;
+}
