@@ -1,0 +1,264 @@
+/*
+ * activity.h
+ *		The activity state: who was active in which periods. Private to the
+ *		room.
+ *
+ * It has two forms. At rest, and while it is small, a state is a flat varlena,
+ * ActivityFlat, whose bytes depend only on what was aggregated and never on
+ * the order or the plan. While it grows under an aggregate it is an
+ * ActivitySet, an expanded object with a hash of its users, in a memory context
+ * below the aggregate's: nodeAgg adopts such an object without copying it,
+ * where every growth of a flat value would be copied once more. Groups of a few
+ * users stay flat, so a million groups make no million contexts.
+ */
+#ifndef AFFINITY_COHORT_ACTIVITY_H
+#define AFFINITY_COHORT_ACTIVITY_H
+
+#include "postgres.h"
+
+#include "utils/expandeddatum.h"
+
+#include "cohort/cohort.h"
+
+/* In the writer's byte order: a state of the other order is not taken. */
+#define ACTIVITY_MAGIC UINT32_C(0x54434641)
+#define ACTIVITY_VERSION 1
+
+typedef enum ActivityIds
+{
+	IDS_INT8 = 1,
+	IDS_UUID = 2,
+	IDS_TEXT = 3
+} ActivityIds;
+
+typedef enum ActivityLayout
+{
+	LAYOUT_DENSE = 1,			/* a bitmap of periods per user */
+	LAYOUT_PAIRS = 2,			/* a sorted list of periods per user */
+	LAYOUT_EVENTS = 3			/* a sorted list of times per user */
+} ActivityLayout;
+
+/* What a row was, given is_start and is_return; a time's rows are or-ed. */
+#define EVENT_START 1			/* a start that is no return */
+#define EVENT_RETURN 2			/* a return that is no start */
+#define EVENT_BOTH 4			/* one row that is both */
+#define EVENT_MASK 7
+
+/*
+ * The flat form. Behind the header, each part padded with zeros to 8 bytes:
+ *
+ * zone		name of the time zone, zone_len bytes
+ * ids		int64[n_users], or pg_uuid_t[n_users], or uint32[n_users + 1] offsets
+ *			followed by the bytes of the texts; in order of their hash
+ * body		dense: uint64[n_users][words], bit p % 64 of word p / 64
+ *			pairs: uint32[n_users + 1] offsets, then uint32[n_entries] periods
+ *			events: uint32[n_users + 1] offsets, then int64[n_entries] times,
+ *			then uint8[n_entries] EVENT_ flags
+ */
+typedef struct ActivityFlat
+{
+	int32		vl_len_;		/* varlena header */
+	uint32		magic;			/* ACTIVITY_MAGIC */
+	uint8		version;		/* ACTIVITY_VERSION */
+	uint8		unit;			/* PeriodUnit */
+	uint8		ids;			/* ActivityIds */
+	uint8		layout;			/* ActivityLayout */
+	uint8		zoned;			/* 1: timestamptz, 0: timestamp */
+	uint8		zone_len;		/* bytes of the zone's name; 0: none */
+	uint16		unused;			/* 0 */
+	uint32		n_users;		/* at least 1 */
+	uint32		first_period;	/* of all users; 0 for events */
+	uint32		last_period;	/* of all users; 0 for events */
+	uint32		unused2;		/* 0 */
+	uint64		n_entries;		/* (user, period) pairs, or events */
+	int64		first_at;		/* us; the earliest row */
+	int64		last_at;		/* us; the latest row */
+	char		data[FLEXIBLE_ARRAY_MEMBER];
+} ActivityFlat;
+
+/* Where the parts of a flat state are. */
+typedef struct ActivityView
+{
+	const ActivityFlat *flat;
+	const char *zone;			/* not terminated */
+	const char *ids;			/* int64 or pg_uuid_t */
+	const uint32 *text_offsets;
+	const char *text;
+	const uint64 *words;		/* dense */
+	uint32		first_word;		/* dense: first_period / 64 */
+	uint32		n_words;		/* dense: per user */
+	const uint32 *offsets;		/* pairs, events */
+	const uint32 *periods;		/* pairs */
+	const int64 *at;			/* events */
+	const uint8 *flags;			/* events */
+} ActivityView;
+
+/* What all rows and states merged into one must have in common. */
+typedef struct ActivityKind
+{
+	PeriodUnit	unit;
+	ActivityIds ids;
+	bool		zoned;
+	bool		events;			/* keeps times and flags */
+	uint8		zone_len;
+	char		zone[TZ_STRLEN_MAX + 1];
+} ActivityKind;
+
+typedef union ActivityKey
+{
+	int64		number;
+	uint64		uuid[2];
+	struct
+	{
+		uint32		offset;		/* into the bytes it comes with */
+		uint32		len;
+	}			text;
+} ActivityKey;
+
+/* A row on its way into the set. */
+typedef struct ActivityRow
+{
+	ActivityKey key;
+	int64		at;				/* us */
+	uint32		period;
+	uint32		flags;			/* EVENT_ */
+} ActivityRow;
+
+typedef struct ActivityEvent
+{
+	uint32		user;
+	uint32		flags;			/* EVENT_ */
+	int64		at;				/* us */
+} ActivityEvent;
+
+#define ACTIVITY_BATCH 512
+
+typedef struct ActivitySet
+{
+	ExpandedObjectHeader hdr;	/* valid where expanded */
+	uint32		magic;
+	bool		expanded;
+	MemoryContext cxt;			/* everything below is here */
+	ActivityKind kind;
+	int64		first_at;		/* us */
+	int64		last_at;		/* us */
+	uint32		first_period;	/* of the rows let in so far */
+	uint32		last_period;
+
+	/* the users: rows of key and bitmap, found through slots */
+	uint32		n_users;
+	uint32		users_cap;
+	uint32		key_size;		/* bytes of a row before its bitmap */
+	uint32		stride;			/* bytes of a row */
+	char	   *rows;
+	uint64	   *slots;			/* tag << 32 | user + 1; 0 is free */
+	int			slot_bits;
+	char	   *text;			/* bytes of text ids, by key.text */
+	Size		text_len;
+	Size		text_cap;
+
+	/* their periods: bitmaps in the rows, or a log */
+	bool		dense;
+	uint32		first_word;		/* period / 64 of the bitmaps' first word */
+	uint32		n_words;
+	uint64	   *pairs;			/* user << 32 | period */
+	ActivityEvent *events;
+	Size		log_len;
+	Size		log_cap;
+	Size		log_sorted;		/* sorted and without duplicates up to here */
+
+	/* rows not yet let in */
+	int			n_rows;
+	int			batch;			/* how many are let in together */
+	ActivityRow *buffer;
+	char	   *buffer_text;
+	Size		buffer_text_len;
+	Size		buffer_text_cap;
+
+	/* what flattening found out; valid while flat_size is not 0 */
+	Size		flat_size;
+	ActivityLayout flat_layout;
+	uint64		flat_entries;
+	uint32	   *flat_order;		/* users in the order of the flat form */
+} ActivitySet;
+
+#define ACTIVITY_SET_MAGIC UINT32_C(0x53434641)
+
+/* activity_set.c */
+extern ActivitySet *affinity_set_new(MemoryContext parent,
+									 const ActivityKind *kind, bool expanded);
+extern void affinity_set_add(ActivitySet *set, const ActivityRow *row,
+							 const char *text, uint32 len);
+extern void affinity_set_flush(ActivitySet *set);
+extern void affinity_set_merge(ActivitySet *set, const ActivityView *view);
+extern uint32 affinity_key_tag(ActivityIds ids, const ActivityKey *key,
+							   const char *text);
+extern ActivityKey *affinity_set_key(const ActivitySet *set, uint32 user);
+
+/* activity_log.c */
+extern void affinity_log_reserve(ActivitySet *set, Size more);
+extern void affinity_log_sort(ActivitySet *set);
+extern void affinity_window_reserve(ActivitySet *set, uint32 first_word,
+									uint32 last_word);
+extern uint64 affinity_set_count_pairs(const ActivitySet *set);
+extern void affinity_set_too_large(void) pg_attribute_noreturn();
+
+/* activity_flat.c */
+extern bool affinity_view_open(ActivityView *view, const ActivityFlat *flat,
+							   Size size);
+extern const char *affinity_view_check(const ActivityView *view);
+extern void affinity_view_key(const ActivityView *view, uint32 user,
+							  ActivityKey *key);
+extern int	affinity_key_compare(ActivityIds ids, const ActivityKey *a,
+								 const char *a_text, const ActivityKey *b,
+								 const char *b_text);
+extern void affinity_flat_kind(const ActivityFlat *flat, ActivityKind *kind);
+extern void affinity_kind_same(const ActivityKind *a, const ActivityKind *b);
+extern ActivityFlat *affinity_flat_one(const ActivityKind *kind,
+									   const ActivityRow *row,
+									   const char *text, uint32 len);
+extern bool affinity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
+							   const ActivityRow *row, const char *text,
+							   uint32 len);
+
+/* activity_flatten.c */
+extern Size affinity_set_flat_size(ActivitySet *set);
+extern void affinity_set_flatten(ActivitySet *set, ActivityFlat *flat,
+								 Size size);
+
+/* activity_read.c */
+
+/* One user's periods, ascending, as reports want them. */
+typedef struct ActivityUser
+{
+	const uint32 *starts;		/* periods with a start */
+	const bool *again;			/* a return after it in that period; NULL: yes */
+	uint32		n_starts;
+	const uint32 *returns;		/* periods with a return */
+	uint32		n_returns;
+} ActivityUser;
+
+typedef struct ActivityReader
+{
+	ActivityView view;
+	PeriodClock clock;
+	PeriodClock as_of_clock;	/* turns as_of into local time */
+	int64		as_of;			/* us, comparable with the state's times */
+	int64		as_of_local;	/* us, local time */
+	uint32		last_period;	/* the one that contains as_of */
+	uint32		first_period;	/* no user has an earlier one */
+	uint32	   *starts;			/* scratch */
+	uint32	   *returns;		/* scratch */
+	bool	   *again;			/* scratch */
+} ActivityReader;
+
+extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
+extern void affinity_reader_open(ActivityReader *reader,
+								 const ActivityFlat *flat,
+								 const TimestampTz *as_of);
+extern void affinity_reader_user(ActivityReader *reader, uint32 user,
+								 ActivityUser *out);
+extern bool affinity_reader_complete(const ActivityReader *reader,
+									 uint32 period);
+
+#endif							/* AFFINITY_COHORT_ACTIVITY_H */

@@ -1,0 +1,352 @@
+/*
+ * activity_agg.c
+ *		The aggregates activity_agg and rollup: SQL-callable steps.
+ *
+ * A state of up to FLAT_USERS users and FLAT_SIZE bytes stays flat, so that
+ * GROUP BY user_id costs one small value per group. A larger one becomes an
+ * expanded object in a context below the aggregate's and grows there.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "cohort/activity.h"
+
+#define FLAT_USERS 16
+#define FLAT_SIZE 2048
+
+PG_FUNCTION_INFO_V1(affinity_activity_step_int8);
+PG_FUNCTION_INFO_V1(affinity_activity_step_uuid);
+PG_FUNCTION_INFO_V1(affinity_activity_step_text);
+PG_FUNCTION_INFO_V1(affinity_activity_step_int8_local);
+PG_FUNCTION_INFO_V1(affinity_activity_step_uuid_local);
+PG_FUNCTION_INFO_V1(affinity_activity_step_text_local);
+PG_FUNCTION_INFO_V1(affinity_activity_merge);
+
+/* What one call site learned from its first row; kept in fn_extra. */
+typedef struct StepCache
+{
+	ActivityKind kind;
+	PeriodClock clock;
+	bool		zone_is_null;
+	text	   *unit;			/* as given */
+	text	   *zone;			/* as given, or NULL */
+} StepCache;
+
+/* The expanded set that a datum points to, or NULL. */
+static ActivitySet *
+expanded_set(Datum datum)
+{
+	ActivitySet *set;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
+		return NULL;
+	set = (ActivitySet *) DatumGetEOHP(datum);
+	if (set->magic != ACTIVITY_SET_MAGIC)
+		elog(ERROR, "not an activity state");
+	return set;
+}
+
+static ActivityFlat *
+flat_state(Datum datum)
+{
+	return (ActivityFlat *) PG_DETOAST_DATUM(datum);
+}
+
+static void
+open_state(ActivityView *view, const ActivityFlat *flat)
+{
+	if (!affinity_view_open(view, flat, VARSIZE(flat)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("damaged activity state")));
+}
+
+/* A set with the contents of a flat state. */
+static ActivitySet *
+set_of_flat(MemoryContext parent, const ActivityFlat *flat, bool expanded)
+{
+	ActivityKind kind;
+	ActivityView view;
+	ActivitySet *set;
+
+	open_state(&view, flat);
+	affinity_flat_kind(flat, &kind);
+	set = affinity_set_new(parent, &kind, expanded);
+	affinity_set_merge(set, &view);
+	return set;
+}
+
+/* Return a set that lives in a short context, as a flat value. */
+static Datum
+flatten(ActivitySet *set)
+{
+	Size		size = affinity_set_flat_size(set);
+	ActivityFlat *flat = palloc(size);
+
+	affinity_set_flatten(set, flat, size);
+	return PointerGetDatum(flat);
+}
+
+static bool
+is_small(const ActivityFlat *flat)
+{
+	return flat->n_users <= FLAT_USERS && VARSIZE(flat) <= FLAT_SIZE;
+}
+
+static bool
+same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* Learn unit and zone; the aggregate's other arguments are rows. */
+static void
+learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
+		   bool zoned)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	text	   *unit = PG_GETARG_TEXT_PP(3);
+	pg_tz	   *tz = NULL;
+
+	memset(&cache->kind, 0, sizeof(ActivityKind));
+	cache->kind.unit = affinity_period_unit(VARDATA_ANY(unit),
+											VARSIZE_ANY_EXHDR(unit));
+	cache->kind.ids = ids;
+	cache->kind.zoned = zoned;
+	cache->kind.events = PG_NARGS() > 5;
+	cache->zone_is_null = PG_NARGS() < 5 || PG_ARGISNULL(4);
+	if (!cache->zone_is_null)
+		tz = affinity_period_zone(text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	else if (zoned)
+		tz = session_timezone;
+	if (tz != NULL)
+	{
+		const char *name = pg_get_timezone_name(tz);
+
+		cache->kind.zone_len = strlen(name);
+		strlcpy(cache->kind.zone, name, sizeof(cache->kind.zone));
+	}
+	affinity_clock_init(&cache->clock, cache->kind.unit, zoned, tz);
+	cache->zone = cache->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(4);
+	cache->unit = PG_GETARG_TEXT_P_COPY(3);
+	MemoryContextSwitchTo(old);
+}
+
+/* The call site's cache, true to this row's unit and zone. */
+static StepCache *
+step_cache(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
+{
+	StepCache  *cache = fcinfo->flinfo->fn_extra;
+	bool		zone_is_null = PG_NARGS() < 5 || PG_ARGISNULL(4);
+
+	if (PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unit of time must not be null"),
+				 errhint("Use hour, day, week, month, quarter or year.")));
+	if (cache == NULL)
+	{
+		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									   sizeof(StepCache));
+		learn_kind(fcinfo, cache, ids, zoned);
+		fcinfo->flinfo->fn_extra = cache;
+		return cache;
+	}
+	if (!same_text(cache->unit, PG_GETARG_TEXT_PP(3)) ||
+		zone_is_null != cache->zone_is_null ||
+		(!zone_is_null && !same_text(cache->zone, PG_GETARG_TEXT_PP(4))))
+	{
+		/* constants in practice; a group of its own may have other ones */
+		if (cache->clock.slices)
+			pfree(cache->clock.slices);
+		learn_kind(fcinfo, cache, ids, zoned);
+	}
+	return cache;
+}
+
+static void
+infinite_time(FunctionCallInfo fcinfo, ActivityIds ids)
+{
+	char	   *user;
+
+	if (ids == IDS_INT8)
+		user = psprintf(INT64_FORMAT, PG_GETARG_INT64(1));
+	else if (ids == IDS_UUID)
+		user = DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(1)));
+	else
+		user = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("infinite time of user %.200s", user),
+			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+}
+
+static uint32
+row_flags(FunctionCallInfo fcinfo)
+{
+	bool		start = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	bool		comes_back = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+
+	if (start)
+		return comes_back ? EVENT_BOTH : EVENT_START;
+	return comes_back ? EVENT_RETURN : 0;
+}
+
+/* Add a row to a state that is not expanded, or to none. */
+static Datum
+add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
+			const ActivityKind *kind, const ActivityRow *row, const char *text,
+			uint32 len)
+{
+	ActivitySet *set;
+	ActivityKind own;
+	bool		small;
+
+	if (flat == NULL)
+		return PointerGetDatum(affinity_flat_one(kind, row, text, len));
+	affinity_flat_kind(flat, &own);
+	affinity_kind_same(&own, kind);
+	if (affinity_flat_mark(flat, kind, row, text, len))
+		return PointerGetDatum(flat);
+	small = is_small(flat);
+	set = set_of_flat(small ? CurrentMemoryContext : aggcontext, flat, !small);
+	affinity_set_add(set, row, text, len);
+	return small ? flatten(set) : EOHPGetRWDatum(&set->hdr);
+}
+
+static inline Datum
+step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
+{
+	MemoryContext aggcontext;
+	StepCache  *cache;
+	ActivitySet *set = NULL;
+	ActivityRow row;
+	text	   *user = NULL;
+	const char *bytes = NULL;
+	uint32		len = 0;
+
+	if (!AggCheckCallContext(fcinfo, &aggcontext))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	cache = step_cache(fcinfo, ids, zoned);
+	row.flags = PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || row.flags == 0)
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	row.at = PG_GETARG_INT64(2);
+	if (TIMESTAMP_NOT_FINITE(row.at))
+		infinite_time(fcinfo, ids);
+	row.period = affinity_clock_period(&cache->clock, row.at);
+	if (ids == IDS_INT8)
+		row.key.number = PG_GETARG_INT64(1);
+	else if (ids == IDS_UUID)
+		memcpy(row.key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
+	else
+	{
+		user = PG_GETARG_TEXT_PP(1);
+		bytes = VARDATA_ANY(user);
+		len = VARSIZE_ANY_EXHDR(user);
+	}
+	if (!PG_ARGISNULL(0))
+		set = expanded_set(PG_GETARG_DATUM(0));
+	if (set == NULL)
+		return add_to_flat(aggcontext, PG_ARGISNULL(0) ? NULL
+						   : flat_state(PG_GETARG_DATUM(0)),
+						   &cache->kind, &row, bytes, len);
+	if (unlikely(set->kind.unit != cache->kind.unit ||
+				 strcmp(set->kind.zone, cache->kind.zone) != 0))
+		affinity_kind_same(&set->kind, &cache->kind);
+	affinity_set_add(set, &row, bytes, len);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* activity_step(state, bigint, timestamptz, unit [, zone [, is_start, is_return]]) */
+Datum
+affinity_activity_step_int8(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_INT8, true);
+}
+
+/* the same for uuid */
+Datum
+affinity_activity_step_uuid(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_UUID, true);
+}
+
+/* the same for text */
+Datum
+affinity_activity_step_text(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_TEXT, true);
+}
+
+/* the same for bigint and timestamp without time zone */
+Datum
+affinity_activity_step_int8_local(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_INT8, false);
+}
+
+/* the same for uuid and timestamp without time zone */
+Datum
+affinity_activity_step_uuid_local(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_UUID, false);
+}
+
+/* the same for text and timestamp without time zone */
+Datum
+affinity_activity_step_text_local(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_TEXT, false);
+}
+
+/*
+ * activity_merge(activity, activity): combine function of activity_agg, and
+ * step and combine function of rollup. Strict. Changes an expanded state only
+ * where an aggregate owns it.
+ */
+Datum
+affinity_activity_merge(PG_FUNCTION_ARGS)
+{
+	MemoryContext aggcontext;
+	bool		owned = AggCheckCallContext(fcinfo, &aggcontext) != 0;
+	ActivitySet *set = NULL;
+	ActivityFlat *other = flat_state(PG_GETARG_DATUM(1));
+	ActivityKind kind;
+	ActivityView view;
+	bool		small = false;
+
+	open_state(&view, other);
+	affinity_flat_kind(other, &kind);
+	if (owned)
+		set = expanded_set(PG_GETARG_DATUM(0));
+	if (set == NULL)
+	{
+		ActivityFlat *flat = flat_state(PG_GETARG_DATUM(0));
+		ActivityKind own;
+
+		affinity_flat_kind(flat, &own);
+		affinity_kind_same(&own, &kind);
+		small = !owned || (is_small(flat) && is_small(other));
+		set = set_of_flat(small ? CurrentMemoryContext : aggcontext, flat,
+						  !small);
+	}
+	else
+		affinity_kind_same(&set->kind, &kind);
+	affinity_set_merge(set, &view);
+	PG_FREE_IF_COPY(other, 1);
+	if (small)
+		return flatten(set);
+	return EOHPGetRWDatum(&set->hdr);
+}

@@ -1,0 +1,159 @@
+/*
+ * activity_io.c
+ *		Text and binary input and output of type activity, and what it says of
+ *		itself.
+ *
+ * Text is the base64 of the flat form without its varlena header. What comes in
+ * is checked in full, once, so that nothing else has to.
+ */
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "cohort/activity.h"
+
+PG_FUNCTION_INFO_V1(affinity_activity_in);
+PG_FUNCTION_INFO_V1(affinity_activity_out);
+PG_FUNCTION_INFO_V1(affinity_activity_recv);
+PG_FUNCTION_INFO_V1(affinity_activity_send);
+PG_FUNCTION_INFO_V1(affinity_activity_users);
+PG_FUNCTION_INFO_V1(affinity_activity_info);
+
+static void
+reject(const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid activity state: %s", problem),
+			 errhint("States are made by affinity.activity_agg, and stored and copied unchanged.")));
+}
+
+/* Check the state of so many bytes and give it back. */
+static Datum
+checked(ActivityFlat *flat, Size size)
+{
+	ActivityView view;
+	const char *problem;
+
+	SET_VARSIZE(flat, size);
+	if (size < offsetof(ActivityFlat, data))
+		reject("too short");
+	if (flat->magic != ACTIVITY_MAGIC)
+		reject("not one, or from a machine of another byte order");
+	if (flat->version != ACTIVITY_VERSION)
+		reject("unknown version");
+	if (!affinity_view_open(&view, flat, size))
+		reject("wrong length");
+	problem = affinity_view_check(&view);
+	if (problem != NULL)
+		reject(problem);
+	return PointerGetDatum(flat);
+}
+
+/* activity_in(cstring) */
+Datum
+affinity_activity_in(PG_FUNCTION_ARGS)
+{
+	const char *input = PG_GETARG_CSTRING(0);
+	int			len = strlen(input);
+	int			room = pg_b64_dec_len(len);
+	ActivityFlat *flat = palloc0(Max(VARHDRSZ + (Size) room,
+									 sizeof(ActivityFlat)));
+	int			decoded = pg_b64_decode(input, len,
+										(void *) ((char *) flat + VARHDRSZ),
+										room);
+
+	if (decoded < 0)
+		reject("not base64");
+	return checked(flat, VARHDRSZ + (Size) decoded);
+}
+
+/* activity_out(activity) */
+Datum
+affinity_activity_out(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	Size		len = VARSIZE(flat) - VARHDRSZ;
+	Size		room = (len + 2) / 3 * 4;
+	char	   *out;
+
+	if (room >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("activity state of %zu bytes is too large for text", len),
+				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
+	out = palloc(room + 1);
+	room = pg_b64_encode((void *) ((char *) flat + VARHDRSZ), (int) len,
+						 (void *) out, (int) room);
+	out[room] = '\0';
+	PG_RETURN_CSTRING(out);
+}
+
+/* activity_recv(internal) */
+Datum
+affinity_activity_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size		len = buf->len - buf->cursor;
+	ActivityFlat *flat = palloc0(Max(VARHDRSZ + len, sizeof(ActivityFlat)));
+
+	pq_copymsgbytes(buf, (char *) flat + VARHDRSZ, (int) len);
+	return checked(flat, VARHDRSZ + len);
+}
+
+/* activity_send(activity) */
+Datum
+affinity_activity_send(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbytes(&buf, (char *) flat + VARHDRSZ, (int) (VARSIZE(flat) - VARHDRSZ));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/* users(activity) */
+Datum
+affinity_activity_users(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(affinity_activity_arg(fcinfo, 0)->n_users);
+}
+
+/*
+ * describe(activity): users, unit, time_zone, first_at, last_at (local), entries,
+ * bytes
+ */
+Datum
+affinity_activity_info(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	ActivityReader reader;
+	ActivityKind kind;
+	TupleDesc	desc;
+	Datum		values[8];
+	bool		nulls[8] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	affinity_flat_kind(flat, &kind);
+	affinity_reader_open(&reader, flat, NULL);
+	values[0] = Int64GetDatum(flat->n_users);
+	values[1] = CStringGetTextDatum(affinity_period_unit_name(flat->unit));
+	nulls[2] = kind.zone_len == 0;
+	values[2] = CStringGetTextDatum(kind.zone);
+	values[3] = TimestampGetDatum(affinity_clock_local(&reader.clock,
+													   flat->first_at));
+	values[4] = TimestampGetDatum(reader.as_of_local);
+	values[5] = Int64GetDatum((int64) flat->n_entries);
+	values[6] = BoolGetDatum(kind.events);
+	values[7] = Int64GetDatum((int64) VARSIZE(flat));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  values, nulls)));
+}

@@ -1,0 +1,303 @@
+/*
+ * activity_log.c
+ *		Where a growing activity state keeps periods: bitmaps or a log.
+ *
+ * Bitmaps of the whole range of periods in each user's row are the fastest and,
+ * while the range is short, the smallest. Hours over years would explode, so
+ * when a wider bitmap would cost more than twice what the periods cost one by
+ * one, they move to a log of (user, period) pairs that is sorted and rid of its
+ * duplicates whenever it is full, and move back when that has become the larger
+ * one. Events, which keep their times, are always in a log.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "cohort/activity.h"
+
+/* Up to here a bitmap is never too wide: eight words are 512 days. */
+#define NARROW_WORDS 8
+
+#define ST_SORT sort_pairs
+#define ST_ELEMENT_TYPE uint64
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define EVENT_COMPARE(a, b) \
+	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
+	 ((a)->at > (b)->at) - ((a)->at < (b)->at))
+
+#define ST_SORT sort_events
+#define ST_ELEMENT_TYPE ActivityEvent
+#define ST_COMPARE(a, b) EVENT_COMPARE(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+void
+affinity_set_too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("activity state would exceed 1 GB, the limit of a value"),
+			 errhint("Make one state per part of the users, for example GROUP BY abs(hashtext(user_id::text) %% 16), call the report on each and sum its counts by cohort and period; or use a coarser unit.")));
+}
+
+static inline uint64 *
+row_words(const ActivitySet *set, char *rows, Size stride, uint32 user)
+{
+	return (uint64 *) (rows + (Size) user * stride + set->key_size);
+}
+
+/* Distinct (user, period) pairs in the bitmaps. */
+uint64
+affinity_set_count_pairs(const ActivitySet *set)
+{
+	uint64		pairs = 0;
+
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		const uint64 *words = row_words(set, set->rows, set->stride, user);
+
+		for (uint32 w = 0; w < set->n_words; w++)
+			pairs += pg_popcount64(words[w]);
+	}
+	return pairs;
+}
+
+/*
+ * Give every user's row a bitmap of n_words words from first_word on; what the
+ * bitmaps hold must lie within it.
+ */
+static void
+restride(ActivitySet *set, uint32 first_word, uint32 n_words)
+{
+	Size		stride = set->key_size + (Size) n_words * sizeof(uint64);
+	Size		old_bitmap = set->n_words * sizeof(uint64);
+	char	   *rows = MemoryContextAllocHuge(set->cxt, set->users_cap * stride);
+
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		char	   *from = set->rows + (Size) user * set->stride;
+		char	   *to = rows + user * stride;
+
+		memset(to, 0, stride);
+		memcpy(to, from, set->key_size);
+		if (old_bitmap > 0 && n_words > 0)
+			memcpy(to + set->key_size +
+				   (set->first_word - first_word) * sizeof(uint64),
+				   from + set->key_size, old_bitmap);
+	}
+	pfree(set->rows);
+	set->rows = rows;
+	set->stride = stride;
+	set->first_word = first_word;
+	set->n_words = n_words;
+}
+
+/* Move the periods from the bitmaps to the log. */
+static void
+bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
+{
+	Size		cap = n_pairs + n_pairs / 2 + ACTIVITY_BATCH;
+	Size		n = 0;
+
+	set->pairs = MemoryContextAllocHuge(set->cxt, cap * sizeof(uint64));
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		const uint64 *words = row_words(set, set->rows, set->stride, user);
+
+		for (uint32 w = 0; w < set->n_words; w++)
+			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
+				set->pairs[n++] = (uint64) user << 32 |
+					(((set->first_word + w) << 6) +
+					 pg_rightmost_one_pos64(bits));
+	}
+	set->log_len = n;
+	set->log_sorted = n;
+	set->log_cap = cap;
+	set->dense = false;
+	restride(set, 0, 0);
+}
+
+/* The words of the range of all periods let in. */
+static uint32
+range_words(const ActivitySet *set)
+{
+	return (set->last_period >> 6) - (set->first_period >> 6) + 1;
+}
+
+static void
+log_to_bitmaps(ActivitySet *set)
+{
+	uint32		first_word = set->first_period >> 6;
+
+	restride(set, first_word, range_words(set));
+	for (Size i = 0; i < set->log_len; i++)
+	{
+		uint32		period = (uint32) set->pairs[i];
+		uint64	   *words = row_words(set, set->rows, set->stride,
+									  set->pairs[i] >> 32);
+
+		words[(period >> 6) - first_word] |= UINT64CONST(1) << (period & 63);
+	}
+	pfree(set->pairs);
+	set->pairs = NULL;
+	set->log_len = set->log_sorted = set->log_cap = 0;
+	set->dense = true;
+}
+
+/*
+ * Make the bitmaps cover the words given, which include all that is let in; or
+ * give them up for the log.
+ */
+void
+affinity_window_reserve(ActivitySet *set, uint32 first_word, uint32 last_word)
+{
+	uint32		n_words = last_word - first_word + 1;
+
+	if (set->n_words > 0 && first_word >= set->first_word &&
+		last_word < set->first_word + set->n_words)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	if (n_words > NARROW_WORDS)
+	{
+		uint64		n_pairs = affinity_set_count_pairs(set);
+
+		if (((uint64) set->n_users + set->n_rows) * n_words >
+			2 * (n_pairs + set->n_rows))
+		{
+			bitmaps_to_log(set, n_pairs);
+			return;
+		}
+	}
+	if (set->n_words > 0)
+	{
+		/* rows mostly come in the order of time: leave room on that side */
+		if (n_words > 4 && first_word < set->first_word)
+			first_word -= Min(first_word, n_words / 4);
+		else if (n_words > 4)
+			last_word += n_words / 4;
+		first_word = Min(first_word, set->first_word);
+		last_word = Max(last_word, set->first_word + set->n_words - 1);
+	}
+	restride(set, first_word, last_word - first_word + 1);
+}
+
+/* Merge two sorted runs of pairs into one without duplicates. */
+static Size
+merge_pairs(const uint64 *a, Size n_a, const uint64 *b, Size n_b, uint64 *out)
+{
+	Size		i = 0,
+				j = 0,
+				n = 0;
+
+	while (i < n_a || j < n_b)
+	{
+		uint64		next;
+
+		if (j >= n_b || (i < n_a && a[i] <= b[j]))
+			next = a[i++];
+		else
+			next = b[j++];
+		if (n == 0 || out[n - 1] != next)
+			out[n++] = next;
+	}
+	return n;
+}
+
+static Size
+merge_events(const ActivityEvent *a, Size n_a, const ActivityEvent *b,
+			 Size n_b, ActivityEvent *out)
+{
+	Size		i = 0,
+				j = 0,
+				n = 0;
+
+	while (i < n_a || j < n_b)
+	{
+		const ActivityEvent *next;
+
+		if (j >= n_b || (i < n_a && EVENT_COMPARE(&a[i], &b[j]) <= 0))
+			next = &a[i++];
+		else
+			next = &b[j++];
+		if (n > 0 && EVENT_COMPARE(&out[n - 1], next) == 0)
+			out[n - 1].flags |= next->flags;
+		else
+			out[n++] = *next;
+	}
+	return n;
+}
+
+/* Sort the log, drop duplicates, and leave room for more entries. */
+static void
+compact_log(ActivitySet *set, Size more)
+{
+	Size		tail = set->log_len - set->log_sorted;
+	Size		cap = set->log_len + set->log_len / 2 + more;
+
+	CHECK_FOR_INTERRUPTS();
+	if (set->kind.events)
+	{
+		ActivityEvent *old = set->events;
+		ActivityEvent *merged = MemoryContextAllocHuge(set->cxt, cap * sizeof(ActivityEvent));
+
+		if (old)
+		{
+			sort_events(old + set->log_sorted, tail);
+			set->log_len = merge_events(old, set->log_sorted,
+										old + set->log_sorted, tail, merged);
+			pfree(old);
+		}
+		set->events = merged;
+	}
+	else
+	{
+		uint64	   *old = set->pairs;
+		uint64	   *merged = MemoryContextAllocHuge(set->cxt, cap * sizeof(uint64));
+
+		if (old)
+		{
+			sort_pairs(old + set->log_sorted, tail);
+			set->log_len = merge_pairs(old, set->log_sorted,
+									   old + set->log_sorted, tail, merged);
+			pfree(old);
+		}
+		set->pairs = merged;
+	}
+	set->log_sorted = set->log_len;
+	set->log_cap = cap;
+}
+
+/* Room in the log for more entries; pairs may move back to bitmaps. */
+void
+affinity_log_reserve(ActivitySet *set, Size more)
+{
+	if (set->log_len + more <= set->log_cap)
+		return;
+	compact_log(set, more);
+	if (set->kind.events)
+	{
+		if (set->log_len * (sizeof(int64) + 1) > MaxAllocSize)
+			affinity_set_too_large();
+		return;
+	}
+	if ((uint64) set->n_users * range_words(set) <= set->log_len)
+		log_to_bitmaps(set);
+	else if (set->log_len * sizeof(uint32) > MaxAllocSize)
+		affinity_set_too_large();
+}
+
+void
+affinity_log_sort(ActivitySet *set)
+{
+	if (!set->dense && set->log_sorted < set->log_len)
+		compact_log(set, 0);
+}

@@ -1,0 +1,190 @@
+/*
+ * activity_read.c
+ *		Reading a flat activity state: what every report starts from.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "cohort/activity.h"
+
+/* The state given as an argument, flat, its sizes checked. */
+ActivityFlat *
+affinity_activity_arg(FunctionCallInfo fcinfo, int arg)
+{
+	ActivityFlat *flat = (ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
+	ActivityView view;
+
+	if (!affinity_view_open(&view, flat, VARSIZE(flat)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("damaged activity state")));
+	return flat;
+}
+
+/*
+ * Where the report stands in time. Without as_of it is the latest row of the
+ * state: what happened after that is not known.
+ */
+static void
+set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
+{
+	const ActivityFlat *flat = reader->view.flat;
+	PeriodClock given;
+
+	if (as_of == NULL)
+	{
+		reader->as_of = flat->last_at;
+		reader->as_of_local = affinity_clock_local(&reader->clock,
+												   flat->last_at);
+		return;
+	}
+	if (TIMESTAMP_NOT_FINITE(*as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of must be finite"),
+				 errhint("Leave as_of out to stand at the latest row.")));
+	/* times without a zone are local times of the given or the session's zone */
+	affinity_clock_init(&given, flat->unit, true, zone ? zone : session_timezone);
+	reader->as_of_local = *as_of + affinity_zone_offset(&given, *as_of);
+	reader->as_of = flat->zoned ? *as_of : reader->as_of_local;
+}
+
+static Size
+longest_list(const ActivityView *view)
+{
+	uint32		longest = 0;
+
+	if (view->flat->layout == LAYOUT_DENSE)
+		return (Size) view->n_words * 64;
+	for (uint32 i = 0; i < view->flat->n_users; i++)
+		longest = Max(longest, view->offsets[i + 1] - view->offsets[i]);
+	return longest;
+}
+
+/* Start reading; as_of may be NULL. Scratch is in the current context. */
+void
+affinity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
+					 const TimestampTz *as_of)
+{
+	ActivityKind kind;
+	pg_tz	   *zone = NULL;
+	Size		longest;
+
+	memset(reader, 0, sizeof(ActivityReader));
+	if (!affinity_view_open(&reader->view, flat, VARSIZE(flat)))
+		elog(ERROR, "damaged activity state");
+	affinity_flat_kind(flat, &kind);
+	if (kind.zone_len > 0)
+		zone = affinity_period_zone(kind.zone);
+	affinity_clock_init(&reader->clock, flat->unit, flat->zoned, zone);
+	set_as_of(reader, zone, as_of);
+	reader->last_period = affinity_period_of_local(flat->unit,
+												   reader->as_of_local);
+	reader->first_period = flat->first_period;
+	if (flat->layout == LAYOUT_EVENTS)
+		reader->first_period = affinity_clock_period(&reader->clock,
+													 flat->first_at);
+	if (flat->layout == LAYOUT_PAIRS)
+		return;
+	longest = longest_list(&reader->view);
+	reader->starts = MemoryContextAllocHuge(CurrentMemoryContext,
+											longest * sizeof(uint32));
+	if (flat->layout != LAYOUT_EVENTS)
+		return;
+	reader->returns = MemoryContextAllocHuge(CurrentMemoryContext,
+											 longest * sizeof(uint32));
+	reader->again = MemoryContextAllocHuge(CurrentMemoryContext,
+										   longest * sizeof(bool));
+}
+
+/*
+ * A user's events as periods. Rows later than as_of are not seen. In a period
+ * with a start, "again" is a return after the first start in it, or at its very
+ * instant but by another row.
+ */
+static void
+read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
+{
+	const ActivityView *view = &reader->view;
+	uint32		n_starts = 0;
+	uint32		n_returns = 0;
+
+	for (uint32 i = view->offsets[user]; i < view->offsets[user + 1]; i++)
+	{
+		uint8		flags = view->flags[i];
+		uint32		period;
+		bool		first_start = false;
+
+		if (view->at[i] > reader->as_of)
+			break;
+		period = affinity_clock_period(&reader->clock, view->at[i]);
+		if ((flags & (EVENT_START | EVENT_BOTH)) &&
+			(n_starts == 0 || reader->starts[n_starts - 1] != period))
+		{
+			first_start = true;
+			reader->starts[n_starts] = period;
+			reader->again[n_starts++] = (flags & EVENT_RETURN) ||
+				((flags & EVENT_START) && (flags & EVENT_BOTH));
+		}
+		if ((flags & (EVENT_RETURN | EVENT_BOTH)) == 0)
+			continue;
+		if (!first_start && n_starts > 0 &&
+			reader->starts[n_starts - 1] == period)
+			reader->again[n_starts - 1] = true;
+		if (n_returns == 0 || reader->returns[n_returns - 1] != period)
+			reader->returns[n_returns++] = period;
+	}
+	out->starts = reader->starts;
+	out->again = reader->again;
+	out->n_starts = n_starts;
+	out->returns = reader->returns;
+	out->n_returns = n_returns;
+}
+
+/* A user's periods up to the one that contains as_of. */
+void
+affinity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
+{
+	const ActivityView *view = &reader->view;
+	uint32		n = 0;
+
+	if (view->flat->layout == LAYOUT_EVENTS)
+	{
+		read_events(reader, user, out);
+		return;
+	}
+	if (view->flat->layout == LAYOUT_PAIRS)
+	{
+		out->starts = view->periods + view->offsets[user];
+		n = view->offsets[user + 1] - view->offsets[user];
+	}
+	else
+	{
+		const uint64 *words = view->words + (Size) user * view->n_words;
+
+		for (uint32 w = 0; w < view->n_words; w++)
+			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
+				reader->starts[n++] = ((view->first_word + w) << 6) +
+					pg_rightmost_one_pos64(bits);
+		out->starts = reader->starts;
+	}
+	while (n > 0 && out->starts[n - 1] > reader->last_period)
+		n--;
+	out->n_starts = n;
+	out->again = NULL;
+	out->returns = out->starts;
+	out->n_returns = n;
+}
+
+/* Whether a period is over as of the report's as_of. */
+bool
+affinity_reader_complete(const ActivityReader *reader, uint32 period)
+{
+	return affinity_period_start(reader->view.flat->unit, period + 1) <=
+		reader->as_of_local;
+}

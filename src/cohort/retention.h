@@ -1,0 +1,68 @@
+/*
+ * retention.h
+ *		The retention reports: their options and the counting of cohorts.
+ *		Private to the room.
+ */
+#ifndef AFFINITY_COHORT_RETENTION_H
+#define AFFINITY_COHORT_RETENTION_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "cohort/activity.h"
+
+typedef enum RetentionMode
+{
+	MODE_FIRST_EVER,
+	MODE_FIRST_IN_RANGE,
+	MODE_RECURRING
+} RetentionMode;
+
+typedef enum RetentionCriterion
+{
+	CRITERION_ON,
+	CRITERION_ON_OR_AFTER,
+	CRITERION_ON_OR_BEFORE,
+	CRITERION_STREAK,
+	CRITERION_BRACKET
+} RetentionCriterion;
+
+typedef struct RetentionOptions
+{
+	bool		has_as_of;
+	TimestampTz as_of;
+	RetentionMode mode;
+	RetentionCriterion criterion;
+	bool		previous;		/* rates are of the period before */
+	uint32		max_period;		/* report no later one */
+	uint32		first_cohort;	/* periods; the range of cohorts */
+	uint32		last_cohort;
+	int			n_brackets;
+	uint32	   *bracket_start;	/* n_brackets + 1 offsets, from 1 on */
+} RetentionOptions;
+
+/* One cohort, counted. */
+typedef struct RetentionCohort
+{
+	uint32		cohort;			/* period */
+	uint64		size;
+	uint32		n_columns;
+	const uint32 *retained;		/* by column: offset, or bracket from 1 on */
+} RetentionCohort;
+
+typedef void (*RetentionEmit) (void *arg, const RetentionCohort *cohort);
+
+/* retention_options.c */
+extern void affinity_retention_options(FunctionCallInfo fcinfo,
+									   const ActivityFlat *flat,
+									   RetentionOptions *options);
+extern int	affinity_choice(const char *option, const char *value,
+							const char *const *choices, int n_choices);
+
+/* retention_count.c */
+extern void affinity_retention_count(ActivityReader *reader,
+									 const RetentionOptions *options,
+									 RetentionEmit emit, void *arg);
+
+#endif							/* AFFINITY_COHORT_RETENTION_H */
