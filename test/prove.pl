@@ -2,7 +2,8 @@
 #
 #	perl test/prove.pl COUNTS [--pgtap DATABASE] FILE…
 #
-# COUNTS becomes a file "passed failed skipped". A test that was planned and did
+# COUNTS becomes a file: "passed failed skipped", then the names of the files
+# that failed. A test that was planned and did
 # not run is a failure, and so is a file that breaks off.
 use strict;
 use warnings;
@@ -28,6 +29,7 @@ die "no test files\n" unless @ARGV;
 
 my $result = TAP::Harness->new(\%args)->runtests(@ARGV);
 my ($failed, $skipped) = (0, scalar $result->skipped);
+my @failed_files;
 
 foreach my $file (@ARGV)
 {
@@ -38,9 +40,11 @@ foreach my $file (@ARGV)
 
 	$bad = 1 if !$bad && ($parser->has_problems || !defined $parser->plan);
 	$failed += $bad;
+	push @failed_files, $file if $bad;
 }
 
 open my $out, '>', $counts or die "$counts: $!\n";
-print $out join(' ', $result->passed - $skipped, $failed, $skipped), "\n";
+print $out join(' ', $result->passed - $skipped, $failed, $skipped), "\n",
+  map { "$_\n" } @failed_files;
 close $out or die "$counts: $!\n";
 exit($failed ? 1 : 0);

@@ -27,9 +27,10 @@ ORDER BY r.rank;
 
 \echo '-- 3. Why? What this customer bought that led to the first of them ----------------'
 \echo
-SELECT e.*, p.description
+SELECT r.item_id, e.rank, e.because_id, p.description, e.weight,
+	round(e.share::numeric, 2) AS share
 FROM shop.recommend(17850, 1) r, shop.explain(17850, r.item_id, 3) e
-JOIN products p ON p.stock_code = e.item_id
+JOIN products p ON p.stock_code = e.because_id
 ORDER BY e.rank;
 
 \echo '-- 4. What goes with 85123A --------------------------------------------------------'
