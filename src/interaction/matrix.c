@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include <math.h>
+#include <sys/mman.h>
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -17,6 +18,9 @@
 #include "interaction/rows.h"
 
 #define PIECE	((int64) 1 << 20)
+
+#define LARGE_PAGE	((Size) 2 * 1024 * 1024)
+#define LARGE_ARRAY	(4 * LARGE_PAGE)
 
 /* A matrix on its way: one orientation, perhaps with two values an entry. */
 typedef struct Build
@@ -27,11 +31,27 @@ typedef struct Build
 	AffinityCsrValues val;
 } Build;
 
+/*
+ * Arrays of the matrix are written in random order: with 4 kB pages most of
+ * that time goes into the translation of addresses, so large pages are asked
+ * for where the system has them to give.
+ */
 static void *
 alloc_array(int64 n, Size width)
 {
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  mul_size(Max(n, 1), width));
+	Size		size = mul_size(Max(n, 1), width);
+	char	   *array = MemoryContextAllocHuge(CurrentMemoryContext, size);
+
+#ifdef MADV_HUGEPAGE
+	if (size >= LARGE_ARRAY)
+	{
+		char	   *start = (char *) TYPEALIGN(LARGE_PAGE, array);
+		char	   *end = (char *) TYPEALIGN_DOWN(LARGE_PAGE, array + size);
+
+		(void) madvise(start, end - start, MADV_HUGEPAGE);
+	}
+#endif
+	return array;
 }
 
 static void
