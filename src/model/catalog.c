@@ -21,6 +21,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -100,6 +101,15 @@ affinity_relation_owner(Oid relation)
 	return owner;
 }
 
+static void
+no_such_model(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("model \"%s\" does not exist", name),
+			 errhint("SELECT name FROM affinity.models lists the models.")));
+}
+
 /*
  * The schema and "model" table of a model by name.
  */
@@ -110,11 +120,20 @@ affinity_model_schema(const char *name, Oid *table)
 
 	*table = OidIsValid(schema) ? affinity_model_table(schema) : InvalidOid;
 	if (!OidIsValid(*table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("model \"%s\" does not exist", name),
-				 errhint("SELECT name FROM affinity.models lists the models.")));
+		no_such_model(name);
 	return schema;
+}
+
+/*
+ * Lock a model found by name for a refresh or drop: against others of these, not
+ * against readers. It may be dropped while this waits.
+ */
+void
+affinity_model_lock(const char *name, Oid table)
+{
+	LockRelationOid(table, ShareUpdateExclusiveLock);
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table)))
+		no_such_model(name);
 }
 
 /* ---- the row ----------------------------------------------------------- */
@@ -307,7 +326,10 @@ affinity_model_open(Oid schema)
 				 errmsg("schema \"%s\" is not a model", schema_name) :
 				 errmsg("there is no schema with OID %u", schema),
 				 errhint("SELECT name FROM affinity.models lists the models.")));
-	table = table_open(relid, AccessShareLock);
+	/* whoever dropped it may have committed while we waited for the lock */
+	table = try_table_open(relid, AccessShareLock);
+	if (table == NULL)
+		no_such_model(schema_name);
 	check_rights(schema, table);
 	read_row(table, schema_name, values);
 

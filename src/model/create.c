@@ -15,6 +15,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
@@ -274,6 +275,15 @@ affinity_create_model(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("affinity.create_model()");
 	PreventCommandDuringRecovery("affinity.create_model()");
 
+	/*
+	 * Two who create the same model: the second waits, and then finds the
+	 * schema there, instead of a duplicate key in a catalog.
+	 */
+	LockDatabaseObject(TypeRelationId, affinity_model_record_type(),
+					   (uint16) hash_bytes((unsigned char *) t.name,
+										   (int) strlen(t.name)),
+					   ExclusiveLock);
+
 	connect_spi();
 	affinity_source_analyze(query, &source);
 	t.has_time = source.has_time;
@@ -299,7 +309,7 @@ load_training(Training *t, Oid table)
 	Datum		value;
 	HeapTuple	row;
 
-	LockRelationOid(table, ShareUpdateExclusiveLock);
+	affinity_model_lock(t->name, table);
 	if (SPI_execute(psprintf("SELECT algorithm, options, has_time FROM ONLY %s",
 							 quote_qualified_identifier(t->name, "model")),
 					false, 2) != SPI_OK_SELECT || SPI_processed != 1)

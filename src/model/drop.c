@@ -109,6 +109,8 @@ affinity_drop_model(PG_FUNCTION_ARGS)
 	if (!affinity_owns_schema(schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
 
+	affinity_model_lock(name, table);
+
 	objects = new_object_addresses();
 	ObjectAddressSet(object, NamespaceRelationId, schema);
 	add_exact_object_address(&object, objects);

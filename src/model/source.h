@@ -30,6 +30,7 @@ extern void affinity_ddl_execute(const char *sql);
 extern Oid	affinity_model_record_type(void);
 extern Oid	affinity_model_table(Oid schema);
 extern Oid	affinity_model_schema(const char *name, Oid *table);
+extern void affinity_model_lock(const char *name, Oid table);
 extern Oid	affinity_relation_owner(Oid relation);
 
 /* store.c: writing items */
