@@ -1,27 +1,20 @@
+-- What `make demo` shows, after load.sql and model.sql.
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset footer off
 
+\echo '-- 2. What customer 16498 has bought ... ---------------------------------------------'
 \echo
-\echo '-- 1. Learn from the purchases, where they are -----------------------------------'
-\echo
-\i test/demo/model.sql
-\echo
-
-\echo '-- 2. What customer 17850 has bought most often ... ------------------------------'
-\echo
-SELECT stock_code, description, count(*) AS invoices
+SELECT DISTINCT stock_code, description
 FROM purchases
 JOIN products USING (stock_code)
-WHERE customer_id = 17850
-GROUP BY 1, 2
-ORDER BY 3 DESC, 1
-LIMIT 5;
+WHERE customer_id = 16498
+ORDER BY 2;
 
 \echo '-- ... and what to show this customer ---------------------------------------------'
 \echo
 SELECT r.rank, r.item_id, p.description, round(r.score::numeric, 4) AS score
-FROM shop.recommend(17850, 10) r
+FROM shop.recommend(16498, 10) r
 JOIN products p ON p.stock_code = r.item_id
 ORDER BY r.rank;
 
@@ -29,7 +22,7 @@ ORDER BY r.rank;
 \echo
 SELECT r.item_id, e.rank, e.because_id, p.description, e.weight,
 	round(e.share::numeric, 2) AS share
-FROM shop.recommend(17850, 1) r, shop.explain(17850, r.item_id, 3) e
+FROM shop.recommend(16498, 1) r, shop.explain(16498, r.item_id, 3) e
 JOIN products p ON p.stock_code = e.because_id
 ORDER BY e.rank;
 
@@ -60,4 +53,6 @@ ORDER BY 1, 2
 \echo '-- 6. The models of this database ---------------------------------------------------'
 \echo
 \pset expanded on
+\pset format wrapped
+\pset columns 110
 SELECT * FROM affinity.models;
