@@ -216,5 +216,81 @@ extern void affinity_deviations_f4(const float *x, const float *y, size_t n,
 extern void affinity_deviations_f8(const double *x, const double *y, size_t n,
 								   double centre_x, double centre_y,
 								   AffinityDeviations *sums);
+/* ---- funnel_chain.c: the longest chain of a funnel ------------------- */
+
+#define AFFINITY_MAX_STEPS 64
+
+/* A row of one user: when, and which steps it satisfies (bit 0 is step 1). */
+typedef struct AffinityEvent
+{
+	int64_t		at;
+	uint64_t	steps;
+} AffinityEvent;
+
+#define AFFINITY_CHAIN_ORDER			0x01
+#define AFFINITY_CHAIN_DEDUPLICATION	0x02
+#define AFFINITY_CHAIN_INCREASE			0x04
+#define AFFINITY_CHAIN_REENTRY			0x08
+#define AFFINITY_CHAIN_SAME_ROW			0x10
+
+typedef struct AffinityChainRule
+{
+	uint64_t	window;			/* in units of at, from the first row, inclusive */
+	uint64_t	exclude;		/* rows with one of these bits end all chains */
+	uint32_t	mode;			/* AFFINITY_CHAIN_... */
+	int			n_steps;		/* 1 to AFFINITY_MAX_STEPS */
+} AffinityChainRule;
+
+/* For every length k a chain: the times of its k steps. */
+typedef struct AffinityChainSet
+{
+	bool		alive[AFFINITY_MAX_STEPS + 1];
+	int64_t		at[AFFINITY_MAX_STEPS + 1][AFFINITY_MAX_STEPS];
+} AffinityChainSet;
+
+typedef struct AffinityChain
+{
+	AffinityChainRule rule;
+	int			level;			/* steps of the longest chain so far */
+	int64_t		best[AFFINITY_MAX_STEPS];	/* their times */
+	int64_t		last_at;
+	AffinityChainSet kept;		/* chains that the next row may extend */
+	AffinityChainSet fresh;		/* those that a row of a later time may */
+} AffinityChain;
+
+extern void affinity_chain_begin(AffinityChain *chain,
+								 const AffinityChainRule *rule);
+extern bool affinity_chain_feed(AffinityChain *chain,
+								const AffinityEvent *event, int64_t n);
+
+/* 0 for a row that satisfies nothing, else its first step. */
+static inline int
+affinity_first_step(uint64_t steps)
+{
+	return steps == 0 ? 0 : __builtin_ctzll(steps) + 1;
+}
+
+/*
+ * The order of rows: by time, then by first step, so that the result does not
+ * depend on the order in which they arrived.
+ */
+static inline bool
+affinity_event_before(const AffinityEvent *a, const AffinityEvent *b)
+{
+	int			step_a;
+	int			step_b;
+
+	if (a->at != b->at)
+		return a->at < b->at;
+	step_a = affinity_first_step(a->steps);
+	step_b = affinity_first_step(b->steps);
+	if (step_a != step_b)
+		return step_a < step_b;
+	return a->steps < b->steps;
+}
+
+/* ---- select.c: quantiles --------------------------------------------- */
+
+extern double affinity_quantile(int64_t *value, size_t n, double p);
 
 #endif							/* AFFINITY_KERNEL_H */

@@ -1,0 +1,118 @@
+-- window_funnel, its alias and funnel_times: meaning, arguments, errors.
+SET timezone = 'UTC';
+CREATE TEMP TABLE visit (who text, at timestamptz, event text);
+INSERT INTO visit VALUES
+	('ann', '2024-03-01 10:00', 'view'), ('ann', '2024-03-01 10:05', 'cart'),
+	('ann', '2024-03-03 09:00', 'pay'),
+	('bob', '2024-03-01 11:00', 'view'), ('bob', '2024-03-09 11:00', 'cart'),
+	('cat', '2024-03-01 12:00', 'cart'), ('cat', '2024-03-02 12:00', 'view'),
+	('dan', '2024-03-02 08:00', 'help'), ('eve', NULL, 'view'),
+	('fay', '2024-03-01 00:00', 'view'), ('fay', '2024-03-08 00:00', 'cart'),
+	('fay', '2024-03-08 00:00:00.000001', 'pay');
+
+SELECT who,
+	affinity.window_funnel('7 days', 'default', at,
+		event = 'view', event = 'cart', event = 'pay') AS level,
+	affinity.funnel_times('7 days', 'default', at,
+		event = 'view', event = 'cart', event = 'pay') AS times
+FROM visit GROUP BY who ORDER BY who;
+
+-- The window as interval, text or seconds; its end belongs to it.
+SELECT affinity.window_funnel(interval '1 hour', 'default', t, e = 'a', e = 'b') AS interval,
+	affinity.window_funnel('59 min 59 s', 'default', t, e = 'a', e = 'b') AS short,
+	affinity.windowfunnel(3600, 'default', t, e = 'a', e = 'b') AS seconds,
+	affinity.windowfunnel(3599, 'default', t, e = 'a', e = 'b') AS less,
+	affinity.windowfunnel(3600, 'default', t::timestamp, e = 'a', e = 'b') AS local,
+	affinity.window_funnel(3600, 'default', extract(epoch FROM t)::int, e = 'a', e = 'b') AS unix
+FROM (VALUES (timestamptz '2024-01-01 00:00', 'a'), ('2024-01-01 01:00', 'b')) AS v (t, e);
+PREPARE untyped AS
+	SELECT affinity.window_funnel($1, $2, at, event = $3, event = $4)
+	FROM visit WHERE who = 'bob';
+EXECUTE untyped('7 days', 'default', 'view', 'cart');
+EXECUTE untyped('8 days', 'strict_order', 'view', 'cart');
+
+-- What others miss: the first start is not always the best.
+SELECT affinity.window_funnel(100, 'strict_increase', t, e = 'A', e = 'B') AS "A0 A5 B5"
+FROM (VALUES (0, 'A'), (5, 'A'), (5, 'B')) AS v (t, e);
+SELECT affinity.window_funnel(100, 'strict_order', t, e = 'A', e = 'B', e = 'C') AS "A X A B C"
+FROM (VALUES (1, 'A'), (2, 'X'), (3, 'A'), (4, 'B'), (5, 'C')) AS v (t, e);
+SELECT affinity.window_funnel(4, 'default', t, e = 'A', e = 'B', e = 'C') AS "late start"
+FROM (VALUES (0, 'A'), (3, 'A'), (4, 'B'), (7, 'C')) AS v (t, e);
+
+-- Modes. The last condition of exclude_last ends a chain.
+SELECT m AS mode, affinity.window_funnel(100, m, t, e = 'A', e = 'B', e = 'C') AS "A B B X C",
+	affinity.funnel_times(100, m, t, e = 'A', e = 'B', e = 'C') AS times
+FROM (VALUES (1, 'A'), (2, 'B'), (3, 'B'), (4, 'X'), (5, 'C')) AS v (t, e),
+	unnest('{default,strict_order,strict_deduplication,strict,strict_increase,STRICT_ONCE}'::text[]) m
+GROUP BY m ORDER BY m;
+SELECT affinity.window_funnel(100, 'exclude_last', t, e = 'A', e = 'B', e = 'X') AS excluded,
+	affinity.funnel_times(100, 'exclude_last', t, e = 'A', e = 'B', e = 'Y') AS not_excluded
+FROM (VALUES (1, 'A'), (2, 'X'), (3, 'B')) AS v (t, e);
+SELECT affinity.window_funnel(0, 'default', 1, true, true) AS one_row_one_step,
+	affinity.window_funnel(0, 'same_row', 1, true, true) AS same_row;
+
+-- One row satisfies one step, whichever fits: a matching where times are equal.
+SELECT affinity.funnel_times(0, 'default', t, VARIADIC c)
+FROM (VALUES (1, '{t,t,f}'::bool[]), (1, '{t,f,f}'), (1, '{f,t,t}')) AS v (t, c);
+
+-- NULL conditions are false, NULL times are skipped, no rows give 0.
+SELECT affinity.window_funnel(10, 'default', t, a, NULL, b),
+	affinity.window_funnel(10, 'default', t, a, b),
+	affinity.window_funnel(10, 'default', NULL::int, true)
+FROM (VALUES (1, true, NULL::bool), (NULL, true, true), (3, NULL, true)) AS v (t, a, b);
+SELECT affinity.window_funnel(10, 'default', 1, true) AS none,
+	affinity.funnel_times(10, 'default', 1, true) AS times FROM visit WHERE false;
+
+-- The largest numbers, and 64 steps.
+SELECT affinity.window_funnel(9223372036854775807, 'default', t, e = 1, e = 2) AS too_far,
+	affinity.window_funnel(9223372036854775807, 'default', t - 1, e = 2, e = 3) AS far
+FROM (VALUES (-9223372036854775807, 1), (1, 2), (9223372036854775807, 3)) AS v (t, e);
+SELECT affinity.window_funnel(63, 'default', t, VARIADIC
+	(SELECT array_agg(t = n ORDER BY n) FROM generate_series(1, 64) AS n)) AS steps
+FROM generate_series(64, 1, -1) AS t;
+SELECT affinity.window_funnel(9, m, t, VARIADIC ARRAY[t = 9, t = 10] || array_fill(false, ARRAY[61]) || (t = 11)) AS steps
+FROM generate_series(1, 20) AS t, unnest('{default,exclude_last}'::text[]) AS m GROUP BY m;
+
+-- Wrong calls.
+CREATE FUNCTION pg_temp.try(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hint text;
+	detail text;
+BEGIN
+	EXECUTE query;
+	RETURN 'no error';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
+	RETURN concat_ws(E'\n', SQLSTATE || ': ' || SQLERRM,
+		nullif(detail, ''), nullif(hint, ''));
+END
+$$;
+\set try 'SELECT pg_temp.try($$SELECT affinity.'
+\pset format unaligned
+\pset tuples_only on
+:try window_funnel('7 days', 'strict_oder', now(), true)$$);
+:try window_funnel('7 days', 'default, same_row, strict_order', now(), true)$$);
+:try window_funnel(5, 'same_row, strict_once', 1, true)$$);
+:try window_funnel(5, 'exclude_last', 1, true)$$);
+:try window_funnel(5, NULL, 1, true)$$);
+:try window_funnel(NULL::interval, 'default', now(), true)$$);
+:try window_funnel(-1, 'default', 1, true)$$);
+:try window_funnel('-1 day', 'default', now(), true)$$);
+:try window_funnel('1 month', 'default', now(), true)$$);
+:try window_funnel('NaN', 'default', now(), true)$$);
+:try window_funnel('soon', 'default', now(), true)$$);
+:try window_funnel(9223372036854775807, 'default', now(), true)$$);
+:try window_funnel('7 days', 'default', timestamptz 'infinity', true)$$);
+:try window_funnel('7 days', 'default', timestamp '-infinity', true)$$);
+:try window_funnel(5, 'default', 1, 1, 0)$$);
+:try window_funnel(5, 'default', 1, true, 'true')$$);
+:try window_funnel(5, 'default', 1, VARIADIC '{}'::bool[])$$);
+:try window_funnel(5, 'default', 1, VARIADIC NULL::bool[])$$);
+:try window_funnel(5, 'default', 1, VARIADIC '{1,0}'::int[])$$);
+:try window_funnel(5, 'default', 1, VARIADIC array_fill(true, ARRAY[65]))$$);
+:try window_funnel(5, 'default', t, VARIADIC array_fill(true, ARRAY[t])) FROM generate_series(1, 2) AS t$$);
+:try window_funnel(t, 'default', t, true) FROM generate_series(1, 2) AS t$$);
+:try window_funnel(5, m, 1, true) FROM unnest('{default,strict_order}'::text[]) AS m$$);
+:try funnel_accum(NULL, 5, 'default', 1, true)$$);
+SELECT pg_temp.try('SELECT affinity.window_funnel(5, ''default'', 1'
+	|| repeat(', true', 65) || ')');

@@ -1,0 +1,220 @@
+/*
+ * funnel.h
+ *		Private to src/cohort/funnel*.c and sequence*.c: the log of events that
+ *		the states of funnels and sequences are, and what reads it.
+ *
+ * A log is one flat varlena: a header, a pattern (sequences only) and rows. A
+ * row is the user (0, 8 or 16 bytes), the time (8 bytes) and the set of
+ * conditions that it satisfies (1, 2, 4 or 8 bytes), without padding. A log of
+ * chains has for each user the number of steps reached (1 byte) and, for each
+ * step after the first, the time since the first (8 bytes).
+ */
+#ifndef AFFINITY_COHORT_FUNNEL_H
+#define AFFINITY_COHORT_FUNNEL_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "common/common.h"
+#include "kernel/kernel.h"
+
+#define FUNNEL_MAGIC 0x4c4e5546 /* "FUNL" */
+#define SEQUENCE_MAGIC 0x514e4553	/* "SEQN" */
+#define EVENT_LOG_VERSION 1
+
+/* Kinds of time: what a unit of EventLog's times is. */
+typedef enum EventTime
+{
+	EVENT_TIME_INTEGER,			/* as given; durations read it as seconds */
+	EVENT_TIME_TIMESTAMP,		/* microseconds, local */
+	EVENT_TIME_TIMESTAMPTZ		/* microseconds, UTC */
+} EventTime;
+
+/* Whose rows they are. */
+typedef enum EventUser
+{
+	EVENT_USER_ONE,				/* one user: no id */
+	EVENT_USER_INT,				/* 8 bytes */
+	EVENT_USER_UUID,			/* 16 bytes */
+	EVENT_USER_TEXT,			/* 16 bytes: a hash of the text */
+	EVENT_USER_CHAINS			/* no rows: one finished chain for each user */
+} EventUser;
+
+/* The mode words that the kernel does not know, above its own. */
+#define FUNNEL_MODE_EXCLUDE_LAST 0x0100
+#define FUNNEL_MODE_ALL (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION | \
+						 AFFINITY_CHAIN_INCREASE | AFFINITY_CHAIN_REENTRY | \
+						 AFFINITY_CHAIN_SAME_ROW | FUNNEL_MODE_EXCLUDE_LAST)
+
+typedef struct EventLog
+{
+	int32		vl_len_;		/* varlena header: the room, not what is used */
+	uint32		magic;			/* FUNNEL_MAGIC or SEQUENCE_MAGIC */
+	uint8		version;		/* EVENT_LOG_VERSION */
+	uint8		time_kind;		/* EventTime */
+	uint8		user_kind;		/* EventUser */
+	uint8		n_conditions;	/* 1 to 64 */
+	uint32		mode;			/* FUNNEL_MODE_...; 0 for sequences */
+	int64		window;			/* in units of the time; 0 for sequences */
+	uint32		n_rows;			/* rows, or chains */
+	uint32		used;			/* bytes of data in use, with the pattern */
+	uint32		pattern_len;	/* bytes of pattern before the rows */
+	uint32		unused;			/* 0 */
+	char		data[FLEXIBLE_ARRAY_MEMBER];
+} EventLog;
+
+#define EVENT_LOG_HEADER offsetof(EventLog, data)
+#define EVENT_LOG_ROOM(log) (VARSIZE(log) - EVENT_LOG_HEADER)
+#define EVENT_LOG_ROWS(log) ((log)->data + (log)->pattern_len)
+
+/* Bytes of a row's parts. */
+static inline Size
+event_user_size(const EventLog *log)
+{
+	switch (log->user_kind)
+	{
+		case EVENT_USER_INT:
+			return 8;
+		case EVENT_USER_UUID:
+		case EVENT_USER_TEXT:
+			return 16;
+		default:
+			return 0;
+	}
+}
+
+static inline Size
+event_steps_size(const EventLog *log)
+{
+	if (log->n_conditions <= 8)
+		return 1;
+	if (log->n_conditions <= 16)
+		return 2;
+	return log->n_conditions <= 32 ? 4 : 8;
+}
+
+static inline Size
+event_row_size(const EventLog *log)
+{
+	return event_user_size(log) + sizeof(int64) + event_steps_size(log);
+}
+
+static inline uint64
+event_read_steps(const char *from, Size size)
+{
+	uint16		two;
+	uint32		four;
+	uint64		eight;
+
+	switch (size)
+	{
+		case 1:
+			return (uint8) *from;
+		case 2:
+			memcpy(&two, from, sizeof(two));
+			return two;
+		case 4:
+			memcpy(&four, from, sizeof(four));
+			return four;
+		default:
+			memcpy(&eight, from, sizeof(eight));
+			return eight;
+	}
+}
+
+static inline void
+event_write_steps(char *to, Size size, uint64 steps)
+{
+	uint16		two = (uint16) steps;
+	uint32		four = (uint32) steps;
+
+	switch (size)
+	{
+		case 1:
+			*to = (char) (uint8) steps;
+			break;
+		case 2:
+			memcpy(to, &two, sizeof(two));
+			break;
+		case 4:
+			memcpy(to, &four, sizeof(four));
+			break;
+		default:
+			memcpy(to, &steps, sizeof(steps));
+			break;
+	}
+}
+
+/* A row or chain still in the log's own form, of any user kind. */
+typedef struct EventUserId
+{
+	uint64		low;
+	uint64		high;
+} EventUserId;
+
+/* funnel_log.c */
+extern EventLog *affinity_log_create(uint32 magic, Size room);
+extern EventLog *affinity_log_grow(EventLog *log, Size bytes);
+extern EventLog *affinity_log_merge(EventLog *a, const EventLog *b,
+									bool in_place);
+extern EventLog *affinity_log_trim(EventLog *log);
+extern EventLog *affinity_log_arg(Datum value, uint32 magic);
+extern AffinityEvent *affinity_log_sorted(const EventLog *log);
+extern void affinity_events_sort(AffinityEvent *event, int64 n);
+extern int64 affinity_events_cut(const AffinityEvent *event, int64 n,
+								 int64 from);
+
+/* funnel_io.c */
+extern EventLog *affinity_log_in(const char *text, uint32 magic);
+extern char *affinity_log_out(Datum value, uint32 magic);
+
+/* funnel_input.c: what a transition function reads from its arguments */
+typedef struct EventCall
+{
+	int			time_arg;
+	int			first_condition;
+	int			n_conditions;
+	bool		in_array;		/* the conditions come as one array */
+	bool		constant;		/* window, mode, pattern hold for all rows */
+	EventTime	time_kind;
+	Oid			user_type;		/* InvalidOid where there is no user */
+	EventUser	user_kind;
+	uint32		mode;
+	int64		window;
+} EventCall;
+
+extern void affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
+									 int time_arg, int first_condition);
+extern bool affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call,
+								int64 *at);
+extern uint64 affinity_event_conditions(FunctionCallInfo fcinfo,
+										const EventCall *call);
+extern void affinity_check_aggregate(FunctionCallInfo fcinfo);
+extern int64 affinity_window_arg(FunctionCallInfo fcinfo, int arg,
+								 EventTime time_kind);
+extern uint32 affinity_funnel_mode(const char *text, int n_conditions);
+extern char *affinity_text_arg(FunctionCallInfo fcinfo, int arg,
+							   const char *name);
+extern bool affinity_arg_is_text(FunctionCallInfo fcinfo, int arg);
+
+/* funnel_user.c */
+extern void affinity_log_rule(const EventLog *log, AffinityChainRule *rule);
+extern int	affinity_chain_of(AffinityChain *chain,
+							  const AffinityChainRule *rule,
+							  const AffinityEvent *event, int64 n);
+
+/* funnel_population.c: where the users of a population are on their way */
+typedef struct Conversions
+{
+	int			n_steps;
+	int64		n_users[AFFINITY_MAX_STEPS];	/* who reached the step */
+	int64		room[AFFINITY_MAX_STEPS];	/* of the arrays below */
+	int64	   *from_start[AFFINITY_MAX_STEPS]; /* times since the first step */
+	int64	   *from_previous[AFFINITY_MAX_STEPS];
+} Conversions;
+
+extern void affinity_conversions_read(Conversions *conversions,
+									  const EventLog *log);
+
+#endif							/* AFFINITY_COHORT_FUNNEL_H */

@@ -1,0 +1,217 @@
+/*
+ * funnel_agg.c
+ *		The aggregates over rows: window_funnel, funnel_times, funnel_agg and
+ *		rollup.
+ *
+ * Transition functions append to an event log (funnel_log.c); nothing is
+ * computed before the final function. Rows that satisfy no step are dropped,
+ * unless the mode asks what lies between steps.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+#include "cohort/funnel.h"
+
+/* Room of a new state: one user has few rows, a population has many. */
+#define ROWS_OF_ONE 5
+#define ROOM_OF_MANY 1024
+
+/* The second half of the hash that stands for a text user. */
+#define SECOND_SEED UINT64CONST(0x9e3779b97f4a7c15)
+
+/* Where the arguments of a transition function stand; 0 where absent. */
+typedef struct FunnelArgs
+{
+	int			user;
+	int			at;
+	int			window;
+	int			mode;
+	int			conditions;
+} FunnelArgs;
+
+PG_FUNCTION_INFO_V1(affinity_funnel_accum);
+PG_FUNCTION_INFO_V1(affinity_funnel_agg_accum);
+PG_FUNCTION_INFO_V1(affinity_funnel_combine);
+
+static EventUser
+user_kind_of_type(Oid type)
+{
+	AffinityIdKind kind;
+
+	if (!affinity_id_kind(type, &kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a user cannot be of type %s", format_type_be(type)),
+				 errhint("Users may be of these types: %s.", AFFINITY_ID_TYPES)));
+	return kind == AFFINITY_ID_INT ? EVENT_USER_INT :
+		kind == AFFINITY_ID_UUID ? EVENT_USER_UUID : EVENT_USER_TEXT;
+}
+
+static void
+read_settings(FunctionCallInfo fcinfo, EventCall *call, const FunnelArgs *args)
+{
+	call->window = affinity_window_arg(fcinfo, args->window, call->time_kind);
+	call->mode = args->mode == 0 ? 0 :
+		affinity_funnel_mode(affinity_text_arg(fcinfo, args->mode, "mode"),
+							 call->n_conditions);
+}
+
+static EventCall *
+funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	EventCall  *call = fcinfo->flinfo->fn_extra;
+
+	if (call == NULL)
+	{
+		affinity_check_aggregate(fcinfo);
+		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
+		affinity_event_call_init(fcinfo, call, args->at, args->conditions);
+		if (args->user != 0)
+		{
+			call->user_type = get_fn_expr_argtype(fcinfo->flinfo, args->user);
+			call->user_kind = user_kind_of_type(call->user_type);
+		}
+		read_settings(fcinfo, call, args);
+		call->constant =
+			get_fn_expr_arg_stable(fcinfo->flinfo, args->window) &&
+			(args->mode == 0 ||
+			 get_fn_expr_arg_stable(fcinfo->flinfo, args->mode));
+		fcinfo->flinfo->fn_extra = call;
+	}
+	else if (!call->constant)
+		read_settings(fcinfo, call, args);
+	return call;
+}
+
+/*
+ * The transition value, which must have been made by a call like this one.
+ */
+static EventLog *
+funnel_state(FunctionCallInfo fcinfo, const EventCall *call)
+{
+	EventLog   *log;
+	Size		room;
+
+	if (!PG_ARGISNULL(0))
+	{
+		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+		if (log->window == call->window && log->mode == call->mode &&
+			log->n_conditions == call->n_conditions &&
+			log->time_kind == call->time_kind &&
+			log->user_kind == call->user_kind)
+			return log;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("window and mode must be the same for all rows of a "
+						"group")));
+	}
+	log = affinity_log_create(FUNNEL_MAGIC, 0);
+	log->window = call->window;
+	log->mode = call->mode;
+	log->n_conditions = (uint8) call->n_conditions;
+	log->time_kind = (uint8) call->time_kind;
+	log->user_kind = (uint8) call->user_kind;
+	room = call->user_kind == EVENT_USER_ONE ?
+		ROWS_OF_ONE * event_row_size(log) : ROOM_OF_MANY;
+	return affinity_log_grow(log, room);
+}
+
+static Size
+write_user(char *to, Datum user, const EventCall *call)
+{
+	EventUserId id;
+	text	   *name;
+	int64		number;
+
+	switch (call->user_kind)
+	{
+		case EVENT_USER_INT:
+			number = affinity_id_to_int(user, call->user_type);
+			memcpy(to, &number, sizeof(number));
+			return sizeof(number);
+		case EVENT_USER_UUID:
+			memcpy(to, DatumGetUUIDP(user)->data, UUID_LEN);
+			return UUID_LEN;
+		case EVENT_USER_TEXT:
+			name = DatumGetTextPP(user);
+			id.low = hash_bytes_extended((unsigned char *) VARDATA_ANY(name),
+										 (int) VARSIZE_ANY_EXHDR(name), 0);
+			id.high = hash_bytes_extended((unsigned char *) VARDATA_ANY(name),
+										  (int) VARSIZE_ANY_EXHDR(name),
+										  SECOND_SEED);
+			memcpy(to, &id, sizeof(id));
+			return sizeof(id);
+		default:
+			return 0;
+	}
+}
+
+static Datum
+accumulate(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	const EventCall *call = funnel_call(fcinfo, args);
+	EventLog   *log = funnel_state(fcinfo, call);
+	Size		row_size;
+	uint64		steps;
+	int64		at;
+	char	   *row;
+
+	if ((args->user != 0 && PG_ARGISNULL(args->user)) ||
+		!affinity_event_time(fcinfo, call, &at))
+		PG_RETURN_POINTER(log);
+	steps = affinity_event_conditions(fcinfo, call);
+	if (steps == 0 && (call->mode & AFFINITY_CHAIN_ORDER) == 0)
+		PG_RETURN_POINTER(log);
+
+	row_size = event_row_size(log);
+	log = affinity_log_grow(log, row_size);
+	row = log->data + log->used;
+	if (args->user != 0)
+		row += write_user(row, PG_GETARG_DATUM(args->user), call);
+	memcpy(row, &at, sizeof(at));
+	event_write_steps(row + sizeof(at), event_steps_size(log), steps);
+	log->used += (uint32) row_size;
+	log->n_rows++;
+	PG_RETURN_POINTER(log);
+}
+
+/* (state, window, mode, at, conditions …) */
+Datum
+affinity_funnel_accum(PG_FUNCTION_ARGS)
+{
+	static const FunnelArgs args = {.window = 1, .mode = 2, .at = 3,
+	.conditions = 4};
+
+	return accumulate(fcinfo, &args);
+}
+
+/* (state, user, at, window, [mode,] conditions …) */
+Datum
+affinity_funnel_agg_accum(PG_FUNCTION_ARGS)
+{
+	static const FunnelArgs plain = {.user = 1, .at = 2, .window = 3,
+	.conditions = 4};
+	static const FunnelArgs with_mode = {.user = 1, .at = 2, .window = 3,
+	.mode = 4, .conditions = 5};
+	EventCall  *call = fcinfo->flinfo->fn_extra;
+	bool		has_mode = call != NULL ? call->first_condition == 5 :
+		PG_NARGS() > 5 && affinity_arg_is_text(fcinfo, 4);
+
+	return accumulate(fcinfo, has_mode ? &with_mode : &plain);
+}
+
+/* Combine function of all states, and transition function of rollup. */
+Datum
+affinity_funnel_combine(PG_FUNCTION_ARGS)
+{
+	EventLog   *a = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	EventLog   *b = affinity_log_arg(PG_GETARG_DATUM(1), FUNNEL_MAGIC);
+
+	PG_RETURN_POINTER(affinity_log_merge(a, b,
+										 AggCheckCallContext(fcinfo, NULL)));
+}

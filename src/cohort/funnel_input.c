@@ -1,0 +1,325 @@
+/*
+ * funnel_input.c
+ *		Arguments of the transition functions of funnels and sequences: times,
+ *		conditions, windows and modes.
+ *
+ * Conditions come as VARIADIC "any": an array would have to be built for every
+ * row, which costs more than all the rest. Their types are checked once, when a
+ * query starts, and what is constant is read once.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "cohort/funnel.h"
+
+static const struct
+{
+	const char *word;
+	uint32		mode;
+}			mode_words[] =
+{
+	{"default", 0},
+	{"strict_order", AFFINITY_CHAIN_ORDER},
+	{"strict_deduplication", AFFINITY_CHAIN_DEDUPLICATION},
+	{"strict", AFFINITY_CHAIN_DEDUPLICATION},
+	{"strict_increase", AFFINITY_CHAIN_INCREASE},
+	{"strict_once", 0},
+	{"allow_reentry", AFFINITY_CHAIN_REENTRY},
+	{"same_row", AFFINITY_CHAIN_SAME_ROW},
+	{"exclude_last", FUNNEL_MODE_EXCLUDE_LAST},
+};
+
+#define MODE_HINT "Modes are default, strict_order, strict_deduplication " \
+	"(or strict), strict_increase, strict_once, allow_reentry, same_row and " \
+	"exclude_last; separate several by commas."
+
+void
+affinity_check_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only as part of its aggregate"),
+				 errhint("Call affinity.window_funnel, affinity.funnel_agg or "
+						 "another aggregate of this kind.")));
+}
+
+static bool
+same_word(const char *text, size_t len, const char *word)
+{
+	return len == strlen(word) && pg_strncasecmp(text, word, len) == 0;
+}
+
+static uint32
+mode_of_word(const char *text, size_t len)
+{
+	size_t		i;
+
+	for (i = 0; i < lengthof(mode_words); i++)
+		if (same_word(text, len, mode_words[i].word))
+			return mode_words[i].mode;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown funnel mode \"%.*s\"", (int) Min(len, 64), text),
+			 errhint(MODE_HINT)));
+	return 0;					/* not reached */
+}
+
+/*
+ * A mode is a list of words. same_row contradicts the modes that look at what
+ * lies between two rows, and strict_once.
+ */
+uint32
+affinity_funnel_mode(const char *text, int n_conditions)
+{
+	static const char separators[] = ", +|\t\n";
+	uint32		mode = 0;
+	bool		once = false;
+
+	while (*text != '\0')
+	{
+		size_t		len = strcspn(text, separators);
+
+		if (len > 0)
+			mode |= mode_of_word(text, len);
+		once = once || same_word(text, len, "strict_once");
+		text += len;
+		text += strspn(text, separators);
+	}
+	if ((mode & AFFINITY_CHAIN_SAME_ROW) != 0 &&
+		(once || (mode & (AFFINITY_CHAIN_ORDER | FUNNEL_MODE_EXCLUDE_LAST |
+						  AFFINITY_CHAIN_DEDUPLICATION)) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("funnel mode same_row cannot be combined with "
+						"strict_once, strict_order, strict_deduplication or "
+						"exclude_last"),
+				 errhint("Leave out same_row: a row then satisfies one step.")));
+	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 && n_conditions < 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("funnel mode exclude_last needs at least two conditions"),
+				 errhint("Give the steps first and then the condition of rows "
+						 "that end a chain.")));
+	return mode;
+}
+
+/*
+ * A text argument as a C string. A literal in a VARIADIC "any" list is still of
+ * type unknown, which is a C string already.
+ */
+char *
+affinity_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	if (get_fn_expr_argtype(fcinfo->flinfo, arg) == UNKNOWNOID)
+		return PG_GETARG_CSTRING(arg);
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+bool
+affinity_arg_is_text(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	return type == TEXTOID || type == VARCHAROID || type == UNKNOWNOID;
+}
+
+static int64
+window_of_interval(const Interval *interval)
+{
+	int64		window;
+
+	if (interval->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a window of months or years has no fixed length"),
+				 errhint("Give it in days: '30 days'.")));
+	window = interval->day * USECS_PER_DAY;
+	if (pg_add_s64_overflow(window, interval->time, &window))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("window out of range")));
+	return window;
+}
+
+/*
+ * The window in units of the time: an interval, the text of one, or a number of
+ * seconds (for integer times: of their units).
+ */
+int64
+affinity_window_arg(FunctionCallInfo fcinfo, int arg, EventTime time_kind)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	int64		window;
+
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("window must not be null")));
+	if (type == INTERVALOID)
+		window = window_of_interval(PG_GETARG_INTERVAL_P(arg));
+	else if (type == INT8OID)
+	{
+		window = PG_GETARG_INT64(arg);
+		if (time_kind != EVENT_TIME_INTEGER &&
+			pg_mul_s64_overflow(window, USECS_PER_SEC, &window))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("window out of range")));
+	}
+	else
+		window = window_of_interval(DatumGetIntervalP(
+			DirectFunctionCall3(interval_in,
+								CStringGetDatum(affinity_text_arg(fcinfo, arg,
+																  "window")),
+								ObjectIdGetDatum(InvalidOid),
+								Int32GetDatum(-1))));
+	if (window < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("window must not be negative"),
+				 errhint("A window of 0 lets a chain last one instant.")));
+	return window;
+}
+
+static void
+check_n_conditions(int n)
+{
+	if (n > AFFINITY_MAX_STEPS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
+				 errmsg("%d conditions, but at most %d are possible",
+						n, AFFINITY_MAX_STEPS)));
+	if (n < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there must be at least one condition"),
+				 errhint("Give one boolean expression for each step.")));
+}
+
+static void
+check_condition_type(FunctionCallInfo fcinfo, int arg, int no)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	/* An untyped NULL is a condition that never holds. */
+	if (type == BOOLOID || (type == UNKNOWNOID && PG_ARGISNULL(arg)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("condition %d is of type %s, but must be boolean",
+					no, format_type_be(type)),
+			 errhint("Write a comparison, such as event = 'view'.")));
+}
+
+static ArrayType *
+condition_array(FunctionCallInfo fcinfo, int arg)
+{
+	if (get_fn_expr_argtype(fcinfo->flinfo, arg) != BOOLARRAYOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("VARIADIC conditions must be an array of boolean")));
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the array of conditions must not be null"),
+				 errhint("Single conditions in it may be null: that is false.")));
+	return PG_GETARG_ARRAYTYPE_P(arg);
+}
+
+/*
+ * Read the types of a call: once for each aggregate of a query.
+ */
+void
+affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
+						 int time_arg, int first_condition)
+{
+	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
+	int			i;
+
+	memset(call, 0, sizeof(EventCall));
+	call->time_arg = time_arg;
+	call->first_condition = first_condition;
+	call->time_kind = time_type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
+		time_type == TIMESTAMPOID ? EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
+	call->user_kind = EVENT_USER_ONE;
+	call->in_array = get_fn_expr_variadic(fcinfo->flinfo);
+	if (call->in_array)
+	{
+		ArrayType  *array = condition_array(fcinfo, first_condition);
+
+		call->n_conditions = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	}
+	else
+		call->n_conditions = PG_NARGS() - first_condition;
+	check_n_conditions(call->n_conditions);
+	for (i = 0; !call->in_array && i < call->n_conditions; i++)
+		check_condition_type(fcinfo, first_condition + i, i + 1);
+}
+
+/*
+ * The time of a row; false where it is null.
+ */
+bool
+affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call, int64 *at)
+{
+	if (PG_ARGISNULL(call->time_arg))
+		return false;
+	/* timestamp and timestamptz are int64 too */
+	*at = PG_GETARG_INT64(call->time_arg);
+	if (call->time_kind != EVENT_TIME_INTEGER && TIMESTAMP_NOT_FINITE(*at))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the time of an event must be finite"),
+				 errhint("Leave such rows out: FILTER (WHERE isfinite(...)).")));
+	return true;
+}
+
+static uint64
+conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
+{
+	ArrayType  *array = condition_array(fcinfo, call->first_condition);
+	Datum	   *value;
+	bool	   *null;
+	int			n;
+	int			i;
+	uint64		steps = 0;
+
+	deconstruct_array(array, BOOLOID, 1, true, TYPALIGN_CHAR, &value, &null, &n);
+	if (n != call->n_conditions)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("a row has %d conditions, but an earlier one had %d",
+						n, call->n_conditions)));
+	for (i = 0; i < n; i++)
+		if (!null[i] && DatumGetBool(value[i]))
+			steps |= UINT64CONST(1) << i;
+	return steps;
+}
+
+/*
+ * Which conditions a row satisfies. NULL is false.
+ */
+uint64
+affinity_event_conditions(FunctionCallInfo fcinfo, const EventCall *call)
+{
+	const NullableDatum *value = &fcinfo->args[call->first_condition];
+	uint64		steps = 0;
+	int			i;
+
+	if (call->in_array)
+		return conditions_in_array(fcinfo, call);
+	for (i = 0; i < call->n_conditions; i++)
+		steps |= (uint64) (!value[i].isnull && DatumGetBool(value[i].value))
+			<< i;
+	return steps;
+}

@@ -1,0 +1,202 @@
+/*
+ * funnel_log.c
+ *		The event log: the flat state of funnels and sequences.
+ *
+ * A log grows by doubling. The executor copies a new transition value into the
+ * aggregate's memory and frees the old one, so growing allocates in the current
+ * context and leaves the old log alone. What lies between the bytes in use and
+ * the end of the varlena is room to append to, and is cut off by
+ * affinity_log_trim before anybody else sees the value.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "cohort/funnel.h"
+
+/* Growing from here on adds half, not as much again: three copies exist then. */
+#define GROW_SLOWER ((Size) 64 << 20)
+
+/* Feed a chain this many events between two looks for interrupts. */
+#define EVENTS_AT_ONCE 65536
+
+EventLog *
+affinity_log_create(uint32 magic, Size room)
+{
+	EventLog   *log = palloc0(EVENT_LOG_HEADER + room);
+
+	SET_VARSIZE(log, EVENT_LOG_HEADER + room);
+	log->magic = magic;
+	log->version = EVENT_LOG_VERSION;
+	return log;
+}
+
+/*
+ * The log itself if it has room for so many more bytes, else a larger copy.
+ */
+EventLog *
+affinity_log_grow(EventLog *log, Size bytes)
+{
+	Size		needed = EVENT_LOG_HEADER + log->used + bytes;
+	Size		size = VARSIZE(log);
+	EventLog   *larger;
+
+	if (needed <= size)
+		return log;
+	if (needed > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the state of this funnel or sequence needs %zu bytes, "
+						"but a value holds at most %zu",
+						needed, (Size) MaxAllocSize),
+				 errhint("Filter out rows that satisfy no step, or use the "
+						 "two-level form: affinity.funnel_times under GROUP BY "
+						 "user, then affinity.funnel_agg over its results.")));
+	size = Max(needed, size + (size < GROW_SLOWER ? size : size / 2));
+	size = Min(size, MaxAllocSize);
+	larger = palloc(size);
+	memcpy(larger, log, EVENT_LOG_HEADER + log->used);
+	/* No bytes of other memory in a value that may travel to another process. */
+	memset(larger->data + log->used, 0, size - EVENT_LOG_HEADER - log->used);
+	SET_VARSIZE(larger, size);
+	return larger;
+}
+
+static void
+check_same(const EventLog *a, const EventLog *b)
+{
+	if (a->time_kind == b->time_kind && a->user_kind == b->user_kind &&
+		a->n_conditions == b->n_conditions && a->mode == b->mode &&
+		a->window == b->window && a->pattern_len == b->pattern_len &&
+		memcmp(a->data, b->data, a->pattern_len) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("these funnels or sequences cannot be merged"),
+			 errhint("Merge only states that were built with the same types of "
+					 "user and time, window, mode or pattern, and number of "
+					 "conditions.")));
+}
+
+/*
+ * All rows of both. Only an aggregate's own transition value may be changed in
+ * place.
+ */
+EventLog *
+affinity_log_merge(EventLog *a, const EventLog *b, bool in_place)
+{
+	Size		bytes = b->used - b->pattern_len;
+	EventLog   *merged;
+
+	check_same(a, b);
+	if (a->n_rows > PG_UINT32_MAX - b->n_rows)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many rows in one funnel or sequence")));
+	merged = affinity_log_grow(a, bytes);
+	if (merged == a && !in_place)
+	{
+		merged = palloc(VARSIZE(a));
+		memcpy(merged, a, VARSIZE(a));
+	}
+	memcpy(merged->data + merged->used, EVENT_LOG_ROWS(b), bytes);
+	merged->used += (uint32) bytes;
+	merged->n_rows += b->n_rows;
+	return merged;
+}
+
+/*
+ * Give up the room at the end. This changes only how much a later append can
+ * use in place, so a final function may do it to a transition value.
+ */
+EventLog *
+affinity_log_trim(EventLog *log)
+{
+	SET_VARSIZE(log, EVENT_LOG_HEADER + log->used);
+	return log;
+}
+
+/*
+ * An argument of type affinity.funnel or affinity.sequence. Its input function
+ * checked it through and through; this guards against values that came another
+ * way, such as a type made binary coercible by a superuser.
+ */
+EventLog *
+affinity_log_arg(Datum value, uint32 magic)
+{
+	EventLog   *log = (EventLog *) PG_DETOAST_DATUM(value);
+
+	if (VARSIZE(log) < EVENT_LOG_HEADER || log->magic != magic ||
+		log->version != EVENT_LOG_VERSION ||
+		log->used > EVENT_LOG_ROOM(log) || log->pattern_len > log->used ||
+		(log->user_kind != EVENT_USER_CHAINS &&
+		 log->used - log->pattern_len !=
+		 (uint64) log->n_rows * event_row_size(log)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid funnel or sequence state")));
+	return log;
+}
+
+#define ST_SORT sort_events
+#define ST_ELEMENT_TYPE AffinityEvent
+#define ST_COMPARE(a, b) (affinity_event_before(a, b) ? -1 : \
+						  affinity_event_before(b, a) ? 1 : 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+void
+affinity_events_sort(AffinityEvent *event, int64 n)
+{
+	sort_events(event, (size_t) n);
+}
+
+/*
+ * The rows of a log, without their users, in order. Huge where they need be.
+ */
+AffinityEvent *
+affinity_log_sorted(const EventLog *log)
+{
+	Size		user_size = event_user_size(log);
+	Size		steps_size = event_steps_size(log);
+	Size		row_size = event_row_size(log);
+	const char *row = EVENT_LOG_ROWS(log);
+	AffinityEvent *event;
+	bool		sorted = true;
+	uint32		i;
+
+	event = MemoryContextAllocHuge(CurrentMemoryContext,
+								   sizeof(AffinityEvent) *
+								   ((Size) log->n_rows + 1));
+	for (i = 0; i < log->n_rows; i++, row += row_size)
+	{
+		memcpy(&event[i].at, row + user_size, sizeof(int64));
+		event[i].steps = event_read_steps(row + user_size + sizeof(int64),
+										  steps_size);
+		if (i > 0 && affinity_event_before(&event[i], &event[i - 1]))
+			sorted = false;
+	}
+	if (!sorted)
+		affinity_events_sort(event, log->n_rows);
+	return event;
+}
+
+/*
+ * Where to stop a piece of work that starts at `from`: rows of one instant stay
+ * together.
+ */
+int64
+affinity_events_cut(const AffinityEvent *event, int64 n, int64 from)
+{
+	int64		to = from + EVENTS_AT_ONCE;
+
+	if (to >= n)
+		return n;
+	while (to < n && event[to].at == event[to - 1].at)
+		to++;
+	return to;
+}

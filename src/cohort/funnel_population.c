@@ -1,0 +1,395 @@
+/*
+ * funnel_population.c
+ *		From the rows of many users, in any order, to how many reached each step
+ *		and how long they took.
+ *
+ * Rows are spread by a hash of the user into buckets that fit the processor's
+ * cache, so that all rows of a user meet in one; a bucket is spread once more
+ * and then sorted by user and time. That is a radix sort whose first digits are
+ * hashed, so that it does not matter how ids are chosen. Only so many buckets are
+ * spread at a time as fit into a quarter of the state (or into what a hash
+ * table may use, if that is more), each time reading the state anew: reading
+ * is cheaper than memory.
+ *
+ * Everything is allocated in the current memory context, huge where need be.
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "cohort/funnel.h"
+
+/* Rows that a bucket should have: 256 kB. */
+#define BUCKET_ROWS 8192
+#define MAX_BUCKET_BITS 12
+
+/* Buckets larger than this, because one user has so many rows, are sorted. */
+#define SPREAD_ROWS (BUCKET_ROWS * 8)
+
+/* Rows that the second spreading should leave together. */
+#define GROUP_ROWS 16
+#define MAX_GROUP_BITS 12
+
+#define ROWS_BETWEEN_INTERRUPTS 65536
+
+typedef struct UserEvent
+{
+	EventUserId user;
+	AffinityEvent event;
+} UserEvent;
+
+typedef struct Population
+{
+	const EventLog *log;
+	Conversions *conversions;
+	AffinityChainRule rule;
+	AffinityChain *chain;
+	int			bucket_bits;
+	int64	   *bucket_rows;	/* how many rows each bucket has */
+	UserEvent  *spread;			/* the rows of some buckets */
+	UserEvent  *scratch;		/* SPREAD_ROWS rows */
+	AffinityEvent *event;		/* the rows of one user */
+	int64		event_room;
+} Population;
+
+static inline bool
+user_event_before(const UserEvent *a, const UserEvent *b)
+{
+	if (a->user.low != b->user.low)
+		return a->user.low < b->user.low;
+	if (a->user.high != b->user.high)
+		return a->user.high < b->user.high;
+	return affinity_event_before(&a->event, &b->event);
+}
+
+#define ST_SORT sort_user_events
+#define ST_ELEMENT_TYPE UserEvent
+#define ST_COMPARE(a, b) (user_event_before(a, b) ? -1 : \
+						  user_event_before(b, a) ? 1 : 0)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static inline uint64
+hash_user(EventUserId user)
+{
+	uint64		h = user.low ^ (user.high * UINT64CONST(0x9e3779b97f4a7c15));
+
+	/* the finalizer of MurmurHash3 */
+	h = (h ^ (h >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return h ^ (h >> 33);
+}
+
+static inline const char *
+read_row(const char *row, Size user_size, Size steps_size, UserEvent *to)
+{
+	to->user.low = 0;
+	to->user.high = 0;
+	if (user_size == 8)
+		memcpy(&to->user.low, row, 8);
+	else if (user_size == 16)
+		memcpy(&to->user, row, 16);
+	row += user_size;
+	memcpy(&to->event.at, row, sizeof(int64));
+	row += sizeof(int64);
+	to->event.steps = event_read_steps(row, steps_size);
+	return row + steps_size;
+}
+
+static void
+conversions_room(Conversions *c, int step)
+{
+	Size		size;
+
+	if (c->n_users[step] < c->room[step])
+		return;
+	c->room[step] = Max(1024, c->room[step] * 2);
+	size = sizeof(int64) * (Size) c->room[step];
+	if (c->from_start[step] == NULL)
+	{
+		c->from_start[step] = palloc_extended(size, MCXT_ALLOC_HUGE);
+		c->from_previous[step] = palloc_extended(size, MCXT_ALLOC_HUGE);
+		return;
+	}
+	c->from_start[step] = repalloc_huge(c->from_start[step], size);
+	c->from_previous[step] = repalloc_huge(c->from_previous[step], size);
+}
+
+/* One more user, who took `level` steps; since[0] is not read. */
+static void
+add_user(Conversions *c, int level, const int64 *since)
+{
+	int			i;
+
+	for (i = 0; i < level; i++)
+	{
+		if (i > 0)
+		{
+			conversions_room(c, i);
+			c->from_start[i][c->n_users[i]] = since[i];
+			c->from_previous[i][c->n_users[i]] =
+				i > 1 ? since[i] - since[i - 1] : since[i];
+		}
+		c->n_users[i]++;
+	}
+}
+
+static void
+add_chain(Population *p, const AffinityEvent *event, int64 n)
+{
+	int64		since[AFFINITY_MAX_STEPS];
+	int			level;
+	int			i;
+
+	level = affinity_chain_of(p->chain, &p->rule, event, n);
+	for (i = 0; i < level; i++)
+		if (pg_sub_s64_overflow(p->chain->best[i], p->chain->best[0], &since[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the time between two steps is out of range")));
+	add_user(p->conversions, level, since);
+}
+
+/* Rows sorted by user and time. */
+static void
+add_sorted(Population *p, const UserEvent *row, int64 n)
+{
+	int64		from = 0;
+
+	while (from < n)
+	{
+		int64		to = from;
+
+		do
+		{
+			if (to - from >= p->event_room)
+			{
+				p->event_room = Max(1024, p->event_room * 2);
+				if (p->event != NULL)
+					p->event = repalloc_huge(p->event, sizeof(AffinityEvent) *
+											 (Size) p->event_room);
+				else
+					p->event = palloc(sizeof(AffinityEvent) *
+									  (Size) p->event_room);
+			}
+			p->event[to - from] = row[to].event;
+			to++;
+		} while (to < n && row[to].user.low == row[from].user.low &&
+				 row[to].user.high == row[from].user.high);
+		add_chain(p, p->event, to - from);
+		from = to;
+	}
+}
+
+static void
+insertion_sort(UserEvent *row, int64 n)
+{
+	int64		i;
+
+	for (i = 1; i < n; i++)
+	{
+		UserEvent	moved = row[i];
+		int64		j = i;
+
+		while (j > 0 && user_event_before(&moved, &row[j - 1]))
+		{
+			row[j] = row[j - 1];
+			j--;
+		}
+		row[j] = moved;
+	}
+}
+
+/*
+ * Sort the rows of one bucket: by the hash's bits below those of the bucket,
+ * then by user and time within the few rows that share them.
+ */
+static void
+add_bucket(Population *p, UserEvent *row, int64 n)
+{
+	int32		start[(1 << MAX_GROUP_BITS) + 1];
+	int			bits = 0;
+	int			shift;
+	int			i;
+	int64		at;
+
+	CHECK_FOR_INTERRUPTS();
+	if (n > SPREAD_ROWS)
+	{
+		sort_user_events(row, (size_t) n);
+		add_sorted(p, row, n);
+		return;
+	}
+	while (bits < MAX_GROUP_BITS && (n >> bits) > GROUP_ROWS)
+		bits++;
+	/* never by 64: bucket_bits is at least 1 */
+	shift = 64 - p->bucket_bits - Max(bits, 1);
+	memset(start, 0, sizeof(int32) * (((Size) 1 << bits) + 1));
+	for (at = 0; at < n; at++)
+		start[((hash_user(row[at].user) >> shift) & ((1 << bits) - 1)) + 1]++;
+	for (i = 0; i < 1 << bits; i++)
+		start[i + 1] += start[i];
+	for (at = 0; at < n; at++)
+		p->scratch[start[(hash_user(row[at].user) >> shift) &
+						 ((1 << bits) - 1)]++] = row[at];
+	for (i = 0; i < 1 << bits; i++)
+	{
+		int32		from = i == 0 ? 0 : start[i - 1];
+
+		if (start[i] - from > 64)
+			sort_user_events(p->scratch + from, (size_t) (start[i] - from));
+		else
+			insertion_sort(p->scratch + from, start[i] - from);
+	}
+	add_sorted(p, p->scratch, n);
+}
+
+static void
+count_buckets(Population *p)
+{
+	const EventLog *log = p->log;
+	Size		user_size = event_user_size(log);
+	Size		steps_size = event_steps_size(log);
+	const char *row = EVENT_LOG_ROWS(log);
+	uint32		i;
+
+	for (i = 0; i < log->n_rows; i++)
+	{
+		UserEvent	event;
+
+		row = read_row(row, user_size, steps_size, &event);
+		p->bucket_rows[hash_user(event.user) >> (64 - p->bucket_bits)]++;
+		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * Copy the rows of the buckets first .. last - 1 to p->spread, in order of
+ * their bucket. next[] has room for each bucket's position.
+ */
+static void
+spread_buckets(Population *p, int first, int last, int64 *next)
+{
+	const EventLog *log = p->log;
+	Size		user_size = event_user_size(log);
+	Size		steps_size = event_steps_size(log);
+	const char *row = EVENT_LOG_ROWS(log);
+	int64		sum = 0;
+	uint32		i;
+	int			b;
+
+	for (b = first; b < last; b++)
+	{
+		next[b] = sum;
+		sum += p->bucket_rows[b];
+	}
+	for (i = 0; i < log->n_rows; i++)
+	{
+		UserEvent	event;
+
+		row = read_row(row, user_size, steps_size, &event);
+		b = (int) (hash_user(event.user) >> (64 - p->bucket_bits));
+		if (b >= first && b < last)
+			p->spread[next[b]++] = event;
+		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* How many rows may be spread at a time: at least the largest bucket's. */
+static int64
+spread_room(const Population *p)
+{
+	int64		room = (int64) (Max(get_hash_memory_limit(),
+									VARSIZE(p->log) / 4) / sizeof(UserEvent));
+	int			b;
+
+	for (b = 0; b < 1 << p->bucket_bits; b++)
+		room = Max(room, p->bucket_rows[b]);
+	return Min(room, Max(1, (int64) p->log->n_rows));
+}
+
+static void
+read_rows(Population *p)
+{
+	int			n_buckets;
+	int			first = 0;
+	int64	   *next;
+	int64		room;
+
+	p->bucket_bits = 1;
+	while (p->bucket_bits < MAX_BUCKET_BITS &&
+		   (p->log->n_rows >> p->bucket_bits) > BUCKET_ROWS)
+		p->bucket_bits++;
+	n_buckets = 1 << p->bucket_bits;
+	p->bucket_rows = palloc0(sizeof(int64) * (Size) n_buckets);
+	next = palloc(sizeof(int64) * (Size) n_buckets);
+	count_buckets(p);
+	room = spread_room(p);
+	p->spread = palloc_extended(sizeof(UserEvent) * (Size) room,
+								MCXT_ALLOC_HUGE);
+	p->scratch = palloc(sizeof(UserEvent) * Min(SPREAD_ROWS, (Size) room));
+	while (first < n_buckets)
+	{
+		int			last = first;
+		int64		rows = 0;
+		int64		at = 0;
+
+		while (last < n_buckets && rows + p->bucket_rows[last] <= room)
+			rows += p->bucket_rows[last++];
+		spread_buckets(p, first, last, next);
+		for (; first < last; first++)
+		{
+			add_bucket(p, p->spread + at, p->bucket_rows[first]);
+			at += p->bucket_rows[first];
+		}
+	}
+}
+
+static void
+read_chains(const EventLog *log, Conversions *c)
+{
+	const char *from = EVENT_LOG_ROWS(log);
+	int64		since[AFFINITY_MAX_STEPS];
+	uint32		i;
+
+	for (i = 0; i < log->n_rows; i++)
+	{
+		int			level = (uint8) *from++;
+
+		if (level > 1)
+		{
+			memcpy(since + 1, from, sizeof(int64) * (Size) (level - 1));
+			from += sizeof(int64) * (Size) (level - 1);
+		}
+		add_user(c, level, since);
+		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
+}
+
+void
+affinity_conversions_read(Conversions *conversions, const EventLog *log)
+{
+	Population	p;
+
+	memset(conversions, 0, sizeof(Conversions));
+	memset(&p, 0, sizeof(p));
+	p.log = log;
+	p.conversions = conversions;
+	affinity_log_rule(log, &p.rule);
+	conversions->n_steps = p.rule.n_steps;
+	if (log->user_kind == EVENT_USER_CHAINS)
+	{
+		read_chains(log, conversions);
+		return;
+	}
+	p.chain = palloc(sizeof(AffinityChain));
+	read_rows(&p);
+}
