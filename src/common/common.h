@@ -34,5 +34,9 @@ extern bool affinity_id_kind(Oid type, AffinityIdKind *kind);
 extern int64 affinity_id_to_int(Datum id, Oid type);
 extern Datum affinity_id_from_int(int64 value, Oid type);
 extern char *affinity_id_display(Datum id, Oid type);
+extern Datum affinity_id_plain(Datum id, Oid type);
+extern int	affinity_id_compare(Datum a, Datum b, Oid type);
+extern int	affinity_bytes_compare(const char *a, Size a_len,
+								   const char *b, Size b_len);
 
 #endif							/* AFFINITY_COMMON_H */

@@ -207,19 +207,56 @@ make_entry(Relation table, Oid schema, const Datum *values)
 }
 
 static void
-free_entry(CacheEntry *entry)
+free_model(AffinityModel *model)
 {
-	AffinityModel *model = entry->model;
-
-	if (model == NULL)
-		return;
-	entry->model = NULL;
 	for (int i = 0; i < AFFINITY_N_QUERIES; i++)
 	{
 		if (model->plan[i])
 			SPI_freeplan(model->plan[i]);
 	}
 	MemoryContextDelete(model->context);
+}
+
+/*
+ * Take a model out of the cache. A source may call functions that serve from
+ * the same model, so an outer call may be using it still.
+ */
+static void
+free_entry(CacheEntry *entry)
+{
+	AffinityModel *model = entry->model;
+
+	entry->model = NULL;
+	if (model == NULL)
+		return;
+	if (model->pins > 0)
+		model->replaced = true;
+	else
+		free_model(model);
+}
+
+static void
+unpin(void *arg)
+{
+	AffinityModel *model = arg;
+
+	if (--model->pins == 0 && model->replaced)
+		free_model(model);
+}
+
+/*
+ * Keep a model as long as the current memory context: to the end of the call,
+ * even if that is an error.
+ */
+static void
+pin(AffinityModel *model)
+{
+	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+
+	callback->func = unpin;
+	callback->arg = model;
+	model->pins++;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
 }
 
 /*
@@ -308,7 +345,7 @@ check_rights(Oid schema, Relation table)
 
 /*
  * The version of a model that the caller's snapshot sees. The result stays
- * valid for the rest of the call.
+ * valid as long as the current memory context.
  */
 AffinityModel *
 affinity_model_open(Oid schema)
@@ -340,6 +377,7 @@ affinity_model_open(Oid schema)
 		free_entry(entry);
 	if (entry->model == NULL)
 		entry->model = make_entry(table, schema, values);
+	pin(entry->model);
 	table_close(table, NoLock);
 	return entry->model;
 }

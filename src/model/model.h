@@ -40,6 +40,8 @@ typedef struct AffinityModel
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
 	bool		has_time;		/* the source gives times */
 	MemoryContext context;
+	int			pins;			/* calls that use it now */
+	bool		replaced;		/* no longer cached: goes with its last pin */
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 } AffinityModel;
 

@@ -58,9 +58,7 @@ find_sources(const AffinityModel *model, const ServeItem *wanted, int *n)
 
 		if (isnull)
 			affinity_serve_damaged(model, "a column of its items is null");
-		if (get_typlen(model->item_type) == -1)
-			value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
-		source[i].id = value;
+		source[i].id = affinity_id_plain(value, model->item_type);
 		source[i].wanted = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
 		value = SPI_getbinval(row, desc, 2, &isnull);
 		source[i].similarity = isnull || source[i].wanted ? 0 :

@@ -13,8 +13,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/uuid.h"
 
 #include "serve/serve.h"
 
@@ -26,6 +26,8 @@ typedef struct Batch
 	ServeCall  *call;
 	uint32		k;
 	uint32		n_items;
+	bool		id_byval;		/* of the item's type */
+	int16		id_len;
 	ServeSeed  *items;			/* by number; weight is set per user */
 	bool	   *loaded;			/* by number */
 	float	   *popularity;
@@ -64,12 +66,8 @@ load_item(Batch *b, HeapTuple row, MemoryContext context)
 	b->loaded[no] = true;
 	item = &b->items[no];
 	item->no = (uint32) no;
-	if (model->item_type == TEXTOID)
-		item->id = PointerGetDatum(PG_DETOAST_DATUM_COPY(needed(b, row, 2)));
-	else if (model->item_type == UUIDOID)
-		item->id = datumCopy(needed(b, row, 2), false, UUID_LEN);
-	else
-		item->id = needed(b, row, 2);
+	item->id = datumCopy(affinity_id_plain(needed(b, row, 2), model->item_type),
+						 b->id_byval, b->id_len);
 	b->popularity[no] = DatumGetFloat4(needed(b, row, 3));
 	affinity_serve_check_lists(model,
 							   DatumGetArrayTypePCopy(needed(b, row, 4)),
@@ -100,6 +98,7 @@ load_items(Batch *b)
 	Portal		portal;
 	uint64		total = 0;
 
+	get_typlenbyval(model->item_type, &b->id_len, &b->id_byval);
 	b->n_items = model->n_items;
 	b->items = array_of(b->n_items, sizeof(ServeSeed));
 	b->loaded = array_of(b->n_items, sizeof(bool));

@@ -126,10 +126,7 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 		wrong_type(role, given, type);
 	if (PG_ARGISNULL(arg))
 		return false;
-	*id = PG_GETARG_DATUM(arg);
-	/* compared by its bytes later on: no compressed or external text */
-	if (get_typlen(type) == -1)
-		*id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(*id));
+	*id = affinity_id_plain(PG_GETARG_DATUM(arg), type);
 	return true;
 }
 

@@ -15,7 +15,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/uuid.h"
 
 #include "serve/serve.h"
 
@@ -79,54 +78,10 @@ needed(const AffinityModel *model, SPITupleTable *table, uint64 row, int no)
 /* ---- ids ---------------------------------------------------------------- */
 
 static int
-compare_ids(Datum a, Datum b, Oid type)
-{
-	const char *x;
-	const char *y;
-	Size		x_len;
-	Size		y_len;
-	int			c;
-
-	switch (type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			{
-				int64		i = affinity_id_to_int(a, type);
-				int64		j = affinity_id_to_int(b, type);
-
-				return i < j ? -1 : i > j;
-			}
-		case UUIDOID:
-			return memcmp(DatumGetUUIDP(a)->data, DatumGetUUIDP(b)->data,
-						  UUID_LEN);
-		default:
-			x = VARDATA_ANY(DatumGetPointer(a));
-			y = VARDATA_ANY(DatumGetPointer(b));
-			x_len = VARSIZE_ANY_EXHDR(DatumGetPointer(a));
-			y_len = VARSIZE_ANY_EXHDR(DatumGetPointer(b));
-			c = memcmp(x, y, Min(x_len, y_len));
-			return c != 0 ? c : x_len < y_len ? -1 : x_len > y_len;
-	}
-}
-
-static int
 compare_weighted(const void *a, const void *b, void *type)
 {
-	return compare_ids(((const Weighted *) a)->id, ((const Weighted *) b)->id,
-					   *(Oid *) type);
-}
-
-/*
- * An id out of a row, without compression or external storage.
- */
-static Datum
-plain_id(Datum id, Oid type)
-{
-	if (type == TEXTOID || type == VARCHAROID)
-		return PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-	return id;
+	return affinity_id_compare(((const Weighted *) a)->id,
+							   ((const Weighted *) b)->id, *(Oid *) type);
 }
 
 static Datum
@@ -185,7 +140,7 @@ fetch_items(AffinityModel *model, AffinityModelQuery query, Datum argument,
 		ServeItem  *item = &items->item[i];
 
 		item->no = item_number(model, needed(model, table, i, 1));
-		item->id = plain_id(needed(model, table, i, 2), model->item_type);
+		item->id = affinity_id_plain(needed(model, table, i, 2), model->item_type);
 		item->popularity = DatumGetFloat4(needed(model, table, i, 3));
 	}
 }
@@ -312,7 +267,7 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 		Weighted   *found;
 
 		seed->no = item_number(model, needed(model, table, i, 1));
-		seed->id = plain_id(needed(model, table, i, 2), model->item_type);
+		seed->id = affinity_id_plain(needed(model, table, i, 2), model->item_type);
 		affinity_serve_check_lists(model,
 								   DatumGetArrayTypeP(needed(model, table, i, 4)),
 								   DatumGetArrayTypeP(needed(model, table, i, 5)),
@@ -351,7 +306,7 @@ read_history(AffinityModel *model, Datum user, int *n)
 		if (no_id || no_weight || !(DatumGetFloat8(weight) > 0) ||
 			isinf(DatumGetFloat8(weight)) || isnan(DatumGetFloat8(weight)))
 			continue;
-		weighted[*n].id = plain_id(id, model->item_type);
+		weighted[*n].id = affinity_id_plain(id, model->item_type);
 		weighted[(*n)++].weight = DatumGetFloat8(weight);
 	}
 	qsort_arg(weighted, *n, sizeof(Weighted), compare_weighted,
@@ -408,7 +363,7 @@ affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
 	{
 		if (nulls[i])
 			continue;
-		weighted[kept].id = plain_id(ids[i], model->item_type);
+		weighted[kept].id = affinity_id_plain(ids[i], model->item_type);
 		weighted[kept++].weight = 1;
 	}
 	qsort_arg(weighted, kept, sizeof(Weighted), compare_weighted,
