@@ -68,6 +68,12 @@ FROM (SELECT array_agg(i ORDER BY i) AS up, array_agg(i ORDER BY i DESC) AS down
 		array_agg(i + 25000 ORDER BY i) AS shifted
 	FROM generate_series(1, 100000) i) t;
 
+-- more than is sorted in one go
+SELECT affinity.jaccard(a, b) AS int, affinity.jaccard(a::bigint[], b::bigint[]) AS bigint
+FROM (SELECT array_agg((i * 7919::bigint % 1100009)::int - 500000) AS a,
+		array_agg((i * 104729::bigint % 1100009)::int - 500000 + 366669) AS b
+	FROM generate_series(1, 1100008) i) t;
+
 -- errors
 DO $$
 DECLARE

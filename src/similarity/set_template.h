@@ -2,9 +2,11 @@
  * set_template.h
  *		Sorting, deduplicating and intersecting for one type of element.
  *
- * Before including it define SET_PREFIX, SET_ELEMENT (the type) and
- * SET_COMPARE(a, b) (negative, zero or positive for two pointers); they are
- * undefined at the end. A set is a strictly ascending run of elements.
+ * Before including it define SET_PREFIX, SET_ELEMENT (the type),
+ * SET_COMPARE(a, b) (negative, zero or positive for two pointers),
+ * SET_ORDER(v, n) (what sorts n elements; PREFIX_sort is made here) and, if
+ * elements compare by operators, SET_IS_NUMBER; they are undefined at the end.
+ * A set is a strictly ascending run of elements.
  */
 #define SET_MAKE_NAME_(a, b) a##_##b
 #define SET_MAKE_NAME(a, b) SET_MAKE_NAME_(a, b)
@@ -42,7 +44,7 @@ SET_NAME(make_set) (SET_ELEMENT *v, size_t n)
 	size_t		kept = 0;
 	size_t		i;
 
-	SET_NAME(sort) (v, n);
+	SET_ORDER(v, n);
 	for (i = 0; i < n; i++)
 	{
 		if (i % SET_CHUNK == 0)
@@ -53,38 +55,98 @@ SET_NAME(make_set) (SET_ELEMENT *v, size_t n)
 	return kept;
 }
 
+/* Look at a[i] and b[j], count them if equal, move on where the lesser is. */
+#ifdef SET_IS_NUMBER
+#define SET_STEP(i, j) \
+	do { \
+		SET_ELEMENT x = a[i]; \
+		SET_ELEMENT y = b[j]; \
+\
+		common += (x == y); \
+		i += (x <= y); \
+		j += (x >= y); \
+	} while (0)
+#else
+#define SET_STEP(i, j) \
+	do { \
+		int			order = SET_COMPARE(&a[i], &b[j]); \
+\
+		common += (order == 0); \
+		i += (order <= 0); \
+		j += (order >= 0); \
+	} while (0)
+#endif
+
 /*
  * How many elements the sets a and b share.
  *
- * Every step moves on in a, in b or in both, by one: so many steps as the
- * shorter remainder has elements need no check of bounds, and a step needs no
- * branch, which on random input would be mispredicted half of the time.
+ * A step moves on in a, in b or in both, by one: so many steps as the shorter
+ * remainder has elements need no check of bounds, and no step has a branch,
+ * which would be mispredicted half of the time. What is left is the wait for
+ * the previous step; so both sets are cut at one value, and the lower and the
+ * upper parts are merged in turns.
  */
 static size_t
 SET_NAME(count_common) (const SET_ELEMENT *a, size_t na,
 						const SET_ELEMENT *b, size_t nb)
 {
+	size_t		cut_a = na / 2;
+	size_t		cut_b = 0;
+	size_t		width = nb;
+	size_t		common = 0;
+	size_t		steps;
 	size_t		i = 0;
 	size_t		j = 0;
-	size_t		common = 0;
+	size_t		k = cut_a;
+	size_t		l;
 
-	while (i < na && j < nb)
+	if (na == 0 || nb == 0)
+		return 0;
+	while (width > 0)
 	{
-		size_t		steps = Min(Min(na - i, nb - j), SET_CHUNK);
+		size_t		half = width / 2;
 
+		if (SET_COMPARE(&b[cut_b + half], &a[cut_a]) < 0)
+		{
+			cut_b += half + 1;
+			width -= half + 1;
+		}
+		else
+			width = half;
+	}
+	l = cut_b;
+
+	while (i < cut_a && j < cut_b && k < na && l < nb)
+	{
+		steps = Min(Min(cut_a - i, cut_b - j), Min(na - k, nb - l));
+		steps = Min(steps, SET_CHUNK);
 		CHECK_FOR_INTERRUPTS();
 		while (steps-- > 0)
 		{
-			int			order = SET_COMPARE(&a[i], &b[j]);
-
-			common += (order == 0);
-			i += (order <= 0);
-			j += (order >= 0);
+			SET_STEP(i, j);
+			SET_STEP(k, l);
 		}
+	}
+	while (i < cut_a && j < cut_b)
+	{
+		steps = Min(Min(cut_a - i, cut_b - j), SET_CHUNK);
+		CHECK_FOR_INTERRUPTS();
+		while (steps-- > 0)
+			SET_STEP(i, j);
+	}
+	while (k < na && l < nb)
+	{
+		steps = Min(Min(na - k, nb - l), SET_CHUNK);
+		CHECK_FOR_INTERRUPTS();
+		while (steps-- > 0)
+			SET_STEP(k, l);
 	}
 	return common;
 }
 
+#undef SET_STEP
+#undef SET_ORDER
+#undef SET_IS_NUMBER
 #undef SET_PREFIX
 #undef SET_ELEMENT
 #undef SET_COMPARE

@@ -147,7 +147,7 @@ FROM (SELECT id, i, CASE WHEN random() < 0.07 THEN NULL
 			ELSE (random() * 40)::int - 15 END AS y, random() AS o
 	FROM generate_series(1, 500) id, generate_series(0, 37) i) t
 GROUP BY id;
-UPDATE sets SET a = (SELECT array_agg(DISTINCT x ORDER BY x) FROM unnest(a) x)
+UPDATE sets SET a = (SELECT array_agg(x ORDER BY x) FROM unnest(a) x)
 	WHERE id % 3 = 0 AND a <> '{}';
 UPDATE sets SET b = (SELECT array_agg(DISTINCT x ORDER BY x) FROM unnest(b) x)
 	WHERE id % 4 = 0 AND b <> '{}';
