@@ -6,7 +6,7 @@ SET client_min_messages = warning;
 SET jit = off;
 
 DROP SCHEMA IF EXISTS bench CASCADE;
-CREATE SCHEMA bench;
+\i cpu.sql
 
 -- hash(n, seed) as a number in [0, 1): the same on every machine.
 CREATE FUNCTION bench.uniform(n bigint, seed bigint)
