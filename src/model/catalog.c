@@ -411,9 +411,8 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 	{
 		case AFFINITY_QUERY_HISTORY:
 			type = model->user_type;
-			sql = psprintf("SELECT h.item_id, pg_catalog.sum(h.weight::pg_catalog.float8)"
-						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1"
-						   " GROUP BY h.item_id",
+			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8"
+						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
 						   affinity_model_relation(model, "interactions"));
 			break;
 		case AFFINITY_QUERY_ITEMS_BY_ID:

@@ -84,6 +84,19 @@ compare_weighted(const void *a, const void *b, void *type)
 							   ((const Weighted *) b)->id, *(Oid *) type);
 }
 
+/*
+ * By weight within an id, so that a sum does not depend on the order of rows.
+ */
+static int
+compare_rows(const void *a, const void *b, void *type)
+{
+	double		x = ((const Weighted *) a)->weight;
+	double		y = ((const Weighted *) b)->weight;
+	int			c = compare_weighted(a, b, type);
+
+	return c != 0 ? c : x < y ? -1 : x > y;
+}
+
 static Datum
 array_of_ids(Datum *ids, int n, Oid type)
 {
@@ -283,8 +296,31 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 }
 
 /*
- * A user's rows, summed by item, where they sum to more than 0. What is not a
- * finite number is left out: a bad row should not take a page down.
+ * Sum the rows of each item, in place; what does not stay above 0 goes.
+ */
+static int
+sum_rows(Weighted *row, int n, Oid type)
+{
+	int			kept = 0;
+
+	qsort_arg(row, n, sizeof(Weighted), compare_rows, &type);
+	for (int i = 0; i < n;)
+	{
+		Weighted	sum = row[i];
+
+		for (i++; i < n && affinity_id_compare(row[i].id, sum.id, type) == 0; i++)
+			sum.weight += row[i].weight;
+		sum.weight = (float) sum.weight;
+		if (sum.weight > 0 && !isinf(sum.weight))
+			row[kept++] = sum;
+	}
+	return kept;
+}
+
+/*
+ * A user's rows, summed by item, where they sum to more than 0. Weights are
+ * real, as in a matrix of all users, so that both give the same scores. What is
+ * not a finite number is left out: a bad row should not take a page down.
  */
 static Weighted *
 read_history(AffinityModel *model, Datum user, int *n)
@@ -292,8 +328,8 @@ read_history(AffinityModel *model, Datum user, int *n)
 	Oid			types[] = {model->item_type, FLOAT8OID};
 	SPITupleTable *table = run(model, AFFINITY_QUERY_HISTORY, user, types, 2);
 	uint64		rows = SPI_processed;
-	Weighted   *weighted = palloc_extended(Max(rows, 1) * sizeof(Weighted),
-										   MCXT_ALLOC_HUGE);
+	Weighted   *row = palloc_extended(Max(rows, 1) * sizeof(Weighted),
+									  MCXT_ALLOC_HUGE);
 
 	*n = 0;
 	for (uint64 i = 0; i < rows; i++)
@@ -301,17 +337,16 @@ read_history(AffinityModel *model, Datum user, int *n)
 		bool		no_id;
 		bool		no_weight;
 		Datum		id = column(table, i, 1, &no_id);
-		Datum		weight = column(table, i, 2, &no_weight);
+		Datum		value = column(table, i, 2, &no_weight);
+		float		weight = no_weight ? 0 : (float) DatumGetFloat8(value);
 
-		if (no_id || no_weight || !(DatumGetFloat8(weight) > 0) ||
-			isinf(DatumGetFloat8(weight)) || isnan(DatumGetFloat8(weight)))
+		if (no_id || no_weight || isnan(weight) || isinf(weight))
 			continue;
-		weighted[*n].id = affinity_id_plain(id, model->item_type);
-		weighted[(*n)++].weight = DatumGetFloat8(weight);
+		row[*n].id = affinity_id_plain(id, model->item_type);
+		row[(*n)++].weight = weight;
 	}
-	qsort_arg(weighted, *n, sizeof(Weighted), compare_weighted,
-			  &model->item_type);
-	return weighted;
+	*n = sum_rows(row, *n, model->item_type);
+	return row;
 }
 
 /*

@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -57,13 +58,17 @@ transformed(const AffinityCsr *m, const ItemKnnOptions *options)
 	return val;
 }
 
+/*
+ * 0 only where idf is, for all of a user: what is too small for a real is
+ * rounded up, as the sparse sums may not meet a single 0.
+ */
 static float
 term_weight(const ItemKnnOptions *options, float w, double idf, double length)
 {
-	if (options->weighting == WEIGHTING_TF_IDF)
-		return (float) (sqrt(w) * idf);
-	return (float) (w * (options->bm25_k1 + 1) /
-					(w + options->bm25_k1 * length) * idf);
+	double		v = options->weighting == WEIGHTING_TF_IDF ? sqrt(w) * idf :
+		w * (options->bm25_k1 + 1) / (w + options->bm25_k1 * length) * idf;
+
+	return (float) (idf > 0 ? Max(v, FLT_MIN) : 0);
 }
 
 /*
