@@ -187,13 +187,28 @@ typedef struct ActivitySet
 /* activity_set.c */
 extern ActivitySet *affinity_set_new(MemoryContext parent,
 									 const ActivityKind *kind, bool expanded);
-extern void affinity_set_add(ActivitySet *set, const ActivityRow *row,
-							 const char *text, uint32 len);
+extern void affinity_set_buffer_text(ActivitySet *set, ActivityRow *row,
+									 const char *text, uint32 len);
+extern void *affinity_alloc_large(MemoryContext cxt, Size size);
 extern void affinity_set_flush(ActivitySet *set);
 extern void affinity_set_merge(ActivitySet *set, const ActivityView *view);
 extern uint32 affinity_key_tag(ActivityIds ids, const ActivityKey *key,
 							   const char *text);
 extern ActivityKey *affinity_set_key(const ActivitySet *set, uint32 user);
+
+/* Buffer a row; a text id is given beside it and copied. */
+static inline void
+affinity_set_add(ActivitySet *set, const ActivityRow *row, const char *text,
+				 uint32 len)
+{
+	ActivityRow *own = &set->buffer[set->n_rows];
+
+	*own = *row;
+	if (set->kind.ids == IDS_TEXT)
+		affinity_set_buffer_text(set, own, text, len);
+	if (++set->n_rows == set->batch)
+		affinity_set_flush(set);
+}
 
 /* activity_log.c */
 extern void affinity_log_reserve(ActivitySet *set, Size more);
@@ -258,7 +273,11 @@ extern void affinity_reader_open(ActivityReader *reader,
 								 const TimestampTz *as_of);
 extern void affinity_reader_user(ActivityReader *reader, uint32 user,
 								 ActivityUser *out);
+extern uint32 affinity_reader_active(ActivityReader *reader, uint32 user,
+									 const uint32 **periods);
 extern bool affinity_reader_complete(const ActivityReader *reader,
 									 uint32 period);
+extern uint32 affinity_reader_span(const ActivityReader *reader);
+extern uint64 *affinity_reader_counts(uint32 n);
 
 #endif							/* AFFINITY_COHORT_ACTIVITY_H */

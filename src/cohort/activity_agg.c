@@ -10,6 +10,7 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -33,13 +34,14 @@ typedef struct StepCache
 {
 	ActivityKind kind;
 	PeriodClock clock;
+	bool		constant;		/* unit and zone are the same for every row */
 	bool		zone_is_null;
 	text	   *unit;			/* as given */
 	text	   *zone;			/* as given, or NULL */
 } StepCache;
 
 /* The expanded set that a datum points to, or NULL. */
-static ActivitySet *
+static inline ActivitySet *
 expanded_set(Datum datum)
 {
 	ActivitySet *set;
@@ -139,11 +141,35 @@ learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * Whether unit and zone are constants in the query, as they nearly always are:
+ * then no row needs to be compared with the one before.
+ */
+static bool
+constant_kind(FunctionCallInfo fcinfo)
+{
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+	int			n = 0;
+	ListCell   *cell;
+
+	if (aggref == NULL)
+		return false;
+	foreach(cell, aggref->args)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		n++;
+		if ((n == 3 || n == 4) && !IsA(entry->expr, Const))
+			return false;
+	}
+	return n >= 3;
+}
+
 /* The call site's cache, true to this row's unit and zone. */
 static StepCache *
-step_cache(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
+step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
+		   bool zoned)
 {
-	StepCache  *cache = fcinfo->flinfo->fn_extra;
 	bool		zone_is_null = PG_NARGS() < 5 || PG_ARGISNULL(4);
 
 	if (PG_ARGISNULL(3))
@@ -156,6 +182,7 @@ step_cache(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									   sizeof(StepCache));
 		learn_kind(fcinfo, cache, ids, zoned);
+		cache->constant = constant_kind(fcinfo);
 		fcinfo->flinfo->fn_extra = cache;
 		return cache;
 	}
@@ -221,7 +248,7 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 	return small ? flatten(set) : EOHPGetRWDatum(&set->hdr);
 }
 
-static inline Datum
+static pg_attribute_always_inline Datum
 step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 {
 	MemoryContext aggcontext;
@@ -232,9 +259,12 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 	const char *bytes = NULL;
 	uint32		len = 0;
 
-	if (!AggCheckCallContext(fcinfo, &aggcontext))
+	/* a call site that has a cache was looked at before */
+	cache = fcinfo->flinfo->fn_extra;
+	if (cache == NULL && !AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "aggregate function called in non-aggregate context");
-	cache = step_cache(fcinfo, ids, zoned);
+	if (unlikely(cache == NULL || !cache->constant))
+		cache = step_cache(fcinfo, cache, ids, zoned);
 	row.flags = PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || row.flags == 0)
 	{
@@ -259,11 +289,13 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 	if (!PG_ARGISNULL(0))
 		set = expanded_set(PG_GETARG_DATUM(0));
 	if (set == NULL)
+	{
+		AggCheckCallContext(fcinfo, &aggcontext);
 		return add_to_flat(aggcontext, PG_ARGISNULL(0) ? NULL
 						   : flat_state(PG_GETARG_DATUM(0)),
 						   &cache->kind, &row, bytes, len);
-	if (unlikely(set->kind.unit != cache->kind.unit ||
-				 strcmp(set->kind.zone, cache->kind.zone) != 0))
+	}
+	if (unlikely(!cache->constant))
 		affinity_kind_same(&set->kind, &cache->kind);
 	affinity_set_add(set, &row, bytes, len);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));

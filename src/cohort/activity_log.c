@@ -80,7 +80,7 @@ restride(ActivitySet *set, uint32 first_word, uint32 n_words)
 {
 	Size		stride = set->key_size + (Size) n_words * sizeof(uint64);
 	Size		old_bitmap = set->n_words * sizeof(uint64);
-	char	   *rows = MemoryContextAllocHuge(set->cxt, set->users_cap * stride);
+	char	   *rows = affinity_alloc_large(set->cxt, set->users_cap * stride);
 
 	for (uint32 user = 0; user < set->n_users; user++)
 	{
@@ -108,7 +108,7 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 	Size		cap = n_pairs + n_pairs / 2 + ACTIVITY_BATCH;
 	Size		n = 0;
 
-	set->pairs = MemoryContextAllocHuge(set->cxt, cap * sizeof(uint64));
+	set->pairs = affinity_alloc_large(set->cxt, cap * sizeof(uint64));
 	for (uint32 user = 0; user < set->n_users; user++)
 	{
 		const uint64 *words = row_words(set, set->rows, set->stride, user);
@@ -247,7 +247,7 @@ compact_log(ActivitySet *set, Size more)
 	if (set->kind.events)
 	{
 		ActivityEvent *old = set->events;
-		ActivityEvent *merged = MemoryContextAllocHuge(set->cxt, cap * sizeof(ActivityEvent));
+		ActivityEvent *merged = affinity_alloc_large(set->cxt, cap * sizeof(ActivityEvent));
 
 		if (old)
 		{
@@ -261,7 +261,7 @@ compact_log(ActivitySet *set, Size more)
 	else
 	{
 		uint64	   *old = set->pairs;
-		uint64	   *merged = MemoryContextAllocHuge(set->cxt, cap * sizeof(uint64));
+		uint64	   *merged = affinity_alloc_large(set->cxt, cap * sizeof(uint64));
 
 		if (old)
 		{

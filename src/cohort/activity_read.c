@@ -12,6 +12,9 @@
 
 #include "cohort/activity.h"
 
+/* Reports with more periods are taken for a mistake: 1,140 years of hours. */
+#define MAX_SPAN 10000000
+
 /* The state given as an argument, flat, its sizes checked. */
 ActivityFlat *
 affinity_activity_arg(FunctionCallInfo fcinfo, int arg)
@@ -179,6 +182,60 @@ affinity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
 	out->again = NULL;
 	out->returns = out->starts;
 	out->n_returns = n;
+}
+
+/* The periods in which a user did anything, starts and returns alike. */
+uint32
+affinity_reader_active(ActivityReader *reader, uint32 user,
+					   const uint32 **periods)
+{
+	const ActivityView *view = &reader->view;
+	ActivityUser out;
+	uint32		n = 0;
+
+	if (view->flat->layout != LAYOUT_EVENTS)
+	{
+		affinity_reader_user(reader, user, &out);
+		*periods = out.starts;
+		return out.n_starts;
+	}
+	for (uint32 i = view->offsets[user]; i < view->offsets[user + 1]; i++)
+	{
+		uint32		period;
+
+		if (view->at[i] > reader->as_of)
+			break;
+		period = affinity_clock_period(&reader->clock, view->at[i]);
+		if (n == 0 || reader->starts[n - 1] != period)
+			reader->starts[n++] = period;
+	}
+	*periods = reader->starts;
+	return n;
+}
+
+/* How many periods there are from the first one to the one with as_of. */
+uint32
+affinity_reader_span(const ActivityReader *reader)
+{
+	uint32		span;
+
+	if (reader->last_period < reader->first_period)
+		return 0;
+	span = reader->last_period - reader->first_period;
+	if (span >= MAX_SPAN)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("this report would have %u periods", span),
+				 errhint("Aggregate by a coarser unit, or leave out rows with mistaken times.")));
+	return span + 1;
+}
+
+uint64 *
+affinity_reader_counts(uint32 n)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext,
+									  (Size) n * sizeof(uint64),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
 /* Whether a period is over as of the report's as_of. */

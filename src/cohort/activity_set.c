@@ -14,12 +14,17 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "cohort/activity.h"
+
+#define LARGE_AREA (4 * 1024 * 1024)
+#define SMALL_PAGE 4096
 
 static Size
 set_get_flat_size(ExpandedObjectHeader *header)
@@ -84,9 +89,8 @@ mix64(uint64 h)
 	return h;
 }
 
-/* Part of the flat format: it says in which order the users are. */
-uint32
-affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
+static inline uint32
+key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
 {
 	if (ids == IDS_INT8)
 		return mix64((uint64) key->number) >> 32;
@@ -96,10 +100,11 @@ affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
 							   key->text.len, 0) >> 32;
 }
 
-ActivityKey *
-affinity_set_key(const ActivitySet *set, uint32 user)
+/* Part of the flat format: it says in which order the users are. */
+uint32
+affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
 {
-	return (ActivityKey *) (set->rows + (Size) user * set->stride);
+	return key_tag(ids, key, text);
 }
 
 static inline uint64 *
@@ -108,19 +113,59 @@ row_words(const ActivitySet *set, uint32 user)
 	return (uint64 *) (set->rows + (Size) user * set->stride + set->key_size);
 }
 
-static inline bool
-same_key(const ActivitySet *set, uint32 user, const ActivityKey *key,
-		 const char *text)
+static inline ActivityKey *
+row_key(const ActivitySet *set, uint32 user)
 {
-	const ActivityKey *own = affinity_set_key(set, user);
+	return (ActivityKey *) (set->rows + (Size) user * set->stride);
+}
 
-	if (set->kind.ids == IDS_INT8)
+ActivityKey *
+affinity_set_key(const ActivitySet *set, uint32 user)
+{
+	return row_key(set, user);
+}
+
+static inline bool
+same_key(const ActivitySet *set, ActivityIds ids, uint32 user,
+		 const ActivityKey *key, const char *text)
+{
+	const ActivityKey *own = row_key(set, user);
+
+	if (ids == IDS_INT8)
 		return own->number == key->number;
-	if (set->kind.ids == IDS_UUID)
+	if (ids == IDS_UUID)
 		return own->uuid[0] == key->uuid[0] && own->uuid[1] == key->uuid[1];
 	return own->text.len == key->text.len &&
 		memcmp(set->text + own->text.offset, text + key->text.offset,
 			   key->text.len) == 0;
+}
+
+/*
+ * Allocate, and ask for huge pages: the arrays are read at random, and with
+ * small pages much of the time would go into finding the page.
+ */
+void *
+affinity_alloc_large(MemoryContext cxt, Size size)
+{
+	void	   *area = MemoryContextAllocHuge(cxt, size);
+
+#ifdef MADV_HUGEPAGE
+	if (size >= LARGE_AREA)
+		(void) madvise((void *) TYPEALIGN(SMALL_PAGE, (uintptr_t) area),
+					   size - SMALL_PAGE, MADV_HUGEPAGE);
+#endif
+	return area;
+}
+
+/* Copies, since moving pages as realloc does would leave them small. */
+static void *
+realloc_large(void *area, MemoryContext cxt, Size used, Size size)
+{
+	void	   *larger = affinity_alloc_large(cxt, size);
+
+	memcpy(larger, area, used);
+	pfree(area);
+	return larger;
 }
 
 /* Append bytes to a growing area; offsets into it are uint32. */
@@ -154,8 +199,8 @@ grow_slots(ActivitySet *set)
 
 	if (bits > 31)
 		affinity_set_too_large();
-	slots = MemoryContextAllocExtended(set->cxt, sizeof(uint64) << bits,
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	slots = affinity_alloc_large(set->cxt, sizeof(uint64) << bits);
+	memset(slots, 0, sizeof(uint64) << bits);
 	for (Size i = 0; i < old_size; i++)
 	{
 		uint64		slot = set->slots[i];
@@ -188,15 +233,17 @@ reserve_users(ActivitySet *set, uint32 more)
 		/* ids alone that make a value too large to be returned */
 		if (need * set->key_size > MaxAllocSize)
 			affinity_set_too_large();
-		set->rows = repalloc_huge(set->rows, cap * set->stride);
+		set->rows = realloc_large(set->rows, set->cxt,
+								  (Size) set->n_users * set->stride,
+								  cap * set->stride);
 		set->users_cap = (uint32) cap;
 	}
 }
 
 /* The user of a key, new or known; room was reserved. */
 static inline uint32
-find_user(ActivitySet *set, uint32 tag, const ActivityKey *key,
-		  const char *text)
+find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
+		  const ActivityKey *key, const char *text)
 {
 	Size		mask = ((Size) 1 << set->slot_bits) - 1;
 	Size		pos = tag >> (32 - set->slot_bits);
@@ -207,14 +254,15 @@ find_user(ActivitySet *set, uint32 tag, const ActivityKey *key,
 	while ((slot = set->slots[pos]) != 0)
 	{
 		user = (uint32) slot - 1;
-		if ((uint32) (slot >> 32) == tag && same_key(set, user, key, text))
+		if ((uint32) (slot >> 32) == tag &&
+			same_key(set, ids, user, key, text))
 			return user;
 		pos = (pos + 1) & mask;
 	}
 	user = set->n_users;
-	own = affinity_set_key(set, user);
+	own = row_key(set, user);
 	memset(own, 0, set->stride);
-	if (set->kind.ids == IDS_TEXT)
+	if (ids == IDS_TEXT)
 	{
 		own->text.offset = append_text(set->cxt, &set->text, &set->text_len,
 									   &set->text_cap, text + key->text.offset,
@@ -222,7 +270,7 @@ find_user(ActivitySet *set, uint32 tag, const ActivityKey *key,
 		own->text.len = key->text.len;
 	}
 	else
-		memcpy(own, key, set->key_size);
+		memcpy(own, key, ids == IDS_UUID ? 16 : 8);
 	set->slots[pos] = (uint64) tag << 32 | (user + 1);
 	set->n_users++;
 	return user;
@@ -247,77 +295,127 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags)
 		set->pairs[set->log_len++] = (uint64) user << 32 | period;
 }
 
+/* How many rows ahead a slot, and then a user's row, is asked for. */
+#define SLOT_AHEAD 32
+#define ROW_AHEAD 16
+
+/* The user whose tag is the same, most likely the one; or PG_UINT32_MAX. */
+static inline uint32
+likely_user(const ActivitySet *set, uint32 tag)
+{
+	Size		mask = ((Size) 1 << set->slot_bits) - 1;
+	Size		pos = tag >> (32 - set->slot_bits);
+	uint64		slot;
+
+	while ((slot = set->slots[pos]) != 0 && (uint32) (slot >> 32) != tag)
+		pos = (pos + 1) & mask;
+	return (uint32) slot - 1;
+}
+
 /*
- * Let the buffered rows in. The batch is walked three times: hash and prefetch
- * the slot; read the slot and prefetch the row; find the user and set the bit.
+ * Let the buffered rows in, in three steps that run some rows apart: hash and
+ * prefetch the slot; read the slot and prefetch the user's row; make sure of
+ * the user and set the bit. Compiled once for each type of ids.
  */
+static pg_attribute_always_inline void
+let_in(ActivitySet *set, ActivityIds ids)
+{
+	uint32		tags[ACTIVITY_BATCH];
+	uint32		users[ACTIVITY_BATCH];
+	int			n = set->n_rows;
+	int			shift = 32 - set->slot_bits;
+	const ActivityRow *buffer = set->buffer;
+
+	for (int i = -SLOT_AHEAD; i < n; i++)
+	{
+		int			first = i + SLOT_AHEAD;
+		int			second = i + ROW_AHEAD;
+		uint32		user;
+
+		if (first < n)
+		{
+			tags[first] = key_tag(ids, &buffer[first].key, set->buffer_text);
+			__builtin_prefetch(&set->slots[tags[first] >> shift]);
+		}
+		if (second >= 0 && second < n)
+		{
+			user = users[second] = likely_user(set, tags[second]);
+			if (user != PG_UINT32_MAX)
+			{
+				__builtin_prefetch(row_key(set, user), 1);
+				if (set->n_words > 4)
+					__builtin_prefetch(row_words(set, user) +
+									   ((buffer[second].period >> 6) - set->first_word), 1);
+			}
+		}
+		if (i < 0)
+			continue;
+		user = users[i];
+		if (user == PG_UINT32_MAX ||
+			!same_key(set, ids, user, &buffer[i].key, set->buffer_text))
+			user = find_user(set, ids, tags[i], &buffer[i].key,
+							 set->buffer_text);
+		add_entry(set, user, buffer[i].period, buffer[i].at, buffer[i].flags);
+	}
+}
+
+/* Widen the set's range by that of the buffered rows. */
+static void
+widen_range(ActivitySet *set)
+{
+	int64		first_at = set->first_at;
+	int64		last_at = set->last_at;
+	uint32		first_period = set->first_period;
+	uint32		last_period = set->last_period;
+
+	for (int i = 0; i < set->n_rows; i++)
+	{
+		const ActivityRow *row = &set->buffer[i];
+
+		first_at = Min(first_at, row->at);
+		last_at = Max(last_at, row->at);
+		first_period = Min(first_period, row->period);
+		last_period = Max(last_period, row->period);
+	}
+	set->first_at = first_at;
+	set->last_at = last_at;
+	set->first_period = first_period;
+	set->last_period = last_period;
+}
+
 void
 affinity_set_flush(ActivitySet *set)
 {
-	uint32		tags[ACTIVITY_BATCH];
-	int			n = set->n_rows;
-	int			shift;
-
-	if (n == 0)
+	if (set->n_rows == 0)
 		return;
 	CHECK_FOR_INTERRUPTS();
 	set->flat_size = 0;
-	reserve_users(set, n);
+	widen_range(set);
+	reserve_users(set, set->n_rows);
 	if (set->dense)
 		affinity_window_reserve(set, set->first_period >> 6,
 								set->last_period >> 6);
 	if (!set->dense)
-		affinity_log_reserve(set, n);
-	shift = 32 - set->slot_bits;
-	for (int i = 0; i < n; i++)
-	{
-		tags[i] = affinity_key_tag(set->kind.ids, &set->buffer[i].key,
-								   set->buffer_text);
-		__builtin_prefetch(&set->slots[tags[i] >> shift]);
-	}
-	for (int i = 0; i < n; i++)
-	{
-		uint64		slot = set->slots[tags[i] >> shift];
-
-		if (slot == 0)
-			continue;
-		__builtin_prefetch(affinity_set_key(set, (uint32) slot - 1));
-		if (set->n_words > 4)
-			__builtin_prefetch(row_words(set, (uint32) slot - 1) +
-							   ((set->buffer[i].period >> 6) - set->first_word));
-	}
-	for (int i = 0; i < n; i++)
-	{
-		const ActivityRow *row = &set->buffer[i];
-
-		add_entry(set, find_user(set, tags[i], &row->key, set->buffer_text),
-				  row->period, row->at, row->flags);
-	}
+		affinity_log_reserve(set, set->n_rows);
+	if (set->kind.ids == IDS_INT8)
+		let_in(set, IDS_INT8);
+	else if (set->kind.ids == IDS_UUID)
+		let_in(set, IDS_UUID);
+	else
+		let_in(set, IDS_TEXT);
 	set->n_rows = 0;
 	set->buffer_text_len = 0;
 }
 
-/* A row; a text id is given beside it and copied. */
+/* Make room in the buffer for a text id beside its row. */
 void
-affinity_set_add(ActivitySet *set, const ActivityRow *row, const char *text,
-				 uint32 len)
+affinity_set_buffer_text(ActivitySet *set, ActivityRow *row, const char *text,
+						 uint32 len)
 {
-	ActivityRow *own = &set->buffer[set->n_rows];
-
-	*own = *row;
-	if (set->kind.ids == IDS_TEXT)
-	{
-		own->key.text.offset = append_text(set->cxt, &set->buffer_text,
-										   &set->buffer_text_len,
-										   &set->buffer_text_cap, text, len);
-		own->key.text.len = len;
-	}
-	set->first_at = Min(set->first_at, row->at);
-	set->last_at = Max(set->last_at, row->at);
-	set->first_period = Min(set->first_period, row->period);
-	set->last_period = Max(set->last_period, row->period);
-	if (++set->n_rows == set->batch)
-		affinity_set_flush(set);
+	row->key.text.offset = append_text(set->cxt, &set->buffer_text,
+									   &set->buffer_text_len,
+									   &set->buffer_text_cap, text, len);
+	row->key.text.len = len;
 }
 
 static void
@@ -389,8 +487,9 @@ affinity_set_merge(ActivitySet *set, const ActivityView *view)
 			reserve_users(set, Min(ACTIVITY_BATCH, flat->n_users - i));
 		}
 		affinity_view_key(view, i, &key);
-		user = find_user(set, affinity_key_tag(set->kind.ids, &key, view->text),
-						 &key, view->text);
+		user = find_user(set, set->kind.ids,
+						 key_tag(set->kind.ids, &key, view->text), &key,
+						 view->text);
 		if (!set->dense)
 			affinity_log_reserve(set, entries_of(view, i));
 		merge_user(set, view, i, user);
