@@ -216,7 +216,7 @@ extern void affinity_log_sort(ActivitySet *set);
 extern void affinity_window_reserve(ActivitySet *set, uint32 first_word,
 									uint32 last_word);
 extern uint64 affinity_set_count_pairs(const ActivitySet *set);
-extern void affinity_set_too_large(void) pg_attribute_noreturn();
+pg_noreturn extern void affinity_set_too_large(void);
 
 /* activity_flat.c */
 extern bool affinity_view_open(ActivityView *view, const ActivityFlat *flat,

@@ -20,6 +20,11 @@
 #include "executor/executor.h"
 #include "utils/acl.h"
 
+/* PostgreSQL 18 puts it before a declaration, what came before after it. */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* PostgreSQL 16 made one function of the ownership checks. */
 static inline bool
 affinity_owns_relation(Oid relation, Oid role)
