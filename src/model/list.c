@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
@@ -63,17 +64,31 @@ model_tables(void)
  * May the caller see this model?
  */
 static bool
-visible(Oid table, Oid schema)
+visible(Oid table)
 {
+	Oid			schema = get_rel_namespace(table);
+
 	return OidIsValid(schema) && affinity_model_table(schema) == table &&
 		affinity_schema_aclcheck(schema, GetUserId(),
 								 ACL_USAGE) == ACLCHECK_OK &&
 		pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-static void
-put_model(ReturnSetInfo *result, Relation table, Oid schema)
+/*
+ * Can its row be read here? Temporary tables of other sessions cannot, nor can
+ * unlogged ones on a standby; a policy may want to hide it.
+ */
+static bool
+readable(Relation table)
 {
+	return !table->rd_rel->relrowsecurity && !RELATION_IS_OTHER_TEMP(table) &&
+		(RelationIsPermanent(table) || !RecoveryInProgress());
+}
+
+static void
+put_model(ReturnSetInfo *result, Relation table)
+{
+	Oid			schema = RelationGetNamespace(table);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
 	Datum		values[MODEL_N_ATTRIBUTES + 3];
@@ -117,16 +132,17 @@ affinity_list_models(PG_FUNCTION_ARGS)
 	foreach(cell, tables)
 	{
 		Oid			relid = lfirst_oid(cell);
-		Oid			schema = get_rel_namespace(relid);
 		Relation	table;
 
-		if (!visible(relid, schema))
+		CHECK_FOR_INTERRUPTS();
+		if (!visible(relid))
 			continue;
 		table = try_table_open(relid, AccessShareLock);
 		if (table == NULL)
 			continue;
-		if (!table->rd_rel->relrowsecurity)
-			put_model(result, table, schema);
+		/* it may have moved while we waited for it */
+		if (visible(relid) && readable(table))
+			put_model(result, table);
 		table_close(table, AccessShareLock);
 	}
 	return (Datum) 0;
