@@ -210,6 +210,7 @@ add_history(Batch *b, uint32 user, ServeSums *sums)
 	{
 		int32		no = b->number[m->col[e]];
 
+		CHECK_FOR_INTERRUPTS();
 		if (no < 0)
 			continue;
 		b->items[no].weight =

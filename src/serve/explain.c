@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 
 #include "serve/serve.h"
 
@@ -35,6 +36,7 @@ put_reasons(ServeCall *call, const ServeSeeds *seeds, uint32 target, uint32 k)
 		double		part = seeds->seed[s].weight *
 			similarity_to(&seeds->seed[s], target);
 
+		CHECK_FOR_INTERRUPTS();
 		total += part;
 		if ((float) part > 0)
 			affinity_topk_push(&top, affinity_rank_key((float) part, s));

@@ -279,6 +279,7 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 		Weighted	key;
 		Weighted   *found;
 
+		CHECK_FOR_INTERRUPTS();
 		seed->no = item_number(model, needed(model, table, i, 1));
 		seed->id = affinity_id_plain(needed(model, table, i, 2), model->item_type);
 		affinity_serve_check_lists(model,
@@ -381,6 +382,7 @@ affinity_serve_history_ids(AffinityModel *model, Datum user, int *n)
 void
 affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
 {
+	ArrayType  *array = DatumGetArrayTypeP(items);
 	int16		len;
 	bool		byval;
 	char		align;
@@ -391,8 +393,9 @@ affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
 	Weighted   *weighted;
 
 	get_typlenbyvalalign(model->item_type, &len, &byval, &align);
-	deconstruct_array(DatumGetArrayTypeP(items), model->item_type, len, byval,
-					  align, &ids, &nulls, &n);
+	/* varchar[] may stand for text[] */
+	deconstruct_array(array, ARR_ELEMTYPE(array), len, byval, align,
+					  &ids, &nulls, &n);
 	weighted = palloc(Max(n, 1) * sizeof(Weighted));
 	for (int i = 0; i < n; i++)
 	{

@@ -93,7 +93,10 @@ choose(Ranking *r)
 		return;
 	affinity_sums_begin(&sums, model->n_items);
 	for (uint32 i = 0; i < r->seeds.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		affinity_sums_add(&sums, &r->seeds.seed[i]);
+	}
 	for (uint32 i = 0; i < r->n_excluded; i++)
 		sums.sum[r->excluded[i]] = 0;
 
