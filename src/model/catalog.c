@@ -21,6 +21,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -126,13 +127,17 @@ affinity_model_schema(const char *name, Oid *table)
 
 /*
  * Lock a model found by name for a refresh or drop: against others of these, not
- * against readers. It may be dropped while this waits.
+ * against readers. It may be dropped while this waits, or its name be given to
+ * another.
  */
 void
 affinity_model_lock(const char *name, Oid table)
 {
+	Oid			now;
+
 	LockRelationOid(table, ShareUpdateExclusiveLock);
-	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table)))
+	(void) affinity_model_schema(name, &now);
+	if (now != table)
 		no_such_model(name);
 }
 
@@ -144,8 +149,8 @@ damaged(const char *schema, const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("model \"%s\" is damaged: %s", schema, what),
-			 errhint("SELECT affinity.refresh_model('%s'), or drop it and create it again.",
-					 schema)));
+			 errhint("SELECT affinity.refresh_model(%s), or drop it and create it again.",
+					 quote_literal_cstr(schema))));
 }
 
 /*
@@ -161,6 +166,29 @@ column_type(Oid schema, const char *schema_name, const char *relation,
 	if (attno == InvalidAttrNumber)
 		damaged(schema_name, psprintf("%s.%s is missing", relation, column));
 	return get_atttype(relid, attno);
+}
+
+/*
+ * Could the table of items hold as many as the model says? Memory is taken for
+ * so many before the items are read.
+ */
+static void
+check_n_items(Oid schema, const char *schema_name, int64 n_items)
+{
+	Oid			relid = get_relname_relid("items", schema);
+	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	Relation	items;
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, "items");
+	items = table_open(relid, AccessShareLock);
+	if (items->rd_rel->relkind != RELKIND_RELATION)
+		damaged(schema_name, "items is not a table");
+	/* no table access method puts a row into less than a byte */
+	if (n_items < 0 || n_items > PG_INT32_MAX ||
+		n_items > (int64) RelationGetNumberOfBlocks(items) * BLCKSZ)
+		damaged(schema_name, "its number of items is impossible");
+	table_close(items, NoLock);
 }
 
 static AffinityModel *
@@ -191,8 +219,7 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		if (!affinity_id_kind(model->user_type, &kind) ||
 			!affinity_id_kind(model->item_type, &kind))
 			damaged(name, "its ids are of a type that cannot be an id");
-		if (n_items < 0 || n_items > PG_INT32_MAX)
-			damaged(name, "its number of items is impossible");
+		check_n_items(schema, name, n_items);
 		model->n_items = (uint32) n_items;
 	}
 	PG_CATCH();

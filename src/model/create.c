@@ -299,23 +299,25 @@ affinity_create_model(PG_FUNCTION_ARGS)
 }
 
 /*
- * What a refresh must know of the model, from its row; locks it against other
- * refreshes, not against readers.
+ * What a refresh must know of the model, from its row. A schema can be renamed
+ * whatever is locked, so the row may be that of any table.
  */
 static void
-load_training(Training *t, Oid table)
+load_training(Training *t)
 {
 	bool		isnull;
 	Datum		value;
 	HeapTuple	row;
 
-	affinity_model_lock(t->name, table);
 	if (SPI_execute(psprintf("SELECT algorithm, options, has_time FROM ONLY %s",
 							 quote_qualified_identifier(t->name, "model")),
-					false, 2) != SPI_OK_SELECT || SPI_processed != 1)
+					false, 2) != SPI_OK_SELECT || SPI_processed != 1 ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != TEXTOID ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 2) != JSONBOID ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 3) != BOOLOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"model\" of model \"%s\" does not hold one row",
+				 errmsg("table \"model\" of model \"%s\" does not hold the one row of a model",
 						t->name),
 				 errhint("Drop the model and create it again.")));
 	row = SPI_tuptable->vals[0];
@@ -350,6 +352,7 @@ affinity_refresh_model(PG_FUNCTION_ARGS)
 	(void) affinity_model_schema(t.name, &table);
 	if (!affinity_owns_relation(table, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, t.name);
+	affinity_model_lock(t.name, table);
 	owner = affinity_relation_owner(table);
 
 	GetUserIdAndSecContext(&caller, &context);
@@ -357,7 +360,7 @@ affinity_refresh_model(PG_FUNCTION_ARGS)
 	SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
 	restrict_search_path();
 	connect_spi();
-	load_training(&t, table);
+	load_training(&t);
 	train_model(&t);
 	SPI_finish();
 	AtEOXact_GUC(false, nest);

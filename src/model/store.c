@@ -4,8 +4,8 @@
  *
  * Rows go into the table as COPY would put them there: in batches, through the
  * table access method, with WAL, and into the indexes that exist (none yet when
- * a model is created: building them afterwards is cheaper). The table is the
- * model's own and just checked to belong to the current user.
+ * a model is created: building them afterwards is cheaper). The table has to
+ * belong to the current user: nothing is bypassed that its owner could not.
  */
 #include "postgres.h"
 
@@ -143,6 +143,10 @@ check_table(Relation table, const AffinityDict *ids)
 	for (int i = 0; fits && i < ITEM_N_ATTRIBUTES; i++)
 		fits = TupleDescAttr(desc, i)->atttypid == types[i] &&
 			!TupleDescAttr(desc, i)->attisdropped;
+	/* rows go past the executor, which would check the right to insert */
+	if (!affinity_owns_relation(RelationGetRelid(table), GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
+					   RelationGetRelationName(table));
 	if (!fits)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
