@@ -17,6 +17,7 @@
 #include "fmgr.h"
 
 #include "common/common.h"
+#include "datatype/timestamp.h"
 #include "kernel/kernel.h"
 
 #define FUNNEL_MAGIC 0x4c4e5546 /* "FUNL" */
@@ -169,6 +170,9 @@ extern int64 affinity_events_cut(const AffinityEvent *event, int64 n,
 extern EventLog *affinity_log_in(const char *text, uint32 magic);
 extern char *affinity_log_out(Datum value, uint32 magic);
 
+/* Longer texts of a window or mode are read anew for each row. */
+#define EVENT_CALL_TEXT 128
+
 /* funnel_input.c: what a transition function reads from its arguments */
 typedef struct EventCall
 {
@@ -176,7 +180,11 @@ typedef struct EventCall
 	int			first_condition;
 	int			n_conditions;
 	bool		in_array;		/* the conditions come as one array */
-	bool		constant;		/* window, mode, pattern hold for all rows */
+	Oid			window_type;
+	Interval	last_interval;	/* the arguments that window and mode are from */
+	int64		last_number;
+	char		last_text[EVENT_CALL_TEXT];
+	char		last_mode[EVENT_CALL_TEXT];
 	EventTime	time_kind;
 	Oid			user_type;		/* InvalidOid where there is no user */
 	EventUser	user_kind;
@@ -191,11 +199,16 @@ extern bool affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call,
 extern uint64 affinity_event_conditions(FunctionCallInfo fcinfo,
 										const EventCall *call);
 extern void affinity_check_aggregate(FunctionCallInfo fcinfo);
-extern int64 affinity_window_arg(FunctionCallInfo fcinfo, int arg,
-								 EventTime time_kind);
+extern void affinity_read_window(FunctionCallInfo fcinfo, int arg,
+								 EventCall *call);
 extern uint32 affinity_funnel_mode(const char *text, int n_conditions);
 extern char *affinity_text_arg(FunctionCallInfo fcinfo, int arg,
 							   const char *name);
+extern bool affinity_same_text(FunctionCallInfo fcinfo, int arg,
+							   const char *last);
+extern void affinity_keep_text(char *last, const char *text);
+extern bool affinity_same_window(FunctionCallInfo fcinfo, int arg,
+								 const EventCall *call);
 extern bool affinity_arg_is_text(FunctionCallInfo fcinfo, int arg);
 
 /* funnel_user.c */

@@ -53,12 +53,31 @@ user_kind_of_type(Oid type)
 }
 
 static void
-read_settings(FunctionCallInfo fcinfo, EventCall *call, const FunnelArgs *args)
+read_mode(FunctionCallInfo fcinfo, EventCall *call, int arg)
 {
-	call->window = affinity_window_arg(fcinfo, args->window, call->time_kind);
-	call->mode = args->mode == 0 ? 0 :
-		affinity_funnel_mode(affinity_text_arg(fcinfo, args->mode, "mode"),
-							 call->n_conditions);
+	char	   *mode = affinity_text_arg(fcinfo, arg, "mode");
+
+	call->mode = affinity_funnel_mode(mode, call->n_conditions);
+	affinity_keep_text(call->last_mode, mode);
+}
+
+static EventCall *
+new_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	EventCall  *call;
+
+	affinity_check_aggregate(fcinfo);
+	call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
+	affinity_event_call_init(fcinfo, call, args->at, args->conditions);
+	if (args->user != 0)
+	{
+		call->user_type = get_fn_expr_argtype(fcinfo->flinfo, args->user);
+		call->user_kind = user_kind_of_type(call->user_type);
+	}
+	affinity_read_window(fcinfo, args->window, call);
+	if (args->mode != 0)
+		read_mode(fcinfo, call, args->mode);
+	return call;
 }
 
 static EventCall *
@@ -67,24 +86,12 @@ funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 	EventCall  *call = fcinfo->flinfo->fn_extra;
 
 	if (call == NULL)
-	{
-		affinity_check_aggregate(fcinfo);
-		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-		affinity_event_call_init(fcinfo, call, args->at, args->conditions);
-		if (args->user != 0)
-		{
-			call->user_type = get_fn_expr_argtype(fcinfo->flinfo, args->user);
-			call->user_kind = user_kind_of_type(call->user_type);
-		}
-		read_settings(fcinfo, call, args);
-		call->constant =
-			get_fn_expr_arg_stable(fcinfo->flinfo, args->window) &&
-			(args->mode == 0 ||
-			 get_fn_expr_arg_stable(fcinfo->flinfo, args->mode));
-		fcinfo->flinfo->fn_extra = call;
-	}
-	else if (!call->constant)
-		read_settings(fcinfo, call, args);
+		return fcinfo->flinfo->fn_extra = new_call(fcinfo, args);
+	if (!affinity_same_window(fcinfo, args->window, call))
+		affinity_read_window(fcinfo, args->window, call);
+	if (args->mode != 0 &&
+		!affinity_same_text(fcinfo, args->mode, call->last_mode))
+		read_mode(fcinfo, call, args->mode);
 	return call;
 }
 

@@ -109,10 +109,6 @@ affinity_funnel_mode(const char *text, int n_conditions)
 	return mode;
 }
 
-/*
- * A text argument as a C string. A literal in a VARIADIC "any" list is still of
- * type unknown, which is a C string already.
- */
 char *
 affinity_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -120,17 +116,17 @@ affinity_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", name)));
-	if (get_fn_expr_argtype(fcinfo->flinfo, arg) == UNKNOWNOID)
-		return PG_GETARG_CSTRING(arg);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
+/*
+ * Is an argument declared as text? A literal among conditions, which are
+ * VARIADIC "any", would be of type unknown.
+ */
 bool
 affinity_arg_is_text(FunctionCallInfo fcinfo, int arg)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
-
-	return type == TEXTOID || type == VARCHAROID || type == UNKNOWNOID;
+	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
 }
 
 static int64
@@ -152,43 +148,94 @@ window_of_interval(const Interval *interval)
 }
 
 /*
+ * Is a text argument what it was for an earlier row? Arguments of an aggregate
+ * cannot be told to be constant, and parsing each row's would be slow.
+ */
+bool
+affinity_same_text(FunctionCallInfo fcinfo, int arg, const char *last)
+{
+	text	   *now;
+	size_t		len;
+
+	if (PG_ARGISNULL(arg))
+		return false;
+	now = PG_GETARG_TEXT_PP(arg);
+	len = VARSIZE_ANY_EXHDR(now);
+	return len > 0 && len < EVENT_CALL_TEXT &&
+		memcmp(VARDATA_ANY(now), last, len) == 0 && last[len] == '\0';
+}
+
+/* For the next row; one that is too long is not kept. */
+void
+affinity_keep_text(char *last, const char *text)
+{
+	if (strlcpy(last, text, EVENT_CALL_TEXT) >= EVENT_CALL_TEXT)
+		last[0] = '\0';
+}
+
+bool
+affinity_same_window(FunctionCallInfo fcinfo, int arg, const EventCall *call)
+{
+	if (PG_ARGISNULL(arg))
+		return false;
+	switch (call->window_type)
+	{
+		case INTERVALOID:
+			return memcmp(PG_GETARG_INTERVAL_P(arg), &call->last_interval,
+						  sizeof(Interval)) == 0;
+		case INT8OID:
+			return PG_GETARG_INT64(arg) == call->last_number;
+		default:
+			return affinity_same_text(fcinfo, arg, call->last_text);
+	}
+}
+
+static int64
+window_of_text(EventCall *call, const char *from)
+{
+	affinity_keep_text(call->last_text, from);
+	return window_of_interval(DatumGetIntervalP(
+		DirectFunctionCall3(interval_in, CStringGetDatum(from),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+}
+
+/*
  * The window in units of the time: an interval, the text of one, or a number of
  * seconds (for integer times: of their units).
  */
-int64
-affinity_window_arg(FunctionCallInfo fcinfo, int arg, EventTime time_kind)
+void
+affinity_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
 	int64		window;
 
+	call->window_type = get_fn_expr_argtype(fcinfo->flinfo, arg);
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("window must not be null")));
-	if (type == INTERVALOID)
-		window = window_of_interval(PG_GETARG_INTERVAL_P(arg));
-	else if (type == INT8OID)
+	if (call->window_type == INTERVALOID)
 	{
-		window = PG_GETARG_INT64(arg);
-		if (time_kind != EVENT_TIME_INTEGER &&
+		memcpy(&call->last_interval, PG_GETARG_INTERVAL_P(arg),
+			   sizeof(Interval));
+		window = window_of_interval(&call->last_interval);
+	}
+	else if (call->window_type == INT8OID)
+	{
+		window = call->last_number = PG_GETARG_INT64(arg);
+		if (call->time_kind != EVENT_TIME_INTEGER &&
 			pg_mul_s64_overflow(window, USECS_PER_SEC, &window))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 					 errmsg("window out of range")));
 	}
 	else
-		window = window_of_interval(DatumGetIntervalP(
-			DirectFunctionCall3(interval_in,
-								CStringGetDatum(affinity_text_arg(fcinfo, arg,
-																  "window")),
-								ObjectIdGetDatum(InvalidOid),
-								Int32GetDatum(-1))));
+		window = window_of_text(call, affinity_text_arg(fcinfo, arg, "window"));
 	if (window < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("window must not be negative"),
 				 errhint("A window of 0 lets a chain last one instant.")));
-	return window;
+	call->window = window;
 }
 
 static void

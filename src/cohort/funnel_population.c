@@ -7,7 +7,7 @@
  * cache, so that all rows of a user meet in one; a bucket is spread once more
  * and then sorted by user and time. That is a radix sort whose first digits are
  * hashed, so that it does not matter how ids are chosen. Only so many buckets are
- * spread at a time as fit into a quarter of the state (or into what a hash
+ * spread at a time as fit into half of what the state has (or into what a hash
  * table may use, if that is more), each time reading the state anew: reading
  * is cheaper than memory.
  *
@@ -307,7 +307,7 @@ static int64
 spread_room(const Population *p)
 {
 	int64		room = (int64) (Max(get_hash_memory_limit(),
-									VARSIZE(p->log) / 4) / sizeof(UserEvent));
+									VARSIZE(p->log) / 2) / sizeof(UserEvent));
 	int			b;
 
 	for (b = 0; b < 1 << p->bucket_bits; b++)
