@@ -198,6 +198,8 @@ extern bool affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call,
 								int64 *at);
 extern uint64 affinity_event_conditions(FunctionCallInfo fcinfo,
 										const EventCall *call);
+extern Oid	affinity_event_time_type(EventTime kind);
+extern int64 affinity_interval_length(const Interval *interval);
 extern void affinity_check_aggregate(FunctionCallInfo fcinfo);
 extern void affinity_read_window(FunctionCallInfo fcinfo, int arg,
 								 EventCall *call);

@@ -129,22 +129,25 @@ affinity_arg_is_text(FunctionCallInfo fcinfo, int arg)
 	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
 }
 
-static int64
-window_of_interval(const Interval *interval)
+/*
+ * A span of time in microseconds.
+ */
+int64
+affinity_interval_length(const Interval *interval)
 {
-	int64		window;
+	int64		length;
 
 	if (interval->month != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a window of months or years has no fixed length"),
+				 errmsg("a span of months or years has no fixed length"),
 				 errhint("Give it in days: '30 days'.")));
-	window = interval->day * USECS_PER_DAY;
-	if (pg_add_s64_overflow(window, interval->time, &window))
+	length = interval->day * USECS_PER_DAY;
+	if (pg_add_s64_overflow(length, interval->time, &length))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("window out of range")));
-	return window;
+				 errmsg("interval out of range")));
+	return length;
 }
 
 /*
@@ -194,7 +197,7 @@ static int64
 window_of_text(EventCall *call, const char *from)
 {
 	affinity_keep_text(call->last_text, from);
-	return window_of_interval(DatumGetIntervalP(
+	return affinity_interval_length(DatumGetIntervalP(
 		DirectFunctionCall3(interval_in, CStringGetDatum(from),
 							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }
@@ -217,7 +220,7 @@ affinity_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
 	{
 		memcpy(&call->last_interval, PG_GETARG_INTERVAL_P(arg),
 			   sizeof(Interval));
-		window = window_of_interval(&call->last_interval);
+		window = affinity_interval_length(&call->last_interval);
 	}
 	else if (call->window_type == INT8OID)
 	{
@@ -369,4 +372,12 @@ affinity_event_conditions(FunctionCallInfo fcinfo, const EventCall *call)
 		steps |= (uint64) (!value[i].isnull && DatumGetBool(value[i].value))
 			<< i;
 	return steps;
+}
+
+/* The SQL type of a log's times. */
+Oid
+affinity_event_time_type(EventTime kind)
+{
+	return kind == EVENT_TIME_TIMESTAMPTZ ? TIMESTAMPTZOID :
+		kind == EVENT_TIME_TIMESTAMP ? TIMESTAMPOID : INT8OID;
 }

@@ -88,19 +88,12 @@ affinity_window_funnel_final(PG_FUNCTION_ARGS)
 													FUNNEL_MAGIC))->level);
 }
 
-static Oid
-type_of_time(EventTime kind)
-{
-	return kind == EVENT_TIME_TIMESTAMPTZ ? TIMESTAMPTZOID :
-		kind == EVENT_TIME_TIMESTAMP ? TIMESTAMPOID : INT8OID;
-}
-
 /* When the user took each step: NULL for steps not reached. */
 Datum
 affinity_funnel_times_final(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-	Oid			type = type_of_time((EventTime) log->time_kind);
+	Oid			type = affinity_event_time_type((EventTime) log->time_kind);
 	AffinityChain *chain = chain_of_state(fcinfo, log);
 	Datum		value[AFFINITY_MAX_STEPS];
 	bool		null[AFFINITY_MAX_STEPS];

@@ -1,0 +1,278 @@
+-- affinity: sequences of events, sessions and paths.
+
+CREATE TYPE affinity.sequence;
+
+CREATE FUNCTION affinity.sequence_in(pg_catalog.cstring)
+	RETURNS affinity.sequence
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_in';
+
+COMMENT ON FUNCTION affinity.sequence_in(pg_catalog.cstring) IS
+	'input function of affinity.sequence: checks everything, 22P03 where it is not what the output function made';
+
+CREATE FUNCTION affinity.sequence_out(affinity.sequence)
+	RETURNS pg_catalog.cstring
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_out';
+
+COMMENT ON FUNCTION affinity.sequence_out(affinity.sequence) IS
+	'output function of affinity.sequence: base64';
+
+CREATE TYPE affinity.sequence (
+	INPUT = affinity.sequence_in,
+	OUTPUT = affinity.sequence_out,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = extended
+);
+
+COMMENT ON TYPE affinity.sequence IS
+	'transition value of affinity.sequence_match, sequence_count and sequence_match_events';
+
+CREATE FUNCTION affinity.sequence_combine(affinity.sequence, affinity.sequence)
+	RETURNS affinity.sequence
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_combine';
+
+COMMENT ON FUNCTION affinity.sequence_combine(affinity.sequence, affinity.sequence) IS
+	'the rows of two sequences in one; 22023 if pattern, times or number of conditions differ';
+
+CREATE FUNCTION affinity.sequence_match_final(affinity.sequence)
+	RETURNS pg_catalog.bool
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_match_final';
+
+COMMENT ON FUNCTION affinity.sequence_match_final(affinity.sequence) IS
+	'final function of affinity.sequence_match';
+
+CREATE FUNCTION affinity.sequence_count_final(affinity.sequence)
+	RETURNS pg_catalog.int8
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_count_final';
+
+COMMENT ON FUNCTION affinity.sequence_count_final(affinity.sequence) IS
+	'final function of affinity.sequence_count';
+
+CREATE FUNCTION affinity.sequence_events_timestamptz_final(affinity.sequence)
+	RETURNS pg_catalog.timestamptz[]
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_events_final';
+
+COMMENT ON FUNCTION affinity.sequence_events_timestamptz_final(affinity.sequence) IS
+	'final function of affinity.sequence_match_events';
+
+CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
+	pg_catalog.timestamptz, VARIADIC "any")
+	RETURNS affinity.sequence
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
+
+COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
+	pg_catalog.timestamptz, VARIADIC "any") IS
+	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
+
+CREATE FUNCTION affinity.sequence_events_timestamp_final(affinity.sequence)
+	RETURNS pg_catalog.timestamp[]
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_events_final';
+
+COMMENT ON FUNCTION affinity.sequence_events_timestamp_final(affinity.sequence) IS
+	'final function of affinity.sequence_match_events';
+
+CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
+	pg_catalog.timestamp, VARIADIC "any")
+	RETURNS affinity.sequence
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
+
+COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
+	pg_catalog.timestamp, VARIADIC "any") IS
+	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
+
+CREATE FUNCTION affinity.sequence_events_bigint_final(affinity.sequence)
+	RETURNS pg_catalog.int8[]
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_events_final';
+
+COMMENT ON FUNCTION affinity.sequence_events_bigint_final(affinity.sequence) IS
+	'final function of affinity.sequence_match_events';
+
+CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
+	pg_catalog.int8, VARIADIC "any")
+	RETURNS affinity.sequence
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
+
+COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
+	pg_catalog.int8, VARIADIC "any") IS
+	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
+
+CREATE AGGREGATE affinity.sequence_match(
+	pattern pg_catalog.text, "at" pg_catalog.timestamptz, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_match_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_match(
+	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_match(
+	pattern pg_catalog.text, "at" pg_catalog.timestamp, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_match_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_match(
+	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
+	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_match(
+	pattern pg_catalog.text, "at" pg_catalog.int8, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_match_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_match(
+	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
+	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_count(
+	pattern pg_catalog.text, "at" pg_catalog.timestamptz, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_count_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_count(
+	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_count(
+	pattern pg_catalog.text, "at" pg_catalog.timestamp, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_count_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_count(
+	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
+	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_count(
+	pattern pg_catalog.text, "at" pg_catalog.int8, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_count_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_count(
+	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
+	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_match_events(
+	pattern pg_catalog.text, "at" pg_catalog.timestamptz, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_events_timestamptz_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_match_events(
+	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_match_events(
+	pattern pg_catalog.text, "at" pg_catalog.timestamp, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_events_timestamp_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_match_events(
+	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
+	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE AGGREGATE affinity.sequence_match_events(
+	pattern pg_catalog.text, "at" pg_catalog.int8, VARIADIC conditions "any") (
+	SFUNC = affinity.sequence_accum,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_events_bigint_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_match_events(
+	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
+	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+
+CREATE FUNCTION affinity.sessionize("at" pg_catalog.timestamptz, gap pg_catalog.interval)
+	RETURNS pg_catalog.int8
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sessionize';
+
+COMMENT ON FUNCTION affinity.sessionize(pg_catalog.timestamptz, pg_catalog.interval) IS
+	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
+
+CREATE FUNCTION affinity.sessionize("at" pg_catalog.timestamp, gap pg_catalog.interval)
+	RETURNS pg_catalog.int8
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sessionize';
+
+COMMENT ON FUNCTION affinity.sessionize(pg_catalog.timestamp, pg_catalog.interval) IS
+	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
+
+CREATE FUNCTION affinity.sessionize("at" pg_catalog.int8, gap pg_catalog.int8)
+	RETURNS pg_catalog.int8
+	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sessionize';
+
+COMMENT ON FUNCTION affinity.sessionize(pg_catalog.int8, pg_catalog.int8) IS
+	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
+
+CREATE FUNCTION affinity.path_after(
+	events pg_catalog.anycompatiblearray, anchor pg_catalog.anycompatible,
+	depth pg_catalog.int4 DEFAULT 1)
+	RETURNS pg_catalog.anycompatiblearray
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_path_after';
+
+COMMENT ON FUNCTION affinity.path_after(pg_catalog.anycompatiblearray, pg_catalog.anycompatible, pg_catalog.int4) IS
+	'the first occurrence of an event and up to depth events after it; NULL if it does not occur; use with array_agg(event ORDER BY at) and count the paths';
+
+CREATE FUNCTION affinity.path_before(
+	events pg_catalog.anycompatiblearray, anchor pg_catalog.anycompatible,
+	depth pg_catalog.int4 DEFAULT 1)
+	RETURNS pg_catalog.anycompatiblearray
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_path_before';
+
+COMMENT ON FUNCTION affinity.path_before(pg_catalog.anycompatiblearray, pg_catalog.anycompatible, pg_catalog.int4) IS
+	'the last occurrence of an event and up to depth events before it, in order of time; NULL if it does not occur; use with array_agg(event ORDER BY at) and count the paths';
