@@ -37,7 +37,7 @@ COMMENT ON FUNCTION affinity.refresh_model(text) IS
 
 CREATE FUNCTION affinity.drop_model(name text, "cascade" boolean DEFAULT false)
 RETURNS void
-LANGUAGE c VOLATILE PARALLEL UNSAFE STRICT COST 1000
+LANGUAGE c VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 1000
 AS 'MODULE_PATHNAME', 'affinity_drop_model';
 COMMENT ON FUNCTION affinity.drop_model(text, boolean) IS
 	'drops a model with its schema. Where something else depends on it, such as a materialized view over recommend_all, that is an error (2BP01) unless cascade is true. Errors: 42704 no such model, 42501 not its owner';

@@ -96,13 +96,20 @@ PG_FUNCTION_INFO_V1(affinity_drop_model);
 Datum
 affinity_drop_model(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	bool		cascade = PG_GETARG_BOOL(1);
+	char	   *name;
+	bool		cascade;
 	Oid			table;
 	Oid			schema;
 	ObjectAddresses *objects;
 	ObjectAddress object;
 
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null",
+						PG_ARGISNULL(0) ? "name" : "cascade")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	cascade = PG_GETARG_BOOL(1);
 	PreventCommandIfReadOnly("affinity.drop_model()");
 	PreventCommandDuringRecovery("affinity.drop_model()");
 	schema = affinity_model_schema(name, &table);

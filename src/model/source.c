@@ -73,6 +73,21 @@ only_reads(const SelectStmt *select)
 }
 
 /*
+ * Does any part of the query lock rows, such as a subquery with FOR UPDATE?
+ * Every reader of the model would.
+ */
+static bool
+locks_rows(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, locks_rows, context);
+	return ((Query *) node)->rowMarks != NIL ||
+		query_tree_walker((Query *) node, locks_rows, context, 0);
+}
+
+/*
  * Parse the query; leaves its text without a final semicolon in *text.
  */
 static Query *
@@ -101,7 +116,7 @@ parse_source(const char *query, char **text)
 	parsed = parse_analyze_fixedparams(raw, query, NULL, 0, NULL);
 
 	error_context_stack = callback.previous;
-	if (parsed->commandType != CMD_SELECT)
+	if (parsed->commandType != CMD_SELECT || locks_rows((Node *) parsed, NULL))
 		not_one_select();
 	return parsed;
 }

@@ -15,9 +15,8 @@
 
 #include "train/train.h"
 
-static void
-option_error(const AffinityOption *option, const char *problem,
-			 const char *value)
+static char *
+option_hint(const AffinityOption *option)
 {
 	const char *const *names = option->values;
 	StringInfoData hint;
@@ -44,10 +43,17 @@ option_error(const AffinityOption *option, const char *problem,
 								   "It takes an interval above 0, such as \"30 days\".");
 			break;
 	}
+	return hint.data;
+}
+
+static void
+option_error(const AffinityOption *option, const char *problem,
+			 const char *value)
+{
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("option \"%s\" %s: %s", option->name, problem, value),
-			 errhint("%s", hint.data)));
+			 errhint("%s", option_hint(option))));
 }
 
 /*
@@ -109,11 +115,23 @@ set_enum(const AffinityOption *option, const JsonbValue *value, char *to)
 }
 
 /*
+ * What interval_in has to say is about an option.
+ */
+static void
+interval_error_callback(void *arg)
+{
+	errcode(ERRCODE_INVALID_PARAMETER_VALUE);
+	errhint("%s", option_hint((const AffinityOption *) arg));
+	errcontext("option \"%s\"", ((const AffinityOption *) arg)->name);
+}
+
+/*
  * Months count 30 days, as EXTRACT(epoch) has it for days of a month.
  */
 static void
 set_interval(const AffinityOption *option, const JsonbValue *value, char *to)
 {
+	ErrorContextCallback callback;
 	char	   *text;
 	Interval   *interval;
 	double		us;
@@ -122,10 +140,15 @@ set_interval(const AffinityOption *option, const JsonbValue *value, char *to)
 		option_error(option, "is not an interval in quotes",
 					 display_value(value));
 	text = pnstrdup(value->val.string.val, value->val.string.len);
+	callback.callback = interval_error_callback;
+	callback.arg = unconstify(AffinityOption *, option);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	interval = DatumGetIntervalP(DirectFunctionCall3(interval_in,
 													 CStringGetDatum(text),
 													 ObjectIdGetDatum(InvalidOid),
 													 Int32GetDatum(-1)));
+	error_context_stack = callback.previous;
 	us = (double) interval->time +
 		((double) interval->day + (double) interval->month * DAYS_PER_MONTH) *
 		(double) USECS_PER_DAY;
