@@ -385,7 +385,8 @@ CREATE FUNCTION affinity.retention(
 		denominator pg_catalog.text DEFAULT 'total',
 		max_period pg_catalog.int4 DEFAULT NULL,
 		cohorts_from pg_catalog.timestamp DEFAULT NULL,
-		cohorts_before pg_catalog.timestamp DEFAULT NULL)
+		cohorts_before pg_catalog.timestamp DEFAULT NULL,
+		rolling pg_catalog.bool DEFAULT false)
 	RETURNS TABLE (
 		cohort pg_catalog.timestamp,
 		cohort_size pg_catalog.int8,
@@ -401,8 +402,8 @@ CREATE FUNCTION affinity.retention(
 	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION affinity.retention(affinity.activity, pg_catalog.timestamptz,
 	pg_catalog.text, pg_catalog.text, pg_catalog.int4[], pg_catalog.text,
-	pg_catalog.int4, pg_catalog.timestamp, pg_catalog.timestamp) IS
-	'retention triangle: users who started in the period cohort, and how many of them came back in each period after it; mode first_ever, first_in_range or recurring; criterion on, on_or_after, on_or_before, streak or bracket; denominator total or previous; complete is false while the period is not over as of as_of (default: the latest row); rate_low and rate_high are Wilson 95 % bounds; unknown choices are error 22023';
+	pg_catalog.int4, pg_catalog.timestamp, pg_catalog.timestamp, pg_catalog.bool) IS
+	'retention triangle: users who started in the period cohort, and how many of them came back in each period after it; mode first_ever, first_in_range or recurring; criterion on, on_or_after, on_or_before, streak or bracket; denominator total or previous; complete is false while the period is not over as of as_of (default: the latest row); rate_low and rate_high are Wilson 95 % bounds; rolling (hours, days or weeks, and states made with is_start and is_return) counts each user''s periods from its own start, eligible being the users whose period is over; unknown choices are error 22023';
 
 CREATE FUNCTION affinity.retention_curve(
 		activity affinity.activity,
@@ -413,7 +414,8 @@ CREATE FUNCTION affinity.retention_curve(
 		denominator pg_catalog.text DEFAULT 'total',
 		max_period pg_catalog.int4 DEFAULT NULL,
 		cohorts_from pg_catalog.timestamp DEFAULT NULL,
-		cohorts_before pg_catalog.timestamp DEFAULT NULL)
+		cohorts_before pg_catalog.timestamp DEFAULT NULL,
+		rolling pg_catalog.bool DEFAULT false)
 	RETURNS TABLE (
 		period pg_catalog.int4,
 		cohorts pg_catalog.int8,
@@ -426,5 +428,5 @@ CREATE FUNCTION affinity.retention_curve(
 	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION affinity.retention_curve(affinity.activity, pg_catalog.timestamptz,
 	pg_catalog.text, pg_catalog.text, pg_catalog.int4[], pg_catalog.text,
-	pg_catalog.int4, pg_catalog.timestamp, pg_catalog.timestamp) IS
+	pg_catalog.int4, pg_catalog.timestamp, pg_catalog.timestamp, pg_catalog.bool) IS
 	'retention of all cohorts pooled: sums of retained and of eligible over the complete cells of each period; arguments as for retention';

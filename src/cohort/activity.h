@@ -253,11 +253,19 @@ typedef struct ActivityUser
 	uint32		n_returns;
 } ActivityUser;
 
+/* A start seen in rolling periods, which count from its very instant. */
+typedef struct ActivityRolling
+{
+	uint32		n_full;			/* periods that are over as of as_of */
+	bool		again;			/* a return in period 0 */
+	const uint32 *returns;		/* later periods with a return, from 1 on */
+	uint32		n_returns;
+} ActivityRolling;
+
 typedef struct ActivityReader
 {
 	ActivityView view;
 	PeriodClock clock;
-	PeriodClock as_of_clock;	/* turns as_of into local time */
 	int64		as_of;			/* us, comparable with the state's times */
 	int64		as_of_local;	/* us, local time */
 	uint32		last_period;	/* the one that contains as_of */
@@ -265,6 +273,7 @@ typedef struct ActivityReader
 	uint32	   *starts;			/* scratch */
 	uint32	   *returns;		/* scratch */
 	bool	   *again;			/* scratch */
+	uint32	   *start_event;	/* scratch: the event of each of starts */
 } ActivityReader;
 
 extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
@@ -273,6 +282,9 @@ extern void affinity_reader_open(ActivityReader *reader,
 								 const TimestampTz *as_of);
 extern void affinity_reader_user(ActivityReader *reader, uint32 user,
 								 ActivityUser *out);
+extern void affinity_reader_rolling(ActivityReader *reader, uint32 user,
+									uint32 start, int64 length,
+									ActivityRolling *out);
 extern uint32 affinity_reader_active(ActivityReader *reader, uint32 user,
 									 const uint32 **periods);
 extern bool affinity_reader_complete(const ActivityReader *reader,

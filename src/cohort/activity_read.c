@@ -103,6 +103,16 @@ affinity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 											 longest * sizeof(uint32));
 	reader->again = MemoryContextAllocHuge(CurrentMemoryContext,
 										   longest * sizeof(bool));
+	reader->start_event = MemoryContextAllocHuge(CurrentMemoryContext,
+												 longest * sizeof(uint32));
+}
+
+/* Whether, at the instant of a start, another row was a return. */
+static bool
+returns_at_start(uint8 flags)
+{
+	return (flags & EVENT_RETURN) ||
+		((flags & EVENT_START) && (flags & EVENT_BOTH));
 }
 
 /*
@@ -131,8 +141,8 @@ read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
 		{
 			first_start = true;
 			reader->starts[n_starts] = period;
-			reader->again[n_starts++] = (flags & EVENT_RETURN) ||
-				((flags & EVENT_START) && (flags & EVENT_BOTH));
+			reader->start_event[n_starts] = i;
+			reader->again[n_starts++] = returns_at_start(flags);
 		}
 		if ((flags & (EVENT_RETURN | EVENT_BOTH)) == 0)
 			continue;
@@ -181,6 +191,38 @@ affinity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
 	out->n_starts = n;
 	out->again = NULL;
 	out->returns = out->starts;
+	out->n_returns = n;
+}
+
+/*
+ * A user's returns in rolling periods of so many us after the first start in
+ * the period starts[start], as affinity_reader_user gave it just before.
+ */
+void
+affinity_reader_rolling(ActivityReader *reader, uint32 user, uint32 start,
+						int64 length, ActivityRolling *out)
+{
+	const ActivityView *view = &reader->view;
+	uint32		first = reader->start_event[start];
+	int64		began = view->at[first];
+	uint32		n = 0;
+
+	out->n_full = (uint32) Min((reader->as_of - began) / length, PG_INT32_MAX);
+	out->again = returns_at_start(view->flags[first]);
+	for (uint32 i = first + 1; i < view->offsets[user + 1]; i++)
+	{
+		int64		period = (view->at[i] - began) / length;
+
+		if (view->at[i] > reader->as_of || period > PG_INT32_MAX)
+			break;
+		if ((view->flags[i] & (EVENT_RETURN | EVENT_BOTH)) == 0)
+			continue;
+		if (period == 0)
+			out->again = true;
+		else if (n == 0 || reader->returns[n - 1] != (uint32) period)
+			reader->returns[n++] = (uint32) period;
+	}
+	out->returns = reader->returns;
 	out->n_returns = n;
 }
 

@@ -87,18 +87,29 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 		bool		complete;
 
 		column_offsets(report->options, i, &first, &last);
-		if (first > reach || first > report->options->max_period)
+		if (first > report->options->max_period)
 			break;
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		complete = last <= reach &&
-			affinity_reader_complete(report->reader, cohort->cohort + last);
+		if (cohort->eligible)
+		{
+			eligible = cohort->eligible[i];
+			if (eligible == 0 && i > 0)
+				break;
+			complete = eligible == cohort->size;
+		}
+		else if (first > reach)
+			break;
+		else
+			complete = last <= reach &&
+				affinity_reader_complete(report->reader, cohort->cohort + last);
 		if (report->options->previous && i > 0)
 			eligible = cohort->retained[i - 1];
 		values[0] = TimestampGetDatum(affinity_period_start(unit, cohort->cohort));
 		values[1] = Int64GetDatum((int64) cohort->size);
 		values[2] = Int32GetDatum((int32) first);
 		values[3] = TimestampGetDatum(affinity_period_start(unit, cohort->cohort + first));
+		nulls[3] = cohort->eligible != NULL;
 		values[4] = Int64GetDatum((int64) eligible);
 		values[5] = Int64GetDatum((int64) cohort->retained[i]);
 		put_rate(cohort->retained[i], eligible, &values[6], &nulls[6]);
@@ -139,8 +150,14 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 					last;
 
 		column_offsets(report->options, i, &first, &last);
-		if (last > reach || first > report->options->max_period ||
-			!affinity_reader_complete(report->reader, cohort->cohort + last))
+		if (first > report->options->max_period)
+			break;
+		if (cohort->eligible)
+			eligible = cohort->eligible[i];
+		else if (last > reach ||
+				 !affinity_reader_complete(report->reader, cohort->cohort + last))
+			break;
+		if (cohort->eligible && eligible == 0)
 			break;
 		if (report->options->previous && i > 0)
 			eligible = cohort->retained[i - 1];
@@ -167,7 +184,7 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 
 /*
  * retention(activity, as_of, mode, criterion, brackets, denominator,
- * max_period, cohorts_from, cohorts_before)
+ * max_period, cohorts_from, cohorts_before, rolling)
  */
 Datum
 affinity_retention(PG_FUNCTION_ARGS)

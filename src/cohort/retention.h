@@ -34,6 +34,7 @@ typedef struct RetentionOptions
 	TimestampTz as_of;
 	RetentionMode mode;
 	RetentionCriterion criterion;
+	int64		rolling;		/* us of a rolling period; 0: calendar periods */
 	bool		previous;		/* rates are of the period before */
 	uint32		max_period;		/* report no later one */
 	uint32		first_cohort;	/* periods; the range of cohorts */
@@ -49,6 +50,7 @@ typedef struct RetentionCohort
 	uint64		size;
 	uint32		n_columns;
 	const uint32 *retained;		/* by column: offset, or bracket from 1 on */
+	const uint32 *eligible;		/* by column where rolling, else NULL */
 } RetentionCohort;
 
 typedef void (*RetentionEmit) (void *arg, const RetentionCohort *cohort);

@@ -48,25 +48,36 @@ typedef struct Row
 	uint64	   *size;
 	uint32	   *own;			/* came back in the cohort's own period */
 	uint32	   *marks;			/* n_columns */
+	uint32	   *eligible;		/* n_columns where rolling, else NULL */
 } Row;
+
+/* One user as a member of one cohort. */
+typedef struct Member
+{
+	bool		own;			/* came back in period 0 */
+	uint32		base;			/* what to subtract from returns */
+	const uint32 *returns;		/* ascending */
+	uint32		n_returns;
+	uint32		limit;			/* offsets from here on are not counted */
+} Member;
 
 /* Count the brackets a user came back in, each once. */
 static void
-count_brackets(const Count *count, const uint32 *returns, uint32 n,
-			   uint32 cohort, uint32 *marks)
+count_brackets(const Count *count, const Member *member, uint32 *marks)
 {
-	const RetentionOptions *options = count->options;
+	const uint32 *start = count->options->bracket_start;
 	int			bracket = 0;
 	int			counted = -1;
 
-	for (uint32 i = 0; i < n; i++)
+	for (uint32 i = 0; i < member->n_returns; i++)
 	{
-		uint32		offset = returns[i] - cohort;
+		uint32		offset = member->returns[i] - member->base;
 
-		while (bracket < options->n_brackets &&
-			   offset >= options->bracket_start[bracket + 1])
+		while (bracket < count->options->n_brackets &&
+			   offset >= start[bracket + 1])
 			bracket++;
-		if (bracket == options->n_brackets)
+		if (bracket == count->options->n_brackets ||
+			start[bracket + 1] > member->limit)
 			return;
 		if (bracket != counted)
 			marks[bracket + 1]++;
@@ -74,48 +85,103 @@ count_brackets(const Count *count, const uint32 *returns, uint32 n,
 	}
 }
 
-/* Count one user into a cohort; own: it came back in the cohort's period. */
-static inline void
-count_member(const Count *count, const ActivityUser *user, uint32 cohort,
-			 bool own, Row *row)
+/* In rolling periods: for which columns is the user's time over? */
+static void
+count_eligible(const Count *count, uint32 limit, uint32 *eligible)
 {
-	const uint32 *returns = user->returns;
-	uint32		n = user->n_returns;
+	const RetentionOptions *options = count->options;
+	int			bracket = 0;
+
+	if (limit == 0)
+		return;
+	if (options->criterion != CRITERION_BRACKET)
+		eligible[Min(limit - 1, count->max_offset)]++;
+	else
+	{
+		while (bracket < options->n_brackets &&
+			   options->bracket_start[bracket + 1] <= limit)
+			bracket++;
+		eligible[bracket]++;
+	}
+}
+
+/* Count a member of a cohort. Runs of columns are marked at one end only. */
+static inline void
+count_member(const Count *count, Member *member, Row *row)
+{
+	const uint32 *returns = member->returns;
+	uint32		n = member->n_returns;
+	uint32		base = member->base;
+	uint32		last = Min(member->limit - 1, count->max_offset);
 	uint32		streak = 0;
 
 	(*row->size)++;
-	*row->own += own;
-	while (n > 0 && *returns <= cohort)
-	{
-		returns++;
-		n--;
-	}
+	if (row->eligible)
+		count_eligible(count, member->limit, row->eligible);
+	if (member->limit == 0)
+		return;
+	*row->own += member->own;
 	switch (count->options->criterion)
 	{
 		case CRITERION_ON:
-			for (; n > 0 && *returns - cohort <= count->max_offset; returns++, n--)
-				row->marks[*returns - cohort]++;
+			for (; n > 0 && *returns - base <= last; returns++, n--)
+				row->marks[*returns - base]++;
 			break;
 		case CRITERION_ON_OR_AFTER:
 			if (n > 0)
-				row->marks[Min(returns[n - 1] - cohort, count->max_offset)]++;
-			else if (own)
+				row->marks[Min(returns[n - 1] - base, last)]++;
+			else if (member->own)
 				row->marks[0]++;
 			break;
 		case CRITERION_ON_OR_BEFORE:
-			if (count->events && own)
+			if (count->events && member->own)
 				row->marks[0]++;
-			else if (n > 0 && *returns - cohort <= count->max_offset)
-				row->marks[*returns - cohort]++;
+			else if (n > 0 && *returns - base <= last)
+				row->marks[*returns - base]++;
+			else
+				break;
+			if (last < count->max_offset)
+				row->marks[last + 1]--;
 			break;
 		case CRITERION_STREAK:
-			while (streak < n && returns[streak] - cohort == streak + 1)
+			while (streak < n && returns[streak] - base == streak + 1)
 				streak++;
-			row->marks[Min(streak, count->max_offset)]++;
+			row->marks[Min(streak, last)]++;
 			break;
 		case CRITERION_BRACKET:
-			count_brackets(count, returns, n, cohort, row->marks);
+			count_brackets(count, member, row->marks);
 			break;
+	}
+}
+
+/* The user as a member of the cohort of its start number j. */
+static inline void
+open_member(const Count *count, uint32 user_no, const ActivityUser *user,
+			uint32 j, Member *member)
+{
+	uint32		cohort = user->starts[j];
+	ActivityRolling rolling;
+
+	if (count->options->rolling)
+	{
+		affinity_reader_rolling(count->reader, user_no, j,
+								count->options->rolling, &rolling);
+		member->own = rolling.again;
+		member->base = 0;
+		member->returns = rolling.returns;
+		member->n_returns = rolling.n_returns;
+		member->limit = rolling.n_full;
+		return;
+	}
+	member->own = user->again == NULL || user->again[j];
+	member->base = cohort;
+	member->returns = user->returns;
+	member->n_returns = user->n_returns;
+	member->limit = PG_UINT32_MAX;
+	while (member->n_returns > 0 && *member->returns <= cohort)
+	{
+		member->returns++;
+		member->n_returns--;
 	}
 }
 
@@ -130,8 +196,10 @@ finish_cohort(const Count *count, uint32 cohort, const Row *row)
 
 	if (*row->size == 0)
 		return;
-	if (count->options->criterion != CRITERION_BRACKET)
+	if (count->options->criterion != CRITERION_BRACKET && row->eligible == NULL)
 		n = Min(n, reach == PG_UINT32_MAX ? reach : reach + 1);
+	for (uint32 i = row->eligible ? n : 0; i-- > 1;)
+		row->eligible[i - 1] += row->eligible[i];
 	switch (count->options->criterion)
 	{
 		case CRITERION_ON_OR_AFTER:
@@ -152,6 +220,7 @@ finish_cohort(const Count *count, uint32 cohort, const Row *row)
 	out.size = *row->size;
 	out.n_columns = n;
 	out.retained = marks;
+	out.eligible = row->eligible;
 	count->emit(count->arg, &out);
 }
 
@@ -182,9 +251,13 @@ count_matrix(const Count *count)
 	uint64	   *sizes = palloc0(n_cohorts * sizeof(uint64));
 	uint32	   *own = palloc0(n_cohorts * sizeof(uint32));
 	uint32	   *marks = palloc0((Size) n_cohorts * count->n_columns * sizeof(uint32));
+	uint32	   *eligible = NULL;
 	ActivityUser user;
-	Row			row;
+	Member		member;
+	Row			row = {NULL, NULL, NULL, NULL};
 
+	if (count->options->rolling)
+		eligible = palloc0((Size) n_cohorts * count->n_columns * sizeof(uint32));
 	for (uint32 i = 0; i < count->reader->view.flat->n_users; i++)
 	{
 		uint32		from,
@@ -201,8 +274,10 @@ count_matrix(const Count *count)
 			row.size = &sizes[c];
 			row.own = &own[c];
 			row.marks = marks + (Size) c * count->n_columns;
-			count_member(count, &user, user.starts[j],
-						 user.again == NULL || user.again[j], &row);
+			if (eligible)
+				row.eligible = eligible + (Size) c * count->n_columns;
+			open_member(count, i, &user, j, &member);
+			count_member(count, &member, &row);
 		}
 	}
 	for (uint32 c = 0; c < n_cohorts; c++)
@@ -211,6 +286,8 @@ count_matrix(const Count *count)
 		row.size = &sizes[c];
 		row.own = &own[c];
 		row.marks = marks + (Size) c * count->n_columns;
+		if (eligible)
+			row.eligible = eligible + (Size) c * count->n_columns;
 		finish_cohort(count, count->first_cohort + c, &row);
 	}
 	pfree(sizes);
@@ -256,18 +333,25 @@ count_by_cohort(const Count *count)
 {
 	Size		n;
 	uint64	   *members = list_members(count, &n);
-	uint32	   *marks = MemoryContextAllocHuge(CurrentMemoryContext,
-											   (Size) count->n_columns * sizeof(uint32));
+	Size		row_size = (Size) count->n_columns * sizeof(uint32);
+	uint32	   *marks = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
+	uint32	   *eligible = NULL;
 	ActivityUser user;
+	Member		member;
+
+	if (count->options->rolling)
+		eligible = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
 
 	for (Size i = 0; i < n;)
 	{
 		uint32		cohort = members[i] >> 32;
 		uint64		size = 0;
 		uint32		own = 0;
-		Row			row = {&size, &own, marks};
+		Row			row = {&size, &own, marks, eligible};
 
-		memset(marks, 0, (Size) count->n_columns * sizeof(uint32));
+		memset(marks, 0, row_size);
+		if (eligible)
+			memset(eligible, 0, row_size);
 		for (; i < n && members[i] >> 32 == cohort; i++)
 		{
 			uint32		j = 0;
@@ -277,8 +361,8 @@ count_by_cohort(const Count *count)
 			affinity_reader_user(count->reader, (uint32) members[i], &user);
 			while (user.starts[j] != cohort)
 				j++;
-			count_member(count, &user, cohort,
-						 user.again == NULL || user.again[j], &row);
+			open_member(count, (uint32) members[i], &user, j, &member);
+			count_member(count, &member, &row);
 		}
 		CHECK_FOR_INTERRUPTS();
 		finish_cohort(count, cohort, &row);
@@ -305,8 +389,15 @@ affinity_retention_count(ActivityReader *reader,
 	count.arg = arg;
 	if (count.first_cohort > count.last_cohort)
 		return;
-	count.max_offset = Min(reader->last_period - count.first_cohort,
-						   options->max_period);
+	count.max_offset = reader->last_period - count.first_cohort;
+	if (options->rolling)
+	{
+		int64		age = reader->as_of - reader->view.flat->first_at;
+
+		count.max_offset = (uint32) Min(Max(age, 0) / options->rolling,
+										PG_INT32_MAX);
+	}
+	count.max_offset = Min(count.max_offset, options->max_period);
 	count.n_columns = count.max_offset + 1;
 	if (options->criterion == CRITERION_BRACKET)
 		count.n_columns = options->n_brackets + 1;

@@ -113,9 +113,37 @@ read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
 									 PG_GETARG_TIMESTAMP(before) - 1);
 }
 
+/* Rolling periods count from each user's own start, so they need its time. */
+static void
+read_rolling(const ActivityFlat *flat, RetentionOptions *options)
+{
+	if (flat->layout != LAYOUT_EVENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rolling periods need the times of the events"),
+				 errhint("Aggregate with is_start and is_return: affinity.activity_agg(user_id, at, 'day', NULL, true, true).")));
+	if (flat->unit == UNIT_HOUR)
+		options->rolling = AFFINITY_HOUR_US;
+	else if (flat->unit == UNIT_DAY)
+		options->rolling = AFFINITY_DAY_US;
+	else if (flat->unit >= UNIT_WEEK_MONDAY)
+		options->rolling = 7 * AFFINITY_DAY_US;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a %s has no fixed length to roll by",
+						affinity_period_unit_name(flat->unit)),
+				 errhint("Aggregate by hour, day or week.")));
+	if (options->previous)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("denominator \"previous\" needs calendar periods"),
+				 errhint("In rolling periods each one has its own eligible users.")));
+}
+
 /*
  * (activity, as_of, mode, criterion, brackets, denominator, max_period,
- * cohorts_from, cohorts_before)
+ * cohorts_from, cohorts_before, rolling)
  */
 void
 affinity_retention_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
@@ -143,4 +171,6 @@ affinity_retention_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
 		options->max_period = PG_GETARG_INT32(6);
 	}
 	read_range(fcinfo, flat, 7, 8, options);
+	if (!PG_ARGISNULL(9) && PG_GETARG_BOOL(9))
+		read_rolling(flat, options);
 }

@@ -1,7 +1,7 @@
 -- Retention against plain SQL: the monthly triangle of Online Retail II cell by
 -- cell, and random small logs (fixed seed) in every unit, mode and criterion.
 BEGIN;
-SELECT plan(50);
+SELECT plan(62);
 
 -- 1. Online Retail II, whole.
 CREATE TEMP TABLE purchases (
@@ -280,6 +280,73 @@ SELECT is(pg_temp.difference(e, m, c, CASE WHEN m = 'first_ever' THEN 0 ELSE 3 E
 FROM unnest(ARRAY['first_ever', 'first_in_range', 'recurring']) m,
 	unnest(ARRAY['on', 'on_or_after', 'on_or_before', 'streak', 'bracket']) c,
 	unnest(ARRAY[false, true]) e;
+
+-- 3. Rolling periods: each user's own hours, days or weeks from its first start
+-- in the cohort's period; only users whose period is over count.
+CREATE TEMP TABLE rolling AS
+	SELECT st.id, st.c, st.user_id, t.t0, st.own, u.len, u.as_of,
+		floor(extract(epoch FROM u.as_of - t.t0) / u.len)::int AS n_full,
+		row_number() OVER (PARTITION BY st.id, st.user_id ORDER BY st.c) AS nth
+	FROM starts st
+	JOIN LATERAL (SELECT min(at) AS t0 FROM seen s WHERE s.id = st.id
+		AND s.user_id = st.user_id AND s.p = st.c AND s.is_start) t ON true
+	JOIN (SELECT id, CASE WHEN unit = 'hour' THEN 3600 WHEN unit = 'day' THEN 86400
+				ELSE 604800 END AS len,
+			max(at) FILTER (WHERE is_start OR is_return) AS as_of
+		FROM events WHERE unit IN ('hour', 'day') OR unit LIKE 'week%' GROUP BY 1, 2) u USING (id)
+	WHERE st.events AND st.id <= 2000;
+CREATE TEMP TABLE rolling_returns AS
+	SELECT DISTINCT r.id, r.c, r.user_id, floor(extract(epoch FROM s.at - r.t0) / r.len)::int AS k
+	FROM rolling r JOIN seen s ON s.id = r.id AND s.user_id = r.user_id AND s.is_return
+		AND (s.at > r.t0 OR s.at = r.t0 AND (NOT s.is_start
+			OR EXISTS (SELECT FROM seen o WHERE o.id = s.id AND o.user_id = s.user_id
+				AND o.at = s.at AND o.is_start AND NOT o.is_return)));
+CREATE TEMP TABLE rolling_members AS
+	SELECT r.id, r.c, r.n_full, r.nth, coalesce(array_agg(k) FILTER (WHERE k IS NOT NULL), '{}') AS ks
+	FROM rolling r LEFT JOIN rolling_returns USING (id, c, user_id)
+	GROUP BY r.id, r.c, r.user_id, 3, 4;
+
+CREATE FUNCTION pg_temp.rolling_difference(mode text, criterion text)
+	RETURNS bigint LANGUAGE sql AS $$
+	WITH own AS (
+		SELECT s.id, pg_temp.period_no(r.cohort AT TIME ZONE 'UTC', s.unit, 'UTC') AS c,
+			r.cohort_size, r.period, r.eligible, r.retained, r.complete
+		FROM states s, affinity.retention(s.activity, mode => mode,
+			criterion => criterion, rolling => true,
+			brackets => CASE WHEN criterion = 'bracket' THEN '{1,3,7}'::int[] END) r
+		WHERE s.events AND s.id <= 2000 AND (s.unit IN ('hour', 'day') OR s.unit LIKE 'week%')
+	), size AS (
+		SELECT id, c, count(*) AS n FROM rolling_members
+		WHERE mode = 'recurring' OR nth = 1 GROUP BY 1, 2
+	), columns AS (
+		SELECT k, CASE WHEN criterion <> 'bracket' THEN k WHEN k = 2 THEN 4
+			WHEN k = 5 THEN 11 ELSE k END AS last
+		FROM generate_series(0, 40) k WHERE criterion <> 'bracket' OR k IN (0, 1, 2, 5)
+	), plain AS (
+		SELECT m.id, m.c, s.n, col.k, count(*) FILTER (WHERE n_full > last) AS eligible,
+			count(*) FILTER (WHERE n_full > last AND CASE criterion
+				WHEN 'on' THEN k = ANY (ks)
+				WHEN 'on_or_after' THEN k <= ANY (ks)
+				WHEN 'on_or_before' THEN k >= ANY (ks)
+				WHEN 'streak' THEN CASE WHEN k = 0 THEN 0 = ANY (ks) ELSE
+					(SELECT count(*) FROM unnest(ks) x WHERE x BETWEEN 1 AND k) = k END
+				ELSE EXISTS (SELECT FROM unnest(ks) x WHERE x BETWEEN k AND last) END) AS retained,
+			count(*) FILTER (WHERE n_full > last) = s.n AS complete
+		FROM rolling_members m JOIN size s USING (id, c) CROSS JOIN columns col
+		WHERE mode = 'recurring' OR nth = 1
+		GROUP BY 1, 2, 3, 4
+		HAVING k = 0 OR count(*) FILTER (WHERE n_full > last) > 0
+	)
+	SELECT (SELECT count(*) FROM (SELECT * FROM own EXCEPT ALL SELECT * FROM plain) a)
+		+ (SELECT count(*) FROM (SELECT * FROM plain EXCEPT ALL SELECT * FROM own) b)
+		+ ((SELECT count(*) FROM plain) = 0)::int $$;
+SELECT is(pg_temp.rolling_difference(m, c), 0::bigint, format('rolling: %s, %s', m, c))
+FROM unnest(ARRAY['first_ever', 'recurring']) m,
+	unnest(ARRAY['on', 'on_or_after', 'on_or_before', 'streak', 'bracket']) c;
+SELECT throws_ok($$SELECT affinity.retention(activity, rolling => true) FROM monthly$$,
+	'22023', NULL, 'rolling periods need times');
+SELECT throws_ok($$SELECT affinity.retention(activity, rolling => true) FROM states WHERE events AND unit = 'month' LIMIT 1$$,
+	'22023', NULL, 'months do not roll');
 
 SELECT * FROM finish();
 ROLLBACK;
