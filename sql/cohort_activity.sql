@@ -86,7 +86,7 @@ WHERE r.retained > 0 ORDER BY u, r.period;
 -- nothing at all, and users of every type
 SELECT affinity.activity_agg(user_id, at, 'day') IS NULL AS none FROM visits WHERE false;
 SELECT affinity.activity_agg(NULL::bigint, at, 'day') IS NULL AS none FROM visits;
-SELECT count(*) FROM affinity.retention(NULL);
+SELECT count(*) FROM affinity.retention(NULL::affinity.activity);
 SELECT affinity.users(affinity.activity_agg(i::smallint, at, 'day')) AS smallint,
 	affinity.users(affinity.activity_agg(i::int, at::date, 'day')) AS int,
 	affinity.users(affinity.activity_agg(i::text::varchar(20), at, 'day')) AS varchar,

@@ -28,7 +28,7 @@ CREATE UNLOGGED TABLE bench.events AS
 		FROM (
 			SELECT u, 364 * bench.uniform(u, 2) AS start,
 				-75 * ln(bench.uniform(u, 3)) AS stay,
-				least(4000, ceil(9.3 * bench.uniform(u, 7) ^ (-0.625)))::int AS n
+				least(4000, ceil(8.6 * bench.uniform(u, 7) ^ (-0.625)))::int AS n
 			FROM generate_series(1, :rows / 20) u) users,
 			generate_series(1, n) i
 		OFFSET 0) all_events
