@@ -33,7 +33,7 @@ SELECT affinity.retention(VARIADIC array_fill(true, ARRAY[33]));
 SELECT affinity.retention(VARIADIC '{}'::boolean[]);
 SELECT affinity.retention(VARIADIC CASE WHEN uid = 0 THEN ARRAY[true] ELSE ARRAY[true, true] END) FROM visits;
 
--- split over workers and put together again
+-- the same by plain SQL
 SELECT count(*) FROM (
 	SELECT uid, affinity.retention(day = '2020-01-01', day = '2020-01-03') AS r FROM visits GROUP BY uid
 	EXCEPT SELECT uid, ARRAY[(uid < 5)::int, (uid < 5)::int] FROM visits) d;
