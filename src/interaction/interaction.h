@@ -59,6 +59,8 @@ typedef struct AffinityReadRequest
 	int			n_args;			/* parameters of the query */
 	Oid		   *arg_types;
 	Datum	   *args;
+	Oid			user_type;		/* types that ids must have; InvalidOid: any */
+	Oid			item_type;
 	bool		read_only;		/* use the caller's snapshot */
 	bool		skip_bad;		/* skip NaN and infinite weights: no error */
 	AffinityRecency recency;

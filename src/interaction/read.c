@@ -246,6 +246,14 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("interactions do not have the columns user_id, item_id, weight, at"),
 				 errhint("Drop the model and create it again.")));
+	if ((OidIsValid(self->request->user_type) &&
+		 TupleDescAttr(desc, 0)->atttypid != self->request->user_type) ||
+		(OidIsValid(self->request->item_type) &&
+		 TupleDescAttr(desc, 1)->atttypid != self->request->item_type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("ids of interactions are of other types than the model's"),
+				 errhint("Drop the model and create it again.")));
 	self->weight_type = TupleDescAttr(desc, 2)->atttypid;
 	if (self->weight_type != INT2OID && self->weight_type != INT4OID &&
 		self->weight_type != INT8OID && self->weight_type != FLOAT4OID &&

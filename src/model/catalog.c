@@ -351,6 +351,30 @@ read_row(Relation table, const char *schema_name, Datum *values)
 		damaged(schema_name, "it has never been trained");
 }
 
+/*
+ * Are its columns those of affinity.model_record, one by one? ALTER TABLE ...
+ * OF also takes a table with dropped columns between them.
+ */
+bool
+affinity_model_layout_fits(Relation table)
+{
+	static const Oid types[MODEL_N_ATTRIBUTES] = {
+		INT8OID, TEXTOID, JSONBOID, BOOLOID, INT8OID, INT8OID, INT8OID,
+		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID
+	};
+	TupleDesc	desc = RelationGetDescr(table);
+
+	if (desc->natts != MODEL_N_ATTRIBUTES)
+		return false;
+	for (int i = 0; i < MODEL_N_ATTRIBUTES; i++)
+	{
+		/* a dropped column has no type */
+		if (TupleDescAttr(desc, i)->atttypid != types[i])
+			return false;
+	}
+	return true;
+}
+
 static void
 check_rights(Oid schema, Relation table)
 {
@@ -395,6 +419,8 @@ affinity_model_open(Oid schema)
 	if (table == NULL)
 		no_such_model(schema_name);
 	check_rights(schema, table);
+	if (!affinity_model_layout_fits(table))
+		damaged(schema_name, "table \"model\" has other columns");
 	read_row(table, schema_name, values);
 
 	entry = cache_entry(relid);

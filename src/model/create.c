@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "common/hashfn.h"
@@ -139,7 +140,8 @@ write_row(const Training *t)
 	};
 	Datum		values[MODEL_N_ATTRIBUTES];
 	char	   *table = quote_qualified_identifier(t->name, "model");
-	Oid			schema = get_namespace_oid(t->name, false);
+	Oid			sequence = get_relname_relid("model_version",
+											 get_namespace_oid(t->name, false));
 	Interval   *duration = palloc0(sizeof(Interval));
 	int			rc;
 
@@ -158,10 +160,14 @@ write_row(const Training *t)
 	values[MODEL_DROPPED_PAIRS - 1] = Int64GetDatum(t->in->dropped_pairs);
 	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
+	if (get_rel_relkind(sequence) != RELKIND_SEQUENCE)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has no sequence \"model_version\"",
+						t->name),
+				 errhint("Drop the model and create it again.")));
 	values[MODEL_VERSION - 1] =
-		DirectFunctionCall1(nextval_oid,
-							ObjectIdGetDatum(get_relname_relid("model_version",
-															   schema)));
+		DirectFunctionCall1(nextval_oid, ObjectIdGetDatum(sequence));
 	if (t->refresh)
 		affinity_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
 	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",

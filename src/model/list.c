@@ -81,7 +81,8 @@ visible(Oid table)
 static bool
 readable(Relation table)
 {
-	return !table->rd_rel->relrowsecurity && !RELATION_IS_OTHER_TEMP(table) &&
+	return affinity_model_layout_fits(table) &&
+		!table->rd_rel->relrowsecurity && !RELATION_IS_OTHER_TEMP(table) &&
 		(RelationIsPermanent(table) || !RecoveryInProgress());
 }
 

@@ -32,6 +32,7 @@ extern Oid	affinity_model_table(Oid schema);
 extern Oid	affinity_model_schema(const char *name, Oid *table);
 extern void affinity_model_lock(const char *name, Oid table);
 extern Oid	affinity_relation_owner(Oid relation);
+extern bool affinity_model_layout_fits(Relation table);
 
 /* store.c: writing items */
 typedef struct ItemWriter ItemWriter;

@@ -90,6 +90,8 @@ read_users(const AffinityModel *model, const Source *source, int n)
 	request.n_args = 1;
 	request.arg_types = &type;
 	request.args = &array;
+	request.user_type = model->user_type;
+	request.item_type = model->item_type;
 	request.read_only = true;
 	request.skip_bad = true;
 	request.max_bytes = (int64) maintenance_work_mem * 1024;

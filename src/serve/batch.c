@@ -155,6 +155,8 @@ read_all(Batch *b)
 	request.query = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
 							 affinity_model_relation(b->call->model,
 													 "interactions"));
+	request.user_type = b->call->model->user_type;
+	request.item_type = b->call->model->item_type;
 	request.read_only = true;
 	request.skip_bad = true;
 	request.max_bytes = (int64) maintenance_work_mem * 1024;

@@ -79,6 +79,8 @@ read_neighborhood(const AffinityModel *model, Datum items)
 	request.n_args = 1;
 	request.arg_types = &type;
 	request.args = &items;
+	request.user_type = model->user_type;
+	request.item_type = model->item_type;
 	request.read_only = true;
 	request.skip_bad = true;
 	request.max_bytes = (int64) maintenance_work_mem * 1024;
