@@ -245,3 +245,4 @@ SELECT affinity.drop_model('good');
 SELECT count(*) FROM affinity.models;
 DROP TABLE facts, saved;
 DROP COLLATION ignoring_case;
+DROP FUNCTION of_query, outcome, many;

@@ -205,4 +205,5 @@ SELECT name FROM affinity.models;
 
 SELECT affinity.drop_model('real');
 DROP TABLE facts;
+DROP FUNCTION try_all, try_row, try_items, try_view, outcome;
 SELECT pg_postmaster_start_time() = :'started' AND pg_backend_pid() = :pid;
