@@ -16,6 +16,7 @@
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -58,6 +59,38 @@ add_relations(Oid schema, ObjectAddresses *objects)
 	}
 }
 
+/*
+ * Is a function one of the model's own? Those are written over functions of the
+ * extension; one that somebody added under the same name need not be.
+ */
+static bool
+calls_extension(Oid function)
+{
+	Oid			extension = get_namespace_oid("affinity", false);
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_classid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&key[1], Anum_pg_depend_objid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(function));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2,
+							  key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		found = form->refclassid == ProcedureRelationId &&
+			get_func_namespace(form->refobjid) == extension;
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
+}
+
 static void
 add_functions(Oid schema, ObjectAddresses *objects)
 {
@@ -78,7 +111,7 @@ add_functions(Oid schema, ObjectAddresses *objects)
 			Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 			ObjectAddress object;
 
-			if (form->pronamespace != schema)
+			if (form->pronamespace != schema || !calls_extension(form->oid))
 				continue;
 			ObjectAddressSet(object, ProcedureRelationId, form->oid);
 			add_exact_object_address(&object, objects);
