@@ -48,6 +48,8 @@ order_users(ActivitySet *set)
 			Size		home = (uint32) (slot >> 32) >> (32 - set->slot_bits);
 			uint32		i;
 
+			if (pos % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
 			if (slot == 0 || (home > pos) != (wrapped == 1))
 				continue;
 			for (i = n++; i > 0; i--)
@@ -201,6 +203,8 @@ write_dense(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
 	{
 		uint32		user = set->flat_order[i];
 
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (Size j = begins[user]; j < begins[user + 1]; j++)
 		{
 			uint32		period = (uint32) set->pairs[j];
@@ -238,6 +242,8 @@ write_lists(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
 	{
 		uint32		user = set->flat_order[i];
 
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		offsets[i] = n;
 		if (set->dense)
 		{

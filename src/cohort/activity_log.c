@@ -87,6 +87,8 @@ restride(ActivitySet *set, uint32 first_word, uint32 n_words)
 		char	   *from = set->rows + (Size) user * set->stride;
 		char	   *to = rows + user * stride;
 
+		if (user % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		memset(to, 0, stride);
 		memcpy(to, from, set->key_size);
 		if (old_bitmap > 0 && n_words > 0)
@@ -113,6 +115,8 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 	{
 		const uint64 *words = row_words(set, set->rows, set->stride, user);
 
+		if (user % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (uint32 w = 0; w < set->n_words; w++)
 			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
 				set->pairs[n++] = (uint64) user << 32 |
@@ -202,6 +206,8 @@ merge_pairs(const uint64 *a, Size n_a, const uint64 *b, Size n_b, uint64 *out)
 	{
 		uint64		next;
 
+		if (n % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (j >= n_b || (i < n_a && a[i] <= b[j]))
 			next = a[i++];
 		else
@@ -224,6 +230,8 @@ merge_events(const ActivityEvent *a, Size n_a, const ActivityEvent *b,
 	{
 		const ActivityEvent *next;
 
+		if (n % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (j >= n_b || (i < n_a && EVENT_COMPARE(&a[i], &b[j]) <= 0))
 			next = &a[i++];
 		else

@@ -218,14 +218,22 @@ grow_slots(ActivitySet *set)
 	set->slot_bits = bits;
 }
 
+static void
+reserve_slots(ActivitySet *set, uint32 more)
+{
+	Size		need = (Size) set->n_users + more;
+
+	while (need + need / 2 > (Size) 1 << set->slot_bits)
+		grow_slots(set);
+}
+
 /* Room for more users, so that nothing moves while a batch is let in. */
 static void
 reserve_users(ActivitySet *set, uint32 more)
 {
 	Size		need = (Size) set->n_users + more;
 
-	while (need + need / 2 > (Size) 1 << set->slot_bits)
-		grow_slots(set);
+	reserve_slots(set, more);
 	if (need > set->users_cap)
 	{
 		Size		cap = Max(need, (Size) set->users_cap + set->users_cap / 4);
@@ -469,6 +477,13 @@ affinity_set_merge(ActivitySet *set, const ActivityView *view)
 
 	affinity_set_flush(set);
 	set->flat_size = 0;
+
+	/*
+	 * They come in the order of their hash. Slots for all of them at once: in a
+	 * table that grows on the way, those of the lowest hashes would crowd at
+	 * its start, and probing would be quadratic.
+	 */
+	reserve_slots(set, flat->n_users);
 	set->first_at = Min(set->first_at, flat->first_at);
 	set->last_at = Max(set->last_at, flat->last_at);
 	set->first_period = Min(set->first_period, flat->first_period);
