@@ -29,6 +29,10 @@
 #define DIRECT_SPAN	((uint64) 1 << 20)
 #define DIRECT_PER_ID	4
 
+/* Rounds of a long loop, and bytes to clear, between two looks at interrupts. */
+#define PIECE	((uint64) 1 << 16)
+#define CLEAR_PIECE	((Size) 16 * 1024 * 1024)
+
 typedef struct IntSlot
 {
 	int64		key;
@@ -156,7 +160,7 @@ affinity_keys_add(AffinityKeys *keys, const AffinityDict *dict, Datum id)
 		from = VARDATA_ANY(text);
 		len = VARSIZE_ANY_EXHDR(text);
 	}
-	if (keys->bytes_used + len > keys->bytes_size)
+	if (keys->bytes == NULL || keys->bytes_used + len > keys->bytes_size)
 	{
 		keys->bytes_size = Max(keys->bytes_size * 2,
 							   keys->bytes_used + len + AFFINITY_BATCH * 16);
@@ -175,6 +179,30 @@ affinity_keys_add(AffinityKeys *keys, const AffinityDict *dict, Datum id)
 	keys->end[keys->n++] = (uint32) keys->bytes_used;
 	if (text != NULL && (Pointer) text != DatumGetPointer(id))
 		pfree(text);
+}
+
+static inline void
+look_at_interrupts(uint64 round)
+{
+	if ((round & (PIECE - 1)) == 0)
+		CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Free slots: all bits set.
+ */
+static void *
+free_slots(const AffinityDict *dict, uint64 n, Size width)
+{
+	Size		size = mul_size(n, width);
+	char	   *slots = MemoryContextAllocHuge(dict->context, size);
+
+	for (Size at = 0; at < size; at += CLEAR_PIECE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memset(slots + at, 0xFF, Min(CLEAR_PIECE, size - at));
+	}
+	return slots;
 }
 
 /* ---- keys by number --------------------------------------------------- */
@@ -272,7 +300,10 @@ make_direct(AffinityDict *dict, int64 min, int64 max)
 											  dict->span * sizeof(uint32),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint32 no = 0; no < dict->n; no++)
+	{
+		look_at_interrupts(no);
 		dict->direct[(uint64) dict->ints[no] - (uint64) base] = no + 1;
+	}
 	if (dict->int_slots)
 		pfree(dict->int_slots);
 	dict->int_slots = NULL;
@@ -300,12 +331,14 @@ make_int_slots(AffinityDict *dict, uint64 n_slots)
 	dict->span = 0;
 	if (dict->int_slots)
 		pfree(dict->int_slots);
-	dict->int_slots = MemoryContextAllocHuge(dict->context,
-											 n_slots * sizeof(IntSlot));
+	dict->int_slots = NULL;
+	dict->int_slots = free_slots(dict, n_slots, sizeof(IntSlot));
 	dict->n_slots = n_slots;
-	memset(dict->int_slots, 0xFF, n_slots * sizeof(IntSlot));
 	for (uint32 no = 0; no < dict->n; no++)
+	{
+		look_at_interrupts(no);
 		int_slots_put(dict, dict->ints[no], no);
+	}
 }
 
 /*
@@ -402,14 +435,13 @@ make_hash_slots(AffinityDict *dict, uint64 n_slots)
 	uint64		n_old = dict->n_slots;
 	uint64		mask = n_slots - 1;
 
-	dict->hash_slots = MemoryContextAllocHuge(dict->context,
-											  n_slots * sizeof(HashSlot));
+	dict->hash_slots = free_slots(dict, n_slots, sizeof(HashSlot));
 	dict->n_slots = n_slots;
-	memset(dict->hash_slots, 0xFF, n_slots * sizeof(HashSlot));
 	for (uint64 i = 0; i < n_old; i++)
 	{
 		uint64		at;
 
+		look_at_interrupts(i);
 		if (old[i].no == NO_NUMBER)
 			continue;
 		at = old[i].hash & mask;
@@ -552,6 +584,7 @@ affinity_dict_sort(AffinityDict *dict)
 
 		for (uint64 i = 0; i < dict->span; i++)
 		{
+			look_at_interrupts(i);
 			if (dict->direct[i] != 0)
 				dict->order[n++] = dict->direct[i] - 1;
 		}
@@ -563,7 +596,10 @@ affinity_dict_sort(AffinityDict *dict)
 		sort_numbers(dict->order, dict->n, dict);
 	}
 	for (uint32 r = 0; r < dict->n; r++)
+	{
+		look_at_interrupts(r);
 		dict->rank[dict->order[r]] = r;
+	}
 
 	if (dict->direct)
 		pfree(dict->direct);
