@@ -157,6 +157,7 @@ typedef struct EventUserId
 /* funnel_log.c */
 extern EventLog *affinity_log_create(uint32 magic, Size room);
 extern EventLog *affinity_log_grow(EventLog *log, Size bytes);
+extern void affinity_log_too_large(Size bytes) pg_attribute_noreturn();
 extern EventLog *affinity_log_merge(EventLog *a, const EventLog *b,
 									bool in_place);
 extern EventLog *affinity_log_trim(EventLog *log);
@@ -165,6 +166,17 @@ extern AffinityEvent *affinity_log_sorted(const EventLog *log);
 extern void affinity_events_sort(AffinityEvent *event, int64 n);
 extern int64 affinity_events_cut(const AffinityEvent *event, int64 n,
 								 int64 from);
+
+/* funnel_grow.c */
+typedef struct GrowingLog GrowingLog;
+
+extern GrowingLog *affinity_growing_log(Datum state);
+extern const EventLog *affinity_growing_header(const GrowingLog *growing);
+extern bool affinity_log_is_large(const EventLog *log);
+extern GrowingLog *affinity_growing_start(const EventLog *log,
+										  MemoryContext aggregate);
+extern char *affinity_growing_append(GrowingLog *growing, Size row_size);
+extern Datum affinity_growing_datum(GrowingLog *growing);
 
 /* funnel_io.c */
 extern EventLog *affinity_log_in(const char *text, uint32 magic);

@@ -95,37 +95,33 @@ funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 	return call;
 }
 
-/*
- * The transition value, which must have been made by a call like this one.
- */
 static EventLog *
-funnel_state(FunctionCallInfo fcinfo, const EventCall *call)
+new_state(const EventCall *call)
 {
-	EventLog   *log;
-	Size		room;
+	EventLog   *log = affinity_log_create(FUNNEL_MAGIC, 0);
 
-	if (!PG_ARGISNULL(0))
-	{
-		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-		if (log->window == call->window && log->mode == call->mode &&
-			log->n_conditions == call->n_conditions &&
-			log->time_kind == call->time_kind &&
-			log->user_kind == call->user_kind)
-			return log;
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("window and mode must be the same for all rows of a "
-						"group")));
-	}
-	log = affinity_log_create(FUNNEL_MAGIC, 0);
 	log->window = call->window;
 	log->mode = call->mode;
 	log->n_conditions = (uint8) call->n_conditions;
 	log->time_kind = (uint8) call->time_kind;
 	log->user_kind = (uint8) call->user_kind;
-	room = call->user_kind == EVENT_USER_ONE ?
-		ROWS_OF_ONE * event_row_size(log) : ROOM_OF_MANY;
-	return affinity_log_grow(log, room);
+	return affinity_log_grow(log, call->user_kind == EVENT_USER_ONE ?
+							 ROWS_OF_ONE * event_row_size(log) : ROOM_OF_MANY);
+}
+
+/*
+ * A transition value must have been made by calls like this one.
+ */
+static void
+check_state(const EventLog *log, const EventCall *call)
+{
+	if (log->window != call->window || log->mode != call->mode ||
+		log->n_conditions != call->n_conditions ||
+		log->time_kind != call->time_kind || log->user_kind != call->user_kind)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("window and mode must be the same for all rows of a "
+						"group")));
 }
 
 static Size
@@ -158,32 +154,62 @@ write_user(char *to, Datum user, const EventCall *call)
 	}
 }
 
+/*
+ * Append a row to a flat state, or to the growing one that it becomes.
+ */
+static char *
+append(FunctionCallInfo fcinfo, EventLog **log, GrowingLog **growing)
+{
+	Size		row_size = event_row_size(*log);
+	MemoryContext aggregate;
+	char	   *row;
+
+	if (*growing == NULL && affinity_log_is_large(*log) &&
+		AggCheckCallContext(fcinfo, &aggregate))
+		*growing = affinity_growing_start(*log, aggregate);
+	if (*growing != NULL)
+		return affinity_growing_append(*growing, row_size);
+	*log = affinity_log_grow(*log, row_size);
+	row = (*log)->data + (*log)->used;
+	(*log)->used += (uint32) row_size;
+	(*log)->n_rows++;
+	return row;
+}
+
 static Datum
 accumulate(FunctionCallInfo fcinfo, const FunnelArgs *args)
 {
 	const EventCall *call = funnel_call(fcinfo, args);
-	EventLog   *log = funnel_state(fcinfo, call);
-	Size		row_size;
+	GrowingLog *growing = PG_ARGISNULL(0) ? NULL :
+		affinity_growing_log(PG_GETARG_DATUM(0));
+	EventLog   *log = NULL;
 	uint64		steps;
 	int64		at;
-	char	   *row;
 
-	if ((args->user != 0 && PG_ARGISNULL(args->user)) ||
-		!affinity_event_time(fcinfo, call, &at))
-		PG_RETURN_POINTER(log);
-	steps = affinity_event_conditions(fcinfo, call);
-	if (steps == 0 && (call->mode & AFFINITY_CHAIN_ORDER) == 0)
-		PG_RETURN_POINTER(log);
+	if (growing != NULL)
+		log = unconstify(EventLog *, affinity_growing_header(growing));
+	else if (PG_ARGISNULL(0))
+		log = new_state(call);
+	else
+		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	check_state(log, call);
 
-	row_size = event_row_size(log);
-	log = affinity_log_grow(log, row_size);
-	row = log->data + log->used;
-	if (args->user != 0)
-		row += write_user(row, PG_GETARG_DATUM(args->user), call);
-	memcpy(row, &at, sizeof(at));
-	event_write_steps(row + sizeof(at), event_steps_size(log), steps);
-	log->used += (uint32) row_size;
-	log->n_rows++;
+	if ((args->user == 0 || !PG_ARGISNULL(args->user)) &&
+		affinity_event_time(fcinfo, call, &at))
+	{
+		steps = affinity_event_conditions(fcinfo, call);
+		if (steps != 0 || (call->mode & AFFINITY_CHAIN_ORDER) != 0)
+		{
+			char	   *row = append(fcinfo, &log, &growing);
+
+			if (args->user != 0)
+				row += write_user(row, PG_GETARG_DATUM(args->user), call);
+			memcpy(row, &at, sizeof(at));
+			event_write_steps(row + sizeof(at), event_steps_size(log), steps);
+		}
+	}
+	if (growing != NULL)
+		return affinity_growing_datum(growing);
 	PG_RETURN_POINTER(log);
 }
 

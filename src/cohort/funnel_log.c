@@ -2,9 +2,10 @@
  * funnel_log.c
  *		The event log: the flat state of funnels and sequences.
  *
- * A log grows by doubling. The executor copies a new transition value into the
- * aggregate's memory and frees the old one, so growing allocates in the current
- * context and leaves the old log alone. What lies between the bytes in use and
+ * A log grows by doubling, until it is large (funnel_grow.c). The executor copies
+ * a new transition value into the aggregate's memory and frees the old one, so
+ * growing allocates in the current context and leaves the old log alone. What
+ * lies between the bytes in use and
  * the end of the varlena is room to append to, and is cut off by
  * affinity_log_trim before anybody else sees the value.
  */
@@ -32,6 +33,18 @@ affinity_log_create(uint32 magic, Size room)
 	return log;
 }
 
+void
+affinity_log_too_large(Size bytes)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("the state of this funnel or sequence needs %zu bytes, "
+					"but a value holds at most %zu",
+					bytes, (Size) MaxAllocSize),
+			 errhint("Use the two-level form: affinity.funnel_times under GROUP "
+					 "BY user, then affinity.funnel_agg over its results.")));
+}
+
 /*
  * The log itself if it has room for so many more bytes, else a larger copy.
  */
@@ -45,14 +58,7 @@ affinity_log_grow(EventLog *log, Size bytes)
 	if (needed <= size)
 		return log;
 	if (needed > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the state of this funnel or sequence needs %zu bytes, "
-						"but a value holds at most %zu",
-						needed, (Size) MaxAllocSize),
-				 errhint("Filter out rows that satisfy no step, or use the "
-						 "two-level form: affinity.funnel_times under GROUP BY "
-						 "user, then affinity.funnel_agg over its results.")));
+		affinity_log_too_large(needed);
 	size = Max(needed, size + (size < GROW_SLOWER ? size : size / 2));
 	size = Min(size, MaxAllocSize);
 	larger = palloc(size);

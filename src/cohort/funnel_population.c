@@ -6,10 +6,9 @@
  * Rows are spread by a hash of the user into buckets that fit the processor's
  * cache, so that all rows of a user meet in one; a bucket is spread once more
  * and then sorted by user and time. That is a radix sort whose first digits are
- * hashed, so that it does not matter how ids are chosen. Only so many buckets are
- * spread at a time as fit into half of what the state has (or into what a hash
- * table may use, if that is more), each time reading the state anew: reading
- * is cheaper than memory.
+ * hashed, so that it does not matter how ids are chosen. At most SPREAD_BYTES
+ * are spread at a time (or what a hash table may use, if that is more, or the
+ * largest bucket); larger states are read several times.
  *
  * Everything is allocated in the current memory context, huge where need be.
  */
@@ -32,6 +31,8 @@
 #define GROUP_ROWS 16
 #define MAX_GROUP_BITS 12
 
+#define SPREAD_BYTES ((Size) 256 << 20)
+
 #define ROWS_BETWEEN_INTERRUPTS 65536
 
 typedef struct UserEvent
@@ -48,8 +49,9 @@ typedef struct Population
 	AffinityChain *chain;
 	int			bucket_bits;
 	int64	   *bucket_rows;	/* how many rows each bucket has */
-	UserEvent  *spread;			/* the rows of some buckets */
-	UserEvent  *scratch;		/* SPREAD_ROWS rows */
+	char	   *spread;			/* the rows of some buckets, as in the log */
+	UserEvent  *bucket;			/* the rows of one, if not too many */
+	UserEvent  *grouped;		/* the same, spread again */
 	AffinityEvent *event;		/* the rows of one user */
 	int64		event_room;
 } Population;
@@ -205,48 +207,82 @@ insertion_sort(UserEvent *row, int64 n)
 	}
 }
 
+/* Which group of a bucket: the hash's bits below those of the bucket. */
+static inline uint32
+group_of(const Population *p, EventUserId user, int bits)
+{
+	return (uint32) (hash_user(user) >> (64 - p->bucket_bits - bits)) &
+		((1 << bits) - 1);
+}
+
 /*
- * Sort the rows of one bucket: by the hash's bits below those of the bucket,
- * then by user and time within the few rows that share them.
+ * The rows of one bucket that is not too large: by group, then by user and time
+ * within the few rows of a group.
  */
 static void
-add_bucket(Population *p, UserEvent *row, int64 n)
+add_bucket(Population *p, int64 n)
 {
 	int32		start[(1 << MAX_GROUP_BITS) + 1];
-	int			bits = 0;
-	int			shift;
+	int			bits = 1;
 	int			i;
 	int64		at;
 
-	CHECK_FOR_INTERRUPTS();
-	if (n > SPREAD_ROWS)
-	{
-		sort_user_events(row, (size_t) n);
-		add_sorted(p, row, n);
-		return;
-	}
 	while (bits < MAX_GROUP_BITS && (n >> bits) > GROUP_ROWS)
 		bits++;
-	/* never by 64: bucket_bits is at least 1 */
-	shift = 64 - p->bucket_bits - Max(bits, 1);
 	memset(start, 0, sizeof(int32) * (((Size) 1 << bits) + 1));
 	for (at = 0; at < n; at++)
-		start[((hash_user(row[at].user) >> shift) & ((1 << bits) - 1)) + 1]++;
+		start[group_of(p, p->bucket[at].user, bits) + 1]++;
 	for (i = 0; i < 1 << bits; i++)
 		start[i + 1] += start[i];
 	for (at = 0; at < n; at++)
-		p->scratch[start[(hash_user(row[at].user) >> shift) &
-						 ((1 << bits) - 1)]++] = row[at];
+		p->grouped[start[group_of(p, p->bucket[at].user, bits)]++] =
+			p->bucket[at];
 	for (i = 0; i < 1 << bits; i++)
 	{
 		int32		from = i == 0 ? 0 : start[i - 1];
 
 		if (start[i] - from > 64)
-			sort_user_events(p->scratch + from, (size_t) (start[i] - from));
+			sort_user_events(p->grouped + from, (size_t) (start[i] - from));
 		else
-			insertion_sort(p->scratch + from, start[i] - from);
+			insertion_sort(p->grouped + from, start[i] - from);
 	}
-	add_sorted(p, p->scratch, n);
+	add_sorted(p, p->grouped, n);
+}
+
+static void
+read_bucket(Population *p, const char *row, int64 n)
+{
+	Size		user_size = event_user_size(p->log);
+	Size		steps_size = event_steps_size(p->log);
+	UserEvent  *event = p->bucket;
+	int64		i;
+
+	CHECK_FOR_INTERRUPTS();
+	if (n > SPREAD_ROWS)
+		event = palloc_extended(sizeof(UserEvent) * (Size) n, MCXT_ALLOC_HUGE);
+	for (i = 0; i < n; i++)
+		row = read_row(row, user_size, steps_size, &event[i]);
+	if (n <= SPREAD_ROWS)
+	{
+		add_bucket(p, n);
+		return;
+	}
+	sort_user_events(event, (size_t) n);
+	add_sorted(p, event, n);
+	pfree(event);
+}
+
+/* The bucket of a row of the log. */
+static inline uint32
+bucket_of(const Population *p, const char *row, Size user_size)
+{
+	EventUserId user = {0, 0};
+
+	if (user_size == 8)
+		memcpy(&user.low, row, 8);
+	else if (user_size == 16)
+		memcpy(&user, row, 16);
+	return (uint32) (hash_user(user) >> (64 - p->bucket_bits));
 }
 
 static void
@@ -254,16 +290,13 @@ count_buckets(Population *p)
 {
 	const EventLog *log = p->log;
 	Size		user_size = event_user_size(log);
-	Size		steps_size = event_steps_size(log);
+	Size		row_size = event_row_size(log);
 	const char *row = EVENT_LOG_ROWS(log);
 	uint32		i;
 
-	for (i = 0; i < log->n_rows; i++)
+	for (i = 0; i < log->n_rows; i++, row += row_size)
 	{
-		UserEvent	event;
-
-		row = read_row(row, user_size, steps_size, &event);
-		p->bucket_rows[hash_user(event.user) >> (64 - p->bucket_bits)]++;
+		p->bucket_rows[bucket_of(p, row, user_size)]++;
 		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -274,29 +307,33 @@ count_buckets(Population *p)
  * their bucket. next[] has room for each bucket's position.
  */
 static void
-spread_buckets(Population *p, int first, int last, int64 *next)
+spread_buckets(Population *p, uint32 first, uint32 last, char **next)
 {
 	const EventLog *log = p->log;
 	Size		user_size = event_user_size(log);
-	Size		steps_size = event_steps_size(log);
+	Size		row_size = event_row_size(log);
 	const char *row = EVENT_LOG_ROWS(log);
-	int64		sum = 0;
+	char	   *to = p->spread;
+	uint32		b;
 	uint32		i;
-	int			b;
 
 	for (b = first; b < last; b++)
 	{
-		next[b] = sum;
-		sum += p->bucket_rows[b];
+		next[b] = to;
+		to += row_size * (Size) p->bucket_rows[b];
 	}
-	for (i = 0; i < log->n_rows; i++)
+	for (i = 0; i < log->n_rows; i++, row += row_size)
 	{
-		UserEvent	event;
-
-		row = read_row(row, user_size, steps_size, &event);
-		b = (int) (hash_user(event.user) >> (64 - p->bucket_bits));
+		b = bucket_of(p, row, user_size);
 		if (b >= first && b < last)
-			p->spread[next[b]++] = event;
+		{
+			/* a length that the compiler knows makes this a few moves */
+			if (row_size == 17)
+				memcpy(next[b], row, 17);
+			else
+				memcpy(next[b], row, row_size);
+			next[b] += row_size;
+		}
 		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -306,48 +343,57 @@ spread_buckets(Population *p, int first, int last, int64 *next)
 static int64
 spread_room(const Population *p)
 {
-	int64		room = (int64) (Max(get_hash_memory_limit(),
-									VARSIZE(p->log) / 2) / sizeof(UserEvent));
+	int64		room = (int64) (Max(get_hash_memory_limit(), SPREAD_BYTES) /
+								event_row_size(p->log));
 	int			b;
 
 	for (b = 0; b < 1 << p->bucket_bits; b++)
 		room = Max(room, p->bucket_rows[b]);
-	return Min(room, Max(1, (int64) p->log->n_rows));
+	return Min(room, (int64) p->log->n_rows);
+}
+
+static void
+prepare(Population *p, int64 room)
+{
+	Size		rows = (Size) Min(SPREAD_ROWS, room) + 1;
+
+	p->spread = palloc_extended(event_row_size(p->log) * (Size) room + 1,
+								MCXT_ALLOC_HUGE);
+	p->bucket = palloc(sizeof(UserEvent) * rows);
+	p->grouped = palloc(sizeof(UserEvent) * rows);
 }
 
 static void
 read_rows(Population *p)
 {
-	int			n_buckets;
-	int			first = 0;
-	int64	   *next;
+	uint32		n_buckets;
+	uint32		first = 0;
+	char	  **next;
 	int64		room;
 
 	p->bucket_bits = 1;
 	while (p->bucket_bits < MAX_BUCKET_BITS &&
 		   (p->log->n_rows >> p->bucket_bits) > BUCKET_ROWS)
 		p->bucket_bits++;
-	n_buckets = 1 << p->bucket_bits;
-	p->bucket_rows = palloc0(sizeof(int64) * (Size) n_buckets);
-	next = palloc(sizeof(int64) * (Size) n_buckets);
+	n_buckets = (uint32) 1 << p->bucket_bits;
+	p->bucket_rows = palloc0(sizeof(int64) * n_buckets);
+	next = palloc(sizeof(char *) * n_buckets);
 	count_buckets(p);
 	room = spread_room(p);
-	p->spread = palloc_extended(sizeof(UserEvent) * (Size) room,
-								MCXT_ALLOC_HUGE);
-	p->scratch = palloc(sizeof(UserEvent) * Min(SPREAD_ROWS, (Size) room));
+	prepare(p, room);
 	while (first < n_buckets)
 	{
-		int			last = first;
+		uint32		last = first;
 		int64		rows = 0;
-		int64		at = 0;
+		const char *row = p->spread;
 
 		while (last < n_buckets && rows + p->bucket_rows[last] <= room)
 			rows += p->bucket_rows[last++];
 		spread_buckets(p, first, last, next);
 		for (; first < last; first++)
 		{
-			add_bucket(p, p->spread + at, p->bucket_rows[first]);
-			at += p->bucket_rows[first];
+			read_bucket(p, row, p->bucket_rows[first]);
+			row += event_row_size(p->log) * (Size) p->bucket_rows[first];
 		}
 	}
 }
