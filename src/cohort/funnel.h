@@ -157,7 +157,7 @@ typedef struct EventUserId
 /* funnel_log.c */
 extern EventLog *affinity_log_create(uint32 magic, Size room);
 extern EventLog *affinity_log_grow(EventLog *log, Size bytes);
-extern void affinity_log_too_large(Size bytes) pg_attribute_noreturn();
+extern void affinity_log_too_large(Size bytes);
 extern EventLog *affinity_log_merge(EventLog *a, const EventLog *b,
 									bool in_place);
 extern EventLog *affinity_log_trim(EventLog *log);

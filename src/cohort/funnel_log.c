@@ -185,6 +185,8 @@ affinity_log_sorted(const EventLog *log)
 										  steps_size);
 		if (i > 0 && affinity_event_before(&event[i], &event[i - 1]))
 			sorted = false;
+		if (i % EVENTS_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
 	}
 	if (!sorted)
 		affinity_events_sort(event, log->n_rows);

@@ -181,6 +181,8 @@ add_sorted(Population *p, const UserEvent *row, int64 n)
 			}
 			p->event[to - from] = row[to].event;
 			to++;
+			if ((to - from) % ROWS_BETWEEN_INTERRUPTS == 0)
+				CHECK_FOR_INTERRUPTS();
 		} while (to < n && row[to].user.low == row[from].user.low &&
 				 row[to].user.high == row[from].user.high);
 		add_chain(p, p->event, to - from);
@@ -261,7 +263,11 @@ read_bucket(Population *p, const char *row, int64 n)
 	if (n > SPREAD_ROWS)
 		event = palloc_extended(sizeof(UserEvent) * (Size) n, MCXT_ALLOC_HUGE);
 	for (i = 0; i < n; i++)
+	{
 		row = read_row(row, user_size, steps_size, &event[i]);
+		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
+			CHECK_FOR_INTERRUPTS();
+	}
 	if (n <= SPREAD_ROWS)
 	{
 		add_bucket(p, n);
