@@ -12,7 +12,7 @@ use TAP::Harness;
 
 $| = 1;
 my $counts = shift @ARGV;
-my %args = (failures => 1, errors => 1);
+my %args = (failures => 1, errors => 1, timer => 1);
 
 if (($ARGV[0] // '') eq '--pgtap')
 {
