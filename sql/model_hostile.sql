@@ -51,6 +51,14 @@ SELECT affinity.similar_items_core('crafted', 5, 5);
 SELECT affinity.similar_items_core('crafted', 6, 5);
 SELECT affinity.recommend_all_core('crafted', 5);
 
+-- options are kept to the last digit, whatever the session shows of a number
+SET extra_float_digits = -10;
+SELECT affinity.create_model('digits', 'SELECT u, i FROM buys',
+	options => '{"shrinkage": 0.123456789}');
+SELECT options -> 'shrinkage' AS shrinkage FROM digits.model;
+RESET extra_float_digits;
+SELECT affinity.drop_model('digits');
+
 -- varchar[] stands for text[]
 SELECT affinity.create_model('words', 'SELECT u, i::text FROM buys');
 SELECT count(*) FROM affinity.recommend_for_core('words', ARRAY['1'::varchar], 3,

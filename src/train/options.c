@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -267,6 +268,7 @@ Jsonb *
 affinity_options_to_jsonb(const AffinityMethod *method, const void *options)
 {
 	StringInfoData json;
+	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
@@ -282,9 +284,9 @@ affinity_options_to_jsonb(const AffinityMethod *method, const void *options)
 				appendStringInfo(&json, "%d", *(const int32 *) at);
 				break;
 			case AFFINITY_OPTION_REAL:
-				appendStringInfoString(&json,
-									   DatumGetCString(DirectFunctionCall1(float8out,
-																		   Float8GetDatum(*(const double *) at))));
+				/* float8out rounds to extra_float_digits: refreshes would */
+				double_to_shortest_decimal_buf(*(const double *) at, number);
+				appendStringInfoString(&json, number);
 				break;
 			case AFFINITY_OPTION_ENUM:
 				appendStringInfo(&json, "\"%s\"",
