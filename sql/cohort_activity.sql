@@ -151,6 +151,16 @@ SELECT with_byte(a, 12, 200) FROM state;		-- users
 SELECT with_byte(a, 16, 0) FROM state;			-- first period
 SELECT with_byte(a, 52, ascii('X')) FROM state; -- time zone
 
+-- an aggregate of one's own over our step, that begins with another kind of state
+DO $$
+BEGIN
+	EXECUTE format('CREATE AGGREGATE own_agg(bigint, timestamptz, text) (
+		SFUNC = affinity.activity_step, STYPE = affinity.activity, INITCOND = %L)',
+		(SELECT affinity.activity_agg('Ann'::text, now(), 'day')));
+END $$;
+SELECT own_agg(user_id, at, 'day') FROM visits;
+DROP AGGREGATE own_agg(bigint, timestamptz, text);
+
 -- their SQLSTATEs
 CREATE FUNCTION sqlstate_of(query text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

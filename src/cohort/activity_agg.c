@@ -226,20 +226,38 @@ row_flags(FunctionCallInfo fcinfo)
 	return comes_back ? EVENT_RETURN : 0;
 }
 
+/*
+ * Looked at for every row of a flat state, even where unit and zone are
+ * constant: somebody's own aggregate over our step may begin with any state.
+ */
+static inline bool
+flat_is_kind(const ActivityFlat *flat, const ActivityKind *kind)
+{
+	return flat->unit == kind->unit && flat->ids == kind->ids &&
+		flat->zoned == kind->zoned && flat->zone_len == kind->zone_len &&
+		(flat->layout == LAYOUT_EVENTS) == kind->events &&
+		memcmp(flat->data, kind->zone, kind->zone_len) == 0;
+}
+
 /* Add a row to a state that is not expanded, or to none. */
 static Datum
 add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
-			const ActivityKind *kind, const ActivityRow *row, const char *text,
+			const StepCache *cache, const ActivityRow *row, const char *text,
 			uint32 len)
 {
+	const ActivityKind *kind = &cache->kind;
 	ActivitySet *set;
-	ActivityKind own;
 	bool		small;
 
 	if (flat == NULL)
 		return PointerGetDatum(affinity_flat_one(kind, row, text, len));
-	affinity_flat_kind(flat, &own);
-	affinity_kind_same(&own, kind);
+	if (!flat_is_kind(flat, kind))
+	{
+		ActivityKind own;
+
+		affinity_flat_kind(flat, &own);
+		affinity_kind_same(&own, kind);
+	}
 	if (affinity_flat_mark(flat, kind, row, text, len))
 		return PointerGetDatum(flat);
 	small = is_small(flat);
@@ -293,7 +311,7 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 		AggCheckCallContext(fcinfo, &aggcontext);
 		return add_to_flat(aggcontext, PG_ARGISNULL(0) ? NULL
 						   : flat_state(PG_GETARG_DATUM(0)),
-						   &cache->kind, &row, bytes, len);
+						   cache, &row, bytes, len);
 	}
 	if (unlikely(!cache->constant))
 		affinity_kind_same(&set->kind, &cache->kind);
