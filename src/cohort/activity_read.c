@@ -57,13 +57,27 @@ set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
 	reader->as_of = flat->zoned ? *as_of : reader->as_of_local;
 }
 
+/* The most entries a user has, or a bound of it that is small. */
 static Size
 longest_list(const ActivityView *view)
 {
 	uint32		longest = 0;
 
-	if (view->flat->layout == LAYOUT_DENSE)
+	if (view->flat->layout == LAYOUT_DENSE && view->n_words <= 64)
 		return (Size) view->n_words * 64;
+	if (view->flat->layout == LAYOUT_DENSE)
+	{
+		for (uint32 i = 0; i < view->flat->n_users; i++)
+		{
+			const uint64 *words = view->words + (Size) i * view->n_words;
+			uint32		n = 0;
+
+			for (uint32 w = 0; w < view->n_words; w++)
+				n += pg_popcount64(words[w]);
+			longest = Max(longest, n);
+		}
+		return longest;
+	}
 	for (uint32 i = 0; i < view->flat->n_users; i++)
 		longest = Max(longest, view->offsets[i + 1] - view->offsets[i]);
 	return longest;
