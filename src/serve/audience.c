@@ -146,8 +146,9 @@ put_audience(ServeCall *call, const AffinityInteractions *in,
 				model->method->history_weight(model->options,
 											  m->val ? m->val[e] : 1);
 		}
-		if (!has && (float) score > 0)
-			affinity_topk_push(&top, affinity_rank_key((float) score, u));
+		if (!has && affinity_sum_score(score) > 0)
+			affinity_topk_push(&top,
+							   affinity_rank_key(affinity_sum_score(score), u));
 	}
 	affinity_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
 	for (size_t i = 0; i < top.n; i++)

@@ -245,8 +245,10 @@ recommend_one(Batch *b, uint32 user, Datum id)
 	{
 		uint32		no = sums.touched[t];
 
-		if ((float) sums.sum[no] > 0)
-			affinity_topk_push(&top, affinity_rank_key((float) sums.sum[no], no));
+		float		score = affinity_sum_score(sums.sum[no]);
+
+		if (score > 0)
+			affinity_topk_push(&top, affinity_rank_key(score, no));
 	}
 	affinity_sums_end(&sums);
 	affinity_topk_finish(&top, b->scratch);

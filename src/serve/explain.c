@@ -38,8 +38,9 @@ put_reasons(ServeCall *call, const ServeSeeds *seeds, uint32 target, uint32 k)
 
 		CHECK_FOR_INTERRUPTS();
 		total += part;
-		if ((float) part > 0)
-			affinity_topk_push(&top, affinity_rank_key((float) part, s));
+		if (affinity_sum_score(part) > 0)
+			affinity_topk_push(&top,
+							   affinity_rank_key(affinity_sum_score(part), s));
 	}
 	affinity_topk_finish(&top, palloc((n + 1) * sizeof(uint64)));
 	for (size_t i = 0; i < top.n; i++)
@@ -52,7 +53,7 @@ put_reasons(ServeCall *call, const ServeSeeds *seeds, uint32 target, uint32 k)
 		values[0] = seed->id;
 		values[1] = Float4GetDatum((float) seed->weight);
 		values[2] = Float4GetDatum(similarity);
-		values[3] = Float4GetDatum((float) (seed->weight * similarity));
+		values[3] = Float4GetDatum(affinity_rank_key_score(top.key[i]));
 		values[4] = Float4GetDatum((float) (seed->weight * similarity / total));
 		values[5] = Int32GetDatum((int32) i + 1);
 		tuplestore_putvalues(call->rows, call->desc, values, nulls);

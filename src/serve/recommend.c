@@ -109,8 +109,10 @@ choose(Ranking *r)
 		uint32		no = r->has_candidates ? r->candidates.item[i].no :
 			sums.touched[i];
 
-		if ((float) sums.sum[no] > 0)
-			affinity_topk_push(&top, affinity_rank_key((float) sums.sum[no], no));
+		float		score = affinity_sum_score(sums.sum[no]);
+
+		if (score > 0)
+			affinity_topk_push(&top, affinity_rank_key(score, no));
 	}
 	affinity_sums_end(&sums);
 	affinity_topk_finish(&top, palloc_extended(((Size) n + 1) * sizeof(uint64),

@@ -11,6 +11,8 @@
 
 #include "postgres.h"
 
+#include <float.h>
+
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/tuplestore.h"
@@ -97,6 +99,13 @@ typedef struct ServeSums
 	uint32	   *touched;
 	uint32		n_touched;
 } ServeSums;
+
+/* A sum as the real that is shown and compared: weights may be huge. */
+static inline float
+affinity_sum_score(double sum)
+{
+	return (float) Min(sum, FLT_MAX);
+}
 
 extern void affinity_sums_begin(ServeSums *sums, uint32 n_items);
 extern void affinity_sums_add(ServeSums *sums, const ServeSeed *seed);

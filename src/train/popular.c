@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <float.h>
+
 #include "miscadmin.h"
 
 #include "train/train.h"
@@ -69,7 +71,7 @@ popular_train(const AffinityInteractions *in, const void *options,
 		else
 			for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
 				sum += value[e];
-		row.popularity = (float) sum;
+		row.popularity = (float) Min(sum, FLT_MAX);
 		sink->put(sink, &row);
 	}
 }
