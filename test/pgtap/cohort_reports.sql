@@ -1,7 +1,7 @@
 -- Lifecycle, active users, frequency, time to return and coarsening against
 -- plain SQL, on Online Retail II and on random small logs (fixed seed).
 BEGIN;
-SELECT plan(26);
+SELECT plan(29);
 
 CREATE TEMP TABLE purchases (
 	invoice text, customer_id int, stock_code text, quantity int,
@@ -155,6 +155,23 @@ FROM (VALUES ('hour', 'day'), ('day', 'week'), ('day', 'week_sunday'), ('day', '
 	('month', 'quarter'), ('quarter', 'year')) u(fine, coarse);
 SELECT throws_ok($$SELECT affinity.coarsen(activity, 'month') FROM states WHERE unit = 'week' LIMIT 1$$,
 	'22023', NULL, 'weeks do not make months');
+
+-- wide bitmaps: hours of most of a year, let in by time, shuffled, and rolled up
+-- from states of single users and of single days
+CREATE TEMP TABLE hours AS
+	SELECT u, timestamp '2024-01-01' + h * interval '1 hour' AS at
+	FROM generate_series(1, 30) u, generate_series(0, 7199) h
+	WHERE u = 1 OR (h * u) % 7 = 0 AND h > u * 100;
+CREATE TEMP TABLE by_time AS
+	SELECT affinity.activity_agg(u, at, 'hour' ORDER BY at, u) AS activity FROM hours;
+SELECT results_eq('SELECT f.active_periods::bigint, f.users FROM by_time, affinity.frequency(activity) f',
+	'SELECT n, count(*) FROM (SELECT count(*) AS n FROM hours GROUP BY u) c GROUP BY 1 ORDER BY 1',
+	'every hour of wide bitmaps is there');
+SELECT is(affinity.activity_agg(u, at, 'hour' ORDER BY hashint8(u * 8191::bigint + extract(epoch FROM at)::bigint))::text,
+	(SELECT activity::text FROM by_time), 'shuffled, it is the same state') FROM hours;
+SELECT is((SELECT affinity.rollup(a)::text FROM (
+		SELECT affinity.activity_agg(u, at, 'hour') AS a FROM hours GROUP BY u, at::date) s),
+	(SELECT activity::text FROM by_time), 'rolled up, it is the same state');
 
 SELECT * FROM finish();
 ROLLBACK;
