@@ -72,6 +72,10 @@ extern int64_t affinity_csr_merge_row(uint32_t *col, AffinityCsrValues values,
 extern uint32_t affinity_sparse_add(double *sum, uint32_t *touched,
 									uint32_t n_touched, const uint32_t *col,
 									const float *val, size_t n, double factor);
+extern void affinity_sparse_take(double *restrict sum,
+								 const uint32_t *restrict touched, size_t n,
+								 double left, const double *restrict right,
+								 float *restrict score);
 extern void affinity_sparse_count(uint32_t *count, const uint32_t *col,
 								  size_t n);
 
@@ -104,6 +108,9 @@ typedef struct AffinityTopK
 
 extern void affinity_topk_shrink(AffinityTopK *top);
 extern void affinity_topk_finish(AffinityTopK *top, uint64_t *scratch);
+extern size_t affinity_topk_scores(const float *score, const uint32_t *no,
+								   size_t n, size_t k, uint64_t *key,
+								   uint64_t *scratch);
 extern void affinity_sort_descending(uint64_t *key, size_t n,
 									 uint64_t *scratch);
 

@@ -7,6 +7,8 @@
  * the dense row has. Increments must not be 0 and must not cancel out: all
  * callers add positive numbers.
  */
+#include <float.h>
+
 #include "kernel/kernel.h"
 
 /*
@@ -72,4 +74,23 @@ affinity_sparse_moments(AffinityMoments *sum, uint32_t *touched,
 		s->xy += x * y;
 	}
 	return n_touched;
+}
+
+/*
+ * Scores out of the touched sums, left * sum * right, and the sums cleared. Two
+ * loops, so that the first can be done by gathers.
+ */
+AFFINITY_MULTIVERSION void
+affinity_sparse_take(double *restrict sum, const uint32_t *restrict touched,
+					 size_t n, double left, const double *restrict right,
+					 float *restrict score)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		double		v = sum[touched[i]] * left * right[touched[i]];
+
+		score[i] = (float) (v < FLT_MAX ? v : FLT_MAX);
+	}
+	for (size_t i = 0; i < n; i++)
+		sum[touched[i]] = 0;
 }

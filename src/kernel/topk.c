@@ -5,10 +5,26 @@
  * Keys that beat the floor are collected; when the room is full, a selection
  * keeps the k largest and raises the floor to the smallest of them. With room
  * for 2k keys each key costs O(1) on average, and most cost one comparison.
+ * Where all scores are there at once, a histogram does it with fewer moves.
  */
 #include <string.h>
 
 #include "kernel/kernel.h"
+
+/* Leading bits of a positive real: its exponent and 3 bits of its mantissa. */
+#define BUCKETS			2048
+#define BUCKET_SHIFT	20
+
+static inline int
+score_bucket(float score)
+{
+	uint32_t	bits;
+
+	if (!(score > 0))
+		return 0;
+	memcpy(&bits, &score, sizeof(bits));
+	return (int) (bits >> BUCKET_SHIFT);
+}
 
 /*
  * Move the k largest of n keys to the front (Hoare's selection; the pivot comes
@@ -90,12 +106,14 @@ insertion_sort(uint64_t *key, size_t n)
 }
 
 /*
- * Sort keys, largest first. scratch has room for n keys. A byte that all keys
- * share costs a count and no move.
+ * Sort keys, largest first, by their bytes from the last to the first. scratch
+ * has room for n keys; n is below 2^32. A byte that all keys share costs nothing
+ * but its count.
  */
 void
 affinity_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
 {
+	uint32_t	count[8][256];
 	uint64_t   *from = key;
 	uint64_t   *to = scratch;
 
@@ -104,31 +122,74 @@ affinity_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
 		insertion_sort(key, n);
 		return;
 	}
-	for (int shift = 0; shift < 64; shift += 8)
+	memset(count, 0, sizeof(count));
+	for (size_t i = 0; i < n; i++)
 	{
-		size_t		count[256] = {0};
-		size_t		sum = 0;
+		for (int b = 0; b < 8; b++)
+			count[b][(key[i] >> (8 * b)) & 255]++;
+	}
+	for (int b = 0; b < 8; b++)
+	{
+		uint32_t   *c = count[b];
+		uint32_t	sum = 0;
 		uint64_t   *swap;
 
-		for (size_t i = 0; i < n; i++)
-			count[(from[i] >> shift) & 255]++;
-		if (count[(from[0] >> shift) & 255] == n)
+		if (c[(from[0] >> (8 * b)) & 255] == n)
 			continue;
-		for (int b = 255; b >= 0; b--)
+		for (int v = 255; v >= 0; v--)
 		{
-			size_t		c = count[b];
+			uint32_t	here = c[v];
 
-			count[b] = sum;
-			sum += c;
+			c[v] = sum;
+			sum += here;
 		}
 		for (size_t i = 0; i < n; i++)
-			to[count[(from[i] >> shift) & 255]++] = from[i];
+			to[c[(from[i] >> (8 * b)) & 255]++] = from[i];
 		swap = from;
 		from = to;
 		to = swap;
 	}
 	if (from != key)
 		memcpy(key, from, n * sizeof(uint64_t));
+}
+
+/*
+ * The k best of n scores, as keys, best first; scores that are not above 0 are
+ * left out. A histogram over the leading bits of the scores (which order like
+ * numbers where they are positive) says which of them can be among the best.
+ * key and scratch have room for n. Returns how many there are.
+ */
+size_t
+affinity_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
+					 uint64_t *key, uint64_t *scratch)
+{
+	uint32_t	count[BUCKETS] = {0};
+	int			bucket = BUCKETS - 1;
+	size_t		seen = 0;
+	size_t		found = 0;
+
+	if (k == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		count[score_bucket(score[i])]++;
+	for (; bucket > 0; bucket--)
+	{
+		seen += count[bucket];
+		if (seen >= k)
+			break;
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		key[found] = affinity_rank_key(score[i], no[i]);
+		found += (score[i] > 0 && score_bucket(score[i]) >= bucket);
+	}
+	if (found > k)
+	{
+		select_largest(key, found, k);
+		found = k;
+	}
+	affinity_sort_descending(key, found, scratch);
+	return found;
 }
 
 /*

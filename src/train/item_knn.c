@@ -51,11 +51,14 @@ typedef struct KnnState
 	uint32	   *touched;
 	uint32		n_touched;
 
-	/* its best neighbours */
-	AffinityTopK top;
+	float	   *score;			/* of the touched items */
+
+	/* its best neighbours: rank keys, then what they stand for */
+	uint32		n_best;
+	uint64	   *best;
 	uint64	   *scratch;
-	int32	   *neighbor;
-	float	   *score;
+	int32	   *best_item;
+	float	   *best_score;
 } KnnState;
 
 static void *
@@ -171,11 +174,11 @@ prepare(KnnState *s, const AffinityInteractions *in,
 		s->count = huge_zeroed(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
 	s->touched = huge_zeroed((int64) n_items + 1, sizeof(uint32));
-	affinity_topk_init(&s->top, huge_zeroed(2 * (int64) k + 64, sizeof(uint64)),
-					   k, 2 * (size_t) k + 64);
-	s->scratch = huge_zeroed(2 * (int64) k + 64, sizeof(uint64));
-	s->neighbor = huge_zeroed(k, sizeof(int32));
-	s->score = huge_zeroed(k, sizeof(float));
+	s->score = huge_zeroed((int64) n_items + 1, sizeof(float));
+	s->best = huge_zeroed((int64) n_items + 1, sizeof(uint64));
+	s->scratch = huge_zeroed((int64) n_items + 1, sizeof(uint64));
+	s->best_item = huge_zeroed(k, sizeof(int32));
+	s->best_score = huge_zeroed(k, sizeof(float));
 }
 
 /* ---- one source item --------------------------------------------------- */
@@ -290,15 +293,14 @@ similarity(const KnnState *s, uint32 i, uint32 j, double *common)
 }
 
 /*
- * Choose the item's best neighbours and clear the sums.
+ * Scores of the touched items one by one, for all similarities but the product;
+ * clears the sums. The source itself scores 0.
  */
 static void
-harvest(KnnState *s, uint32 item)
+score_each(KnnState *s, uint32 item)
 {
 	const ItemKnnOptions *o = s->options;
 
-	s->top.n = 0;
-	s->top.floor = 0;
 	for (uint32 t = 0; t < s->n_touched; t++)
 	{
 		uint32		j = s->touched[t];
@@ -311,15 +313,34 @@ harvest(KnnState *s, uint32 item)
 			s->sum[j] = 0;
 		if (s->count)
 			s->count[j] = 0;
-		if (j == item || common < o->min_support)
-			continue;
 		if (o->shrinkage > 0)
 			value *= common / (common + o->shrinkage);
-		value = Min(value, FLT_MAX);
-		if ((float) value > 0)
-			affinity_topk_push(&s->top, affinity_rank_key((float) value, j));
+		s->score[t] = j == item || common < o->min_support ? 0 :
+			(float) Min(value, FLT_MAX);
 	}
-	affinity_topk_finish(&s->top, s->scratch);
+}
+
+/*
+ * Choose the item's best neighbours and clear the sums.
+ */
+static void
+harvest(KnnState *s, uint32 item)
+{
+	int			similarity = s->options->similarity;
+
+	if ((similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE) &&
+		s->count == NULL)
+	{
+		s->sum[item] = 0;
+		affinity_sparse_take(s->sum, s->touched, s->n_touched, s->left[item],
+							 s->right, s->score);
+	}
+	else
+		score_each(s, item);
+	s->n_best = (uint32) affinity_topk_scores(s->score, s->touched,
+											  s->n_touched,
+											  s->options->neighbors, s->best,
+											  s->scratch);
 }
 
 static void
@@ -339,14 +360,14 @@ item_knn_train(const AffinityInteractions *in, const void *options,
 		work += state.n_touched;
 		row.popularity = (float) (in->by_item.start[item + 1] -
 								  in->by_item.start[item]);
-		row.n_neighbors = (uint32) state.top.n;
-		for (uint32 n = 0; n < row.n_neighbors; n++)
+		row.n_neighbors = state.n_best;
+		for (uint32 n = 0; n < state.n_best; n++)
 		{
-			state.neighbor[n] = (int32) affinity_rank_key_no(state.top.key[n]);
-			state.score[n] = affinity_rank_key_score(state.top.key[n]);
+			state.best_item[n] = (int32) affinity_rank_key_no(state.best[n]);
+			state.best_score[n] = affinity_rank_key_score(state.best[n]);
 		}
-		row.neighbor = state.neighbor;
-		row.score = state.score;
+		row.neighbor = state.best_item;
+		row.score = state.best_score;
 		sink->put(sink, &row);
 	}
 }
