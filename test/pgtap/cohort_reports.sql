@@ -1,6 +1,7 @@
 -- Lifecycle, active users, frequency, time to return and coarsening against
 -- plain SQL, on Online Retail II and on random small logs (fixed seed).
 BEGIN;
+SET LOCAL jit = off;
 SELECT plan(29);
 
 CREATE TEMP TABLE purchases (

@@ -5,6 +5,7 @@
 \set checkins `test -f ../shared/data/checkins/checkins.csv.xz && echo true || echo false`
 \set cdnow `test -f ../shared/data/cdnow/purchases.csv.xz && echo true || echo false`
 BEGIN;
+SET LOCAL jit = off;
 SELECT plan(11);
 
 \if :checkins
