@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "fmgr.h"
 
 #include "common/compat.h"
@@ -31,12 +32,26 @@ typedef enum AffinityIdKind
 #define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
 
 extern bool affinity_id_kind(Oid type, AffinityIdKind *kind);
-extern int64 affinity_id_to_int(Datum id, Oid type);
 extern Datum affinity_id_from_int(int64 value, Oid type);
 extern char *affinity_id_display(Datum id, Oid type);
 extern Datum affinity_id_plain(Datum id, Oid type);
 extern int	affinity_id_compare(Datum a, Datum b, Oid type);
 extern int	affinity_bytes_compare(const char *a, Size a_len,
 								   const char *b, Size b_len);
+
+/* In the loop over all rows of a table. */
+static inline int64
+affinity_id_to_int(Datum id, Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(id);
+		case INT4OID:
+			return DatumGetInt32(id);
+		default:
+			return DatumGetInt64(id);
+	}
+}
 
 #endif							/* AFFINITY_COMMON_H */

@@ -36,20 +36,6 @@ affinity_id_kind(Oid type, AffinityIdKind *kind)
 	}
 }
 
-int64
-affinity_id_to_int(Datum id, Oid type)
-{
-	switch (type)
-	{
-		case INT2OID:
-			return DatumGetInt16(id);
-		case INT4OID:
-			return DatumGetInt32(id);
-		default:
-			return DatumGetInt64(id);
-	}
-}
-
 Datum
 affinity_id_from_int(int64 value, Oid type)
 {

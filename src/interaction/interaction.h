@@ -10,7 +10,7 @@
 #include "common/common.h"
 #include "kernel/kernel.h"
 
-/* ---- dictionary.c ---------------------------------------------------- */
+/* ---- dictionary.c, keys.c, order.c ----------------------------------- */
 
 typedef struct AffinityDict AffinityDict;
 
@@ -19,17 +19,21 @@ typedef struct AffinityDict AffinityDict;
 
 typedef struct AffinityKeys
 {
+	Oid			type;
+	AffinityIdKind kind;
 	int			n;				/* keys in use */
 	int64		ints[AFFINITY_BATCH];	/* integers */
 	char	   *bytes;			/* uuid: 16 each; text: one after the other */
 	Size		bytes_size;		/* allocated */
-	Size		bytes_used;
+	Size		bytes_used;		/* text */
 	uint32		end[AFFINITY_BATCH];	/* text: end of each key in bytes */
 } AffinityKeys;
 
 extern AffinityDict *affinity_dict_create(Oid type);
-extern void affinity_keys_add(AffinityKeys *keys, const AffinityDict *dict,
-							  Datum id);
+extern AffinityKeys *affinity_keys_create(const AffinityDict *dict);
+extern void affinity_keys_add_bytes(AffinityKeys *keys, Datum id);
+extern void affinity_keys_clear(AffinityKeys *keys);
+extern void affinity_keys_free(AffinityKeys *keys);
 extern void affinity_dict_add(AffinityDict *dict, const AffinityKeys *keys,
 							  uint32 *no);
 extern uint32 affinity_dict_size(const AffinityDict *dict);
@@ -42,6 +46,19 @@ extern void affinity_dict_keep(AffinityDict *dict, const uint32 *renumber,
 extern Datum affinity_dict_id(const AffinityDict *dict, uint32 rank);
 extern int	affinity_dict_compare(const AffinityDict *dict, uint32 rank,
 								  Datum id);
+
+/*
+ * Take one id over from a row, which may be gone when the batch is looked up.
+ */
+static inline void
+affinity_keys_add(AffinityKeys *keys, Datum id)
+{
+	Assert(keys->n < AFFINITY_BATCH);
+	if (keys->kind == AFFINITY_ID_INT)
+		keys->ints[keys->n++] = affinity_id_to_int(id, keys->type);
+	else
+		affinity_keys_add_bytes(keys, id);
+}
 
 /* ---- read.c ---------------------------------------------------------- */
 

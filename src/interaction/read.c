@@ -5,10 +5,10 @@
  * The query runs under SPI with a DestReceiver of our own, so grants, row-level
  * security and views hold, plans may be parallel, and no tuple is copied. Rows
  * are taken over in batches: ids go through the dictionaries, and what is left
- * of a row is two numbers and its weight, kept in chunks that are never moved.
+ * of a row is two numbers and its weight, kept in partitions by user.
  *
- * Everything is allocated in the caller's memory context; chunks are freed as
- * soon as the matrix has them.
+ * Everything is allocated in the caller's memory context; partitions are freed
+ * as soon as the matrix has the rows.
  */
 #include "postgres.h"
 
@@ -27,9 +27,6 @@
 #include "interaction/interaction.h"
 #include "interaction/rows.h"
 
-/* What the dictionary and the matrix need for a row beside the row itself. */
-#define MATRIX_BYTES_PER_ROW 16
-
 typedef struct RowReceiver
 {
 	DestReceiver pub;
@@ -46,34 +43,25 @@ typedef struct RowReceiver
 	bool		counting;		/* over the memory limit: only count */
 } RowReceiver;
 
-/* ---- chunks ----------------------------------------------------------- */
+/* ---- batches ---------------------------------------------------------- */
 
-static AffinityRowChunk *
-new_chunk(RowReceiver *self)
+static void
+keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 {
-	AffinityRows *rows = self->rows;
-	AffinityRowChunk *chunk = palloc0(sizeof(AffinityRowChunk));
+	AffinityParts *parts = &self->rows->parts;
 
-	chunk->user = palloc(AFFINITY_CHUNK * sizeof(uint32));
-	chunk->item = palloc(AFFINITY_CHUNK * sizeof(uint32));
-	chunk->weight = palloc(AFFINITY_CHUNK * sizeof(float));
-	if (rows->keep_at)
-		chunk->at = palloc(AFFINITY_CHUNK * sizeof(int64));
-	rows->chunks = lappend(rows->chunks, chunk);
-	return chunk;
-}
+	for (int i = 0; i < self->n; i++)
+	{
+		AffinityPart *part = affinity_parts_room(parts, user[i]);
+		AffinityEntry *entry = &part->last->entry[part->n_last];
 
-/*
- * Bytes that the rows read so far will have needed when the matrix is built.
- */
-static Size
-bytes_needed(const AffinityRows *rows)
-{
-	Size		per_row = 2 * sizeof(uint32) + sizeof(float) +
-		(rows->keep_at ? sizeof(int64) : 0) + MATRIX_BYTES_PER_ROW;
-
-	return rows->usable * per_row +
-		affinity_dict_bytes(rows->users) + affinity_dict_bytes(rows->items);
+		entry->row = user[i];
+		entry->col = item[i];
+		entry->val = self->weight[i];
+		if (parts->has_side)
+			affinity_chunk_at(part->last)[part->n_last] = self->at[i];
+		part->n_last++;
+	}
 }
 
 static void
@@ -82,45 +70,27 @@ flush_batch(RowReceiver *self)
 	AffinityRows *rows = self->rows;
 	uint32		user[AFFINITY_BATCH];
 	uint32		item[AFFINITY_BATCH];
-	int			done = 0;
-	MemoryContext old;
 
 	if (self->n == 0)
 		return;
-	/* called in the executor's context, which goes when the query ends */
-	old = MemoryContextSwitchTo(self->context);
 	affinity_dict_add(rows->users, self->user_keys, user);
 	affinity_dict_add(rows->items, self->item_keys, item);
 	rows->usable += self->n;
-	while (!self->counting && done < self->n)
-	{
-		AffinityRowChunk *chunk = rows->chunks ? llast(rows->chunks) : NULL;
-		int			fit;
-
-		if (chunk == NULL || chunk->n == AFFINITY_CHUNK)
-			chunk = new_chunk(self);
-		fit = Min(self->n - done, AFFINITY_CHUNK - chunk->n);
-		memcpy(chunk->user + chunk->n, user + done, fit * sizeof(uint32));
-		memcpy(chunk->item + chunk->n, item + done, fit * sizeof(uint32));
-		memcpy(chunk->weight + chunk->n, self->weight + done,
-			   fit * sizeof(float));
-		if (chunk->at)
-			memcpy(chunk->at + chunk->n, self->at + done, fit * sizeof(int64));
-		chunk->n += fit;
-		done += fit;
-	}
+	for (int i = 0; i < self->n; i++)
+		rows->part_rows[user[i] & (AFFINITY_PARTS - 1)]++;
+	if (!self->counting)
+		keep_batch(self, user, item);
 	self->n = 0;
-	self->user_keys->n = self->item_keys->n = 0;
-	self->user_keys->bytes_used = self->item_keys->bytes_used = 0;
+	affinity_keys_clear(self->user_keys);
+	affinity_keys_clear(self->item_keys);
 
 	if (self->request->max_bytes > 0 && !self->counting &&
-		bytes_needed(rows) > (Size) self->request->max_bytes)
+		affinity_rows_bytes(rows) > (Size) self->request->max_bytes)
 	{
 		/* read on without keeping anything, to be able to name the need */
 		self->counting = true;
-		affinity_rows_free(rows);
+		affinity_parts_free(&rows->parts);
 	}
-	MemoryContextSwitchTo(old);
 }
 
 /* ---- one row ---------------------------------------------------------- */
@@ -219,12 +189,10 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		return true;
 	}
 
-	affinity_keys_add(self->user_keys, rows->users, slot->tts_values[0]);
-	affinity_keys_add(self->item_keys, rows->items, slot->tts_values[1]);
+	affinity_keys_add(self->user_keys, slot->tts_values[0]);
+	affinity_keys_add(self->item_keys, slot->tts_values[1]);
 	self->weight[self->n] = (float) weight;
 	self->at[self->n] = at;
-	if (weight != 1)
-		rows->all_one = false;
 	if (++self->n == AFFINITY_BATCH)
 		flush_batch(self);
 	return true;
@@ -274,6 +242,8 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 	}
 	rows->users = affinity_dict_create(TupleDescAttr(desc, 0)->atttypid);
 	rows->items = affinity_dict_create(TupleDescAttr(desc, 1)->atttypid);
+	self->user_keys = affinity_keys_create(rows->users);
+	self->item_keys = affinity_keys_create(rows->items);
 	MemoryContextSwitchTo(old);
 }
 
@@ -324,7 +294,8 @@ affinity_read_interactions(const AffinityReadRequest *request)
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
 
 	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE;
-	rows->all_one = true;
+	rows->parts.has_side = rows->keep_at;
+	rows->parts.context = CurrentMemoryContext;
 	self->pub.receiveSlot = receive_row;
 	self->pub.rStartup = receive_startup;
 	self->pub.rShutdown = receive_shutdown;
@@ -333,8 +304,6 @@ affinity_read_interactions(const AffinityReadRequest *request)
 	self->context = CurrentMemoryContext;
 	self->request = request;
 	self->rows = rows;
-	self->user_keys = palloc0(sizeof(AffinityKeys));
-	self->item_keys = palloc0(sizeof(AffinityKeys));
 
 	run_query(self);
 	flush_batch(self);
@@ -343,16 +312,12 @@ affinity_read_interactions(const AffinityReadRequest *request)
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("%lld interactions need %lld bytes of memory, but maintenance_work_mem allows %lld",
 						(long long) rows->usable,
-						(long long) bytes_needed(rows),
+						(long long) affinity_rows_bytes(rows),
 						(long long) request->max_bytes),
 				 errhint("SET maintenance_work_mem = '%lld MB', or let the query read fewer rows.",
-						 (long long) (bytes_needed(rows) / (1024 * 1024) + 1))));
-	if (self->user_keys->bytes)
-		pfree(self->user_keys->bytes);
-	if (self->item_keys->bytes)
-		pfree(self->item_keys->bytes);
-	pfree(self->user_keys);
-	pfree(self->item_keys);
+						 (long long) (affinity_rows_bytes(rows) / (1024 * 1024) + 1))));
+	affinity_keys_free(self->user_keys);
+	affinity_keys_free(self->item_keys);
 	pfree(self);
 	return affinity_rows_to_matrix(rows, request);
 }

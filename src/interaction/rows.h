@@ -1,40 +1,97 @@
 /*
  * rows.h
- *		What read.c hands to matrix.c; private to the room.
+ *		Rows on their way into a matrix: what read.c, parts.c and matrix.c share.
  */
 #ifndef AFFINITY_INTERACTION_ROWS_H
 #define AFFINITY_INTERACTION_ROWS_H
 
-#include "nodes/pg_list.h"
-
 #include "interaction/interaction.h"
 
-#define AFFINITY_CHUNK	65536	/* rows; a multiple of AFFINITY_BATCH */
+/* ---- parts.c ----------------------------------------------------------- */
 
-typedef struct AffinityRowChunk
+/*
+ * Entries are appended to one of 256 partitions by the low bits of their row's
+ * number, so that the rows of a partition are few enough to be sorted within
+ * the cache; appending to 256 places at a time is within it too.
+ */
+#define AFFINITY_PART_BITS	8
+#define AFFINITY_PARTS		(1 << AFFINITY_PART_BITS)
+#define AFFINITY_CHUNK		2048	/* entries */
+
+typedef struct AffinityChunk
 {
-	int			n;
-	uint32	   *user;			/* numbers of the dictionaries */
-	uint32	   *item;
-	float	   *weight;
-	int64	   *at;				/* microseconds since 2000, or NULL */
-} AffinityRowChunk;
+	struct AffinityChunk *next;
+	AffinityEntry entry[AFFINITY_CHUNK];
+	/* behind them, where parts have a side: as many times or second values */
+} AffinityChunk;
+
+typedef struct AffinityPart
+{
+	AffinityChunk *first;
+	AffinityChunk *last;
+	uint32		n_last;			/* entries in the last chunk; others are full */
+} AffinityPart;
+
+typedef struct AffinityParts
+{
+	MemoryContext context;
+	bool		has_side;
+	AffinityChunk *unused;		/* chunks to be taken before new ones */
+	AffinityPart part[AFFINITY_PARTS];
+} AffinityParts;
+
+extern void affinity_parts_extend(AffinityParts *parts, AffinityPart *part);
+extern AffinityChunk *affinity_parts_detach(AffinityParts *parts, uint32 p,
+											uint32 *n_last);
+extern void affinity_parts_give_back(AffinityParts *parts,
+									 AffinityChunk *chunk);
+extern void affinity_parts_free(AffinityParts *parts);
+
+/*
+ * The partition of a row, with room for an entry: part->last->entry[n_last] is
+ * to be filled, and n_last to be counted up.
+ */
+static inline AffinityPart *
+affinity_parts_room(AffinityParts *parts, uint32 row)
+{
+	AffinityPart *part = &parts->part[row & (AFFINITY_PARTS - 1)];
+
+	if (unlikely(part->last == NULL || part->n_last == AFFINITY_CHUNK))
+		affinity_parts_extend(parts, part);
+	return part;
+}
+
+/* The times of a chunk's entries, microseconds since 2000. */
+static inline int64 *
+affinity_chunk_at(AffinityChunk *chunk)
+{
+	return (int64 *) &chunk->entry[AFFINITY_CHUNK];
+}
+
+/* Their second values, which take the place of the times. */
+static inline float *
+affinity_chunk_second(AffinityChunk *chunk)
+{
+	return (float *) &chunk->entry[AFFINITY_CHUNK];
+}
+
+/* ---- matrix.c ---------------------------------------------------------- */
 
 typedef struct AffinityRows
 {
 	AffinityDict *users;
 	AffinityDict *items;
-	List	   *chunks;
-	bool		keep_at;		/* chunks hold times; rows without are skipped */
-	bool		all_one;		/* every weight is 1 */
+	AffinityParts parts;		/* rows: users' numbers, columns: items' */
+	bool		keep_at;		/* parts hold times; rows without are skipped */
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
 	int64		skipped;
-	int64		usable;			/* rows in the chunks */
+	int64		usable;			/* rows in the partitions */
+	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;
 
-extern void affinity_rows_free(AffinityRows *rows);
+extern Size affinity_rows_bytes(const AffinityRows *rows);
 extern AffinityInteractions *affinity_rows_to_matrix(AffinityRows *rows,
 													 const AffinityReadRequest *request);
 

@@ -1,11 +1,13 @@
 /*
  * csr.c
- *		Building a sparse matrix by counting sort, and turning it round.
+ *		From entries in no order to a sparse matrix, by counting sort.
  *
- * Rows come in no order. Placing them by user and turning that round gives,
- * for each item, its users in ascending order, so equal pairs stand side by
- * side and can be merged; turning that round once more gives each user's items
- * in ascending order. Three linear passes, no comparison.
+ * Entries are sorted digit by digit, lowest first, and stably (LSD radix sort),
+ * so equal pairs come to stand side by side in the order in which they arrived
+ * and can be merged. Everything is linear and nothing is compared. How far
+ * apart the places lie that a pass writes to is what its speed depends on: the
+ * caller cuts the entries into partitions and keys into digits, so that they
+ * fit into the cache.
  */
 #include "kernel/kernel.h"
 
@@ -25,91 +27,129 @@ affinity_csr_offsets(const int64_t *count, uint32_t n, int64_t *start)
 	start[n] = sum;
 }
 
+static inline uint32_t
+digit_of(const AffinityEntry *entry, AffinityDigit digit)
+{
+	return ((digit.of_row ? entry->row : entry->col) >> digit.shift) &
+		digit.mask;
+}
+
 /*
- * Put n (row, col) pairs where next[] says, under the numbers that the rank
- * arrays give to rows and columns.
+ * How many entries have each value of the digit, added to count.
  */
 void
-affinity_csr_place(const uint32_t *row, const uint32_t *col,
-				   AffinityCsrValues in, size_t n, const uint32_t *row_rank,
-				   const uint32_t *col_rank, int64_t *next, uint32_t *out_col,
-				   AffinityCsrValues out)
+affinity_entries_count(const AffinityEntry *entry, size_t n,
+					   AffinityDigit digit, int64_t *count)
+{
+	for (size_t i = 0; i < n; i++)
+		count[digit_of(&entry[i], digit)]++;
+}
+
+/*
+ * Put entries where next[] says for their digit. Second values go with them,
+ * unless they are NULL.
+ */
+void
+affinity_entries_place(const AffinityEntry *entry, const float *second,
+					   size_t n, AffinityDigit digit, int64_t *next,
+					   AffinityEntry *out, float *out_second)
 {
 	for (size_t i = 0; i < n; i++)
 	{
-		int64_t		to = next[row_rank[row[i]]]++;
+		int64_t		to = next[digit_of(&entry[i], digit)]++;
 
-		out_col[to] = col_rank[col[i]];
-		if (out.first)
-			out.first[to] = in.first[i];
-		if (out.second)
-			out.second[to] = in.second[i];
+		out[to] = entry[i];
+		if (second)
+			out_second[to] = second[i];
 	}
 }
 
 /*
- * Turn rows [from, to) round: each entry goes where next[] says for its column.
- * First values that are not there count as 1.
+ * Write out the pair that is being summed. An entry whose sum is not above 0 is
+ * dropped.
  */
-void
-affinity_csr_transpose(const int64_t *start, const uint32_t *col,
-					   AffinityCsrValues in, uint32_t from, uint32_t to,
-					   int64_t *next, uint32_t *out_col, AffinityCsrValues out)
+static inline size_t
+close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 {
-	for (uint32_t r = from; r < to; r++)
-	{
-		for (int64_t e = start[r]; e < start[r + 1]; e++)
-		{
-			int64_t		at = next[col[e]]++;
+	float		val = (float) merge->val;
 
-			out_col[at] = r;
-			if (out.first)
-				out.first[at] = in.first ? in.first[e] : 1;
-			if (out.second)
-				out.second[at] = in.second[e];
-		}
+	if (!(merge->val > 0))
+	{
+		merge->dropped++;
+		return 0;
 	}
+	merge->max = val > merge->max ? val : merge->max;
+	merge->all_one &= val == 1;
+	out->row = merge->row;
+	out->col = merge->col;
+	out->val = val;
+	if (out_second)
+		*out_second = (float) merge->second;
+	return 1;
 }
 
 /*
- * Merge equal neighbours among the n entries that start at col[0] and move the
- * result back by `to` entries. First values are summed, in double; an entry
- * whose sum is not above 0 is dropped. Second values are summed or their
- * maximum is kept. Returns the number of entries left.
+ * Sum equal neighbours, in double; of second values the sum or the maximum is
+ * kept. Returns the number of entries written to out, which may be where they
+ * are read from. The last pair stays open, as the next call may go on with it:
+ * a call with n = 0 writes it out.
  */
-int64_t
-affinity_csr_merge_row(uint32_t *col, AffinityCsrValues values, int64_t n,
-					   int64_t to, bool second_is_max, int64_t *dropped)
+size_t
+affinity_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
+					   const float *second, size_t n, AffinityEntry *out,
+					   float *out_second)
 {
-	int64_t		kept = 0;
+	size_t		kept = 0;
 
-	for (int64_t e = 0; e < n;)
+	for (size_t i = 0; i < n; i++)
 	{
-		uint32_t	c = col[e];
-		double		first = values.first[e];
-		double		second = values.second ? values.second[e] : 0;
+		AffinityEntry e = entry[i];
+		double		s = second ? second[i] : 0;
 
-		for (e++; e < n && col[e] == c; e++)
+		if (merge->open && e.row == merge->row && e.col == merge->col)
 		{
-			first += values.first[e];
-			if (values.second)
-			{
-				if (!second_is_max)
-					second += values.second[e];
-				else if (values.second[e] > second)
-					second = values.second[e];
-			}
-		}
-		if (!(first > 0))
-		{
-			(*dropped)++;
+			merge->val += e.val;
+			if (!merge->second_is_max)
+				merge->second += s;
+			else if (s > merge->second)
+				merge->second = s;
 			continue;
 		}
-		col[kept - to] = c;
-		values.first[kept - to] = (float) first;
-		if (values.second)
-			values.second[kept - to] = (float) second;
-		kept++;
+		if (merge->open)
+			kept += close_pair(merge, out + kept,
+							   second ? out_second + kept : NULL);
+		merge->open = true;
+		merge->row = e.row;
+		merge->col = e.col;
+		merge->val = e.val;
+		merge->second = s;
+	}
+	if (n == 0 && merge->open)
+	{
+		kept = close_pair(merge, out, out_second);
+		merge->open = false;
 	}
 	return kept;
+}
+
+/*
+ * Put entries into the matrix, each where next[] says for its row. renumber
+ * gives columns their new numbers, unless it is NULL.
+ */
+void
+affinity_entries_to_csr(const AffinityEntry *entry, const float *second,
+						size_t n, const uint32_t *renumber, int64_t *next,
+						uint32_t *col, AffinityCsrValues val)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		int64_t		to = next[entry[i].row]++;
+		uint32_t	c = entry[i].col;
+
+		col[to] = renumber ? renumber[c] : c;
+		if (val.first)
+			val.first[to] = entry[i].val;
+		if (val.second)
+			val.second[to] = second[i];
+	}
 }

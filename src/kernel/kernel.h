@@ -34,7 +34,7 @@
 #define AFFINITY_MULTIVERSION
 #endif
 
-/* ---- csr.c: compressed sparse rows ----------------------------------- */
+/* ---- csr.c: compressed sparse rows, built by counting sort ------------- */
 
 typedef struct AffinityCsr
 {
@@ -45,27 +45,58 @@ typedef struct AffinityCsr
 	float	   *val;			/* NULL where every value is 1 */
 } AffinityCsr;
 
-/* Values that travel with the entries of a matrix; either may be NULL. */
+/* Values of the entries of a matrix on its way; either may be NULL. */
 typedef struct AffinityCsrValues
 {
 	float	   *first;
 	float	   *second;
 } AffinityCsrValues;
 
+typedef struct AffinityEntry
+{
+	uint32_t	row;
+	uint32_t	col;
+	float		val;
+} AffinityEntry;
+
+/* The bits of an entry's row or column by which a pass sorts. */
+typedef struct AffinityDigit
+{
+	bool		of_row;
+	int			shift;
+	uint32_t	mask;
+} AffinityDigit;
+
+/* What merging remembers from one call to the next; begins as zeros. */
+typedef struct AffinityMerge
+{
+	bool		second_is_max;	/* not the sum; set by the caller */
+	bool		open;			/* a pair is being summed */
+	bool		all_one;		/* set by the caller; every value is 1 */
+	uint32_t	row;
+	uint32_t	col;
+	double		val;
+	double		second;
+	int64_t		dropped;		/* pairs whose sum is not above 0 */
+	float		max;			/* largest value */
+} AffinityMerge;
+
 extern void affinity_csr_offsets(const int64_t *count, uint32_t n,
 								 int64_t *start);
-extern void affinity_csr_place(const uint32_t *row, const uint32_t *col,
-							   AffinityCsrValues in, size_t n,
-							   const uint32_t *row_rank,
-							   const uint32_t *col_rank, int64_t *next,
-							   uint32_t *out_col, AffinityCsrValues out);
-extern void affinity_csr_transpose(const int64_t *start, const uint32_t *col,
-								   AffinityCsrValues in, uint32_t from,
-								   uint32_t to, int64_t *next,
-								   uint32_t *out_col, AffinityCsrValues out);
-extern int64_t affinity_csr_merge_row(uint32_t *col, AffinityCsrValues values,
-									  int64_t n, int64_t to, bool second_is_max,
-									  int64_t *dropped);
+extern void affinity_entries_count(const AffinityEntry *entry, size_t n,
+								   AffinityDigit digit, int64_t *count);
+extern void affinity_entries_place(const AffinityEntry *entry,
+								   const float *second, size_t n,
+								   AffinityDigit digit, int64_t *next,
+								   AffinityEntry *out, float *out_second);
+extern size_t affinity_entries_merge(AffinityMerge *merge,
+									 const AffinityEntry *entry,
+									 const float *second, size_t n,
+									 AffinityEntry *out, float *out_second);
+extern void affinity_entries_to_csr(const AffinityEntry *entry,
+									const float *second, size_t n,
+									const uint32_t *renumber, int64_t *next,
+									uint32_t *col, AffinityCsrValues val);
 
 /* ---- sparse.c: sums over sparse rows --------------------------------- */
 
