@@ -27,6 +27,9 @@
 #include "interaction/interaction.h"
 #include "interaction/rows.h"
 
+/* Room for ids, beyond what is allowed, to find out how much is needed. */
+#define COUNTING_BYTES	((Size) 256 * 1024 * 1024)
+
 typedef struct RowReceiver
 {
 	DestReceiver pub;
@@ -42,6 +45,24 @@ typedef struct RowReceiver
 	int64		at[AFFINITY_BATCH];
 	bool		counting;		/* over the memory limit: only count */
 } RowReceiver;
+
+/*
+ * More memory is needed than is allowed.
+ */
+static void
+too_much(const RowReceiver *self, const char *at_least)
+{
+	Size		bytes = affinity_rows_bytes(self->rows);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("%lld interactions need %s%lld bytes of memory, but maintenance_work_mem allows %lld",
+					(long long) self->rows->usable, at_least,
+					(long long) bytes,
+					(long long) self->request->max_bytes),
+			 errhint("SET maintenance_work_mem = '%lld MB', or let the query read fewer rows.",
+					 (long long) (bytes / (1024 * 1024) + 1))));
+}
 
 /* ---- batches ---------------------------------------------------------- */
 
@@ -84,6 +105,11 @@ flush_batch(RowReceiver *self)
 	affinity_keys_clear(self->user_keys);
 	affinity_keys_clear(self->item_keys);
 
+	/* ids have to be kept even to count: not without bound */
+	if (self->counting && affinity_dict_bytes(rows->users) +
+		affinity_dict_bytes(rows->items) >
+		(Size) self->request->max_bytes + COUNTING_BYTES)
+		too_much(self, "at least ");
 	if (self->request->max_bytes > 0 && !self->counting &&
 		affinity_rows_bytes(rows) > (Size) self->request->max_bytes)
 	{
@@ -308,14 +334,7 @@ affinity_read_interactions(const AffinityReadRequest *request)
 	run_query(self);
 	flush_batch(self);
 	if (self->counting)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("%lld interactions need %lld bytes of memory, but maintenance_work_mem allows %lld",
-						(long long) rows->usable,
-						(long long) affinity_rows_bytes(rows),
-						(long long) request->max_bytes),
-				 errhint("SET maintenance_work_mem = '%lld MB', or let the query read fewer rows.",
-						 (long long) (affinity_rows_bytes(rows) / (1024 * 1024) + 1))));
+		too_much(self, "");
 	affinity_keys_free(self->user_keys);
 	affinity_keys_free(self->item_keys);
 	pfree(self);

@@ -73,7 +73,7 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 {
 	float		val = (float) merge->val;
 
-	if (!(merge->val > 0))
+	if (!(val > 0) || val > merge->limit)
 	{
 		merge->dropped++;
 		return 0;

@@ -73,11 +73,12 @@ typedef struct AffinityMerge
 	bool		second_is_max;	/* not the sum; set by the caller */
 	bool		open;			/* a pair is being summed */
 	bool		all_one;		/* set by the caller; every value is 1 */
+	float		limit;			/* set by the caller: drop what sums to more */
 	uint32_t	row;
 	uint32_t	col;
 	double		val;
 	double		second;
-	int64_t		dropped;		/* pairs whose sum is not above 0 */
+	int64_t		dropped;		/* pairs whose sum is not above 0, or too large */
 	float		max;			/* largest value */
 } AffinityMerge;
 

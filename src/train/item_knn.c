@@ -124,11 +124,15 @@ prepare_factors(KnnState *s)
 	s->left = huge_zeroed(by_item->n_rows, sizeof(double));
 	s->right = huge_zeroed(by_item->n_rows, sizeof(double));
 	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		s->user_factor[u] = degree ?
 			inverse_power(row_sum(by_user, s->weights.by_user, u, false),
 						  o->user_exponent) : 1;
+	}
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (degree)
 		{
 			double		d = row_sum(by_item, s->weights.by_item, i, false);
@@ -147,7 +151,10 @@ prepare_factors(KnnState *s)
 	{
 		s->x_log_x = huge_zeroed((int64) by_user->n_rows + 1, sizeof(double));
 		for (uint32 n = 1; n <= by_user->n_rows; n++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			s->x_log_x[n] = n * log(n);
+		}
 	}
 }
 

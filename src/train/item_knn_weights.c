@@ -89,11 +89,15 @@ weigh_terms(const AffinityInteractions *in, const ItemKnnOptions *options,
 	double		total = 0;
 
 	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		idf[u] = Max(0.0, log((double) by_item->n_rows) -
 					 log1p((double) (by_user->start[u + 1] -
 									 by_user->start[u])));
+	}
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		length[i] = 0;
 		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
 			length[i] += weights->by_item[e];
