@@ -34,6 +34,7 @@ typedef struct Batch
 	uint32	   *by_popularity;	/* numbers, most popular first */
 	int32	   *number;			/* of each item of the matrix, -1: unknown */
 	AffinityInteractions *in;
+	float	   *score;			/* of what a user's history touches */
 	uint64	   *key;			/* room for n_items + 1 */
 	uint64	   *scratch;
 	uint32	   *mark;			/* user + 1 for what that user cannot get */
@@ -234,30 +235,22 @@ static void
 recommend_one(Batch *b, uint32 user, Datum id)
 {
 	ServeSums	sums;
-	AffinityTopK top;
+	size_t		n_best;
 	int32		rank = 0;
 
 	affinity_sums_begin(&sums, b->n_items);
 	add_history(b, user, &sums);
-	affinity_topk_init(&top, b->key, Min(b->k, b->n_items),
-					   (Size) b->n_items + 1);
 	for (uint32 t = 0; t < sums.n_touched; t++)
-	{
-		uint32		no = sums.touched[t];
-
-		float		score = affinity_sum_score(sums.sum[no]);
-
-		if (score > 0)
-			affinity_topk_push(&top, affinity_rank_key(score, no));
-	}
+		b->score[t] = affinity_sum_score(sums.sum[sums.touched[t]]);
+	n_best = affinity_topk_scores(b->score, sums.touched, sums.n_touched, b->k,
+								  b->key, b->scratch);
 	affinity_sums_end(&sums);
-	affinity_topk_finish(&top, b->scratch);
 
-	for (size_t i = 0; i < top.n; i++)
+	for (size_t i = 0; i < n_best; i++)
 	{
-		uint32		no = affinity_rank_key_no(top.key[i]);
+		uint32		no = affinity_rank_key_no(b->key[i]);
 
-		put_row(b, id, no, affinity_rank_key_score(top.key[i]), ++rank, true);
+		put_row(b, id, no, affinity_rank_key_score(b->key[i]), ++rank, true);
 		b->mark[no] = user + 1;
 	}
 	for (uint32 i = 0; i < b->n_items && (uint32) rank < b->k; i++)
@@ -265,7 +258,7 @@ recommend_one(Batch *b, uint32 user, Datum id)
 		uint32		no = b->by_popularity[i];
 
 		if (b->mark[no] != user + 1)
-			put_row(b, id, no, top.n > 0 ? 0 : b->popularity[no], ++rank, false);
+			put_row(b, id, no, n_best > 0 ? 0 : b->popularity[no], ++rank, false);
 	}
 }
 
@@ -291,6 +284,7 @@ affinity_recommend_all(PG_FUNCTION_ARGS)
 	sort_by_popularity(&b);
 	read_all(&b);
 	align_items(&b);
+	b.score = array_of(b.n_items, sizeof(float));
 	b.key = array_of(b.n_items, sizeof(uint64));
 	b.scratch = array_of(b.n_items, sizeof(uint64));
 	b.mark = array_of(b.n_items, sizeof(uint32));
