@@ -118,3 +118,9 @@ SELECT affinity.funnel_agg('{-9223372036854775808,9223372036854775807}'::bigint[
 SELECT s.* FROM (SELECT affinity.funnel_agg(1, t, 9223372036854775807, t = 0, t > 0) AS f
 	FROM unnest('{0,9223372036854775807}'::bigint[]) t) a, affinity.funnel_steps(f) s;
 SELECT affinity.window_funnel_final(f) FROM state WHERE n = 1;
+
+-- However far a state has grown, it has every row.
+SELECT n FROM generate_series(1, 2000) AS n
+WHERE (SELECT affinity.sequence_count('(?1)', i, true) FROM generate_series(1, n) AS i) <> n
+	OR (SELECT s.users FROM (SELECT affinity.funnel_agg(i, i, 1, true) AS f
+			FROM generate_series(1, n) AS i) a, affinity.funnel_steps(f) s) <> n;

@@ -12,12 +12,19 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "cohort/funnel.h"
 
 /* Growing from here on adds half, not as much again: three copies exist then. */
 #define GROW_SLOWER ((Size) 64 << 20)
+
+/*
+ * Up to here the allocator hands out powers of two. A log takes all of one:
+ * with many groups most of the time goes into fetching their memory.
+ */
+#define WHOLE_CHUNK ((Size) 8192)
 
 /* Feed a chain this many events between two looks for interrupts. */
 #define EVENTS_AT_ONCE 65536
@@ -60,6 +67,8 @@ affinity_log_grow(EventLog *log, Size bytes)
 	if (needed > MaxAllocSize)
 		affinity_log_too_large(needed);
 	size = Max(needed, size + (size < GROW_SLOWER ? size : size / 2));
+	if (size <= WHOLE_CHUNK)
+		size = pg_nextpower2_size_t(size);
 	size = Min(size, MaxAllocSize);
 	larger = palloc(size);
 	memcpy(larger, log, EVENT_LOG_HEADER + log->used);
