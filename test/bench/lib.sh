@@ -26,3 +26,49 @@ load_gowalla() {
 	[ -f "$gowalla/train.csv.xz" ] || return 1
 	sql -v data="$gowalla" -f gowalla.sql
 }
+
+# load_events: the table bench.events, and bench.bare(user_id, at), an aggregate
+# that does nothing.
+load_events() {
+	sql -v rows="$ROWS" -f cohort.sql
+	bare=${AFFINITY_WORK:-$(mktemp -d)}/bare.so
+	${CC:-cc} -O2 -fPIC -shared -I"$($PG_CONFIG --includedir-server)" -o "$bare" bare.c
+	chmod a+r "$bare"
+	sql <<-SQL
+		CREATE FUNCTION bench.bare_step(bigint, bigint, timestamptz) RETURNS bigint
+			AS '$bare', 'bare_step' LANGUAGE c STRICT IMMUTABLE PARALLEL SAFE;
+		CREATE AGGREGATE bench.bare(bigint, timestamptz) (SFUNC = bench.bare_step,
+			STYPE = bigint, INITCOND = '0', COMBINEFUNC = int8pl, PARALLEL = SAFE);
+	SQL
+}
+
+# run WORKERS QUERY: "seconds cpu-seconds peak-MB" of the backend, the last two
+# from log_executor_stats; workers' CPU and memory are not in them.
+run() {
+	sql 2>&1 <<-SQL | awk '/elapsed/ { cpu = $2 + $5; time = $8 }
+			/max resident/ { peak = $2 }
+			END { printf "%.2f %.2f %d\n", time, cpu, peak / 1024 }'
+		SET max_parallel_workers_per_gather = $1;
+		SET jit = off;
+		SET work_mem = '${work_mem:-1GB}';
+		SET client_min_messages = log;
+		SET log_executor_stats = on;
+		$2;
+	SQL
+}
+
+# show NAME WORKERS QUERY: medians of the runs.
+show() {
+	for run in $(seq "$RUNS"); do
+		run "$2" "$3"
+	done >"$bare.runs"
+	printf '%-46s %7d %8.2f %8.2f %8d\n' "$1" "$2" \
+		"$(column 1 <"$bare.runs" | median)" "$(column 2 <"$bare.runs" | median)" \
+		"$(column 3 <"$bare.runs" | median | cut -d. -f1)"
+}
+
+# heading NAME: above the lines of show.
+heading() {
+	printf '\n== %s: %s events\n' "$1" "$ROWS"
+	printf '%-46s %7s %8s %8s %8s\n' query workers s 'cpu s' 'peak MB'
+}
