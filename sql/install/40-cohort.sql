@@ -12,7 +12,7 @@ COMMENT ON FUNCTION affinity.activity_in(pg_catalog.cstring) IS
 
 CREATE FUNCTION affinity.activity_out(affinity.activity)
 	RETURNS pg_catalog.cstring
-	AS 'MODULE_PATHNAME', 'affinity_activity_out'
+	AS 'MODULE_PATHNAME', 'affinity_state_out'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_out(affinity.activity) IS
 	'output of type activity: base64';
@@ -26,7 +26,7 @@ COMMENT ON FUNCTION affinity.activity_recv(pg_catalog.internal) IS
 
 CREATE FUNCTION affinity.activity_send(affinity.activity)
 	RETURNS pg_catalog.bytea
-	AS 'MODULE_PATHNAME', 'affinity_activity_send'
+	AS 'MODULE_PATHNAME', 'affinity_state_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_send(affinity.activity) IS
 	'binary output of type activity';
@@ -45,7 +45,7 @@ COMMENT ON TYPE affinity.activity IS
 
 CREATE FUNCTION affinity.activity_merge(affinity.activity, affinity.activity)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_merge'
+	AS 'MODULE_PATHNAME', 'affinity_state_merge'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION affinity.activity_merge(affinity.activity, affinity.activity) IS
 	'the state of the rows of two states together; 22023 where unit, time zone, or type of user or time differ';

@@ -1,7 +1,7 @@
 /*
  * activity.h
  *		The activity state: who was active in which periods. Private to the
- *		room.
+ *		room. Type value is a layout of it: it adds a sum to each period.
  *
  * It has two forms. At rest, and while it is small, a state is a flat varlena,
  * ActivityFlat, whose bytes depend only on what was aggregated and never on
@@ -35,7 +35,8 @@ typedef enum ActivityLayout
 {
 	LAYOUT_DENSE = 1,			/* a bitmap of periods per user */
 	LAYOUT_PAIRS = 2,			/* a sorted list of periods per user */
-	LAYOUT_EVENTS = 3			/* a sorted list of times per user */
+	LAYOUT_EVENTS = 3,			/* a sorted list of times per user */
+	LAYOUT_VALUES = 4			/* type value: periods and sums per user */
 } ActivityLayout;
 
 /* What a row was, given is_start and is_return; a time's rows are or-ed. */
@@ -43,6 +44,17 @@ typedef enum ActivityLayout
 #define EVENT_RETURN 2			/* a return that is no start */
 #define EVENT_BOTH 4			/* one row that is both */
 #define EVENT_MASK 7
+
+#ifndef HAVE_INT128
+#error "a compiler with 128-bit integers is needed"
+#endif
+
+/*
+ * Values are summed as whole numbers of 2^-60: such sums do not depend on the
+ * order, and every double from 2^-8 on, and every amount in cents, is one.
+ */
+#define VALUE_SCALE_BITS 60
+#define VALUE_MAX 1e15			/* 2^110 of them: room for 2^17 such rows */
 
 /*
  * The flat form. Behind the header, each part padded with zeros to 8 bytes:
@@ -54,6 +66,7 @@ typedef enum ActivityLayout
  *			pairs: uint32[n_users + 1] offsets, then uint32[n_entries] periods
  *			events: uint32[n_users + 1] offsets, then int64[n_entries] times,
  *			then uint8[n_entries] EVENT_ flags
+ *			values: as pairs, then int128[n_entries] sums in 2^-60
  */
 typedef struct ActivityFlat
 {
@@ -87,8 +100,9 @@ typedef struct ActivityView
 	const uint64 *words;		/* dense */
 	uint32		first_word;		/* dense: first_period / 64 */
 	uint32		n_words;		/* dense: per user */
-	const uint32 *offsets;		/* pairs, events */
-	const uint32 *periods;		/* pairs */
+	const uint32 *offsets;		/* pairs, events, values */
+	const uint32 *periods;		/* pairs, values */
+	const int128 *sums;			/* values, in 2^-60 */
 	const int64 *at;			/* events */
 	const uint8 *flags;			/* events */
 } ActivityView;
@@ -100,6 +114,7 @@ typedef struct ActivityKind
 	ActivityIds ids;
 	bool		zoned;
 	bool		events;			/* keeps times and flags */
+	bool		values;			/* type value: keeps sums */
 	uint8		zone_len;
 	char		zone[TZ_STRLEN_MAX + 1];
 } ActivityKind;
@@ -130,6 +145,13 @@ typedef struct ActivityEvent
 	uint32		flags;			/* EVENT_ */
 	int64		at;				/* us */
 } ActivityEvent;
+
+typedef struct ActivityAmount
+{
+	uint32		user;
+	uint32		period;
+	int128		sum;			/* in 2^-60 */
+} ActivityAmount;
 
 #define ACTIVITY_BATCH 512
 
@@ -163,6 +185,7 @@ typedef struct ActivitySet
 	uint32		n_words;
 	uint64	   *pairs;			/* user << 32 | period */
 	ActivityEvent *events;
+	ActivityAmount *amounts;
 	Size		log_len;
 	Size		log_cap;
 	Size		log_sorted;		/* sorted and without duplicates up to here */
@@ -171,6 +194,7 @@ typedef struct ActivitySet
 	int			n_rows;
 	int			batch;			/* how many are let in together */
 	ActivityRow *buffer;
+	int128	   *buffer_sums;	/* beside buffer; only for values */
 	char	   *buffer_text;
 	Size		buffer_text_len;
 	Size		buffer_text_cap;
@@ -196,14 +220,16 @@ extern uint32 affinity_key_tag(ActivityIds ids, const ActivityKey *key,
 							   const char *text);
 extern ActivityKey *affinity_set_key(const ActivitySet *set, uint32 user);
 
-/* Buffer a row; a text id is given beside it and copied. */
+/* Buffer a row; a text id is given beside it and copied, so is a value. */
 static inline void
 affinity_set_add(ActivitySet *set, const ActivityRow *row, const char *text,
-				 uint32 len)
+				 uint32 len, int128 value)
 {
 	ActivityRow *own = &set->buffer[set->n_rows];
 
 	*own = *row;
+	if (set->kind.values)
+		set->buffer_sums[set->n_rows] = value;
 	if (set->kind.ids == IDS_TEXT)
 		affinity_set_buffer_text(set, own, text, len);
 	if (++set->n_rows == set->batch)
@@ -217,6 +243,7 @@ extern void affinity_window_reserve(ActivitySet *set, uint32 first_word,
 									uint32 last_word);
 extern uint64 affinity_set_count_pairs(const ActivitySet *set);
 pg_noreturn extern void affinity_set_too_large(void);
+extern int128 affinity_add_values(int128 a, int128 b);
 
 /* activity_flat.c */
 extern bool affinity_view_open(ActivityView *view, const ActivityFlat *flat,
@@ -231,7 +258,8 @@ extern void affinity_flat_kind(const ActivityFlat *flat, ActivityKind *kind);
 extern void affinity_kind_same(const ActivityKind *a, const ActivityKind *b);
 extern ActivityFlat *affinity_flat_one(const ActivityKind *kind,
 									   const ActivityRow *row,
-									   const char *text, uint32 len);
+									   const char *text, uint32 len,
+									   int128 value);
 extern bool affinity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
 							   const ActivityRow *row, const char *text,
 							   uint32 len);
@@ -276,7 +304,9 @@ typedef struct ActivityReader
 	uint32	   *start_event;	/* scratch: the event of each of starts */
 } ActivityReader;
 
+extern ActivityFlat *affinity_state_arg(FunctionCallInfo fcinfo, int arg);
 extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
+extern ActivityFlat *affinity_value_arg(FunctionCallInfo fcinfo, int arg);
 extern void affinity_reader_open(ActivityReader *reader,
 								 const ActivityFlat *flat,
 								 const TimestampTz *as_of);

@@ -1,12 +1,14 @@
 /*
  * activity_agg.c
- *		The aggregates activity_agg and rollup: SQL-callable steps.
+ *		The aggregates activity_agg, value_agg and rollup: SQL-callable steps.
  *
  * A state of up to FLAT_USERS users and FLAT_SIZE bytes stays flat, so that
  * GROUP BY user_id costs one small value per group. A larger one becomes an
  * expanded object in a context below the aggregate's and grows there.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -27,7 +29,19 @@ PG_FUNCTION_INFO_V1(affinity_activity_step_text);
 PG_FUNCTION_INFO_V1(affinity_activity_step_int8_local);
 PG_FUNCTION_INFO_V1(affinity_activity_step_uuid_local);
 PG_FUNCTION_INFO_V1(affinity_activity_step_text_local);
-PG_FUNCTION_INFO_V1(affinity_activity_merge);
+PG_FUNCTION_INFO_V1(affinity_value_step_int8);
+PG_FUNCTION_INFO_V1(affinity_value_step_uuid);
+PG_FUNCTION_INFO_V1(affinity_value_step_text);
+PG_FUNCTION_INFO_V1(affinity_value_step_int8_local);
+PG_FUNCTION_INFO_V1(affinity_value_step_uuid_local);
+PG_FUNCTION_INFO_V1(affinity_value_step_text_local);
+PG_FUNCTION_INFO_V1(affinity_state_merge);
+
+/* A step's arguments are state, user, at [, value], unit [, zone ...]. */
+#define UNIT_ARG(values) ((values) ? 4 : 3)
+#define ZONE_ARG(values) ((values) ? 5 : 4)
+#define ZONE_IS_NULL(values) \
+	(PG_NARGS() <= ZONE_ARG(values) || PG_ARGISNULL(ZONE_ARG(values)))
 
 /* What one call site learned from its first row; kept in fn_extra. */
 typedef struct StepCache
@@ -111,10 +125,11 @@ same_text(const text *a, const text *b)
 /* Learn unit and zone; the aggregate's other arguments are rows. */
 static void
 learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
-		   bool zoned)
+		   bool zoned, bool values)
 {
 	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	text	   *unit = PG_GETARG_TEXT_PP(3);
+	text	   *unit = PG_GETARG_TEXT_PP(UNIT_ARG(values));
+	int			zone = ZONE_ARG(values);
 	pg_tz	   *tz = NULL;
 
 	memset(&cache->kind, 0, sizeof(ActivityKind));
@@ -122,10 +137,11 @@ learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 											VARSIZE_ANY_EXHDR(unit));
 	cache->kind.ids = ids;
 	cache->kind.zoned = zoned;
-	cache->kind.events = PG_NARGS() > 5;
-	cache->zone_is_null = PG_NARGS() < 5 || PG_ARGISNULL(4);
+	cache->kind.events = !values && PG_NARGS() > 5;
+	cache->kind.values = values;
+	cache->zone_is_null = ZONE_IS_NULL(values);
 	if (!cache->zone_is_null)
-		tz = affinity_period_zone(text_to_cstring(PG_GETARG_TEXT_PP(4)));
+		tz = affinity_period_zone(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
 	else if (zoned)
 		tz = session_timezone;
 	if (tz != NULL)
@@ -136,8 +152,8 @@ learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 		strlcpy(cache->kind.zone, name, sizeof(cache->kind.zone));
 	}
 	affinity_clock_init(&cache->clock, cache->kind.unit, zoned, tz);
-	cache->zone = cache->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(4);
-	cache->unit = PG_GETARG_TEXT_P_COPY(3);
+	cache->zone = cache->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(zone);
+	cache->unit = PG_GETARG_TEXT_P_COPY(UNIT_ARG(values));
 	MemoryContextSwitchTo(old);
 }
 
@@ -146,7 +162,7 @@ learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
  * then no row needs to be compared with the one before.
  */
 static bool
-constant_kind(FunctionCallInfo fcinfo)
+constant_kind(FunctionCallInfo fcinfo, bool values)
 {
 	Aggref	   *aggref = AggGetAggref(fcinfo);
 	int			n = 0;
@@ -159,20 +175,22 @@ constant_kind(FunctionCallInfo fcinfo)
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
 		n++;
-		if ((n == 3 || n == 4) && !IsA(entry->expr, Const))
+		if ((n == UNIT_ARG(values) || n == ZONE_ARG(values)) &&
+			!IsA(entry->expr, Const))
 			return false;
 	}
-	return n >= 3;
+	return n >= UNIT_ARG(values);
 }
 
 /* The call site's cache, true to this row's unit and zone. */
 static StepCache *
 step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
-		   bool zoned)
+		   bool zoned, bool values)
 {
-	bool		zone_is_null = PG_NARGS() < 5 || PG_ARGISNULL(4);
+	bool		zone_is_null = ZONE_IS_NULL(values);
+	int			unit = UNIT_ARG(values);
 
-	if (PG_ARGISNULL(3))
+	if (PG_ARGISNULL(unit))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unit of time must not be null"),
@@ -181,38 +199,64 @@ step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 	{
 		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									   sizeof(StepCache));
-		learn_kind(fcinfo, cache, ids, zoned);
-		cache->constant = constant_kind(fcinfo);
+		learn_kind(fcinfo, cache, ids, zoned, values);
+		cache->constant = constant_kind(fcinfo, values);
 		fcinfo->flinfo->fn_extra = cache;
 		return cache;
 	}
-	if (!same_text(cache->unit, PG_GETARG_TEXT_PP(3)) ||
+	if (!same_text(cache->unit, PG_GETARG_TEXT_PP(unit)) ||
 		zone_is_null != cache->zone_is_null ||
-		(!zone_is_null && !same_text(cache->zone, PG_GETARG_TEXT_PP(4))))
+		(!zone_is_null &&
+		 !same_text(cache->zone, PG_GETARG_TEXT_PP(ZONE_ARG(values)))))
 	{
 		/* constants in practice; a group of its own may have other ones */
 		if (cache->clock.slices)
 			pfree(cache->clock.slices);
-		learn_kind(fcinfo, cache, ids, zoned);
+		learn_kind(fcinfo, cache, ids, zoned, values);
 	}
 	return cache;
+}
+
+static char *
+user_name(FunctionCallInfo fcinfo, ActivityIds ids)
+{
+	if (ids == IDS_INT8)
+		return psprintf(INT64_FORMAT, PG_GETARG_INT64(1));
+	if (ids == IDS_UUID)
+		return DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(1)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(1));
 }
 
 static void
 infinite_time(FunctionCallInfo fcinfo, ActivityIds ids)
 {
-	char	   *user;
-
-	if (ids == IDS_INT8)
-		user = psprintf(INT64_FORMAT, PG_GETARG_INT64(1));
-	else if (ids == IDS_UUID)
-		user = DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(1)));
-	else
-		user = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("infinite time of user %.200s", user),
+			 errmsg("infinite time of user %.200s", user_name(fcinfo, ids)),
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+}
+
+/* A row's value in 2^-60, rounded to the nearest (half to even). */
+static int128
+row_value(FunctionCallInfo fcinfo, ActivityIds ids)
+{
+	double		value = PG_GETARG_FLOAT8(3);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("%s value of user %.200s",
+						isnan(value) ? "NaN" : "infinite",
+						user_name(fcinfo, ids)),
+				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
+	if (fabs(value) > VALUE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value %g of user %.200s is out of range", value,
+						user_name(fcinfo, ids)),
+				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
+	/* exact: only the exponent changes */
+	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
 }
 
 static uint32
@@ -236,6 +280,7 @@ flat_is_kind(const ActivityFlat *flat, const ActivityKind *kind)
 	return flat->unit == kind->unit && flat->ids == kind->ids &&
 		flat->zoned == kind->zoned && flat->zone_len == kind->zone_len &&
 		(flat->layout == LAYOUT_EVENTS) == kind->events &&
+		(flat->layout == LAYOUT_VALUES) == kind->values &&
 		memcmp(flat->data, kind->zone, kind->zone_len) == 0;
 }
 
@@ -243,14 +288,15 @@ flat_is_kind(const ActivityFlat *flat, const ActivityKind *kind)
 static Datum
 add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 			const StepCache *cache, const ActivityRow *row, const char *text,
-			uint32 len)
+			uint32 len, int128 value)
 {
 	const ActivityKind *kind = &cache->kind;
 	ActivitySet *set;
 	bool		small;
 
 	if (flat == NULL)
-		return PointerGetDatum(affinity_flat_one(kind, row, text, len));
+		return PointerGetDatum(affinity_flat_one(kind, row, text, len,
+												 value));
 	if (!flat_is_kind(flat, kind))
 	{
 		ActivityKind own;
@@ -262,12 +308,12 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 		return PointerGetDatum(flat);
 	small = is_small(flat);
 	set = set_of_flat(small ? CurrentMemoryContext : aggcontext, flat, !small);
-	affinity_set_add(set, row, text, len);
+	affinity_set_add(set, row, text, len, value);
 	return small ? flatten(set) : EOHPGetRWDatum(&set->hdr);
 }
 
 static pg_attribute_always_inline Datum
-step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
+step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 {
 	MemoryContext aggcontext;
 	StepCache  *cache;
@@ -276,15 +322,17 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 	text	   *user = NULL;
 	const char *bytes = NULL;
 	uint32		len = 0;
+	int128		value = 0;
 
 	/* a call site that has a cache was looked at before */
 	cache = fcinfo->flinfo->fn_extra;
 	if (cache == NULL && !AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "aggregate function called in non-aggregate context");
 	if (unlikely(cache == NULL || !cache->constant))
-		cache = step_cache(fcinfo, cache, ids, zoned);
-	row.flags = PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || row.flags == 0)
+		cache = step_cache(fcinfo, cache, ids, zoned, values);
+	row.flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || row.flags == 0 ||
+		(values && PG_ARGISNULL(3)))
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
@@ -293,6 +341,8 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 	row.at = PG_GETARG_INT64(2);
 	if (TIMESTAMP_NOT_FINITE(row.at))
 		infinite_time(fcinfo, ids);
+	if (values)
+		value = row_value(fcinfo, ids);
 	row.period = affinity_clock_period(&cache->clock, row.at);
 	if (ids == IDS_INT8)
 		row.key.number = PG_GETARG_INT64(1);
@@ -311,11 +361,11 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 		AggCheckCallContext(fcinfo, &aggcontext);
 		return add_to_flat(aggcontext, PG_ARGISNULL(0) ? NULL
 						   : flat_state(PG_GETARG_DATUM(0)),
-						   cache, &row, bytes, len);
+						   cache, &row, bytes, len, value);
 	}
 	if (unlikely(!cache->constant))
 		affinity_kind_same(&set->kind, &cache->kind);
-	affinity_set_add(set, &row, bytes, len);
+	affinity_set_add(set, &row, bytes, len, value);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
@@ -323,51 +373,93 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned)
 Datum
 affinity_activity_step_int8(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_INT8, true);
+	return step(fcinfo, IDS_INT8, true, false);
 }
 
 /* the same for uuid */
 Datum
 affinity_activity_step_uuid(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_UUID, true);
+	return step(fcinfo, IDS_UUID, true, false);
 }
 
 /* the same for text */
 Datum
 affinity_activity_step_text(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_TEXT, true);
+	return step(fcinfo, IDS_TEXT, true, false);
 }
 
 /* the same for bigint and timestamp without time zone */
 Datum
 affinity_activity_step_int8_local(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_INT8, false);
+	return step(fcinfo, IDS_INT8, false, false);
 }
 
 /* the same for uuid and timestamp without time zone */
 Datum
 affinity_activity_step_uuid_local(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_UUID, false);
+	return step(fcinfo, IDS_UUID, false, false);
 }
 
 /* the same for text and timestamp without time zone */
 Datum
 affinity_activity_step_text_local(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_TEXT, false);
+	return step(fcinfo, IDS_TEXT, false, false);
+}
+
+/* value_step(state, bigint, timestamptz, value, unit [, zone]) */
+Datum
+affinity_value_step_int8(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_INT8, true, true);
+}
+
+/* value_step(state, bigint, timestamp, value, unit [, zone]) */
+Datum
+affinity_value_step_int8_local(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_INT8, false, true);
+}
+
+/* value_step(state, uuid, timestamptz, value, unit [, zone]) */
+Datum
+affinity_value_step_uuid(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_UUID, true, true);
+}
+
+/* value_step(state, uuid, timestamp, value, unit [, zone]) */
+Datum
+affinity_value_step_uuid_local(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_UUID, false, true);
+}
+
+/* value_step(state, text, timestamptz, value, unit [, zone]) */
+Datum
+affinity_value_step_text(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_TEXT, true, true);
+}
+
+/* value_step(state, text, timestamp, value, unit [, zone]) */
+Datum
+affinity_value_step_text_local(PG_FUNCTION_ARGS)
+{
+	return step(fcinfo, IDS_TEXT, false, true);
 }
 
 /*
- * activity_merge(activity, activity): combine function of activity_agg, and
- * step and combine function of rollup. Strict. Changes an expanded state only
+ * activity_merge(activity, activity), value_merge(value, value): combine function
+ * of the aggregates, and step and combine function of rollup. Strict. Changes an expanded state only
  * where an aggregate owns it.
  */
 Datum
-affinity_activity_merge(PG_FUNCTION_ARGS)
+affinity_state_merge(PG_FUNCTION_ARGS)
 {
 	MemoryContext aggcontext;
 	bool		owned = AggCheckCallContext(fcinfo, &aggcontext) != 0;

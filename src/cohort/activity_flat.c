@@ -84,6 +84,12 @@ affinity_view_open(ActivityView *view, const ActivityFlat *flat, Size size)
 	}
 	else
 		view->periods = (const uint32 *) part;
+	if (flat->layout == LAYOUT_VALUES)
+	{
+		if (!take(&cursor, end, flat->n_entries, sizeof(int128), &part))
+			return false;
+		view->sums = (const int128 *) part;
+	}
 	return cursor == end;
 }
 
@@ -218,7 +224,7 @@ check_entries(const ActivityView *view)
 			last = Max(last, view->periods[j]);
 		}
 	}
-	if (flat->layout == LAYOUT_PAIRS &&
+	if (flat->layout != LAYOUT_EVENTS &&
 		(first != flat->first_period || last != flat->last_period))
 		return "periods outside the range";
 	return NULL;
@@ -253,7 +259,7 @@ affinity_view_check(const ActivityView *view)
 		return "unknown unit of time";
 	if (flat->ids < IDS_INT8 || flat->ids > IDS_TEXT)
 		return "unknown type of user ids";
-	if (flat->layout < LAYOUT_DENSE || flat->layout > LAYOUT_EVENTS)
+	if (flat->layout < LAYOUT_DENSE || flat->layout > LAYOUT_VALUES)
 		return "unknown layout";
 	if (flat->zoned > 1 || flat->unused != 0 || flat->unused2 != 0)
 		return "unknown flag";
@@ -287,13 +293,19 @@ affinity_flat_kind(const ActivityFlat *flat, ActivityKind *kind)
 	kind->ids = flat->ids;
 	kind->zoned = flat->zoned;
 	kind->events = flat->layout == LAYOUT_EVENTS;
+	kind->values = flat->layout == LAYOUT_VALUES;
 	kind->zone_len = flat->zone_len;
 	memcpy(kind->zone, flat->data, flat->zone_len);
 }
 
 static void
-mixed(const char *what, const char *a, const char *b)
+mixed(bool values, const char *what, const char *a, const char *b)
 {
+	if (values)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot merge values of different %s: %s and %s", what, a, b),
+				 errhint("States that are merged must come from the same call of affinity.value_agg: the same types of user and time, unit and time zone.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("cannot merge activity of different %s: %s and %s", what, a, b),
@@ -307,25 +319,28 @@ affinity_kind_same(const ActivityKind *a, const ActivityKind *b)
 	static const char *const id_names[] = {"", "bigint", "uuid", "text"};
 
 	if (a->unit != b->unit)
-		mixed("units", affinity_period_unit_name(a->unit),
+		mixed(a->values, "units", affinity_period_unit_name(a->unit),
 			  affinity_period_unit_name(b->unit));
 	if (a->ids != b->ids)
-		mixed("user types", id_names[a->ids], id_names[b->ids]);
+		mixed(a->values, "user types", id_names[a->ids], id_names[b->ids]);
 	if (a->zoned != b->zoned)
-		mixed("time types", a->zoned ? "timestamptz" : "timestamp",
+		mixed(a->values, "time types", a->zoned ? "timestamptz" : "timestamp",
 			  b->zoned ? "timestamptz" : "timestamp");
 	if (strcmp(a->zone, b->zone) != 0)
-		mixed("time zones", a->zone_len ? a->zone : "none",
+		mixed(a->values, "time zones", a->zone_len ? a->zone : "none",
 			  b->zone_len ? b->zone : "none");
 	if (a->events != b->events)
-		mixed("conditions", a->events ? "is_start and is_return" : "none",
+		mixed(false, "conditions", a->events ? "is_start and is_return" : "none",
 			  b->events ? "is_start and is_return" : "none");
+	if (a->values != b->values)
+		mixed(false, "types", a->values ? "value" : "activity",
+			  b->values ? "value" : "activity");
 }
 
 /* The state of one row: what starts each of a million groups. */
 ActivityFlat *
 affinity_flat_one(const ActivityKind *kind, const ActivityRow *row,
-				  const char *text, uint32 len)
+				  const char *text, uint32 len, int128 value)
 {
 	Size		ids_size = kind->ids == IDS_UUID ? 16 : 8;
 	Size		zone_size = MAXALIGN(kind->zone_len);
@@ -336,7 +351,7 @@ affinity_flat_one(const ActivityKind *kind, const ActivityRow *row,
 	if (kind->ids == IDS_TEXT)
 		ids_size = MAXALIGN(2 * sizeof(uint32)) + MAXALIGN((Size) len);
 	size = offsetof(ActivityFlat, data) + zone_size + ids_size +
-		(kind->events ? 3 : 1) * sizeof(uint64);
+		(kind->values ? 4 : kind->events ? 3 : 1) * sizeof(uint64);
 	if (size > MaxAllocSize)
 		affinity_set_too_large();
 	flat = palloc0(size);
@@ -345,7 +360,8 @@ affinity_flat_one(const ActivityKind *kind, const ActivityRow *row,
 	flat->version = ACTIVITY_VERSION;
 	flat->unit = kind->unit;
 	flat->ids = kind->ids;
-	flat->layout = kind->events ? LAYOUT_EVENTS : LAYOUT_DENSE;
+	flat->layout = kind->values ? LAYOUT_VALUES :
+		kind->events ? LAYOUT_EVENTS : LAYOUT_DENSE;
 	flat->zoned = kind->zoned;
 	flat->zone_len = kind->zone_len;
 	flat->n_users = 1;
@@ -369,6 +385,13 @@ affinity_flat_one(const ActivityKind *kind, const ActivityRow *row,
 		return flat;
 	}
 	flat->first_period = flat->last_period = row->period;
+	if (kind->values)
+	{
+		((uint32 *) body)[1] = 1;
+		((uint32 *) body)[2] = row->period;
+		*(int128 *) (body + 16) = value;
+		return flat;
+	}
 	*(uint64 *) body = UINT64CONST(1) << (row->period & 63);
 	return flat;
 }

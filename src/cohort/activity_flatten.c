@@ -94,6 +94,8 @@ affinity_set_flat_size(ActivitySet *set)
 	set->flat_entries = set->dense ? affinity_set_count_pairs(set) : set->log_len;
 	if (set->kind.events)
 		set->flat_layout = LAYOUT_EVENTS;
+	else if (set->kind.values)
+		set->flat_layout = LAYOUT_VALUES;
 	else
 	{
 		n_words = (set->last_period >> 6) - (set->first_period >> 6) + 1;
@@ -113,8 +115,10 @@ affinity_set_flat_size(ActivitySet *set)
 		size += padded(n * n_words, sizeof(uint64));
 	else
 		size += padded(n + 1, sizeof(uint32));
-	if (set->flat_layout == LAYOUT_PAIRS)
+	if (set->flat_layout == LAYOUT_PAIRS || set->flat_layout == LAYOUT_VALUES)
 		size += padded(set->flat_entries, sizeof(uint32));
+	if (set->flat_layout == LAYOUT_VALUES)
+		size += padded(set->flat_entries, sizeof(int128));
 	if (set->flat_layout == LAYOUT_EVENTS)
 		size += padded(set->flat_entries, sizeof(int64)) +
 			padded(set->flat_entries, 1);
@@ -164,6 +168,17 @@ row_words(const ActivitySet *set, uint32 user)
 							 set->key_size);
 }
 
+/* The user of an entry of the log. */
+static inline uint32
+log_user(const ActivitySet *set, Size entry)
+{
+	if (set->kind.events)
+		return set->events[entry].user;
+	if (set->kind.values)
+		return set->amounts[entry].user;
+	return set->pairs[entry] >> 32;
+}
+
 /* Where each user's entries begin in the sorted log: n_users + 1 places. */
 static Size *
 log_begins(const ActivitySet *set)
@@ -173,9 +188,7 @@ log_begins(const ActivitySet *set)
 
 	for (uint32 user = 0; user <= set->n_users; user++)
 	{
-		while (i < set->log_len &&
-			   (set->kind.events ? set->events[i].user
-				: (uint32) (set->pairs[i] >> 32)) < user)
+		while (i < set->log_len && log_user(set, i) < user)
 			i++;
 		begins[user] = i;
 	}
@@ -235,6 +248,7 @@ write_lists(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
 	uint32	   *periods = (uint32 *) body;
 	int64	   *at = (int64 *) body;
 	uint8	   *flags = (uint8 *) body + padded(flat->n_entries, sizeof(int64));
+	int128	   *sums = (int128 *) (body + padded(flat->n_entries, sizeof(uint32)));
 	Size	   *begins = set->dense ? NULL : log_begins(set);
 	uint32		n = 0;
 
@@ -256,6 +270,11 @@ write_lists(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
 			{
 				at[n] = set->events[j].at;
 				flags[n] = (uint8) set->events[j].flags;
+			}
+			else if (set->kind.values)
+			{
+				periods[n] = set->amounts[j].period;
+				sums[n] = set->amounts[j].sum;
 			}
 			else
 				periods[n] = (uint32) set->pairs[j];

@@ -1,7 +1,7 @@
 /*
  * activity_io.c
- *		Text and binary input and output of type activity, and what it says of
- *		itself.
+ *		Text and binary input and output of types activity and value, and what an
+ *		activity says of itself.
  *
  * Text is the base64 of the flat form without its varlena header. What comes in
  * is checked in full, once, so that nothing else has to.
@@ -19,46 +19,51 @@
 #include "cohort/activity.h"
 
 PG_FUNCTION_INFO_V1(affinity_activity_in);
-PG_FUNCTION_INFO_V1(affinity_activity_out);
 PG_FUNCTION_INFO_V1(affinity_activity_recv);
-PG_FUNCTION_INFO_V1(affinity_activity_send);
+PG_FUNCTION_INFO_V1(affinity_value_in);
+PG_FUNCTION_INFO_V1(affinity_value_recv);
+PG_FUNCTION_INFO_V1(affinity_state_out);
+PG_FUNCTION_INFO_V1(affinity_state_send);
 PG_FUNCTION_INFO_V1(affinity_activity_users);
 PG_FUNCTION_INFO_V1(affinity_activity_info);
 
 static void
-reject(const char *problem)
+reject(bool values, const char *problem)
 {
+	const char *type = values ? "value" : "activity";
+
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid activity state: %s", problem),
-			 errhint("States are made by affinity.activity_agg, and stored and copied unchanged.")));
+			 errmsg("invalid %s state: %s", type, problem),
+			 errhint("States are made by affinity.%s_agg, and stored and copied unchanged.", type)));
 }
 
 /* Check the state of so many bytes and give it back. */
 static Datum
-checked(ActivityFlat *flat, Size size)
+checked(ActivityFlat *flat, Size size, bool values)
 {
 	ActivityView view;
 	const char *problem;
 
 	SET_VARSIZE(flat, size);
 	if (size < offsetof(ActivityFlat, data))
-		reject("too short");
+		reject(values, "too short");
 	if (flat->magic != ACTIVITY_MAGIC)
-		reject("not one, or from a machine of another byte order");
+		reject(values, "not one, or from a machine of another byte order");
 	if (flat->version != ACTIVITY_VERSION)
-		reject("unknown version");
+		reject(values, "unknown version");
 	if (!affinity_view_open(&view, flat, size))
-		reject("wrong length");
+		reject(values, "wrong length");
 	problem = affinity_view_check(&view);
 	if (problem != NULL)
-		reject(problem);
+		reject(values, problem);
+	if ((flat->layout == LAYOUT_VALUES) != values)
+		reject(values, values ? "it is an activity" : "it is a value");
 	return PointerGetDatum(flat);
 }
 
-/* activity_in(cstring) */
-Datum
-affinity_activity_in(PG_FUNCTION_ARGS)
+static Datum
+state_in(FunctionCallInfo fcinfo, bool values)
 {
 	const char *input = PG_GETARG_CSTRING(0);
 	int			len = strlen(input);
@@ -70,15 +75,29 @@ affinity_activity_in(PG_FUNCTION_ARGS)
 										room);
 
 	if (decoded < 0)
-		reject("not base64");
-	return checked(flat, VARHDRSZ + (Size) decoded);
+		reject(values, "not base64");
+	return checked(flat, VARHDRSZ + (Size) decoded, values);
 }
 
-/* activity_out(activity) */
+/* activity_in(cstring) */
 Datum
-affinity_activity_out(PG_FUNCTION_ARGS)
+affinity_activity_in(PG_FUNCTION_ARGS)
 {
-	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	return state_in(fcinfo, false);
+}
+
+/* value_in(cstring) */
+Datum
+affinity_value_in(PG_FUNCTION_ARGS)
+{
+	return state_in(fcinfo, true);
+}
+
+/* activity_out(activity), value_out(value) */
+Datum
+affinity_state_out(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_state_arg(fcinfo, 0);
 	Size		len = VARSIZE(flat) - VARHDRSZ;
 	Size		room = (len + 2) / 3 * 4;
 	char	   *out;
@@ -86,7 +105,7 @@ affinity_activity_out(PG_FUNCTION_ARGS)
 	if (room >= MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("activity state of %zu bytes is too large for text", len),
+				 errmsg("state of %zu bytes is too large for text", len),
 				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
 	out = palloc(room + 1);
 	room = pg_b64_encode((void *) ((char *) flat + VARHDRSZ), (int) len,
@@ -95,23 +114,36 @@ affinity_activity_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out);
 }
 
-/* activity_recv(internal) */
-Datum
-affinity_activity_recv(PG_FUNCTION_ARGS)
+static Datum
+state_recv(FunctionCallInfo fcinfo, bool values)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	Size		len = buf->len - buf->cursor;
 	ActivityFlat *flat = palloc0(Max(VARHDRSZ + len, sizeof(ActivityFlat)));
 
 	pq_copymsgbytes(buf, (char *) flat + VARHDRSZ, (int) len);
-	return checked(flat, VARHDRSZ + len);
+	return checked(flat, VARHDRSZ + len, values);
 }
 
-/* activity_send(activity) */
+/* activity_recv(internal) */
 Datum
-affinity_activity_send(PG_FUNCTION_ARGS)
+affinity_activity_recv(PG_FUNCTION_ARGS)
 {
-	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	return state_recv(fcinfo, false);
+}
+
+/* value_recv(internal) */
+Datum
+affinity_value_recv(PG_FUNCTION_ARGS)
+{
+	return state_recv(fcinfo, true);
+}
+
+/* activity_send(activity), value_send(value) */
+Datum
+affinity_state_send(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_state_arg(fcinfo, 0);
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);

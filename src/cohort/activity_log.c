@@ -7,7 +7,8 @@
  * when a wider bitmap would cost more than twice what the periods cost one by
  * one, they move to a log of (user, period) pairs that is sorted and rid of its
  * duplicates whenever it is full, and move back when that has become the larger
- * one. Events, which keep their times, are always in a log.
+ * one. Events, which keep their times, and values, which keep a sum per user
+ * and period, are always in a log.
  */
 #include "postgres.h"
 
@@ -40,13 +41,39 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+#define AMOUNT_COMPARE(a, b) \
+	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
+	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
+
+#define ST_SORT sort_amounts
+#define ST_ELEMENT_TYPE ActivityAmount
+#define ST_COMPARE(a, b) AMOUNT_COMPARE(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* The sum of two sums of values, in 2^-60. */
+int128
+affinity_add_values(int128 a, int128 b)
+{
+	int128		sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a sum of values is out of range"),
+				 errhint("Sums reach 1.47e20. Pass the values in a larger unit, for example thousands.")));
+	return sum;
+}
+
 void
 affinity_set_too_large(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("activity state would exceed 1 GB, the limit of a value"),
-			 errhint("Make one state per part of the users, for example GROUP BY abs(hashtext(user_id::text) %% 16), call the report on each and sum its counts by cohort and period; or use a coarser unit.")));
+			 errmsg("state would exceed 1 GB, the limit of a value"),
+			 errhint("Make one state per part of the users, for example GROUP BY abs(hashtext(user_id::text) %% 16), call the report on each with the same as_of and add up its counts and sums by cohort and period; or use a coarser unit.")));
 }
 
 static inline uint64 *
@@ -244,6 +271,32 @@ merge_events(const ActivityEvent *a, Size n_a, const ActivityEvent *b,
 	return n;
 }
 
+static Size
+merge_amounts(const ActivityAmount *a, Size n_a, const ActivityAmount *b,
+			  Size n_b, ActivityAmount *out)
+{
+	Size		i = 0,
+				j = 0,
+				n = 0;
+
+	while (i < n_a || j < n_b)
+	{
+		const ActivityAmount *next;
+
+		if ((i + j) % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (j >= n_b || (i < n_a && AMOUNT_COMPARE(&a[i], &b[j]) <= 0))
+			next = &a[i++];
+		else
+			next = &b[j++];
+		if (n > 0 && AMOUNT_COMPARE(&out[n - 1], next) == 0)
+			out[n - 1].sum = affinity_add_values(out[n - 1].sum, next->sum);
+		else
+			out[n++] = *next;
+	}
+	return n;
+}
+
 /* Sort the log, drop duplicates, and leave room for more entries. */
 static void
 compact_log(ActivitySet *set, Size more)
@@ -265,6 +318,20 @@ compact_log(ActivitySet *set, Size more)
 			pfree(old);
 		}
 		set->events = merged;
+	}
+	else if (set->kind.values)
+	{
+		ActivityAmount *old = set->amounts;
+		ActivityAmount *merged = affinity_alloc_large(set->cxt, cap * sizeof(ActivityAmount));
+
+		if (old)
+		{
+			sort_amounts(old + set->log_sorted, tail);
+			set->log_len = merge_amounts(old, set->log_sorted,
+										 old + set->log_sorted, tail, merged);
+			pfree(old);
+		}
+		set->amounts = merged;
 	}
 	else
 	{
@@ -291,9 +358,12 @@ affinity_log_reserve(ActivitySet *set, Size more)
 	if (set->log_len + more <= set->log_cap)
 		return;
 	compact_log(set, more);
-	if (set->kind.events)
+	if (set->kind.events || set->kind.values)
 	{
-		if (set->log_len * (sizeof(int64) + 1) > MaxAllocSize)
+		Size		width = set->kind.events ? sizeof(int64) + 1
+			: sizeof(uint32) + sizeof(int128);
+
+		if (set->log_len * width > MaxAllocSize)
 			affinity_set_too_large();
 		return;
 	}

@@ -15,9 +15,9 @@
 /* Reports with more periods are taken for a mistake: 1,140 years of hours. */
 #define MAX_SPAN 10000000
 
-/* The state given as an argument, flat, its sizes checked. */
+/* A state given as an argument, of either type, flat, its sizes checked. */
 ActivityFlat *
-affinity_activity_arg(FunctionCallInfo fcinfo, int arg)
+affinity_state_arg(FunctionCallInfo fcinfo, int arg)
 {
 	ActivityFlat *flat = (ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
 	ActivityView view;
@@ -27,6 +27,33 @@ affinity_activity_arg(FunctionCallInfo fcinfo, int arg)
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("damaged activity state")));
 	return flat;
+}
+
+static ActivityFlat *
+arg_of_type(FunctionCallInfo fcinfo, int arg, bool values)
+{
+	ActivityFlat *flat = affinity_state_arg(fcinfo, arg);
+
+	/* only a cast without a function can mix the two types up */
+	if ((flat->layout == LAYOUT_VALUES) != values)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("a state of type activity is no value, nor the other way round")));
+	return flat;
+}
+
+/* An argument of type activity. */
+ActivityFlat *
+affinity_activity_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return arg_of_type(fcinfo, arg, false);
+}
+
+/* An argument of type value. */
+ActivityFlat *
+affinity_value_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return arg_of_type(fcinfo, arg, true);
 }
 
 /*
@@ -106,7 +133,7 @@ affinity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 	if (flat->layout == LAYOUT_EVENTS)
 		reader->first_period = affinity_clock_period(&reader->clock,
 													 flat->first_at);
-	if (flat->layout == LAYOUT_PAIRS)
+	if (flat->layout == LAYOUT_PAIRS || flat->layout == LAYOUT_VALUES)
 		return;
 	longest = longest_list(&reader->view);
 	reader->starts = MemoryContextAllocHuge(CurrentMemoryContext,

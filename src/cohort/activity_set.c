@@ -68,13 +68,15 @@ affinity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
 	set->last_period = 0;
 	set->key_size = kind->ids == IDS_UUID ? 16 : 8;
 	set->stride = set->key_size;
-	set->dense = !kind->events;
+	set->dense = !kind->events && !kind->values;
 	set->users_cap = expanded ? 64 : 4;
 	set->rows = MemoryContextAlloc(cxt, (Size) set->users_cap * set->stride);
 	set->slot_bits = expanded ? 8 : 4;
 	set->slots = MemoryContextAllocZero(cxt, sizeof(uint64) << set->slot_bits);
 	set->batch = expanded ? ACTIVITY_BATCH : 1;
 	set->buffer = MemoryContextAlloc(cxt, set->batch * sizeof(ActivityRow));
+	if (kind->values)
+		set->buffer_sums = MemoryContextAlloc(cxt, set->batch * sizeof(int128));
 	return set;
 }
 
@@ -284,9 +286,13 @@ find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 	return user;
 }
 
-/* Put one period or event of a user in place; room was reserved. */
+/*
+ * Put one period, event or value of a user in place; room was reserved. The sum
+ * is looked at only where the set has values.
+ */
 static inline void
-add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags)
+add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
+		  const int128 *sum)
 {
 	if (set->dense)
 		row_words(set, user)[(period >> 6) - set->first_word] |=
@@ -298,6 +304,14 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags)
 		event->user = user;
 		event->flags = flags;
 		event->at = at;
+	}
+	else if (set->kind.values)
+	{
+		ActivityAmount *amount = &set->amounts[set->log_len++];
+
+		amount->user = user;
+		amount->period = period;
+		amount->sum = *sum;
 	}
 	else
 		set->pairs[set->log_len++] = (uint64) user << 32 | period;
@@ -363,7 +377,8 @@ let_in(ActivitySet *set, ActivityIds ids)
 			!same_key(set, ids, user, &buffer[i].key, set->buffer_text))
 			user = find_user(set, ids, tags[i], &buffer[i].key,
 							 set->buffer_text);
-		add_entry(set, user, buffer[i].period, buffer[i].at, buffer[i].flags);
+		add_entry(set, user, buffer[i].period, buffer[i].at, buffer[i].flags,
+				  set->kind.values ? &set->buffer_sums[i] : NULL);
 	}
 }
 
@@ -448,15 +463,16 @@ merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 		for (uint32 w = 0; w < view->n_words; w++)
 			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
 				add_entry(set, user, ((view->first_word + w) << 6) +
-						  pg_rightmost_one_pos64(bits), 0, 0);
+						  pg_rightmost_one_pos64(bits), 0, 0, NULL);
 		return;
 	}
 	for (uint32 i = view->offsets[theirs]; i < view->offsets[theirs + 1]; i++)
 	{
 		if (flat->layout == LAYOUT_EVENTS)
-			add_entry(set, user, 0, view->at[i], view->flags[i]);
+			add_entry(set, user, 0, view->at[i], view->flags[i], NULL);
 		else
-			add_entry(set, user, view->periods[i], 0, 0);
+			add_entry(set, user, view->periods[i], 0, 0,
+					  view->sums ? &view->sums[i] : NULL);
 	}
 }
 

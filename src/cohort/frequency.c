@@ -257,7 +257,7 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 			}
 			row.at = j == 0 ? flat->first_at : flat->last_at;
 			row.period = affinity_period_of_local(set->kind.unit, start);
-			affinity_set_add(set, &row, text, len);
+			affinity_set_add(set, &row, text, len, 0);
 		}
 	}
 	affinity_set_flush(set);

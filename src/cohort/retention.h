@@ -59,6 +59,10 @@ typedef void (*RetentionEmit) (void *arg, const RetentionCohort *cohort);
 extern void affinity_retention_options(FunctionCallInfo fcinfo,
 									   const ActivityFlat *flat,
 									   RetentionOptions *options);
+extern void affinity_cohort_options(FunctionCallInfo fcinfo,
+									const ActivityFlat *flat, int max_period,
+									int from, int before,
+									RetentionOptions *options);
 extern int	affinity_choice(const char *option, const char *value,
 							const char *const *choices, int n_choices);
 

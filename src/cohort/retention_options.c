@@ -142,6 +142,32 @@ read_rolling(const ActivityFlat *flat, RetentionOptions *options)
 }
 
 /*
+ * What every report by cohorts has: as_of, argument 1, and max_period and the
+ * range of cohorts at the places given.
+ */
+void
+affinity_cohort_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
+						int max_period, int from, int before,
+						RetentionOptions *options)
+{
+	options->has_as_of = !PG_ARGISNULL(1);
+	if (options->has_as_of)
+		options->as_of = PG_GETARG_TIMESTAMPTZ(1);
+	options->max_period = PG_INT32_MAX;
+	if (!PG_ARGISNULL(max_period))
+	{
+		if (PG_GETARG_INT32(max_period) < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("max_period must not be negative, but is %d",
+							PG_GETARG_INT32(max_period)),
+					 errhint("Pass the last period to report; 0 is the cohort's own.")));
+		options->max_period = PG_GETARG_INT32(max_period);
+	}
+	read_range(fcinfo, flat, from, before, options);
+}
+
+/*
  * (activity, as_of, mode, criterion, brackets, denominator, max_period,
  * cohorts_from, cohorts_before, rolling)
  */
@@ -150,27 +176,13 @@ affinity_retention_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
 						   RetentionOptions *options)
 {
 	memset(options, 0, sizeof(RetentionOptions));
-	options->has_as_of = !PG_ARGISNULL(1);
-	if (options->has_as_of)
-		options->as_of = PG_GETARG_TIMESTAMPTZ(1);
 	options->mode = choice_arg(fcinfo, 2, "mode", modes, lengthof(modes));
 	options->criterion = choice_arg(fcinfo, 3, "criterion", criteria,
 									lengthof(criteria));
 	read_brackets(fcinfo, 4, options);
 	options->previous = choice_arg(fcinfo, 5, "denominator", denominators,
 								   lengthof(denominators)) == 1;
-	options->max_period = PG_INT32_MAX;
-	if (!PG_ARGISNULL(6))
-	{
-		if (PG_GETARG_INT32(6) < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("max_period must not be negative, but is %d",
-							PG_GETARG_INT32(6)),
-					 errhint("Pass the last period to report; 0 is the cohort's own.")));
-		options->max_period = PG_GETARG_INT32(6);
-	}
-	read_range(fcinfo, flat, 7, 8, options);
+	affinity_cohort_options(fcinfo, flat, 6, 7, 8, options);
 	if (!PG_ARGISNULL(9) && PG_GETARG_BOOL(9))
 		read_rolling(flat, options);
 }
