@@ -213,7 +213,6 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		model->method = affinity_method(TextDatumGetCString(values[MODEL_ALGORITHM - 1]));
 		model->options = affinity_options_parse(model->method,
 												DatumGetJsonbP(values[MODEL_OPTIONS - 1]));
-		model->has_time = DatumGetBool(values[MODEL_HAS_TIME - 1]);
 		model->user_type = column_type(schema, name, "interactions", "user_id");
 		model->item_type = column_type(schema, name, "items", "item_id");
 		if (!affinity_id_kind(model->user_type, &kind) ||

@@ -38,7 +38,6 @@ typedef struct AffinityModel
 	Oid			user_type;
 	Oid			item_type;
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
-	bool		has_time;		/* the source gives times */
 	MemoryContext context;
 	int			pins;			/* calls that use it now */
 	bool		replaced;		/* no longer cached: goes with its last pin */
