@@ -143,8 +143,11 @@ affinity_model_lock(const char *name, Oid table)
 
 /* ---- the row ----------------------------------------------------------- */
 
-static void
-damaged(const char *schema, const char *what)
+/*
+ * What is in a model's schema is not what was put there.
+ */
+void
+affinity_model_damaged(const char *schema, const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -164,7 +167,7 @@ column_type(Oid schema, const char *schema_name, const char *relation,
 	AttrNumber	attno = OidIsValid(relid) ? get_attnum(relid, column) : 0;
 
 	if (attno == InvalidAttrNumber)
-		damaged(schema_name, psprintf("%s.%s is missing", relation, column));
+		affinity_model_damaged(schema_name, psprintf("%s.%s is missing", relation, column));
 	return get_atttype(relid, attno);
 }
 
@@ -183,11 +186,11 @@ check_n_items(Oid schema, const char *schema_name, int64 n_items)
 		aclcheck_error(result, OBJECT_TABLE, "items");
 	items = table_open(relid, AccessShareLock);
 	if (items->rd_rel->relkind != RELKIND_RELATION)
-		damaged(schema_name, "items is not a table");
+		affinity_model_damaged(schema_name, "items is not a table");
 	/* no table access method puts a row into less than a byte */
 	if (n_items < 0 || n_items > PG_INT32_MAX ||
 		n_items > (int64) RelationGetNumberOfBlocks(items) * BLCKSZ)
-		damaged(schema_name, "its number of items is impossible");
+		affinity_model_damaged(schema_name, "its number of items is impossible");
 	table_close(items, NoLock);
 }
 
@@ -217,7 +220,7 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		model->item_type = column_type(schema, name, "items", "item_id");
 		if (!affinity_id_kind(model->user_type, &kind) ||
 			!affinity_id_kind(model->item_type, &kind))
-			damaged(name, "its ids are of a type that cannot be an id");
+			affinity_model_damaged(name, "its ids are of a type that cannot be an id");
 		check_n_items(schema, name, n_items);
 		model->n_items = (uint32) n_items;
 	}
@@ -337,7 +340,7 @@ read_row(Relation table, const char *schema_name, Datum *values)
 			Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor, i);
 
 			if (slot->tts_isnull[i])
-				damaged(schema_name, psprintf("%s is null",
+				affinity_model_damaged(schema_name, psprintf("%s is null",
 											  NameStr(attr->attname)));
 			values[i] = attr->attlen == -1 ?
 				PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[i])) :
@@ -347,7 +350,7 @@ read_row(Relation table, const char *schema_name, Datum *values)
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	if (!found)
-		damaged(schema_name, "it has never been trained");
+		affinity_model_damaged(schema_name, "it has never been trained");
 }
 
 /*
@@ -419,7 +422,7 @@ affinity_model_open(Oid schema)
 		no_such_model(schema_name);
 	check_rights(schema, table);
 	if (!affinity_model_layout_fits(table))
-		damaged(schema_name, "table \"model\" has other columns");
+		affinity_model_damaged(schema_name, "table \"model\" has other columns");
 	read_row(table, schema_name, values);
 
 	entry = cache_entry(relid);

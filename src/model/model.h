@@ -46,6 +46,7 @@ typedef struct AffinityModel
 
 /* catalog.c */
 extern AffinityModel *affinity_model_open(Oid schema);
+extern void affinity_model_damaged(const char *schema, const char *what);
 extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 									  AffinityModelQuery query);
 extern char *affinity_model_relation(const AffinityModel *model,

@@ -9,9 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 #include "serve/serve.h"
 
@@ -54,10 +52,8 @@ find_sources(const AffinityModel *model, const ServeItem *wanted, int *n)
 		HeapTuple	row = SPI_tuptable->vals[i];
 		TupleDesc	desc = SPI_tuptable->tupdesc;
 		bool		isnull;
-		Datum		value = SPI_getbinval(row, desc, 1, &isnull);
+		Datum		value = affinity_serve_column(model, row, desc, 1);
 
-		if (isnull)
-			affinity_serve_damaged(model, "a column of its items is null");
 		source[i].id = affinity_id_plain(value, model->item_type);
 		source[i].wanted = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
 		value = SPI_getbinval(row, desc, 2, &isnull);
@@ -70,32 +66,17 @@ find_sources(const AffinityModel *model, const ServeItem *wanted, int *n)
 static AffinityInteractions *
 read_users(const AffinityModel *model, const Source *source, int n)
 {
-	AffinityReadRequest request = {0};
 	Datum	   *ids = palloc_extended(Max(n, 1) * sizeof(Datum),
 									  MCXT_ALLOC_HUGE);
-	Oid			type = get_array_type(model->item_type);
-	int16		len;
-	bool		byval;
-	char		align;
-	Datum		array;
 
 	for (int i = 0; i < n; i++)
 		ids[i] = source[i].id;
-	get_typlenbyvalalign(model->item_type, &len, &byval, &align);
-	array = PointerGetDatum(construct_array(ids, n, model->item_type, len,
-											byval, align));
-	request.query = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
-							 " WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
-							 affinity_model_relation(model, "interactions"));
-	request.n_args = 1;
-	request.arg_types = &type;
-	request.args = &array;
-	request.user_type = model->user_type;
-	request.item_type = model->item_type;
-	request.read_only = true;
-	request.skip_bad = true;
-	request.max_bytes = (int64) maintenance_work_mem * 1024;
-	return affinity_read_interactions(&request);
+	return affinity_serve_read(model,
+							   psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
+										" WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
+										affinity_model_relation(model,
+																"interactions")),
+							   affinity_serve_array(ids, n, model->item_type));
 }
 
 /*

@@ -43,12 +43,7 @@ typedef struct Batch
 static Datum
 needed(const Batch *b, HeapTuple row, int no)
 {
-	bool		isnull;
-	Datum		value = SPI_getbinval(row, SPI_tuptable->tupdesc, no, &isnull);
-
-	if (isnull)
-		affinity_serve_damaged(b->call->model, "a column of its items is null");
-	return value;
+	return affinity_serve_column(b->call->model, row, SPI_tuptable->tupdesc, no);
 }
 
 /*
@@ -151,17 +146,13 @@ sort_by_popularity(Batch *b)
 static void
 read_all(Batch *b)
 {
-	AffinityReadRequest request = {0};
+	const AffinityModel *model = b->call->model;
 
-	request.query = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
-							 affinity_model_relation(b->call->model,
-													 "interactions"));
-	request.user_type = b->call->model->user_type;
-	request.item_type = b->call->model->item_type;
-	request.read_only = true;
-	request.skip_bad = true;
-	request.max_bytes = (int64) maintenance_work_mem * 1024;
-	b->in = affinity_read_interactions(&request);
+	b->in = affinity_serve_read(model,
+								psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
+										 affinity_model_relation(model,
+																 "interactions")),
+								(Datum) 0);
 }
 
 /*

@@ -28,11 +28,7 @@ typedef struct Weighted
 void
 affinity_serve_damaged(const AffinityModel *model, const char *what)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("model \"%s\" is damaged: %s", model->schema_name, what),
-			 errhint("SELECT affinity.refresh_model(%s), or drop it and create it again.",
-					 quote_literal_cstr(model->schema_name))));
+	affinity_model_damaged(model->schema_name, what);
 }
 
 /*
@@ -64,15 +60,25 @@ column(SPITupleTable *table, uint64 row, int no, bool *isnull)
 	return SPI_getbinval(table->vals[row], table->tupdesc, no, isnull);
 }
 
-static Datum
-needed(const AffinityModel *model, SPITupleTable *table, uint64 row, int no)
+/*
+ * A column of the items that cannot be null, unless somebody wrote it so.
+ */
+Datum
+affinity_serve_column(const AffinityModel *model, HeapTuple row,
+					  TupleDesc desc, int no)
 {
 	bool		isnull;
-	Datum		value = column(table, row, no, &isnull);
+	Datum		value = SPI_getbinval(row, desc, no, &isnull);
 
 	if (isnull)
 		affinity_serve_damaged(model, "a column of its items is null");
 	return value;
+}
+
+static Datum
+needed(const AffinityModel *model, SPITupleTable *table, uint64 row, int no)
+{
+	return affinity_serve_column(model, table->vals[row], table->tupdesc, no);
 }
 
 /* ---- ids ---------------------------------------------------------------- */
@@ -97,8 +103,8 @@ compare_rows(const void *a, const void *b, void *type)
 	return c != 0 ? c : x < y ? -1 : x > y;
 }
 
-static Datum
-array_of_ids(Datum *ids, int n, Oid type)
+Datum
+affinity_serve_array(Datum *ids, int n, Oid type)
 {
 	int16		len;
 	bool		byval;
@@ -111,7 +117,7 @@ array_of_ids(Datum *ids, int n, Oid type)
 Datum
 affinity_serve_array_of_one(const AffinityModel *model, Datum id)
 {
-	return array_of_ids(&id, 1, model->item_type);
+	return affinity_serve_array(&id, 1, model->item_type);
 }
 
 /* ---- items -------------------------------------------------------------- */
@@ -181,7 +187,7 @@ affinity_serve_items_by_no(AffinityModel *model, const uint32 *no, uint32 n,
 	for (uint32 i = 0; i < n; i++)
 		numbers[i] = Int32GetDatum((int32) no[i]);
 	fetch_items(model, AFFINITY_QUERY_IDS_BY_NO,
-				array_of_ids(numbers, (int) n, INT4OID), items);
+				affinity_serve_array(numbers, (int) n, INT4OID), items);
 	if (items->n != n)
 		affinity_serve_damaged(model, "items are missing");
 	qsort(items->item, items->n, sizeof(ServeItem), compare_items);
@@ -270,7 +276,7 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 	for (int i = 0; i < n; i++)
 		ids[i] = weighted[i].id;
 	table = run(model, AFFINITY_QUERY_ITEMS_BY_ID,
-				array_of_ids(ids, n, model->item_type), types, 5);
+				affinity_serve_array(ids, n, model->item_type), types, 5);
 	seeds->n = (uint32) SPI_processed;
 	seeds->seed = palloc0(Max(seeds->n, 1) * sizeof(ServeSeed));
 	for (uint32 i = 0; i < seeds->n; i++)
@@ -373,7 +379,7 @@ affinity_serve_history_ids(AffinityModel *model, Datum user, int *n)
 
 	for (int i = 0; i < *n; i++)
 		ids[i] = weighted[i].id;
-	return array_of_ids(ids, *n, model->item_type);
+	return affinity_serve_array(ids, *n, model->item_type);
 }
 
 /*
@@ -407,4 +413,29 @@ affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
 	qsort_arg(weighted, kept, sizeof(Weighted), compare_weighted,
 			  &model->item_type);
 	seeds_of(model, weighted, kept, seeds);
+}
+
+/*
+ * Interactions for an answer about many users: all, or those that an array of
+ * items, $1 of the query, selects (0: none). As the caller may see them now.
+ */
+AffinityInteractions *
+affinity_serve_read(const AffinityModel *model, const char *query, Datum items)
+{
+	AffinityReadRequest request = {0};
+	Oid			type = get_array_type(model->item_type);
+
+	request.query = query;
+	if (items != (Datum) 0)
+	{
+		request.n_args = 1;
+		request.arg_types = &type;
+		request.args = &items;
+	}
+	request.user_type = model->user_type;
+	request.item_type = model->item_type;
+	request.read_only = true;
+	request.skip_bad = true;
+	request.max_bytes = (int64) maintenance_work_mem * 1024;
+	return affinity_read_interactions(&request);
 }

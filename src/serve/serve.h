@@ -89,6 +89,12 @@ extern ServeItem *affinity_serve_find(const ServeItems *items, uint32 no);
 extern void affinity_serve_popular(AffinityModel *model, int64 limit,
 								   ServeItems *items);
 extern Datum affinity_serve_array_of_one(const AffinityModel *model, Datum id);
+extern Datum affinity_serve_column(const AffinityModel *model, HeapTuple row,
+								   TupleDesc desc, int no);
+extern Datum affinity_serve_array(Datum *ids, int n, Oid type);
+extern AffinityInteractions *affinity_serve_read(const AffinityModel *model,
+												 const char *query,
+												 Datum items);
 extern void affinity_serve_damaged(const AffinityModel *model, const char *what);
 
 /* ---- sums.c: scores of all items at once -------------------------------- */

@@ -9,7 +9,6 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/lsyscache.h"
 
 #include "serve/serve.h"
 
@@ -67,24 +66,15 @@ affinity_similar_items(PG_FUNCTION_ARGS)
 static AffinityInteractions *
 read_neighborhood(const AffinityModel *model, Datum items)
 {
-	AffinityReadRequest request = {0};
 	char	   *interactions = affinity_model_relation(model, "interactions");
-	Oid			type = get_array_type(model->item_type);
 
-	request.query = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
-							 " WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
-							 " (SELECT b.user_id FROM %s AS b"
-							 " WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))",
-							 interactions, interactions);
-	request.n_args = 1;
-	request.arg_types = &type;
-	request.args = &items;
-	request.user_type = model->user_type;
-	request.item_type = model->item_type;
-	request.read_only = true;
-	request.skip_bad = true;
-	request.max_bytes = (int64) maintenance_work_mem * 1024;
-	return affinity_read_interactions(&request);
+	return affinity_serve_read(model,
+							   psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
+										" WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
+										" (SELECT b.user_id FROM %s AS b"
+										" WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))",
+										interactions, interactions),
+							   items);
 }
 
 /*
