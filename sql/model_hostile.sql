@@ -33,12 +33,12 @@ CREATE VIEW crafted.interactions AS
 SELECT u AS user_id, i AS item_id, 1::real AS weight, NULL::timestamptz AS at
 FROM buys;
 CREATE TABLE crafted.items (item_no integer, item_id integer, popularity real,
-	neighbors integer[], scores real[]);
+	neighbors integer[], scores real[], factors real[]);
 INSERT INTO crafted.items VALUES (0, 1, 'NaN', '{0,1}', '{1,1}'),
 	(1, 2, 1, '{7}', '{1}'), (2, 3, 1, '{{0},{1}}', '{{1},{1}}'),
 	(3, 4, 1, '{0}', '{NaN}'), (4, 5, 1, '{0,1}', '{1}'), (9, 6, 1, '{}', '{}');
 INSERT INTO crafted.model
-SELECT 1, 'item_knn', '{}', false, 1, 2147483647, 1, 1, 0, 0, now(), '1 s';
+SELECT 1, 'item_knn', '{}', false, 1, 2147483647, 1, 1, 0, 0, now(), '1 s', '{}', NULL;
 SELECT affinity.recommend_for_core('crafted', '{1}'::integer[], 5, NULL::integer[], NULL::integer[]);
 
 -- lists and numbers that point outside

@@ -41,11 +41,12 @@ $$;
 CREATE SCHEMA odd;
 CREATE TABLE odd.model (gone bigint, version bigint, algorithm text, options jsonb,
 	has_time boolean, users bigint, items bigint, interactions bigint, source_rows bigint,
-	skipped_rows bigint, dropped_pairs bigint, trained_at timestamptz, duration interval);
-INSERT INTO odd.model VALUES (123456789, 7, 'item_knn', '{}', false, 3, 3, 3, 3, 0, 0, now(), '1s');
+	skipped_rows bigint, dropped_pairs bigint, trained_at timestamptz, duration interval,
+	training jsonb, parameters real[]);
+INSERT INTO odd.model VALUES (123456789, 7, 'item_knn', '{}', false, 3, 3, 3, 3, 0, 0, now(), '1s', '{}', NULL);
 ALTER TABLE odd.model DROP COLUMN gone;
 ALTER TABLE odd.model OF affinity.model_record;
-CREATE TABLE odd.items (item_no int, item_id int, popularity real, neighbors int[], scores real[]);
+CREATE TABLE odd.items (item_no int, item_id int, popularity real, neighbors int[], scores real[], factors real[]);
 INSERT INTO odd.items VALUES (0, 1, 1, '{1,2}', '{2,1}'), (1, 2, 2, '{0}', '{1}'), (2, 3, 3, '{}', '{}');
 CREATE VIEW odd.interactions AS SELECT 1 AS user_id, 1 AS item_id, 1::real AS weight, now() AS at
 	UNION ALL SELECT 2, 1, 1, now();
@@ -99,21 +100,21 @@ BEGIN
 END $$;
 SELECT try_items('CREATE VIEW odd.items AS SELECT * FROM odd.kept');
 SELECT try_items('CREATE SEQUENCE odd.items');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no::bigint, item_id, popularity, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id::bigint, popularity, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id::text, popularity, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity::float8, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors::bigint[], scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors, scores::float8[] FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors::text AS neighbors, scores FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no::bigint, item_id, popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id::bigint, popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id::text, popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity::float8, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors::bigint[], scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors, scores::float8[], factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors::text AS neighbors, scores, factors FROM odd.kept');
 SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, NULL::int[] AS neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors, NULL::real[] AS scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT NULL::int AS item_no, item_id, popularity, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, NULL::int AS item_id, popularity, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT 1 AS item_no, item_id, NULL::real AS popularity, neighbors, scores FROM odd.kept');
-SELECT try_items('CREATE TABLE odd.items AS SELECT 1 AS item_no, 1 AS item_id, popularity, neighbors, scores FROM odd.kept');
-SELECT try_items(format('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, %L::int[] AS neighbors, %L::real[] AS scores FROM odd.kept', n, s))
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, NULL::int[] AS neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors, NULL::real[] AS scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT NULL::int AS item_no, item_id, popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT item_no, NULL::int AS item_id, popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT 1 AS item_no, item_id, NULL::real AS popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items('CREATE TABLE odd.items AS SELECT 1 AS item_no, 1 AS item_id, popularity, neighbors, scores, factors FROM odd.kept');
+SELECT try_items(format('CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, %L::int[] AS neighbors, %L::real[] AS scores, factors FROM odd.kept', n, s))
 FROM (VALUES ('{1,2}', '{1}'), ('{1}', '{1,2}'), ('{-1}', '{1}'), ('{3}', '{1}'), ('{2147483647}', '{1}'), ('{1,NULL}', '{1,1}'), ('{1,2}', '{1,NULL}'),
 	('{1}', '{NaN}'), ('{1}', '{Infinity}'), ('{1}', '{0}'), ('{1}', '{-1}'), ('{{1,2}}', '{{1,1}}'), ('[5:6]={1,2}', '[-1:0]={2,1}'),
 	('{1,1,1,1,1,1,1,1}', '{1e-45,1e-45,1e-45,1e-45,1e-45,1e-45,1e-45,1e-45}'), ('{}', '{}')) v(n, s);

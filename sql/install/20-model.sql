@@ -12,7 +12,9 @@ CREATE TYPE affinity.model_record AS (
 	skipped_rows bigint,
 	dropped_pairs bigint,
 	trained_at timestamp with time zone,
-	duration interval
+	duration interval,
+	training jsonb,
+	parameters real[]
 );
 COMMENT ON TYPE affinity.model_record IS
 	'the one row of a model''s table "model"; a table of this type, named "model", makes its schema a model';
@@ -70,6 +72,7 @@ CREATE FUNCTION affinity.list_models(
 	OUT dropped_pairs bigint,
 	OUT trained_at timestamp with time zone,
 	OUT duration interval,
+	OUT training jsonb,
 	OUT items_table oid)
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL RESTRICTED STRICT ROWS 10
@@ -91,6 +94,7 @@ SELECT
 	m.dropped_pairs,
 	m.trained_at,
 	m.duration,
+	m.training,
 	m.version,
 	pg_catalog.pg_total_relation_size(m.items_table) AS size
 FROM affinity.list_models() AS m
@@ -107,6 +111,8 @@ COMMENT ON COLUMN affinity.models.dropped_pairs IS
 	'pairs of user and item whose weights do not sum to more than 0';
 COMMENT ON COLUMN affinity.models.duration IS
 	'time spent on reading, training and writing';
+COMMENT ON COLUMN affinity.models.training IS
+	'what training reports of itself, such as the loss after each step of ials';
 COMMENT ON COLUMN affinity.models.version IS
 	'number of the version in force, never used twice';
 COMMENT ON COLUMN affinity.models.size IS

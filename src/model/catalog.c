@@ -323,7 +323,9 @@ cache_entry(Oid relation)
 }
 
 /*
- * Read the one row of a "model" table in the caller's snapshot.
+ * Read the one row of a "model" table in the caller's snapshot. Its parameters
+ * stay as they are stored (0: null): they are large, and a cached model has no
+ * need of them.
  */
 static void
 read_row(Relation table, const char *schema_name, Datum *values)
@@ -339,6 +341,12 @@ read_row(Relation table, const char *schema_name, Datum *values)
 		{
 			Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor, i);
 
+			if (i == MODEL_PARAMETERS - 1)
+			{
+				values[i] = slot->tts_isnull[i] ? (Datum) 0 :
+					datumCopy(slot->tts_values[i], false, -1);
+				continue;
+			}
 			if (slot->tts_isnull[i])
 				affinity_model_damaged(schema_name, psprintf("%s is null",
 											  NameStr(attr->attname)));
@@ -362,7 +370,8 @@ affinity_model_layout_fits(Relation table)
 {
 	static const Oid types[MODEL_N_ATTRIBUTES] = {
 		INT8OID, TEXTOID, JSONBOID, BOOLOID, INT8OID, INT8OID, INT8OID,
-		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID
+		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID, JSONBOID,
+		FLOAT4ARRAYOID
 	};
 	TupleDesc	desc = RelationGetDescr(table);
 

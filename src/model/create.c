@@ -42,6 +42,8 @@ typedef struct Training
 	bool		has_time;
 	bool		refresh;		/* old rows and indexes are there */
 	AffinityInteractions *in;
+	ItemWriter *writer;
+	int64		n_interactions;
 	TimestampTz started;
 	double		read_seconds;
 	double		train_seconds;
@@ -105,7 +107,6 @@ train_and_write(Training *t)
 	instr_time	start;
 	Oid			items = get_relname_relid("items",
 										  get_namespace_oid(t->name, false));
-	ItemWriter *writer;
 	double		both;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -116,9 +117,10 @@ train_and_write(Training *t)
 	t->write_seconds = seconds_since(&start);
 
 	INSTR_TIME_SET_CURRENT(start);
-	writer = affinity_item_writer_open(items, t->in->items);
-	t->method->train(t->in, t->options, affinity_item_writer_sink(writer));
-	both = affinity_item_writer_close(writer);
+	t->writer = affinity_item_writer_open(items, t->in->items);
+	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
+	t->method->train(t->in, t->options, affinity_item_writer_sink(t->writer));
+	both = affinity_item_writer_close(t->writer);
 	t->train_seconds = seconds_since(&start) - both;
 	t->write_seconds += both;
 
@@ -136,9 +138,12 @@ write_row(const Training *t)
 {
 	Oid			types[MODEL_N_ATTRIBUTES] = {
 		INT8OID, TEXTOID, JSONBOID, BOOLOID, INT8OID, INT8OID, INT8OID,
-		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID
+		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID, JSONBOID,
+		FLOAT4ARRAYOID
 	};
 	Datum		values[MODEL_N_ATTRIBUTES];
+	char		nulls[MODEL_N_ATTRIBUTES + 1];
+	bool		no_parameters;
 	char	   *table = quote_qualified_identifier(t->name, "model");
 	Oid			sequence = get_relname_relid("model_version",
 											 get_namespace_oid(t->name, false));
@@ -153,13 +158,19 @@ write_row(const Training *t)
 	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->has_time);
 	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
 	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
-	values[MODEL_INTERACTIONS - 1] =
-		Int64GetDatum(t->in->by_item.start[t->in->by_item.n_rows]);
+	values[MODEL_INTERACTIONS - 1] = Int64GetDatum(t->n_interactions);
 	values[MODEL_SOURCE_ROWS - 1] = Int64GetDatum(t->in->rows);
 	values[MODEL_SKIPPED_ROWS - 1] = Int64GetDatum(t->in->skipped_rows);
 	values[MODEL_DROPPED_PAIRS - 1] = Int64GetDatum(t->in->dropped_pairs);
 	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
+	values[MODEL_TRAINING - 1] =
+		JsonbPGetDatum(affinity_item_writer_figures(t->writer));
+	values[MODEL_PARAMETERS - 1] =
+		affinity_item_writer_parameters(t->writer, &no_parameters);
+	memset(nulls, ' ', MODEL_N_ATTRIBUTES);
+	nulls[MODEL_PARAMETERS - 1] = no_parameters ? 'n' : ' ';
+	nulls[MODEL_N_ATTRIBUTES] = '\0';
 	if (get_rel_relkind(sequence) != RELKIND_SEQUENCE)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -170,9 +181,9 @@ write_row(const Training *t)
 		DirectFunctionCall1(nextval_oid, ObjectIdGetDatum(sequence));
 	if (t->refresh)
 		affinity_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
-	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 										table),
-							   MODEL_N_ATTRIBUTES, types, values, NULL, false,
+							   MODEL_N_ATTRIBUTES, types, values, nulls, false,
 							   0);
 	if (rc != SPI_OK_INSERT)
 		elog(ERROR, "writing the model's row failed: %s",
@@ -195,7 +206,7 @@ train_model(Training *t)
 			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training, %.2f s writing",
 					t->name, t->method->name, (long long) t->in->rows,
 					t->in->by_user.n_rows, t->in->by_item.n_rows,
-					(long long) t->in->by_item.start[t->in->by_item.n_rows],
+					(long long) t->n_interactions,
 					t->read_seconds, t->train_seconds, t->write_seconds)));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

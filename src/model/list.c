@@ -86,14 +86,17 @@ readable(Relation table)
 		(RelationIsPermanent(table) || !RecoveryInProgress());
 }
 
+/*
+ * All of the row but its parameters, which are large.
+ */
 static void
 put_model(ReturnSetInfo *result, Relation table)
 {
 	Oid			schema = RelationGetNamespace(table);
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
-	Datum		values[MODEL_N_ATTRIBUTES + 3];
-	bool		nulls[MODEL_N_ATTRIBUTES + 3] = {0};
+	Datum		values[MODEL_TRAINING + 3];
+	bool		nulls[MODEL_TRAINING + 3] = {0};
 	NameData	name;
 
 	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -105,10 +108,10 @@ put_model(ReturnSetInfo *result, Relation table)
 		values[0] = NameGetDatum(&name);
 		values[1] = ObjectIdGetDatum(table->rd_rel->relowner);
 		memcpy(&values[2], slot->tts_values,
-			   MODEL_N_ATTRIBUTES * sizeof(Datum));
-		memcpy(&nulls[2], slot->tts_isnull, MODEL_N_ATTRIBUTES * sizeof(bool));
-		values[MODEL_N_ATTRIBUTES + 2] = ObjectIdGetDatum(items);
-		nulls[MODEL_N_ATTRIBUTES + 2] = !OidIsValid(items);
+			   MODEL_TRAINING * sizeof(Datum));
+		memcpy(&nulls[2], slot->tts_isnull, MODEL_TRAINING * sizeof(bool));
+		values[MODEL_TRAINING + 2] = ObjectIdGetDatum(items);
+		nulls[MODEL_TRAINING + 2] = !OidIsValid(items);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	table_endscan(scan);

@@ -41,6 +41,9 @@ extern ItemWriter *affinity_item_writer_open(Oid items,
 											 const AffinityDict *ids);
 extern AffinityItemSink *affinity_item_writer_sink(ItemWriter *writer);
 extern double affinity_item_writer_close(ItemWriter *writer);
+extern Datum affinity_item_writer_parameters(const ItemWriter *writer,
+											 bool *isnull);
+extern Jsonb *affinity_item_writer_figures(ItemWriter *writer);
 
 /* Attributes of affinity.model_record. */
 typedef enum ModelAttribute
@@ -57,7 +60,9 @@ typedef enum ModelAttribute
 	MODEL_DROPPED_PAIRS,
 	MODEL_TRAINED_AT,
 	MODEL_DURATION,
-	MODEL_N_ATTRIBUTES = MODEL_DURATION
+	MODEL_TRAINING,
+	MODEL_PARAMETERS,			/* may be null; large */
+	MODEL_N_ATTRIBUTES = MODEL_PARAMETERS
 } ModelAttribute;
 
 #endif							/* AFFINITY_MODEL_SOURCE_H */

@@ -9,15 +9,19 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -34,6 +38,7 @@ enum
 	ITEM_POPULARITY,
 	ITEM_NEIGHBORS,
 	ITEM_SCORES,
+	ITEM_FACTORS,
 	ITEM_N_ATTRIBUTES
 };
 
@@ -51,6 +56,11 @@ struct ItemWriter
 	int			n;
 	Size		bytes;
 	instr_time	time;			/* spent in here */
+
+	/* of the model as a whole */
+	MemoryContext context;		/* what follows lives in it */
+	ArrayType  *parameters;		/* NULL: none */
+	StringInfoData figures;		/* members of a JSON object */
 };
 
 static void
@@ -117,14 +127,66 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 												   row->n_neighbors, INT4OID);
 	slot->tts_values[ITEM_SCORES] = array_datum(row->score, row->n_neighbors,
 												FLOAT4OID);
+	slot->tts_isnull[ITEM_FACTORS] = row->n_factors == 0;
+	if (row->n_factors > 0)
+		slot->tts_values[ITEM_FACTORS] = array_datum(row->factor,
+													 row->n_factors, FLOAT4OID);
 	ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(old);
 	w->n++;
-	w->bytes += (Size) row->n_neighbors * 8;
+	w->bytes += (Size) row->n_neighbors * 8 + (Size) row->n_factors * 4;
 	if (w->n == BATCH_ROWS || w->bytes >= BATCH_BYTES)
 		flush_items(w);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_ACCUM_DIFF(w->time, end, start);
+}
+
+static void
+take_parameters(AffinityItemSink *sink, const float *value, uint32 n)
+{
+	ItemWriter *w = (ItemWriter *) sink;
+	MemoryContext old = MemoryContextSwitchTo(w->context);
+
+	if (w->parameters != NULL)
+		elog(ERROR, "parameters of a model are given twice");
+	w->parameters = DatumGetArrayTypeP(array_datum(value, n, FLOAT4OID));
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * A number for JSON, which has no infinities.
+ */
+static void
+append_number(StringInfo json, double value)
+{
+	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	if (isnan(value) || isinf(value))
+		appendStringInfoString(json, "null");
+	else
+	{
+		double_to_shortest_decimal_buf(value, number);
+		appendStringInfoString(json, number);
+	}
+}
+
+static void
+take_figure(AffinityItemSink *sink, const char *name, const double *value,
+			int n, bool list)
+{
+	ItemWriter *w = (ItemWriter *) sink;
+	StringInfo	json = &w->figures;
+
+	appendStringInfo(json, "%s\"%s\": %s", json->len > 0 ? ", " : "", name,
+					 list ? "[" : "");
+	for (int i = 0; i < n; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(json, ", ");
+		append_number(json, value[i]);
+	}
+	if (list)
+		appendStringInfoChar(json, ']');
 }
 
 /*
@@ -134,7 +196,8 @@ static void
 check_table(Relation table, const AffinityDict *ids)
 {
 	Oid			types[ITEM_N_ATTRIBUTES] = {
-		INT4OID, affinity_dict_type(ids), FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
+		INT4OID, affinity_dict_type(ids), FLOAT4OID, INT4ARRAYOID,
+		FLOAT4ARRAYOID, FLOAT4ARRAYOID
 	};
 	TupleDesc	desc = RelationGetDescr(table);
 	bool		fits = table->rd_rel->relkind == RELKIND_RELATION &&
@@ -164,6 +227,10 @@ affinity_item_writer_open(Oid items, const AffinityDict *ids)
 	ItemWriter *w = palloc0(sizeof(ItemWriter));
 
 	w->sink.put = put_item;
+	w->sink.parameters = take_parameters;
+	w->sink.figure = take_figure;
+	w->context = CurrentMemoryContext;
+	initStringInfo(&w->figures);
 	w->ids = ids;
 	w->table = table_open(items, RowExclusiveLock);
 	check_table(w->table, ids);
@@ -183,6 +250,24 @@ AffinityItemSink *
 affinity_item_writer_sink(ItemWriter *w)
 {
 	return &w->sink;
+}
+
+/*
+ * What the algorithm gave besides items; also after the writer is closed.
+ */
+Datum
+affinity_item_writer_parameters(const ItemWriter *w, bool *isnull)
+{
+	*isnull = w->parameters == NULL;
+	return PointerGetDatum(w->parameters);
+}
+
+Jsonb *
+affinity_item_writer_figures(ItemWriter *w)
+{
+	char	   *json = psprintf("{%s}", w->figures.data);
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
 
 /*

@@ -351,7 +351,7 @@ harvest(KnnState *s, uint32 item)
 }
 
 static void
-item_knn_train(const AffinityInteractions *in, const void *options,
+item_knn_train(AffinityInteractions *in, const void *options,
 			   AffinityItemSink *sink)
 {
 	KnnState	state = {0};

@@ -51,7 +51,7 @@ popular_request(const void *options, AffinityReadRequest *request)
 }
 
 static void
-popular_train(const AffinityInteractions *in, const void *options,
+popular_train(AffinityInteractions *in, const void *options,
 			  AffinityItemSink *sink)
 {
 	const PopularOptions *popular = options;

@@ -45,13 +45,38 @@ typedef struct AffinityItemRow
 	uint32		n_neighbors;
 	const int32 *neighbor;		/* numbers of items, best first */
 	const float *score;
+	uint32		n_factors;		/* 0: the algorithm has none */
+	const float *factor;
 } AffinityItemRow;
 
 typedef struct AffinityItemSink
 {
 	void		(*put) (struct AffinityItemSink *sink,
 						const AffinityItemRow *row);
+	/* what scoring needs beside the items; at most once */
+	void		(*parameters) (struct AffinityItemSink *sink,
+							   const float *value, uint32 n);
+	/* a figure, or a list of n, for the column "training" of affinity.models */
+	void		(*figure) (struct AffinityItemSink *sink, const char *name,
+						   const double *value, int n, bool list);
 } AffinityItemSink;
+
+/* ---- scoring by factors ------------------------------------------------- */
+
+/* Factors of all items, as serving holds them. */
+typedef struct AffinityFactors
+{
+	uint32		n_items;
+	uint32		width;			/* floats per item, as stored */
+	size_t		stride;			/* floats from row to row: width rounded up to
+								 * 16; the padding is 0, rows are 64-aligned */
+	const float *item;
+	const float *parameters;	/* what training gave the sink */
+	uint32		n_parameters;
+} AffinityFactors;
+
+/* An algorithm's own: what it needs to fold users in. */
+typedef struct AffinityFold AffinityFold;
 
 /* ---- the table of methods ---------------------------------------------- */
 
@@ -62,15 +87,31 @@ typedef struct AffinityMethod
 	const AffinityOption *options;
 	int			n_options;
 	size_t		options_size;	/* of the algorithm's struct of options */
-	bool		has_neighbors;	/* items have neighbours; else only popularity */
+	bool		has_neighbors;	/* items have neighbours */
+	bool		signed_scores;	/* neighbours' scores may be below 0 */
+	bool		has_factors;	/* items have factors */
 	/* settle defaults that depend on other options, reject contradictions */
 	void		(*check) (void *options);
 	/* how times enter, if at all: sets recency and half_life */
 	void		(*request) (const void *options, AffinityReadRequest *request);
-	void		(*train) (const AffinityInteractions *in, const void *options,
+	/* may release the matrix, but not the dictionaries */
+	void		(*train) (AffinityInteractions *in, const void *options,
 						  AffinityItemSink *sink);
 	/* what a summed weight of a user's history counts in a score */
 	double		(*history_weight) (const void *options, double weight);
+
+	/*
+	 * With factors: a user's vector from the summed weights of n items of the
+	 * history; the score of an item is offset + user . item. False where
+	 * nothing of it is usable. The model may have been written by anybody: its
+	 * lengths are checked by fold_begin, which allocates in the current memory
+	 * context.
+	 */
+	AffinityFold *(*fold_begin) (const void *options,
+								 const AffinityFactors *factors);
+	bool		(*fold_in) (AffinityFold *fold, const uint32 *item,
+							const float *weight, uint32 n, float *user,
+							float *offset);
 } AffinityMethod;
 
 extern const AffinityMethod *affinity_method(const char *name);
