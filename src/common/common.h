@@ -13,6 +13,8 @@
 #include "common/compat.h"
 
 /* guc.c */
+extern int	affinity_blas_threads;
+
 extern void affinity_define_gucs(void);
 
 /* args.c */

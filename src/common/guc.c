@@ -8,11 +8,16 @@
 
 #include "common/common.h"
 
-/*
- * Reserve the prefix, so that a misspelt setting is an error and not silence.
- */
+int			affinity_blas_threads = 1;
+
 void
 affinity_define_gucs(void)
 {
+	DefineCustomIntVariable("affinity.blas_threads",
+							"Number of threads that OpenBLAS computes with, in each process.",
+							"More than one is worth it only where no parallel workers are at work.",
+							&affinity_blas_threads, 1, 1, 64,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	/* so that a misspelt setting is an error and not silence */
 	MarkGUCPrefixReserved("affinity");
 }

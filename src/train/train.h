@@ -13,6 +13,7 @@
 #include "utils/jsonb.h"
 
 #include "interaction/interaction.h"
+#include "kernel/blas.h"
 
 /* ---- options ----------------------------------------------------------- */
 
@@ -122,6 +123,9 @@ extern void *affinity_options_parse(const AffinityMethod *method,
 									Jsonb *options);
 extern Jsonb *affinity_options_to_jsonb(const AffinityMethod *method,
 										const void *options);
+
+/* blas.c: OpenBLAS, loaded on first need */
+extern const AffinityBlas *affinity_train_blas(void);
 
 /* popular.c, item_knn.c */
 extern const AffinityMethod affinity_popular;

@@ -1,0 +1,76 @@
+/*
+ * blas.h
+ *		OpenBLAS, loaded when it is first needed: the functions that are used,
+ *		with the prototypes of cblas.h and of the Fortran LAPACK.
+ *
+ * Matrices are called by rows, but for LAPACK, which sees columns: what is the
+ * lower triangle of a symmetric matrix by rows is its upper triangle there.
+ */
+#ifndef AFFINITY_KERNEL_BLAS_H
+#define AFFINITY_KERNEL_BLAS_H
+
+#include <stddef.h>
+
+/* The values of cblas.h. */
+enum
+{
+	AFFINITY_BLAS_BY_ROWS = 101,
+	AFFINITY_BLAS_BY_COLUMNS = 102,
+	AFFINITY_BLAS_AS_IS = 111,
+	AFFINITY_BLAS_TRANSPOSED = 112,
+	AFFINITY_BLAS_UPPER = 121,
+	AFFINITY_BLAS_LOWER = 122,
+	AFFINITY_BLAS_NON_UNIT = 131,
+	AFFINITY_BLAS_UNIT = 132,
+	AFFINITY_BLAS_LEFT = 141,
+	AFFINITY_BLAS_RIGHT = 142
+};
+
+/*
+ * One struct for both widths of numbers. Fortran compilers hand the lengths of
+ * character arguments over behind all others.
+ */
+#define AFFINITY_BLAS_FUNCTIONS(real, p) \
+	void		(*p##gemm) (int order, int transpose_a, int transpose_b, \
+							int m, int n, int k, real alpha, \
+							const real *a, int lda, const real *b, int ldb, \
+							real beta, real *c, int ldc); \
+	void		(*p##gemv) (int order, int transpose, int m, int n, \
+							real alpha, const real *a, int lda, \
+							const real *x, int incx, real beta, \
+							real *y, int incy); \
+	void		(*p##syrk) (int order, int triangle, int transpose, \
+							int n, int k, real alpha, \
+							const real *a, int lda, real beta, \
+							real *c, int ldc); \
+	void		(*p##symm) (int order, int side, int triangle, int m, int n, \
+							real alpha, const real *a, int lda, \
+							const real *b, int ldb, real beta, \
+							real *c, int ldc); \
+	void		(*p##trsm) (int order, int side, int triangle, int transpose, \
+							int diagonal, int m, int n, real alpha, \
+							const real *a, int lda, real *b, int ldb); \
+	void		(*p##trmm) (int order, int side, int triangle, int transpose, \
+							int diagonal, int m, int n, real alpha, \
+							const real *a, int lda, real *b, int ldb); \
+	void		(*p##potrf) (const char *triangle, const int *n, real *a, \
+							 const int *lda, int *info, size_t length); \
+	void		(*p##potri) (const char *triangle, const int *n, real *a, \
+							 const int *lda, int *info, size_t length); \
+	void		(*p##potrs) (const char *triangle, const int *n, \
+							 const int *columns, const real *a, \
+							 const int *lda, real *b, const int *ldb, \
+							 int *info, size_t length); \
+	void		(*p##trtri) (const char *triangle, const char *diagonal, \
+							 const int *n, real *a, const int *lda, int *info, \
+							 size_t triangle_length, size_t diagonal_length)
+
+typedef struct AffinityBlas
+{
+	AFFINITY_BLAS_FUNCTIONS(float, s);
+	AFFINITY_BLAS_FUNCTIONS(double, d);
+} AffinityBlas;
+
+extern const AffinityBlas *affinity_blas(int threads, const char **error);
+
+#endif							/* AFFINITY_KERNEL_BLAS_H */
