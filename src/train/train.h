@@ -113,6 +113,19 @@ typedef struct AffinityMethod
 	bool		(*fold_in) (AffinityFold *fold, const uint32 *item,
 							const float *weight, uint32 n, float *user,
 							float *offset);
+
+	/*
+	 * What each item of a history that can be folded in adds to the score of
+	 * an item: count[i] * similarity[i]. Together that is user . item, less
+	 * what does not come from single items (biases). May be NULL.
+	 */
+	void		(*fold_explain) (AffinityFold *fold, const uint32 *item,
+								 const float *weight, uint32 n, uint32 target,
+								 double *count, double *similarity);
+	/* weight of an item that is given without one; NULL: 1 */
+	float		(*fold_basket_weight) (const AffinityFold *fold);
+	/* leading factors of an item that say nothing of what it is like: biases */
+	uint32		n_bias_factors;
 } AffinityMethod;
 
 extern const AffinityMethod *affinity_method(const char *name);
