@@ -1,0 +1,20 @@
+/*
+ * progress.h
+ *		How far a training is, for the view affinity.progress.
+ *
+ * No-ops where nothing was begun, as in a worker. Cheap: most calls look at the
+ * clock and do no more.
+ */
+#ifndef AFFINITY_TRAIN_PROGRESS_H
+#define AFFINITY_TRAIN_PROGRESS_H
+
+#include "postgres.h"
+
+extern void affinity_progress_begin(const char *model, const char *algorithm);
+/* total: of what is counted, 0 where unknown; workers beside the leader */
+extern void affinity_progress_phase(const char *phase, int64 total,
+									int workers);
+extern void affinity_progress_done(int64 done);
+extern void affinity_progress_end(void);
+
+#endif							/* AFFINITY_TRAIN_PROGRESS_H */
