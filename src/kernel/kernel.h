@@ -104,6 +104,11 @@ extern void affinity_entries_to_csr(const AffinityEntry *entry,
 extern uint32_t affinity_sparse_add(double *sum, uint32_t *touched,
 									uint32_t n_touched, const uint32_t *col,
 									const float *val, size_t n, double factor);
+extern uint32_t affinity_sparse_add_signed(double *sum, uint32_t *touched,
+										   uint32_t n_touched,
+										   const uint32_t *col,
+										   const float *val, size_t n,
+										   double factor);
 extern void affinity_sparse_take(double *restrict sum,
 								 const uint32_t *restrict touched, size_t n,
 								 double left, const double *restrict right,
@@ -255,6 +260,14 @@ extern void affinity_deviations_f4(const float *x, const float *y, size_t n,
 extern void affinity_deviations_f8(const double *x, const double *y, size_t n,
 								   double centre_x, double centre_y,
 								   AffinityDeviations *sums);
+
+/* ---- score.c: scores from factors ------------------------------------ */
+
+extern void affinity_factor_scores(const float *item, size_t stride, size_t n,
+								   const double *user, double offset,
+								   float *score);
+extern bool affinity_all_finite(const float *value, size_t n);
+
 /* ---- funnel_chain.c: the longest chain of a funnel ------------------- */
 
 #define AFFINITY_MAX_STEPS 64

@@ -4,10 +4,12 @@
  *
  * The list is written without a branch: an entry is appended at every step and
  * kept only if its sum was 0. It therefore needs room for one entry more than
- * the dense row has. Increments must not be 0 and must not cancel out: all
- * callers add positive numbers.
+ * the dense row has. Increments must not be 0 and must not cancel out: these
+ * callers add positive numbers. Where signs differ, "untouched" is -0 instead,
+ * to which no sum returns: x + -x is +0.
  */
 #include <float.h>
+#include <string.h>
 
 #include "kernel/kernel.h"
 
@@ -40,6 +42,30 @@ affinity_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
 		touched[n_touched] = c;
 		n_touched += (old == 0);
 		sum[c] = old + factor * val[i];
+	}
+	return n_touched;
+}
+
+/*
+ * The same for numbers of both signs. What is untouched holds -0; adding +0 at
+ * the end makes +0 of a sum that would be -0 (of increments that are), and
+ * changes no other.
+ */
+uint32_t
+affinity_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_touched,
+						   const uint32_t *col, const float *val, size_t n,
+						   double factor)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t	c = col[i];
+		double		old = sum[c];
+		uint64_t	bits;
+
+		memcpy(&bits, &old, sizeof(bits));
+		touched[n_touched] = c;
+		n_touched += (bits == UINT64_C(1) << 63);
+		sum[c] = (old + factor * val[i]) + 0.0;
 	}
 	return n_touched;
 }

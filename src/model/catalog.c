@@ -386,6 +386,20 @@ affinity_model_layout_fits(Relation table)
 	return true;
 }
 
+/*
+ * Tables that are read past the executor have no policies.
+ */
+void
+affinity_model_refuse_policies(Relation table)
+{
+	if (table->rd_rel->relrowsecurity)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" of a model has row-level security",
+						RelationGetRelationName(table)),
+				 errhint("Protect the source instead: its policies hold for whoever asks.")));
+}
+
 static void
 check_rights(Oid schema, Relation table)
 {
@@ -397,12 +411,7 @@ check_rights(Oid schema, Relation table)
 							   ACL_SELECT);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(table));
-	if (table->rd_rel->relrowsecurity)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("table \"%s\" of a model has row-level security",
-						RelationGetRelationName(table)),
-				 errhint("Protect the source instead: its policies hold for whoever asks.")));
+	affinity_model_refuse_policies(table);
 }
 
 /*
@@ -444,6 +453,56 @@ affinity_model_open(Oid schema)
 	pin(entry->model);
 	table_close(table, NoLock);
 	return entry->model;
+}
+
+/*
+ * The parameters of a model, NULL where it has none: read again, in the same
+ * snapshot as when it was opened.
+ */
+ArrayType *
+affinity_model_parameters(const AffinityModel *model)
+{
+	Relation	table = table_open(model->relation, AccessShareLock);
+	Datum		values[MODEL_N_ATTRIBUTES];
+	ArrayType  *parameters;
+
+	if (!affinity_model_layout_fits(table))
+		affinity_model_damaged(model->schema_name,
+							   "table \"model\" has other columns");
+	read_row(table, model->schema_name, values);
+	if (DatumGetInt64(values[MODEL_VERSION - 1]) != model->version)
+		affinity_model_damaged(model->schema_name, "its version changed");
+	parameters = values[MODEL_PARAMETERS - 1] == (Datum) 0 ? NULL :
+		DatumGetArrayTypePCopy(values[MODEL_PARAMETERS - 1]);
+	table_close(table, NoLock);
+	return parameters;
+}
+
+/*
+ * Let go of the factors of other models, if with so many bytes more the cache
+ * would hold more than maintenance_work_mem; not of those in use.
+ */
+void
+affinity_model_make_room(const AffinityModel *model, Size bytes)
+{
+	HASH_SEQ_STATUS scan;
+	CacheEntry *entry;
+	Size		total = bytes;
+
+	hash_seq_init(&scan, cache);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		AffinityModel *other = entry->model;
+
+		if (other == NULL || other == model || other->factors == NULL)
+			continue;
+		total += other->factors->bytes;
+		if (total / 1024 <= (Size) maintenance_work_mem || other->pins > 0)
+			continue;
+		total -= other->factors->bytes;
+		MemoryContextDelete(other->factors_context);
+		other->factors = NULL;
+	}
 }
 
 /* ---- plans ------------------------------------------------------------- */

@@ -42,6 +42,8 @@ typedef struct AffinityModel
 	int			pins;			/* calls that use it now */
 	bool		replaced;		/* no longer cached: goes with its last pin */
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
+	AffinityFactors *factors;	/* NULL: not read yet */
+	MemoryContext factors_context;
 } AffinityModel;
 
 /* catalog.c */
@@ -51,5 +53,8 @@ extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 									  AffinityModelQuery query);
 extern char *affinity_model_relation(const AffinityModel *model,
 									 const char *name);
+
+/* factors.c */
+extern const AffinityFactors *affinity_model_factors(AffinityModel *model);
 
 #endif							/* AFFINITY_MODEL_H */

@@ -5,6 +5,7 @@
 #ifndef AFFINITY_MODEL_SOURCE_H
 #define AFFINITY_MODEL_SOURCE_H
 
+#include "utils/array.h"
 #include "utils/relcache.h"
 
 #include "model/model.h"
@@ -33,6 +34,9 @@ extern Oid	affinity_model_schema(const char *name, Oid *table);
 extern void affinity_model_lock(const char *name, Oid table);
 extern Oid	affinity_relation_owner(Oid relation);
 extern bool affinity_model_layout_fits(Relation table);
+extern void affinity_model_refuse_policies(Relation table);
+extern ArrayType *affinity_model_parameters(const AffinityModel *model);
+extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
 
 /* store.c: writing items */
 typedef struct ItemWriter ItemWriter;

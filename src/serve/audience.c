@@ -153,23 +153,18 @@ Datum
 affinity_audience(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
-	ServeItems	wanted = {0};
-	Datum		item;
+	ServeItem	wanted;
 	uint32		k;
 
 	affinity_serve_begin(&call, fcinfo);
 	k = affinity_serve_k(&call, 2);
-	affinity_serve_needs_neighbors(call.model, "audience");
+	affinity_serve_learns_items(call.model, "audience");
 	affinity_serve_result(&call, 3, "user_id", call.model->user_type,
 						  "score", FLOAT4OID, "rank", INT4OID);
-	if (affinity_serve_id(&call, 1, call.model->item_type, "item_id", &item))
-		affinity_serve_items_by_id(call.model,
-								   affinity_serve_array_of_one(call.model, item),
-								   &wanted);
-	if (wanted.n == 1)
+	if (affinity_serve_item(&call, 1, &wanted))
 	{
 		int			n;
-		Source	   *source = find_sources(call.model, &wanted.item[0], &n);
+		Source	   *source = find_sources(call.model, &wanted, &n);
 		AffinityInteractions *in = read_users(call.model, source, n);
 
 		put_audience(&call, in, align_sources(in, source, n), k);

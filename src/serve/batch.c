@@ -218,7 +218,7 @@ add_history(Batch *b, uint32 user, ServeSums *sums)
 		int32		no = b->number[m->col[e]];
 
 		if (no >= 0)
-			sums->sum[no] = 0;
+			affinity_sums_exclude(sums, (uint32) no);
 	}
 }
 
@@ -229,7 +229,7 @@ recommend_one(Batch *b, uint32 user, Datum id)
 	size_t		n_best;
 	int32		rank = 0;
 
-	affinity_sums_begin(&sums, b->n_items);
+	affinity_sums_begin(&sums, b->call->model->method, b->n_items);
 	add_history(b, user, &sums);
 	for (uint32 t = 0; t < sums.n_touched; t++)
 		b->score[t] = affinity_sum_score(sums.sum[sums.touched[t]]);

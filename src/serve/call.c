@@ -149,11 +149,48 @@ affinity_serve_items(ServeCall *call, int arg, Datum *items)
 	return true;
 }
 
-void
-affinity_serve_needs_neighbors(const AffinityModel *model,
-							   const char *function)
+/*
+ * The history of a user; false where there is none, or nothing that the model
+ * knows.
+ */
+bool
+affinity_serve_user(ServeCall *call, int arg, ServeSeeds *seeds)
 {
-	if (!model->method->has_neighbors)
+	Datum		user;
+
+	memset(seeds, 0, sizeof(ServeSeeds));
+	if (affinity_serve_id(call, arg, call->model->user_type, "user_id", &user))
+		affinity_serve_history(call->model, user, seeds);
+	return seeds->n > 0;
+}
+
+/*
+ * An item; false where it is NULL or the model does not know it.
+ */
+bool
+affinity_serve_item(ServeCall *call, int arg, ServeItem *item)
+{
+	AffinityModel *model = call->model;
+	ServeItems	items;
+	Datum		id;
+
+	if (!affinity_serve_id(call, arg, model->item_type, "item_id", &id))
+		return false;
+	affinity_serve_items_by_id(model, affinity_serve_array_of_one(model, id),
+							   &items);
+	if (items.n != 1)
+		return false;
+	*item = items.item[0];
+	return true;
+}
+
+/*
+ * For functions that have nothing to say where only popularity is learned.
+ */
+void
+affinity_serve_learns_items(const AffinityModel *model, const char *function)
+{
+	if (!model->method->has_neighbors && !model->method->has_factors)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s needs similar items, which algorithm %s does not learn",

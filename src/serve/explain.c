@@ -1,60 +1,101 @@
 /*
  * explain.c
- *		explain: which items of a history speak for an item, and how much.
+ *		explain: which items of a history speak for an item, or against it, and
+ *		how much.
+ *
+ * A contribution is what an item counts times its similarity to the wanted one.
+ * With neighbours the similarity is in the item's list; with factors the method
+ * says what each item of the history adds (Hu, Koren & Volinsky, "Collaborative
+ * Filtering for Implicit Feedback Datasets", 2008, section 5). A share is of
+ * the sum of all contributions without their signs.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
 #include "serve/serve.h"
 
-/*
- * Similarity of a seed to an item, 0 where the item is not in its list.
- */
-static float
-similarity_to(const ServeSeed *seed, uint32 no)
+/* Beside the seeds, by their index. */
+typedef struct Reasons
 {
-	for (uint32 i = 0; i < seed->n_neighbors; i++)
+	ServeSeeds	seeds;
+	double	   *count;			/* what the seed counts */
+	double	   *similarity;		/* to the wanted item */
+} Reasons;
+
+/*
+ * The wanted item in the seeds' lists.
+ */
+static void
+reasons_by_neighbors(Reasons *r, uint32 target)
+{
+	for (uint32 s = 0; s < r->seeds.n; s++)
 	{
-		if ((uint32) seed->neighbor[i] == no)
-			return seed->score[i];
+		const ServeSeed *seed = &r->seeds.seed[s];
+
+		CHECK_FOR_INTERRUPTS();
+		r->count[s] = seed->weight;
+		for (uint32 i = 0; i < seed->n_neighbors; i++)
+		{
+			if ((uint32) seed->neighbor[i] == target)
+			{
+				r->similarity[s] = seed->score[i];
+				break;
+			}
+		}
 	}
-	return 0;
 }
 
 static void
-put_reasons(ServeCall *call, const ServeSeeds *seeds, uint32 target, uint32 k)
+reasons_by_factors(Reasons *r, AffinityModel *model, uint32 target)
 {
-	uint32		n = seeds->n;
+	const AffinityFactors *factors = affinity_model_factors(model);
+	uint32	   *item = palloc(r->seeds.n * sizeof(uint32));
+	float	   *weight = palloc(r->seeds.n * sizeof(float));
+	ServeFold	fold;
+
+	affinity_fold_begin(&fold, model->method, model->options, factors);
+	affinity_fold_history(&fold, &r->seeds, item, weight);
+	if (affinity_fold_user(&fold, item, weight, r->seeds.n))
+		model->method->fold_explain(fold.fold, item, weight, r->seeds.n,
+									target, r->count, r->similarity);
+}
+
+static void
+put_reasons(ServeCall *call, const Reasons *r, uint32 k)
+{
+	uint32		n = r->seeds.n;
 	AffinityTopK top;
 	double		total = 0;
 
 	affinity_topk_init(&top, palloc((n + 1) * sizeof(uint64)), Min(k, n), n + 1);
 	for (uint32 s = 0; s < n; s++)
 	{
-		double		part = seeds->seed[s].weight *
-			similarity_to(&seeds->seed[s], target);
+		double		part = r->count[s] * r->similarity[s];
 
-		CHECK_FOR_INTERRUPTS();
-		total += part;
-		if (affinity_sum_score(part) > 0)
+		if (!isfinite(part))
+			continue;
+		total += fabs(part);
+		if (affinity_sum_score(part) != 0)
 			affinity_topk_push(&top,
 							   affinity_rank_key(affinity_sum_score(part), s));
 	}
 	affinity_topk_finish(&top, palloc((n + 1) * sizeof(uint64)));
 	for (size_t i = 0; i < top.n; i++)
 	{
-		const ServeSeed *seed = &seeds->seed[affinity_rank_key_no(top.key[i])];
-		float		similarity = similarity_to(seed, target);
+		uint32		s = affinity_rank_key_no(top.key[i]);
 		Datum		values[6];
 		bool		nulls[6] = {0};
 
-		values[0] = seed->id;
-		values[1] = Float4GetDatum((float) seed->weight);
-		values[2] = Float4GetDatum(similarity);
+		values[0] = r->seeds.seed[s].id;
+		values[1] = Float4GetDatum(affinity_sum_score(r->count[s]));
+		values[2] = Float4GetDatum(affinity_sum_score(r->similarity[s]));
 		values[3] = Float4GetDatum(affinity_rank_key_score(top.key[i]));
-		values[4] = Float4GetDatum((float) (seed->weight * similarity / total));
+		values[4] = Float4GetDatum((float) (r->count[s] * r->similarity[s] /
+											total));
 		values[5] = Int32GetDatum((int32) i + 1);
 		tuplestore_putvalues(call->rows, call->desc, values, nulls);
 	}
@@ -69,26 +110,30 @@ Datum
 affinity_explain(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
-	ServeSeeds	seeds = {0};
-	ServeItems	target = {0};
-	Datum		user;
-	Datum		item;
+	Reasons		r;
+	ServeItem	target;
+	bool		has_user;
+	bool		has_item;
 	uint32		k;
 
 	affinity_serve_begin(&call, fcinfo);
 	k = affinity_serve_k(&call, 3);
-	affinity_serve_needs_neighbors(call.model, "explain");
+	affinity_serve_learns_items(call.model, "explain");
 	affinity_serve_result(&call, 6, "because_id", call.model->item_type,
 						  "weight", FLOAT4OID, "similarity", FLOAT4OID,
 						  "contribution", FLOAT4OID, "share", FLOAT4OID,
 						  "rank", INT4OID);
-	if (affinity_serve_id(&call, 1, call.model->user_type, "user_id", &user))
-		affinity_serve_history(call.model, user, &seeds);
-	if (affinity_serve_id(&call, 2, call.model->item_type, "item_id", &item))
-		affinity_serve_items_by_id(call.model,
-								   affinity_serve_array_of_one(call.model, item),
-								   &target);
-	if (target.n == 1)
-		put_reasons(&call, &seeds, target.item[0].no, k);
+	has_user = affinity_serve_user(&call, 1, &r.seeds);
+	has_item = affinity_serve_item(&call, 2, &target);
+	if (has_user && has_item)
+	{
+		r.count = palloc0(r.seeds.n * sizeof(double));
+		r.similarity = palloc0(r.seeds.n * sizeof(double));
+		if (!call.model->method->has_factors)
+			reasons_by_neighbors(&r, target.no);
+		else
+			reasons_by_factors(&r, call.model, target.no);
+		put_reasons(&call, &r, k);
+	}
 	return affinity_serve_end(&call);
 }

@@ -243,7 +243,8 @@ affinity_serve_check_lists(const AffinityModel *model, ArrayType *neighbors,
 	{
 		if (seed->neighbor[i] < 0 ||
 			(uint32) seed->neighbor[i] >= model->n_items ||
-			!(seed->score[i] > 0) || isinf(seed->score[i]))
+			!(seed->score[i] > 0 || model->method->signed_scores) ||
+			!isfinite(seed->score[i]))
 			affinity_serve_damaged(model, "an item's lists hold impossible values");
 	}
 }
@@ -259,6 +260,7 @@ compare_seeds(const void *a, const void *b)
 
 /*
  * Seeds of those among n weighted ids, in order of id, that the model knows.
+ * Their neighbours are not read where it scores by factors.
  */
 static void
 seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
@@ -266,8 +268,10 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 	Oid			types[] = {
 		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
 	};
+	bool		lists = !model->method->has_factors;
 	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
 	SPITupleTable *table;
+	uint64		rows;
 
 	seeds->n = 0;
 	seeds->seed = NULL;
@@ -275,29 +279,36 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 		return;
 	for (int i = 0; i < n; i++)
 		ids[i] = weighted[i].id;
-	table = run(model, AFFINITY_QUERY_ITEMS_BY_ID,
-				affinity_serve_array(ids, n, model->item_type), types, 5);
-	seeds->n = (uint32) SPI_processed;
-	seeds->seed = palloc0(Max(seeds->n, 1) * sizeof(ServeSeed));
-	for (uint32 i = 0; i < seeds->n; i++)
+	table = run(model, lists ? AFFINITY_QUERY_ITEMS_BY_ID :
+				AFFINITY_QUERY_NOS_BY_ID,
+				affinity_serve_array(ids, n, model->item_type), types,
+				lists ? 5 : 3);
+	rows = SPI_processed;
+	seeds->seed = palloc0(Max(rows, 1) * sizeof(ServeSeed));
+	for (uint64 i = 0; i < rows; i++)
 	{
-		ServeSeed  *seed = &seeds->seed[i];
+		ServeSeed  *seed = &seeds->seed[seeds->n];
 		Weighted	key;
 		Weighted   *found;
 
 		CHECK_FOR_INTERRUPTS();
 		seed->no = item_number(model, needed(model, table, i, 1));
 		seed->id = affinity_id_plain(needed(model, table, i, 2), model->item_type);
-		affinity_serve_check_lists(model,
-								   DatumGetArrayTypeP(needed(model, table, i, 4)),
-								   DatumGetArrayTypeP(needed(model, table, i, 5)),
-								   seed);
+		if (lists)
+			affinity_serve_check_lists(model,
+									   DatumGetArrayTypeP(needed(model, table, i, 4)),
+									   DatumGetArrayTypeP(needed(model, table, i, 5)),
+									   seed);
 		key.id = seed->id;
 		found = bsearch_arg(&key, weighted, n, sizeof(Weighted),
 							compare_weighted, &model->item_type);
-		if (found)
-			seed->weight = model->method->history_weight(model->options,
-														 found->weight);
+		/* equal by the collation, but not the same */
+		if (found == NULL)
+			continue;
+		seeds->n++;
+		seed->raw = (float) found->weight;
+		seed->weight = model->method->history_weight(model->options,
+													 found->weight);
 	}
 	qsort(seeds->seed, seeds->n, sizeof(ServeSeed), compare_seeds);
 }
@@ -412,6 +423,7 @@ affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
 	}
 	qsort_arg(weighted, kept, sizeof(Weighted), compare_weighted,
 			  &model->item_type);
+	seeds->is_basket = true;
 	seeds_of(model, weighted, kept, seeds);
 }
 

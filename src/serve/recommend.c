@@ -4,7 +4,11 @@
  *
  * Items that the history speaks for come first, by score; popular items fill up
  * to k. A filled-in row has personalized = false and the score 0, or, where no
- * row at all is personalized, the item's popularity.
+ * row at all is personalized, the item's popularity. Items that the history
+ * speaks against (signed scores) come after those of which it says nothing.
+ *
+ * With factors every item has a score, of either sign, and nothing needs to be
+ * filled up, unless the history cannot be folded in.
  */
 #include "postgres.h"
 
@@ -25,7 +29,11 @@ typedef struct Ranking
 
 	/* chosen by score, best first */
 	uint32		n_chosen;
+	uint32		n_before;		/* of them, before what is filled up */
 	uint64	   *chosen;			/* rank keys */
+	uint32	   *taken;			/* their numbers, ascending */
+	uint32		n_against;		/* items with a score below 0 */
+	uint8	   *against;		/* bits by number; NULL: none */
 	int32		rank;			/* rows put out */
 } Ranking;
 
@@ -78,88 +86,160 @@ put_row(Ranking *r, Datum id, float score, bool personalized)
 }
 
 /*
- * The best of what the seeds speak for.
+ * Remember an item that must not be filled up with.
  */
 static void
-choose(Ranking *r)
+set_against(Ranking *r, uint32 no)
+{
+	if (r->against == NULL)
+		r->against = palloc0(r->call->model->n_items / 8 + 1);
+	r->against[no / 8] |= 1 << (no % 8);
+	r->n_against++;
+}
+
+static bool
+is_against(const Ranking *r, uint32 no)
+{
+	return r->against && (r->against[no / 8] >> (no % 8) & 1);
+}
+
+/*
+ * Keep the best of n keys.
+ */
+static void
+choose_begin(const Ranking *r, AffinityTopK *top, uint32 n)
+{
+	affinity_topk_init(top, palloc_extended(((Size) n + 1) * sizeof(uint64),
+											MCXT_ALLOC_HUGE),
+					   Min(r->k, n), (Size) n + 1);
+}
+
+static void
+choose_end(Ranking *r, AffinityTopK *top)
+{
+	affinity_topk_finish(top, palloc_extended((top->n + 1) * sizeof(uint64),
+											  MCXT_ALLOC_HUGE));
+	r->n_chosen = (uint32) top->n;
+	r->chosen = top->key;
+	r->n_before = r->n_chosen;
+}
+
+/*
+ * The best by the sums of the seeds' neighbours.
+ */
+static void
+choose_by_neighbors(Ranking *r)
 {
 	AffinityModel *model = r->call->model;
 	ServeSums	sums;
 	AffinityTopK top;
 	uint32		n;
 
-	r->n_chosen = 0;
-	if (r->k == 0 || r->seeds.n == 0)
-		return;
-	affinity_sums_begin(&sums, model->n_items);
+	affinity_sums_begin(&sums, model->method, model->n_items);
 	for (uint32 i = 0; i < r->seeds.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		affinity_sums_add(&sums, &r->seeds.seed[i]);
 	}
 	for (uint32 i = 0; i < r->n_excluded; i++)
-		sums.sum[r->excluded[i]] = 0;
+		affinity_sums_exclude(&sums, r->excluded[i]);
 
 	n = r->has_candidates ? r->candidates.n : sums.n_touched;
-	affinity_topk_init(&top, palloc_extended(((Size) n + 1) * sizeof(uint64),
-											 MCXT_ALLOC_HUGE),
-					   Min(r->k, n), (Size) n + 1);
+	choose_begin(r, &top, n);
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		no = r->has_candidates ? r->candidates.item[i].no :
 			sums.touched[i];
-
 		float		score = affinity_sum_score(sums.sum[no]);
 
-		if (score > 0)
+		if (score != 0)
 			affinity_topk_push(&top, affinity_rank_key(score, no));
+		if (score < 0)
+			set_against(r, no);
 	}
 	affinity_sums_end(&sums);
-	affinity_topk_finish(&top, palloc_extended(((Size) n + 1) * sizeof(uint64),
-											   MCXT_ALLOC_HUGE));
-	r->n_chosen = (uint32) top.n;
-	r->chosen = top.key;
+	choose_end(r, &top);
+	while (r->n_before > 0 &&
+		   affinity_rank_key_score(r->chosen[r->n_before - 1]) < 0)
+		r->n_before--;
 }
 
 /*
- * Put the chosen out, under the ids that the candidates or the model have.
+ * The best by factors. A candidate alone costs less than a pass over all items.
  */
 static void
-put_chosen(Ranking *r)
+choose_by_factors(Ranking *r)
 {
-	ServeItems	items = r->candidates;
-	uint32	   *no = palloc_extended(Max(r->n_chosen, 1) * sizeof(uint32),
-									 MCXT_ALLOC_HUGE);
+	AffinityModel *model = r->call->model;
+	const AffinityFactors *factors = affinity_model_factors(model);
+	uint32		n = r->has_candidates ? r->candidates.n : model->n_items;
+	uint32		e = 0;
+	float	   *score = NULL;
+	ServeFold	fold;
+	AffinityTopK top;
 
-	for (uint32 i = 0; i < r->n_chosen; i++)
-		no[i] = affinity_rank_key_no(r->chosen[i]);
-	if (!r->has_candidates && r->n_chosen > 0)
-		affinity_serve_items_by_no(r->call->model, no, r->n_chosen, &items);
-	for (uint32 i = 0; i < r->n_chosen; i++)
-		put_row(r, affinity_serve_find(&items, no[i])->id,
+	affinity_fold_begin(&fold, model->method, model->options, factors);
+	if (!affinity_fold_seeds(&fold, &r->seeds))
+		return;
+	if (!r->has_candidates)
+	{
+		score = palloc_extended((Size) n * sizeof(float), MCXT_ALLOC_HUGE);
+		affinity_fold_scores(&fold, score);
+	}
+	choose_begin(r, &top, n);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		no = r->has_candidates ? r->candidates.item[i].no : i;
+
+		/* both ascending */
+		while (e < r->n_excluded && r->excluded[e] < no)
+			e++;
+		if (e < r->n_excluded && r->excluded[e] == no)
+			continue;
+		affinity_topk_push(&top,
+						   affinity_rank_key(score ? score[no] :
+											 affinity_fold_score(&fold, no),
+											 no));
+	}
+	choose_end(r, &top);
+}
+
+/*
+ * The best by what the seeds say.
+ */
+static void
+choose(Ranking *r)
+{
+	r->n_chosen = 0;
+	r->n_before = 0;
+	if (r->k == 0 || r->seeds.n == 0)
+		return;
+	if (r->call->model->method->has_factors)
+		choose_by_factors(r);
+	else
+		choose_by_neighbors(r);
+}
+
+/*
+ * Put chosen items out, under the ids that the candidates or the model have.
+ */
+static void
+put_chosen(Ranking *r, const ServeItems *items, uint32 from, uint32 to)
+{
+	for (uint32 i = from; i < to && (uint32) r->rank < r->k; i++)
+	{
+		uint32		no = affinity_rank_key_no(r->chosen[i]);
+
+		put_row(r, affinity_serve_find(items, no)->id,
 				affinity_rank_key_score(r->chosen[i]), true);
-	qsort(no, r->n_chosen, sizeof(uint32), compare_numbers);
-	/* from here on they only matter as "taken" */
-	for (uint32 i = 0; i < r->n_chosen; i++)
-		r->chosen[i] = no[i];
+	}
 }
 
 static bool
 is_taken(const Ranking *r, uint32 no)
 {
-	uint32		lo = 0;
-	uint32		hi = r->n_chosen;
-
-	while (lo < hi)
-	{
-		uint32		mid = lo + (hi - lo) / 2;
-
-		if (r->chosen[mid] < no)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < r->n_chosen && r->chosen[lo] == no;
+	return bsearch(&no, r->taken, r->n_chosen, sizeof(uint32),
+				   compare_numbers) != NULL;
 }
 
 static int
@@ -182,18 +262,20 @@ fill_up(Ranking *r)
 	ServeItems	items = r->candidates;
 	bool		personalized = r->n_chosen > 0;
 
-	if ((uint32) r->rank >= r->k)
+	if ((uint32) r->rank >= r->k ||
+		(personalized && r->call->model->method->has_factors))
 		return;
 	if (r->has_candidates)
 		qsort(items.item, items.n, sizeof(ServeItem), compare_popularity);
 	else
-		affinity_serve_popular(r->call->model,
-							   (int64) r->k + r->n_excluded, &items);
+		affinity_serve_popular(r->call->model, (int64) r->k + r->n_excluded +
+							   r->n_against, &items);
 	for (uint32 i = 0; i < items.n && (uint32) r->rank < r->k; i++)
 	{
 		const ServeItem *item = &items.item[i];
 
-		if (!is_excluded(r, item->no) && !is_taken(r, item->no))
+		if (!is_excluded(r, item->no) && !is_against(r, item->no) &&
+			!is_taken(r, item->no))
 			put_row(r, item->id, personalized ? 0 : item->popularity, false);
 	}
 }
@@ -201,14 +283,32 @@ fill_up(Ranking *r)
 static void
 put_ranking(Ranking *r)
 {
+	ServeItems	items;
+
 	affinity_serve_result(r->call, 4,
 						  "item_id", r->call->model->item_type,
 						  "score", FLOAT4OID,
 						  "rank", INT4OID,
 						  "personalized", BOOLOID);
 	choose(r);
-	put_chosen(r);
+	r->taken = palloc_extended(Max(r->n_chosen, 1) * sizeof(uint32),
+							   MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < r->n_chosen; i++)
+		r->taken[i] = affinity_rank_key_no(r->chosen[i]);
+	qsort(r->taken, r->n_chosen, sizeof(uint32), compare_numbers);
+	if (r->has_candidates)
+	{
+		/* filling up sorts the candidates */
+		items.n = r->candidates.n;
+		items.item = palloc(Max(items.n, 1) * sizeof(ServeItem));
+		memcpy(items.item, r->candidates.item, items.n * sizeof(ServeItem));
+	}
+	else if (r->n_chosen > 0)
+		affinity_serve_items_by_no(r->call->model, r->taken, r->n_chosen,
+								   &items);
+	put_chosen(r, &items, 0, r->n_before);
 	fill_up(r);
+	put_chosen(r, &items, r->n_before, r->n_chosen);
 }
 
 static void
@@ -231,13 +331,11 @@ affinity_recommend(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Ranking		r = {.call = &call};
-	Datum		user;
 	Datum		exclude = (Datum) 0;
 
 	affinity_serve_begin(&call, fcinfo);
 	r.k = affinity_serve_k(&call, 2);
-	if (affinity_serve_id(&call, 1, call.model->user_type, "user_id", &user))
-		affinity_serve_history(call.model, user, &r.seeds);
+	(void) affinity_serve_user(&call, 1, &r.seeds);
 	set_candidates(&r, 3);
 	(void) affinity_serve_items(&call, 4, &exclude);
 	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5), exclude);
@@ -279,11 +377,9 @@ affinity_score(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Ranking		r = {.call = &call};
-	Datum		user;
 
 	affinity_serve_begin(&call, fcinfo);
-	if (affinity_serve_id(&call, 1, call.model->user_type, "user_id", &user))
-		affinity_serve_history(call.model, user, &r.seeds);
+	(void) affinity_serve_user(&call, 1, &r.seeds);
 	set_candidates(&r, 2);
 	r.has_candidates = true;
 	r.k = r.candidates.n;

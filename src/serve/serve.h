@@ -36,8 +36,8 @@ extern uint32 affinity_serve_k(ServeCall *call, int arg);
 extern bool affinity_serve_id(ServeCall *call, int arg, Oid type,
 							  const char *role, Datum *id);
 extern bool affinity_serve_items(ServeCall *call, int arg, Datum *items);
-extern void affinity_serve_needs_neighbors(const AffinityModel *model,
-										   const char *function);
+extern void affinity_serve_learns_items(const AffinityModel *model,
+										const char *function);
 
 /* ---- lookup.c: rows of the model's tables, of the history --------------- */
 
@@ -60,8 +60,9 @@ typedef struct ServeSeed
 {
 	uint32		no;
 	Datum		id;
-	double		weight;			/* what the item counts */
-	uint32		n_neighbors;
+	float		raw;			/* weight in the history */
+	double		weight;			/* what it counts in a sum */
+	uint32		n_neighbors;	/* with factors these stay empty */
 	const int32 *neighbor;
 	const float *score;
 } ServeSeed;
@@ -70,7 +71,12 @@ typedef struct ServeSeeds
 {
 	uint32		n;
 	ServeSeed  *seed;
+	bool		is_basket;		/* items without weights of their own */
 } ServeSeeds;
+
+/* arguments that are looked up: call.c */
+extern bool affinity_serve_user(ServeCall *call, int arg, ServeSeeds *seeds);
+extern bool affinity_serve_item(ServeCall *call, int arg, ServeItem *item);
 
 extern void affinity_serve_check_lists(const AffinityModel *model,
 									   ArrayType *neighbors, ArrayType *scores,
@@ -104,17 +110,51 @@ typedef struct ServeSums
 	double	   *sum;			/* per item number */
 	uint32	   *touched;
 	uint32		n_touched;
+	uint32		(*add) (double *sum, uint32 *touched, uint32 n_touched,
+						const uint32 *col, const float *val, size_t n,
+						double factor);
 } ServeSums;
 
 /* A sum as the real that is shown and compared: weights may be huge. */
 static inline float
 affinity_sum_score(double sum)
 {
-	return (float) Min(sum, FLT_MAX);
+	return (float) Max(Min(sum, FLT_MAX), -FLT_MAX);
 }
 
-extern void affinity_sums_begin(ServeSums *sums, uint32 n_items);
+/* Leave an item out, once all sums are there. */
+static inline void
+affinity_sums_exclude(ServeSums *sums, uint32 no)
+{
+	sums->sum[no] = -0.0;
+}
+
+extern void affinity_sums_begin(ServeSums *sums, const AffinityMethod *method,
+								uint32 n_items);
 extern void affinity_sums_add(ServeSums *sums, const ServeSeed *seed);
 extern void affinity_sums_end(ServeSums *sums);
+
+/* ---- fold.c: scores from factors ---------------------------------------- */
+
+typedef struct ServeFold
+{
+	const AffinityMethod *method;
+	const AffinityFactors *factors;
+	AffinityFold *fold;
+	float	   *user;			/* stride floats; the method's result */
+	double	   *wide;			/* the same */
+	float		offset;
+} ServeFold;
+
+extern void affinity_fold_begin(ServeFold *f, const AffinityMethod *method,
+								const void *options,
+								const AffinityFactors *factors);
+extern bool affinity_fold_user(ServeFold *f, const uint32 *item,
+							   const float *weight, uint32 n);
+extern bool affinity_fold_seeds(ServeFold *f, const ServeSeeds *seeds);
+extern void affinity_fold_history(const ServeFold *f, const ServeSeeds *seeds,
+								  uint32 *item, float *weight);
+extern float affinity_fold_score(const ServeFold *f, uint32 no);
+extern void affinity_fold_scores(const ServeFold *f, float *score);
 
 #endif							/* AFFINITY_SERVE_H */

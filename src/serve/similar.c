@@ -1,7 +1,7 @@
 /*
  * similar.c
- *		similar_items: a prefix of an item's list. similar_users: the cosine of
- *		histories, read now.
+ *		similar_items: a prefix of an item's list, or the cosine of factors.
+ *		similar_users: the cosine of histories, read now.
  */
 #include "postgres.h"
 
@@ -11,6 +11,92 @@
 #include "miscadmin.h"
 
 #include "serve/serve.h"
+
+/* Items compared between two looks at interrupts. */
+#define COMPARE_PIECE 4096
+
+/*
+ * The items of a list that are similar and not the opposite, as rank keys. A
+ * list without signs is in order already; so may be one with them, but who
+ * knows.
+ */
+static uint32
+similar_by_list(const AffinityModel *model, const ServeSeed *seed, uint32 k,
+				uint64 **key)
+{
+	uint32		n = 0;
+
+	*key = palloc((seed->n_neighbors + 1) * sizeof(uint64));
+	for (uint32 i = 0; i < seed->n_neighbors; i++)
+	{
+		uint32		no = (uint32) seed->neighbor[i];
+
+		if (seed->score[i] > 0)
+			(*key)[n++] = affinity_rank_key(seed->score[i], no);
+	}
+	if (model->method->signed_scores)
+		affinity_sort_descending(*key, n,
+								 palloc((n + 1) * sizeof(uint64)));
+	return Min(n, k);
+}
+
+/*
+ * Cosines with all items, as rank keys; what is not above 0 is not similar.
+ * Biases are not part of what an item is like.
+ */
+static uint32
+similar_by_factors(AffinityModel *model, uint32 self, uint32 k, uint64 **key)
+{
+	const AffinityFactors *factors = affinity_model_factors(model);
+	uint32		skip = Min(model->method->n_bias_factors, factors->width);
+	uint32		width = factors->width - skip;
+	const float *own = factors->item + self * factors->stride + skip;
+	double		norm = affinity_dot_f4(own, own, width);
+	Size		room = ((Size) factors->n_items + 1) * sizeof(uint64);
+	AffinityTopK top;
+
+	affinity_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
+					   Min(k, factors->n_items), (Size) factors->n_items + 1);
+	for (uint32 i = 0; i < factors->n_items; i++)
+	{
+		const float *other = factors->item + i * factors->stride + skip;
+		AffinityProducts sums = {0};
+		double		cosine;
+
+		if (i % COMPARE_PIECE == 0)
+			CHECK_FOR_INTERRUPTS();
+		affinity_products_f4(own, other, width, &sums);
+		cosine = sums.xy / sqrt(norm) / sqrt(sums.yy);
+		if (i != self && cosine > 0 && (float) cosine > 0)
+			affinity_topk_push(&top,
+							   affinity_rank_key((float) Min(cosine, 1.0), i));
+	}
+	affinity_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
+	*key = top.key;
+	return (uint32) top.n;
+}
+
+static void
+put_similar_items(ServeCall *call, const uint64 *key, uint32 n)
+{
+	uint32	   *no = palloc_extended(Max(n, 1) * sizeof(uint32),
+									 MCXT_ALLOC_HUGE);
+	ServeItems	items;
+
+	for (uint32 i = 0; i < n; i++)
+		no[i] = affinity_rank_key_no(key[i]);
+	affinity_serve_items_by_no(call->model, no, n, &items);
+	for (uint32 i = 0; i < n; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		values[0] = affinity_serve_find(&items, no[i])->id;
+		values[1] = Float4GetDatum(affinity_rank_key_score(key[i]));
+		values[2] = Int32GetDatum((int32) i + 1);
+		tuplestore_putvalues(call->rows, call->desc, values, nulls);
+	}
+}
 
 PG_FUNCTION_INFO_V1(affinity_similar_items);
 
@@ -22,13 +108,12 @@ affinity_similar_items(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	ServeSeeds	seeds = {0};
-	ServeItems	items;
 	Datum		item;
-	uint32		n;
+	uint32		k;
 
 	affinity_serve_begin(&call, fcinfo);
-	n = affinity_serve_k(&call, 2);
-	affinity_serve_needs_neighbors(call.model, "similar_items");
+	k = affinity_serve_k(&call, 2);
+	affinity_serve_learns_items(call.model, "similar_items");
 	affinity_serve_result(&call, 3, "item_id", call.model->item_type,
 						  "score", FLOAT4OID, "rank", INT4OID);
 	if (affinity_serve_id(&call, 1, call.model->item_type, "item_id", &item))
@@ -38,22 +123,12 @@ affinity_similar_items(PG_FUNCTION_ARGS)
 	if (seeds.n == 1)
 	{
 		const ServeSeed *seed = &seeds.seed[0];
+		uint64	   *key;
+		uint32		n = call.model->method->has_factors ?
+			similar_by_factors(call.model, seed->no, k, &key) :
+			similar_by_list(call.model, seed, k, &key);
 
-		n = Min(n, seed->n_neighbors);
-		affinity_serve_items_by_no(call.model, (const uint32 *) seed->neighbor,
-								   n, &items);
-		for (uint32 i = 0; i < n; i++)
-		{
-			uint32		no = (uint32) seed->neighbor[i];
-			ServeItem  *found = affinity_serve_find(&items, no);
-			Datum		values[3];
-			bool		nulls[3] = {0};
-
-			values[0] = found->id;
-			values[1] = Float4GetDatum(seed->score[i]);
-			values[2] = Int32GetDatum((int32) i + 1);
-			tuplestore_putvalues(call.rows, call.desc, values, nulls);
-		}
+		put_similar_items(&call, key, n);
 	}
 	return affinity_serve_end(&call);
 }

@@ -3,8 +3,9 @@
  *		Scores of all items at once: a dense row of sums that is cleared by the
  *		list of what was touched, so that a call costs no more than it touches.
  *
- * The row is kept for the life of the backend and is all zeros between calls.
- * An error may leave it otherwise; then the next call clears all of it.
+ * The row is kept for the life of the backend and is all -0 between calls: that
+ * says "untouched" whether scores have signs or not (see kernel/sparse.c). An
+ * error may leave it otherwise; then the next call clears all of it.
  */
 #include "postgres.h"
 
@@ -18,8 +19,16 @@ static uint32 *kept_touched = NULL;
 static uint32 kept_size = 0;
 static bool in_use = false;
 
+static void
+clear_all(void)
+{
+	for (uint32 i = 0; i < kept_size; i++)
+		kept_sum[i] = -0.0;
+}
+
 void
-affinity_sums_begin(ServeSums *sums, uint32 n_items)
+affinity_sums_begin(ServeSums *sums, const AffinityMethod *method,
+					uint32 n_items)
 {
 	if (kept_size < n_items)
 	{
@@ -32,20 +41,22 @@ affinity_sums_begin(ServeSums *sums, uint32 n_items)
 		kept_sum = NULL;
 		kept_touched = NULL;
 		kept_size = 0;
-		kept_sum = MemoryContextAllocExtended(TopMemoryContext,
-											  (Size) size * sizeof(double),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		kept_sum = MemoryContextAllocHuge(TopMemoryContext,
+										  (Size) size * sizeof(double));
 		/* one entry more than sums: see kernel/sparse.c */
 		kept_touched = MemoryContextAllocHuge(TopMemoryContext,
 											  ((Size) size + 1) * sizeof(uint32));
 		kept_size = size;
+		clear_all();
 	}
 	else if (in_use)
-		memset(kept_sum, 0, (Size) kept_size * sizeof(double));
+		clear_all();
 	in_use = true;
 	sums->sum = kept_sum;
 	sums->touched = kept_touched;
 	sums->n_touched = 0;
+	sums->add = method->signed_scores ? affinity_sparse_add_signed :
+		affinity_sparse_add;
 }
 
 /*
@@ -55,17 +66,16 @@ void
 affinity_sums_add(ServeSums *sums, const ServeSeed *seed)
 {
 	if (seed->weight > 0)
-		sums->n_touched = affinity_sparse_add(sums->sum, sums->touched,
-											  sums->n_touched,
-											  (const uint32 *) seed->neighbor,
-											  seed->score, seed->n_neighbors,
-											  seed->weight);
+		sums->n_touched = sums->add(sums->sum, sums->touched, sums->n_touched,
+									(const uint32 *) seed->neighbor,
+									seed->score, seed->n_neighbors,
+									seed->weight);
 }
 
 void
 affinity_sums_end(ServeSums *sums)
 {
 	for (uint32 t = 0; t < sums->n_touched; t++)
-		sums->sum[sums->touched[t]] = 0;
+		sums->sum[sums->touched[t]] = -0.0;
 	in_use = false;
 }

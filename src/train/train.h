@@ -74,6 +74,7 @@ typedef struct AffinityFactors
 	const float *item;
 	const float *parameters;	/* what training gave the sink */
 	uint32		n_parameters;
+	Size		bytes;			/* of the items */
 } AffinityFactors;
 
 /* An algorithm's own: what it needs to fold users in. */
