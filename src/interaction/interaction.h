@@ -83,6 +83,7 @@ typedef struct AffinityReadRequest
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
+	void		(*progress) (int64 rows);	/* told now and then, if set */
 } AffinityReadRequest;
 
 /*

@@ -104,6 +104,8 @@ flush_batch(RowReceiver *self)
 	self->n = 0;
 	affinity_keys_clear(self->user_keys);
 	affinity_keys_clear(self->item_keys);
+	if (self->request->progress)
+		self->request->progress(rows->read);
 
 	/* ids have to be kept even to count: not without bound */
 	if (self->counting && affinity_dict_bytes(rows->users) +

@@ -30,6 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "model/source.h"
+#include "train/progress.h"
 
 /* Planner cost of one user's history above which an index is suggested. */
 #define SLOW_HISTORY_COST 5000.0
@@ -82,6 +83,8 @@ read_source(Training *t)
 							 quote_qualified_identifier(t->name,
 														"interactions"));
 	request.max_bytes = (int64) maintenance_work_mem * 1024;
+	request.progress = affinity_progress_done;
+	affinity_progress_phase("reading", 0, 0);
 	if (t->method->request)
 		t->method->request(t->options, &request);
 	if (request.recency != AFFINITY_RECENCY_NONE && !t->has_time)
@@ -116,6 +119,7 @@ train_and_write(Training *t)
 																 "items")));
 	t->write_seconds = seconds_since(&start);
 
+	affinity_progress_phase("training", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	t->writer = affinity_item_writer_open(items, t->in->items);
 	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
@@ -124,6 +128,7 @@ train_and_write(Training *t)
 	t->train_seconds = seconds_since(&start) - both;
 	t->write_seconds += both;
 
+	affinity_progress_phase("indexing", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	if (!t->refresh)
 		affinity_ddl_indexes(t->name);
@@ -197,17 +202,22 @@ train_model(Training *t)
 												  "affinity training",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
+	int			workers;
 
 	t->started = GetCurrentTimestamp();
+	affinity_progress_begin(t->name, t->method->name);
 	read_source(t);
 	train_and_write(t);
 	write_row(t);
+	affinity_progress_end();
+	workers = affinity_progress_most_workers();
 	ereport(NOTICE,
-			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training, %.2f s writing",
+			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training (%d %s), %.2f s writing",
 					t->name, t->method->name, (long long) t->in->rows,
 					t->in->by_user.n_rows, t->in->by_item.n_rows,
 					(long long) t->n_interactions,
-					t->read_seconds, t->train_seconds, t->write_seconds)));
+					t->read_seconds, t->train_seconds, workers,
+					workers == 1 ? "worker" : "workers", t->write_seconds)));
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -240,6 +240,8 @@ affinity_item_writer_open(Oid items, const AffinityDict *ids)
 	ExecOpenIndices(w->target, false);
 	w->bulk = GetBulkInsertState();
 	w->command = GetCurrentCommandId(true);
+	/* rows may be put while workers run: no id can be assigned then */
+	(void) GetCurrentTransactionId();
 	w->batch_context = AllocSetContextCreate(CurrentMemoryContext,
 											 "affinity items",
 											 ALLOCSET_DEFAULT_SIZES);

@@ -18,7 +18,8 @@
  * and Koren's (2007) c / (c + shrinkage).
  *
  * Sums are kept in double and rounded to real once, so lists do not depend on
- * the order in which rows were read.
+ * the order in which rows were read. Every item's list is one member's work, so
+ * they do not depend on the number of workers either.
  */
 #include "postgres.h"
 
@@ -29,20 +30,48 @@
 #include "utils/memutils.h"
 
 #include "train/item_knn.h"
+#include "train/progress.h"
+#include "train/team.h"
 #include "train/train.h"
 
 /* Additions between two looks at interrupts: some milliseconds. */
 #define WORK_PIECE	((int64) 1 << 20)
 
+/* What one addition to a sum takes, in seconds, with what comes after it. */
+#define ADDITION	2e-9
+
+/* Lists are handed to the leader in chunks of about as many bytes. */
+#define CHUNK_BYTES		65536
+#define CHUNK_ITEMS		64
+
+/* What members share beside the matrix: the team's regions. */
+typedef struct KnnShared
+{
+	ItemKnnOptions options;
+	uint32		chunk_items;
+	int			matrix;
+	int			user_factor;
+	int			left;
+	int			right;
+	int			x_log_x;
+	int			stream;
+} KnnShared;
+
+#define REGION_SHARED	0
+
+/* A member's state. */
 typedef struct KnnState
 {
 	const ItemKnnOptions *options;
-	const AffinityInteractions *in;
-	KnnWeights	weights;		/* the matrix as the similarity wants it */
+	const KnnShared *shared;
+	AffinityItemSink *sink;		/* leader */
+	AffinityCsr by_user;		/* values as the similarity wants them */
+	AffinityCsr by_item;
 	double	   *user_factor;	/* what a user's entries are multiplied by */
 	double	   *left;			/* per item: factor as a source */
 	double	   *right;			/* per item: factor as a neighbour */
 	double	   *x_log_x;		/* log_likelihood: for 0 to the number of users */
+	int64		work;			/* since the last look at interrupts */
 
 	/* one source item's sums */
 	double	   *sum;
@@ -57,8 +86,6 @@ typedef struct KnnState
 	uint32		n_best;
 	uint64	   *best;
 	uint64	   *scratch;
-	int32	   *best_item;
-	float	   *best_score;
 } KnnState;
 
 static void *
@@ -92,14 +119,14 @@ on_sets(int similarity)
  * Sum of a row's values, or of their squares.
  */
 static double
-row_sum(const AffinityCsr *m, const float *val, uint32 row, bool squares)
+row_sum(const AffinityCsr *m, uint32 row, bool squares)
 {
 	double		sum = 0;
 
-	if (val == NULL)
+	if (m->val == NULL)
 		return (double) (m->start[row + 1] - m->start[row]);
 	for (int64 e = m->start[row]; e < m->start[row + 1]; e++)
-		sum += squares ? (double) val[e] * val[e] : val[e];
+		sum += squares ? (double) m->val[e] * m->val[e] : m->val[e];
 	return sum;
 }
 
@@ -116,40 +143,35 @@ static void
 prepare_factors(KnnState *s)
 {
 	const ItemKnnOptions *o = s->options;
-	const AffinityCsr *by_user = &s->in->by_user;
-	const AffinityCsr *by_item = &s->in->by_item;
+	const AffinityCsr *by_user = &s->by_user;
+	const AffinityCsr *by_item = &s->by_item;
 	bool		degree = o->similarity == SIMILARITY_DEGREE;
 
-	s->user_factor = huge_zeroed(by_user->n_rows, sizeof(double));
-	s->left = huge_zeroed(by_item->n_rows, sizeof(double));
-	s->right = huge_zeroed(by_item->n_rows, sizeof(double));
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		s->user_factor[u] = degree ?
-			inverse_power(row_sum(by_user, s->weights.by_user, u, false),
-						  o->user_exponent) : 1;
+			inverse_power(row_sum(by_user, u, false), o->user_exponent) : 1;
 	}
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (degree)
 		{
-			double		d = row_sum(by_item, s->weights.by_item, i, false);
+			double		d = row_sum(by_item, i, false);
 
 			s->left[i] = inverse_power(d, o->item_exponent);
 			s->right[i] = inverse_power(d, o->neighbor_exponent);
 		}
 		else if (o->similarity == SIMILARITY_COSINE)
 			s->left[i] = s->right[i] =
-				inverse_power(row_sum(by_item, s->weights.by_item, i, true), 0.5);
+				inverse_power(row_sum(by_item, i, true), 0.5);
 		else
 			s->left[i] = s->right[i] =
 				(double) (by_item->start[i + 1] - by_item->start[i]);
 	}
 	if (o->similarity == SIMILARITY_LOG_LIKELIHOOD)
 	{
-		s->x_log_x = huge_zeroed((int64) by_user->n_rows + 1, sizeof(double));
 		for (uint32 n = 1; n <= by_user->n_rows; n++)
 		{
 			CHECK_FOR_INTERRUPTS();
@@ -158,34 +180,43 @@ prepare_factors(KnnState *s)
 	}
 }
 
+/*
+ * What is shared, as a member sees it.
+ */
 static void
-prepare(KnnState *s, const AffinityInteractions *in,
-		const ItemKnnOptions *options)
+attach(KnnState *s, AffinityTeam *team)
 {
-	uint32		n_items = in->by_item.n_rows;
-	uint32		k = Min((uint32) options->neighbors, n_items);
+	s->shared = affinity_team_region(team, REGION_SHARED);
+	s->options = &s->shared->options;
+	s->sink = affinity_team_leader(team);
+	affinity_team_matrix(team, s->shared->matrix, &s->by_user, &s->by_item);
+	s->user_factor = affinity_team_region(team, s->shared->user_factor);
+	s->left = affinity_team_region(team, s->shared->left);
+	s->right = affinity_team_region(team, s->shared->right);
+	s->x_log_x = affinity_team_region(team, s->shared->x_log_x);
+}
 
-	s->options = options;
-	s->in = in;
-	if (!on_sets(options->similarity))
-		affinity_knn_weights(in, options, &s->weights);
-	prepare_factors(s);
+/*
+ * What a member has for itself.
+ */
+static void
+prepare(KnnState *s)
+{
+	const ItemKnnOptions *o = s->options;
+	uint32		n_items = s->by_item.n_rows;
 
-	if (options->similarity == SIMILARITY_PEARSON)
+	if (o->similarity == SIMILARITY_PEARSON)
 		s->moments = huge_zeroed(n_items, sizeof(AffinityMoments));
 	else
 		s->sum = huge_zeroed(n_items, sizeof(double));
-	if (!on_sets(options->similarity) &&
-		options->similarity != SIMILARITY_PEARSON &&
-		(options->min_support > 1 || options->shrinkage > 0))
+	if (!on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
+		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = huge_zeroed(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
 	s->touched = huge_zeroed((int64) n_items + 1, sizeof(uint32));
 	s->score = huge_zeroed((int64) n_items + 1, sizeof(float));
 	s->best = huge_zeroed((int64) n_items + 1, sizeof(uint64));
 	s->scratch = huge_zeroed((int64) n_items + 1, sizeof(uint64));
-	s->best_item = huge_zeroed(k, sizeof(int32));
-	s->best_score = huge_zeroed(k, sizeof(float));
 }
 
 /* ---- one source item --------------------------------------------------- */
@@ -194,10 +225,10 @@ prepare(KnnState *s, const AffinityInteractions *in,
  * Add up the rows of the item's users.
  */
 static void
-accumulate(KnnState *s, uint32 item, int64 *work)
+accumulate(KnnState *s, uint32 item)
 {
-	const AffinityCsr *by_item = &s->in->by_item;
-	const AffinityCsr *by_user = &s->in->by_user;
+	const AffinityCsr *by_item = &s->by_item;
+	const AffinityCsr *by_user = &s->by_user;
 
 	s->n_touched = 0;
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
@@ -205,10 +236,9 @@ accumulate(KnnState *s, uint32 item, int64 *work)
 		uint32		user = by_item->col[e];
 		int64		start = by_user->start[user];
 		size_t		n = by_user->start[user + 1] - start;
-		const float *val = s->weights.by_user;
-		double		x = s->weights.by_item ? s->weights.by_item[e] : 1;
+		const float *val = by_user->val ? by_user->val + start : NULL;
+		double		x = by_item->val ? by_item->val[e] : 1;
 
-		val = val ? val + start : NULL;
 		if (s->moments)
 			s->n_touched = affinity_sparse_moments(s->moments, s->touched,
 												   s->n_touched,
@@ -220,11 +250,11 @@ accumulate(KnnState *s, uint32 item, int64 *work)
 											   x * s->user_factor[user]);
 		if (s->count)
 			affinity_sparse_count(s->count, by_user->col + start, n);
-		*work += n;
-		if (*work >= WORK_PIECE)
+		s->work += n;
+		if (s->work >= WORK_PIECE)
 		{
 			CHECK_FOR_INTERRUPTS();
-			*work = 0;
+			s->work = 0;
 		}
 	}
 }
@@ -236,7 +266,7 @@ accumulate(KnnState *s, uint32 item, int64 *work)
 static double
 log_likelihood(const KnnState *s, double both, double i, double j)
 {
-	uint32		users = s->in->by_user.n_rows;
+	uint32		users = s->by_user.n_rows;
 	const double *xlx = s->x_log_x;
 	uint32		c = (uint32) both;
 	uint32		a = (uint32) i;
@@ -289,7 +319,7 @@ similarity(const KnnState *s, uint32 i, uint32 j, double *common)
 		case SIMILARITY_CONDITIONAL:
 			return c / l;
 		case SIMILARITY_LIFT:
-			return c * s->in->by_user.n_rows / (l * r);
+			return c * s->by_user.n_rows / (l * r);
 		case SIMILARITY_LOG_LIKELIHOOD:
 			return log_likelihood(s, c, l, r);
 		case SIMILARITY_PEARSON:
@@ -350,33 +380,169 @@ harvest(KnnState *s, uint32 item)
 											  s->scratch);
 }
 
+/* ---- chunks of items --------------------------------------------------- */
+
+static uint32
+chunk_end(const KnnState *s, uint32 chunk)
+{
+	return (uint32) Min((uint64) (chunk + 1) * s->shared->chunk_items,
+						s->by_item.n_rows);
+}
+
+/*
+ * Any member: the lists of a chunk's items. A slot holds their lengths, then
+ * for each list its items and their scores.
+ */
+static void
+make_lists(void *state, uint32 chunk, void *slot)
+{
+	KnnState   *s = state;
+	uint32		first = chunk * s->shared->chunk_items;
+	uint32	   *length = slot;
+	int32	   *to = (int32 *) slot + s->shared->chunk_items;
+
+	for (uint32 item = first; item < chunk_end(s, chunk); item++)
+	{
+		float	   *score;
+
+		accumulate(s, item);
+		harvest(s, item);
+		s->work += s->n_touched;
+		score = (float *) to + s->n_best;
+		for (uint32 n = 0; n < s->n_best; n++)
+		{
+			to[n] = (int32) affinity_rank_key_no(s->best[n]);
+			score[n] = affinity_rank_key_score(s->best[n]);
+		}
+		length[item - first] = s->n_best;
+		to += 2 * (size_t) s->n_best;
+	}
+}
+
+/*
+ * The leader: write them.
+ */
+static void
+put_lists(void *state, uint32 chunk, const void *slot)
+{
+	KnnState   *s = state;
+	uint32		first = chunk * s->shared->chunk_items;
+	const uint32 *length = slot;
+	const int32 *from = (const int32 *) slot + s->shared->chunk_items;
+
+	for (uint32 item = first; item < chunk_end(s, chunk); item++)
+	{
+		AffinityItemRow row = {.item = item};
+
+		row.popularity = (float) (s->by_item.start[item + 1] -
+								  s->by_item.start[item]);
+		row.n_neighbors = length[item - first];
+		row.neighbor = from;
+		row.score = (const float *) from + row.n_neighbors;
+		s->sink->put(s->sink, &row);
+		from += 2 * (size_t) row.n_neighbors;
+	}
+	affinity_progress_done(chunk_end(s, chunk));
+}
+
+static Size
+slot_bytes(const KnnShared *shared, uint32 n_items)
+{
+	return (Size) shared->chunk_items * sizeof(uint32) *
+		(1 + 2 * (Size) Min((uint32) shared->options.neighbors, n_items));
+}
+
+AFFINITY_TEAM_JOB(item_knn_job, affinity_item_knn_body);
+
+/*
+ * What every member does.
+ */
+void
+affinity_item_knn_body(AffinityTeam *team)
+{
+	KnnState	state = {0};
+	AffinityStream stream = {.produce = make_lists, .consume = put_lists};
+	uint32		n_items;
+
+	attach(&state, team);
+	prepare(&state);
+	n_items = state.by_item.n_rows;
+	if (state.sink)
+		affinity_progress_phase("training", n_items,
+								affinity_team_members(team) - 1);
+	stream.n_chunks = (n_items - 1) / state.shared->chunk_items + 1;
+	stream.slot_bytes = slot_bytes(state.shared, n_items);
+	stream.state = &state;
+	affinity_team_stream(team, state.shared->stream, &stream);
+}
+
+/* ---- the whole --------------------------------------------------------- */
+
+/*
+ * Processor time, roughly: a user's items meet each other.
+ */
+static double
+estimate_seconds(const AffinityInteractions *in)
+{
+	double		additions = 0;
+
+	for (uint32 u = 0; u < in->by_user.n_rows; u++)
+	{
+		double		n = (double) (in->by_user.start[u + 1] -
+								  in->by_user.start[u]);
+
+		additions += n * n;
+	}
+	return additions * ADDITION;
+}
+
 static void
 item_knn_train(AffinityInteractions *in, const void *options,
 			   AffinityItemSink *sink)
 {
+	AffinityTeamRequest request = {.job = &item_knn_job, .max_workers = -1};
+	KnnShared	shared = {.options = *(const ItemKnnOptions *) options};
 	KnnState	state = {0};
-	int64		work = 0;
+	AffinityTeam *team;
+	uint32		n_users = in->by_user.n_rows;
+	uint32		n_items = in->by_item.n_rows;
+	uint32		k = Min((uint32) shared.options.neighbors, n_items);
 
-	prepare(&state, in, options);
-	for (uint32 item = 0; item < in->by_item.n_rows; item++)
-	{
-		AffinityItemRow row = {.item = item};
-
-		accumulate(&state, item, &work);
-		harvest(&state, item);
-		work += state.n_touched;
-		row.popularity = (float) (in->by_item.start[item + 1] -
-								  in->by_item.start[item]);
-		row.n_neighbors = state.n_best;
-		for (uint32 n = 0; n < state.n_best; n++)
-		{
-			state.best_item[n] = (int32) affinity_rank_key_no(state.best[n]);
-			state.best_score[n] = affinity_rank_key_score(state.best[n]);
-		}
-		row.neighbor = state.best_item;
-		row.score = state.best_score;
-		sink->put(sink, &row);
-	}
+	if (on_sets(shared.options.similarity))
+		affinity_knn_drop_values(in);
+	else
+		affinity_knn_weights(in, &shared.options);
+	shared.chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
+	shared.chunk_items = Min(Max(shared.chunk_items, 1), CHUNK_ITEMS);
+	request.seconds = estimate_seconds(in);
+	(void) affinity_team_request_region(&request, sizeof(KnnShared));
+	shared.matrix = affinity_team_request_matrix(&request, in);
+	shared.user_factor =
+		affinity_team_request_region(&request, mul_size(n_users,
+														sizeof(double)));
+	shared.left = affinity_team_request_region(&request,
+											   mul_size(n_items,
+														sizeof(double)));
+	shared.right = affinity_team_request_region(&request,
+												mul_size(n_items,
+														 sizeof(double)));
+	shared.x_log_x = affinity_team_request_region(&request,
+												  shared.options.similarity ==
+												  SIMILARITY_LOG_LIKELIHOOD ?
+												  mul_size((Size) n_users + 1,
+														   sizeof(double)) : 0);
+	shared.stream =
+		affinity_team_request_region(&request,
+									 affinity_team_stream_bytes(slot_bytes(&shared,
+																		   n_items)));
+	team = affinity_team_begin(&request);
+	memcpy(affinity_team_region(team, REGION_SHARED), &shared,
+		   sizeof(shared));
+	affinity_team_put_matrix(team, shared.matrix, in);
+	attach(&state, team);
+	prepare_factors(&state);
+	affinity_team_run(team, sink);
+	affinity_team_end(team);
 }
 
 /* ---- options ----------------------------------------------------------- */

@@ -52,16 +52,9 @@ typedef struct ItemKnnOptions
 	double		neighbor_exponent;
 } ItemKnnOptions;
 
-/* Values for both orientations of the matrix; NULL where every one is 1. */
-typedef struct KnnWeights
-{
-	float	   *by_user;
-	float	   *by_item;
-} KnnWeights;
-
 extern double affinity_knn_weight(int weights, double weight);
-extern void affinity_knn_weights(const AffinityInteractions *in,
-								 const ItemKnnOptions *options,
-								 KnnWeights *weights);
+extern void affinity_knn_weights(AffinityInteractions *in,
+								 const ItemKnnOptions *options);
+extern void affinity_knn_drop_values(AffinityInteractions *in);
 
 #endif							/* AFFINITY_TRAIN_ITEM_KNN_H */

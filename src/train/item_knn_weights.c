@@ -11,7 +11,8 @@
  *		tf_idf		= sqrt(w) idf(u)
  *		bm25		= w (k1 + 1) / (w + k1 (1 - b + b |i| / avg |i|)) idf(u)
  *
- * with |i| the sum of the item's weights.
+ * with |i| the sum of the item's weights. The results take the place of the
+ * matrix's values.
  */
 #include "postgres.h"
 
@@ -41,21 +42,22 @@ affinity_knn_weight(int weights, double weight)
 	}
 }
 
-static float *
-transformed(const AffinityCsr *m, const ItemKnnOptions *options)
+static void
+transform(AffinityCsr *m, const ItemKnnOptions *options)
 {
 	int64		n = m->start[m->n_rows];
-	float	   *val = MemoryContextAllocHuge(CurrentMemoryContext,
-											 mul_size(Max(n, 1), sizeof(float)));
+	bool		all_one = m->val == NULL;
 
+	if (all_one)
+		m->val = MemoryContextAllocHuge(CurrentMemoryContext,
+										mul_size(Max(n, 1), sizeof(float)));
 	for (int64 e = 0; e < n; e++)
 	{
 		if ((e & (PIECE - 1)) == 0)
 			CHECK_FOR_INTERRUPTS();
-		val[e] = (float) affinity_knn_weight(options->weights,
-											 m->val ? m->val[e] : 1);
+		m->val[e] = (float) affinity_knn_weight(options->weights,
+												all_one ? 1 : m->val[e]);
 	}
-	return val;
 }
 
 /*
@@ -75,8 +77,7 @@ term_weight(const ItemKnnOptions *options, float w, double idf, double length)
  * Apply the weighting to both orientations.
  */
 static void
-weigh_terms(const AffinityInteractions *in, const ItemKnnOptions *options,
-			KnnWeights *weights)
+weigh_terms(AffinityInteractions *in, const ItemKnnOptions *options)
 {
 	const AffinityCsr *by_user = &in->by_user;
 	const AffinityCsr *by_item = &in->by_item;
@@ -100,7 +101,7 @@ weigh_terms(const AffinityInteractions *in, const ItemKnnOptions *options,
 		CHECK_FOR_INTERRUPTS();
 		length[i] = 0;
 		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
-			length[i] += weights->by_item[e];
+			length[i] += by_item->val[e];
 		total += length[i];
 	}
 	for (uint32 i = 0; i < by_item->n_rows; i++)
@@ -111,34 +112,53 @@ weigh_terms(const AffinityInteractions *in, const ItemKnnOptions *options,
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
-			weights->by_item[e] = term_weight(options, weights->by_item[e],
+			by_item->val[e] = term_weight(options, by_item->val[e],
 											  idf[by_item->col[e]], length[i]);
 	}
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
-			weights->by_user[e] = term_weight(options, weights->by_user[e],
+			by_user->val[e] = term_weight(options, by_user->val[e],
 											  idf[u], length[by_user->col[e]]);
 	}
 	pfree(idf);
 	pfree(length);
 }
 
+static void
+drop_values(AffinityCsr *m)
+{
+	if (m->val)
+		pfree(m->val);
+	m->val = NULL;
+}
+
 /*
- * The values of the matrix as the options want them; none where all are 1.
+ * For what looks at sets only: all values are 1.
  */
 void
-affinity_knn_weights(const AffinityInteractions *in,
-					 const ItemKnnOptions *options, KnnWeights *weights)
+affinity_knn_drop_values(AffinityInteractions *in)
 {
-	weights->by_user = weights->by_item = NULL;
+	drop_values(&in->by_user);
+	drop_values(&in->by_item);
+}
+
+/*
+ * Make the values of the matrix what the options want; none where all are 1.
+ */
+void
+affinity_knn_weights(AffinityInteractions *in, const ItemKnnOptions *options)
+{
 	if (options->weighting == WEIGHTING_NONE &&
 		(options->weights == WEIGHTS_BINARY ||
 		 (in->by_user.val == NULL && options->weights != WEIGHTS_LOG)))
+	{
+		affinity_knn_drop_values(in);
 		return;
-	weights->by_user = transformed(&in->by_user, options);
-	weights->by_item = transformed(&in->by_item, options);
+	}
+	transform(&in->by_user, options);
+	transform(&in->by_item, options);
 	if (options->weighting != WEIGHTING_NONE)
-		weigh_terms(in, options, weights);
+		weigh_terms(in, options);
 }

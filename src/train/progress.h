@@ -3,7 +3,8 @@
  *		How far a training is, for the view affinity.progress.
  *
  * No-ops where nothing was begun, as in a worker. Cheap: most calls look at the
- * clock and do no more.
+ * clock and do no more. What was begun ends with the memory context that was
+ * current then, if not before.
  */
 #ifndef AFFINITY_TRAIN_PROGRESS_H
 #define AFFINITY_TRAIN_PROGRESS_H
@@ -15,6 +16,9 @@ extern void affinity_progress_begin(const char *model, const char *algorithm);
 extern void affinity_progress_phase(const char *phase, int64 total,
 									int workers);
 extern void affinity_progress_done(int64 done);
+extern void affinity_progress_workers(int workers);
+/* the most workers that any phase has had */
+extern int	affinity_progress_most_workers(void);
 extern void affinity_progress_end(void);
 
 #endif							/* AFFINITY_TRAIN_PROGRESS_H */

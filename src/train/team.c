@@ -1,89 +1,76 @@
 /*
  * team.c
  *		One body of code in the leader and in parallel workers.
+ *
+ * Workers are PostgreSQL's parallel workers (ParallelContext), started when
+ * everything they need is in shared memory. The leader waits until those that
+ * could be started are attached, so that the number of members is known and
+ * barriers can be static; that takes some milliseconds, so small work starts
+ * none. The ways of errors are PostgreSQL's own: a worker's error comes through
+ * its queue and is thrown where the leader next looks at interrupts, which it
+ * does while it waits in a barrier too; an error or a cancel in the leader ends
+ * its (sub)transaction, and that terminates the workers and waits for them.
+ *
+ * While workers run, the leader is in parallel mode, in which no transaction id
+ * can be assigned: who writes rows has one assigned before.
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
+#include "access/xact.h"
 #include "miscadmin.h"
-#include "utils/memutils.h"
+#include "optimizer/optimizer.h"
+#include "pgstat.h"
+#include "tcop/tcopprot.h"
+#include "utils/snapmgr.h"
 
-#include "train/team.h"
+#include "train/progress.h"
+#include "train/team_state.h"
 
-typedef struct Region
-{
-	Size		size;
-	void	   *address;
-} Region;
+#define LIBRARY			"$libdir/affinity"
+#define KEY_SEGMENT		UINT64CONST(1)	/* handle of the first segment */
 
-/* What members must know of a matrix beside its arrays. */
-typedef struct MatrixHeader
-{
-	uint32		n_users;
-	uint32		n_items;
-	bool		has_values;
-} MatrixHeader;
+/* Processor time that is worth one more worker. */
+#define SECONDS_PER_WORKER	0.04
 
-/* Regions of a matrix, from its handle on. */
-enum
-{
-	MATRIX_HEADER,
-	MATRIX_USER_START,
-	MATRIX_USER_COL,
-	MATRIX_USER_VAL,
-	MATRIX_ITEM_START,
-	MATRIX_ITEM_COL,
-	MATRIX_ITEM_VAL
-};
+#define MAX_WORKERS		64
 
-struct AffinityTeam
-{
-	const AffinityJob *job;
-	void	   *leader;
-	int			member;
-	int			members;
-	uint64		next;
-	int			n_regions;
-	Region		region[AFFINITY_TEAM_REGIONS];
-};
+/* Bounds on what PostgreSQL itself puts into shared memory for workers. */
+#define CONTEXT_BYTES	((Size) 1024 * 1024)
+#define WORKER_BYTES	((Size) 32 * 1024)
 
+extern PGDLLEXPORT void affinity_team_worker(dsm_segment *segment,
+											 shm_toc *toc);
+
+/* ---- the leader -------------------------------------------------------- */
+
+/*
+ * Workers that settings allow.
+ */
 int
-affinity_team_request_region(AffinityTeamRequest *request, Size size)
+affinity_team_allowed(void)
 {
-	if (request->n_regions >= AFFINITY_TEAM_REGIONS)
-		elog(ERROR, "too many regions of a team");
-	request->size[request->n_regions] = size;
-	return request->n_regions++;
+	int			workers = Min(max_parallel_maintenance_workers,
+							  max_parallel_workers);
+
+	return Min(workers, MAX_WORKERS);
 }
 
 static int
-request_late(AffinityTeamRequest *request, Size size)
+wanted_workers(const AffinityTeamRequest *request)
 {
-	int			region = affinity_team_request_region(request, size);
+	int			workers = affinity_team_allowed();
 
-	request->late |= (uint32) 1 << region;
-	return region;
+	if (request->max_workers >= 0)
+		workers = Min(workers, request->max_workers);
+	if (request->seconds > 0)
+		workers = (int) Min(workers, request->seconds / SECONDS_PER_WORKER);
+	return workers;
 }
 
-int
-affinity_team_request_matrix(AffinityTeamRequest *request,
-							 const AffinityInteractions *in)
-{
-	int			handle = affinity_team_request_region(request,
-													  sizeof(MatrixHeader));
-	const AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
-
-	for (int i = 0; i < 2; i++)
-	{
-		int64		n = csr[i]->start[csr[i]->n_rows];
-
-		request_late(request, mul_size((Size) csr[i]->n_rows + 1,
-									   sizeof(int64)));
-		request_late(request, mul_size(n, sizeof(uint32)));
-		request_late(request, csr[i]->val ? mul_size(n, sizeof(float)) : 0);
-	}
-	return handle;
-}
-
+/*
+ * The leader's part of a team, with its memory; workers are not started yet.
+ */
 AffinityTeam *
 affinity_team_begin(const AffinityTeamRequest *request)
 {
@@ -91,82 +78,155 @@ affinity_team_begin(const AffinityTeamRequest *request)
 
 	team->job = request->job;
 	team->members = 1;
-	team->n_regions = request->n_regions;
-	for (int r = 0; r < team->n_regions; r++)
+	team->workers = wanted_workers(request);
+	if (team->workers > 0 && IsInParallelMode())
 	{
-		Region	   *region = &team->region[r];
-		void	   *memory;
-
-		region->size = request->size[r];
-		if (request->late & ((uint32) 1 << r))
-			continue;
-		memory = MemoryContextAllocExtended(CurrentMemoryContext,
-											region->size + 64,
-											MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		region->address = (void *) TYPEALIGN(64, memory);
+		team->workers = 0;
+		ereport(NOTICE,
+				(errmsg("running without parallel workers: called within a parallel query")));
 	}
+	affinity_team_alloc(team, request);
+	strlcpy(team->shared->body, request->job->name, NAMEDATALEN);
 	return team;
 }
 
-void
-affinity_team_put_matrix(AffinityTeam *team, int handle,
-						 AffinityInteractions *in)
+/*
+ * Is there room for what PostgreSQL shares with its workers? It throws an error
+ * where there is not, from within parallel mode, where it cannot be caught.
+ */
+static bool
+room_for_context(AffinityTeam *team)
 {
-	AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
-	MatrixHeader *header = affinity_team_region(team, handle);
-	Region	   *region = &team->region[handle + 1];
+	dsm_segment *segment = affinity_team_segment(team, CONTEXT_BYTES +
+												 team->workers * WORKER_BYTES);
 
-	header->n_users = in->by_user.n_rows;
-	header->n_items = in->by_item.n_rows;
-	header->has_values = in->by_user.val != NULL;
-	for (int i = 0; i < 2; i++)
+	if (segment)
+		dsm_detach(segment);
+	return segment != NULL;
+}
+
+/*
+ * Start workers and wait until they are there. NULL, and not in parallel mode,
+ * where none could be started.
+ */
+static ParallelContext *
+start_workers(AffinityTeam *team)
+{
+	TeamShared *shared = team->shared;
+	ParallelContext *context;
+	dsm_handle *handle;
+
+	EnterParallelMode();
+	context = CreateParallelContext(LIBRARY, "affinity_team_worker",
+									team->workers);
+	shm_toc_estimate_chunk(&context->estimator, sizeof(dsm_handle));
+	shm_toc_estimate_keys(&context->estimator, 1);
+	InitializeParallelDSM(context);
+	handle = shm_toc_allocate(context->toc, sizeof(dsm_handle));
+	*handle = dsm_segment_handle(team->segment);
+	shm_toc_insert(context->toc, KEY_SEGMENT, handle);
+	LaunchParallelWorkers(context);
+	if (context->nworkers_launched == 0)
 	{
-		(region++)->address = csr[i]->start;
-		(region++)->address = csr[i]->col;
-		(region++)->address = csr[i]->val;
-		csr[i]->start = NULL;
-		csr[i]->col = NULL;
-		csr[i]->val = NULL;
+		DestroyParallelContext(context);
+		ExitParallelMode();
+		ereport(NOTICE,
+				(errmsg("running without parallel workers: none could be started"),
+				 errdetail("max_worker_processes (%d) or max_parallel_workers (%d) are all in use.",
+						   max_worker_processes, max_parallel_workers)));
+		return NULL;
 	}
+	WaitForParallelWorkersToAttach(context);
+	team->members = context->nworkers_launched + 1;
+	BarrierInit(&shared->barrier, team->members);
+	pg_atomic_write_u32(&shared->members, team->members);
+	ConditionVariableBroadcast(&shared->counted);
+	return context;
 }
 
-void
-affinity_team_matrix(AffinityTeam *team, int handle,
-					 AffinityCsr *by_user, AffinityCsr *by_item)
-{
-	const MatrixHeader *header = affinity_team_region(team, handle);
-	const Region *region = &team->region[handle];
-
-	by_user->n_rows = by_item->n_cols = header->n_users;
-	by_item->n_rows = by_user->n_cols = header->n_items;
-	by_user->start = region[MATRIX_USER_START].address;
-	by_user->col = region[MATRIX_USER_COL].address;
-	by_user->val = header->has_values ? region[MATRIX_USER_VAL].address : NULL;
-	by_item->start = region[MATRIX_ITEM_START].address;
-	by_item->col = region[MATRIX_ITEM_COL].address;
-	by_item->val = header->has_values ? region[MATRIX_ITEM_VAL].address : NULL;
-}
-
+/*
+ * The body, in as many members as there are; they are gone when this returns.
+ */
 void
 affinity_team_run(AffinityTeam *team, void *leader)
 {
+	ParallelContext *context = NULL;
+	bool		snapshot = false;
+
 	team->leader = leader;
+	team->phase = 0;
+	ConditionVariableInit(&team->shared->counted);
+	pg_atomic_init_u32(&team->shared->members, 0);
+	pg_atomic_init_u64(&team->shared->next[0], 0);
+	pg_atomic_init_u64(&team->shared->next[1], 0);
+	if (team->workers > 0 && room_for_context(team))
+	{
+		snapshot = !ActiveSnapshotSet();
+		if (snapshot)
+			PushActiveSnapshot(GetTransactionSnapshot());
+		if (debug_query_string)
+			strlcpy(team->shared->query, debug_query_string,
+					AFFINITY_TEAM_QUERY);
+		context = start_workers(team);
+	}
+	affinity_progress_workers(team->members - 1);
 	team->job->body(team);
+	if (context)
+	{
+		WaitForParallelWorkersToFinish(context);
+		DestroyParallelContext(context);
+		ExitParallelMode();
+		team->members = 1;
+	}
+	if (snapshot)
+		PopActiveSnapshot();
 }
 
 void
 affinity_team_end(AffinityTeam *team)
 {
-	/* regions were allocated in the caller's context and go with it */
+	affinity_team_free(team);
 	pfree(team);
 }
 
-void *
-affinity_team_region(AffinityTeam *team, int region)
+/* ---- a worker ---------------------------------------------------------- */
+
+static void
+wait_for_members(AffinityTeam *team)
 {
-	Assert(region >= 0 && region < team->n_regions);
-	return team->region[region].address;
+	TeamShared *shared = team->shared;
+
+	ConditionVariablePrepareToSleep(&shared->counted);
+	while (pg_atomic_read_u32(&shared->members) == 0)
+		ConditionVariableSleep(&shared->counted, PG_WAIT_EXTENSION);
+	ConditionVariableCancelSleep();
+	team->members = (int) pg_atomic_read_u32(&shared->members);
 }
+
+/*
+ * Where PostgreSQL's parallel workers come in.
+ */
+void
+affinity_team_worker(dsm_segment *segment, shm_toc *toc)
+{
+	AffinityTeam *team = palloc0(sizeof(AffinityTeam));
+	const dsm_handle *handle = shm_toc_lookup(toc, KEY_SEGMENT, false);
+	void		(*body) (AffinityTeam *team);
+
+	(void) segment;
+	affinity_team_attach(team, *handle);
+	debug_query_string = team->shared->query;
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	body = (void (*) (AffinityTeam *))
+		load_external_function(LIBRARY, team->shared->body, true, NULL);
+	team->member = ParallelWorkerNumber + 1;
+	wait_for_members(team);
+	body(team);
+	debug_query_string = NULL;
+	affinity_team_free(team);
+}
+
+/* ---- any member -------------------------------------------------------- */
 
 void *
 affinity_team_leader(AffinityTeam *team)
@@ -186,22 +246,37 @@ affinity_team_members(const AffinityTeam *team)
 	return team->members;
 }
 
+/*
+ * Wait for all members; work is handed out from the start again.
+ */
 void
 affinity_team_barrier(AffinityTeam *team)
 {
+	pg_atomic_uint64 *next = &team->shared->next[team->phase % 2];
+
 	CHECK_FOR_INTERRUPTS();
-	team->next = 0;
+	team->phase++;
+	if (team->members == 1 ||
+		BarrierArriveAndWait(&team->shared->barrier, PG_WAIT_EXTENSION))
+		pg_atomic_write_u64(next, 0);
 }
 
+/*
+ * The next piece of 0 to n - 1 that nobody has taken since the last barrier;
+ * false: none is left. All members ask with the same n and piece.
+ */
 bool
 affinity_team_next(AffinityTeam *team, uint32 n, uint32 piece, uint32 *from,
 				   uint32 *to)
 {
+	uint64		next;
+
 	CHECK_FOR_INTERRUPTS();
-	if (team->next >= n)
+	next = pg_atomic_fetch_add_u64(&team->shared->next[team->phase % 2],
+								   piece);
+	if (next >= n)
 		return false;
-	*from = (uint32) team->next;
-	*to = (uint32) Min(team->next + piece, (uint64) n);
-	team->next += piece;
+	*from = (uint32) next;
+	*to = (uint32) Min(next + piece, (uint64) n);
 	return true;
 }
