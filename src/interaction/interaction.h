@@ -80,6 +80,8 @@ typedef struct AffinityReadRequest
 	Oid			item_type;
 	bool		read_only;		/* use the caller's snapshot */
 	bool		skip_bad;		/* skip NaN and infinite weights: no error */
+	bool		ratings;		/* a pair's value is the mean of its weights,
+								 * whatever its sign, and not their sum */
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
@@ -100,7 +102,7 @@ typedef struct AffinityInteractions
 	float	   *recency;		/* beside by_item's entries, or NULL */
 	int64		rows;			/* rows that the query gave */
 	int64		skipped_rows;	/* NULL user, item or weight */
-	int64		dropped_pairs;	/* summed weight not above 0 */
+	int64		dropped_pairs;	/* summed weight not above 0; ratings: none */
 	int64		last_at;		/* newest, microseconds since 2000; see has_time */
 	bool		has_time;
 } AffinityInteractions;

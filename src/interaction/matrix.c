@@ -287,6 +287,7 @@ sort_and_merge_all(Build *build)
 	build->of_user = alloc_counts(affinity_dict_size(rows->users));
 	build->of_item = alloc_counts(affinity_dict_size(rows->items));
 	build->merge.all_one = true;
+	build->merge.mean = build->request->ratings;
 	build->merge.limit = build->request->skip_bad ? FLT_MAX : INFINITY;
 	build->merge.second_is_max =
 		build->request->recency == AFFINITY_RECENCY_LATEST;

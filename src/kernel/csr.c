@@ -66,14 +66,15 @@ affinity_entries_place(const AffinityEntry *entry, const float *second,
 
 /*
  * Write out the pair that is being summed. An entry whose sum is not above 0 is
- * dropped.
+ * dropped; means are kept whatever they are.
  */
 static inline size_t
 close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 {
-	float		val = (float) merge->val;
+	float		val = (float) (merge->mean ? merge->val / (double) merge->n :
+							   merge->val);
 
-	if (!(val > 0) || val > merge->limit)
+	if (!merge->mean && (!(val > 0) || val > merge->limit))
 	{
 		merge->dropped++;
 		return 0;
@@ -89,8 +90,8 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 }
 
 /*
- * Sum equal neighbours, in double; of second values the sum or the maximum is
- * kept. Returns the number of entries written to out, which may be where they
+ * Sum equal neighbours, in double, or take their mean; of second values the sum
+ * or the maximum is kept. Returns the number of entries written to out, which may be where they
  * are read from. The last pair stays open, as the next call may go on with it:
  * a call with n = 0 writes it out.
  */
@@ -109,6 +110,7 @@ affinity_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
 		if (merge->open && e.row == merge->row && e.col == merge->col)
 		{
 			merge->val += e.val;
+			merge->n++;
 			if (!merge->second_is_max)
 				merge->second += s;
 			else if (s > merge->second)
@@ -122,6 +124,7 @@ affinity_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
 		merge->row = e.row;
 		merge->col = e.col;
 		merge->val = e.val;
+		merge->n = 1;
 		merge->second = s;
 	}
 	if (n == 0 && merge->open)

@@ -70,6 +70,7 @@ typedef struct AffinityDigit
 /* What merging remembers from one call to the next; begins as zeros. */
 typedef struct AffinityMerge
 {
+	bool		mean;			/* set by the caller: not the sum; keep all */
 	bool		second_is_max;	/* not the sum; set by the caller */
 	bool		open;			/* a pair is being summed */
 	bool		all_one;		/* set by the caller; every value is 1 */
@@ -78,6 +79,7 @@ typedef struct AffinityMerge
 	uint32_t	col;
 	double		val;
 	double		second;
+	int64_t		n;				/* entries of the pair */
 	int64_t		dropped;		/* pairs whose sum is not above 0, or too large */
 	float		max;			/* largest value */
 } AffinityMerge;

@@ -84,6 +84,7 @@ read_source(Training *t)
 														"interactions"));
 	request.max_bytes = (int64) maintenance_work_mem * 1024;
 	request.progress = affinity_progress_done;
+	request.ratings = t->method->ratings;
 	affinity_progress_phase("reading", 0, 0);
 	if (t->method->request)
 		t->method->request(t->options, &request);

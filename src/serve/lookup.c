@@ -314,31 +314,38 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 }
 
 /*
- * Sum the rows of each item, in place; what does not stay above 0 goes.
+ * Sum the rows of each item, in place; what does not stay above 0 goes. Of
+ * ratings the mean is taken, and all stay.
  */
 static int
-sum_rows(Weighted *row, int n, Oid type)
+sum_rows(const AffinityModel *model, Weighted *row, int n)
 {
+	Oid			type = model->item_type;
 	int			kept = 0;
 
 	qsort_arg(row, n, sizeof(Weighted), compare_rows, &type);
 	for (int i = 0; i < n;)
 	{
 		Weighted	sum = row[i];
+		int			first = i;
 
 		for (i++; i < n && affinity_id_compare(row[i].id, sum.id, type) == 0; i++)
 			sum.weight += row[i].weight;
+		if (model->method->ratings)
+			sum.weight /= i - first;
 		sum.weight = (float) sum.weight;
-		if (sum.weight > 0 && !isinf(sum.weight))
+		if (model->method->ratings ||
+			(sum.weight > 0 && !isinf(sum.weight)))
 			row[kept++] = sum;
 	}
 	return kept;
 }
 
 /*
- * A user's rows, summed by item, where they sum to more than 0. Weights are
- * real, as in a matrix of all users, so that both give the same scores. What is
- * not a finite number is left out: a bad row should not take a page down.
+ * A user's rows, summed by item, where they sum to more than 0; of ratings the
+ * mean. Weights are real, as in a matrix of all users, so that both give the
+ * same scores. What is not a finite number is left out: a bad row should not
+ * take a page down.
  */
 static Weighted *
 read_history(AffinityModel *model, Datum user, int *n)
@@ -363,7 +370,7 @@ read_history(AffinityModel *model, Datum user, int *n)
 		row[*n].id = affinity_id_plain(id, model->item_type);
 		row[(*n)++].weight = weight;
 	}
-	*n = sum_rows(row, *n, model->item_type);
+	*n = sum_rows(model, row, *n);
 	return row;
 }
 
@@ -448,6 +455,7 @@ affinity_serve_read(const AffinityModel *model, const char *query, Datum items)
 	request.item_type = model->item_type;
 	request.read_only = true;
 	request.skip_bad = true;
+	request.ratings = model->method->ratings;
 	request.max_bytes = (int64) maintenance_work_mem * 1024;
 	return affinity_read_interactions(&request);
 }

@@ -92,6 +92,8 @@ typedef struct AffinityMethod
 	bool		has_neighbors;	/* items have neighbours */
 	bool		signed_scores;	/* neighbours' scores may be below 0 */
 	bool		has_factors;	/* items have factors */
+	bool		ratings;		/* weights are ratings: the mean of a pair's
+								 * rows counts, whatever its sign */
 	/* settle defaults that depend on other options, reject contradictions */
 	void		(*check) (void *options);
 	/* how times enter, if at all: sets recency and half_life */
