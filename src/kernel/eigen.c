@@ -1,0 +1,244 @@
+/*
+ * eigen.c
+ *		All eigenvalues and eigenvectors of a symmetric matrix, step by step.
+ *
+ * Householder's reflections make the matrix tridiagonal, QL with implicit shifts
+ * makes that diagonal (Golub and Van Loan, "Matrix Computations", 8.3). What the
+ * reflections and rotations multiply up to is kept transposed, so that every
+ * inner loop runs along rows. A step is one column or one sweep, O(n^2), so that
+ * callers can look for interrupts in between.
+ */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "kernel/dense.h"
+#include "kernel/kernel.h"
+
+/* Sweeps for one value; two or three do. */
+#define MOST_TRIES	100
+
+enum
+{
+	REDUCE,
+	EXPAND,
+	DIAGONALISE,
+	DONE
+};
+
+AFFINITY_MULTIVERSION static void
+subtract_scaled(double *restrict y, const double *restrict x, double f,
+				size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] -= f * x[i];
+}
+
+AFFINITY_MULTIVERSION static void
+subtract_two(double *restrict y, const double *restrict x, double f,
+			 const double *restrict w, double g, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] -= f * x[i] + g * w[i];
+}
+
+AFFINITY_MULTIVERSION static void
+rotate(double *restrict x, double *restrict y, double c, double s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		double		f = x[i];
+		double		g = y[i];
+
+		y[i] = s * f + c * g;
+		x[i] = c * f - s * g;
+	}
+}
+
+/*
+ * Column k: reflect what is beyond the diagonal to one number. The reflection
+ * 1 - beta v v' stays in the row, beta in value.
+ */
+static void
+reduce(AffinityEigen *e, int k)
+{
+	int			n = e->n;
+	int			m = n - k - 1;
+	double	   *v = e->a + (size_t) k * n + k + 1;
+	double	   *w = e->scratch;
+	double		norm = sqrt(affinity_dot_f8(v, v, m));
+	double		half;
+
+	e->side[k] = norm;
+	e->value[k] = 0;
+	if (norm == 0)
+		return;
+	if (v[0] > 0)
+		e->side[k] = -norm;
+	v[0] -= e->side[k];
+	e->value[k] = 2 / affinity_dot_f8(v, v, m);
+	for (int i = 0; i < m; i++)
+		w[i] = e->value[k] *
+			affinity_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v, m);
+	half = e->value[k] / 2 * affinity_dot_f8(w, v, m);
+	subtract_scaled(w, v, half, m);
+	for (int i = 0; i < m; i++)
+		subtract_two(e->a + (size_t) (k + 1 + i) * n + k + 1, w, v[i], v, w[i],
+					 m);
+}
+
+/*
+ * Multiply reflection k to those of later columns.
+ */
+static void
+expand(AffinityEigen *e, int k)
+{
+	int			n = e->n;
+	int			m = n - k - 1;
+	const double *v = e->a + (size_t) k * n + k + 1;
+
+	if (e->value[k] == 0)
+		return;
+	for (int i = k + 1; i < n; i++)
+	{
+		double	   *row = e->z + (size_t) i * n + k + 1;
+
+		subtract_scaled(row, v, e->value[k] * affinity_dot_f8(row, v, m), m);
+	}
+}
+
+/*
+ * One sweep over [from, to] of the tridiagonal matrix, shifted by the eigenvalue
+ * of its first 2 x 2 corner.
+ */
+static void
+sweep(AffinityEigen *e, int from, int to)
+{
+	double	   *d = e->value;
+	double	   *side = e->side;
+	double		g = (d[from + 1] - d[from]) / (2 * side[from]);
+	double		r = hypot(g, 1);
+	double		s = 1;
+	double		c = 1;
+	double		p = 0;
+
+	g = d[to] - d[from] + side[from] / (g + copysign(r, g));
+	for (int i = to - 1; i >= from; i--)
+	{
+		double		f = s * side[i];
+		double		b = c * side[i];
+
+		r = hypot(f, g);
+		side[i + 1] = r;
+		if (r == 0)
+		{
+			d[i + 1] -= p;
+			side[to] = 0;
+			return;
+		}
+		s = f / r;
+		c = g / r;
+		g = d[i + 1] - p;
+		r = (d[i] - g) * s + 2 * c * b;
+		p = s * r;
+		d[i + 1] = g + p;
+		g = c * r - b;
+		rotate(e->z + (size_t) i * e->n, e->z + (size_t) (i + 1) * e->n, c, s,
+			   e->n);
+	}
+	d[from] -= p;
+	side[from] = g;
+	side[to] = 0;
+}
+
+/*
+ * One sweep for the first value that is not found yet. What is beside the
+ * diagonal counts as 0 where it vanishes beside the largest number of all.
+ */
+static void
+diagonalise(AffinityEigen *e)
+{
+	int			n = e->n;
+	double		largest = 0;
+	int			to = e->at;
+
+	for (int i = 0; i < n; i++)
+		largest = fmax(largest, fabs(e->value[i]) + fabs(e->side[i]));
+	while (to < n - 1 && fabs(e->side[to]) > DBL_EPSILON * largest)
+		to++;
+	if (to == e->at)
+	{
+		e->at++;
+		e->tries = 0;
+	}
+	else if (++e->tries > MOST_TRIES)
+		e->failed = true;
+	else
+		sweep(e, e->at, to);
+}
+
+static void
+begin_phase(AffinityEigen *e, int phase)
+{
+	int			n = e->n;
+
+	e->phase = phase;
+	if (phase == REDUCE)
+		e->at = 0;
+	else if (phase == EXPAND)
+	{
+		e->at = n - 3;
+		memset(e->z, 0, sizeof(double) * n * n);
+		for (int i = 0; i < n; i++)
+			e->z[(size_t) i * n + i] = 1;
+	}
+	else if (phase == DIAGONALISE)
+	{
+		e->at = 0;
+		e->tries = 0;
+		for (int i = 0; i < n; i++)
+			e->value[i] = e->a[(size_t) i * n + i];
+		if (n > 1)
+			e->side[n - 2] = e->a[(size_t) (n - 2) * n + n - 1];
+		e->side[n - 1] = 0;
+	}
+}
+
+void
+affinity_eigen_begin(AffinityEigen *e)
+{
+	e->failed = false;
+	begin_phase(e, REDUCE);
+}
+
+/*
+ * The next step; false when there is none left, or when it failed.
+ */
+bool
+affinity_eigen_step(AffinityEigen *e)
+{
+	switch (e->phase)
+	{
+		case REDUCE:
+			if (e->at < e->n - 2)
+				reduce(e, e->at++);
+			else
+				begin_phase(e, EXPAND);
+			break;
+		case EXPAND:
+			if (e->at >= 0)
+				expand(e, e->at--);
+			else
+				begin_phase(e, DIAGONALISE);
+			break;
+		case DIAGONALISE:
+			if (e->at < e->n)
+				diagonalise(e);
+			else
+				e->phase = DONE;
+			break;
+		default:
+			break;
+	}
+	return e->phase != DONE && !e->failed;
+}
