@@ -111,6 +111,9 @@ extern uint32_t affinity_sparse_add_signed(double *sum, uint32_t *touched,
 										   const uint32_t *col,
 										   const float *val, size_t n,
 										   double factor);
+extern size_t affinity_sparse_add_below(double *sum, const uint32_t *col,
+										const float *val, size_t n,
+										uint32_t last, double factor);
 extern void affinity_sparse_take(double *restrict sum,
 								 const uint32_t *restrict touched, size_t n,
 								 double left, const double *restrict right,

@@ -70,6 +70,27 @@ affinity_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_touched,
 	return n_touched;
 }
 
+/*
+ * sum[col] += factor * val for the columns up to last; columns ascend. Returns
+ * how many they are. Nothing is listed, so any numbers will do.
+ */
+size_t
+affinity_sparse_add_below(double *sum, const uint32_t *col, const float *val,
+						  size_t n, uint32_t last, double factor)
+{
+	size_t		i = 0;
+
+	if (val == NULL)
+	{
+		for (; i < n && col[i] <= last; i++)
+			sum[col[i]] += factor;
+		return i;
+	}
+	for (; i < n && col[i] <= last; i++)
+		sum[col[i]] += factor * val[i];
+	return i;
+}
+
 void
 affinity_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
 {

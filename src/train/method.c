@@ -10,6 +10,7 @@
 #include "train/train.h"
 
 static const AffinityMethod *const methods[] = {
+	&affinity_ease,
 	&affinity_item_knn,
 	&affinity_popular,
 };

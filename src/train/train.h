@@ -143,8 +143,9 @@ extern Jsonb *affinity_options_to_jsonb(const AffinityMethod *method,
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
 
-/* popular.c, item_knn.c */
+/* popular.c, item_knn.c, ease.c */
 extern const AffinityMethod affinity_popular;
 extern const AffinityMethod affinity_item_knn;
+extern const AffinityMethod affinity_ease;
 
 #endif							/* AFFINITY_TRAIN_H */

@@ -1,0 +1,289 @@
+/*
+ * ease.c
+ *		EASE: what every item of a history says of every other, learned together.
+ *
+ * The weights B minimise, over all users u with rows x_u,
+ *
+ *		sum_u w_u |x_u - x_u B|^2 + sum_ij l_i B_ij^2   with   B_jj = 0,
+ *
+ * which has a closed form (Steck, "Embarrassingly Shallow Autoencoders for
+ * Sparse Data", 2019): with P = (X'WX + L)^-1, B_ij = -P_ij / P_jj. Unlike a
+ * similarity, a weight is what is left when the other items of the history have
+ * had their say; weights may be below 0.
+ *
+ * L = diag(l) is regularization * (g_i / mean of g)^regularization_exponent, g
+ * being the diagonal of X'WX (Steck, "Autoencoders that don't overfit towards
+ * the Identity", 2020, derives a penalty in proportion to g from dropout).
+ * w_u = d_u^-user_exponent, d_u the sum of the user's row, scaled so that the
+ * mean over interactions is 1: the regularization then counts in users
+ * whatever the exponent. Both exponents 0 is Steck's EASE to the letter.
+ *
+ * ease_dense.c computes that form where all pairs of items fit into memory,
+ * ease_sparse.c column by column over candidates where they do not.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "train/ease.h"
+
+#define PIECE	((int64) 1 << 20)
+
+/* Up to so many items "auto" takes the closed form: 2 n^3 operations. */
+#define MOST_DENSE	10000
+
+void
+affinity_ease_singular(const EaseOptions *options)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("the matrix of items cannot be inverted with regularization %g",
+					options->regularization),
+			 errhint("Items that the same users have cannot be told apart: use a larger \"regularization\".")));
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+/*
+ * What a summed weight counts. The list of names leaves "auto" out, which
+ * item_knn's has first.
+ */
+static double
+counted(int weights, double weight)
+{
+	return affinity_knn_weight(weights + WEIGHTS_BINARY, weight);
+}
+
+/*
+ * The values of an orientation as the options count them, in place; none where
+ * all are 1.
+ */
+static void
+weigh(AffinityCsr *m, int weights)
+{
+	int64		n = m->start[m->n_rows];
+
+	if (weights + WEIGHTS_BINARY == WEIGHTS_BINARY)
+	{
+		if (m->val)
+			pfree(m->val);
+		m->val = NULL;
+		return;
+	}
+	if (m->val == NULL)
+	{
+		if (counted(weights, 1) == 1)
+			return;
+		m->val = MemoryContextAllocHuge(CurrentMemoryContext,
+										mul_size(Max(n, 1), sizeof(float)));
+		for (int64 e = 0; e < n; e++)
+			m->val[e] = 1;
+	}
+	for (int64 e = 0; e < n; e++)
+	{
+		if ((e & (PIECE - 1)) == 0)
+			CHECK_FOR_INTERRUPTS();
+		m->val[e] = (float) counted(weights, m->val[e]);
+	}
+}
+
+/*
+ * w_u of all users.
+ */
+static void
+fill_user_factors(const AffinityCsr *by_user, double exponent, double *factor)
+{
+	double		sum = 0;
+	double		weighted = 0;
+
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		double		d = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
+			d += by_user->val ? by_user->val[e] : 1;
+		factor[u] = exponent == 0 || !(d > 0) ? 1 : pow(d, -exponent);
+		sum += d;
+		weighted += d * factor[u];
+	}
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+		factor[u] *= sum > 0 ? sum / weighted : 1;
+}
+
+/*
+ * l_i of all items.
+ */
+static void
+fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
+			   const double *user_factor, double *penalty)
+{
+	double		mean = 0;
+
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		double		g = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
+		{
+			double		x = by_item->val ? by_item->val[e] : 1;
+
+			g += x * x * user_factor[by_item->col[e]];
+		}
+		penalty[i] = g;
+		mean += g / by_item->n_rows;
+	}
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+		penalty[i] = options->regularization *
+			(options->regularization_exponent == 0 ? 1 :
+			 pow(penalty[i] / mean, options->regularization_exponent));
+}
+
+/* ---- training ------------------------------------------------------------ */
+
+static void
+check_memory(const EaseTask *task, int method)
+{
+	Size		bytes = method == EASE_DENSE ?
+		affinity_ease_dense_bytes(task->n_items) :
+		affinity_ease_sparse_bytes(task->n_items, task->options.candidates);
+	Size		allowed = (Size) maintenance_work_mem * 1024;
+	long long	megabytes = (long long) (bytes / (1024 * 1024) + 1);
+
+	if (bytes <= allowed)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("ease needs %zu bytes of memory for %u items by the %s method, but maintenance_work_mem allows %zu",
+					bytes, task->n_items,
+					method == EASE_DENSE ? "dense" : "sparse", allowed),
+			 method == EASE_DENSE ?
+			 errhint("SET maintenance_work_mem = '%lld MB', or use option \"method\": \"sparse\".",
+					 megabytes) :
+			 errhint("SET maintenance_work_mem = '%lld MB', or lower option \"candidates\".",
+					 megabytes)));
+}
+
+/*
+ * The method that "auto" stands for.
+ */
+static int
+choose_method(const EaseTask *task)
+{
+	if (task->options.method != EASE_AUTO)
+		return task->options.method;
+	return task->n_items <= MOST_DENSE &&
+		affinity_ease_dense_bytes(task->n_items) <=
+		(Size) maintenance_work_mem * 1024 ? EASE_DENSE : EASE_SPARSE;
+}
+
+static void
+report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
+{
+	double		dense = task->options.method == EASE_DENSE;
+	double		weights = (double) leader->n_weights;
+
+	sink->figure(sink, "dense", &dense, 1, false);
+	sink->figure(sink, "weights", &weights, 1, false);
+}
+
+static void
+ease_train(AffinityInteractions *in, const void *options,
+		   AffinityItemSink *sink)
+{
+	AffinityTeamRequest request = {.max_workers = -1};
+	EaseTask	task = {.options = *(const EaseOptions *) options};
+	EaseLeader	leader = {.sink = sink};
+	AffinityTeam *team;
+	double	   *user_factor;
+
+	task.n_users = in->by_user.n_rows;
+	task.n_items = in->by_item.n_rows;
+	task.options.neighbors = Min(task.options.neighbors, (int32) task.n_items);
+	task.options.candidates = Min(task.options.candidates,
+								  (int32) task.n_items - 1);
+	task.options.method = choose_method(&task);
+	check_memory(&task, task.options.method);
+	(void) affinity_train_blas();
+	weigh(&in->by_user, task.options.weights);
+	weigh(&in->by_item, task.options.weights);
+
+	(void) affinity_team_request_region(&request, sizeof(EaseTask));
+	task.user_factor =
+		affinity_team_request_region(&request,
+									 mul_size(task.n_users, sizeof(double)));
+	task.penalty =
+		affinity_team_request_region(&request,
+									 mul_size(task.n_items, sizeof(double)));
+	task.rows =
+		affinity_team_request_region(&request,
+									 affinity_team_stream_bytes(affinity_ease_slot_bytes(task.options.neighbors)));
+	task.matrix = affinity_team_request_matrix(&request, in);
+	if (task.options.method == EASE_DENSE)
+		affinity_ease_dense_request(&request, &task);
+	else
+		affinity_ease_sparse_request(&request, &task);
+
+	team = affinity_team_begin(&request);
+	memcpy(affinity_team_region(team, EASE_TASK), &task, sizeof(EaseTask));
+	user_factor = affinity_team_region(team, task.user_factor);
+	fill_user_factors(&in->by_user, task.options.user_exponent, user_factor);
+	fill_penalties(&in->by_item, &task.options, user_factor,
+				   affinity_team_region(team, task.penalty));
+	affinity_team_put_matrix(team, task.matrix, in);
+	affinity_team_run(team, &leader);
+	affinity_team_end(team);
+	report(sink, &task, &leader);
+}
+
+/* ---- options ------------------------------------------------------------- */
+
+static const char *const method_names[] = {"auto", "dense", "sparse", NULL};
+static const char *const weights_names[] = {
+	"binary", "log", "sqrt", "linear", NULL
+};
+
+#define OPTION(name, type, start, min, max, values, help) \
+	{#name, AFFINITY_OPTION_##type, offsetof(EaseOptions, name), start, \
+		min, max, values, help}
+
+static const AffinityOption ease_options[] = {
+	OPTION(regularization, REAL, "200", 0, 1e12, NULL,
+		   "how much a weight costs: what fewer users than so many say counts little"),
+	OPTION(regularization_exponent, REAL, "0", 0, 2, NULL,
+		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion"),
+	OPTION(user_exponent, REAL, "0", 0, 2, NULL,
+		   "how much less an interaction counts of a user with many"),
+	OPTION(weights, ENUM, "\"binary\"", 0, 0, weights_names,
+		   "what a summed weight counts: 1, ln(1 + weight), its root, itself"),
+	OPTION(neighbors, INT, "200", 1, 10000, NULL,
+		   "weights kept per item, those farthest from 0"),
+	OPTION(method, ENUM, "\"auto\"", 0, 0, method_names,
+		   "dense: all pairs of items; sparse: candidates of each item; auto: dense up to 10000 items that fit into maintenance_work_mem"),
+	OPTION(candidates, INT, "100", 1, 2000, NULL,
+		   "sparse: items whose weights for an item are learned together"),
+	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
+		   "sparse: how much popularity counts against a candidate"),
+};
+
+static double
+ease_history_weight(const void *options, double weight)
+{
+	return counted(((const EaseOptions *) options)->weights, weight);
+}
+
+const AffinityMethod affinity_ease = {
+	.name = "ease",
+	.help = "weights between items, learned together: a linear autoencoder in closed form",
+	.options = ease_options,
+	.n_options = lengthof(ease_options),
+	.options_size = sizeof(EaseOptions),
+	.has_neighbors = true,
+	.signed_scores = true,
+	.train = ease_train,
+	.history_weight = ease_history_weight,
+};

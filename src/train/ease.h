@@ -1,0 +1,97 @@
+/*
+ * ease.h
+ *		What the files of ease share; private to the room.
+ */
+#ifndef AFFINITY_TRAIN_EASE_H
+#define AFFINITY_TRAIN_EASE_H
+
+#include "train/item_knn.h"
+#include "train/team.h"
+#include "train/train.h"
+
+/* In the order of the names in ease.c. */
+typedef enum EaseMethod
+{
+	EASE_AUTO,
+	EASE_DENSE,
+	EASE_SPARSE
+} EaseMethod;
+
+typedef struct EaseOptions
+{
+	int			method;
+	double		regularization;
+	double		regularization_exponent;
+	double		user_exponent;
+	int			weights;		/* a Weights of item_knn less WEIGHTS_BINARY */
+	int32		neighbors;		/* kept per item */
+	int32		candidates;		/* sparse: of each column */
+	double		candidate_exponent;
+} EaseOptions;
+
+/* What all members know: a region, filled by the leader. */
+typedef struct EaseTask
+{
+	EaseOptions options;
+	uint32		n_items;
+	uint32		n_users;
+	/* numbers of regions */
+	int			matrix;
+	int			user_factor;	/* double per user: what a user's row counts */
+	int			penalty;		/* double per item: added to the diagonal */
+	int			rows;			/* the stream of finished rows */
+	int			work[4];		/* the method's own */
+} EaseTask;
+
+/* The region in which a task is. */
+#define EASE_TASK	0
+
+/* A pivot with less of the diagonal than this has no digits left. */
+#define EASE_LEAST_PIVOT	1e-11
+
+/* Rows that members hand to the leader at a time. */
+#define EASE_CHUNK	16
+
+/* What a member chooses an item's neighbours with. */
+typedef struct EaseChoice
+{
+	uint32		k;				/* at most */
+	uint32		n;				/* found */
+	uint64	   *key;
+	uint64	   *scratch;
+	float	   *size;			/* of every weight, without its sign */
+	uint32	   *place;			/* 0, 1, 2 … */
+} EaseChoice;
+
+/* ease_rows.c */
+extern Size affinity_ease_slot_bytes(uint32 k);
+extern void affinity_ease_choice_begin(EaseChoice *choice, uint32 k,
+									   uint32 n_max);
+extern void affinity_ease_choose(EaseChoice *choice, const float *weight,
+								 const uint32 *item, uint32 n, void *slot,
+								 uint32 row);
+extern void affinity_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item,
+							  uint32 k, uint32 chunk, const void *slot,
+							  int64 *n_weights);
+
+/* What the leader knows beside the task. */
+typedef struct EaseLeader
+{
+	AffinityItemSink *sink;
+	int64		n_weights;		/* put into it */
+} EaseLeader;
+
+/* ease.c */
+pg_noreturn extern void affinity_ease_singular(const EaseOptions *options);
+
+/* ease_dense.c */
+extern Size affinity_ease_dense_bytes(uint32 n_items);
+extern void affinity_ease_dense_request(AffinityTeamRequest *request,
+										EaseTask *task);
+
+/* ease_sparse.c */
+extern Size affinity_ease_sparse_bytes(uint32 n_items, uint32 candidates);
+extern void affinity_ease_sparse_request(AffinityTeamRequest *request,
+										 EaseTask *task);
+
+#endif							/* AFFINITY_TRAIN_EASE_H */

@@ -1,0 +1,123 @@
+/*
+ * ease_rows.c
+ *		From all weights of an item to the row that is stored.
+ *
+ * Of an item's weights those farthest from 0 are kept, whatever their sign, as
+ * they change scores most; they are listed from the largest to the smallest, so
+ * that a list begins with the items that go best with its own.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "utils/memutils.h"
+
+#include "train/ease.h"
+
+/* A slot: the lengths of EASE_CHUNK rows, then their items, their weights. */
+typedef struct Slot
+{
+	uint32		n[EASE_CHUNK];
+	/* int32 item[EASE_CHUNK][k]; float weight[EASE_CHUNK][k] */
+} Slot;
+
+static inline int32 *
+slot_items(const void *slot, uint32 k, uint32 row)
+{
+	return (int32 *) ((char *) slot + sizeof(Slot)) + (Size) k * row;
+}
+
+static inline float *
+slot_weights(const void *slot, uint32 k, uint32 row)
+{
+	return (float *) slot_items(slot, k, EASE_CHUNK) + (Size) k * row;
+}
+
+Size
+affinity_ease_slot_bytes(uint32 k)
+{
+	return sizeof(Slot) + mul_size(mul_size(k, EASE_CHUNK),
+								   sizeof(int32) + sizeof(float));
+}
+
+static void *
+array_of(uint32 n, Size width)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  mul_size((Size) n + 1, width));
+}
+
+/*
+ * Room for choosing k of up to n_max weights.
+ */
+void
+affinity_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
+{
+	choice->k = k;
+	choice->n = 0;
+	choice->key = array_of(n_max, sizeof(uint64));
+	choice->scratch = array_of(n_max, sizeof(uint64));
+	choice->size = array_of(n_max, sizeof(float));
+	choice->place = array_of(n_max, sizeof(uint32));
+	for (uint32 i = 0; i < n_max; i++)
+		choice->place[i] = i;
+}
+
+/*
+ * Write the k largest of n weights into a row of the slot; item names them,
+ * NULL: by their places. Weights of 0 are left out.
+ */
+void
+affinity_ease_choose(EaseChoice *choice, const float *weight,
+					 const uint32 *item, uint32 n, void *slot, uint32 row)
+{
+	int32	   *items = slot_items(slot, choice->k, row);
+	float	   *weights = slot_weights(slot, choice->k, row);
+	uint32		found;
+
+	for (uint32 i = 0; i < n; i++)
+		choice->size[i] = fabsf(weight[i]);
+	found = (uint32) affinity_topk_scores(choice->size, choice->place, n,
+										  choice->k, choice->key,
+										  choice->scratch);
+	for (uint32 i = 0; i < found; i++)
+	{
+		uint32		place = affinity_rank_key_no(choice->key[i]);
+
+		choice->key[i] = affinity_rank_key(weight[place],
+										   item ? item[place] : place);
+	}
+	affinity_sort_descending(choice->key, found, choice->scratch);
+	for (uint32 i = 0; i < found; i++)
+	{
+		items[i] = (int32) affinity_rank_key_no(choice->key[i]);
+		weights[i] = affinity_rank_key_score(choice->key[i]);
+	}
+	((Slot *) slot)->n[row] = found;
+}
+
+/*
+ * The leader: put the rows of a chunk into the sink.
+ */
+void
+affinity_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item, uint32 k,
+				  uint32 chunk, const void *slot, int64 *n_weights)
+{
+	uint32		first = chunk * EASE_CHUNK;
+	uint32		end = Min(first + EASE_CHUNK, by_item->n_rows);
+
+	for (uint32 item = first; item < end; item++)
+	{
+		uint32		r = item - first;
+		AffinityItemRow row = {.item = item};
+
+		row.popularity = (float) (by_item->start[item + 1] -
+								  by_item->start[item]);
+		row.n_neighbors = ((const Slot *) slot)->n[r];
+		row.neighbor = slot_items(slot, k, r);
+		row.score = slot_weights(slot, k, r);
+		sink->put(sink, &row);
+		*n_weights += row.n_neighbors;
+	}
+}
