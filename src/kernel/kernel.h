@@ -155,6 +155,7 @@ extern size_t affinity_topk_scores(const float *score, const uint32_t *no,
 								   uint64_t *scratch);
 extern void affinity_sort_descending(uint64_t *key, size_t n,
 									 uint64_t *scratch);
+extern void affinity_select_largest(uint64_t *key, size_t n, size_t k);
 
 static inline void
 affinity_topk_init(AffinityTopK *top, uint64_t *key, size_t k, size_t cap)
@@ -272,6 +273,36 @@ extern void affinity_factor_scores(const float *item, size_t stride, size_t n,
 								   const double *user, double offset,
 								   float *score);
 extern bool affinity_all_finite(const float *value, size_t n);
+
+/* ---- panel.c: scores of many users for many items -------------------- */
+
+/* Items of a panel. */
+#define AFFINITY_PANEL 32
+
+extern void affinity_panels_pack(const float *item, size_t stride,
+								 size_t width, size_t n, float *panel);
+extern void affinity_panels_score(const float *panel, size_t width,
+								  size_t n_panels, const float *user,
+								  size_t stride, size_t n_users, float *score,
+								  size_t score_stride);
+
+/* What may be among the k largest, by scores that are not exact. */
+typedef struct AffinityNear
+{
+	uint64_t   *key;			/* room for cap keys */
+	size_t		n;
+	size_t		k;
+	size_t		cap;
+	double		margin;			/* twice the largest error, and more */
+	float		floor;			/* scores below it cannot be among the k */
+	bool		full;			/* too many: no result */
+} AffinityNear;
+
+extern void affinity_near_init(AffinityNear *near, uint64_t *key, size_t k,
+							   size_t cap, double margin);
+extern void affinity_near_push(AffinityNear *near, const float *score,
+							   size_t n, uint32_t from);
+extern void affinity_near_shrink(AffinityNear *near);
 
 /* ---- funnel_chain.c: the longest chain of a funnel ------------------- */
 

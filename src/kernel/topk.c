@@ -27,11 +27,11 @@ score_bucket(float score)
 }
 
 /*
- * Move the k largest of n keys to the front (Hoare's selection; the pivot comes
+ * Move the k largest of n keys to the front; k is 1 to n (Hoare's selection; the pivot comes
  * from a small generator, so no input is bad for it by its order).
  */
-static void
-select_largest(uint64_t *key, size_t n, size_t k)
+void
+affinity_select_largest(uint64_t *key, size_t n, size_t k)
 {
 	size_t		lo = 0;
 	size_t		hi = n - 1;
@@ -83,7 +83,7 @@ affinity_topk_shrink(AffinityTopK *top)
 		top->floor = UINT64_MAX;
 		return;
 	}
-	select_largest(top->key, top->n, top->k);
+	affinity_select_largest(top->key, top->n, top->k);
 	top->n = top->k;
 	floor = top->key[0];
 	for (size_t i = 1; i < top->k; i++)
@@ -185,7 +185,7 @@ affinity_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
 	}
 	if (found > k)
 	{
-		select_largest(key, found, k);
+		affinity_select_largest(key, found, k);
 		found = k;
 	}
 	affinity_sort_descending(key, found, scratch);

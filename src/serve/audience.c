@@ -3,15 +3,18 @@
  *		audience: the users with the highest score for an item.
  *
  * Scores are turned round: of all items whose lists hold the wanted one, the
- * users are read and summed up. What a user gets is what score() would say.
+ * users are read and summed up. With factors every user has a score, and all
+ * are folded in. What a user gets is what score() would say.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
-#include "serve/serve.h"
+#include "serve/batch.h"
 
 /* An item that speaks for the wanted one; ascending by number, so by id. */
 typedef struct Source
@@ -100,8 +103,23 @@ align_sources(const AffinityInteractions *in, const Source *source, int n)
 }
 
 static void
-put_audience(ServeCall *call, const AffinityInteractions *in,
-			 const Source **of_item, uint32 k)
+put_users(ServeCall *call, const AffinityDict *users, const AffinityTopK *top)
+{
+	for (size_t i = 0; i < top->n; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {0};
+
+		values[0] = affinity_dict_id(users, affinity_rank_key_no(top->key[i]));
+		values[1] = Float4GetDatum(affinity_rank_key_score(top->key[i]));
+		values[2] = Int32GetDatum((int32) i + 1);
+		tuplestore_putvalues(call->rows, call->desc, values, nulls);
+	}
+}
+
+static void
+audience_by_neighbors(ServeCall *call, const AffinityInteractions *in,
+					  const Source **of_item, uint32 k)
 {
 	const AffinityCsr *m = &in->by_user;
 	const AffinityModel *model = call->model;
@@ -132,16 +150,50 @@ put_audience(ServeCall *call, const AffinityInteractions *in,
 							   affinity_rank_key(affinity_sum_score(score), u));
 	}
 	affinity_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
-	for (size_t i = 0; i < top.n; i++)
-	{
-		Datum		values[3];
-		bool		nulls[3] = {0};
+	put_users(call, in->users, &top);
+}
 
-		values[0] = affinity_dict_id(in->users, affinity_rank_key_no(top.key[i]));
-		values[1] = Float4GetDatum(affinity_rank_key_score(top.key[i]));
-		values[2] = Int32GetDatum((int32) i + 1);
-		tuplestore_putvalues(call->rows, call->desc, values, nulls);
+/*
+ * Take a chunk of users' scores.
+ */
+static void
+consume_scores(void *state, uint32 chunk, const void *slot)
+{
+	BatchLeader *leader = state;
+	const float *score = slot;
+	uint32		from = chunk * leader->shared->chunk_users;
+	uint32		n_users = affinity_dict_size(leader->users);
+	uint32		n = Min(n_users - from, leader->shared->chunk_users);
+
+	if (chunk == 0)
+	{
+		Size		cap = 2 * (Size) Min(leader->k, n_users) + 1;
+
+		affinity_topk_init(&leader->top,
+						   MemoryContextAllocHuge(leader->chunk_context,
+												  cap * sizeof(uint64)),
+						   Min(leader->k, n_users), cap);
 	}
+	for (uint32 u = 0; u < n; u++)
+	{
+		if (!isnan(score[u]))
+			affinity_topk_push(&leader->top, affinity_rank_key(score[u],
+															   from + u));
+	}
+}
+
+static void
+audience_by_factors(ServeCall *call, const ServeItem *wanted, uint32 k)
+{
+	BatchLeader leader = {.call = call, .consume = consume_scores, .k = k};
+
+	affinity_batch_run(&leader, BATCH_ONE_ITEM, 1, wanted->no);
+	if (leader.top.key == NULL)
+		return;
+	affinity_topk_finish(&leader.top,
+						 palloc_extended((leader.top.n + 1) * sizeof(uint64),
+										 MCXT_ALLOC_HUGE));
+	put_users(call, leader.users, &leader.top);
 }
 
 PG_FUNCTION_INFO_V1(affinity_audience);
@@ -161,13 +213,17 @@ affinity_audience(PG_FUNCTION_ARGS)
 	affinity_serve_learns_items(call.model, "audience");
 	affinity_serve_result(&call, 3, "user_id", call.model->user_type,
 						  "score", FLOAT4OID, "rank", INT4OID);
-	if (affinity_serve_item(&call, 1, &wanted))
+	if (!affinity_serve_item(&call, 1, &wanted) || k == 0)
+		return affinity_serve_end(&call);
+	if (call.model->method->has_factors)
+		audience_by_factors(&call, &wanted, k);
+	else
 	{
 		int			n;
 		Source	   *source = find_sources(call.model, &wanted, &n);
 		AffinityInteractions *in = read_users(call.model, source, n);
 
-		put_audience(&call, in, align_sources(in, source, n), k);
+		audience_by_neighbors(&call, in, align_sources(in, source, n), k);
 	}
 	return affinity_serve_end(&call);
 }

@@ -1,13 +1,19 @@
 /*
  * batch.c
- *		recommend_all: recommend for every user, from one pass over the rows.
+ *		recommend_all: recommend for every user, from one pass over the rows. The
+ *		leader's part of it, and of an audience by factors.
  *
  * Interactions are read into a matrix as for training, the model's items into
- * arrays; then each user is what one call of recommend would be, with the same
- * sums in the same order.
+ * the regions of a team, whose members make what one call of recommend would
+ * give for each user. Rows go into the tuplestore in the order of users, which
+ * spills by itself. What is read has to fit into maintenance_work_mem: the
+ * interactions, and the model.
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -16,61 +22,30 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "serve/serve.h"
+#include "serve/batch.h"
 
-/* Rows of the items table read at a time. */
-#define FETCH_ROWS 1000
+/* Bytes of a chunk's rows: memory is a few of them. */
+#define SLOT_BYTES		((Size) 1024 * 1024)
 
+static const AffinityJob batch_job = {"affinity_batch_member", affinity_batch_member};
+
+/* What the leader has read. */
 typedef struct Batch
 {
-	ServeCall  *call;
+	BatchLeader *leader;
+	AffinityModel *model;
+	BatchTask	task;
 	uint32		k;
-	uint32		n_items;
-	bool		id_byval;		/* of the item's type */
-	int16		id_len;
-	ServeSeed  *items;			/* by number; weight is set per user */
-	bool	   *loaded;			/* by number */
+	uint32		wanted;
+	const AffinityFactors *factors; /* NULL: neighbours */
+	Size		n_entries;		/* of all lists, or more */
 	float	   *popularity;
-	uint32	   *by_popularity;	/* numbers, most popular first */
-	int32	   *number;			/* of each item of the matrix, -1: unknown */
 	AffinityInteractions *in;
-	float	   *score;			/* of what a user's history touches */
-	uint64	   *key;			/* room for n_items + 1 */
-	uint64	   *scratch;
-	uint32	   *mark;			/* user + 1 for what that user cannot get */
+	uint32		chunk_users;
+	Size		slot_bytes;
+	int			matrix;
+	AffinityTeam *team;
 } Batch;
-
-static Datum
-needed(const Batch *b, HeapTuple row, int no)
-{
-	return affinity_serve_column(b->call->model, row, SPI_tuptable->tupdesc, no);
-}
-
-/*
- * Take one row of the items table over.
- */
-static void
-load_item(Batch *b, HeapTuple row, MemoryContext context)
-{
-	const AffinityModel *model = b->call->model;
-	int32		no = DatumGetInt32(needed(b, row, 1));
-	MemoryContext old = MemoryContextSwitchTo(context);
-	ServeSeed  *item;
-
-	if (no < 0 || (uint32) no >= b->n_items || b->loaded[no])
-		affinity_serve_damaged(model, "an item's number is out of range");
-	b->loaded[no] = true;
-	item = &b->items[no];
-	item->no = (uint32) no;
-	item->id = datumCopy(affinity_id_plain(needed(b, row, 2), model->item_type),
-						 b->id_byval, b->id_len);
-	b->popularity[no] = DatumGetFloat4(needed(b, row, 3));
-	affinity_serve_check_lists(model,
-							   DatumGetArrayTypePCopy(needed(b, row, 4)),
-							   DatumGetArrayTypePCopy(needed(b, row, 5)),
-							   item);
-	MemoryContextSwitchTo(old);
-}
 
 static void *
 array_of(uint32 n, Size width)
@@ -79,178 +54,365 @@ array_of(uint32 n, Size width)
 						   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 }
 
+/* ---- reading ------------------------------------------------------------ */
+
 /*
- * Load all items of the model, in pieces.
+ * Ids and popularity of all items, and how long their lists are at most.
  */
 static void
-load_items(Batch *b)
+read_items(Batch *b)
 {
-	const AffinityModel *model = b->call->model;
-	Oid			types[] = {
-		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
-	};
-	MemoryContext context = CurrentMemoryContext;
-	SPIPlanPtr	plan;
-	Portal		portal;
-	uint64		total = 0;
+	AffinityModel *model = b->model;
+	AffinityItemScan *scan;
+	AffinityStoredItem item;
+	bool		byval;
+	int16		len;
 
-	get_typlenbyval(model->item_type, &b->id_len, &b->id_byval);
-	b->n_items = model->n_items;
-	b->items = array_of(b->n_items, sizeof(ServeSeed));
-	b->loaded = array_of(b->n_items, sizeof(bool));
-	b->popularity = array_of(b->n_items, sizeof(float));
-	plan = SPI_prepare(psprintf("SELECT i.item_no, i.item_id, i.popularity, i.neighbors, i.scores FROM ONLY %s AS i",
-								affinity_model_relation(model, "items")),
-					   0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare the reading of items: %s",
-			 SPI_result_code_string(SPI_result));
-	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
-	for (;;)
+	get_typlenbyval(model->item_type, &len, &byval);
+	b->leader->id = array_of(model->n_items, sizeof(Datum));
+	b->popularity = array_of(model->n_items, sizeof(float));
+	scan = affinity_items_begin(model, AFFINITY_ITEM_ID |
+								AFFINITY_ITEM_POPULARITY |
+								(b->factors ? 0 : AFFINITY_ITEM_LISTS));
+	while (affinity_items_next(scan, &item))
 	{
-		SPI_cursor_fetch(portal, true, FETCH_ROWS);
-		if (SPI_processed == 0)
-			break;
-		for (int i = 0; total == 0 && i < (int) lengthof(types); i++)
-		{
-			if (SPI_gettypeid(SPI_tuptable->tupdesc, i + 1) != types[i])
-				affinity_serve_damaged(model, "a column of its items has another type");
-		}
-		for (uint64 i = 0; i < SPI_processed; i++)
-			load_item(b, SPI_tuptable->vals[i], context);
-		total += SPI_processed;
-		SPI_freetuptable(SPI_tuptable);
+		Datum		id = affinity_id_plain(item.id, model->item_type);
+
+		b->leader->id[item.no] = datumCopy(id, byval, len);
+		b->popularity[item.no] = item.popularity;
+		if (!b->factors)
+			b->n_entries += toast_raw_datum_size(item.neighbors) /
+				sizeof(int32);
 	}
-	SPI_cursor_close(portal);
-	SPI_freeplan(plan);
-	if (total != b->n_items)
-		affinity_serve_damaged(model, "items are missing");
+	affinity_items_end(scan);
 }
 
+/*
+ * The model has to fit before any of it is taken over.
+ */
 static void
-sort_by_popularity(Batch *b)
+check_memory(const Batch *b)
 {
-	uint64	   *key = array_of(b->n_items, sizeof(uint64));
-	uint64	   *scratch = array_of(b->n_items, sizeof(uint64));
+	Size		bytes = mul_size(b->model->n_items, 3 * sizeof(int64));
 
-	b->by_popularity = array_of(b->n_items, sizeof(uint32));
-	for (uint32 i = 0; i < b->n_items; i++)
-		key[i] = affinity_rank_key(b->popularity[i], i);
-	affinity_sort_descending(key, b->n_items, scratch);
-	for (uint32 i = 0; i < b->n_items; i++)
-		b->by_popularity[i] = affinity_rank_key_no(key[i]);
-	pfree(key);
-	pfree(scratch);
+	if (b->factors)
+		bytes = add_size(bytes, mul_size(b->factors->bytes, 2));
+	else
+		bytes = add_size(bytes, mul_size(b->n_entries, sizeof(int32) + sizeof(float)));
+	if (bytes / 1024 > (Size) maintenance_work_mem)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("the items of model \"%s\" take %zu bytes, more than maintenance_work_mem",
+						b->model->schema_name, bytes),
+				 errhint("Set maintenance_work_mem to at least %zu kB.",
+						 bytes / 1024 + 1)));
+}
+
+/*
+ * Let the matrix have the model's numbers of items, and no others; both are in
+ * order of id. The matrix by item is not needed.
+ */
+static void
+renumber(Batch *b)
+{
+	AffinityCsr *by_item = &b->in->by_item;
+	AffinityCsr *m = &b->in->by_user;
+	uint32		n_items = b->model->n_items;
+	int32	   *number = array_of(by_item->n_rows, sizeof(int32));
+	uint32		no = 0;
+	int64		kept = 0;
+	int64		begin = 0;
+
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		while (no < n_items &&
+			   affinity_dict_compare(b->in->items, i, b->leader->id[no]) > 0)
+			no++;
+		number[i] = no < n_items &&
+			affinity_dict_compare(b->in->items, i, b->leader->id[no]) == 0 ?
+			(int32) no : -1;
+	}
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		int64		end = m->start[u + 1];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = begin; e < end; e++)
+		{
+			int32		item = number[m->col[e]];
+
+			if (item < 0)
+				continue;
+			m->col[kept] = (uint32) item;
+			if (m->val)
+				m->val[kept] = m->val[e];
+			kept++;
+		}
+		begin = end;
+		m->start[u + 1] = kept;
+	}
+	pfree(number);
+	pfree(by_item->start);
+	if (by_item->col)
+		pfree(by_item->col);
+	if (by_item->val)
+		pfree(by_item->val);
+	memset(by_item, 0, sizeof(AffinityCsr));
+	by_item->start = palloc0(sizeof(int64));
 }
 
 static void
 read_all(Batch *b)
 {
-	const AffinityModel *model = b->call->model;
-
-	b->in = affinity_serve_read(model,
+	b->in = affinity_serve_read(b->model,
 								psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
-										 affinity_model_relation(model,
+										 affinity_model_relation(b->model,
 																 "interactions")),
 								(Datum) 0);
+	b->leader->users = b->in->users;
+	renumber(b);
+}
+
+/* ---- the team ----------------------------------------------------------- */
+
+/*
+ * Seconds of one processor, roughly: additions or multiplications.
+ */
+static double
+seconds_of(const Batch *b)
+{
+	const AffinityCsr *m = &b->in->by_user;
+	double		entries = (double) m->start[m->n_rows];
+
+	if (b->factors == NULL)
+		return entries * b->n_entries / Max(b->model->n_items, 1) * 1.5e-9 +
+			(double) m->n_rows * b->k * 1e-8;
+	return (double) m->n_rows * b->factors->width * 1e-7 +
+		(b->task == BATCH_ONE_ITEM ? 0 :
+		 (double) m->n_rows * b->model->n_items * b->factors->width * 2e-11);
+}
+
+static void
+size_chunks(Batch *b)
+{
+	Size		user_bytes = b->task == BATCH_ONE_ITEM ? sizeof(float) :
+		affinity_batch_user_bytes(b->k);
+
+	b->chunk_users = (uint32) Min(Max(SLOT_BYTES / user_bytes, 1),
+								  BATCH_USERS);
+	b->slot_bytes = user_bytes * b->chunk_users;
+}
+
+static void
+begin_team(Batch *b)
+{
+	AffinityTeamRequest request = {.job = &batch_job, .max_workers = -1};
+	const AffinityFactors *f = b->factors;
+	Size		n = b->model->n_items;
+	Size		panels = (n + AFFINITY_PANEL - 1) / AFFINITY_PANEL;
+	Size		size[BATCH_N_REGIONS] = {0};
+
+	size[BATCH_SHARED] = sizeof(BatchShared);
+	size[BATCH_OPTIONS] = b->model->method->options_size;
+	size[BATCH_POPULARITY] = n * sizeof(float);
+	size[BATCH_BY_POPULARITY] = n * sizeof(uint32);
+	size[BATCH_STREAM] = affinity_team_stream_bytes(b->slot_bytes);
+	if (f)
+	{
+		size[BATCH_FACTORS] = f->bytes;
+		size[BATCH_PARAMETERS] = f->n_parameters * sizeof(float);
+		if (b->task == BATCH_BEST)
+			size[BATCH_PANELS] = panels * AFFINITY_PANEL * f->width *
+				sizeof(float);
+	}
+	else
+	{
+		size[BATCH_LISTS] = n * sizeof(BatchList);
+		size[BATCH_LIST_ITEM] = b->n_entries * sizeof(int32);
+		size[BATCH_LIST_SCORE] = b->n_entries * sizeof(float);
+	}
+	for (int r = 0; r < BATCH_N_REGIONS; r++)
+		(void) affinity_team_request_region(&request, size[r]);
+	b->matrix = affinity_team_request_matrix(&request, b->in);
+	request.seconds = seconds_of(b);
+	b->team = affinity_team_begin(&request);
+	affinity_team_put_matrix(b->team, b->matrix, b->in);
+}
+
+static void
+put_popularity(Batch *b)
+{
+	uint32		n = b->model->n_items;
+	uint32	   *by_popularity = affinity_team_region(b->team,
+													 BATCH_BY_POPULARITY);
+	uint64	   *key = array_of(n, sizeof(uint64));
+	uint64	   *scratch = array_of(n, sizeof(uint64));
+
+	memcpy(affinity_team_region(b->team, BATCH_POPULARITY), b->popularity,
+		   n * sizeof(float));
+	for (uint32 i = 0; i < n; i++)
+		key[i] = affinity_rank_key(b->popularity[i], i);
+	affinity_sort_descending(key, n, scratch);
+	for (uint32 i = 0; i < n; i++)
+		by_popularity[i] = affinity_rank_key_no(key[i]);
+	pfree(key);
+	pfree(scratch);
 }
 
 /*
- * The number of each item of the matrix; both are in order of id.
+ * All lists, in the order in which rows come.
  */
 static void
-align_items(Batch *b)
+put_lists(Batch *b)
 {
-	uint32		n = b->in->by_item.n_rows;
-	uint32		no = 0;
+	BatchList  *list = affinity_team_region(b->team, BATCH_LISTS);
+	int32	   *neighbor = affinity_team_region(b->team, BATCH_LIST_ITEM);
+	float	   *score = affinity_team_region(b->team, BATCH_LIST_SCORE);
+	AffinityItemScan *scan = affinity_items_begin(b->model, AFFINITY_ITEM_LISTS);
+	AffinityStoredItem item;
+	Size		n = 0;
 
-	b->number = array_of(n, sizeof(int32));
-	for (uint32 i = 0; i < n; i++)
+	while (affinity_items_next(scan, &item))
 	{
-		while (no < b->n_items &&
-			   affinity_dict_compare(b->in->items, i, b->items[no].id) > 0)
-			no++;
-		b->number[i] = no < b->n_items &&
-			affinity_dict_compare(b->in->items, i, b->items[no].id) == 0 ?
-			(int32) no : -1;
+		ArrayType  *neighbors = DatumGetArrayTypeP(item.neighbors);
+		ArrayType  *scores = DatumGetArrayTypeP(item.scores);
+		ServeSeed	seed;
+
+		affinity_serve_check_lists(b->model, neighbors, scores, &seed);
+		if (seed.n_neighbors > b->n_entries - n)
+			elog(ERROR, "lists of items have grown");
+		list[item.no].start = n;
+		list[item.no].n = seed.n_neighbors;
+		memcpy(neighbor + n, seed.neighbor, seed.n_neighbors * sizeof(int32));
+		memcpy(score + n, seed.score, seed.n_neighbors * sizeof(float));
+		n += seed.n_neighbors;
+		if ((Pointer) neighbors != DatumGetPointer(item.neighbors))
+			pfree(neighbors);
+		if ((Pointer) scores != DatumGetPointer(item.scores))
+			pfree(scores);
 	}
+	affinity_items_end(scan);
 }
 
 static void
-put_row(const Batch *b, Datum user, uint32 item, float score, int32 rank,
-		bool personalized)
+put_factors(Batch *b, BatchShared *shared)
 {
+	const AffinityFactors *f = b->factors;
+	double		largest = 0;
+
+	shared->width = f->width;
+	shared->stride = f->stride;
+	shared->n_parameters = f->n_parameters;
+	memcpy(affinity_team_region(b->team, BATCH_FACTORS), f->item, f->bytes);
+	if (f->n_parameters > 0)
+		memcpy(affinity_team_region(b->team, BATCH_PARAMETERS), f->parameters,
+			   f->n_parameters * sizeof(float));
+	if (b->task != BATCH_BEST)
+		return;
+	for (uint32 i = 0; i < f->n_items; i++)
+	{
+		const float *row = f->item + i * f->stride;
+
+		largest = Max(largest, affinity_dot_f4(row, row, f->width));
+	}
+	shared->max_norm = sqrt(largest);
+	affinity_panels_pack(f->item, f->stride, f->width, f->n_items,
+						 affinity_team_region(b->team, BATCH_PANELS));
+}
+
+static void
+fill_regions(Batch *b)
+{
+	BatchShared *shared = affinity_team_region(b->team, BATCH_SHARED);
+
+	strlcpy(shared->method, b->model->method->name, NAMEDATALEN);
+	shared->task = b->task;
+	shared->n_items = b->model->n_items;
+	shared->k = b->k;
+	shared->wanted = b->wanted;
+	shared->chunk_users = b->chunk_users;
+	shared->slot_bytes = b->slot_bytes;
+	shared->matrix = b->matrix;
+	memcpy(affinity_team_region(b->team, BATCH_OPTIONS), b->model->options,
+		   b->model->method->options_size);
+	put_popularity(b);
+	if (b->factors)
+		put_factors(b, shared);
+	else
+		put_lists(b);
+	b->leader->shared = shared;
+}
+
+/*
+ * Let the team answer for all users; leader->consume takes the chunks.
+ */
+void
+affinity_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
+				   uint32 wanted)
+{
+	Batch		b = {.leader = leader, .task = task, .wanted = wanted};
+
+	b.model = leader->call->model;
+	b.k = Min(k, b.model->n_items);
+	if (b.model->method->has_factors)
+		b.factors = affinity_model_factors(b.model);
+	read_items(&b);
+	check_memory(&b);
+	read_all(&b);
+	if (b.in->by_user.n_rows == 0)
+		return;
+	size_chunks(&b);
+	begin_team(&b);
+	fill_regions(&b);
+	leader->chunk_context = AllocSetContextCreate(CurrentMemoryContext,
+												  "affinity chunk",
+												  ALLOCSET_DEFAULT_SIZES);
+	affinity_team_run(b.team, leader);
+	affinity_team_end(b.team);
+}
+
+/* ---- rows ---------------------------------------------------------------- */
+
+static void
+put_rows(const BatchLeader *leader, Datum user, const BatchUser *out)
+{
+	uint32		n = out->n_before + out->n_filled + out->n_after;
 	Datum		values[5];
 	bool		nulls[5] = {0};
 
 	values[0] = user;
-	values[1] = b->items[item].id;
-	values[2] = Float4GetDatum(score);
-	values[3] = Int32GetDatum(rank);
-	values[4] = BoolGetDatum(personalized);
-	tuplestore_putvalues(b->call->rows, b->call->desc, values, nulls);
+	for (uint32 i = 0; i < n; i++)
+	{
+		bool		filled = i >= out->n_before &&
+			i < out->n_before + out->n_filled;
+
+		values[1] = leader->id[out->entry[i].no];
+		values[2] = Float4GetDatum(out->entry[i].score);
+		values[3] = Int32GetDatum((int32) i + 1);
+		values[4] = BoolGetDatum(!filled);
+		tuplestore_putvalues(leader->call->rows, leader->call->desc, values,
+							 nulls);
+	}
 }
 
-/*
- * Scores of all items for one user; what was seen is marked and scores 0.
- */
 static void
-add_history(Batch *b, uint32 user, ServeSums *sums)
+consume_rows(void *state, uint32 chunk, const void *slot)
 {
-	const AffinityModel *model = b->call->model;
-	const AffinityCsr *m = &b->in->by_user;
+	const BatchLeader *leader = state;
+	const BatchShared *shared = leader->shared;
+	uint32		n_users = affinity_dict_size(leader->users);
+	uint32		from = chunk * shared->chunk_users;
+	uint32		to = Min(n_users - from, shared->chunk_users) + from;
+	MemoryContext old = MemoryContextSwitchTo(leader->chunk_context);
 
-	for (int64 e = m->start[user]; e < m->start[user + 1]; e++)
+	for (uint32 user = from; user < to; user++)
 	{
-		int32		no = b->number[m->col[e]];
-
 		CHECK_FOR_INTERRUPTS();
-		if (no < 0)
-			continue;
-		b->items[no].weight =
-			model->method->history_weight(model->options,
-										  m->val ? m->val[e] : 1);
-		affinity_sums_add(sums, &b->items[no]);
-		b->mark[no] = user + 1;
+		put_rows(leader, affinity_dict_id(leader->users, user),
+				 affinity_batch_user(shared, (void *) slot, user));
 	}
-	for (int64 e = m->start[user]; e < m->start[user + 1]; e++)
-	{
-		int32		no = b->number[m->col[e]];
-
-		if (no >= 0)
-			affinity_sums_exclude(sums, (uint32) no);
-	}
-}
-
-static void
-recommend_one(Batch *b, uint32 user, Datum id)
-{
-	ServeSums	sums;
-	size_t		n_best;
-	int32		rank = 0;
-
-	affinity_sums_begin(&sums, b->call->model->method, b->n_items);
-	add_history(b, user, &sums);
-	for (uint32 t = 0; t < sums.n_touched; t++)
-		b->score[t] = affinity_sum_score(sums.sum[sums.touched[t]]);
-	n_best = affinity_topk_scores(b->score, sums.touched, sums.n_touched, b->k,
-								  b->key, b->scratch);
-	affinity_sums_end(&sums);
-
-	for (size_t i = 0; i < n_best; i++)
-	{
-		uint32		no = affinity_rank_key_no(b->key[i]);
-
-		put_row(b, id, no, affinity_rank_key_score(b->key[i]), ++rank, true);
-		b->mark[no] = user + 1;
-	}
-	for (uint32 i = 0; i < b->n_items && (uint32) rank < b->k; i++)
-	{
-		uint32		no = b->by_popularity[i];
-
-		if (b->mark[no] != user + 1)
-			put_row(b, id, no, n_best > 0 ? 0 : b->popularity[no], ++rank, false);
-	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(leader->chunk_context);
 }
 
 PG_FUNCTION_INFO_V1(affinity_recommend_all);
@@ -262,34 +424,17 @@ Datum
 affinity_recommend_all(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
-	Batch		b = {.call = &call};
-	MemoryContext per_user;
+	BatchLeader leader = {.call = &call, .consume = consume_rows};
+	uint32		k;
 
 	affinity_serve_begin(&call, fcinfo);
-	b.k = affinity_serve_k(&call, 1);
+	k = affinity_serve_k(&call, 1);
 	affinity_serve_result(&call, 5, "user_id", call.model->user_type,
 						  "item_id", call.model->item_type,
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
-	load_items(&b);
-	sort_by_popularity(&b);
-	read_all(&b);
-	align_items(&b);
-	b.score = array_of(b.n_items, sizeof(float));
-	b.key = array_of(b.n_items, sizeof(uint64));
-	b.scratch = array_of(b.n_items, sizeof(uint64));
-	b.mark = array_of(b.n_items, sizeof(uint32));
-
-	per_user = AllocSetContextCreate(CurrentMemoryContext, "affinity user",
-									 ALLOCSET_SMALL_SIZES);
-	for (uint32 user = 0; user < b.in->by_user.n_rows && b.k > 0; user++)
-	{
-		MemoryContext old = MemoryContextSwitchTo(per_user);
-
-		CHECK_FOR_INTERRUPTS();
-		recommend_one(&b, user, affinity_dict_id(b.in->users, user));
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(per_user);
-	}
+	if (k > 0)
+		affinity_batch_run(&leader, call.model->method->has_factors ?
+						   BATCH_BEST : BATCH_NEIGHBORS, k, 0);
 	return affinity_serve_end(&call);
 }

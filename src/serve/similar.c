@@ -225,7 +225,7 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 
 			norm += w * w;
 			dot += w * own[m->col[e]];
-			common[u] += own[m->col[e]] > 0;
+			common[u] += own[m->col[e]] != 0;
 		}
 		if (dot > 0)
 			affinity_topk_push(&top, affinity_rank_key((float) Min(dot / sqrt(norm * own_norm), 1.0), u));

@@ -1,0 +1,292 @@
+/*
+ * batch_factors.c
+ *		recommend, or one item's score, for a chunk of users, by factors.
+ *
+ * The users of a chunk are folded in, and multiplied with panels of items in
+ * single precision, in blocks that fit the cache. What may be among a user's k
+ * best in spite of the rounding is scored again exactly as for a single user:
+ * so the rows are the same, to the last bit, and in the same order.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "serve/batch.h"
+
+/* Panels of a block: with 256 users its scores take half a megabyte. */
+#define BLOCK_PANELS	16
+#define BLOCK_ITEMS		(BLOCK_PANELS * AFFINITY_PANEL)
+
+/* Keys kept per user while scores go by. */
+static Size
+near_room(uint32 k)
+{
+	return 4 * ((Size) k + AFFINITY_PANEL);
+}
+
+/*
+ * Where a large part of all items is wanted, nothing is gained by choosing.
+ */
+static bool
+is_chosen(const BatchShared *shared)
+{
+	return near_room(shared->k) < shared->n_items / 2;
+}
+
+void
+affinity_batch_factors_begin(BatchMember *m, AffinityTeam *team)
+{
+	const BatchShared *s = m->shared;
+	uint32		n = BATCH_USERS;
+	uint64	   *key;
+	int64		longest = 0;
+
+	m->factors.n_items = s->n_items;
+	m->factors.width = s->width;
+	m->factors.stride = s->stride;
+	m->factors.item = affinity_team_region(team, BATCH_FACTORS);
+	m->factors.parameters = affinity_team_region(team, BATCH_PARAMETERS);
+	m->factors.n_parameters = s->n_parameters;
+	m->panels = affinity_team_region(team, BATCH_PANELS);
+	affinity_fold_begin(&m->fold, m->method, m->options, &m->factors);
+	for (uint32 u = 0; u < m->users.n_rows; u++)
+		longest = Max(longest, m->users.start[u + 1] - m->users.start[u]);
+	m->weight = palloc_extended((longest + 1) * sizeof(float), MCXT_ALLOC_HUGE);
+	for (int64 i = 0; i < longest; i++)
+		m->weight[i] = 1;
+	m->user = palloc0((Size) n * s->stride * sizeof(float));
+	m->offset = palloc0(n * sizeof(float));
+	m->usable = palloc0(n * sizeof(bool));
+	m->margin = palloc0(n * sizeof(double));
+	m->seen = palloc0(n * sizeof(int64));
+	if (s->task != BATCH_BEST || !is_chosen(s))
+		return;
+	m->block = palloc((Size) n * BLOCK_ITEMS * sizeof(float));
+	m->near = palloc0(n * sizeof(AffinityNear));
+	key = palloc_extended(s->chunk_users * near_room(s->k) * sizeof(uint64),
+						  MCXT_ALLOC_HUGE);
+	for (uint32 u = 0; u < s->chunk_users; u++)
+		m->near[u].key = key + u * near_room(s->k);
+}
+
+/*
+ * Fold one user in; the result is in m->fold.
+ */
+static bool
+fold_user(BatchMember *m, uint32 user)
+{
+	const AffinityCsr *users = &m->users;
+	int64		start = users->start[user];
+
+	CHECK_FOR_INTERRUPTS();
+	return affinity_fold_user(&m->fold, users->col + start,
+							  users->val ? users->val + start : m->weight,
+							  (uint32) (users->start[user + 1] - start));
+}
+
+/*
+ * Twice what a score by panels can be wrong, and what two scores can differ by
+ * and still be rounded to the same; negative where floats could overflow. The
+ * error of a sum of n products is at most n / 2^24 of the sum of their absolute
+ * values (Higham, "Accuracy and Stability of Numerical Algorithms", 2002), which
+ * is at most the product of the norms.
+ */
+static double
+margin_of(const BatchMember *m)
+{
+	double		norm = sqrt(affinity_dot_f4(m->fold.user, m->fold.user,
+											m->factors.width));
+	double		largest = norm * m->shared->max_norm;
+	double		error = largest * (m->factors.width + 1) / (1 << 23) +
+		m->factors.width * (double) FLT_MIN;
+
+	if (largest > FLT_MAX / 8)
+		return -1;
+	return 2 * error + (fabs(m->fold.offset) + largest) / (1 << 20);
+}
+
+static void
+fold_chunk(BatchMember *m, uint32 from, uint32 n)
+{
+	size_t		stride = m->factors.stride;
+
+	for (uint32 u = 0; u < n; u++)
+	{
+		m->seen[u] = m->users.start[from + u];
+		m->usable[u] = fold_user(m, from + u);
+		m->margin[u] = m->usable[u] ? margin_of(m) : 0;
+		m->offset[u] = m->fold.offset;
+		memcpy(m->user + u * stride, m->fold.user, stride * sizeof(float));
+	}
+}
+
+/*
+ * Leave a user's items out of a block, and what is only padding of the panels.
+ */
+static void
+leave_out(BatchMember *m, uint32 user, uint32 u, uint32 from, uint32 n)
+{
+	const AffinityCsr *users = &m->users;
+	float	   *score = m->block + (Size) u * BLOCK_ITEMS;
+	int64		end = users->start[user + 1];
+
+	while (m->seen[u] < end && users->col[m->seen[u]] < from + n)
+		score[users->col[m->seen[u]++] - from] = -INFINITY;
+	for (uint32 i = m->shared->n_items; i < from + n; i++)
+		score[i - from] = -INFINITY;
+}
+
+/*
+ * For each user of the chunk: what may be among the best.
+ */
+static void
+choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
+{
+	uint32		n_panels = (m->shared->n_items + AFFINITY_PANEL - 1) /
+		AFFINITY_PANEL;
+
+	for (uint32 u = 0; u < n_users; u++)
+	{
+		affinity_near_init(&m->near[u], m->near[u].key, m->shared->k,
+						   near_room(m->shared->k), m->margin[u]);
+		m->near[u].full |= !m->usable[u] || m->margin[u] < 0;
+	}
+	for (uint32 p = 0; p < n_panels; p += BLOCK_PANELS)
+	{
+		uint32		here = Min(n_panels - p, BLOCK_PANELS);
+		uint32		from = p * AFFINITY_PANEL;
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_panels_score(m->panels + (Size) from * m->factors.width,
+							  m->factors.width, here, m->user,
+							  m->factors.stride, TYPEALIGN(8, n_users),
+							  m->block, BLOCK_ITEMS);
+		for (uint32 u = 0; u < n_users; u++)
+		{
+			leave_out(m, first + u, u, from, here * AFFINITY_PANEL);
+			affinity_near_push(&m->near[u], m->block + (Size) u * BLOCK_ITEMS,
+							   here * AFFINITY_PANEL, from);
+		}
+	}
+}
+
+/*
+ * Let m->fold be what it was for a user of the chunk.
+ */
+static void
+recall_user(BatchMember *m, uint32 u)
+{
+	const float *row = m->user + u * m->factors.stride;
+
+	m->fold.offset = m->offset[u];
+	for (uint32 f = 0; f < m->factors.width; f++)
+		m->fold.wide[f] = row[f];
+}
+
+/*
+ * Score exactly what was chosen; the keys are in m->key.
+ */
+static size_t
+finish_near(BatchMember *m, AffinityNear *near)
+{
+	size_t		n;
+
+	affinity_near_shrink(near);
+	n = near->n;
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32		no = affinity_rank_key_no(near->key[i]);
+
+		m->key[i] = affinity_rank_key(affinity_fold_score(&m->fold, no), no);
+	}
+	affinity_sort_descending(m->key, n, m->scratch);
+	return Min(n, m->shared->k);
+}
+
+/*
+ * Score everything exactly.
+ */
+static size_t
+finish_all(BatchMember *m, uint32 user)
+{
+	const AffinityCsr *users = &m->users;
+	int64		e = users->start[user];
+	int64		end = users->start[user + 1];
+	AffinityTopK top;
+
+	affinity_fold_scores(&m->fold, m->score);
+	affinity_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
+	for (uint32 no = 0; no < m->shared->n_items; no++)
+	{
+		if (e < end && users->col[e] == no)
+			e++;
+		else
+			affinity_topk_push(&top, affinity_rank_key(m->score[no], no));
+	}
+	affinity_topk_finish(&top, m->scratch);
+	return top.n;
+}
+
+/*
+ * The history of a user who cannot be folded in is not recommended either.
+ */
+static void
+mark_history(BatchMember *m, uint32 user)
+{
+	for (int64 e = m->users.start[user]; e < m->users.start[user + 1]; e++)
+		m->mark[m->users.col[e]] = user + 1;
+}
+
+void
+affinity_batch_best(void *state, uint32 chunk, void *slot)
+{
+	BatchMember *m = state;
+	uint32		first;
+	uint32		n = affinity_batch_chunk(m, chunk, &first);
+
+	fold_chunk(m, first, n);
+	if (m->near)
+		choose_chunk(m, first, n);
+	for (uint32 u = 0; u < n; u++)
+	{
+		uint32		user = first + u;
+		size_t		n_best = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		mark_history(m, user);
+		recall_user(m, u);
+		if (m->near && !m->near[u].full)
+			n_best = finish_near(m, &m->near[u]);
+		else if (m->usable[u])
+			n_best = finish_all(m, user);
+		affinity_batch_fill(m, user, affinity_batch_user(m->shared, slot, user),
+							m->key, n_best);
+	}
+}
+
+/*
+ * Scores of one item; NaN for who has it or cannot be folded in.
+ */
+void
+affinity_batch_one_item(void *state, uint32 chunk, void *slot)
+{
+	BatchMember *m = state;
+	float	   *score = slot;
+	uint32		wanted = m->shared->wanted;
+	uint32		from;
+	uint32		n = affinity_batch_chunk(m, chunk, &from);
+
+	for (uint32 u = 0; u < n; u++)
+	{
+		bool		has = false;
+
+		for (int64 e = m->users.start[from + u];
+			 e < m->users.start[from + u + 1] && !has; e++)
+			has = m->users.col[e] == wanted;
+		score[u] = !has && fold_user(m, from + u) ?
+			affinity_fold_score(&m->fold, wanted) : NAN;
+	}
+}
