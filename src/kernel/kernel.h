@@ -278,9 +278,16 @@ extern bool affinity_all_finite(const float *value, size_t n);
 
 /* Items of a panel. */
 #define AFFINITY_PANEL 32
+#define AFFINITY_PANEL_LEVELS 3
+
+typedef void (*AffinityPanelProduct) (const float *panel, size_t width,
+									  size_t n_panels, const float *user,
+									  size_t stride, size_t n_users,
+									  float *score, size_t score_stride);
 
 extern void affinity_panels_pack(const float *item, size_t stride,
 								 size_t width, size_t n, float *panel);
+extern AffinityPanelProduct affinity_panels_level(int level);
 extern void affinity_panels_score(const float *panel, size_t width,
 								  size_t n_panels, const float *user,
 								  size_t stride, size_t n_users, float *score,

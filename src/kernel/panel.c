@@ -60,6 +60,23 @@ affinity_panels_pack(const float *item, size_t stride, size_t width, size_t n,
 }
 
 /*
+ * The product in the registers of a level, from 0; NULL where the processor has
+ * not got it.
+ */
+AffinityPanelProduct
+affinity_panels_level(int level)
+{
+#ifdef WIDE_REGISTERS
+	if (level == 2)
+		return __builtin_cpu_supports("avx512f") ? product_avx512 : NULL;
+	if (level == 1)
+		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ?
+			product_avx2 : NULL;
+#endif
+	return level == 0 ? product_any : NULL;
+}
+
+/*
  * score[u][i] = user[u] . item[i] for the items of n_panels panels. n_users is
  * a multiple of 8.
  */
@@ -68,22 +85,11 @@ affinity_panels_score(const float *panel, size_t width, size_t n_panels,
 					  const float *user, size_t stride, size_t n_users,
 					  float *score, size_t score_stride)
 {
-#ifdef WIDE_REGISTERS
-	if (__builtin_cpu_supports("avx512f"))
-	{
-		product_avx512(panel, width, n_panels, user, stride, n_users, score,
-					   score_stride);
-		return;
-	}
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-	{
-		product_avx2(panel, width, n_panels, user, stride, n_users, score,
-					 score_stride);
-		return;
-	}
-#endif
-	product_any(panel, width, n_panels, user, stride, n_users, score,
-				score_stride);
+	AffinityPanelProduct product = NULL;
+
+	for (int level = AFFINITY_PANEL_LEVELS; product == NULL;)
+		product = affinity_panels_level(--level);
+	product(panel, width, n_panels, user, stride, n_users, score, score_stride);
 }
 
 /* ---- what is near the best --------------------------------------------- */
@@ -115,7 +121,7 @@ affinity_near_shrink(AffinityNear *near)
 	double		floor;
 	size_t		n = 0;
 
-	if (near->n < near->k)
+	if (near->k == 0 || near->n < near->k)
 		return;
 	affinity_select_largest(near->key, near->n, near->k);
 	floor = FLT_MAX;
