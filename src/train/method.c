@@ -11,6 +11,7 @@
 
 static const AffinityMethod *const methods[] = {
 	&affinity_ease,
+	&affinity_ials,
 	&affinity_item_knn,
 	&affinity_popular,
 };

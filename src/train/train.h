@@ -148,4 +148,7 @@ extern const AffinityMethod affinity_popular;
 extern const AffinityMethod affinity_item_knn;
 extern const AffinityMethod affinity_ease;
 
+/* ials.c */
+extern const AffinityMethod affinity_ials;
+
 #endif							/* AFFINITY_TRAIN_H */

@@ -1,0 +1,326 @@
+/*
+ * ials.c
+ *		Factors from implicit feedback, by alternating least squares.
+ *
+ * Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback
+ * Datasets" (2008), with the loss of Rendle, Krichene, Zhang and Koren,
+ * "Revisiting the Performance of iALS on Item Recommendation Benchmarks" (2021):
+ * what is minimised over users' vectors x and items' vectors y is
+ *
+ *		sum over observed (u, i) of c_ui (1 - x_u . y_i)^2
+ *		+ a sum over all (u, i) of (x_u . y_i)^2
+ *		+ sum over u of r_u |x_u|^2 + sum over i of r_i |y_i|^2
+ *
+ * with c_ui = alpha * (weight, log2(1 + weight) or 1), a = unobserved_weight and
+ * r = regularization * (n + a m)^regularization_exponent, n being the number of
+ * the row's observations and m that of the other side's rows: what is seen often
+ * is held back more.
+ *
+ * What is stored of a model are items, in the axes in which their Gram matrix is
+ * diagonal, the longest first, and that diagonal. An iteration updates items,
+ * then users, and the last update of users is exact: so it is what serving does
+ * with the users' histories, and the last loss is that of the model as served.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "train/ials.h"
+
+AFFINITY_TEAM_JOB(ials_job, affinity_ials_body);
+
+/* Weights up to here: products of them stay finite. */
+#define MOST_WEIGHT		1e12
+
+/* Operations of the training in a second, for a guess at what it takes. */
+#define OPERATIONS_PER_SECOND	2e10
+
+/* ---- the loss ---------------------------------------------------------- */
+
+/*
+ * The root of what an observation weighs, from its summed weight.
+ */
+float
+affinity_ials_root(const IalsOptions *options, float weight)
+{
+	double		confidence = 1;
+
+	if (options->confidence == CONFIDENCE_LINEAR)
+		confidence = weight;
+	else if (options->confidence == CONFIDENCE_LOG)
+		confidence = log2(1 + (double) weight);
+	return (float) sqrt(Min(options->alpha * confidence, MOST_WEIGHT));
+}
+
+/*
+ * What the square of a vector with n observations counts, there being n_others
+ * rows on the other side.
+ */
+double
+affinity_ials_ridge(const IalsOptions *options, int64 n, uint32 n_others)
+{
+	return options->regularization *
+		pow((double) n + options->unobserved_weight * n_others,
+			options->regularization_exponent);
+}
+
+/* ---- before ------------------------------------------------------------ */
+
+static int64
+longest_row(const AffinityCsr *m)
+{
+	int64		most = 0;
+
+	for (uint32 i = 0; i < m->n_rows; i++)
+		most = Max(most, m->start[i + 1] - m->start[i]);
+	return most;
+}
+
+/*
+ * Replace weights by the roots of what they count, and drop them where that is
+ * the same for all.
+ */
+static void
+make_roots(const IalsOptions *options, AffinityCsr *m)
+{
+	int64		n = m->start[m->n_rows];
+
+	if (m->val != NULL && options->confidence == CONFIDENCE_BINARY)
+	{
+		pfree(m->val);
+		m->val = NULL;
+	}
+	if (m->val == NULL)
+		return;
+	for (int64 e = 0; e < n; e++)
+	{
+		if (e % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		m->val[e] = affinity_ials_root(options, m->val[e]);
+	}
+}
+
+/*
+ * Regions in the order of their numbers.
+ */
+static void
+request_regions(AffinityTeamRequest *request, const IalsOptions *options,
+				const AffinityInteractions *in)
+{
+	Size		width = affinity_padded_width(options->factors);
+	Size		row = width * sizeof(float);
+	uint32		n_users = in->by_user.n_rows;
+	uint32		n_items = in->by_item.n_rows;
+	Size		size[IALS_MATRIX] = {
+		[IALS_SHARED] = sizeof(IalsShared),
+		[IALS_USERS] = mul_size(n_users, row),
+		[IALS_ITEMS] = mul_size(n_items, row),
+		[IALS_ROTATION] = (width + 1) * row,
+		[IALS_GRAM] = IALS_GRAM_PIECES * width * width * sizeof(double),
+		[IALS_PENALTY] = 2 * IALS_GRAM_PIECES * sizeof(double),
+		[IALS_LOSS] = (Max(n_users, n_items) / IALS_SOLVE_ROWS + 1) *
+			sizeof(double),
+		[IALS_HISTORY] = 2 * (Size) options->iterations * sizeof(double)
+	};
+
+	for (int region = 0; region < IALS_MATRIX; region++)
+	{
+		int			no = affinity_team_request_region(request, size[region]);
+
+		if (no != region)
+			elog(ERROR, "regions of ials are out of order");
+	}
+}
+
+/*
+ * What the training holds at once: regions, the matrix in both orientations, and
+ * a solver in every member.
+ */
+static void
+check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
+			 const AffinityInteractions *in, int64 most_entries)
+{
+	int64		entries = in->by_user.start[in->by_user.n_rows];
+	Size		width = affinity_padded_width(options->factors);
+	Size		allowed = (Size) maintenance_work_mem * 1024;
+	Size		bytes = affinity_factor_solver_bytes(width, most_entries);
+
+	/* what the leader needs to diagonalise */
+	bytes = mul_size(bytes, max_parallel_maintenance_workers + 1);
+	bytes = add_size(bytes, 2 * width * (width + 4) * sizeof(double));
+	for (int r = 0; r < request->n_regions; r++)
+		bytes = add_size(bytes, request->size[r]);
+	bytes = add_size(bytes, mul_size(entries, 2 * sizeof(uint32) +
+									 (in->by_user.val ? 2 : 0) *
+									 sizeof(float)));
+	if (bytes > allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("%d factors of %u users and %u items need %zu bytes of memory, but maintenance_work_mem allows %zu",
+						options->factors, in->by_user.n_rows,
+						in->by_item.n_rows, bytes, allowed),
+				 errhint("SET maintenance_work_mem = '%zu MB', or train with fewer factors.",
+						 bytes / (1024 * 1024) + 1)));
+}
+
+/*
+ * Seconds of one processor, roughly.
+ */
+static double
+estimate_seconds(const IalsOptions *options, const AffinityInteractions *in)
+{
+	double		entries = (double) in->by_user.start[in->by_user.n_rows];
+	double		rows = (double) in->by_user.n_rows + in->by_item.n_rows;
+	double		f = options->factors;
+	double		of_entry = 8 * f * (options->cg_steps + 1);
+
+	if (options->solver == FACTOR_CHOLESKY)
+		of_entry = 2 * f * f;
+	else if (options->solver == FACTOR_BLOCK)
+		of_entry = 4 * f * options->block_size;
+	return options->iterations * (entries * of_entry + rows * 4 * f * f) /
+		OPERATIONS_PER_SECOND;
+}
+
+/* ---- after ------------------------------------------------------------- */
+
+static void
+put_items(AffinityTeam *team, AffinityItemSink *sink)
+{
+	const IalsShared *shared = affinity_team_region(team, IALS_SHARED);
+	const float *factor = affinity_team_region(team, IALS_ITEMS);
+	Size		width = affinity_padded_width(shared->options.factors);
+	AffinityCsr by_user;
+	AffinityCsr by_item;
+
+	affinity_team_matrix(team, IALS_MATRIX, &by_user, &by_item);
+	for (uint32 i = 0; i < by_item.n_rows; i++)
+	{
+		AffinityItemRow row = {.item = i};
+
+		CHECK_FOR_INTERRUPTS();
+		row.popularity = (float) (by_item.start[i + 1] - by_item.start[i]);
+		row.n_factors = shared->options.factors;
+		row.factor = factor + i * width;
+		sink->put(sink, &row);
+	}
+	/* the diagonal of the items' Gram matrix, beside the rotation */
+	sink->parameters(sink, (float *) affinity_team_region(team, IALS_ROTATION) +
+					 width * width, shared->options.factors);
+}
+
+/*
+ * Losses: of the model, after every iteration and after every half of one.
+ */
+static void
+put_figures(AffinityTeam *team, AffinityItemSink *sink)
+{
+	const IalsShared *shared = affinity_team_region(team, IALS_SHARED);
+	const double *history = affinity_team_region(team, IALS_HISTORY);
+	int			n = shared->iterations;
+	double		iterations = n;
+	double	   *loss = palloc(n * sizeof(double));
+
+	for (int i = 0; i < n; i++)
+		loss[i] = history[2 * i + 1];
+	sink->figure(sink, "iterations", &iterations, 1, false);
+	sink->figure(sink, "loss", loss, n, true);
+	sink->figure(sink, "half_step_loss", history, 2 * n, true);
+	pfree(loss);
+}
+
+static void
+ials_train(AffinityInteractions *in, const void *options,
+		   AffinityItemSink *sink)
+{
+	const IalsOptions *ials = options;
+	AffinityTeamRequest request = {.job = &ials_job, .max_workers = -1};
+	IalsShared *shared;
+	AffinityTeam *team;
+	int64		most = Max(longest_row(&in->by_user),
+						   longest_row(&in->by_item));
+
+	make_roots(ials, &in->by_user);
+	make_roots(ials, &in->by_item);
+	request.seconds = estimate_seconds(ials, in);
+	request_regions(&request, ials, in);
+	check_memory(&request, ials, in, most);
+	if (affinity_team_request_matrix(&request, in) != IALS_MATRIX)
+		elog(ERROR, "regions of ials are out of order");
+	team = affinity_team_begin(&request);
+	shared = affinity_team_region(team, IALS_SHARED);
+	shared->options = *ials;
+	shared->most_entries = most;
+	shared->root = affinity_ials_root(ials, 1);
+	affinity_team_put_matrix(team, IALS_MATRIX, in);
+	affinity_team_run(team, NULL);
+	put_items(team, sink);
+	put_figures(team, sink);
+	affinity_team_end(team);
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+static const char *const confidence_names[] = {
+	"linear", "log", "binary", NULL
+};
+static const char *const solver_names[] = {
+	"cg", "cholesky", "block_coordinate", NULL
+};
+
+#define OPTION(name, type, start, min, max, values, help) \
+	{#name, AFFINITY_OPTION_##type, offsetof(IalsOptions, name), start, \
+		min, max, values, help}
+
+static const AffinityOption ials_options[] = {
+	OPTION(factors, INT, "64", 1, IALS_MOST_FACTORS, NULL,
+		   "numbers that describe an item: more is more accurate, slower and larger"),
+	OPTION(iterations, INT, "15", 1, 1000, NULL,
+		   "updates of all items and then all users"),
+	OPTION(alpha, REAL, "1", 1e-6, 1e6, NULL,
+		   "weight of an observation"),
+	OPTION(unobserved_weight, REAL, "0.02", 0, 1e6, NULL,
+		   "weight of every pair of a user and an item: what is not observed should score 0"),
+	OPTION(regularization, REAL, "0.005", 1e-9, 1e9, NULL,
+		   "how short vectors are kept: larger generalises more"),
+	OPTION(regularization_exponent, REAL, "1", 0, 2, NULL,
+		   "how much more the vectors of users and items with many observations are kept short"),
+	OPTION(confidence, ENUM, "\"log\"", 0, 0, confidence_names,
+		   "what a summed weight counts: itself, log2(1 + weight), 1; alpha multiplies it"),
+	OPTION(solver, ENUM, "\"cg\"", 0, 0, solver_names,
+		   "conjugate gradients, exact, or some factors after the other as in iALS++"),
+	OPTION(cg_steps, INT, "3", 1, 100, NULL,
+		   "cg: steps in an update; rows with few observations are solved exactly"),
+	OPTION(block_size, INT, "32", 1, IALS_MOST_FACTORS, NULL,
+		   "block_coordinate: factors solved for at once, rounded up to a multiple of 16"),
+	OPTION(tolerance, REAL, "0.0001", 0, 1, NULL,
+		   "stop, after one more iteration, when one lowers the loss by less than this part"),
+	OPTION(seed, INT, "1", -2147483648.0, 2147483647, NULL,
+		   "of the random numbers that users start from"),
+};
+
+static double
+ials_history_weight(const void *options, double weight)
+{
+	double		root = affinity_ials_root(options,
+										  (float) Min(weight, FLT_MAX));
+
+	return root * root;
+}
+
+const AffinityMethod affinity_ials = {
+	.name = "ials",
+	.help = "factors of items from implicit feedback, by alternating least squares",
+	.options = ials_options,
+	.n_options = lengthof(ials_options),
+	.options_size = sizeof(IalsOptions),
+	.has_factors = true,
+	.train = ials_train,
+	.history_weight = ials_history_weight,
+	.fold_begin = affinity_ials_fold_begin,
+	.fold_in = affinity_ials_fold_in,
+	.fold_explain = affinity_ials_fold_explain,
+};

@@ -1,0 +1,136 @@
+/*
+ * ials_fold.c
+ *		A user's vector from a history: the exact update of a user in training.
+ *
+ * The model's items are in the axes in which their Gram matrix is diagonal; its
+ * parameters are that diagonal. Options, items and parameters may have been
+ * written by anybody: lengths are checked, and what comes of numbers that make no
+ * sense is not finite or of no use, but in bounds.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "train/ials.h"
+
+struct AffinityFold
+{
+	const IalsOptions *options;
+	const AffinityFactors *factors;
+	FactorSolver *solver;
+	float	   *spectrum;		/* padded */
+	float	   *x;
+	uint32		room;			/* for roots of weights */
+	float	   *root;
+};
+
+/*
+ * Begin to fold users in, in the current memory context.
+ */
+AffinityFold *
+affinity_ials_fold_begin(const void *options, const AffinityFactors *factors)
+{
+	AffinityFold *fold = palloc0(sizeof(AffinityFold));
+	bool		sane = factors->width >= 1 &&
+		factors->width <= IALS_MOST_FACTORS &&
+		factors->n_parameters == factors->width;
+
+	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
+		sane = factors->parameters[k] >= 0 && isfinite(factors->parameters[k]);
+	if (!sane)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the parameters of the model do not fit its factors"),
+				 errhint("Refresh the model, or drop it and create it again.")));
+	fold->options = options;
+	fold->factors = factors;
+	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
+										  factors->stride, 64);
+	fold->spectrum = palloc0(factors->stride * sizeof(float));
+	memcpy(fold->spectrum, factors->parameters,
+		   factors->n_parameters * sizeof(float));
+	fold->x = (float *) TYPEALIGN(64, palloc(factors->stride * sizeof(float) +
+											 64));
+	return fold;
+}
+
+/*
+ * The problem of a history. False where it is empty, or a weight no number.
+ */
+static bool
+state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
+			  uint32 n, FactorProblem *problem)
+{
+	const AffinityFactors *factors = fold->factors;
+
+	if (n == 0)
+		return false;
+	if (n > fold->room)
+	{
+		if (fold->root)
+			pfree(fold->root);
+		fold->room = Max(n, 64);
+		fold->root = MemoryContextAllocHuge(fold->solver->context,
+											fold->room * sizeof(float));
+	}
+	for (uint32 i = 0; i < n; i++)
+	{
+		Assert(item[i] < factors->n_items);
+		if (!(weight[i] > 0))
+			return false;
+		fold->root[i] = affinity_ials_root(fold->options, weight[i]);
+	}
+	memset(problem, 0, sizeof(FactorProblem));
+	problem->other = factors->item;
+	problem->no = item;
+	problem->n = problem->known = n;
+	problem->root = fold->root;
+	problem->spectrum = fold->spectrum;
+	problem->times = (float) fold->options->unobserved_weight;
+	problem->plus = (float) affinity_ials_ridge(fold->options, n,
+												factors->n_items);
+	return true;
+}
+
+bool
+affinity_ials_fold_in(AffinityFold *fold, const uint32 *item,
+					  const float *weight, uint32 n, float *user,
+					  float *offset)
+{
+	FactorProblem problem;
+
+	*offset = 0;
+	if (!state_problem(fold, item, weight, n, &problem))
+		return false;
+	(void) affinity_factor_solve(fold->solver, &problem, fold->x);
+	memcpy(user, fold->x, fold->factors->width * sizeof(float));
+	return true;
+}
+
+/*
+ * Hu, Koren and Volinsky's explanation: the score of the target is the sum over
+ * the history of c_i y_target' (A^-1) y_i, which is linear in the history.
+ */
+void
+affinity_ials_fold_explain(AffinityFold *fold, const uint32 *item,
+						   const float *weight, uint32 n, uint32 target,
+						   double *count, double *similarity)
+{
+	const AffinityFactors *factors = fold->factors;
+	FactorProblem problem;
+
+	memset(count, 0, n * sizeof(double));
+	memset(similarity, 0, n * sizeof(double));
+	if (!state_problem(fold, item, weight, n, &problem))
+		return;
+	affinity_factor_influence(fold->solver, &problem,
+							  factors->item + target * factors->stride,
+							  fold->x);
+	for (uint32 i = 0; i < n; i++)
+	{
+		count[i] = (double) fold->root[i] * fold->root[i];
+		similarity[i] = affinity_dot_f4(factors->item +
+										item[i] * factors->stride, fold->x,
+										factors->stride);
+	}
+}

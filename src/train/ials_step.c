@@ -1,0 +1,421 @@
+/*
+ * ials_step.c
+ *		The body of ials: half-steps of alternating least squares, by a team.
+ *
+ * A half-step solves for every row of one side, the other side being fixed. The
+ * loss over unobserved pairs enters by the Gram matrix of the fixed side. It is
+ * diagonalised, and both sides are turned into its axes, which changes no
+ * product of the two: then the Gram matrix costs nothing in a row's problem, and
+ * what differs from row to row (regularisation) stays a diagonal; conjugate
+ * gradients are preconditioned by both at no cost (see factor_solver.c).
+ *
+ * Everything is done by fixed pieces of rows, handed out to the members, and
+ * what is summed over pieces is added by the leader in their order, in double:
+ * so the factors do not depend on the number of members to the last bit.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "kernel/kernel.h"
+#include "train/ials.h"
+#include "train/progress.h"
+
+/* Rows multiplied at a time; those between two looks at interrupts. */
+#define BLOCK_ROWS		64
+#define GRAM_ROWS		512
+
+/* Numbers of observations whose ridge is kept. */
+#define KEPT_RIDGES		4096
+
+/* Standard deviation of what users start from, times the root of the factors. */
+#define START_DEVIATION	0.1
+
+typedef struct IalsSide
+{
+	AffinityCsr m;				/* rows are this side's; values are roots */
+	float	   *factor;
+	float	   *ridge;			/* for 0 to KEPT_RIDGES - 1 observations */
+} IalsSide;
+
+typedef struct Ials
+{
+	AffinityTeam *team;
+	IalsShared *shared;
+	const IalsOptions *options;
+	bool		leads;
+	Size		width;
+	IalsSide	users;
+	IalsSide	items;
+	float	   *rotation;
+	float	   *spectrum;		/* eigenvalues of the Gram matrix */
+	double	   *gram;			/* width x width for every piece */
+	double	   *penalty;		/* of the fixed side, for every piece; two halves,
+								 * as the leader reads one when others go on */
+	double	   *loss;			/* of the rows, for every piece */
+	double	   *history;
+
+	/* the member's own */
+	FactorSolver *solver;
+	float	   *same_root;		/* where all weigh the same */
+	float	   *block;			/* BLOCK_ROWS rows */
+	float	   *square;			/* width x width */
+	AffinityEigen eigen;		/* leader */
+} Ials;
+
+/* ---- what members work on ----------------------------------------------- */
+
+static float *
+aligned_rows(Size n, Size width)
+{
+	return (float *) TYPEALIGN(64, MemoryContextAllocHuge(CurrentMemoryContext,
+														  mul_size(n, width) *
+														  sizeof(float) + 64));
+}
+
+static void
+keep_ridges(const Ials *s, IalsSide *side)
+{
+	side->ridge = palloc(KEPT_RIDGES * sizeof(float));
+	for (int n = 0; n < KEPT_RIDGES; n++)
+		side->ridge[n] = (float) affinity_ials_ridge(s->options, n,
+													 side->m.n_cols);
+}
+
+static inline float
+ridge_of(const Ials *s, const IalsSide *side, uint32 row)
+{
+	int64		n = side->m.start[row + 1] - side->m.start[row];
+
+	return n < KEPT_RIDGES ? side->ridge[n] :
+		(float) affinity_ials_ridge(s->options, n, side->m.n_cols);
+}
+
+static void
+attach(Ials *s, AffinityTeam *team)
+{
+	Size		width;
+	int			n;
+
+	s->team = team;
+	s->leads = affinity_team_member(team) == 0;
+	s->shared = affinity_team_region(team, IALS_SHARED);
+	s->options = &s->shared->options;
+	n = s->options->factors;
+	width = s->width = affinity_padded_width(n);
+	affinity_team_matrix(team, IALS_MATRIX, &s->users.m, &s->items.m);
+	s->users.factor = affinity_team_region(team, IALS_USERS);
+	s->items.factor = affinity_team_region(team, IALS_ITEMS);
+	s->rotation = affinity_team_region(team, IALS_ROTATION);
+	s->spectrum = s->rotation + width * width;
+	s->gram = affinity_team_region(team, IALS_GRAM);
+	s->penalty = affinity_team_region(team, IALS_PENALTY);
+	s->loss = affinity_team_region(team, IALS_LOSS);
+	s->history = affinity_team_region(team, IALS_HISTORY);
+
+	keep_ridges(s, &s->users);
+	keep_ridges(s, &s->items);
+	s->solver = affinity_factor_solver(s->options->solver,
+									   s->options->cg_steps,
+									   s->options->block_size, width,
+									   s->shared->most_entries);
+	s->block = aligned_rows(BLOCK_ROWS, width);
+	s->square = aligned_rows(width, width);
+	if (s->users.m.val == NULL)
+	{
+		s->same_root = aligned_rows(s->shared->most_entries, 1);
+		for (int64 e = 0; e < s->shared->most_entries; e++)
+			s->same_root[e] = s->shared->root;
+	}
+	if (s->leads)
+	{
+		s->eigen.n = n;
+		s->eigen.a = palloc_extended(n * n * sizeof(double), MCXT_ALLOC_HUGE);
+		s->eigen.z = palloc_extended(n * n * sizeof(double), MCXT_ALLOC_HUGE);
+		s->eigen.value = palloc(4 * n * sizeof(double));
+		s->eigen.side = s->eigen.value + n;
+		s->eigen.scratch = s->eigen.side + n;
+	}
+}
+
+/* ---- the start ---------------------------------------------------------- */
+
+/* The mixing function of SplitMix64 (Steele, Lea and Flood 2014). */
+static inline uint64
+mix(uint64 z)
+{
+	z += UINT64CONST(0x9E3779B97F4A7C15);
+	z = (z ^ (z >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64CONST(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+/*
+ * Users begin with uniform random numbers, each from the seed and its place.
+ */
+static void
+start_users(Ials *s)
+{
+	int			n = s->options->factors;
+	double		range = START_DEVIATION * sqrt(12.0 / n);
+	uint64		key = mix((uint64) (int64) s->options->seed);
+	uint32		from;
+	uint32		to;
+
+	while (affinity_team_next(s->team, s->users.m.n_rows, GRAM_ROWS, &from,
+							  &to))
+		for (uint32 u = from; u < to; u++)
+		{
+			uint64		row = mix(key ^ u);
+
+			for (int k = 0; k < n; k++)
+				s->users.factor[u * s->width + k] =
+					(float) (((double) (mix(row + k) >> 40) / (1 << 24) - 0.5) *
+							 range);
+		}
+	affinity_team_barrier(s->team);
+}
+
+/* ---- the fixed side ----------------------------------------------------- */
+
+/*
+ * Gram matrix and penalty of one piece of the fixed side, for half-step no.
+ */
+static void
+add_gram_piece(Ials *s, const IalsSide *fixed, int no, uint32 piece)
+{
+	const AffinityDense *dense = s->solver->dense;
+	Size		width = s->width;
+	double	   *gram = s->gram + piece * width * width;
+	uint64		n = fixed->m.n_rows;
+	uint32		from = (uint32) (n * piece / IALS_GRAM_PIECES);
+	uint32		end = (uint32) (n * (piece + 1) / IALS_GRAM_PIECES);
+	double		penalty = 0;
+
+	memset(gram, 0, width * width * sizeof(double));
+	for (; from < end; from += GRAM_ROWS)
+	{
+		uint32		to = Min(from + GRAM_ROWS, end);
+		const float *row = fixed->factor + from * width;
+
+		CHECK_FOR_INTERRUPTS();
+		memset(s->square, 0, width * width * sizeof(float));
+		dense->outer(row, width, to - from, width, s->square, width);
+		affinity_add_to_double(s->square, width * width, gram);
+		for (uint32 i = from; i < to; i++, row += width)
+			penalty += (double) ridge_of(s, fixed, i) *
+				dense->dot(row, row, width);
+	}
+	s->penalty[(no & 1) * IALS_GRAM_PIECES + piece] = penalty;
+}
+
+/*
+ * Eigenvalues of the Gram matrix, largest first, and the rotation into the axes
+ * of its eigenvectors. By the leader.
+ */
+static void
+diagonalise(Ials *s)
+{
+	AffinityEigen *e = &s->eigen;
+	int			n = e->n;
+	Size		width = s->width;
+	uint64	   *order = palloc(2 * n * sizeof(uint64));
+
+	for (int i = 0; i < n; i++)
+		for (int j = i; j < n; j++)
+		{
+			double		sum = 0;
+
+			for (int piece = 0; piece < IALS_GRAM_PIECES; piece++)
+				sum += s->gram[(piece * width + i) * width + j];
+			e->a[i * n + j] = e->a[j * n + i] = sum;
+		}
+	affinity_eigen_begin(e);
+	while (affinity_eigen_step(e))
+		CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < n; i++)
+	{
+		if (e->failed || !isfinite((float) e->value[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the factors are too large to go on training"),
+					 errhint("Give more \"regularization\", a smaller \"alpha\", or \"confidence\": \"log\".")));
+		order[i] = affinity_rank_key((float) e->value[i], i);
+	}
+	affinity_sort_descending(order, n, order + n);
+	memset(s->rotation, 0, width * (width + 1) * sizeof(float));
+	for (int j = 0; j < n; j++)
+	{
+		uint32		axis = affinity_rank_key_no(order[j]);
+
+		s->spectrum[j] = (float) Max(e->value[axis], 0);
+		for (int i = 0; i < n; i++)
+			s->rotation[i * width + j] = (float) e->z[axis * n + i];
+	}
+	pfree(order);
+}
+
+static void
+rotate_fixed(Ials *s, IalsSide *fixed)
+{
+	Size		width = s->width;
+	uint32		from;
+	uint32		to;
+
+	while (affinity_team_next(s->team, fixed->m.n_rows, BLOCK_ROWS, &from, &to))
+	{
+		float	   *row = fixed->factor + from * width;
+
+		s->solver->dense->multiply(row, to - from, width, s->rotation,
+								   s->block);
+		memcpy(row, s->block, (to - from) * width * sizeof(float));
+	}
+}
+
+/* ---- the side that is solved for ---------------------------------------- */
+
+/*
+ * Turn those of a piece's rows that their solution starts from; the others will
+ * be overwritten.
+ */
+static void
+rotate_starts(Ials *s, const IalsSide *side, uint32 from, uint32 to)
+{
+	Size		width = s->width;
+
+	while (from < to)
+	{
+		float	   *row = side->factor + from * width;
+		uint32		n = 0;
+
+		while (from + n < to && n < BLOCK_ROWS &&
+			   affinity_factor_needs_start(s->solver,
+										   side->m.start[from + n + 1] -
+										   side->m.start[from + n]))
+			n++;
+		s->solver->dense->multiply(row, n, width, s->rotation, s->block);
+		memcpy(row, s->block, n * width * sizeof(float));
+		from += Max(n, 1);
+	}
+}
+
+static void
+solve_piece(Ials *s, IalsSide *side, const IalsSide *fixed, uint32 from,
+			uint32 to)
+{
+	const AffinityCsr *m = &side->m;
+	double		loss = 0;
+
+	rotate_starts(s, side, from, to);
+	for (uint32 i = from; i < to; i++)
+	{
+		int64		start = m->start[i];
+		FactorProblem problem = {
+			.other = fixed->factor,
+			.no = m->col + start,
+			.n = m->start[i + 1] - start,
+			.known = m->start[m->n_rows] - start,
+			.root = m->val ? m->val + start : s->same_root,
+			.spectrum = s->spectrum,
+			.times = (float) s->options->unobserved_weight,
+			.plus = ridge_of(s, side, i)
+		};
+
+		loss += affinity_factor_solve(s->solver, &problem,
+									  side->factor + i * s->width);
+	}
+	s->loss[from / IALS_SOLVE_ROWS] = loss;
+}
+
+/*
+ * The loss after a half-step, by the leader.
+ */
+static double
+add_loss(const Ials *s, const IalsSide *side, int no)
+{
+	double		loss = 0;
+
+	for (int piece = 0; piece < IALS_GRAM_PIECES; piece++)
+		loss += s->penalty[(no & 1) * IALS_GRAM_PIECES + piece];
+	for (uint32 row = 0; row < side->m.n_rows; row += IALS_SOLVE_ROWS)
+		loss += s->loss[row / IALS_SOLVE_ROWS];
+	return loss;
+}
+
+static void
+half_step(Ials *s, IalsSide *side, IalsSide *fixed, int no)
+{
+	uint32		from;
+	uint32		to;
+
+	while (affinity_team_next(s->team, IALS_GRAM_PIECES, 1, &from, &to))
+		add_gram_piece(s, fixed, no, from);
+	affinity_team_barrier(s->team);
+	if (s->leads)
+		diagonalise(s);
+	affinity_team_barrier(s->team);
+	rotate_fixed(s, fixed);
+	affinity_team_barrier(s->team);
+	while (affinity_team_next(s->team, side->m.n_rows, IALS_SOLVE_ROWS, &from,
+							  &to))
+		solve_piece(s, side, fixed, from, to);
+	affinity_team_barrier(s->team);
+	if (s->leads)
+	{
+		s->history[no] = add_loss(s, side, no);
+		affinity_progress_done(no + 1);
+	}
+}
+
+/*
+ * After an iteration, the leader: is the next one the last?
+ */
+static void
+look_at_loss(Ials *s, int iteration)
+{
+	const double *loss = s->history + 2 * iteration + 1;
+	int			n = s->options->iterations;
+
+	s->shared->iterations = iteration + 1;
+	ereport(DEBUG1,
+			(errmsg("ials: iteration %d of %d, loss %.8g", iteration + 1, n,
+					loss[0])));
+	if (iteration + 2 >= n)
+		s->shared->last = true;
+	else if (iteration > 0)
+		s->shared->last = loss[-2] - loss[0] < s->options->tolerance * loss[-2];
+}
+
+void
+affinity_ials_body(AffinityTeam *team)
+{
+	Ials		state = {0};
+	Ials	   *s = &state;
+	bool		last;
+
+	attach(s, team);
+	if (s->leads)
+	{
+		s->shared->last = s->options->iterations == 1;
+		affinity_progress_phase("training", 2 * s->options->iterations,
+								affinity_team_members(team) - 1);
+	}
+	start_users(s);
+	for (int i = 0;; i++)
+	{
+		last = s->shared->last;
+		half_step(s, &s->items, &s->users, 2 * i);
+		/* as serving will update users */
+		if (last)
+			s->solver->method = FACTOR_CHOLESKY;
+		half_step(s, &s->users, &s->items, 2 * i + 1);
+		if (s->leads)
+			look_at_loss(s, i);
+		affinity_team_barrier(team);
+		if (last)
+			break;
+	}
+}
