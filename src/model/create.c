@@ -61,12 +61,18 @@ seconds_since(instr_time *start)
 	return INSTR_TIME_GET_DOUBLE(now);
 }
 
+/* Until the end of the GUC nest level. */
+static void
+set_for_now(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 static void
 restrict_search_path(void)
 {
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+	set_for_now("search_path", "pg_catalog, pg_temp");
 }
 
 /* ---- reading, training, writing ---------------------------------------- */
@@ -132,7 +138,11 @@ train_and_write(Training *t)
 	affinity_progress_phase("indexing", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	if (!t->refresh)
+	{
+		/* no workers for so few rows: where shared memory is short, they fail */
+		set_for_now("max_parallel_maintenance_workers", "0");
 		affinity_ddl_indexes(t->name);
+	}
 	t->write_seconds += seconds_since(&start);
 }
 
