@@ -23,6 +23,7 @@
  */
 #include "postgres.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -143,42 +144,77 @@ fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
 			 pow(penalty[i] / mean, options->regularization_exponent));
 }
 
-/* ---- training ------------------------------------------------------------ */
-
-static void
-check_memory(const EaseTask *task, int method)
+/*
+ * Whether reals have digits enough for the dense method. The largest sum of a
+ * row of X'WX is not below its largest eigenvalue, so that errors of the
+ * weights are at most of the order of that, divided by the smallest penalty and
+ * multiplied by 6e-8. In practice they are a hundredth of it.
+ */
+static bool
+reals_suffice(const AffinityInteractions *in, const double *user_factor,
+			  const double *penalty)
 {
-	Size		bytes = method == EASE_DENSE ?
-		affinity_ease_dense_bytes(task->n_items) :
-		affinity_ease_sparse_bytes(task->n_items, task->options.candidates);
-	Size		allowed = (Size) maintenance_work_mem * 1024;
-	long long	megabytes = (long long) (bytes / (1024 * 1024) + 1);
+	const AffinityCsr *by_user = &in->by_user;
+	const AffinityCsr *by_item = &in->by_item;
+	double	   *total = MemoryContextAllocHuge(CurrentMemoryContext,
+											   mul_size(by_user->n_rows,
+														sizeof(double)));
+	double		largest = 0;
+	double		least = DBL_MAX;
 
-	if (bytes <= allowed)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("ease needs %zu bytes of memory for %u items by the %s method, but maintenance_work_mem allows %zu",
-					bytes, task->n_items,
-					method == EASE_DENSE ? "dense" : "sparse", allowed),
-			 method == EASE_DENSE ?
-			 errhint("SET maintenance_work_mem = '%lld MB', or use option \"method\": \"sparse\".",
-					 megabytes) :
-			 errhint("SET maintenance_work_mem = '%lld MB', or lower option \"candidates\".",
-					 megabytes)));
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		total[u] = 0;
+		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
+			total[u] += (by_user->val ? by_user->val[e] : 1) * user_factor[u];
+	}
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		double		sum = penalty[i];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
+			sum += (by_item->val ? by_item->val[e] : 1) *
+				total[by_item->col[e]];
+		largest = Max(largest, sum);
+		least = Min(least, penalty[i]);
+	}
+	pfree(total);
+	return largest < 1e30 && 6e-8 * largest <= 5e-4 * least;
 }
 
+/* ---- training ------------------------------------------------------------ */
+
 /*
- * The method that "auto" stands for.
+ * Choose the method, where it is left open, and say so if the memory for it is
+ * not allowed.
  */
-static int
-choose_method(const EaseTask *task)
+static void
+choose_method(EaseTask *task)
 {
-	if (task->options.method != EASE_AUTO)
-		return task->options.method;
-	return task->n_items <= MOST_DENSE &&
-		affinity_ease_dense_bytes(task->n_items) <=
-		(Size) maintenance_work_mem * 1024 ? EASE_DENSE : EASE_SPARSE;
+	uint32		n = task->n_items;
+	Size		allowed = (Size) maintenance_work_mem * 1024;
+	Size		dense = affinity_ease_dense_bytes(n, task->single);
+	Size		sparse = affinity_ease_sparse_bytes(n,
+													task->options.candidates);
+	bool		fits = n <= MOST_DENSE && dense <= allowed;
+
+	if (task->options.method == EASE_AUTO)
+		task->options.method = fits ? EASE_DENSE : EASE_SPARSE;
+	if (task->options.method == EASE_DENSE && dense > allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("dense ease of %u items needs %zu bytes of memory, but maintenance_work_mem allows %zu",
+						n, dense, allowed),
+				 errhint("SET maintenance_work_mem = '%zu MB', or set option \"method\" to \"sparse\".",
+						 dense / (1024 * 1024) + 1)));
+	if (task->options.method == EASE_SPARSE && sparse > allowed)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("sparse ease of %u items with %d candidates needs %zu bytes of memory, but maintenance_work_mem allows %zu",
+						n, task->options.candidates, sparse, allowed),
+				 errhint("SET maintenance_work_mem = '%zu MB', or use fewer \"candidates\".",
+						 sparse / (1024 * 1024) + 1)));
 }
 
 static void
@@ -188,55 +224,77 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 	double		weights = (double) leader->n_weights;
 
 	sink->figure(sink, "dense", &dense, 1, false);
+	sink->figure(sink, "user_exponent", &task->options.user_exponent, 1, false);
+	sink->figure(sink, "regularization_exponent",
+				 &task->options.regularization_exponent, 1, false);
 	sink->figure(sink, "weights", &weights, 1, false);
+}
+
+static void *
+array_of(uint32 n, Size width)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  mul_size(Max(n, 1), width));
+}
+
+/*
+ * Learn on a team. What concerns users and items is copied into its regions.
+ */
+static void
+run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
+		 const double *penalty, EaseLeader *leader)
+{
+	AffinityTeamRequest request = {.max_workers = -1};
+	Size		users = mul_size(task->n_users, sizeof(double));
+	Size		items = mul_size(task->n_items, sizeof(double));
+	Size		slot = affinity_ease_slot_bytes(task->options.neighbors);
+	AffinityTeam *team;
+
+	(void) affinity_team_request_region(&request, sizeof(EaseTask));
+	task->user_factor = affinity_team_request_region(&request, users);
+	task->penalty = affinity_team_request_region(&request, items);
+	task->rows =
+		affinity_team_request_region(&request,
+									 affinity_team_stream_bytes(slot));
+	task->matrix = affinity_team_request_matrix(&request, in);
+	if (task->options.method == EASE_DENSE)
+		affinity_ease_dense_request(&request, task);
+	else
+		affinity_ease_sparse_request(&request, task);
+
+	team = affinity_team_begin(&request);
+	memcpy(affinity_team_region(team, EASE_TASK), task, sizeof(EaseTask));
+	memcpy(affinity_team_region(team, task->user_factor), user_factor, users);
+	memcpy(affinity_team_region(team, task->penalty), penalty, items);
+	affinity_team_put_matrix(team, task->matrix, in);
+	affinity_team_run(team, leader);
+	affinity_team_end(team);
 }
 
 static void
 ease_train(AffinityInteractions *in, const void *options,
 		   AffinityItemSink *sink)
 {
-	AffinityTeamRequest request = {.max_workers = -1};
 	EaseTask	task = {.options = *(const EaseOptions *) options};
+	EaseOptions *o = &task.options;
 	EaseLeader	leader = {.sink = sink};
-	AffinityTeam *team;
 	double	   *user_factor;
+	double	   *penalty;
 
 	task.n_users = in->by_user.n_rows;
 	task.n_items = in->by_item.n_rows;
-	task.options.neighbors = Min(task.options.neighbors, (int32) task.n_items);
-	task.options.candidates = Min(task.options.candidates,
-								  (int32) task.n_items - 1);
-	task.options.method = choose_method(&task);
-	check_memory(&task, task.options.method);
+	o->neighbors = Min(o->neighbors, (int32) task.n_items);
+	o->candidates = Min(o->candidates, (int32) task.n_items);
 	(void) affinity_train_blas();
-	weigh(&in->by_user, task.options.weights);
-	weigh(&in->by_item, task.options.weights);
-
-	(void) affinity_team_request_region(&request, sizeof(EaseTask));
-	task.user_factor =
-		affinity_team_request_region(&request,
-									 mul_size(task.n_users, sizeof(double)));
-	task.penalty =
-		affinity_team_request_region(&request,
-									 mul_size(task.n_items, sizeof(double)));
-	task.rows =
-		affinity_team_request_region(&request,
-									 affinity_team_stream_bytes(affinity_ease_slot_bytes(task.options.neighbors)));
-	task.matrix = affinity_team_request_matrix(&request, in);
-	if (task.options.method == EASE_DENSE)
-		affinity_ease_dense_request(&request, &task);
-	else
-		affinity_ease_sparse_request(&request, &task);
-
-	team = affinity_team_begin(&request);
-	memcpy(affinity_team_region(team, EASE_TASK), &task, sizeof(EaseTask));
-	user_factor = affinity_team_region(team, task.user_factor);
-	fill_user_factors(&in->by_user, task.options.user_exponent, user_factor);
-	fill_penalties(&in->by_item, &task.options, user_factor,
-				   affinity_team_region(team, task.penalty));
-	affinity_team_put_matrix(team, task.matrix, in);
-	affinity_team_run(team, &leader);
-	affinity_team_end(team);
+	weigh(&in->by_user, o->weights);
+	weigh(&in->by_item, o->weights);
+	user_factor = array_of(task.n_users, sizeof(double));
+	penalty = array_of(task.n_items, sizeof(double));
+	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
+	fill_penalties(&in->by_item, o, user_factor, penalty);
+	task.single = reals_suffice(in, user_factor, penalty);
+	choose_method(&task);
+	run_team(in, &task, user_factor, penalty, &leader);
 	report(sink, &task, &leader);
 }
 

@@ -35,6 +35,7 @@ typedef struct EaseTask
 	EaseOptions options;
 	uint32		n_items;
 	uint32		n_users;
+	bool		single;			/* dense: reals do; else doubles */
 	/* numbers of regions */
 	int			matrix;
 	int			user_factor;	/* double per user: what a user's row counts */
@@ -85,7 +86,7 @@ typedef struct EaseLeader
 pg_noreturn extern void affinity_ease_singular(const EaseOptions *options);
 
 /* ease_dense.c */
-extern Size affinity_ease_dense_bytes(uint32 n_items);
+extern Size affinity_ease_dense_bytes(uint32 n_items, bool single);
 extern void affinity_ease_dense_request(AffinityTeamRequest *request,
 										EaseTask *task);
 

@@ -53,16 +53,20 @@ enum
 	WORK_ROWS					/* the same, transposed */
 };
 
-/* Where a user's row meets the candidates of a column. */
-typedef struct Meeting
+/* A user who has a candidate that is no head. */
+typedef struct Met
 {
-	uint32		n_heads;
-	uint32		n_others;
-	uint16	   *head;			/* places in the column, ascending */
-	uint16	   *other;
-	float	   *head_x;
-	float	   *other_x;
-} Meeting;
+	Size		begin;			/* of the user's places in the list */
+	Size		end;
+	double		factor;
+} Met;
+
+/* The column, plus 1, in which a user was last met, and where. */
+typedef struct Mark
+{
+	uint32		column;
+	uint32		met;
+} Mark;
 
 typedef struct Sparse
 {
@@ -99,8 +103,13 @@ typedef struct Sparse
 	double	   *gram;
 	double	   *solution;
 	uint16	   *place;			/* of an item in the column, or NO_PLACE */
-	uint32	   *seen;			/* column + 1 in which a user was met */
-	Meeting		meeting;
+	Mark	   *mark;			/* of every user */
+	uint32		n_met;
+	uint32	   *user;			/* who was met */
+	Met		   *met;
+	uint16	   *list;			/* places that users have, heads first */
+	float	   *list_x;			/* with which values; NULL: 1 */
+	Size		list_size;
 	int64		work;
 
 	/* pass 3 */
@@ -296,48 +305,165 @@ find_candidates(Sparse *s, uint32 j)
 /* ---- pass 2: columns -------------------------------------------------------- */
 
 /*
- * Which candidates a user has, heads apart from others.
+ * Meet the users of the candidates that are no heads, and make room for all
+ * places that they may have. Returns the length of their rows together.
  */
-static void
-meet(Sparse *s, uint32 user, uint32 heads)
+static int64
+meet_users(Sparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
 {
-	Meeting    *m = &s->meeting;
-	int64		end = s->by_user.start[user + 1];
+	const uint32 *col = s->by_item.col;
+	Mark	   *marks = s->mark;
+	Met		   *met = s->met;
+	uint32	   *users = s->user;
+	uint32		n_met = 0;
+	Size		room = 0;
+	int64		entries = 0;
 
-	m->n_heads = m->n_others = 0;
-	for (int64 e = s->by_user.start[user]; e < end; e++)
+	for (uint32 a = heads; a < n; a++)
 	{
-		uint32		place = s->place[s->by_user.col[e]];
-		float		x = s->by_user.val ? s->by_user.val[e] : 1;
+		int64		end = s->by_item.start[item[a] + 1];
 
-		m->head[m->n_heads] = (uint16) place;
-		m->head_x[m->n_heads] = x;
-		m->n_heads += place < heads;
-		m->other[m->n_others] = (uint16) place;
-		m->other_x[m->n_others] = x;
-		m->n_others += place >= heads && place != NO_PLACE;
+		for (int64 e = s->by_item.start[item[a]]; e < end; e++)
+		{
+			Mark	   *mark = &marks[col[e]];
+
+			if (mark->column != j + 1)
+			{
+				mark->column = j + 1;
+				mark->met = n_met;
+				users[n_met] = col[e];
+				met[n_met++].end = 0;
+			}
+			met[mark->met].end++;
+		}
+		count_work(s, end - s->by_item.start[item[a]]);
 	}
-	count_work(s, end - s->by_user.start[user]);
+	s->n_met = n_met;
+	for (uint32 m = 0; m < n_met; m++)
+	{
+		uint32		user = s->user[m];
+		int64		row = s->by_user.start[user + 1] - s->by_user.start[user];
+		Size		most = s->met[m].end + (Size) Min(row, heads);
+
+		s->met[m].begin = s->met[m].end = room;
+		s->met[m].factor = s->user_factor[user];
+		room += most;
+		entries += row;
+	}
+	if (room > s->list_size)
+	{
+		s->list_size = room + room / 2;
+		pfree(s->list);
+		s->list = array_of(s->list_size, sizeof(uint16));
+		if (s->list_x)
+		{
+			pfree(s->list_x);
+			s->list_x = array_of(s->list_size, sizeof(float));
+		}
+	}
+	return entries;
 }
 
 /*
- * Add a user's products of others with heads and with each other.
+ * List which heads the met users have: from the users' rows or from the heads',
+ * whichever are shorter.
  */
 static void
-add_meeting(Sparse *s, uint32 width, double factor)
+list_heads(Sparse *s, uint32 j, const uint32 *item, uint32 heads,
+		   int64 entries)
 {
-	const Meeting *m = &s->meeting;
+	const uint32 *col = s->by_item.col;
+	const Mark *marks = s->mark;
+	Met		   *met = s->met;
+	uint16	   *list = s->list;
+	float	   *list_x = s->list_x;
+	int64		head_entries = 0;
 
-	for (uint32 a = 0; a < m->n_others; a++)
+	for (uint32 a = 0; a < heads; a++)
+		head_entries += s->by_item.start[item[a] + 1] -
+			s->by_item.start[item[a]];
+	if (head_entries <= entries)
 	{
-		double	   *row = s->gram + (Size) m->other[a] * width;
-		double		x = factor * m->other_x[a];
+		for (uint32 a = 0; a < heads; a++)
+		{
+			int64		end = s->by_item.start[item[a] + 1];
 
-		for (uint32 b = 0; b < m->n_heads; b++)
-			row[m->head[b]] += x * m->head_x[b];
-		for (uint32 b = 0; b <= a; b++)
-			row[m->other[b]] += x * m->other_x[b];
+			for (int64 e = s->by_item.start[item[a]]; e < end; e++)
+			{
+				const Mark *mark = &marks[col[e]];
+				Size		at;
+
+				if (mark->column != j + 1)
+					continue;
+				at = met[mark->met].end++;
+				list[at] = (uint16) a;
+				if (list_x)
+					list_x[at] = s->by_item.val[e];
+			}
+			count_work(s, end - s->by_item.start[item[a]]);
+		}
+		return;
 	}
+	for (uint32 m = 0; m < s->n_met; m++)
+	{
+		uint32		user = s->user[m];
+		int64		end = s->by_user.start[user + 1];
+
+		for (int64 e = s->by_user.start[user]; e < end; e++)
+		{
+			uint32		place = s->place[s->by_user.col[e]];
+
+			if (place >= heads)
+				continue;
+			if (list_x)
+				list_x[met[m].end] = s->by_user.val[e];
+			list[met[m].end++] = (uint16) place;
+		}
+		count_work(s, end - s->by_user.start[user]);
+	}
+}
+
+/*
+ * Add up the products of candidate a, which is no head: with what its users
+ * have of the candidates before, and with itself.
+ */
+static void
+add_other(Sparse *s, uint32 item, uint32 a, double *restrict row)
+{
+	const uint32 *col = s->by_item.col;
+	const float *val = s->list_x ? s->by_item.val : NULL;
+	const Mark *marks = s->mark;
+	int64		end = s->by_item.start[item + 1];
+	int64		work = 0;
+
+	for (int64 e = s->by_item.start[item]; e < end; e++)
+	{
+		Met		   *met = &s->met[marks[col[e]].met];
+		uint16	   *list = s->list + met->begin;
+		Size		length = met->end - met->begin;
+		double		x = met->factor;
+
+		if (val)
+		{
+			float	   *list_x = s->list_x + met->begin;
+
+			x *= val[e];
+			for (Size b = 0; b < length; b++)
+				row[list[b]] += x * list_x[b];
+			row[a] += x * val[e];
+			list_x[length] = val[e];
+		}
+		else
+		{
+			for (Size b = 0; b < length; b++)
+				row[list[b]] += x;
+			row[a] += x;
+		}
+		list[length] = (uint16) a;
+		met->end++;
+		work += length + 1;
+	}
+	count_work(s, work);
 }
 
 /*
@@ -347,6 +473,7 @@ static void
 fill_gram(Sparse *s, uint32 j, const uint32 *item, uint32 n)
 {
 	uint32		heads = 0;
+	int64		entries;
 
 	memset(s->gram, 0, (Size) n * n * sizeof(double));
 	while (heads < n && s->head[item[heads]] != NO_HEAD)
@@ -358,24 +485,16 @@ fill_gram(Sparse *s, uint32 j, const uint32 *item, uint32 n)
 		for (uint32 b = 0; b <= a; b++)
 			s->gram[(Size) a * n + b] = row[s->head[item[b]]];
 	}
-	for (uint32 a = 0; a < n; a++)
+	if (heads == n)
+		return;
+	entries = meet_users(s, j, item, heads, n);
+	for (uint32 a = 0; a < heads; a++)
 		s->place[item[a]] = (uint16) a;
-	for (uint32 a = heads; a < n; a++)
-	{
-		for (int64 e = s->by_item.start[item[a]];
-			 e < s->by_item.start[item[a] + 1]; e++)
-		{
-			uint32		user = s->by_item.col[e];
-
-			if (s->seen[user] == j + 1)
-				continue;
-			s->seen[user] = j + 1;
-			meet(s, user, heads);
-			add_meeting(s, n, s->user_factor[user]);
-		}
-	}
-	for (uint32 a = 0; a < n; a++)
+	list_heads(s, j, item, heads, entries);
+	for (uint32 a = 0; a < heads; a++)
 		s->place[item[a]] = NO_PLACE;
+	for (uint32 a = heads; a < n; a++)
+		add_other(s, item[a], a, s->gram + (Size) a * n);
 }
 
 /*
@@ -540,12 +659,11 @@ allocate(Sparse *s)
 	s->solution = array_of(n, sizeof(double));
 	s->place = array_of(s->n, sizeof(uint16));
 	memset(s->place, 0xff, (Size) s->n * sizeof(uint16));
-	s->seen = array_of(s->by_user.n_rows, sizeof(uint32));
-	/* an entry more: a place is written before it is known to be one */
-	s->meeting.head = array_of(n, sizeof(uint16));
-	s->meeting.other = array_of(n, sizeof(uint16));
-	s->meeting.head_x = array_of(n, sizeof(float));
-	s->meeting.other_x = array_of(n, sizeof(float));
+	s->mark = array_of(s->by_user.n_rows, sizeof(Mark));
+	s->user = array_of(s->by_user.n_rows, sizeof(uint32));
+	s->met = array_of(s->by_user.n_rows, sizeof(Met));
+	s->list = array_of(0, sizeof(uint16));
+	s->list_x = s->by_user.val ? array_of(0, sizeof(float)) : NULL;
 }
 
 /*
