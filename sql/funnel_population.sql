@@ -64,6 +64,19 @@ SELECT n, f::text::affinity.funnel::text = f::text AS same,
 	(SELECT array_agg(users ORDER BY step) FROM affinity.funnel_steps(f::text::affinity.funnel)) AS users
 FROM state ORDER BY n;
 
+-- The same with options: optional steps, exclusions, a held property, any order.
+INSERT INTO state
+	SELECT 4, affinity.funnel_agg(who, at, '7 days', 'optional 2, exclude 4 between 1 and 3, hold_last',
+		event = 'view', event = 'cart', event = 'pay', event = 'help', country) FROM visit
+	UNION ALL SELECT 5, affinity.funnel_agg(times, 'optional 2')
+	FROM (SELECT affinity.funnel_times('7 days', 'optional 2', at,
+		event = 'view', event = 'help', event = 'cart') AS times FROM visit GROUP BY who) u
+	UNION ALL SELECT 6, affinity.funnel_agg(who, at, '7 days', 'any_order, exclude 3 4',
+		event = 'view', event = 'cart', event = 'pay', event = 'help') FROM visit;
+SELECT n, f::text::affinity.funnel::text = f::text AS same,
+	(SELECT array_agg(users ORDER BY step) FROM affinity.funnel_steps(f::text::affinity.funnel)) AS users
+FROM state WHERE n > 3 ORDER BY n;
+
 -- Every state with a byte changed or cut off is refused, or is a state whose
 -- table can be read: nothing in between.
 CREATE FUNCTION pg_temp.read_state(state text) RETURNS text LANGUAGE plpgsql AS $$

@@ -116,3 +116,60 @@ $$;
 :try funnel_accum(NULL, 5, 'default', 1, true)$$);
 SELECT pg_temp.try('SELECT affinity.window_funnel(5, ''default'', 1'
 	|| repeat(', true', 65) || ')');
+
+-- Optional steps, exclusions between steps, any order, a held property.
+CREATE TEMP TABLE trip (who int, t int, e text, item text);
+INSERT INTO trip VALUES (1, 1, 'view', 'a'), (1, 2, 'cart', 'b'), (1, 3, 'pay', 'a'),
+	(1, 4, 'cart', 'a'), (1, 5, 'pay', 'b'), (2, 1, 'pay', 'c'), (2, 2, 'view', 'c'),
+	(2, 3, 'cart', 'd'), (3, 1, 'view', 'a'), (3, 2, 'help', 'a'), (3, 3, 'pay', NULL);
+\pset format aligned
+\pset tuples_only off
+SELECT who, affinity.funnel_times(9, 'default', t, e = 'view', e = 'cart', e = 'pay') AS "default",
+	affinity.funnel_times(9, 'optional 2', t, e = 'view', e = 'cart', e = 'pay') AS optional,
+	affinity.window_funnel(9, 'optional 2', t, e = 'view', e = 'cart', e = 'pay') AS level,
+	affinity.funnel_times(9, 'any_order', t, e = 'view', e = 'cart', e = 'pay') AS any_order,
+	affinity.funnel_times(9, 'hold_last', t, e = 'view', e = 'cart', e = 'pay', item) AS hold,
+	affinity.funnel_times(9, 'optional 2, exclude 4', t, e = 'view', e = 'cart', e = 'pay', e = 'help') AS exclude,
+	affinity.funnel_times(9, 'optional 2, exclude 4 between 2 and 3', t, e = 'view', e = 'cart', e = 'pay', e = 'help') AS "between"
+FROM trip GROUP BY who ORDER BY who;
+SELECT s.* FROM (SELECT affinity.funnel_agg(who, t, 9, 'optional 2', e = 'view', e = 'cart', e = 'pay') AS f
+	FROM trip) a, affinity.funnel_steps(f) s;
+SELECT s.step, s.users FROM (SELECT affinity.funnel_agg(who, t, 9, 'OPTIONAL 2|hold_last', e = 'view', e = 'cart', e = 'pay', item) AS f
+	FROM trip) a, affinity.funnel_steps(f) s;
+-- a mode of each group's own; 64 steps, 63 of them optional
+SELECT m, affinity.window_funnel(9, m, t, e = 'view', e = 'cart', e = 'pay')
+FROM trip, unnest('{any_order,optional 2,default}'::text[]) AS m WHERE who = 2 GROUP BY m ORDER BY m;
+SELECT affinity.window_funnel(63, 'optional ' || (SELECT string_agg(n::text, ' ') FROM generate_series(2, 64) AS n), t,
+	VARIADIC (SELECT array_agg(t = n ORDER BY n) FROM generate_series(1, 64) AS n)) AS steps,
+	affinity.window_funnel(63, 'any_order', t, VARIADIC (SELECT array_agg(t % 64 + 1 = n ORDER BY n) FROM generate_series(1, 64) AS n)) AS any_order
+FROM generate_series(64, 1, -1) AS t WHERE t <> 33;
+\pset format unaligned
+\pset tuples_only on
+:try window_funnel(5, 'optional', 1, true, true)$$);
+:try window_funnel(5, 'optional 1', 1, true, true)$$);
+:try window_funnel(5, 'optional 3', 1, true, true)$$);
+:try window_funnel(5, 'optional 0', 1, true, true)$$);
+:try window_funnel(5, 'optional 99999999999999999999', 1, true, true)$$);
+:try window_funnel(5, 'optional 2 exclude 2', 1, true, true)$$);
+:try window_funnel(5, '2', 1, true, true)$$);
+:try window_funnel(5, 'exclude', 1, true, true)$$);
+:try window_funnel(5, 'exclude 1', 1, true, true)$$);
+:try window_funnel(5, 'exclude 1 2', 1, true, true)$$);
+:try window_funnel(5, 'exclude 2, exclude_last', 1, true, true)$$);
+:try window_funnel(5, 'exclude 3', 1, true, true)$$);
+:try window_funnel(5, 'exclude 3 between 1', 1, true, true, true)$$);
+:try window_funnel(5, 'exclude 3 between 2 and 1', 1, true, true, true)$$);
+:try window_funnel(5, 'exclude 3 between 1 and 3', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order, strict_order', 1, true, true)$$);
+:try window_funnel(5, 'any_order, optional 2', 1, true, true)$$);
+:try window_funnel(5, 'same_row, exclude 2', 1, true, true)$$);
+:try window_funnel(5, 'hold_last', 1, true, 1.5)$$);
+:try window_funnel(5, 'hold_last', 1, 1)$$);
+:try window_funnel(5, 'hold_last', 1, VARIADIC '{1,0}'::bool[])$$);
+:try window_funnel(5, m, 1, true, true) FROM unnest('{any_order,optional 2}'::text[]) AS m$$);
+:try window_funnel(5, m, 1, true, true) FROM unnest('{default,hold_last}'::text[]) AS m$$);
+:try funnel_agg('{1,NULL,3}'::bigint[], 'optional 3')$$);
+:try funnel_agg('{1,NULL,3}'::bigint[], 'exclude_last')$$);
+:try funnel_agg('{1,NULL,3}'::bigint[], m) FROM unnest('{optional 2,optional 2 3}'::text[]) AS m$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, m, true, true) AS f FROM unnest('{any_order,optional 2,default}'::text[]) AS m GROUP BY m) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 1) AS f UNION ALL SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 'x'::text)) s$$);

@@ -166,7 +166,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.window_funnel(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamptz,
@@ -182,7 +182,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.window_funnel(
 	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamptz,
@@ -198,7 +198,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.text, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.window_funnel(
 	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -214,7 +214,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.window_funnel(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -230,7 +230,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.window_funnel(
 	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -246,7 +246,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.text, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.window_funnel(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.int8,
@@ -262,7 +262,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.int8,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 -- The same under the name that Hologres has for it.
 
@@ -280,7 +280,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.windowfunnel(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamptz,
@@ -296,7 +296,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.windowfunnel(
 	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamptz,
@@ -312,7 +312,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.text, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.windowfunnel(
 	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -328,7 +328,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.windowfunnel(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -344,7 +344,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.windowfunnel(
 	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -360,7 +360,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.text, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.windowfunnel(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.int8,
@@ -376,7 +376,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.int8,
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive); exact: the longest chain over all starts; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 -- When one user took each step.
 
@@ -394,7 +394,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.funnel_times(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamptz,
@@ -410,7 +410,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.funnel_times(
 	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamptz,
@@ -426,7 +426,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.text, pg_catalog.text, pg_catalog.timestamptz,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.funnel_times(
 	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -442,7 +442,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.funnel_times(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -458,7 +458,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.funnel_times(
 	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamp,
@@ -474,7 +474,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.text, pg_catalog.text, pg_catalog.timestamp,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 CREATE AGGREGATE affinity.funnel_times(
 	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.int8,
@@ -490,7 +490,7 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.int8, pg_catalog.text, pg_catalog.int8,
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not reached; the chain that is complete first, then the one that started last; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, exclude_last or several of these; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 -- Many users in one state.
 
@@ -544,7 +544,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.timestamptz, pg_catalog.interval,
 	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamp,
 	pg_catalog.interval, VARIADIC "any")
@@ -596,7 +596,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.timestamp, pg_catalog.interval,
 	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.int8,
 	pg_catalog.int8, VARIADIC "any")
@@ -648,7 +648,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.int8, pg_catalog.int8,
 	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: in units of the time; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: in units of the time; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 -- The same from what affinity.funnel_times returned for each user.
 
@@ -712,6 +712,66 @@ CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.int8[]) (
 COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.int8[]) IS
 	'state of a funnel from one result of affinity.funnel_times for each user: the two-level form, for more rows than a value of 1 GB holds';
 
+CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamptz[], pg_catalog.text)
+	RETURNS affinity.funnel
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
+
+COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamptz[], pg_catalog.text) IS
+	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
+
+CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamptz[], mode pg_catalog.text) (
+	SFUNC = affinity.funnel_chains_accum,
+	STYPE = affinity.funnel,
+	SSPACE = 65536,
+	FINALFUNC = affinity.funnel_final,
+	COMBINEFUNC = affinity.funnel_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.timestamptz[], pg_catalog.text) IS
+	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
+
+CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamp[], pg_catalog.text)
+	RETURNS affinity.funnel
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
+
+COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamp[], pg_catalog.text) IS
+	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
+
+CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamp[], mode pg_catalog.text) (
+	SFUNC = affinity.funnel_chains_accum,
+	STYPE = affinity.funnel,
+	SSPACE = 65536,
+	FINALFUNC = affinity.funnel_final,
+	COMBINEFUNC = affinity.funnel_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.timestamp[], pg_catalog.text) IS
+	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
+
+CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.int8[], pg_catalog.text)
+	RETURNS affinity.funnel
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
+
+COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.int8[], pg_catalog.text) IS
+	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
+
+CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.int8[], mode pg_catalog.text) (
+	SFUNC = affinity.funnel_chains_accum,
+	STYPE = affinity.funnel,
+	SSPACE = 65536,
+	FINALFUNC = affinity.funnel_final,
+	COMBINEFUNC = affinity.funnel_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.int8[], pg_catalog.text) IS
+	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
+
 CREATE AGGREGATE affinity.rollup(affinity.funnel) (
 	SFUNC = affinity.funnel_combine,
 	STYPE = affinity.funnel,
@@ -740,4 +800,4 @@ CREATE FUNCTION affinity.funnel_steps(
 	AS 'MODULE_PATHNAME', 'affinity_funnel_steps';
 
 COMMENT ON FUNCTION affinity.funnel_steps(affinity.funnel) IS
-	'one row per step: users whose longest chain reached it, their share of those who started and of those at the step before (0 to 1, NULL of none), and the median and 90th percentile of the time from the step before and from the first (interpolated; NULL at step 1 and where nobody is; integer times count seconds)';
+	'one row per step: users whose longest chain took it, their share of those who started and of those at the step before (0 to 1, NULL of none), and the median and 90th percentile of the time from the step before and from the first; the step before is the last one that is not optional; in any order, row k is of users who took k of the steps (interpolated; NULL at step 1 and where nobody is; integer times count seconds)';

@@ -3,11 +3,13 @@
  *		Private to src/cohort/funnel*.c and sequence*.c: the log of events that
  *		the states of funnels and sequences are, and what reads it.
  *
- * A log is one flat varlena: a header, a pattern (sequences only) and rows. A
- * row is the user (0, 8 or 16 bytes), the time (8 bytes) and the set of
+ * A log is one flat varlena: a header, a pattern (of sequences; of funnels, the
+ * options that some have) and rows. A row is the user (0, 8 or 16 bytes), the
+ * held property if there is one (8 bytes), the time (8 bytes) and the set of
  * conditions that it satisfies (1, 2, 4 or 8 bytes), without padding. A log of
- * chains has for each user the number of steps reached (1 byte) and, for each
- * step after the first, the time since the first (8 bytes).
+ * chains has for each user the number of the last step (1 byte) and, for each
+ * step after the first, the time since the first (8 bytes; -1 for an optional
+ * step that was left out).
  */
 #ifndef AFFINITY_COHORT_FUNNEL_H
 #define AFFINITY_COHORT_FUNNEL_H
@@ -44,9 +46,19 @@ typedef enum EventUser
 
 /* The mode words that the kernel does not know, above its own. */
 #define FUNNEL_MODE_EXCLUDE_LAST 0x0100
+#define FUNNEL_MODE_HOLD_INT	0x0200	/* rows have a property: a number, */
+#define FUNNEL_MODE_HOLD_UUID	0x0400	/* the hash of a uuid */
+#define FUNNEL_MODE_HOLD_TEXT	0x0800	/* or that of a text */
+#define FUNNEL_MODE_HOLD		(FUNNEL_MODE_HOLD_INT | FUNNEL_MODE_HOLD_UUID | \
+								 FUNNEL_MODE_HOLD_TEXT)
+#define FUNNEL_MODE_ONCE		0x1000	/* never in a state: it is the default */
 #define FUNNEL_MODE_ALL (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION | \
 						 AFFINITY_CHAIN_INCREASE | AFFINITY_CHAIN_REENTRY | \
-						 AFFINITY_CHAIN_SAME_ROW | FUNNEL_MODE_EXCLUDE_LAST)
+						 AFFINITY_CHAIN_SAME_ROW | AFFINITY_CHAIN_ANY_ORDER | \
+						 FUNNEL_MODE_EXCLUDE_LAST | FUNNEL_MODE_HOLD)
+
+/* What else a funnel's mode says: funnel_mode.c. */
+#define FUNNEL_MAX_OPTIONS (sizeof(uint64) + 2 * AFFINITY_MAX_STEPS)
 
 typedef struct EventLog
 {
@@ -60,7 +72,7 @@ typedef struct EventLog
 	int64		window;			/* in units of the time; 0 for sequences */
 	uint32		n_rows;			/* rows, or chains */
 	uint32		used;			/* bytes of data in use, with the pattern */
-	uint32		pattern_len;	/* bytes of pattern before the rows */
+	uint32		pattern_len;	/* bytes of pattern or options before the rows */
 	uint32		unused;			/* 0 */
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 } EventLog;
@@ -95,10 +107,18 @@ event_steps_size(const EventLog *log)
 	return log->n_conditions <= 32 ? 4 : 8;
 }
 
+/* The user and the held property: what stands before the time. */
+static inline Size
+event_key_size(const EventLog *log)
+{
+	return event_user_size(log) +
+		((log->mode & FUNNEL_MODE_HOLD) != 0 ? sizeof(uint64) : 0);
+}
+
 static inline Size
 event_row_size(const EventLog *log)
 {
-	return event_user_size(log) + sizeof(int64) + event_steps_size(log);
+	return event_key_size(log) + sizeof(int64) + event_steps_size(log);
 }
 
 static inline uint64
@@ -201,11 +221,16 @@ typedef struct EventCall
 	Oid			user_type;		/* InvalidOid where there is no user */
 	EventUser	user_kind;
 	uint32		mode;
+	uint32		options_len;
+	char		options[FUNNEL_MAX_OPTIONS];
+	bool		holds;			/* the last argument is a property */
+	Oid			held_type;
 	int64		window;
 } EventCall;
 
 extern void affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
-									 int time_arg, int first_condition);
+									 int time_arg, int first_condition,
+									 bool holds);
 extern bool affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call,
 								int64 *at);
 extern uint64 affinity_event_conditions(FunctionCallInfo fcinfo,
@@ -215,7 +240,6 @@ extern int64 affinity_interval_length(const Interval *interval);
 extern void affinity_check_aggregate(FunctionCallInfo fcinfo);
 extern void affinity_read_window(FunctionCallInfo fcinfo, int arg,
 								 EventCall *call);
-extern uint32 affinity_funnel_mode(const char *text, int n_conditions);
 extern char *affinity_text_arg(FunctionCallInfo fcinfo, int arg,
 							   const char *name);
 extern bool affinity_same_text(FunctionCallInfo fcinfo, int arg,
@@ -224,6 +248,32 @@ extern void affinity_keep_text(char *last, const char *text);
 extern bool affinity_same_window(FunctionCallInfo fcinfo, int arg,
 								 const EventCall *call);
 extern bool affinity_arg_is_text(FunctionCallInfo fcinfo, int arg);
+
+/* funnel_mode.c */
+extern uint32 affinity_funnel_mode(const char *text, int n_conditions,
+								   char *options, uint32 *options_len);
+extern bool affinity_mode_holds(const char *text);
+extern int	affinity_log_n_steps(const EventLog *log);
+extern uint64 affinity_log_optional(const EventLog *log);
+extern bool affinity_options_valid(const EventLog *log);
+extern void affinity_log_skip_rule(const EventLog *log, AffinitySkipRule *rule);
+
+/* funnel_solve.c */
+typedef struct FunnelSolver FunnelSolver;
+
+/* A user's best chain: its last step, its steps, and their times. */
+typedef struct FunnelResult
+{
+	int			level;
+	uint64		taken;
+	int64		at[AFFINITY_MAX_STEPS];
+} FunnelResult;
+
+typedef void (*FunnelResultUse) (const FunnelResult *result, void *arg);
+
+extern bool affinity_log_has_options(const EventLog *log);
+extern void affinity_solve_log(const EventLog *log, FunnelResultUse use,
+							   void *arg);
 
 /* funnel_user.c */
 extern void affinity_log_rule(const EventLog *log, AffinityChainRule *rule);
@@ -235,11 +285,22 @@ extern int	affinity_chain_of(AffinityChain *chain,
 typedef struct Conversions
 {
 	int			n_steps;
-	int64		n_users[AFFINITY_MAX_STEPS];	/* who reached the step */
+	uint64		optional;		/* steps that may be left out */
+	int64		n_users[AFFINITY_MAX_STEPS];	/* who took the step */
 	int64		room[AFFINITY_MAX_STEPS];	/* of the arrays below */
 	int64	   *from_start[AFFINITY_MAX_STEPS]; /* times since the first step */
-	int64	   *from_previous[AFFINITY_MAX_STEPS];
+	int64	   *from_previous[AFFINITY_MAX_STEPS];	/* since the one before that
+												 * must be taken */
 } Conversions;
+
+/* The step before step i (from 0), which is not the first, that must be taken. */
+static inline int
+conversions_previous(const Conversions *conversions, int i)
+{
+	for (i--; (conversions->optional >> i & 1) != 0; i--)
+		;
+	return i;
+}
 
 extern void affinity_conversions_read(Conversions *conversions,
 									  const EventLog *log);

@@ -13,6 +13,7 @@
 #include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/uuid.h"
 
 #include "cohort/funnel.h"
@@ -52,32 +53,39 @@ user_kind_of_type(Oid type)
 		kind == AFFINITY_ID_UUID ? EVENT_USER_UUID : EVENT_USER_TEXT;
 }
 
-static void
-read_mode(FunctionCallInfo fcinfo, EventCall *call, int arg)
+static uint32
+held_bit(Oid type)
 {
-	char	   *mode = affinity_text_arg(fcinfo, arg, "mode");
+	AffinityIdKind kind;
 
-	call->mode = affinity_funnel_mode(mode, call->n_conditions);
-	affinity_keep_text(call->last_mode, mode);
+	if (!affinity_id_kind(type, &kind) || kind == AFFINITY_ID_INT)
+		return FUNNEL_MODE_HOLD_INT;
+	return kind == AFFINITY_ID_UUID ? FUNNEL_MODE_HOLD_UUID :
+		FUNNEL_MODE_HOLD_TEXT;
 }
 
-static EventCall *
-new_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+static void
+init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 {
-	EventCall  *call;
+	char	   *mode = args->mode == 0 ? NULL :
+	affinity_text_arg(fcinfo, args->mode, "mode");
 
-	affinity_check_aggregate(fcinfo);
-	call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-	affinity_event_call_init(fcinfo, call, args->at, args->conditions);
+	affinity_event_call_init(fcinfo, call, args->at, args->conditions,
+							 mode != NULL && affinity_mode_holds(mode));
 	if (args->user != 0)
 	{
 		call->user_type = get_fn_expr_argtype(fcinfo->flinfo, args->user);
 		call->user_kind = user_kind_of_type(call->user_type);
 	}
 	affinity_read_window(fcinfo, args->window, call);
-	if (args->mode != 0)
-		read_mode(fcinfo, call, args->mode);
-	return call;
+	if (mode == NULL)
+		return;
+	call->mode = affinity_funnel_mode(mode, call->n_conditions, call->options,
+									  &call->options_len);
+	if (call->holds)
+		call->mode = (call->mode & ~FUNNEL_MODE_HOLD) |
+			held_bit(call->held_type);
+	affinity_keep_text(call->last_mode, mode);
 }
 
 static EventCall *
@@ -86,25 +94,32 @@ funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 	EventCall  *call = fcinfo->flinfo->fn_extra;
 
 	if (call == NULL)
-		return fcinfo->flinfo->fn_extra = new_call(fcinfo, args);
-	if (!affinity_same_window(fcinfo, args->window, call))
-		affinity_read_window(fcinfo, args->window, call);
+	{
+		affinity_check_aggregate(fcinfo);
+		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
+		init_call(fcinfo, args, call);
+		return fcinfo->flinfo->fn_extra = call;
+	}
 	if (args->mode != 0 &&
 		!affinity_same_text(fcinfo, args->mode, call->last_mode))
-		read_mode(fcinfo, call, args->mode);
+		init_call(fcinfo, args, call);
+	if (!affinity_same_window(fcinfo, args->window, call))
+		affinity_read_window(fcinfo, args->window, call);
 	return call;
 }
 
 static EventLog *
 new_state(const EventCall *call)
 {
-	EventLog   *log = affinity_log_create(FUNNEL_MAGIC, 0);
+	EventLog   *log = affinity_log_create(FUNNEL_MAGIC, call->options_len);
 
 	log->window = call->window;
 	log->mode = call->mode;
 	log->n_conditions = (uint8) call->n_conditions;
 	log->time_kind = (uint8) call->time_kind;
 	log->user_kind = (uint8) call->user_kind;
+	memcpy(log->data, call->options, call->options_len);
+	log->pattern_len = log->used = call->options_len;
 	return affinity_log_grow(log, call->user_kind == EVENT_USER_ONE ?
 							 ROWS_OF_ONE * event_row_size(log) : ROOM_OF_MANY);
 }
@@ -117,18 +132,28 @@ check_state(const EventLog *log, const EventCall *call)
 {
 	if (log->window != call->window || log->mode != call->mode ||
 		log->n_conditions != call->n_conditions ||
-		log->time_kind != call->time_kind || log->user_kind != call->user_kind)
+		log->time_kind != call->time_kind ||
+		log->user_kind != call->user_kind ||
+		log->pattern_len != call->options_len ||
+		(call->options_len > 0 &&
+		 memcmp(log->data, call->options, call->options_len) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("window and mode must be the same for all rows of a "
 						"group")));
 }
 
+static inline uint64
+hash_text(const text *value, uint64 seed)
+{
+	return hash_bytes_extended((const unsigned char *) VARDATA_ANY(value),
+							   (int) VARSIZE_ANY_EXHDR(value), seed);
+}
+
 static Size
 write_user(char *to, Datum user, const EventCall *call)
 {
 	EventUserId id;
-	text	   *name;
 	int64		number;
 
 	switch (call->user_kind)
@@ -141,17 +166,36 @@ write_user(char *to, Datum user, const EventCall *call)
 			memcpy(to, DatumGetUUIDP(user)->data, UUID_LEN);
 			return UUID_LEN;
 		case EVENT_USER_TEXT:
-			name = DatumGetTextPP(user);
-			id.low = hash_bytes_extended((unsigned char *) VARDATA_ANY(name),
-										 (int) VARSIZE_ANY_EXHDR(name), 0);
-			id.high = hash_bytes_extended((unsigned char *) VARDATA_ANY(name),
-										  (int) VARSIZE_ANY_EXHDR(name),
-										  SECOND_SEED);
+			id.low = hash_text(DatumGetTextPP(user), 0);
+			id.high = hash_text(DatumGetTextPP(user), SECOND_SEED);
 			memcpy(to, &id, sizeof(id));
 			return sizeof(id);
 		default:
 			return 0;
 	}
+}
+
+/*
+ * A held property in 8 bytes. It is compared with those of the same user's rows
+ * only, so a hash of 64 bits does.
+ */
+static Size
+write_held(char *to, Datum value, const EventCall *call)
+{
+	uint64		held;
+
+	if ((call->mode & FUNNEL_MODE_HOLD_TEXT) != 0)
+		held = hash_text(DatumGetTextPP(value), 0);
+	else if ((call->mode & FUNNEL_MODE_HOLD_UUID) != 0)
+		held = hash_bytes_extended(DatumGetUUIDP(value)->data, UUID_LEN, 0);
+	else if (call->held_type == BOOLOID)
+		held = DatumGetBool(value);
+	else if (call->held_type == DATEOID)
+		held = (uint64) DatumGetDateADT(value);
+	else
+		held = (uint64) affinity_id_to_int(value, call->held_type);
+	memcpy(to, &held, sizeof(held));
+	return sizeof(held);
 }
 
 /*
@@ -195,6 +239,7 @@ accumulate(FunctionCallInfo fcinfo, const FunnelArgs *args)
 	check_state(log, call);
 
 	if ((args->user == 0 || !PG_ARGISNULL(args->user)) &&
+		(!call->holds || !PG_ARGISNULL(PG_NARGS() - 1)) &&
 		affinity_event_time(fcinfo, call, &at))
 	{
 		steps = affinity_event_conditions(fcinfo, call);
@@ -204,6 +249,8 @@ accumulate(FunctionCallInfo fcinfo, const FunnelArgs *args)
 
 			if (args->user != 0)
 				row += write_user(row, PG_GETARG_DATUM(args->user), call);
+			if (call->holds)
+				row += write_held(row, PG_GETARG_DATUM(PG_NARGS() - 1), call);
 			memcpy(row, &at, sizeof(at));
 			event_write_steps(row + sizeof(at), event_steps_size(log), steps);
 		}

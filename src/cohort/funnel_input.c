@@ -1,7 +1,7 @@
 /*
  * funnel_input.c
  *		Arguments of the transition functions of funnels and sequences: times,
- *		conditions, windows and modes.
+ *		conditions and windows (modes: funnel_mode.c).
  *
  * Conditions come as VARIADIC "any": an array would have to be built for every
  * row, which costs more than all the rest. Their types are checked once, when a
@@ -17,27 +17,6 @@
 
 #include "cohort/funnel.h"
 
-static const struct
-{
-	const char *word;
-	uint32		mode;
-}			mode_words[] =
-{
-	{"default", 0},
-	{"strict_order", AFFINITY_CHAIN_ORDER},
-	{"strict_deduplication", AFFINITY_CHAIN_DEDUPLICATION},
-	{"strict", AFFINITY_CHAIN_DEDUPLICATION},
-	{"strict_increase", AFFINITY_CHAIN_INCREASE},
-	{"strict_once", 0},
-	{"allow_reentry", AFFINITY_CHAIN_REENTRY},
-	{"same_row", AFFINITY_CHAIN_SAME_ROW},
-	{"exclude_last", FUNNEL_MODE_EXCLUDE_LAST},
-};
-
-#define MODE_HINT "Modes are default, strict_order, strict_deduplication " \
-	"(or strict), strict_increase, strict_once, allow_reentry, same_row and " \
-	"exclude_last; separate several by commas."
-
 void
 affinity_check_aggregate(FunctionCallInfo fcinfo)
 {
@@ -47,66 +26,6 @@ affinity_check_aggregate(FunctionCallInfo fcinfo)
 				 errmsg("this function works only as part of its aggregate"),
 				 errhint("Call affinity.window_funnel, affinity.funnel_agg or "
 						 "another aggregate of this kind.")));
-}
-
-static bool
-same_word(const char *text, size_t len, const char *word)
-{
-	return len == strlen(word) && pg_strncasecmp(text, word, len) == 0;
-}
-
-static uint32
-mode_of_word(const char *text, size_t len)
-{
-	size_t		i;
-
-	for (i = 0; i < lengthof(mode_words); i++)
-		if (same_word(text, len, mode_words[i].word))
-			return mode_words[i].mode;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown funnel mode \"%.*s\"", (int) Min(len, 64), text),
-			 errhint(MODE_HINT)));
-	return 0;					/* not reached */
-}
-
-/*
- * A mode is a list of words. same_row contradicts the modes that look at what
- * lies between two rows, and strict_once.
- */
-uint32
-affinity_funnel_mode(const char *text, int n_conditions)
-{
-	static const char separators[] = ", +|\t\n";
-	uint32		mode = 0;
-	bool		once = false;
-
-	while (*text != '\0')
-	{
-		size_t		len = strcspn(text, separators);
-
-		if (len > 0)
-			mode |= mode_of_word(text, len);
-		once = once || same_word(text, len, "strict_once");
-		text += len;
-		text += strspn(text, separators);
-	}
-	if ((mode & AFFINITY_CHAIN_SAME_ROW) != 0 &&
-		(once || (mode & (AFFINITY_CHAIN_ORDER | FUNNEL_MODE_EXCLUDE_LAST |
-						  AFFINITY_CHAIN_DEDUPLICATION)) != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("funnel mode same_row cannot be combined with "
-						"strict_once, strict_order, strict_deduplication or "
-						"exclude_last"),
-				 errhint("Leave out same_row: a row then satisfies one step.")));
-	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 && n_conditions < 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("funnel mode exclude_last needs at least two conditions"),
-				 errhint("Give the steps first and then the condition of rows "
-						 "that end a chain.")));
-	return mode;
 }
 
 char *
@@ -286,12 +205,38 @@ condition_array(FunctionCallInfo fcinfo, int arg)
 	return PG_GETARG_ARRAYTYPE_P(arg);
 }
 
+/* Mode hold_last: the last argument is a property. */
+static void
+hold(FunctionCallInfo fcinfo, EventCall *call)
+{
+	AffinityIdKind kind;
+
+	call->holds = true;
+	if (call->in_array)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("funnel mode hold_last needs a property as the last "
+						"argument, and not an array of conditions"),
+				 errhint("Write out the conditions, and the property after "
+						 "them.")));
+	call->held_type = get_fn_expr_argtype(fcinfo->flinfo, PG_NARGS() - 1);
+	if (call->held_type != BOOLOID && call->held_type != DATEOID &&
+		!affinity_id_kind(call->held_type, &kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a property of type %s cannot be held",
+						format_type_be(call->held_type)),
+				 errhint("The last argument is the property in mode hold_last, "
+						 "of one of these types: %s, date, boolean. Cast others "
+						 "to text.", AFFINITY_ID_TYPES)));
+}
+
 /*
  * Read the types of a call: once for each aggregate of a query.
  */
 void
 affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
-						 int time_arg, int first_condition)
+						 int time_arg, int first_condition, bool holds)
 {
 	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
 	int			i;
@@ -310,7 +255,9 @@ affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
 		call->n_conditions = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	}
 	else
-		call->n_conditions = PG_NARGS() - first_condition;
+		call->n_conditions = PG_NARGS() - first_condition - (holds ? 1 : 0);
+	if (holds)
+		hold(fcinfo, call);
 	check_n_conditions(call->n_conditions);
 	for (i = 0; !call->in_array && i < call->n_conditions; i++)
 		check_condition_type(fcinfo, first_condition + i, i + 1);

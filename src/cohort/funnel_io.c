@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -131,17 +132,21 @@ check_header(const EventLog *log, Size size, uint32 magic)
 		invalid("Its length is wrong.");
 	if (magic == SEQUENCE_MAGIC ?
 		log->mode != 0 || log->window != 0 || log->user_kind != EVENT_USER_ONE :
-		log->pattern_len != 0)
+		!affinity_options_valid(log))
 		invalid("Its header is damaged.");
 	/* exclude_last leaves no step of one condition */
 	if ((log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 && log->n_conditions < 2)
+		invalid("Its header is damaged.");
+	if (pg_popcount32(log->mode & FUNNEL_MODE_HOLD) > 1 ||
+		((log->mode & AFFINITY_CHAIN_ANY_ORDER) != 0 && log->pattern_len > 0 &&
+		 affinity_log_optional(log) != 0))
 		invalid("Its header is damaged.");
 }
 
 static void
 check_rows(const EventLog *log)
 {
-	Size		user_size = event_user_size(log);
+	Size		key_size = event_key_size(log);
 	Size		steps_size = event_steps_size(log);
 	const char *row = EVENT_LOG_ROWS(log);
 	uint32		i;
@@ -154,13 +159,13 @@ check_rows(const EventLog *log)
 		int64		at;
 		uint64		steps;
 
-		memcpy(&at, row + user_size, sizeof(at));
-		steps = event_read_steps(row + user_size + sizeof(at), steps_size);
+		memcpy(&at, row + key_size, sizeof(at));
+		steps = event_read_steps(row + key_size + sizeof(at), steps_size);
 		if (log->n_conditions < 64 && steps >> log->n_conditions != 0)
 			invalid("A row has a condition that does not exist.");
 		if (log->time_kind != EVENT_TIME_INTEGER && !IS_VALID_TIMESTAMP(at))
 			invalid("A row has an impossible time.");
-		row += user_size + sizeof(at) + steps_size;
+		row += key_size + sizeof(at) + steps_size;
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -171,10 +176,11 @@ check_chains(const EventLog *log)
 {
 	const char *from = EVENT_LOG_ROWS(log);
 	const char *end = log->data + log->used;
+	uint64		optional = affinity_log_optional(log);
 	uint32		i;
 	int			step;
 
-	if (log->mode != 0 || log->window != 0)
+	if (log->mode != 0 || log->window != 0 || log->pattern_len > sizeof(uint64))
 		invalid("Its header is damaged.");
 	for (i = 0; i < log->n_rows; i++)
 	{
@@ -192,6 +198,9 @@ check_chains(const EventLog *log)
 		for (step = 1; step < level; step++, from += sizeof(since))
 		{
 			memcpy(&since, from, sizeof(since));
+			/* an optional step may be left out, but not as the last one */
+			if (since == -1 && (optional >> step & 1) != 0 && step < level - 1)
+				continue;
 			if (since < before)
 				invalid("A user's steps are not in order of time.");
 			before = since;

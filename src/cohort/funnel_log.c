@@ -176,7 +176,7 @@ affinity_events_sort(AffinityEvent *event, int64 n)
 AffinityEvent *
 affinity_log_sorted(const EventLog *log)
 {
-	Size		user_size = event_user_size(log);
+	Size		key_size = event_key_size(log);
 	Size		steps_size = event_steps_size(log);
 	Size		row_size = event_row_size(log);
 	const char *row = EVENT_LOG_ROWS(log);
@@ -189,8 +189,8 @@ affinity_log_sorted(const EventLog *log)
 								   ((Size) log->n_rows + 1));
 	for (i = 0; i < log->n_rows; i++, row += row_size)
 	{
-		memcpy(&event[i].at, row + user_size, sizeof(int64));
-		event[i].steps = event_read_steps(row + user_size + sizeof(int64),
+		memcpy(&event[i].at, row + key_size, sizeof(int64));
+		event[i].steps = event_read_steps(row + key_size + sizeof(int64),
 										  steps_size);
 		if (i > 0 && affinity_event_before(&event[i], &event[i - 1]))
 			sorted = false;

@@ -404,6 +404,57 @@ read_rows(Population *p)
 	}
 }
 
+/* A user whose chain may lack optional steps: those are not in `taken`. */
+static void
+add_taken(Conversions *c, uint64 taken, int level, const int64 *since)
+{
+	int			i;
+
+	for (i = 0; i < level; i++)
+	{
+		int			before;
+
+		if ((taken >> i & 1) == 0)
+			continue;
+		if (i > 0)
+		{
+			before = conversions_previous(c, i);
+			conversions_room(c, i);
+			c->from_start[i][c->n_users[i]] = since[i];
+			c->from_previous[i][c->n_users[i]] =
+				before > 0 ? since[i] - since[before] : since[i];
+		}
+		c->n_users[i]++;
+	}
+}
+
+static void
+add_result(const FunnelResult *result, void *conversions)
+{
+	int64		since[AFFINITY_MAX_STEPS];
+	int			i;
+
+	for (i = 0; i < result->level; i++)
+		if ((result->taken >> i & 1) != 0 &&
+			pg_sub_s64_overflow(result->at[i], result->at[0], &since[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("the time between two steps is out of range")));
+	add_taken(conversions, result->taken, result->level, since);
+}
+
+static void
+add_chain_of_times(Conversions *c, int level, const int64 *since)
+{
+	uint64		taken = level > 0 ? 1 : 0;
+	int			i;
+
+	for (i = 1; i < level; i++)
+		if (since[i] >= 0)
+			taken |= UINT64CONST(1) << i;
+	add_taken(c, taken, level, since);
+}
+
 static void
 read_chains(const EventLog *log, Conversions *c)
 {
@@ -420,7 +471,7 @@ read_chains(const EventLog *log, Conversions *c)
 			memcpy(since + 1, from, sizeof(int64) * (Size) (level - 1));
 			from += sizeof(int64) * (Size) (level - 1);
 		}
-		add_user(c, level, since);
+		add_chain_of_times(c, level, since);
 		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();
 	}
@@ -437,9 +488,15 @@ affinity_conversions_read(Conversions *conversions, const EventLog *log)
 	p.conversions = conversions;
 	affinity_log_rule(log, &p.rule);
 	conversions->n_steps = p.rule.n_steps;
+	conversions->optional = affinity_log_optional(log);
 	if (log->user_kind == EVENT_USER_CHAINS)
 	{
 		read_chains(log, conversions);
+		return;
+	}
+	if (affinity_log_has_options(log))
+	{
+		affinity_solve_log(log, add_result, conversions);
 		return;
 	}
 	p.chain = palloc(sizeof(AffinityChain));

@@ -65,7 +65,7 @@ affinity_funnel_steps(PG_FUNCTION_ARGS)
 	{
 		Datum		value[FUNNEL_STEPS_COLUMNS];
 		bool		null[FUNNEL_STEPS_COLUMNS];
-		int64		before = c.n_users[i > 0 ? i - 1 : 0];
+		int64		before = c.n_users[i > 0 ? conversions_previous(&c, i) : 0];
 
 		memset(null, true, sizeof(null));
 		null[0] = null[1] = false;

@@ -23,12 +23,15 @@ PG_FUNCTION_INFO_V1(affinity_funnel_chains_accum);
 void
 affinity_log_rule(const EventLog *log, AffinityChainRule *rule)
 {
-	bool		exclude = (log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0;
+	int			n_steps = affinity_log_n_steps(log);
+	int			i;
 
 	rule->window = (uint64) log->window;
 	rule->mode = log->mode;
-	rule->n_steps = log->n_conditions - (exclude ? 1 : 0);
-	rule->exclude = exclude ? UINT64CONST(1) << rule->n_steps : 0;
+	rule->n_steps = n_steps;
+	rule->exclude = 0;
+	for (i = n_steps; i < log->n_conditions; i++)
+		rule->exclude |= UINT64CONST(1) << i;
 }
 
 /*
@@ -53,62 +56,84 @@ affinity_chain_of(AffinityChain *chain, const AffinityChainRule *rule,
 	return chain->level;
 }
 
+static void
+keep_result(const FunnelResult *result, void *kept)
+{
+	memcpy(kept, result, sizeof(FunnelResult));
+}
+
 /*
- * The chain of a state of one user, in memory that lasts as long as the query.
+ * The best chain of a state of one user.
  */
-static AffinityChain *
-chain_of_state(FunctionCallInfo fcinfo, const EventLog *log)
+static void
+result_of_state(FunctionCallInfo fcinfo, const EventLog *log,
+				FunnelResult *result)
 {
 	AffinityChainRule rule;
 	AffinityEvent *event;
+	AffinityChain *chain;
 
 	if (log->user_kind != EVENT_USER_ONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this funnel is one of many users"),
 				 errhint("Use affinity.funnel_steps to read it.")));
+	result->level = 0;
+	result->taken = 0;
+	if (affinity_log_has_options(log))
+	{
+		affinity_solve_log(log, keep_result, result);
+		return;
+	}
+	/* as long as the query lasts */
 	if (fcinfo->flinfo->fn_extra == NULL)
 		fcinfo->flinfo->fn_extra = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
 													  sizeof(AffinityChain));
+	chain = fcinfo->flinfo->fn_extra;
 	affinity_log_rule(log, &rule);
 	event = affinity_log_sorted(log);
-	affinity_chain_of(fcinfo->flinfo->fn_extra, &rule, event, log->n_rows);
+	result->level = affinity_chain_of(chain, &rule, event, log->n_rows);
+	result->taken = result->level == 0 ? 0 :
+		PG_UINT64_MAX >> (64 - result->level);
+	memcpy(result->at, chain->best, sizeof(int64) * (Size) result->level);
 	pfree(event);
-	return fcinfo->flinfo->fn_extra;
 }
 
-/* How many steps the user took; 0 without rows. */
+/* The number of the last step that the user took; 0 without rows. */
 Datum
 affinity_window_funnel_final(PG_FUNCTION_ARGS)
 {
+	FunnelResult result;
+
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
-	PG_RETURN_INT32(chain_of_state(fcinfo,
-								   affinity_log_arg(PG_GETARG_DATUM(0),
-													FUNNEL_MAGIC))->level);
+	result_of_state(fcinfo, affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC),
+					&result);
+	PG_RETURN_INT32(result.level);
 }
 
-/* When the user took each step: NULL for steps not reached. */
+/* When the user took each step: NULL for steps not taken. */
 Datum
 affinity_funnel_times_final(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
 	Oid			type = affinity_event_time_type((EventTime) log->time_kind);
-	AffinityChain *chain = chain_of_state(fcinfo, log);
+	FunnelResult result;
 	Datum		value[AFFINITY_MAX_STEPS];
 	bool		null[AFFINITY_MAX_STEPS];
-	int			n = chain->rule.n_steps;
+	int			n = affinity_log_n_steps(log);
 	int			low = 1;
 	int			i;
 
+	result_of_state(fcinfo, log, &result);
 	if (get_element_type(get_fn_expr_rettype(fcinfo->flinfo)) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this funnel has times of another type")));
 	for (i = 0; i < n; i++)
 	{
-		null[i] = i >= chain->level;
-		value[i] = null[i] ? (Datum) 0 : Int64GetDatum(chain->best[i]);
+		null[i] = (result.taken >> i & 1) == 0;
+		value[i] = null[i] ? (Datum) 0 : Int64GetDatum(result.at[i]);
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(value, null, 1, &n, &low, type, 8,
 											 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
@@ -123,39 +148,79 @@ affinity_funnel_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * The steps of one user from an array of times: a prefix of times in order,
- * then NULL. Returns how many.
+ * The steps of one user from an array of times in order: none is missing before
+ * the last one but optional ones (-1). Returns the number of the last one.
  */
 static int
-read_times(const Datum *value, const bool *null, int n, int64 *since)
+read_times(const Datum *value, const bool *null, int n, uint64 optional,
+		   int64 *since)
 {
-	int			level = 0;
+	int			level = n;
+	int64		before = 0;
 	int			i;
 
-	while (level < n && !null[level])
-		level++;
-	for (i = level; i < n; i++)
-		if (!null[i])
+	while (level > 0 && null[level - 1])
+		level--;
+	for (i = 0; i < level; i++)
+	{
+		if (null[i] && (optional >> i & 1) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("step %d has a time, but step %d has none",
-							i + 1, level + 1),
-					 errhint("Pass what affinity.funnel_times returns.")));
-	for (i = 0; i < level; i++)
+							level, i + 1),
+					 errhint("Pass what affinity.funnel_times returns, and with "
+							 "optional steps the mode too: "
+							 "funnel_agg(times, 'optional %d').", i + 1)));
+		if (null[i])
+		{
+			since[i] = -1;
+			continue;
+		}
 		if (pg_sub_s64_overflow(DatumGetInt64(value[i]),
 								DatumGetInt64(value[0]), &since[i]) ||
-			since[i] < 0 || (i > 0 && since[i] < since[i - 1]))
+			since[i] < before)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the times of the steps must be in order"),
 					 errhint("Pass what affinity.funnel_times returns.")));
+		before = since[i];
+	}
 	return level;
+}
+
+/*
+ * The optional steps that the mode of funnel_agg(times, mode) names. Nothing
+ * else of a mode matters once a chain is known.
+ */
+static uint64
+optional_steps(FunctionCallInfo fcinfo, int n_steps)
+{
+	char		options[FUNNEL_MAX_OPTIONS];
+	uint32		options_len;
+	uint64		optional = 0;
+	char	   *mode;
+
+	if (PG_NARGS() < 3)
+		return 0;
+	mode = affinity_text_arg(fcinfo, 2, "mode");
+	if ((affinity_funnel_mode(mode, n_steps, options, &options_len) &
+		 FUNNEL_MODE_EXCLUDE_LAST) != 0 || options_len > sizeof(optional))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the times of steps have no condition to exclude"),
+				 errhint("Give funnel_agg(times, mode) the optional steps "
+						 "only.")));
+	if (options_len > 0)
+		memcpy(&optional, options, sizeof(optional));
+	pfree(mode);
+	return optional;
 }
 
 static EventLog *
 chains_state(FunctionCallInfo fcinfo, Oid type, int n_steps)
 {
 	EventLog   *log;
+	uint64		optional;
 	EventTime	kind = type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
 		type == TIMESTAMPOID ? EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
 
@@ -164,24 +229,32 @@ chains_state(FunctionCallInfo fcinfo, Oid type, int n_steps)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an array of step times has %d elements, but must have "
 						"1 to %d", n_steps, AFFINITY_MAX_STEPS)));
+	optional = optional_steps(fcinfo, n_steps);
 	if (!PG_ARGISNULL(0))
 	{
 		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
 		if (log->n_conditions == n_steps && log->time_kind == kind &&
-			log->user_kind == EVENT_USER_CHAINS)
+			log->user_kind == EVENT_USER_CHAINS &&
+			affinity_log_optional(log) == optional)
 			return log;
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("all arrays of step times must have the same length")));
+				 errmsg("all arrays of step times must have the same length "
+						"and the same optional steps")));
 	}
-	log = affinity_log_create(FUNNEL_MAGIC, 0);
+	log = affinity_log_create(FUNNEL_MAGIC, sizeof(optional));
 	log->n_conditions = (uint8) n_steps;
 	log->time_kind = (uint8) kind;
 	log->user_kind = EVENT_USER_CHAINS;
+	if (optional != 0)
+	{
+		memcpy(log->data, &optional, sizeof(optional));
+		log->pattern_len = log->used = sizeof(optional);
+	}
 	return log;
 }
 
-/* (state, what funnel_times returned for a user) */
+/* (state, what funnel_times returned for a user [, mode]) */
 Datum
 affinity_funnel_chains_accum(PG_FUNCTION_ARGS)
 {
@@ -204,7 +277,7 @@ affinity_funnel_chains_accum(PG_FUNCTION_ARGS)
 	deconstruct_array(array, ARR_ELEMTYPE(array), 8, FLOAT8PASSBYVAL,
 					  TYPALIGN_DOUBLE, &value, &null, &n);
 	log = chains_state(fcinfo, ARR_ELEMTYPE(array), n);
-	level = read_times(value, null, n, since);
+	level = read_times(value, null, n, affinity_log_optional(log), since);
 	log = affinity_log_grow(log, CHAIN_SIZE(level));
 	log->data[log->used] = (char) level;
 	if (level > 1)

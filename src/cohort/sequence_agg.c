@@ -112,7 +112,7 @@ affinity_sequence_accum(PG_FUNCTION_ARGS)
 	{
 		affinity_check_aggregate(fcinfo);
 		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-		affinity_event_call_init(fcinfo, call, 2, 3);
+		affinity_event_call_init(fcinfo, call, 2, 3, false);
 		fcinfo->flinfo->fn_extra = call;
 	}
 	log = sequence_state(fcinfo, call);

@@ -327,6 +327,7 @@ typedef struct AffinityEvent
 #define AFFINITY_CHAIN_INCREASE			0x04
 #define AFFINITY_CHAIN_REENTRY			0x08
 #define AFFINITY_CHAIN_SAME_ROW			0x10
+#define AFFINITY_CHAIN_ANY_ORDER		0x20	/* of funnel_any.c */
 
 typedef struct AffinityChainRule
 {
@@ -357,6 +358,68 @@ extern void affinity_chain_begin(AffinityChain *chain,
 								 const AffinityChainRule *rule);
 extern bool affinity_chain_feed(AffinityChain *chain,
 								const AffinityEvent *event, int64_t n);
+
+/* ---- funnel_skip.c: chains that may leave out optional steps ---------- */
+
+typedef struct AffinitySkipRule
+{
+	AffinityChainRule chain;	/* its exclude is not read */
+	uint64_t	optional;		/* bit 0, step 1, is not set */
+	/* rows that may not follow a chain whose last step is k; 0: begin one */
+	uint64_t	exclude_after[AFFINITY_MAX_STEPS + 1];
+	bool		excludes;		/* is any of them set? */
+} AffinitySkipRule;
+
+typedef struct AffinitySkipChain
+{
+	const AffinitySkipRule *rule;
+	int			n_optional;
+	int			level;			/* last step of the best chain so far */
+	int			n_taken;		/* its optional steps */
+	uint64_t	taken;			/* its steps */
+	int64_t		best[AFFINITY_MAX_STEPS];	/* times of those taken */
+	int64_t		last_at;
+	int64_t    *kept;			/* for each last step and number of optional */
+	int64_t    *fresh;			/* steps a chain: its steps, and their times */
+	uint64_t   *tie;			/* for each step the rows of an instant that fit */
+} AffinitySkipChain;
+
+extern size_t affinity_skip_memory(const AffinitySkipRule *rule);
+extern void affinity_skip_begin(AffinitySkipChain *chain,
+								const AffinitySkipRule *rule, void *memory);
+extern bool affinity_skip_feed(AffinitySkipChain *chain,
+							   const AffinityEvent *event, int64_t n);
+
+/* ---- funnel_any.c: steps in any order --------------------------------- */
+
+/* The row that has a step, in a set of rows that all have one of their own. */
+typedef struct AffinityStepRow
+{
+	int64_t		row;			/* its number; -1: nobody has the step */
+	int64_t		at;
+	uint64_t	steps;			/* that it might have */
+} AffinityStepRow;
+
+typedef struct AffinityAnyOrder
+{
+	AffinityChainRule rule;
+	int64_t		n_rows;			/* seen so far */
+	int64_t		after;			/* rows before this one lie before an excluded */
+	AffinityStepRow set[AFFINITY_MAX_STEPS];	/* the latest rows that fit */
+	int			level;			/* steps of the largest set within a window */
+	int64_t		first;			/* number of a row of its first instant */
+	int64_t		first_at;
+	int64_t		last_at;
+	int64_t		first_after;	/* `after` at that time */
+} AffinityAnyOrder;
+
+extern void affinity_any_begin(AffinityAnyOrder *any,
+							   const AffinityChainRule *rule);
+extern bool affinity_any_feed(AffinityAnyOrder *any, const AffinityEvent *event,
+							  int64_t n);
+extern void affinity_any_times_begin(AffinityAnyOrder *any);
+extern int	affinity_any_times(AffinityAnyOrder *any, const AffinityEvent *event,
+							   int64_t n, int64_t *times, int n_times);
 
 /* 0 for a row that satisfies nothing, else its first step. */
 static inline int
