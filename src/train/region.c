@@ -28,7 +28,7 @@
  */
 #define OWN_SEGMENT		((Size) 8 * 1024 * 1024)
 
-/* Bytes copied between two looks at interrupts. */
+/* Bytes copied or cleared between two looks at interrupts. */
 #define COPY_PIECE		((Size) 16 * 1024 * 1024)
 
 /* What members must know of a matrix beside its arrays. */
@@ -140,6 +140,19 @@ local_memory(Size size, void **local)
 }
 
 /*
+ * What min_dynamic_shared_memory sets aside has been used before.
+ */
+static void
+clear(void *memory, Size size)
+{
+	for (Size done = 0; done < size; done += COPY_PIECE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memset((char *) memory + done, 0, Min(COPY_PIECE, size - done));
+	}
+}
+
+/*
  * Zeroed memory for a region, with a segment of its own if it can be.
  */
 static void
@@ -154,6 +167,7 @@ alloc_region(AffinityTeam *team, int r)
 		shared->own = true;
 		shared->handle = dsm_segment_handle(region->segment);
 		region->address = dsm_segment_address(region->segment);
+		clear(region->address, shared->size);
 	}
 	else
 		region->address = local_memory(shared->size, &region->local);
@@ -188,6 +202,8 @@ affinity_team_alloc(AffinityTeam *team, const AffinityTeamRequest *request)
 	team->segment = affinity_team_segment(team, size);
 	base = team->segment ? dsm_segment_address(team->segment) :
 		local_memory(size, &team->local);
+	if (team->segment)
+		clear(base, size);
 	team->shared = (TeamShared *) base;
 	team->shared->n_regions = request->n_regions;
 	for (int r = 0; r < request->n_regions; r++)

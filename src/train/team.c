@@ -22,6 +22,7 @@
 #include "optimizer/optimizer.h"
 #include "pgstat.h"
 #include "tcop/tcopprot.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "train/progress.h"
@@ -215,14 +216,15 @@ affinity_team_worker(dsm_segment *segment, shm_toc *toc)
 
 	(void) segment;
 	affinity_team_attach(team, *handle);
-	debug_query_string = team->shared->query;
+	/* a copy: messages show it even when the segment is gone */
+	debug_query_string = MemoryContextStrdup(TopMemoryContext,
+											 team->shared->query);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 	body = (void (*) (AffinityTeam *))
 		load_external_function(LIBRARY, team->shared->body, true, NULL);
 	team->member = ParallelWorkerNumber + 1;
 	wait_for_members(team);
 	body(team);
-	debug_query_string = NULL;
 	affinity_team_free(team);
 }
 

@@ -265,6 +265,22 @@ is($out, "2048\n5120|1024", 'refreshed beside a materialized view, in a cursor, 
 is(scalar(() = $err =~ /training \(2 workers\)/g), 4, 'with workers in each')
   or diag $err;
 
+# A model of a plain role, refreshed by a superuser as that role.
+($status, $out, $err) = $node->psql('postgres', q{
+	CREATE ROLE owner;
+	GRANT CREATE ON DATABASE postgres TO owner;
+	GRANT SELECT ON few TO owner;
+	SET ROLE owner;
+	SELECT FROM affinity.create_model('owned', 'SELECT * FROM few');
+	RESET ROLE;
+	SELECT FROM affinity.refresh_model('owned');
+	SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM owned.items i;
+	SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM big.items i;
+	SELECT FROM affinity.drop_model('owned');});
+my ($owned, $like) = split /\n/, $out;
+is($owned, $like, 'a plain role trains, a superuser refreshes');
+is(scalar(() = $err =~ /training \(2 workers\)/g), 2, 'with workers in both');
+
 # ---- how it may end ---------------------------------------------------
 
 # ended NAME, HOW (gets pid), WANTED ERROR [, settings]
@@ -304,12 +320,25 @@ sub signal_by
 	return;
 }
 
+# Memory that is set aside has been used before, and is not zero.
+$node->append_conf('postgresql.conf', 'min_dynamic_shared_memory = 64MB');
+$node->restart;
+foreach my $time ('once', 'again')
+{
+	($parallel, $said) = create('SELECT * FROM few', '{"similarity": "log_likelihood"}');
+	like($said, qr/training \(2 workers\)/, "min_dynamic_shared_memory, $time: two workers");
+	is($parallel, (create('SELECT * FROM few', '{"similarity": "log_likelihood"}',
+			'max_parallel_maintenance_workers = 0'))[0],
+		"min_dynamic_shared_memory, $time: the same model");
+}
+$node->append_conf('postgresql.conf', 'min_dynamic_shared_memory = 0');
+
 foreach my $type ('posix', 'mmap', 'sysv')
 {
+	$node->append_conf('postgresql.conf', "dynamic_shared_memory_type = $type");
+	$node->restart;
 	if ($type ne 'posix')
 	{
-		$node->append_conf('postgresql.conf', "dynamic_shared_memory_type = $type");
-		$node->restart;
 		($parallel, $said) = create('SELECT * FROM facts', '{}');
 		like($said, qr/training \(2 workers\)/, "$type: two workers");
 		is($parallel, $serial, "$type: the same model");
