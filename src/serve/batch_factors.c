@@ -217,14 +217,20 @@ finish_all(BatchMember *m, uint32 user)
 	int64		end = users->start[user + 1];
 	AffinityTopK top;
 
-	affinity_fold_scores(&m->fold, m->score);
 	affinity_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
-	for (uint32 no = 0; no < m->shared->n_items; no++)
+	for (uint32 from = 0; from < m->shared->n_items; from += SERVE_SCORE_PIECE)
 	{
-		if (e < end && users->col[e] == no)
-			e++;
-		else
-			affinity_topk_push(&top, affinity_rank_key(m->score[no], no));
+		uint32		n = Min(m->shared->n_items - from, SERVE_SCORE_PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_fold_scores(&m->fold, from, n, m->score);
+		for (; e < end && users->col[e] < from + n; e++)
+			m->score[users->col[e] - from] = -INFINITY;
+		for (uint32 i = 0; i < n; i++)
+		{
+			if (m->score[i] >= -FLT_MAX)
+				affinity_topk_push(&top, affinity_rank_key(m->score[i], from + i));
+		}
 	}
 	affinity_topk_finish(&top, m->scratch);
 	return top.n;

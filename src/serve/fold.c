@@ -10,12 +10,7 @@
 
 #include <math.h>
 
-#include "miscadmin.h"
-
 #include "serve/serve.h"
-
-/* Items scored between two looks at interrupts. */
-#define SCORE_PIECE 65536
 
 /*
  * Begin to fold users in, in the current memory context.
@@ -101,19 +96,13 @@ affinity_fold_score(const ServeFold *f, uint32 no)
 }
 
 /*
- * Scores of all items.
+ * Scores of n items from a number on: not more than some thousands at a time.
  */
 void
-affinity_fold_scores(const ServeFold *f, float *score)
+affinity_fold_scores(const ServeFold *f, uint32 from, uint32 n, float *score)
 {
 	const AffinityFactors *factors = f->factors;
 
-	for (uint32 from = 0; from < factors->n_items; from += SCORE_PIECE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		affinity_factor_scores(factors->item + (size_t) from * factors->stride,
-							   factors->stride,
-							   Min(factors->n_items - from, SCORE_PIECE),
-							   f->wide, f->offset, score + from);
-	}
+	affinity_factor_scores(factors->item + (size_t) from * factors->stride,
+						   factors->stride, n, f->wide, f->offset, score);
 }

@@ -12,6 +12,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
@@ -104,14 +106,16 @@ is_against(const Ranking *r, uint32 no)
 }
 
 /*
- * Keep the best of n keys.
+ * Keep the best of n keys, in room for twice as many as are wanted.
  */
 static void
 choose_begin(const Ranking *r, AffinityTopK *top, uint32 n)
 {
-	affinity_topk_init(top, palloc_extended(((Size) n + 1) * sizeof(uint64),
-											MCXT_ALLOC_HUGE),
-					   Min(r->k, n), (Size) n + 1);
+	Size		k = Min(r->k, n);
+	Size		cap = Min(n, 2 * k) + 1;
+
+	affinity_topk_init(top, palloc_extended(cap * sizeof(uint64),
+											MCXT_ALLOC_HUGE), k, cap);
 }
 
 static void
@@ -165,42 +169,67 @@ choose_by_neighbors(Ranking *r)
 }
 
 /*
- * The best by factors. A candidate alone costs less than a pass over all items.
+ * Scores of all items, but for the excluded.
+ */
+static void
+push_all(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
+{
+	uint32		n_items = r->call->model->n_items;
+	float	   *score = palloc(SERVE_SCORE_PIECE * sizeof(float));
+	uint32		e = 0;
+
+	for (uint32 from = 0; from < n_items; from += SERVE_SCORE_PIECE)
+	{
+		uint32		n = Min(n_items - from, SERVE_SCORE_PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_fold_scores(fold, from, n, score);
+		for (; e < r->n_excluded && r->excluded[e] < from + n; e++)
+			score[r->excluded[e] - from] = -INFINITY;
+		for (uint32 i = 0; i < n; i++)
+		{
+			if (score[i] >= -FLT_MAX)
+				affinity_topk_push(top, affinity_rank_key(score[i], from + i));
+		}
+	}
+}
+
+/*
+ * Scores of the candidates, but for the excluded.
+ */
+static void
+push_candidates(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
+{
+	for (uint32 i = 0; i < r->candidates.n; i++)
+	{
+		uint32		no = r->candidates.item[i].no;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!is_excluded(r, no))
+			affinity_topk_push(top, affinity_rank_key(affinity_fold_score(fold, no),
+													  no));
+	}
+}
+
+/*
+ * The best by factors.
  */
 static void
 choose_by_factors(Ranking *r)
 {
 	AffinityModel *model = r->call->model;
-	const AffinityFactors *factors = affinity_model_factors(model);
-	uint32		n = r->has_candidates ? r->candidates.n : model->n_items;
-	uint32		e = 0;
-	float	   *score = NULL;
 	ServeFold	fold;
 	AffinityTopK top;
 
-	affinity_fold_begin(&fold, model->method, model->options, factors);
+	affinity_fold_begin(&fold, model->method, model->options,
+						affinity_model_factors(model));
 	if (!affinity_fold_seeds(&fold, &r->seeds))
 		return;
-	if (!r->has_candidates)
-	{
-		score = palloc_extended((Size) n * sizeof(float), MCXT_ALLOC_HUGE);
-		affinity_fold_scores(&fold, score);
-	}
-	choose_begin(r, &top, n);
-	for (uint32 i = 0; i < n; i++)
-	{
-		uint32		no = r->has_candidates ? r->candidates.item[i].no : i;
-
-		/* both ascending */
-		while (e < r->n_excluded && r->excluded[e] < no)
-			e++;
-		if (e < r->n_excluded && r->excluded[e] == no)
-			continue;
-		affinity_topk_push(&top,
-						   affinity_rank_key(score ? score[no] :
-											 affinity_fold_score(&fold, no),
-											 no));
-	}
+	choose_begin(r, &top, r->has_candidates ? r->candidates.n : model->n_items);
+	if (r->has_candidates)
+		push_candidates(r, &fold, &top);
+	else
+		push_all(r, &fold, &top);
 	choose_end(r, &top);
 }
 

@@ -155,6 +155,10 @@ extern bool affinity_fold_seeds(ServeFold *f, const ServeSeeds *seeds);
 extern void affinity_fold_history(const ServeFold *f, const ServeSeeds *seeds,
 								  uint32 *item, float *weight);
 extern float affinity_fold_score(const ServeFold *f, uint32 no);
-extern void affinity_fold_scores(const ServeFold *f, float *score);
+extern void affinity_fold_scores(const ServeFold *f, uint32 from, uint32 n,
+								 float *score);
+
+/* Items to score between two looks at interrupts: their scores fit the cache. */
+#define SERVE_SCORE_PIECE 2048
 
 #endif							/* AFFINITY_SERVE_H */
