@@ -38,6 +38,13 @@
  */
 #define EXACT_ROWS_PER_PASS	6
 
+/*
+ * What is added to the diagonal at least, relative to it. Only weights that are
+ * a million times the regularisation make that more than the 1 that belongs
+ * there; in single precision 1 would not be noticed beside them.
+ */
+#define LEAST_RIDGE		4e-6f
+
 static int64
 most_chunk(size_t width)
 {
@@ -197,7 +204,11 @@ solve_equations(FactorSolver *s, size_t n, size_t ld, float *x)
 	double		sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		s->matrix[i * ld + i] += 1;
+	{
+		float	   *pivot = &s->matrix[i * ld + i];
+
+		*pivot += Max(1, *pivot * LEAST_RIDGE);
+	}
 	s->dense->cholesky(s->matrix, ld, n, 1, s->inverse);
 	for (size_t i = 0; i < n; i++)
 	{
