@@ -38,3 +38,93 @@ SELECT count(*) FROM (
 	SELECT uid, affinity.retention(day = '2020-01-01', day = '2020-01-03') AS r FROM visits GROUP BY uid
 	EXCEPT SELECT uid, ARRAY[(uid < 5)::int, (uid < 5)::int] FROM visits) d;
 DROP TABLE visits;
+
+-- range_retention_count and range_retention_sum as Hologres and GaussDB have
+-- them: the example of GaussDB's documentation, with its result.
+SET search_path = public, affinity;
+CREATE TABLE retention_test (uid int, event text, event_time timestamp);
+INSERT INTO retention_test VALUES
+	(1, 'pay', '2024-05-01'), (1, 'login', '2024-05-01'), (1, 'pay', '2024-05-02'),
+	(1, 'login', '2024-05-02'), (2, 'login', '2024-05-01'), (3, 'login', '2024-05-02'),
+	(3, 'pay', '2024-05-03'), (3, 'pay', '2024-05-04');
+WITH retention_count_info AS (
+	SELECT uid, range_retention_count(event = 'login', event = 'pay',
+		DATE(event_time), array[1, 2], 'day') AS info
+	FROM retention_test GROUP BY uid
+), retention_sum AS (
+	SELECT regexp_split_to_array(unnest(range_retention_sum(info)), ',') AS s
+	FROM retention_count_info
+) SELECT to_date(s[1], 'YYYYMMDD') AS login_date,
+	s[3]::numeric / s[2]::numeric AS retention_rate1,
+	s[4]::numeric / s[2]::numeric AS retention_rate2
+FROM retention_sum ORDER BY login_date;
+-- the text of Hologres' documentation: a date, the users, and always 15 counts
+SELECT range_retention_sum(i) FROM (SELECT range_retention_count(event = 'login', event = 'pay',
+	event_time::date, ARRAY[0, 1, 2], 'Day', 'normal') AS i FROM retention_test GROUP BY uid) u;
+SELECT uid, range_retention_count(event = 'login', event = 'pay', event_time::date, '{0,1}', g) AS info
+FROM retention_test, unnest('{week,month}'::text[]) g GROUP BY g, uid ORDER BY g, uid;
+-- nothing; NULLs
+SELECT range_retention_sum(NULL) AS nobody, range_retention_sum('{}') AS no_first;
+SELECT range_retention_count(NULL, true, DATE '2024-05-01', '{1}', 'day') AS no_first,
+	range_retention_count(true, true, NULL, '{1}', 'day') AS no_date;
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{1}', 'day') FROM retention_test WHERE false;
+-- wrong calls, and arrays that were not made here
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{1}', 'year');
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{1}', NULL);
+SELECT range_retention_count(true, true, DATE '2024-05-01', NULL, 'day');
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{}', 'day');
+SELECT range_retention_count(true, true, DATE '2024-05-01', array_fill(1, ARRAY[16]), 'day');
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{-1}', 'day');
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{NULL}', 'day');
+SELECT range_retention_count(true, true, DATE 'infinity', '{1}', 'day');
+SELECT range_retention_count(true, true, DATE '2024-05-01', '{1}', 'day', 'expand');
+SELECT range_retention_count(true, true, DATE '2024-05-01', ARRAY[uid], 'day') FROM retention_test;
+SELECT range_retention_sum('{NULL}');
+SELECT range_retention_sum('{9223372036854775807}');
+SELECT range_retention_count_final('{}');
+SELECT range_retention_count_final('{15}');
+SELECT range_retention_count_final('{1,9223372036854775807,9223372036854775807,1}');
+SELECT range_retention_count_final('{513,1,9223372036854775807}');
+SELECT range_retention_count_final('{257,1,-9223372036854775807}');
+SELECT range_retention_count_combine('{1,1}', '{2,1,1}');
+SELECT range_retention_sum_combine('{1}', '{}');
+SELECT range_retention_sum_combine('{}', '{1,2}');
+SELECT range_retention_sum_final(array_fill(9223372036854775807, ARRAY[17]));
+
+-- Random logs against plain SQL, in two states, serially and in parallel.
+SELECT setseed(0.5);
+CREATE TABLE rows AS SELECT (random() * 300)::int AS uid, DATE '2023-10-01' + (random() ^ 2 * 250)::int AS dt,
+	random() < 0.2 AS f, random() < 0.6 AS a FROM generate_series(1, 4000);
+ANALYZE rows;
+CREATE FUNCTION by_hand(g text) RETURNS TABLE (s text) STABLE LANGUAGE sql AS $$
+	WITH f AS (SELECT DISTINCT uid, date_trunc(g, dt::timestamp) AS p FROM rows WHERE f),
+	a AS (SELECT DISTINCT uid, date_trunc(g, dt::timestamp) AS p FROM rows WHERE a)
+	SELECT concat_ws(',', to_char(f.p, 'YYYYMMDD'), count(*), count(a1.uid), count(a3.uid),
+		count(a7.uid)) || repeat(',0', 12)
+	FROM f LEFT JOIN a a1 ON a1.uid = f.uid AND a1.p = f.p + ('1 ' || g)::interval
+	LEFT JOIN a a3 ON a3.uid = f.uid AND a3.p = f.p + ('3 ' || g)::interval
+	LEFT JOIN a a7 ON a7.uid = f.uid AND a7.p = f.p + ('7 ' || g)::interval
+	GROUP BY f.p ORDER BY f.p
+$$;
+CREATE FUNCTION here(g text) RETURNS text[] STABLE LANGUAGE sql AS $$
+	SELECT range_retention_sum(i) FROM (
+		SELECT range_retention_count(f, a, dt, '{1,3,7}', g) AS i FROM rows GROUP BY uid) u
+$$;
+SELECT g, cardinality(here(g)) AS periods, here(g) = ARRAY(SELECT by_hand(g)) AS equal
+FROM unnest('{day,week,month}'::text[]) AS g;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET enable_hashagg = on;
+EXPLAIN (COSTS OFF) SELECT uid, range_retention_count(f, a, dt, '{1,3,7}', 'week') FROM rows GROUP BY uid;
+SELECT g, here(g) = ARRAY(SELECT by_hand(g)) AS equal_in_parallel
+FROM unnest('{day,week,month}'::text[]) AS g;
+-- merging states, in which one user's rows may be apart
+SELECT range_retention_count_final(range_retention_count_combine(
+	range_retention_count_accum(NULL, true, false, '2024-05-01', '{1,2}', 'day'),
+	range_retention_count_accum(NULL, false, true, '2024-05-03', '{1,2}', 'day'))) AS apart,
+	range_retention_count(d = '2024-05-01', d <> '2024-05-01', d, '{1,2}', 'day') AS together
+FROM unnest('{2024-05-03,2024-05-01}'::date[]) d;
+RESET search_path;
+DROP TABLE rows, retention_test;
+DROP FUNCTION by_hand, here;
