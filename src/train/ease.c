@@ -11,12 +11,13 @@
  * similarity, a weight is what is left when the other items of the history have
  * had their say; weights may be below 0.
  *
- * L = diag(l) is regularization * (g_i / mean of g)^regularization_exponent, g
- * being the diagonal of X'WX (Steck, "Autoencoders that don't overfit towards
- * the Identity", 2020, derives a penalty in proportion to g from dropout).
+ * L = diag(l) is regularization * (d_i / mean of d)^regularization_exponent, d
+ * being the diagonal of X'X, with binary weights the items' users (Steck,
+ * "Autoencoders that don't overfit towards the Identity", 2020, derives a
+ * penalty in proportion to it from dropout).
  * w_u = d_u^-user_exponent, d_u the sum of the user's row, scaled so that the
  * mean over interactions is 1: the regularization then counts in users
- * whatever the exponent. Both exponents 0 is Steck's EASE to the letter.
+ * whatever the exponent. With both exponents 0 this is EASE to the letter.
  *
  * ease_dense.c computes that form where all pairs of items fit into memory,
  * ease_sparse.c column by column over candidates where they do not.
@@ -40,7 +41,7 @@ void
 affinity_ease_singular(const EaseOptions *options)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the matrix of items cannot be inverted with regularization %g",
 					options->regularization),
 			 errhint("Items that the same users have cannot be told apart: use a larger \"regularization\".")));
@@ -120,23 +121,23 @@ fill_user_factors(const AffinityCsr *by_user, double exponent, double *factor)
  */
 static void
 fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
-			   const double *user_factor, double *penalty)
+			   double *penalty)
 {
 	double		mean = 0;
 
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
-		double		g = 0;
+		double		d = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
 		{
 			double		x = by_item->val ? by_item->val[e] : 1;
 
-			g += x * x * user_factor[by_item->col[e]];
+			d += x * x;
 		}
-		penalty[i] = g;
-		mean += g / by_item->n_rows;
+		penalty[i] = d;
+		mean += d / by_item->n_rows;
 	}
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 		penalty[i] = options->regularization *
@@ -186,35 +187,59 @@ reals_suffice(const AffinityInteractions *in, const double *user_factor,
 /* ---- training ------------------------------------------------------------ */
 
 /*
- * Choose the method, where it is left open, and say so if the memory for it is
- * not allowed.
+ * Settle what was left open: the method, and the exponents that depend on it.
+ * Popularity is levelled out where it helps: a large catalogue has most items
+ * from few users, and popular ones would have a say in everything.
  */
 static void
-choose_method(EaseTask *task)
+settle(EaseOptions *o, uint32 n_items)
 {
-	uint32		n = task->n_items;
-	Size		allowed = (Size) maintenance_work_mem * 1024;
-	Size		dense = affinity_ease_dense_bytes(n, task->single);
-	Size		sparse = affinity_ease_sparse_bytes(n,
-													task->options.candidates);
-	bool		fits = n <= MOST_DENSE && dense <= allowed;
+	double		exponent;
 
-	if (task->options.method == EASE_AUTO)
-		task->options.method = fits ? EASE_DENSE : EASE_SPARSE;
-	if (task->options.method == EASE_DENSE && dense > allowed)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("dense ease of %u items needs %zu bytes of memory, but maintenance_work_mem allows %zu",
-						n, dense, allowed),
-				 errhint("SET maintenance_work_mem = '%zu MB', or set option \"method\" to \"sparse\".",
-						 dense / (1024 * 1024) + 1)));
-	if (task->options.method == EASE_SPARSE && sparse > allowed)
+	if (o->method == EASE_AUTO)
+		o->method = n_items <= MOST_DENSE &&
+			affinity_ease_dense_bytes(n_items, false) <=
+			(Size) maintenance_work_mem * 1024 ? EASE_DENSE : EASE_SPARSE;
+	exponent = o->method == EASE_DENSE ? 0 : 0.5;
+	if (isnan(o->user_exponent))
+		o->user_exponent = exponent;
+	if (isnan(o->regularization_exponent))
+		o->regularization_exponent = exponent;
+	o->neighbors = Min(o->neighbors, (int32) n_items);
+	o->candidates = Min(o->candidates, (int32) n_items);
+}
+
+/*
+ * Complain if more memory is needed than is allowed.
+ */
+static void
+check_memory(const EaseTask *task)
+{
+	Size		allowed = (Size) maintenance_work_mem * 1024;
+	Size		bytes;
+
+	if (task->options.method == EASE_DENSE)
+	{
+		bytes = affinity_ease_dense_bytes(task->n_items, task->single);
+		if (bytes > allowed)
+			ereport(ERROR,
+					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+					 errmsg("dense ease of %u items needs %zu bytes of memory, but maintenance_work_mem allows %zu",
+							task->n_items, bytes, allowed),
+					 errhint("SET maintenance_work_mem = '%zu MB', or set option \"method\" to \"sparse\".",
+							 bytes / (1024 * 1024) + 1)));
+		return;
+	}
+	bytes = affinity_ease_sparse_bytes(task->n_items,
+									   task->options.candidates);
+	if (bytes > allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 				 errmsg("sparse ease of %u items with %d candidates needs %zu bytes of memory, but maintenance_work_mem allows %zu",
-						n, task->options.candidates, sparse, allowed),
+						task->n_items, task->options.candidates, bytes,
+						allowed),
 				 errhint("SET maintenance_work_mem = '%zu MB', or use fewer \"candidates\".",
-						 sparse / (1024 * 1024) + 1)));
+						 bytes / (1024 * 1024) + 1)));
 }
 
 static void
@@ -283,17 +308,16 @@ ease_train(AffinityInteractions *in, const void *options,
 
 	task.n_users = in->by_user.n_rows;
 	task.n_items = in->by_item.n_rows;
-	o->neighbors = Min(o->neighbors, (int32) task.n_items);
-	o->candidates = Min(o->candidates, (int32) task.n_items);
+	settle(o, task.n_items);
 	(void) affinity_train_blas();
 	weigh(&in->by_user, o->weights);
 	weigh(&in->by_item, o->weights);
 	user_factor = array_of(task.n_users, sizeof(double));
 	penalty = array_of(task.n_items, sizeof(double));
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
-	fill_penalties(&in->by_item, o, user_factor, penalty);
+	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);
-	choose_method(&task);
+	check_memory(&task);
 	run_team(in, &task, user_factor, penalty, &leader);
 	report(sink, &task, &leader);
 }
@@ -312,10 +336,10 @@ static const char *const weights_names[] = {
 static const AffinityOption ease_options[] = {
 	OPTION(regularization, REAL, "200", 0, 1e12, NULL,
 		   "how much a weight costs: what fewer users than so many say counts little"),
-	OPTION(regularization_exponent, REAL, "0", 0, 2, NULL,
-		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion"),
-	OPTION(user_exponent, REAL, "0", 0, 2, NULL,
-		   "how much less an interaction counts of a user with many"),
+	OPTION(regularization_exponent, REAL, "null", 0, 2, NULL,
+		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion; null: 0 if dense, 0.5 if sparse"),
+	OPTION(user_exponent, REAL, "null", 0, 2, NULL,
+		   "how much less an interaction counts of a user with many; null: 0 if dense, 0.5 if sparse"),
 	OPTION(weights, ENUM, "\"binary\"", 0, 0, weights_names,
 		   "what a summed weight counts: 1, ln(1 + weight), its root, itself"),
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,

@@ -5,10 +5,11 @@
  *
  * Column j of the closed form is the ridge regression of item j on all others,
  * (G_SS + L_S) b = G_Sj with G = X'WX and S all items but j. Here S is the N
- * items i with the largest G_ij / g_i^candidate_exponent: the support is chosen
- * as in fsSLIM (Ning and Karypis, "SLIM: Sparse Linear Methods for Top-N
- * Recommender Systems", 2011), the columns are solved exactly. With all other
- * items as candidates it is the closed form itself.
+ * items i with the largest G_ij / d_i^candidate_exponent, d being the diagonal
+ * of X'X: the support is chosen as in fsSLIM (Ning and Karypis, "SLIM: Sparse
+ * Linear Methods for Top-N Recommender Systems", 2011), the columns are solved
+ * exactly. Where all other items share users with j and are candidates it is
+ * the closed form itself.
  *
  * Three passes, each with all members of the team:
  *
@@ -189,15 +190,17 @@ choose_heads(Sparse *s)
 	{
 		int64		users = s->by_item.start[i + 1] - s->by_item.start[i];
 		double		g = 0;
+		double		d = 0;
 
 		for (int64 e = s->by_item.start[i]; e < s->by_item.start[i + 1]; e++)
 		{
 			double		x = s->by_item.val ? s->by_item.val[e] : 1;
 
 			g += x * x * s->user_factor[s->by_item.col[e]];
+			d += x * x;
 		}
 		s->diagonal[i] = g;
-		s->right[i] = g > 0 ? pow(g, -exponent) : 0;
+		s->right[i] = d > 0 ? pow(d, -exponent) : 0;
 		s->head[i] = NO_HEAD;
 		affinity_topk_push(&top, affinity_rank_key((float) users, i));
 		count_work(s, users);

@@ -58,7 +58,9 @@ option_range(const AffinityOption *option)
 	{
 		case AFFINITY_OPTION_INT:
 		case AFFINITY_OPTION_REAL:
-			appendStringInfo(&range, "%g to %g", option->min, option->max);
+			appendStringInfo(&range, "%g to %g%s", option->min, option->max,
+							 strcmp(option->start, "null") == 0 ? ", or null" :
+							 "");
 			break;
 		case AFFINITY_OPTION_ENUM:
 			for (int i = 0; option->values[i]; i++)

@@ -11,6 +11,7 @@
 
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
@@ -195,6 +196,8 @@ set_defaults(const AffinityMethod *method, char *base)
 			elog(ERROR, "default of option %s is not a scalar", option->name);
 		if (value.type != jbvNull)
 			set_option(option, &value, base);
+		else if (option->type == AFFINITY_OPTION_REAL)
+			*(double *) (base + option->offset) = get_float8_nan();
 	}
 }
 
@@ -284,6 +287,11 @@ affinity_options_to_jsonb(const AffinityMethod *method, const void *options)
 				appendStringInfo(&json, "%d", *(const int32 *) at);
 				break;
 			case AFFINITY_OPTION_REAL:
+				if (isnan(*(const double *) at))
+				{
+					appendStringInfoString(&json, "null");
+					break;
+				}
 				/* float8out rounds to extra_float_digits: refreshes would */
 				double_to_shortest_decimal_buf(*(const double *) at, number);
 				appendStringInfoString(&json, number);

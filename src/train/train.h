@@ -20,7 +20,7 @@
 typedef enum AffinityOptionType
 {
 	AFFINITY_OPTION_INT,		/* int32 */
-	AFFINITY_OPTION_REAL,		/* double */
+	AFFINITY_OPTION_REAL,		/* double; NaN where null is the default */
 	AFFINITY_OPTION_ENUM,		/* int: index into values */
 	AFFINITY_OPTION_INTERVAL	/* int64 microseconds; 0: none */
 } AffinityOptionType;
