@@ -10,6 +10,7 @@
 #include "train/train.h"
 
 static const AffinityMethod *const methods[] = {
+	&affinity_als,
 	&affinity_ease,
 	&affinity_ials,
 	&affinity_item_knn,

@@ -143,7 +143,8 @@ extern Jsonb *affinity_options_to_jsonb(const AffinityMethod *method,
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
 
-/* popular.c, item_knn.c, ease.c */
+/* als.c, ease.c, item_knn.c, popular.c */
+extern const AffinityMethod affinity_als;
 extern const AffinityMethod affinity_popular;
 extern const AffinityMethod affinity_item_knn;
 extern const AffinityMethod affinity_ease;
