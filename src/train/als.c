@@ -87,7 +87,7 @@ measure(AlsShared *shared, const AffinityCsr *m)
 	if (shared->deviation >= FLT_MIN)
 		return;
 	shared->deviation = 1;
-	ereport(NOTICE,
+	ereport(WARNING,
 			(errmsg("all ratings are equal: there is nothing to learn from them"),
 			 errhint("The rating is the query's third column, after user and item.")));
 }
