@@ -153,7 +153,9 @@ affinity_near_push(AffinityNear *near, const float *score, size_t n,
 {
 	for (size_t i = 0; i < n && !near->full; i += AFFINITY_PANEL)
 	{
-		const float floor = near->floor;
+		float		floor = near->floor;
+		uint64_t   *key;
+		size_t		kept = 0;
 		int			any = 0;
 
 		for (size_t j = 0; j < AFFINITY_PANEL; j++)
@@ -166,12 +168,15 @@ affinity_near_push(AffinityNear *near, const float *score, size_t n,
 			near->full = near->n + AFFINITY_PANEL > near->cap;
 			if (near->full)
 				return;
+			floor = near->floor;
 		}
+		key = near->key + near->n;
 		for (size_t j = 0; j < AFFINITY_PANEL; j++)
 		{
-			near->key[near->n] = affinity_rank_key(score[i + j],
-												   from + (uint32_t) (i + j));
-			near->n += (score[i + j] >= near->floor);
+			key[kept] = affinity_rank_key(score[i + j],
+										  from + (uint32_t) (i + j));
+			kept += (score[i + j] >= floor);
 		}
+		near->n += kept;
 	}
 }

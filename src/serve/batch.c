@@ -27,6 +27,9 @@
 /* Bytes of a chunk's rows: memory is a few of them. */
 #define SLOT_BYTES		((Size) 1024 * 1024)
 
+/* Items taken over between two looks at interrupts: whole panels. */
+#define PUT_ITEMS		(64 * AFFINITY_PANEL)
+
 static const AffinityJob batch_job = {"affinity_batch_member", affinity_batch_member};
 
 /* What the leader has read. */
@@ -294,30 +297,38 @@ put_lists(Batch *b)
 	affinity_items_end(scan);
 }
 
+/*
+ * Rows and, where the best are wanted, panels.
+ */
 static void
 put_factors(Batch *b, BatchShared *shared)
 {
 	const AffinityFactors *f = b->factors;
+	float	   *item = affinity_team_region(b->team, BATCH_FACTORS);
+	float	   *panel = affinity_team_region(b->team, BATCH_PANELS);
 	double		largest = 0;
 
 	shared->width = f->width;
 	shared->stride = f->stride;
 	shared->n_parameters = f->n_parameters;
-	memcpy(affinity_team_region(b->team, BATCH_FACTORS), f->item, f->bytes);
 	if (f->n_parameters > 0)
 		memcpy(affinity_team_region(b->team, BATCH_PARAMETERS), f->parameters,
 			   f->n_parameters * sizeof(float));
-	if (b->task != BATCH_BEST)
-		return;
-	for (uint32 i = 0; i < f->n_items; i++)
+	for (uint32 from = 0; from < f->n_items; from += PUT_ITEMS)
 	{
-		const float *row = f->item + i * f->stride;
+		uint32		n = Min(f->n_items - from, PUT_ITEMS);
+		const float *row = f->item + from * f->stride;
 
-		largest = Max(largest, affinity_dot_f4(row, row, f->width));
+		CHECK_FOR_INTERRUPTS();
+		memcpy(item + from * f->stride, row, n * f->stride * sizeof(float));
+		if (b->task != BATCH_BEST)
+			continue;
+		affinity_panels_pack(row, f->stride, f->width, n,
+							 panel + (Size) from * f->width);
+		for (uint32 i = 0; i < n; i++, row += f->stride)
+			largest = Max(largest, affinity_dot_f4(row, row, f->width));
 	}
 	shared->max_norm = sqrt(largest);
-	affinity_panels_pack(f->item, f->stride, f->width, f->n_items,
-						 affinity_team_region(b->team, BATCH_PANELS));
 }
 
 static void

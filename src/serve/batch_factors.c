@@ -24,7 +24,7 @@
 static Size
 near_room(uint32 k)
 {
-	return 4 * ((Size) k + AFFINITY_PANEL);
+	return 2 * ((Size) k + AFFINITY_PANEL);
 }
 
 /*
@@ -33,7 +33,7 @@ near_room(uint32 k)
 static bool
 is_chosen(const BatchShared *shared)
 {
-	return near_room(shared->k) < shared->n_items / 2;
+	return near_room(shared->k) < shared->n_items / 4;
 }
 
 void
