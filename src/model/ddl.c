@@ -73,7 +73,7 @@ static const char *const object_sql[] = {
 	"CREATE FUNCTION @schema@.similar_users(user_id @user@, k integer DEFAULT 10)"
 	" RETURNS SETOF @schema@.similar_user LANGUAGE sql STABLE PARALLEL RESTRICTED COST 10000 ROWS 10"
 	" BEGIN ATOMIC SELECT t.user_id, t.score, t.rank, t.common FROM affinity.similar_users_core(@name@::pg_catalog.regnamespace, $1, $2) AS t(user_id @user@, score real, rank integer, common integer); END",
-	"COMMENT ON FUNCTION @schema@.similar_users(@user@, integer) IS 'the k users whose histories are most similar by cosine, read now; common is the number of items shared'",
+	"COMMENT ON FUNCTION @schema@.similar_users(@user@, integer) IS 'the k users whose histories are most similar by cosine (of ratings: less the mean of each user), read now; common is the number of items shared'",
 
 	"CREATE FUNCTION @schema@.score(user_id @user@, items @item@[])"
 	" RETURNS TABLE (item_id @item@, score real, rank integer, personalized boolean) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 10"

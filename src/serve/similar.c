@@ -162,6 +162,23 @@ entry_weight(const AffinityModel *model, const AffinityCsr *m, int64 entry)
 										 m->val ? m->val[entry] : 1);
 }
 
+/*
+ * What a user's weights are compared with: where they are ratings, what the user
+ * rates on average (Resnick et al., "GroupLens", 1994), else 0.
+ */
+static double
+usual_weight(const AffinityModel *model, const AffinityCsr *m, uint32 user)
+{
+	int64		n = m->start[user + 1] - m->start[user];
+	double		sum = 0;
+
+	if (!model->method->ratings || n == 0)
+		return 0;
+	for (int64 e = m->start[user]; e < m->start[user + 1]; e++)
+		sum += entry_weight(model, m, e);
+	return sum / n;
+}
+
 static bool
 find_user(const AffinityDict *users, Datum user, uint32 *rank)
 {
@@ -200,7 +217,10 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	uint64	   *scratch = palloc_extended(((Size) m->n_rows + 1) * sizeof(uint64),
 										  MCXT_ALLOC_HUGE);
+	bool	   *has = palloc_extended(Max(m->n_cols, 1) * sizeof(bool),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	double		own_norm = 0;
+	double		usual = usual_weight(call->model, m, self);
 	AffinityTopK top;
 
 	affinity_topk_init(&top, palloc_extended(((Size) m->n_rows + 1) * sizeof(uint64),
@@ -208,7 +228,8 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 					   Min(k, m->n_rows), (Size) m->n_rows + 1);
 	for (int64 e = m->start[self]; e < m->start[self + 1]; e++)
 	{
-		own[m->col[e]] = entry_weight(call->model, m, e);
+		has[m->col[e]] = true;
+		own[m->col[e]] = entry_weight(call->model, m, e) - usual;
 		own_norm += own[m->col[e]] * own[m->col[e]];
 	}
 	for (uint32 u = 0; u < m->n_rows; u++)
@@ -219,13 +240,14 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 		CHECK_FOR_INTERRUPTS();
 		if (u == self)
 			continue;
+		usual = usual_weight(call->model, m, u);
 		for (int64 e = m->start[u]; e < m->start[u + 1]; e++)
 		{
-			double		w = entry_weight(call->model, m, e);
+			double		w = entry_weight(call->model, m, e) - usual;
 
 			norm += w * w;
 			dot += w * own[m->col[e]];
-			common[u] += own[m->col[e]] != 0;
+			common[u] += has[m->col[e]];
 		}
 		if (dot > 0)
 			affinity_topk_push(&top, affinity_rank_key((float) Min(dot / sqrt(norm * own_norm), 1.0), u));

@@ -5,7 +5,7 @@ SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
 \set ON_ERROR_STOP on
-SELECT plan(77);
+SELECT plan(79);
 
 CREATE TABLE ratings (kind text, u bigint, i int, rating real, plain float8);
 CREATE TABLE cases (name text PRIMARY KEY, kind text, options jsonb);
@@ -133,6 +133,24 @@ SELECT is_empty($$
 	FULL JOIN (SELECT * FROM c WHERE cosine > 1e-6) c ON (c.a, c.b) = (d.a, s.item_id)
 	WHERE (abs(s.score - c.cosine) < 1e-5) IS NOT TRUE AND coalesce(s.score, 1) > 1e-6$$,
 	'similar_items: the cosine of factors, biases left out');
+
+-- cosine of ratings less the mean of each user
+SELECT is_empty($$
+	WITH c AS (SELECT u, i, rating - avg(rating::float8) OVER (PARTITION BY u) AS v FROM rated WHERE kind = 'stars'),
+	norm AS (SELECT u, sqrt(sum(v ^ 2)) AS norm FROM c GROUP BY u),
+	s AS (SELECT a.u, b.u AS other, sum(a.v * b.v) / (x.norm * y.norm) AS cosine, count(*) AS common
+		FROM c a JOIN c b USING (i) JOIN norm x ON x.u = a.u JOIN norm y ON y.u = b.u
+		WHERE a.u <> b.u AND a.u % 6 = 0 GROUP BY a.u, b.u, x.norm, y.norm)
+	SELECT d.u, g.*, s.* FROM (SELECT DISTINCT u FROM s) d CROSS JOIN LATERAL als_plain.similar_users(d.u, 1000) g
+	FULL JOIN (SELECT * FROM s WHERE cosine > 1e-6) s ON (s.u, s.other) = (d.u, g.user_id)
+	WHERE (abs(g.score - s.cosine) < 1e-5 AND g.common = s.common) IS NOT TRUE AND coalesce(g.score, 1) > 1e-6$$,
+	'similar_users: the cosine of ratings less their user''s mean');
+SELECT is_empty($$
+	WITH e AS (SELECT s.i, s.u, s.score, row_number() OVER (PARTITION BY s.i ORDER BY s.score DESC, s.u) AS rank FROM scores s
+		WHERE s.name = 'plain' AND s.i % 7 = 1 AND NOT EXISTS (SELECT FROM rated r WHERE r.kind = 'stars' AND (r.u, r.i) = (s.u, s.i)))
+	SELECT i.i, a.*, e.* FROM (SELECT DISTINCT i FROM e) i CROSS JOIN LATERAL als_plain.audience(i.i, 12) a
+	FULL JOIN (SELECT * FROM e WHERE rank <= 12) e ON (e.i, e.u) = (i.i, a.user_id)
+	WHERE (a.score = e.score AND a.rank = e.rank) IS NOT TRUE$$, 'audience: who would rate an item best');
 
 ---- quality, as planted -----------------------------------------------------
 
