@@ -103,6 +103,22 @@ SELECT with_byte(v, 5, 9) FROM state;			-- unit
 SELECT with_byte(v, 7, 5) FROM state;			-- layout
 SELECT with_byte(v, 16, 0) FROM state;			-- first period
 
+-- what a state holds, and in coarser units: the same bytes as aggregated in them
+SELECT affinity.users(v), d.users, d.unit, d.time_zone, d.entries, d.value, d.bytes > 100 AS has_size
+FROM state, affinity.describe(v) d;
+SELECT fine, coarse, affinity.coarsen(f, coarse)::text = c::text AS same
+FROM (VALUES ('hour', 'day'), ('hour', 'year'), ('day', 'week'), ('day', 'week_sunday'),
+	('day', 'month'), ('day', 'day'), ('month', 'quarter'), ('quarter', 'year')) u (fine, coarse),
+	LATERAL (SELECT affinity.value_agg(user_id::text, at, v, fine) AS f,
+		affinity.value_agg(user_id::text, at, v, coarse) AS c
+		FROM (SELECT n % 7 AS user_id, timestamp '2023-12-28' + n * n * interval '3 hours' AS at,
+			CASE WHEN n % 5 = 0 THEN -1 ELSE n / 3.0 END AS v
+			FROM generate_series(1, 60) n) r) s;
+SELECT affinity.coarsen(affinity.value_agg(1, now(), 1, 'week'), 'month');
+SELECT affinity.coarsen(affinity.value_agg(1, at, 1e15, 'hour'), 'day') IS NOT NULL AS fits
+FROM generate_series(timestamp '2024-01-01', '2024-01-01 23:00', '1 hour') at;
+SELECT affinity.coarsen(NULL::affinity.value, 'day') IS NULL AS nothing;
+
 -- their SQLSTATEs
 CREATE FUNCTION sqlstate_of(query text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

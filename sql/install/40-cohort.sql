@@ -356,7 +356,7 @@ COMMENT ON AGGREGATE affinity.rollup(affinity.activity) IS
 
 CREATE FUNCTION affinity.users(activity affinity.activity)
 	RETURNS pg_catalog.int8
-	AS 'MODULE_PATHNAME', 'affinity_activity_users'
+	AS 'MODULE_PATHNAME', 'affinity_state_users'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.users(affinity.activity) IS
 	'the number of distinct users of an activity state';
@@ -371,7 +371,7 @@ CREATE FUNCTION affinity.describe(
 		OUT entries pg_catalog.int8,
 		OUT has_times pg_catalog.bool,
 		OUT bytes pg_catalog.int8)
-	AS 'MODULE_PATHNAME', 'affinity_activity_info'
+	AS 'MODULE_PATHNAME', 'affinity_state_info'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.describe(affinity.activity) IS
 	'what an activity state holds: distinct users, unit, time zone, local times of its earliest and latest row, entries (distinct user-period pairs, or user-time pairs where it has times), and its size in bytes';

@@ -277,3 +277,32 @@ COMMENT ON FUNCTION affinity.revenue_retention(affinity.value,
 	pg_catalog.timestamptz, pg_catalog.int4, pg_catalog.timestamp,
 	pg_catalog.timestamp) IS
 	'what each cohort (users by the period of their first value) was worth in each period since: payers (users with any value in it), value (sum), cumulative_value, both per user of the cohort (cumulative_per_user is the LTV curve), nrr (net revenue retention: value / value of period 0, NULL where that is 0); complete is false while the period is not over as of as_of (default: the latest row); a negative max_period or an infinite as_of is error 22023, a sum beyond 1.47e20 22003';
+
+CREATE FUNCTION affinity.users(value affinity.value)
+	RETURNS pg_catalog.int8
+	AS 'MODULE_PATHNAME', 'affinity_state_users'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION affinity.users(affinity.value) IS
+	'the number of distinct users of a value state';
+
+CREATE FUNCTION affinity.describe(
+		state affinity.value,
+		OUT users pg_catalog.int8,
+		OUT unit pg_catalog.text,
+		OUT time_zone pg_catalog.text,
+		OUT first_at pg_catalog.timestamp,
+		OUT last_at pg_catalog.timestamp,
+		OUT entries pg_catalog.int8,
+		OUT value pg_catalog.float8,
+		OUT bytes pg_catalog.int8)
+	AS 'MODULE_PATHNAME', 'affinity_state_info'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION affinity.describe(affinity.value) IS
+	'what a value state holds: distinct users, unit, time zone, local times of its earliest and latest row, entries (distinct user-period pairs), the sum of all values, and its size in bytes; 22003 for a sum beyond 1.47e20';
+
+CREATE FUNCTION affinity.coarsen(value affinity.value, unit pg_catalog.text)
+	RETURNS affinity.value
+	AS 'MODULE_PATHNAME', 'affinity_coarsen'
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION affinity.coarsen(affinity.value, pg_catalog.text) IS
+	'the value in a coarser unit, the same state as value_agg would give in that unit; hours make anything, days weeks, months, quarters and years, months quarters and years, quarters years; else error 22023; a sum beyond 1.47e20 is 22003';

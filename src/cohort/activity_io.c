@@ -8,10 +8,13 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "common/base64.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -24,8 +27,8 @@ PG_FUNCTION_INFO_V1(affinity_value_in);
 PG_FUNCTION_INFO_V1(affinity_value_recv);
 PG_FUNCTION_INFO_V1(affinity_state_out);
 PG_FUNCTION_INFO_V1(affinity_state_send);
-PG_FUNCTION_INFO_V1(affinity_activity_users);
-PG_FUNCTION_INFO_V1(affinity_activity_info);
+PG_FUNCTION_INFO_V1(affinity_state_users);
+PG_FUNCTION_INFO_V1(affinity_state_info);
 
 static void
 reject(bool values, const char *problem)
@@ -151,21 +154,36 @@ affinity_state_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* users(activity) */
+/* users(activity), users(value) */
 Datum
-affinity_activity_users(PG_FUNCTION_ARGS)
+affinity_state_users(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(affinity_activity_arg(fcinfo, 0)->n_users);
+	PG_RETURN_INT64(affinity_state_arg(fcinfo, 0)->n_users);
+}
+
+/* The sum of all of a value's sums, rounded once. */
+static double
+total_of(const ActivityView *view)
+{
+	int128		sum = 0;
+
+	for (uint64 i = 0; i < view->flat->n_entries; i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		sum = affinity_add_values(sum, view->sums[i]);
+	}
+	return ldexp((double) sum, -VALUE_SCALE_BITS);
 }
 
 /*
- * describe(activity): users, unit, time_zone, first_at, last_at (local), entries,
- * bytes
+ * describe(activity), describe(value): users, unit, time_zone, first_at, last_at
+ * (local), entries, has_times or the total value, bytes
  */
 Datum
-affinity_activity_info(PG_FUNCTION_ARGS)
+affinity_state_info(PG_FUNCTION_ARGS)
 {
-	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	ActivityFlat *flat = affinity_state_arg(fcinfo, 0);
 	ActivityReader reader;
 	ActivityKind kind;
 	TupleDesc	desc;
@@ -184,7 +202,8 @@ affinity_activity_info(PG_FUNCTION_ARGS)
 													   flat->first_at));
 	values[4] = TimestampGetDatum(reader.as_of_local);
 	values[5] = Int64GetDatum((int64) flat->n_entries);
-	values[6] = BoolGetDatum(kind.events);
+	values[6] = kind.values ? Float8GetDatum(total_of(&reader.view)) :
+		BoolGetDatum(kind.events);
 	values[7] = Int64GetDatum((int64) VARSIZE(flat));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
 													  values, nulls)));

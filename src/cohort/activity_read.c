@@ -212,7 +212,8 @@ affinity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
 		read_events(reader, user, out);
 		return;
 	}
-	if (view->flat->layout == LAYOUT_PAIRS)
+	if (view->flat->layout == LAYOUT_PAIRS ||
+		view->flat->layout == LAYOUT_VALUES)
 	{
 		out->starts = view->periods + view->offsets[user];
 		n = view->offsets[user + 1] - view->offsets[user];

@@ -257,7 +257,9 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 			}
 			row.at = j == 0 ? flat->first_at : flat->last_at;
 			row.period = affinity_period_of_local(set->kind.unit, start);
-			affinity_set_add(set, &row, text, len, 0);
+			affinity_set_add(set, &row, text, len,
+							 reader.view.sums == NULL ? 0 :
+							 reader.view.sums[reader.view.offsets[i] + j]);
 		}
 	}
 	affinity_set_flush(set);
@@ -265,11 +267,11 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 	set->last_at = flat->last_at;
 }
 
-/* coarsen(activity, unit) */
+/* coarsen(activity, unit), coarsen(value, unit) */
 Datum
 affinity_coarsen(PG_FUNCTION_ARGS)
 {
-	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
+	ActivityFlat *flat = affinity_state_arg(fcinfo, 0);
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	PeriodUnit	unit = affinity_period_unit(VARDATA_ANY(name),
 											VARSIZE_ANY_EXHDR(name));
