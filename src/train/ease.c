@@ -47,6 +47,13 @@ affinity_ease_singular(const EaseOptions *options)
 			 errhint("Items that the same users have cannot be told apart: use a larger \"regularization\".")));
 }
 
+static void *
+array_of(uint32 n, Size width)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  mul_size(Max(n, 1), width));
+}
+
 /* ---- values -------------------------------------------------------------- */
 
 /*
@@ -146,25 +153,21 @@ fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
 }
 
 /*
- * Whether reals have digits enough for the dense method. The largest sum of a
- * row of X'WX is not below its largest eigenvalue, so that errors of the
- * weights are at most of the order of that, divided by the smallest penalty and
- * multiplied by 6e-8. In practice they are a hundredth of it.
+ * The largest sum of a row of X'WX + L, which is not below its largest
+ * eigenvalue.
  */
-static bool
-reals_suffice(const AffinityInteractions *in, const double *user_factor,
-			  const double *penalty)
+static double
+largest_row(const AffinityInteractions *in, const double *user_factor,
+			const double *penalty)
 {
 	const AffinityCsr *by_user = &in->by_user;
 	const AffinityCsr *by_item = &in->by_item;
-	double	   *total = MemoryContextAllocHuge(CurrentMemoryContext,
-											   mul_size(by_user->n_rows,
-														sizeof(double)));
+	double	   *total = array_of(by_user->n_rows, sizeof(double));
 	double		largest = 0;
-	double		least = DBL_MAX;
 
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		total[u] = 0;
 		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
 			total[u] += (by_user->val ? by_user->val[e] : 1) * user_factor[u];
@@ -178,10 +181,34 @@ reals_suffice(const AffinityInteractions *in, const double *user_factor,
 			sum += (by_item->val ? by_item->val[e] : 1) *
 				total[by_item->col[e]];
 		largest = Max(largest, sum);
-		least = Min(least, penalty[i]);
 	}
 	pfree(total);
-	return largest < 1e30 && 6e-8 * largest <= 5e-4 * least;
+	return largest;
+}
+
+/*
+ * Whether reals have digits enough for the dense method: errors of the weights
+ * are at most of the order of the largest eigenvalue, divided by the smallest
+ * penalty and multiplied by 6e-8, and in practice a hundredth of it. Sums that
+ * reals could not hold are scaled, which changes no weight.
+ */
+static bool
+reals_suffice(const AffinityInteractions *in, double *user_factor,
+			  double *penalty)
+{
+	double		largest = largest_row(in, user_factor, penalty);
+	double		least = DBL_MAX;
+
+	for (uint32 i = 0; i < in->by_item.n_rows; i++)
+		least = Min(least, penalty[i]);
+	if (largest > 1e20 || largest < 1e-10)
+	{
+		for (uint32 u = 0; u < in->by_user.n_rows; u++)
+			user_factor[u] /= largest;
+		for (uint32 i = 0; i < in->by_item.n_rows; i++)
+			penalty[i] /= largest;
+	}
+	return 6e-8 * largest <= 5e-4 * least;
 }
 
 /* ---- training ------------------------------------------------------------ */
@@ -253,13 +280,6 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 	sink->figure(sink, "regularization_exponent",
 				 &task->options.regularization_exponent, 1, false);
 	sink->figure(sink, "weights", &weights, 1, false);
-}
-
-static void *
-array_of(uint32 n, Size width)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  mul_size(Max(n, 1), width));
 }
 
 /*
@@ -346,7 +366,7 @@ static const AffinityOption ease_options[] = {
 		   "weights kept per item, those farthest from 0"),
 	OPTION(method, ENUM, "\"auto\"", 0, 0, method_names,
 		   "dense: all pairs of items; sparse: candidates of each item; auto: dense up to 10000 items that fit into maintenance_work_mem"),
-	OPTION(candidates, INT, "100", 1, 2000, NULL,
+	OPTION(candidates, INT, "100", 1, 1000, NULL,
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),

@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(51);
+SELECT plan(55);
 SELECT setseed(0.17);
 
 -- 110 users, 15 items of different popularity, all of which meet.
@@ -209,8 +209,14 @@ SELECT is(pg_temp.weights_of('SELECT u, i FROM generate_series(1, 2) u, LATERAL 
 SELECT is(pg_temp.weights_of('SELECT u, i FROM generate_series(1, 9) u, generate_series(1, 3) i', format('{"method": "%s", "regularization": 0}', m)),
 	'22023 the matrix of items cannot be inverted with regularization 0', 'nor can it be done without for equal items, ' || m)
 FROM unnest(ARRAY['dense', 'sparse']) m;
+-- larger and smaller weights with the regularization in proportion
+SELECT is(pg_temp.weights_of(format('SELECT u, i, (%s * (1 + u %% 2))::real FROM generate_series(1, 40) u, generate_series(1, 9) i WHERE (u * i) %% 7 < 3', f),
+	format('{"method": "%s", "weights": "linear", "regularization": %s}', m, r)),
+	pg_temp.weights_of('SELECT u, i, 1 + u % 2 FROM generate_series(1, 40) u, generate_series(1, 9) i WHERE (u * i) % 7 < 3',
+	format('{"method": "%s", "weights": "linear", "regularization": 1e-4}', m)), format('weights of %s, %s', f, m))
+FROM unnest(ARRAY['dense', 'sparse']) m, (VALUES ('1e6', '1e8'), ('1e-4', '1e-12')) v(f, r);
 SELECT unalike(pg_temp.weights_of('SELECT u, i, 3e38::real FROM generate_series(1, 40) u, generate_series(1, 9) i WHERE (u * i) % 7 < 3',
-	format('{"method": "%s", "weights": "linear", "regularization": 1e-3}', m)), '%NaN%', 'huge weights, ' || m)
+	format('{"method": "%s", "weights": "linear", "regularization": 1e12}', m)), '%NaN%', 'huge weights, ' || m)
 FROM unnest(ARRAY['dense', 'sparse']) m;
 
 -- ---- memory -------------------------------------------------------------------------
