@@ -423,6 +423,7 @@ affinity_factor_solve(FactorSolver *s, const FactorProblem *problem, float *x)
 	FactorMethod method = method_for(s, problem->n);
 	double		loss;
 
+	CHECK_FOR_INTERRUPTS();
 	if (problem->n == 0)
 	{
 		memset(x, 0, s->width * sizeof(float));

@@ -288,7 +288,7 @@ static const AffinityOption ials_options[] = {
 		   "how short vectors are kept: larger generalises more"),
 	OPTION(regularization_exponent, REAL, "1", 0, 2, NULL,
 		   "how much more the vectors of users and items with many observations are kept short"),
-	OPTION(confidence, ENUM, "\"log\"", 0, 0, confidence_names,
+	OPTION(confidence, ENUM, "\"binary\"", 0, 0, confidence_names,
 		   "what a summed weight counts: itself, log2(1 + weight), 1; alpha multiplies it"),
 	OPTION(solver, ENUM, "\"cg\"", 0, 0, solver_names,
 		   "conjugate gradients, exact, or some factors after the other as in iALS++"),

@@ -13,7 +13,7 @@ SELECT u, abs(hashint8extended(n * 1000 + u, 1)) % 40 * (abs(hashint8extended(n 
 FROM generate_series(1, 150) u, generate_series(1, 4 + u % 30) n;
 
 -- What is stored.
-SELECT affinity.create_model('m', 'SELECT * FROM facts', 'ials', '{"factors": 20}');
+SELECT affinity.create_model('m', 'SELECT * FROM facts', 'ials', '{"factors": 20, "confidence": "log"}');
 SELECT is_empty($$SELECT * FROM m.items i FULL JOIN (SELECT i, count(DISTINCT u) AS n FROM facts GROUP BY i) f ON f.i = i.item_id
 	WHERE (popularity = n AND neighbors = '{}' AND scores = '{}' AND array_length(factors, 1) = 20) IS NOT TRUE$$,
 	'items: users, no neighbours, factors');

@@ -1,0 +1,289 @@
+/*
+ * kernel/csr.c and sparse.c: entries in no order, with duplicates, sorted digit
+ * by digit, merged and put into a matrix, against a dense one; sums over its rows
+ * with the list of what was touched.
+ */
+#include <float.h>
+
+#include "kernel/kernel.h"
+#include "tap.h"
+
+#define ROWS 37
+#define COLS 300
+
+static void
+sort_by(AffinityDigit digit, const AffinityEntry *from, const float *second,
+		size_t n, AffinityEntry *to, float *to_second)
+{
+	int64_t		count[64] = {0};
+	int64_t		start[65];
+
+	affinity_entries_count(from, n, digit, count);
+	affinity_csr_offsets(count, 64, start);
+	affinity_entries_place(from, second, n, digit, start, to, to_second);
+}
+
+/* Everything up to the matrix; second is summed, or its maximum taken. */
+static AffinityCsr
+matrix_of(AffinityEntry *entry, float *second, size_t n, bool second_is_max,
+		  bool in_pieces, float **out_second, AffinityMerge *merge)
+{
+	AffinityEntry *other = take(n, sizeof(AffinityEntry));
+	float	   *other_second = take(n, sizeof(float));
+	AffinityCsr m = {.n_rows = ROWS, .n_cols = COLS};
+	int64_t		count[ROWS] = {0};
+	int64_t		next[ROWS];
+	size_t		kept = 0;
+
+	/* columns by 6 and 3 bits, then rows by 6 */
+	sort_by((AffinityDigit) {false, 0, 63}, entry, second, n, other,
+			other_second);
+	sort_by((AffinityDigit) {false, 6, 63}, other, other_second, n, entry,
+			second);
+	sort_by((AffinityDigit) {true, 0, 63}, entry, second, n, other,
+			other_second);
+	memset(merge, 0, sizeof(*merge));
+	merge->second_is_max = second_is_max;
+	merge->all_one = true;
+	merge->limit = FLT_MAX;
+	for (size_t from = 0; from < n;)
+	{
+		size_t		piece = in_pieces ? 1 + random_below(7) : n;
+
+		if (piece > n - from)
+			piece = n - from;
+		kept += affinity_entries_merge(merge, other + from, other_second + from,
+									   piece, entry + kept, second + kept);
+		from += piece;
+	}
+	kept += affinity_entries_merge(merge, NULL, second, 0, entry + kept,
+								   second + kept);
+	affinity_entries_count(entry, kept, (AffinityDigit) {true, 0, 63}, count);
+	m.start = take(ROWS + 1, sizeof(int64_t));
+	affinity_csr_offsets(count, ROWS, m.start);
+	memcpy(next, m.start, sizeof(next));
+	m.col = take(kept, sizeof(uint32_t));
+	m.val = take(kept, sizeof(float));
+	*out_second = take(kept, sizeof(float));
+	affinity_entries_to_csr(entry, second, kept, NULL, next, m.col,
+							(AffinityCsrValues) {m.val, *out_second});
+	free(other);
+	free(other_second);
+	return m;
+}
+
+static void
+test_matrix(size_t n, bool second_is_max, bool in_pieces)
+{
+	AffinityEntry *entry = take(n, sizeof(AffinityEntry));
+	float	   *second = take(n, sizeof(float));
+	static double sum[ROWS][COLS];
+	static double sum2[ROWS][COLS];
+	static bool there[ROWS][COLS];
+	AffinityCsr m;
+	AffinityMerge merge;
+	float	   *out_second;
+	int64_t		dropped = 0;
+	bool		same = true;
+
+	memset(sum, 0, sizeof(sum));
+	memset(sum2, 0, sizeof(sum2));
+	memset(there, 0, sizeof(there));
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t	r = random_below(ROWS);
+		uint32_t	c = random_below(random_below(COLS) + 1);
+
+		/* quarters: their sums are exact in any order */
+		entry[i] = (AffinityEntry) {r, c, (float) random_below(8) / 4 - 0.5f};
+		second[i] = (float) random_below(100);
+		sum[r][c] += entry[i].val;
+		sum2[r][c] = second_is_max ? fmax(sum2[r][c], second[i]) :
+			sum2[r][c] + second[i];
+		there[r][c] = true;
+	}
+	m = matrix_of(entry, second, n, second_is_max, in_pieces, &out_second,
+				  &merge);
+	for (uint32_t r = 0; r < ROWS; r++)
+	{
+		int64_t		at = m.start[r];
+
+		for (uint32_t c = 0; c < COLS; c++)
+		{
+			if (!there[r][c])
+				continue;
+			if (sum[r][c] <= 0)
+			{
+				dropped++;
+				continue;
+			}
+			same &= at < m.start[r + 1] && m.col[at] == c &&
+				m.val[at] == sum[r][c] && out_second[at] == sum2[r][c];
+			at++;
+		}
+		same &= at == m.start[r + 1];
+	}
+	ok(same && merge.dropped == dropped, "%zu entries, second by %s, %s", n,
+	   second_is_max ? "maximum" : "sum", in_pieces ? "in pieces" : "at once");
+	free(entry);
+	free(second);
+	free(m.start);
+	free(m.col);
+	free(m.val);
+	free(out_second);
+}
+
+/* Means keep every pair, whatever its sign. */
+static void
+test_means(void)
+{
+	AffinityEntry entry[5] = {
+		{0, 1, -4}, {0, 1, 1}, {0, 2, 0}, {3, 0, 2}, {3, 0, 3}
+	};
+	AffinityMerge merge = {.mean = true, .limit = 1};
+	AffinityEntry out[5];
+	size_t		n = affinity_entries_merge(&merge, entry, NULL, 5, out, NULL);
+
+	n += affinity_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
+	ok(n == 3 && out[0].val == -1.5f && out[1].val == 0 && out[2].val == 2.5f &&
+	   out[2].row == 3 && merge.dropped == 0, "means of duplicates");
+}
+
+static void
+test_renumber(void)
+{
+	AffinityEntry entry[3] = {{1, 0, 1}, {0, 2, 2}, {1, 1, 3}};
+	uint32_t	renumber[3] = {10, 20, 30};
+	int64_t		next[2] = {0, 1};
+	uint32_t	col[3];
+	float		val[3];
+
+	affinity_entries_to_csr(entry, NULL, 3, renumber, next, col,
+							(AffinityCsrValues) {val, NULL});
+	ok(col[0] == 30 && col[1] == 10 && col[2] == 20 && val[0] == 2 &&
+	   val[1] == 1 && val[2] == 3 && next[0] == 1 && next[1] == 3,
+	   "columns get new numbers");
+}
+
+/* A row of distinct columns, in order. */
+static size_t
+random_row(uint32_t *col, float *val)
+{
+	size_t		n = 0;
+
+	for (uint32_t c = 0; c < COLS; c++)
+		if (random_below(4) == 0)
+		{
+			col[n] = c;
+			val[n++] = 0.5f + (float) random_below(8);
+		}
+	return n;
+}
+
+static void
+test_sums(bool with_values)
+{
+	double		sum[COLS] = {0};
+	double		want[COLS] = {0};
+	double		right[COLS];
+	uint32_t	count[COLS] = {0};
+	uint32_t	want_count[COLS] = {0};
+	uint32_t	touched[COLS + 1];
+	uint32_t	col[COLS];
+	float		val[COLS];
+	float		score[COLS + 1];
+	uint32_t	n_touched = 0;
+	size_t		n_want = 0;
+	bool		same = true;
+
+	for (int r = 0; r < 5; r++)
+	{
+		size_t		n = random_row(col, val);
+		double		factor = 0.25 * (r + 1);
+
+		for (size_t i = 0; i < n; i++)
+		{
+			want[col[i]] += factor * (with_values ? val[i] : 1);
+			want_count[col[i]]++;
+		}
+		n_touched = affinity_sparse_add(sum, touched, n_touched, col,
+										with_values ? val : NULL, n, factor);
+		affinity_sparse_count(count, col, n);
+	}
+	for (int c = 0; c < COLS; c++)
+	{
+		n_want += want[c] > 0;
+		right[c] = c + 1;
+	}
+	same = n_touched == n_want && memcmp(sum, want, sizeof(sum)) == 0 &&
+		memcmp(count, want_count, sizeof(count)) == 0;
+	ok(same, "sums and counts of rows %s values",
+	   with_values ? "with" : "without");
+	affinity_sparse_take(sum, touched, n_touched, 2, right, score);
+	same = true;
+	for (uint32_t i = 0; i < n_touched; i++)
+		same &= score[i] == (float) (want[touched[i]] * 2 * right[touched[i]]);
+	for (int c = 0; c < COLS; c++)
+		same &= sum[c] == 0;
+	ok(same, "are taken out, and cleared");
+	sum[7] = 1e300;
+	touched[0] = 7;
+	affinity_sparse_take(sum, touched, 1, 1e10, right, score);
+	ok(score[0] == FLT_MAX, "what is too large for a real is the largest one");
+}
+
+static void
+test_moments(void)
+{
+	AffinityMoments sum[COLS];
+	AffinityMoments want[COLS];
+	uint32_t	touched[COLS + 1];
+	uint32_t	col[COLS];
+	float		val[COLS];
+	uint32_t	n_touched = 0;
+
+	memset(sum, 0, sizeof(sum));
+	memset(want, 0, sizeof(want));
+	for (int r = 0; r < 6; r++)
+	{
+		size_t		n = random_row(col, val);
+		double		x = r + 0.5;
+		bool		ones = r == 3;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			AffinityMoments *w = &want[col[i]];
+			double		y = ones ? 1 : val[i];
+
+			w->n += 1;
+			w->x += x;
+			w->y += y;
+			w->xx += x * x;
+			w->yy += y * y;
+			w->xy += x * y;
+		}
+		n_touched = affinity_sparse_moments(sum, touched, n_touched, col,
+											ones ? NULL : val, n, x);
+	}
+	for (uint32_t i = 0; i < n_touched; i++)
+		for (uint32_t j = 0; j < i; j++)
+			if (touched[i] == touched[j])
+				n_touched = COLS + 1;
+	ok(n_touched <= COLS && memcmp(sum, want, sizeof(sum)) == 0, "moments");
+}
+
+int
+main(void)
+{
+	static const size_t sizes[] = {0, 1, 2, 50, 5000};
+
+	for (size_t s = 0; s < 5; s++)
+		for (int how = 0; how < 4; how++)
+			test_matrix(sizes[s], how & 1, how & 2);
+	test_means();
+	test_renumber();
+	for (int i = 0; i < 20; i++)
+		test_sums(i % 2);
+	test_moments();
+	return done();
+}
