@@ -49,8 +49,9 @@ END $$;
 
 CREATE TABLE facts AS SELECT n % 30 AS u, n * 7 % 11 + n % 3 AS i, 1 + n % 5 AS w FROM generate_series(1, 200) n;
 SELECT affinity.create_model('f', 'SELECT u, i, w FROM facts', 'ials', '{"factors": 4}');
+SELECT affinity.create_model('r', 'SELECT u, i, w FROM facts', 'als', '{"factors": 4}');
 SELECT affinity.create_model('s', 'SELECT u, i, w FROM facts', 'ease', '{}');
-SELECT try_all(m) FROM unnest(ARRAY['f', 's']) m;
+SELECT try_all(m) FROM unnest(ARRAY['f', 'r', 's']) m;
 
 \echo # factors
 SELECT try('f', 'UPDATE f.items SET factors = ' || v) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1}'$$, $$'{1,2,3}'$$, $$'{1,2,3,4,5}'$$,
@@ -58,6 +59,8 @@ SELECT try('f', 'UPDATE f.items SET factors = ' || v) FROM unnest(ARRAY['NULL', 
 	'array_fill(''1e-45''::real, ARRAY[4])', 'array_fill(1::real, ARRAY[100000])']) v;
 SELECT try('f', format('UPDATE f.items SET factors = %s WHERE item_no = 3', v)) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1,2,3}'$$,
 	$$'{1,2,3,4,5}'$$, $$'{1,2,3,NaN}'$$, $$'{Infinity,2,3,4}'$$, $$'{1,2,-Infinity,4}'$$, $$'{1,NULL,3,4}'$$, $$'{{1,2,3,4}}'$$]) v;
+SELECT try('r', format('UPDATE r.items SET factors = %s WHERE item_no = 3', v)) FROM unnest(ARRAY['NULL', $$'{1,2,3,4,NaN}'$$]) v;
+SELECT try('r', 'UPDATE r.items SET factors = ' || v) FROM unnest(ARRAY[$$'{1}'$$, $$'{}'$$, 'array_fill(''3e38''::real, ARRAY[5])']) v;
 \echo # rows
 SELECT try('f', v) FROM unnest(ARRAY['DELETE FROM f.items', 'DELETE FROM f.items WHERE item_no = 3',
 	'ALTER TABLE f.items DROP CONSTRAINT items_pkey; UPDATE f.items SET item_no = 2 WHERE item_no = 3',
@@ -74,9 +77,11 @@ SELECT try('f', v) FROM unnest(ARRAY['ALTER TABLE f.items DROP COLUMN factors', 
 SELECT try('f', 'UPDATE f.model SET parameters = ' || v) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1}'$$, $$'{1,2,3,4,5}'$$, 'array_fill(''NaN''::real, ARRAY[4])',
 	'array_fill(''Infinity''::real, ARRAY[4])', 'array_fill(NULL::real, ARRAY[4])', 'array_fill(-1::real, ARRAY[4])', 'array_fill(0::real, ARRAY[4])',
 	'array_fill(3e38::real, ARRAY[4])', 'array_fill(1::real, ARRAY[2, 2])', 'array_fill(1::real, ARRAY[100000])']) v;
+SELECT try('r', 'UPDATE r.model SET parameters = ' || v) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1}'$$, $$'{NaN,1,1,1,1}'$$]) v;
+SELECT try('r', 'UPDATE r.model SET parameters = array_fill(-3e38::real, ARRAY[cardinality(parameters)])');
 \echo # options and algorithm: factors read as neighbours, and the other way round
 SELECT try(m, format('UPDATE %s.model SET algorithm = %L, options = ''{}''', m, a))
-FROM unnest(ARRAY['f', 's']) m, unnest(ARRAY['item_knn', 'popular', 'ials', 'ease']) a;
+FROM unnest(ARRAY['f', 'r', 's']) m, unnest(ARRAY['item_knn', 'popular', 'ials', 'als', 'ease']) a;
 SELECT try('f', 'UPDATE f.model SET options = ''{"factors": 64}''');
 \echo # scores with signs
 SELECT try('s', format('UPDATE s.items SET neighbors = %L, scores = %L', n, s))
@@ -94,7 +99,7 @@ DO $$ BEGIN PERFORM k.recommend_all(5); EXCEPTION WHEN SQLSTATE '53400' THEN RAI
 SELECT count(*) FROM k.recommend(1, 5);
 RESET maintenance_work_mem;
 
-SELECT affinity.drop_model(m) FROM unnest(ARRAY['f', 's', 'm', 'k']) m;
+SELECT affinity.drop_model(m) FROM unnest(ARRAY['f', 'r', 's', 'm', 'k']) m;
 DROP TABLE facts, many;
 DROP FUNCTION try, try_all, rows_of;
 SELECT pg_postmaster_start_time() = :'started' AND pg_backend_pid() = :pid;

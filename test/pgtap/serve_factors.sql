@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(112);
+SELECT plan(134);
 SELECT setseed(0.31);
 
 -- 150 users, 90 items. User 901 has only returns, 902 an item that no model
@@ -23,6 +23,7 @@ INSERT INTO bought SELECT 905, 'i' || n, 1 FROM generate_series(0, 89) n;
 
 SELECT affinity.create_model('few', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 5}');
 SELECT affinity.create_model('many', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 33}');
+SELECT affinity.create_model('rated', 'SELECT u, item, w FROM bought', 'als', '{"factors": 6}');
 SELECT affinity.create_model('signs', 'SELECT u, item, w FROM bought', 'ease', '{}');
 INSERT INTO bought VALUES (902, 'new', 3), (906, 'i3', 2), (906, 'new', 1),
 	(2001, 'i3', 1), (2001, 'i5', 1), (2001, 'i11', 1);
@@ -33,7 +34,7 @@ CREATE TABLE sums AS SELECT u, item, sum(w) AS w, avg(w) AS mean FROM bought
 	WHERE u IS NOT NULL AND item IS NOT NULL GROUP BY u, item;
 ALTER TABLE sums ADD PRIMARY KEY (u, item);
 CREATE FUNCTION pg_temp.seen(model text, who bigint) RETURNS SETOF text LANGUAGE sql STABLE AS $$
-	SELECT item FROM sums WHERE u = who AND (w > 0)
+	SELECT item FROM sums WHERE u = who AND (model = 'rated' OR w > 0)
 $$;
 CREATE FUNCTION pg_temp.is_known(model text, who bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 DECLARE known boolean;
@@ -52,7 +53,7 @@ BEGIN
 		s.item_id IN (SELECT pg_temp.seen(%1$L, u))
 		FROM users, %1$I.score(u, ARRAY(SELECT item_id FROM %1$I.items)) s JOIN %1$I.items i USING (item_id)', model);
 END $$;
-SELECT pg_temp.ask(model) FROM unnest(ARRAY['few', 'many', 'signs']) model;
+SELECT pg_temp.ask(model) FROM unnest(ARRAY['few', 'many', 'rated', 'signs']) model;
 CREATE INDEX ON said (model, u);
 ANALYZE said;
 
@@ -71,7 +72,7 @@ $$;
 
 SELECT is((SELECT count(*) FROM (SELECT DISTINCT u, personalized FROM said WHERE said.model = m) s
 	WHERE personalized <> pg_temp.is_known(m, u)), 0::bigint, m || ': everything is personalized for who has a history, nothing for others')
-FROM unnest(ARRAY['few', 'many']) m;
+FROM unnest(ARRAY['few', 'many', 'rated']) m;
 SELECT cmp_ok((SELECT count(*) FROM said WHERE said.model = m AND personalized AND score < 0), '>', 0::bigint,
 	m || ': there are scores below 0')
 FROM unnest(ARRAY['few', 'many', 'signs']) m;
@@ -84,7 +85,7 @@ SELECT is_empty(format($$SELECT u, d.* FROM users
 		ON (g.item_id, g.score, g.rank, g.personalized) = (e.item, e.score, e.rank, e.personalized)
 		WHERE g IS NULL OR e IS NULL) d(g, e)$$, k, model, seen),
 	format('%s: recommend(u, %s), exclude_seen %s, is the best of score', model, k, NOT seen))
-FROM unnest(ARRAY['few', 'many', 'signs']) model, unnest(ARRAY[1, 9, 70, 500]) k,
+FROM unnest(ARRAY['few', 'many', 'rated', 'signs']) model, unnest(ARRAY[1, 9, 70, 500]) k,
 	unnest(ARRAY[false, true]) seen;
 SELECT is((SELECT count(*) FROM few.recommend(1, 2147483647)),
 	(SELECT count(*) FROM said WHERE model = 'few' AND u = 1 AND NOT seen), 'a huge k gives all');
@@ -96,7 +97,7 @@ SELECT is_empty(format($$SELECT u FROM users WHERE
 	(SELECT array_agg((item, score, personalized) ORDER BY rank) FROM (SELECT * FROM pg_temp.expected(%1$L, u, 1000, false)
 		WHERE item IN ('i3', 'i88', 'i89', 'i40', 'i9') ORDER BY rank LIMIT 4) c)$$, model),
 	model || ': candidates are what recommend would rank, cut to k; exclude wins')
-FROM unnest(ARRAY['few', 'many', 'signs']) model;
+FROM unnest(ARRAY['few', 'many', 'rated', 'signs']) model;
 SELECT results_eq(format($$SELECT * FROM %I.recommend_for(ARRAY['i5', 'i3', NULL, 'i11', 'nope', 'i5'], %s)$$, model, n),
 	format('SELECT * FROM %I.recommend(2001, %s)', model, n),
 	format('%s: recommend_for(items, %s) is recommend for a user with these items', model, n))
@@ -104,7 +105,7 @@ FROM unnest(ARRAY['few', 'many', 'signs']) model, unnest(ARRAY[5, 500]) n;
 SELECT set_eq(format('SELECT item_id, score, rank, personalized FROM %I.recommend_for(NULL, 7)', model),
 	format('SELECT item_id, popularity, row_number() OVER (ORDER BY popularity DESC, item_no), false FROM %I.items ORDER BY 3 LIMIT 7', model),
 	model || ': nothing in the basket, popular items')
-FROM unnest(ARRAY['few', 'signs']) model;
+FROM unnest(ARRAY['few', 'rated', 'signs']) model;
 SELECT is((SELECT score FROM few.score(3, ARRAY['i88'])), (SELECT score FROM few.score(3, ARRAY['i89', 'i88']) WHERE item_id = 'i88'),
 	'a score does not depend on what else is scored');
 
@@ -117,7 +118,7 @@ SELECT is_empty(format($$
 	(SELECT u, r.* FROM users, %1$I.recommend(u, %2$s) r WHERE EXISTS (SELECT pg_temp.seen(%1$L, u))
 		EXCEPT ALL SELECT a.user_id, a.item_id, a.score, a.rank, a.personalized FROM %1$I.recommend_all(%2$s) a)$$,
 	model, n), format('%s: recommend_all(%s) is recommend of every user, to the last bit', model, n))
-FROM unnest(ARRAY['few', 'many', 'signs']) model, unnest(ARRAY[1, 5, 40, 1000]) n;
+FROM unnest(ARRAY['few', 'many', 'rated', 'signs']) model, unnest(ARRAY[1, 5, 40, 1000]) n;
 SELECT is_empty(format('SELECT * FROM %I.recommend_all(0)', model), model || ': none for k = 0')
 FROM unnest(ARRAY['few', 'signs']) model;
 SELECT is_empty(format($$
@@ -129,7 +130,7 @@ SELECT is_empty(format($$
 		ON (a.user_id, a.score, a.rank) = (e.user_id, e.score, e.rank)
 		WHERE a IS NULL OR e IS NULL) a$$, model, k),
 	format('%s: audience(item, %s) is who has the highest score without having it', model, k))
-FROM unnest(ARRAY['few', 'many', 'signs']) model, unnest(ARRAY[1, 10, 1000]) k;
+FROM unnest(ARRAY['few', 'many', 'rated', 'signs']) model, unnest(ARRAY[1, 10, 1000]) k;
 SELECT is_empty(format($$SELECT * FROM %1$I.audience('nope') UNION ALL SELECT * FROM %1$I.audience(NULL)
 	UNION ALL SELECT * FROM %1$I.audience('i1', 0)$$, model), model || ': nobody for an unknown item, NULL, or k = 0')
 FROM unnest(ARRAY['few', 'signs']) model;
@@ -155,7 +156,7 @@ SELECT is_empty(format($$
 	WHERE (CASE WHEN cosine > 1e-6 THEN abs(g.score - cosine) <= 1e-5 AND rank = no
 		WHEN cosine < -1e-6 THEN g IS NULL ELSE true END) IS NOT TRUE$$, model, skip),
 	model || ': similar_items is the cosine of factors, where it is above 0')
-FROM (VALUES ('few', 0), ('many', 0)) v(model, skip);
+FROM (VALUES ('few', 0), ('many', 0), ('rated', 1)) v(model, skip);
 SELECT is_empty($$
 	SELECT i.item_id, n FROM signs.items i, generate_series(0, 60, 12) n WHERE
 		(SELECT array_agg((s.item_id, s.score, s.rank) ORDER BY s.rank) FROM signs.similar_items(i.item_id, n) s)
@@ -166,7 +167,7 @@ SELECT is_empty($$
 	'signs: similar_items are the neighbours above 0, best first');
 SELECT is_empty(format($$SELECT * FROM %1$I.similar_items('nope') UNION ALL SELECT * FROM %1$I.similar_items(NULL)
 	UNION ALL SELECT * FROM %1$I.similar_items('i1', 0)$$, model), model || ': nothing is similar to an unknown item')
-FROM unnest(ARRAY['few', 'signs']) model;
+FROM unnest(ARRAY['few', 'rated', 'signs']) model;
 
 -- ---- sums with signs -------------------------------------------------------------
 
@@ -220,11 +221,11 @@ SELECT isnt_empty('SELECT e.* FROM users, signs.explain(u, ''i2'', 1000) e WHERE
 	'what speaks against an item is shown too');
 SELECT results_eq(format($$SELECT * FROM %I.explain(5, 'i2', 2)$$, model),
 	format($$SELECT * FROM %I.explain(5, 'i2', 100) WHERE rank <= 2$$, model), model || ': explain cuts to k')
-FROM unnest(ARRAY['few', 'signs']) model;
+FROM unnest(ARRAY['few', 'rated', 'signs']) model;
 SELECT is_empty(format($$SELECT * FROM %1$I.explain(5, 'nope') UNION ALL SELECT * FROM %1$I.explain(NULL, 'i1') UNION ALL SELECT * FROM %1$I.explain(1, NULL)
 	UNION ALL SELECT * FROM %1$I.explain(77777, 'i1') UNION ALL SELECT * FROM %1$I.explain(5, 'i2', 0)$$, model),
 	model || ': nothing explains an unknown item, nobody, nothing, no history, or k = 0')
-FROM unnest(ARRAY['few', 'signs']) model;
+FROM unnest(ARRAY['few', 'rated', 'signs']) model;
 
 -- ---- crafted factors ---------------------------------------------------------------
 
