@@ -63,7 +63,7 @@ SELECT is_empty('(SELECT item_id, score FROM m.recommend_for(ARRAY[3], 5)) EXCEP
 CREATE TABLE single (u int, i int, w real);
 INSERT INTO single VALUES (1, 1, 3);
 SELECT affinity.create_model('s', 'SELECT * FROM single', 'ials',
-	'{"factors": 1, "unobserved_weight": 0.5, "regularization": 0.01, "regularization_exponent": 0.7, "alpha": 2}');
+	'{"factors": 1, "unobserved_weight": 0.5, "regularization": 0.01, "regularization_exponent": 0.7, "alpha": 2, "confidence": "log"}');
 SELECT ok(abs(score - 4 * y2 / (4.5 * y2 + 0.01 * 1.5 ^ 0.7)) < 1e-6 AND abs(y2 - parameters[1]) < 1e-6 AND score > 0.8,
 	'one user, one item: the score by hand')
 FROM (SELECT factors[1]::float8 ^ 2 AS y2 FROM s.items) y, s.model, s.score(1, ARRAY[1]);
