@@ -273,6 +273,22 @@ is($out, "2048\n5120|1024", 'refreshed beside a materialized view, in a cursor, 
 is(scalar(() = $err =~ /training \(2 workers\)/g), 4, 'with workers in each')
   or diag $err;
 
+# Within a parallel query there can be no workers of its own.
+my $joined = q{SELECT count(*), sum(r.rank)
+	FROM few f JOIN big.recommend_all(5) r ON r.user_id = f.user_id};
+($status, $out, $err) = $node->psql('postgres', qq{
+	SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;
+	SET min_parallel_table_scan_size = 0;
+	EXPLAIN (COSTS off) $joined;
+	$joined;
+	SET max_parallel_workers_per_gather = 0;
+	$joined;});
+like($out, qr/Gather/, 'recommend_all in the leader of a parallel query');
+like($out, qr/\n(\d+\|\d+)\n\1\z/, 'gives the same');
+like($err,
+	qr/NOTICE:  running without parallel workers: called within a parallel query/,
+	'and a notice says that it had no workers');
+
 # A model of a plain role, refreshed by a superuser as that role.
 ($status, $out, $err) = $node->psql('postgres', q{
 	CREATE ROLE owner;
