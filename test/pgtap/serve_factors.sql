@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(134);
+SELECT plan(135);
 SELECT setseed(0.31);
 
 -- 150 users, 90 items. User 901 has only returns, 902 an item that no model
@@ -21,7 +21,7 @@ INSERT INTO bought VALUES (NULL, 'i1', 1), (1, NULL, 1), (901, 'i1', 2),
 	(901, 'i1', -2), (904, 'i1', 1);
 INSERT INTO bought SELECT 905, 'i' || n, 1 FROM generate_series(0, 89) n;
 
-SELECT affinity.create_model('few', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 5}');
+SELECT affinity.create_model('few', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 5, "confidence": "log", "alpha": 2}');
 SELECT affinity.create_model('many', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 33}');
 SELECT affinity.create_model('rated', 'SELECT u, item, w FROM bought', 'als', '{"factors": 6}');
 SELECT affinity.create_model('signs', 'SELECT u, item, w FROM bought', 'ease', '{}');
@@ -76,6 +76,48 @@ FROM unnest(ARRAY['few', 'many', 'rated']) m;
 SELECT cmp_ok((SELECT count(*) FROM said WHERE said.model = m AND personalized AND score < 0), '>', 0::bigint,
 	m || ': there are scores below 0')
 FROM unnest(ARRAY['few', 'many', 'signs']) m;
+
+-- A user's vector x from (a sum over all y y' + sum over own c y y' + r) x =
+-- sum over own c y, c = alpha log2(1 + weight), r = lambda (n + a m): by
+-- elimination in SQL.
+CREATE TABLE gram AS SELECT k, l, sum(factors[k]::float8 * factors[l]) AS v
+FROM few.items, generate_series(1, 5) k, generate_series(1, 5) l GROUP BY k, l;
+CREATE FUNCTION pg_temp.fold(who bigint) RETURNS float8[] LANGUAGE plpgsql AS $$
+DECLARE
+	o jsonb := (SELECT options FROM few.model);
+	unobserved float8 := (o->>'unobserved_weight')::float8;
+	n int := (SELECT count(*) FROM sums s JOIN few.items i ON i.item_id = s.item WHERE s.u = who AND s.w > 0);
+	ridge float8 := (o->>'regularization')::float8
+		* (n + unobserved * (SELECT count(*) FROM few.items)) ^ (o->>'regularization_exponent')::float8;
+	a float8[] := array_fill(0::float8, ARRAY[5, 6]);
+	c float8;
+BEGIN
+	FOR row_ IN 1..5 LOOP
+		FOR col IN 1..5 LOOP
+			a[row_][col] := unobserved * (SELECT v FROM gram WHERE k = row_ AND l = col) + CASE WHEN row_ = col THEN ridge ELSE 0 END
+				+ (SELECT sum(2 * ln(1 + s.w) / ln(2) * i.factors[row_]::float8 * i.factors[col])
+					FROM sums s JOIN few.items i ON i.item_id = s.item WHERE s.u = who AND s.w > 0);
+		END LOOP;
+		a[row_][6] := (SELECT sum(2 * ln(1 + s.w) / ln(2) * i.factors[row_]::float8)
+			FROM sums s JOIN few.items i ON i.item_id = s.item WHERE s.u = who AND s.w > 0);
+	END LOOP;
+	FOR pivot IN 1..5 LOOP
+		FOR row_ IN 1..5 LOOP
+			CONTINUE WHEN row_ = pivot;
+			c := a[row_][pivot] / a[pivot][pivot];
+			FOR col IN pivot..6 LOOP
+				a[row_][col] := a[row_][col] - c * a[pivot][col];
+			END LOOP;
+		END LOOP;
+	END LOOP;
+	RETURN ARRAY(SELECT a[r][6] / a[r][r] FROM generate_series(1, 5) r);
+END $$;
+SELECT is_empty($$
+	WITH folded AS MATERIALIZED (SELECT u, pg_temp.fold(u) AS x FROM users WHERE pg_temp.is_known('few', u))
+	SELECT s.*, e.score FROM said s JOIN folded USING (u) JOIN few.items i ON i.item_id = s.item,
+		LATERAL (SELECT sum(f * i.factors[k]) AS score FROM unnest(x) WITH ORDINALITY AS n(f, k)) e
+	WHERE s.model = 'few' AND (abs(e.score - s.score) <= 1e-4) IS NOT TRUE$$,
+	'few: score is the product with what SQL folds in');
 
 -- ---- recommend ---------------------------------------------------------------
 
