@@ -125,6 +125,37 @@ SELECT range_retention_count_final(range_retention_count_combine(
 	range_retention_count_accum(NULL, false, true, '2024-05-03', '{1,2}', 'day'))) AS apart,
 	range_retention_count(d = '2024-05-01', d <> '2024-05-01', d, '{1,2}', 'day') AS together
 FROM unnest('{2024-05-03,2024-05-01}'::date[]) d;
+-- GaussDB's examples of the other three, with its results
+CREATE TABLE funnel_test (user_id int, event_type text, event_time timestamp,
+	event_timez timestamptz, event_time_int bigint);
+INSERT INTO funnel_test VALUES
+	(1, 'Browse', '2021-01-31 11:00:00', '2021-01-31 11:00:00+08', 10),
+	(1, 'Click', '2021-01-31 11:10:00', '2021-01-31 11:10:00+07', 20),
+	(1, 'Order', '2021-01-31 11:20:00', '2021-01-31 11:20:00+06', 30),
+	(1, 'Pay', '2021-01-31 11:30:00', '2021-01-31 11:30:00+05', 40),
+	(2, 'Order', '2021-01-31 11:00:00', '2021-01-31 11:00:00+08', 11),
+	(2, 'Pay', '2021-01-31 11:10:00', '2021-01-31 11:10:00+08', 12),
+	(1, 'Browse', '2021-01-31 11:00:00', '2021-01-31 11:00:00+01', 50),
+	(3, 'Browse', '2021-01-31 11:20:00', '2021-01-31 11:20:00-04', 30),
+	(3, 'Click', '2021-01-31 12:00:00', '2021-01-31 12:00:00-04', 80),
+	(4, 'Browse', '2021-01-31 11:50:00', '2021-01-31 11:50:00-01', 1000),
+	(4, 'Pay', '2021-01-31 12:00:00', '2021-01-31 12:00:00-02', 900),
+	(4, 'Order', '2021-01-31 12:00:00', '2021-01-31 12:00:00-03', 1001),
+	(4, 'Click', '2021-01-31 12:00:00', '2021-01-31 12:00:00-04', 1001),
+	(5, 'Browse', '2021-01-31 11:50:00', '2021-01-31 11:50:00+08', NULL),
+	(5, 'Click', '2021-01-31 12:00:00', '2021-01-31 12:00:00+08', 776),
+	(5, 'Order', '2021-01-31 11:10:00', '2021-01-31 11:10:00+08', 999),
+	(6, 'Browse', '2021-01-31 11:50:00', '2021-01-31 11:50:00+01', -1),
+	(6, 'Click', '2021-01-31 12:00:00', '2021-01-31 12:00:00+02', -2),
+	(6, 'Order', '2021-01-31 12:10:00', '2021-01-31 12:00:00+03', -3);
+SELECT user_id, windowFunnel(0, 'default', event_timez, event_type = 'Browse',
+		event_type = 'Click', event_type = 'Order', event_type = 'Pay') AS level,
+	windowFunnel(40, 'default', date(event_time), true, true, false, true) AS by_date,
+	retention(event_type = 'Browse', event_type = 'Click', event_type = 'Order', event_type = 'Pay') AS r
+FROM funnel_test GROUP BY user_id ORDER BY user_id;
+SELECT sum(r[1]), sum(r[2]), sum(r[3]), sum(r[4]) FROM (
+	SELECT retention(event_type = 'Browse', event_type = 'Click', event_type = 'Order', event_type = 'Pay') AS r
+	FROM funnel_test GROUP BY user_id) u;
 RESET search_path;
-DROP TABLE rows, retention_test;
+DROP TABLE rows, retention_test, funnel_test;
 DROP FUNCTION by_hand, here;

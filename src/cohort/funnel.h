@@ -203,7 +203,7 @@ extern EventLog *affinity_log_in(const char *text, uint32 magic);
 extern char *affinity_log_out(Datum value, uint32 magic);
 
 /* Longer texts of a window or mode are read anew for each row. */
-#define EVENT_CALL_TEXT 128
+#define EVENT_CALL_TEXT 512
 
 /* funnel_input.c: what a transition function reads from its arguments */
 typedef struct EventCall
