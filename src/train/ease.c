@@ -214,9 +214,9 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 /* ---- training ------------------------------------------------------------ */
 
 /*
- * Settle what was left open: the method, and the exponents that depend on it.
- * Popularity is levelled out where it helps: a large catalogue has most items
- * from few users, and popular ones would have a say in everything.
+ * Settle what was left open: the method, and what depends on it. Popularity is
+ * levelled out where it helps: a large catalogue has most items from few users,
+ * and popular ones would have a say in everything.
  */
 static void
 settle(EaseOptions *o, uint32 n_items)
@@ -228,6 +228,8 @@ settle(EaseOptions *o, uint32 n_items)
 			affinity_ease_dense_bytes(n_items, false) <=
 			(Size) maintenance_work_mem * 1024 ? EASE_DENSE : EASE_SPARSE;
 	exponent = o->method == EASE_DENSE ? 0 : 0.5;
+	if (isnan(o->regularization))
+		o->regularization = o->method == EASE_DENSE ? 500 : 200;
 	if (isnan(o->user_exponent))
 		o->user_exponent = exponent;
 	if (isnan(o->regularization_exponent))
@@ -276,6 +278,8 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 	double		weights = (double) leader->n_weights;
 
 	sink->figure(sink, "dense", &dense, 1, false);
+	sink->figure(sink, "regularization", &task->options.regularization, 1,
+				 false);
 	sink->figure(sink, "user_exponent", &task->options.user_exponent, 1, false);
 	sink->figure(sink, "regularization_exponent",
 				 &task->options.regularization_exponent, 1, false);
@@ -354,8 +358,8 @@ static const char *const weights_names[] = {
 		min, max, values, help}
 
 static const AffinityOption ease_options[] = {
-	OPTION(regularization, REAL, "200", 0, 1e12, NULL,
-		   "how much a weight costs: what fewer users than so many say counts little"),
+	OPTION(regularization, REAL, "null", 0, 1e12, NULL,
+		   "how much a weight costs: what fewer users than so many say counts little; null: 500 if dense, 200 if sparse"),
 	OPTION(regularization_exponent, REAL, "null", 0, 2, NULL,
 		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion; null: 0 if dense, 0.5 if sparse"),
 	OPTION(user_exponent, REAL, "null", 0, 2, NULL,

@@ -72,3 +72,35 @@ heading() {
 	printf '\n== %s: %s events\n' "$1" "$ROWS"
 	printf '%-46s %7s %8s %8s %8s\n' query workers s 'cpu s' 'peak MB'
 }
+
+# train WORKERS QUERY ALGORITHM OPTIONS [keep]: seconds of CPU, elapsed, reading,
+# training, writing; interactions, workers that there were, peak of memory in MB.
+# With a fifth argument the model "trained" stays.
+train() {
+	postmaster=$(sql -c "SELECT pg_read_file('postmaster.pid')" | head -n 1)
+	rm -f "$AFFINITY_WORK/stop"
+	mkfifo "$AFFINITY_WORK/stop"
+	: >"$AFFINITY_WORK/peak"
+	./peak.py "$postmaster" <"$AFFINITY_WORK/stop" >"$AFFINITY_WORK/peak" &
+	exec 9>"$AFFINITY_WORK/stop"
+	until grep -q sampling "$AFFINITY_WORK/peak"; do sleep 0.1; done
+	sql 9>&- >"$AFFINITY_WORK/trained" 2>&1 <<-SQL
+		SET client_min_messages = notice;
+		SET max_parallel_maintenance_workers = $1;
+		SET max_parallel_workers_per_gather = $1;
+		SELECT bench.cpu_seconds() AS cpu, clock_timestamp() AS start \gset
+		SELECT FROM affinity.create_model('trained', '$2', '$3', '$4');
+		SELECT pg_sleep(0.2);	-- the workers' parent has to notice their end
+		SELECT 'CPU', round((bench.cpu_seconds() - :cpu)::numeric, 2),
+			round(extract(epoch FROM clock_timestamp() - :'start'
+				- interval '0.2 s'), 2);
+		${5:+\\q}
+		SELECT FROM affinity.drop_model('trained');
+	SQL
+	exec 9>&-
+	wait
+	sed -n 's/^CPU //p' "$AFFINITY_WORK/trained"
+	sed -n 's/.* \([0-9]*\) interactions; \([0-9.]*\) s reading, \([0-9.]*\) s training (\([0-9]*\) worker.*), \([0-9.]*\) s writing.*/\2 \3 \5 \1 \4/p' \
+		"$AFFINITY_WORK/trained"
+	tail -n 1 "$AFFINITY_WORK/peak"
+}

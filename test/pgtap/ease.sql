@@ -170,12 +170,12 @@ SELECT affinity.drop_model('m');
 
 SELECT affinity.create_model(method, 'SELECT u, i FROM purchases', 'ease', jsonb_build_object('method', method)),
 	affinity.create_model(method || ' said', 'SELECT u, i FROM purchases', 'ease',
-		jsonb_build_object('method', method, 'user_exponent', e, 'regularization_exponent', e))
-FROM (VALUES ('dense', 0), ('sparse', 0.5)) v(method, e) \g /dev/null
+		jsonb_build_object('method', method, 'user_exponent', e, 'regularization_exponent', e, 'regularization', r))
+FROM (VALUES ('dense', 0, 500), ('sparse', 0.5, 200)) v(method, e, r) \g /dev/null
 SELECT results_eq('SELECT item_no, neighbors, scores FROM ' || quote_ident(m) || '.items ORDER BY 1',
-	'SELECT item_no, neighbors, scores FROM ' || quote_ident(m || ' said') || '.items ORDER BY 1', 'exponents by default: ' || m)
+	'SELECT item_no, neighbors, scores FROM ' || quote_ident(m || ' said') || '.items ORDER BY 1', 'the defaults of ' || m)
 FROM unnest(ARRAY['dense', 'sparse']) m;
-SELECT is((SELECT options->'user_exponent' FROM affinity.models WHERE name = 'sparse'), 'null', 'the option stays open for a refresh');
+SELECT is((SELECT options->'regularization' FROM affinity.models WHERE name = 'sparse'), 'null', 'the option stays open for a refresh');
 SELECT lives_ok($$SELECT affinity.refresh_model('sparse')$$, 'and can be read back');
 
 -- ---- edges ------------------------------------------------------------------------
