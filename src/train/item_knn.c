@@ -23,7 +23,6 @@
  */
 #include "postgres.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "miscadmin.h"
@@ -34,13 +33,6 @@
 #include "train/team.h"
 #include "train/train.h"
 
-/* Additions between two looks at interrupts: some milliseconds. */
-#define WORK_PIECE	((int64) 1 << 20)
-
-/* How many users ahead a row is fetched, and lines of cache of it. */
-#define AHEAD			4
-#define AHEAD_LINES		4
-
 /* What one addition to a sum takes, in seconds, with what comes after it. */
 #define ADDITION	2e-9
 
@@ -48,49 +40,7 @@
 #define CHUNK_BYTES		65536
 #define CHUNK_ITEMS		64
 
-/* What members share beside the matrix: the team's regions. */
-typedef struct KnnShared
-{
-	ItemKnnOptions options;
-	uint32		chunk_items;
-	int			matrix;
-	int			user_factor;
-	int			left;
-	int			right;
-	int			x_log_x;
-	int			stream;
-} KnnShared;
-
 #define REGION_SHARED	0
-
-/* A member's state. */
-typedef struct KnnState
-{
-	const ItemKnnOptions *options;
-	const KnnShared *shared;
-	AffinityItemSink *sink;		/* leader */
-	AffinityCsr by_user;		/* values as the similarity wants them */
-	AffinityCsr by_item;
-	double	   *user_factor;	/* what a user's entries are multiplied by */
-	double	   *left;			/* per item: factor as a source */
-	double	   *right;			/* per item: factor as a neighbour */
-	double	   *x_log_x;		/* log_likelihood: for 0 to the number of users */
-	int64		work;			/* since the last look at interrupts */
-
-	/* one source item's sums */
-	double	   *sum;
-	uint32	   *count;			/* users in common, where needed */
-	AffinityMoments *moments;	/* pearson */
-	uint32	   *touched;
-	uint32		n_touched;
-
-	float	   *score;			/* of the touched items */
-
-	/* its best neighbours: rank keys, then what they stand for */
-	uint32		n_best;
-	uint64	   *best;
-	uint64	   *scratch;
-} KnnState;
 
 static void *
 huge_zeroed(int64 n, Size width)
@@ -98,23 +48,6 @@ huge_zeroed(int64 n, Size width)
 	return MemoryContextAllocExtended(CurrentMemoryContext,
 									  mul_size(Max(n, 1), width),
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-static bool
-on_sets(int similarity)
-{
-	switch (similarity)
-	{
-		case SIMILARITY_JACCARD:
-		case SIMILARITY_DICE:
-		case SIMILARITY_OVERLAP:
-		case SIMILARITY_CONDITIONAL:
-		case SIMILARITY_LIFT:
-		case SIMILARITY_LOG_LIKELIHOOD:
-			return true;
-		default:
-			return false;
-	}
 }
 
 /* ---- factors ----------------------------------------------------------- */
@@ -213,7 +146,7 @@ prepare(KnnState *s)
 		s->moments = huge_zeroed(n_items, sizeof(AffinityMoments));
 	else
 		s->sum = huge_zeroed(n_items, sizeof(double));
-	if (!on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
+	if (!affinity_knn_on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
 		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = huge_zeroed(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
@@ -221,193 +154,6 @@ prepare(KnnState *s)
 	s->score = huge_zeroed((int64) n_items + 1, sizeof(float));
 	s->best = huge_zeroed((int64) n_items + 1, sizeof(uint64));
 	s->scratch = huge_zeroed((int64) n_items + 1, sizeof(uint64));
-}
-
-/* ---- one source item --------------------------------------------------- */
-
-/*
- * The rows of users lie anywhere in memory: have them on their way while the
- * ones before are added up. What follows a row's start, the processor finds by
- * itself.
- */
-static inline void
-fetch_ahead(const KnnState *s, int64 e, int64 end)
-{
-	const AffinityCsr *by_item = &s->by_item;
-	const AffinityCsr *by_user = &s->by_user;
-
-	if (e + 2 * AHEAD < end)
-		__builtin_prefetch(&by_user->start[by_item->col[e + 2 * AHEAD]]);
-	if (e + AHEAD < end)
-	{
-		int64		start = by_user->start[by_item->col[e + AHEAD]];
-
-		for (int line = 0; line < AHEAD_LINES; line++)
-			__builtin_prefetch(by_user->col + start + 16 * line);
-		if (by_user->val)
-			__builtin_prefetch(by_user->val + start);
-	}
-}
-
-/*
- * Add up the rows of the item's users.
- */
-static void
-accumulate(KnnState *s, uint32 item)
-{
-	const AffinityCsr *by_item = &s->by_item;
-	const AffinityCsr *by_user = &s->by_user;
-	int64		end = by_item->start[item + 1];
-
-	s->n_touched = 0;
-	for (int64 e = by_item->start[item]; e < end; e++)
-	{
-		uint32		user = by_item->col[e];
-		int64		start = by_user->start[user];
-		size_t		n = by_user->start[user + 1] - start;
-		const float *val = by_user->val ? by_user->val + start : NULL;
-		double		x = by_item->val ? by_item->val[e] : 1;
-
-		fetch_ahead(s, e, end);
-		if (s->moments)
-			s->n_touched = affinity_sparse_moments(s->moments, s->touched,
-												   s->n_touched,
-												   by_user->col + start, val, n,
-												   x);
-		else if (x * s->user_factor[user] > 0)
-			s->n_touched = affinity_sparse_add(s->sum, s->touched, s->n_touched,
-											   by_user->col + start, val, n,
-											   x * s->user_factor[user]);
-		if (s->count)
-			affinity_sparse_count(s->count, by_user->col + start, n);
-		s->work += n;
-		if (s->work >= WORK_PIECE)
-		{
-			CHECK_FOR_INTERRUPTS();
-			s->work = 0;
-		}
-	}
-}
-
-/*
- * Dunning's G2 of users with both items, one of them, neither; 0 where they
- * meet no more often than by chance.
- */
-static double
-log_likelihood(const KnnState *s, double both, double i, double j)
-{
-	uint32		users = s->by_user.n_rows;
-	const double *xlx = s->x_log_x;
-	uint32		c = (uint32) both;
-	uint32		a = (uint32) i;
-	uint32		b = (uint32) j;
-	double		g;
-
-	if (both * users <= i * j)
-		return 0;
-	g = xlx[c] + xlx[a - c] + xlx[b - c] + xlx[users - a - b + c] + xlx[users]
-		- xlx[a] - xlx[users - a] - xlx[b] - xlx[users - b];
-	return 2 * g;
-}
-
-static double
-pearson(const AffinityMoments *m)
-{
-	double		vx = m->n * m->xx - m->x * m->x;
-	double		vy = m->n * m->yy - m->y * m->y;
-	double		r;
-
-	/* what rounding leaves of no variance is no variance */
-	if (m->n < 2 || !(vx > 1e-12 * m->n * m->xx) ||
-		!(vy > 1e-12 * m->n * m->yy))
-		return 0;
-	r = (m->n * m->xy - m->x * m->y) / (sqrt(vx) * sqrt(vy));
-	return Min(r, 1.0);
-}
-
-/*
- * Similarity of a pair from its sum (or moments); common is set to the number
- * of users that the pair shares.
- */
-static double
-similarity(const KnnState *s, uint32 i, uint32 j, double *common)
-{
-	double		c = s->moments ? s->moments[j].n : s->sum[j];
-	double		l = s->left[i];
-	double		r = s->right[j];
-
-	/* where nobody asks how many they share, at least one is known */
-	*common = s->count ? s->count[j] : Max(c, 1);
-	switch (s->options->similarity)
-	{
-		case SIMILARITY_JACCARD:
-			return c / (l + r - c);
-		case SIMILARITY_DICE:
-			return 2 * c / (l + r);
-		case SIMILARITY_OVERLAP:
-			return c / Min(l, r);
-		case SIMILARITY_CONDITIONAL:
-			return c / l;
-		case SIMILARITY_LIFT:
-			return c * s->by_user.n_rows / (l * r);
-		case SIMILARITY_LOG_LIKELIHOOD:
-			return log_likelihood(s, c, l, r);
-		case SIMILARITY_PEARSON:
-			return pearson(&s->moments[j]);
-		default:				/* degree_normalized, cosine */
-			return c * l * r;
-	}
-}
-
-/*
- * Scores of the touched items one by one, for all similarities but the product;
- * clears the sums. The source itself scores 0.
- */
-static void
-score_each(KnnState *s, uint32 item)
-{
-	const ItemKnnOptions *o = s->options;
-
-	for (uint32 t = 0; t < s->n_touched; t++)
-	{
-		uint32		j = s->touched[t];
-		double		common;
-		double		value = similarity(s, item, j, &common);
-
-		if (s->moments)
-			memset(&s->moments[j], 0, sizeof(AffinityMoments));
-		else
-			s->sum[j] = 0;
-		if (s->count)
-			s->count[j] = 0;
-		if (o->shrinkage > 0)
-			value *= common / (common + o->shrinkage);
-		s->score[t] = j == item || common < o->min_support ? 0 :
-			(float) Min(value, FLT_MAX);
-	}
-}
-
-/*
- * Choose the item's best neighbours and clear the sums.
- */
-static void
-harvest(KnnState *s, uint32 item)
-{
-	int			similarity = s->options->similarity;
-
-	if ((similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE) &&
-		s->count == NULL)
-	{
-		s->sum[item] = 0;
-		affinity_sparse_take(s->sum, s->touched, s->n_touched, s->left[item],
-							 s->right, s->score);
-	}
-	else
-		score_each(s, item);
-	s->n_best = (uint32) affinity_topk_scores(s->score, s->touched,
-											  s->n_touched,
-											  s->options->neighbors, s->best,
-											  s->scratch);
 }
 
 /* ---- chunks of items --------------------------------------------------- */
@@ -435,9 +181,7 @@ make_lists(void *state, uint32 chunk, void *slot)
 	{
 		float	   *score;
 
-		accumulate(s, item);
-		harvest(s, item);
-		s->work += s->n_touched;
+		affinity_knn_list(s, item);
 		score = (float *) to + s->n_best;
 		for (uint32 n = 0; n < s->n_best; n++)
 		{
@@ -527,6 +271,32 @@ estimate_seconds(const AffinityInteractions *in)
 }
 
 static void
+request_regions(AffinityTeamRequest *request, KnnShared *shared,
+				const AffinityInteractions *in)
+{
+	Size		n_users = in->by_user.n_rows;
+	Size		n_items = in->by_item.n_rows;
+	bool		logarithms =
+		shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
+	Size		size[] = {
+		mul_size(n_users, sizeof(double)),
+		mul_size(n_items, sizeof(double)),
+		mul_size(n_items, sizeof(double)),
+		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
+		affinity_team_stream_bytes(slot_bytes(shared, in->by_item.n_rows)),
+	};
+	int		   *region[] = {
+		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
+		&shared->stream
+	};
+
+	(void) affinity_team_request_region(request, sizeof(KnnShared));
+	shared->matrix = affinity_team_request_matrix(request, in);
+	for (int i = 0; i < (int) lengthof(size); i++)
+		*region[i] = affinity_team_request_region(request, size[i]);
+}
+
+static void
 item_knn_train(AffinityInteractions *in, const void *options,
 			   AffinityItemSink *sink)
 {
@@ -534,37 +304,16 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	KnnShared	shared = {.options = *(const ItemKnnOptions *) options};
 	KnnState	state = {0};
 	AffinityTeam *team;
-	uint32		n_users = in->by_user.n_rows;
-	uint32		n_items = in->by_item.n_rows;
-	uint32		k = Min((uint32) shared.options.neighbors, n_items);
+	uint32		k = Min((uint32) shared.options.neighbors, in->by_item.n_rows);
 
-	if (on_sets(shared.options.similarity))
+	if (affinity_knn_on_sets(shared.options.similarity))
 		affinity_knn_drop_values(in);
 	else
 		affinity_knn_weights(in, &shared.options);
 	shared.chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
 	shared.chunk_items = Min(Max(shared.chunk_items, 1), CHUNK_ITEMS);
 	request.seconds = estimate_seconds(in);
-	(void) affinity_team_request_region(&request, sizeof(KnnShared));
-	shared.matrix = affinity_team_request_matrix(&request, in);
-	shared.user_factor =
-		affinity_team_request_region(&request, mul_size(n_users,
-														sizeof(double)));
-	shared.left = affinity_team_request_region(&request,
-											   mul_size(n_items,
-														sizeof(double)));
-	shared.right = affinity_team_request_region(&request,
-												mul_size(n_items,
-														 sizeof(double)));
-	shared.x_log_x = affinity_team_request_region(&request,
-												  shared.options.similarity ==
-												  SIMILARITY_LOG_LIKELIHOOD ?
-												  mul_size((Size) n_users + 1,
-														   sizeof(double)) : 0);
-	shared.stream =
-		affinity_team_request_region(&request,
-									 affinity_team_stream_bytes(slot_bytes(&shared,
-																		   n_items)));
+	request_regions(&request, &shared, in);
 	team = affinity_team_begin(&request);
 	memcpy(affinity_team_region(team, REGION_SHARED), &shared,
 		   sizeof(shared));

@@ -1,11 +1,12 @@
 /*
  * item_knn.h
- *		Options and weights of item_knn; private to the room.
+ *		Between the files of item_knn; private to the room.
  */
 #ifndef AFFINITY_TRAIN_ITEM_KNN_H
 #define AFFINITY_TRAIN_ITEM_KNN_H
 
 #include "interaction/interaction.h"
+#include "train/train.h"
 
 /* In the order of the names in item_knn.c. */
 typedef enum Similarity
@@ -52,6 +53,53 @@ typedef struct ItemKnnOptions
 	double		neighbor_exponent;
 } ItemKnnOptions;
 
+/* What members share beside the matrix: the team's regions. */
+typedef struct KnnShared
+{
+	ItemKnnOptions options;
+	uint32		chunk_items;
+	int			matrix;
+	int			user_factor;
+	int			left;
+	int			right;
+	int			x_log_x;
+	int			stream;
+} KnnShared;
+
+/* A member's state. */
+typedef struct KnnState
+{
+	const ItemKnnOptions *options;
+	const KnnShared *shared;
+	AffinityItemSink *sink;		/* leader */
+	AffinityCsr by_user;		/* values as the similarity wants them */
+	AffinityCsr by_item;
+	double	   *user_factor;	/* what a user's entries are multiplied by */
+	double	   *left;			/* per item: factor as a source */
+	double	   *right;			/* per item: factor as a neighbour */
+	double	   *x_log_x;		/* log_likelihood: for 0 to the number of users */
+	int64		work;			/* since the last look at interrupts */
+
+	/* one source item's sums */
+	double	   *sum;
+	uint32	   *count;			/* users in common, where needed */
+	AffinityMoments *moments;	/* pearson */
+	uint32	   *touched;
+	uint32		n_touched;
+
+	float	   *score;			/* of the touched items */
+
+	/* its best neighbours: rank keys, then what they stand for */
+	uint32		n_best;
+	uint64	   *best;
+	uint64	   *scratch;
+} KnnState;
+
+/* item_knn_list.c */
+extern bool affinity_knn_on_sets(int similarity);
+extern void affinity_knn_list(KnnState *s, uint32 item);
+
+/* item_knn_weights.c */
 extern double affinity_knn_weight(int weights, double weight);
 extern void affinity_knn_weights(AffinityInteractions *in,
 								 const ItemKnnOptions *options);

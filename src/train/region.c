@@ -176,7 +176,7 @@ alloc_region(AffinityTeam *team, int r)
 static Size
 padded(Size size)
 {
-	return add_size(size, AFFINITY_TEAM_ALIGN - 1) & ~(Size) (AFFINITY_TEAM_ALIGN - 1);
+	return TYPEALIGN(AFFINITY_TEAM_ALIGN, size);
 }
 
 /*

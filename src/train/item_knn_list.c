@@ -1,0 +1,240 @@
+/*
+ * item_knn_list.c
+ *		One item's neighbours: sums over its users' rows, similarities, the best.
+ *
+ * A dense row of sums with a list of what was touched serves one item after the
+ * other; it is all zero between them. Nothing is allocated here.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "miscadmin.h"
+
+#include "train/item_knn.h"
+
+/* Additions between two looks at interrupts: some milliseconds. */
+#define WORK_PIECE	((int64) 1 << 20)
+
+/* How many users ahead a row is fetched, and lines of cache of it. */
+#define AHEAD			4
+#define AHEAD_LINES		4
+
+/*
+ * Does a similarity look at who, and not at how much?
+ */
+bool
+affinity_knn_on_sets(int similarity)
+{
+	switch (similarity)
+	{
+		case SIMILARITY_JACCARD:
+		case SIMILARITY_DICE:
+		case SIMILARITY_OVERLAP:
+		case SIMILARITY_CONDITIONAL:
+		case SIMILARITY_LIFT:
+		case SIMILARITY_LOG_LIKELIHOOD:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* ---- one source item --------------------------------------------------- */
+
+/*
+ * The rows of users lie anywhere in memory: have them on their way while the
+ * ones before are added up. What follows a row's start, the processor finds by
+ * itself.
+ */
+static inline void
+fetch_ahead(const KnnState *s, int64 e, int64 end)
+{
+	const AffinityCsr *by_item = &s->by_item;
+	const AffinityCsr *by_user = &s->by_user;
+
+	if (e + 2 * AHEAD < end)
+		__builtin_prefetch(&by_user->start[by_item->col[e + 2 * AHEAD]]);
+	if (e + AHEAD < end)
+	{
+		int64		start = by_user->start[by_item->col[e + AHEAD]];
+
+		for (int line = 0; line < AHEAD_LINES; line++)
+			__builtin_prefetch(by_user->col + start + 16 * line);
+		if (by_user->val)
+			__builtin_prefetch(by_user->val + start);
+	}
+}
+
+/*
+ * Add up the rows of the item's users.
+ */
+static void
+accumulate(KnnState *s, uint32 item)
+{
+	const AffinityCsr *by_item = &s->by_item;
+	const AffinityCsr *by_user = &s->by_user;
+	int64		end = by_item->start[item + 1];
+
+	s->n_touched = 0;
+	for (int64 e = by_item->start[item]; e < end; e++)
+	{
+		uint32		user = by_item->col[e];
+		int64		start = by_user->start[user];
+		size_t		n = by_user->start[user + 1] - start;
+		const float *val = by_user->val ? by_user->val + start : NULL;
+		double		x = by_item->val ? by_item->val[e] : 1;
+
+		fetch_ahead(s, e, end);
+		if (s->moments)
+			s->n_touched = affinity_sparse_moments(s->moments, s->touched,
+												   s->n_touched,
+												   by_user->col + start, val, n,
+												   x);
+		else if (x * s->user_factor[user] > 0)
+			s->n_touched = affinity_sparse_add(s->sum, s->touched, s->n_touched,
+											   by_user->col + start, val, n,
+											   x * s->user_factor[user]);
+		if (s->count)
+			affinity_sparse_count(s->count, by_user->col + start, n);
+		s->work += n;
+		if (s->work >= WORK_PIECE)
+		{
+			CHECK_FOR_INTERRUPTS();
+			s->work = 0;
+		}
+	}
+}
+
+/*
+ * Dunning's G2 of users with both items, one of them, neither; 0 where they
+ * meet no more often than by chance.
+ */
+static double
+log_likelihood(const KnnState *s, double both, double i, double j)
+{
+	uint32		users = s->by_user.n_rows;
+	const double *xlx = s->x_log_x;
+	uint32		c = (uint32) both;
+	uint32		a = (uint32) i;
+	uint32		b = (uint32) j;
+	double		g;
+
+	if (both * users <= i * j)
+		return 0;
+	g = xlx[c] + xlx[a - c] + xlx[b - c] + xlx[users - a - b + c] + xlx[users]
+		- xlx[a] - xlx[users - a] - xlx[b] - xlx[users - b];
+	return 2 * g;
+}
+
+static double
+pearson(const AffinityMoments *m)
+{
+	double		vx = m->n * m->xx - m->x * m->x;
+	double		vy = m->n * m->yy - m->y * m->y;
+	double		r;
+
+	/* what rounding leaves of no variance is no variance */
+	if (m->n < 2 || !(vx > 1e-12 * m->n * m->xx) ||
+		!(vy > 1e-12 * m->n * m->yy))
+		return 0;
+	r = (m->n * m->xy - m->x * m->y) / (sqrt(vx) * sqrt(vy));
+	return Min(r, 1.0);
+}
+
+/*
+ * Similarity of a pair from its sum (or moments); common is set to the number
+ * of users that the pair shares.
+ */
+static double
+similarity(const KnnState *s, uint32 i, uint32 j, double *common)
+{
+	double		c = s->moments ? s->moments[j].n : s->sum[j];
+	double		l = s->left[i];
+	double		r = s->right[j];
+
+	/* where nobody asks how many they share, at least one is known */
+	*common = s->count ? s->count[j] : Max(c, 1);
+	switch (s->options->similarity)
+	{
+		case SIMILARITY_JACCARD:
+			return c / (l + r - c);
+		case SIMILARITY_DICE:
+			return 2 * c / (l + r);
+		case SIMILARITY_OVERLAP:
+			return c / Min(l, r);
+		case SIMILARITY_CONDITIONAL:
+			return c / l;
+		case SIMILARITY_LIFT:
+			return c * s->by_user.n_rows / (l * r);
+		case SIMILARITY_LOG_LIKELIHOOD:
+			return log_likelihood(s, c, l, r);
+		case SIMILARITY_PEARSON:
+			return pearson(&s->moments[j]);
+		default:				/* degree_normalized, cosine */
+			return c * l * r;
+	}
+}
+
+/*
+ * Scores of the touched items one by one, for all similarities but the product;
+ * clears the sums. The source itself scores 0.
+ */
+static void
+score_each(KnnState *s, uint32 item)
+{
+	const ItemKnnOptions *o = s->options;
+
+	for (uint32 t = 0; t < s->n_touched; t++)
+	{
+		uint32		j = s->touched[t];
+		double		common;
+		double		value = similarity(s, item, j, &common);
+
+		if (s->moments)
+			memset(&s->moments[j], 0, sizeof(AffinityMoments));
+		else
+			s->sum[j] = 0;
+		if (s->count)
+			s->count[j] = 0;
+		if (o->shrinkage > 0)
+			value *= common / (common + o->shrinkage);
+		s->score[t] = j == item || common < o->min_support ? 0 :
+			(float) Min(value, FLT_MAX);
+	}
+}
+
+/*
+ * Choose the item's best neighbours and clear the sums.
+ */
+static void
+harvest(KnnState *s, uint32 item)
+{
+	int			similarity = s->options->similarity;
+
+	if ((similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE) &&
+		s->count == NULL)
+	{
+		s->sum[item] = 0;
+		affinity_sparse_take(s->sum, s->touched, s->n_touched, s->left[item],
+							 s->right, s->score);
+	}
+	else
+		score_each(s, item);
+	s->n_best = (uint32) affinity_topk_scores(s->score, s->touched,
+											  s->n_touched,
+											  s->options->neighbors, s->best,
+											  s->scratch);
+}
+
+/*
+ * The best neighbours of an item, as keys in s->best.
+ */
+void
+affinity_knn_list(KnnState *s, uint32 item)
+{
+	accumulate(s, item);
+	harvest(s, item);
+	s->work += s->n_touched;
+}
