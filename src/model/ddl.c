@@ -53,7 +53,7 @@ static const char *const object_sql[] = {
 	"CREATE FUNCTION @schema@.recommend(user_id @user@, k integer DEFAULT 10, candidates @item@[] DEFAULT NULL, exclude @item@[] DEFAULT NULL, exclude_seen boolean DEFAULT true)"
 	" RETURNS TABLE (item_id @item@, score real, rank integer, personalized boolean) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 10"
 	" BEGIN ATOMIC SELECT t.item_id, t.score, t.rank, t.personalized FROM affinity.recommend_core(@name@::pg_catalog.regnamespace, $1, $2, $3, $4, $5) AS t(item_id @item@, score real, rank integer, personalized boolean); END",
-	"COMMENT ON FUNCTION @schema@.recommend(@user@, integer, @item@[], @item@[], boolean) IS 'the k best items for a user, from the user''s history as it is now: among candidates if given, without the items of exclude and, unless exclude_seen is false, without those of the history. Rows with personalized = false are popular items, for a user without usable history or to fill up'",
+	"COMMENT ON FUNCTION @schema@.recommend(@user@, integer, @item@[], @item@[], boolean) IS 'the k best items for a user, from the user''s history as it is now: among candidates if given, without the items of exclude and, unless exclude_seen is false, without those of the history. Rows with personalized = false are popular items, for a user without usable history or to fill up; what the history speaks against (a score below 0 by neighbours) comes after them. By factors every item has a score'",
 
 	"CREATE FUNCTION @schema@.recommend_for(items @item@[], k integer DEFAULT 10, candidates @item@[] DEFAULT NULL, exclude @item@[] DEFAULT NULL)"
 	" RETURNS TABLE (item_id @item@, score real, rank integer, personalized boolean) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 10"
@@ -63,12 +63,12 @@ static const char *const object_sql[] = {
 	"CREATE FUNCTION @schema@.recommend_all(k integer DEFAULT 10)"
 	" RETURNS TABLE (user_id @user@, item_id @item@, score real, rank integer, personalized boolean) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000"
 	" BEGIN ATOMIC SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized FROM affinity.recommend_all_core(@name@::pg_catalog.regnamespace, $1) AS t(user_id @user@, item_id @item@, score real, rank integer, personalized boolean); END",
-	"COMMENT ON FUNCTION @schema@.recommend_all(integer) IS 'recommend(user_id, k) for every user of the interactions, in order of user and rank: for materialized views'",
+	"COMMENT ON FUNCTION @schema@.recommend_all(integer) IS 'recommend(user_id, k) for every user of the interactions, in order of user and rank: for materialized views. Works in parallel, as max_parallel_maintenance_workers allows. Error 53400: the model or the interactions take more than maintenance_work_mem'",
 
 	"CREATE FUNCTION @schema@.similar_items(item_id @item@, k integer DEFAULT 10)"
 	" RETURNS SETOF @schema@.similar_item LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 10"
 	" BEGIN ATOMIC SELECT t.item_id, t.score, t.rank FROM affinity.similar_items_core(@name@::pg_catalog.regnamespace, $1, $2) AS t(item_id @item@, score real, rank integer); END",
-	"COMMENT ON FUNCTION @schema@.similar_items(@item@, integer) IS 'the k items most similar to an item; no rows for an item that the model does not know'",
+	"COMMENT ON FUNCTION @schema@.similar_items(@item@, integer) IS 'the k items most similar to an item: its neighbours with a score above 0, or by the cosine of factors where that is above 0; no rows for an item that the model does not know'",
 
 	"CREATE FUNCTION @schema@.similar_users(user_id @user@, k integer DEFAULT 10)"
 	" RETURNS SETOF @schema@.similar_user LANGUAGE sql STABLE PARALLEL RESTRICTED COST 10000 ROWS 10"
@@ -78,17 +78,17 @@ static const char *const object_sql[] = {
 	"CREATE FUNCTION @schema@.score(user_id @user@, items @item@[])"
 	" RETURNS TABLE (item_id @item@, score real, rank integer, personalized boolean) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 10"
 	" BEGIN ATOMIC SELECT t.item_id, t.score, t.rank, t.personalized FROM affinity.score_core(@name@::pg_catalog.regnamespace, $1, $2) AS t(item_id @item@, score real, rank integer, personalized boolean); END",
-	"COMMENT ON FUNCTION @schema@.score(@user@, @item@[]) IS 'given items ranked for a user, seen ones too; items that the model does not know are left out'",
+	"COMMENT ON FUNCTION @schema@.score(@user@, @item@[]) IS 'given items ranked for a user, seen ones too, those with a score below 0 last; items that the model does not know are left out'",
 
 	"CREATE FUNCTION @schema@.explain(user_id @user@, item_id @item@, k integer DEFAULT 10)"
 	" RETURNS TABLE (because_id @item@, weight real, similarity real, contribution real, share real, rank integer) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 10"
 	" BEGIN ATOMIC SELECT t.because_id, t.weight, t.similarity, t.contribution, t.share, t.rank FROM affinity.explain_core(@name@::pg_catalog.regnamespace, $1, $2, $3) AS t(because_id @item@, weight real, similarity real, contribution real, share real, rank integer); END",
-	"COMMENT ON FUNCTION @schema@.explain(@user@, @item@, integer) IS 'the k items of a user''s history that contribute most to the score of an item: weight times similarity, and its share of the whole score'",
+	"COMMENT ON FUNCTION @schema@.explain(@user@, @item@, integer) IS 'the k items of a user''s history that contribute most to the score of an item, those that speak against it last: contribution is weight times similarity, share its part of the sum of all contributions without their signs. For als weight is the rating less what was to be expected, and the biases in a score come from no item'",
 
 	"CREATE FUNCTION @schema@.audience(item_id @item@, k integer DEFAULT 10)"
 	" RETURNS TABLE (user_id @user@, score real, rank integer) LANGUAGE sql STABLE PARALLEL RESTRICTED COST 100000 ROWS 10"
 	" BEGIN ATOMIC SELECT t.user_id, t.score, t.rank FROM affinity.audience_core(@name@::pg_catalog.regnamespace, $1, $2) AS t(user_id @user@, score real, rank integer); END",
-	"COMMENT ON FUNCTION @schema@.audience(@item@, integer) IS 'the k users with the highest score for an item, without those who have it already'",
+	"COMMENT ON FUNCTION @schema@.audience(@item@, integer) IS 'the k users with the highest score for an item (by neighbours: above 0), without those who have it already; by factors all users are looked at'",
 	NULL
 };
 
