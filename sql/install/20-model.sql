@@ -28,7 +28,7 @@ RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_create_model';
 COMMENT ON FUNCTION affinity.create_model(text, text, text, jsonb) IS
-	'creates schema "name" and trains a model in it from the rows of query: one SELECT that gives user, item and, if wanted, weight (default 1) and time. Ids are smallint, integer, bigint, uuid or text. Rows of a pair are summed; a pair whose sum is not above 0 is dropped, a row with a NULL user, item or weight skipped, both counted in affinity.models. algorithm: item_knn or popular; options: see affinity.algorithm_options(). Errors: 42P06 the schema exists, 42601 not one SELECT, 42804 wrong columns, 22023 wrong option or algorithm, 22000 a weight that is NaN or infinite, P0002 no usable row, 53400 more memory needed than maintenance_work_mem, 25006 read-only transaction or standby, 42501 no right on the source or to create a schema';
+	'creates schema "name" and trains a model in it from the rows of query: one SELECT that gives user, item and, if wanted, weight (default 1) and time. Ids are smallint, integer, bigint, uuid or text. Rows of a pair are summed; a pair whose sum is not above 0 is dropped, a row with a NULL user, item or weight skipped, both counted in affinity.models. For als the weight is a rating: of a pair''s rows the mean counts, whatever its sign. algorithm: als, ease, ials, item_knn or popular; options: see affinity.algorithm_options(). Errors: 42P06 the schema exists, 42601 not one SELECT, 42804 wrong columns, 22023 wrong option or algorithm, 22000 a weight that is NaN or infinite, P0002 no usable row, 53400 more memory needed than maintenance_work_mem, 25006 read-only transaction or standby, 42501 no right on the source or to create a schema';
 
 CREATE FUNCTION affinity.refresh_model(name text)
 RETURNS void
@@ -104,15 +104,15 @@ COMMENT ON VIEW affinity.models IS
 COMMENT ON COLUMN affinity.models.source_rows IS
 	'rows that the source gave';
 COMMENT ON COLUMN affinity.models.interactions IS
-	'pairs of user and item whose weights sum to more than 0';
+	'pairs of user and item whose weights sum to more than 0; for als, pairs with a rating';
 COMMENT ON COLUMN affinity.models.skipped_rows IS
 	'rows left out: a NULL user, item or weight, or, with half_life, a NULL time';
 COMMENT ON COLUMN affinity.models.dropped_pairs IS
-	'pairs of user and item whose weights do not sum to more than 0';
+	'pairs of user and item whose weights do not sum to more than 0; none for als';
 COMMENT ON COLUMN affinity.models.duration IS
 	'time spent on reading, training and writing';
 COMMENT ON COLUMN affinity.models.training IS
-	'what training reports of itself, such as the loss after each step of ials';
+	'what training reports of itself, such as the loss after each step of ials, or the RMSE of als';
 COMMENT ON COLUMN affinity.models.version IS
 	'number of the version in force, never used twice';
 COMMENT ON COLUMN affinity.models.size IS
