@@ -24,8 +24,8 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* Rows that are fetched ahead when a panel is gathered; numbers in a line. */
-#define PREFETCH	8
+/* Numbers that are fetched ahead when a panel is gathered; those in a line. */
+#define AHEAD		2048
 #define LINE		16
 
 #ifdef __clang__

@@ -139,6 +139,7 @@ NAME(gather) (const float *row, size_t stride, const uint32_t *no,
 			  const float *weight, const float *scale, size_t n, size_t known,
 			  size_t width, float *panel)
 {
+	size_t		ahead = AHEAD / (width + 1) + 4;
 	size_t		r = 0;
 
 	for (; r < n; r++)
@@ -147,9 +148,9 @@ NAME(gather) (const float *row, size_t stride, const uint32_t *no,
 		float	   *to = panel + r * width;
 		float		w = weight[r];
 
-		if (r + PREFETCH < known)
+		if (r + ahead < known)
 		{
-			const float *next = row + no[r + PREFETCH] * stride;
+			const float *next = row + no[r + ahead] * stride;
 
 			for (size_t k = 0; k < width; k += LINE)
 				__builtin_prefetch(next + k);
