@@ -71,8 +71,8 @@ endif
 # At -O2 gcc 12 vectorises next to nothing.
 src/kernel/%.o: override CFLAGS += -O3
 
-affinity--$(EXTVERSION).sql: $(INSTALL_SQL)
-	cat $^ > $@
+affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL)
+	awk -f $^ > $@ || { rm -f $@; exit 1; }
 
 # Debian's PGXS tracks no headers: objects get theirs from -MMD, bitcode follows
 # its object.

@@ -2,7 +2,7 @@
 --
 -- A funnel's state is a log of events (src/cohort/funnel_log.c). Conditions are
 -- VARIADIC "any", because a VARIADIC array would have to be built for each row;
--- their types are checked when the query starts.
+-- their types are checked when the query starts. Tables and --for: expand.awk.
 
 CREATE TYPE affinity.funnel;
 
@@ -54,106 +54,49 @@ CREATE FUNCTION affinity.window_funnel_final(affinity.funnel)
 COMMENT ON FUNCTION affinity.window_funnel_final(affinity.funnel) IS
 	'final function of affinity.window_funnel';
 
-CREATE FUNCTION affinity.funnel_times_timestamptz_final(affinity.funnel)
-	RETURNS pg_catalog.timestamptz[]
+--table one_type: AT | TYPE
+-- timestamptz | timestamptz
+-- timestamp | timestamp
+-- int8 | bigint
+
+--for one_type
+CREATE FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel)
+	RETURNS pg_catalog.{AT}[]
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_funnel_times_final';
 
-COMMENT ON FUNCTION affinity.funnel_times_timestamptz_final(affinity.funnel) IS
+COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 	'final function of affinity.funnel_times';
 
-CREATE FUNCTION affinity.funnel_times_timestamp_final(affinity.funnel)
-	RETURNS pg_catalog.timestamp[]
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_times_final';
+--end
+-- One user: for each type of window and of time.
 
-COMMENT ON FUNCTION affinity.funnel_times_timestamp_final(affinity.funnel) IS
-	'final function of affinity.funnel_times';
+--table one_user: WINDOW | AT | TYPE | VOLATILITY | UNITS
+-- interval | timestamptz | timestamptz | IMMUTABLE | an interval of days or less
+-- int8 | timestamptz | timestamptz | IMMUTABLE | a number of seconds
+-- text | timestamptz | timestamptz | STABLE | an interval as text, such as 7 days
+-- interval | timestamp | timestamp | IMMUTABLE | an interval of days or less
+-- int8 | timestamp | timestamp | IMMUTABLE | a number of seconds
+-- text | timestamp | timestamp | STABLE | an interval as text, such as 7 days
+-- int8 | int8 | bigint | IMMUTABLE | in units of the time
 
-CREATE FUNCTION affinity.funnel_times_bigint_final(affinity.funnel)
-	RETURNS pg_catalog.int8[]
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_times_final';
-
-COMMENT ON FUNCTION affinity.funnel_times_bigint_final(affinity.funnel) IS
-	'final function of affinity.funnel_times';
-
--- One user: transition functions for each type of window and of time.
-
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.interval,
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any")
+--for one_user
+CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.{WINDOW},
+	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any")
 	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	LANGUAGE C {VOLATILITY} PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
 
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.interval,
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.{WINDOW},
+	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
 	'transition function of affinity.window_funnel and affinity.funnel_times';
 
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.int8,
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.int8,
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
-
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.text,
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C STABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.text,
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
-
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.interval,
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.interval,
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
-
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.int8,
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.int8,
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
-
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.text,
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C STABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.text,
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
-
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.int8,
-	pg_catalog.text, pg_catalog.int8, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.int8,
-	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
-
+--end
 -- How far one user came: the number of steps.
 
+--for one_user
 CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamptz,
+	"window" pg_catalog.{WINDOW}, mode pg_catalog.text, "at" pg_catalog.{AT},
 	VARIADIC conditions "any") (
 	SFUNC = affinity.funnel_accum,
 	STYPE = affinity.funnel,
@@ -164,110 +107,16 @@ CREATE AGGREGATE affinity.window_funnel(
 );
 
 COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamptz,
+	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamptz,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamptz,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamptz,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.text, pg_catalog.text, pg_catalog.timestamptz,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.text, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.int8,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.int8,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
+--end
 -- The same under the name that Hologres has for it.
 
+--for one_user
 CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamptz,
+	"window" pg_catalog.{WINDOW}, mode pg_catalog.text, "at" pg_catalog.{AT},
 	VARIADIC conditions "any") (
 	SFUNC = affinity.funnel_accum,
 	STYPE = affinity.funnel,
@@ -278,234 +127,51 @@ CREATE AGGREGATE affinity.windowfunnel(
 );
 
 COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamptz,
+	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamptz,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamptz,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamptz,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.text, pg_catalog.text, pg_catalog.timestamptz,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.text, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.int8,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.int8,
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
+--end
 -- When one user took each step.
 
+--for one_user
 CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamptz,
+	"window" pg_catalog.{WINDOW}, mode pg_catalog.text, "at" pg_catalog.{AT},
 	VARIADIC conditions "any") (
 	SFUNC = affinity.funnel_accum,
 	STYPE = affinity.funnel,
 	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_timestamptz_final,
+	FINALFUNC = affinity.funnel_times_{TYPE}_final,
 	COMBINEFUNC = affinity.funnel_combine,
 	PARALLEL = SAFE
 );
 
 COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamptz,
+	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamptz,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_timestamptz_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamptz,
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamptz,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_timestamptz_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.text, pg_catalog.text, pg_catalog.timestamptz,
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.interval, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_timestamp_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.interval, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval of days or less; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_timestamp_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: a number of seconds; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.text, mode pg_catalog.text, "at" pg_catalog.timestamp,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_timestamp_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.text, pg_catalog.text, pg_catalog.timestamp,
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: an interval as text, such as 7 days; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.int8, mode pg_catalog.text, "at" pg_catalog.int8,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_bigint_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.int8, pg_catalog.text, pg_catalog.int8,
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; in any order the k-th element is the time of the k-th step taken, whichever it was; window: in units of the time; mode: default, strict_order, strict_deduplication, strict_increase, allow_reentry, same_row, any_order (the size of the largest set of steps within the window), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
+--end
 -- Many users in one state.
 
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamptz,
-	pg_catalog.interval, VARIADIC "any")
+--table many_users: AT | WINDOW | UNITS
+-- timestamptz | interval | an interval of days or less
+-- timestamp | interval | an interval of days or less
+-- int8 | int8 | in units of the time
+
+--for many_users
+CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
+	pg_catalog.{WINDOW}, VARIADIC "any")
 	RETURNS affinity.funnel
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
 
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamptz,
-	pg_catalog.interval, VARIADIC "any") IS
+COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
+	pg_catalog.{WINDOW}, VARIADIC "any") IS
 	'transition function of affinity.funnel_agg';
 
 CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.timestamptz, "window" pg_catalog.interval,
+	user_id "any", "at" pg_catalog.{AT}, "window" pg_catalog.{WINDOW},
 	VARIADIC conditions "any") (
 	SFUNC = affinity.funnel_agg_accum,
 	STYPE = affinity.funnel,
@@ -516,22 +182,22 @@ CREATE AGGREGATE affinity.funnel_agg(
 );
 
 COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.timestamptz, pg_catalog.interval,
+	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
 	VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: {UNITS}; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamptz,
-	pg_catalog.interval, pg_catalog.text, VARIADIC "any")
+CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
+	pg_catalog.{WINDOW}, pg_catalog.text, VARIADIC "any")
 	RETURNS affinity.funnel
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
 
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamptz,
-	pg_catalog.interval, pg_catalog.text, VARIADIC "any") IS
+COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
+	pg_catalog.{WINDOW}, pg_catalog.text, VARIADIC "any") IS
 	'transition function of affinity.funnel_agg';
 
 CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.timestamptz, "window" pg_catalog.interval,
+	user_id "any", "at" pg_catalog.{AT}, "window" pg_catalog.{WINDOW},
 	mode pg_catalog.text, VARIADIC conditions "any") (
 	SFUNC = affinity.funnel_agg_accum,
 	STYPE = affinity.funnel,
@@ -542,125 +208,23 @@ CREATE AGGREGATE affinity.funnel_agg(
 );
 
 COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.timestamptz, pg_catalog.interval,
+	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
 	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: {UNITS}; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamp,
-	pg_catalog.interval, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
-
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamp,
-	pg_catalog.interval, VARIADIC "any") IS
-	'transition function of affinity.funnel_agg';
-
-CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.timestamp, "window" pg_catalog.interval,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_agg_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.timestamp, pg_catalog.interval,
-	VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
-
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamp,
-	pg_catalog.interval, pg_catalog.text, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
-
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.timestamp,
-	pg_catalog.interval, pg_catalog.text, VARIADIC "any") IS
-	'transition function of affinity.funnel_agg';
-
-CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.timestamp, "window" pg_catalog.interval,
-	mode pg_catalog.text, VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_agg_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.timestamp, pg_catalog.interval,
-	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: an interval of days or less; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
-
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.int8,
-	pg_catalog.int8, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
-
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.int8,
-	pg_catalog.int8, VARIADIC "any") IS
-	'transition function of affinity.funnel_agg';
-
-CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.int8, "window" pg_catalog.int8,
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_agg_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.int8, pg_catalog.int8,
-	VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: in units of the time; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
-
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.int8,
-	pg_catalog.int8, pg_catalog.text, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
-
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.int8,
-	pg_catalog.int8, pg_catalog.text, VARIADIC "any") IS
-	'transition function of affinity.funnel_agg';
-
-CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.int8, "window" pg_catalog.int8,
-	mode pg_catalog.text, VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_agg_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.int8, pg_catalog.int8,
-	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: in units of the time; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
-
+--end
 -- The same from what affinity.funnel_times returned for each user.
 
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamptz[])
+--for one_type
+CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[])
 	RETURNS affinity.funnel
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
 
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamptz[]) IS
+COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[]) IS
 	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
 
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamptz[]) (
+CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.{AT}[]) (
 	SFUNC = affinity.funnel_chains_accum,
 	STYPE = affinity.funnel,
 	SSPACE = 65536,
@@ -669,18 +233,20 @@ CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamptz[]) (
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.timestamptz[]) IS
+COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.{AT}[]) IS
 	'state of a funnel from one result of affinity.funnel_times for each user: the two-level form, for more rows than a value of 1 GB holds';
 
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamp[])
+--end
+--for one_type
+CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[], pg_catalog.text)
 	RETURNS affinity.funnel
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
 
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamp[]) IS
+COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[], pg_catalog.text) IS
 	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
 
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamp[]) (
+CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.{AT}[], mode pg_catalog.text) (
 	SFUNC = affinity.funnel_chains_accum,
 	STYPE = affinity.funnel,
 	SSPACE = 65536,
@@ -689,89 +255,10 @@ CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamp[]) (
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.timestamp[]) IS
-	'state of a funnel from one result of affinity.funnel_times for each user: the two-level form, for more rows than a value of 1 GB holds';
-
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.int8[])
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
-
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.int8[]) IS
-	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
-
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.int8[]) (
-	SFUNC = affinity.funnel_chains_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.int8[]) IS
-	'state of a funnel from one result of affinity.funnel_times for each user: the two-level form, for more rows than a value of 1 GB holds';
-
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamptz[], pg_catalog.text)
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
-
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamptz[], pg_catalog.text) IS
-	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
-
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamptz[], mode pg_catalog.text) (
-	SFUNC = affinity.funnel_chains_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.timestamptz[], pg_catalog.text) IS
+COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.{AT}[], pg_catalog.text) IS
 	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
 
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamp[], pg_catalog.text)
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
-
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.timestamp[], pg_catalog.text) IS
-	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
-
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.timestamp[], mode pg_catalog.text) (
-	SFUNC = affinity.funnel_chains_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.timestamp[], pg_catalog.text) IS
-	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
-
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.int8[], pg_catalog.text)
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
-
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.int8[], pg_catalog.text) IS
-	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
-
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.int8[], mode pg_catalog.text) (
-	SFUNC = affinity.funnel_chains_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.int8[], pg_catalog.text) IS
-	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
-
+--end
 CREATE AGGREGATE affinity.rollup(affinity.funnel) (
 	SFUNC = affinity.funnel_combine,
 	STYPE = affinity.funnel,
