@@ -50,45 +50,54 @@ CREATE FUNCTION affinity.activity_merge(affinity.activity, affinity.activity)
 COMMENT ON FUNCTION affinity.activity_merge(affinity.activity, affinity.activity) IS
 	'the state of the rows of two states together; 22023 where unit, time zone, or type of user or time differ';
 
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text)
+--table users_and_times: USER | NAME | AT | LOCAL | IN_ZONE | THERE
+-- int8 | bigint | timestamptz | | , in the session''s TimeZone |
+-- int8 | bigint | timestamp | _local | | ; a timestamp is taken as local time there
+-- uuid | uuid | timestamptz | | , in the session''s TimeZone |
+-- uuid | uuid | timestamp | _local | | ; a timestamp is taken as local time there
+-- text | text | timestamptz | | , in the session''s TimeZone |
+-- text | text | timestamp | _local | | ; a timestamp is taken as local time there
+
+--for users_and_times
+CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_int8'
+	AS 'MODULE_PATHNAME', 'affinity_activity_step_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text) IS
-	'step of activity_agg for bigint users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.timestamptz, unit pg_catalog.text) (
+COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text) IS
+	'step of activity_agg for {NAME} users and {AT}';
+CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, unit pg_catalog.text) (
 	SFUNC = affinity.activity_step,
 	STYPE = affinity.activity,
 	SSPACE = 200,
 	COMBINEFUNC = affinity.activity_merge,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text) IS
-	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year), in the session''s TimeZone; rows with a NULL user or time are skipped, an infinite time is error 22023';
+COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text) IS
+	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year){IN_ZONE}; rows with a NULL user or time are skipped, an infinite time is error 22023';
 
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text)
+CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_int8'
+	AS 'MODULE_PATHNAME', 'affinity_activity_step_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text) IS
-	'step of activity_agg for bigint users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.timestamptz, unit pg_catalog.text, time_zone pg_catalog.text) (
+COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text) IS
+	'step of activity_agg for {NAME} users and {AT}';
+CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, unit pg_catalog.text, time_zone pg_catalog.text) (
 	SFUNC = affinity.activity_step,
 	STYPE = affinity.activity,
 	SSPACE = 200,
 	COMBINEFUNC = affinity.activity_merge,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text) IS
-	'who was active in which periods of a time zone: user_id, at, unit, time_zone; rows with a NULL user or time are skipped, an infinite time is error 22023';
+COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text) IS
+	'who was active in which periods of a time zone: user_id, at, unit, time_zone{THERE}; rows with a NULL user or time are skipped, an infinite time is error 22023';
 
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
+CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_int8'
+	AS 'MODULE_PATHNAME', 'affinity_activity_step_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'step of activity_agg for bigint users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.timestamptz, unit pg_catalog.text, time_zone pg_catalog.text,
+COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
+	'step of activity_agg for {NAME} users and {AT}';
+CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, unit pg_catalog.text, time_zone pg_catalog.text,
 	is_start pg_catalog.bool, is_return pg_catalog.bool) (
 	SFUNC = affinity.activity_step,
 	STYPE = affinity.activity,
@@ -96,254 +105,10 @@ CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.ti
 	COMBINEFUNC = affinity.activity_merge,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
+COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
 	'who started and who came back when: user_id, at, unit, time_zone, is_start, is_return; keeps the times, so that the row of the start is no return and rolling periods are exact; a NULL condition is false';
 
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_int8_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text) IS
-	'step of activity_agg for bigint users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.timestamp, unit pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text) IS
-	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year); rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_int8_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text) IS
-	'step of activity_agg for bigint users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.timestamp, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text) IS
-	'who was active in which periods of a time zone: user_id, at, unit, time_zone; a timestamp is taken as local time there; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_int8_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'step of activity_agg for bigint users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.int8, at pg_catalog.timestamp, unit pg_catalog.text, time_zone pg_catalog.text,
-	is_start pg_catalog.bool, is_return pg_catalog.bool) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.int8, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'who started and who came back when: user_id, at, unit, time_zone, is_start, is_return; keeps the times, so that the row of the start is no return and rolling periods are exact; a NULL condition is false';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_uuid'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text) IS
-	'step of activity_agg for uuid users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.uuid, at pg_catalog.timestamptz, unit pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text) IS
-	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year), in the session''s TimeZone; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_uuid'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text) IS
-	'step of activity_agg for uuid users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.uuid, at pg_catalog.timestamptz, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text) IS
-	'who was active in which periods of a time zone: user_id, at, unit, time_zone; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_uuid'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'step of activity_agg for uuid users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.uuid, at pg_catalog.timestamptz, unit pg_catalog.text, time_zone pg_catalog.text,
-	is_start pg_catalog.bool, is_return pg_catalog.bool) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'who started and who came back when: user_id, at, unit, time_zone, is_start, is_return; keeps the times, so that the row of the start is no return and rolling periods are exact; a NULL condition is false';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_uuid_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text) IS
-	'step of activity_agg for uuid users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.uuid, at pg_catalog.timestamp, unit pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text) IS
-	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year); rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_uuid_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text) IS
-	'step of activity_agg for uuid users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.uuid, at pg_catalog.timestamp, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text) IS
-	'who was active in which periods of a time zone: user_id, at, unit, time_zone; a timestamp is taken as local time there; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_uuid_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'step of activity_agg for uuid users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.uuid, at pg_catalog.timestamp, unit pg_catalog.text, time_zone pg_catalog.text,
-	is_start pg_catalog.bool, is_return pg_catalog.bool) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'who started and who came back when: user_id, at, unit, time_zone, is_start, is_return; keeps the times, so that the row of the start is no return and rolling periods are exact; a NULL condition is false';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_text'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text) IS
-	'step of activity_agg for text users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.text, at pg_catalog.timestamptz, unit pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text) IS
-	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year), in the session''s TimeZone; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_text'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text) IS
-	'step of activity_agg for text users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.text, at pg_catalog.timestamptz, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text) IS
-	'who was active in which periods of a time zone: user_id, at, unit, time_zone; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_text'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'step of activity_agg for text users and timestamptz';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.text, at pg_catalog.timestamptz, unit pg_catalog.text, time_zone pg_catalog.text,
-	is_start pg_catalog.bool, is_return pg_catalog.bool) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.text, pg_catalog.timestamptz, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'who started and who came back when: user_id, at, unit, time_zone, is_start, is_return; keeps the times, so that the row of the start is no return and rolling periods are exact; a NULL condition is false';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamp, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_text_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamp, pg_catalog.text) IS
-	'step of activity_agg for text users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.text, at pg_catalog.timestamp, unit pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.text, pg_catalog.timestamp, pg_catalog.text) IS
-	'who was active in which periods: user_id, at, unit (hour, day, week, week_sunday ..., month, quarter, year); rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_text_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text) IS
-	'step of activity_agg for text users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.text, at pg_catalog.timestamp, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.text, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text) IS
-	'who was active in which periods of a time zone: user_id, at, unit, time_zone; a timestamp is taken as local time there; rows with a NULL user or time are skipped, an infinite time is error 22023';
-
-CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
-	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_text_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.text, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'step of activity_agg for text users and timestamp';
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.text, at pg_catalog.timestamp, unit pg_catalog.text, time_zone pg_catalog.text,
-	is_start pg_catalog.bool, is_return pg_catalog.bool) (
-	SFUNC = affinity.activity_step,
-	STYPE = affinity.activity,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.activity_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.text, pg_catalog.timestamp, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
-	'who started and who came back when: user_id, at, unit, time_zone, is_start, is_return; keeps the times, so that the row of the start is no return and rolling periods are exact; a NULL condition is false';
-
+--end
 CREATE AGGREGATE affinity.rollup(activity affinity.activity) (
 	SFUNC = affinity.activity_merge,
 	STYPE = affinity.activity,

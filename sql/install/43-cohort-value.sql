@@ -51,198 +51,41 @@ CREATE FUNCTION affinity.value_merge(affinity.value, affinity.value)
 COMMENT ON FUNCTION affinity.value_merge(affinity.value, affinity.value) IS
 	'the state of the rows of two states together; 22023 where unit, time zone, or type of user or time differ, 22003 where a sum is out of range';
 
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text)
+-- the table of types: 40-cohort.sql
+--for users_and_times
+CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_int8'
+	AS 'MODULE_PATHNAME', 'affinity_value_step_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text) IS
-	'step of value_agg for bigint users and timestamptz';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.int8, at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.text) (
+COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text) IS
+	'step of value_agg for {NAME} users and {AT}';
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text) (
 	SFUNC = affinity.value_step,
 	STYPE = affinity.value,
 	SSPACE = 200,
 	COMBINEFUNC = affinity.value_merge,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text) IS
-	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year), in the session''s TimeZone; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text) IS
+	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year){IN_ZONE}; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
 
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
+CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_int8'
+	AS 'MODULE_PATHNAME', 'affinity_value_step_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'step of value_agg for bigint users and timestamptz';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.int8, at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
+COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
+	'step of value_agg for {NAME} users and {AT}';
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
 	SFUNC = affinity.value_step,
 	STYPE = affinity.value,
 	SSPACE = 200,
 	COMBINEFUNC = affinity.value_merge,
 	PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.int8, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
+	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone{THERE}; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
 
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_int8_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text) IS
-	'step of value_agg for bigint users and timestamp';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.int8, at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.int8, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text) IS
-	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year); rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_int8_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.int8, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'step of value_agg for bigint users and timestamp';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.int8, at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.int8, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone; a timestamp is taken as local time there; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_uuid'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text) IS
-	'step of value_agg for uuid users and timestamptz';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.uuid, at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text) IS
-	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year), in the session''s TimeZone; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_uuid'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'step of value_agg for uuid users and timestamptz';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.uuid, at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.uuid, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_uuid_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text) IS
-	'step of value_agg for uuid users and timestamp';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.uuid, at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text) IS
-	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year); rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_uuid_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'step of value_agg for uuid users and timestamp';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.uuid, at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.uuid, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone; a timestamp is taken as local time there; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_text'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text) IS
-	'step of value_agg for text users and timestamptz';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.text, at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.text, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text) IS
-	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year), in the session''s TimeZone; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_text'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'step of value_agg for text users and timestamptz';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.text, at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.text, pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_text_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text) IS
-	'step of value_agg for text users and timestamp';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.text, at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.text, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text) IS
-	'the sum of values of each user in each period: user_id, at, value, unit (hour, day, week, week_sunday ..., month, quarter, year); rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
-CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
-	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_text_local'
-	LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.text, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'step of value_agg for text users and timestamp';
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.text, at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.text, time_zone pg_catalog.text) (
-	SFUNC = affinity.value_step,
-	STYPE = affinity.value,
-	SSPACE = 200,
-	COMBINEFUNC = affinity.value_merge,
-	PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.text, pg_catalog.timestamp, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
-	'the sum of values of each user in each period of a time zone: user_id, at, value, unit, time_zone; a timestamp is taken as local time there; rows with a NULL user, time or value are skipped; an infinite time is error 22023, a NaN or infinite value 22000, one beyond 1e15 22003; values are rounded to multiples of 2^-60 and summed exactly';
-
+--end
 CREATE AGGREGATE affinity.rollup(value affinity.value) (
 	SFUNC = affinity.value_merge,
 	STYPE = affinity.value,
