@@ -53,62 +53,30 @@ CREATE FUNCTION affinity.sequence_count_final(affinity.sequence)
 COMMENT ON FUNCTION affinity.sequence_count_final(affinity.sequence) IS
 	'final function of affinity.sequence_count';
 
-CREATE FUNCTION affinity.sequence_events_timestamptz_final(affinity.sequence)
-	RETURNS pg_catalog.timestamptz[]
+-- the tables of types: 50-funnel.sql
+--for one_type
+CREATE FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence)
+	RETURNS pg_catalog.{AT}[]
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_sequence_events_final';
 
-COMMENT ON FUNCTION affinity.sequence_events_timestamptz_final(affinity.sequence) IS
+COMMENT ON FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence) IS
 	'final function of affinity.sequence_match_events';
 
 CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
-	pg_catalog.timestamptz, VARIADIC "any")
+	pg_catalog.{AT}, VARIADIC "any")
 	RETURNS affinity.sequence
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
 
 COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
-	pg_catalog.timestamptz, VARIADIC "any") IS
+	pg_catalog.{AT}, VARIADIC "any") IS
 	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
 
-CREATE FUNCTION affinity.sequence_events_timestamp_final(affinity.sequence)
-	RETURNS pg_catalog.timestamp[]
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sequence_events_final';
-
-COMMENT ON FUNCTION affinity.sequence_events_timestamp_final(affinity.sequence) IS
-	'final function of affinity.sequence_match_events';
-
-CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
-	pg_catalog.timestamp, VARIADIC "any")
-	RETURNS affinity.sequence
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
-
-COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
-	pg_catalog.timestamp, VARIADIC "any") IS
-	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
-
-CREATE FUNCTION affinity.sequence_events_bigint_final(affinity.sequence)
-	RETURNS pg_catalog.int8[]
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sequence_events_final';
-
-COMMENT ON FUNCTION affinity.sequence_events_bigint_final(affinity.sequence) IS
-	'final function of affinity.sequence_match_events';
-
-CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
-	pg_catalog.int8, VARIADIC "any")
-	RETURNS affinity.sequence
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
-
-COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
-	pg_catalog.int8, VARIADIC "any") IS
-	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
-
+--end
+--for one_type
 CREATE AGGREGATE affinity.sequence_match(
-	pattern pg_catalog.text, "at" pg_catalog.timestamptz, VARIADIC conditions "any") (
+	pattern pg_catalog.text, "at" pg_catalog.{AT}, VARIADIC conditions "any") (
 	SFUNC = affinity.sequence_accum,
 	STYPE = affinity.sequence,
 	SSPACE = 256,
@@ -118,39 +86,13 @@ CREATE AGGREGATE affinity.sequence_match(
 );
 
 COMMENT ON AGGREGATE affinity.sequence_match(
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
 	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
-CREATE AGGREGATE affinity.sequence_match(
-	pattern pg_catalog.text, "at" pg_catalog.timestamp, VARIADIC conditions "any") (
-	SFUNC = affinity.sequence_accum,
-	STYPE = affinity.sequence,
-	SSPACE = 256,
-	FINALFUNC = affinity.sequence_match_final,
-	COMBINEFUNC = affinity.sequence_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.sequence_match(
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
-	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.sequence_match(
-	pattern pg_catalog.text, "at" pg_catalog.int8, VARIADIC conditions "any") (
-	SFUNC = affinity.sequence_accum,
-	STYPE = affinity.sequence,
-	SSPACE = 256,
-	FINALFUNC = affinity.sequence_match_final,
-	COMBINEFUNC = affinity.sequence_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.sequence_match(
-	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
-	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
-
+--end
+--for one_type
 CREATE AGGREGATE affinity.sequence_count(
-	pattern pg_catalog.text, "at" pg_catalog.timestamptz, VARIADIC conditions "any") (
+	pattern pg_catalog.text, "at" pg_catalog.{AT}, VARIADIC conditions "any") (
 	SFUNC = affinity.sequence_accum,
 	STYPE = affinity.sequence,
 	SSPACE = 256,
@@ -160,103 +102,36 @@ CREATE AGGREGATE affinity.sequence_count(
 );
 
 COMMENT ON AGGREGATE affinity.sequence_count(
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
 	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
-CREATE AGGREGATE affinity.sequence_count(
-	pattern pg_catalog.text, "at" pg_catalog.timestamp, VARIADIC conditions "any") (
-	SFUNC = affinity.sequence_accum,
-	STYPE = affinity.sequence,
-	SSPACE = 256,
-	FINALFUNC = affinity.sequence_count_final,
-	COMBINEFUNC = affinity.sequence_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.sequence_count(
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
-	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.sequence_count(
-	pattern pg_catalog.text, "at" pg_catalog.int8, VARIADIC conditions "any") (
-	SFUNC = affinity.sequence_accum,
-	STYPE = affinity.sequence,
-	SSPACE = 256,
-	FINALFUNC = affinity.sequence_count_final,
-	COMBINEFUNC = affinity.sequence_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.sequence_count(
-	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
-	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
-
+--end
+--for one_type
 CREATE AGGREGATE affinity.sequence_match_events(
-	pattern pg_catalog.text, "at" pg_catalog.timestamptz, VARIADIC conditions "any") (
+	pattern pg_catalog.text, "at" pg_catalog.{AT}, VARIADIC conditions "any") (
 	SFUNC = affinity.sequence_accum,
 	STYPE = affinity.sequence,
 	SSPACE = 256,
-	FINALFUNC = affinity.sequence_events_timestamptz_final,
+	FINALFUNC = affinity.sequence_events_{TYPE}_final,
 	COMBINEFUNC = affinity.sequence_combine,
 	PARALLEL = SAFE
 );
 
 COMMENT ON AGGREGATE affinity.sequence_match_events(
-	pg_catalog.text, pg_catalog.timestamptz, VARIADIC "any") IS
+	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
 	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
-CREATE AGGREGATE affinity.sequence_match_events(
-	pattern pg_catalog.text, "at" pg_catalog.timestamp, VARIADIC conditions "any") (
-	SFUNC = affinity.sequence_accum,
-	STYPE = affinity.sequence,
-	SSPACE = 256,
-	FINALFUNC = affinity.sequence_events_timestamp_final,
-	COMBINEFUNC = affinity.sequence_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.sequence_match_events(
-	pg_catalog.text, pg_catalog.timestamp, VARIADIC "any") IS
-	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
-
-CREATE AGGREGATE affinity.sequence_match_events(
-	pattern pg_catalog.text, "at" pg_catalog.int8, VARIADIC conditions "any") (
-	SFUNC = affinity.sequence_accum,
-	STYPE = affinity.sequence,
-	SSPACE = 256,
-	FINALFUNC = affinity.sequence_events_bigint_final,
-	COMBINEFUNC = affinity.sequence_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.sequence_match_events(
-	pg_catalog.text, pg_catalog.int8, VARIADIC "any") IS
-	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
-
-CREATE FUNCTION affinity.sessionize("at" pg_catalog.timestamptz, gap pg_catalog.interval)
+--end
+--for many_users
+CREATE FUNCTION affinity.sessionize("at" pg_catalog.{AT}, gap pg_catalog.{WINDOW})
 	RETURNS pg_catalog.int8
 	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'affinity_sessionize';
 
-COMMENT ON FUNCTION affinity.sessionize(pg_catalog.timestamptz, pg_catalog.interval) IS
+COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS
 	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
 
-CREATE FUNCTION affinity.sessionize("at" pg_catalog.timestamp, gap pg_catalog.interval)
-	RETURNS pg_catalog.int8
-	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sessionize';
-
-COMMENT ON FUNCTION affinity.sessionize(pg_catalog.timestamp, pg_catalog.interval) IS
-	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
-
-CREATE FUNCTION affinity.sessionize("at" pg_catalog.int8, gap pg_catalog.int8)
-	RETURNS pg_catalog.int8
-	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sessionize';
-
-COMMENT ON FUNCTION affinity.sessionize(pg_catalog.int8, pg_catalog.int8) IS
-	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
-
+--end
 CREATE FUNCTION affinity.path_after(
 	events pg_catalog.anycompatiblearray, anchor pg_catalog.anycompatible,
 	depth pg_catalog.int4 DEFAULT 1)
