@@ -20,6 +20,9 @@
 
 #include "train/als.h"
 
+/* Rows copied between two looks at interrupts. */
+#define LOOK_ROWS	1024
+
 struct AffinityFold
 {
 	const AlsOptions *options;
@@ -121,7 +124,11 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 
 	make_room(fold, n);
 	for (uint32 r = 0; r < n; r++)
+	{
+		if (r % LOOK_ROWS == 0)
+			CHECK_FOR_INTERRUPTS();
 		set_row(fold, r, item[r], weight[r]);
+	}
 	affinity_als_penalty(fold->options, n, fold->factors->stride,
 						 fold->spectrum);
 	problem.other = fold->row;

@@ -20,8 +20,9 @@
 #include "train/als.h"
 #include "train/progress.h"
 
-/* Numbers copied between two looks at interrupts. */
+/* Numbers copied, entries gone through between two looks at interrupts. */
 #define COPY_PIECE		((Size) 1 << 20)
+#define LOOK_PIECE		((int64) 1 << 14)
 
 /* Standard deviation of the numbers that users start from. */
 #define START_DEVIATION	0.3
@@ -136,6 +137,8 @@ collect(AlsState *s, int which, uint32 row)
 	{
 		uint32		col = m->col[e];
 
+		if (e % LOOK_PIECE == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (entry_is_held_out(shared, which, row, col))
 			continue;
 		s->no[n] = col;
@@ -189,9 +192,11 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 		double		predicted = (double) items->bias[item] +
 			s->solver->dense->dot(s->x, items->row + item * shared->width,
 								  shared->width);
-		double		error = (affinity_als_rating(m, e) - shared->mean) / shared->deviation -
-			predicted;
+		double		error = (affinity_als_rating(m, e) - shared->mean) /
+			shared->deviation - predicted;
 
+		if (e % LOOK_PIECE == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (affinity_als_held_out(shared, user, item))
 		{
 			sums->held++;
