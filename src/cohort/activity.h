@@ -16,6 +16,7 @@
 
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/expandeddatum.h"
 
 #include "cohort/cohort.h"
@@ -36,7 +37,8 @@ typedef enum ActivityLayout
 	LAYOUT_DENSE = 1,			/* a bitmap of periods per user */
 	LAYOUT_PAIRS = 2,			/* a sorted list of periods per user */
 	LAYOUT_EVENTS = 3,			/* a sorted list of times per user */
-	LAYOUT_VALUES = 4			/* type value: periods and sums per user */
+	LAYOUT_VALUES = 4,			/* type value: periods and sums per user */
+	LAYOUT_RAGGED = 5			/* a bitmap per user, without zeros at its ends */
 } ActivityLayout;
 
 /* What a row was, given is_start and is_return; a time's rows are or-ed. */
@@ -67,6 +69,9 @@ typedef enum ActivityLayout
  *			events: uint32[n_users + 1] offsets, then int64[n_entries] times,
  *			then uint8[n_entries] EVENT_ flags
  *			values: as pairs, then int128[n_entries] sums in 2^-60
+ *			ragged: uint32[n_users + 1] offsets in words, then for each user a
+ *			uint16, its first word from that of first_period on, then the
+ *			words: the first and the last of a user are not 0
  */
 typedef struct ActivityFlat
 {
@@ -97,15 +102,38 @@ typedef struct ActivityView
 	const char *ids;			/* int64 or pg_uuid_t */
 	const uint32 *text_offsets;
 	const char *text;
-	const uint64 *words;		/* dense */
-	uint32		first_word;		/* dense: first_period / 64 */
-	uint32		n_words;		/* dense: per user */
-	const uint32 *offsets;		/* pairs, events, values */
+	const uint64 *words;		/* dense, ragged */
+	uint32		first_word;		/* dense, ragged: first_period / 64 */
+	uint32		n_words;		/* from there to the last one */
+	const uint16 *first_words;	/* ragged: from first_word on */
+	const uint32 *offsets;		/* pairs, events, values; ragged: in words */
 	const uint32 *periods;		/* pairs, values */
 	const int128 *sums;			/* values, in 2^-60 */
 	const int64 *at;			/* events */
 	const uint8 *flags;			/* events */
 } ActivityView;
+
+/* A user's bitmap: bit p % 64 of word p / 64 - first_word is period p. */
+typedef struct ActivityBits
+{
+	const uint64 *words;
+	uint32		first_word;
+	uint32		n_words;
+} ActivityBits;
+
+static inline void
+affinity_view_bits(const ActivityView *view, uint32 user, ActivityBits *bits)
+{
+	bits->first_word = view->first_word;
+	bits->n_words = view->n_words;
+	bits->words = view->words + (Size) user * view->n_words;
+	if (view->first_words)
+	{
+		bits->words = view->words + view->offsets[user];
+		bits->first_word += view->first_words[user];
+		bits->n_words = view->offsets[user + 1] - view->offsets[user];
+	}
+}
 
 /* What all rows and states merged into one must have in common. */
 typedef struct ActivityKind
@@ -155,10 +183,15 @@ typedef struct ActivityAmount
 
 #define ACTIVITY_BATCH 512
 
+/* Slots of a bucket: a cache line. */
+#define ACTIVITY_BUCKET 8
+
+/* Users of a chunk: 4 MB of them for a year of weeks, 14 for one of days. */
+#define ACTIVITY_CHUNK_BITS 18
+
 typedef struct ActivitySet
 {
 	ExpandedObjectHeader hdr;	/* valid where expanded */
-	uint32		magic;
 	bool		expanded;
 	MemoryContext cxt;			/* everything below is here */
 	ActivityKind kind;
@@ -167,14 +200,17 @@ typedef struct ActivitySet
 	uint32		first_period;	/* of the rows let in so far */
 	uint32		last_period;
 
-	/* the users: rows of key and bitmap, found through slots */
+	/* the users: rows of key and bitmap, in chunks, found through slots */
 	uint32		n_users;
 	uint32		users_cap;
 	uint32		key_size;		/* bytes of a row before its bitmap */
-	uint32		stride;			/* bytes of a row */
-	char	   *rows;
+	uint32		n_words;		/* of a row's bitmap; 0 with a log */
+	Size		stride;			/* bytes of a row */
+	char	  **chunks;
+	uint32		chunks_cap;
+	uint32		n_slots;
 	uint64	   *slots;			/* tag << 32 | user + 1; 0 is free */
-	int			slot_bits;
+	char	   *slots_area;		/* what they were allocated as */
 	char	   *text;			/* bytes of text ids, by key.text */
 	Size		text_len;
 	Size		text_cap;
@@ -182,7 +218,6 @@ typedef struct ActivitySet
 	/* their periods: bitmaps in the rows, or a log */
 	bool		dense;
 	uint32		first_word;		/* period / 64 of the bitmaps' first word */
-	uint32		n_words;
 	uint64	   *pairs;			/* user << 32 | period */
 	ActivityEvent *events;
 	ActivityAmount *amounts;
@@ -203,37 +238,118 @@ typedef struct ActivitySet
 	Size		flat_size;
 	ActivityLayout flat_layout;
 	uint64		flat_entries;
+	uint64		flat_words;		/* of all bitmaps, where ragged */
 	uint32	   *flat_order;		/* users in the order of the flat form */
 } ActivitySet;
 
-#define ACTIVITY_SET_MAGIC UINT32_C(0x53434641)
+static inline char *
+affinity_set_row(const ActivitySet *set, uint32 user)
+{
+	return set->chunks[user >> ACTIVITY_CHUNK_BITS] +
+		(user & ((UINT32_C(1) << ACTIVITY_CHUNK_BITS) - 1)) * set->stride;
+}
+
+static inline ActivityKey *
+affinity_set_key(const ActivitySet *set, uint32 user)
+{
+	return (ActivityKey *) affinity_set_row(set, user);
+}
+
+static inline uint64 *
+affinity_set_words(const ActivitySet *set, uint32 user)
+{
+	return (uint64 *) (affinity_set_row(set, user) + set->key_size);
+}
+
+/* Where the search for a user begins: at the first slot of a bucket. */
+static inline uint32
+affinity_slot_home(const ActivitySet *set, uint32 tag)
+{
+	return ((uint64) tag * (set->n_slots / ACTIVITY_BUCKET) >> 32) *
+		ACTIVITY_BUCKET;
+}
+
+static inline uint64
+affinity_mix64(uint64 h)
+{
+	h ^= h >> 33;
+	h *= UINT64CONST(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	h ^= h >> 33;
+	return h;
+}
+
+/* Part of the flat format: it says in which order the users are. */
+static inline uint32
+affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
+{
+	if (ids == IDS_INT8)
+		return affinity_mix64((uint64) key->number) >> 32;
+	if (ids == IDS_UUID)
+		return affinity_mix64(key->uuid[0] ^ affinity_mix64(key->uuid[1])) >> 32;
+	return hash_bytes_extended((const unsigned char *) text + key->text.offset,
+							   key->text.len, 0) >> 32;
+}
+
+/* activity_users.c */
+extern void *affinity_alloc_large(MemoryContext cxt, Size size);
+extern void affinity_users_init(ActivitySet *set, uint32 users_cap,
+								uint32 n_slots);
+extern void affinity_users_reserve(ActivitySet *set, uint32 more);
+extern void affinity_users_restride(ActivitySet *set, uint32 first_word,
+									uint32 n_words);
 
 /* activity_set.c */
+extern const ExpandedObjectMethods affinity_set_methods;
 extern ActivitySet *affinity_set_new(MemoryContext parent,
 									 const ActivityKind *kind, bool expanded);
 extern void affinity_set_buffer_text(ActivitySet *set, ActivityRow *row,
 									 const char *text, uint32 len);
-extern void *affinity_alloc_large(MemoryContext cxt, Size size);
 extern void affinity_set_flush(ActivitySet *set);
 extern void affinity_set_merge(ActivitySet *set, const ActivityView *view);
-extern uint32 affinity_key_tag(ActivityIds ids, const ActivityKey *key,
-							   const char *text);
-extern ActivityKey *affinity_set_key(const ActivitySet *set, uint32 user);
 
-/* Buffer a row; a text id is given beside it and copied, so is a value. */
+/* The growing set that a datum points to, or NULL where it is flat. */
+static inline ActivitySet *
+affinity_set_of(Datum datum)
+{
+	varatt_expanded pointer;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
+		return NULL;
+	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(datum)), sizeof(pointer));
+	if (pointer.eohptr->eoh_methods != &affinity_set_methods)
+		elog(ERROR, "not an activity state");
+	return (ActivitySet *) pointer.eohptr;
+}
+
+/* Where the next row goes, to be filled in before affinity_set_added. */
+static inline ActivityRow *
+affinity_set_next(ActivitySet *set)
+{
+	return &set->buffer[set->n_rows];
+}
+
+/* That row is there; a text id is given beside it and copied, so is a value. */
+static inline void
+affinity_set_added(ActivitySet *set, const char *text, uint32 len,
+				   int128 value)
+{
+	if (set->kind.values)
+		set->buffer_sums[set->n_rows] = value;
+	if (set->kind.ids == IDS_TEXT)
+		affinity_set_buffer_text(set, &set->buffer[set->n_rows], text, len);
+	if (++set->n_rows == set->batch)
+		affinity_set_flush(set);
+}
+
+/* Buffer a row that is elsewhere. */
 static inline void
 affinity_set_add(ActivitySet *set, const ActivityRow *row, const char *text,
 				 uint32 len, int128 value)
 {
-	ActivityRow *own = &set->buffer[set->n_rows];
-
-	*own = *row;
-	if (set->kind.values)
-		set->buffer_sums[set->n_rows] = value;
-	if (set->kind.ids == IDS_TEXT)
-		affinity_set_buffer_text(set, own, text, len);
-	if (++set->n_rows == set->batch)
-		affinity_set_flush(set);
+	*affinity_set_next(set) = *row;
+	affinity_set_added(set, text, len, value);
 }
 
 /* activity_log.c */

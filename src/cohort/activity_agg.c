@@ -54,20 +54,6 @@ typedef struct StepCache
 	text	   *zone;			/* as given, or NULL */
 } StepCache;
 
-/* The expanded set that a datum points to, or NULL. */
-static inline ActivitySet *
-expanded_set(Datum datum)
-{
-	ActivitySet *set;
-
-	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
-		return NULL;
-	set = (ActivitySet *) DatumGetEOHP(datum);
-	if (set->magic != ACTIVITY_SET_MAGIC)
-		elog(ERROR, "not an activity state");
-	return set;
-}
-
 static ActivityFlat *
 flat_state(Datum datum)
 {
@@ -318,7 +304,9 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 	MemoryContext aggcontext;
 	StepCache  *cache;
 	ActivitySet *set = NULL;
-	ActivityRow row;
+	ActivityRow first;
+	ActivityRow *row = &first;
+	uint32		flags;
 	text	   *user = NULL;
 	const char *bytes = NULL;
 	uint32		len = 0;
@@ -330,42 +318,46 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 		elog(ERROR, "aggregate function called in non-aggregate context");
 	if (unlikely(cache == NULL || !cache->constant))
 		cache = step_cache(fcinfo, cache, ids, zoned, values);
-	row.flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || row.flags == 0 ||
+	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || flags == 0 ||
 		(values && PG_ARGISNULL(3)))
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	row.at = PG_GETARG_INT64(2);
-	if (TIMESTAMP_NOT_FINITE(row.at))
+	/* straight into the buffer: copying what was just written would wait */
+	if (!PG_ARGISNULL(0))
+		set = affinity_set_of(PG_GETARG_DATUM(0));
+	if (set != NULL)
+		row = affinity_set_next(set);
+	row->at = PG_GETARG_INT64(2);
+	if (TIMESTAMP_NOT_FINITE(row->at))
 		infinite_time(fcinfo, ids);
 	if (values)
 		value = row_value(fcinfo, ids);
-	row.period = affinity_clock_period(&cache->clock, row.at);
+	row->period = affinity_clock_period(&cache->clock, row->at);
+	row->flags = flags;
 	if (ids == IDS_INT8)
-		row.key.number = PG_GETARG_INT64(1);
+		row->key.number = PG_GETARG_INT64(1);
 	else if (ids == IDS_UUID)
-		memcpy(row.key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
+		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	else
 	{
 		user = PG_GETARG_TEXT_PP(1);
 		bytes = VARDATA_ANY(user);
 		len = VARSIZE_ANY_EXHDR(user);
 	}
-	if (!PG_ARGISNULL(0))
-		set = expanded_set(PG_GETARG_DATUM(0));
 	if (set == NULL)
 	{
 		AggCheckCallContext(fcinfo, &aggcontext);
 		return add_to_flat(aggcontext, PG_ARGISNULL(0) ? NULL
 						   : flat_state(PG_GETARG_DATUM(0)),
-						   cache, &row, bytes, len, value);
+						   cache, row, bytes, len, value);
 	}
 	if (unlikely(!cache->constant))
 		affinity_kind_same(&set->kind, &cache->kind);
-	affinity_set_add(set, &row, bytes, len, value);
+	affinity_set_added(set, bytes, len, value);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
@@ -472,7 +464,7 @@ affinity_state_merge(PG_FUNCTION_ARGS)
 	open_state(&view, other);
 	affinity_flat_kind(other, &kind);
 	if (owned)
-		set = expanded_set(PG_GETARG_DATUM(0));
+		set = affinity_set_of(PG_GETARG_DATUM(0));
 	if (set == NULL)
 	{
 		ActivityFlat *flat = flat_state(PG_GETARG_DATUM(0));

@@ -5,11 +5,15 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "cohort/activity.h"
+
+/* Between two looks for interrupts. */
+#define USERS_AT_ONCE 65536
 
 /* Hand out the next part of a state; false where the state is too short. */
 static bool
@@ -71,6 +75,20 @@ affinity_view_open(ActivityView *view, const ActivityFlat *flat, Size size)
 	if (!take(&cursor, end, n + 1, sizeof(uint32), &part))
 		return false;
 	view->offsets = (const uint32 *) part;
+	if (flat->layout == LAYOUT_RAGGED)
+	{
+		if (flat->last_period < flat->first_period)
+			return false;
+		view->first_word = flat->first_period >> 6;
+		view->n_words = (flat->last_period >> 6) - view->first_word + 1;
+		if (!take(&cursor, end, n, sizeof(uint16), &part))
+			return false;
+		view->first_words = (const uint16 *) part;
+		if (!take(&cursor, end, view->offsets[n], sizeof(uint64), &part))
+			return false;
+		view->words = (const uint64 *) part;
+		return cursor == end;
+	}
 	if (!take(&cursor, end, flat->n_entries,
 			  flat->layout == LAYOUT_EVENTS ? sizeof(int64) : sizeof(uint32),
 			  &part))
@@ -147,6 +165,8 @@ check_ids(const ActivityView *view)
 		ActivityKey key;
 		uint32		tag;
 
+		if (i % USERS_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
 		affinity_view_key(view, i, &key);
 		tag = affinity_key_tag(flat->ids, &key, view->text);
 		if (i > 0 && (tag < last_tag ||
@@ -160,26 +180,55 @@ check_ids(const ActivityView *view)
 	return NULL;
 }
 
+/* The same of the offsets of lists or words. */
 static const char *
-check_dense(const ActivityView *view)
+check_offsets(const ActivityView *view)
+{
+	if (view->offsets[0] != 0)
+		return "entries out of place";
+	for (uint32 i = 0; i < view->flat->n_users; i++)
+	{
+		if (i % USERS_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (view->offsets[i] >= view->offsets[i + 1])
+			return "entries out of place";
+	}
+	return NULL;
+}
+
+static const char *
+check_bits(const ActivityView *view)
 {
 	const ActivityFlat *flat = view->flat;
 	uint64		n_entries = 0;
+	uint32		last_word = view->first_word + view->n_words - 1;
 	uint64		first = 0;
 	uint64		last = 0;
 
+	if (flat->layout == LAYOUT_RAGGED && check_offsets(view) != NULL)
+		return check_offsets(view);
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
-		const uint64 *words = view->words + (Size) i * view->n_words;
+		ActivityBits bits;
 		uint64		of_user = 0;
 
-		for (uint32 w = 0; w < view->n_words; w++)
-			of_user += pg_popcount64(words[w]);
+		if (i % USERS_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
+		affinity_view_bits(view, i, &bits);
+		if ((uint64) bits.first_word + bits.n_words > (uint64) last_word + 1)
+			return "periods outside the range";
+		for (uint32 w = 0; w < bits.n_words; w++)
+			of_user += pg_popcount64(bits.words[w]);
 		if (of_user == 0)
 			return "a user without a period";
+		if (flat->layout == LAYOUT_RAGGED &&
+			(bits.words[0] == 0 || bits.words[bits.n_words - 1] == 0))
+			return "a bitmap with zeros at its ends";
 		n_entries += of_user;
-		first |= words[0];
-		last |= words[view->n_words - 1];
+		if (bits.first_word == view->first_word)
+			first |= bits.words[0];
+		if (bits.first_word + bits.n_words - 1 == last_word)
+			last |= bits.words[bits.n_words - 1];
 	}
 	if (n_entries != flat->n_entries)
 		return "wrong number of periods";
@@ -197,17 +246,17 @@ check_entries(const ActivityView *view)
 	uint32		first = PG_UINT32_MAX;
 	uint32		last = 0;
 
-	if (view->offsets[0] != 0 || view->offsets[flat->n_users] != flat->n_entries)
+	if (check_offsets(view) != NULL ||
+		view->offsets[flat->n_users] != flat->n_entries)
 		return "entries out of place";
-	for (uint32 i = 0; i < flat->n_users; i++)
-		if (view->offsets[i] >= view->offsets[i + 1])
-			return "entries out of place";
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
 		for (uint32 j = view->offsets[i]; j < view->offsets[i + 1]; j++)
 		{
 			bool		first_of_user = (j == view->offsets[i]);
 
+			if (j % USERS_AT_ONCE == 0)
+				CHECK_FOR_INTERRUPTS();
 			if (flat->layout == LAYOUT_EVENTS)
 			{
 				if (!first_of_user && view->at[j - 1] >= view->at[j])
@@ -259,7 +308,7 @@ affinity_view_check(const ActivityView *view)
 		return "unknown unit of time";
 	if (flat->ids < IDS_INT8 || flat->ids > IDS_TEXT)
 		return "unknown type of user ids";
-	if (flat->layout < LAYOUT_DENSE || flat->layout > LAYOUT_VALUES)
+	if (flat->layout < LAYOUT_DENSE || flat->layout > LAYOUT_RAGGED)
 		return "unknown layout";
 	if (flat->zoned > 1 || flat->unused != 0 || flat->unused2 != 0)
 		return "unknown flag";
@@ -280,7 +329,7 @@ affinity_view_check(const ActivityView *view)
 		return "periods outside the range";
 	problem = check_ids(view);
 	if (problem == NULL)
-		problem = flat->layout == LAYOUT_DENSE ? check_dense(view)
+		problem = view->words != NULL ? check_bits(view)
 			: check_entries(view);
 	return problem;
 }

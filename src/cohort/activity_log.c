@@ -76,12 +76,6 @@ affinity_set_too_large(void)
 			 errhint("Make one state per part of the users, for example GROUP BY abs(hashtext(user_id::text) %% 16), call the report on each with the same as_of and add up its counts and sums by cohort and period; or use a coarser unit.")));
 }
 
-static inline uint64 *
-row_words(const ActivitySet *set, char *rows, Size stride, uint32 user)
-{
-	return (uint64 *) (rows + (Size) user * stride + set->key_size);
-}
-
 /* Distinct (user, period) pairs in the bitmaps. */
 uint64
 affinity_set_count_pairs(const ActivitySet *set)
@@ -90,44 +84,14 @@ affinity_set_count_pairs(const ActivitySet *set)
 
 	for (uint32 user = 0; user < set->n_users; user++)
 	{
-		const uint64 *words = row_words(set, set->rows, set->stride, user);
+		const uint64 *words = affinity_set_words(set, user);
 
+		if (user % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (uint32 w = 0; w < set->n_words; w++)
 			pairs += pg_popcount64(words[w]);
 	}
 	return pairs;
-}
-
-/*
- * Give every user's row a bitmap of n_words words from first_word on; what the
- * bitmaps hold must lie within it.
- */
-static void
-restride(ActivitySet *set, uint32 first_word, uint32 n_words)
-{
-	Size		stride = set->key_size + (Size) n_words * sizeof(uint64);
-	Size		old_bitmap = set->n_words * sizeof(uint64);
-	char	   *rows = affinity_alloc_large(set->cxt, set->users_cap * stride);
-
-	for (uint32 user = 0; user < set->n_users; user++)
-	{
-		char	   *from = set->rows + (Size) user * set->stride;
-		char	   *to = rows + user * stride;
-
-		if (user % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		memset(to, 0, stride);
-		memcpy(to, from, set->key_size);
-		if (old_bitmap > 0 && n_words > 0)
-			memcpy(to + set->key_size +
-				   (set->first_word - first_word) * sizeof(uint64),
-				   from + set->key_size, old_bitmap);
-	}
-	pfree(set->rows);
-	set->rows = rows;
-	set->stride = stride;
-	set->first_word = first_word;
-	set->n_words = n_words;
 }
 
 /* Move the periods from the bitmaps to the log. */
@@ -140,7 +104,7 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 	set->pairs = affinity_alloc_large(set->cxt, cap * sizeof(uint64));
 	for (uint32 user = 0; user < set->n_users; user++)
 	{
-		const uint64 *words = row_words(set, set->rows, set->stride, user);
+		const uint64 *words = affinity_set_words(set, user);
 
 		if (user % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -154,7 +118,7 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 	set->log_sorted = n;
 	set->log_cap = cap;
 	set->dense = false;
-	restride(set, 0, 0);
+	affinity_users_restride(set, 0, 0);
 }
 
 /* The words of the range of all periods let in. */
@@ -167,16 +131,15 @@ range_words(const ActivitySet *set)
 static void
 log_to_bitmaps(ActivitySet *set)
 {
-	uint32		first_word = set->first_period >> 6;
-
-	restride(set, first_word, range_words(set));
+	affinity_users_restride(set, set->first_period >> 6, range_words(set));
 	for (Size i = 0; i < set->log_len; i++)
 	{
 		uint32		period = (uint32) set->pairs[i];
-		uint64	   *words = row_words(set, set->rows, set->stride,
-									  set->pairs[i] >> 32);
+		uint64	   *words = affinity_set_words(set, set->pairs[i] >> 32);
 
-		words[(period >> 6) - first_word] |= UINT64CONST(1) << (period & 63);
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		words[(period >> 6) - set->first_word] |= UINT64CONST(1) << (period & 63);
 	}
 	pfree(set->pairs);
 	set->pairs = NULL;
@@ -218,7 +181,7 @@ affinity_window_reserve(ActivitySet *set, uint32 first_word, uint32 last_word)
 		first_word = Min(first_word, set->first_word);
 		last_word = Max(last_word, set->first_word + set->n_words - 1);
 	}
-	restride(set, first_word, last_word - first_word + 1);
+	affinity_users_restride(set, first_word, last_word - first_word + 1);
 }
 
 /* Merge two sorted runs of pairs into one without duplicates. */

@@ -90,23 +90,26 @@ longest_list(const ActivityView *view)
 {
 	uint32		longest = 0;
 
-	if (view->flat->layout == LAYOUT_DENSE && view->n_words <= 64)
+	if (view->words != NULL && view->n_words <= 64)
 		return (Size) view->n_words * 64;
-	if (view->flat->layout == LAYOUT_DENSE)
-	{
-		for (uint32 i = 0; i < view->flat->n_users; i++)
-		{
-			const uint64 *words = view->words + (Size) i * view->n_words;
-			uint32		n = 0;
-
-			for (uint32 w = 0; w < view->n_words; w++)
-				n += pg_popcount64(words[w]);
-			longest = Max(longest, n);
-		}
-		return longest;
-	}
 	for (uint32 i = 0; i < view->flat->n_users; i++)
-		longest = Max(longest, view->offsets[i + 1] - view->offsets[i]);
+	{
+		uint32		n = 0;
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (view->words != NULL)
+		{
+			ActivityBits bits;
+
+			affinity_view_bits(view, i, &bits);
+			for (uint32 w = 0; w < bits.n_words; w++)
+				n += pg_popcount64(bits.words[w]);
+		}
+		else
+			n = view->offsets[i + 1] - view->offsets[i];
+		longest = Max(longest, n);
+	}
 	return longest;
 }
 
@@ -220,12 +223,13 @@ affinity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
 	}
 	else
 	{
-		const uint64 *words = view->words + (Size) user * view->n_words;
+		ActivityBits bits;
 
-		for (uint32 w = 0; w < view->n_words; w++)
-			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
-				reader->starts[n++] = ((view->first_word + w) << 6) +
-					pg_rightmost_one_pos64(bits);
+		affinity_view_bits(view, user, &bits);
+		for (uint32 w = 0; w < bits.n_words; w++)
+			for (uint64 word = bits.words[w]; word != 0; word &= word - 1)
+				reader->starts[n++] = ((bits.first_word + w) << 6) +
+					pg_rightmost_one_pos64(word);
 		out->starts = reader->starts;
 	}
 	while (n > 0 && out->starts[n - 1] > reader->last_period)

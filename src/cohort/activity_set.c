@@ -1,30 +1,20 @@
 /*
  * activity_set.c
- *		The growing activity state: users in a hash, rows let in by batches.
+ *		The growing activity state: rows let in by batches.
  *
- * A row of the set is the user's key followed by a bitmap of periods, so that a
- * known user costs two cache misses, the slot and the row. Rows are gathered
- * 512 at a time, and each step of a batch prefetches what the next one reads. A slot holds
- * the upper half of the key's hash (the tag) and its position is the top bits
- * of the tag: the table grows without looking at the keys, and reading it in
- * order gives the users nearly in the order of their hash, which is the order
- * of the flat form.
+ * Rows are gathered 512 at a time, and while one is let in, the slots and the
+ * users' rows (activity_users.c) of those that follow are on their way from
+ * memory.
  *
  * Nothing is sized from estimates. All memory is in set->cxt and freed with it.
  */
 #include "postgres.h"
 
-#include <sys/mman.h>
-
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
 #include "cohort/activity.h"
-
-#define LARGE_AREA (4 * 1024 * 1024)
-#define SMALL_PAGE 4096
 
 static Size
 set_get_flat_size(ExpandedObjectHeader *header)
@@ -38,7 +28,7 @@ set_flatten_into(ExpandedObjectHeader *header, void *result, Size size)
 	affinity_set_flatten((ActivitySet *) header, result, size);
 }
 
-static const ExpandedObjectMethods set_methods = {
+const ExpandedObjectMethods affinity_set_methods = {
 	set_get_flat_size, set_flatten_into
 };
 
@@ -56,10 +46,9 @@ affinity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
 		cxt = AllocSetContextCreate(parent, "affinity activity",
 									ALLOCSET_DEFAULT_SIZES);
 	set = MemoryContextAllocZero(cxt, sizeof(ActivitySet));
-	set->magic = ACTIVITY_SET_MAGIC;
 	set->expanded = expanded;
 	if (expanded)
-		EOH_init_header(&set->hdr, &set_methods, cxt);
+		EOH_init_header(&set->hdr, &affinity_set_methods, cxt);
 	set->cxt = cxt;
 	set->kind = *kind;
 	set->first_at = PG_INT64_MAX;
@@ -67,12 +56,8 @@ affinity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
 	set->first_period = PG_UINT32_MAX;
 	set->last_period = 0;
 	set->key_size = kind->ids == IDS_UUID ? 16 : 8;
-	set->stride = set->key_size;
 	set->dense = !kind->events && !kind->values;
-	set->users_cap = expanded ? 64 : 4;
-	set->rows = MemoryContextAlloc(cxt, (Size) set->users_cap * set->stride);
-	set->slot_bits = expanded ? 8 : 4;
-	set->slots = MemoryContextAllocZero(cxt, sizeof(uint64) << set->slot_bits);
+	affinity_users_init(set, expanded ? 64 : 4, expanded ? 128 : 8);
 	set->batch = expanded ? ACTIVITY_BATCH : 1;
 	set->buffer = MemoryContextAlloc(cxt, set->batch * sizeof(ActivityRow));
 	if (kind->values)
@@ -80,58 +65,11 @@ affinity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
 	return set;
 }
 
-static inline uint64
-mix64(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return h;
-}
-
-static inline uint32
-key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
-{
-	if (ids == IDS_INT8)
-		return mix64((uint64) key->number) >> 32;
-	if (ids == IDS_UUID)
-		return mix64(key->uuid[0] ^ mix64(key->uuid[1])) >> 32;
-	return hash_bytes_extended((const unsigned char *) text + key->text.offset,
-							   key->text.len, 0) >> 32;
-}
-
-/* Part of the flat format: it says in which order the users are. */
-uint32
-affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
-{
-	return key_tag(ids, key, text);
-}
-
-static inline uint64 *
-row_words(const ActivitySet *set, uint32 user)
-{
-	return (uint64 *) (set->rows + (Size) user * set->stride + set->key_size);
-}
-
-static inline ActivityKey *
-row_key(const ActivitySet *set, uint32 user)
-{
-	return (ActivityKey *) (set->rows + (Size) user * set->stride);
-}
-
-ActivityKey *
-affinity_set_key(const ActivitySet *set, uint32 user)
-{
-	return row_key(set, user);
-}
-
 static inline bool
 same_key(const ActivitySet *set, ActivityIds ids, uint32 user,
 		 const ActivityKey *key, const char *text)
 {
-	const ActivityKey *own = row_key(set, user);
+	const ActivityKey *own = affinity_set_key(set, user);
 
 	if (ids == IDS_INT8)
 		return own->number == key->number;
@@ -140,34 +78,6 @@ same_key(const ActivitySet *set, ActivityIds ids, uint32 user,
 	return own->text.len == key->text.len &&
 		memcmp(set->text + own->text.offset, text + key->text.offset,
 			   key->text.len) == 0;
-}
-
-/*
- * Allocate, and ask for huge pages: the arrays are read at random, and with
- * small pages much of the time would go into finding the page.
- */
-void *
-affinity_alloc_large(MemoryContext cxt, Size size)
-{
-	void	   *area = MemoryContextAllocHuge(cxt, size);
-
-#ifdef MADV_HUGEPAGE
-	if (size >= LARGE_AREA)
-		(void) madvise((void *) TYPEALIGN(SMALL_PAGE, (uintptr_t) area),
-					   size - SMALL_PAGE, MADV_HUGEPAGE);
-#endif
-	return area;
-}
-
-/* Copies, since moving pages as realloc does would leave them small. */
-static void *
-realloc_large(void *area, MemoryContext cxt, Size used, Size size)
-{
-	void	   *larger = affinity_alloc_large(cxt, size);
-
-	memcpy(larger, area, used);
-	pfree(area);
-	return larger;
 }
 
 /* Append bytes to a growing area; offsets into it are uint32. */
@@ -191,86 +101,33 @@ append_text(MemoryContext cxt, char **area, Size *area_len, Size *cap,
 	return (uint32) offset;
 }
 
-static void
-grow_slots(ActivitySet *set)
+/* The slot of a user, or the free one that would be its own. */
+static inline uint32
+seek_user(const ActivitySet *set, ActivityIds ids, uint32 tag,
+		  const ActivityKey *key, const char *text)
 {
-	int			bits = set->slot_bits + 1;
-	Size		old_size = (Size) 1 << set->slot_bits;
-	Size		mask = ((Size) 1 << bits) - 1;
-	uint64	   *slots;
+	uint32		at = affinity_slot_home(set, tag);
+	uint64		slot;
 
-	if (bits > 31)
-		affinity_set_too_large();
-	slots = affinity_alloc_large(set->cxt, sizeof(uint64) << bits);
-	memset(slots, 0, sizeof(uint64) << bits);
-	for (Size i = 0; i < old_size; i++)
-	{
-		uint64		slot = set->slots[i];
-		Size		pos;
-
-		if (slot == 0)
-			continue;
-		pos = (uint32) (slot >> 32) >> (32 - bits);
-		while (slots[pos] != 0)
-			pos = (pos + 1) & mask;
-		slots[pos] = slot;
-	}
-	pfree(set->slots);
-	set->slots = slots;
-	set->slot_bits = bits;
-}
-
-static void
-reserve_slots(ActivitySet *set, uint32 more)
-{
-	Size		need = (Size) set->n_users + more;
-
-	while (need + need / 2 > (Size) 1 << set->slot_bits)
-		grow_slots(set);
-}
-
-/* Room for more users, so that nothing moves while a batch is let in. */
-static void
-reserve_users(ActivitySet *set, uint32 more)
-{
-	Size		need = (Size) set->n_users + more;
-
-	reserve_slots(set, more);
-	if (need > set->users_cap)
-	{
-		Size		cap = Max(need, (Size) set->users_cap + set->users_cap / 4);
-
-		/* ids alone that make a value too large to be returned */
-		if (need * set->key_size > MaxAllocSize)
-			affinity_set_too_large();
-		set->rows = realloc_large(set->rows, set->cxt,
-								  (Size) set->n_users * set->stride,
-								  cap * set->stride);
-		set->users_cap = (uint32) cap;
-	}
+	while ((slot = set->slots[at]) != 0 &&
+		   ((uint32) (slot >> 32) != tag ||
+			!same_key(set, ids, (uint32) slot - 1, key, text)))
+		at = at + 1 == set->n_slots ? 0 : at + 1;
+	return at;
 }
 
 /* The user of a key, new or known; room was reserved. */
-static inline uint32
+static pg_noinline uint32
 find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 		  const ActivityKey *key, const char *text)
 {
-	Size		mask = ((Size) 1 << set->slot_bits) - 1;
-	Size		pos = tag >> (32 - set->slot_bits);
-	uint64		slot;
+	uint32		at = seek_user(set, ids, tag, key, text);
+	uint32		user = set->n_users;
 	ActivityKey *own;
-	uint32		user;
 
-	while ((slot = set->slots[pos]) != 0)
-	{
-		user = (uint32) slot - 1;
-		if ((uint32) (slot >> 32) == tag &&
-			same_key(set, ids, user, key, text))
-			return user;
-		pos = (pos + 1) & mask;
-	}
-	user = set->n_users;
-	own = row_key(set, user);
+	if (set->slots[at] != 0)
+		return (uint32) set->slots[at] - 1;
+	own = affinity_set_key(set, user);
 	memset(own, 0, set->stride);
 	if (ids == IDS_TEXT)
 	{
@@ -280,10 +137,17 @@ find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 		own->text.len = key->text.len;
 	}
 	else
-		memcpy(own, key, ids == IDS_UUID ? 16 : 8);
-	set->slots[pos] = (uint64) tag << 32 | (user + 1);
+		memcpy(own, key, set->key_size);
+	set->slots[at] = (uint64) tag << 32 | (user + 1);
 	set->n_users++;
 	return user;
+}
+
+static inline void
+set_bit(const ActivitySet *set, uint32 user, uint32 period)
+{
+	affinity_set_words(set, user)[(period >> 6) - set->first_word] |=
+		UINT64CONST(1) << (period & 63);
 }
 
 /*
@@ -295,8 +159,7 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 		  const int128 *sum)
 {
 	if (set->dense)
-		row_words(set, user)[(period >> 6) - set->first_word] |=
-			UINT64CONST(1) << (period & 63);
+		set_bit(set, user, period);
 	else if (set->kind.events)
 	{
 		ActivityEvent *event = &set->events[set->log_len++];
@@ -321,64 +184,74 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 #define SLOT_AHEAD 32
 #define ROW_AHEAD 16
 
-/* The user whose tag is the same, most likely the one; or PG_UINT32_MAX. */
+/*
+ * The user whose tag is the same, most likely the one; or PG_UINT32_MAX. All of
+ * a bucket is looked at, without a branch that could be guessed wrong.
+ */
 static inline uint32
 likely_user(const ActivitySet *set, uint32 tag)
 {
-	Size		mask = ((Size) 1 << set->slot_bits) - 1;
-	Size		pos = tag >> (32 - set->slot_bits);
-	uint64		slot;
+	const uint64 *slots = &set->slots[affinity_slot_home(set, tag)];
+	uint64		found = 0;
 
-	while ((slot = set->slots[pos]) != 0 && (uint32) (slot >> 32) != tag)
-		pos = (pos + 1) & mask;
-	return (uint32) slot - 1;
+	for (int i = 0; i < ACTIVITY_BUCKET; i++)
+		found = slots[i] >> 32 == tag ? slots[i] : found;
+	return (uint32) found - 1;
 }
 
 /*
  * Let the buffered rows in, in three steps that run some rows apart: hash and
  * prefetch the slot; read the slot and prefetch the user's row; make sure of
- * the user and set the bit. Compiled once for each type of ids.
+ * the user and set the bit. Compiled once for each type of ids and with or
+ * without bitmaps. What does not change meanwhile is read from a copy, as the
+ * compiler cannot know that.
  */
 static pg_attribute_always_inline void
-let_in(ActivitySet *set, ActivityIds ids)
+let_in(ActivitySet *set, ActivityIds ids, bool dense)
 {
 	uint32		tags[ACTIVITY_BATCH];
 	uint32		users[ACTIVITY_BATCH];
-	int			n = set->n_rows;
-	int			shift = 32 - set->slot_bits;
-	const ActivityRow *buffer = set->buffer;
+	const ActivitySet fixed = *set;
+	const ActivityRow *buffer = fixed.buffer;
+	bool		wide = dense && fixed.n_words > 4;
 
-	for (int i = -SLOT_AHEAD; i < n; i++)
+	for (int i = -SLOT_AHEAD; i < fixed.n_rows; i++)
 	{
 		int			first = i + SLOT_AHEAD;
 		int			second = i + ROW_AHEAD;
 		uint32		user;
 
-		if (first < n)
+		if (first < fixed.n_rows)
 		{
-			tags[first] = key_tag(ids, &buffer[first].key, set->buffer_text);
-			__builtin_prefetch(&set->slots[tags[first] >> shift]);
+			tags[first] = affinity_key_tag(ids, &buffer[first].key,
+										   fixed.buffer_text);
+			__builtin_prefetch(&fixed.slots[affinity_slot_home(&fixed, tags[first])]);
 		}
-		if (second >= 0 && second < n)
+		if (second >= 0 && second < fixed.n_rows)
 		{
-			user = users[second] = likely_user(set, tags[second]);
+			user = users[second] = likely_user(&fixed, tags[second]);
 			if (user != PG_UINT32_MAX)
 			{
-				__builtin_prefetch(row_key(set, user), 1);
-				if (set->n_words > 4)
-					__builtin_prefetch(row_words(set, user) +
-									   ((buffer[second].period >> 6) - set->first_word), 1);
+				__builtin_prefetch(affinity_set_key(&fixed, user), 1);
+				if (wide)
+					__builtin_prefetch(affinity_set_words(&fixed, user) +
+									   ((buffer[second].period >> 6) - fixed.first_word), 1);
 			}
 		}
 		if (i < 0)
 			continue;
 		user = users[i];
 		if (user == PG_UINT32_MAX ||
-			!same_key(set, ids, user, &buffer[i].key, set->buffer_text))
+			!same_key(ids == IDS_TEXT ? set : &fixed, ids, user,
+					  &buffer[i].key, fixed.buffer_text))
 			user = find_user(set, ids, tags[i], &buffer[i].key,
-							 set->buffer_text);
-		add_entry(set, user, buffer[i].period, buffer[i].at, buffer[i].flags,
-				  set->kind.values ? &set->buffer_sums[i] : NULL);
+							 fixed.buffer_text);
+		if (dense)
+			set_bit(&fixed, user, buffer[i].period);
+		else
+			add_entry(set, user, buffer[i].period, buffer[i].at,
+					  buffer[i].flags,
+					  fixed.kind.values ? &fixed.buffer_sums[i] : NULL);
 	}
 }
 
@@ -414,18 +287,24 @@ affinity_set_flush(ActivitySet *set)
 	CHECK_FOR_INTERRUPTS();
 	set->flat_size = 0;
 	widen_range(set);
-	reserve_users(set, set->n_rows);
+	affinity_users_reserve(set, set->n_rows);
 	if (set->dense)
 		affinity_window_reserve(set, set->first_period >> 6,
 								set->last_period >> 6);
 	if (!set->dense)
 		affinity_log_reserve(set, set->n_rows);
-	if (set->kind.ids == IDS_INT8)
-		let_in(set, IDS_INT8);
+	if (set->kind.ids == IDS_INT8 && set->dense)
+		let_in(set, IDS_INT8, true);
+	else if (set->kind.ids == IDS_INT8)
+		let_in(set, IDS_INT8, false);
+	else if (set->kind.ids == IDS_UUID && set->dense)
+		let_in(set, IDS_UUID, true);
 	else if (set->kind.ids == IDS_UUID)
-		let_in(set, IDS_UUID);
+		let_in(set, IDS_UUID, false);
+	else if (set->dense)
+		let_in(set, IDS_TEXT, true);
 	else
-		let_in(set, IDS_TEXT);
+		let_in(set, IDS_TEXT, false);
 	set->n_rows = 0;
 	set->buffer_text_len = 0;
 }
@@ -441,34 +320,35 @@ affinity_set_buffer_text(ActivitySet *set, ActivityRow *row, const char *text,
 	row->key.text.len = len;
 }
 
+/* Add what a user of another state did; bitmaps were made wide enough. */
 static void
 merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 		   uint32 user)
 {
-	const ActivityFlat *flat = view->flat;
-
-	if (flat->layout == LAYOUT_DENSE)
+	if (view->words)
 	{
-		const uint64 *words = view->words + (Size) theirs * view->n_words;
+		ActivityBits bits;
 
-		if (set->dense)
+		affinity_view_bits(view, theirs, &bits);
+		for (uint32 w = 0; w < bits.n_words; w++)
 		{
-			uint64	   *own = row_words(set, user) +
-				(view->first_word - set->first_word);
+			uint64		word = bits.words[w];
+			uint32		number = bits.first_word + w;
 
-			for (uint32 w = 0; w < view->n_words; w++)
-				own[w] |= words[w];
-			return;
+			if (word == 0)
+				continue;
+			if (set->dense)
+				affinity_set_words(set, user)[number - set->first_word] |= word;
+			else
+				for (; word != 0; word &= word - 1)
+					add_entry(set, user, (number << 6) +
+							  pg_rightmost_one_pos64(word), 0, 0, NULL);
 		}
-		for (uint32 w = 0; w < view->n_words; w++)
-			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
-				add_entry(set, user, ((view->first_word + w) << 6) +
-						  pg_rightmost_one_pos64(bits), 0, 0, NULL);
 		return;
 	}
 	for (uint32 i = view->offsets[theirs]; i < view->offsets[theirs + 1]; i++)
 	{
-		if (flat->layout == LAYOUT_EVENTS)
+		if (view->at)
 			add_entry(set, user, 0, view->at[i], view->flags[i], NULL);
 		else
 			add_entry(set, user, view->periods[i], 0, 0,
@@ -476,13 +356,49 @@ merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 	}
 }
 
-/* How many entries at most a user of a flat state has. */
+/* How many periods or events a user of another state has. */
 static Size
 entries_of(const ActivityView *view, uint32 user)
 {
-	if (view->flat->layout == LAYOUT_DENSE)
-		return (Size) view->n_words * 64;
-	return view->offsets[user + 1] - view->offsets[user];
+	ActivityBits bits;
+	Size		n = 0;
+
+	if (view->words == NULL)
+		return view->offsets[user + 1] - view->offsets[user];
+	affinity_view_bits(view, user, &bits);
+	for (uint32 w = 0; w < bits.n_words; w++)
+		n += pg_popcount64(bits.words[w]);
+	return n;
+}
+
+/* The tag of a user of another state, and its key. */
+static uint32
+read_user(const ActivityView *view, uint32 user, ActivityKey *key)
+{
+	affinity_view_key(view, user, key);
+	return affinity_key_tag(view->flat->ids, key, view->text);
+}
+
+/* How many users of another state are not in the set. */
+static uint32
+count_new_users(const ActivitySet *set, const ActivityView *view)
+{
+	uint32		n = 0;
+
+	if (set->n_users == 0)
+		return view->flat->n_users;
+	for (uint32 i = 0; i < view->flat->n_users; i++)
+	{
+		ActivityKey key;
+		uint32		tag;
+
+		if (i % ACTIVITY_BATCH == 0)
+			CHECK_FOR_INTERRUPTS();
+		tag = read_user(view, i, &key);
+		n += set->slots[seek_user(set, set->kind.ids, tag, &key,
+								  view->text)] == 0;
+	}
+	return n;
 }
 
 /* Merge a state of the same kind into the set. */
@@ -499,7 +415,7 @@ affinity_set_merge(ActivitySet *set, const ActivityView *view)
 	 * table that grows on the way, those of the lowest hashes would crowd at
 	 * its start, and probing would be quadratic.
 	 */
-	reserve_slots(set, flat->n_users);
+	affinity_users_reserve(set, count_new_users(set, view));
 	set->first_at = Min(set->first_at, flat->first_at);
 	set->last_at = Max(set->last_at, flat->last_at);
 	set->first_period = Min(set->first_period, flat->first_period);
@@ -510,19 +426,14 @@ affinity_set_merge(ActivitySet *set, const ActivityView *view)
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
 		ActivityKey key;
-		uint32		user;
+		uint32		tag;
 
 		if (i % ACTIVITY_BATCH == 0)
-		{
 			CHECK_FOR_INTERRUPTS();
-			reserve_users(set, Min(ACTIVITY_BATCH, flat->n_users - i));
-		}
-		affinity_view_key(view, i, &key);
-		user = find_user(set, set->kind.ids,
-						 key_tag(set->kind.ids, &key, view->text), &key,
-						 view->text);
+		tag = read_user(view, i, &key);
 		if (!set->dense)
 			affinity_log_reserve(set, entries_of(view, i));
-		merge_user(set, view, i, user);
+		merge_user(set, view, i, find_user(set, set->kind.ids, tag, &key,
+										   view->text));
 	}
 }

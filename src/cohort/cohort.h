@@ -79,6 +79,19 @@ affinity_floor_div(int64 a, int64 b)
 }
 
 /*
+ * The same for a constant b and any time, or number of days, that PostgreSQL
+ * has: a is shifted by whole b to be positive, which makes it one
+ * multiplication.
+ */
+static pg_attribute_always_inline int64
+affinity_floor_time(int64 a, int64 b)
+{
+	uint64		shift = (UINT64CONST(1) << 62) / b;
+
+	return (int64) (((uint64) a + shift * b) / b - shift);
+}
+
+/*
  * Months from 2000-01 to the month of a day (days since 2000-01-01), in the
  * proleptic Gregorian calendar: years are counted from March, so that the leap
  * day comes last and no branch is needed.
@@ -96,15 +109,15 @@ affinity_month_of_day(int64 day)
 }
 
 /* The period of a local time. */
-static inline uint32
+static pg_attribute_always_inline uint32
 affinity_period_of_local(PeriodUnit unit, int64 local)
 {
 	int64		number;
 	int64		day;
 
 	if (unit == UNIT_HOUR)
-		return (uint32) (affinity_floor_div(local, AFFINITY_HOUR_US) + PERIOD_BIAS);
-	day = affinity_floor_div(local, AFFINITY_DAY_US);
+		return (uint32) (affinity_floor_time(local, AFFINITY_HOUR_US) + PERIOD_BIAS);
+	day = affinity_floor_time(local, AFFINITY_DAY_US);
 	switch (unit)
 	{
 		case UNIT_DAY:
@@ -121,14 +134,14 @@ affinity_period_of_local(PeriodUnit unit, int64 local)
 			break;
 		default:
 			/* 2000-01-03, day 2, was a Monday */
-			number = affinity_floor_div(day - 2 - (unit - UNIT_WEEK_MONDAY), 7);
+			number = affinity_floor_time(day - 2 - ((int) unit - UNIT_WEEK_MONDAY), 7);
 			break;
 	}
 	return (uint32) (number + PERIOD_BIAS);
 }
 
 /* A stored time as local time of the clock's zone. */
-static inline int64
+static pg_attribute_always_inline int64
 affinity_clock_local(PeriodClock *clock, int64 at)
 {
 	const ZoneSlice *slice;
@@ -144,7 +157,7 @@ affinity_clock_local(PeriodClock *clock, int64 at)
 	return at + affinity_zone_offset(clock, at);
 }
 
-static inline uint32
+static pg_attribute_always_inline uint32
 affinity_clock_period(PeriodClock *clock, int64 at)
 {
 	return affinity_period_of_local(clock->unit,
