@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "cohort/activity.h"
+#include "kernel/kernel.h"
 
 /* Reports with more periods are taken for a mistake: 1,140 years of hours. */
 #define MAX_SPAN 10000000
@@ -91,7 +92,7 @@ longest_list(const ActivityView *view)
 	uint32		longest = 0;
 
 	if (view->words != NULL && view->n_words <= 64)
-		return (Size) view->n_words * 64;
+		return AFFINITY_BITS_ROOM(view->n_words);
 	for (uint32 i = 0; i < view->flat->n_users; i++)
 	{
 		uint32		n = 0;
@@ -110,7 +111,8 @@ longest_list(const ActivityView *view)
 			n = view->offsets[i + 1] - view->offsets[i];
 		longest = Max(longest, n);
 	}
-	return longest;
+	/* eight more: see affinity_list_bits */
+	return (Size) longest + 8;
 }
 
 /* Start reading; as_of may be NULL. Scratch is in the current context. */
@@ -226,10 +228,8 @@ affinity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
 		ActivityBits bits;
 
 		affinity_view_bits(view, user, &bits);
-		for (uint32 w = 0; w < bits.n_words; w++)
-			for (uint64 word = bits.words[w]; word != 0; word &= word - 1)
-				reader->starts[n++] = ((bits.first_word + w) << 6) +
-					pg_rightmost_one_pos64(word);
+		n = affinity_list_bits(bits.words, bits.n_words, bits.first_word << 6,
+							   reader->starts);
 		out->starts = reader->starts;
 	}
 	while (n > 0 && out->starts[n - 1] > reader->last_period)

@@ -33,36 +33,43 @@ open_reader(FunctionCallInfo fcinfo, ActivityReader *reader)
 
 typedef struct LifecycleCounts
 {
-	uint64	   *started;		/* by period from the first one */
+	uint64	   *active;			/* by period from the first one */
+	uint64	   *started;
 	uint64	   *returning;
-	uint64	   *resurrecting;
-	uint64	   *dormant;
+	uint64	   *dormant;		/* one more */
 } LifecycleCounts;
 
 static void
 count_lifecycle(ActivityReader *reader, uint32 span, LifecycleCounts *counts)
 {
+	counts->active = affinity_reader_counts(span);
+	counts->started = affinity_reader_counts(span);
+	counts->returning = affinity_reader_counts(span);
+	counts->dormant = affinity_reader_counts(span + 1);
 	for (uint32 i = 0; i < reader->view.flat->n_users; i++)
 	{
 		const uint32 *periods;
 		uint32		n;
+		uint32		last;
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		n = affinity_reader_active(reader, i, &periods);
-		for (uint32 j = 0; j < n; j++)
+		if (n == 0)
+			continue;
+		last = periods[0] - reader->first_period;
+		counts->active[last]++;
+		counts->started[last]++;
+		for (uint32 j = 1; j < n; j++)
 		{
 			uint32		at = periods[j] - reader->first_period;
 
-			if (j == 0)
-				counts->started[at]++;
-			else if (periods[j - 1] + 1 == periods[j])
-				counts->returning[at]++;
-			else
-				counts->resurrecting[at]++;
-			if (at + 1 < span && (j + 1 == n || periods[j + 1] != periods[j] + 1))
-				counts->dormant[at + 1]++;
+			counts->active[at]++;
+			counts->returning[at] += at == last + 1;
+			counts->dormant[last + 1] += at != last + 1;
+			last = at;
 		}
+		counts->dormant[last + 1]++;
 	}
 }
 
@@ -80,26 +87,21 @@ affinity_lifecycle(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	open_reader(fcinfo, &reader);
 	span = affinity_reader_span(&reader);
-	counts.started = affinity_reader_counts(span);
-	counts.returning = affinity_reader_counts(span);
-	counts.resurrecting = affinity_reader_counts(span);
-	counts.dormant = affinity_reader_counts(span);
 	count_lifecycle(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)
 	{
 		Datum		values[7];
 		bool		nulls[7] = {false};
-		uint64		active = counts.started[p] + counts.returning[p] +
-			counts.resurrecting[p];
 
 		if (p % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		values[0] = TimestampGetDatum(affinity_period_start(reader.clock.unit,
 															reader.first_period + p));
-		values[1] = Int64GetDatum((int64) active);
+		values[1] = Int64GetDatum((int64) counts.active[p]);
 		values[2] = Int64GetDatum((int64) counts.started[p]);
 		values[3] = Int64GetDatum((int64) counts.returning[p]);
-		values[4] = Int64GetDatum((int64) counts.resurrecting[p]);
+		values[4] = Int64GetDatum((int64) (counts.active[p] - counts.started[p] -
+										   counts.returning[p]));
 		values[5] = Int64GetDatum((int64) counts.dormant[p]);
 		values[6] = BoolGetDatum(affinity_reader_complete(&reader,
 														  reader.first_period + p));
@@ -112,54 +114,60 @@ typedef struct ActiveCounts
 {
 	uint32		short_window;	/* periods */
 	uint32		long_window;
-	uint64	   *active;
-	uint64	   *within_short;	/* changes from period to period */
-	uint64	   *within_long;
+	uint64	   *active;			/* by period from the first one */
 	uint64	   *started;
-	uint64	   *churned;
+	uint64	   *left_short;		/* span + 1: who is no longer within it */
+	uint64	   *left_long;
+	uint64	   *churned;		/* span + 1 */
 } ActiveCounts;
 
 /*
- * A user active at a period is within the window from then on for as many
- * periods as the window has, or until it is active again.
+ * A user active at a period is within a window from then on for as many periods
+ * as the window has, or until it is active again and so within it once more.
+ * What lies behind the last period is counted at the span.
  */
 static inline void
-count_window(uint64 *changes, uint32 at, uint32 next, uint32 window,
-			 uint32 span)
+count_window(ActiveCounts *counts, uint32 at, uint32 next)
 {
-	uint64		end = Min((uint64) at + window, next);
+	uint64		out_of_short = Min((uint64) at + counts->short_window, next);
+	uint64		out_of_long = Min((uint64) at + counts->long_window, next);
 
-	changes[at]++;
-	if (end < span)
-		changes[end]--;
+	counts->active[at]++;
+	counts->left_short[out_of_short]++;
+	counts->left_long[out_of_long]++;
+	if (out_of_long < next)
+		counts->churned[out_of_long]++;
 }
 
 static void
 count_active(ActivityReader *reader, uint32 span, ActiveCounts *counts)
 {
+	counts->active = affinity_reader_counts(span);
+	counts->started = affinity_reader_counts(span);
+	counts->left_short = affinity_reader_counts(span + 1);
+	counts->left_long = affinity_reader_counts(span + 1);
+	counts->churned = affinity_reader_counts(span + 1);
 	for (uint32 i = 0; i < reader->view.flat->n_users; i++)
 	{
 		const uint32 *periods;
 		uint32		n;
+		uint32		at;
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		n = affinity_reader_active(reader, i, &periods);
-		for (uint32 j = 0; j < n; j++)
+		if (n == 0)
+			continue;
+		at = periods[0] - reader->first_period;
+		counts->started[at]++;
+		for (uint32 j = 1; j < n; j++)
 		{
-			uint32		at = periods[j] - reader->first_period;
-			uint32		next = j + 1 < n ? periods[j + 1] - reader->first_period
-				: span;
-			uint64		gone = (uint64) at + counts->long_window;
+			uint32		next = periods[j] - reader->first_period;
 
-			counts->active[at]++;
-			count_window(counts->within_short, at, next, counts->short_window, span);
-			count_window(counts->within_long, at, next, counts->long_window, span);
-			if (j == 0)
-				counts->started[at]++;
-			if (gone < span && gone < next)
-				counts->churned[gone]++;
+			count_window(counts, at, next);
+			at = next;
 		}
+		count_window(counts, at, span);
 	}
 }
 
@@ -195,11 +203,6 @@ affinity_active_users(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	open_reader(fcinfo, &reader);
 	span = affinity_reader_span(&reader);
-	counts.active = affinity_reader_counts(span);
-	counts.within_short = affinity_reader_counts(span);
-	counts.within_long = affinity_reader_counts(span);
-	counts.started = affinity_reader_counts(span);
-	counts.churned = affinity_reader_counts(span);
 	count_active(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)
 	{
@@ -208,8 +211,8 @@ affinity_active_users(PG_FUNCTION_ARGS)
 
 		if (p % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		within_short += counts.within_short[p];
-		within_long += counts.within_long[p];
+		within_short += counts.active[p] - counts.left_short[p];
+		within_long += counts.active[p] - counts.left_long[p];
 		values[0] = TimestampGetDatum(affinity_period_start(reader.clock.unit,
 															reader.first_period + p));
 		values[1] = Int64GetDatum((int64) counts.active[p]);

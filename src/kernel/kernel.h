@@ -447,6 +447,14 @@ affinity_event_before(const AffinityEvent *a, const AffinityEvent *b)
 	return a->steps < b->steps;
 }
 
+/* ---- bits.c: bitmaps --------------------------------------------------- */
+
+/* Numbers that affinity_list_bits may write for so many words. */
+#define AFFINITY_BITS_ROOM(n_words) ((n_words) * (size_t) 64 + 8)
+
+extern size_t affinity_list_bits(const uint64_t *words, size_t n_words,
+								 uint32_t first, uint32_t *out);
+
 /* ---- select.c: quantiles --------------------------------------------- */
 
 extern double affinity_quantile(int64_t *value, size_t n, double p);
