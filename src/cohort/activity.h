@@ -293,7 +293,6 @@ affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
 }
 
 /* activity_users.c */
-extern void *affinity_alloc_large(MemoryContext cxt, Size size);
 extern void affinity_users_init(ActivitySet *set, uint32 users_cap,
 								uint32 n_slots);
 extern void affinity_users_reserve(ActivitySet *set, uint32 more);

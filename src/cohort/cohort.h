@@ -67,6 +67,9 @@ extern void affinity_clock_init(PeriodClock *clock, PeriodUnit unit,
 extern int64 affinity_zone_offset(PeriodClock *clock, int64 at);
 extern Timestamp affinity_period_start(PeriodUnit unit, uint32 period);
 
+/* activity_users.c */
+extern void *affinity_alloc_large(MemoryContext cxt, Size size);
+
 #define AFFINITY_DAY_US INT64CONST(86400000000)
 #define AFFINITY_HOUR_US INT64CONST(3600000000)
 

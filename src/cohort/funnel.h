@@ -191,6 +191,7 @@ extern int64 affinity_events_cut(const AffinityEvent *event, int64 n,
 typedef struct GrowingLog GrowingLog;
 
 extern GrowingLog *affinity_growing_log(Datum state);
+extern EventLog *affinity_growing_flatten(Datum state);
 extern const EventLog *affinity_growing_header(const GrowingLog *growing);
 extern bool affinity_log_is_large(const EventLog *log);
 extern GrowingLog *affinity_growing_start(const EventLog *log,

@@ -15,6 +15,7 @@
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
+#include "cohort/cohort.h"
 #include "cohort/funnel.h"
 
 #define LARGE ((Size) 1 << 20)
@@ -78,6 +79,25 @@ affinity_growing_log(Datum state)
 	return hdr->eoh_methods == &growing_methods ? (GrowingLog *) hdr : NULL;
 }
 
+/*
+ * A state that is a growing log, made flat; NULL where it is another one. As
+ * PG_DETOAST_DATUM would, but for the pages.
+ */
+EventLog *
+affinity_growing_flatten(Datum state)
+{
+	GrowingLog *growing = affinity_growing_log(state);
+	Size		size;
+	EventLog   *flat;
+
+	if (growing == NULL)
+		return NULL;
+	size = flat_size(&growing->hdr);
+	flat = affinity_alloc_large(CurrentMemoryContext, size);
+	flatten_into(&growing->hdr, flat, size);
+	return flat;
+}
+
 /* The header says what the rows are; its counts are not those of all rows. */
 const EventLog *
 affinity_growing_header(const GrowingLog *growing)
@@ -124,7 +144,7 @@ affinity_growing_append(GrowingLog *growing, Size row_size)
 			affinity_log_too_large(EVENT_LOG_HEADER + growing->used + CHUNK_SIZE);
 		last = growing->n_chunks++;
 		growing->chunk[last].row =
-			MemoryContextAlloc(growing->hdr.eoh_context, CHUNK_SIZE);
+			affinity_alloc_large(growing->hdr.eoh_context, CHUNK_SIZE);
 		growing->chunk[last].used = 0;
 	}
 	row = growing->chunk[last].row + growing->chunk[last].used;

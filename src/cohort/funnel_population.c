@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "cohort/cohort.h"
 #include "cohort/funnel.h"
 
 /* Rows that a bucket should have: 256 kB. */
@@ -363,8 +364,8 @@ prepare(Population *p, int64 room)
 {
 	Size		rows = (Size) Min(SPREAD_ROWS, room) + 1;
 
-	p->spread = palloc_extended(event_row_size(p->log) * (Size) room + 1,
-								MCXT_ALLOC_HUGE);
+	p->spread = affinity_alloc_large(CurrentMemoryContext,
+									 event_row_size(p->log) * (Size) room + 1);
 	p->bucket = palloc(sizeof(UserEvent) * rows);
 	p->grouped = palloc(sizeof(UserEvent) * rows);
 }

@@ -143,8 +143,11 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 Datum
 affinity_funnel_final(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(affinity_log_trim(affinity_log_arg(PG_GETARG_DATUM(0),
-														 FUNNEL_MAGIC)));
+	EventLog   *log = affinity_growing_flatten(PG_GETARG_DATUM(0));
+
+	if (log == NULL)
+		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	PG_RETURN_POINTER(affinity_log_trim(log));
 }
 
 /*

@@ -1,0 +1,104 @@
+-- The layouts of an activity state, which are chosen from its contents alone: the
+-- same bytes whatever way it was put together, and the same reports.
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO';
+
+-- 200 users who stay for some weeks of three years; some of them come back once
+-- after a long time
+CREATE TABLE stays AS
+	SELECT u AS user_id, timestamptz '2022-01-01 00:00+00' + interval '1 day' * day AS at
+	FROM generate_series(1, 200) u,
+		LATERAL (SELECT u * 37 % 900 + g * (1 + u % 5) AS day FROM generate_series(0, u % 23) g
+			UNION ALL SELECT u * 37 % 900 + 150 WHERE u % 10 = 0) d;
+-- two hours of each user, far apart
+CREATE TABLE visits AS
+	SELECT u AS user_id, timestamptz '2022-01-01 00:00+00' + interval '1 hour' * (u * 131 % 7001 + g * 9000) AS at
+	FROM generate_series(1, 200) u, generate_series(0, 1) g;
+
+CREATE FUNCTION layout(a affinity.activity) RETURNS text LANGUAGE sql AS $$
+	SELECT (ARRAY['bitmaps', 'lists', 'events', 'values', 'trimmed bitmaps'])[get_byte(decode(a::text, 'base64'), 7)] $$;
+
+SELECT layout(affinity.activity_agg(user_id, at, 'month')) AS months,
+	layout(affinity.activity_agg(user_id, at, 'week')) AS weeks,
+	layout(affinity.activity_agg(user_id, at, 'day')) AS days,
+	layout(affinity.activity_agg(user_id, at, 'day') FILTER (WHERE user_id <= 60)) AS days_of_few,
+	layout(affinity.activity_agg(user_id, at, 'hour')) AS hours
+FROM stays;
+SELECT layout(affinity.activity_agg(user_id, at, 'hour')) AS hours,
+	layout(affinity.activity_agg(user_id, at, 'day')) AS days FROM visits;
+
+-- merged from parts of any layout, in any order, through text and back
+CREATE FUNCTION same(rows text, id text, unit text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	same boolean;
+BEGIN
+	EXECUTE format($q$
+		SELECT bool_and(a::text = b::text AND a::text::affinity.activity::text = a::text)
+		FROM (SELECT affinity.activity_agg(%2$s, at, %3$L) AS a FROM %1$I) whole,
+			(SELECT affinity.rollup(part) AS b FROM (
+				SELECT affinity.activity_agg(%2$s, at, %3$L) AS part FROM %1$I GROUP BY extract(day FROM at)::int %% 9) p
+			UNION ALL SELECT affinity.rollup(part) FROM (
+				SELECT affinity.activity_agg(%2$s, at, %3$L) AS part FROM %1$I GROUP BY user_id ORDER BY user_id DESC) p
+			UNION ALL SELECT affinity.activity_agg(%2$s, at, %3$L ORDER BY at DESC) FROM %1$I
+			UNION ALL SELECT affinity.activity_agg(%2$s, at, %3$L ORDER BY user_id %% 7, at) FROM %1$I) ways$q$,
+		rows, id, unit) INTO same;
+	RETURN same;
+END $$;
+SELECT unit, bool_and(same(rows, id, unit)) FROM unnest(ARRAY['stays', 'visits']) rows,
+	unnest(ARRAY['user_id', '''user '' || user_id', 'md5(user_id::text)::uuid']) id,
+	unnest(ARRAY['hour', 'day', 'week', 'month']) unit GROUP BY unit ORDER BY unit;
+
+-- the user 0, whose key is all zeros
+SELECT affinity.users(affinity.activity_agg(u, now(), 'day')) AS bigint,
+	affinity.users(affinity.activity_agg(lpad(to_hex(u), 32, '0')::uuid, now(), 'day')) AS uuid,
+	affinity.users(affinity.activity_agg(nullif(u, 0)::text || '', now(), 'day')) AS without_null,
+	affinity.users(affinity.activity_agg(CASE WHEN u = 0 THEN '' ELSE u::text END, now(), 'day')) AS text
+FROM generate_series(0, 99) u;
+
+-- reports of trimmed bitmaps against plain SQL; days that differ
+CREATE TABLE state AS SELECT affinity.activity_agg(user_id, at, 'day') AS a FROM stays;
+CREATE TABLE days AS SELECT d::date AS day FROM generate_series(
+	(SELECT min(at) FROM stays), (SELECT max(at) FROM stays), interval '1 day') d;
+SELECT count(*) AS days, count(*) FILTER (WHERE r IS NULL OR (r.active, r.active_short, r.active_long, r.new_users, r.churned)
+	IS DISTINCT FROM (SELECT ROW(count(DISTINCT user_id) FILTER (WHERE at::date = day),
+			count(DISTINCT user_id) FILTER (WHERE at::date > day - 7),
+			count(DISTINCT user_id) FILTER (WHERE at::date > day - 28),
+			(SELECT count(*) FROM (SELECT min(at)::date AS first FROM stays GROUP BY user_id) f WHERE first = day),
+			count(DISTINCT user_id) FILTER (WHERE at::date = day - 28) -
+			count(DISTINCT user_id) FILTER (WHERE at::date = day - 28 AND EXISTS (
+				SELECT FROM stays later WHERE later.user_id = stays.user_id AND later.at::date > day - 28 AND later.at::date <= day)))
+		FROM stays WHERE at::date <= day)) AS differ
+FROM days LEFT JOIN (SELECT u.* FROM state, affinity.active_users(a) u) r(period, active, active_short, active_long, stickiness, new_users, churned, complete)
+	ON r.period = day;
+SELECT count(*) AS days, count(*) FILTER (WHERE (r.active, r.new_users, r.back, r.resurrecting, r.dormant)
+	IS DISTINCT FROM (SELECT ROW(count(*) FILTER (WHERE today), count(*) FILTER (WHERE today AND NOT before),
+			count(*) FILTER (WHERE today AND yesterday), count(*) FILTER (WHERE today AND before AND NOT yesterday),
+			count(*) FILTER (WHERE NOT today AND yesterday))
+		FROM (SELECT bool_or(at::date = day) AS today, bool_or(at::date = day - 1) AS yesterday, bool_or(at::date < day) AS before
+			FROM stays WHERE at::date <= day GROUP BY user_id) u)) AS differ
+FROM days LEFT JOIN (SELECT l.* FROM state, affinity.lifecycle(a) l) r(period, active, new_users, back, resurrecting, dormant, complete)
+	ON r.period = day;
+SELECT count(*) AS cells, count(*) FILTER (WHERE r.retained IS DISTINCT FROM (
+	SELECT count(DISTINCT s.user_id) FROM stays s JOIN (SELECT user_id, min(at)::date AS first FROM stays GROUP BY 1) f USING (user_id)
+	WHERE f.first = r.cohort AND s.at::date = f.first + r.period)) AS differ
+FROM state, affinity.retention(a, max_period => 30) r;
+SELECT count(*) AS users, count(*) FILTER (WHERE f.users IS DISTINCT FROM s.users) AS differ
+FROM (SELECT f.* FROM state, affinity.frequency(a) f) f(active_periods, users, share) FULL JOIN
+	(SELECT n, count(*) AS users FROM (SELECT count(DISTINCT at::date) AS n FROM stays GROUP BY user_id) d GROUP BY n) s
+	ON s.n = f.active_periods;
+SELECT affinity.coarsen(a, 'week')::text = (SELECT affinity.activity_agg(user_id, at, 'week')::text FROM stays) AS coarser FROM state;
+
+-- damaged on the way: its parts begin behind the header of 56 bytes, the name of
+-- the zone (8) and the ids (1600): offsets of 201 uint32, first words of 200 uint16
+CREATE FUNCTION with_byte(a affinity.activity, at int, value int) RETURNS affinity.activity LANGUAGE sql AS $$
+	SELECT replace(encode(set_byte(decode(a::text, 'base64'), at, value), 'base64'), E'\n', '')::affinity.activity $$;
+SELECT with_byte(a, 52 + 8 + 1600, 1) FROM state;			-- the first offset
+SELECT with_byte(a, 52 + 8 + 1600 + 4, 0) FROM state;		-- the second
+SELECT with_byte(a, 52 + 8 + 1600 + 800, 255) FROM state;	-- the last
+SELECT with_byte(a, 52 + 8 + 1600 + 808, 255) FROM state;	-- a first word
+SELECT replace(encode(overlay(decode(a::text, 'base64') PLACING '\x0000000000000000'::bytea
+	FROM 52 + 8 + 1600 + 808 + 400 + 1 FOR 8), 'base64'), E'\n', '')::affinity.activity FROM state;	-- a word
+SELECT left(a::text, 4000)::affinity.activity FROM state;
+
+DROP FUNCTION layout, same, with_byte;
+DROP TABLE stays, visits, state, days;
