@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(135);
+SELECT plan(144);
 SELECT setseed(0.31);
 
 -- 150 users, 90 items. User 901 has only returns, 902 an item that no model
@@ -214,7 +214,7 @@ FROM unnest(ARRAY['few', 'rated', 'signs']) model;
 -- ---- sums with signs -------------------------------------------------------------
 
 -- and so that sums do cancel out: whole numbers
-UPDATE signs.items SET scores = ARRAY(SELECT round(s * 4 / greatest(0.01, (SELECT max(abs(x)) FROM unnest(scores) x)))::real
+UPDATE signs.items SET scores = ARRAY(SELECT (hashint4(item_no * 1000 + no::int) % 5)::real
 	FROM unnest(scores) WITH ORDINALITY AS n(s, no) ORDER BY no);
 UPDATE signs.model SET version = nextval('signs.model_version');
 DELETE FROM said WHERE model = 'signs';
@@ -310,6 +310,41 @@ UPDATE big.items i SET factors = ARRAY(SELECT (f * 1e18)::real FROM unnest(k.fac
 SELECT pg_temp.agree(20);
 UPDATE big.items i SET factors = ARRAY(SELECT (f * 1e36)::real FROM unnest(k.factors) f) FROM kept k WHERE k.item_no = i.item_no;
 SELECT pg_temp.agree(20);
+
+-- ---- what a backend keeps --------------------------------------------------------
+
+SELECT is((SELECT count(*) FROM big.recommend(1, 5) b, few.recommend(1, 5) f, many.recommend(1, 5) m), 125::bigint,
+	'three models in one query');
+SELECT cmp_ok((SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'affinity factors'), '>=', 3::bigint,
+	'factors are kept with each model');
+-- 1,024 kB are allowed and each of the two needs more than half
+CREATE TABLE large AS SELECT n % 40 AS u, n AS i FROM generate_series(1, 5000) n;
+SELECT affinity.create_model('one', 'SELECT u, i FROM large', 'ials', '{"factors": 32, "iterations": 1}');
+SELECT affinity.create_model('two', 'SELECT u, i FROM large', 'ials', '{"factors": 32, "iterations": 1, "seed": 2}');
+CREATE TABLE before AS SELECT 'one' AS model, r.* FROM one.recommend(3, 20) r UNION ALL SELECT 'two', r.* FROM two.recommend(3, 20) r;
+-- read anew
+UPDATE one.model SET version = nextval('one.model_version');
+UPDATE two.model SET version = nextval('two.model_version');
+SET maintenance_work_mem = '1MB';
+SELECT set_eq($$SELECT 'one', r.* FROM one.recommend(3, 20) r UNION ALL SELECT 'two', r.* FROM two.recommend(3, 20) r
+	UNION ALL SELECT 'one', r.* FROM one.recommend(3, 20) r$$, 'SELECT * FROM before', 'models that make room for each other');
+SELECT cmp_ok((SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name = 'affinity factors'), '<', 1100000::numeric,
+	'keep no more than maintenance_work_mem');
+SELECT throws_ok('SELECT * FROM one.recommend_all(3)', '53400', NULL, 'recommend_all needs them twice');
+RESET maintenance_work_mem;
+
+SAVEPOINT refreshed;
+INSERT INTO large SELECT 3, n FROM generate_series(1, 5000, 3) n;
+SELECT affinity.refresh_model('one');
+SELECT isnt_empty($$SELECT item_id, score FROM one.recommend(3, 20) EXCEPT SELECT item_id, score FROM before WHERE model = 'one'$$,
+	'a refreshed model has other factors');
+ROLLBACK TO refreshed;
+SELECT set_eq($$SELECT 'one', r.* FROM one.recommend(3, 20) r$$, $$SELECT * FROM before WHERE model = 'one'$$,
+	'and its old ones when that is rolled back');
+UPDATE one.items SET factors = NULL WHERE item_no = 3;
+UPDATE one.model SET version = nextval('one.model_version');
+SELECT throws_ok('SELECT * FROM one.recommend(3, 5)', '55000', NULL, 'what could not be read');
+SELECT throws_ok('SELECT * FROM one.recommend(3, 5)', '55000', NULL, 'is not kept');
 
 SELECT finish();
 ROLLBACK;

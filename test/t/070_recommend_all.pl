@@ -114,6 +114,26 @@ is($node->safe_psql('postgres', qq{
 	SELECT $rows FROM factors.recommend_all(5), LATERAL (SELECT count(*) FROM neighbors.recommend_all(1)) n}),
 	$expected, 'beside another');
 
+is($node->safe_psql('postgres', qq{
+	BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+	SELECT $rows FROM factors.recommend_all(5);
+	COMMIT}), $expected, 'in a read-only transaction');
+
+# ---- on a standby ---------------------------------------------------------
+
+$node->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 4\n");
+$node->restart;
+$node->backup('copy');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'copy', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+is($standby->safe_psql('postgres', "SELECT $rows FROM factors.recommend_all(5)"), $expected,
+	'on a standby');
+like(slurp_file($standby->logfile), qr/starting background worker process "parallel worker for PID/,
+	'in workers');
+$standby->stop;
+
 # ---- cancelled ----------------------------------------------------------
 
 for my $model ('factors', 'neighbors')
