@@ -114,6 +114,12 @@ extern uint32_t affinity_sparse_add_signed(double *sum, uint32_t *touched,
 extern size_t affinity_sparse_add_below(double *sum, const uint32_t *col,
 										const float *val, size_t n,
 										uint32_t last, double factor);
+extern void affinity_dense_add(double *restrict sum,
+							   const uint32_t *restrict col,
+							   const float *restrict val, size_t n,
+							   double factor);
+extern uint32_t affinity_dense_touched(const double *sum, uint32_t n,
+									   uint32_t *touched);
 extern void affinity_sparse_take(double *restrict sum,
 								 const uint32_t *restrict touched, size_t n,
 								 double left, const double *restrict right,

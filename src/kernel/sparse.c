@@ -91,6 +91,49 @@ affinity_sparse_add_below(double *sum, const uint32_t *col, const float *val,
 	return i;
 }
 
+/*
+ * The same without a list, for when most sums have been touched: columns of a
+ * row differ, so four sums can be on their way at once.
+ */
+void
+affinity_dense_add(double *restrict sum, const uint32_t *restrict col,
+				   const float *restrict val, size_t n, double factor)
+{
+	size_t		i = 0;
+
+	for (; i + 4 <= n; i += 4)
+	{
+		const uint32_t *c = col + i;
+		double		s0 = sum[c[0]] + (val ? factor * val[i] : factor);
+		double		s1 = sum[c[1]] + (val ? factor * val[i + 1] : factor);
+		double		s2 = sum[c[2]] + (val ? factor * val[i + 2] : factor);
+		double		s3 = sum[c[3]] + (val ? factor * val[i + 3] : factor);
+
+		sum[c[0]] = s0;
+		sum[c[1]] = s1;
+		sum[c[2]] = s2;
+		sum[c[3]] = s3;
+	}
+	for (; i < n; i++)
+		sum[col[i]] += val ? factor * val[i] : factor;
+}
+
+/*
+ * The list of what was touched, afterwards.
+ */
+uint32_t
+affinity_dense_touched(const double *sum, uint32_t n, uint32_t *touched)
+{
+	uint32_t	n_touched = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		touched[n_touched] = i;
+		n_touched += (sum[i] != 0);
+	}
+	return n_touched;
+}
+
 void
 affinity_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
 {

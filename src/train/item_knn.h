@@ -86,6 +86,7 @@ typedef struct KnnState
 	AffinityMoments *moments;	/* pearson */
 	uint32	   *touched;
 	uint32		n_touched;
+	int64		added;			/* additions to sum */
 
 	float	   *score;			/* of the touched items */
 

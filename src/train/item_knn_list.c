@@ -68,6 +68,23 @@ fetch_ahead(const KnnState *s, int64 e, int64 end)
 }
 
 /*
+ * One user's row, times a factor above 0. As soon as there were as many
+ * additions as there are items, the list of what was touched is left for later:
+ * keeping it costs as much as the sums.
+ */
+static void
+add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
+		double factor)
+{
+	if (s->added < s->by_item.n_rows)
+		s->n_touched = affinity_sparse_add(s->sum, s->touched, s->n_touched,
+										   col, val, n, factor);
+	else
+		affinity_dense_add(s->sum, col, val, n, factor);
+	s->added += n;
+}
+
+/*
  * Add up the rows of the item's users.
  */
 static void
@@ -78,6 +95,7 @@ accumulate(KnnState *s, uint32 item)
 	int64		end = by_item->start[item + 1];
 
 	s->n_touched = 0;
+	s->added = 0;
 	for (int64 e = by_item->start[item]; e < end; e++)
 	{
 		uint32		user = by_item->col[e];
@@ -93,9 +111,8 @@ accumulate(KnnState *s, uint32 item)
 												   by_user->col + start, val, n,
 												   x);
 		else if (x * s->user_factor[user] > 0)
-			s->n_touched = affinity_sparse_add(s->sum, s->touched, s->n_touched,
-											   by_user->col + start, val, n,
-											   x * s->user_factor[user]);
+			add_row(s, by_user->col + start, val, n,
+					x * s->user_factor[user]);
 		if (s->count)
 			affinity_sparse_count(s->count, by_user->col + start, n);
 		s->work += n;
@@ -105,6 +122,9 @@ accumulate(KnnState *s, uint32 item)
 			s->work = 0;
 		}
 	}
+	if (s->added >= by_item->n_rows)
+		s->n_touched = affinity_dense_touched(s->sum, by_item->n_rows,
+											  s->touched);
 }
 
 /*
