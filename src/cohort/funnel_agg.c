@@ -68,7 +68,7 @@ static void
 init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 {
 	char	   *mode = args->mode == 0 ? NULL :
-	affinity_text_arg(fcinfo, args->mode, "mode");
+		affinity_text_arg(fcinfo, args->mode, "mode");
 
 	affinity_event_call_init(fcinfo, call, args->at, args->conditions,
 							 mode != NULL && affinity_mode_holds(mode));

@@ -256,7 +256,7 @@ static int
 check_numbers(const ModeNumbers *numbers)
 {
 	int			n_steps = numbers->n_conditions -
-	__builtin_popcountll(numbers->excluded);
+		__builtin_popcountll(numbers->excluded);
 	uint64		rest;
 	int			i;
 
@@ -266,7 +266,8 @@ check_numbers(const ModeNumbers *numbers)
 				 errmsg("funnel mode exclude_last needs at least two conditions"),
 				 errhint("Give the steps first and then the condition of rows "
 						 "that end a chain.")));
-	if (numbers->excluded >> n_steps << n_steps != numbers->excluded)
+	if (numbers->excluded != 0 &&
+		numbers->excluded >> n_steps << n_steps != numbers->excluded)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("condition %d is excluded, but a step comes after it",

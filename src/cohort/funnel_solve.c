@@ -303,7 +303,7 @@ affinity_solve_log(const EventLog *log, FunnelResultUse use, void *arg)
 	for (part = 0; part < n_parts; part++)
 	{
 		int64		n = n_parts == 1 ? log->n_rows :
-		read_part(log, part, n_parts, NULL);
+			read_part(log, part, n_parts, NULL);
 		HeldEvent  *row = MemoryContextAllocHuge(context, sizeof(HeldEvent) *
 												 ((Size) n + 1));
 		AffinityEvent *event = MemoryContextAllocHuge(context,
