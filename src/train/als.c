@@ -84,12 +84,14 @@ measure(AlsShared *shared, const AffinityCsr *m)
 				 errhint("Let the query read more ratings, or hold out fewer.")));
 	shared->mean = (float) (first + sum / n);
 	shared->deviation = (float) sqrt(Max(squares / n - sum / n * (sum / n), 0));
-	if (shared->deviation >= FLT_MIN)
-		return;
-	shared->deviation = 1;
-	ereport(WARNING,
-			(errmsg("all ratings are equal: there is nothing to learn from them"),
-			 errhint("The rating is the query's third column, after user and item.")));
+	if (!(shared->deviation >= FLT_MIN))
+	{
+		shared->deviation = 1;
+		ereport(WARNING,
+				(errmsg("all ratings are equal: there is nothing to learn from them"),
+				 errhint("The rating is the query's third column, after user and item.")));
+	}
+	shared->unit = 1 / shared->deviation;
 }
 
 /*

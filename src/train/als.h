@@ -42,7 +42,7 @@ affinity_als_width(const AlsOptions *options)
 }
 
 /* Rows handed out together, whose sums are added up together. */
-#define ALS_PIECE	32
+#define ALS_PIECE	8
 
 /* Sums over a piece of rows. */
 typedef struct AlsSums
@@ -64,6 +64,7 @@ typedef struct AlsShared
 	uint64		held_below;		/* pairs whose hash is below are held out */
 	double		mean;
 	double		deviation;
+	double		unit;			/* 1 / deviation */
 	int64		most_ratings;	/* of a user or an item */
 	bool		stop;
 	int			matrix;

@@ -142,8 +142,8 @@ collect(AlsState *s, int which, uint32 row)
 		if (entry_is_held_out(shared, which, row, col))
 			continue;
 		s->no[n] = col;
-		s->target[n++] = (float) ((affinity_als_rating(m, e) - shared->mean) /
-								  shared->deviation - bias[col]);
+		s->target[n++] = (float) ((affinity_als_rating(m, e) - shared->mean) *
+								  shared->unit - bias[col]);
 	}
 	return n;
 }
@@ -192,8 +192,8 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 		double		predicted = (double) items->bias[item] +
 			s->solver->dense->dot(s->x, items->row + item * shared->width,
 								  shared->width);
-		double		error = (affinity_als_rating(m, e) - shared->mean) /
-			shared->deviation - predicted;
+		double		error = (affinity_als_rating(m, e) - shared->mean) *
+			shared->unit - predicted;
 
 		if (e % LOOK_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
