@@ -60,6 +60,18 @@ array_of(uint32 n, Size width)
 /* ---- reading ------------------------------------------------------------ */
 
 /*
+ * How long a list is at most, from its size alone.
+ */
+static Size
+list_length_of(Datum array)
+{
+	Size		size = toast_raw_datum_size(array);
+
+	return size > ARR_OVERHEAD_NONULLS(1) ?
+		(size - ARR_OVERHEAD_NONULLS(1)) / sizeof(int32) : 0;
+}
+
+/*
  * Ids and popularity of all items, and how long their lists are at most.
  */
 static void
@@ -84,8 +96,7 @@ read_items(Batch *b)
 		b->leader->id[item.no] = datumCopy(id, byval, len);
 		b->popularity[item.no] = item.popularity;
 		if (!b->factors)
-			b->n_entries += toast_raw_datum_size(item.neighbors) /
-				sizeof(int32);
+			b->n_entries += list_length_of(item.neighbors);
 	}
 	affinity_items_end(scan);
 }
