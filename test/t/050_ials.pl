@@ -31,21 +31,27 @@ $node->safe_psql('postgres', q{
 		UNION ALL SELECT i * 2, i, 1 FROM generate_series(0, 119) i
 	) drawn ORDER BY u, i, w;
 	CREATE INDEX ON facts (u);
+	-- an item of more users than a panel of 16 factors has room for
+	CREATE TABLE wide AS
+	SELECT u, i, 1 AS w FROM generate_series(0, 8299) u, generate_series(0, 11) i
+	WHERE i = 0 OR hashint8extended(u, i) % 7 = 0;
+	CREATE INDEX ON wide (u);
 });
 
 my $python = '/usr/bin/python3';
 $ENV{OPENBLAS_NUM_THREADS} = 1;
-my $entries = decode_json($node->safe_psql('postgres',
-	'SELECT json_agg(json_build_array(u, i, w)) FROM facts'));
-my @pairs = map { [ $_ * 7, $_ * 3 ] } 0 .. 34;
+my %entries = map { $_ => decode_json($node->safe_psql('postgres',
+	"SELECT json_agg(json_build_array(u, i, w)) FROM $_")) } ('facts', 'wide');
+my @pairs = map { [ $_ * 7, $_ % 12 ] } 0 .. 34;
 
 sub create
 {
-	my ($name, $options, $settings) = @_;
+	my ($name, $options, $table) = @_;
 
-	$node->safe_psql('postgres', ($settings // '') . qq{
+	$table //= 'facts';
+	$node->safe_psql('postgres', qq{
 		SELECT count(affinity.drop_model(name)) FROM affinity.models WHERE name = '$name';
-		SELECT FROM affinity.create_model('$name', 'SELECT u, i, w FROM facts', 'ials', '$options')});
+		SELECT FROM affinity.create_model('$name', 'SELECT u, i, w FROM $table', 'ials', '$options')});
 	return decode_json($node->safe_psql('postgres',
 		"SELECT json_build_object('options', options, 'training', training) FROM affinity.models WHERE name = '$name'"));
 }
@@ -61,7 +67,7 @@ sub distance
 		  0 .. $#$want);
 }
 
-foreach my $options (
+foreach my $case (
 	'{"solver": "cholesky", "factors": 8}',
 	'{"solver": "cholesky", "factors": 40, "confidence": "linear", "alpha": 3}',
 	'{"solver": "cg", "factors": 8, "cg_steps": 1}',
@@ -70,16 +76,20 @@ foreach my $options (
 	'{"solver": "cg", "factors": 20, "cg_steps": 2, "confidence": "binary", "unobserved_weight": 0.5, "seed": -7}',
 	'{"solver": "block_coordinate", "factors": 20, "block_size": 16}',
 	'{"solver": "block_coordinate", "factors": 48, "block_size": 16, "confidence": "linear"}',
-	'{"solver": "block_coordinate", "factors": 48, "block_size": 32, "regularization_exponent": 0}')
+	'{"solver": "block_coordinate", "factors": 48, "block_size": 32, "regularization_exponent": 0}',
+	'wide {"solver": "cg", "factors": 16, "cg_steps": 2}',
+	'wide {"solver": "cholesky", "factors": 16}',
+	'wide {"solver": "block_coordinate", "factors": 16}')
 {
+	my ($table, $options) = $case =~ /^wide (.*)/ ? ('wide', $1) : ('facts', $case);
 	my $all = decode_json($options);
 	my ($out, $err) = ('', '');
 
-	$all->{iterations} = 6;
+	$all->{iterations} = $table eq 'wide' ? 2 : 6;
 	$all->{tolerance} = 0;
-	my $model = create('m', encode_json($all));
+	my $model = create('m', encode_json($all), $table);
 	my $job = encode_json({ options => $model->{options},
-		entries => $entries, pairs => \@pairs });
+		entries => $entries{$table}, pairs => \@pairs });
 	IPC::Run::run([ $python, "$FindBin::Bin/ials_oracle.py" ], '<', \$job,
 		'>', \$out, '2>', \$err)
 	  or BAIL_OUT("the oracle failed: $err");
@@ -87,7 +97,7 @@ foreach my $options (
 	my $loss = $model->{training}{half_step_loss};
 
 	my $off = distance($loss, $oracle->{half_step_loss});
-	cmp_ok($off, '<', 1e-4, "loss of $options: off by $off");
+	cmp_ok($off, '<', 1e-4, "loss of $case: off by $off");
 	is(scalar(grep { $loss->[$_] > $loss->[ $_ - 1 ] * (1 + 1e-7) } 1 .. $#$loss),
 		0, 'it falls every half-step');
 
