@@ -187,10 +187,8 @@ largest_row(const AffinityInteractions *in, const double *user_factor,
 }
 
 /*
- * Whether reals have digits enough for the dense method: errors of the weights
- * are at most of the order of the largest eigenvalue, divided by the smallest
- * penalty and multiplied by 6e-8, and in practice a hundredth of it. Sums that
- * reals could not hold are scaled, which changes no weight.
+ * Whether reals have digits enough for the dense method. Sums that reals could
+ * not hold are scaled, which changes no weight.
  */
 static bool
 reals_suffice(const AffinityInteractions *in, double *user_factor,
@@ -208,7 +206,7 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 		for (uint32 i = 0; i < in->by_item.n_rows; i++)
 			penalty[i] /= largest;
 	}
-	return 6e-8 * largest <= 5e-4 * least;
+	return EASE_REALS_SUFFICE(largest, least);
 }
 
 /* ---- training ------------------------------------------------------------ */

@@ -50,6 +50,13 @@ typedef struct EaseTask
 /* A pivot with less of the diagonal than this has no digits left. */
 #define EASE_LEAST_PIVOT	1e-11
 
+/*
+ * Whether reals have digits enough for weights to 1e-4: their errors are at most
+ * of the order of the largest eigenvalue, divided by the smallest penalty and
+ * multiplied by 6e-8, and in practice a hundredth of it.
+ */
+#define EASE_REALS_SUFFICE(largest, least) (6e-8 * (largest) <= 5e-4 * (least))
+
 /* Rows that members hand to the leader at a time. */
 #define EASE_CHUNK	16
 

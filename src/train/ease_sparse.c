@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "kernel/dense.h"
 #include "train/ease.h"
 #include "train/progress.h"
 
@@ -73,6 +74,7 @@ typedef struct Sparse
 {
 	const EaseTask *task;
 	const AffinityBlas *blas;
+	const AffinityDense *dense;
 	AffinityTeam *team;
 	AffinityCsr by_user;
 	AffinityCsr by_item;
@@ -103,6 +105,8 @@ typedef struct Sparse
 	/* pass 2 */
 	double	   *gram;
 	double	   *solution;
+	float	   *upper;			/* aligned: a matrix in reals, a vector */
+	float	   *inverse;
 	uint16	   *place;			/* of an item in the column, or NO_PLACE */
 	Mark	   *mark;			/* of every user */
 	uint32		n_met;
@@ -501,26 +505,48 @@ fill_gram(Sparse *s, uint32 j, const uint32 *item, uint32 n)
 }
 
 /*
- * (G_SS + L_S) b = G_Sj; the products in column_weight become the weights.
+ * The solution for n candidates in reals, with the small kernels: an upper
+ * triangle by rows, and the right side as a further column. least is the
+ * smallest penalty, below which no pivot can be but by rounding.
  */
 static void
-solve_column(Sparse *s, uint32 j)
+solve_in_reals(Sparse *s, uint32 n, float least, float *weight)
 {
-	const uint32 *item = s->column_item + (Size) j * s->n_candidates;
-	float	   *weight = s->column_weight + (Size) j * s->n_candidates;
-	uint32		n = s->column_n[j];
+	size_t		order = affinity_panel_rows(n);
+	size_t		width = affinity_padded_width(order + 1);
+	float	   *upper = s->upper;
+	float	   *x = s->upper + order * width;
+
+	memset(upper, 0, order * width * sizeof(float));
+	for (uint32 from = 0; from < n; from += 8)
+	{
+		for (uint32 b = 0; b < Min(from + 8, n); b++)
+		{
+			for (uint32 a = Max(from, b); a < Min(from + 8, n); a++)
+				upper[b * width + a] = (float) s->gram[(Size) a * n + b];
+		}
+	}
+	for (uint32 a = 0; a < n; a++)
+		upper[a * width + order] = weight[a];
+	for (size_t a = n; a < order; a++)
+		upper[a * width + a] = 1;
+	s->dense->cholesky(upper, width, order, least / 2, s->inverse);
+	for (size_t a = 0; a < order; a++)
+		x[a] = upper[a * width + order];
+	s->dense->back(upper, width, order, s->inverse, x);
+	memcpy(weight, x, n * sizeof(float));
+}
+
+/*
+ * The solution in doubles, where the condition demands it.
+ */
+static void
+solve_in_doubles(Sparse *s, uint32 n, const uint32 *item, float *weight)
+{
 	int			order = (int) n;
 	int			one = 1;
 	int			info;
 
-	if (n == 0)
-		return;
-	fill_gram(s, j, item, n);
-	for (uint32 a = 0; a < n; a++)
-	{
-		s->gram[(Size) a * n + a] += s->penalty[item[a]];
-		s->solution[a] = weight[a];
-	}
 	/* by rows the lower triangle, by columns the upper one */
 	s->blas->dpotrf("U", &order, s->gram, &order, &info, 1);
 	if (info < 0)
@@ -534,6 +560,7 @@ solve_column(Sparse *s, uint32 j)
 		if (!(c * c > EASE_LEAST_PIVOT * (s->diagonal[item[a]] +
 										  s->penalty[item[a]])))
 			affinity_ease_singular(&s->task->options);
+		s->solution[a] = weight[a];
 	}
 	s->blas->dpotrs("U", &order, &one, s->gram, &order, s->solution, &order,
 					&info, 1);
@@ -541,6 +568,33 @@ solve_column(Sparse *s, uint32 j)
 		elog(ERROR, "dpotrs: unexpected info %d", info);
 	for (uint32 a = 0; a < n; a++)
 		weight[a] = (float) Max(Min(s->solution[a], FLT_MAX), -FLT_MAX);
+}
+
+/*
+ * (G_SS + L_S) b = G_Sj; the products in column_weight become the weights.
+ */
+static void
+solve_column(Sparse *s, uint32 j)
+{
+	const uint32 *item = s->column_item + (Size) j * s->n_candidates;
+	float	   *weight = s->column_weight + (Size) j * s->n_candidates;
+	uint32		n = s->column_n[j];
+	double		trace = 0;
+	double		least = DBL_MAX;
+
+	if (n == 0)
+		return;
+	fill_gram(s, j, item, n);
+	for (uint32 a = 0; a < n; a++)
+	{
+		s->gram[(Size) a * n + a] += s->penalty[item[a]];
+		trace += s->gram[(Size) a * n + a];
+		least = Min(least, s->penalty[item[a]]);
+	}
+	if (EASE_REALS_SUFFICE(trace, least))
+		solve_in_reals(s, n, (float) least, weight);
+	else
+		solve_in_doubles(s, n, item, weight);
 	count_work(s, (int64) n * n * n / 64);
 }
 
@@ -650,6 +704,8 @@ static void
 allocate(Sparse *s)
 {
 	uint32		n = s->n_candidates;
+	size_t		order = affinity_panel_rows(n);
+	size_t		width = affinity_padded_width(order + 1);
 
 	s->sum = array_of(s->n, sizeof(double));
 	/* one entry more than items: see kernel/sparse.c */
@@ -660,6 +716,9 @@ allocate(Sparse *s)
 
 	s->gram = array_of((Size) n * n, sizeof(double));
 	s->solution = array_of(n, sizeof(double));
+	s->upper = (float *) TYPEALIGN(64, array_of((order + 1) * width + 64,
+												sizeof(float)));
+	s->inverse = array_of(order, sizeof(float));
 	s->place = array_of(s->n, sizeof(uint16));
 	memset(s->place, 0xff, (Size) s->n * sizeof(uint16));
 	s->mark = array_of(s->by_user.n_rows, sizeof(Mark));
@@ -698,6 +757,7 @@ affinity_ease_sparse_body(AffinityTeam *team)
 	Sparse		s = {.task = task, .team = team, .n = task->n_items};
 
 	s.blas = affinity_train_blas();
+	s.dense = affinity_dense();
 	s.n_candidates = task->options.candidates;
 	affinity_team_matrix(team, task->matrix, &s.by_user, &s.by_item);
 	s.user_factor = affinity_team_region(team, task->user_factor);
