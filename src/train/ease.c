@@ -237,17 +237,34 @@ settle(EaseOptions *o, uint32 n_items)
 }
 
 /*
+ * Bytes of the matrix in both orientations, and of the users' factors, which
+ * are there twice while a team gets them.
+ */
+static Size
+rows_bytes(const AffinityInteractions *in)
+{
+	Size		entries = (Size) in->by_user.start[in->by_user.n_rows];
+	Size		entry = 2 * sizeof(uint32) +
+		(in->by_user.val ? 2 * sizeof(float) : 0);
+
+	return add_size(mul_size(entries, entry),
+					mul_size(in->by_user.n_rows, 4 * sizeof(double)));
+}
+
+/*
  * Complain if more memory is needed than is allowed.
  */
 static void
-check_memory(const EaseTask *task)
+check_memory(const EaseTask *task, const AffinityInteractions *in)
 {
 	Size		allowed = (Size) maintenance_work_mem * 1024;
+	Size		all = rows_bytes(in);
 	Size		bytes;
 
 	if (task->options.method == EASE_DENSE)
 	{
-		bytes = affinity_ease_dense_bytes(task->n_items, task->single);
+		bytes = add_size(all, affinity_ease_dense_bytes(task->n_items,
+														task->single));
 		if (bytes > allowed)
 			ereport(ERROR,
 					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -257,8 +274,9 @@ check_memory(const EaseTask *task)
 							 bytes / (1024 * 1024) + 1)));
 		return;
 	}
-	bytes = affinity_ease_sparse_bytes(task->n_items,
-									   task->options.candidates);
+	bytes = add_size(all, affinity_ease_sparse_bytes(task->n_users,
+													 task->n_items,
+													 task->options.candidates));
 	if (bytes > allowed)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
@@ -339,7 +357,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
 	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);
-	check_memory(&task);
+	check_memory(&task, in);
 	run_team(in, &task, user_factor, penalty, &leader);
 	report(sink, &task, &leader);
 }

@@ -5,6 +5,8 @@
 #ifndef AFFINITY_TRAIN_EASE_H
 #define AFFINITY_TRAIN_EASE_H
 
+#include <float.h>
+
 #include "train/item_knn.h"
 #include "train/team.h"
 #include "train/train.h"
@@ -72,6 +74,16 @@ typedef struct EaseChoice
 } EaseChoice;
 
 /* ease_rows.c */
+/*
+ * A weight as the real that is stored: those of a matrix near the end of its
+ * precision may be huge.
+ */
+static inline float
+affinity_ease_real(double weight)
+{
+	return (float) Max(Min(weight, FLT_MAX), -FLT_MAX);
+}
+
 extern Size affinity_ease_slot_bytes(uint32 k);
 extern void affinity_ease_choice_begin(EaseChoice *choice, uint32 k,
 									   uint32 n_max);
@@ -98,7 +110,8 @@ extern void affinity_ease_dense_request(AffinityTeamRequest *request,
 										EaseTask *task);
 
 /* ease_sparse.c */
-extern Size affinity_ease_sparse_bytes(uint32 n_items, uint32 candidates);
+extern Size affinity_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+									   uint32 candidates);
 extern void affinity_ease_sparse_request(AffinityTeamRequest *request,
 										 EaseTask *task);
 

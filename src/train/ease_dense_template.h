@@ -310,7 +310,8 @@ NAME(produce_rows)(void *state, uint32 chunk, void *slot)
 			(Size) (j % TILE) * panel_width(j / TILE);
 
 		for (uint32 i = first; i < Min(end, j); i++)
-			d->weight[(i - first) * stride + j] = (float) (row[i] * d->scale[j]);
+			d->weight[(i - first) * stride + j] = 
+				affinity_ease_real(row[i] * d->scale[j]);
 	}
 	for (uint32 i = first; i < end; i++)
 	{
@@ -319,7 +320,7 @@ NAME(produce_rows)(void *state, uint32 chunk, void *slot)
 		float	   *weight = d->weight + (i - first) * stride;
 
 		for (uint32 j = 0; j < i; j++)
-			weight[j] = (float) (row[j] * d->scale[j]);
+			weight[j] = affinity_ease_real(row[j] * d->scale[j]);
 		weight[i] = 0;
 		affinity_ease_choose(&d->choice, weight, NULL, d->n, slot, i - first);
 	}

@@ -148,14 +148,29 @@ column_bytes(uint32 n_items, uint32 candidates)
 }
 
 /*
- * Bytes of the members' regions.
+ * What a member has of its own: marks, users met, sums and lists of items.
+ */
+static Size
+member_bytes(uint32 n_users, uint32 n_items)
+{
+	Size		user = sizeof(Mark) + sizeof(uint32) + sizeof(Met);
+	Size		item = sizeof(double) + sizeof(uint32) + sizeof(float) +
+		2 * sizeof(uint64) + sizeof(uint16);
+
+	return add_size(mul_size(n_users, user), mul_size(n_items, item));
+}
+
+/*
+ * Bytes of the members' regions, and of their own.
  */
 Size
-affinity_ease_sparse_bytes(uint32 n_items, uint32 candidates)
+affinity_ease_sparse_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
 {
 	Size		bytes = add_size(triangle(n_heads(n_items)) * sizeof(float),
 								 item_bytes(n_items));
 
+	bytes = add_size(bytes, mul_size(affinity_team_allowed() + 1,
+									 member_bytes(n_users, n_items)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
 }
 
@@ -567,7 +582,7 @@ solve_in_doubles(Sparse *s, uint32 n, const uint32 *item, float *weight)
 	if (info != 0)
 		elog(ERROR, "dpotrs: unexpected info %d", info);
 	for (uint32 a = 0; a < n; a++)
-		weight[a] = (float) Max(Min(s->solution[a], FLT_MAX), -FLT_MAX);
+		weight[a] = affinity_ease_real(s->solution[a]);
 }
 
 /*

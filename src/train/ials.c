@@ -149,7 +149,7 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 	Size		bytes = affinity_factor_solver_bytes(width, most_entries);
 
 	/* what the leader needs to diagonalise */
-	bytes = mul_size(bytes, max_parallel_maintenance_workers + 1);
+	bytes = mul_size(bytes, affinity_team_allowed() + 1);
 	bytes = add_size(bytes, 2 * width * (width + 4) * sizeof(double));
 	for (int r = 0; r < request->n_regions; r++)
 		bytes = add_size(bytes, request->size[r]);

@@ -57,6 +57,7 @@ typedef struct Record
 
 static Record record;
 static bool active = false;		/* something was begun in this backend */
+static int	depth = 0;			/* a source's functions may train as well */
 static int	most_workers;
 static instr_time written;
 static char path[MAXPGPATH];
@@ -96,7 +97,21 @@ static void
 forget(void *arg)
 {
 	(void) arg;
-	affinity_progress_end();
+	depth--;
+	if (depth == 0 && active)
+	{
+		active = false;
+		(void) unlink(path);
+	}
+}
+
+/*
+ * Is there something to write down? What is begun within a training is not.
+ */
+static inline bool
+shown(void)
+{
+	return active && depth == 1;
 }
 
 void
@@ -104,6 +119,10 @@ affinity_progress_begin(const char *model, const char *algorithm)
 {
 	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
 
+	callback->func = forget;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+	if (++depth > 1)
+		return;
 	memset(&record, 0, sizeof(record));
 	record.magic = MAGIC;
 	record.pid = MyProcPid;
@@ -117,14 +136,12 @@ affinity_progress_begin(const char *model, const char *algorithm)
 			 MyProcPid);
 	most_workers = 0;
 	active = true;
-	callback->func = forget;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
 }
 
 void
 affinity_progress_phase(const char *phase, int64 total, int workers)
 {
-	if (!active)
+	if (!shown())
 		return;
 	strlcpy(record.phase, phase, NAMEDATALEN);
 	record.phase_started = GetCurrentTimestamp();
@@ -138,7 +155,7 @@ affinity_progress_phase(const char *phase, int64 total, int workers)
 void
 affinity_progress_workers(int workers)
 {
-	if (!active || workers == record.workers)
+	if (!shown() || workers == record.workers)
 		return;
 	record.workers = workers;
 	most_workers = Max(most_workers, workers);
@@ -156,7 +173,7 @@ affinity_progress_done(int64 done)
 {
 	instr_time	since;
 
-	if (!active)
+	if (!shown())
 		return;
 	record.done = done;
 	INSTR_TIME_SET_CURRENT(since);
@@ -168,7 +185,7 @@ affinity_progress_done(int64 done)
 void
 affinity_progress_end(void)
 {
-	if (!active)
+	if (!shown())
 		return;
 	active = false;
 	(void) unlink(path);

@@ -29,7 +29,7 @@
 #define OWN_SEGMENT		((Size) 8 * 1024 * 1024)
 
 /* Bytes copied or cleared between two looks at interrupts. */
-#define COPY_PIECE		((Size) 16 * 1024 * 1024)
+#define COPY_PIECE		((Size) 4 * 1024 * 1024)
 
 /* What members must know of a matrix beside its arrays. */
 typedef struct MatrixHeader
@@ -130,17 +130,9 @@ affinity_team_segment(AffinityTeam *team, Size size)
 	return segment;
 }
 
-static void *
-local_memory(Size size, void **local)
-{
-	*local = MemoryContextAllocExtended(CurrentMemoryContext,
-										add_size(size, AFFINITY_TEAM_ALIGN),
-										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	return (void *) TYPEALIGN(AFFINITY_TEAM_ALIGN, *local);
-}
-
 /*
- * What min_dynamic_shared_memory sets aside has been used before.
+ * Also for segments: what min_dynamic_shared_memory sets aside has been used
+ * before.
  */
 static void
 clear(void *memory, Size size)
@@ -150,6 +142,18 @@ clear(void *memory, Size size)
 		CHECK_FOR_INTERRUPTS();
 		memset((char *) memory + done, 0, Min(COPY_PIECE, size - done));
 	}
+}
+
+static void *
+local_memory(Size size, void **local)
+{
+	void	   *memory;
+
+	*local = MemoryContextAllocHuge(CurrentMemoryContext,
+									add_size(size, AFFINITY_TEAM_ALIGN));
+	memory = (void *) TYPEALIGN(AFFINITY_TEAM_ALIGN, *local);
+	clear(memory, size);
+	return memory;
 }
 
 /*

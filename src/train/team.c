@@ -18,6 +18,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "pgstat.h"
@@ -140,9 +141,25 @@ start_workers(AffinityTeam *team)
 	WaitForParallelWorkersToAttach(context);
 	team->members = context->nworkers_launched + 1;
 	BarrierInit(&shared->barrier, team->members);
+	pg_write_barrier();			/* who sees the number sees the barrier */
 	pg_atomic_write_u32(&shared->members, team->members);
 	ConditionVariableBroadcast(&shared->counted);
 	return context;
+}
+
+/*
+ * What workers show as their query: cut between characters, as a part of one
+ * would be an error in every session that looks.
+ */
+static void
+share_query(TeamShared *shared)
+{
+	int			bytes = pg_mbcliplen(debug_query_string,
+									 (int) strlen(debug_query_string),
+									 AFFINITY_TEAM_QUERY - 1);
+
+	memcpy(shared->query, debug_query_string, bytes);
+	shared->query[bytes] = '\0';
 }
 
 /*
@@ -166,8 +183,7 @@ affinity_team_run(AffinityTeam *team, void *leader)
 		if (snapshot)
 			PushActiveSnapshot(GetTransactionSnapshot());
 		if (debug_query_string)
-			strlcpy(team->shared->query, debug_query_string,
-					AFFINITY_TEAM_QUERY);
+			share_query(team->shared);
 		context = start_workers(team);
 	}
 	affinity_progress_workers(team->members - 1);
@@ -201,6 +217,7 @@ wait_for_members(AffinityTeam *team)
 	while (pg_atomic_read_u32(&shared->members) == 0)
 		ConditionVariableSleep(&shared->counted, PG_WAIT_EXTENSION);
 	ConditionVariableCancelSleep();
+	pg_read_barrier();
 	team->members = (int) pg_atomic_read_u32(&shared->members);
 }
 

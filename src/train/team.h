@@ -77,6 +77,7 @@ typedef struct AffinityStream
 } AffinityStream;
 
 /* leader, before */
+extern int	affinity_team_allowed(void);
 extern int	affinity_team_request_region(AffinityTeamRequest *request,
 										 Size size);
 extern int	affinity_team_request_matrix(AffinityTeamRequest *request,

@@ -70,7 +70,4 @@ extern void affinity_team_alloc(AffinityTeam *team,
 extern void affinity_team_attach(AffinityTeam *team, dsm_handle handle);
 extern void affinity_team_free(AffinityTeam *team);
 
-/* team.c */
-extern int	affinity_team_allowed(void);
-
 #endif							/* AFFINITY_TRAIN_TEAM_STATE_H */

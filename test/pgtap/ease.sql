@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(55);
+SELECT plan(57);
 SELECT setseed(0.17);
 
 -- 110 users, 15 items of different popularity, all of which meet.
@@ -218,13 +218,16 @@ FROM unnest(ARRAY['dense', 'sparse']) m, (VALUES ('1e6', '1e8'), ('1e-4', '1e-12
 SELECT unalike(pg_temp.weights_of('SELECT u, i, 3e38::real FROM generate_series(1, 40) u, generate_series(1, 9) i WHERE (u * i) % 7 < 3',
 	format('{"method": "%s", "weights": "linear", "regularization": 1e12}', m)), '%NaN%', 'huge weights, ' || m)
 FROM unnest(ARRAY['dense', 'sparse']) m;
+SELECT unalike(pg_temp.weights_of('SELECT u, i, CASE i WHEN 1 THEN 1e-20 WHEN 2 THEN 1e30 ELSE 1 END * (1 + (u * 7 + i * 3) % 5) FROM generate_series(1, 200) u, generate_series(1, 6) i WHERE (u * i) % 7 < 3',
+	format('{"method": "%s", "weights": "linear", "regularization": 0}', m)), '%Infinity%', 'items 50 orders of magnitude apart, ' || m)
+FROM unnest(ARRAY['dense', 'sparse']) m;
 
 -- ---- memory -------------------------------------------------------------------------
 
 CREATE TABLE wide AS SELECT n % 50 AS u, n % 640 AS i FROM generate_series(1, 19200) n;
 SET maintenance_work_mem = '2MB';
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease', '{"method": "dense"}')$$, '53400',
-	'dense ease of 640 items needs 2626560 bytes of memory, but maintenance_work_mem allows 2097152', 'too many items for the dense method');
+	'dense ease of 640 items needs 2653760 bytes of memory, but maintenance_work_mem allows 2097152', 'too many items for the dense method');
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease', '{"method": "sparse", "candidates": 1000}')$$, '53400',
 	NULL, 'too many candidates');
 SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease');
