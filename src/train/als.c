@@ -131,7 +131,7 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 		shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
 		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) * per_row +
-		of_member * (max_parallel_maintenance_workers + 1) +
+		of_member * (affinity_team_allowed() + 1) +
 		affinity_dict_bytes(in->users) + affinity_dict_bytes(in->items);
 
 	if (bytes / 1024 > (Size) maintenance_work_mem)

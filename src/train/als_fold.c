@@ -8,8 +8,9 @@
  *
  *		mean + s b + item's bias + s x . item's factors.
  *
- * Rows are copied side by side, with 1 where an item has its bias: that is the
- * coordinate of the user's own.
+ * The solver takes items' rows as they are stored, with 1 in the place of an
+ * item's bias: that is the coordinate of the user's own. The biases are part of
+ * what the ratings leave to be explained.
  */
 #include "postgres.h"
 
@@ -20,8 +21,8 @@
 
 #include "train/als.h"
 
-/* Rows copied between two looks at interrupts. */
-#define LOOK_ROWS	1024
+/* Ratings taken over between two looks at interrupts. */
+#define LOOK_PIECE	16384
 
 struct AffinityFold
 {
@@ -31,11 +32,9 @@ struct AffinityFold
 	float	   *spectrum;
 	float	   *x;				/* the user's bias and factors */
 	MemoryContext context;		/* of what follows */
-	uint32		room;			/* rows that there is room for */
-	float	   *row;			/* of the history's items */
+	uint32		room;			/* ratings that there is room for */
 	float	   *target;			/* what there is to explain of a rating */
-	float	   *root;
-	uint32	   *no;				/* 0, 1, 2 and so on */
+	float	   *root;			/* 1 for each */
 };
 
 static void
@@ -70,7 +69,7 @@ affinity_als_fold_begin(const void *options, const AffinityFactors *factors)
 }
 
 /*
- * Memory for so many rows.
+ * Memory for so many ratings.
  */
 static void
 make_room(AffinityFold *fold, uint32 n)
@@ -83,34 +82,18 @@ make_room(AffinityFold *fold, uint32 n)
 	old = MemoryContextSwitchTo(fold->context);
 	n = fold->room > 0 ? Max(n, 2 * fold->room) : n;
 	fold->room = 0;
-	fold->row = affinity_als_floats(mul_size(n, fold->factors->stride));
 	fold->target = affinity_als_floats(n);
 	fold->root = affinity_als_floats(n);
-	fold->no = (uint32 *) affinity_als_floats(n);
 	for (uint32 r = 0; r < n; r++)
-	{
-		fold->no[r] = r;
 		fold->root[r] = 1;
-	}
 	fold->room = n;
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * One item of the history: its row and its rating's target.
- */
-static void
-set_row(AffinityFold *fold, uint32 r, uint32 item, float rating)
+static inline const float *
+item_row(const AffinityFold *fold, uint32 item)
 {
-	const AffinityFactors *factors = fold->factors;
-	const float *stored = factors->item + item * factors->stride;
-	float	   *row = fold->row + r * factors->stride;
-
-	memcpy(row, stored, factors->stride * sizeof(float));
-	row[0] = 1;
-	fold->target[r] = (float) (((double) rating -
-								factors->parameters[ALS_MEAN] - stored[0]) /
-							   factors->parameters[ALS_DEVIATION]);
+	return fold->factors->item + item * fold->factors->stride;
 }
 
 /*
@@ -120,19 +103,23 @@ static FactorProblem
 problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 		   uint32 n)
 {
+	const AffinityFactors *factors = fold->factors;
 	FactorProblem problem = {.known = n, .n = n, .times = 1};
+	double		mean = factors->parameters[ALS_MEAN];
+	double		deviation = factors->parameters[ALS_DEVIATION];
 
 	make_room(fold, n);
 	for (uint32 r = 0; r < n; r++)
 	{
-		if (r % LOOK_ROWS == 0)
+		if (r % LOOK_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
-		set_row(fold, r, item[r], weight[r]);
+		fold->target[r] = (float) ((weight[r] - mean -
+									item_row(fold, item[r])[0]) / deviation);
 	}
-	affinity_als_penalty(fold->options, n, fold->factors->stride,
-						 fold->spectrum);
-	problem.other = fold->row;
-	problem.no = fold->no;
+	affinity_als_penalty(fold->options, n, factors->stride, fold->spectrum);
+	problem.other = factors->item;
+	problem.ones = true;
+	problem.no = item;
 	problem.root = fold->root;
 	problem.target = fold->target;
 	problem.spectrum = fold->spectrum;
@@ -172,19 +159,24 @@ affinity_als_fold_explain(AffinityFold *fold, const uint32 *item,
 						  const float *weight, uint32 n, uint32 target,
 						  double *count, double *similarity)
 {
-	const AffinityFactors *factors = fold->factors;
-	size_t		width = factors->stride;
+	size_t		width = fold->factors->stride;
 	FactorProblem problem = problem_of(fold, item, weight, n);
 	float	   *f = affinity_als_floats(width);
+	double		bias;
 
-	memcpy(f, factors->item + target * width, width * sizeof(float));
+	memcpy(f, item_row(fold, target), width * sizeof(float));
 	f[0] = 1;
 	affinity_factor_influence(fold->solver, &problem, f, fold->x);
+	bias = fold->x[0];
+	fold->x[0] = 0;
 	for (uint32 r = 0; r < n; r++)
 	{
-		count[r] = (double) factors->parameters[ALS_DEVIATION] *
+		if (r % LOOK_PIECE == 0)
+			CHECK_FOR_INTERRUPTS();
+		count[r] = (double) fold->factors->parameters[ALS_DEVIATION] *
 			fold->target[r];
-		similarity[r] = affinity_dot_f4(fold->row + r * width, fold->x, width);
+		similarity[r] = bias + affinity_dot_f4(item_row(fold, item[r]),
+											   fold->x, width);
 	}
 }
 

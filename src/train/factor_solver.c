@@ -138,6 +138,26 @@ typedef struct Piece
 } Piece;
 
 /*
+ * Rows [from, from + n) of the problem, factors [first, first + width) of them,
+ * into the panel.
+ */
+static void
+gather(FactorSolver *s, const FactorProblem *problem, int64 from, size_t n,
+	   size_t first, size_t width)
+{
+	const float *root = problem->root + from;
+
+	s->dense->gather(problem->other + first, s->width, problem->no + from,
+					 root, s->scale + first, n, problem->known - from, width,
+					 s->panel);
+	if (problem->ones && first == 0)
+	{
+		for (size_t r = 0; r < n; r++)
+			s->panel[r * width] = root[r] * s->scale[0];
+	}
+}
+
+/*
  * The next piece of the problem, factors [first, first + width) of it. begin
  * with piece->n = 0.
  */
@@ -158,10 +178,7 @@ next_piece(FactorSolver *s, const FactorProblem *problem, size_t first,
 		return true;
 	}
 	piece->n = Min(problem->n - piece->from, s->chunk);
-	s->dense->gather(problem->other + first, s->width,
-					 problem->no + piece->from, problem->root + piece->from,
-					 s->scale + first, piece->n, problem->known - piece->from,
-					 width, s->panel);
+	gather(s, problem, piece->from, piece->n, first, width);
 	piece->n = affinity_panel_rows(piece->n);
 	piece->panel = s->panel;
 	piece->stride = width;
@@ -187,8 +204,7 @@ prepare(FactorSolver *s, const FactorProblem *problem)
 	for (int64 r = n; r < (int64) affinity_panel_rows(n); r++)
 		s->error[r] = 0;
 	if (n <= s->chunk)
-		s->dense->gather(problem->other, s->width, problem->no, problem->root,
-						 s->scale, n, problem->known, s->width, s->panel);
+		gather(s, problem, 0, n, 0, s->width);
 }
 
 /* ---- exact ------------------------------------------------------------- */

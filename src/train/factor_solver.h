@@ -28,6 +28,7 @@ typedef enum FactorMethod
 typedef struct FactorProblem
 {
 	const float *other;			/* factors of the other side, padded rows */
+	bool		ones;			/* 1 takes the place of each row's first */
 	const uint32 *no;			/* n of its rows */
 	int64		known;			/* entries of no that are there, n at least */
 	int64		n;

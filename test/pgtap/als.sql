@@ -5,7 +5,7 @@ SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
 \set ON_ERROR_STOP on
-SELECT plan(79);
+SELECT plan(81);
 
 CREATE TABLE ratings (kind text, u bigint, i int, rating real, plain float8);
 CREATE TABLE cases (name text PRIMARY KEY, kind text, options jsonb);
@@ -207,6 +207,21 @@ SELECT is(pg_temp.made('als_w' || w, $$SELECT u, i, rating FROM ratings WHERE ki
 SELECT isnt(pg_temp.made('als_w3', $$SELECT u, i, rating FROM ratings WHERE kind = 'sharp' AND u > -100$$, '0'),
 	(SELECT md5(string_agg(i::text, chr(10) ORDER BY item_no)) || md5(training::text)
 	FROM als_w0.items i, affinity.models m WHERE m.name = 'als_w0' GROUP BY training), 'but on the rows');
+
+---- a history that is longer than what is solved at a time --------------------
+
+CREATE TABLE much AS SELECT u, i, (3 + sin(u * 1.3) * cos(i * 0.7) + (i % 5) * 0.2 + random())::real AS rating
+FROM generate_series(1, 12) u, generate_series(1, 9500) i WHERE u = 1 OR (i + u) % 30 = 0;
+CREATE INDEX ON much (u);
+ANALYZE much;
+SELECT affinity.create_model('als_much', 'SELECT u, i, rating FROM much', 'als', '{"factors": 6, "iterations": 4}');
+SELECT ok((SELECT count(*) > 9500 AND abs(sqrt(avg((s.score - m.rating) ^ 2)) - (min(t.training->>'rmse'))::float8) < 1e-5
+	FROM trained t, (SELECT u, array_agg(i) AS items FROM much GROUP BY u) h
+	CROSS JOIN LATERAL als_much.score(h.u, h.items) s JOIN much m ON (m.u, m.i) = (h.u, s.item_id)
+	WHERE t.name = 'much'), 'a history of 9500 ratings is folded in as it was trained');
+SELECT ok((SELECT count(*) = 9500 AND abs(sum(e.contribution::float8) - min(s.score - m.popularity)) < 1e-4
+	FROM als_much.explain(1, 77, 10000) e, als_much.score(1, ARRAY[77]) s, als_much.items m WHERE m.item_id = 77),
+	'and explained');
 
 ---- live histories ----------------------------------------------------------
 
