@@ -229,6 +229,7 @@ affinity_item_writer_open(Oid items, const AffinityDict *ids)
 	w->sink.put = put_item;
 	w->sink.parameters = take_parameters;
 	w->sink.figure = take_figure;
+	w->sink.max_workers = -1;
 	w->context = CurrentMemoryContext;
 	initStringInfo(&w->figures);
 	w->ids = ids;
@@ -238,6 +239,13 @@ affinity_item_writer_open(Oid items, const AffinityDict *ids)
 	w->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(w->target, w->table, 1, NULL, 0);
 	ExecOpenIndices(w->target, false);
+	for (int i = 0; i < w->target->ri_NumIndices; i++)
+	{
+		const IndexInfo *info = w->target->ri_IndexRelationInfo[i];
+
+		if (info->ii_Expressions != NIL || info->ii_Predicate != NIL)
+			w->sink.max_workers = 0;
+	}
 	w->bulk = GetBulkInsertState();
 	w->command = GetCurrentCommandId(true);
 	/* rows may be put while workers run: no id can be assigned then */

@@ -309,7 +309,7 @@ static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		 const double *penalty, EaseLeader *leader)
 {
-	AffinityTeamRequest request = {.max_workers = -1};
+	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
 	Size		items = mul_size(task->n_items, sizeof(double));
 	Size		slot = affinity_ease_slot_bytes(task->options.neighbors);

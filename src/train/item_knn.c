@@ -300,7 +300,9 @@ static void
 item_knn_train(AffinityInteractions *in, const void *options,
 			   AffinityItemSink *sink)
 {
-	AffinityTeamRequest request = {.job = &item_knn_job, .max_workers = -1};
+	AffinityTeamRequest request = {
+		.job = &item_knn_job, .max_workers = sink->max_workers
+	};
 	KnnShared	shared = {.options = *(const ItemKnnOptions *) options};
 	KnnState	state = {0};
 	AffinityTeam *team;

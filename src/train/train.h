@@ -57,6 +57,12 @@ typedef struct AffinityItemSink
 	/* what scoring needs beside the items; at most once */
 	void		(*parameters) (struct AffinityItemSink *sink,
 							   const float *value, uint32 n);
+	/*
+	 * Workers that may be at work while rows are put, as for
+	 * AffinityTeamRequest: 0 where putting a row runs somebody's functions,
+	 * which may do what a leader of workers cannot.
+	 */
+	int			max_workers;
 	/* a figure, or a list of n, for the column "training" of affinity.models */
 	void		(*figure) (struct AffinityItemSink *sink, const char *name,
 						   const double *value, int n, bool list);

@@ -305,6 +305,22 @@ my ($owned, $like) = split /\n/, $out;
 is($owned, $like, 'a plain role trains, a superuser refreshes');
 is(scalar(() = $err =~ /training \(2 workers\)/g), 2, 'with workers in both');
 
+# An index that runs its owner's code for every row, here with subtransactions.
+($status, $out, $err) = $node->psql('postgres', q{
+	CREATE FUNCTION careful(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $f$
+	BEGIN
+		RETURN 1 / n;
+	EXCEPTION WHEN division_by_zero THEN
+		RETURN 0;
+	END $f$;
+	SELECT FROM affinity.create_model('indexed', 'SELECT * FROM few');
+	CREATE INDEX ON indexed.items (careful(item_no));
+	SELECT FROM affinity.refresh_model('indexed');
+	SELECT count(*) > 0 FROM indexed.items;
+	SELECT FROM affinity.drop_model('indexed');});
+is($out, 't', 'an index with code of its own');
+like($err, qr/training \(2 workers\).*training \(0 workers\)/s, 'is filled without workers');
+
 # ---- how it may end ---------------------------------------------------
 
 # ended NAME, HOW (gets pid), WANTED ERROR [, settings]
