@@ -11,7 +11,8 @@
  * exactly. Where all other items share users with j and are candidates it is
  * the closed form itself.
  *
- * Three passes, each with all members of the team:
+ * Three passes, each with all members of the team (the second is in
+ * ease_columns.c):
  *
  *	1.	candidates: a column of G as item_knn sums it up, and its N best. Columns
  *		of the HEADS items with the most users are kept, as most candidates are
@@ -27,24 +28,11 @@
 #include <float.h>
 #include <math.h>
 
-#include "miscadmin.h"
-#include "utils/memutils.h"
-
-#include "kernel/dense.h"
-#include "train/ease.h"
+#include "train/ease_sparse.h"
 #include "train/progress.h"
-
-/* Items whose products with each other are kept. */
-#define HEADS		4096
-#define NO_HEAD		UINT32_MAX
 
 /* Columns that a member takes at a time. */
 #define COLUMNS		16
-
-/* Additions between two looks at interrupts: some milliseconds. */
-#define WORK_PIECE	((int64) 1 << 20)
-
-#define NO_PLACE	UINT16_MAX
 
 /* Regions in EaseTask.work. */
 enum
@@ -54,78 +42,6 @@ enum
 	WORK_COLUMNS,				/* N items of each column, N weights */
 	WORK_ROWS					/* the same, transposed */
 };
-
-/* A user who has a candidate that is no head. */
-typedef struct Met
-{
-	Size		begin;			/* of the user's places in the list */
-	Size		end;
-	double		factor;
-} Met;
-
-/* The column, plus 1, in which a user was last met, and where. */
-typedef struct Mark
-{
-	uint32		column;
-	uint32		met;
-} Mark;
-
-typedef struct Sparse
-{
-	const EaseTask *task;
-	const AffinityBlas *blas;
-	const AffinityDense *dense;
-	AffinityTeam *team;
-	AffinityCsr by_user;
-	AffinityCsr by_item;
-	const double *user_factor;
-	const double *penalty;
-	uint32		n;				/* items */
-	uint32		n_candidates;
-
-	/* regions */
-	float	   *heads;			/* row h: products with heads 0 to h */
-	int64	   *row_start;		/* n + 1 */
-	double	   *diagonal;		/* of G */
-	double	   *right;			/* what a candidate's product is multiplied by */
-	uint32	   *head;			/* number as a head, or NO_HEAD */
-	uint32	   *column_n;		/* candidates of each column */
-	uint32	   *column_item;
-	float	   *column_weight;
-	uint32	   *row_item;
-	float	   *row_weight;
-
-	/* a member's own: pass 1 */
-	double	   *sum;
-	uint32	   *touched;
-	float	   *score;
-	uint64	   *key;
-	uint64	   *scratch;
-
-	/* pass 2 */
-	double	   *gram;
-	double	   *solution;
-	float	   *upper;			/* aligned: a matrix in reals, a vector */
-	float	   *inverse;
-	uint16	   *place;			/* of an item in the column, or NO_PLACE */
-	Mark	   *mark;			/* of every user */
-	uint32		n_met;
-	uint32	   *user;			/* who was met */
-	Met		   *met;
-	uint16	   *list;			/* places that users have, heads first */
-	float	   *list_x;			/* with which values; NULL: 1 */
-	Size		list_size;
-	int64		work;
-
-	/* pass 3 */
-	EaseChoice	choice;
-} Sparse;
-
-static Size
-triangle(Size n)
-{
-	return n * (n + 1) / 2;
-}
 
 static uint32
 n_heads(uint32 n_items)
@@ -166,31 +82,12 @@ member_bytes(uint32 n_users, uint32 n_items)
 Size
 affinity_ease_sparse_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
 {
-	Size		bytes = add_size(triangle(n_heads(n_items)) * sizeof(float),
+	Size		bytes = add_size(affinity_ease_triangle(n_heads(n_items)) * sizeof(float),
 								 item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_team_allowed() + 1,
 									 member_bytes(n_users, n_items)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
-}
-
-static void *
-array_of(Size n, Size width)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  mul_size(n + 1, width),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-static inline void
-count_work(Sparse *s, int64 work)
-{
-	s->work += work;
-	if (s->work >= WORK_PIECE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		s->work = 0;
-	}
 }
 
 /* ---- heads ---------------------------------------------------------------- */
@@ -199,7 +96,7 @@ count_work(Sparse *s, int64 work)
  * The leader: number the items with the most users, by item number.
  */
 static void
-choose_heads(Sparse *s)
+choose_heads(EaseSparse *s)
 {
 	double		exponent = s->task->options.candidate_exponent;
 	AffinityTopK top;
@@ -222,7 +119,7 @@ choose_heads(Sparse *s)
 		s->right[i] = d > 0 ? pow(d, -exponent) : 0;
 		s->head[i] = NO_HEAD;
 		affinity_topk_push(&top, affinity_rank_key((float) users, i));
-		count_work(s, users);
+		affinity_ease_work(s, users);
 	}
 	affinity_topk_finish(&top, s->scratch);
 	for (size_t h = 0; h < top.n; h++)
@@ -240,7 +137,7 @@ choose_heads(Sparse *s)
  * Column j of G, in sum; returns how many are not 0.
  */
 static uint32
-sum_column(Sparse *s, uint32 j)
+sum_column(EaseSparse *s, uint32 j)
 {
 	uint32		n_touched = 0;
 
@@ -258,7 +155,7 @@ sum_column(Sparse *s, uint32 j)
 											s->by_user.val ?
 											s->by_user.val + start : NULL,
 											n, x);
-		count_work(s, n);
+		affinity_ease_work(s, n);
 	}
 	return n_touched;
 }
@@ -277,7 +174,7 @@ compare_numbers(const void *a, const void *b)
  * item number.
  */
 static void
-find_candidates(Sparse *s, uint32 j)
+find_candidates(EaseSparse *s, uint32 j)
 {
 	uint32	   *item = s->column_item + (Size) j * s->n_candidates;
 	float	   *product = s->column_weight + (Size) j * s->n_candidates;
@@ -286,7 +183,7 @@ find_candidates(Sparse *s, uint32 j)
 
 	if (s->head[j] != NO_HEAD)
 	{
-		float	   *row = s->heads + triangle(s->head[j]);
+		float	   *row = s->heads + affinity_ease_triangle(s->head[j]);
 
 		for (uint32 t = 0; t < n_touched; t++)
 		{
@@ -321,296 +218,7 @@ find_candidates(Sparse *s, uint32 j)
 	s->column_n[j] = n;
 	for (uint32 t = 0; t < n_touched; t++)
 		s->sum[s->touched[t]] = 0;
-	count_work(s, n_touched);
-}
-
-/* ---- pass 2: columns -------------------------------------------------------- */
-
-/*
- * Meet the users of the candidates that are no heads, and make room for all
- * places that they may have. Returns the length of their rows together.
- */
-static int64
-meet_users(Sparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
-{
-	const uint32 *col = s->by_item.col;
-	Mark	   *marks = s->mark;
-	Met		   *met = s->met;
-	uint32	   *users = s->user;
-	uint32		n_met = 0;
-	Size		room = 0;
-	int64		entries = 0;
-
-	for (uint32 a = heads; a < n; a++)
-	{
-		int64		end = s->by_item.start[item[a] + 1];
-
-		for (int64 e = s->by_item.start[item[a]]; e < end; e++)
-		{
-			Mark	   *mark = &marks[col[e]];
-
-			if (mark->column != j + 1)
-			{
-				mark->column = j + 1;
-				mark->met = n_met;
-				users[n_met] = col[e];
-				met[n_met++].end = 0;
-			}
-			met[mark->met].end++;
-		}
-		count_work(s, end - s->by_item.start[item[a]]);
-	}
-	s->n_met = n_met;
-	for (uint32 m = 0; m < n_met; m++)
-	{
-		uint32		user = s->user[m];
-		int64		row = s->by_user.start[user + 1] - s->by_user.start[user];
-		Size		most = s->met[m].end + (Size) Min(row, heads);
-
-		s->met[m].begin = s->met[m].end = room;
-		s->met[m].factor = s->user_factor[user];
-		room += most;
-		entries += row;
-	}
-	if (room > s->list_size)
-	{
-		s->list_size = room + room / 2;
-		pfree(s->list);
-		s->list = array_of(s->list_size, sizeof(uint16));
-		if (s->list_x)
-		{
-			pfree(s->list_x);
-			s->list_x = array_of(s->list_size, sizeof(float));
-		}
-	}
-	return entries;
-}
-
-/*
- * List which heads the met users have: from the users' rows or from the heads',
- * whichever are shorter.
- */
-static void
-list_heads(Sparse *s, uint32 j, const uint32 *item, uint32 heads,
-		   int64 entries)
-{
-	const uint32 *col = s->by_item.col;
-	const Mark *marks = s->mark;
-	Met		   *met = s->met;
-	uint16	   *list = s->list;
-	float	   *list_x = s->list_x;
-	int64		head_entries = 0;
-
-	for (uint32 a = 0; a < heads; a++)
-		head_entries += s->by_item.start[item[a] + 1] -
-			s->by_item.start[item[a]];
-	if (head_entries <= entries)
-	{
-		for (uint32 a = 0; a < heads; a++)
-		{
-			int64		end = s->by_item.start[item[a] + 1];
-
-			for (int64 e = s->by_item.start[item[a]]; e < end; e++)
-			{
-				const Mark *mark = &marks[col[e]];
-				Size		at;
-
-				if (mark->column != j + 1)
-					continue;
-				at = met[mark->met].end++;
-				list[at] = (uint16) a;
-				if (list_x)
-					list_x[at] = s->by_item.val[e];
-			}
-			count_work(s, end - s->by_item.start[item[a]]);
-		}
-		return;
-	}
-	for (uint32 m = 0; m < s->n_met; m++)
-	{
-		uint32		user = s->user[m];
-		int64		end = s->by_user.start[user + 1];
-
-		for (int64 e = s->by_user.start[user]; e < end; e++)
-		{
-			uint32		place = s->place[s->by_user.col[e]];
-
-			if (place >= heads)
-				continue;
-			if (list_x)
-				list_x[met[m].end] = s->by_user.val[e];
-			list[met[m].end++] = (uint16) place;
-		}
-		count_work(s, end - s->by_user.start[user]);
-	}
-}
-
-/*
- * Add up the products of candidate a, which is no head: with what its users
- * have of the candidates before, and with itself.
- */
-static void
-add_other(Sparse *s, uint32 item, uint32 a, double *restrict row)
-{
-	const uint32 *col = s->by_item.col;
-	const float *val = s->list_x ? s->by_item.val : NULL;
-	const Mark *marks = s->mark;
-	int64		end = s->by_item.start[item + 1];
-	int64		work = 0;
-
-	for (int64 e = s->by_item.start[item]; e < end; e++)
-	{
-		Met		   *met = &s->met[marks[col[e]].met];
-		uint16	   *list = s->list + met->begin;
-		Size		length = met->end - met->begin;
-		double		x = met->factor;
-
-		if (val)
-		{
-			float	   *list_x = s->list_x + met->begin;
-
-			x *= val[e];
-			for (Size b = 0; b < length; b++)
-				row[list[b]] += x * list_x[b];
-			row[a] += x * val[e];
-			list_x[length] = val[e];
-		}
-		else
-		{
-			for (Size b = 0; b < length; b++)
-				row[list[b]] += x;
-			row[a] += x;
-		}
-		list[length] = (uint16) a;
-		met->end++;
-		work += length + 1;
-	}
-	count_work(s, work);
-}
-
-/*
- * The lower triangle of G_SS for the candidates of column j.
- */
-static void
-fill_gram(Sparse *s, uint32 j, const uint32 *item, uint32 n)
-{
-	uint32		heads = 0;
-	int64		entries;
-
-	memset(s->gram, 0, (Size) n * n * sizeof(double));
-	while (heads < n && s->head[item[heads]] != NO_HEAD)
-		heads++;
-	for (uint32 a = 0; a < heads; a++)
-	{
-		const float *row = s->heads + triangle(s->head[item[a]]);
-
-		for (uint32 b = 0; b <= a; b++)
-			s->gram[(Size) a * n + b] = row[s->head[item[b]]];
-	}
-	if (heads == n)
-		return;
-	entries = meet_users(s, j, item, heads, n);
-	for (uint32 a = 0; a < heads; a++)
-		s->place[item[a]] = (uint16) a;
-	list_heads(s, j, item, heads, entries);
-	for (uint32 a = 0; a < heads; a++)
-		s->place[item[a]] = NO_PLACE;
-	for (uint32 a = heads; a < n; a++)
-		add_other(s, item[a], a, s->gram + (Size) a * n);
-}
-
-/*
- * The solution for n candidates in reals, with the small kernels: an upper
- * triangle by rows, and the right side as a further column. least is the
- * smallest penalty, below which no pivot can be but by rounding.
- */
-static void
-solve_in_reals(Sparse *s, uint32 n, float least, float *weight)
-{
-	size_t		order = affinity_panel_rows(n);
-	size_t		width = affinity_padded_width(order + 1);
-	float	   *upper = s->upper;
-	float	   *x = s->upper + order * width;
-
-	memset(upper, 0, order * width * sizeof(float));
-	for (uint32 from = 0; from < n; from += 8)
-	{
-		for (uint32 b = 0; b < Min(from + 8, n); b++)
-		{
-			for (uint32 a = Max(from, b); a < Min(from + 8, n); a++)
-				upper[b * width + a] = (float) s->gram[(Size) a * n + b];
-		}
-	}
-	for (uint32 a = 0; a < n; a++)
-		upper[a * width + order] = weight[a];
-	for (size_t a = n; a < order; a++)
-		upper[a * width + a] = 1;
-	s->dense->cholesky(upper, width, order, least / 2, s->inverse);
-	for (size_t a = 0; a < order; a++)
-		x[a] = upper[a * width + order];
-	s->dense->back(upper, width, order, s->inverse, x);
-	memcpy(weight, x, n * sizeof(float));
-}
-
-/*
- * The solution in doubles, where the condition demands it.
- */
-static void
-solve_in_doubles(Sparse *s, uint32 n, const uint32 *item, float *weight)
-{
-	int			order = (int) n;
-	int			one = 1;
-	int			info;
-
-	/* by rows the lower triangle, by columns the upper one */
-	s->blas->dpotrf("U", &order, s->gram, &order, &info, 1);
-	if (info < 0)
-		elog(ERROR, "dpotrf: argument %d is invalid", -info);
-	if (info > 0)
-		affinity_ease_singular(&s->task->options);
-	for (uint32 a = 0; a < n; a++)
-	{
-		double		c = s->gram[(Size) a * n + a];
-
-		if (!(c * c > EASE_LEAST_PIVOT * (s->diagonal[item[a]] +
-										  s->penalty[item[a]])))
-			affinity_ease_singular(&s->task->options);
-		s->solution[a] = weight[a];
-	}
-	s->blas->dpotrs("U", &order, &one, s->gram, &order, s->solution, &order,
-					&info, 1);
-	if (info != 0)
-		elog(ERROR, "dpotrs: unexpected info %d", info);
-	for (uint32 a = 0; a < n; a++)
-		weight[a] = affinity_ease_real(s->solution[a]);
-}
-
-/*
- * (G_SS + L_S) b = G_Sj; the products in column_weight become the weights.
- */
-static void
-solve_column(Sparse *s, uint32 j)
-{
-	const uint32 *item = s->column_item + (Size) j * s->n_candidates;
-	float	   *weight = s->column_weight + (Size) j * s->n_candidates;
-	uint32		n = s->column_n[j];
-	double		trace = 0;
-	double		least = DBL_MAX;
-
-	if (n == 0)
-		return;
-	fill_gram(s, j, item, n);
-	for (uint32 a = 0; a < n; a++)
-	{
-		s->gram[(Size) a * n + a] += s->penalty[item[a]];
-		trace += s->gram[(Size) a * n + a];
-		least = Min(least, s->penalty[item[a]]);
-	}
-	if (EASE_REALS_SUFFICE(trace, least))
-		solve_in_reals(s, n, (float) least, weight);
-	else
-		solve_in_doubles(s, n, item, weight);
-	count_work(s, (int64) n * n * n / 64);
+	affinity_ease_work(s, n_touched);
 }
 
 /* ---- pass 3: rows ----------------------------------------------------------- */
@@ -619,9 +227,9 @@ solve_column(Sparse *s, uint32 j)
  * The leader: the columns' weights by rows.
  */
 static void
-transpose(Sparse *s)
+transpose(EaseSparse *s)
 {
-	int64	   *next = array_of(s->n, sizeof(int64));
+	int64	   *next = affinity_ease_array(s->n, sizeof(int64));
 
 	for (uint32 j = 0; j < s->n; j++)
 	{
@@ -629,7 +237,7 @@ transpose(Sparse *s)
 
 		for (uint32 a = 0; a < s->column_n[j]; a++)
 			next[item[a]]++;
-		count_work(s, s->column_n[j]);
+		affinity_ease_work(s, s->column_n[j]);
 	}
 	s->row_start[0] = 0;
 	for (uint32 i = 0; i < s->n; i++)
@@ -649,7 +257,7 @@ transpose(Sparse *s)
 			s->row_item[at] = j;
 			s->row_weight[at] = weight[a];
 		}
-		count_work(s, s->column_n[j]);
+		affinity_ease_work(s, s->column_n[j]);
 	}
 	pfree(next);
 }
@@ -657,7 +265,7 @@ transpose(Sparse *s)
 static void
 produce_rows(void *state, uint32 chunk, void *slot)
 {
-	Sparse	   *s = state;
+	EaseSparse *s = state;
 	uint32		first = chunk * EASE_CHUNK;
 
 	for (uint32 i = first; i < Min(first + EASE_CHUNK, s->n); i++)
@@ -670,7 +278,7 @@ produce_rows(void *state, uint32 chunk, void *slot)
 static void
 consume_rows(void *state, uint32 chunk, const void *slot)
 {
-	Sparse	   *s = state;
+	EaseSparse *s = state;
 	EaseLeader *leader = affinity_team_leader(s->team);
 
 	affinity_ease_put(leader->sink, &s->by_item, s->choice.k, chunk, slot,
@@ -679,7 +287,7 @@ consume_rows(void *state, uint32 chunk, const void *slot)
 }
 
 static void
-put_rows(Sparse *s)
+put_rows(EaseSparse *s)
 {
 	AffinityStream stream = {0};
 
@@ -698,7 +306,7 @@ put_rows(Sparse *s)
  * Where in the regions is what.
  */
 static void
-find_regions(Sparse *s)
+find_regions(EaseSparse *s)
 {
 	const int  *work = s->task->work;
 	Size		entries = (Size) s->n * s->n_candidates;
@@ -716,38 +324,21 @@ find_regions(Sparse *s)
 }
 
 static void
-allocate(Sparse *s)
+allocate(EaseSparse *s)
 {
-	uint32		n = s->n_candidates;
-	size_t		order = affinity_panel_rows(n);
-	size_t		width = affinity_padded_width(order + 1);
-
-	s->sum = array_of(s->n, sizeof(double));
+	s->sum = affinity_ease_array(s->n, sizeof(double));
 	/* one entry more than items: see kernel/sparse.c */
-	s->touched = array_of(s->n, sizeof(uint32));
-	s->score = array_of(s->n, sizeof(float));
-	s->key = array_of(s->n, sizeof(uint64));
-	s->scratch = array_of(s->n, sizeof(uint64));
-
-	s->gram = array_of((Size) n * n, sizeof(double));
-	s->solution = array_of(n, sizeof(double));
-	s->upper = (float *) TYPEALIGN(64, array_of((order + 1) * width + 64,
-												sizeof(float)));
-	s->inverse = array_of(order, sizeof(float));
-	s->place = array_of(s->n, sizeof(uint16));
-	memset(s->place, 0xff, (Size) s->n * sizeof(uint16));
-	s->mark = array_of(s->by_user.n_rows, sizeof(Mark));
-	s->user = array_of(s->by_user.n_rows, sizeof(uint32));
-	s->met = array_of(s->by_user.n_rows, sizeof(Met));
-	s->list = array_of(0, sizeof(uint16));
-	s->list_x = s->by_user.val ? array_of(0, sizeof(float)) : NULL;
+	s->touched = affinity_ease_array(s->n, sizeof(uint32));
+	s->score = affinity_ease_array(s->n, sizeof(float));
+	s->key = affinity_ease_array(s->n, sizeof(uint64));
+	s->scratch = affinity_ease_array(s->n, sizeof(uint64));
 }
 
 /*
  * Do something with every column; the leader tells how far it is.
  */
 static void
-each_column(Sparse *s, void (*what) (Sparse *s, uint32 j))
+each_column(EaseSparse *s, void (*what) (EaseSparse *s, uint32 j))
 {
 	uint32		from;
 	uint32		to;
@@ -769,16 +360,15 @@ affinity_ease_sparse_body(AffinityTeam *team)
 {
 	const EaseTask *task = affinity_team_region(team, EASE_TASK);
 	int			workers = affinity_team_members(team) - 1;
-	Sparse		s = {.task = task, .team = team, .n = task->n_items};
+	EaseSparse	s = {.task = task, .team = team, .n = task->n_items};
 
-	s.blas = affinity_train_blas();
-	s.dense = affinity_dense();
 	s.n_candidates = task->options.candidates;
 	affinity_team_matrix(team, task->matrix, &s.by_user, &s.by_item);
 	s.user_factor = affinity_team_region(team, task->user_factor);
 	s.penalty = affinity_team_region(team, task->penalty);
 	find_regions(&s);
 	allocate(&s);
+	affinity_ease_columns_begin(&s);
 	if (affinity_team_leader(team))
 		choose_heads(&s);
 	affinity_team_barrier(team);
@@ -786,7 +376,7 @@ affinity_ease_sparse_body(AffinityTeam *team)
 	affinity_progress_phase("candidates", s.n, workers);
 	each_column(&s, find_candidates);
 	affinity_progress_phase("columns", s.n, workers);
-	each_column(&s, solve_column);
+	each_column(&s, affinity_ease_solve_column);
 	affinity_progress_phase("weights", s.n, workers);
 	if (affinity_team_leader(team))
 		transpose(&s);
@@ -798,7 +388,7 @@ void
 affinity_ease_sparse_request(AffinityTeamRequest *request, EaseTask *task)
 {
 	Size		columns = column_bytes(task->n_items, task->options.candidates);
-	Size		heads = triangle(n_heads(task->n_items)) * sizeof(float);
+	Size		heads = affinity_ease_triangle(n_heads(task->n_items)) * sizeof(float);
 
 	request->job = &sparse_job;
 	task->work[WORK_HEADS] = affinity_team_request_region(request, heads);

@@ -1,0 +1,118 @@
+/*
+ * ease_sparse.h
+ *		What the files of sparse ease share; private to them.
+ */
+#ifndef AFFINITY_TRAIN_EASE_SPARSE_H
+#define AFFINITY_TRAIN_EASE_SPARSE_H
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "kernel/dense.h"
+#include "train/ease.h"
+
+/* Items whose products with each other are kept. */
+#define HEADS		4096
+#define NO_HEAD		UINT32_MAX
+
+/* Additions between two looks at interrupts: some milliseconds. */
+#define WORK_PIECE	((int64) 1 << 20)
+
+#define NO_PLACE	UINT16_MAX
+
+/* A user who has a candidate that is no head. */
+typedef struct Met
+{
+	Size		begin;			/* of the user's places in the list */
+	Size		end;
+	double		factor;
+} Met;
+
+/* The column, plus 1, in which a user was last met, and where. */
+typedef struct Mark
+{
+	uint32		column;
+	uint32		met;
+} Mark;
+
+typedef struct EaseSparse
+{
+	const EaseTask *task;
+	const AffinityBlas *blas;
+	const AffinityDense *dense;
+	AffinityTeam *team;
+	AffinityCsr by_user;
+	AffinityCsr by_item;
+	const double *user_factor;
+	const double *penalty;
+	uint32		n;				/* items */
+	uint32		n_candidates;
+
+	/* regions */
+	float	   *heads;			/* row h: products with heads 0 to h */
+	int64	   *row_start;		/* n + 1 */
+	double	   *diagonal;		/* of G */
+	double	   *right;			/* what a candidate's product is multiplied by */
+	uint32	   *head;			/* number as a head, or NO_HEAD */
+	uint32	   *column_n;		/* candidates of each column */
+	uint32	   *column_item;
+	float	   *column_weight;
+	uint32	   *row_item;
+	float	   *row_weight;
+
+	/* a member's own: pass 1 */
+	double	   *sum;
+	uint32	   *touched;
+	float	   *score;
+	uint64	   *key;
+	uint64	   *scratch;
+
+	/* pass 2 */
+	double	   *gram;
+	double	   *solution;
+	float	   *upper;			/* aligned: a matrix in reals, a vector */
+	float	   *inverse;
+	uint16	   *place;			/* of an item in the column, or NO_PLACE */
+	Mark	   *mark;			/* of every user */
+	uint32		n_met;
+	uint32	   *user;			/* who was met */
+	Met		   *met;
+	uint16	   *list;			/* places that users have, heads first */
+	float	   *list_x;			/* with which values; NULL: 1 */
+	Size		list_size;
+	int64		work;
+
+	/* pass 3 */
+	EaseChoice	choice;
+} EaseSparse;
+
+static inline Size
+affinity_ease_triangle(Size n)
+{
+	return n * (n + 1) / 2;
+}
+
+static inline void *
+affinity_ease_array(Size n, Size width)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext,
+									  mul_size(n + 1, width),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static inline void
+affinity_ease_work(EaseSparse *s, int64 work)
+{
+	s->work += work;
+	if (s->work >= WORK_PIECE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		s->work = 0;
+	}
+}
+
+/* ease_columns.c */
+extern void affinity_ease_columns_begin(EaseSparse *s);
+extern void affinity_ease_solve_column(EaseSparse *s, uint32 j);
+
+#endif							/* AFFINITY_TRAIN_EASE_SPARSE_H */
