@@ -236,6 +236,8 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 
 	affinity_reader_open(&reader, flat, NULL);
 	reader.last_period = PG_UINT32_MAX;
+	/* they come in the order of their hash: see affinity_set_merge */
+	affinity_users_reserve(set, flat->n_users);
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
 		const uint32 *periods;

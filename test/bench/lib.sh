@@ -50,6 +50,7 @@ run() {
 			END { printf "%.2f %.2f %d\n", time, cpu, peak / 1024 }'
 		SET max_parallel_workers_per_gather = $1;
 		SET jit = off;
+		SET TimeZone = 'UTC';
 		SET work_mem = '${work_mem:-1GB}';
 		SET client_min_messages = log;
 		SET log_executor_stats = on;
