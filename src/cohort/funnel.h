@@ -178,6 +178,7 @@ typedef struct EventUserId
 extern EventLog *affinity_log_create(uint32 magic, Size room);
 extern EventLog *affinity_log_grow(EventLog *log, Size bytes);
 extern void affinity_log_too_large(Size bytes);
+extern void affinity_log_same(const EventLog *a, const EventLog *b);
 extern EventLog *affinity_log_merge(EventLog *a, const EventLog *b,
 									bool in_place);
 extern EventLog *affinity_log_trim(EventLog *log);
@@ -196,6 +197,7 @@ extern const EventLog *affinity_growing_header(const GrowingLog *growing);
 extern bool affinity_log_is_large(const EventLog *log);
 extern GrowingLog *affinity_growing_start(const EventLog *log,
 										  MemoryContext aggregate);
+extern void affinity_growing_merge(GrowingLog *growing, const EventLog *log);
 extern char *affinity_growing_append(GrowingLog *growing, Size row_size);
 extern Datum affinity_growing_datum(GrowingLog *growing);
 

@@ -289,9 +289,23 @@ affinity_funnel_agg_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_funnel_combine(PG_FUNCTION_ARGS)
 {
-	EventLog   *a = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	MemoryContext aggregate;
+	bool		owned = AggCheckCallContext(fcinfo, &aggregate) != 0;
+	GrowingLog *growing = owned ? affinity_growing_log(PG_GETARG_DATUM(0)) :
+		NULL;
 	EventLog   *b = affinity_log_arg(PG_GETARG_DATUM(1), FUNNEL_MAGIC);
+	EventLog   *a;
 
-	PG_RETURN_POINTER(affinity_log_merge(a, b,
-										 AggCheckCallContext(fcinfo, NULL)));
+	if (growing == NULL)
+	{
+		a = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+		affinity_log_same(a, b);
+		if (!owned || !affinity_log_is_large(a))
+			PG_RETURN_POINTER(affinity_log_merge(a, b, owned));
+		growing = affinity_growing_start(a, aggregate);
+	}
+	else
+		affinity_log_same(affinity_growing_header(growing), b);
+	affinity_growing_merge(growing, b);
+	return affinity_growing_datum(growing);
 }

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
@@ -129,6 +130,49 @@ affinity_growing_start(const EventLog *log, MemoryContext aggregate)
 	return growing;
 }
 
+static void
+add_chunk(GrowingLog *growing)
+{
+	int			n = growing->n_chunks;
+
+	if (EVENT_LOG_HEADER + growing->used + CHUNK_SIZE > MaxAllocSize)
+		affinity_log_too_large(EVENT_LOG_HEADER + growing->used + CHUNK_SIZE);
+	growing->chunk[n].row =
+		affinity_alloc_large(growing->hdr.eoh_context, CHUNK_SIZE);
+	growing->chunk[n].used = 0;
+	growing->n_chunks++;
+}
+
+/* All rows of another log of the same kind. Chunks need not end with a row. */
+void
+affinity_growing_merge(GrowingLog *growing, const EventLog *log)
+{
+	const char *from = EVENT_LOG_ROWS(log);
+	Size		left = log->used - log->pattern_len;
+
+	if (growing->n_rows > PG_UINT32_MAX - log->n_rows)
+		affinity_log_too_large(EVENT_LOG_HEADER + growing->used + left);
+	while (left > 0)
+	{
+		int			last = growing->n_chunks - 1;
+		Size		n;
+
+		CHECK_FOR_INTERRUPTS();
+		if (last < 0 || growing->chunk[last].used == CHUNK_SIZE)
+		{
+			add_chunk(growing);
+			continue;
+		}
+		n = Min(left, CHUNK_SIZE - growing->chunk[last].used);
+		memcpy(growing->chunk[last].row + growing->chunk[last].used, from, n);
+		growing->chunk[last].used += n;
+		growing->used += n;
+		from += n;
+		left -= n;
+	}
+	growing->n_rows += log->n_rows;
+}
+
 /*
  * Room for one more row, which is counted already.
  */
@@ -140,12 +184,8 @@ affinity_growing_append(GrowingLog *growing, Size row_size)
 
 	if (last < 0 || growing->chunk[last].used + row_size > CHUNK_SIZE)
 	{
-		if (EVENT_LOG_HEADER + growing->used + CHUNK_SIZE > MaxAllocSize)
-			affinity_log_too_large(EVENT_LOG_HEADER + growing->used + CHUNK_SIZE);
-		last = growing->n_chunks++;
-		growing->chunk[last].row =
-			affinity_alloc_large(growing->hdr.eoh_context, CHUNK_SIZE);
-		growing->chunk[last].used = 0;
+		add_chunk(growing);
+		last++;
 	}
 	row = growing->chunk[last].row + growing->chunk[last].used;
 	growing->chunk[last].used += row_size;

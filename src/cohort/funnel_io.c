@@ -20,6 +20,9 @@
 /* What the varlena header takes, which is not part of the text form. */
 #define SKIPPED sizeof(int32)
 
+/* Groups of four digits between two looks for interrupts. */
+#define GROUPS_AT_ONCE 65536
+
 static const char base64_digit[] =
 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -55,6 +58,8 @@ encode(const uint8 *from, Size n)
 	{
 		uint32		bits = (uint32) from[i] << 16;
 
+		if (i % (3 * GROUPS_AT_ONCE) == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (i + 1 < n)
 			bits |= (uint32) from[i + 1] << 8;
 		if (i + 2 < n)
@@ -102,6 +107,8 @@ decode(const char *text, Size *size)
 		uint32		bits = 0;
 		int			j;
 
+		if (i % (4 * GROUPS_AT_ONCE) == 0)
+			CHECK_FOR_INTERRUPTS();
 		for (j = 0; j < 4; j++)
 			bits = bits << 6 | (i + j < n - padding ?
 								digit_value(text[i + j]) : 0);

@@ -78,8 +78,8 @@ affinity_log_grow(EventLog *log, Size bytes)
 	return larger;
 }
 
-static void
-check_same(const EventLog *a, const EventLog *b)
+void
+affinity_log_same(const EventLog *a, const EventLog *b)
 {
 	if (a->time_kind == b->time_kind && a->user_kind == b->user_kind &&
 		a->n_conditions == b->n_conditions && a->mode == b->mode &&
@@ -104,7 +104,7 @@ affinity_log_merge(EventLog *a, const EventLog *b, bool in_place)
 	Size		bytes = b->used - b->pattern_len;
 	EventLog   *merged;
 
-	check_same(a, b);
+	affinity_log_same(a, b);
 	if (a->n_rows > PG_UINT32_MAX - b->n_rows)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
