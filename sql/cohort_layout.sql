@@ -100,5 +100,13 @@ SELECT replace(encode(overlay(decode(a::text, 'base64') PLACING '\x0000000000000
 	FROM 52 + 8 + 1600 + 808 + 400 + 1 FOR 8), 'base64'), E'\n', '')::affinity.activity FROM state;	-- a word
 SELECT left(a::text, 4000)::affinity.activity FROM state;
 
+-- a million users in one group, and a million groups of one user
+SET work_mem = '4MB';
+SELECT affinity.users(affinity.activity_agg(u, timestamptz '2024-01-01' + u % 365 * interval '1 day', 'day'))
+FROM generate_series(1, 1000000) u;
+SELECT count(*) AS groups, sum(affinity.users(a)) AS users
+FROM (SELECT affinity.activity_agg(u, '2024-01-01'::timestamptz, 'day') AS a FROM generate_series(1, 1000000) u GROUP BY u) s;
+RESET work_mem;
+
 DROP FUNCTION layout, same, with_byte;
 DROP TABLE stays, visits, state, days;
