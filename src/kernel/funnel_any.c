@@ -69,17 +69,17 @@ bring_in(AffinityAnyOrder *any, AffinityStepRow row, bool replace)
 	uint64_t	reached = 0;
 	uint64_t	ahead = row.steps;
 	int			from = -1;
-	uint64_t	todo;
+	uint64_t	pending;
 	int			earliest = -1;
 
 	/* breadth first over steps: from a step to those its row might have */
-	todo = 0;
+	pending = 0;
 	for (;;)
 	{
 		uint64_t	fresh = ahead & ~reached;
 
 		reached |= fresh;
-		todo |= fresh;
+		pending |= fresh;
 		for (; fresh != 0; fresh &= fresh - 1)
 		{
 			int			k = __builtin_ctzll(fresh);
@@ -93,10 +93,10 @@ bring_in(AffinityAnyOrder *any, AffinityStepRow row, bool replace)
 			if (earliest < 0 || any->set[k].row < any->set[earliest].row)
 				earliest = k;
 		}
-		if (todo == 0)
+		if (pending == 0)
 			break;
-		from = __builtin_ctzll(todo);
-		todo &= todo - 1;
+		from = __builtin_ctzll(pending);
+		pending &= pending - 1;
 		ahead = any->set[from].steps;
 	}
 	if (!replace || earliest < 0)

@@ -242,7 +242,7 @@ place(Places *p, uint64_t options)
 {
 	int			parent[AFFINITY_MAX_STEPS];
 	uint64_t	reached = 0;
-	uint64_t	todo = 0;
+	uint64_t	pending = 0;
 	uint64_t	ahead = options;
 	int			from = -1;
 
@@ -251,7 +251,7 @@ place(Places *p, uint64_t options)
 		uint64_t	fresh = ahead & ~reached;
 
 		reached |= fresh;
-		todo |= fresh;
+		pending |= fresh;
 		for (; fresh != 0; fresh &= fresh - 1)
 		{
 			int			at = __builtin_ctzll(fresh);
@@ -265,10 +265,10 @@ place(Places *p, uint64_t options)
 			p->options[at] = options;
 			return true;
 		}
-		if (todo == 0)
+		if (pending == 0)
 			return false;
-		from = __builtin_ctzll(todo);
-		todo &= todo - 1;
+		from = __builtin_ctzll(pending);
+		pending &= pending - 1;
 		ahead = p->options[from];
 	}
 }
