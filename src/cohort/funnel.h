@@ -174,6 +174,32 @@ typedef struct EventUserId
 	uint64		high;
 } EventUserId;
 
+static inline bool
+event_same_user(EventUserId a, EventUserId b)
+{
+	return a.low == b.low && a.high == b.high;
+}
+
+static inline bool
+event_user_before(EventUserId a, EventUserId b)
+{
+	return a.low != b.low ? a.low < b.low : a.high < b.high;
+}
+
+static inline uint64
+event_user_hash(EventUserId user)
+{
+	uint64		h = user.low ^ (user.high * UINT64CONST(0x9e3779b97f4a7c15));
+
+	/* the finalizer of MurmurHash3 */
+	h = (h ^ (h >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
+	return h ^ (h >> 33);
+}
+
+/* In loops over the rows of a log. */
+#define ROWS_BETWEEN_INTERRUPTS 65536
+
 /* funnel_log.c */
 extern EventLog *affinity_log_create(uint32 magic, Size room);
 extern EventLog *affinity_log_grow(EventLog *log, Size bytes);

@@ -34,8 +34,6 @@
 
 #define SPREAD_BYTES ((Size) 256 << 20)
 
-#define ROWS_BETWEEN_INTERRUPTS 65536
-
 typedef struct UserEvent
 {
 	EventUserId user;
@@ -60,10 +58,8 @@ typedef struct Population
 static inline bool
 user_event_before(const UserEvent *a, const UserEvent *b)
 {
-	if (a->user.low != b->user.low)
-		return a->user.low < b->user.low;
-	if (a->user.high != b->user.high)
-		return a->user.high < b->user.high;
+	if (!event_same_user(a->user, b->user))
+		return event_user_before(a->user, b->user);
 	return affinity_event_before(&a->event, &b->event);
 }
 
@@ -76,17 +72,6 @@ user_event_before(const UserEvent *a, const UserEvent *b)
 #define ST_DECLARE
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-static inline uint64
-hash_user(EventUserId user)
-{
-	uint64		h = user.low ^ (user.high * UINT64CONST(0x9e3779b97f4a7c15));
-
-	/* the finalizer of MurmurHash3 */
-	h = (h ^ (h >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
-	return h ^ (h >> 33);
-}
 
 static inline const char *
 read_row(const char *row, Size user_size, Size steps_size, UserEvent *to)
@@ -184,8 +169,7 @@ add_sorted(Population *p, const UserEvent *row, int64 n)
 			to++;
 			if ((to - from) % ROWS_BETWEEN_INTERRUPTS == 0)
 				CHECK_FOR_INTERRUPTS();
-		} while (to < n && row[to].user.low == row[from].user.low &&
-				 row[to].user.high == row[from].user.high);
+		} while (to < n && event_same_user(row[to].user, row[from].user));
 		add_chain(p, p->event, to - from);
 		from = to;
 	}
@@ -214,7 +198,7 @@ insertion_sort(UserEvent *row, int64 n)
 static inline uint32
 group_of(const Population *p, EventUserId user, int bits)
 {
-	return (uint32) (hash_user(user) >> (64 - p->bucket_bits - bits)) &
+	return (uint32) (event_user_hash(user) >> (64 - p->bucket_bits - bits)) &
 		((1 << bits) - 1);
 }
 
@@ -289,7 +273,7 @@ bucket_of(const Population *p, const char *row, Size user_size)
 		memcpy(&user.low, row, 8);
 	else if (user_size == 16)
 		memcpy(&user, row, 16);
-	return (uint32) (hash_user(user) >> (64 - p->bucket_bits));
+	return (uint32) (event_user_hash(user) >> (64 - p->bucket_bits));
 }
 
 static void

@@ -28,8 +28,6 @@
 /* A row can cost 10 ms where all of 64 steps are optional and it fits all. */
 #define SKIP_AT_ONCE 8
 
-#define ROWS_BETWEEN_INTERRUPTS 65536
-
 /* A row with what it is sorted by. */
 typedef struct HeldEvent
 {
@@ -54,10 +52,8 @@ struct FunnelSolver
 static inline bool
 held_event_before(const HeldEvent *a, const HeldEvent *b)
 {
-	if (a->user.low != b->user.low)
-		return a->user.low < b->user.low;
-	if (a->user.high != b->user.high)
-		return a->user.high < b->user.high;
+	if (!event_same_user(a->user, b->user))
+		return event_user_before(a->user, b->user);
 	if (a->held != b->held)
 		return a->held < b->held;
 	return affinity_event_before(&a->event, &b->event);
@@ -198,17 +194,6 @@ is_better(const FunnelResult *a, const FunnelResult *b)
 	return false;
 }
 
-static inline uint64
-hash_user(EventUserId user)
-{
-	uint64		h = user.low ^ (user.high * UINT64CONST(0x9e3779b97f4a7c15));
-
-	/* the finalizer of MurmurHash3 */
-	h = (h ^ (h >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
-	return h ^ (h >> 33);
-}
-
 /* The rows of a part of the users; `to` NULL: only how many they are. */
 static int64
 read_part(const EventLog *log, uint32 part, uint32 n_parts, HeldEvent *to)
@@ -228,7 +213,7 @@ read_part(const EventLog *log, uint32 part, uint32 n_parts, HeldEvent *to)
 		memcpy(&e.user, row, user_size);
 		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (n_parts > 1 && hash_user(e.user) % n_parts != part)
+		if (n_parts > 1 && event_user_hash(e.user) % n_parts != part)
 			continue;
 		if (to != NULL)
 		{
@@ -241,12 +226,6 @@ read_part(const EventLog *log, uint32 part, uint32 n_parts, HeldEvent *to)
 		n++;
 	}
 	return n;
-}
-
-static inline bool
-same_user(const HeldEvent *a, const HeldEvent *b)
-{
-	return a->user.low == b->user.low && a->user.high == b->user.high;
 }
 
 /* Sorted rows: hand on each user's best chain. */
@@ -270,12 +249,12 @@ solve_sorted(FunnelSolver *solver, const HeldEvent *row, int64 n,
 			to++;
 			if ((to - from) % ROWS_BETWEEN_INTERRUPTS == 0)
 				CHECK_FOR_INTERRUPTS();
-		} while (to < n && same_user(&row[to], &row[from]) &&
+		} while (to < n && event_same_user(row[to].user, row[from].user) &&
 				 row[to].held == row[from].held);
 		solve(solver, event, to - from, &result);
 		if (is_better(&result, &best))
 			best = result;
-		if (to == n || !same_user(&row[to], &row[from]))
+		if (to == n || !event_same_user(row[to].user, row[from].user))
 		{
 			use(&best, arg);
 			best.level = 0;
