@@ -1,6 +1,7 @@
 /*
  * common.h
- *		What every room may use: versions, settings, argument checks, ids.
+ *		What every room may use: versions, settings, large arrays, argument
+ *		checks, ids.
  */
 #ifndef AFFINITY_COMMON_H
 #define AFFINITY_COMMON_H
@@ -9,6 +10,8 @@
 
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
 
 #include "common/compat.h"
 
@@ -16,6 +19,25 @@
 extern int	affinity_blas_threads;
 
 extern void affinity_define_gucs(void);
+
+/*
+ * Arrays that may be large, in the current memory context; at least one entry,
+ * so that none is empty.
+ */
+static inline void *
+affinity_array(Size n, Size width)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  mul_size(Max(n, 1), width));
+}
+
+static inline void *
+affinity_zeroed_array(Size n, Size width)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext,
+									  mul_size(Max(n, 1), width),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
 
 /* args.c */
 extern void affinity_check_k(int32 k);

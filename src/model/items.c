@@ -106,8 +106,7 @@ affinity_items_begin(const AffinityModel *model, int columns)
 	s->model = model;
 	s->table = open_items(model);
 	find_columns(s, columns);
-	s->seen = palloc_extended(Max(model->n_items, 1) * sizeof(bool),
-							  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	s->seen = affinity_zeroed_array(model->n_items, sizeof(bool));
 	s->slot = table_slot_create(s->table, NULL);
 	s->scan = table_beginscan(s->table, GetActiveSnapshot(), 0, NULL);
 	return s;

@@ -50,13 +50,6 @@ typedef struct Batch
 	AffinityTeam *team;
 } Batch;
 
-static void *
-array_of(uint32 n, Size width)
-{
-	return palloc_extended(((Size) n + 1) * width,
-						   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 /*
@@ -84,8 +77,8 @@ read_items(Batch *b)
 	int16		len;
 
 	get_typlenbyval(model->item_type, &len, &byval);
-	b->leader->id = array_of(model->n_items, sizeof(Datum));
-	b->popularity = array_of(model->n_items, sizeof(float));
+	b->leader->id = affinity_zeroed_array(model->n_items, sizeof(Datum));
+	b->popularity = affinity_zeroed_array(model->n_items, sizeof(float));
 	scan = affinity_items_begin(model, AFFINITY_ITEM_ID |
 								AFFINITY_ITEM_POPULARITY |
 								(b->factors ? 0 : AFFINITY_ITEM_LISTS));
@@ -132,7 +125,7 @@ renumber(Batch *b)
 	AffinityCsr *by_item = &b->in->by_item;
 	AffinityCsr *m = &b->in->by_user;
 	uint32		n_items = b->model->n_items;
-	int32	   *number = array_of(by_item->n_rows, sizeof(int32));
+	int32	   *number = affinity_zeroed_array(by_item->n_rows, sizeof(int32));
 	uint32		no = 0;
 	int64		kept = 0;
 	int64		begin = 0;
@@ -259,8 +252,8 @@ put_popularity(Batch *b)
 	uint32		n = b->model->n_items;
 	uint32	   *by_popularity = affinity_team_region(b->team,
 													 BATCH_BY_POPULARITY);
-	uint64	   *key = array_of(n, sizeof(uint64));
-	uint64	   *scratch = array_of(n, sizeof(uint64));
+	uint64	   *key = affinity_zeroed_array(n, sizeof(uint64));
+	uint64	   *scratch = affinity_zeroed_array(n, sizeof(uint64));
 
 	memcpy(affinity_team_region(b->team, BATCH_POPULARITY), b->popularity,
 		   n * sizeof(float));

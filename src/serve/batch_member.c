@@ -77,11 +77,10 @@ affinity_batch_member(AffinityTeam *team)
 	m.leader = affinity_team_leader(team);
 	affinity_team_matrix(team, m.shared->matrix, &m.users, &unused);
 	room = (Size) m.shared->n_items + AFFINITY_PANEL;
-	m.mark = palloc_extended(room * sizeof(uint32),
-							 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	m.key = palloc_extended(room * sizeof(uint64), MCXT_ALLOC_HUGE);
-	m.scratch = palloc_extended(room * sizeof(uint64), MCXT_ALLOC_HUGE);
-	m.score = palloc_extended(room * sizeof(float), MCXT_ALLOC_HUGE);
+	m.mark = affinity_zeroed_array(room, sizeof(uint32));
+	m.key = affinity_array(room, sizeof(uint64));
+	m.scratch = affinity_array(room, sizeof(uint64));
+	m.score = affinity_array(room, sizeof(float));
 	switch (m.shared->task)
 	{
 		case BATCH_NEIGHBORS:

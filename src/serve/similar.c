@@ -211,14 +211,10 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 				  uint32 self, uint32 k)
 {
 	const AffinityCsr *m = &in->by_user;
-	double	   *own = palloc_extended(Max(m->n_cols, 1) * sizeof(double),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	int32	   *common = palloc_extended(Max(m->n_rows, 1) * sizeof(int32),
-										 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	uint64	   *scratch = palloc_extended(((Size) m->n_rows + 1) * sizeof(uint64),
-										  MCXT_ALLOC_HUGE);
-	bool	   *has = palloc_extended(Max(m->n_cols, 1) * sizeof(bool),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	double	   *own = affinity_zeroed_array(m->n_cols, sizeof(double));
+	int32	   *common = affinity_zeroed_array(m->n_rows, sizeof(int32));
+	uint64	   *scratch = affinity_array((Size) m->n_rows + 1, sizeof(uint64));
+	bool	   *has = affinity_zeroed_array(m->n_cols, sizeof(bool));
 	double		own_norm = 0;
 	double		usual = usual_weight(call->model, m, self);
 	AffinityTopK top;

@@ -47,13 +47,6 @@ affinity_ease_singular(const EaseOptions *options)
 			 errhint("Items that the same users have cannot be told apart: use a larger \"regularization\".")));
 }
 
-static void *
-array_of(uint32 n, Size width)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  mul_size(Max(n, 1), width));
-}
-
 /* ---- values -------------------------------------------------------------- */
 
 /*
@@ -86,8 +79,7 @@ weigh(AffinityCsr *m, int weights)
 	{
 		if (counted(weights, 1) == 1)
 			return;
-		m->val = MemoryContextAllocHuge(CurrentMemoryContext,
-										mul_size(Max(n, 1), sizeof(float)));
+		m->val = affinity_array(n, sizeof(float));
 		for (int64 e = 0; e < n; e++)
 			m->val[e] = 1;
 	}
@@ -162,7 +154,7 @@ largest_row(const AffinityInteractions *in, const double *user_factor,
 {
 	const AffinityCsr *by_user = &in->by_user;
 	const AffinityCsr *by_item = &in->by_item;
-	double	   *total = array_of(by_user->n_rows, sizeof(double));
+	double	   *total = affinity_array(by_user->n_rows, sizeof(double));
 	double		largest = 0;
 
 	for (uint32 u = 0; u < by_user->n_rows; u++)
@@ -352,8 +344,8 @@ ease_train(AffinityInteractions *in, const void *options,
 	(void) affinity_train_blas();
 	weigh(&in->by_user, o->weights);
 	weigh(&in->by_item, o->weights);
-	user_factor = array_of(task.n_users, sizeof(double));
-	penalty = array_of(task.n_items, sizeof(double));
+	user_factor = affinity_array(task.n_users, sizeof(double));
+	penalty = affinity_array(task.n_items, sizeof(double));
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
 	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);

@@ -376,8 +376,7 @@ NAME(dense)(AffinityTeam *team)
 	d.factor = affinity_team_region(team, task->work[WORK_FACTOR]);
 	d.diagonal = affinity_team_region(team, task->work[WORK_DIAGONAL]);
 	d.swap = palloc(TILE * TILE * sizeof(REAL));
-	d.sum = palloc_extended(d.n * sizeof(double),
-							MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	d.sum = affinity_zeroed_array(d.n, sizeof(double));
 
 	affinity_progress_phase("products of items", d.n, workers);
 	NAME(fill_panels)(&d);

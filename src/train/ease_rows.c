@@ -41,13 +41,6 @@ affinity_ease_slot_bytes(uint32 k)
 								   sizeof(int32) + sizeof(float));
 }
 
-static void *
-array_of(uint32 n, Size width)
-{
-	return MemoryContextAllocHuge(CurrentMemoryContext,
-								  mul_size((Size) n + 1, width));
-}
-
 /*
  * Room for choosing k of up to n_max weights.
  */
@@ -56,10 +49,10 @@ affinity_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
 {
 	choice->k = k;
 	choice->n = 0;
-	choice->key = array_of(n_max, sizeof(uint64));
-	choice->scratch = array_of(n_max, sizeof(uint64));
-	choice->size = array_of(n_max, sizeof(float));
-	choice->place = array_of(n_max, sizeof(uint32));
+	choice->key = affinity_array((Size) n_max + 1, sizeof(uint64));
+	choice->scratch = affinity_array((Size) n_max + 1, sizeof(uint64));
+	choice->size = affinity_array((Size) n_max + 1, sizeof(float));
+	choice->place = affinity_array((Size) n_max + 1, sizeof(uint32));
 	for (uint32 i = 0; i < n_max; i++)
 		choice->place[i] = i;
 }

@@ -92,12 +92,11 @@ affinity_ease_triangle(Size n)
 	return n * (n + 1) / 2;
 }
 
+/* One entry more than asked for: see kernel/sparse.c. */
 static inline void *
 affinity_ease_array(Size n, Size width)
 {
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  mul_size(n + 1, width),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	return affinity_zeroed_array(n + 1, width);
 }
 
 static inline void

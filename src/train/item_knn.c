@@ -42,14 +42,6 @@
 
 #define REGION_SHARED	0
 
-static void *
-huge_zeroed(int64 n, Size width)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  mul_size(Max(n, 1), width),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
 /* ---- factors ----------------------------------------------------------- */
 
 /*
@@ -143,17 +135,17 @@ prepare(KnnState *s)
 	uint32		n_items = s->by_item.n_rows;
 
 	if (o->similarity == SIMILARITY_PEARSON)
-		s->moments = huge_zeroed(n_items, sizeof(AffinityMoments));
+		s->moments = affinity_zeroed_array(n_items, sizeof(AffinityMoments));
 	else
-		s->sum = huge_zeroed(n_items, sizeof(double));
+		s->sum = affinity_zeroed_array(n_items, sizeof(double));
 	if (!affinity_knn_on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
 		(o->min_support > 1 || o->shrinkage > 0))
-		s->count = huge_zeroed(n_items, sizeof(uint32));
+		s->count = affinity_zeroed_array(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
-	s->touched = huge_zeroed((int64) n_items + 1, sizeof(uint32));
-	s->score = huge_zeroed((int64) n_items + 1, sizeof(float));
-	s->best = huge_zeroed((int64) n_items + 1, sizeof(uint64));
-	s->scratch = huge_zeroed((int64) n_items + 1, sizeof(uint64));
+	s->touched = affinity_zeroed_array((int64) n_items + 1, sizeof(uint32));
+	s->score = affinity_zeroed_array((int64) n_items + 1, sizeof(float));
+	s->best = affinity_zeroed_array((int64) n_items + 1, sizeof(uint64));
+	s->scratch = affinity_zeroed_array((int64) n_items + 1, sizeof(uint64));
 }
 
 /* ---- chunks of items --------------------------------------------------- */
