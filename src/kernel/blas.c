@@ -46,15 +46,11 @@ typedef struct Symbol
 
 static const Symbol symbols[] = {
 	CBLAS(sgemm), CBLAS(dgemm),
-	CBLAS(sgemv), CBLAS(dgemv),
 	CBLAS(ssyrk), CBLAS(dsyrk),
-	CBLAS(ssymm), CBLAS(dsymm),
 	CBLAS(strsm), CBLAS(dtrsm),
-	CBLAS(strmm), CBLAS(dtrmm),
 	LAPACK(spotrf), LAPACK(dpotrf),
 	LAPACK(spotri), LAPACK(dpotri),
 	LAPACK(spotrs), LAPACK(dpotrs),
-	LAPACK(strtri), LAPACK(dtrtri),
 };
 
 static AffinityBlas loaded;

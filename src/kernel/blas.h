@@ -35,22 +35,11 @@ enum
 							int m, int n, int k, real alpha, \
 							const real *a, int lda, const real *b, int ldb, \
 							real beta, real *c, int ldc); \
-	void		(*p##gemv) (int order, int transpose, int m, int n, \
-							real alpha, const real *a, int lda, \
-							const real *x, int incx, real beta, \
-							real *y, int incy); \
 	void		(*p##syrk) (int order, int triangle, int transpose, \
 							int n, int k, real alpha, \
 							const real *a, int lda, real beta, \
 							real *c, int ldc); \
-	void		(*p##symm) (int order, int side, int triangle, int m, int n, \
-							real alpha, const real *a, int lda, \
-							const real *b, int ldb, real beta, \
-							real *c, int ldc); \
 	void		(*p##trsm) (int order, int side, int triangle, int transpose, \
-							int diagonal, int m, int n, real alpha, \
-							const real *a, int lda, real *b, int ldb); \
-	void		(*p##trmm) (int order, int side, int triangle, int transpose, \
 							int diagonal, int m, int n, real alpha, \
 							const real *a, int lda, real *b, int ldb); \
 	void		(*p##potrf) (const char *triangle, const int *n, real *a, \
@@ -60,10 +49,7 @@ enum
 	void		(*p##potrs) (const char *triangle, const int *n, \
 							 const int *columns, const real *a, \
 							 const int *lda, real *b, const int *ldb, \
-							 int *info, size_t length); \
-	void		(*p##trtri) (const char *triangle, const char *diagonal, \
-							 const int *n, real *a, const int *lda, int *info, \
-							 size_t triangle_length, size_t diagonal_length)
+							 int *info, size_t length)
 
 typedef struct AffinityBlas
 {
