@@ -97,12 +97,8 @@ static void
 forget(void *arg)
 {
 	(void) arg;
+	affinity_progress_end();
 	depth--;
-	if (depth == 0 && active)
-	{
-		active = false;
-		(void) unlink(path);
-	}
 }
 
 /*
