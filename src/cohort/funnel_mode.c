@@ -29,6 +29,10 @@ static const struct
 	{"strict_deduplication", AFFINITY_CHAIN_DEDUPLICATION},
 	{"strict", AFFINITY_CHAIN_DEDUPLICATION},
 	{"strict_increase", AFFINITY_CHAIN_INCREASE},
+	{"increase", AFFINITY_CHAIN_INCREASE},
+	{"deduplication", AFFINITY_CHAIN_UNIQUE},
+	{"fixed", AFFINITY_CHAIN_FIXED},
+	{"adjacent", AFFINITY_CHAIN_FIXED | AFFINITY_CHAIN_ORDER},
 	{"strict_once", FUNNEL_MODE_ONCE},
 	{"allow_reentry", AFFINITY_CHAIN_REENTRY},
 	{"same_row", AFFINITY_CHAIN_SAME_ROW},
@@ -38,9 +42,10 @@ static const struct
 };
 
 #define MODE_HINT "Modes are default, strict_order, strict_deduplication " \
-	"(or strict), strict_increase, strict_once, allow_reentry, same_row, " \
-	"any_order, optional N, exclude N, exclude N between A and B, " \
-	"exclude_last and hold_last; separate several by commas."
+	"(or strict), strict_increase (or increase), strict_once, allow_reentry, " \
+	"deduplication, fixed, adjacent, same_row, any_order, optional N, " \
+	"exclude N, exclude N between A and B, exclude_last and hold_last; " \
+	"separate several by commas."
 
 static const char separators[] = ", +|\t\n";
 
@@ -229,23 +234,22 @@ check_words(uint32 mode, const ModeNumbers *numbers)
 		between = between || numbers->before[__builtin_ctzll(rest)] != 0;
 	if ((mode & AFFINITY_CHAIN_SAME_ROW) != 0 &&
 		(numbers->excluded != 0 ||
-		 (mode & (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION |
-				  FUNNEL_MODE_ONCE)) != 0))
+		 (mode & (AFFINITY_CHAIN_BETWEEN | FUNNEL_MODE_ONCE)) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("funnel mode same_row cannot be combined with "
-						"strict_once, strict_order, strict_deduplication or "
-						"exclude_last"),
+						"strict_once, strict_order, adjacent, fixed, "
+						"deduplication, strict_deduplication or exclude"),
 				 errhint("Leave out same_row: a row then satisfies one step.")));
 	if ((mode & AFFINITY_CHAIN_ANY_ORDER) != 0 &&
 		(numbers->optional != 0 || between ||
-		 (mode & (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION |
-				  AFFINITY_CHAIN_REENTRY)) != 0))
+		 (mode & (AFFINITY_CHAIN_BETWEEN | AFFINITY_CHAIN_REENTRY)) != 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("funnel mode any_order cannot be combined with "
-						"strict_order, strict_deduplication, allow_reentry, "
-						"optional or exclude ... between"),
+						"strict_order, adjacent, fixed, deduplication, "
+						"strict_deduplication, allow_reentry, optional or "
+						"exclude ... between"),
 				 errhint("In any order there is nothing between two steps, and "
 						 "any step may be missing: the steps that a user took "
 						 "are counted.")));

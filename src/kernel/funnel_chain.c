@@ -263,7 +263,9 @@ feed_instant(AffinityChain *chain, const AffinityEvent *event, int64_t n)
  * Not if it is excluded. With strict order it must repeat a step that the chain
  * has, or be one that the chain could take next, and nothing else; the first
  * step, once the second is taken, begins something new. With deduplication it
- * must not repeat a step, the one that comes next included, but for the first.
+ * must not repeat a step, the one that comes next included, but for the first;
+ * where steps are unique, not the first either. A fixed chain passes only rows
+ * that satisfy no step, and with strict order none.
  */
 static bool
 may_pass(const AffinityChainRule *rule, uint64_t steps, int k)
@@ -283,7 +285,10 @@ may_pass(const AffinityChainRule *rule, uint64_t steps, int k)
 	if ((rule->mode & AFFINITY_CHAIN_DEDUPLICATION) != 0 &&
 		(steps & low_steps(k + 1) & ~BIT(1)) != 0)
 		return false;
-	return true;
+	if ((rule->mode & AFFINITY_CHAIN_UNIQUE) != 0 &&
+		(steps & low_steps(k + 1)) != 0)
+		return false;
+	return (rule->mode & AFFINITY_CHAIN_FIXED) == 0 || steps == 0;
 }
 
 /* Chains that took a step at an earlier time may now take the next one. */
@@ -351,8 +356,7 @@ bool
 affinity_chain_feed(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 {
 	bool		by_row = chain->rule.exclude != 0 ||
-		(chain->rule.mode & (AFFINITY_CHAIN_ORDER |
-							 AFFINITY_CHAIN_DEDUPLICATION)) != 0;
+		(chain->rule.mode & AFFINITY_CHAIN_BETWEEN) != 0;
 	int64_t		i = 0;
 
 	while (i < n)

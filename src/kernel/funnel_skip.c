@@ -383,8 +383,12 @@ may_pass(const AffinitySkipChain *chain, uint64_t steps, int k)
 			(rule->chain.mode & AFFINITY_CHAIN_REENTRY) == 0)
 			return false;
 	}
-	return (rule->chain.mode & AFFINITY_CHAIN_DEDUPLICATION) == 0 ||
-		(steps & seen & ~BIT(1)) == 0;
+	if ((rule->chain.mode & AFFINITY_CHAIN_DEDUPLICATION) != 0 &&
+		(steps & seen & ~BIT(1)) != 0)
+		return false;
+	if ((rule->chain.mode & AFFINITY_CHAIN_UNIQUE) != 0 && (steps & seen) != 0)
+		return false;
+	return (rule->chain.mode & AFFINITY_CHAIN_FIXED) == 0 || steps == 0;
 }
 
 /* Chains that took a step at an earlier time may now take the next one. */
@@ -451,8 +455,7 @@ affinity_skip_feed(AffinitySkipChain *chain, const AffinityEvent *event,
 {
 	int			n_steps = n_steps_of(chain);
 	bool		by_row = chain->rule->excludes ||
-		(chain->rule->chain.mode & (AFFINITY_CHAIN_ORDER |
-									AFFINITY_CHAIN_DEDUPLICATION)) != 0;
+		(chain->rule->chain.mode & AFFINITY_CHAIN_BETWEEN) != 0;
 	int64_t		i = 0;
 
 	while (i < n)

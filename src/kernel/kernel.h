@@ -334,6 +334,13 @@ typedef struct AffinityEvent
 #define AFFINITY_CHAIN_REENTRY			0x08
 #define AFFINITY_CHAIN_SAME_ROW			0x10
 #define AFFINITY_CHAIN_ANY_ORDER		0x20	/* of funnel_any.c */
+#define AFFINITY_CHAIN_FIXED			0x40
+#define AFFINITY_CHAIN_UNIQUE			0x80
+
+/* Those that ask what lies between two steps. */
+#define AFFINITY_CHAIN_BETWEEN (AFFINITY_CHAIN_ORDER | \
+								AFFINITY_CHAIN_DEDUPLICATION | \
+								AFFINITY_CHAIN_FIXED | AFFINITY_CHAIN_UNIQUE)
 
 typedef struct AffinityChainRule
 {

@@ -32,7 +32,8 @@ CREATE TEMP TABLE mode AS
 				'same_row, strict_increase', 'strict_order', 'strict_deduplication',
 				'strict_order, allow_reentry', 'strict_order, strict_increase',
 				'strict_deduplication, strict_increase',
-				'strict_order, strict_deduplication']) AS way,
+				'strict_order, strict_deduplication', 'deduplication', 'fixed',
+				'adjacent, increase']) AS way,
 			(VALUES ('', '{}'::int[]), ('optional 2', '{2}'), ('optional 3, optional 2', '{2,3}'))
 				AS o (words, optional),
 			(VALUES ('', 4, NULL::int[], NULL::int[], NULL::int[]),
@@ -93,7 +94,10 @@ CREATE TEMP TABLE rule AS
 		AND (mode !~ 'order' OR (true = ANY (c[1:n])
 			AND NOT true = ANY (coalesce(c[next + 1:n], '{}'))
 			AND NOT (k > 1 AND c[1] AND mode !~ 'reentry')))
-		AND (mode !~ 'dedup' OR NOT true = ANY (coalesce(c[2:next], '{}'))) AS lies
+		AND (mode !~ 'strict_dedup' OR NOT true = ANY (coalesce(c[2:next], '{}')))
+		AND (mode !~ '\mdedup' OR NOT true = ANY (c[1:next]))
+		AND (mode !~ 'fixed' OR NOT true = ANY (c[1:n]))
+		AND mode !~ 'adjacent' AS lies
 	FROM mode m, generate_series(0, n) AS k, generate_series(0, 31) AS mask,
 		LATERAL (SELECT ARRAY(SELECT mask >> i & 1 = 1 FROM generate_series(0, 4) AS i) AS c) c,
 		LATERAL (SELECT coalesce(min(s) FILTER (WHERE s <> ALL (optional)), n) AS next
@@ -125,7 +129,7 @@ LANGUAGE sql AS $$
 		AND p.at - times[1] <= ch.win
 		AND CASE WHEN m.mode ~ 'increase' THEN p.at > last ELSE p.at >= last END
 		AND (m.mode ~ 'same_row' OR p.pos <> ALL (rows))
-		AND (m.mode !~ 'order|dedup|exclude' OR (p.pos > rows[cardinality(rows)]
+		AND (m.mode !~ 'order|dedup|exclude|fixed|adjacent' OR (p.pos > rows[cardinality(rows)]
 			AND NOT EXISTS (
 				SELECT FROM placed x
 				WHERE (x.n_conditions, x.hold) = (m.n_conditions, m.hold)
@@ -194,9 +198,9 @@ CREATE TEMP TABLE result AS
 
 ANALYZE asked, expected, result, log;
 
-SELECT is((SELECT count(*) FROM mode), 114::bigint, 'the ordered modes with options');
+SELECT is((SELECT count(*) FROM mode), 150::bigint, 'the ordered modes with options');
 SELECT is((SELECT count(*) FROM result JOIN expected USING (no, log)),
-	(114 + 10) * 1500::bigint, 'all logs in all modes');
+	(150 + 10) * 1500::bigint, 'all logs in all modes');
 SELECT is_empty(format('SELECT mode, r.*, e.times AS expected FROM result r
 		JOIN expected e USING (no, log) JOIN asked USING (no)
 		WHERE %s AND r.times IS DISTINCT FROM e.times LIMIT 5', what),

@@ -1,0 +1,295 @@
+-- What other products' published tests expect of a funnel.
+--
+-- Events and expected numbers are facts from the named sources, in our own
+-- notation: users are separated by / (`10x` before one: ten such), an event is name@seconds
+-- (`*20` behind it: twenty such), or a name where only the order counts (then the
+-- place is the second). A step is an event's
+-- name, or a condition: != > >= < (of names that are numbers), ~x (contains x), *
+-- (any event). A peer expects the users' levels, or how many users took each step
+-- and, where it says so, the average seconds from the step before. Where we
+-- deliberately say something else, `ours` is that and `reason` why.
+--
+--   doris      apache/doris, regression-test/suites/{query_p0,nereids_p0}/aggregate/
+--              window_funnel{,_v2}.groovy, …/window_functions/window_funnel.sql,
+--              be/test/…/vec_window_funnel_v2_test.cpp; what is "fixed" there is
+--              `adjacent` here in tests of the first version of the function, and
+--              `fixed` in those of the second
+--   starrocks  documentation of window_funnel (modes 1, 2, 4 are strict_deduplication;
+--              fixed or strict_order, allow_reentry; strict_increase) and its issues
+--   duckdb     tomtom215/duckdb-behavioral, test/sql/window_funnel.test,
+--              git_mining.test, src/window_funnel.rs
+--   posthog    PostHog/posthog, posthog/hogql_queries/insights/funnels/test/
+BEGIN;
+
+CREATE TEMP TABLE replay (
+	no int GENERATED ALWAYS AS IDENTITY, source text, test text, events text,
+	mode text, seconds bigint, steps text, expected text, ours text, reason text);
+COPY replay (source, test, events, mode, seconds, steps, expected, ours, reason)
+FROM stdin (DELIMITER '|', NULL '');
+doris|window_funnel 1|1@0 2@10022 3@20041 4@30244|default|1|1,2|levels 1||
+doris|window_funnel 2|1@0 2@10022 3@20041 4@30244|default|20000|1,2|levels 2||
+doris|window_funnel.sql|1@0 2@10022 3@20041 4@30244|default|10800|1,2|levels 2||
+doris|no rows|x@0|default|1|1,2|levels 0||
+doris|neq|1@0 2@10022 3@20041 4@30244|default|86400|1,!=2,3|levels 2||
+doris|deduplication_compat|1@0 2@10022 2@10023 3@12841 4@15844|default|20000|1,2,3,4|levels 4||
+doris|deduplication|1@0 2@10022 2@10023 3@12841 4@15844|deduplication|20000|1,2,3,4|levels 2||
+doris|fixed 1|1@0 2@10022 3@12841 4@15844|adjacent|20000|1,2,4,3|levels 2||
+doris|fixed 2|1@0 2@10022 3@12841 4@15844|adjacent|20000|4,3,2,1|levels 1||
+doris|increase 1|1@0 2@10022 3@10023 4@15844|increase|20000|1,2,3,4|levels 4||
+doris|increase 2|1@0 2@10022 3@10022 4@15844|increase|20000|1,2,3,4|levels 2||
+doris|default0|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|10800|l,v,o,p|levels 4 3 2 2||
+doris|default1|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|300|l,v,o,p|levels 3 3 2 2||
+doris|default2|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|30|l,v,o,p|levels 1 1 1 1||
+doris|default3|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|3600000000|l,l,v,o,p|levels 1 1 1 1||
+doris|default4|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|3600000000|l,v,v,o,p|levels 2 2 2 2||
+doris|default5|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|3600000000|l,l,l,l,l,l,l|levels 1 1 1 1||
+doris|default6|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|3600000000|l,!=x,o,p|levels 4 3 2 2||
+doris|default7|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|default|3600000000|l,!=v,o,p|levels 2 2 1 1||
+doris|default8|l@0 v@60 o@180 p@540 / l@0 v@60 O@120 / L@0 v@60 / l@0 V@60|default|3600000000|l,v,o,p|levels 4 2 0 1||
+doris|default9|l@0 v@60 o@180 l@10800 v@10860 o@10980 p@11340 / l@0 v@60 o@120 / l@0 v@60 l@7200 v@7260 o@7320 p@7380 / l@0 v@60|default|3600|l,v,o,p|levels 4 3 4 2||
+doris|deduplication0|l@0 v@60 o@180 l@180 x@180 x@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|deduplication|3600|l,v,o,p|levels 3 3 2 2|levels 2 3 2 2|rows of one instant are taken by lowest step, so the repeat comes before the third step
+doris|deduplication1|l@0 v@60 o@180 x@180 v@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|deduplication|3600|l,v,o,p|levels 3 3 2 2|levels 2 3 2 2|rows of one instant are taken by lowest step, so the repeat comes before the third step
+doris|deduplication2|l@0 v@60 o@180 x@180 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|deduplication|3600|l,v,o,p|levels 3 3 2 2||
+doris|fixed0|l@0 v@60 l@120 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|adjacent|3600|l,v,o,p|levels 2 3 2 2||
+doris|fixed1|l@0 v@60 x@120 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|adjacent|3600|l,v,o,p|levels 2 3 2 2||
+doris|increase0|l@0 v@60 o@180 p@180 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|increase|3600|l,v,o,p|levels 3 3 2 2||
+doris|user_analysis|b@0 / b@0 / c@0 / b@0 / b@0 / f@0 / b@0 b@345600 / b@0 f@1140 c@1620 b@1740 y@1740 / b@0 / f@0 / b@0 / b@0 / b@0|default|1800|b,f,c,y|users 10 1 1 1||
+doris|v2_fixed0|l@0 v@60 o@180 p@540 / l@0 v@60 o@120 / l@0 v@60 / l@0 v@60|fixed|3600|l,v,o,p|levels 4 3 2 2||
+doris|v2_fixed_reorder|l@0 v@60 o@180 p@540|fixed|20000|l,v,p,o|levels 2||
+doris|v2_fixed_vs_v1|l@0 v@60 x@120 o@180 p@540|fixed|3600|l,v,o,p|levels 4||
+doris|v2_increase_event0_overwrite|1@0 1@50 2@50 3@60|increase|100|1,2,3|levels 3||
+doris|v2_increase_new_chain_better|1@0 1@50 2@51 3@52|increase|5|1,2,3|levels 3||
+doris|v2_increase_old_chain_better|1@0 2@10 1@50|increase|100|1,2,3|levels 2||
+doris|v2_dedup_same_row_multi_event|1@0 1@3600 3@7200|deduplication|86400|1,!=2,3|levels 3||
+doris|v2_dedup_true_dup_breaks|1@0 2@3600 1@7200 3@10800|deduplication|86400|1,2,3|levels 2||
+doris|v2_fixed_same_row_level_jump|3@0 1@86400|fixed|86400|>2,<5,>0|levels 2||
+doris|v2_fixed_multi_cond_complex|24 1234 1 24 4 4 14 24 4 24 4 x 4 14 14 24 14 24 4 14 4 4 124 14 134 1 14 124 24 4 14 4 14 134 4 24 14 134 124 1 14 4 1234 4 1234 4 4 x 4 4|fixed|1736123071|~1,~2,~3,~4|levels 2||
+doris|v2_fixed_e0_skip|1@0 3@86400 -1@172800|fixed|864000|>0,>2,<0|levels 3||
+doris|v2_fixed_edge single_row_all_match|3@0|fixed|864000|>=0,>=1,>=2|levels 1||
+doris|v2_fixed_edge next_row_all|0 3|fixed|864000|>=0,>=1,>=2|levels 2||
+doris|v2_fixed_edge e1e2_no_e0|1 3 2|fixed|864000|1,>1,>2|levels 2||
+doris|v2_fixed_edge 4cond_progressive|0 2 3|fixed|864000|>=0,>=1,>=2,>=3|levels 3||
+doris|v2_fixed_edge both_rows_multi|1 2|fixed|864000|>=1,>=1,>=2|levels 2||
+doris|v2_fixed_edge full_chain|0 1 2 3|fixed|864000|>=0,>=1,>=2,>=3|levels 4||
+doris|v2_fixed_edge level_jump_break|1 5|fixed|864000|1,2,>2|levels 1||
+doris|v2_fixed_edge e0_restart_diff_row|1 5 1 2|fixed|864000|>0,2|levels 2||
+doris|v2_fixed_edge window_boundary|0@0 2@2|fixed|1|>=0,>=1,>=2|levels 1||
+doris|v2_fixed_edge multi_restart_best|1 2 2 3|fixed|864000|>0,>1,>2|levels 3||
+doris|v2_fixed_edge many_e0_restarts|1 1 1 2 3|fixed|864000|>0,>1,>2|levels 3||
+doris|v2_fixed_edge irrelevant_skip|1 0 2 3|fixed|864000|1,2,3|levels 3||
+doris|v2_fixed_edge relevant_but_wrong|1 2 2 3|fixed|864000|1,2,3|levels 2||
+doris|v2_fixed_edge relevant_wrong_no_restart|10 5 5 20|fixed|864000|>8,<8,>15|levels 2||
+doris|testDefaultSortedNoMerge 0|1@0 2@1 3@2 4@3|default|0|1,2,3,4|levels 1||
+doris|testDefaultSortedNoMerge 1|1@0 2@1 3@2 4@3|default|1|1,2,3,4|levels 2||
+doris|testDefaultSortedNoMerge 2|1@0 2@1 3@2 4@3|default|2|1,2,3,4|levels 3||
+doris|testDefaultSortedNoMerge 3|1@0 2@1 3@2 4@3|default|3|1,2,3,4|levels 4||
+doris|testDefaultSortedNoMerge 4|1@0 2@1 3@2 4@3|default|4|1,2,3,4|levels 4||
+doris|same row does not advance twice|1@0 2@1 3@2|default|86400|1,!=2,3|levels 2||
+starrocks|example 1|b@0 c@600 o@1200 p@1800 b@0 / o@0 p@600 / b@0 c@2400 / b@0 c@600 / b@2400 c@3000 o@0 / b@0 c@600 o@1200|default|1800|b,c,o,p|levels 4 0 1 2 2 3||
+starrocks|example 2, mode 0|b@0 c@600 o@1740 c@1790 p@1800 c@2400 / b@0|default|1800|b,c,o,p|levels 4 1||
+starrocks|example 2, mode 1|b@0 c@600 o@1740 c@1790 p@1800 c@2400 / b@0|strict_deduplication|1800|b,c,o,p|levels 3 1||
+starrocks|example 3, mode 0|b@0 c@600 p@1800 o@1860 / b@0|default|1900|b,c,o,p|levels 3 1||
+starrocks|example 3, mode 2|b@0 c@600 p@1800 o@1860 / b@0|strict_order, allow_reentry|1900|b,c,o,p|levels 2 1||
+starrocks|example 3, mode 2|b@0 c@600 p@1800 o@1860 / b@0|fixed|1900|b,c,o,p|levels 2 1||
+starrocks|example 4, mode 0|b@0 c@1 o@31 / b@0 c@0 o@60|default|1900|b,c,o|levels 3 3||
+starrocks|example 4, mode 4|b@0 c@1 o@31 / b@0 c@0 o@60|strict_increase|1900|b,c,o|levels 3 1||
+starrocks issues|12516, as asked there|b@0 c@1 o@2 p@3 b@4|strict_increase|1800|*,*,*,*,*|levels 5||
+starrocks issues|24348, as asked there|c@0 c@600 c@1200|strict_increase|1800|c,c,c|levels 3||
+duckdb|basic|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|default|3600|v,c,p|levels 3 2 1||
+duckdb|30 minutes|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|default|1800|v,c,p|levels 3 2 1||
+duckdb|no first step|v@0 c@300 p@600|default|3600|x,c|levels 0||
+duckdb|strict_increase|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|strict_increase|3600|v,c,p|levels 3 2 1||
+duckdb|strict|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|strict|3600|v,c,p|levels 3 2 1||
+duckdb|strict_order|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|strict_order|3600|v,c,p|levels 3 2 1||
+duckdb|strict_deduplication|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|strict_deduplication|3600|v,c,p|levels 3 2 1||
+duckdb|strict_once|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|strict_once|3600|v,c,p|levels 3 2 1||
+duckdb|allow_reentry|v@0 c@300 p@600 / v@0 c@300 / v@0 c@18000|allow_reentry|3600|v,c,p|levels 3 2 1||
+duckdb|GIT-5|o@0 f@5400 m@86400 / o@3600 f@16200 m@8100 / a@7200 a@82800 o@165600|default|86400|o,f,a,m|levels 2 2 1||
+duckdb|documentation, example|v@0 c@1200 p@5400|default|3600|v,c,p|levels 2||
+duckdb|test_window_expiry|1@0 2@30 3@120|default|60|1,2,3|levels 2||
+duckdb|test_no_entry_point|2@0 3@1|default|3600|1,2,3|levels 0||
+duckdb|test_multiple_entries_best_wins|1@0 2@120 1@200 2@230|default|60|1,2,3|levels 2||
+duckdb|test_all_conditions_same_row|123@0|default|3600|~1,~2,~3|levels 1||
+duckdb|test_strict_mode|1@0 1@1 2@2|strict|3600|1,2,3|levels 2||
+duckdb|test_events_unsorted_input|3@2 1@0 2@1|default|3600|1,2,3|levels 3||
+duckdb|test_large_funnel|1 2 3 4 5 6 7 8|default|3600|1,2,3,4,5,6,7,8|levels 8||
+duckdb|test_strict_order_earlier_condition_breaks_chain|1@0 1@1 2@2|strict_order|3600|1,2,3|levels 2||
+duckdb|test_strict_order_irrelevant_events_dont_break|1@0 x@1 2@2|strict_order|3600|1,2,3|levels 2|levels 1|as ClickHouse: rows that satisfy no step end the chain (filter them out, or say fixed)
+duckdb|test_strict_order_irrelevant_events_dont_break|1@0 x@1 2@2|fixed|3600|1,2,3|levels 2||
+duckdb|test_strict_dedup_skips_same_timestamp (timestamp_dedup)|1@0 2@0|strict_increase|3600|1,2|levels 1||
+duckdb|test_strict_dedup_different_timestamps_ok|1@0 2@1|strict_increase|3600|1,2|levels 2||
+duckdb|test_strict_dedup_skips_then_matches_later|1@0 2@0 2@1 3@2|strict_increase|3600|1,2,3|levels 3||
+duckdb|test_zero_window_size_same_timestamp|1@0 2@0|default|0|1,2|levels 2||
+duckdb|test_zero_window_any_gap_breaks|1@0 2@1|default|0|1,2|levels 1||
+duckdb|test_strict_mode_backward_step_breaks|1@0 2@1 2@2 3@3|strict|3600|1,2,3|levels 2||
+duckdb|test_duplicate_timestamps_default_mode|1@100 2@100|default|3600|1,2|levels 2||
+duckdb|test_window_boundary_exactly_at_limit_included|1@0 2@1000|default|1000|1,2|levels 2||
+duckdb|test_window_boundary_one_past_excluded|1@0 2@1001|default|1000|1,2|levels 1||
+duckdb|test_max_step_uses_max_not_assignment|1@0 2@30 3@120 1@200 2@210 3@220|default|60|1,2,3|levels 3||
+duckdb|test_strict_increase_mixed_same_and_increasing|1@0 2@1 3@1|strict_increase|3600|1,2,3|levels 2||
+duckdb|test_strict_increase_skips_then_matches_later|1@0 2@0 2@1 3@2|strict_increase|3600|1,2,3|levels 3||
+duckdb|test_strict_once_multi_condition_event_advances_only_one|1@0 23@1|strict_once|3600|~1,~2,~3|levels 2||
+duckdb|the same without strict_once|1@0 23@1|default|3600|~1,~2,~3|levels 3|levels 2|one row takes one step (same_row: 3)
+duckdb|the same without strict_once|1@0 23@1|same_row|3600|~1,~2,~3|levels 3||
+duckdb|test_allow_reentry_resets_from_correct_point|1@0 1@100 2@120|allow_reentry|50|1,2|levels 2||
+duckdb|test_strict_order_plus_strict_increase_both_enforce|1@0 2@0|strict_order, strict_increase|3600|1,2,3|levels 1||
+duckdb|test_strict_once_plus_strict_increase|1@0 23@1 3@2|strict_once, strict_increase|3600|~1,~2,~3|levels 3||
+duckdb|test_allow_reentry_plus_strict_order|1@0 2@1 1@2 2@3 3@4|allow_reentry, strict_order|3600|1,2,3|levels 3||
+duckdb|test_all_modes_combined|1@0 2@1 3@2|strict, strict_order, strict_deduplication, strict_increase, strict_once|3600|1,2,3|levels 3||
+duckdb|test_strict_dedup_plus_allow_reentry_reset_mid_chain|1@100 2@200 1@300 2@300 2@400 3@500|strict_increase, allow_reentry|3600|1,2,3|levels 3||
+duckdb|test_strict_dedup_plus_strict_order|1@100 2@100 2@200 3@300|strict_increase, strict_order|3600|1,2,3|levels 3||
+posthog|test_funnel_events|a / a b / a b c / c / b a c|default|1209600|a,b,c|users 4 2 1||
+posthog|test_funnel_with_messed_up_order|a / a / c a c / c / c a|default|1209600|a,c|users 4 1||
+posthog|test_funnel_with_any_event|a / a b / a b / b / b a b|default|1209600|*,*,*|users 5 3 1||
+posthog|test_funnel_skipped_step|a c|default|1209600|a,b,c|users 1 0 0||
+posthog|test_funnel_prop_filters|s q / x x / s x|default|1209600|s,q,r|users 2 1 0||
+posthog|test_funnel_prop_filters_per_entity|s p x / x p / x x x|default|1209600|s,p,m|users 1 1 0||
+posthog|test_funnel_multiple_actions|1 2a|default|1209600|1,2a,2c|users 1 1 0||
+posthog|test_basic_funnel_default_funnel_days|s@0 p@691200|default|1209600|s,p|users 1 1||
+posthog|test_basic_funnel_with_repeat_steps|s s / s|default|1209600|s,s|users 2 1||
+posthog|test_basic_funnel_with_derivative_steps|sk s / sk|default|1209600|sk,~s|users 2 1||
+posthog|test_advanced_funnel_with_repeat_steps|s / s p / s p x p / s p x p p x / s p p p p|default|1209600|s,p,p,p,p|users 5 4 3 2 1||
+posthog|test_advanced_funnel_with_repeat_steps_out_of_order_events|p s / s p / p s x p / x p x p s p / s p x p p p / p x p p p|default|1209600|s,p,p,p,p|users 5 4 1 1 1||
+posthog|test_funnel_with_different_actions_at_same_time_count_as_converted|s@0 p@0 / s@0|default|1209600|s,p|users 2 1||
+posthog|test_funnel_with_matching_properties|s / s p1 / s p1 x p2 / s p1 p2 p2 x / s p1 x p2 p1 p2|default|1209600|s,p1,p2,p2,~p|users 5 4 3 2 0||
+posthog|test_funnel_conversion_window|10x 1@0 2@86400 / 15x 1@0 2@777600|default|604800|1,2,3|users 25 10 0||
+posthog|test_funnel_conversion_window_seconds|10x 1@0 2@10 / 15x 1@0 2@20|default|15|1,2,3|users 25 10 0||
+posthog|test_same_event_same_timestamp|1@0*20 2@86400|default|1209600|1,2|users 1 1||
+posthog|test_events_same_timestamp_no_exclusions|1@0 2@0 2@0 4@0 4@0 6@0 2@0 4@0 6@0 1@0|default|1209600|1,2,2,4,4,6,2,4,6,1|users 1 1 1 1 1 1 1 1 1 1||
+posthog|test_funnel_with_long_interval_no_first_step|c@0|default|3122064000|s,c|users 0 0||
+posthog|test_funnel_aggregation_with_groups|s@0 p@86400 / s@691200|default|1209600|s,p|users 2 1 average 86400||
+posthog|test_funnel_with_multiple_incomplete_tries|s@3600 p@7200 x@10800 s@187200 p@190800 s@284400 p@295200|default|86400|s,p,x|users 1 1 1 average 3600 3600||
+posthog|test_funnel_with_multiple_incomplete_tries, unordered|s@3600 p@7200 x@10800 s@187200 p@190800 s@284400 p@295200|any_order|86400|s,p,x|users 1 1 1 average 3600 3600||
+posthog|test_funnel_step_conversion_times|s@0 p@3600 b@10800 / s@0 p@7200 / s@0 p@7200 b@10800|default|604800|s,p,b|users 3 3 2 average 6000 5400||
+posthog|test_funnel_step_conversion_times, unordered|s@0 p@3600 b@10800 / s@0 p@7200 / s@0 p@7200 b@10800|any_order|604800|s,p,b|users 3 3 2 average 6000 5400||
+posthog|test_funnel_times_with_different_conversion_windows|s@0 p@300 / s@0 / s@0 p@900|default|1209600|s,p|users 3 2 average 600||
+posthog|test_funnel_times_with_different_conversion_windows, 5 minutes|s@0 p@300 / s@0 / s@0 p@900|default|300|s,p|users 3 1 average 300||
+posthog|test_auto_bin_count_single_step|1@0 2@3600 3@10800 / 1@0 2@2220 / 1@0 2@82800|default|604800|1,2|users 3 3 average 29540||
+posthog|test_auto_bin_count_single_step_duplicate_events|1@0 1@3600 1@10800 / 1@0 1@2220 / 1@0 1@82800|default|604800|1,1,1|users 3 3 1 average 29540 7200||
+posthog|test_basic_unordered, time to convert|3@0 1@3600 2@10800 / 1@0 2@2220 / 2@0 1@82800|any_order|604800|1,2,3|users 3 3 1 average 29540 7200||
+posthog|test_basic_strict, time to convert|1@0 2@3600 3@10800 / 1@0 2@2220 x@2280 3@2340 / 1@0 2@82800 / 1@0 x@86400 2@93600|adjacent|604800|1,2,3|users 4 3 1 average 29540 7200||
+posthog|test_basic_strict_funnel|s / p s / s p x i / i x p s / p s x p i / x s x p / x s p i x / i p|adjacent|1209600|s,p,i|users 7 2 1||
+posthog|test_advanced_strict_funnel|s / s p / s u w p x i / x s u p x / x s u p x / x s u p q / x s u p s v / x s s u p v|adjacent|1209600|s,u,p,v|users 8 6 5 1||
+posthog|test_basic_strict_funnel_conversion_times|s@0 / s@0 p@3600 / s@0 p@7200 i@14400|adjacent|1209600|s,p,i|users 3 2 1 average 5400 7200||
+posthog|test_strict_breakdown_events_with_multiple_properties|s@0 x@3600 p@7200 / s@0 p@3600|adjacent|604800|s,p|users 2 1 average 3600||
+posthog|test_different_prop_val_in_strict_filter|f f x x s s|adjacent|1209600|f,s|users 1 0||
+posthog|test_multiple_events_same_timestamp_doesnt_blow_up|1@0*30 2@0 3@0|default|1209600|1,2,3|users 1 1 1||
+posthog|test_basic_unordered_funnel|s / p s / s p x i / i p s / p s x i / x i / p x / i p|any_order|1209600|s,p,i|users 8 5 3||
+posthog|test_big_multi_step_unordered_funnel|s / p c / s p x i / i c s / p s c i / x i / p x / i p|any_order|1209600|s,p,i,c|users 8 5 3 1||
+posthog|test_basic_unordered_funnel_conversion_times|s@0 / p@0 s@3600 / i@0 s@7200 p@14400 p@86400 i@97200 s@108000|any_order|86400|s,p,i|users 3 2 1 average 5400 7200||
+posthog|test_funnel_unordered_all_events_with_properties|s c|any_order|1209600|s,c|users 1 1||
+posthog|test_funnel_unordered_entity_filters|sa sb|any_order|1209600|sa,sb|users 1 1||
+posthog|test_funnel_window_ignores_dst_transition|p@0 s@1207020|any_order|1209600|p,s|users 1 1 average 1207020||
+posthog|test_funnel_exclusions_full_window, unordered|s@0 p@3600 / s@0 x@1800 p@3600 / s@0 p@3600|any_order, exclude 3|1209600|s,p,x|users 3 2 average 3600||
+posthog|test_unordered_exclusion_after_completion|s p l x l|any_order, exclude 4|1209600|s,p,l,x|users 1 1 1||
+posthog|test_advanced_funnel_multiple_exclusions_between_steps, unordered|s@0 x@60 p@120 i@180 y@210 t@240 2@300 / s@0 y@30 p@60 i@180 y@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300 / s@0 p@60 i@180 t@240 2@300 / s@0 x@30 p@60 x@90 i@180 y@210 t@240 x@270 2@300|any_order, exclude 6 7|1209600|s,p,i,t,2,x,y|users 5 2 1 1 1|users 5 4 2 1 1|what lies between two excluded rows counts, for whomever
+posthog|test_unordered_trend_with_partial_steps_and_exclusion|1@0 2@3600 x@7200 3@10800 / 1@0 2@3600 3@7200|any_order, exclude 4|21600|1,2,3,x|users 2 1 1|users 2 2 1|an excluded row ends a chain; the steps before it stay
+posthog|test_funnel_exclusion_no_end_event|s@0 p@3600 / s@0 x@1800 p@3600 / s@0 x@3600 / s@0 x@90000|exclude 3|86400|s,p,x|users 2 1|users 4 1|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_funnel_exclusion_multiple_possible_no_end_event1|1@0 x@1 1@31|exclude 3|10|1,2,x|users 1 0||
+posthog|test_funnel_exclusion_multiple_possible_no_end_event2|1@0 1@31 x@32|exclude 3|10|1,2,x|users 1 0||
+posthog|test_funnel_exclusion_multiple_possible_no_end_event3|1@0 1@1 x@2|exclude 3|10|1,2,x|users 0 0|users 1 0|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_funnel_exclusions_with_actions|s@0 p@3600 / s@0 x@1800 p@3600 / s@0 p@3600|exclude 3|1209600|s,p,x|users 2 2|users 3 2|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_funnel_exclusions_full_window|s@0 p@3600 / s@0 x@1800 p@3600 / s@0 p@3600|exclude 3|1209600|s,p,x|users 2 2|users 3 2|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_exclusions_between_steps 0 to 1|s@0 p@60 x@120 i@180 x@210 t@240 x@270 2@300 / s@0 p@60 i@180 x@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300|exclude 6 between 1 and 2|1209600|s,p,i,t,2,x|users 2 2 2 2 2|users 3 2 2 2 2|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_exclusions_between_steps 1 to 2|s@0 p@60 x@120 i@180 x@210 t@240 x@270 2@300 / s@0 p@60 i@180 x@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300|exclude 6 between 2 and 3|1209600|s,p,i,t,2,x|users 2 2 2 2 2|users 3 3 2 2 2|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_exclusions_between_steps 2 to 3|s@0 p@60 x@120 i@180 x@210 t@240 x@270 2@300 / s@0 p@60 i@180 x@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300|exclude 6 between 3 and 4|1209600|s,p,i,t,2,x|users 1 1 1 1 1|users 3 3 3 1 1|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_exclusions_between_steps 3 to 4|s@0 p@60 x@120 i@180 x@210 t@240 x@270 2@300 / s@0 p@60 i@180 x@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300|exclude 6 between 4 and 5|1209600|s,p,i,t,2,x|users 0 0 0 0 0|users 3 3 3 3 0|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_exclusions_between_steps 1 to 3|s@0 p@60 x@120 i@180 x@210 t@240 x@270 2@300 / s@0 p@60 i@180 x@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300|exclude 6 between 2 and 4|1209600|s,p,i,t,2,x|users 1 1 1 1 1|users 3 3 2 1 1|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_multiple_exclusions_between_steps|s@0 x@60 p@120 i@180 y@210 t@240 2@300 / s@0 y@30 p@60 i@180 y@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300 / s@0 p@60 i@180 t@240 2@300|exclude 6 between 1 and 2, exclude 7 between 3 and 4|1209600|s,p,i,t,2,x,y|users 1 1 1 1 1|users 4 2 2 1 1|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_multiple_exclusions_between_steps 0 to 1|s@0 x@60 p@120 i@180 y@210 t@240 2@300 / s@0 y@30 p@60 i@180 y@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300 / s@0 p@60 i@180 t@240 2@300|exclude 6 7 between 1 and 2|1209600|s,p,i,t,2,x,y|users 1 1 1 1 1|users 4 1 1 1 1|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_advanced_funnel_multiple_exclusions_between_steps 0 to 4|s@0 x@60 p@120 i@180 y@210 t@240 2@300 / s@0 y@30 p@60 i@180 y@210 t@240 x@270 2@300 / s@0 x@30 p@60 i@180 t@240 x@270 2@300 / s@0 p@60 i@180 t@240 2@300|exclude 6 7|1209600|s,p,i,t,2,x,y|users 1 1 1 1 1|users 4 1 1 1 1|an excluded row ends a chain; it does not remove the user from step 1
+posthog|test_excluded_after_time_expires|1@0 x@11 2@12|exclude 3|10|1,2,x|users 1 0||
+posthog|test_funnel_with_optional_steps|1@0 / 1@0 2@60 3@120 / 1@0 3@120 / 1@0 2@60 3@120 4@180 5@240 / 1@0 2@60 3@120 5@240 / 1@0 3@120 4@180 / 1@0 3@120 4@180 5@240 / 1@0 3@120 5@240|optional 2 4|1209600|1,2,3,4,5|users 8 3 7 3 4||
+posthog|test_funnel_with_optional_steps_same_event|s@0 / s@0 s@60 / s@0 s@60 s@120 / s@0 su@60 s@120|optional 2|1209600|~s,~s,su,~s|users 4 2 1 1||
+posthog|test_optional_funnel_step_actors_query|1@0 3@120|optional 2|604800|1,2,3|users 1 0 1||
+posthog|test_optional_funnel_step_dropoff_actors_query|1@0 / 1@0 2@60 / 1@0 2@60 3@120|optional 2|604800|1,2,3|users 3 2 1||
+\.
+
+SELECT plan((SELECT 4 + count(*) FROM replay)::int);
+
+CREATE TEMP TABLE event AS
+	SELECT no, (uid || '.' || copy)::numeric AS uid, w[1] AS e,
+		coalesce(w[2]::bigint, seq) AS at
+	FROM replay, unnest(string_to_array(events, ' / ')) WITH ORDINALITY AS u (path, uid),
+		generate_series(10, 9 + coalesce(substring(path FROM '^(\d+)x ')::int, 1)) AS copy,
+		unnest(string_to_array(regexp_replace(path, '^\d+x ', ''), ' '))
+			WITH ORDINALITY AS t (token, seq),
+		regexp_match(token, '^([^@*]+)(?:@(\d+))?(?:\*(\d+))?$') AS w,
+		generate_series(1, coalesce(w[3]::int, 1));
+CREATE INDEX ON event (no);
+
+CREATE FUNCTION pg_temp.conditions(steps text) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(CASE
+		WHEN c = '*' THEN 'true'
+		WHEN c ~ '^~' THEN format('e LIKE %L', '%' || substr(c, 2) || '%')
+		WHEN c ~ '^!=' THEN format('e <> %L', substr(c, 3))
+		WHEN c ~ '^[<>]' THEN 'e::int ' || c
+		ELSE format('e = %L', c) END, ', ' ORDER BY no)
+	FROM unnest(string_to_array(steps, ',')) WITH ORDINALITY AS s (c, no)
+$$;
+
+-- The same of times in seconds and in microseconds.
+CREATE FUNCTION pg_temp.answer(r replay, at text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	levels text;
+	users text;
+	average text;
+	c text := pg_temp.conditions(r.steps);
+BEGIN
+	EXECUTE format($q$
+		SELECT string_agg(level::text, ' ' ORDER BY uid)
+		FROM (SELECT uid, affinity.window_funnel(%s, %L, %s, %s) AS level
+			FROM event WHERE no = %s GROUP BY uid) u$q$,
+		r.seconds, r.mode, at, c, r.no) INTO levels;
+	IF r.expected LIKE 'levels%' THEN
+		RETURN 'levels ' || levels;
+	END IF;
+	EXECUTE format($q$
+		SELECT string_agg(users::text, ' ' ORDER BY step)
+		FROM affinity.funnel_steps((SELECT affinity.funnel_agg(uid::text, %s, %s, %L, %s)
+			FROM event WHERE no = %s))$q$,
+		at, CASE at WHEN 'at' THEN r.seconds::text ELSE quote_literal(r.seconds || ' s') END,
+		r.mode, c, r.no) INTO users;
+	IF r.expected NOT LIKE '%average%' THEN
+		RETURN 'users ' || users;
+	END IF;
+	EXECUTE format($q$
+		SELECT string_agg(mean::int::text, ' ' ORDER BY step)
+		FROM (SELECT step, avg(t - before) AS mean
+			FROM (SELECT step, t, lag(t) OVER (PARTITION BY uid ORDER BY step) AS before
+				FROM (SELECT uid, affinity.funnel_times(%s::bigint, %L, at, %s) AS times
+					FROM event WHERE no = %s GROUP BY uid) u,
+					unnest(times) WITH ORDINALITY AS w (t, step)) s
+			WHERE step > 1 AND t IS NOT NULL GROUP BY step) m$q$,
+		r.seconds, r.mode, c, r.no) INTO average;
+	RETURN format('users %s average %s', users, average);
+END
+$$;
+
+SELECT is(pg_temp.answer(r, 'at'), coalesce(ours, expected), source || ': ' || test)
+FROM replay r ORDER BY no;
+SELECT is_empty($$
+	SELECT * FROM replay r
+	WHERE pg_temp.answer(r, $q$timestamp '2024-03-10' + at * interval '1 s'$q$)
+		<> coalesce(ours, expected)$$,
+	'the same of timestamps');
+SELECT is_empty($$
+	SELECT * FROM replay WHERE (ours IS NULL) <> (reason IS NULL) OR ours = expected$$,
+	'each deviation is one, and has its reason');
+
+-- Each number is a result: of a user, of a step, of an average. A test that is
+-- there twice (in two modes of ours) counts once.
+SELECT results_eq($$
+	SELECT source, count(*), sum(n), sum(n) FILTER (WHERE ours IS NULL)
+	FROM (SELECT DISTINCT ON (source, test) *,
+			cardinality(regexp_split_to_array(expected, '[^0-9]+')) - 1 AS n
+		FROM replay ORDER BY source, test, no) r
+	GROUP BY source ORDER BY source$$, $$
+	VALUES ('doris', 59::bigint, 113::bigint, 105::bigint), ('duckdb', 41, 59, 57),
+		('posthog', 65, 232, 176), ('starrocks', 7, 18, 18), ('starrocks issues', 2, 2, 2)$$,
+	'all are there: tests, results, results of tests that agree');
+SELECT is((SELECT count(*) FROM replay WHERE no NOT IN (SELECT no FROM event)), 0::bigint,
+	'every case has events');
+
+SELECT finish();
+ROLLBACK;
