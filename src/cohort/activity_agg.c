@@ -49,6 +49,7 @@ typedef struct StepCache
 	ActivityKind kind;
 	PeriodClock clock;
 	bool		constant;		/* unit and zone are the same for every row */
+	bool		plain;			/* and there are neither conditions nor values */
 	bool		zone_is_null;
 	text	   *unit;			/* as given */
 	text	   *zone;			/* as given, or NULL */
@@ -187,6 +188,7 @@ step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 									   sizeof(StepCache));
 		learn_kind(fcinfo, cache, ids, zoned, values);
 		cache->constant = constant_kind(fcinfo, values);
+		cache->plain = cache->constant && !values && !cache->kind.events;
 		fcinfo->flinfo->fn_extra = cache;
 		return cache;
 	}
@@ -298,6 +300,38 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 	return small ? flatten(set) : EOHPGetRWDatum(&set->hdr);
 }
 
+/*
+ * Nearly every row: a number or uuid and a time for a set that grows, with unit
+ * and zone constant. False where it is another one, and nothing was done.
+ */
+static pg_attribute_always_inline bool
+quick_step(FunctionCallInfo fcinfo, ActivityIds ids)
+{
+	StepCache  *cache = fcinfo->flinfo->fn_extra;
+	ActivitySet *set;
+	ActivityRow *row;
+	int64		at = PG_GETARG_INT64(2);
+
+	if (cache == NULL || !cache->plain || PG_ARGISNULL(0) ||
+		PG_ARGISNULL(1) || PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
+		return false;
+	set = affinity_set_of(PG_GETARG_DATUM(0));
+	if (set == NULL)
+		return false;
+	/* straight into the buffer: copying what was just written would wait */
+	row = affinity_set_next(set);
+	if (ids == IDS_INT8)
+		row->key.number = PG_GETARG_INT64(1);
+	else
+		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
+	row->at = at;
+	row->period = affinity_clock_period(&cache->clock, at);
+	row->flags = EVENT_BOTH;
+	if (unlikely(++set->n_rows == set->batch))
+		affinity_set_flush(set);
+	return true;
+}
+
 static pg_attribute_always_inline Datum
 step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 {
@@ -326,7 +360,6 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	/* straight into the buffer: copying what was just written would wait */
 	if (!PG_ARGISNULL(0))
 		set = affinity_set_of(PG_GETARG_DATUM(0));
 	if (set != NULL)
@@ -361,18 +394,47 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
+/* Apart, so that quick ones save no registers for them. */
+static pg_noinline Datum
+slow_step_int8(FunctionCallInfo fcinfo)
+{
+	return step(fcinfo, IDS_INT8, true, false);
+}
+
+static pg_noinline Datum
+slow_step_uuid(FunctionCallInfo fcinfo)
+{
+	return step(fcinfo, IDS_UUID, true, false);
+}
+
+static pg_noinline Datum
+slow_step_int8_local(FunctionCallInfo fcinfo)
+{
+	return step(fcinfo, IDS_INT8, false, false);
+}
+
+static pg_noinline Datum
+slow_step_uuid_local(FunctionCallInfo fcinfo)
+{
+	return step(fcinfo, IDS_UUID, false, false);
+}
+
 /* activity_step(state, bigint, timestamptz, unit [, zone [, is_start, is_return]]) */
 Datum
 affinity_activity_step_int8(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_INT8, true, false);
+	if (quick_step(fcinfo, IDS_INT8))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	return slow_step_int8(fcinfo);
 }
 
 /* the same for uuid */
 Datum
 affinity_activity_step_uuid(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_UUID, true, false);
+	if (quick_step(fcinfo, IDS_UUID))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	return slow_step_uuid(fcinfo);
 }
 
 /* the same for text */
@@ -386,14 +448,18 @@ affinity_activity_step_text(PG_FUNCTION_ARGS)
 Datum
 affinity_activity_step_int8_local(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_INT8, false, false);
+	if (quick_step(fcinfo, IDS_INT8))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	return slow_step_int8_local(fcinfo);
 }
 
 /* the same for uuid and timestamp without time zone */
 Datum
 affinity_activity_step_uuid_local(PG_FUNCTION_ARGS)
 {
-	return step(fcinfo, IDS_UUID, false, false);
+	if (quick_step(fcinfo, IDS_UUID))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	return slow_step_uuid_local(fcinfo);
 }
 
 /* the same for text and timestamp without time zone */
