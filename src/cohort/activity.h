@@ -217,7 +217,8 @@ typedef struct ActivitySet
 
 	/* their periods: bitmaps in the rows, or a log */
 	bool		dense;
-	uint32		first_word;		/* period / 64 of the bitmaps' first word */
+	uint32		first_bit;		/* period of the bitmaps' first bit; a multiple of
+								 * 64 where they have several words */
 	uint64	   *pairs;			/* user << 32 | period */
 	ActivityEvent *events;
 	ActivityAmount *amounts;
@@ -239,7 +240,6 @@ typedef struct ActivitySet
 	ActivityLayout flat_layout;
 	uint64		flat_entries;
 	uint64		flat_words;		/* of all bitmaps, where ragged */
-	uint32	   *flat_order;		/* users in the order of the flat form */
 } ActivitySet;
 
 static inline char *
@@ -259,6 +259,26 @@ static inline uint64 *
 affinity_set_words(const ActivitySet *set, uint32 user)
 {
 	return (uint64 *) (affinity_set_row(set, user) + set->key_size);
+}
+
+/*
+ * A row's bitmap as the flat form has it: words that begin at multiples of 64,
+ * from first_bit / 64 on. Returns how many; apart is for those that are not so
+ * in the row.
+ */
+static inline uint32
+affinity_set_aligned(const ActivitySet *set, uint32 user, uint64 apart[2],
+					 const uint64 **words)
+{
+	uint32		shift = set->first_bit % 64;
+
+	*words = affinity_set_words(set, user);
+	if (shift == 0)
+		return set->n_words;
+	apart[0] = **words << shift;
+	apart[1] = **words >> (64 - shift);
+	*words = apart;
+	return 2;
 }
 
 /* Where the search for a user begins: at the first slot of a bucket. */
@@ -296,7 +316,7 @@ affinity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
 extern void affinity_users_init(ActivitySet *set, uint32 users_cap,
 								uint32 n_slots);
 extern void affinity_users_reserve(ActivitySet *set, uint32 more);
-extern void affinity_users_restride(ActivitySet *set, uint32 first_word,
+extern void affinity_users_restride(ActivitySet *set, uint32 first_bit,
 									uint32 n_words);
 
 /* activity_set.c */
@@ -354,8 +374,7 @@ affinity_set_add(ActivitySet *set, const ActivityRow *row, const char *text,
 /* activity_log.c */
 extern void affinity_log_reserve(ActivitySet *set, Size more);
 extern void affinity_log_sort(ActivitySet *set);
-extern void affinity_window_reserve(ActivitySet *set, uint32 first_word,
-									uint32 last_word);
+extern void affinity_window_reserve(ActivitySet *set);
 extern uint64 affinity_set_count_pairs(const ActivitySet *set);
 pg_noreturn extern void affinity_set_too_large(void);
 extern int128 affinity_add_values(int128 a, int128 b);

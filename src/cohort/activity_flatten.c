@@ -27,60 +27,68 @@
 /* How many users ahead a row is asked for. */
 #define PREFETCH_AHEAD 24
 
-static bool
-user_before(const ActivitySet *set, uint32 a, uint32 a_tag, uint32 b,
-			uint32 b_tag)
+/*
+ * Sorting goes around the table from a free slot on, so tags are compared as
+ * distances from the first one whose home lies behind that slot.
+ */
+static inline bool
+slot_before(const ActivitySet *set, uint64 a, uint64 b, uint32 origin)
 {
+	uint32		a_tag = (uint32) (a >> 32) - origin;
+	uint32		b_tag = (uint32) (b >> 32) - origin;
+
 	if (a_tag != b_tag)
 		return a_tag < b_tag;
-	return affinity_key_compare(set->kind.ids, affinity_set_key(set, a),
-								set->text, affinity_set_key(set, b),
+	return affinity_key_compare(set->kind.ids,
+								affinity_set_key(set, (uint32) a - 1),
+								set->text,
+								affinity_set_key(set, (uint32) b - 1),
 								set->text) < 0;
 }
 
 /*
- * Users in the order of (tag, key). The slots have nearly that order: a user
- * stands at its home or a little behind it, and those who were pushed over the
- * end of the table stand at its start.
+ * Put the slots in the order of (tag, key), which they nearly have: a user
+ * stands at its home or a little behind it. Within a run of taken slots any
+ * order by home is one in which everybody is found, so the table stays sound.
  */
 static void
-order_users(ActivitySet *set)
+order_slots(ActivitySet *set)
 {
-	uint64	   *sorted = MemoryContextAllocHuge(set->cxt, set->n_users * sizeof(uint64));
-	uint32		n = 0;
+	uint64	   *slots = set->slots;
+	uint32		n = set->n_slots;
+	uint32		n_buckets = n / ACTIVITY_BUCKET;
+	uint32		free_slot = 0;
+	uint32		run = 0;		/* length of the run so far */
+	uint32		origin;
 
-	for (int wrapped = 0; wrapped < 2; wrapped++)
+	while (slots[free_slot] != 0)
+		free_slot++;
+	origin = (uint32) ((((uint64) (free_slot / ACTIVITY_BUCKET + 1) << 32) +
+						n_buckets - 1) / n_buckets);
+	for (uint32 step = 1, at = free_slot; step < n; step++)
 	{
-		for (uint32 at = 0; at < set->n_slots; at++)
+		uint64		slot;
+		uint32		to;
+
+		at = at + 1 == n ? 0 : at + 1;
+		slot = slots[at];
+		to = at;
+		if (step % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 left = slot == 0 ? 0 : run; left > 0; left--)
 		{
-			uint64		slot = set->slots[at];
-			uint32		i;
+			uint32		before = to == 0 ? n - 1 : to - 1;
 
-			if (at % 65536 == 0)
-				CHECK_FOR_INTERRUPTS();
-			/* behind a free slot nobody is who was pushed over the end */
-			if (slot == 0 && wrapped == 1)
+			if (!slot_before(set, slot, slots[before], origin))
 				break;
-			if (slot == 0 ||
-				(affinity_slot_home(set, slot >> 32) > at) != (wrapped == 1))
-				continue;
-			for (i = n++; i > 0; i--)
-			{
-				uint64		before = sorted[i - 1];
-
-				if (user_before(set, (uint32) before - 1, before >> 32,
-								(uint32) slot - 1, slot >> 32))
-					break;
-				sorted[i] = before;
-			}
-			sorted[i] = slot;
+			slots[to] = slots[before];
+			slots[before] = slot;
+			to = before;
+			if (left % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
 		}
+		run = slot == 0 ? 0 : run + 1;
 	}
-	Assert(n == set->n_users);
-	/* pack the users into the lower half of the same space */
-	set->flat_order = (uint32 *) sorted;
-	for (uint32 i = 0; i < n; i++)
-		set->flat_order[i] = (uint32) sorted[i] - 1;
 }
 
 /* How many words bitmaps without zeros at their ends have; from the log. */
@@ -105,12 +113,12 @@ ragged_words_of_log(const ActivitySet *set)
 	return words;
 }
 
-/* The first word of a row that is not 0, and the end of the last one. */
+/* The first word that is not 0, and the end of the last one. */
 static inline void
-trim(const ActivitySet *set, const uint64 *words, uint32 *first, uint32 *end)
+trim(const uint64 *words, uint32 n_words, uint32 *first, uint32 *end)
 {
 	*first = 0;
-	*end = set->n_words;
+	*end = n_words;
 	while (*end > 0 && words[*end - 1] == 0)
 		(*end)--;
 	while (*first < *end && words[*first] == 0)
@@ -126,13 +134,15 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 	*n_entries = 0;
 	for (uint32 i = 0; i < set->n_users; i++)
 	{
-		const uint64 *words = affinity_set_words(set, i);
+		uint64		apart[2];
+		const uint64 *words;
+		uint32		n_words = affinity_set_aligned(set, i, apart, &words);
 		uint32		first;
 		uint32		end;
 
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		trim(set, words, &first, &end);
+		trim(words, n_words, &first, &end);
 		total += end - first;
 		for (uint32 w = first; w < end; w++)
 			*n_entries += pg_popcount64(words[w]);
@@ -220,58 +230,9 @@ affinity_set_flat_size(ActivitySet *set)
 	if (size > MaxAllocSize)
 		affinity_set_too_large();
 
-	if (set->flat_order)
-		pfree(set->flat_order);
-	order_users(set);
+	order_slots(set);
 	set->flat_size = size;
 	return size;
-}
-
-/*
- * Ask for the row of a user who is written some users later: rows are in
- * another order.
- */
-static inline void
-prefetch_row(const ActivitySet *set, uint32 i)
-{
-	if (i + PREFETCH_AHEAD < set->n_users)
-		__builtin_prefetch(affinity_set_row(set, set->flat_order[i + PREFETCH_AHEAD]));
-}
-
-static void
-write_ids(const ActivitySet *set, char **cursor)
-{
-	uint32	   *offsets = (uint32 *) *cursor;
-	char	   *text;
-	uint32		len = 0;
-
-	if (set->kind.ids != IDS_TEXT)
-	{
-		for (uint32 i = 0; i < set->n_users; i++)
-		{
-			if (i % 65536 == 0)
-				CHECK_FOR_INTERRUPTS();
-			prefetch_row(set, i);
-			memcpy(*cursor + (Size) i * set->key_size,
-				   affinity_set_key(set, set->flat_order[i]), set->key_size);
-		}
-		*cursor += padded(set->n_users, set->key_size);
-		return;
-	}
-	text = *cursor + padded((uint64) set->n_users + 1, sizeof(uint32));
-	for (uint32 i = 0; i < set->n_users; i++)
-	{
-		const ActivityKey *key = affinity_set_key(set, set->flat_order[i]);
-
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		offsets[i] = len;
-		if (key->text.len > 0)
-			memcpy(text + len, set->text + key->text.offset, key->text.len);
-		len += key->text.len;
-	}
-	offsets[set->n_users] = len;
-	*cursor = text + padded(len, 1);
 }
 
 /* The user of an entry of the log. */
@@ -303,159 +264,233 @@ log_begins(const ActivitySet *set)
 	return begins;
 }
 
-/* Bitmaps of one width. */
-static void
-write_dense(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
+/* Where the next user's parts go. */
+typedef struct FlatWriter
 {
-	uint32		first_word = flat->first_period >> 6;
-	uint32		n_words = (flat->last_period >> 6) - first_word + 1;
-	uint64	   *out = (uint64 *) cursor;
-	Size	   *begins = set->dense ? NULL : log_begins(set);
+	const ActivitySet *set;
+	uint32		first_word;		/* of the flat form's bitmaps */
+	uint32		n_words;		/* of each, where they are of one width */
+	Size	   *begins;			/* of users in the log; NULL: bitmaps */
+	uint32		n_users;		/* written so far */
+	char	   *ids;			/* not for text */
+	uint32	   *text_offsets;
+	char	   *text;
+	uint32		text_len;
+	uint32	   *offsets;		/* not with bitmaps of one width */
+	uint32		n_body;			/* words or entries written so far */
+	uint16	   *first_words;
+	uint64	   *words;
+	uint32	   *periods;
+	int64	   *at;
+	uint8	   *flags;
+	int128	   *sums;
+} FlatWriter;
 
-	for (uint32 i = 0; i < set->n_users; i++, out += n_words)
+static inline void
+write_id(FlatWriter *w, uint32 user)
+{
+	const ActivityKey *key = affinity_set_key(w->set, user);
+
+	if (w->set->kind.ids != IDS_TEXT)
 	{
-		Size		from,
-					to;
-
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (set->dense)
-		{
-			prefetch_row(set, i);
-			memcpy(out, affinity_set_words(set, set->flat_order[i]) +
-				   (first_word - set->first_word), n_words * sizeof(uint64));
-			continue;
-		}
-		memset(out, 0, n_words * sizeof(uint64));
-		from = begins[set->flat_order[i]];
-		to = begins[set->flat_order[i] + 1];
-		for (; from < to; from++)
-		{
-			uint32		period = (uint32) set->pairs[from];
-
-			out[(period >> 6) - first_word] |= UINT64CONST(1) << (period & 63);
-		}
+		memcpy(w->ids, key, w->set->key_size);
+		w->ids += w->set->key_size;
+		return;
 	}
-	if (begins)
-		pfree(begins);
+	w->text_offsets[w->n_users] = w->text_len;
+	if (key->text.len > 0)
+		memcpy(w->text + w->text_len, w->set->text + key->text.offset,
+			   key->text.len);
+	w->text_len += key->text.len;
 }
 
-/* Bitmaps from each user's first word to its last. */
+/* Set the bits of a user's entries in the log; the first word is given. */
 static void
-write_ragged(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
+set_bits_of_log(const FlatWriter *w, uint32 user, uint64 *out, uint32 first)
 {
-	uint32		first_word = flat->first_period >> 6;
-	uint32	   *offsets = (uint32 *) cursor;
-	uint16	   *first_words = (uint16 *) (cursor + padded((uint64) set->n_users + 1, sizeof(uint32)));
-	uint64	   *words = (uint64 *) ((char *) first_words + padded(set->n_users, sizeof(uint16)));
-	Size	   *begins = set->dense ? NULL : log_begins(set);
-	uint32		n = 0;
-
-	for (uint32 i = 0; i < set->n_users; i++)
+	for (Size i = w->begins[user]; i < w->begins[user + 1]; i++)
 	{
-		Size		from,
-					to;
-		uint32		first;
-		uint32		end;
+		uint32		period = (uint32) w->set->pairs[i];
 
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		offsets[i] = n;
-		if (set->dense)
-		{
-			const uint64 *own = affinity_set_words(set, set->flat_order[i]);
-
-			prefetch_row(set, i);
-			trim(set, own, &first, &end);
-			memcpy(words + n, own + first, (end - first) * sizeof(uint64));
-			first_words[i] = set->first_word + first - first_word;
-			n += end - first;
-			continue;
-		}
-		from = begins[set->flat_order[i]];
-		to = begins[set->flat_order[i] + 1];
-		first = (uint32) set->pairs[from] >> 6;
-		end = ((uint32) set->pairs[to - 1] >> 6) + 1;
-		first_words[i] = first - first_word;
-		memset(words + n, 0, (end - first) * sizeof(uint64));
-		for (; from < to; from++)
-		{
-			uint32		period = (uint32) set->pairs[from];
-
-			words[n + (period >> 6) - first] |= UINT64CONST(1) << (period & 63);
-		}
-		n += end - first;
+		out[(period >> 6) - first] |= UINT64CONST(1) << (period & 63);
 	}
-	offsets[set->n_users] = n;
-	if (begins)
-		pfree(begins);
 }
 
-/* The periods of a user of bitmaps, as a list; gives its end. */
-static uint32 *
-list_bits(const ActivitySet *set, uint32 user, uint32 *out)
+/* A bitmap of the one width; the space is zeros. */
+static inline void
+write_dense(FlatWriter *w, uint32 user)
 {
+	uint64	   *out = w->words + (Size) w->n_users * w->n_words;
+	uint64		apart[2];
+	const uint64 *own;
+
+	if (w->begins)
+	{
+		set_bits_of_log(w, user, out, w->first_word);
+		return;
+	}
+	affinity_set_aligned(w->set, user, apart, &own);
+	memcpy(out, own + (w->first_word - (w->set->first_bit >> 6)),
+		   w->n_words * sizeof(uint64));
+}
+
+/* A bitmap from the user's first word to its last; the space is zeros. */
+static inline void
+write_ragged(FlatWriter *w, uint32 user)
+{
+	uint64	   *out = w->words + w->n_body;
+	uint32		first;
+	uint32		end;
+
+	w->offsets[w->n_users] = w->n_body;
+	if (w->begins)
+	{
+		const uint64 *pairs = w->set->pairs;
+
+		first = (uint32) pairs[w->begins[user]] >> 6;
+		end = ((uint32) pairs[w->begins[user + 1] - 1] >> 6) + 1;
+		set_bits_of_log(w, user, out, first);
+	}
+	else
+	{
+		uint64		apart[2];
+		const uint64 *own;
+		uint32		n = affinity_set_aligned(w->set, user, apart, &own);
+
+		trim(own, n, &first, &end);
+		for (uint32 i = first; i < end; i++)
+			*out++ = own[i];
+		first += w->set->first_bit >> 6;
+		end += w->set->first_bit >> 6;
+	}
+	w->first_words[w->n_users] = first - w->first_word;
+	w->n_body += end - first;
+}
+
+/* The periods of a user of bitmaps, as a list. */
+static void
+list_bits(FlatWriter *w, uint32 user)
+{
+	const ActivitySet *set = w->set;
 	const uint64 *words = affinity_set_words(set, user);
 
-	for (uint32 w = 0; w < set->n_words; w++)
-		for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
-			*out++ = ((set->first_word + w) << 6) + pg_rightmost_one_pos64(bits);
-	return out;
+	for (uint32 i = 0; i < set->n_words; i++)
+		for (uint64 bits = words[i]; bits != 0; bits &= bits - 1)
+			w->periods[w->n_body++] = set->first_bit + i * 64 +
+				pg_rightmost_one_pos64(bits);
 }
 
+/* A list of periods, of times with their flags, or of periods with sums. */
 static void
-write_lists(const ActivitySet *set, const ActivityFlat *flat, char *cursor)
+write_list(FlatWriter *w, uint32 user)
 {
-	uint32	   *offsets = (uint32 *) cursor;
-	char	   *body = cursor + padded((uint64) set->n_users + 1, sizeof(uint32));
-	uint32	   *periods = (uint32 *) body;
-	int64	   *at = (int64 *) body;
-	uint8	   *flags = (uint8 *) body + padded(flat->n_entries, sizeof(int64));
-	int128	   *sums = (int128 *) (body + padded(flat->n_entries, sizeof(uint32)));
-	Size	   *begins = set->dense ? NULL : log_begins(set);
-	uint32		n = 0;
+	const ActivitySet *set = w->set;
 
-	for (uint32 i = 0; i < set->n_users; i++)
+	w->offsets[w->n_users] = w->n_body;
+	if (w->begins == NULL)
 	{
-		Size		from,
-					to;
-
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		offsets[i] = n;
-		if (set->dense)
+		list_bits(w, user);
+		return;
+	}
+	for (Size i = w->begins[user]; i < w->begins[user + 1]; i++, w->n_body++)
+	{
+		if (set->kind.events)
 		{
-			n = list_bits(set, set->flat_order[i], periods + n) - periods;
-			continue;
+			w->at[w->n_body] = set->events[i].at;
+			w->flags[w->n_body] = (uint8) set->events[i].flags;
 		}
-		from = begins[set->flat_order[i]];
-		to = begins[set->flat_order[i] + 1];
-		for (; from < to; from++, n++)
+		else if (set->kind.values)
 		{
-			if (set->kind.events)
-			{
-				at[n] = set->events[from].at;
-				flags[n] = (uint8) set->events[from].flags;
-			}
-			else if (set->kind.values)
-			{
-				periods[n] = set->amounts[from].period;
-				sums[n] = set->amounts[from].sum;
-			}
+			w->periods[w->n_body] = set->amounts[i].period;
+			w->sums[w->n_body] = set->amounts[i].sum;
+		}
+		else
+			w->periods[w->n_body] = (uint32) set->pairs[i];
+	}
+}
+
+/*
+ * Write the users in the order of the slots. Those who were pushed over the end
+ * of the table stand at its start and come last. Rows are in another order, so
+ * each is asked for some slots before it is written.
+ */
+static void
+write_users(FlatWriter *w, ActivityLayout layout)
+{
+	const ActivitySet *set = w->set;
+
+	for (int wrapped = 0; wrapped < 2; wrapped++)
+	{
+		for (uint32 at = 0; at < set->n_slots; at++)
+		{
+			uint64		slot = set->slots[at];
+			uint32		user = (uint32) slot - 1;
+
+			if (at % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
+			if (at + PREFETCH_AHEAD < set->n_slots &&
+				set->slots[at + PREFETCH_AHEAD] != 0)
+				__builtin_prefetch(affinity_set_row(set, (uint32) set->slots[at + PREFETCH_AHEAD] - 1));
+			/* behind a free slot nobody is who was pushed over the end */
+			if (slot == 0 && wrapped == 1)
+				break;
+			if (slot == 0 ||
+				(affinity_slot_home(set, slot >> 32) > at) != (wrapped == 1))
+				continue;
+			write_id(w, user);
+			if (layout == LAYOUT_DENSE)
+				write_dense(w, user);
+			else if (layout == LAYOUT_RAGGED)
+				write_ragged(w, user);
 			else
-				periods[n] = (uint32) set->pairs[from];
+				write_list(w, user);
+			w->n_users++;
 		}
 	}
-	offsets[set->n_users] = n;
-	if (begins)
-		pfree(begins);
+	Assert(w->n_users == set->n_users);
+}
+
+/* Where the parts of the flat form begin, behind the name of the zone. */
+static void
+place_parts(FlatWriter *w, const ActivityFlat *flat, char *cursor)
+{
+	uint64		n = flat->n_users;
+
+	if (w->set->kind.ids == IDS_TEXT)
+	{
+		w->text_offsets = (uint32 *) cursor;
+		w->text = cursor + padded(n + 1, sizeof(uint32));
+		cursor = w->text + padded(w->set->text_len, 1);
+	}
+	else
+	{
+		w->ids = cursor;
+		cursor += padded(n, w->set->key_size);
+	}
+	if (flat->layout == LAYOUT_DENSE)
+	{
+		w->words = (uint64 *) cursor;
+		return;
+	}
+	w->offsets = (uint32 *) cursor;
+	cursor += padded(n + 1, sizeof(uint32));
+	if (flat->layout == LAYOUT_RAGGED)
+	{
+		w->first_words = (uint16 *) cursor;
+		w->words = (uint64 *) (cursor + padded(n, sizeof(uint16)));
+		return;
+	}
+	w->periods = (uint32 *) cursor;
+	w->sums = (int128 *) (cursor + padded(flat->n_entries, sizeof(uint32)));
+	w->at = (int64 *) cursor;
+	w->flags = (uint8 *) cursor + padded(flat->n_entries, sizeof(int64));
 }
 
 /* Write the flat form into space of the size that was found. */
 void
 affinity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 {
-	char	   *cursor;
+	FlatWriter	writer;
 
 	Assert(size == set->flat_size);
 	memset(flat, 0, size);
@@ -477,12 +512,17 @@ affinity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 		flat->last_period = set->last_period;
 	}
 	memcpy(flat->data, set->kind.zone, set->kind.zone_len);
-	cursor = flat->data + padded(set->kind.zone_len, 1);
-	write_ids(set, &cursor);
-	if (flat->layout == LAYOUT_DENSE)
-		write_dense(set, flat, cursor);
-	else if (flat->layout == LAYOUT_RAGGED)
-		write_ragged(set, flat, cursor);
-	else
-		write_lists(set, flat, cursor);
+	memset(&writer, 0, sizeof(FlatWriter));
+	writer.set = set;
+	writer.first_word = flat->first_period >> 6;
+	writer.n_words = (flat->last_period >> 6) - writer.first_word + 1;
+	writer.begins = set->dense ? NULL : log_begins(set);
+	place_parts(&writer, flat, flat->data + padded(set->kind.zone_len, 1));
+	write_users(&writer, flat->layout);
+	if (writer.text_offsets)
+		writer.text_offsets[set->n_users] = writer.text_len;
+	if (writer.offsets)
+		writer.offsets[set->n_users] = writer.n_body;
+	if (writer.begins)
+		pfree(writer.begins);
 }

@@ -111,8 +111,7 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 		for (uint32 w = 0; w < set->n_words; w++)
 			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
 				set->pairs[n++] = (uint64) user << 32 |
-					(((set->first_word + w) << 6) +
-					 pg_rightmost_one_pos64(bits));
+					(set->first_bit + w * 64 + pg_rightmost_one_pos64(bits));
 	}
 	set->log_len = n;
 	set->log_sorted = n;
@@ -131,7 +130,8 @@ range_words(const ActivitySet *set)
 static void
 log_to_bitmaps(ActivitySet *set)
 {
-	affinity_users_restride(set, set->first_period >> 6, range_words(set));
+	affinity_users_restride(set, set->first_period & ~UINT32_C(63),
+							range_words(set));
 	for (Size i = 0; i < set->log_len; i++)
 	{
 		uint32		period = (uint32) set->pairs[i];
@@ -139,7 +139,8 @@ log_to_bitmaps(ActivitySet *set)
 
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		words[(period >> 6) - set->first_word] |= UINT64CONST(1) << (period & 63);
+		period -= set->first_bit;
+		words[period / 64] |= UINT64CONST(1) << period % 64;
 	}
 	pfree(set->pairs);
 	set->pairs = NULL;
@@ -148,18 +149,37 @@ log_to_bitmaps(ActivitySet *set)
 }
 
 /*
- * Make the bitmaps cover the words given, which include all that is let in; or
+ * The first bit of single words, where all periods fit into such: at a multiple
+ * of 8, so that rows that come in any order do not move it each time.
+ */
+static uint32
+first_bit_of_single(const ActivitySet *set)
+{
+	uint32		first = set->first_period & ~UINT32_C(7);
+
+	return set->last_period - first < 64 ? first : set->last_period - 63;
+}
+
+/*
+ * Make the bitmaps cover the periods of all that is let in and buffered; or
  * give them up for the log.
  */
 void
-affinity_window_reserve(ActivitySet *set, uint32 first_word, uint32 last_word)
+affinity_window_reserve(ActivitySet *set)
 {
-	uint32		n_words = last_word - first_word + 1;
+	uint32		first_word = set->first_period >> 6;
+	uint32		last_word = set->last_period >> 6;
+	uint32		n_words = range_words(set);
 
-	if (set->n_words > 0 && first_word >= set->first_word &&
-		last_word < set->first_word + set->n_words)
+	if (set->n_words > 0 && set->first_period >= set->first_bit &&
+		set->last_period - set->first_bit < (uint64) set->n_words * 64)
 		return;
 	CHECK_FOR_INTERRUPTS();
+	if (set->n_words <= 1 && set->last_period - set->first_period < 64)
+	{
+		affinity_users_restride(set, first_bit_of_single(set), 1);
+		return;
+	}
 	if (n_words > NARROW_WORDS)
 	{
 		uint64		n_pairs = affinity_set_count_pairs(set);
@@ -171,17 +191,19 @@ affinity_window_reserve(ActivitySet *set, uint32 first_word, uint32 last_word)
 			return;
 		}
 	}
-	if (set->n_words > 0)
+	if (set->n_words > 1)
 	{
+		uint32		old_first = set->first_bit >> 6;
+
 		/* rows mostly come in the order of time: leave room on that side */
-		if (n_words > 4 && first_word < set->first_word)
+		if (n_words > 4 && first_word < old_first)
 			first_word -= Min(first_word, n_words / 4);
 		else if (n_words > 4)
 			last_word += n_words / 4;
-		first_word = Min(first_word, set->first_word);
-		last_word = Max(last_word, set->first_word + set->n_words - 1);
+		first_word = Min(first_word, old_first);
+		last_word = Max(last_word, old_first + set->n_words - 1);
 	}
-	affinity_users_restride(set, first_word, last_word - first_word + 1);
+	affinity_users_restride(set, first_word << 6, last_word - first_word + 1);
 }
 
 /* Merge two sorted runs of pairs into one without duplicates. */

@@ -146,8 +146,24 @@ find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 static inline void
 set_bit(const ActivitySet *set, uint32 user, uint32 period)
 {
-	affinity_set_words(set, user)[(period >> 6) - set->first_word] |=
-		UINT64CONST(1) << (period & 63);
+	uint32		bit = period - set->first_bit;
+
+	affinity_set_words(set, user)[bit / 64] |= UINT64CONST(1) << bit % 64;
+}
+
+/* The bits of the periods from number * 64 on; the bitmaps cover them. */
+static inline void
+set_word(const ActivitySet *set, uint32 user, uint32 number, uint64 word)
+{
+	uint64	   *own = affinity_set_words(set, user);
+	int64		shift = (int64) number * 64 - set->first_bit;
+
+	if (shift % 64 == 0)
+		own[shift / 64] |= word;
+	else if (shift > 0)
+		own[0] |= word << (shift & 63);
+	else
+		own[0] |= word >> (-shift & 63);
 }
 
 /*
@@ -235,7 +251,7 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 				__builtin_prefetch(affinity_set_key(&fixed, user), 1);
 				if (wide)
 					__builtin_prefetch(affinity_set_words(&fixed, user) +
-									   ((buffer[second].period >> 6) - fixed.first_word), 1);
+									   (buffer[second].period - fixed.first_bit) / 64, 1);
 			}
 		}
 		if (i < 0)
@@ -289,8 +305,7 @@ affinity_set_flush(ActivitySet *set)
 	widen_range(set);
 	affinity_users_reserve(set, set->n_rows);
 	if (set->dense)
-		affinity_window_reserve(set, set->first_period >> 6,
-								set->last_period >> 6);
+		affinity_window_reserve(set);
 	if (!set->dense)
 		affinity_log_reserve(set, set->n_rows);
 	if (set->kind.ids == IDS_INT8 && set->dense)
@@ -338,7 +353,7 @@ merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 			if (word == 0)
 				continue;
 			if (set->dense)
-				affinity_set_words(set, user)[number - set->first_word] |= word;
+				set_word(set, user, number, word);
 			else
 				for (; word != 0; word &= word - 1)
 					add_entry(set, user, (number << 6) +
@@ -421,8 +436,7 @@ affinity_set_merge(ActivitySet *set, const ActivityView *view)
 	set->first_period = Min(set->first_period, flat->first_period);
 	set->last_period = Max(set->last_period, flat->last_period);
 	if (set->dense)
-		affinity_window_reserve(set, set->first_period >> 6,
-								set->last_period >> 6);
+		affinity_window_reserve(set);
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
 		ActivityKey key;

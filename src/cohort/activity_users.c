@@ -148,19 +148,39 @@ affinity_users_reserve(ActivitySet *set, uint32 more)
 }
 
 /*
- * Give every row a bitmap of n_words words from first_word on; what the bitmaps
- * hold must lie within it, or is dropped where n_words is 0.
+ * Write a row's bitmap so many bits further on, or back, into zeros. Only
+ * single words move by less than 64 bits; no bit that is set is lost.
+ */
+static inline void
+move_bits(uint64 *to, const uint64 *own, uint32 n_words, int64 bits)
+{
+	if (bits < 0)
+		to[0] = own[0] >> -bits;
+	else if (bits % 64 == 0)
+		memcpy(to + bits / 64, own, n_words * sizeof(uint64));
+	else
+	{
+		to += bits / 64;
+		if (own[0] << bits % 64 != 0)
+			to[0] = own[0] << bits % 64;
+		if (own[0] >> (64 - bits % 64) != 0)
+			to[1] = own[0] >> (64 - bits % 64);
+	}
+}
+
+/*
+ * Give every row a bitmap of n_words words, the first bit for the period
+ * first_bit; what the bitmaps hold must lie within it, or is dropped where
+ * n_words is 0.
  */
 void
-affinity_users_restride(ActivitySet *set, uint32 first_word, uint32 n_words)
+affinity_users_restride(ActivitySet *set, uint32 first_bit, uint32 n_words)
 {
 	Size		stride = set->key_size + n_words * sizeof(uint64);
-	Size		kept = n_words > 0 ? set->n_words * sizeof(uint64) : 0;
-	Size		shift = set->key_size;
+	uint32		kept = n_words > 0 ? set->n_words : 0;
+	int64		shift = (int64) set->first_bit - first_bit;
 	uint32		cap = Min(set->users_cap, UINT32_C(1) << ACTIVITY_CHUNK_BITS);
 
-	if (kept > 0)
-		shift += (set->first_word - first_word) * sizeof(uint64);
 	for (uint32 from = 0; from < set->users_cap; from += cap)
 	{
 		char	  **chunk = &set->chunks[from >> ACTIVITY_CHUNK_BITS];
@@ -175,12 +195,14 @@ affinity_users_restride(ActivitySet *set, uint32 first_word, uint32 n_words)
 				CHECK_FOR_INTERRUPTS();
 			memset(to, 0, stride);
 			memcpy(to, own, set->key_size);
-			memcpy(to + shift, own + set->key_size, kept);
+			if (kept > 0)
+				move_bits((uint64 *) (to + set->key_size),
+						  (const uint64 *) (own + set->key_size), kept, shift);
 		}
 		pfree(*chunk);
 		*chunk = rows;
 	}
 	set->stride = stride;
-	set->first_word = first_word;
+	set->first_bit = first_bit;
 	set->n_words = n_words;
 }
