@@ -14,6 +14,10 @@ CREATE TABLE stays AS
 CREATE TABLE visits AS
 	SELECT u AS user_id, timestamptz '2022-01-01 00:00+00' + interval '1 hour' * (u * 131 % 7001 + g * 9000) AS at
 	FROM generate_series(1, 200) u, generate_series(0, 1) g;
+-- a year of weeks, which would fit into one word, but lies across two
+CREATE TABLE season AS
+	SELECT u AS user_id, timestamptz '2024-01-01 12:00+00' + interval '1 week' * ((u * 17 + g * g * 5) % 53) AS at
+	FROM generate_series(1, 200) u, generate_series(0, u % 7) g;
 
 CREATE FUNCTION layout(a affinity.activity) RETURNS text LANGUAGE sql AS $$
 	SELECT (ARRAY['bitmaps', 'lists', 'events', 'values', 'trimmed bitmaps'])[get_byte(decode(a::text, 'base64'), 7)] $$;
@@ -44,9 +48,14 @@ BEGIN
 		rows, id, unit) INTO same;
 	RETURN same;
 END $$;
-SELECT unit, bool_and(same(rows, id, unit)) FROM unnest(ARRAY['stays', 'visits']) rows,
+SELECT unit, bool_and(same(rows, id, unit)) FROM unnest(ARRAY['stays', 'visits', 'season']) rows,
 	unnest(ARRAY['user_id', '''user '' || user_id', 'md5(user_id::text)::uuid']) id,
 	unnest(ARRAY['hour', 'day', 'week', 'month']) unit GROUP BY unit ORDER BY unit;
+
+SELECT count(*) AS cells, count(*) FILTER (WHERE r.retained IS DISTINCT FROM (
+	SELECT count(DISTINCT s.user_id) FROM season s JOIN (SELECT user_id, min(at) AS first FROM season GROUP BY 1) f USING (user_id)
+	WHERE date_trunc('week', f.first) = r.cohort AND date_trunc('week', s.at) = r.period_start)) AS differ
+FROM (SELECT affinity.activity_agg(user_id, at, 'week' ORDER BY user_id % 3, at DESC) AS a FROM season) s, affinity.retention(a) r;
 
 -- the user 0, whose key is all zeros
 SELECT affinity.users(affinity.activity_agg(u, now(), 'day')) AS bigint,
@@ -109,4 +118,4 @@ FROM (SELECT affinity.activity_agg(u, '2024-01-01'::timestamptz, 'day') AS a FRO
 RESET work_mem;
 
 DROP FUNCTION layout, same, with_byte;
-DROP TABLE stays, visits, state, days;
+DROP TABLE stays, visits, season, state, days;

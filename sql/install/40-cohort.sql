@@ -38,7 +38,7 @@ CREATE TYPE affinity.activity (
 	SEND = affinity.activity_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = double,
-	STORAGE = extended
+	STORAGE = external			-- compressed it takes twice as long to read and is a third smaller
 );
 COMMENT ON TYPE affinity.activity IS
 	'who was active in which calendar periods: made by activity_agg, merged by rollup, read by retention and other reports';

@@ -183,8 +183,14 @@ typedef struct ActivityAmount
 
 #define ACTIVITY_BATCH 512
 
-/* Slots of a bucket: a cache line. */
+/* Slots of a bucket: a cache line; tags are compared four at a time. */
 #define ACTIVITY_BUCKET 8
+
+typedef struct ActivityBucket
+{
+	uint32		tag[ACTIVITY_BUCKET];	/* upper half of the key's hash */
+	uint32		user[ACTIVITY_BUCKET];	/* its number + 1; 0 is free */
+} ActivityBucket;
 
 /* Users of a chunk: 4 MB of them for a year of weeks, 14 for one of days. */
 #define ACTIVITY_CHUNK_BITS 18
@@ -209,8 +215,8 @@ typedef struct ActivitySet
 	char	  **chunks;
 	uint32		chunks_cap;
 	uint32		n_slots;
-	uint64	   *slots;			/* tag << 32 | user + 1; 0 is free */
-	char	   *slots_area;		/* what they were allocated as */
+	ActivityBucket *buckets;	/* n_slots / ACTIVITY_BUCKET */
+	char	   *buckets_area;	/* what they were allocated as */
 	char	   *text;			/* bytes of text ids, by key.text */
 	Size		text_len;
 	Size		text_cap;
@@ -279,6 +285,26 @@ affinity_set_aligned(const ActivitySet *set, uint32 user, uint64 apart[2],
 	apart[1] = **words >> (64 - shift);
 	*words = apart;
 	return 2;
+}
+
+/* The user in a slot, + 1; 0 is free. */
+static inline uint32 *
+affinity_slot_user(const ActivitySet *set, uint32 at)
+{
+	return &set->buckets[at / ACTIVITY_BUCKET].user[at % ACTIVITY_BUCKET];
+}
+
+static inline uint32 *
+affinity_slot_tag(const ActivitySet *set, uint32 at)
+{
+	return &set->buckets[at / ACTIVITY_BUCKET].tag[at % ACTIVITY_BUCKET];
+}
+
+/* The slot behind another one. */
+static inline uint32
+affinity_slot_next(const ActivitySet *set, uint32 at)
+{
+	return at + 1 == set->n_slots ? 0 : at + 1;
 }
 
 /* Where the search for a user begins: at the first slot of a bucket. */

@@ -28,22 +28,35 @@
 #define PREFETCH_AHEAD 24
 
 /*
- * Sorting goes around the table from a free slot on, so tags are compared as
- * distances from the first one whose home lies behind that slot.
+ * Whether the user in slot a comes before the one in slot b. Sorting goes around
+ * the table from a free slot on, so tags are compared as distances from origin,
+ * the first tag whose home lies behind that slot.
  */
 static inline bool
-slot_before(const ActivitySet *set, uint64 a, uint64 b, uint32 origin)
+slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
 {
-	uint32		a_tag = (uint32) (a >> 32) - origin;
-	uint32		b_tag = (uint32) (b >> 32) - origin;
+	uint32		a_tag = *affinity_slot_tag(set, a) - origin;
+	uint32		b_tag = *affinity_slot_tag(set, b) - origin;
 
 	if (a_tag != b_tag)
 		return a_tag < b_tag;
 	return affinity_key_compare(set->kind.ids,
-								affinity_set_key(set, (uint32) a - 1),
+								affinity_set_key(set, *affinity_slot_user(set, a) - 1),
 								set->text,
-								affinity_set_key(set, (uint32) b - 1),
+								affinity_set_key(set, *affinity_slot_user(set, b) - 1),
 								set->text) < 0;
+}
+
+static void
+swap_slots(ActivitySet *set, uint32 a, uint32 b)
+{
+	uint32		user = *affinity_slot_user(set, a);
+	uint32		tag = *affinity_slot_tag(set, a);
+
+	*affinity_slot_user(set, a) = *affinity_slot_user(set, b);
+	*affinity_slot_tag(set, a) = *affinity_slot_tag(set, b);
+	*affinity_slot_user(set, b) = user;
+	*affinity_slot_tag(set, b) = tag;
 }
 
 /*
@@ -54,40 +67,39 @@ slot_before(const ActivitySet *set, uint64 a, uint64 b, uint32 origin)
 static void
 order_slots(ActivitySet *set)
 {
-	uint64	   *slots = set->slots;
-	uint32		n = set->n_slots;
-	uint32		n_buckets = n / ACTIVITY_BUCKET;
+	uint32		n_buckets = set->n_slots / ACTIVITY_BUCKET;
 	uint32		free_slot = 0;
-	uint32		run = 0;		/* length of the run so far */
+	uint32		run = 0;		/* taken slots just before this one */
 	uint32		origin;
 
-	while (slots[free_slot] != 0)
+	while (*affinity_slot_user(set, free_slot) != 0)
 		free_slot++;
 	origin = (uint32) ((((uint64) (free_slot / ACTIVITY_BUCKET + 1) << 32) +
 						n_buckets - 1) / n_buckets);
-	for (uint32 step = 1, at = free_slot; step < n; step++)
+	for (uint32 step = 1, at = free_slot; step < set->n_slots; step++)
 	{
-		uint64		slot;
 		uint32		to;
 
-		at = at + 1 == n ? 0 : at + 1;
-		slot = slots[at];
-		to = at;
+		at = affinity_slot_next(set, at);
 		if (step % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		for (uint32 left = slot == 0 ? 0 : run; left > 0; left--)
+		if (*affinity_slot_user(set, at) == 0)
 		{
-			uint32		before = to == 0 ? n - 1 : to - 1;
+			run = 0;
+			continue;
+		}
+		to = at;
+		for (uint32 left = run++; left > 0; left--)
+		{
+			uint32		before = (to == 0 ? set->n_slots : to) - 1;
 
-			if (!slot_before(set, slot, slots[before], origin))
+			if (!slot_before(set, to, before, origin))
 				break;
-			slots[to] = slots[before];
-			slots[before] = slot;
+			swap_slots(set, to, before);
 			to = before;
 			if (left % 65536 == 0)
 				CHECK_FOR_INTERRUPTS();
 		}
-		run = slot == 0 ? 0 : run + 1;
 	}
 }
 
@@ -409,6 +421,14 @@ write_list(FlatWriter *w, uint32 user)
 	}
 }
 
+/* Ask for the row of the user in a slot. */
+static inline void
+prefetch_row(const ActivitySet *set, uint32 at)
+{
+	if (at < set->n_slots && *affinity_slot_user(set, at) != 0)
+		__builtin_prefetch(affinity_set_row(set, *affinity_slot_user(set, at) - 1));
+}
+
 /*
  * Write the users in the order of the slots. Those who were pushed over the end
  * of the table stand at its start and come last. Rows are in another order, so
@@ -423,27 +443,25 @@ write_users(FlatWriter *w, ActivityLayout layout)
 	{
 		for (uint32 at = 0; at < set->n_slots; at++)
 		{
-			uint64		slot = set->slots[at];
-			uint32		user = (uint32) slot - 1;
+			uint32		user = *affinity_slot_user(set, at);
+			uint32		tag = *affinity_slot_tag(set, at);
 
 			if (at % 65536 == 0)
 				CHECK_FOR_INTERRUPTS();
-			if (at + PREFETCH_AHEAD < set->n_slots &&
-				set->slots[at + PREFETCH_AHEAD] != 0)
-				__builtin_prefetch(affinity_set_row(set, (uint32) set->slots[at + PREFETCH_AHEAD] - 1));
 			/* behind a free slot nobody is who was pushed over the end */
-			if (slot == 0 && wrapped == 1)
+			if (user == 0 && wrapped == 1)
 				break;
-			if (slot == 0 ||
-				(affinity_slot_home(set, slot >> 32) > at) != (wrapped == 1))
+			prefetch_row(set, at + PREFETCH_AHEAD);
+			if (user == 0 ||
+				(affinity_slot_home(set, tag) > at) != (wrapped == 1))
 				continue;
-			write_id(w, user);
+			write_id(w, user - 1);
 			if (layout == LAYOUT_DENSE)
-				write_dense(w, user);
+				write_dense(w, user - 1);
 			else if (layout == LAYOUT_RAGGED)
-				write_ragged(w, user);
+				write_ragged(w, user - 1);
 			else
-				write_list(w, user);
+				write_list(w, user - 1);
 			w->n_users++;
 		}
 	}

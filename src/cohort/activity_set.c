@@ -66,11 +66,9 @@ affinity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
 }
 
 static inline bool
-same_key(const ActivitySet *set, ActivityIds ids, uint32 user,
+same_key(const ActivitySet *set, ActivityIds ids, const ActivityKey *own,
 		 const ActivityKey *key, const char *text)
 {
-	const ActivityKey *own = affinity_set_key(set, user);
-
 	if (ids == IDS_INT8)
 		return own->number == key->number;
 	if (ids == IDS_UUID)
@@ -107,12 +105,12 @@ seek_user(const ActivitySet *set, ActivityIds ids, uint32 tag,
 		  const ActivityKey *key, const char *text)
 {
 	uint32		at = affinity_slot_home(set, tag);
-	uint64		slot;
+	uint32		user;
 
-	while ((slot = set->slots[at]) != 0 &&
-		   ((uint32) (slot >> 32) != tag ||
-			!same_key(set, ids, (uint32) slot - 1, key, text)))
-		at = at + 1 == set->n_slots ? 0 : at + 1;
+	while ((user = *affinity_slot_user(set, at)) != 0 &&
+		   (*affinity_slot_tag(set, at) != tag ||
+			!same_key(set, ids, affinity_set_key(set, user - 1), key, text)))
+		at = affinity_slot_next(set, at);
 	return at;
 }
 
@@ -125,8 +123,8 @@ find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 	uint32		user = set->n_users;
 	ActivityKey *own;
 
-	if (set->slots[at] != 0)
-		return (uint32) set->slots[at] - 1;
+	if (*affinity_slot_user(set, at) != 0)
+		return *affinity_slot_user(set, at) - 1;
 	own = affinity_set_key(set, user);
 	memset(own, 0, set->stride);
 	if (ids == IDS_TEXT)
@@ -138,17 +136,20 @@ find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 	}
 	else
 		memcpy(own, key, set->key_size);
-	set->slots[at] = (uint64) tag << 32 | (user + 1);
+	*affinity_slot_user(set, at) = user + 1;
+	*affinity_slot_tag(set, at) = tag;
 	set->n_users++;
 	return user;
 }
 
+/* In the row of a user with a bitmap. */
 static inline void
-set_bit(const ActivitySet *set, uint32 user, uint32 period)
+set_bit(const ActivitySet *set, ActivityKey *row, uint32 period)
 {
+	uint64	   *words = (uint64 *) ((char *) row + set->key_size);
 	uint32		bit = period - set->first_bit;
 
-	affinity_set_words(set, user)[bit / 64] |= UINT64CONST(1) << bit % 64;
+	words[bit / 64] |= UINT64CONST(1) << bit % 64;
 }
 
 /* The bits of the periods from number * 64 on; the bitmaps cover them. */
@@ -175,7 +176,7 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 		  const int128 *sum)
 {
 	if (set->dense)
-		set_bit(set, user, period);
+		set_bit(set, affinity_set_key(set, user), period);
 	else if (set->kind.events)
 	{
 		ActivityEvent *event = &set->events[set->log_len++];
@@ -202,17 +203,26 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 
 /*
  * The user whose tag is the same, most likely the one; or PG_UINT32_MAX. All of
- * a bucket is looked at, without a branch that could be guessed wrong.
+ * a bucket is looked at, without a branch that could be guessed wrong. Of two
+ * with the same tag it is some user or other, or none.
  */
 static inline uint32
 likely_user(const ActivitySet *set, uint32 tag)
 {
-	const uint64 *slots = &set->slots[affinity_slot_home(set, tag)];
-	uint64		found = 0;
+	typedef uint32 Lanes __attribute__((vector_size(16)));
+	const ActivityBucket *bucket = set->buckets +
+		affinity_slot_home(set, tag) / ACTIVITY_BUCKET;
+	const Lanes *tags = (const Lanes *) bucket->tag;
+	const Lanes *users = (const Lanes *) bucket->user;
+	Lanes		found = ((Lanes) (tags[0] == tag) & users[0]) |
+		((Lanes) (tags[1] == tag) & users[1]);
+	uint64		half[2];
+	uint32		user;
 
-	for (int i = 0; i < ACTIVITY_BUCKET; i++)
-		found = slots[i] >> 32 == tag ? slots[i] : found;
-	return (uint32) found - 1;
+	memcpy(half, &found, sizeof(half));
+	half[0] |= half[1];
+	user = ((uint32) half[0] | (uint32) (half[0] >> 32)) - 1;
+	return user < set->n_users ? user : PG_UINT32_MAX;
 }
 
 /*
@@ -227,6 +237,7 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 {
 	uint32		tags[ACTIVITY_BATCH];
 	uint32		users[ACTIVITY_BATCH];
+	ActivityKey *keys[ACTIVITY_BATCH];
 	const ActivitySet fixed = *set;
 	const ActivityRow *buffer = fixed.buffer;
 	bool		wide = dense && fixed.n_words > 4;
@@ -241,29 +252,32 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 		{
 			tags[first] = affinity_key_tag(ids, &buffer[first].key,
 										   fixed.buffer_text);
-			__builtin_prefetch(&fixed.slots[affinity_slot_home(&fixed, tags[first])]);
+			__builtin_prefetch(affinity_slot_tag(&fixed, affinity_slot_home(&fixed, tags[first])));
 		}
 		if (second >= 0 && second < fixed.n_rows)
 		{
 			user = users[second] = likely_user(&fixed, tags[second]);
+			keys[second] = NULL;
 			if (user != PG_UINT32_MAX)
-			{
-				__builtin_prefetch(affinity_set_key(&fixed, user), 1);
-				if (wide)
-					__builtin_prefetch(affinity_set_words(&fixed, user) +
-									   (buffer[second].period - fixed.first_bit) / 64, 1);
-			}
+				keys[second] = affinity_set_key(&fixed, user);
+			__builtin_prefetch(keys[second], 1);
+			if (wide && keys[second] != NULL)
+				__builtin_prefetch((char *) keys[second] + fixed.key_size +
+								   (buffer[second].period - fixed.first_bit) / 64 * 8, 1);
 		}
 		if (i < 0)
 			continue;
 		user = users[i];
-		if (user == PG_UINT32_MAX ||
-			!same_key(ids == IDS_TEXT ? set : &fixed, ids, user,
+		if (keys[i] == NULL ||
+			!same_key(ids == IDS_TEXT ? set : &fixed, ids, keys[i],
 					  &buffer[i].key, fixed.buffer_text))
+		{
 			user = find_user(set, ids, tags[i], &buffer[i].key,
 							 fixed.buffer_text);
+			keys[i] = affinity_set_key(&fixed, user);
+		}
 		if (dense)
-			set_bit(&fixed, user, buffer[i].period);
+			set_bit(&fixed, keys[i], buffer[i].period);
 		else
 			add_entry(set, user, buffer[i].period, buffer[i].at,
 					  buffer[i].flags,
@@ -410,8 +424,8 @@ count_new_users(const ActivitySet *set, const ActivityView *view)
 		if (i % ACTIVITY_BATCH == 0)
 			CHECK_FOR_INTERRUPTS();
 		tag = read_user(view, i, &key);
-		n += set->slots[seek_user(set, set->kind.ids, tag, &key,
-								  view->text)] == 0;
+		n += *affinity_slot_user(set, seek_user(set, set->kind.ids, tag, &key,
+												view->text)) == 0;
 	}
 	return n;
 }

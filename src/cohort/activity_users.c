@@ -49,15 +49,15 @@ affinity_alloc_large(MemoryContext cxt, Size size)
 
 /* An empty table; the old one is the caller's to free. */
 static void
-new_slots(ActivitySet *set, uint32 n_buckets)
+new_buckets(ActivitySet *set, uint32 n_buckets)
 {
-	Size		size = (Size) n_buckets * ACTIVITY_BUCKET * sizeof(uint64);
+	Size		size = n_buckets * sizeof(ActivityBucket);
 
-	set->slots_area = affinity_alloc_large(set->cxt, size + CACHE_LINE);
-	set->slots = (uint64 *) TYPEALIGN(CACHE_LINE,
-									  (uintptr_t) set->slots_area);
+	set->buckets_area = affinity_alloc_large(set->cxt, size + CACHE_LINE);
+	set->buckets = (ActivityBucket *) TYPEALIGN(CACHE_LINE,
+												(uintptr_t) set->buckets_area);
 	set->n_slots = n_buckets * ACTIVITY_BUCKET;
-	memset(set->slots, 0, size);
+	memset(set->buckets, 0, size);
 }
 
 void
@@ -68,29 +68,32 @@ affinity_users_init(ActivitySet *set, uint32 users_cap, uint32 n_slots)
 	set->chunks[0] = MemoryContextAlloc(set->cxt, (Size) users_cap * set->stride);
 	set->chunks_cap = 1;
 	set->users_cap = users_cap;
-	new_slots(set, n_slots / ACTIVITY_BUCKET);
+	new_buckets(set, n_slots / ACTIVITY_BUCKET);
 }
 
 static void
 grow_slots(ActivitySet *set, uint64 need)
 {
-	char	   *old_area = set->slots_area;
-	uint64	   *old = set->slots;
-	uint32		n_old = set->n_slots;
+	char	   *old_area = set->buckets_area;
+	ActivitySet old = *set;
 
-	new_slots(set, Max(need, (uint64) n_old + n_old / 2) / ACTIVITY_BUCKET + 1);
-	for (uint32 i = 0; i < n_old; i++)
+	new_buckets(set, Max(need, (uint64) old.n_slots + old.n_slots / 2) /
+				ACTIVITY_BUCKET + 1);
+	for (uint32 i = 0; i < old.n_slots; i++)
 	{
+		uint32		user = *affinity_slot_user(&old, i);
+		uint32		tag = *affinity_slot_tag(&old, i);
 		uint32		at;
 
 		if (i % USERS_AT_ONCE == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (old[i] == 0)
+		if (user == 0)
 			continue;
-		at = affinity_slot_home(set, old[i] >> 32);
-		while (set->slots[at] != 0)
-			at = at + 1 == set->n_slots ? 0 : at + 1;
-		set->slots[at] = old[i];
+		at = affinity_slot_home(set, tag);
+		while (*affinity_slot_user(set, at) != 0)
+			at = affinity_slot_next(set, at);
+		*affinity_slot_user(set, at) = user;
+		*affinity_slot_tag(set, at) = tag;
 	}
 	pfree(old_area);
 }

@@ -120,6 +120,12 @@ affinity_period_of_local(PeriodUnit unit, int64 local)
 
 	if (unit == UNIT_HOUR)
 		return (uint32) (affinity_floor_time(local, AFFINITY_HOUR_US) + PERIOD_BIAS);
+	if (unit >= UNIT_WEEK_MONDAY)
+	{
+		/* 2000-01-03, day 2, was a Monday */
+		local -= (2 + (int64) unit - UNIT_WEEK_MONDAY) * AFFINITY_DAY_US;
+		return (uint32) (affinity_floor_time(local, 7 * AFFINITY_DAY_US) + PERIOD_BIAS);
+	}
 	day = affinity_floor_time(local, AFFINITY_DAY_US);
 	switch (unit)
 	{
@@ -132,12 +138,8 @@ affinity_period_of_local(PeriodUnit unit, int64 local)
 		case UNIT_QUARTER:
 			number = affinity_floor_div(affinity_month_of_day(day), 3);
 			break;
-		case UNIT_YEAR:
-			number = affinity_floor_div(affinity_month_of_day(day), 12);
-			break;
 		default:
-			/* 2000-01-03, day 2, was a Monday */
-			number = affinity_floor_time(day - 2 - ((int) unit - UNIT_WEEK_MONDAY), 7);
+			number = affinity_floor_div(affinity_month_of_day(day), 12);
 			break;
 	}
 	return (uint32) (number + PERIOD_BIAS);
