@@ -120,3 +120,32 @@ FROM (SELECT translate(encode(set_byte(bytes, i, (get_byte(bytes, i) + d) % 256)
 	UNION ALL
 	SELECT translate(encode(substr(bytes, 1, i), 'base64'), E'\n', '')
 	FROM state, generate_series(0, length(bytes) - 1) AS i) damaged ORDER BY 1;
+
+-- The next event: what is refused, and damaged states.
+SELECT q, pg_temp.try('SELECT affinity.sequence_next_node(' || q || ')')
+FROM unnest(ARRAY[$$'forth', 'head', 1, 'a', true$$, $$'forward', 'front', 1, 'a', true$$,
+	$$'forward', 'tail', 1, 'a', true$$, $$'backward', 'head', 1, 'a', true$$,
+	$$'forward', 'first_match', 1, 'a', true$$, $$'backward', 'last_match', now(), 'a', true$$,
+	$$NULL, 'head', 1, 'a', true$$, $$'forward', NULL, 1, 'a', true$$,
+	$$'forward', 'head', timestamp 'infinity', 'a', true$$, $$'forward', 'head', 1, 'a', true, 1$$,
+	$$'forward', 'head', 1, 'a', true, VARIADIC array_fill(true, ARRAY[65])$$,
+	$$'forward', 'head', 1, 'a', true, VARIADIC '{}'::boolean[]$$,
+	$$'Forward', 'HEAD', NULL::bigint, NULL, NULL, NULL$$]) AS q;
+SELECT pg_temp.try($$SELECT affinity.sequence_next_node(d, 'first_match', 1, 'a', true, true)
+	FROM unnest('{forward,backward}'::text[]) AS d$$);
+SELECT pg_temp.try($$SELECT affinity.sequence_next_accum(NULL, 'forward', 'head', 1, 'a', true)$$);
+SELECT pg_temp.try($$SELECT affinity.sequence_next_final('')$$);
+SELECT pg_temp.try($$SELECT affinity.sequence_next_combine('', '')$$);
+CREATE AGGREGATE pg_temp.next_state(text, text, bigint, text, boolean, VARIADIC "any") (
+	SFUNC = affinity.sequence_next_accum, STYPE = bytea, COMBINEFUNC = affinity.sequence_next_combine);
+CREATE AGGREGATE pg_temp.next_of(bytea) (
+	SFUNC = affinity.sequence_next_combine, STYPE = bytea, FINALFUNC = affinity.sequence_next_final);
+CREATE TEMP TABLE next_state AS
+	SELECT pg_temp.next_state('forward', 'head', t, repeat(chr(96 + t), t), true, t = 1, t = 2) AS bytes
+	FROM generate_series(1, 3) AS t;
+SELECT pg_temp.next_of(bytes) FROM next_state;
+SELECT DISTINCT substr(pg_temp.try(format('SELECT pg_temp.next_of(s) FROM unnest(ARRAY[%L, %L]::bytea[]) AS s', s, s)), 1, 8)
+FROM (SELECT set_byte(bytes, i, (get_byte(bytes, i) + d) % 256) AS s
+	FROM next_state, generate_series(0, 100) AS i, unnest('{1,16,127,128,255}'::int[]) AS d
+	UNION ALL
+	SELECT substr(bytes, 1, i) FROM next_state, generate_series(0, 100) AS i) damaged ORDER BY 1;

@@ -122,6 +122,82 @@ COMMENT ON AGGREGATE affinity.sequence_match_events(
 	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
 --end
+CREATE FUNCTION affinity.sequence_next_combine(pg_catalog.bytea, pg_catalog.bytea)
+	RETURNS pg_catalog.bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_next_combine';
+
+COMMENT ON FUNCTION affinity.sequence_next_combine(pg_catalog.bytea, pg_catalog.bytea) IS
+	'combine function of affinity.sequence_next_node';
+
+CREATE FUNCTION affinity.sequence_next_final(pg_catalog.bytea)
+	RETURNS pg_catalog.text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_next_final';
+
+COMMENT ON FUNCTION affinity.sequence_next_final(pg_catalog.bytea) IS
+	'final function of affinity.sequence_next_node';
+
+--for one_type
+CREATE FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.text,
+	pg_catalog.text, pg_catalog.{AT}, pg_catalog.text, pg_catalog.bool)
+	RETURNS pg_catalog.bytea
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_next_accum';
+
+COMMENT ON FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.text,
+	pg_catalog.text, pg_catalog.{AT}, pg_catalog.text, pg_catalog.bool) IS
+	'transition function of affinity.sequence_next_node';
+
+--end
+--for one_type
+CREATE AGGREGATE affinity.sequence_next_node(
+	direction pg_catalog.text, base pg_catalog.text, "at" pg_catalog.{AT},
+	value pg_catalog.text, base_condition pg_catalog.bool) (
+	SFUNC = affinity.sequence_next_accum,
+	STYPE = pg_catalog.bytea,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_next_final,
+	COMBINEFUNC = affinity.sequence_next_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_next_node(
+	pg_catalog.text, pg_catalog.text, pg_catalog.{AT}, pg_catalog.text,
+	pg_catalog.bool) IS
+	'the value of the event that comes next to a chain of neighbouring events of one user, as ClickHouse''s sequenceNextNode: the chain begins at the base and goes on row by row; direction: forward (the events after the base; the value after the last of them) or backward (before it); base: head (the first row; forward only), tail (the last one; backward only), first_match or last_match (the first or last row that satisfies the base condition and the first event); at most 64 events, one boolean each, NULL is false; NULL if the base row does not satisfy the base condition, a row of the chain not its event, or nothing is behind; rows of one instant are ordered by value (bytes); rows without time or value are skipped; 22023: unknown direction or base, or such as do not go together';
+
+--end
+--for one_type
+CREATE FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.text,
+	pg_catalog.text, pg_catalog.{AT}, pg_catalog.text, pg_catalog.bool, VARIADIC "any")
+	RETURNS pg_catalog.bytea
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_sequence_next_accum';
+
+COMMENT ON FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.text,
+	pg_catalog.text, pg_catalog.{AT}, pg_catalog.text, pg_catalog.bool, VARIADIC "any") IS
+	'transition function of affinity.sequence_next_node';
+
+--end
+--for one_type
+CREATE AGGREGATE affinity.sequence_next_node(
+	direction pg_catalog.text, base pg_catalog.text, "at" pg_catalog.{AT},
+	value pg_catalog.text, base_condition pg_catalog.bool, VARIADIC events "any") (
+	SFUNC = affinity.sequence_next_accum,
+	STYPE = pg_catalog.bytea,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_next_final,
+	COMBINEFUNC = affinity.sequence_next_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.sequence_next_node(
+	pg_catalog.text, pg_catalog.text, pg_catalog.{AT}, pg_catalog.text,
+	pg_catalog.bool, VARIADIC "any") IS
+	'the value of the event that comes next to a chain of neighbouring events of one user, as ClickHouse''s sequenceNextNode: the chain begins at the base and goes on row by row; direction: forward (the events after the base; the value after the last of them) or backward (before it); base: head (the first row; forward only), tail (the last one; backward only), first_match or last_match (the first or last row that satisfies the base condition and the first event); at most 64 events, one boolean each, NULL is false; NULL if the base row does not satisfy the base condition, a row of the chain not its event, or nothing is behind; rows of one instant are ordered by value (bytes); rows without time or value are skipped; 22023: unknown direction or base, or such as do not go together';
+
+--end
 --for many_users
 CREATE FUNCTION affinity.sessionize("at" pg_catalog.{AT}, gap pg_catalog.{WINDOW})
 	RETURNS pg_catalog.int8
