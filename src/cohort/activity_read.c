@@ -16,6 +16,9 @@
 /* Reports with more periods are taken for a mistake: 1,140 years of hours. */
 #define MAX_SPAN 10000000
 
+/* How long after a change of the zone local times can be those of before it. */
+#define CHANGE_REACH (2 * AFFINITY_DAY_US)
+
 /* A state given as an argument, of either type, flat, its sizes checked. */
 ActivityFlat *
 affinity_state_arg(FunctionCallInfo fcinfo, int arg)
@@ -115,6 +118,38 @@ longest_list(const ActivityView *view)
 	return (Size) longest + 8;
 }
 
+/*
+ * The first and the last period of a state with times. A zone that is set back
+ * over midnight, as St. John's was at 00:01, has the end of a day once more
+ * after the beginning of the next one: near such a change all rows are looked
+ * at, elsewhere those of the earliest row and of as_of are the ones.
+ */
+static void
+find_range(ActivityReader *reader)
+{
+	const ActivityView *view = &reader->view;
+
+	reader->first_period = affinity_clock_period(&reader->clock,
+												 view->flat->first_at);
+	if (!affinity_clock_set_back(&reader->clock, view->flat->first_at,
+								 view->flat->first_at + CHANGE_REACH) &&
+		!affinity_clock_set_back(&reader->clock, reader->as_of - CHANGE_REACH,
+								 reader->as_of))
+		return;
+	for (uint64 i = 0; i < view->flat->n_entries; i++)
+	{
+		uint32		period;
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (view->at[i] > reader->as_of)
+			continue;
+		period = affinity_clock_period(&reader->clock, view->at[i]);
+		reader->first_period = Min(reader->first_period, period);
+		reader->last_period = Max(reader->last_period, period);
+	}
+}
+
 /* Start reading; as_of may be NULL. Scratch is in the current context. */
 void
 affinity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
@@ -135,9 +170,11 @@ affinity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 	reader->last_period = affinity_period_of_local(flat->unit,
 												   reader->as_of_local);
 	reader->first_period = flat->first_period;
+	/* also where the latest row is in an earlier period than another: see below */
+	if (reader->as_of >= flat->last_at)
+		reader->last_period = Max(reader->last_period, flat->last_period);
 	if (flat->layout == LAYOUT_EVENTS)
-		reader->first_period = affinity_clock_period(&reader->clock,
-													 flat->first_at);
+		find_range(reader);
 	if (flat->layout == LAYOUT_PAIRS || flat->layout == LAYOUT_VALUES)
 		return;
 	longest = longest_list(&reader->view);
@@ -162,6 +199,56 @@ returns_at_start(uint8 flags)
 }
 
 /*
+ * The place of a period in an ascending list: that of the period where it is
+ * there, else where it is to be inserted, which is nearly always the end. A zone
+ * that is set back over midnight has later rows in an earlier period.
+ */
+static inline uint32
+place_of(const uint32 *periods, uint32 n, uint32 period)
+{
+	if (n > 0 && periods[n - 1] == period)
+		return n - 1;
+	while (n > 0 && periods[n - 1] >= period)
+		n--;
+	return n;
+}
+
+/* Whether the period is not in the list; then it is inserted at its place. */
+static inline bool
+insert_period(uint32 *periods, uint32 *n, uint32 place, uint32 period)
+{
+	if (place < *n && periods[place] == period)
+		return false;
+	if (unlikely(place < *n))
+		memmove(periods + place + 1, periods + place,
+				(*n - place) * sizeof(uint32));
+	periods[place] = period;
+	(*n)++;
+	return true;
+}
+
+/* A user's start, at the event given; false where its period had one already. */
+static inline bool
+insert_start(ActivityReader *reader, uint32 *n, uint32 period, uint32 event)
+{
+	uint32		place = place_of(reader->starts, *n, period);
+	uint32		behind = *n - place;
+
+	if (!insert_period(reader->starts, n, place, period))
+		return false;
+	if (unlikely(behind > 0))
+	{
+		memmove(reader->start_event + place + 1, reader->start_event + place,
+				behind * sizeof(uint32));
+		memmove(reader->again + place + 1, reader->again + place,
+				behind * sizeof(bool));
+	}
+	reader->start_event[place] = event;
+	reader->again[place] = returns_at_start(reader->view.flags[event]);
+	return true;
+}
+
+/*
  * A user's events as periods. Rows later than as_of are not seen. In a period
  * with a start, "again" is a return after the first start in it, or at its very
  * instant but by another row.
@@ -177,26 +264,22 @@ read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
 	{
 		uint8		flags = view->flags[i];
 		uint32		period;
-		bool		first_start = false;
+		uint32		place;
 
 		if (view->at[i] > reader->as_of)
 			break;
 		period = affinity_clock_period(&reader->clock, view->at[i]);
-		if ((flags & (EVENT_START | EVENT_BOTH)) &&
-			(n_starts == 0 || reader->starts[n_starts - 1] != period))
+		if ((flags & (EVENT_START | EVENT_BOTH)) == 0 ||
+			!insert_start(reader, &n_starts, period, i))
 		{
-			first_start = true;
-			reader->starts[n_starts] = period;
-			reader->start_event[n_starts] = i;
-			reader->again[n_starts++] = returns_at_start(flags);
+			place = place_of(reader->starts, n_starts, period);
+			if (place < n_starts && reader->starts[place] == period &&
+				(flags & (EVENT_RETURN | EVENT_BOTH)) != 0)
+				reader->again[place] = true;
 		}
-		if ((flags & (EVENT_RETURN | EVENT_BOTH)) == 0)
-			continue;
-		if (!first_start && n_starts > 0 &&
-			reader->starts[n_starts - 1] == period)
-			reader->again[n_starts - 1] = true;
-		if (n_returns == 0 || reader->returns[n_returns - 1] != period)
-			reader->returns[n_returns++] = period;
+		if (flags & (EVENT_RETURN | EVENT_BOTH))
+			insert_period(reader->returns, &n_returns,
+						  place_of(reader->returns, n_returns, period), period);
 	}
 	out->starts = reader->starts;
 	out->again = reader->again;
@@ -294,8 +377,8 @@ affinity_reader_active(ActivityReader *reader, uint32 user,
 		if (view->at[i] > reader->as_of)
 			break;
 		period = affinity_clock_period(&reader->clock, view->at[i]);
-		if (n == 0 || reader->starts[n - 1] != period)
-			reader->starts[n++] = period;
+		insert_period(reader->starts, &n,
+					  place_of(reader->starts, n, period), period);
 	}
 	*periods = reader->starts;
 	return n;

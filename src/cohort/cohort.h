@@ -65,6 +65,8 @@ extern pg_tz *affinity_period_zone(const char *name);
 extern void affinity_clock_init(PeriodClock *clock, PeriodUnit unit,
 								bool zoned, pg_tz *tz);
 extern int64 affinity_zone_offset(PeriodClock *clock, int64 at);
+extern bool affinity_clock_set_back(PeriodClock *clock, int64 after,
+									int64 until);
 extern Timestamp affinity_period_start(PeriodUnit unit, uint32 period);
 
 /* activity_users.c */

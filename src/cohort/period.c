@@ -172,6 +172,21 @@ affinity_zone_offset(PeriodClock *clock, int64 at)
 	return at < slice.boundary ? slice.offset_before : slice.offset_after;
 }
 
+/* Whether the zone is set back after one time and up to another. */
+bool
+affinity_clock_set_back(PeriodClock *clock, int64 after, int64 until)
+{
+	int64		change = after;
+
+	if (clock->slices == NULL)
+		return false;
+	while ((change = next_change(clock->tz, change)) <= until)
+		if (affinity_zone_offset(clock, change) <
+			affinity_zone_offset(clock, change - 1))
+			return true;
+	return false;
+}
+
 /* The first local instant of a period, in us; saturates at int64's ends. */
 Timestamp
 affinity_period_start(PeriodUnit unit, uint32 period)
