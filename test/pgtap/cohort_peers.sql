@@ -6,7 +6,9 @@
 -- test_{retention,lifecycle,stickiness}_query_runner.py and …/retention/
 -- test_retention_data_warehouse_24h_window.py; apache/doris, regression-test/…/
 -- test_aggregate_retention.sql; StarRocks' documentation of retention;
--- tomtom215/duckdb-behavioral, test/sql/{retention,git_mining}.test.
+-- tomtom215/duckdb-behavioral, test/sql/{retention,git_mining}.test; the help pages
+-- of Amplitude (how time works in a retention analysis) and of Mixpanel (advanced
+-- retention).
 BEGIN;
 SET LOCAL TimeZone = 'UTC';
 
@@ -102,7 +104,7 @@ duckdb, no base|1 2 3|5,2|0 0
 duckdb, GIT-2|0 1 2 / 0 1 / 0 1 2|0,1,2,3|1 1 1 0 / 1 1 0 0 / 1 1 1 0
 \.
 
-SELECT plan((SELECT 2 + (SELECT count(*) FROM triangle) + (SELECT count(*) FROM lifecycle)
+SELECT plan((SELECT 5 + (SELECT count(*) FROM triangle) + (SELECT count(*) FROM lifecycle)
 	+ (SELECT count(*) FROM stickiness) + (SELECT count(*) FROM per_user))::int);
 
 CREATE FUNCTION pg_temp.step(unit text) RETURNS interval LANGUAGE sql AS $$
@@ -179,6 +181,26 @@ FROM per_user p, LATERAL (
 		FROM unnest(string_to_array(p.log, ' / ')) WITH ORDINALITY AS u (path, uid),
 			unnest(string_to_array(path, ' ')) AS event
 		GROUP BY uid) u) f;
+
+-- Amplitude: first event on December 1 at 17:59, the next on December 2 at 17:00:
+-- retained on day 1, as it cuts times to hours. Here a day has 24 hours, and whoever
+-- cuts times to hours gets Amplitude's. Mixpanel: Monday 20:00 and Tuesday 6:00 is
+-- day 1 of the calendar, and not of the rolling kind.
+CREATE FUNCTION pg_temp.day_of_return(first timestamp, next timestamp, rolling boolean)
+RETURNS int LANGUAGE sql AS $$
+	SELECT period FROM (SELECT affinity.activity_agg(1, at, 'day', NULL, true, true) AS activity
+		FROM unnest(ARRAY[first, next]) AS at) a,
+		affinity.retention(activity, timestamptz '2030-01-01', rolling => day_of_return.rolling,
+			max_period => 3)
+	WHERE retained = 1
+$$;
+SELECT is(pg_temp.day_of_return('2023-12-01 17:59', '2023-12-02 17:00', true), 0,
+	'amplitude: 23 hours and a minute are day 0 (there: 1, from times cut to hours)');
+SELECT is(pg_temp.day_of_return(date_trunc('hour', timestamp '2023-12-01 17:59'),
+	'2023-12-02 17:00', true), 1, 'amplitude: day 1 of times cut to hours');
+SELECT is(ARRAY[pg_temp.day_of_return('2023-12-04 20:00', '2023-12-05 06:00', false),
+	pg_temp.day_of_return('2023-12-04 20:00', '2023-12-05 06:00', true)], '{1,0}',
+	'mixpanel: Monday evening and Tuesday morning, by calendar and rolling');
 
 -- How many results there are: cells of tables.
 SELECT is((SELECT array_agg(n ORDER BY what) FROM (
