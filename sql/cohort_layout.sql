@@ -119,3 +119,22 @@ RESET work_mem;
 
 DROP FUNCTION layout, same, with_byte;
 DROP TABLE stays, visits, season, state, days;
+
+-- St. John's was set back from 00:01 to 23:01 of the day before: later rows in an
+-- earlier day, of the same user and of others, as the first and as the last rows
+CREATE TABLE midnights (user_id int, at timestamptz);
+INSERT INTO midnights VALUES (1, '2009-11-01 02:30:30+00'), (1, '2009-11-01 02:40+00'), (1, '2009-11-01 03:40+00'),
+	(2, '2009-11-01 02:40+00'), (3, '2009-11-01 02:30:50+00');
+SELECT at, at AT TIME ZONE 'America/St_Johns' AS local FROM midnights ORDER BY at;
+SELECT last, what, r.* FROM unnest(ARRAY['2009-11-01 02:40+00', '2009-11-01 03:40+00']::timestamptz[]) last,
+	LATERAL (SELECT affinity.activity_agg(user_id, at, 'day', 'America/St_Johns') AS days,
+		affinity.activity_agg(user_id, at, 'day', 'America/St_Johns', true, true) AS times FROM midnights WHERE at <= last) s,
+	LATERAL (VALUES (1, 'days', days), (2, 'times', times)) v(no, what, a), affinity.lifecycle(a) r ORDER BY last, no, period_start;
+SELECT what, r.period_start, r.active, r.active_short, r.active_long FROM (SELECT
+	affinity.activity_agg(user_id, at, 'hour', 'America/St_Johns') AS days,
+	affinity.activity_agg(user_id, at, 'hour', 'America/St_Johns', true, true) AS times FROM midnights) s,
+	LATERAL (VALUES (1, 'days', days), (2, 'times', times)) v(no, what, a), affinity.active_users(a, NULL, 1, 2) r ORDER BY no, period_start;
+SELECT r.cohort, r.cohort_size, r.period, r.retained FROM (SELECT
+	affinity.activity_agg(user_id, at, 'day', 'America/St_Johns', true, true) AS a FROM midnights) s, affinity.retention(a, mode => 'recurring') r;
+SELECT f.* FROM (SELECT affinity.activity_agg(user_id, at, 'day', 'America/St_Johns', true, true) AS a FROM midnights) s, affinity.frequency(a) f;
+DROP TABLE midnights;

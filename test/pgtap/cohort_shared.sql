@@ -7,6 +7,7 @@
 \set cdnow `test -f ../shared/data/cdnow/purchases.csv.xz && echo true || echo false`
 BEGIN;
 SET LOCAL jit = off;
+SET LOCAL work_mem = '64MB';
 SELECT plan(36);
 
 \if :checkins
