@@ -10,6 +10,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
@@ -37,6 +38,17 @@ affinity_zeroed_array(Size n, Size width)
 	return MemoryContextAllocExtended(CurrentMemoryContext,
 									  mul_size(Max(n, 1), width),
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* memory.c */
+pg_noreturn extern void affinity_lacks_memory(const char *subject, Size bytes,
+											   const char *otherwise);
+
+/* What maintenance_work_mem allows, in bytes. */
+static inline Size
+affinity_memory_allowed(void)
+{
+	return (Size) maintenance_work_mem * 1024;
 }
 
 /* args.c */

@@ -54,14 +54,9 @@ too_much(const RowReceiver *self, const char *at_least)
 {
 	Size		bytes = affinity_rows_bytes(self->rows);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-			 errmsg("%lld interactions need %s%lld bytes of memory, but maintenance_work_mem allows %lld",
-					(long long) self->rows->usable, at_least,
-					(long long) bytes,
-					(long long) self->request->max_bytes),
-			 errhint("SET maintenance_work_mem = '%lld MB', or let the query read fewer rows.",
-					 (long long) (bytes / (1024 * 1024) + 1))));
+	affinity_lacks_memory(psprintf("%lld interactions need%s",
+								   (long long) self->rows->usable, at_least),
+						  bytes, "let the query read fewer rows");
 }
 
 /* ---- batches ---------------------------------------------------------- */
@@ -111,7 +106,7 @@ flush_batch(RowReceiver *self)
 	if (self->counting && affinity_dict_bytes(rows->users) +
 		affinity_dict_bytes(rows->items) >
 		(Size) self->request->max_bytes + COUNTING_BYTES)
-		too_much(self, "at least ");
+		too_much(self, " at least");
 	if (self->request->max_bytes > 0 && !self->counting &&
 		affinity_rows_bytes(rows) > (Size) self->request->max_bytes)
 	{

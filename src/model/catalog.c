@@ -497,7 +497,7 @@ affinity_model_make_room(const AffinityModel *model, Size bytes)
 		if (other == NULL || other == model || other->factors == NULL)
 			continue;
 		total += other->factors->bytes;
-		if (total / 1024 <= (Size) maintenance_work_mem || other->pins > 0)
+		if (total <= affinity_memory_allowed() || other->pins > 0)
 			continue;
 		total -= other->factors->bytes;
 		MemoryContextDelete(other->factors_context);

@@ -88,7 +88,7 @@ read_source(Training *t)
 							 t->has_time ? ", at" : "",
 							 quote_qualified_identifier(t->name,
 														"interactions"));
-	request.max_bytes = (int64) maintenance_work_mem * 1024;
+	request.max_bytes = (int64) affinity_memory_allowed();
 	request.progress = affinity_progress_done;
 	request.ratings = t->method->ratings;
 	affinity_progress_phase("reading", 0, 0);

@@ -52,13 +52,10 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 	factors->stride = TYPEALIGN(ROW_FLOATS, width);
 	factors->bytes = mul_size(mul_size(model->n_items, factors->stride),
 							  sizeof(float));
-	if (factors->bytes / 1024 > (Size) maintenance_work_mem)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("the factors of model \"%s\" take %zu bytes, more than maintenance_work_mem",
-						model->schema_name, factors->bytes),
-				 errhint("Set maintenance_work_mem to at least %zu kB, or train with fewer factors.",
-						 factors->bytes / 1024 + 1)));
+	if (factors->bytes > affinity_memory_allowed())
+		affinity_lacks_memory(psprintf("the factors of model \"%s\" need",
+									   model->schema_name),
+							  factors->bytes, "train with fewer factors");
 	affinity_model_make_room(model, factors->bytes);
 	item = palloc_extended(factors->bytes + ROW_BYTES, MCXT_ALLOC_HUGE);
 	factors->item = (float *) TYPEALIGN(ROW_BYTES, item);

@@ -106,13 +106,9 @@ check_memory(const Batch *b)
 		bytes = add_size(bytes, mul_size(b->factors->bytes, 2));
 	else
 		bytes = add_size(bytes, mul_size(b->n_entries, sizeof(int32) + sizeof(float)));
-	if (bytes / 1024 > (Size) maintenance_work_mem)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("the items of model \"%s\" take %zu bytes, more than maintenance_work_mem",
-						b->model->schema_name, bytes),
-				 errhint("Set maintenance_work_mem to at least %zu kB.",
-						 bytes / 1024 + 1)));
+	if (bytes > affinity_memory_allowed())
+		affinity_lacks_memory(psprintf("the items of model \"%s\" need",
+									   b->model->schema_name), bytes, NULL);
 }
 
 /*

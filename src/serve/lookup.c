@@ -456,6 +456,6 @@ affinity_serve_read(const AffinityModel *model, const char *query, Datum items)
 	request.read_only = true;
 	request.skip_bad = true;
 	request.ratings = model->method->ratings;
-	request.max_bytes = (int64) maintenance_work_mem * 1024;
+	request.max_bytes = (int64) affinity_memory_allowed();
 	return affinity_read_interactions(&request);
 }

@@ -134,14 +134,10 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 		of_member * (affinity_team_allowed() + 1) +
 		affinity_dict_bytes(in->users) + affinity_dict_bytes(in->items);
 
-	if (bytes / 1024 > (Size) maintenance_work_mem)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("algorithm als needs %zu bytes of memory for %zu users and %zu items, but maintenance_work_mem allows %zu",
-						bytes, n_users, n_items,
-						(Size) maintenance_work_mem * 1024),
-				 errhint("SET maintenance_work_mem = '%zu MB', or use fewer factors.",
-						 bytes / (1024 * 1024) + 1)));
+	if (bytes > affinity_memory_allowed())
+		affinity_lacks_memory(psprintf("als of %zu users and %zu items needs",
+									   n_users, n_items),
+							  bytes, "train with fewer factors");
 }
 
 /*

@@ -216,7 +216,7 @@ settle(EaseOptions *o, uint32 n_items)
 	if (o->method == EASE_AUTO)
 		o->method = n_items <= MOST_DENSE &&
 			affinity_ease_dense_bytes(n_items, false) <=
-			(Size) maintenance_work_mem * 1024 ? EASE_DENSE : EASE_SPARSE;
+			affinity_memory_allowed() ? EASE_DENSE : EASE_SPARSE;
 	exponent = o->method == EASE_DENSE ? 0 : 0.5;
 	if (isnan(o->regularization))
 		o->regularization = o->method == EASE_DENSE ? 500 : 200;
@@ -249,7 +249,6 @@ rows_bytes(const AffinityInteractions *in)
 static void
 check_memory(const EaseTask *task, const AffinityInteractions *in)
 {
-	Size		allowed = (Size) maintenance_work_mem * 1024;
 	Size		all = rows_bytes(in);
 	Size		bytes;
 
@@ -257,26 +256,20 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 	{
 		bytes = add_size(all, affinity_ease_dense_bytes(task->n_items,
 														task->single));
-		if (bytes > allowed)
-			ereport(ERROR,
-					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-					 errmsg("dense ease of %u items needs %zu bytes of memory, but maintenance_work_mem allows %zu",
-							task->n_items, bytes, allowed),
-					 errhint("SET maintenance_work_mem = '%zu MB', or set option \"method\" to \"sparse\".",
-							 bytes / (1024 * 1024) + 1)));
+		if (bytes > affinity_memory_allowed())
+			affinity_lacks_memory(psprintf("dense ease of %u items needs",
+										   task->n_items), bytes,
+								  "set option \"method\" to \"sparse\"");
 		return;
 	}
 	bytes = add_size(all, affinity_ease_sparse_bytes(task->n_users,
 													 task->n_items,
 													 task->options.candidates));
-	if (bytes > allowed)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("sparse ease of %u items with %d candidates needs %zu bytes of memory, but maintenance_work_mem allows %zu",
-						task->n_items, task->options.candidates, bytes,
-						allowed),
-				 errhint("SET maintenance_work_mem = '%zu MB', or use fewer \"candidates\".",
-						 bytes / (1024 * 1024) + 1)));
+	if (bytes > affinity_memory_allowed())
+		affinity_lacks_memory(psprintf("sparse ease of %u items with %d candidates needs",
+									   task->n_items,
+									   task->options.candidates), bytes,
+							  "use fewer \"candidates\"");
 }
 
 static void

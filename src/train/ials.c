@@ -145,7 +145,6 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 {
 	int64		entries = in->by_user.start[in->by_user.n_rows];
 	Size		width = affinity_padded_width(options->factors);
-	Size		allowed = (Size) maintenance_work_mem * 1024;
 	Size		bytes = affinity_factor_solver_bytes(width, most_entries);
 
 	/* what the leader needs to diagonalise */
@@ -156,14 +155,11 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 	bytes = add_size(bytes, mul_size(entries, 2 * sizeof(uint32) +
 									 (in->by_user.val ? 2 : 0) *
 									 sizeof(float)));
-	if (bytes > allowed)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("%d factors of %u users and %u items need %zu bytes of memory, but maintenance_work_mem allows %zu",
-						options->factors, in->by_user.n_rows,
-						in->by_item.n_rows, bytes, allowed),
-				 errhint("SET maintenance_work_mem = '%zu MB', or train with fewer factors.",
-						 bytes / (1024 * 1024) + 1)));
+	if (bytes > affinity_memory_allowed())
+		affinity_lacks_memory(psprintf("%d factors of %u users and %u items need",
+									   options->factors, in->by_user.n_rows,
+									   in->by_item.n_rows), bytes,
+							  "train with fewer factors");
 }
 
 /*
