@@ -21,37 +21,27 @@
 /* Up to here a bitmap is never too wide: eight words are 512 days. */
 #define NARROW_WORDS 8
 
-#define ST_SORT sort_pairs
-#define ST_ELEMENT_TYPE uint64
-#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
+#define LOG_NAME pairs
+#define LOG_ENTRY uint64
+#define LOG_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define LOG_JOIN(a, b) ((void) 0)
+#include "cohort/activity_log_template.h"
 
-#define EVENT_COMPARE(a, b) \
+#define LOG_NAME events
+#define LOG_ENTRY ActivityEvent
+#define LOG_COMPARE(a, b) \
 	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
 	 ((a)->at > (b)->at) - ((a)->at < (b)->at))
+#define LOG_JOIN(a, b) ((a)->flags |= (b)->flags)
+#include "cohort/activity_log_template.h"
 
-#define ST_SORT sort_events
-#define ST_ELEMENT_TYPE ActivityEvent
-#define ST_COMPARE(a, b) EVENT_COMPARE(a, b)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-#define AMOUNT_COMPARE(a, b) \
+#define LOG_NAME amounts
+#define LOG_ENTRY ActivityAmount
+#define LOG_COMPARE(a, b) \
 	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
 	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
-
-#define ST_SORT sort_amounts
-#define ST_ELEMENT_TYPE ActivityAmount
-#define ST_COMPARE(a, b) AMOUNT_COMPARE(a, b)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DEFINE
-#include "lib/sort_template.h"
+#define LOG_JOIN(a, b) ((a)->sum = affinity_add_values((a)->sum, (b)->sum))
+#include "cohort/activity_log_template.h"
 
 /* The sum of two sums of values, in 2^-60. */
 int128
@@ -206,132 +196,19 @@ affinity_window_reserve(ActivitySet *set)
 	affinity_users_restride(set, first_word << 6, last_word - first_word + 1);
 }
 
-/* Merge two sorted runs of pairs into one without duplicates. */
-static Size
-merge_pairs(const uint64 *a, Size n_a, const uint64 *b, Size n_b, uint64 *out)
-{
-	Size		i = 0,
-				j = 0,
-				n = 0;
-
-	while (i < n_a || j < n_b)
-	{
-		uint64		next;
-
-		if (n % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (j >= n_b || (i < n_a && a[i] <= b[j]))
-			next = a[i++];
-		else
-			next = b[j++];
-		if (n == 0 || out[n - 1] != next)
-			out[n++] = next;
-	}
-	return n;
-}
-
-static Size
-merge_events(const ActivityEvent *a, Size n_a, const ActivityEvent *b,
-			 Size n_b, ActivityEvent *out)
-{
-	Size		i = 0,
-				j = 0,
-				n = 0;
-
-	while (i < n_a || j < n_b)
-	{
-		const ActivityEvent *next;
-
-		if (n % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (j >= n_b || (i < n_a && EVENT_COMPARE(&a[i], &b[j]) <= 0))
-			next = &a[i++];
-		else
-			next = &b[j++];
-		if (n > 0 && EVENT_COMPARE(&out[n - 1], next) == 0)
-			out[n - 1].flags |= next->flags;
-		else
-			out[n++] = *next;
-	}
-	return n;
-}
-
-static Size
-merge_amounts(const ActivityAmount *a, Size n_a, const ActivityAmount *b,
-			  Size n_b, ActivityAmount *out)
-{
-	Size		i = 0,
-				j = 0,
-				n = 0;
-
-	while (i < n_a || j < n_b)
-	{
-		const ActivityAmount *next;
-
-		if ((i + j) % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (j >= n_b || (i < n_a && AMOUNT_COMPARE(&a[i], &b[j]) <= 0))
-			next = &a[i++];
-		else
-			next = &b[j++];
-		if (n > 0 && AMOUNT_COMPARE(&out[n - 1], next) == 0)
-			out[n - 1].sum = affinity_add_values(out[n - 1].sum, next->sum);
-		else
-			out[n++] = *next;
-	}
-	return n;
-}
-
 /* Sort the log, drop duplicates, and leave room for more entries. */
 static void
 compact_log(ActivitySet *set, Size more)
 {
-	Size		tail = set->log_len - set->log_sorted;
 	Size		cap = set->log_len + set->log_len / 2 + more;
 
 	CHECK_FOR_INTERRUPTS();
 	if (set->kind.events)
-	{
-		ActivityEvent *old = set->events;
-		ActivityEvent *merged = affinity_alloc_large(set->cxt, cap * sizeof(ActivityEvent));
-
-		if (old)
-		{
-			sort_events(old + set->log_sorted, tail);
-			set->log_len = merge_events(old, set->log_sorted,
-										old + set->log_sorted, tail, merged);
-			pfree(old);
-		}
-		set->events = merged;
-	}
+		set->events = compact_events(set, set->events, cap);
 	else if (set->kind.values)
-	{
-		ActivityAmount *old = set->amounts;
-		ActivityAmount *merged = affinity_alloc_large(set->cxt, cap * sizeof(ActivityAmount));
-
-		if (old)
-		{
-			sort_amounts(old + set->log_sorted, tail);
-			set->log_len = merge_amounts(old, set->log_sorted,
-										 old + set->log_sorted, tail, merged);
-			pfree(old);
-		}
-		set->amounts = merged;
-	}
+		set->amounts = compact_amounts(set, set->amounts, cap);
 	else
-	{
-		uint64	   *old = set->pairs;
-		uint64	   *merged = affinity_alloc_large(set->cxt, cap * sizeof(uint64));
-
-		if (old)
-		{
-			sort_pairs(old + set->log_sorted, tail);
-			set->log_len = merge_pairs(old, set->log_sorted,
-									   old + set->log_sorted, tail, merged);
-			pfree(old);
-		}
-		set->pairs = merged;
-	}
+		set->pairs = compact_pairs(set, set->pairs, cap);
 	set->log_sorted = set->log_len;
 	set->log_cap = cap;
 }
