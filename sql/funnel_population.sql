@@ -77,6 +77,43 @@ SELECT n, f::text::affinity.funnel::text = f::text AS same,
 	(SELECT array_agg(users ORDER BY step) FROM affinity.funnel_steps(f::text::affinity.funnel)) AS users
 FROM state WHERE n > 3 ORDER BY n;
 
+-- States of the first version of the format have their rows as they came. They
+-- read the same, and merge with others in any order to the same bytes.
+CREATE TEMP TABLE old_state (n int, f affinity.funnel);
+INSERT INTO old_state VALUES
+	(1, 'RlVOTAECAQEAAAAAAKDj0IwAAAAEAAAARAAAAAAAAAAAAAAAAQAAAAAAAAAAKCg1lbUCAAECAAAAAAAAAADMuwuWtQIAAQMAAAAAAAAAANAmAKu1AgABBgAAAAAAAAAAwGPTjLUCAAE='),
+	(2, 'RlVOTAECAwIAAQAAAKDj0IwAAAAEAAAAZAAAAAAAAAAAAAAA+aph2nUFdnhA1wEunOUCEAAoKDWVtQIAAQKCU/rbS+rvJ5NSAhCpVfMAzLsLlrUCAAHYUQePo/aaASH25qL1PRBOANAmAKu1AgABbAh2/wgWATaGBTsoQf+wgQDAY9OMtQIAAQ==');
+SELECT o.n, (SELECT array_agg(s.users) FROM affinity.funnel_steps(o.f) s) AS users,
+	(SELECT affinity.rollup(x) FROM (SELECT o.f AS x) x)::text = n.f::text AS same_packed,
+	affinity.funnel_combine(o.f, n.f)::text = affinity.funnel_combine(n.f, o.f)::text AS either,
+	(SELECT affinity.rollup(x)::text FROM unnest(ARRAY[o.f, n.f]) x) =
+		(SELECT affinity.rollup(x)::text FROM unnest(ARRAY[n.f, o.f]) x) AS rolled,
+	(SELECT affinity.rollup(x)::text FROM unnest(ARRAY[n.f, n.f]) x) =
+		affinity.funnel_combine(o.f, o.f)::text AS twice
+FROM old_state o JOIN state n USING (n) ORDER BY 1;
+
+-- Users with many rows, at one time and far from each other: every shape. Equal
+-- contents are equal bytes, however they came together.
+CREATE TEMP TABLE shapes AS
+	SELECT u, (CASE u % 5 WHEN 0 THEN 7 WHEN 1 THEN i WHEN 2 THEN i * 1000
+		WHEN 3 THEN i::bigint << 40 ELSE 9223372036854775807 - (i::bigint << 57) END) AS t,
+		1 + (i * 7 + u) % 3 AS step
+	FROM generate_series(1, 10) AS u, generate_series(1, u * 2) AS i;
+INSERT INTO state SELECT 7, affinity.funnel_agg(u, t, 100000, step = 1, step = 2, step = 3) FROM shapes;
+SELECT count(DISTINCT f::text) AS one, max(length(decode(f::text, 'base64'))) AS bytes FROM (
+	SELECT f FROM state WHERE n = 7
+	UNION ALL SELECT affinity.funnel_agg(u, t, 100000, step = 1, step = 2, step = 3 ORDER BY step, t, u) FROM shapes
+	UNION ALL SELECT affinity.funnel_agg(u, t, 100000, step = 1, step = 2, step = 3 ORDER BY t DESC) FROM shapes
+	UNION ALL SELECT affinity.rollup(f ORDER BY k) FROM (SELECT (t + u) % 7 AS k,
+		affinity.funnel_agg(u, t, 100000, step = 1, step = 2, step = 3) AS f FROM shapes GROUP BY 1) s
+	UNION ALL SELECT affinity.rollup(f) FROM (SELECT u % 4 AS k,
+		affinity.funnel_agg(u, t, 100000, step = 1, step = 2, step = 3) AS f FROM shapes GROUP BY 1) s) x;
+SELECT array_agg(s.users) = (SELECT ARRAY[count(*) FILTER (WHERE l > 0), count(*) FILTER (WHERE l > 1),
+		count(*) FILTER (WHERE l > 2)]
+	FROM (SELECT affinity.window_funnel(100000, 'default', t, step = 1, step = 2, step = 3) AS l
+		FROM shapes GROUP BY u) w) AS as_each_user
+FROM state, affinity.funnel_steps(f) s WHERE n = 7;
+
 -- Every state with a byte changed or cut off is refused, or is a state whose
 -- table can be read: nothing in between.
 CREATE FUNCTION pg_temp.read_state(state text) RETURNS text LANGUAGE plpgsql AS $$
@@ -86,6 +123,15 @@ BEGIN
 	RETURN 'valid';
 EXCEPTION WHEN invalid_binary_representation THEN
 	RETURN 'refused';
+WHEN datetime_field_overflow OR numeric_value_out_of_range THEN
+	RETURN 'valid';		-- rows far apart
+END
+$$;
+CREATE FUNCTION pg_temp.valid_state(state text) RETURNS affinity.funnel LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN state::affinity.funnel;
+EXCEPTION WHEN invalid_binary_representation THEN
+	RETURN NULL;
 END
 $$;
 WITH damaged AS (
@@ -96,6 +142,15 @@ WITH damaged AS (
 SELECT n, bool_and(pg_temp.read_state(translate(state, E'\n', '')) IN ('valid', 'refused')) AS never_else,
 	bool_or(pg_temp.read_state(translate(state, E'\n', '')) = 'refused') AS some_refused
 FROM damaged GROUP BY n ORDER BY n;
+-- What is not refused is what some rows make: packed states have one form only.
+SELECT n, count(*) > 0 AS some_valid, bool_and(affinity.funnel_combine(f, nothing)::text = f::text) AS same
+FROM (SELECT n, pg_temp.valid_state(translate(encode(set_byte(bytes, i, (get_byte(bytes, i) + d) % 256),
+			'base64'), E'\n', '')) AS f,
+		translate(encode(overlay(substr(bytes, 1, 36) PLACING '\x0000000008000000' FROM 21) || '\x0000000000000000',
+			'base64'), E'\n', '')::affinity.funnel AS nothing
+	FROM state, decode(f::text, 'base64') AS bytes, generate_series(36, length(bytes) - 1) AS i,
+		unnest('{1,16,128,255}'::int[]) AS d WHERE n IN (1, 2, 7)) v
+WHERE f IS NOT NULL GROUP BY n ORDER BY n;
 WITH cut AS (
 	SELECT n, encode(substr(bytes, 1, i), 'base64') AS state
 	FROM state, decode(f::text, 'base64') AS bytes, generate_series(0, length(bytes) - 1) AS i
@@ -103,10 +158,10 @@ WITH cut AS (
 SELECT n, bool_and(pg_temp.read_state(translate(state, E'\n', '')) = 'refused') AS refused
 FROM cut GROUP BY n ORDER BY n;
 SELECT bool_and(pg_temp.read_state(translate(encode(decode(
-	'46554e4c010' || t || '0' || u || '0' || c || '000000000000000000000000' || lpad(to_hex(r), 2, '0')
+	'46554e4c0' || v || '0' || t || '0' || u || '0' || c || '000000000000000000000000' || lpad(to_hex(r), 2, '0')
 	|| '000000' || lpad(to_hex(b), 2, '0') || '0000000000000000000000' || repeat('01', b), 'hex'),
 	'base64'), E'\n', '')) IN ('valid', 'refused')) AS never_else
-FROM generate_series(0, 3) AS t, generate_series(0, 5) AS u, generate_series(0, 3) AS c,
+FROM generate_series(1, 3) AS v, generate_series(0, 3) AS t, generate_series(0, 5) AS u, generate_series(0, 3) AS c,
 	generate_series(0, 3) AS r, generate_series(0, 40) AS b;
 
 \set VERBOSITY terse
@@ -116,7 +171,7 @@ SELECT 'RlVO=AECAQIAAAAA'::affinity.funnel;
 SELECT 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'::affinity.funnel;
 
 -- What does not fit together.
-SELECT affinity.rollup(f) FROM state;
+SELECT affinity.rollup(f ORDER BY n) FROM state;
 SELECT affinity.rollup(f) FROM (
 	SELECT affinity.funnel_agg(1, 1, n, true) AS f FROM generate_series(1, 2) AS n GROUP BY n) s;
 SELECT affinity.funnel_agg(1.5, 1, 1, true);

@@ -4,7 +4,8 @@
  *		the states of funnels and sequences are, and what reads it.
  *
  * A log is one flat varlena: a header, a pattern (of sequences; of funnels, the
- * options that some have) and rows. A row is the user (0, 8 or 16 bytes), the
+ * options that some have) and rows. Finished states of many users are packed
+ * (funnel_packed.h); the others have their rows as they came. A row is the user (0, 8 or 16 bytes), the
  * held property if there is one (8 bytes), the time (8 bytes) and the set of
  * conditions that it satisfies (1, 2, 4 or 8 bytes), without padding. A log of
  * chains has for each user the number of the last step (1 byte) and, for each
@@ -21,10 +22,12 @@
 #include "common/common.h"
 #include "datatype/timestamp.h"
 #include "kernel/kernel.h"
+#include "utils/timestamp.h"
 
 #define FUNNEL_MAGIC 0x4c4e5546 /* "FUNL" */
 #define SEQUENCE_MAGIC 0x514e4553	/* "SEQN" */
 #define EVENT_LOG_VERSION 1
+#define EVENT_LOG_PACKED 2		/* users in order: funnel_packed.h */
 
 /* Kinds of time: what a unit of EventLog's times is. */
 typedef enum EventTime
@@ -65,7 +68,7 @@ typedef struct EventLog
 {
 	int32		vl_len_;		/* varlena header: the room, not what is used */
 	uint32		magic;			/* FUNNEL_MAGIC or SEQUENCE_MAGIC */
-	uint8		version;		/* EVENT_LOG_VERSION */
+	uint8		version;		/* EVENT_LOG_VERSION or EVENT_LOG_PACKED */
 	uint8		time_kind;		/* EventTime */
 	uint8		user_kind;		/* EventUser */
 	uint8		n_conditions;	/* 1 to 64 */
@@ -253,6 +256,8 @@ typedef struct EventCall
 	uint32		mode;
 	uint32		options_len;
 	char		options[FUNNEL_MAX_OPTIONS];
+	bool		constant;		/* window and mode are the same for every row */
+	uint64		kind[2];		/* what the headers of its states say */
 	bool		holds;			/* the last argument is a property */
 	Oid			held_type;
 	int64		window;
@@ -261,10 +266,9 @@ typedef struct EventCall
 extern void affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
 									 int time_arg, int first_condition,
 									 bool holds);
-extern bool affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call,
-								int64 *at);
-extern uint64 affinity_event_conditions(FunctionCallInfo fcinfo,
-										const EventCall *call);
+extern void affinity_event_time_infinite(void);
+extern uint64 affinity_conditions_in_array(FunctionCallInfo fcinfo,
+										   const EventCall *call);
 extern Oid	affinity_event_time_type(EventTime kind);
 extern int64 affinity_interval_length(const Interval *interval);
 extern void affinity_check_aggregate(FunctionCallInfo fcinfo);
@@ -278,6 +282,35 @@ extern void affinity_keep_text(char *last, const char *text);
 extern bool affinity_same_window(FunctionCallInfo fcinfo, int arg,
 								 const EventCall *call);
 extern bool affinity_arg_is_text(FunctionCallInfo fcinfo, int arg);
+
+/* The time of a row; false where it is null. */
+static inline bool
+affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call, int64 *at)
+{
+	if (PG_ARGISNULL(call->time_arg))
+		return false;
+	/* timestamp and timestamptz are int64 too */
+	*at = PG_GETARG_INT64(call->time_arg);
+	if (TIMESTAMP_NOT_FINITE(*at) && call->time_kind != EVENT_TIME_INTEGER)
+		affinity_event_time_infinite();
+	return true;
+}
+
+/* Which conditions a row satisfies. NULL is false. */
+static inline uint64
+affinity_event_conditions(FunctionCallInfo fcinfo, const EventCall *call)
+{
+	const NullableDatum *value = &fcinfo->args[call->first_condition];
+	uint64		steps = 0;
+	int			i;
+
+	if (call->in_array)
+		return affinity_conditions_in_array(fcinfo, call);
+	for (i = 0; i < call->n_conditions; i++)
+		steps |= (uint64) (!value[i].isnull & DatumGetBool(value[i].value))
+			<< i;
+	return steps;
+}
 
 /* funnel_mode.c */
 extern uint32 affinity_funnel_mode(const char *text, int n_conditions,
@@ -302,6 +335,10 @@ typedef struct FunnelResult
 typedef void (*FunnelResultUse) (const FunnelResult *result, void *arg);
 
 extern bool affinity_log_has_options(const EventLog *log);
+extern FunnelSolver *affinity_solver_create(const EventLog *log);
+extern void affinity_solver_solve(FunnelSolver *solver,
+								  const AffinityEvent *event, int64 n,
+								  FunnelResult *result);
 extern void affinity_solve_log(const EventLog *log, FunnelResultUse use,
 							   void *arg);
 
@@ -320,7 +357,8 @@ typedef struct Conversions
 	int64		room[AFFINITY_MAX_STEPS];	/* of the arrays below */
 	int64	   *from_start[AFFINITY_MAX_STEPS]; /* times since the first step */
 	int64	   *from_previous[AFFINITY_MAX_STEPS];	/* since the one before that
-												 * must be taken */
+												 * must be taken: the same
+												 * array if that is the first */
 } Conversions;
 
 /* The step before step i (from 0), which is not the first, that must be taken. */
@@ -332,7 +370,6 @@ conversions_previous(const Conversions *conversions, int i)
 	return i;
 }
 
-extern void affinity_conversions_read(Conversions *conversions,
-									  const EventLog *log);
+extern void affinity_conversions_read(Conversions *conversions, EventLog *log);
 
 #endif							/* AFFINITY_COHORT_FUNNEL_H */

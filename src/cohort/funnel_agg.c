@@ -11,12 +11,13 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/uuid.h"
 
-#include "cohort/funnel.h"
+#include "cohort/funnel_packed.h"
 
 /* Room of a new state: one user has few rows, a population has many. */
 #define ROWS_OF_ONE 5
@@ -88,23 +89,84 @@ init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 	affinity_keep_text(call->last_mode, mode);
 }
 
-static EventCall *
-funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+/*
+ * What every state's header must say. It is compared for each row, so as the two
+ * words that it is.
+ */
+static void
+keep_kind(EventCall *call)
 {
-	EventCall  *call = fcinfo->flinfo->fn_extra;
+	EventLog	like;
 
-	if (call == NULL)
+	StaticAssertStmt(offsetof(EventLog, n_rows) - offsetof(EventLog, version) ==
+					 sizeof(call->kind), "kind of a log");
+	like.version = EVENT_LOG_VERSION;
+	like.time_kind = (uint8) call->time_kind;
+	like.user_kind = (uint8) call->user_kind;
+	like.n_conditions = (uint8) call->n_conditions;
+	like.mode = call->mode;
+	like.window = call->window;
+	memcpy(call->kind, &like.version, sizeof(call->kind));
+}
+
+/*
+ * Whether window and mode are constants in the query, as they nearly always are:
+ * then no row's need to be compared with the one's before.
+ */
+static bool
+has_constant_rule(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+	int			n = 0;
+	ListCell   *cell;
+
+	if (aggref == NULL)
+		return false;
+	foreach(cell, aggref->args)
 	{
-		affinity_check_aggregate(fcinfo);
-		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-		init_call(fcinfo, args, call);
-		return fcinfo->flinfo->fn_extra = call;
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		n++;
+		if ((n == args->window || (args->mode != 0 && n == args->mode)) &&
+			!IsA(entry->expr, Const))
+			return false;
 	}
+	return n >= Max(args->window, args->mode);
+}
+
+static EventCall *
+begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	EventCall  *call;
+
+	affinity_check_aggregate(fcinfo);
+	call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
+	init_call(fcinfo, args, call);
+	call->constant = has_constant_rule(fcinfo, args);
+	keep_kind(call);
+	return fcinfo->flinfo->fn_extra = call;
+}
+
+static void
+compare_rule(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
+{
 	if (args->mode != 0 &&
 		!affinity_same_text(fcinfo, args->mode, call->last_mode))
 		init_call(fcinfo, args, call);
 	if (!affinity_same_window(fcinfo, args->window, call))
 		affinity_read_window(fcinfo, args->window, call);
+	keep_kind(call);
+}
+
+static inline EventCall *
+funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	EventCall  *call = fcinfo->flinfo->fn_extra;
+
+	if (unlikely(call == NULL))
+		return begin_call(fcinfo, args);
+	if (!call->constant)
+		compare_rule(fcinfo, args, call);
 	return call;
 }
 
@@ -124,23 +186,26 @@ new_state(const EventCall *call)
 							 ROWS_OF_ONE * event_row_size(log) : ROOM_OF_MANY);
 }
 
+static void
+other_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("window and mode must be the same for all rows of a "
+					"group")));
+}
+
 /*
  * A transition value must have been made by calls like this one.
  */
-static void
+static inline void
 check_state(const EventLog *log, const EventCall *call)
 {
-	if (log->window != call->window || log->mode != call->mode ||
-		log->n_conditions != call->n_conditions ||
-		log->time_kind != call->time_kind ||
-		log->user_kind != call->user_kind ||
+	if (memcmp(&log->version, call->kind, sizeof(call->kind)) != 0 ||
 		log->pattern_len != call->options_len ||
 		(call->options_len > 0 &&
 		 memcmp(log->data, call->options, call->options_len) != 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("window and mode must be the same for all rows of a "
-						"group")));
+		other_state();
 }
 
 static inline uint64
@@ -150,29 +215,30 @@ hash_text(const text *value, uint64 seed)
 							   (int) VARSIZE_ANY_EXHDR(value), seed);
 }
 
-static Size
-write_user(char *to, Datum user, const EventCall *call)
+static EventUserId
+wide_user(Datum user, EventUser kind)
 {
 	EventUserId id;
-	int64		number;
 
-	switch (call->user_kind)
+	if (kind == EVENT_USER_UUID)
+		memcpy(&id, DatumGetUUIDP(user)->data, UUID_LEN);
+	else
 	{
-		case EVENT_USER_INT:
-			number = affinity_id_to_int(user, call->user_type);
-			memcpy(to, &number, sizeof(number));
-			return sizeof(number);
-		case EVENT_USER_UUID:
-			memcpy(to, DatumGetUUIDP(user)->data, UUID_LEN);
-			return UUID_LEN;
-		case EVENT_USER_TEXT:
-			id.low = hash_text(DatumGetTextPP(user), 0);
-			id.high = hash_text(DatumGetTextPP(user), SECOND_SEED);
-			memcpy(to, &id, sizeof(id));
-			return sizeof(id);
-		default:
-			return 0;
+		id.low = hash_text(DatumGetTextPP(user), 0);
+		id.high = hash_text(DatumGetTextPP(user), SECOND_SEED);
 	}
+	return id;
+}
+
+static inline EventUserId
+read_user(Datum user, const EventCall *call)
+{
+	EventUserId id = {0, 0};
+
+	if (call->user_kind != EVENT_USER_INT)
+		return wide_user(user, call->user_kind);
+	id.low = (uint64) affinity_id_to_int(user, call->user_type);
+	return id;
 }
 
 /*
@@ -199,65 +265,124 @@ write_held(char *to, Datum value, const EventCall *call)
 }
 
 /*
- * Append a row to a flat state, or to the growing one that it becomes.
+ * What a row says, but for its user; false if it is not to be kept.
  */
-static char *
-append(FunctionCallInfo fcinfo, EventLog **log, GrowingLog **growing)
+static inline bool
+read_event(FunctionCallInfo fcinfo, const FunnelArgs *args,
+		   const EventCall *call, AffinityEvent *event)
 {
-	Size		row_size = event_row_size(*log);
-	MemoryContext aggregate;
-	char	   *row;
-
-	if (*growing == NULL && affinity_log_is_large(*log) &&
-		AggCheckCallContext(fcinfo, &aggregate))
-		*growing = affinity_growing_start(*log, aggregate);
-	if (*growing != NULL)
-		return affinity_growing_append(*growing, row_size);
-	*log = affinity_log_grow(*log, row_size);
-	row = (*log)->data + (*log)->used;
-	(*log)->used += (uint32) row_size;
-	(*log)->n_rows++;
-	return row;
+	if ((args->user != 0 && PG_ARGISNULL(args->user)) ||
+		(call->holds && PG_ARGISNULL(PG_NARGS() - 1)) ||
+		!affinity_event_time(fcinfo, call, &event->at))
+		return false;
+	event->steps = affinity_event_conditions(fcinfo, call);
+	return event->steps != 0 || (call->mode & AFFINITY_CHAIN_ORDER) != 0;
 }
 
-static Datum
-accumulate(FunctionCallInfo fcinfo, const FunnelArgs *args)
+/* The row as it is in a log that is not packed. */
+static void
+write_row(FunctionCallInfo fcinfo, const FunnelArgs *args,
+		  const EventCall *call, const AffinityEvent *event,
+		  const EventLog *log, char *row)
 {
-	const EventCall *call = funnel_call(fcinfo, args);
-	GrowingLog *growing = PG_ARGISNULL(0) ? NULL :
-		affinity_growing_log(PG_GETARG_DATUM(0));
-	EventLog   *log = NULL;
-	uint64		steps;
-	int64		at;
+	Size		user_size = event_user_size(log);
 
-	if (growing != NULL)
-		log = unconstify(EventLog *, affinity_growing_header(growing));
-	else if (PG_ARGISNULL(0))
+	if (user_size > 0)
+	{
+		EventUserId user = read_user(PG_GETARG_DATUM(args->user), call);
+
+		memcpy(row, &user, user_size);
+		row += user_size;
+	}
+	if (call->holds)
+		row += write_held(row, PG_GETARG_DATUM(PG_NARGS() - 1), call);
+	memcpy(row, &event->at, sizeof(event->at));
+	event_write_steps(row + sizeof(event->at), event_steps_size(log),
+					  event->steps);
+}
+
+/*
+ * Append to a state that is flat or, once it is large, an expanded object; it
+ * may become that here.
+ */
+static Datum
+append_flat(FunctionCallInfo fcinfo, const FunnelArgs *args,
+			const EventCall *call, EventLog *log, const AffinityEvent *event)
+{
+	Size		row_size = event_row_size(log);
+	MemoryContext aggregate;
+
+	if (affinity_log_is_large(log) && AggCheckCallContext(fcinfo, &aggregate))
+	{
+		GrowingLog *growing;
+
+		if (event_log_packs(log))
+		{
+			PartedLog  *parted = affinity_parted_start(log, aggregate);
+			EventUserId user;
+
+			user = read_user(PG_GETARG_DATUM(args->user), call);
+			affinity_parted_add(parted, event_user_mix(user), event);
+			return affinity_parted_datum(parted);
+		}
+		growing = affinity_growing_start(log, aggregate);
+		write_row(fcinfo, args, call, event, log,
+				  affinity_growing_append(growing, row_size));
+		return affinity_growing_datum(growing);
+	}
+	log = affinity_log_grow(log, row_size);
+	write_row(fcinfo, args, call, event, log, log->data + log->used);
+	log->used += (uint32) row_size;
+	log->n_rows++;
+	PG_RETURN_POINTER(log);
+}
+
+/* Any state but one in parts. */
+static pg_noinline Datum
+accumulate_flat(FunctionCallInfo fcinfo, const FunnelArgs *args,
+				const EventCall *call)
+{
+	GrowingLog *growing = NULL;
+	EventLog   *log;
+	AffinityEvent event;
+
+	if (PG_ARGISNULL(0))
 		log = new_state(call);
+	else if ((growing = affinity_growing_log(PG_GETARG_DATUM(0))) != NULL)
+		log = unconstify(EventLog *, affinity_growing_header(growing));
 	else
 		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
 	check_state(log, call);
-
-	if ((args->user == 0 || !PG_ARGISNULL(args->user)) &&
-		(!call->holds || !PG_ARGISNULL(PG_NARGS() - 1)) &&
-		affinity_event_time(fcinfo, call, &at))
+	if (read_event(fcinfo, args, call, &event))
 	{
-		steps = affinity_event_conditions(fcinfo, call);
-		if (steps != 0 || (call->mode & AFFINITY_CHAIN_ORDER) != 0)
-		{
-			char	   *row = append(fcinfo, &log, &growing);
-
-			if (args->user != 0)
-				row += write_user(row, PG_GETARG_DATUM(args->user), call);
-			if (call->holds)
-				row += write_held(row, PG_GETARG_DATUM(PG_NARGS() - 1), call);
-			memcpy(row, &at, sizeof(at));
-			event_write_steps(row + sizeof(at), event_steps_size(log), steps);
-		}
+		if (growing == NULL)
+			return append_flat(fcinfo, args, call, log, &event);
+		write_row(fcinfo, args, call, &event, log,
+				  affinity_growing_append(growing, event_row_size(log)));
 	}
 	if (growing != NULL)
-		return affinity_growing_datum(growing);
+		return PG_GETARG_DATUM(0);
 	PG_RETURN_POINTER(log);
+}
+
+static inline Datum
+accumulate(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	const EventCall *call = funnel_call(fcinfo, args);
+	PartedLog  *parted = PG_ARGISNULL(0) ? NULL :
+		affinity_parted_log(PG_GETARG_DATUM(0));
+	AffinityEvent event;
+
+	if (parted == NULL)
+		return accumulate_flat(fcinfo, args, call);
+	check_state(parted->header, call);
+	if (read_event(fcinfo, args, call, &event))
+	{
+		EventUserId user = read_user(PG_GETARG_DATUM(args->user), call);
+
+		affinity_parted_add(parted, event_user_mix(user), &event);
+	}
+	return PG_GETARG_DATUM(0);
 }
 
 /* (state, window, mode, at, conditions …) */
@@ -285,27 +410,84 @@ affinity_funnel_agg_accum(PG_FUNCTION_ARGS)
 	return accumulate(fcinfo, has_mode ? &with_mode : &plain);
 }
 
+/*
+ * The rows of both, of which neither is large, as a flat state; a is the
+ * aggregate's own. Packed ones are unpacked: then rows can be appended without
+ * reading the others.
+ */
+static EventLog *
+merge_small(EventLog *a, const EventLog *b)
+{
+	if (a->version == EVENT_LOG_PACKED)
+		a = affinity_packed_append(NULL, a);
+	return b->version == EVENT_LOG_PACKED ? affinity_packed_append(a, b) :
+		affinity_log_merge(a, b, true);
+}
+
+/* The rows of both, outside an aggregate. */
+static EventLog *
+merge_values(EventLog *a, EventLog *b)
+{
+	EventLog   *packed[2];
+
+	if (!event_log_packs(a))
+		return affinity_log_merge(a, b, false);
+	packed[0] = a->version == EVENT_LOG_PACKED ? a : affinity_log_pack(a);
+	packed[1] = b->version == EVENT_LOG_PACKED ? b : affinity_log_pack(b);
+	return affinity_packed_union(packed, 2);
+}
+
+static Datum
+merge_flat_owned(EventLog *a, const EventLog *b, MemoryContext aggregate)
+{
+	GrowingLog *growing;
+
+	if (event_log_packs(a))
+	{
+		PartedLog  *parted;
+
+		if (!affinity_log_is_large(a) && !affinity_log_is_large(b))
+			PG_RETURN_POINTER(merge_small(a, b));
+		parted = affinity_parted_start(a, aggregate);
+		affinity_parted_merge(parted, b);
+		return affinity_parted_datum(parted);
+	}
+	if (!affinity_log_is_large(a))
+		PG_RETURN_POINTER(affinity_log_merge(a, b, true));
+	growing = affinity_growing_start(a, aggregate);
+	affinity_growing_merge(growing, b);
+	return affinity_growing_datum(growing);
+}
+
 /* Combine function of all states, and transition function of rollup. */
 Datum
 affinity_funnel_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext aggregate;
-	bool		owned = AggCheckCallContext(fcinfo, &aggregate) != 0;
-	GrowingLog *growing = owned ? affinity_growing_log(PG_GETARG_DATUM(0)) :
-		NULL;
 	EventLog   *b = affinity_log_arg(PG_GETARG_DATUM(1), FUNNEL_MAGIC);
+	MemoryContext aggregate;
+	PartedLog  *parted;
+	GrowingLog *growing;
 	EventLog   *a;
 
-	if (growing == NULL)
+	if (!AggCheckCallContext(fcinfo, &aggregate))
 	{
 		a = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
 		affinity_log_same(a, b);
-		if (!owned || !affinity_log_is_large(a))
-			PG_RETURN_POINTER(affinity_log_merge(a, b, owned));
-		growing = affinity_growing_start(a, aggregate);
+		PG_RETURN_POINTER(merge_values(a, b));
 	}
-	else
+	if ((parted = affinity_parted_log(PG_GETARG_DATUM(0))) != NULL)
+	{
+		affinity_log_same(parted->header, b);
+		affinity_parted_merge(parted, b);
+		return PG_GETARG_DATUM(0);
+	}
+	if ((growing = affinity_growing_log(PG_GETARG_DATUM(0))) != NULL)
+	{
 		affinity_log_same(affinity_growing_header(growing), b);
-	affinity_growing_merge(growing, b);
-	return affinity_growing_datum(growing);
+		affinity_growing_merge(growing, b);
+		return PG_GETARG_DATUM(0);
+	}
+	a = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	affinity_log_same(a, b);
+	return merge_flat_owned(a, b, aggregate);
 }

@@ -263,26 +263,17 @@ affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
 		check_condition_type(fcinfo, first_condition + i, i + 1);
 }
 
-/*
- * The time of a row; false where it is null.
- */
-bool
-affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call, int64 *at)
+void
+affinity_event_time_infinite(void)
 {
-	if (PG_ARGISNULL(call->time_arg))
-		return false;
-	/* timestamp and timestamptz are int64 too */
-	*at = PG_GETARG_INT64(call->time_arg);
-	if (call->time_kind != EVENT_TIME_INTEGER && TIMESTAMP_NOT_FINITE(*at))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the time of an event must be finite"),
-				 errhint("Leave such rows out: FILTER (WHERE isfinite(...)).")));
-	return true;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the time of an event must be finite"),
+			 errhint("Leave such rows out: FILTER (WHERE isfinite(...)).")));
 }
 
-static uint64
-conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
+uint64
+affinity_conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
 {
 	ArrayType  *array = condition_array(fcinfo, call->first_condition);
 	Datum	   *value;
@@ -300,24 +291,6 @@ conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
 	for (i = 0; i < n; i++)
 		if (!null[i] && DatumGetBool(value[i]))
 			steps |= UINT64CONST(1) << i;
-	return steps;
-}
-
-/*
- * Which conditions a row satisfies. NULL is false.
- */
-uint64
-affinity_event_conditions(FunctionCallInfo fcinfo, const EventCall *call)
-{
-	const NullableDatum *value = &fcinfo->args[call->first_condition];
-	uint64		steps = 0;
-	int			i;
-
-	if (call->in_array)
-		return conditions_in_array(fcinfo, call);
-	for (i = 0; i < call->n_conditions; i++)
-		steps |= (uint64) (!value[i].isnull && DatumGetBool(value[i].value))
-			<< i;
 	return steps;
 }
 

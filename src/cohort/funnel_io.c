@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "cohort/funnel.h"
+#include "cohort/funnel_packed.h"
 
 /* What the varlena header takes, which is not part of the text form. */
 #define SKIPPED sizeof(int32)
@@ -127,7 +127,7 @@ check_header(const EventLog *log, Size size, uint32 magic)
 		invalid("It is too short.");
 	if (log->magic != magic)
 		invalid("It is a value of another type.");
-	if (log->version != EVENT_LOG_VERSION)
+	if (log->version != EVENT_LOG_VERSION && log->version != EVENT_LOG_PACKED)
 		invalid("It is of another version.");
 	if (log->time_kind > EVENT_TIME_TIMESTAMPTZ ||
 		log->user_kind > EVENT_USER_CHAINS ||
@@ -227,7 +227,14 @@ affinity_log_in(const char *text, uint32 magic)
 
 	check_header(log, size, magic);
 	SET_VARSIZE(log, size);
-	if (log->user_kind == EVENT_USER_CHAINS)
+	if (log->version == EVENT_LOG_PACKED)
+	{
+		const char *fault = affinity_packed_fault(log);
+
+		if (fault != NULL)
+			invalid(fault);
+	}
+	else if (log->user_kind == EVENT_USER_CHAINS)
 		check_chains(log);
 	else
 		check_rows(log);

@@ -15,7 +15,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
-#include "cohort/funnel.h"
+#include "cohort/funnel_packed.h"
 
 /* Growing from here on adds half, not as much again: three copies exist then. */
 #define GROW_SLOWER ((Size) 64 << 20)
@@ -132,6 +132,19 @@ affinity_log_trim(EventLog *log)
 	return log;
 }
 
+/* Is what follows the pattern as long as it must be at least? */
+static bool
+has_rows(const EventLog *log)
+{
+	uint32		used = log->used - log->pattern_len;
+
+	if (log->version == EVENT_LOG_PACKED)
+		return event_log_packs(log) && used >= PACKED_TAIL;
+	return log->version == EVENT_LOG_VERSION &&
+		(log->user_kind == EVENT_USER_CHAINS ||
+		 used == (uint64) log->n_rows * event_row_size(log));
+}
+
 /*
  * An argument of type affinity.funnel or affinity.sequence. Its input function
  * checked it through and through; this guards against values that came another
@@ -143,11 +156,8 @@ affinity_log_arg(Datum value, uint32 magic)
 	EventLog   *log = (EventLog *) PG_DETOAST_DATUM(value);
 
 	if (VARSIZE(log) < EVENT_LOG_HEADER || log->magic != magic ||
-		log->version != EVENT_LOG_VERSION ||
 		log->used > EVENT_LOG_ROOM(log) || log->pattern_len > log->used ||
-		(log->user_kind != EVENT_USER_CHAINS &&
-		 log->used - log->pattern_len !=
-		 (uint64) log->n_rows * event_row_size(log)))
+		!has_rows(log))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid funnel or sequence state")));

@@ -3,10 +3,10 @@
  *		The best chains of funnels with options: optional steps, exclusions
  *		between some steps, any order, a property that is held constant.
  *
- * A funnel without any of these goes through funnel_chain.c alone, and a
- * population of them through funnel_population.c; this is for the rest. Rows are
- * sorted by user, held property and time; of the chains of a user's properties
- * the best counts. What "best" means is the same everywhere: the furthest last
+ * A funnel without any of these goes through funnel_chain.c alone. Rows of packed
+ * states are in order already (funnel_population.c); those of other states are
+ * sorted here by user, held property and time; of the chains of a user's
+ * properties the best counts. What "best" means is the same everywhere: the furthest last
  * step, then most steps, then complete first, then started last, then earliest
  * rows.
  *
@@ -76,8 +76,9 @@ affinity_log_has_options(const EventLog *log)
 		(log->mode & (FUNNEL_MODE_HOLD | AFFINITY_CHAIN_ANY_ORDER)) != 0;
 }
 
-static FunnelSolver *
-create_solver(const EventLog *log)
+/* In the current memory context, in one piece or two. */
+FunnelSolver *
+affinity_solver_create(const EventLog *log)
 {
 	FunnelSolver *solver = palloc(sizeof(FunnelSolver));
 
@@ -148,10 +149,10 @@ solve_skip(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 	memcpy(result->at, skip->best, sizeof(int64) * (Size) skip->level);
 }
 
-/* The best chain of sorted rows. */
-static void
-solve(FunnelSolver *solver, const AffinityEvent *event, int64 n,
-	  FunnelResult *result)
+/* The best chain of sorted rows of one user and property. */
+void
+affinity_solver_solve(FunnelSolver *solver, const AffinityEvent *event, int64 n,
+					  FunnelResult *result)
 {
 	if (solver->any_order)
 		solve_any(solver, event, n, result);
@@ -251,7 +252,7 @@ solve_sorted(FunnelSolver *solver, const HeldEvent *row, int64 n,
 				CHECK_FOR_INTERRUPTS();
 		} while (to < n && event_same_user(row[to].user, row[from].user) &&
 				 row[to].held == row[from].held);
-		solve(solver, event, to - from, &result);
+		affinity_solver_solve(solver, event, to - from, &result);
 		if (is_better(&result, &best))
 			best = result;
 		if (to == n || !event_same_user(row[to].user, row[from].user))
@@ -274,7 +275,7 @@ affinity_solve_log(const EventLog *log, FunnelResultUse use, void *arg)
 												  "funnel with options",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	FunnelSolver *solver = create_solver(log);
+	FunnelSolver *solver = affinity_solver_create(log);
 	uint32		n_parts = log->n_rows / PASS_ROWS + 1;
 	uint32		part;
 

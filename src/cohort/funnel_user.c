@@ -11,7 +11,7 @@
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
-#include "cohort/funnel.h"
+#include "cohort/funnel_packed.h"
 
 PG_FUNCTION_INFO_V1(affinity_window_funnel_final);
 PG_FUNCTION_INFO_V1(affinity_funnel_times_final);
@@ -139,14 +139,20 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 											 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* A state as a value: without the room to append. */
+/* A state as a value: packed if it is one of many users, and without room. */
 Datum
 affinity_funnel_final(PG_FUNCTION_ARGS)
 {
-	EventLog   *log = affinity_growing_flatten(PG_GETARG_DATUM(0));
+	PartedLog  *parted = affinity_parted_log(PG_GETARG_DATUM(0));
+	EventLog   *log;
 
+	if (parted != NULL)
+		PG_RETURN_POINTER(affinity_parted_flat(parted));
+	log = affinity_growing_flatten(PG_GETARG_DATUM(0));
 	if (log == NULL)
 		log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	if (log->version == EVENT_LOG_VERSION && event_log_packs(log))
+		PG_RETURN_POINTER(affinity_log_pack(log));
 	PG_RETURN_POINTER(affinity_log_trim(log));
 }
 
