@@ -216,7 +216,7 @@ posthog|test_optional_funnel_step_actors_query|1@0 3@120|optional 2|604800|1,2,3
 posthog|test_optional_funnel_step_dropoff_actors_query|1@0 / 1@0 2@60 / 1@0 2@60 3@120|optional 2|604800|1,2,3|users 3 2 1||
 \.
 
-SELECT plan((SELECT 4 + count(*) FROM replay)::int);
+SELECT plan((SELECT 4 + count(*) + 51 + 2 FROM replay)::int);
 
 CREATE TEMP TABLE event AS
 	SELECT no, (uid || '.' || copy)::numeric AS uid, w[1] AS e,
@@ -301,6 +301,122 @@ SELECT results_eq($$
 	'all are there: tests, results, results of tests that agree');
 SELECT is((SELECT count(*) FROM replay WHERE no NOT IN (SELECT no FROM event)), 0::bigint,
 	'every case has events');
+
+-- PostHog's trends of funnels (test_funnel_trends.py there): of the users who
+-- begin in a day (or month) of a time zone, how many take step `first_step`, and
+-- how many `last_step`; or the percentage. Here: one chain per user and day whose
+-- first step is of that day; in any order one per row that may begin it. Times
+-- are seconds, or hours (h), after the first day's midnight in UTC.
+CREATE TEMP TABLE trend (
+	no int GENERATED ALWAYS AS IDENTITY, test text, zone text, first date, unit text,
+	events text, mode text, seconds bigint, steps text, pair text, expected text, ours text,
+	reason text);
+COPY trend (test, zone, first, unit, events, mode, seconds, steps, pair, expected, ours, reason)
+FROM stdin (DELIMITER '|', NULL '');
+test_only_one_user_reached_one_step|UTC|2021-06-07|day|1@19h|default|604800|1,2,3|1 3|1/0 0/0 0/0 0/0 0/0 0/0 0/0||
+test_only_one_user_reached_one_step|US/Pacific|2021-06-07|day|1@19h|default|604800|1,2,3|1 3|1/0 0/0 0/0 0/0 0/0 0/0 0/0||
+test_day_interval|UTC|2021-05-01|day|1@0h 2@1h 3@2h|default|604800|1,2,3|1 3|1/1||
+test_month_interval|UTC|2020-01-01|month|1@2904h 2@2905h 3@2906h|default|604800|1,2,3|1 3|0/0 0/0 0/0 0/0 1/1 0/0 0/0||
+test_month_interval|US/Pacific|2020-01-01|month|1@2904h 2@2905h 3@2906h|default|604800|1,2,3|1 3|0/0 0/0 0/0 1/1 0/0 0/0 0/0||
+test_all_results_for_day_interval|UTC|2021-05-01|day|1@0h 2@48h 3@96h / 1@24h 2@72h / 1@120h / n@120h / 1@1h 2@2h 3@3h / 1@0h 2@48h 3@96h / 1@24h 2@72h|default|604800|1,2,3|1 3|3/3 2/0 0/0 0/0 0/0 1/0 0/0||
+test_window_size_one_day|UTC|2021-05-01|day|1@0h 2@48h 3@96h / 1@24h 2@72h / 1@120h / n@120h / 1@1h 2@2h 3@3h / 1@0h 2@48h 3@96h / 1@24h 2@72h|default|86400|1,2,3|1 3|3/1 2/0 0/0 0/0 0/0 1/0 0/0||
+test_period_not_final|UTC|2021-05-01|day|1@86400 2@86460 3@86520|default|86400|1,2,3|1 3|0/0 1/1||
+test_two_runs_by_single_user_in_one_period|UTC|2021-05-01|day|1@0h 2@1h 3@2h 1@13h 2@14h 3@15h|default|86400|1,2,3|1 3|1/1||
+test_steps_performed_in_period_but_in_reverse|UTC|2021-05-01|day|3@1h 2@2h 1@3h|default|86400|1,2,3|1 3|1/0||
+test_one_person_in_multiple_periods_and_windows|UTC|2021-05-01|day|1@1h 2@2h 3@3h 1@49h 2@50h 1@83h 2@84h 3@85h / 1@90h|default|86400|1,2,3|1 3|1/1 0/0 1/0 2/1||
+test_from_second_step|UTC|2021-05-01|day|1@1h 2@26h 3@27h / 1@1h / 2@26h 3@27h / 1@25h 2@26h|default|259200|1,2,3|2 3|1/1 1/0||
+test_to_second_step|UTC|2021-05-01|day|1@1h 2@26h 3@27h / 1@1h / 2@26h 3@27h / 1@25h 2@26h|default|259200|1,2,3|1 2|2/1 1/1||
+test_one_person_in_multiple_periods_and_windows_in_unordered_funnel|UTC|2021-05-01|day|1@1h 3@2h 2@3h 2@49h 1@50h 3@83h 1@84h 2@85h / 1@90h|any_order|86400|1,2,3|1 3|1/1 0/0 1/0 2/1||
+test_one_person_in_multiple_periods_and_windows_in_strict_funnel|UTC|2021-05-01|day|1@1h 2@2h 3@3h 1@49h 2@50h b@181800 3@51h 1@83h 2@84h 3@85h / 1@90h b@325200 2@91h|adjacent|86400|1,2,3|1 3|1/1 0/0 1/0 2/1||
+test_funnel_step_breakdown_event, Chrome|UTC|2021-05-01|day|1@0h 2@48h 3@96h / 1@24h 2@48h 3@96h|default|604800|1,2,3|1 3|rates 100 100 0 0 0 0 0 0 0 0 0 0 0||
+test_funnel_step_breakdown_event, Safari|UTC|2021-05-01|day|1@48h 2@72h 3@96h|default|604800|1,2,3|1 3|rates 0 0 100 0 0 0 0 0 0 0 0 0 0||
+test_funnel_step_breakdown_empty, empty|UTC|2021-05-01|day|1@24h 2@48h 3@96h|default|604800|1,2,3|1 3|rates 0 100 0 0 0 0 0 0 0 0 0 0 0||
+test_funnel_step_breakdown_empty, foo|UTC|2021-05-01|day|1@0h 2@48h 3@96h / 1@48h 2@72h 3@96h|default|604800|1,2,3|1 3|rates 100 0 100 0 0 0 0 0 0 0 0 0 0||
+test_timezones_trends, UTC|UTC|2021-04-30|day|1@34h 2@35h 3@36h / 1@25h 2@26h 3@27h / 1@25h 2@34h 3@35h|default|604800|1,2,3|1 3|0/0 3/3||
+test_timezones_trends, Pacific|US/Pacific|2021-04-30|day|1@34h 2@35h 3@36h / 1@25h 2@26h 3@27h / 1@25h 2@34h 3@35h|default|604800|1,2,3|1 3|2/2 1/1||
+test_trend_for_hour_based_conversion_window|UTC|2021-05-01|day|1@10h 2@11h 3@12h / 1@10h 2@11h 3@14h|default|10800|1,2,3|1 3|rates 50 0 0 0 0 0||
+test_short_exclusions|UTC|2021-05-01|day|1@0 x@1 2@31 1@3600 2@3629|exclude 3|30|1,2,x|1 2|rates 100 0 0 0 0 0 0 0 0 0 0 0 0||
+test_funnel_exclusion_no_end_event|UTC|2021-05-01|day|1@1h 2@2h / 1@3h x@12600 2@4h / 1@5h x@6h / 1@7h x@32h|exclude 3|86400|1,2,x|1 2|rates 50 0 0 0 0 0 0 0 0 0 0 0 0 0|rates 25 0 0 0 0 0 0 0 0 0 0 0 0 0|an excluded row ends a chain; it does not remove the user from step 1
+test_funnel_exclusion_multiple_possible_no_end_event1|UTC|2021-05-01|day|1@0 x@1 1@31|exclude 3|10|1,2,x|1 2|1/0||
+test_funnel_exclusion_multiple_possible_no_end_event2|UTC|2021-05-01|day|1@0 1@31 x@32|exclude 3|10|1,2,x|1 2|1/0||
+test_funnel_exclusion_multiple_possible_no_end_event3|UTC|2021-05-01|day|1@0 1@1 x@2|exclude 3|10|1,2,x|1 2|0/0|1/0|an excluded row ends a chain; it does not remove the user from step 1
+test_exclusion_after_goal|UTC|2021-05-01|day|1@0 2@1 3@3 1@4 2@5 x@6 3@7|exclude 4 between 2 and 3|10|1,2,3,x|1 3|1/1||
+test_exclusion_multiday_completion_on_first_day|UTC|2021-05-01|day|1@0 2@1 1@86404 x@86405 2@86406|exclude 3|10|1,2,x|1 2|1/1 0/0|1/1 1/0|an excluded row ends a chain; it does not remove the user from step 1
+test_exclusion_multiday_completion_on_second_day|UTC|2021-05-01|day|1@0 x@1 2@2 1@86404 2@86406|exclude 3|10|1,2,x|1 2|0/0 1/1|1/0 1/1|an excluded row ends a chain; it does not remove the user from step 1
+test_exclusion_multiday_partial_first_day_exclusion_second_day|UTC|2021-05-01|day|1@0 1@86430 x@86431 2@86432|exclude 3|10|1,2,x|1 2|0/0 0/0|1/0 1/0|an excluded row ends a chain; it does not remove the user from step 1
+test_exclusion_multiday_partial_first_day_open_exclusion_second_day|UTC|2021-05-01|day|1@0 1@86430 x@86431|exclude 3|10|1,2,x|1 2|1/0 0/0|1/0 1/0|an excluded row ends a chain; it does not remove the user from step 1
+test_open_exclusion_multiday|UTC|2021-05-01|day|1@0 2@1 1@86404 2@86405 x@86406|exclude 4 between 2 and 3|10|1,2,3,x|1 3|1/0 0/0|1/0 1/0|an excluded row ends a chain; it does not remove the user from step 1
+test_excluded_completion|UTC|2021-05-01|day|1@0 x@11 1@12 x@13 2@14|exclude 3|10|1,2,x|1 2|0/0|1/0|an excluded row ends a chain; it does not remove the user from step 1
+test_breakdown_with_attribution, first touch, Chrome|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|~1,~2|1 2|1/1 1/1||
+test_breakdown_with_attribution, all events, Chrome|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|1C,2C|1 2|1/1 1/1||
+test_breakdown_with_attribution, all events, Safari|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|1S,2S|1 2|1/0 0/0||
+test_breakdown_with_attribution, step 1, Chrome|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|1C,~2|1 2|1/1 1/1||
+test_breakdown_with_attribution, step 1, Safari|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|1S,~2|1 2|1/1 0/0||
+test_breakdown_with_attribution, step 2, Chrome|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|~1,2C|1 2|1/1 1/1||
+test_breakdown_with_attribution, step 2, Safari|UTC|2021-05-01|day|1C@0 1S@1 2C@14 1C@86400 2S@86401 2C@86414|default|30|~1,2S|1 2|1/0 1/1||
+test_breakdown_with_attribution_2, first touch, Chrome|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|~1,~2,~3|1 3|1/1 1/1||
+test_breakdown_with_attribution_2, all events, Chrome|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|1C,2C,3C|1 3|1/0 0/0||
+test_breakdown_with_attribution_2, all events, Safari|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|1S,2S,3S|1 3|0/0 1/0||
+test_breakdown_with_attribution_2, step 1, Chrome|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|1C,~2,~3|1 3|1/1 0/0||
+test_breakdown_with_attribution_2, step 1, Safari|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|1S,~2,~3|1 3|0/0 1/1||
+test_breakdown_with_attribution_2, step 3, Chrome|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|~1,~2,3C|1 3|1/0 1/1||
+test_breakdown_with_attribution_2, step 3, Safari|UTC|2021-05-01|day|1C@0 2C@1 3S@2 1S@86400 2S@86401 3C@86402|default|30|~1,~2,3S|1 3|1/1 1/0||
+test_exclusion_with_property_filter|UTC|2021-05-01|day|1@0 xt@1 2@2 / 1@0 xy@1 2@2 / 1@0 / 1@0 xf@1 2@2|exclude 3 4|10|1,2,xt,xy|1 2|2/1|4/1|an excluded row ends a chain; it does not remove the user from step 1
+test_funnel_with_long_interval_no_first_step|UTC|2021-05-01|day|2@24h / 1@48h|default|3122064000|1,2|1 2|0/0 0/0 1/0 0/0 0/0 0/0 0/0||
+test_funnel_trends_with_out_of_order_completion|UTC|2021-06-07|day|1@19h 3@20h 2@21h|default|604800|1,2,3|1 2|1/1 0/0||
+\.
+
+CREATE TEMP TABLE visit AS
+	SELECT no, uid, w[1] AS e, first::timestamp AT TIME ZONE 'UTC'
+		+ w[2]::int * CASE w[3] WHEN 'h' THEN interval '1 hour' ELSE interval '1 s' END AS at
+	FROM trend, unnest(string_to_array(events, ' / ')) WITH ORDINALITY AS u (path, uid),
+		unnest(string_to_array(path, ' ')) AS token,
+		regexp_match(token, '^(.*)@(\d+)(h?)$') AS w;
+
+CREATE FUNCTION pg_temp.answer(t trend) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	c text := pg_temp.conditions(t.steps);
+	result text;
+BEGIN
+	EXECUTE format($q$
+		WITH day AS (SELECT n, (%L::date + n * %L::interval)::date AS day
+				FROM generate_series(0, %s) AS n),
+			v AS (SELECT uid, e, at, date_trunc(%L, at AT TIME ZONE %L)::date AS began
+				FROM visit WHERE no = %s),
+			level AS (%s),
+			sum AS (SELECT n, count(level) FILTER (WHERE level >= %s) AS first,
+					count(level) FILTER (WHERE level >= %s) AS last
+				FROM day LEFT JOIN level USING (day) GROUP BY n)
+		SELECT string_agg(%s, ' ' ORDER BY n) FROM sum$q$,
+		t.first, '1 ' || t.unit,
+		cardinality(string_to_array(replace(t.expected, 'rates ', ''), ' ')) - 1,
+		t.unit, t.zone, t.no,
+		CASE t.mode WHEN 'any_order' THEN format($q$
+			SELECT day, uid, max(level) AS level
+			FROM (SELECT a.began AS day, a.uid, a.at, affinity.window_funnel(%s, 'any_order', v.at, %s) AS level
+				FROM v a JOIN v USING (uid)
+				WHERE v.at BETWEEN a.at AND a.at + %s * interval '1 s'
+				GROUP BY a.began, a.uid, a.at) s
+			GROUP BY day, uid$q$, t.seconds, replace(c, 'e =', 'v.e ='), t.seconds)
+		ELSE format($q$
+			SELECT day, uid, affinity.window_funnel(%s, %L, at, began = day AND %s) AS level
+			FROM day, v GROUP BY day, uid$q$, t.seconds, t.mode, c) END,
+		split_part(t.pair, ' ', 1), split_part(t.pair, ' ', 2),
+		CASE WHEN t.expected LIKE 'rates%' THEN $q$coalesce(100 * last / nullif(first, 0), 0)::text$q$
+			ELSE $q$first || '/' || last$q$ END) INTO result;
+	RETURN CASE WHEN t.expected LIKE 'rates%' THEN 'rates ' ELSE '' END || result;
+END
+$$;
+
+SELECT is(pg_temp.answer(t), coalesce(ours, expected), 'trends: ' || test)
+FROM trend t ORDER BY no;
+SELECT is_empty($$
+	SELECT * FROM trend WHERE (ours IS NULL) <> (reason IS NULL) OR ours = expected$$,
+	'each deviation of trends is one, and has its reason');
+SELECT results_eq($$
+	SELECT count(*), sum(n), sum(n) FILTER (WHERE ours IS NULL)
+	FROM (SELECT *, (SELECT count(*) FROM regexp_matches(expected, '\d+', 'g')) AS n FROM trend) t$$,
+	'VALUES (51::bigint, 325::numeric, 285::numeric)', 'trends: tests, results, results of tests that agree');
 
 SELECT finish();
 ROLLBACK;
