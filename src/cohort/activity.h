@@ -183,6 +183,9 @@ typedef struct ActivityAmount
 
 #define ACTIVITY_BATCH 512
 
+/* Bytes of text ids from which on fewer rows are let in together. */
+#define ACTIVITY_BATCH_TEXT ((Size) 1 << 20)
+
 /* Slots of a bucket: a cache line; tags are compared four at a time. */
 #define ACTIVITY_BUCKET 8
 
@@ -349,7 +352,7 @@ extern void affinity_users_restride(ActivitySet *set, uint32 first_bit,
 extern const ExpandedObjectMethods affinity_set_methods;
 extern ActivitySet *affinity_set_new(MemoryContext parent,
 									 const ActivityKind *kind, bool expanded);
-extern void affinity_set_buffer_text(ActivitySet *set, ActivityRow *row,
+extern bool affinity_set_buffer_text(ActivitySet *set, ActivityRow *row,
 									 const char *text, uint32 len);
 extern void affinity_set_flush(ActivitySet *set);
 extern void affinity_set_merge(ActivitySet *set, const ActivityView *view);
@@ -380,11 +383,14 @@ static inline void
 affinity_set_added(ActivitySet *set, const char *text, uint32 len,
 				   int128 value)
 {
+	bool		full = false;
+
 	if (set->kind.values)
 		set->buffer_sums[set->n_rows] = value;
 	if (set->kind.ids == IDS_TEXT)
-		affinity_set_buffer_text(set, &set->buffer[set->n_rows], text, len);
-	if (++set->n_rows == set->batch)
+		full = affinity_set_buffer_text(set, &set->buffer[set->n_rows], text,
+										len);
+	if (++set->n_rows == set->batch || full)
 		affinity_set_flush(set);
 }
 

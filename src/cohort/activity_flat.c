@@ -165,7 +165,8 @@ check_ids(const ActivityView *view)
 		ActivityKey key;
 		uint32		tag;
 
-		if (i % USERS_AT_ONCE == 0)
+		/* a text may be long */
+		if (flat->ids == IDS_TEXT || i % USERS_AT_ONCE == 0)
 			CHECK_FOR_INTERRUPTS();
 		affinity_view_key(view, i, &key);
 		tag = affinity_key_tag(flat->ids, &key, view->text);

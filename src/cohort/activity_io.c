@@ -21,6 +21,9 @@
 
 #include "cohort/activity.h"
 
+/* Characters between two looks for interrupts; a multiple of 4. */
+#define TEXT_AT_ONCE ((Size) 1 << 20)
+
 PG_FUNCTION_INFO_V1(affinity_activity_in);
 PG_FUNCTION_INFO_V1(affinity_activity_recv);
 PG_FUNCTION_INFO_V1(affinity_value_in);
@@ -41,6 +44,18 @@ reject(bool values, const char *problem)
 			 errhint("States are made by affinity.%s_agg, and stored and copied unchanged.", type)));
 }
 
+/* Is what begins with these bytes a state at all? */
+static void
+check_header(const ActivityFlat *flat, Size size, bool values)
+{
+	if (size < offsetof(ActivityFlat, data))
+		reject(values, "too short");
+	if (flat->magic != ACTIVITY_MAGIC)
+		reject(values, "not one, or from a machine of another byte order");
+	if (flat->version != ACTIVITY_VERSION)
+		reject(values, "unknown version");
+}
+
 /* Check the state of so many bytes and give it back. */
 static Datum
 checked(ActivityFlat *flat, Size size, bool values)
@@ -48,13 +63,8 @@ checked(ActivityFlat *flat, Size size, bool values)
 	ActivityView view;
 	const char *problem;
 
+	check_header(flat, size, values);
 	SET_VARSIZE(flat, size);
-	if (size < offsetof(ActivityFlat, data))
-		reject(values, "too short");
-	if (flat->magic != ACTIVITY_MAGIC)
-		reject(values, "not one, or from a machine of another byte order");
-	if (flat->version != ACTIVITY_VERSION)
-		reject(values, "unknown version");
 	if (!affinity_view_open(&view, flat, size))
 		reject(values, "wrong length");
 	problem = affinity_view_check(&view);
@@ -69,17 +79,35 @@ static Datum
 state_in(FunctionCallInfo fcinfo, bool values)
 {
 	const char *input = PG_GETARG_CSTRING(0);
-	int			len = strlen(input);
-	int			room = pg_b64_dec_len(len);
-	ActivityFlat *flat = palloc0(Max(VARHDRSZ + (Size) room,
-									 sizeof(ActivityFlat)));
-	int			decoded = pg_b64_decode(input, len,
-										(void *) ((char *) flat + VARHDRSZ),
-										room);
+	Size		len = strlen(input);
+	Size		size = VARHDRSZ;
+	Size		padding = 0;
+	ActivityFlat *flat = palloc(Max(VARHDRSZ + len / 4 * 3,
+									sizeof(ActivityFlat)));
 
-	if (decoded < 0)
+	while (padding < Min(len, 2) && input[len - 1 - padding] == '=')
+		padding++;
+	if (len % 4 != 0)
 		reject(values, "not base64");
-	return checked(flat, VARHDRSZ + (Size) decoded, values);
+	for (Size at = 0; at < len; at += TEXT_AT_ONCE)
+	{
+		int			n = (int) Min(len - at, TEXT_AT_ONCE);
+		int			room = n / 4 * 3;
+		int			decoded;
+
+		CHECK_FOR_INTERRUPTS();
+		if (at + n == len)
+			room -= (int) padding;
+		/* anything but one piece of base64 gives fewer bytes, or an error */
+		decoded = pg_b64_decode(input + at, n, (void *) ((char *) flat + size),
+								room);
+		if (decoded != room)
+			reject(values, "not base64");
+		size += (Size) decoded;
+		if (at == 0)
+			check_header(flat, size, values);
+	}
+	return checked(flat, size, values);
 }
 
 /* activity_in(cstring) */
@@ -101,8 +129,10 @@ Datum
 affinity_state_out(PG_FUNCTION_ARGS)
 {
 	ActivityFlat *flat = affinity_state_arg(fcinfo, 0);
+	const char *from = (const char *) flat + VARHDRSZ;
 	Size		len = VARSIZE(flat) - VARHDRSZ;
 	Size		room = (len + 2) / 3 * 4;
+	Size		size = 0;
 	char	   *out;
 
 	if (room >= MaxAllocSize)
@@ -111,9 +141,15 @@ affinity_state_out(PG_FUNCTION_ARGS)
 				 errmsg("state of %zu bytes is too large for text", len),
 				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
 	out = palloc(room + 1);
-	room = pg_b64_encode((void *) ((char *) flat + VARHDRSZ), (int) len,
-						 (void *) out, (int) room);
-	out[room] = '\0';
+	for (Size at = 0; at < len; at += TEXT_AT_ONCE / 4 * 3)
+	{
+		CHECK_FOR_INTERRUPTS();
+		size += (Size) pg_b64_encode((const void *) (from + at),
+									 (int) Min(len - at, TEXT_AT_ONCE / 4 * 3),
+									 (void *) (out + size),
+									 (int) Min(room - size, TEXT_AT_ONCE));
+	}
+	out[size] = '\0';
 	PG_RETURN_CSTRING(out);
 }
 
@@ -122,7 +158,7 @@ state_recv(FunctionCallInfo fcinfo, bool values)
 {
 	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
 	Size		len = buf->len - buf->cursor;
-	ActivityFlat *flat = palloc0(Max(VARHDRSZ + len, sizeof(ActivityFlat)));
+	ActivityFlat *flat = palloc(Max(VARHDRSZ + len, sizeof(ActivityFlat)));
 
 	pq_copymsgbytes(buf, (char *) flat + VARHDRSZ, (int) len);
 	return checked(flat, VARHDRSZ + len, values);

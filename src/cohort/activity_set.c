@@ -338,8 +338,8 @@ affinity_set_flush(ActivitySet *set)
 	set->buffer_text_len = 0;
 }
 
-/* Make room in the buffer for a text id beside its row. */
-void
+/* Put a text id beside its row in the buffer. True where that is full of them. */
+bool
 affinity_set_buffer_text(ActivitySet *set, ActivityRow *row, const char *text,
 						 uint32 len)
 {
@@ -347,6 +347,7 @@ affinity_set_buffer_text(ActivitySet *set, ActivityRow *row, const char *text,
 									   &set->buffer_text_len,
 									   &set->buffer_text_cap, text, len);
 	row->key.text.len = len;
+	return set->buffer_text_len > ACTIVITY_BATCH_TEXT;
 }
 
 /* Add what a user of another state did; bitmaps were made wide enough. */
