@@ -1,4 +1,4 @@
--- affinity: what is being trained. C code: src/train/progress.c.
+-- affinity: how far trainings and recommend_all are. C code: src/train/progress.c.
 
 CREATE FUNCTION affinity.list_progress(
 	OUT pid integer,
@@ -36,11 +36,11 @@ LEFT JOIN pg_catalog.pg_database AS d
 	ON d.oid OPERATOR(pg_catalog.=) p.database
 ORDER BY p.started, p.pid;
 COMMENT ON VIEW affinity.progress IS
-	'create_model and refresh_model calls that run now, in all databases of the server, brought up to date about ten times a second. Everybody can see it, and with it the names of models that are being trained; nothing else of them';
+	'calls of create_model, refresh_model, recommend_all and audience (by factors) that run now, in all databases of the server, brought up to date about ten times a second. Everybody can see it, and with it the names of models that are in use; nothing else of them';
 COMMENT ON COLUMN affinity.progress.pid IS
-	'process that trains; pg_stat_activity has more of it, and of its workers by leader_pid';
+	'process that is at it; pg_stat_activity has more of it, and of its workers by leader_pid';
 COMMENT ON COLUMN affinity.progress.phase IS
-	'reading, then what the algorithm does, then indexing';
+	'reading, then what the algorithm does, then indexing; of recommend_all and audience: reading, then answering';
 COMMENT ON COLUMN affinity.progress.done IS
 	'what the phase has done: rows when reading, else in units of total';
 COMMENT ON COLUMN affinity.progress.total IS

@@ -213,14 +213,15 @@ train_model(Training *t)
 												  "affinity training",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
+	MemoryContext progress;
 	int			workers;
 
 	t->started = GetCurrentTimestamp();
-	affinity_progress_begin(t->name, t->method->name);
+	progress = affinity_progress_begin(t->name, t->method->name);
 	read_source(t);
 	train_and_write(t);
 	write_row(t);
-	affinity_progress_end();
+	affinity_progress_end(progress);
 	workers = affinity_progress_most_workers();
 	ereport(NOTICE,
 			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training (%d %s), %.2f s writing",

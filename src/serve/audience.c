@@ -79,7 +79,8 @@ read_users(const AffinityModel *model, const Source *source, int n)
 										" WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
 										affinity_model_relation(model,
 																"interactions")),
-							   affinity_serve_array(ids, n, model->item_type));
+							   affinity_serve_array(ids, n, model->item_type),
+							   NULL);
 }
 
 /*

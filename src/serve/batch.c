@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "serve/batch.h"
+#include "train/progress.h"
 
 /* Bytes of a chunk's rows: memory is a few of them. */
 #define SLOT_BYTES		((Size) 1024 * 1024)
@@ -171,7 +172,7 @@ read_all(Batch *b)
 								psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
 										 affinity_model_relation(b->model,
 																 "interactions")),
-								(Datum) 0);
+								(Datum) 0, affinity_progress_done);
 	b->leader->users = b->in->users;
 	renumber(b);
 }
@@ -354,6 +355,20 @@ fill_regions(Batch *b)
 	b->leader->shared = shared;
 }
 
+static void
+answer(Batch *b)
+{
+	size_chunks(b);
+	begin_team(b);
+	fill_regions(b);
+	b->leader->chunk_context = AllocSetContextCreate(CurrentMemoryContext,
+													 "affinity chunk",
+													 ALLOCSET_DEFAULT_SIZES);
+	affinity_progress_phase("answering", b->in->by_user.n_rows, 0);
+	affinity_team_run(b->team, b->leader);
+	affinity_team_end(b->team);
+}
+
 /*
  * Let the team answer for all users; leader->consume takes the chunks.
  */
@@ -363,23 +378,21 @@ affinity_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 {
 	Batch		b = {.leader = leader, .task = task, .wanted = wanted};
 
+	MemoryContext progress;
+
 	b.model = leader->call->model;
+	progress = affinity_progress_begin(b.model->schema_name,
+									   b.model->method->name);
+	affinity_progress_phase("reading", 0, 0);
 	b.k = Min(k, b.model->n_items);
 	if (b.model->method->has_factors)
 		b.factors = affinity_model_factors(b.model);
 	read_items(&b);
 	check_memory(&b);
 	read_all(&b);
-	if (b.in->by_user.n_rows == 0)
-		return;
-	size_chunks(&b);
-	begin_team(&b);
-	fill_regions(&b);
-	leader->chunk_context = AllocSetContextCreate(CurrentMemoryContext,
-												  "affinity chunk",
-												  ALLOCSET_DEFAULT_SIZES);
-	affinity_team_run(b.team, leader);
-	affinity_team_end(b.team);
+	if (b.in->by_user.n_rows > 0)
+		answer(&b);
+	affinity_progress_end(progress);
 }
 
 /* ---- rows ---------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "miscadmin.h"
 
 #include "serve/batch.h"
+#include "train/progress.h"
 
 /*
  * What a user gets: n keys, best first, and popular items where these are too
@@ -56,6 +57,8 @@ consume(void *state, uint32 chunk, const void *slot)
 	BatchMember *m = state;
 
 	((BatchLeader *) m->leader)->consume(m->leader, chunk, slot);
+	affinity_progress_done(Min((int64) (chunk + 1) * m->shared->chunk_users,
+							   m->users.n_rows));
 }
 
 /*

@@ -439,7 +439,8 @@ affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
  * items, $1 of the query, selects (0: none). As the caller may see them now.
  */
 AffinityInteractions *
-affinity_serve_read(const AffinityModel *model, const char *query, Datum items)
+affinity_serve_read(const AffinityModel *model, const char *query, Datum items,
+					void (*progress) (int64 rows))
 {
 	AffinityReadRequest request = {0};
 	Oid			type = get_array_type(model->item_type);
@@ -457,5 +458,6 @@ affinity_serve_read(const AffinityModel *model, const char *query, Datum items)
 	request.skip_bad = true;
 	request.ratings = model->method->ratings;
 	request.max_bytes = (int64) affinity_memory_allowed();
+	request.progress = progress;
 	return affinity_read_interactions(&request);
 }

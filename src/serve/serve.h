@@ -100,7 +100,8 @@ extern Datum affinity_serve_column(const AffinityModel *model, HeapTuple row,
 extern Datum affinity_serve_array(Datum *ids, int n, Oid type);
 extern AffinityInteractions *affinity_serve_read(const AffinityModel *model,
 												 const char *query,
-												 Datum items);
+												 Datum items,
+												 void (*progress) (int64 rows));
 extern void affinity_serve_damaged(const AffinityModel *model, const char *what);
 
 /* ---- sums.c: scores of all items at once -------------------------------- */

@@ -149,7 +149,7 @@ read_neighborhood(const AffinityModel *model, Datum items)
 										" (SELECT b.user_id FROM %s AS b"
 										" WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))",
 										interactions, interactions),
-							   items);
+							   items, NULL);
 }
 
 /*

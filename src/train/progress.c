@@ -1,6 +1,6 @@
 /*
  * progress.c
- *		How far a training is, for the view affinity.progress.
+ *		How far a training or recommend_all is, for the view affinity.progress.
  *
  * The extension has no shared memory of its own, as it is not in
  * shared_preload_libraries: a backend that trains keeps one record in a file of
@@ -92,15 +92,6 @@ write_record(void)
 	close(fd);
 }
 
-/* The memory context goes: so it is over, one way or another. */
-static void
-forget(void *arg)
-{
-	(void) arg;
-	affinity_progress_end();
-	depth--;
-}
-
 /*
  * Is there something to write down? What is begun within a training is not.
  */
@@ -110,15 +101,32 @@ shown(void)
 	return active && depth == 1;
 }
 
-void
+/* The memory context goes: so it is over, one way or another. */
+static void
+forget(void *arg)
+{
+	(void) arg;
+	if (shown())
+	{
+		active = false;
+		(void) unlink(path);
+	}
+	depth--;
+}
+
+MemoryContext
 affinity_progress_begin(const char *model, const char *algorithm)
 {
-	MemoryContextCallback *callback = palloc0(sizeof(MemoryContextCallback));
+	MemoryContext begun = AllocSetContextCreate(CurrentMemoryContext,
+												"affinity progress",
+												ALLOCSET_SMALL_SIZES);
+	MemoryContextCallback *callback =
+		MemoryContextAllocZero(begun, sizeof(MemoryContextCallback));
 
 	callback->func = forget;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+	MemoryContextRegisterResetCallback(begun, callback);
 	if (++depth > 1)
-		return;
+		return begun;
 	memset(&record, 0, sizeof(record));
 	record.magic = MAGIC;
 	record.pid = MyProcPid;
@@ -132,6 +140,7 @@ affinity_progress_begin(const char *model, const char *algorithm)
 			 MyProcPid);
 	most_workers = 0;
 	active = true;
+	return begun;
 }
 
 void
@@ -179,12 +188,9 @@ affinity_progress_done(int64 done)
 }
 
 void
-affinity_progress_end(void)
+affinity_progress_end(MemoryContext begun)
 {
-	if (!shown())
-		return;
-	active = false;
-	(void) unlink(path);
+	MemoryContextDelete(begun);
 }
 
 /* ---- readers ----------------------------------------------------------- */

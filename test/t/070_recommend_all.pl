@@ -134,6 +134,24 @@ like(slurp_file($standby->logfile), qr/starting background worker process "paral
 	'in workers');
 $standby->stop;
 
+# ---- progress -------------------------------------------------------------
+
+for my $model ('factors', 'neighbors')
+{
+	my $session = $node->background_psql('postgres');
+
+	$session->query_until(qr/asked/, "\\echo asked\nSELECT count(*) FROM $model.recommend_all(10000);\n");
+	ok($node->poll_query_until('postgres', qq{
+			SELECT count(*) = 1 FROM affinity.progress
+			WHERE model = '$model' AND phase = 'answering' AND total = 2048
+				AND done BETWEEN 0 AND total AND workers = 2}),
+		"$model: how far it is can be seen");
+	$session->query('SELECT 1');
+	$session->quit;
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM affinity.progress'), '0',
+		"$model: and not when it is over");
+}
+
 # ---- cancelled ----------------------------------------------------------
 
 for my $model ('factors', 'neighbors')
