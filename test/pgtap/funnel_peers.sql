@@ -21,6 +21,10 @@
 --   duckdb     tomtom215/duckdb-behavioral, test/sql/window_funnel.test,
 --              git_mining.test, src/window_funnel.rs
 --   posthog    PostHog/posthog, posthog/hogql_queries/insights/funnels/test/
+--   pinot      apache/pinot, …/integration/tests/custom/WindowFunnelTest.java (strict_order
+--              is `fixed` here, with keep_all `adjacent`; funnelMatchStep counts alike)
+--   databend   databendlabs/databend, tests/suites/0_stateless/02_function, the unit tests'
+--              window_funnel.txt, documentation of WINDOW_FUNNEL
 BEGIN;
 
 CREATE TEMP TABLE replay (
@@ -214,6 +218,33 @@ posthog|test_funnel_with_optional_steps|1@0 / 1@0 2@60 3@120 / 1@0 3@120 / 1@0 2
 posthog|test_funnel_with_optional_steps_same_event|s@0 / s@0 s@60 / s@0 s@60 s@120 / s@0 su@60 s@120|optional 2|1209600|~s,~s,su,~s|users 4 2 1 1||
 posthog|test_optional_funnel_step_actors_query|1@0 3@120|optional 2|604800|1,2,3|users 1 0 1||
 posthog|test_optional_funnel_step_dropoff_actors_query|1@0 / 1@0 2@60 / 1@0 2@60 3@120|optional 2|604800|1,2,3|users 3 2 1||
+pinot|testFunnelMaxStepQueries|p@1000 c@1010 k@1020 c@1025 f@1030 k@2010 c@2010 p@2000 p@1000 c@1010 c@1015 k@1020 f@11030 k@2020 c@12010 p@12050|default|1000|p,c,k,f|levels 4||
+pinot|testFunnelMaxStepGroupByQueries|p@1000 c@1010 k@1020 c@1025 f@1030 / k@2010 c@2010 p@2000 / p@1000 c@1010 c@1015 k@1020 f@11030 / k@2020 c@12010 p@12050|default|1000|p,c,k,f|levels 4 3 3 1||
+pinot|testFunnelMaxStepGroupByQueriesWithMode, strict_order|p@1000 c@1010 k@1020 c@1025 f@1030 / k@2010 c@2010 p@2000 / p@1000 c@1010 c@1015 k@1020 f@11030 / k@2020 c@12010 p@12050|fixed|1000|p,c,k,f|levels 3 3 2 1||
+pinot|testFunnelMaxStepGroupByQueriesWithMode, strict_deduplication|p@1000 c@1010 k@1020 c@1025 f@1030 / k@2010 c@2010 p@2000 / p@1000 c@1010 c@1015 k@1020 f@11030 / k@2020 c@12010 p@12050|strict_deduplication|1000|p,c,k,f|levels 4 3 2 1|levels 3 3 2 1|a repeat of any step taken, not only of the last one, ends the chain, as in ClickHouse
+pinot|testFunnelMaxStepGroupByQueriesWithMode, strict_increase|p@1000 c@1010 k@1020 c@1025 f@1030 / k@2010 c@2010 p@2000 / p@1000 c@1010 c@1015 k@1020 f@11030 / k@2020 c@12010 p@12050|strict_increase|1000|p,c,k,f|levels 4 2 3 1||
+pinot|testFunnelMaxStepGroupByQueriesWithModeKeepAll|p@1000 c@1010 k@1020 c@1025 f@1030 / k@2010 c@2010 p@2000 / p@1000 c@1010 c@1015 k@1020 f@11030 / k@2020 c@12010 p@12050|adjacent|1000|p,k,f|levels 1 1 1 1||
+pinot|testFunnelMaxStepGroupByQueriesWithModeKeepAll, strict_order|p@1000 c@1010 k@1020 c@1025 f@1030 / k@2010 c@2010 p@2000 / p@1000 c@1010 c@1015 k@1020 f@11030 / k@2020 c@12010 p@12050|fixed|1000|p,k,f|levels 3 2 2 1||
+pinot|testFunnelMatchStepGroupByQueriesWithModeThenSumArray, strict_order|10x p@1000 c@1010 k@1020 c@1025 f@1030 / 10x k@2010 c@2010 p@2000 / 10x p@1000 c@1010 c@1015 k@1020 f@11030 / 10x k@2020 c@12010 p@12050|fixed|1000|p,c,k,f|users 40 30 20 0||
+pinot|testFunnelMatchStepGroupByQueriesWithModeThenSumArray, strict_deduplication|10x p@1000 c@1010 k@1020 c@1025 f@1030 / 10x k@2010 c@2010 p@2000 / 10x p@1000 c@1010 c@1015 k@1020 f@11030 / 10x k@2020 c@12010 p@12050|strict_deduplication|1000|p,c,k,f|users 40 30 20 10|users 40 30 20 0|a repeat of any step taken, not only of the last one, ends the chain, as in ClickHouse
+pinot|testFunnelMatchStepGroupByQueriesWithModeThenSumArray, strict_increase|10x p@1000 c@1010 k@1020 c@1025 f@1030 / 10x k@2010 c@2010 p@2000 / 10x p@1000 c@1010 c@1015 k@1020 f@11030 / 10x k@2020 c@12010 p@12050|strict_increase|1000|p,c,k,f|users 40 30 20 10||
+pinot|testFunnelStepDurationStatsGroupByQueries, user00|p@1000 c@1010 k@1020 c@1025 f@1030|default|1000|p,c,k,f|users 1 1 1 1 average 10 10 10||
+databend|02_0011_function_window_funnel 1|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|10000|1000|levels 1||
+databend|02_0011_function_window_funnel 2|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|10000|1000,1001|levels 2||
+databend|02_0011_function_window_funnel 3|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|10000|1000,1001,1002|levels 3||
+databend|02_0011_function_window_funnel 4|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|10000|1000,1001,1002,1008|levels 4||
+databend|02_0011_function_window_funnel 5|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|1|1000|levels 1||
+databend|02_0011_function_window_funnel 6|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|2|1003,1004,1005,1006,1007|levels 3||
+databend|02_0011_function_window_funnel 7|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|3|1003,1004,1005,1006,1007|levels 4||
+databend|02_0011_function_window_funnel 8|1000@0 1001@1 1002@2 1003@3 1004@4 1005@5 1006@6 1007@7 1008@8|default|4|1003,1004,1005,1006,1007|levels 5||
+databend|documentation|l@0 v@60 c@180 p@540 / l@0 v@60 c@120 / l@0 v@60|default|3600|l,v,c,p|levels 4 3 2||
+databend|window_funnel.txt, dt|1@1 x@0 x@2 x@3|default|2|1,2,3|levels 1||
+databend|window_funnel.txt, dt_uint64|1@0 2@1 3@2 x@3 x@4|default|2|1,2,3|levels 3||
+databend|window_funnel.txt, dt_nullable|1@0 2@1 x@3 3@4|default|2|1,2,3|levels 2||
+databend|window_funnel.txt, dt_int64|1@0 2@1 3@2 x@3|default|2|1,2,3|levels 3||
+databend|window_funnel.txt, dt_unsorted|3@2 1@0 2@1 x@3|default|2|1,2,3|levels 3||
+databend|window_funnel.txt, single_event|x@0 1@1 x@2 x@3|default|2|1|levels 1||
+databend|window_funnel.txt, no_event|x@0 x@1 x@2 x@3|default|2|1|levels 0||
 \.
 
 SELECT plan((SELECT 4 + count(*) + 51 + 2 FROM replay)::int);
@@ -296,8 +327,9 @@ SELECT results_eq($$
 			cardinality(regexp_split_to_array(expected, '[^0-9]+')) - 1 AS n
 		FROM replay ORDER BY source, test, no) r
 	GROUP BY source ORDER BY source$$, $$
-	VALUES ('clickhouse issues', 3::bigint, 3::bigint, 3::bigint), ('doris', 61, 115, 107),
-		('duckdb', 41, 59, 57), ('hologres', 1, 3, 3), ('posthog', 67, 238, 182), ('starrocks', 8, 19, 18), ('starrocks issues', 2, 2, 2)$$,
+	VALUES ('clickhouse issues', 3::bigint, 3::bigint, 3::bigint), ('databend', 16, 18, 18),
+		('doris', 61, 115, 107), ('duckdb', 41, 59, 57), ('hologres', 1, 3, 3), ('pinot', 11, 44, 36),
+		('posthog', 67, 238, 182), ('starrocks', 8, 19, 18), ('starrocks issues', 2, 2, 2)$$,
 	'all are there: tests, results, results of tests that agree');
 SELECT is((SELECT count(*) FROM replay WHERE no NOT IN (SELECT no FROM event)), 0::bigint,
 	'every case has events');

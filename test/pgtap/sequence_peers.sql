@@ -14,6 +14,8 @@
 --   duckdb      tomtom215/duckdb-behavioral, test/sql/{sequence_match,
 --               sequence_match_events,sequence_next_node,sessionize,git_mining}.test and
 --               src/pattern/executor.rs
+--   pinot       apache/pinot, …/integration/tests/custom/WindowFunnelTest.java: how
+--               often a funnel is complete (funnelCompleteCount)
 BEGIN;
 SET LOCAL jit = off;
 
@@ -193,6 +195,10 @@ duckdb executor|match_events|a@100 x@200 x@300 b@400|(?1).(?2)|~a,~b,x||100|as C
 duckdb executor|match_events|a@100|(?1).*|~a,~b,x|100||
 duckdb executor|match_events|a@100 b@200 x@300 b@400|(?1).*(?2)|~a,~b,x|100 200||
 duckdb GIT-6|match_events|o@0 f@16200 a@82800 m@86400 / o@3600 f@5400 a@7200 m@8100 / o@165600|(?1)(?2)(?3)(?4)|o,f,a,m|0 16200 82800 86400 / 3600 5400 7200 8100 / |0 16200 82800 86400 / 3600 5400 7200 8100 / 165600|as ClickHouse: of a pattern that does not match, as much as does
+pinot|count|p@1000 c@1010 k@1020 c@1025 f@1030|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|1||
+pinot|count|k@2010 c@2010 p@2000|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|0||
+pinot|count|p@1000 c@1010 c@1015 k@1020 f@11030|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|0||
+pinot|count|k@2020 c@12010 p@12050|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|0||
 \.
 
 -- Sessions: seconds, the gap, and the number of each row's session.
@@ -279,7 +285,8 @@ SELECT results_eq($$
 	FROM pattern GROUP BY split_part(source, ' ', 1)
 	ORDER BY 1, 2$$, $$
 	VALUES ('clickhouse', 265::bigint, 265::bigint), ('clickhouse documentation', 23, 23),
-		('doris', 20, 18), ('duckdb', 21, 15), ('duckdb', 60, 50)$$,
+		('doris', 20, 18), ('duckdb', 21, 15), ('duckdb', 60, 50),
+		('pinot', 4, 4)$$,
 	'all results are there: how many, and how many of tests that agree');
 SELECT is_empty($$
 	SELECT ours FROM (SELECT ours, reason, expected FROM next_node
