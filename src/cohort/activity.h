@@ -219,7 +219,6 @@ typedef struct ActivitySet
 	uint32		chunks_cap;
 	uint32		n_slots;
 	ActivityBucket *buckets;	/* n_slots / ACTIVITY_BUCKET */
-	char	   *buckets_area;	/* what they were allocated as */
 	char	   *text;			/* bytes of text ids, by key.text */
 	Size		text_len;
 	Size		text_cap;

@@ -26,6 +26,7 @@
 
 #define LARGE_AREA (4 * 1024 * 1024)
 #define SMALL_PAGE 4096
+#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 #define CACHE_LINE 64
 
 #define USERS_AT_ONCE 65536
@@ -47,15 +48,36 @@ affinity_alloc_large(MemoryContext cxt, Size size)
 	return area;
 }
 
+/*
+ * An area that is read at random: at the beginning of a huge page, and whole
+ * pages of them, or at least at the beginning of a cache line. In front of it is
+ * what was allocated.
+ */
+static void *
+alloc_area(MemoryContext cxt, Size size)
+{
+	Size		align = size >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
+	char	   *allocated = affinity_alloc_large(cxt, TYPEALIGN(align, size) +
+												 align + CACHE_LINE);
+	char	   *area = (char *) TYPEALIGN(align, allocated + CACHE_LINE);
+
+	((char **) area)[-1] = allocated;
+	return area;
+}
+
+static void
+free_area(void *area)
+{
+	pfree(((char **) area)[-1]);
+}
+
 /* An empty table; the old one is the caller's to free. */
 static void
 new_buckets(ActivitySet *set, uint32 n_buckets)
 {
 	Size		size = n_buckets * sizeof(ActivityBucket);
 
-	set->buckets_area = affinity_alloc_large(set->cxt, size + CACHE_LINE);
-	set->buckets = (ActivityBucket *) TYPEALIGN(CACHE_LINE,
-												(uintptr_t) set->buckets_area);
+	set->buckets = alloc_area(set->cxt, size);
 	set->n_slots = n_buckets * ACTIVITY_BUCKET;
 	memset(set->buckets, 0, size);
 }
@@ -65,7 +87,7 @@ affinity_users_init(ActivitySet *set, uint32 users_cap, uint32 n_slots)
 {
 	set->stride = set->key_size;
 	set->chunks = MemoryContextAlloc(set->cxt, sizeof(char *));
-	set->chunks[0] = MemoryContextAlloc(set->cxt, (Size) users_cap * set->stride);
+	set->chunks[0] = alloc_area(set->cxt, (Size) users_cap * set->stride);
 	set->chunks_cap = 1;
 	set->users_cap = users_cap;
 	new_buckets(set, n_slots / ACTIVITY_BUCKET);
@@ -74,7 +96,6 @@ affinity_users_init(ActivitySet *set, uint32 users_cap, uint32 n_slots)
 static void
 grow_slots(ActivitySet *set, uint64 need)
 {
-	char	   *old_area = set->buckets_area;
 	ActivitySet old = *set;
 
 	new_buckets(set, Max(need, (uint64) old.n_slots + old.n_slots / 2) /
@@ -95,7 +116,7 @@ grow_slots(ActivitySet *set, uint64 need)
 		*affinity_slot_user(set, at) = user;
 		*affinity_slot_tag(set, at) = tag;
 	}
-	pfree(old_area);
+	free_area(old.buckets);
 }
 
 static void
@@ -108,7 +129,7 @@ add_chunk(ActivitySet *set)
 		set->chunks_cap *= 2;
 		set->chunks = repalloc(set->chunks, set->chunks_cap * sizeof(char *));
 	}
-	set->chunks[n] = affinity_alloc_large(set->cxt, set->stride << ACTIVITY_CHUNK_BITS);
+	set->chunks[n] = alloc_area(set->cxt, set->stride << ACTIVITY_CHUNK_BITS);
 	set->users_cap += UINT32_C(1) << ACTIVITY_CHUNK_BITS;
 }
 
@@ -118,10 +139,10 @@ grow_first_chunk(ActivitySet *set, uint64 need)
 {
 	uint32		cap = Min(Max(need, (uint64) set->users_cap * 2),
 						  UINT32_C(1) << ACTIVITY_CHUNK_BITS);
-	char	   *larger = affinity_alloc_large(set->cxt, cap * set->stride);
+	char	   *larger = alloc_area(set->cxt, cap * set->stride);
 
 	memcpy(larger, set->chunks[0], set->n_users * set->stride);
-	pfree(set->chunks[0]);
+	free_area(set->chunks[0]);
 	set->chunks[0] = larger;
 	set->users_cap = cap;
 }
@@ -187,7 +208,7 @@ affinity_users_restride(ActivitySet *set, uint32 first_bit, uint32 n_words)
 	for (uint32 from = 0; from < set->users_cap; from += cap)
 	{
 		char	  **chunk = &set->chunks[from >> ACTIVITY_CHUNK_BITS];
-		char	   *rows = affinity_alloc_large(set->cxt, cap * stride);
+		char	   *rows = alloc_area(set->cxt, cap * stride);
 
 		for (uint32 i = 0; i < cap && from + i < set->n_users; i++)
 		{
@@ -202,7 +223,7 @@ affinity_users_restride(ActivitySet *set, uint32 first_bit, uint32 n_words)
 				move_bits((uint64 *) (to + set->key_size),
 						  (const uint64 *) (own + set->key_size), kept, shift);
 		}
-		pfree(*chunk);
+		free_area(*chunk);
 		*chunk = rows;
 	}
 	set->stride = stride;
