@@ -17,6 +17,7 @@
 --   starrocks  documentation of window_funnel (modes 1, 2, 4 are strict_deduplication;
 --              fixed or strict_order, allow_reentry; strict_increase); its issues as above
 --   clickhouse issues   what those who found a result wrong expected
+--   hive       yahoo/hive-funnel-udf, FunnelTest.java
 --   hologres   documentation of windowFunnel (GaussDB's has the same)
 --   duckdb     tomtom215/duckdb-behavioral, test/sql/window_funnel.test,
 --              git_mining.test, src/window_funnel.rs
@@ -245,9 +246,11 @@ databend|window_funnel.txt, dt_int64|1@0 2@1 3@2 x@3|default|2|1,2,3|levels 3||
 databend|window_funnel.txt, dt_unsorted|3@2 1@0 2@1 x@3|default|2|1,2,3|levels 3||
 databend|window_funnel.txt, single_event|x@0 1@1 x@2 x@3|default|2|1|levels 1||
 databend|window_funnel.txt, no_event|x@0 x@1 x@2 x@3|default|2|1|levels 0||
+hive|testComplete|beta@200 alpha@100 delta@400 gamma@200|default|86400|beta,gamma,epsilon|levels 2||
+clickhouse issues|01646_fix_window_funnel_inconistency|1004@86400 1003@86400 1002@0|default|604800|1004,1003,1002|levels 2||
 \.
 
-SELECT plan((SELECT 4 + count(*) + 51 + 2 FROM replay)::int);
+SELECT plan((SELECT 4 + count(*) + 51 + 2 + 26 + 1 FROM replay)::int);
 
 CREATE TEMP TABLE event AS
 	SELECT no, (uid || '.' || copy)::numeric AS uid, w[1] AS e,
@@ -327,8 +330,9 @@ SELECT results_eq($$
 			cardinality(regexp_split_to_array(expected, '[^0-9]+')) - 1 AS n
 		FROM replay ORDER BY source, test, no) r
 	GROUP BY source ORDER BY source$$, $$
-	VALUES ('clickhouse issues', 3::bigint, 3::bigint, 3::bigint), ('databend', 16, 18, 18),
-		('doris', 61, 115, 107), ('duckdb', 41, 59, 57), ('hologres', 1, 3, 3), ('pinot', 11, 44, 36),
+	VALUES ('clickhouse issues', 4::bigint, 4::bigint, 4::bigint), ('databend', 16, 18, 18),
+		('doris', 61, 115, 107), ('duckdb', 41, 59, 57), ('hive', 1, 1, 1),
+		('hologres', 1, 3, 3), ('pinot', 11, 44, 36),
 		('posthog', 67, 238, 182), ('starrocks', 8, 19, 18), ('starrocks issues', 2, 2, 2)$$,
 	'all are there: tests, results, results of tests that agree');
 SELECT is((SELECT count(*) FROM replay WHERE no NOT IN (SELECT no FROM event)), 0::bigint,
@@ -449,6 +453,69 @@ SELECT results_eq($$
 	SELECT count(*), sum(n), sum(n) FILTER (WHERE ours IS NULL)
 	FROM (SELECT *, (SELECT count(*) FROM regexp_matches(expected, '\d+', 'g')) AS n FROM trend) t$$,
 	'VALUES (51::bigint, 325::numeric, 285::numeric)', 'trends: tests, results, results of tests that agree');
+
+-- ByConity's finderFunnel (tests/queries/4_cnch_stateless/00743_aggregation_finderfunnel
+-- there): the level of all starts, then of those in each of the slots from `start` on.
+-- `same` is what the rows of a chain share: the day of a time zone, or the event. (Its
+-- properties that only some of the steps share are not replayed.)
+CREATE TEMP TABLE slot (
+	no int GENERATED ALWAYS AS IDENTITY, test text, events text, seconds bigint, same text,
+	start bigint, slot bigint, steps text, expected text);
+COPY slot (test, events, seconds, same, start, slot, steps, expected)
+FROM stdin (DELIMITER '|', NULL '');
+1|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||86400|86400|1001|1 1
+2|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||86400|86400|1001,1002|2 2
+3|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||86400|86400|1001,1002,1003|3 3
+4|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||86400|86400|1001,1002,1003,1004|4 4
+5|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|1||86400|86400|1001,1002,1003,1004|2 2
+6|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|2||86400|86400|1001,1002,1003,1004|3 3
+7|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|3||86400|86400|1001,1002,1003,1004|4 4
+8|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||86400|86400|1001,1002,1010|2 2
+9|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||86400|86400|1001,1002,1006|3 3
+10|1000@86400 1001@86401 1002@86402 1003@86403 1004@86404 1005@86405 1006@86406|86400||0|86400|1001,1002|2 0 2
+11|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400||129600|86400|1000,1001,1002|3 3
+12|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Asia/Shanghai|129600|86400|1000,1001,1002|3 3
+13|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Etc/GMT|129600|86400|1000,1001,1002|3 3
+14|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400||129600|86400|1000,1001,1002,1003,1004|5 5
+15|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Asia/Shanghai|129600|86400|1000,1001,1002,1003,1004|5 5
+16|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Etc/GMT|129600|86400|1000,1001,1002,1003,1004|5 5
+17|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400||129600|86400|1000,1001,1002|3 3 3
+18|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Asia/Shanghai|129600|86400|1000,1001,1002|3 3 3
+19|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Etc/GMT|129600|86400|1000,1001,1002|3 3 3
+20|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400||129600|86400|1000,1001,1002|3 3 3
+21|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Asia/Shanghai|57600|86400|1000,1001,1002|3 2 3
+22|1000@129600 1000@143997 1001@143998 1003@143999 1002@144000 1000@172799 1003@172800 1000@172801 1001@172802 1002@172803 1003@172804 1004@172805 1000@216000 1001@216001 1001@216002 1002@216003|86400|Etc/GMT|86400|86400|1000,1001,1002|3 3 3
+28, no property|1001@86400 1002@86401 1001@86402 1003@86403 1001@86404 1001@86405 1002@86406 1003@86407 1004@86408 1003@86410 1001@86413|5||86400|1|1001,1002,1003,1004|4 3 0 3 0 4 4 0 0 0 0 0 0 0 1
+page visits|v@1668124410 v@1668180062 v@1667836997 v@1667775685 v@1667836540 v@1667775822|600||1667750400|86400|v,c,v|1 1 1 0 0 1 0 0
+same property|r1@1671521325 r2@1671521347 r3@1671522622 r3@1671522625|86400|e|1671408000|86400|~r,~r|2 0 2 0
+same property, 10 minutes|r1@1671521325 r2@1671521347 r3@1671522622 r3@1671522625|600|e|1671408000|86400|~r,~r|2 0 2 0
+\.
+
+CREATE FUNCTION pg_temp.answer(s slot) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	levels int[];
+BEGIN
+	EXECUTE format($q$
+		SELECT array_agg(level ORDER BY n)
+		FROM (SELECT n, affinity.window_funnel(%s, %L, at, at >= begins AND at < begins + %s AND %s) AS level
+			FROM (SELECT split_part(token, '@', 1) AS e, split_part(token, '@', 2)::bigint AS at
+				FROM unnest(string_to_array(%L, ' ')) AS token) v,
+				generate_series(0, %s) AS n, LATERAL (SELECT %s + n * %s) AS b (begins)
+			GROUP BY n) l$q$,
+		s.seconds, CASE WHEN s.same IS NULL THEN 'default' ELSE 'hold_last' END, s.slot,
+		pg_temp.conditions(s.steps) || CASE WHEN s.same = 'e' THEN ', e'
+			WHEN s.same IS NULL THEN ''
+			ELSE format(', (to_timestamp(at) AT TIME ZONE %L)::date', s.same) END,
+		s.events, cardinality(string_to_array(s.expected, ' ')) - 2, s.start, s.slot)
+	INTO levels;
+	RETURN (SELECT max(l) FROM unnest(levels) AS l) || ' ' || array_to_string(levels, ' ');
+END
+$$;
+
+SELECT is(pg_temp.answer(s), expected, 'byconity, finderFunnel: ' || test)
+FROM slot s ORDER BY no;
+SELECT is((SELECT sum(cardinality(string_to_array(expected, ' '))) FROM slot), 82::bigint,
+	'byconity: all results are there');
 
 SELECT finish();
 ROLLBACK;

@@ -16,6 +16,8 @@
 --               src/pattern/executor.rs
 --   pinot       apache/pinot, …/integration/tests/custom/WindowFunnelTest.java: how
 --               often a funnel is complete (funnelCompleteCount)
+--   timescaledb timescale/timescaledb-toolkit, the examples of its prototype of funnels:
+--               whom within_interval and consecutive find
 BEGIN;
 SET LOCAL jit = off;
 
@@ -199,6 +201,22 @@ pinot|count|p@1000 c@1010 k@1020 c@1025 f@1030|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t
 pinot|count|k@2010 c@2010 p@2000|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|0||
 pinot|count|p@1000 c@1010 c@1015 k@1020 f@11030|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|0||
 pinot|count|k@2020 c@12010 p@12050|(?1)(?t<1000)(?2)(?t<1000)(?3)(?t<1000)(?4)|p,c,k,f|0||
+timescaledb|match|LOGIN@0 LOGIN@86400 SEARCH@90000 BUY@97200|(?1)(?t<604800)(?2)|LOGIN,LOGIN|true||
+timescaledb|match|LOGIN@0 SEARCH@3600 BUY@5400 LOGIN@1468800|(?1)(?t<604800)(?2)|LOGIN,LOGIN|false||
+timescaledb|match|SEARCH@0 BUY@1125000|(?1)(?t<604800)(?2)|LOGIN,LOGIN|false||
+timescaledb|match|LOGIN@0 LOGIN@1123200|(?1)(?t<604800)(?2)|LOGIN,LOGIN|false||
+timescaledb|match|LOGIN@0 LOGIN@86400 SEARCH@90000 BUY@97200|(?1)(?2)|LOGIN,LOGIN,*|true||
+timescaledb|match|LOGIN@0 SEARCH@3600 BUY@5400 LOGIN@1468800|(?1)(?2)|LOGIN,LOGIN,*|false||
+timescaledb|match|SEARCH@0 BUY@1125000|(?1)(?2)|LOGIN,LOGIN,*|false||
+timescaledb|match|LOGIN@0 LOGIN@1123200|(?1)(?2)|LOGIN,LOGIN,*|true||
+timescaledb|match|LOGIN@0 LOGIN@86400 SEARCH@90000 BUY@97200|(?1)(?t<3600)(?2)|SEARCH,BUY|false||
+timescaledb|match|LOGIN@0 SEARCH@3600 BUY@5400 LOGIN@1468800|(?1)(?t<3600)(?2)|SEARCH,BUY|true||
+timescaledb|match|SEARCH@0 BUY@1125000|(?1)(?t<3600)(?2)|SEARCH,BUY|false||
+timescaledb|match|LOGIN@0 LOGIN@1123200|(?1)(?t<3600)(?2)|SEARCH,BUY|false||
+timescaledb|match|LOGIN@0 LOGIN@86400 SEARCH@90000 BUY@97200|(?1)(?2)|SEARCH,BUY,*|true||
+timescaledb|match|LOGIN@0 SEARCH@3600 BUY@5400 LOGIN@1468800|(?1)(?2)|SEARCH,BUY,*|true||
+timescaledb|match|SEARCH@0 BUY@1125000|(?1)(?2)|SEARCH,BUY,*|true||
+timescaledb|match|LOGIN@0 LOGIN@1123200|(?1)(?2)|SEARCH,BUY,*|false||
 \.
 
 -- Sessions: seconds, the gap, and the number of each row's session.
@@ -286,7 +304,7 @@ SELECT results_eq($$
 	ORDER BY 1, 2$$, $$
 	VALUES ('clickhouse', 265::bigint, 265::bigint), ('clickhouse documentation', 23, 23),
 		('doris', 20, 18), ('duckdb', 21, 15), ('duckdb', 60, 50),
-		('pinot', 4, 4)$$,
+		('pinot', 4, 4), ('timescaledb', 16, 16)$$,
 	'all results are there: how many, and how many of tests that agree');
 SELECT is_empty($$
 	SELECT ours FROM (SELECT ours, reason, expected FROM next_node
