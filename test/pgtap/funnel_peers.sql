@@ -18,7 +18,9 @@
 --              fixed or strict_order, allow_reentry; strict_increase); its issues as above
 --   clickhouse issues   what those who found a result wrong expected
 --   hive       yahoo/hive-funnel-udf, FunnelTest.java
---   hologres   documentation of windowFunnel (GaussDB's has the same)
+--   hologres   documentation of windowFunnel (GaussDB's has the same) and range_funnel
+--   mixpanel, amplitude, bloomreach, servicenow, alibaba (Data Lake Analytics)
+--              their help pages on how funnels count
 --   duckdb     tomtom215/duckdb-behavioral, test/sql/window_funnel.test,
 --              git_mining.test, src/window_funnel.rs
 --   posthog    PostHog/posthog, posthog/hogql_queries/insights/funnels/test/
@@ -248,6 +250,24 @@ databend|window_funnel.txt, single_event|x@0 1@1 x@2 x@3|default|2|1|levels 1||
 databend|window_funnel.txt, no_event|x@0 x@1 x@2 x@3|default|2|1|levels 0||
 hive|testComplete|beta@200 alpha@100 delta@400 gamma@200|default|86400|beta,gamma,epsilon|levels 2||
 clickhouse issues|01646_fix_window_funnel_inconistency|1004@86400 1003@86400 1002@0|default|604800|1004,1003,1002|levels 2||
+hologres|range_funnel 1|c1 c2 c1 c3|default|86400|c1,c2,c3|levels 3||
+hologres|range_funnel 2|c1 c2 c1 c3|default|86400|c1,c1,c1|levels 2||
+mixpanel|funnels, exact order|A B C D E|default|2592000|A,B,C,D,E|levels 5||
+mixpanel|funnels, loose order|A B F C D E|default|2592000|A,B,C,D,E|levels 5||
+mixpanel|funnels, a step left out|A B C E|default|2592000|A,B,C,D,E|levels 3||
+mixpanel|funnels, window|A@0 A@1800 B@2700 C@4500|default|3600|A,B,C|levels 2|levels 3|every start is tried (there: with optimized re-entry)
+mixpanel|optimized re-entry 1|A@0 A@7200 B@9000|default|3600|A,B|levels 2||
+mixpanel|optimized re-entry 2|A@0 A@1800 B@4500|default|3600|A,B|levels 2||
+mixpanel|optimized re-entry 3|A@0 A@60 A@120 B@180|default|3600|A,B|users 1 1 average 60||
+mixpanel|simultaneous events|B@0 A@1|default|3600|A,B|levels 2|levels 1|only rows of one instant may change places
+amplitude|simultaneous events 1|B@0 A@0|default|3600|A,B|levels 2||
+amplitude|simultaneous events 2|B@0 A@0|default|3600|B,A|levels 2||
+bloomreach|exact order|A B C D E|default|86400|A,B,C,D,E|levels 5||
+bloomreach|loose order|A B F C D E|default|86400|A,B,C,D,E|levels 5||
+bloomreach|a step left out|A B C E|default|86400|A,B,C,D,E|levels 3||
+bloomreach|a step made up for|A B C E D E|default|86400|A,B,C,D,E|levels 5||
+servicenow|funnel matching|A B C / A B D C / A B E|default|2592000|A,B,C|levels 3 3 2||
+alibaba|FUNNEL_COUNT|e1 e2 e4 / e2 e1 e3 / e4 e3|default|86400|e1,e2,e3|levels 2 1 0||
 \.
 
 SELECT plan((SELECT 4 + count(*) + 51 + 2 + 26 + 1 FROM replay)::int);
@@ -330,10 +350,12 @@ SELECT results_eq($$
 			cardinality(regexp_split_to_array(expected, '[^0-9]+')) - 1 AS n
 		FROM replay ORDER BY source, test, no) r
 	GROUP BY source ORDER BY source$$, $$
-	VALUES ('clickhouse issues', 4::bigint, 4::bigint, 4::bigint), ('databend', 16, 18, 18),
+	VALUES ('alibaba', 1::bigint, 3::bigint, 3::bigint), ('amplitude', 2, 2, 2),
+		('bloomreach', 4, 4, 4), ('clickhouse issues', 4, 4, 4), ('databend', 16, 18, 18),
 		('doris', 61, 115, 107), ('duckdb', 41, 59, 57), ('hive', 1, 1, 1),
-		('hologres', 1, 3, 3), ('pinot', 11, 44, 36),
-		('posthog', 67, 238, 182), ('starrocks', 8, 19, 18), ('starrocks issues', 2, 2, 2)$$,
+		('hologres', 3, 5, 5), ('mixpanel', 8, 10, 8), ('pinot', 11, 44, 36),
+		('posthog', 67, 238, 182), ('servicenow', 1, 3, 3), ('starrocks', 8, 19, 18),
+		('starrocks issues', 2, 2, 2)$$,
 	'all are there: tests, results, results of tests that agree');
 SELECT is((SELECT count(*) FROM replay WHERE no NOT IN (SELECT no FROM event)), 0::bigint,
 	'every case has events');
