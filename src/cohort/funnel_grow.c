@@ -66,18 +66,25 @@ flatten_into(ExpandedObjectHeader *hdr, void *result, Size size)
 
 static const ExpandedObjectMethods growing_methods = {flat_size, flatten_into};
 
+static GrowingLog *
+growing_to_read(Datum state)
+{
+	ExpandedObjectHeader *hdr;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(state)))
+		return NULL;
+	hdr = DatumGetEOHP(state);
+	return hdr->eoh_methods == &growing_methods ? (GrowingLog *) hdr : NULL;
+}
+
 /*
  * The growing log that a transition value is, or NULL.
  */
 GrowingLog *
 affinity_growing_log(Datum state)
 {
-	ExpandedObjectHeader *hdr;
-
-	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)))
-		return NULL;
-	hdr = DatumGetEOHP(state);
-	return hdr->eoh_methods == &growing_methods ? (GrowingLog *) hdr : NULL;
+	return VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)) ?
+		growing_to_read(state) : NULL;
 }
 
 /*
@@ -87,7 +94,7 @@ affinity_growing_log(Datum state)
 EventLog *
 affinity_growing_flatten(Datum state)
 {
-	GrowingLog *growing = affinity_growing_log(state);
+	GrowingLog *growing = growing_to_read(state);
 	Size		size;
 	EventLog   *flat;
 

@@ -17,9 +17,6 @@
 #include "cohort/cohort.h"
 #include "cohort/funnel_packed.h"
 
-/* Users between two looks for interrupts. */
-#define USERS_BETWEEN_INTERRUPTS 4096
-
 /* Bytes of a user's id, shape and first row; the number of rows may add 5. */
 #define FIRST_SIZE(high_size, steps_size) \
 	(sizeof(uint64) + (high_size) + 1 + sizeof(int64) + (steps_size))
@@ -305,9 +302,10 @@ affinity_packed_fault(const EventLog *log)
 			return "Its users are not in order.";
 		if ((fault = rows_fault(&reader, log)) != NULL)
 			return fault;
-		n_rows += reader.n;
-		if (n_users % USERS_BETWEEN_INTERRUPTS == 0)
+		if (n_rows / ROWS_BETWEEN_INTERRUPTS !=
+			(n_rows + reader.n) / ROWS_BETWEEN_INTERRUPTS)
 			CHECK_FOR_INTERRUPTS();
+		n_rows += reader.n;
 	}
 	return n_rows != log->n_rows ? "Its length is wrong." : NULL;
 }
@@ -394,7 +392,7 @@ affinity_packed_each(EventLog *const *log, int n_logs, EventUserUse use,
 	PackedMerge merge = {palloc(sizeof(PackedReader) * (Size) n_logs), n_logs,
 	NULL, NULL, 0};
 	const PackedReader *first;
-	uint64		n_users = 0;
+	Size		unchecked = 0;	/* rows since a look for interrupts */
 	int			i;
 
 	for (i = 0; i < n_logs; i++)
@@ -421,8 +419,12 @@ affinity_packed_each(EventLog *const *log, int n_logs, EventUserUse use,
 				affinity_packed_next(&merge.reader[i]);
 			}
 		use(mixed, merge.event, n, arg);
-		if (++n_users % USERS_BETWEEN_INTERRUPTS == 0)
+		unchecked += rows;
+		if (unchecked >= ROWS_BETWEEN_INTERRUPTS)
+		{
 			CHECK_FOR_INTERRUPTS();
+			unchecked = 0;
+		}
 	}
 	pfree(merge.reader);
 	if (merge.event != NULL)

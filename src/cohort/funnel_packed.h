@@ -191,17 +191,27 @@ extern void affinity_parted_merge(PartedLog *parted, const EventLog *log);
 extern EventLog *affinity_parted_flat(PartedLog *parted);
 extern EventLog *affinity_log_pack(const EventLog *log);
 
-/* The state that a transition value is, or NULL if it is of another kind. */
+/*
+ * The state that a value is, or NULL if it is of another kind. Final functions
+ * are given values to read only, and only transition functions may change one.
+ */
 static inline PartedLog *
-affinity_parted_log(Datum state)
+affinity_parted_to_read(Datum state)
 {
 	varatt_expanded pointer;
 
-	if (!VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)))
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(state)))
 		return NULL;
 	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(state)), sizeof(pointer));
 	return pointer.eohptr->eoh_methods == &affinity_parted_methods ?
 		(PartedLog *) pointer.eohptr : NULL;
+}
+
+static inline PartedLog *
+affinity_parted_log(Datum state)
+{
+	return VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(state)) ?
+		affinity_parted_to_read(state) : NULL;
 }
 
 /* One more row. */

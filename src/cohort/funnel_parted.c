@@ -46,8 +46,11 @@ StaticAssertDecl(FLUSH_BYTES / MAX_SLAB + 10 <= PARTED_SLABS, "slabs");
 /* Smaller packed logs are merged row by row. */
 #define RUN_BYTES ((uint32) 1 << 20)
 
+#define COPY_AT_ONCE ((Size) 8 << 20)
+
 static EventLog *only_run(PartedLog *parted);
 static void flush(PartedLog *parted);
+static void copy_large(char *to, const char *from, Size size);
 
 static Size
 flat_size(ExpandedObjectHeader *hdr)
@@ -58,7 +61,7 @@ flat_size(ExpandedObjectHeader *hdr)
 static void
 flatten_into(ExpandedObjectHeader *hdr, void *result, Size size)
 {
-	memcpy(result, only_run((PartedLog *) hdr), size);
+	copy_large(result, (const char *) only_run((PartedLog *) hdr), size);
 }
 
 const ExpandedObjectMethods affinity_parted_methods = {flat_size, flatten_into};
@@ -355,6 +358,22 @@ append_rows(PartedLog *parted, const EventLog *log)
 	}
 }
 
+/* memcpy of many megabytes, which can be cancelled. */
+static void
+copy_large(char *to, const char *from, Size size)
+{
+	while (size > 0)
+	{
+		Size		n = Min(size, COPY_AT_ONCE);
+
+		CHECK_FOR_INTERRUPTS();
+		memcpy(to, from, n);
+		to += n;
+		from += n;
+		size -= n;
+	}
+}
+
 /*
  * All rows of another log of the same kind.
  */
@@ -372,7 +391,7 @@ affinity_parted_merge(PartedLog *parted, const EventLog *log)
 		Size		size = EVENT_LOG_HEADER + log->used;
 		EventLog   *run = affinity_alloc_large(parted->hdr.eoh_context, size);
 
-		memcpy(run, log, size);
+		copy_large((char *) run, (const char *) log, size);
 		SET_VARSIZE(run, size);
 		add_run(parted, run);
 	}

@@ -143,7 +143,7 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 Datum
 affinity_funnel_final(PG_FUNCTION_ARGS)
 {
-	PartedLog  *parted = affinity_parted_log(PG_GETARG_DATUM(0));
+	PartedLog  *parted = affinity_parted_to_read(PG_GETARG_DATUM(0));
 	EventLog   *log;
 
 	if (parted != NULL)

@@ -1,7 +1,7 @@
 /*
  * bare.c
- *		The floor of the cohort benchmark: a strict aggregate over (user, time)
- *		that only counts its rows.
+ *		The floors of the cohort and funnel benchmarks: aggregates over (user,
+ *		time) and (user, time, window, conditions) that only count their rows.
  */
 #include "postgres.h"
 
@@ -11,7 +11,7 @@ PG_MODULE_MAGIC;
 
 PG_FUNCTION_INFO_V1(bare_step);
 
-/* bare_step(bigint, bigint, timestamptz) */
+/* bare_step(bigint, bigint, timestamptz [, interval, VARIADIC "any"]) */
 Datum
 bare_step(PG_FUNCTION_ARGS)
 {

@@ -27,8 +27,9 @@ load_gowalla() {
 	sql -v data="$gowalla" -f gowalla.sql
 }
 
-# load_events: the table bench.events, and bench.bare(user_id, at), an aggregate
-# that does nothing.
+# load_events: the table bench.events, and two aggregates that do nothing:
+# bench.bare(user_id, at), and bench.bare_conditions(user_id, at, window,
+# conditions), which says what evaluating a funnel's arguments costs.
 load_events() {
 	sql -v rows="$ROWS" -f cohort.sql
 	bare=${AFFINITY_WORK:-$(mktemp -d)}/bare.so
@@ -39,6 +40,11 @@ load_events() {
 			AS '$bare', 'bare_step' LANGUAGE c STRICT IMMUTABLE PARALLEL SAFE;
 		CREATE AGGREGATE bench.bare(bigint, timestamptz) (SFUNC = bench.bare_step,
 			STYPE = bigint, INITCOND = '0', COMBINEFUNC = int8pl, PARALLEL = SAFE);
+		CREATE FUNCTION bench.bare_step(bigint, bigint, timestamptz, interval, VARIADIC "any")
+			RETURNS bigint AS '$bare', 'bare_step' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+		CREATE AGGREGATE bench.bare_conditions(bigint, timestamptz, interval, VARIADIC "any") (
+			SFUNC = bench.bare_step, STYPE = bigint, INITCOND = '0', COMBINEFUNC = int8pl,
+			PARALLEL = SAFE);
 	SQL
 }
 
