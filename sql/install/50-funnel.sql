@@ -20,9 +20,25 @@ CREATE FUNCTION affinity.funnel_out(affinity.funnel) RETURNS pg_catalog.cstring
 COMMENT ON FUNCTION affinity.funnel_out(affinity.funnel) IS
 	'output function of affinity.funnel: base64';
 
+CREATE FUNCTION affinity.funnel_recv(pg_catalog.internal) RETURNS affinity.funnel
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_funnel_recv';
+
+COMMENT ON FUNCTION affinity.funnel_recv(pg_catalog.internal) IS
+	'binary input of affinity.funnel, checked as its text is';
+
+CREATE FUNCTION affinity.funnel_send(affinity.funnel) RETURNS pg_catalog.bytea
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'affinity_funnel_send';
+
+COMMENT ON FUNCTION affinity.funnel_send(affinity.funnel) IS
+	'binary output of affinity.funnel';
+
 CREATE TYPE affinity.funnel (
 	INPUT = affinity.funnel_in,
 	OUTPUT = affinity.funnel_out,
+	RECEIVE = affinity.funnel_recv,
+	SEND = affinity.funnel_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = double,
 	STORAGE = extended

@@ -1,14 +1,16 @@
 /*
  * funnel_io.c
- *		Text form of the states of funnels and sequences: base64 of the value.
+ *		Text form of the states of funnels and sequences, base64 of the value,
+ *		and the binary form of funnels, which is the value itself.
  *
- * The input function is where a state may come from outside (a dump, a client,
- * an attacker), so it checks everything that readers rely on: after it, lengths
+ * The input functions are where a state may come from outside (a dump, a client,
+ * an attacker), so they check everything that readers rely on: after it, lengths
  * and counts agree, kinds and modes are known, and every row holds what a
  * transition function could have written. Bytes are in this machine's order.
  */
 #include "postgres.h"
 
+#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
@@ -28,6 +30,8 @@ static const char base64_digit[] =
 
 PG_FUNCTION_INFO_V1(affinity_funnel_in);
 PG_FUNCTION_INFO_V1(affinity_funnel_out);
+PG_FUNCTION_INFO_V1(affinity_funnel_recv);
+PG_FUNCTION_INFO_V1(affinity_funnel_send);
 
 static void
 invalid(const char *why)
@@ -36,7 +40,7 @@ invalid(const char *why)
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("invalid funnel or sequence state"),
 			 errdetail("%s", why),
-			 errhint("Use text that this type's output function made.")));
+			 errhint("Use what this type's output function made, unchanged.")));
 }
 
 static char *
@@ -52,7 +56,8 @@ encode(const uint8 *from, Size n)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("the text form of this state needs %zu bytes, but a "
 						"value holds at most %zu",
-						out_size, (Size) MaxAllocSize)));
+						out_size, (Size) MaxAllocSize),
+				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
 	to = text = palloc(out_size);
 	for (i = 0; i < n; i += 3)
 	{
@@ -219,12 +224,10 @@ check_chains(const EventLog *log)
 		invalid("Its length is wrong.");
 }
 
-EventLog *
-affinity_log_in(const char *text, uint32 magic)
+/* Check a log of so many bytes, whose varlena header is not set yet. */
+static EventLog *
+checked(EventLog *log, Size size, uint32 magic)
 {
-	Size		size;
-	EventLog   *log = decode(text, &size);
-
 	check_header(log, size, magic);
 	SET_VARSIZE(log, size);
 	if (log->version == EVENT_LOG_PACKED)
@@ -239,6 +242,15 @@ affinity_log_in(const char *text, uint32 magic)
 	else
 		check_rows(log);
 	return log;
+}
+
+EventLog *
+affinity_log_in(const char *text, uint32 magic)
+{
+	Size		size;
+	EventLog   *log = decode(text, &size);
+
+	return checked(log, size, magic);
 }
 
 /* The room at the end, if there is any, is left out. */
@@ -261,4 +273,27 @@ Datum
 affinity_funnel_out(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_CSTRING(affinity_log_out(PG_GETARG_DATUM(0), FUNNEL_MAGIC));
+}
+
+Datum
+affinity_funnel_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size		size = (Size) (buf->len - buf->cursor);
+	EventLog   *log = palloc(Max(EVENT_LOG_HEADER, SKIPPED + size));
+
+	pq_copymsgbytes(buf, (char *) log + SKIPPED, (int) size);
+	PG_RETURN_POINTER(checked(log, SKIPPED + size, FUNNEL_MAGIC));
+}
+
+Datum
+affinity_funnel_send(PG_FUNCTION_ARGS)
+{
+	EventLog   *log = affinity_log_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbytes(&buf, (char *) log + SKIPPED,
+				 (int) (EVENT_LOG_HEADER + log->used - SKIPPED));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
