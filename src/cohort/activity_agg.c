@@ -349,7 +349,10 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 	/* a call site that has a cache was looked at before */
 	cache = fcinfo->flinfo->fn_extra;
 	if (cache == NULL && !AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "aggregate function called in non-aggregate context");
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only as part of its aggregate"),
+				 errhint("Call affinity.activity_agg or affinity.value_agg.")));
 	if (unlikely(cache == NULL || !cache->constant))
 		cache = step_cache(fcinfo, cache, ids, zoned, values);
 	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;

@@ -325,8 +325,8 @@ affinity_view_check(const ActivityView *view)
 		: flat->first_period > flat->last_period)
 		return "periods outside the range";
 	if (flat->layout != LAYOUT_EVENTS &&
-		(flat->first_period < affinity_period_of_local(flat->unit, MIN_TIMESTAMP - AFFINITY_DAY_US) ||
-		 flat->last_period > affinity_period_of_local(flat->unit, END_TIMESTAMP + AFFINITY_DAY_US)))
+		(flat->first_period < affinity_period_of_local(flat->unit, MIN_TIMESTAMP - AFFINITY_ZONE_REACH) ||
+		 flat->last_period > affinity_period_of_local(flat->unit, END_TIMESTAMP + AFFINITY_ZONE_REACH)))
 		return "periods outside the range";
 	problem = check_ids(view);
 	if (problem == NULL)

@@ -17,7 +17,7 @@
 #define MAX_SPAN 10000000
 
 /* How long after a change of the zone local times can be those of before it. */
-#define CHANGE_REACH (2 * AFFINITY_DAY_US)
+#define CHANGE_REACH (2 * AFFINITY_ZONE_REACH)
 
 /* A state given as an argument, of either type, flat, its sizes checked. */
 ActivityFlat *
@@ -132,7 +132,8 @@ find_range(ActivityReader *reader)
 	reader->first_period = affinity_clock_period(&reader->clock,
 												 view->flat->first_at);
 	if (!affinity_clock_set_back(&reader->clock, view->flat->first_at,
-								 view->flat->first_at + CHANGE_REACH) &&
+								 Min(view->flat->first_at, PG_INT64_MAX - CHANGE_REACH) +
+								 CHANGE_REACH) &&
 		!affinity_clock_set_back(&reader->clock, reader->as_of - CHANGE_REACH,
 								 reader->as_of))
 		return;
@@ -336,11 +337,13 @@ affinity_reader_rolling(ActivityReader *reader, uint32 user, uint32 start,
 	int64		began = view->at[first];
 	uint32		n = 0;
 
-	out->n_full = (uint32) Min((reader->as_of - began) / length, PG_INT32_MAX);
+	/* unsigned, as the span of all timestamps is more than an int64 holds */
+	out->n_full = (uint32) Min(((uint64) reader->as_of - (uint64) began) /
+							   length, PG_INT32_MAX);
 	out->again = returns_at_start(view->flags[first]);
 	for (uint32 i = first + 1; i < view->offsets[user + 1]; i++)
 	{
-		int64		period = (view->at[i] - began) / length;
+		uint64		period = ((uint64) view->at[i] - (uint64) began) / length;
 
 		if (view->at[i] > reader->as_of || period > PG_INT32_MAX)
 			break;

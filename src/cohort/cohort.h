@@ -75,6 +75,9 @@ extern void *affinity_alloc_large(MemoryContext cxt, Size size);
 #define AFFINITY_DAY_US INT64CONST(86400000000)
 #define AFFINITY_HOUR_US INT64CONST(3600000000)
 
+/* How far a zone can be from UTC: a week, as POSIX rules allow 167 hours. */
+#define AFFINITY_ZONE_REACH (7 * AFFINITY_DAY_US)
+
 static inline int64
 affinity_floor_div(int64 a, int64 b)
 {

@@ -37,7 +37,8 @@ affinity_conditions_step(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("retention takes 1 to %d conditions, but got %d",
-						MAX_CONDITIONS, n)));
+						MAX_CONDITIONS, n),
+				 errhint("For more, or for periods of the calendar, use affinity.activity_agg and the report affinity.retention.")));
 	if (given != 0 && given != n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

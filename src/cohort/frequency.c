@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -135,7 +136,11 @@ return_time(ActivityReader *reader, uint32 user, bool *started, int64 *time)
 	{
 		if ((view->flags[j] & (EVENT_RETURN | EVENT_BOTH)) == 0)
 			continue;
-		*time = view->at[j] - view->at[i];
+		if (pg_sub_s64_overflow(view->at[j], view->at[i], time))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("a time to return is out of range"),
+					 errhint("Leave out rows with mistaken times.")));
 		return true;
 	}
 	return false;

@@ -192,7 +192,8 @@ other_state(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("window and mode must be the same for all rows of a "
-					"group")));
+					"group"),
+			 errhint("Pass constants, or GROUP BY what they depend on.")));
 }
 
 /*

@@ -65,7 +65,8 @@ affinity_interval_length(const Interval *interval)
 	if (pg_add_s64_overflow(length, interval->time, &length))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("interval out of range")));
+				 errmsg("interval out of range"),
+				 errhint("For example '7 days'.")));
 	return length;
 }
 
@@ -134,7 +135,8 @@ affinity_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("window must not be null")));
+				 errmsg("window must not be null"),
+				 errhint("For example interval '7 days', or a number in the unit of integer times.")));
 	if (call->window_type == INTERVALOID)
 	{
 		memcpy(&call->last_interval, PG_GETARG_INTERVAL_P(arg),
@@ -148,7 +150,8 @@ affinity_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
 			pg_mul_s64_overflow(window, USECS_PER_SEC, &window))
 			ereport(ERROR,
 					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("window out of range")));
+					 errmsg("window out of range"),
+					 errhint("For example '7 days'.")));
 	}
 	else
 		window = window_of_text(call, affinity_text_arg(fcinfo, arg, "window"));
@@ -167,7 +170,8 @@ check_n_conditions(int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
 				 errmsg("%d conditions, but at most %d are possible",
-						n, AFFINITY_MAX_STEPS)));
+						n, AFFINITY_MAX_STEPS),
+				 errhint("Merge steps with OR, or make two funnels.")));
 	if (n < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -196,7 +200,8 @@ condition_array(FunctionCallInfo fcinfo, int arg)
 	if (get_fn_expr_argtype(fcinfo->flinfo, arg) != BOOLARRAYOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("VARIADIC conditions must be an array of boolean")));
+				 errmsg("VARIADIC conditions must be an array of boolean"),
+				 errhint("Give boolean expressions, or VARIADIC and an array of them.")));
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -287,7 +292,8 @@ affinity_conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("a row has %d conditions, but an earlier one had %d",
-						n, call->n_conditions)));
+						n, call->n_conditions),
+				 errhint("All rows must give as many conditions; one that does not apply is false.")));
 	for (i = 0; i < n; i++)
 		if (!null[i] && DatumGetBool(value[i]))
 			steps |= UINT64CONST(1) << i;

@@ -98,7 +98,8 @@ next_number(const char **text)
 	if (number == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("conditions are numbered from 1")));
+				 errmsg("conditions are numbered from 1"),
+				 errhint("For example exclude 4.")));
 	*text += len;
 	return number;
 }
@@ -112,12 +113,14 @@ exclude(ModeNumbers *numbers, int condition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("condition %d is excluded, but there are only %d",
-						condition, numbers->n_conditions)));
+						condition, numbers->n_conditions),
+				 errhint("Conditions are numbered from 1, in the order of the arguments.")));
 	bit = UINT64CONST(1) << (condition - 1);
 	if ((numbers->excluded & bit) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("condition %d is excluded twice", condition)));
+				 errmsg("condition %d is excluded twice", condition),
+				 errhint("Name each condition once.")));
 	numbers->excluded |= bit;
 	numbers->after[condition - 1] = numbers->before[condition - 1] = 0;
 }
@@ -281,7 +284,8 @@ check_numbers(const ModeNumbers *numbers)
 	if (numbers->optional >> (n_steps - 1) >> 1 != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("an excluded condition cannot be an optional step")));
+				 errmsg("an excluded condition cannot be an optional step"),
+				 errhint("The excluded conditions come after the steps.")));
 	for (rest = numbers->excluded; rest != 0; rest &= rest - 1)
 	{
 		i = __builtin_ctzll(rest);
@@ -290,7 +294,8 @@ check_numbers(const ModeNumbers *numbers)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("condition %d is excluded before step %d, but there "
 							"are only %d steps",
-							i + 1, numbers->before[i], n_steps)));
+							i + 1, numbers->before[i], n_steps),
+					 errhint("Steps are the conditions that are not excluded.")));
 	}
 	return n_steps;
 }

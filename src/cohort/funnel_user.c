@@ -237,7 +237,8 @@ chains_state(FunctionCallInfo fcinfo, Oid type, int n_steps)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an array of step times has %d elements, but must have "
-						"1 to %d", n_steps, AFFINITY_MAX_STEPS)));
+						"1 to %d", n_steps, AFFINITY_MAX_STEPS),
+				 errhint("Pass what affinity.funnel_times returned.")));
 	optional = optional_steps(fcinfo, n_steps);
 	if (!PG_ARGISNULL(0))
 	{
@@ -249,7 +250,8 @@ chains_state(FunctionCallInfo fcinfo, Oid type, int n_steps)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("all arrays of step times must have the same length "
-						"and the same optional steps")));
+						"and the same optional steps"),
+				 errhint("Merge the results of one call of affinity.funnel_times only.")));
 	}
 	log = affinity_log_create(FUNNEL_MAGIC, sizeof(optional));
 	log->n_conditions = (uint8) n_steps;

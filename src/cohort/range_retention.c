@@ -84,7 +84,8 @@ wrong_array(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("this array is no state or result of range_retention_count "
-					"or range_retention_sum")));
+					"or range_retention_sum"),
+			 errhint("Pass what affinity.range_retention_count returned, unchanged.")));
 }
 
 static Numbers
@@ -191,7 +192,8 @@ read_granularity(FunctionCallInfo fcinfo, int arg)
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("retention_granularity must not be null")));
+				 errmsg("retention_granularity must not be null"),
+				 errhint("It is day, week or month.")));
 	word = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	if (pg_strcasecmp(word, "day") == 0)
 		return BY_DAY;
@@ -220,14 +222,16 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("retention_interval must not be null")));
+				 errmsg("retention_interval must not be null"),
+				 errhint("For example ARRAY[1, 7, 30].")));
 	given = PG_GETARG_ARRAYTYPE_P(arg);
 	n = ArrayGetNItems(ARR_NDIM(given), ARR_DIMS(given));
 	if (n < 1 || n > MAX_INTERVALS || ARR_HASNULL(given))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("retention_interval must have 1 to %d elements, none of "
-						"them NULL", MAX_INTERVALS)));
+						"them NULL", MAX_INTERVALS),
+				 errhint("For example ARRAY[1, 7, 30].")));
 	interval = (const int32 *) ARR_DATA_PTR(given);
 	state = new_array(1 + n);
 	value = (int64 *) ARR_DATA_PTR(state);
@@ -238,7 +242,8 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("a retention interval of %d is not between 0 and %d",
-							interval[i], MAX_INTERVAL)));
+							interval[i], MAX_INTERVAL),
+					 errhint("Intervals count periods after the first one.")));
 		value[1 + i] = interval[i];
 	}
 	return state;
@@ -254,7 +259,8 @@ period_of(DateADT day, Granularity granularity)
 	if (DATE_NOT_FINITE(day))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the date of an event must be finite")));
+				 errmsg("the date of an event must be finite"),
+				 errhint("Leave such rows out: FILTER (WHERE isfinite(dt)).")));
 	switch (granularity)
 	{
 		case BY_WEEK:
@@ -323,7 +329,8 @@ affinity_range_retention_count_accum(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("retention_interval and retention_granularity must be "
-						"the same for all rows of a group")));
+						"the same for all rows of a group"),
+				 errhint("Pass constants.")));
 	if (!PG_ARGISNULL(1) && PG_GETARG_BOOL(1))
 		did |= DID_FIRST;
 	if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
@@ -349,7 +356,8 @@ affinity_range_retention_count_combine(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("retention_interval and retention_granularity must be "
-						"the same for all rows of a group")));
+						"the same for all rows of a group"),
+				 errhint("Pass constants.")));
 	for (i = head; i < b.n; i++)
 		note(&a, b.value[i] >> 2, b.value[i] & 3);
 	PG_RETURN_ARRAYTYPE_P(a.array);

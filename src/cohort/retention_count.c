@@ -392,10 +392,10 @@ affinity_retention_count(ActivityReader *reader,
 	count.max_offset = reader->last_period - count.first_cohort;
 	if (options->rolling)
 	{
-		int64		age = reader->as_of - reader->view.flat->first_at;
+		int64		first_at = Min(reader->view.flat->first_at, reader->as_of);
+		uint64		age = (uint64) reader->as_of - (uint64) first_at;
 
-		count.max_offset = (uint32) Min(Max(age, 0) / options->rolling,
-										PG_INT32_MAX);
+		count.max_offset = (uint32) Min(age / options->rolling, PG_INT32_MAX);
 	}
 	count.max_offset = Min(count.max_offset, options->max_period);
 	count.n_columns = count.max_offset + 1;

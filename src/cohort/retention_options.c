@@ -90,6 +90,10 @@ read_brackets(FunctionCallInfo fcinfo, int arg, RetentionOptions *options)
 	options->bracket_start[options->n_brackets] = (uint32) start;
 }
 
+/* Outside of these are no local times: what an infinite bound stands for. */
+#define EARLIEST_COHORT (MIN_TIMESTAMP - AFFINITY_ZONE_REACH)
+#define LATEST_COHORT (END_TIMESTAMP + AFFINITY_ZONE_REACH)
+
 /* The range of cohorts: local times, of which whole periods are taken. */
 static void
 read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
@@ -98,19 +102,21 @@ read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
 	options->first_cohort = 0;
 	options->last_cohort = PG_UINT32_MAX;
 	if (!PG_ARGISNULL(from) &&
-		!TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMP(from)))
+		!TIMESTAMP_IS_NOBEGIN(PG_GETARG_TIMESTAMP(from)))
 	{
-		Timestamp	start = PG_GETARG_TIMESTAMP(from);
+		Timestamp	start = Min(PG_GETARG_TIMESTAMP(from), LATEST_COHORT);
 
 		options->first_cohort = affinity_period_of_local(flat->unit, start);
 		if (affinity_period_start(flat->unit, options->first_cohort) < start)
 			options->first_cohort++;
 	}
 	if (!PG_ARGISNULL(before) &&
-		!TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMP(before)))
-		options->last_cohort =
-			affinity_period_of_local(flat->unit,
-									 PG_GETARG_TIMESTAMP(before) - 1);
+		!TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMP(before)))
+	{
+		Timestamp	end = Max(PG_GETARG_TIMESTAMP(before), EARLIEST_COHORT);
+
+		options->last_cohort = affinity_period_of_local(flat->unit, end - 1);
+	}
 }
 
 /* Rolling periods count from each user's own start, so they need its time. */

@@ -82,7 +82,8 @@ sequence_state(FunctionCallInfo fcinfo, const EventCall *call)
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("pattern must not be null")));
+				 errmsg("pattern must not be null"),
+				 errhint("For example '(?1).*(?2)'.")));
 	pattern = PG_GETARG_TEXT_PP(1);
 	if (PG_ARGISNULL(0))
 		return new_state(call, pattern);
@@ -94,7 +95,8 @@ sequence_state(FunctionCallInfo fcinfo, const EventCall *call)
 		memcmp(log->data, VARDATA_ANY(pattern), log->pattern_len) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("pattern must be the same for all rows of a group")));
+				 errmsg("pattern must be the same for all rows of a group"),
+				 errhint("Pass a constant, or GROUP BY what it depends on.")));
 	return log;
 }
 

@@ -34,13 +34,15 @@ gap_arg(WindowObject window, Oid type)
 	if (null)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the gap between sessions must not be null")));
+				 errmsg("the gap between sessions must not be null"),
+				 errhint("For example interval '30 minutes', or a number in the unit of integer times.")));
 	gap = type == INT8OID ? DatumGetInt64(value) :
 		affinity_interval_length(DatumGetIntervalP(value));
 	if (gap < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the gap between sessions must not be negative")));
+				 errmsg("the gap between sessions must not be negative"),
+				 errhint("A gap of 0 puts rows of one instant into one session.")));
 	return gap;
 }
 
@@ -64,7 +66,8 @@ affinity_sessionize(PG_FUNCTION_ARGS)
 	if (type != INT8OID && TIMESTAMP_NOT_FINITE(at))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the time of an event must be finite")));
+				 errmsg("the time of an event must be finite"),
+				 errhint("Leave such rows out: WHERE isfinite(at).")));
 	if (state->number > 0 && at < state->last)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -112,7 +115,8 @@ path(FunctionCallInfo fcinfo, bool before)
 	if (depth < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("depth must not be negative, but is %d", depth)));
+				 errmsg("depth must not be negative, but is %d", depth),
+				 errhint("It is the number of events to follow.")));
 	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
