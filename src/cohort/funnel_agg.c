@@ -19,8 +19,11 @@
 
 #include "cohort/funnel_packed.h"
 
-/* Room of a new state: one user has few rows, a population has many. */
-#define ROWS_OF_ONE 5
+/*
+ * Room of a new state: one user has few rows (24 of up to 8 steps fit, which is
+ * what SSPACE of the aggregates says), a population has many.
+ */
+#define ROWS_OF_ONE 16
 #define ROOM_OF_MANY 1024
 
 /* The second half of the hash that stands for a text user. */
