@@ -15,17 +15,20 @@
 /* Between two looks for interrupts. */
 #define USERS_AT_ONCE 65536
 
-/* Hand out the next part of a state; false where the state is too short. */
+/*
+ * Hand out the next part of a state; false where the state is too short for it
+ * and the zeros behind it.
+ */
 static bool
 take(const char **cursor, const char *end, uint64 count, Size width,
 	 const char **part)
 {
 	Size		left = end - *cursor;
 
-	if (count > left / width)
+	if (count > left / width || MAXALIGN(count * width) > left)
 		return false;
 	*part = *cursor;
-	*cursor += Min(MAXALIGN(count * width), left);
+	*cursor += MAXALIGN(count * width);
 	return true;
 }
 
