@@ -72,7 +72,9 @@ INSERT INTO state
 	FROM (SELECT affinity.funnel_times('7 days', 'optional 2', at,
 		event = 'view', event = 'help', event = 'cart') AS times FROM visit GROUP BY who) u
 	UNION ALL SELECT 6, affinity.funnel_agg(who, at, '7 days', 'any_order, exclude 3 4',
-		event = 'view', event = 'cart', event = 'pay', event = 'help') FROM visit;
+		event = 'view', event = 'cart', event = 'pay', event = 'help') FROM visit
+	UNION ALL SELECT 8, affinity.funnel_agg(who, at, '7 days', 'any_order 2 3, exclude 4, hold_last',
+		event = 'view', event = 'cart', event = 'pay', event = 'help', country) FROM visit;
 SELECT n, f::text::affinity.funnel::text = f::text AS same,
 	(SELECT array_agg(users ORDER BY step) FROM affinity.funnel_steps(f::text::affinity.funnel)) AS users
 FROM state WHERE n > 3 ORDER BY n;

@@ -136,12 +136,23 @@ SELECT s.* FROM (SELECT affinity.funnel_agg(who, t, 9, 'optional 2', e = 'view',
 	FROM trip) a, affinity.funnel_steps(f) s;
 SELECT s.step, s.users FROM (SELECT affinity.funnel_agg(who, t, 9, 'OPTIONAL 2|hold_last', e = 'view', e = 'cart', e = 'pay', item) AS f
 	FROM trip) a, affinity.funnel_steps(f) s;
+-- steps in any order between others
+SELECT who, affinity.funnel_times(9, 'any_order 2 3', t, e = 'view', e = 'pay', e = 'cart', e = 'help') AS "2 3",
+	affinity.funnel_times(9, 'ANY_ORDER 3 2 1, exclude 4', t, e = 'view', e = 'pay', e = 'cart', e = 'help') AS "1 2 3",
+	affinity.window_funnel(9, 'any_order 1 2, strict_increase, hold_last', t, e = 'view', e = 'pay', e = 'cart', item) AS hold,
+	affinity.window_funnel(9, 'any_order 3 4 | any_order 1 2', t, e = 'pay', e = 'view', e = 'pay', e = 'cart') AS "two groups"
+FROM trip GROUP BY who ORDER BY who;
+SELECT s.step, s.users, s.median_from_previous
+FROM (SELECT affinity.funnel_agg(who, t, 9, 'any_order 2 3', e = 'view', e = 'pay', e = 'cart') AS f
+	FROM trip) a, affinity.funnel_steps(f) s;
 -- a mode of each group's own; 64 steps, 63 of them optional
 SELECT m, affinity.window_funnel(9, m, t, e = 'view', e = 'cart', e = 'pay')
 FROM trip, unnest('{any_order,optional 2,default}'::text[]) AS m WHERE who = 2 GROUP BY m ORDER BY m;
 SELECT affinity.window_funnel(63, 'optional ' || (SELECT string_agg(n::text, ' ') FROM generate_series(2, 64) AS n), t,
 	VARIADIC (SELECT array_agg(t = n ORDER BY n) FROM generate_series(1, 64) AS n)) AS steps,
-	affinity.window_funnel(63, 'any_order', t, VARIADIC (SELECT array_agg(t % 64 + 1 = n ORDER BY n) FROM generate_series(1, 64) AS n)) AS any_order
+	affinity.window_funnel(63, 'any_order', t, VARIADIC (SELECT array_agg(t % 64 + 1 = n ORDER BY n) FROM generate_series(1, 64) AS n)) AS any_order,
+	affinity.window_funnel(63, 'any_order 1 2, any_order ' || (SELECT string_agg(n::text, ' ') FROM generate_series(3, 64) AS n), t,
+		VARIADIC (SELECT array_agg(t = CASE WHEN n < 3 THEN n ELSE 67 - n END ORDER BY n) FROM generate_series(1, 64) AS n)) AS groups
 FROM generate_series(64, 1, -1) AS t WHERE t <> 33;
 \pset format unaligned
 \pset tuples_only on
@@ -162,14 +173,31 @@ FROM generate_series(64, 1, -1) AS t WHERE t <> 33;
 :try window_funnel(5, 'exclude 3 between 1 and 3', 1, true, true, true)$$);
 :try window_funnel(5, 'any_order, strict_order', 1, true, true)$$);
 :try window_funnel(5, 'any_order, optional 2', 1, true, true)$$);
+:try window_funnel(5, 'any_order 2', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 1 3', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 2 4', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 0 1', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 1 2, any_order 2 3', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 2 2', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 2 3, exclude 3', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 2 3, any_order', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 2 3, strict_order', 1, true, true, true)$$);
+:try window_funnel(5, 'fixed, any_order 2 3', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 2 3, allow_reentry', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 1 2, optional 3', 1, true, true, true)$$);
+:try window_funnel(5, 'any_order 1 2, exclude 4 between 1 and 2', 1, true, true, true, true)$$);
+:try window_funnel(5, 'any_order 1 2, same_row, exclude 3', 1, true, true, true)$$);
 :try window_funnel(5, 'same_row, exclude 2', 1, true, true)$$);
 :try window_funnel(5, 'hold_last', 1, true, 1.5)$$);
 :try window_funnel(5, 'hold_last', 1, 1)$$);
 :try window_funnel(5, 'hold_last', 1, VARIADIC '{1,0}'::bool[])$$);
 :try window_funnel(5, m, 1, true, true) FROM unnest('{any_order,optional 2}'::text[]) AS m$$);
+:try window_funnel(5, m, 1, true, true, true) FROM unnest('{any_order 1 2,any_order 2 3}'::text[]) AS m$$);
 :try window_funnel(5, m, 1, true, true) FROM unnest('{default,hold_last}'::text[]) AS m$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], 'optional 3')$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], 'exclude_last')$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], m) FROM unnest('{optional 2,optional 2 3}'::text[]) AS m$$);
 :try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, m, true, true) AS f FROM unnest('{any_order,optional 2,default}'::text[]) AS m GROUP BY m) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, m, true, true, true) AS f FROM unnest('{optional 2,"any_order 1 2"}'::text[]) AS m GROUP BY m) s$$);
+:try funnel_agg('{1,NULL,3}'::bigint[], 'any_order 2 3')$$);
 :try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 1) AS f UNION ALL SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 'x'::text)) s$$);

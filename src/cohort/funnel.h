@@ -55,11 +55,13 @@ typedef enum EventUser
 #define FUNNEL_MODE_HOLD		(FUNNEL_MODE_HOLD_INT | FUNNEL_MODE_HOLD_UUID | \
 								 FUNNEL_MODE_HOLD_TEXT)
 #define FUNNEL_MODE_ONCE		0x1000	/* never in a state: it is the default */
+#define FUNNEL_MODE_GROUPS		0x2000	/* of steps in any order: an option */
 #define FUNNEL_MODE_ALL (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION | \
 						 AFFINITY_CHAIN_INCREASE | AFFINITY_CHAIN_REENTRY | \
 						 AFFINITY_CHAIN_SAME_ROW | AFFINITY_CHAIN_ANY_ORDER | \
 						 AFFINITY_CHAIN_FIXED | AFFINITY_CHAIN_UNIQUE | \
-						 FUNNEL_MODE_EXCLUDE_LAST | FUNNEL_MODE_HOLD)
+						 FUNNEL_MODE_EXCLUDE_LAST | FUNNEL_MODE_HOLD | \
+						 FUNNEL_MODE_GROUPS)
 
 /* What else a funnel's mode says: funnel_mode.c. */
 #define FUNNEL_MAX_OPTIONS (sizeof(uint64) + 2 * AFFINITY_MAX_STEPS)
@@ -318,6 +320,7 @@ extern uint32 affinity_funnel_mode(const char *text, int n_conditions,
 extern bool affinity_mode_holds(const char *text);
 extern int	affinity_log_n_steps(const EventLog *log);
 extern uint64 affinity_log_optional(const EventLog *log);
+extern uint64 affinity_log_joined(const EventLog *log);
 extern bool affinity_options_valid(const EventLog *log);
 extern void affinity_log_skip_rule(const EventLog *log, AffinitySkipRule *rule);
 

@@ -2,17 +2,20 @@
  * funnel_mode.c
  *		The words of a funnel's mode, and what they come to.
  *
- * A mode is a list of words, two of which take numbers of conditions:
+ * A mode is a list of words, three of which take numbers of conditions:
  *
  *		strict_order, optional 2 3, exclude 5 between 1 and 2
+ *		any_order 2 3, any_order 4 5, exclude 6
  *
- * Words without numbers are bits of EventLog.mode. Optional steps and
- * exclusions other than that of the last condition everywhere (which has a bit)
- * are options: a few bytes that a state has before its rows, so that only states
- * with the same ones can be merged. They are the set of optional steps (8
- * bytes), and for each condition that is no step the last step after which it
- * begins to be excluded and the step before which it ends (a byte each; 0 and
- * the number of steps where it is excluded everywhere).
+ * Words without numbers are bits of EventLog.mode. Optional steps, groups of
+ * steps in any order, and exclusions other than that of the last condition
+ * everywhere (which has a bit) are options: a few bytes that a state has before
+ * its rows, so that only states with the same ones can be merged. They are the
+ * set of optional steps or, with FUNNEL_MODE_GROUPS, of the steps that are in a
+ * group with the one before (8 bytes), and for each condition that is no step
+ * the last step after which it begins to be excluded and the step before which
+ * it ends (a byte each; 0 and the number of steps where it is excluded
+ * everywhere).
  */
 #include "postgres.h"
 
@@ -36,14 +39,14 @@ static const struct
 	{"strict_once", FUNNEL_MODE_ONCE},
 	{"allow_reentry", AFFINITY_CHAIN_REENTRY},
 	{"same_row", AFFINITY_CHAIN_SAME_ROW},
-	{"any_order", AFFINITY_CHAIN_ANY_ORDER},
 	{"exclude_last", FUNNEL_MODE_EXCLUDE_LAST},
 	{"hold_last", FUNNEL_MODE_HOLD_INT},
 };
 
 #define MODE_HINT "Modes are default, strict_order, strict_deduplication " \
 	"(or strict), strict_increase (or increase), strict_once, allow_reentry, " \
-	"deduplication, fixed, adjacent, same_row, any_order, optional N, " \
+	"deduplication, fixed, adjacent, same_row, any_order, " \
+	"any_order N M ... (these steps), optional N, " \
 	"exclude N, exclude N between A and B, exclude_last and hold_last; " \
 	"separate several by commas."
 
@@ -54,6 +57,8 @@ typedef struct ModeNumbers
 {
 	int			n_conditions;
 	uint64		optional;
+	uint64		grouped;		/* steps of groups in any order */
+	uint64		joined;			/* those but the first of each group */
 	uint64		excluded;
 	uint8		after[AFFINITY_MAX_STEPS];	/* of each excluded condition */
 	uint8		before[AFFINITY_MAX_STEPS]; /* 0: everywhere */
@@ -148,6 +153,54 @@ read_optional(const char **text, ModeNumbers *numbers)
 	}
 }
 
+/*
+ * "any_order" has been read. Numbers may follow: the steps of a group. Without
+ * them it is the whole funnel's mode.
+ */
+static uint32
+read_any_order(const char **text, ModeNumbers *numbers)
+{
+	int			step = next_number(text);
+	uint64		group = 0;
+	uint64		lowest;
+
+	if (step == 0)
+		return AFFINITY_CHAIN_ANY_ORDER;
+	for (; step != 0; step = next_number(text))
+	{
+		uint64		bit;
+
+		if (step > numbers->n_conditions)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("step %d may be taken in any order, but there are "
+							"only %d conditions", step, numbers->n_conditions),
+					 errhint("Steps are numbered from 1, in the order of the "
+							 "arguments.")));
+		bit = UINT64CONST(1) << (step - 1);
+		if (((group | numbers->grouped) & bit) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("step %d is named twice after any_order", step),
+					 errhint("A step belongs to one group: any_order 2 3, "
+							 "any_order 4 5.")));
+		group |= bit;
+	}
+	lowest = group & -group;
+	/* adding the lowest to neighbours carries into one bit above them */
+	if (group == lowest || ((group + lowest) & group) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("funnel mode any_order needs two or more steps side by "
+						"side"),
+				 errhint("Write any_order 2 3 for two steps, any_order 2 3, "
+						 "any_order 5 6 for two groups, or any_order alone for "
+						 "all steps.")));
+	numbers->grouped |= group;
+	numbers->joined |= group & ~lowest;
+	return FUNNEL_MODE_GROUPS;
+}
+
 /* "between" has been read; two steps with "and" between them follow. */
 static void
 read_between(const char **text, ModeNumbers *numbers, uint64 conditions)
@@ -213,6 +266,8 @@ read_words(const char *text, ModeNumbers *numbers)
 			read_optional(&text, numbers);
 		else if (same_word(word, len, "exclude"))
 			read_exclude(&text, numbers);
+		else if (same_word(word, len, "any_order"))
+			mode |= read_any_order(&text, numbers);
 		else
 		{
 			while (i < lengthof(mode_words) &&
@@ -256,6 +311,18 @@ check_words(uint32 mode, const ModeNumbers *numbers)
 				 errhint("In any order there is nothing between two steps, and "
 						 "any step may be missing: the steps that a user took "
 						 "are counted.")));
+	if ((mode & FUNNEL_MODE_GROUPS) != 0 &&
+		(numbers->optional != 0 || between ||
+		 (mode & (AFFINITY_CHAIN_BETWEEN | AFFINITY_CHAIN_REENTRY |
+				  AFFINITY_CHAIN_ANY_ORDER)) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("steps in any order cannot be combined with any_order "
+						"for all steps, strict_order, adjacent, fixed, "
+						"deduplication, strict_deduplication, allow_reentry, "
+						"optional or exclude ... between"),
+				 errhint("Combine any_order 2 3 with strict_increase, same_row, "
+						 "hold_last and exclude N.")));
 }
 
 /* Steps come first, then what is excluded. Returns the number of steps. */
@@ -286,6 +353,11 @@ check_numbers(const ModeNumbers *numbers)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an excluded condition cannot be an optional step"),
 				 errhint("The excluded conditions come after the steps.")));
+	if (numbers->joined >> (n_steps - 1) >> 1 != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an excluded condition cannot be a step in any order"),
+				 errhint("The excluded conditions come after the steps.")));
 	for (rest = numbers->excluded; rest != 0; rest &= rest - 1)
 	{
 		i = __builtin_ctzll(rest);
@@ -310,6 +382,7 @@ affinity_funnel_mode(const char *text, int n_conditions, char *options,
 {
 	ModeNumbers numbers;
 	uint32		mode;
+	uint64		set;
 	int			n_steps;
 	int			i;
 
@@ -322,11 +395,12 @@ affinity_funnel_mode(const char *text, int n_conditions, char *options,
 	n_steps = check_numbers(&numbers);
 	mode &= ~(uint32) (FUNNEL_MODE_EXCLUDE_LAST | FUNNEL_MODE_ONCE);
 	*options_len = 0;
-	if (numbers.optional == 0 && (n_steps == n_conditions ||
-								  (n_steps == n_conditions - 1 &&
-								   numbers.before[n_steps] == 0)))
+	set = numbers.optional | numbers.joined;	/* one of them is empty */
+	if (set == 0 && (n_steps == n_conditions ||
+					 (n_steps == n_conditions - 1 &&
+					  numbers.before[n_steps] == 0)))
 		return n_steps == n_conditions ? mode : mode | FUNNEL_MODE_EXCLUDE_LAST;
-	memcpy(options, &numbers.optional, sizeof(uint64));
+	memcpy(options, &set, sizeof(uint64));
 	*options_len = sizeof(uint64);
 	for (i = n_steps; i < n_conditions; i++)
 	{
@@ -361,14 +435,28 @@ affinity_log_n_steps(const EventLog *log)
 	return log->n_conditions;
 }
 
+/* The set of steps that options begin with. */
+static uint64
+option_steps(const EventLog *log)
+{
+	uint64		steps = 0;
+
+	if (log->pattern_len >= sizeof(uint64))
+		memcpy(&steps, log->data, sizeof(uint64));
+	return steps;
+}
+
 uint64
 affinity_log_optional(const EventLog *log)
 {
-	uint64		optional = 0;
+	return (log->mode & FUNNEL_MODE_GROUPS) != 0 ? 0 : option_steps(log);
+}
 
-	if (log->pattern_len >= sizeof(uint64))
-		memcpy(&optional, log->data, sizeof(uint64));
-	return optional;
+/* Steps that are in a group in any order with the one before. */
+uint64
+affinity_log_joined(const EventLog *log)
+{
+	return (log->mode & FUNNEL_MODE_GROUPS) != 0 ? option_steps(log) : 0;
 }
 
 /*
@@ -377,11 +465,17 @@ affinity_log_optional(const EventLog *log)
 bool
 affinity_options_valid(const EventLog *log)
 {
-	uint64		optional = affinity_log_optional(log);
+	bool		grouped = (log->mode & FUNNEL_MODE_GROUPS) != 0;
+	uint64		steps = option_steps(log);
 	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
 	uint32		i;
 	int			n_steps;
 
+	if (grouped && (steps == 0 ||
+					(log->mode & (AFFINITY_CHAIN_BETWEEN |
+								  AFFINITY_CHAIN_REENTRY |
+								  AFFINITY_CHAIN_ANY_ORDER)) != 0))
+		return false;
 	if (log->pattern_len == 0)
 		return true;
 	if (log->pattern_len < sizeof(uint64) || log->pattern_len % 2 != 0 ||
@@ -389,12 +483,12 @@ affinity_options_valid(const EventLog *log)
 		(log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0)
 		return false;
 	n_steps = affinity_log_n_steps(log);
-	if ((optional & 1) != 0 || optional >> (n_steps - 1) >> 1 != 0)
+	if ((steps & 1) != 0 || steps >> (n_steps - 1) >> 1 != 0)
 		return false;
 	for (i = sizeof(uint64); i < log->pattern_len; i += 2, range += 2)
-		if (range[0] >= range[1] || range[1] > n_steps)
+		if (range[0] >= range[1] || range[1] > n_steps || grouped)
 		{
-			/* of one step nothing lies between */
+			/* of one step nothing lies between, nor in a group */
 			if (range[0] != 0 || range[1] != n_steps)
 				return false;
 		}

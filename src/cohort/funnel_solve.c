@@ -1,7 +1,8 @@
 /*
  * funnel_solve.c
  *		The best chains of funnels with options: optional steps, exclusions
- *		between some steps, any order, a property that is held constant.
+ *		between some steps, any order of all steps or of groups of them, a
+ *		property that is held constant.
  *
  * A funnel without any of these goes through funnel_chain.c alone. Rows of packed
  * states are in order already (funnel_population.c); those of other states are
@@ -28,6 +29,9 @@
 /* A row can cost 10 ms where all of 64 steps are optional and it fits all. */
 #define SKIP_AT_ONCE 8
 
+/* Rows of funnel_sections.c between interrupts. */
+#define SECTIONS_AT_ONCE 4096
+
 /* A row with what it is sorted by. */
 typedef struct HeldEvent
 {
@@ -40,12 +44,14 @@ struct FunnelSolver
 {
 	bool		any_order;
 	AffinitySkipRule rule;
+	uint64		joined;			/* steps with the one before in any order */
 	void	   *memory;			/* of funnel_skip.c */
 	union
 	{
 		AffinityChain chain;
 		AffinitySkipChain skip;
 		AffinityAnyOrder any;
+		AffinitySections group;
 	}			of;
 };
 
@@ -84,8 +90,9 @@ affinity_solver_create(const EventLog *log)
 
 	affinity_log_skip_rule(log, &solver->rule);
 	solver->any_order = (log->mode & AFFINITY_CHAIN_ANY_ORDER) != 0;
-	solver->memory = log->pattern_len == 0 || solver->any_order ? NULL :
-		palloc(affinity_skip_memory(&solver->rule));
+	solver->joined = affinity_log_joined(log);
+	solver->memory = log->pattern_len == 0 || solver->any_order ||
+		solver->joined != 0 ? NULL : palloc(affinity_skip_memory(&solver->rule));
 	return solver;
 }
 
@@ -126,6 +133,30 @@ solve_any(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 }
 
 static void
+solve_sections(FunnelSolver *solver, const AffinityEvent *event, int64 n,
+			FunnelResult *result)
+{
+	AffinitySections *group = &solver->of.group;
+	int64		from = 0;
+
+	affinity_sections_begin(group, &solver->rule.chain, solver->joined);
+	while (from < n)
+	{
+		int64		to = Min(n, from + SECTIONS_AT_ONCE);
+
+		while (to < n && event[to].at == event[to - 1].at)
+			to++;
+		if (!affinity_sections_feed(group, event + from, to - from))
+			break;
+		from = to;
+		CHECK_FOR_INTERRUPTS();
+	}
+	result->level = group->level;
+	result->taken = group->level == 0 ? 0 : PG_UINT64_MAX >> (64 - group->level);
+	memcpy(result->at, group->best, sizeof(int64) * (Size) group->level);
+}
+
+static void
 solve_skip(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 		   FunnelResult *result)
 {
@@ -156,6 +187,8 @@ affinity_solver_solve(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 {
 	if (solver->any_order)
 		solve_any(solver, event, n, result);
+	else if (solver->joined != 0)
+		solve_sections(solver, event, n, result);
 	else if (solver->memory != NULL)
 		solve_skip(solver, event, n, result);
 	else

@@ -207,21 +207,22 @@ optional_steps(FunctionCallInfo fcinfo, int n_steps)
 	char		options[FUNNEL_MAX_OPTIONS];
 	uint32		options_len;
 	uint64		optional = 0;
-	char	   *mode;
+	char	   *text;
+	uint32		mode;
 
 	if (PG_NARGS() < 3)
 		return 0;
-	mode = affinity_text_arg(fcinfo, 2, "mode");
-	if ((affinity_funnel_mode(mode, n_steps, options, &options_len) &
-		 FUNNEL_MODE_EXCLUDE_LAST) != 0 || options_len > sizeof(optional))
+	text = affinity_text_arg(fcinfo, 2, "mode");
+	mode = affinity_funnel_mode(text, n_steps, options, &options_len);
+	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 || options_len > sizeof(optional))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the times of steps have no condition to exclude"),
 				 errhint("Give funnel_agg(times, mode) the optional steps "
 						 "only.")));
-	if (options_len > 0)
+	if (options_len > 0 && (mode & FUNNEL_MODE_GROUPS) == 0)
 		memcpy(&optional, options, sizeof(optional));
-	pfree(mode);
+	pfree(text);
 	return optional;
 }
 

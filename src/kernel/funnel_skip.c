@@ -29,6 +29,7 @@
 #include <string.h>
 
 #define BIT(step) (UINT64_C(1) << ((step) - 1))
+#define ALL (~UINT64_C(0))
 
 /* Steps 1 to k. */
 static inline uint64_t
@@ -224,56 +225,6 @@ take_one(AffinitySkipChain *chain, uint64_t steps, int64_t at)
 }
 
 /*
- * Things that each have a place of their own: the options of the thing in each
- * place that is taken. Rows with steps as their places, or the reverse.
- */
-typedef struct Places
-{
-	uint64_t	taken;
-	uint64_t	options[AFFINITY_MAX_STEPS];
-} Places;
-
-/*
- * Give a thing one of its places, moving others to other places of theirs where
- * need be: an augmenting path, breadth first.
- */
-static bool
-place(Places *p, uint64_t options)
-{
-	int			parent[AFFINITY_MAX_STEPS];
-	uint64_t	reached = 0;
-	uint64_t	pending = 0;
-	uint64_t	ahead = options;
-	int			from = -1;
-
-	for (;;)
-	{
-		uint64_t	fresh = ahead & ~reached;
-
-		reached |= fresh;
-		pending |= fresh;
-		for (; fresh != 0; fresh &= fresh - 1)
-		{
-			int			at = __builtin_ctzll(fresh);
-
-			parent[at] = from;
-			if ((p->taken >> at & 1) != 0)
-				continue;
-			p->taken |= UINT64_C(1) << at;
-			for (; parent[at] >= 0; at = parent[at])
-				p->options[at] = p->options[parent[at]];
-			p->options[at] = options;
-			return true;
-		}
-		if (pending == 0)
-			return false;
-		from = __builtin_ctzll(pending);
-		pending &= pending - 1;
-		ahead = p->options[from];
-	}
-}
-
-/*
  * Rows of one instant: for each step a bit for every row that satisfies it.
  * Rows that cannot have a step beside those before are left out: whatever steps
  * all rows can have, the others can (Mendelsohn and Dulmage 1958), and there
@@ -283,12 +234,12 @@ static uint64_t
 read_tie(AffinitySkipChain *chain, const AffinityEvent *event, int64_t n)
 {
 	int			n_steps = n_steps_of(chain);
-	Places		steps;
+	AffinityPlaces steps;
 	int			n_rows = 0;
 	uint64_t	any = 0;
 	int64_t		i;
 
-	steps.taken = 0;
+	affinity_places_clear(&steps);
 	memset(chain->tie, 0, sizeof(uint64_t) * (size_t) n_steps);
 	for (i = 0; i < n; i++)
 	{
@@ -296,7 +247,7 @@ read_tie(AffinitySkipChain *chain, const AffinityEvent *event, int64_t n)
 		uint64_t	rest;
 
 		any |= of_row;
-		if (n_rows == n_steps || !place(&steps, of_row))
+		if (n_rows == n_steps || !affinity_place(&steps, of_row, ALL))
 			continue;
 		for (rest = of_row; rest != 0; rest &= rest - 1)
 			chain->tie[__builtin_ctzll(rest)] |= UINT64_C(1) << n_rows;
@@ -316,18 +267,18 @@ tie_steps(const AffinitySkipChain *chain, int j, int k, uint64_t any)
 	uint64_t	must = (between & ~chain->rule->optional) | BIT(k);
 	uint64_t	may = between & chain->rule->optional & ~BIT(k) & any;
 	uint64_t	steps = must;
-	Places		rows;
+	AffinityPlaces rows;
 
 	if ((must & ~any) != 0)
 		return 0;
 	if ((chain->rule->chain.mode & AFFINITY_CHAIN_SAME_ROW) != 0)
 		return must | may;
-	rows.taken = 0;
+	affinity_places_clear(&rows);
 	for (; must != 0; must &= must - 1)
-		if (!place(&rows, chain->tie[__builtin_ctzll(must)]))
+		if (!affinity_place(&rows, chain->tie[__builtin_ctzll(must)], ALL))
 			return 0;
 	for (; may != 0; may &= may - 1)
-		if (place(&rows, chain->tie[__builtin_ctzll(may)]))
+		if (affinity_place(&rows, chain->tie[__builtin_ctzll(may)], ALL))
 			steps |= may & -may;
 	return steps;
 }

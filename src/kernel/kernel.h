@@ -434,6 +434,54 @@ extern void affinity_any_times_begin(AffinityAnyOrder *any);
 extern int	affinity_any_times(AffinityAnyOrder *any, const AffinityEvent *event,
 							   int64_t n, int64_t *times, int n_times);
 
+/* ---- funnel_place.c: things that each have a place of their own -------- */
+
+typedef struct AffinityPlaces
+{
+	uint64_t	taken;			/* places, bit 0 the first */
+	uint64_t	closed;			/* that no path to a free one leads from */
+	uint64_t	options[AFFINITY_MAX_STEPS];	/* of what has the place */
+} AffinityPlaces;
+
+extern void affinity_places_clear(AffinityPlaces *places);
+extern bool affinity_place(AffinityPlaces *places, uint64_t options,
+						   uint64_t within);
+
+/* ---- funnel_sections.c: groups of steps in any order ------------------- */
+
+/* A chain that has not ended, the longest from its start. */
+typedef struct AffinitySectionPath
+{
+	int			level;			/* steps taken */
+	AffinityPlaces rows;		/* the rows taken: steps that they might have */
+	int64_t		at[AFFINITY_MAX_STEPS]; /* their times, in order */
+} AffinitySectionPath;
+
+typedef struct AffinitySections
+{
+	AffinityChainRule rule;
+	/* the section of the step after so many: steps first + 1 to end */
+	struct
+	{
+		int			first;
+		int			end;
+	}			section[AFFINITY_MAX_STEPS];
+	int			level;			/* steps of the longest chain so far */
+	int64_t		best[AFFINITY_MAX_STEPS];	/* their times */
+	int			n_rows;			/* rows of the instant that is looked at */
+	uint64_t	any;
+	uint64_t	row[AFFINITY_MAX_STEPS];
+	int			n_paths;		/* at most one for each level */
+	int			order[AFFINITY_MAX_STEPS + 1];	/* latest start first; the rest */
+	AffinitySectionPath path[AFFINITY_MAX_STEPS + 1];
+} AffinitySections;
+
+extern void affinity_sections_begin(AffinitySections *chain,
+								 const AffinityChainRule *rule,
+								 uint64_t joined);
+extern bool affinity_sections_feed(AffinitySections *chain,
+								const AffinityEvent *event, int64_t n);
+
 /* 0 for a row that satisfies nothing, else its first step. */
 static inline int
 affinity_first_step(uint64_t steps)
