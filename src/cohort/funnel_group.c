@@ -3,12 +3,16 @@
  *		From the rows of one part of the users, in any order, to each user's rows
  *		in order of time.
  *
- * A part is small enough for the processor's cache. Its rows are spread by the
- * next bits of their user's hash into groups of a few users, which come out in
- * the order of hashes, and each group is sorted by user and time. Spreading
- * keeps the order in which rows came; that is mostly the order of time, so an
- * insertion sort has little to move. Where it would move much, a group is sorted
- * in n log n steps instead: no choice of ids or times makes this slow.
+ * A part is small enough for the processor's cache. Where it has few users, they
+ * are found in a small hash table, whose slots are in the order of hashes, and
+ * each row is written to its user's. Otherwise rows are spread by the next bits
+ * of their user's hash into groups of a few users, and each group is sorted by
+ * user and time.
+ *
+ * Both keep the order in which rows came; that is mostly the order of time, so an
+ * insertion sort has little to move. Where it would move much, rows are sorted in
+ * n log n steps instead, and where ids crowd in the table, groups are made: no
+ * choice of ids or times makes this slow.
  *
  * Memory is taken from the context that was current at creation.
  */
@@ -20,6 +24,16 @@
 
 /* Groups: as many as half the rows, or 2^MAX_GROUP_BITS. */
 #define MAX_GROUP_BITS 13
+
+/*
+ * The table of users. Its rows have numbers of 16 bits, and a user is found after
+ * MAX_PROBES steps or not at all, so nothing wraps around.
+ */
+#define SLOT_BITS 13
+#define MAX_PROBES 16
+#define N_SLOTS ((1 << SLOT_BITS) + MAX_PROBES)
+#define TABLE_USERS (1 << (SLOT_BITS - 1))
+#define TABLE_ROWS 65536
 
 /* Moves that an insertion sort may cost. */
 #define MOVES_OF(n) (8 * (n) + 64)
@@ -37,9 +51,17 @@ struct EventGrouper
 	MemoryContext context;
 	UserEvent  *row;			/* those of a part */
 	Size		row_room;
-	AffinityEvent *event;		/* those of a user */
+	AffinityEvent *event;		/* those of a user, or of a part by user */
 	Size		event_room;
+	bool		many_users;		/* more than the table takes */
 	uint32		start[(1 << MAX_GROUP_BITS) + 1];
+	/* the table */
+	uint64		hash[N_SLOTS];
+	uint64		high[N_SLOTS];	/* of wide ids */
+	uint32		count[N_SLOTS]; /* rows; 0: nobody is here */
+	uint32		at[N_SLOTS];	/* where the next of them goes */
+	uint16		order[TABLE_USERS]; /* slots in use, by user */
+	uint16		slot[TABLE_ROWS];	/* of each row */
 };
 
 static inline bool
@@ -70,6 +92,7 @@ affinity_grouper_create(const EventLog *like)
 	grouper->context = CurrentMemoryContext;
 	grouper->row = NULL;
 	grouper->event = NULL;
+	grouper->many_users = false;
 	grouper->row_room = grouper->event_room = 0;
 	return grouper;
 }
@@ -250,6 +273,204 @@ use_rows(EventGrouper *grouper, const UserEvent *row, int64 n,
 	}
 }
 
+/* ---- few users -------------------------------------------------------- */
+
+/*
+ * Find the slot of each row's user and count its rows; how many users there are,
+ * or -1 if they are too many or crowd.
+ */
+static pg_attribute_always_inline int
+count_users(EventGrouper *grouper, const Part *part, Size user_size,
+			Size steps_size)
+{
+	Size		row_size = user_size + sizeof(int64) + steps_size;
+	uint16	   *slot = grouper->slot;
+	int			n_users = 0;
+	const EventChunk *chunk;
+
+	memset(grouper->count, 0, sizeof(grouper->count));
+	for (chunk = part->first; chunk != NULL; chunk = chunk->next)
+	{
+		const char *end = chunk_end(part, chunk);
+		const char *row;
+
+		for (row = chunk->row; row < end; row += row_size)
+		{
+			EventUserId user = event_read_user(row, user_size);
+			uint32		s = group_of(user.low, part->bits, SLOT_BITS);
+			uint32		last = s + MAX_PROBES;
+
+			/* the next chunk is somewhere else */
+			__builtin_prefetch((const char *) chunk->next +
+							   (row - (const char *) chunk));
+			while (grouper->count[s] != 0 &&
+				   (grouper->hash[s] != user.low ||
+					(user_size > 8 && grouper->high[s] != user.high)))
+				if (++s == last)
+					return -1;
+			if (grouper->count[s]++ == 0)
+			{
+				if (n_users++ == TABLE_USERS)
+					return -1;
+				grouper->hash[s] = user.low;
+				grouper->high[s] = user.high;
+			}
+			*slot++ = (uint16) s;
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+	return n_users;
+}
+
+/* Put the users in order, and give each the place of its rows. */
+static void
+order_users(EventGrouper *grouper, int n_users)
+{
+	uint16	   *order = grouper->order;
+	uint32		at = 0;
+	int			n = 0;
+	int			s;
+
+	for (s = 0; n < n_users; s++)
+	{
+		int			i = n;
+
+		if (grouper->count[s] == 0)
+			continue;
+		/* one that was not in its own slot may be before those in theirs */
+		for (n++; i > 0; i--)
+		{
+			EventUserId a = {grouper->hash[s], grouper->high[s]};
+			EventUserId b = {grouper->hash[order[i - 1]],
+			grouper->high[order[i - 1]]};
+
+			if (!event_user_before(a, b))
+				break;
+			order[i] = order[i - 1];
+		}
+		order[i] = (uint16) s;
+	}
+	for (n = 0; n < n_users; n++)
+	{
+		grouper->at[order[n]] = at;
+		at += grouper->count[order[n]];
+	}
+}
+
+static pg_attribute_always_inline void
+place_rows(EventGrouper *grouper, const Part *part, Size user_size,
+		   Size steps_size)
+{
+	Size		row_size = user_size + sizeof(int64) + steps_size;
+	const uint16 *slot = grouper->slot;
+	const EventChunk *chunk;
+
+	for (chunk = part->first; chunk != NULL; chunk = chunk->next)
+	{
+		const char *end = chunk_end(part, chunk);
+		const char *row;
+
+		for (row = chunk->row; row < end; row += row_size)
+		{
+			AffinityEvent *event = &grouper->event[grouper->at[*slot++]++];
+
+			memcpy(&event->at, row + user_size, sizeof(int64));
+			event->steps = event_read_steps(row + user_size + sizeof(int64),
+											steps_size);
+		}
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* False if it was given up, because there was too much to move. */
+static bool
+insertion_sort_events(AffinityEvent *event, int64 n)
+{
+	int64		moves = MOVES_OF(n);
+	int64		i;
+
+	for (i = 1; i < n; i++)
+	{
+		AffinityEvent moved = event[i];
+		int64		j = i;
+
+		while (j > 0 && affinity_event_before(&moved, &event[j - 1]))
+		{
+			event[j] = event[j - 1];
+			j--;
+		}
+		event[j] = moved;
+		moves -= i - j;
+		if (moves < 0)
+			return false;
+	}
+	return true;
+}
+
+/* False if there are too many users for this. */
+static bool
+use_table(EventGrouper *grouper, const Part *part, Size n, EventUserUse use,
+		  void *arg)
+{
+	bool		usual = grouper->user_size == 8 && grouper->steps_size == 1;
+	int			n_users = usual ? count_users(grouper, part, 8, 1) :
+		count_users(grouper, part, grouper->user_size, grouper->steps_size);
+	int			i;
+
+	if (n_users < 0)
+		return false;
+	grouper->event = make_room(grouper->context, grouper->event,
+							   &grouper->event_room, n, sizeof(AffinityEvent));
+	order_users(grouper, n_users);
+	if (usual)
+		place_rows(grouper, part, 8, 1);
+	else
+		place_rows(grouper, part, grouper->user_size, grouper->steps_size);
+	for (i = 0; i < n_users; i++)
+	{
+		int			s = grouper->order[i];
+		EventUserId mixed = {grouper->hash[s], grouper->high[s]};
+		int64		rows = grouper->count[s];
+		AffinityEvent *event = grouper->event + grouper->at[s] - rows;
+
+		if (!insertion_sort_events(event, rows))
+			affinity_events_sort(event, rows);
+		use(mixed, event, rows, arg);
+	}
+	return true;
+}
+
+/* ---- any number of users ---------------------------------------------- */
+
+static void
+use_groups(EventGrouper *grouper, const Part *part, Size n, EventUserUse use,
+		   void *arg)
+{
+	int			bits = 1;
+	uint32		from = 0;
+	int			g;
+
+	while (bits < MAX_GROUP_BITS && (n >> bits) > 2)
+		bits++;
+	grouper->row = make_room(grouper->context, grouper->row,
+							 &grouper->row_room, n, sizeof(UserEvent));
+	make_groups(grouper, part, bits);
+	for (g = 0; g < 1 << bits; from = grouper->start[g++])
+	{
+		UserEvent  *row = grouper->row + from;
+		Size		rows = grouper->start[g] - from;
+
+		if (rows == 0)
+			continue;
+		if (!insertion_sort(row, (int64) rows))
+			sort_user_events(row, rows);
+		grouper->event = make_room(grouper->context, grouper->event,
+								   &grouper->event_room, rows,
+								   sizeof(AffinityEvent));
+		use_rows(grouper, row, (int64) rows, use, arg);
+	}
+}
+
 /*
  * Hand on each user of a part in the order of their mixed ids.
  */
@@ -261,25 +482,13 @@ affinity_grouper_use(EventGrouper *grouper, const PartedLog *parted, int i,
 	Part		part = {of->first, of->last, parted->place[i].at, parted->bits};
 	Size		n = (of->bytes + (Size) (part.end - of->last->row)) /
 		parted->row_size;
-	int			bits = 1;
-	uint32		from = 0;
-	int			g;
 
-	while (bits < MAX_GROUP_BITS && (n >> bits) > 2)
-		bits++;
-	grouper->row = make_room(grouper->context, grouper->row,
-							 &grouper->row_room, n, sizeof(UserEvent));
-	make_groups(grouper, &part, bits);
-	for (g = 0; g < 1 << bits; from = grouper->start[g++])
+	if (!grouper->many_users && n <= TABLE_ROWS)
 	{
-		UserEvent  *row = grouper->row + from;
-		Size		rows = grouper->start[g] - from;
-
-		if (rows > 1 && !insertion_sort(row, (int64) rows))
-			sort_user_events(row, rows);
-		grouper->event = make_room(grouper->context, grouper->event,
-								   &grouper->event_room, rows,
-								   sizeof(AffinityEvent));
-		use_rows(grouper, row, (int64) rows, use, arg);
+		if (use_table(grouper, &part, n, use, arg))
+			return;
+		/* other parts have as many */
+		grouper->many_users = true;
 	}
+	use_groups(grouper, &part, n, use, arg);
 }

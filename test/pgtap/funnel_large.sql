@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL TimeZone = 'UTC';
 SET LOCAL work_mem = '256MB';
-SELECT plan(18);
+SELECT plan(20);
 
 CREATE TABLE visits AS
 	SELECT hashint8(i % 40000 + i % 7 * 100000)::bigint AS who,
@@ -111,6 +111,13 @@ SELECT is((SELECT pg_temp.users(affinity.funnel_agg(who, (h * 31 + k * 17) % 100
 		FROM colliding, generate_series(0, 1) AS k),
 	(SELECT ARRAY[count(*), count(*) FILTER (WHERE (h * 31 + 17) % 1000 BETWEEN h * 31 % 1000 AND h * 31 % 1000 + 100)]
 		FROM colliding), 'ids that were chosen to collide');
+
+SELECT is((SELECT ARRAY[pg_temp.users(f), pg_temp.users(f::text::affinity.funnel)]
+		FROM (SELECT affinity.funnel_agg(who, h, 1, true) AS f FROM colliding WHERE h <= 5000) s),
+	ARRAY[[5000], [5000]]::bigint[], 'a few of them');
+SELECT is((SELECT ARRAY[pg_temp.users(f), pg_temp.users(f::text::affinity.funnel)]
+		FROM (SELECT affinity.funnel_agg(i, i, 1, true) AS f FROM generate_series(1, 15000) AS i) s),
+	ARRAY[[15000], [15000]]::bigint[], 'as many users as rows');
 
 -- So many rows of one user that they are packed before all have come.
 SELECT is((SELECT pg_temp.users(affinity.funnel_agg(1, i * 7919 % 4300001, 10, i % 2 = 0, i % 3 = 0, i % 5 = 0))
