@@ -183,6 +183,7 @@ SELECT affinity.funnel_agg(1, 1, 1, 'strict', true, 2);
 SELECT affinity.funnel_agg(t) FROM (VALUES ('{1,2}'::bigint[]), ('{1}')) AS v (t);
 SELECT affinity.funnel_agg('{1,NULL,2}'::bigint[]);
 SELECT affinity.funnel_agg('{2,1}'::bigint[]);
+SELECT affinity.funnel_agg('{2024-01-01,infinity}'::timestamptz[]);
 SELECT affinity.funnel_agg('{}'::bigint[]);
 SELECT affinity.funnel_agg('{-9223372036854775808,9223372036854775807}'::bigint[]);
 SELECT s.* FROM (SELECT affinity.funnel_agg(1, t, 9223372036854775807, t = 0, t > 0) AS f

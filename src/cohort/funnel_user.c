@@ -161,9 +161,10 @@ affinity_funnel_final(PG_FUNCTION_ARGS)
  * the last one but optional ones (-1). Returns the number of the last one.
  */
 static int
-read_times(const Datum *value, const bool *null, int n, uint64 optional,
+read_times(const Datum *value, const bool *null, int n, const EventLog *log,
 		   int64 *since)
 {
+	uint64		optional = affinity_log_optional(log);
 	int			level = n;
 	int64		before = 0;
 	int			i;
@@ -185,6 +186,12 @@ read_times(const Datum *value, const bool *null, int n, uint64 optional,
 			since[i] = -1;
 			continue;
 		}
+		if (log->time_kind != EVENT_TIME_INTEGER &&
+			TIMESTAMP_NOT_FINITE(DatumGetInt64(value[i])))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("the time of a step must be finite"),
+					 errhint("Pass what affinity.funnel_times returns.")));
 		if (pg_sub_s64_overflow(DatumGetInt64(value[i]),
 								DatumGetInt64(value[0]), &since[i]) ||
 			since[i] < before)
@@ -289,7 +296,7 @@ affinity_funnel_chains_accum(PG_FUNCTION_ARGS)
 	deconstruct_array(array, ARR_ELEMTYPE(array), 8, FLOAT8PASSBYVAL,
 					  TYPALIGN_DOUBLE, &value, &null, &n);
 	log = chains_state(fcinfo, ARR_ELEMTYPE(array), n);
-	level = read_times(value, null, n, affinity_log_optional(log), since);
+	level = read_times(value, null, n, log, since);
 	log = affinity_log_grow(log, CHAIN_SIZE(level));
 	log->data[log->used] = (char) level;
 	if (level > 1)
