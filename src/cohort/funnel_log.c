@@ -49,7 +49,8 @@ affinity_log_too_large(Size bytes)
 					"but a value holds at most %zu",
 					bytes, (Size) MaxAllocSize),
 			 errhint("Use the two-level form: affinity.funnel_times under GROUP "
-					 "BY user, then affinity.funnel_agg over its results.")));
+					 "BY user, then affinity.funnel_agg over its results; or make "
+					 "one state for each part of the users and add up their tables.")));
 }
 
 /*
