@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL TimeZone = 'UTC';
 SET LOCAL work_mem = '256MB';
-SELECT plan(20);
+SELECT plan(21);
 
 CREATE TABLE visits AS
 	SELECT hashint8(i % 40000 + i % 7 * 100000)::bigint AS who,
@@ -125,6 +125,12 @@ SELECT is((SELECT pg_temp.users(affinity.funnel_agg(1, i * 7919 % 4300001, 10, i
 	(SELECT ARRAY[1, (l > 1)::int, (l > 2)::int]::bigint[] FROM (
 		SELECT affinity.window_funnel(10, 'default', i * 7919 % 4300001, i % 2 = 0, i % 3 = 0, i % 5 = 0) AS l
 		FROM generate_series(1, 4300000::bigint) AS i) w), 'one user with millions of rows');
+
+-- A row takes 16 bytes where times are far apart and conditions many: 72 million.
+SELECT throws_ok('SELECT affinity.rollup(f) FROM (
+		SELECT affinity.funnel_agg(i, i + (g::bigint << 58), 1, true' || repeat(', false', 32) || ') AS f
+		FROM generate_series(1, 1000000) i, generate_series(1, 8) g) s, generate_series(1, 9)',
+	'54000', NULL, 'more than a value of 1 GB holds');
 
 -- A state that says it has users which it has not.
 SELECT throws_ok('SELECT affinity.funnel_steps(''' || translate(encode(set_byte(decode(f::text, 'base64'), 20,
