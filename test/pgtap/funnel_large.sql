@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL TimeZone = 'UTC';
 SET LOCAL work_mem = '256MB';
-SELECT plan(21);
+SELECT plan(25);
 
 CREATE TABLE visits AS
 	SELECT hashint8(i % 40000 + i % 7 * 100000)::bigint AS who,
@@ -136,6 +136,24 @@ SELECT throws_ok('SELECT affinity.rollup(f) FROM (
 \else
 SELECT skip('less than 4 GB of memory are available', 1);
 \endif
+
+-- What would go on for hours is cancelled, wherever it is, and leaves nothing.
+CREATE FUNCTION pg_temp.cancelled(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE query;
+	RETURN false;
+EXCEPTION WHEN query_canceled THEN
+	RETURN true;
+END $$;
+SET LOCAL statement_timeout = '400ms';
+SELECT ok(pg_temp.cancelled('SELECT affinity.funnel_agg(i, i, 1, true) FROM generate_series(1, 100000000000) AS i'),
+	'rows that come');
+SELECT ok(pg_temp.cancelled('SELECT affinity.rollup(f) FROM whole, generate_series(1, 1000000)'), 'states that are merged');
+SELECT ok(pg_temp.cancelled('SELECT count(s) FROM whole, generate_series(1, 1000000) AS i,
+	affinity.funnel_steps(CASE WHEN i > 0 THEN f END) AS s'), 'reports');
+SET LOCAL statement_timeout = 0;
+SELECT is((SELECT md5(affinity.rollup(p.f)::text) FROM pieces p WHERE piece < 100), md5(f::text),
+	'and all is as before') FROM whole;
 
 -- A state that says it has users which it has not.
 SELECT throws_ok('SELECT affinity.funnel_steps(''' || translate(encode(set_byte(decode(f::text, 'base64'), 20,
