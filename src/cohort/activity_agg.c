@@ -12,7 +12,6 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -144,31 +143,6 @@ learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * Whether unit and zone are constants in the query, as they nearly always are:
- * then no row needs to be compared with the one before.
- */
-static bool
-constant_kind(FunctionCallInfo fcinfo, bool values)
-{
-	Aggref	   *aggref = AggGetAggref(fcinfo);
-	int			n = 0;
-	ListCell   *cell;
-
-	if (aggref == NULL)
-		return false;
-	foreach(cell, aggref->args)
-	{
-		TargetEntry *entry = lfirst_node(TargetEntry, cell);
-
-		n++;
-		if ((n == UNIT_ARG(values) || n == ZONE_ARG(values)) &&
-			!IsA(entry->expr, Const))
-			return false;
-	}
-	return n >= UNIT_ARG(values);
-}
-
 /* The call site's cache, true to this row's unit and zone. */
 static StepCache *
 step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
@@ -187,7 +161,8 @@ step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									   sizeof(StepCache));
 		learn_kind(fcinfo, cache, ids, zoned, values);
-		cache->constant = constant_kind(fcinfo, values);
+		cache->constant = affinity_constant_args(fcinfo, UNIT_ARG(values),
+												 ZONE_ARG(values));
 		cache->plain = cache->constant && !values && !cache->kind.events;
 		fcinfo->flinfo->fn_extra = cache;
 		return cache;

@@ -11,7 +11,6 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
-#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -112,31 +111,6 @@ keep_kind(EventCall *call)
 	memcpy(call->kind, &like.version, sizeof(call->kind));
 }
 
-/*
- * Whether window and mode are constants in the query, as they nearly always are:
- * then no row's need to be compared with the one's before.
- */
-static bool
-has_constant_rule(FunctionCallInfo fcinfo, const FunnelArgs *args)
-{
-	Aggref	   *aggref = AggGetAggref(fcinfo);
-	int			n = 0;
-	ListCell   *cell;
-
-	if (aggref == NULL)
-		return false;
-	foreach(cell, aggref->args)
-	{
-		TargetEntry *entry = lfirst_node(TargetEntry, cell);
-
-		n++;
-		if ((n == args->window || (args->mode != 0 && n == args->mode)) &&
-			!IsA(entry->expr, Const))
-			return false;
-	}
-	return n >= Max(args->window, args->mode);
-}
-
 static EventCall *
 begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 {
@@ -145,7 +119,7 @@ begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 	affinity_check_aggregate(fcinfo);
 	call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
 	init_call(fcinfo, args, call);
-	call->constant = has_constant_rule(fcinfo, args);
+	call->constant = affinity_constant_args(fcinfo, args->window, args->mode);
 	keep_kind(call);
 	return fcinfo->flinfo->fn_extra = call;
 }

@@ -53,6 +53,8 @@ affinity_memory_allowed(void)
 
 /* args.c */
 extern void affinity_check_k(int32 k);
+extern bool affinity_constant_args(FunctionCallInfo fcinfo, int first,
+								   int second);
 
 /*
  * id.c: users and items are named by smallint, integer, bigint, uuid or text.
