@@ -184,3 +184,24 @@ DROP FUNCTION sqlstate_of, with_byte;
 
 DROP FUNCTION triangle;
 DROP TABLE visits, signups;
+
+CREATE TABLE days AS SELECT u, date '2019-12-20' + u * 7 % 900 AS d FROM generate_series(1, 1000) u;
+-- a date is that local day, whatever the zones
+SET TimeZone = 'America/New_York';
+SELECT period_start FROM affinity.lifecycle((SELECT affinity.activity_agg(1, date '2020-05-05', 'day', 'America/New_York')));
+SELECT cohort, value FROM affinity.revenue_retention((SELECT affinity.value_agg('a', date '2020-05-01', 10, 'month', 'Asia/Tokyo')));
+SELECT bool_and(a::text = b::text) AS same FROM (
+	SELECT affinity.activity_agg(u, d, 'week') AS a, affinity.activity_agg(u, d::timestamp, 'week') AS b FROM days
+	UNION ALL SELECT affinity.activity_agg(u::text, d, 'day', 'UTC'), affinity.activity_agg(u::text, d::timestamp, 'day', 'UTC') FROM days
+	UNION ALL SELECT affinity.activity_agg(md5(u::text)::uuid, d, 'month', NULL, u % 2 = 0, true),
+		affinity.activity_agg(md5(u::text)::uuid, d::timestamp, 'month', NULL, u % 2 = 0, true) FROM days) s;
+SELECT bool_and(a::text = b::text) AS same FROM (
+	SELECT affinity.value_agg(u, d, u, 'week') AS a, affinity.value_agg(u, d::timestamp, u, 'week') AS b FROM days
+	UNION ALL SELECT affinity.value_agg(u::text, d, u, 'day', 'UTC'), affinity.value_agg(u::text, d::timestamp, u, 'day', 'UTC') FROM days
+	UNION ALL SELECT affinity.value_agg(md5(u::text)::uuid, d, u, 'month'), affinity.value_agg(md5(u::text)::uuid, d::timestamp, u, 'month') FROM days) s;
+SELECT first_at, last_at FROM affinity.describe((SELECT affinity.activity_agg(1, d, 'day') FROM (VALUES (date '4713-01-01 BC'), ('294276-12-31')) v(d)));
+SELECT affinity.activity_agg(1, date '294277-01-01', 'day');
+SELECT affinity.activity_agg(1, date '-infinity', 'day');
+SELECT affinity.activity_agg(d::text, d, 'day') FROM (VALUES (date 'infinity')) v(d);
+RESET TimeZone;
+DROP TABLE days;

@@ -53,10 +53,13 @@ COMMENT ON FUNCTION affinity.activity_merge(affinity.activity, affinity.activity
 --table users_and_times: USER | NAME | AT | LOCAL | IN_ZONE | THERE
 -- int8 | bigint | timestamptz | | , in the session''s TimeZone |
 -- int8 | bigint | timestamp | _local | | ; a timestamp is taken as local time there
+-- int8 | bigint | date | _date | ; a date is that local day in every zone | ; a date is that local day there
 -- uuid | uuid | timestamptz | | , in the session''s TimeZone |
 -- uuid | uuid | timestamp | _local | | ; a timestamp is taken as local time there
+-- uuid | uuid | date | _date | ; a date is that local day in every zone | ; a date is that local day there
 -- text | text | timestamptz | | , in the session''s TimeZone |
 -- text | text | timestamp | _local | | ; a timestamp is taken as local time there
+-- text | text | date | _date | ; a date is that local day in every zone | ; a date is that local day there
 
 --for users_and_times
 CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text)
@@ -117,7 +120,7 @@ CREATE AGGREGATE affinity.rollup(activity affinity.activity) (
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE affinity.rollup(affinity.activity) IS
-	'merge states exactly: the same state as one aggregate over all their rows; merging a state twice changes nothing; 22023 where units, time zones or types differ';
+	'merge states exactly: the same state as one aggregate over all their rows; merging a state twice changes nothing; 22023 where units, time zones or types differ, or only one has is_start and is_return';
 
 CREATE FUNCTION affinity.users(activity affinity.activity)
 	RETURNS pg_catalog.int8
@@ -168,7 +171,7 @@ CREATE FUNCTION affinity.retention(
 COMMENT ON FUNCTION affinity.retention(affinity.activity, pg_catalog.timestamptz,
 	pg_catalog.text, pg_catalog.text, pg_catalog.int4[], pg_catalog.text,
 	pg_catalog.int4, pg_catalog.timestamp, pg_catalog.timestamp, pg_catalog.bool) IS
-	'retention triangle: users who started in the period cohort, and how many of them came back in each period after it; mode first_ever, first_in_range or recurring; criterion on, on_or_after, on_or_before, streak or bracket; denominator total or previous; complete is false while the period is not over as of as_of (default: the latest row); rate_low and rate_high are Wilson 95 % bounds; rolling (hours, days or weeks, and states made with is_start and is_return) counts each user''s periods from its own start, eligible being the users whose period is over; unknown choices are error 22023';
+	'retention triangle: users who started in the period cohort, and how many of them came back in each period after it; mode first_ever, first_in_range or recurring; criterion on, on_or_after, on_or_before, streak or bracket; denominator total or previous; complete is false while the period is not over as of as_of (default: the latest row; for states of timestamps and dates the local time that it is in the session''s TimeZone); rate_low and rate_high are Wilson 95 % bounds; rolling (hours, days or weeks, and states made with is_start and is_return) counts each user''s periods from its own start, eligible being the users whose period is over; unknown choices are error 22023';
 
 CREATE FUNCTION affinity.retention_curve(
 		activity affinity.activity,

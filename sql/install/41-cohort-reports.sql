@@ -69,4 +69,4 @@ CREATE FUNCTION affinity.coarsen(activity affinity.activity, unit pg_catalog.tex
 	AS 'MODULE_PATHNAME', 'affinity_coarsen'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION affinity.coarsen(affinity.activity, pg_catalog.text) IS
-	'the state in a coarser unit, exactly as if aggregated in it: hours make anything, days weeks to years, months quarters and years; else error 22023';
+	'the state in a coarser unit, exactly as if aggregated in it: hours make anything, days weeks to years, months quarters and years, quarters years, and each unit itself; else error 22023';

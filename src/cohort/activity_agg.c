@@ -13,6 +13,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -22,18 +23,6 @@
 #define FLAT_USERS 16
 #define FLAT_SIZE 2048
 
-PG_FUNCTION_INFO_V1(affinity_activity_step_int8);
-PG_FUNCTION_INFO_V1(affinity_activity_step_uuid);
-PG_FUNCTION_INFO_V1(affinity_activity_step_text);
-PG_FUNCTION_INFO_V1(affinity_activity_step_int8_local);
-PG_FUNCTION_INFO_V1(affinity_activity_step_uuid_local);
-PG_FUNCTION_INFO_V1(affinity_activity_step_text_local);
-PG_FUNCTION_INFO_V1(affinity_value_step_int8);
-PG_FUNCTION_INFO_V1(affinity_value_step_uuid);
-PG_FUNCTION_INFO_V1(affinity_value_step_text);
-PG_FUNCTION_INFO_V1(affinity_value_step_int8_local);
-PG_FUNCTION_INFO_V1(affinity_value_step_uuid_local);
-PG_FUNCTION_INFO_V1(affinity_value_step_text_local);
 PG_FUNCTION_INFO_V1(affinity_state_merge);
 
 /* A step's arguments are state, user, at [, value], unit [, zone ...]. */
@@ -41,6 +30,14 @@ PG_FUNCTION_INFO_V1(affinity_state_merge);
 #define ZONE_ARG(values) ((values) ? 5 : 4)
 #define ZONE_IS_NULL(values) \
 	(PG_NARGS() <= ZONE_ARG(values) || PG_ARGISNULL(ZONE_ARG(values)))
+
+/* The type of the times. */
+typedef enum TimeType
+{
+	TIME_ZONED,					/* timestamptz */
+	TIME_LOCAL,					/* timestamp */
+	TIME_DATE					/* date: that day's first local instant */
+} TimeType;
 
 /* What one call site learned from its first row; kept in fn_extra. */
 typedef struct StepCache
@@ -191,12 +188,36 @@ user_name(FunctionCallInfo fcinfo, ActivityIds ids)
 }
 
 static void
-infinite_time(FunctionCallInfo fcinfo, ActivityIds ids)
+infinite_time(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type)
 {
+	if (type == TIME_DATE && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date of user %.200s is out of range",
+						user_name(fcinfo, ids)),
+				 errhint("Dates reach to 294276-12-31, as timestamps do.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("infinite time of user %.200s", user_name(fcinfo, ids)),
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+}
+
+/* A date's first instant, or an infinite time where no timestamp reaches. */
+static inline Timestamp
+time_of_date(DateADT date)
+{
+	if (DATE_IS_NOBEGIN(date))
+		return DT_NOBEGIN;
+	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+		return DT_NOEND;
+	return date * AFFINITY_DAY_US;
+}
+
+static inline Timestamp
+row_time(FunctionCallInfo fcinfo, TimeType type)
+{
+	return type == TIME_DATE ? time_of_date(PG_GETARG_DATEADT(2))
+		: PG_GETARG_TIMESTAMP(2);
 }
 
 /* A row's value in 2^-60, rounded to the nearest (half to even). */
@@ -215,7 +236,7 @@ row_value(FunctionCallInfo fcinfo, ActivityIds ids)
 	if (fabs(value) > VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %g of user %.200s is out of range", value,
+				 errmsg("value %.17g of user %.200s is out of range", value,
 						user_name(fcinfo, ids)),
 				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
 	/* exact: only the exponent changes */
@@ -280,12 +301,12 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
  * and zone constant. False where it is another one, and nothing was done.
  */
 static pg_attribute_always_inline bool
-quick_step(FunctionCallInfo fcinfo, ActivityIds ids)
+quick_step(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type)
 {
 	StepCache  *cache = fcinfo->flinfo->fn_extra;
 	ActivitySet *set;
 	ActivityRow *row;
-	int64		at = PG_GETARG_INT64(2);
+	Timestamp	at = row_time(fcinfo, type);
 
 	if (cache == NULL || !cache->plain || PG_ARGISNULL(0) ||
 		PG_ARGISNULL(1) || PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
@@ -308,7 +329,7 @@ quick_step(FunctionCallInfo fcinfo, ActivityIds ids)
 }
 
 static pg_attribute_always_inline Datum
-step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
+step(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type, bool values)
 {
 	MemoryContext aggcontext;
 	StepCache  *cache;
@@ -329,7 +350,7 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 				 errmsg("this function works only as part of its aggregate"),
 				 errhint("Call affinity.activity_agg or affinity.value_agg.")));
 	if (unlikely(cache == NULL || !cache->constant))
-		cache = step_cache(fcinfo, cache, ids, zoned, values);
+		cache = step_cache(fcinfo, cache, ids, type == TIME_ZONED, values);
 	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || flags == 0 ||
 		(values && PG_ARGISNULL(3)))
@@ -342,9 +363,9 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 		set = affinity_set_of(PG_GETARG_DATUM(0));
 	if (set != NULL)
 		row = affinity_set_next(set);
-	row->at = PG_GETARG_INT64(2);
+	row->at = row_time(fcinfo, type);
 	if (TIMESTAMP_NOT_FINITE(row->at))
-		infinite_time(fcinfo, ids);
+		infinite_time(fcinfo, ids, type);
 	if (values)
 		value = row_value(fcinfo, ids);
 	row->period = affinity_clock_period(&cache->clock, row->at);
@@ -372,122 +393,52 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, bool zoned, bool values)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-/* Apart, so that quick ones save no registers for them. */
-static pg_noinline Datum
-slow_step_int8(FunctionCallInfo fcinfo)
-{
-	return step(fcinfo, IDS_INT8, true, false);
+#define STEP(name, ids, type, values) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return step(fcinfo, ids, type, values); \
 }
 
-static pg_noinline Datum
-slow_step_uuid(FunctionCallInfo fcinfo)
-{
-	return step(fcinfo, IDS_UUID, true, false);
+/* The rest apart, so that quick ones save no registers for it. */
+#define QUICK_STEP(name, ids, type) \
+static pg_noinline Datum \
+name##_slowly(FunctionCallInfo fcinfo) \
+{ \
+	return step(fcinfo, ids, type, false); \
+} \
+\
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	if (quick_step(fcinfo, ids, type)) \
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0)); \
+	return name##_slowly(fcinfo); \
 }
 
-static pg_noinline Datum
-slow_step_int8_local(FunctionCallInfo fcinfo)
-{
-	return step(fcinfo, IDS_INT8, false, false);
-}
+/* activity_step(state, user, at, unit [, zone [, is_start, is_return]]) */
+QUICK_STEP(affinity_activity_step_int8, IDS_INT8, TIME_ZONED)
+QUICK_STEP(affinity_activity_step_int8_local, IDS_INT8, TIME_LOCAL)
+QUICK_STEP(affinity_activity_step_int8_date, IDS_INT8, TIME_DATE)
+QUICK_STEP(affinity_activity_step_uuid, IDS_UUID, TIME_ZONED)
+QUICK_STEP(affinity_activity_step_uuid_local, IDS_UUID, TIME_LOCAL)
+QUICK_STEP(affinity_activity_step_uuid_date, IDS_UUID, TIME_DATE)
+STEP(affinity_activity_step_text, IDS_TEXT, TIME_ZONED, false)
+STEP(affinity_activity_step_text_local, IDS_TEXT, TIME_LOCAL, false)
+STEP(affinity_activity_step_text_date, IDS_TEXT, TIME_DATE, false)
 
-static pg_noinline Datum
-slow_step_uuid_local(FunctionCallInfo fcinfo)
-{
-	return step(fcinfo, IDS_UUID, false, false);
-}
-
-/* activity_step(state, bigint, timestamptz, unit [, zone [, is_start, is_return]]) */
-Datum
-affinity_activity_step_int8(PG_FUNCTION_ARGS)
-{
-	if (quick_step(fcinfo, IDS_INT8))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	return slow_step_int8(fcinfo);
-}
-
-/* the same for uuid */
-Datum
-affinity_activity_step_uuid(PG_FUNCTION_ARGS)
-{
-	if (quick_step(fcinfo, IDS_UUID))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	return slow_step_uuid(fcinfo);
-}
-
-/* the same for text */
-Datum
-affinity_activity_step_text(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_TEXT, true, false);
-}
-
-/* the same for bigint and timestamp without time zone */
-Datum
-affinity_activity_step_int8_local(PG_FUNCTION_ARGS)
-{
-	if (quick_step(fcinfo, IDS_INT8))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	return slow_step_int8_local(fcinfo);
-}
-
-/* the same for uuid and timestamp without time zone */
-Datum
-affinity_activity_step_uuid_local(PG_FUNCTION_ARGS)
-{
-	if (quick_step(fcinfo, IDS_UUID))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	return slow_step_uuid_local(fcinfo);
-}
-
-/* the same for text and timestamp without time zone */
-Datum
-affinity_activity_step_text_local(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_TEXT, false, false);
-}
-
-/* value_step(state, bigint, timestamptz, value, unit [, zone]) */
-Datum
-affinity_value_step_int8(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_INT8, true, true);
-}
-
-/* value_step(state, bigint, timestamp, value, unit [, zone]) */
-Datum
-affinity_value_step_int8_local(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_INT8, false, true);
-}
-
-/* value_step(state, uuid, timestamptz, value, unit [, zone]) */
-Datum
-affinity_value_step_uuid(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_UUID, true, true);
-}
-
-/* value_step(state, uuid, timestamp, value, unit [, zone]) */
-Datum
-affinity_value_step_uuid_local(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_UUID, false, true);
-}
-
-/* value_step(state, text, timestamptz, value, unit [, zone]) */
-Datum
-affinity_value_step_text(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_TEXT, true, true);
-}
-
-/* value_step(state, text, timestamp, value, unit [, zone]) */
-Datum
-affinity_value_step_text_local(PG_FUNCTION_ARGS)
-{
-	return step(fcinfo, IDS_TEXT, false, true);
-}
+/* value_step(state, user, at, value, unit [, zone]) */
+STEP(affinity_value_step_int8, IDS_INT8, TIME_ZONED, true)
+STEP(affinity_value_step_int8_local, IDS_INT8, TIME_LOCAL, true)
+STEP(affinity_value_step_int8_date, IDS_INT8, TIME_DATE, true)
+STEP(affinity_value_step_uuid, IDS_UUID, TIME_ZONED, true)
+STEP(affinity_value_step_uuid_local, IDS_UUID, TIME_LOCAL, true)
+STEP(affinity_value_step_uuid_date, IDS_UUID, TIME_DATE, true)
+STEP(affinity_value_step_text, IDS_TEXT, TIME_ZONED, true)
+STEP(affinity_value_step_text_local, IDS_TEXT, TIME_LOCAL, true)
+STEP(affinity_value_step_text_date, IDS_TEXT, TIME_DATE, true)
 
 /*
  * activity_merge(activity, activity), value_merge(value, value): combine function
