@@ -195,3 +195,17 @@ SELECT n FROM generate_series(1, 2000) AS n
 WHERE (SELECT affinity.sequence_count('(?1)', i, true) FROM generate_series(1, n) AS i) <> n
 	OR (SELECT s.users FROM (SELECT affinity.funnel_agg(i, i, 1, true) AS f
 			FROM generate_series(1, n) AS i) a, affinity.funnel_steps(f) s) <> n;
+
+-- A date is its midnight without time zone, and merges with timestamps.
+SET timezone = 'America/New_York';
+SELECT s.step, s.users, s.median_from_start FROM (
+	SELECT affinity.rollup(f) AS f FROM (
+		SELECT affinity.funnel_agg(1, d, '1 day', d = '2024-11-03', d = '2024-11-04') AS f
+		FROM unnest('{2024-11-03,2024-11-04}'::date[]) AS d
+		UNION ALL
+		SELECT affinity.funnel_agg(2, d::timestamp, '1 day', 'default'::text, d = '2024-11-03', d = '2024-11-04')
+		FROM unnest('{2024-11-03,2024-11-04}'::date[]) AS d) a) b,
+	affinity.funnel_steps(f) AS s;
+SET timezone = 'UTC';
+SELECT affinity.funnel_agg(1, date 'infinity', '1 day', true);
+SELECT affinity.funnel_agg(1, date '294277-01-01', '1 day', true);

@@ -201,3 +201,25 @@ FROM generate_series(64, 1, -1) AS t WHERE t <> 33;
 :try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, m, true, true, true) AS f FROM unnest('{optional 2,"any_order 1 2"}'::text[]) AS m GROUP BY m) s$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], 'any_order 2 3')$$);
 :try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 1) AS f UNION ALL SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 'x'::text)) s$$);
+
+-- A date is its midnight without time zone: in New York a day of November has
+-- 25 hours, and in March one has 23.
+SET timezone = 'America/New_York';
+CREATE TEMP TABLE day (d date, e text);
+INSERT INTO day VALUES ('2024-11-03', 'a'), ('2024-11-04', 'b'), (NULL, 'b');
+SELECT affinity.window_funnel(interval '1 day', 'default', d, e = 'a', e = 'b') AS interval,
+	affinity.window_funnel('24 hours', 'default', d, e = 'a', e = 'b') AS text,
+	affinity.windowfunnel(86400, 'default', d, e = 'a', e = 'b') AS seconds,
+	affinity.windowfunnel('23:59:59.999999', 'default', d, e = 'a', e = 'b') AS short,
+	affinity.windowfunnel('1 day', 'default', d::timestamptz, e = 'a', e = 'b') AS zoned,
+	affinity.funnel_times('1 day', 'default', d, e = 'a', e = 'b') AS times,
+	pg_typeof(affinity.funnel_times('1 day', 'default', d, e = 'a', e = 'b')) AS type
+FROM day;
+SELECT affinity.window_funnel('23 hours', 'default', d + 126, e = 'a', e = 'b') AS march FROM day;
+SET timezone = 'UTC';
+:try funnel_times('1 day', 'default', date '294276-12-31', true)$$);
+:try funnel_times('1 day', 'default', date '4713-01-01 BC', true)$$);
+:try window_funnel('1 day', 'default', date '294277-01-01', true)$$);
+:try window_funnel('1 day', 'default', date '5874897-12-31', true)$$);
+:try window_funnel('1 day', 'default', date 'infinity', true)$$);
+:try window_funnel(86400, 'default', date '-infinity', true)$$);

@@ -149,3 +149,22 @@ FROM (SELECT set_byte(bytes, i, (get_byte(bytes, i) + d) % 256) AS s
 	FROM next_state, generate_series(0, 100) AS i, unnest('{1,16,127,128,255}'::int[]) AS d
 	UNION ALL
 	SELECT substr(bytes, 1, i) FROM next_state, generate_series(0, 100) AS i) damaged ORDER BY 1;
+
+-- A date is its midnight without time zone: this one has 25 hours in New York.
+SET timezone = 'America/New_York';
+SELECT affinity.sequence_match('(?1)(?t<=86400)(?2)', d, d = '2024-11-03', d = '2024-11-04') AS match,
+	affinity.sequence_match('(?1)(?t<86400)(?2)', d, d = '2024-11-03', d = '2024-11-04') AS less,
+	affinity.sequence_match('(?1)(?t<=86400)(?2)', d::timestamptz, d = '2024-11-03', d = '2024-11-04') AS zoned,
+	affinity.sequence_count('(?1)(?t==86400)(?2)', d, d = '2024-11-03', d = '2024-11-04') AS count,
+	affinity.sequence_match_events('(?1)(?2)', d, d = '2024-11-03', d = '2024-11-04') AS times,
+	affinity.sequence_next_node('forward', 'head', d, d::text, true) AS last,
+	affinity.sequence_next_node('forward', 'head', d, d::text, true, d = '2024-11-03') AS next
+FROM unnest('{2024-11-04,2024-11-03}'::date[]) AS d;
+SELECT d, affinity.sessionize(d, '1 day') OVER w AS day,
+	affinity.sessionize(d, '23:59:59') OVER w AS less
+FROM unnest('{2024-11-04,2024-11-03,NULL}'::date[]) AS d WINDOW w AS (ORDER BY d);
+SET timezone = 'UTC';
+SELECT pg_temp.try($$SELECT affinity.sequence_match('(?1)', date 'infinity', true)$$);
+SELECT pg_temp.try($$SELECT affinity.sequence_next_node('forward', 'head', date '294277-01-01', 'a', true)$$);
+SELECT pg_temp.try($$SELECT affinity.sessionize(date '-infinity', '1 s') OVER ()$$);
+SELECT pg_temp.try($$SELECT affinity.sessionize(date '294277-01-01', '1 s') OVER ()$$);

@@ -70,6 +70,8 @@ CREATE FUNCTION affinity.window_funnel_final(affinity.funnel)
 COMMENT ON FUNCTION affinity.window_funnel_final(affinity.funnel) IS
 	'final function of affinity.window_funnel';
 
+-- The types of times that states and results have.
+
 --table one_type: AT | TYPE
 -- timestamptz | timestamptz
 -- timestamp | timestamp
@@ -85,16 +87,21 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 	'final function of affinity.funnel_times';
 
 --end
--- One user: for each type of window and of time.
+-- One user: for each type of window and of time. A date is a timestamp: cast to
+-- timestamptz, as PostgreSQL would do unasked, its days would depend on the
+-- session's time zone and last 23 or 25 hours twice a year.
 
---table one_user: WINDOW | AT | TYPE | VOLATILITY | UNITS
--- interval | timestamptz | timestamptz | IMMUTABLE | an interval of days or less
--- int8 | timestamptz | timestamptz | IMMUTABLE | a number of seconds
--- text | timestamptz | timestamptz | STABLE | an interval as text, such as 7 days
--- interval | timestamp | timestamp | IMMUTABLE | an interval of days or less
--- int8 | timestamp | timestamp | IMMUTABLE | a number of seconds
--- text | timestamp | timestamp | STABLE | an interval as text, such as 7 days
--- int8 | int8 | bigint | IMMUTABLE | in units of the time
+--table one_user: WINDOW | AT | TYPE | VOLATILITY | UNITS | TIMES
+-- interval | timestamptz | timestamptz | IMMUTABLE | an interval of days or less | a timestamptz
+-- int8 | timestamptz | timestamptz | IMMUTABLE | a number of seconds | a timestamptz
+-- text | timestamptz | timestamptz | STABLE | an interval as text, such as 7 days | a timestamptz
+-- interval | timestamp | timestamp | IMMUTABLE | an interval of days or less | a timestamp
+-- int8 | timestamp | timestamp | IMMUTABLE | a number of seconds | a timestamp
+-- text | timestamp | timestamp | STABLE | an interval as text, such as 7 days | a timestamp
+-- interval | date | timestamp | IMMUTABLE | an interval of days or less | a date, which is its midnight without time zone
+-- int8 | date | timestamp | IMMUTABLE | a number of seconds | a date, which is its midnight without time zone
+-- text | date | timestamp | STABLE | an interval as text, such as 7 days | a date, which is its midnight without time zone
+-- int8 | int8 | bigint | IMMUTABLE | in units of the time | a number in any unit
 
 --for one_user
 CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.{WINDOW},
@@ -125,7 +132,7 @@ CREATE AGGREGATE affinity.window_funnel(
 COMMENT ON AGGREGATE affinity.window_funnel(
 	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; at: {TIMES}; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 --end
 -- The same under the name that Hologres has for it.
@@ -145,7 +152,7 @@ CREATE AGGREGATE affinity.windowfunnel(
 COMMENT ON AGGREGATE affinity.windowfunnel(
 	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
 	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; at: {TIMES}; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 --end
 -- When one user took each step.
@@ -165,15 +172,16 @@ CREATE AGGREGATE affinity.funnel_times(
 COMMENT ON AGGREGATE affinity.funnel_times(
 	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
 	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; where steps are in any order, all or a group, the k-th element is the time of the k-th step taken, whichever it was; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; where steps are in any order, all or a group, the k-th element is the time of the k-th step taken, whichever it was; at: {TIMES}; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
 
 --end
 -- Many users in one state.
 
---table many_users: AT | WINDOW | UNITS
--- timestamptz | interval | an interval of days or less
--- timestamp | interval | an interval of days or less
--- int8 | int8 | in units of the time
+--table many_users: AT | WINDOW | UNITS | TIMES
+-- timestamptz | interval | an interval of days or less | a timestamptz
+-- timestamp | interval | an interval of days or less | a timestamp
+-- date | interval | an interval of days or less | a date, which is its midnight without time zone
+-- int8 | int8 | in units of the time | a number in any unit
 
 --for many_users
 CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
@@ -200,7 +208,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
 	VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: {UNITS}; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; at: {TIMES}; window: {UNITS}; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
 	pg_catalog.{WINDOW}, pg_catalog.text, VARIADIC "any")
@@ -226,7 +234,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
 	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; window: {UNITS}; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; at: {TIMES}; window: {UNITS}; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 --end
 -- The same from what affinity.funnel_times returned for each user.

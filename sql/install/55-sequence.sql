@@ -53,7 +53,14 @@ CREATE FUNCTION affinity.sequence_count_final(affinity.sequence)
 COMMENT ON FUNCTION affinity.sequence_count_final(affinity.sequence) IS
 	'final function of affinity.sequence_count';
 
--- the tables of types: 50-funnel.sql
+-- the other tables of types: 50-funnel.sql
+
+--table one_time: AT | TYPE | TIMES
+-- timestamptz | timestamptz | a timestamptz
+-- timestamp | timestamp | a timestamp
+-- date | timestamp | a date, which is its midnight without time zone
+-- int8 | bigint | a number in any unit
+
 --for one_type
 CREATE FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence)
 	RETURNS pg_catalog.{AT}[]
@@ -63,6 +70,8 @@ CREATE FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence)
 COMMENT ON FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence) IS
 	'final function of affinity.sequence_match_events';
 
+--end
+--for one_time
 CREATE FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
 	pg_catalog.{AT}, VARIADIC "any")
 	RETURNS affinity.sequence
@@ -74,7 +83,7 @@ COMMENT ON FUNCTION affinity.sequence_accum(affinity.sequence, pg_catalog.text,
 	'transition function of affinity.sequence_match, sequence_count and sequence_match_events';
 
 --end
---for one_type
+--for one_time
 CREATE AGGREGATE affinity.sequence_match(
 	pattern pg_catalog.text, "at" pg_catalog.{AT}, VARIADIC conditions "any") (
 	SFUNC = affinity.sequence_accum,
@@ -87,10 +96,10 @@ CREATE AGGREGATE affinity.sequence_match(
 
 COMMENT ON AGGREGATE affinity.sequence_match(
 	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
-	'does the pattern occur in the rows of one user? false of no rows; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+	'does the pattern occur in the rows of one user? false of no rows; at: {TIMES}; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
 --end
---for one_type
+--for one_time
 CREATE AGGREGATE affinity.sequence_count(
 	pattern pg_catalog.text, "at" pg_catalog.{AT}, VARIADIC conditions "any") (
 	SFUNC = affinity.sequence_accum,
@@ -103,10 +112,10 @@ CREATE AGGREGATE affinity.sequence_count(
 
 COMMENT ON AGGREGATE affinity.sequence_count(
 	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
-	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+	'how many times the pattern occurs in the rows of one user without overlap: as many as possible; at: {TIMES}; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
 --end
---for one_type
+--for one_time
 CREATE AGGREGATE affinity.sequence_match_events(
 	pattern pg_catalog.text, "at" pg_catalog.{AT}, VARIADIC conditions "any") (
 	SFUNC = affinity.sequence_accum,
@@ -119,7 +128,7 @@ CREATE AGGREGATE affinity.sequence_match_events(
 
 COMMENT ON AGGREGATE affinity.sequence_match_events(
 	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
-	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
+	'the times of the events of (?N) in the first match of the pattern in the rows of one user, or, where it does not match, of as much of its beginning as does; at: {TIMES}; pattern: (?N) condition N, . any event, .* any number of events, (?t<=S) (also <, >=, >, ==) any number of events and S seconds (of integer times: units) between the events before and after; rows that satisfy no condition are not part of the sequence; at most 64 conditions and 64 steps, NULL is false; rows without time are skipped';
 
 --end
 CREATE FUNCTION affinity.sequence_next_combine(pg_catalog.bytea, pg_catalog.bytea)
@@ -138,7 +147,7 @@ CREATE FUNCTION affinity.sequence_next_final(pg_catalog.bytea)
 COMMENT ON FUNCTION affinity.sequence_next_final(pg_catalog.bytea) IS
 	'final function of affinity.sequence_next_node';
 
---for one_type
+--for one_time
 CREATE FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.text,
 	pg_catalog.text, pg_catalog.{AT}, pg_catalog.text, pg_catalog.bool)
 	RETURNS pg_catalog.bytea
@@ -150,7 +159,7 @@ COMMENT ON FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.te
 	'transition function of affinity.sequence_next_node';
 
 --end
---for one_type
+--for one_time
 CREATE AGGREGATE affinity.sequence_next_node(
 	direction pg_catalog.text, base pg_catalog.text, "at" pg_catalog.{AT},
 	value pg_catalog.text, base_condition pg_catalog.bool) (
@@ -165,10 +174,10 @@ CREATE AGGREGATE affinity.sequence_next_node(
 COMMENT ON AGGREGATE affinity.sequence_next_node(
 	pg_catalog.text, pg_catalog.text, pg_catalog.{AT}, pg_catalog.text,
 	pg_catalog.bool) IS
-	'the value of the event that comes next to a chain of neighbouring events of one user, as ClickHouse''s sequenceNextNode: the chain begins at the base and goes on row by row; direction: forward (the events after the base; the value after the last of them) or backward (before it); base: head (the first row; forward only), tail (the last one; backward only), first_match or last_match (the first or last row that satisfies the base condition and the first event); at most 64 events, one boolean each, NULL is false; NULL if the base row does not satisfy the base condition, a row of the chain not its event, or nothing is behind; rows of one instant are ordered by value (bytes); rows without time or value are skipped; 22023: unknown direction or base, or such as do not go together';
+	'the value of the event that comes next to a chain of neighbouring events of one user, as ClickHouse''s sequenceNextNode: the chain begins at the base and goes on row by row; direction: forward (the events after the base; the value after the last of them) or backward (before it); base: head (the first row; forward only), tail (the last one; backward only), first_match or last_match (the first or last row that satisfies the base condition and the first event); at most 64 events, one boolean each, NULL is false; NULL if the base row does not satisfy the base condition, a row of the chain not its event, or nothing is behind; at: {TIMES}; rows of one instant are ordered by value (bytes); rows without time or value are skipped; 22023: unknown direction or base, or such as do not go together';
 
 --end
---for one_type
+--for one_time
 CREATE FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.text,
 	pg_catalog.text, pg_catalog.{AT}, pg_catalog.text, pg_catalog.bool, VARIADIC "any")
 	RETURNS pg_catalog.bytea
@@ -180,7 +189,7 @@ COMMENT ON FUNCTION affinity.sequence_next_accum(pg_catalog.bytea, pg_catalog.te
 	'transition function of affinity.sequence_next_node';
 
 --end
---for one_type
+--for one_time
 CREATE AGGREGATE affinity.sequence_next_node(
 	direction pg_catalog.text, base pg_catalog.text, "at" pg_catalog.{AT},
 	value pg_catalog.text, base_condition pg_catalog.bool, VARIADIC events "any") (
@@ -195,7 +204,7 @@ CREATE AGGREGATE affinity.sequence_next_node(
 COMMENT ON AGGREGATE affinity.sequence_next_node(
 	pg_catalog.text, pg_catalog.text, pg_catalog.{AT}, pg_catalog.text,
 	pg_catalog.bool, VARIADIC "any") IS
-	'the value of the event that comes next to a chain of neighbouring events of one user, as ClickHouse''s sequenceNextNode: the chain begins at the base and goes on row by row; direction: forward (the events after the base; the value after the last of them) or backward (before it); base: head (the first row; forward only), tail (the last one; backward only), first_match or last_match (the first or last row that satisfies the base condition and the first event); at most 64 events, one boolean each, NULL is false; NULL if the base row does not satisfy the base condition, a row of the chain not its event, or nothing is behind; rows of one instant are ordered by value (bytes); rows without time or value are skipped; 22023: unknown direction or base, or such as do not go together';
+	'the value of the event that comes next to a chain of neighbouring events of one user, as ClickHouse''s sequenceNextNode: the chain begins at the base and goes on row by row; direction: forward (the events after the base; the value after the last of them) or backward (before it); base: head (the first row; forward only), tail (the last one; backward only), first_match or last_match (the first or last row that satisfies the base condition and the first event); at most 64 events, one boolean each, NULL is false; NULL if the base row does not satisfy the base condition, a row of the chain not its event, or nothing is behind; at: {TIMES}; rows of one instant are ordered by value (bytes); rows without time or value are skipped; 22023: unknown direction or base, or such as do not go together';
 
 --end
 --for many_users
@@ -205,7 +214,7 @@ CREATE FUNCTION affinity.sessionize("at" pg_catalog.{AT}, gap pg_catalog.{WINDOW
 	AS 'MODULE_PATHNAME', 'affinity_sessionize';
 
 COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS
-	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
+	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; at: {TIMES}; gap: {UNITS}; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
 
 --end
 CREATE FUNCTION affinity.path_after(

@@ -22,6 +22,7 @@
 #include "common/common.h"
 #include "datatype/timestamp.h"
 #include "kernel/kernel.h"
+#include "utils/date.h"
 #include "utils/timestamp.h"
 
 #define FUNNEL_MAGIC 0x4c4e5546 /* "FUNL" */
@@ -253,6 +254,7 @@ typedef struct EventCall
 	char		last_text[EVENT_CALL_TEXT];
 	char		last_mode[EVENT_CALL_TEXT];
 	EventTime	time_kind;
+	bool		dates;			/* of which times are the midnights */
 	Oid			user_type;		/* InvalidOid where there is no user */
 	EventUser	user_kind;
 	uint32		mode;
@@ -269,6 +271,7 @@ extern void affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
 									 int time_arg, int first_condition,
 									 bool holds);
 extern void affinity_event_time_infinite(void);
+extern int64 affinity_date_time(DateADT date);
 extern uint64 affinity_conditions_in_array(FunctionCallInfo fcinfo,
 										   const EventCall *call);
 extern Oid	affinity_event_time_type(EventTime kind);
@@ -291,6 +294,11 @@ affinity_event_time(FunctionCallInfo fcinfo, const EventCall *call, int64 *at)
 {
 	if (PG_ARGISNULL(call->time_arg))
 		return false;
+	if (call->dates)
+	{
+		*at = affinity_date_time(PG_GETARG_DATEADT(call->time_arg));
+		return true;
+	}
 	/* timestamp and timestamptz are int64 too */
 	*at = PG_GETARG_INT64(call->time_arg);
 	if (TIMESTAMP_NOT_FINITE(*at) && call->time_kind != EVENT_TIME_INTEGER)

@@ -250,7 +250,9 @@ affinity_event_call_init(FunctionCallInfo fcinfo, EventCall *call,
 	call->time_arg = time_arg;
 	call->first_condition = first_condition;
 	call->time_kind = time_type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
-		time_type == TIMESTAMPOID ? EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
+		time_type == TIMESTAMPOID || time_type == DATEOID ?
+		EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
+	call->dates = time_type == DATEOID;
 	call->user_kind = EVENT_USER_ONE;
 	call->in_array = get_fn_expr_variadic(fcinfo->flinfo);
 	if (call->in_array)
@@ -275,6 +277,23 @@ affinity_event_time_infinite(void)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the time of an event must be finite"),
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(...)).")));
+}
+
+/*
+ * The midnight that a date begins with, as a timestamp: days are 24 hours long,
+ * whatever the session's time zone.
+ */
+int64
+affinity_date_time(DateADT date)
+{
+	if (DATE_NOT_FINITE(date))
+		affinity_event_time_infinite();
+	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the date of an event is out of range for a timestamp"),
+				 errhint("Dates of events end with the year 294276.")));
+	return (int64) date * USECS_PER_DAY;
 }
 
 uint64

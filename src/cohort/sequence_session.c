@@ -24,6 +24,7 @@ PG_FUNCTION_INFO_V1(affinity_sessionize);
 PG_FUNCTION_INFO_V1(affinity_path_after);
 PG_FUNCTION_INFO_V1(affinity_path_before);
 
+/* The gap in units of a time of this type. */
 static int64
 gap_arg(WindowObject window, Oid type)
 {
@@ -55,19 +56,23 @@ affinity_sessionize(PG_FUNCTION_ARGS)
 	WindowObject window = PG_WINDOW_OBJECT();
 	SessionState *state = WinGetPartitionLocalMemory(window,
 													 sizeof(SessionState));
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
 	int64		gap = gap_arg(window, type);
 	bool		null;
+	Datum		value;
 	int64		at;
 
-	at = DatumGetInt64(WinGetFuncArgCurrent(window, 0, &null));
+	value = WinGetFuncArgCurrent(window, 0, &null);
 	if (null)
 		PG_RETURN_NULL();
-	if (type != INT8OID && TIMESTAMP_NOT_FINITE(at))
+	if (type == DATEOID ? DATE_NOT_FINITE(DatumGetDateADT(value)) :
+		type != INT8OID && TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the time of an event must be finite"),
 				 errhint("Leave such rows out: WHERE isfinite(at).")));
+	at = type == DATEOID ? affinity_date_time(DatumGetDateADT(value)) :
+		DatumGetInt64(value);
 	if (state->number > 0 && at < state->last)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
