@@ -209,3 +209,9 @@ SELECT s.step, s.users, s.median_from_start FROM (
 SET timezone = 'UTC';
 SELECT affinity.funnel_agg(1, date 'infinity', '1 day', true);
 SELECT affinity.funnel_agg(1, date '294277-01-01', '1 day', true);
+-- A window that microseconds in int64 do not hold.
+SELECT w, s.step, s.users, s.median_from_start FROM (
+	SELECT n, w, affinity.funnel_agg(1, t, w, e = 'a', e = 'b') AS f
+	FROM (VALUES (timestamp '4713-01-01 BC', 'a'), ('2000-01-01', 'a'), ('2294-12-31', 'b')) AS v (t, e),
+		unnest('{213503983 days,106752991 days,999999999 days}'::interval[]) WITH ORDINALITY AS i (w, n)
+	GROUP BY n, w) a, affinity.funnel_steps(f) AS s ORDER BY n, s.step;

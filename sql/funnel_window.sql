@@ -223,3 +223,24 @@ SET timezone = 'UTC';
 :try window_funnel('1 day', 'default', date '5874897-12-31', true)$$);
 :try window_funnel('1 day', 'default', date 'infinity', true)$$);
 :try window_funnel(86400, 'default', date '-infinity', true)$$);
+
+-- A window that int64 does not hold in microseconds has no end, nearly: it is cut
+-- to 2^63 - 1. The last two of these are shorter than the time between the rows.
+SELECT w, affinity.window_funnel(w, 'default', t, e = 'a', e = 'b') AS level,
+	affinity.window_funnel(w::text, 'default', t::timestamp, e = 'a', e = 'b') AS local,
+	affinity.window_funnel(w, 'any_order', t, e = 'a', e = 'b') AS any_order,
+	affinity.window_funnel(w, 'any_order 1 2', t, e = 'a', e = 'b') AS grouped,
+	affinity.window_funnel(w, 'optional 2', t, e = 'a', false, e = 'b') AS optional
+FROM (VALUES (timestamptz '2000-01-01', 'a'), ('294276-12-31', 'b')) AS v (t, e),
+	unnest('{213503983 days,106752991 days,999999999 days,106751992 days,106751991 days,
+		106751991 days 24:00:00,2147483647 days -2147483647:00:00,
+		106751982 days,106751981 days 23:59:59,106751992 days -264:00:00}'::interval[]) WITH ORDINALITY AS i (w, n)
+GROUP BY n, w ORDER BY n;
+SELECT affinity.window_funnel(9223372036854775807, 'default', t, e = 'a', e = 'b') AS seconds,
+	affinity.window_funnel(9223372036854, 'default', t, e = 'a', e = 'b') AS most
+FROM (VALUES (timestamptz '2000-01-01', 'a'), ('294276-12-31', 'b')) AS v (t, e);
+SELECT affinity.window_funnel('999999999 days', 'default', t, e = 'a', e = 'b') AS farther
+FROM (VALUES (timestamp '4713-01-01 BC', 'a'), ('294276-12-31', 'b')) AS v (t, e);
+:try window_funnel('-213503983 days', 'default', now(), true)$$);
+:try window_funnel('-999999999 days', 'default', now(), true)$$);
+:try window_funnel(-9223372036854775807, 'default', now(), true)$$);

@@ -168,3 +168,10 @@ SELECT pg_temp.try($$SELECT affinity.sequence_match('(?1)', date 'infinity', tru
 SELECT pg_temp.try($$SELECT affinity.sequence_next_node('forward', 'head', date '294277-01-01', 'a', true)$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(date '-infinity', '1 s') OVER ()$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(date '294277-01-01', '1 s') OVER ()$$);
+-- A gap that microseconds in int64 do not hold.
+SELECT t, affinity.sessionize(t, '213503983 days') OVER w AS a,
+	affinity.sessionize(t, '106752991 days') OVER w AS b,
+	affinity.sessionize(t, '999999999 days') OVER w AS c,
+	affinity.sessionize(t, '106751981 days') OVER w AS less
+FROM unnest('{2000-01-01,294276-12-31}'::timestamp[]) AS t WINDOW w AS (ORDER BY t);
+SELECT pg_temp.try($$SELECT affinity.sessionize(now(), '-213503983 days') OVER ()$$);

@@ -92,15 +92,15 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 -- session's time zone and last 23 or 25 hours twice a year.
 
 --table one_user: WINDOW | AT | TYPE | VOLATILITY | UNITS | TIMES
--- interval | timestamptz | timestamptz | IMMUTABLE | an interval of days or less | a timestamptz
--- int8 | timestamptz | timestamptz | IMMUTABLE | a number of seconds | a timestamptz
--- text | timestamptz | timestamptz | STABLE | an interval as text, such as 7 days | a timestamptz
--- interval | timestamp | timestamp | IMMUTABLE | an interval of days or less | a timestamp
--- int8 | timestamp | timestamp | IMMUTABLE | a number of seconds | a timestamp
--- text | timestamp | timestamp | STABLE | an interval as text, such as 7 days | a timestamp
--- interval | date | timestamp | IMMUTABLE | an interval of days or less | a date, which is its midnight without time zone
--- int8 | date | timestamp | IMMUTABLE | a number of seconds | a date, which is its midnight without time zone
--- text | date | timestamp | STABLE | an interval as text, such as 7 days | a date, which is its midnight without time zone
+-- interval | timestamptz | timestamptz | IMMUTABLE | an interval of days or less, cut to 292271 years | a timestamptz
+-- int8 | timestamptz | timestamptz | IMMUTABLE | a number of seconds, cut to 292271 years | a timestamptz
+-- text | timestamptz | timestamptz | STABLE | an interval as text, such as 7 days, cut to 292271 years | a timestamptz
+-- interval | timestamp | timestamp | IMMUTABLE | an interval of days or less, cut to 292271 years | a timestamp
+-- int8 | timestamp | timestamp | IMMUTABLE | a number of seconds, cut to 292271 years | a timestamp
+-- text | timestamp | timestamp | STABLE | an interval as text, such as 7 days, cut to 292271 years | a timestamp
+-- interval | date | timestamp | IMMUTABLE | an interval of days or less, cut to 292271 years | a date, which is its midnight without time zone
+-- int8 | date | timestamp | IMMUTABLE | a number of seconds, cut to 292271 years | a date, which is its midnight without time zone
+-- text | date | timestamp | STABLE | an interval as text, such as 7 days, cut to 292271 years | a date, which is its midnight without time zone
 -- int8 | int8 | bigint | IMMUTABLE | in units of the time | a number in any unit
 
 --for one_user
@@ -178,9 +178,9 @@ COMMENT ON AGGREGATE affinity.funnel_times(
 -- Many users in one state.
 
 --table many_users: AT | WINDOW | UNITS | TIMES
--- timestamptz | interval | an interval of days or less | a timestamptz
--- timestamp | interval | an interval of days or less | a timestamp
--- date | interval | an interval of days or less | a date, which is its midnight without time zone
+-- timestamptz | interval | an interval of days or less, cut to 292271 years | a timestamptz
+-- timestamp | interval | an interval of days or less, cut to 292271 years | a timestamp
+-- date | interval | an interval of days or less, cut to 292271 years | a date, which is its midnight without time zone
 -- int8 | int8 | in units of the time | a number in any unit
 
 --for many_users

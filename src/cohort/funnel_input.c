@@ -48,25 +48,35 @@ affinity_arg_is_text(FunctionCallInfo fcinfo, int arg)
 	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
 }
 
+/* a * b, or the int64 that is nearest to it. */
+static int64
+multiply(int64 a, int64 b)
+{
+	int64		product;
+
+	if (pg_mul_s64_overflow(a, b, &product))
+		return (a < 0) == (b < 0) ? PG_INT64_MAX : PG_INT64_MIN;
+	return product;
+}
+
 /*
- * A span of time in microseconds.
+ * A span of time in microseconds. One of more than int64 holds (292271 years) is
+ * cut to that: spans are compared with differences of times (by subtraction
+ * without sign, never added to one), and hardly any two times are farther apart.
  */
 int64
 affinity_interval_length(const Interval *interval)
 {
-	int64		length;
+	int64		days = interval->day + interval->time / USECS_PER_DAY;
+	int64		length = multiply(days, USECS_PER_DAY);
 
 	if (interval->month != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a span of months or years has no fixed length"),
 				 errhint("Give it in days: '30 days'.")));
-	length = interval->day * USECS_PER_DAY;
-	if (pg_add_s64_overflow(length, interval->time, &length))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("interval out of range"),
-				 errhint("For example '7 days'.")));
+	if (pg_add_s64_overflow(length, interval->time % USECS_PER_DAY, &length))
+		length = days < 0 ? PG_INT64_MIN : PG_INT64_MAX;
 	return length;
 }
 
@@ -146,12 +156,8 @@ affinity_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
 	else if (call->window_type == INT8OID)
 	{
 		window = call->last_number = PG_GETARG_INT64(arg);
-		if (call->time_kind != EVENT_TIME_INTEGER &&
-			pg_mul_s64_overflow(window, USECS_PER_SEC, &window))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-					 errmsg("window out of range"),
-					 errhint("For example '7 days'.")));
+		if (call->time_kind != EVENT_TIME_INTEGER)
+			window = multiply(window, USECS_PER_SEC);
 	}
 	else
 		window = window_of_text(call, affinity_text_arg(fcinfo, arg, "window"));
