@@ -215,3 +215,50 @@ SELECT w, s.step, s.users, s.median_from_start FROM (
 	FROM (VALUES (timestamp '4713-01-01 BC', 'a'), ('2000-01-01', 'a'), ('2294-12-31', 'b')) AS v (t, e),
 		unnest('{213503983 days,106752991 days,999999999 days}'::interval[]) WITH ORDINALITY AS i (w, n)
 	GROUP BY n, w) a, affinity.funnel_steps(f) AS s ORDER BY n, s.step;
+-- Domains are what they are over.
+CREATE DOMAIN d_big AS bigint CHECK (VALUE > 0);
+CREATE DOMAIN d_bigger AS d_big;
+CREATE DOMAIN d_int AS int;
+CREATE DOMAIN d_text AS text;
+CREATE DOMAIN d_varchar AS varchar(9);
+CREATE DOMAIN d_uuid AS uuid;
+CREATE DOMAIN d_bool AS boolean;
+CREATE DOMAIN d_bools AS boolean[];
+CREATE DOMAIN d_zoned AS timestamptz;
+CREATE DOMAIN d_local AS timestamp;
+CREATE DOMAIN d_day AS date;
+CREATE DOMAIN d_span AS interval;
+CREATE TEMP TABLE of_domains (big d_bigger, i d_int, t d_text, v d_varchar, u d_uuid,
+	z d_zoned, l d_local, day d_day, w d_span, a d_bool, b d_bool, mode d_text);
+INSERT INTO of_domains SELECT n % 3 + 1, n % 3 + 1, n % 3 + 1, n % 3 + 1,
+	md5((n % 3)::text)::uuid, timestamptz '2024-03-01' + interval '1 day' * n,
+	timestamp '2024-03-01' + interval '1 day' * n, date '2024-03-01' + n, '3 days', n < 3, n >= 4,
+	'default' FROM generate_series(0, 5) AS n;
+CREATE FUNCTION pg_temp.users(funnel affinity.funnel) RETURNS text LANGUAGE sql
+	AS 'SELECT string_agg(users::text, '' '' ORDER BY step) FROM affinity.funnel_steps(funnel)';
+SELECT pg_temp.users(affinity.funnel_agg(big, z, w, a, b)) AS big,
+	pg_temp.users(affinity.funnel_agg(i, l, w, a, b)) AS int,
+	pg_temp.users(affinity.funnel_agg(t, day, w, a, b)) AS text,
+	pg_temp.users(affinity.funnel_agg(v, big, 5::d_int, a, b)) AS varchar,
+	pg_temp.users(affinity.funnel_agg(u, z, w, mode, a, b)) AS uuid,
+	pg_temp.users(affinity.funnel_agg(u, z, w, VARIADIC ARRAY[a, b]::d_bools)) AS domain_of_array,
+	pg_temp.users(affinity.funnel_agg(u, z, w, VARIADIC ARRAY[a, b]::d_bool[])) AS array_of_domain
+FROM of_domains;
+-- As many as without domains.
+SELECT pg_temp.users(affinity.funnel_agg(big::bigint, z::timestamptz, w::interval, a::boolean, b::boolean)) AS big,
+	pg_temp.users(affinity.funnel_agg(v::varchar, big::bigint, 5, a::boolean, b::boolean)) AS varchar
+FROM of_domains;
+SELECT affinity.window_funnel(w, mode, day, a, b) AS day,
+	affinity.window_funnel(i, 'default', l, a, b) AS seconds,
+	affinity.funnel_times(w, 'hold_last', z, a, b, t) AS held,
+	affinity.sequence_match('(?1)(?2)', day, a, b) AS match,
+	affinity.sequence_count('(?1)(?t>=86400)(?2)', z, VARIADIC ARRAY[a, b]) AS count,
+	affinity.sequence_match_events('(?2)', l, a, b) AS events,
+	affinity.sequence_next_node('forward', 'head', day, t, a, a) AS next
+FROM of_domains GROUP BY w, mode, i ORDER BY i;
+SELECT day, affinity.sessionize(day, w) OVER (ORDER BY day) AS session FROM of_domains WHERE big <> 2;
+-- Types that are no ids: cast to text.
+\set VERBOSITY default
+SELECT affinity.funnel_agg('a'::char(3), 1, 1, true);
+SELECT affinity.funnel_agg('a'::name, 1, 1, true);
+\set VERBOSITY terse

@@ -208,7 +208,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
 	VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; at: {TIMES}; window: {UNITS}; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid, text or a domain over one of these (cast others to text); at: {TIMES}; window: {UNITS}; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
 	pg_catalog.{WINDOW}, pg_catalog.text, VARIADIC "any")
@@ -234,7 +234,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
 	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid or text; at: {TIMES}; window: {UNITS}; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid, text or a domain over one of these (cast others to text); at: {TIMES}; window: {UNITS}; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
 
 --end
 -- The same from what affinity.funnel_times returned for each user.

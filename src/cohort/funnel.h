@@ -286,6 +286,7 @@ extern bool affinity_same_text(FunctionCallInfo fcinfo, int arg,
 extern void affinity_keep_text(char *last, const char *text);
 extern bool affinity_same_window(FunctionCallInfo fcinfo, int arg,
 								 const EventCall *call);
+extern Oid	affinity_arg_type(FunctionCallInfo fcinfo, int arg);
 extern bool affinity_arg_is_text(FunctionCallInfo fcinfo, int arg);
 
 /* The time of a row; false where it is null. */

@@ -51,7 +51,8 @@ user_kind_of_type(Oid type)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("a user cannot be of type %s", format_type_be(type)),
-				 errhint("Users may be of these types: %s.", AFFINITY_ID_TYPES)));
+				 errhint("Users may be of these types: %s. Cast others to text.",
+						 AFFINITY_ID_TYPES)));
 	return kind == AFFINITY_ID_INT ? EVENT_USER_INT :
 		kind == AFFINITY_ID_UUID ? EVENT_USER_UUID : EVENT_USER_TEXT;
 }
@@ -77,7 +78,7 @@ init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 							 mode != NULL && affinity_mode_holds(mode));
 	if (args->user != 0)
 	{
-		call->user_type = get_fn_expr_argtype(fcinfo->flinfo, args->user);
+		call->user_type = affinity_arg_type(fcinfo, args->user);
 		call->user_kind = user_kind_of_type(call->user_type);
 	}
 	affinity_read_window(fcinfo, args->window, call);

@@ -13,6 +13,7 @@
 #include "common/int.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "cohort/funnel.h"
@@ -36,6 +37,15 @@ affinity_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", name)));
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* The type of an argument; of a domain, the type that it is over. */
+Oid
+affinity_arg_type(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	return OidIsValid(type) ? getBaseType(type) : InvalidOid;
 }
 
 /*
@@ -188,7 +198,7 @@ check_n_conditions(int n)
 static void
 check_condition_type(FunctionCallInfo fcinfo, int arg, int no)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	Oid			type = affinity_arg_type(fcinfo, arg);
 
 	/* An untyped NULL is a condition that never holds. */
 	if (type == BOOLOID || (type == UNKNOWNOID && PG_ARGISNULL(arg)))
@@ -203,7 +213,9 @@ check_condition_type(FunctionCallInfo fcinfo, int arg, int no)
 static ArrayType *
 condition_array(FunctionCallInfo fcinfo, int arg)
 {
-	if (get_fn_expr_argtype(fcinfo->flinfo, arg) != BOOLARRAYOID)
+	Oid			element = get_element_type(affinity_arg_type(fcinfo, arg));
+
+	if (!OidIsValid(element) || getBaseType(element) != BOOLOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("VARIADIC conditions must be an array of boolean"),
@@ -230,7 +242,7 @@ hold(FunctionCallInfo fcinfo, EventCall *call)
 						"argument, and not an array of conditions"),
 				 errhint("Write out the conditions, and the property after "
 						 "them.")));
-	call->held_type = get_fn_expr_argtype(fcinfo->flinfo, PG_NARGS() - 1);
+	call->held_type = affinity_arg_type(fcinfo, PG_NARGS() - 1);
 	if (call->held_type != BOOLOID && call->held_type != DATEOID &&
 		!affinity_id_kind(call->held_type, &kind))
 		ereport(ERROR,
@@ -312,7 +324,7 @@ affinity_conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
 	int			i;
 	uint64		steps = 0;
 
-	deconstruct_array(array, BOOLOID, 1, true, TYPALIGN_CHAR, &value, &null, &n);
+	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR, &value, &null, &n);
 	if (n != call->n_conditions)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
