@@ -262,3 +262,10 @@ SELECT day, affinity.sessionize(day, w) OVER (ORDER BY day) AS session FROM of_d
 SELECT affinity.funnel_agg('a'::char(3), 1, 1, true);
 SELECT affinity.funnel_agg('a'::name, 1, 1, true);
 \set VERBOSITY terse
+-- Without a first step there is no chain, and none to be optional.
+\set VERBOSITY default
+SELECT affinity.funnel_agg(t) FROM (VALUES (ARRAY[NULL, timestamptz '2024-03-01'])) AS v (t);
+SELECT affinity.funnel_agg('{NULL,2}'::bigint[], 'optional 2');
+SELECT affinity.funnel_agg('{1,NULL,2}'::bigint[]);
+SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg('{NULL,NULL}'::bigint[])));
+\set VERBOSITY terse

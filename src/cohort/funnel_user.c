@@ -173,6 +173,14 @@ read_times(const Datum *value, const bool *null, int n, const EventLog *log,
 		level--;
 	for (i = 0; i < level; i++)
 	{
+		if (null[i] && i == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("step %d has a time, but the first step has none",
+							level),
+					 errhint("Nobody comes to a later step without the first, "
+							 "which cannot be optional: pass what "
+							 "affinity.funnel_times returns.")));
 		if (null[i] && (optional >> i & 1) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
