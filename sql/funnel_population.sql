@@ -269,3 +269,19 @@ SELECT affinity.funnel_agg('{NULL,2}'::bigint[], 'optional 2');
 SELECT affinity.funnel_agg('{1,NULL,2}'::bigint[]);
 SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg('{NULL,NULL}'::bigint[])));
 \set VERBOSITY terse
+-- Nanoseconds taken for seconds: no interval holds such times, users still count.
+SELECT s.step, s.users, s.conversion_from_previous, s.median_from_previous, s.p90_from_previous,
+	s.median_from_start IS NULL AS no_median, s.p90_from_start IS NULL AS no_p90 FROM (
+	SELECT affinity.funnel_agg(u, t, 9223372036854775807, n = 1, n = 2, n = 3) AS f
+	FROM (VALUES (1, 0::bigint, 1), (1, 185542587100800, 2), (1, 185542587187199, 3),
+		(2, 0, 1), (2, 185542587100800, 2), (3, -1, 1), (3, 9223372036854775806, 2)) AS v (u, t, n)) a,
+	affinity.funnel_steps(f) AS s;
+SELECT s.step, s.users, s.conversion_from_previous, s.median_from_previous, s.p90_from_previous,
+	s.median_from_start IS NULL AS no_median, s.p90_from_start IS NULL AS no_p90 FROM (
+	SELECT affinity.funnel_agg(1, t, 86400000000000, n = 1, n = 2) AS f
+	FROM (VALUES (1709251200000000000, 1), (1709251260000000000, 2)) AS v (t, n)) a,
+	affinity.funnel_steps(f) AS s;
+-- The last time that an interval holds, and the first that none does.
+SELECT t, s.median_from_start IS NULL AS "null" FROM unnest('{185542587187199,185542587187200}'::bigint[]) AS t,
+	affinity.funnel_steps((SELECT affinity.funnel_agg(1, x, t, x = 0, x > 0) FROM unnest(ARRAY[0, t]) AS x)) AS s
+WHERE s.step = 2;

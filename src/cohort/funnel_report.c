@@ -19,34 +19,34 @@ PG_FUNCTION_INFO_V1(affinity_funnel_steps);
 
 /*
  * A duration as timestamptz subtraction shows it: days of 24 hours and the
- * rest. Integer times count seconds.
+ * rest. Integer times count seconds; if they count something smaller, durations
+ * may be such as no interval holds, and are NULL: the users still count.
  */
-static Datum
-duration(double units, EventTime kind)
+static void
+put_duration(Datum *value, bool *null, double units, EventTime kind)
 {
-	Interval   *interval = palloc0(sizeof(Interval));
+	Interval   *interval;
 	double		usecs = rint(kind == EVENT_TIME_INTEGER ?
 							 units * USECS_PER_SEC : units);
 	double		days = floor(usecs / USECS_PER_DAY);
 
-	if (days > PG_INT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("the time between two steps is out of range for an "
-						"interval"),
-				 errhint("Integer times are taken for seconds.")));
+	*null = days > PG_INT32_MAX;
+	if (*null)
+		return;
+	interval = palloc0(sizeof(Interval));
 	interval->day = (int32) days;
 	interval->time = (int64) (usecs - days * USECS_PER_DAY);
-	return IntervalPGetDatum(interval);
+	*value = IntervalPGetDatum(interval);
 }
 
 static void
 put_quantiles(Datum *value, bool *null, int64 *times, int64 n, EventTime kind)
 {
-	null[0] = null[1] = false;
-	value[0] = duration(affinity_quantile(times, (size_t) n, 0.5), kind);
+	put_duration(&value[0], &null[0],
+				 affinity_quantile(times, (size_t) n, 0.5), kind);
 	CHECK_FOR_INTERRUPTS();
-	value[1] = duration(affinity_quantile(times, (size_t) n, 0.9), kind);
+	put_duration(&value[1], &null[1],
+				 affinity_quantile(times, (size_t) n, 0.9), kind);
 	CHECK_FOR_INTERRUPTS();
 }
 
