@@ -174,8 +174,8 @@ SELECT 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'::affinity.funnel;
 
 -- What does not fit together.
 SELECT affinity.rollup(f ORDER BY n) FROM state;
-SELECT affinity.rollup(f) FROM (
-	SELECT affinity.funnel_agg(1, 1, n, true) AS f FROM generate_series(1, 2) AS n GROUP BY n) s;
+SELECT affinity.rollup(f ORDER BY n) FROM (
+	SELECT n, affinity.funnel_agg(1, 1, n, true) AS f FROM generate_series(1, 2) AS n GROUP BY n) s;
 SELECT affinity.funnel_agg(1.5, 1, 1, true);
 SELECT affinity.funnel_agg(now(), 1, 1, true);
 SELECT affinity.funnel_agg(1, 1, 1, 'default');

@@ -197,8 +197,8 @@ FROM generate_series(64, 1, -1) AS t WHERE t <> 33;
 :try funnel_agg('{1,NULL,3}'::bigint[], 'optional 3')$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], 'exclude_last')$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], m) FROM unnest('{optional 2,optional 2 3}'::text[]) AS m$$);
-:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, m, true, true) AS f FROM unnest('{any_order,optional 2,default}'::text[]) AS m GROUP BY m) s$$);
-:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, m, true, true, true) AS f FROM unnest('{optional 2,"any_order 1 2"}'::text[]) AS m GROUP BY m) s$$);
+:try rollup(f ORDER BY m) FROM (SELECT m COLLATE "C" AS m, affinity.funnel_agg(1, 1, 5, m, true, true) AS f FROM unnest('{any_order,optional 2,default}'::text[]) AS m GROUP BY m) s$$);
+:try rollup(f ORDER BY m) FROM (SELECT m COLLATE "C" AS m, affinity.funnel_agg(1, 1, 5, m, true, true, true) AS f FROM unnest('{optional 2,"any_order 1 2"}'::text[]) AS m GROUP BY m) s$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], 'any_order 2 3')$$);
 :try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 1) AS f UNION ALL SELECT affinity.funnel_agg(1, 1, 5, 'hold_last', true, 'x'::text)) s$$);
 
@@ -244,3 +244,27 @@ FROM (VALUES (timestamp '4713-01-01 BC', 'a'), ('294276-12-31', 'b')) AS v (t, e
 :try window_funnel('-213503983 days', 'default', now(), true)$$);
 :try window_funnel('-999999999 days', 'default', now(), true)$$);
 :try window_funnel(-9223372036854775807, 'default', now(), true)$$);
+
+-- What differs where states cannot be merged.
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, true) AS f UNION ALL SELECT affinity.funnel_agg('x'::text, 1, 5, true)) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, true) AS f UNION ALL SELECT affinity.funnel_agg('{1}'::bigint[])) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, timestamptz 'epoch', '1 day', true) AS f UNION ALL SELECT affinity.funnel_agg(1, date 'epoch', '1 day', true)) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, true) AS f UNION ALL SELECT affinity.funnel_agg(1, 1, 5, true, true)) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, 1, 5, true) AS f UNION ALL SELECT affinity.funnel_agg(1, 1, 6, true)) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, date 'epoch', '7 days', true) AS f UNION ALL SELECT affinity.funnel_agg(1, date 'epoch', '36 hours', true)) s$$);
+:try rollup(f) FROM (SELECT affinity.funnel_agg(1, date 'epoch', '999999999 days', true) AS f UNION ALL SELECT affinity.funnel_agg(1, date 'epoch', '0', true)) s$$);
+CREATE FUNCTION pg_temp.modes(a text, b text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM affinity.funnel_combine(
+		affinity.funnel_agg(1, 1, 5, a, true, true, true, true, true, 'x'::text),
+		affinity.funnel_agg(1, 1, 5, b, true, true, true, true, true, 'x'::text));
+	RETURN NEXT 'no error';
+EXCEPTION WHEN invalid_parameter_value THEN
+	RETURN NEXT sqlerrm;
+END $$;
+SELECT pg_temp.modes(a || ', hold_last', b || ', hold_last') FROM (VALUES
+	('default', 'strict_order'), ('adjacent', 'fixed'), ('any_order', 'any_order 1 2'),
+	('strict, increase', 'deduplication, allow_reentry'), ('same_row', 'exclude_last'),
+	('optional 2 4', 'exclude 4 5'), ('optional 2, exclude 5', 'exclude 4 between 1 and 3, exclude 5'),
+	('any_order 1 2, any_order 3 4 5', 'any_order 1 2 3 4 5'), ('any_order 4 5', 'any_order 2 3, exclude 5'),
+	('any_order, exclude 5 4', 'default'), ('adjacent', 'strict_order, fixed')) AS v (a, b);

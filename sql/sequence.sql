@@ -175,3 +175,11 @@ SELECT t, affinity.sessionize(t, '213503983 days') OVER w AS a,
 	affinity.sessionize(t, '106751981 days') OVER w AS less
 FROM unnest('{2000-01-01,294276-12-31}'::timestamp[]) AS t WINDOW w AS (ORDER BY t);
 SELECT pg_temp.try($$SELECT affinity.sessionize(now(), '-213503983 days') OVER ()$$);
+-- What differs where states cannot be merged.
+CREATE AGGREGATE pg_temp.sequence_state(text, timestamp, VARIADIC "any") (
+	SFUNC = affinity.sequence_accum, STYPE = affinity.sequence);
+CREATE AGGREGATE pg_temp.sequence_state(text, bigint, VARIADIC "any") (
+	SFUNC = affinity.sequence_accum, STYPE = affinity.sequence);
+SELECT pg_temp.try($$SELECT affinity.sequence_combine(pg_temp.sequence_state('(?1)', 1, true), pg_temp.sequence_state('(?1).', 1, true))$$);
+SELECT pg_temp.try($$SELECT affinity.sequence_combine(pg_temp.sequence_state('(?1)', 1, true), pg_temp.sequence_state('(?1)', timestamp 'epoch', true))$$);
+SELECT pg_temp.try($$SELECT affinity.sequence_combine(pg_temp.sequence_state('(?1)', 1, true), pg_temp.sequence_state('(?1)', 1, true, true))$$);

@@ -211,7 +211,6 @@ event_user_hash(EventUserId user)
 extern EventLog *affinity_log_create(uint32 magic, Size room);
 extern EventLog *affinity_log_grow(EventLog *log, Size bytes);
 extern void affinity_log_too_large(Size bytes);
-extern void affinity_log_same(const EventLog *a, const EventLog *b);
 extern EventLog *affinity_log_merge(EventLog *a, const EventLog *b,
 									bool in_place);
 extern EventLog *affinity_log_trim(EventLog *log);
@@ -220,6 +219,9 @@ extern AffinityEvent *affinity_log_sorted(const EventLog *log);
 extern void affinity_events_sort(AffinityEvent *event, int64 n);
 extern int64 affinity_events_cut(const AffinityEvent *event, int64 n,
 								 int64 from);
+
+/* funnel_same.c */
+extern void affinity_log_same(const EventLog *a, const EventLog *b);
 
 /* funnel_grow.c */
 typedef struct GrowingLog GrowingLog;
@@ -327,6 +329,7 @@ affinity_event_conditions(FunctionCallInfo fcinfo, const EventCall *call)
 extern uint32 affinity_funnel_mode(const char *text, int n_conditions,
 								   char *options, uint32 *options_len);
 extern bool affinity_mode_holds(const char *text);
+extern const char *affinity_mode_word(uint32 bit);
 extern int	affinity_log_n_steps(const EventLog *log);
 extern uint64 affinity_log_optional(const EventLog *log);
 extern uint64 affinity_log_joined(const EventLog *log);

@@ -79,22 +79,6 @@ affinity_log_grow(EventLog *log, Size bytes)
 	return larger;
 }
 
-void
-affinity_log_same(const EventLog *a, const EventLog *b)
-{
-	if (a->time_kind == b->time_kind && a->user_kind == b->user_kind &&
-		a->n_conditions == b->n_conditions && a->mode == b->mode &&
-		a->window == b->window && a->pattern_len == b->pattern_len &&
-		memcmp(a->data, b->data, a->pattern_len) == 0)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("these funnels or sequences cannot be merged"),
-			 errhint("Merge only states that were built with the same types of "
-					 "user and time, window, mode or pattern, and number of "
-					 "conditions.")));
-}
-
 /*
  * All rows of both. Only an aggregate's own transition value may be changed in
  * place.

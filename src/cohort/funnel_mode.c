@@ -423,6 +423,18 @@ affinity_mode_holds(const char *text)
 	return false;
 }
 
+/* The word for a bit of EventLog.mode. */
+const char *
+affinity_mode_word(uint32 bit)
+{
+	size_t		i;
+
+	for (i = 0; i < lengthof(mode_words); i++)
+		if (mode_words[i].mode == bit)
+			return mode_words[i].word;
+	return "any_order";
+}
+
 /* How many conditions of a state are steps. */
 int
 affinity_log_n_steps(const EventLog *log)
