@@ -268,3 +268,10 @@ SELECT pg_temp.modes(a || ', hold_last', b || ', hold_last') FROM (VALUES
 	('optional 2 4', 'exclude 4 5'), ('optional 2, exclude 5', 'exclude 4 between 1 and 3, exclude 5'),
 	('any_order 1 2, any_order 3 4 5', 'any_order 1 2 3 4 5'), ('any_order 4 5', 'any_order 2 3, exclude 5'),
 	('any_order, exclude 5 4', 'default'), ('adjacent', 'strict_order, fixed')) AS v (a, b);
+-- Numbers that leave no step, or come twice.
+:try window_funnel(5, 'exclude 1 2 3', 1, true, true, true)$$);
+:try window_funnel(5, 'exclude 1 2, exclude_last', 1, true, true, true)$$);
+:try window_funnel(5, 'exclude 3 3', 1, true, true, true)$$);
+:try window_funnel(5, 'optional 2 2', 1, true, true, true)$$);
+:try window_funnel(5, 'optional 2, strict_order, optional 3 2', 1, true, true, true)$$);
+:try funnel_agg('{1,NULL,3}'::bigint[], 'optional 2 2')$$);

@@ -143,13 +143,21 @@ read_optional(const char **text, ModeNumbers *numbers)
 				 errhint("Write optional 2, or optional 2 3.")));
 	for (; step != 0; step = next_number(text))
 	{
+		uint64		bit;
+
 		if (step == 1 || step > numbers->n_conditions)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("step %d cannot be optional", step),
 					 errhint("Steps from the second to the last can be: a "
 							 "funnel begins with its first step.")));
-		numbers->optional |= UINT64CONST(1) << (step - 1);
+		bit = UINT64CONST(1) << (step - 1);
+		if ((numbers->optional & bit) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("step %d is optional twice", step),
+					 errhint("Name each step once.")));
+		numbers->optional |= bit;
 	}
 }
 
@@ -337,7 +345,7 @@ check_numbers(const ModeNumbers *numbers)
 	if (n_steps < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("funnel mode exclude_last needs at least two conditions"),
+				 errmsg("all conditions are excluded, and no step is left"),
 				 errhint("Give the steps first and then the condition of rows "
 						 "that end a chain.")));
 	if (numbers->excluded != 0 &&
