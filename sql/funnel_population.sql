@@ -285,3 +285,20 @@ SELECT s.step, s.users, s.conversion_from_previous, s.median_from_previous, s.p9
 SELECT t, s.median_from_start IS NULL AS "null" FROM unnest('{185542587187199,185542587187200}'::bigint[]) AS t,
 	affinity.funnel_steps((SELECT affinity.funnel_agg(1, x, t, x = 0, x > 0) FROM unnest(ARRAY[0, t]) AS x)) AS s
 WHERE s.step = 2;
+-- Merged twice, a state has its rows twice: one row is then two steps.
+SELECT (SELECT string_agg(users::text, ' ') FROM affinity.funnel_steps(once)) AS once,
+	(SELECT string_agg(users::text, ' ') FROM affinity.funnel_steps(twice)) AS twice
+FROM (SELECT affinity.rollup(f) FILTER (WHERE n = 1) AS once, affinity.rollup(f) AS twice
+	FROM (SELECT affinity.funnel_agg(u, 1, 1, true, u < 3) AS f FROM generate_series(1, 4) AS u) a,
+		generate_series(1, 2) AS n) b;
+-- Arguments have names, and comments say of what type they are.
+SELECT proname, proargnames[1] FROM pg_proc
+WHERE pronamespace = 'affinity'::regnamespace AND proname = 'rollup' ORDER BY 2;
+SELECT p.oid::regprocedure FROM pg_proc p, obj_description(p.oid, 'pg_proc') AS said
+WHERE pronamespace = 'affinity'::regnamespace AND 'at' = ANY (proargnames)
+	AND (prokind = 'a' AND proname ~ 'funnel|sequence' OR proname = 'sessionize')
+	AND (said !~ ('at: a ' || CASE p.proargtypes[array_position(proargnames, 'at') - 1]
+			WHEN 'date'::regtype THEN 'date' WHEN 'bigint'::regtype THEN 'number'
+			WHEN 'timestamp'::regtype THEN 'timestamp[^t]' ELSE 'timestamptz' END)
+		OR 'gap' = ANY (proargnames) AND said !~ 'gap: an? (interval|number)'
+		OR 'window' = ANY (proargnames) AND said !~ 'window: an? (interval|number)');

@@ -101,7 +101,7 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 -- interval | date | timestamp | IMMUTABLE | an interval of days or less, cut to 292271 years | a date, which is its midnight without time zone
 -- int8 | date | timestamp | IMMUTABLE | a number of seconds, cut to 292271 years | a date, which is its midnight without time zone
 -- text | date | timestamp | STABLE | an interval as text, such as 7 days, cut to 292271 years | a date, which is its midnight without time zone
--- int8 | int8 | bigint | IMMUTABLE | in units of the time | a number in any unit
+-- int8 | int8 | bigint | IMMUTABLE | a number in units of the time | a number in any unit
 
 --for one_user
 CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.{WINDOW},
@@ -181,7 +181,7 @@ COMMENT ON AGGREGATE affinity.funnel_times(
 -- timestamptz | interval | an interval of days or less, cut to 292271 years | a timestamptz
 -- timestamp | interval | an interval of days or less, cut to 292271 years | a timestamp
 -- date | interval | an interval of days or less, cut to 292271 years | a date, which is its midnight without time zone
--- int8 | int8 | in units of the time | a number in any unit
+-- int8 | int8 | a number in units of the time | a number in any unit
 
 --for many_users
 CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
@@ -283,7 +283,7 @@ COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.{AT}[], pg_catalog.text) IS
 	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
 
 --end
-CREATE AGGREGATE affinity.rollup(affinity.funnel) (
+CREATE AGGREGATE affinity.rollup(funnel affinity.funnel) (
 	SFUNC = affinity.funnel_combine,
 	STYPE = affinity.funnel,
 	SSPACE = 65536,
@@ -293,7 +293,7 @@ CREATE AGGREGATE affinity.rollup(affinity.funnel) (
 );
 
 COMMENT ON AGGREGATE affinity.rollup(affinity.funnel) IS
-	'merges states of affinity.funnel_agg exactly, also where rows of one user are in several of them; 22023 if users, times, window, mode or number of steps differ';
+	'merges states of affinity.funnel_agg exactly, also where rows of one user are in several of them; a state merged twice counts its rows twice: nobody is counted twice, but a chain may take both of what was one row, for two steps; 22023 with what differs if users, times, window, mode or number of conditions do';
 
 CREATE FUNCTION affinity.funnel_steps(
 	funnel affinity.funnel,
