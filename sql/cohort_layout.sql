@@ -57,6 +57,54 @@ SELECT count(*) AS cells, count(*) FILTER (WHERE r.retained IS DISTINCT FROM (
 	WHERE date_trunc('week', f.first) = r.cohort AND date_trunc('week', s.at) = r.period_start)) AS differ
 FROM (SELECT affinity.activity_agg(user_id, at, 'week' ORDER BY user_id % 3, at DESC) AS a FROM season) s, affinity.retention(a) r;
 
+-- two states side by side: users of both, of some or of none in common, in
+-- periods before, after and between each other's. Eight users have the same tag,
+-- the upper half of their hash.
+CREATE TABLE same_tag AS SELECT u, number, uuid FROM ROWS FROM (generate_series(1, 8),
+	unnest(ARRAY[-185624598552734232, -5082112565647125089, -3658461100876436361, 335625780512690508,
+		-6330158377709759329, -7680754780740710695, -7875101453498753965, -2096927798967048276]),
+	unnest(ARRAY['e895b03d69876cfd', '9fd50d388cb578b9', '77ecac1903893acd', '4c11ec80de61a804',
+		'9f94a57c7ec226a8', 'd90e11a7387a6895', '535c0bbef304b692', 'ac67edde4637e6e2'])) t(u, number, uuid);
+CREATE TABLE halves AS
+	SELECT kind, unit, overlap, side, coalesce(number, u) AS number, coalesce(rpad(uuid, 32, '0'), md5(u::text))::uuid AS uuid,
+		CASE WHEN u <> 150 THEN repeat('user ', u % 11) || u ELSE '' END AS name,
+		timestamptz '2022-01-01 00:00+00' + interval '1 hour' * hour AS at
+	FROM (
+		SELECT kind, unit, overlap, side, u, hour
+		FROM generate_series(0, 1) side, generate_series(1, 200) i,
+			(VALUES ('all', 0, 1), ('some', 90, 1), ('half of them', 0, 2), ('none', 1000, 1)) o(overlap, shift, every),
+			LATERAL (SELECT i + side * shift AS u) users,
+			LATERAL (SELECT g, 24 * (u * 37 % 400 + g * (1 + u % 5)) AS stay FROM generate_series(0, u % 13) g) days,
+			LATERAL (VALUES ('equal', 'day', stay), ('between', 'day', stay + 24 * side),
+				('after', 'day', stay + 24 * 500 * side), ('before', 'day', stay - 24 * 1500 * side),
+				('weeks', 'week', stay), ('months before', 'month', stay - 24 * 1500 * side),
+				('twice', 'hour', u * 13 % 300 + 9000 * side + g * 9), ('lists', 'hour', stay * (1 + side))) k(kind, unit, hour)
+		WHERE side = 0 OR i % every = 0
+		UNION ALL SELECT 'long', 'hour', 'all', side, u, u * 7 + g * 20 + side * 10
+		FROM generate_series(0, 1) side, generate_series(1, 200) u, generate_series(0, 70) g) r LEFT JOIN same_tag USING (u);
+CREATE FUNCTION halves(id text) RETURNS TABLE (kind text, layouts text, same boolean, read boolean) LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format($q$
+		WITH half AS (SELECT kind, overlap, side, affinity.activity_agg(%1$I, at, unit) AS s FROM halves GROUP BY kind, overlap, unit, side),
+		whole AS (SELECT kind, overlap, affinity.activity_agg(%1$I, at, unit) AS w FROM halves GROUP BY kind, overlap, unit)
+		SELECT kind, format('%%s, %%s: %%s', layout(a.s), layout(b.s), layout(w)), same, w::text::affinity.activity::text = w::text
+		FROM half a JOIN half b USING (kind, overlap) JOIN whole USING (kind, overlap), LATERAL (
+			SELECT bool_and(m::text = w::text) AS same FROM (
+				SELECT affinity.activity_merge(a.s, b.s) AS m UNION ALL SELECT affinity.activity_merge(b.s, a.s)
+				UNION ALL SELECT affinity.activity_merge(w, a.s) UNION ALL SELECT affinity.activity_merge(b.s, w)
+				UNION ALL SELECT affinity.activity_merge(w, w)
+				UNION ALL SELECT affinity.rollup(s) FROM (VALUES (a.s), (b.s)) v(s)
+				UNION ALL SELECT affinity.rollup(s) FROM (VALUES (b.s), (a.s)) v(s)
+				UNION ALL SELECT affinity.rollup(s) FROM (VALUES (a.s), (b.s), (a.s), (w)) v(s)) ways) m
+		WHERE a.side = 0 AND b.side = 1$q$, id);
+END $$;
+SELECT kind, layouts, count(*) AS cases, bool_and(same) AS same, bool_and(read) AS read
+FROM unnest(ARRAY['number', 'uuid', 'name']) id, LATERAL halves(id) GROUP BY kind, layouts ORDER BY kind, layouts;
+SELECT count(DISTINCT affinity.users(a)) AS one, max(affinity.users(a)) AS users FROM (
+	SELECT affinity.activity_merge(s, s) AS a FROM (SELECT affinity.activity_agg(number, at, 'day') AS s FROM halves) h
+	UNION ALL SELECT affinity.activity_merge(s, s) FROM (SELECT affinity.activity_agg(uuid, at, 'day') AS s FROM halves) h
+	UNION ALL SELECT affinity.activity_merge(s, s) FROM (SELECT affinity.activity_agg(name, at, 'day') AS s FROM halves) h) m;
+
 -- the user 0, whose key is all zeros
 SELECT affinity.users(affinity.activity_agg(u, now(), 'day')) AS bigint,
 	affinity.users(affinity.activity_agg(lpad(to_hex(u), 32, '0')::uuid, now(), 'day')) AS uuid,
@@ -117,8 +165,8 @@ SELECT count(*) AS groups, sum(affinity.users(a)) AS users
 FROM (SELECT affinity.activity_agg(u, '2024-01-01'::timestamptz, 'day') AS a FROM generate_series(1, 1000000) u GROUP BY u) s;
 RESET work_mem;
 
-DROP FUNCTION layout, same, with_byte;
-DROP TABLE stays, visits, season, state, days;
+DROP FUNCTION layout, same, with_byte, halves;
+DROP TABLE stays, visits, season, state, days, same_tag, halves;
 
 -- St. John's was set back from 00:01 to 23:01 of the day before: later rows in an
 -- earlier day, of the same user and of others, as the first and as the last rows

@@ -113,6 +113,35 @@ typedef struct ActivityView
 	const uint8 *flags;			/* events */
 } ActivityView;
 
+/* What a flat state's layout and size depend on, beside its kind. */
+typedef struct ActivityShape
+{
+	ActivityLayout layout;
+	uint32		n_users;
+	uint32		first_period;
+	uint32		last_period;
+	uint64		n_entries;		/* (user, period) pairs, or events */
+	uint64		n_words;		/* of bitmaps without zeros at their ends */
+	uint64		text_len;		/* bytes of all text ids */
+	int64		first_at;		/* us */
+	int64		last_at;		/* us */
+} ActivityShape;
+
+/* Where the parts of a flat state go; NULL where its layout has no such part. */
+typedef struct ActivityParts
+{
+	char	   *ids;			/* not for text */
+	uint32	   *text_offsets;
+	char	   *text;
+	uint32	   *offsets;		/* not with bitmaps of one width */
+	uint16	   *first_words;
+	uint64	   *words;
+	uint32	   *periods;
+	int64	   *at;
+	uint8	   *flags;
+	int128	   *sums;
+} ActivityParts;
+
 /* A user's bitmap: bit p % 64 of word p / 64 - first_word is period p. */
 typedef struct ActivityBits
 {
@@ -133,6 +162,19 @@ affinity_view_bits(const ActivityView *view, uint32 user, ActivityBits *bits)
 		bits->first_word += view->first_words[user];
 		bits->n_words = view->offsets[user + 1] - view->offsets[user];
 	}
+}
+
+/* The first word that is not 0, and the end of the last one. */
+static inline void
+affinity_trim_words(const uint64 *words, uint32 n_words, uint32 *first,
+					uint32 *end)
+{
+	*first = 0;
+	*end = n_words;
+	while (*end > 0 && words[*end - 1] == 0)
+		(*end)--;
+	while (*first < *end && words[*first] == 0)
+		(*first)++;
 }
 
 /* What all rows and states merged into one must have in common. */
@@ -157,6 +199,22 @@ typedef union ActivityKey
 		uint32		len;
 	}			text;
 } ActivityKey;
+
+/* The key of a user, where the compiler is to know the type of ids. */
+static inline void
+affinity_view_key_of(const ActivityView *view, ActivityIds ids, uint32 user,
+					 ActivityKey *key)
+{
+	if (ids == IDS_TEXT)
+	{
+		key->text.offset = view->text_offsets[user];
+		key->text.len = view->text_offsets[user + 1] - key->text.offset;
+	}
+	else if (ids == IDS_UUID)
+		memcpy(key->uuid, view->ids + (Size) user * 16, 16);
+	else
+		memcpy(&key->number, view->ids + (Size) user * 8, 8);
+}
 
 /* A row on its way into the set. */
 typedef struct ActivityRow
@@ -245,9 +303,7 @@ typedef struct ActivitySet
 
 	/* what flattening found out; valid while flat_size is not 0 */
 	Size		flat_size;
-	ActivityLayout flat_layout;
-	uint64		flat_entries;
-	uint64		flat_words;		/* of all bitmaps, where ragged */
+	ActivityShape flat_shape;
 } ActivitySet;
 
 static inline char *
@@ -433,6 +489,17 @@ extern bool affinity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
 extern Size affinity_set_flat_size(ActivitySet *set);
 extern void affinity_set_flatten(ActivitySet *set, ActivityFlat *flat,
 								 Size size);
+extern ActivityLayout affinity_shape_layout(const ActivityShape *shape);
+extern Size affinity_shape_size(const ActivityKind *kind,
+								const ActivityShape *shape);
+extern void affinity_shape_begin(const ActivityKind *kind,
+								 const ActivityShape *shape,
+								 ActivityFlat *flat, Size size,
+								 ActivityParts *parts);
+
+/* activity_merge.c */
+extern ActivityFlat *affinity_flat_merge(const ActivityView *a,
+										 const ActivityView *b);
 
 /* activity_read.c */
 

@@ -441,6 +441,21 @@ STEP(affinity_value_step_text_local, IDS_TEXT, TIME_LOCAL, true)
 STEP(affinity_value_step_text_date, IDS_TEXT, TIME_DATE, true)
 
 /*
+ * Whether two flat states are merged side by side, which reads and writes all of
+ * both. An aggregate may have many to merge: there the second one must not be
+ * much smaller, or the first would be written anew for each, where a set grows.
+ */
+static bool
+side_by_side(const ActivityFlat *flat, const ActivityFlat *other, bool owned)
+{
+	if (!owned)
+		return true;
+	return !is_small(flat) &&
+		(uint64) other->n_users * 4 >= flat->n_users &&
+		(uint64) VARSIZE(other) * 4 >= VARSIZE(flat);
+}
+
+/*
  * activity_merge(activity, activity), value_merge(value, value): combine function
  * of the aggregates, and step and combine function of rollup. Strict. Changes an expanded state only
  * where an aggregate owns it.
@@ -467,6 +482,19 @@ affinity_state_merge(PG_FUNCTION_ARGS)
 
 		affinity_flat_kind(flat, &own);
 		affinity_kind_same(&own, &kind);
+		if (side_by_side(flat, other, owned))
+		{
+			ActivityView first;
+			ActivityFlat *merged;
+
+			open_state(&first, flat);
+			merged = affinity_flat_merge(&first, &view);
+			if (merged != NULL)
+			{
+				PG_FREE_IF_COPY(other, 1);
+				PG_RETURN_POINTER(merged);
+			}
+		}
 		small = !owned || (is_small(flat) && is_small(other));
 		set = set_of_flat(small ? CurrentMemoryContext : aggcontext, flat,
 						  !small);

@@ -118,15 +118,7 @@ affinity_view_open(ActivityView *view, const ActivityFlat *flat, Size size)
 void
 affinity_view_key(const ActivityView *view, uint32 user, ActivityKey *key)
 {
-	if (view->flat->ids == IDS_TEXT)
-	{
-		key->text.offset = view->text_offsets[user];
-		key->text.len = view->text_offsets[user + 1] - key->text.offset;
-	}
-	else if (view->flat->ids == IDS_UUID)
-		memcpy(key->uuid, view->ids + (Size) user * 16, 16);
-	else
-		memcpy(&key->number, view->ids + (Size) user * 8, 8);
+	affinity_view_key_of(view, view->flat->ids, user, key);
 }
 
 /* The order of users whose tags are equal. */
@@ -395,57 +387,48 @@ ActivityFlat *
 affinity_flat_one(const ActivityKind *kind, const ActivityRow *row,
 				  const char *text, uint32 len, int128 value)
 {
-	Size		ids_size = kind->ids == IDS_UUID ? 16 : 8;
-	Size		zone_size = MAXALIGN(kind->zone_len);
+	ActivityShape shape = {
+		.layout = kind->values ? LAYOUT_VALUES :
+			kind->events ? LAYOUT_EVENTS : LAYOUT_DENSE,
+		.n_users = 1,
+		.n_entries = 1,
+		.first_period = row->period,
+		.last_period = row->period,
+		.first_at = row->at,
+		.last_at = row->at
+	};
 	Size		size;
 	ActivityFlat *flat;
-	char	   *body;
+	ActivityParts parts;
 
 	if (kind->ids == IDS_TEXT)
-		ids_size = MAXALIGN(2 * sizeof(uint32)) + MAXALIGN((Size) len);
-	size = offsetof(ActivityFlat, data) + zone_size + ids_size +
-		(kind->values ? 4 : kind->events ? 3 : 1) * sizeof(uint64);
-	if (size > MaxAllocSize)
-		affinity_set_too_large();
-	flat = palloc0(size);
-	SET_VARSIZE(flat, size);
-	flat->magic = ACTIVITY_MAGIC;
-	flat->version = ACTIVITY_VERSION;
-	flat->unit = kind->unit;
-	flat->ids = kind->ids;
-	flat->layout = kind->values ? LAYOUT_VALUES :
-		kind->events ? LAYOUT_EVENTS : LAYOUT_DENSE;
-	flat->zoned = kind->zoned;
-	flat->zone_len = kind->zone_len;
-	flat->n_users = 1;
-	flat->n_entries = 1;
-	flat->first_at = flat->last_at = row->at;
-	memcpy(flat->data, kind->zone, kind->zone_len);
-	body = flat->data + zone_size;
+		shape.text_len = len;
+	size = affinity_shape_size(kind, &shape);
+	flat = palloc(size);
+	affinity_shape_begin(kind, &shape, flat, size, &parts);
 	if (kind->ids == IDS_TEXT)
 	{
-		((uint32 *) body)[1] = len;
-		memcpy(body + 8, text, len);
+		parts.text_offsets[1] = len;
+		memcpy(parts.text, text, len);
 	}
 	else
-		memcpy(body, &row->key, ids_size);
-	body += ids_size;
+		memcpy(parts.ids, &row->key, kind->ids == IDS_UUID ? 16 : 8);
+	if (shape.layout == LAYOUT_DENSE)
+	{
+		*parts.words = UINT64CONST(1) << (row->period & 63);
+		return flat;
+	}
+	parts.offsets[1] = 1;
 	if (kind->events)
 	{
-		((uint32 *) body)[1] = 1;
-		((int64 *) body)[1] = row->at;
-		body[16] = (char) row->flags;
-		return flat;
+		*parts.at = row->at;
+		*parts.flags = (uint8) row->flags;
 	}
-	flat->first_period = flat->last_period = row->period;
-	if (kind->values)
+	else
 	{
-		((uint32 *) body)[1] = 1;
-		((uint32 *) body)[2] = row->period;
-		*(int128 *) (body + 16) = value;
-		return flat;
+		*parts.periods = row->period;
+		*parts.sums = value;
 	}
-	*(uint64 *) body = UINT64CONST(1) << (row->period & 63);
 	return flat;
 }
 

@@ -125,18 +125,6 @@ ragged_words_of_log(const ActivitySet *set)
 	return words;
 }
 
-/* The first word that is not 0, and the end of the last one. */
-static inline void
-trim(const uint64 *words, uint32 n_words, uint32 *first, uint32 *end)
-{
-	*first = 0;
-	*end = n_words;
-	while (*end > 0 && words[*end - 1] == 0)
-		(*end)--;
-	while (*first < *end && words[*first] == 0)
-		(*first)++;
-}
-
 /* The same of the bitmaps, and how many periods there are. */
 static uint64
 ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
@@ -154,7 +142,7 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		trim(words, n_words, &first, &end);
+		affinity_trim_words(words, n_words, &first, &end);
 		total += end - first;
 		for (uint32 w = first; w < end; w++)
 			*n_entries += pg_popcount64(words[w]);
@@ -170,78 +158,177 @@ padded(uint64 count, Size width)
 	return MAXALIGN(count * width);
 }
 
-/* The layout for periods without times or sums; bytes of its body. */
-static Size
-choose_layout(ActivitySet *set)
+/*
+ * The layout for periods without times or sums: bitmaps of one width, bitmaps
+ * without zeros at their ends, or lists.
+ */
+ActivityLayout
+affinity_shape_layout(const ActivityShape *shape)
 {
-	uint64		n = set->n_users;
-	uint64		n_words = (set->last_period >> 6) - (set->first_period >> 6) + 1;
-	uint64		dense = n * n_words * sizeof(uint64);
-	uint64		ragged;
-	uint64		pairs;
-	uint64		least = dense;
+	uint64		n = shape->n_users;
+	uint64		width = (shape->last_period >> 6) - (shape->first_period >> 6) + 1;
+	uint64		ragged = MAXALIGN((n + 1) * sizeof(uint32)) +
+		MAXALIGN(n * sizeof(uint16)) + shape->n_words * sizeof(uint64);
+	uint64		pairs = (n + 1 + shape->n_entries) * sizeof(uint32);
+	uint64		least = n * width * sizeof(uint64);
+	ActivityLayout layout = LAYOUT_DENSE;
 
-	if (set->dense)
-		set->flat_words = ragged_words_of_rows(set, &set->flat_entries);
-	else
-		set->flat_words = ragged_words_of_log(set);
-	ragged = MAXALIGN((n + 1) * sizeof(uint32)) + MAXALIGN(n * sizeof(uint16)) +
-		set->flat_words * sizeof(uint64);
-	pairs = (n + 1 + set->flat_entries) * sizeof(uint32);
-	set->flat_layout = LAYOUT_DENSE;
-	if (ragged < least && n > RAGGED_USERS && n_words <= RAGGED_WORDS)
+	if (ragged < least && n > RAGGED_USERS && width <= RAGGED_WORDS)
 	{
-		set->flat_layout = LAYOUT_RAGGED;
+		layout = LAYOUT_RAGGED;
 		least = ragged;
 	}
-	if (pairs < least && n_words > ALWAYS_BITS_WORDS)
-		set->flat_layout = LAYOUT_PAIRS;
-	if (set->flat_layout == LAYOUT_DENSE)
-		return padded(n * n_words, sizeof(uint64));
-	if (set->flat_layout == LAYOUT_RAGGED)
-		return padded(n + 1, sizeof(uint32)) + padded(n, sizeof(uint16)) +
-			padded(set->flat_words, sizeof(uint64));
-	return padded(n + 1, sizeof(uint32)) +
-		padded(set->flat_entries, sizeof(uint32));
+	if (pairs < least && width > ALWAYS_BITS_WORDS)
+		layout = LAYOUT_PAIRS;
+	return layout;
+}
+
+/* Bytes of the periods, events or values. */
+static Size
+body_size(const ActivityShape *shape)
+{
+	uint64		n = shape->n_users;
+	uint64		width = (shape->last_period >> 6) - (shape->first_period >> 6) + 1;
+	Size		size = padded(n + 1, sizeof(uint32));
+
+	switch (shape->layout)
+	{
+		case LAYOUT_DENSE:
+			return padded(n * width, sizeof(uint64));
+		case LAYOUT_RAGGED:
+			return size + padded(n, sizeof(uint16)) +
+				padded(shape->n_words, sizeof(uint64));
+		case LAYOUT_PAIRS:
+			return size + padded(shape->n_entries, sizeof(uint32));
+		case LAYOUT_EVENTS:
+			return size + padded(shape->n_entries, sizeof(int64)) +
+				padded(shape->n_entries, 1);
+		case LAYOUT_VALUES:
+			return size + padded(shape->n_entries, sizeof(uint32)) +
+				padded(shape->n_entries, sizeof(int128));
+	}
+	pg_unreachable();
+}
+
+/* Bytes of a flat state; an error where they are more than a value may have. */
+Size
+affinity_shape_size(const ActivityKind *kind, const ActivityShape *shape)
+{
+	uint64		n = shape->n_users;
+	Size		size = offsetof(ActivityFlat, data) + padded(kind->zone_len, 1);
+
+	if (kind->ids == IDS_TEXT)
+		size += padded(n + 1, sizeof(uint32)) + padded(shape->text_len, 1);
+	else
+		size += padded(n, kind->ids == IDS_UUID ? 16 : 8);
+	size += body_size(shape);
+	if (size > MaxAllocSize)
+		affinity_set_too_large();
+	return size;
+}
+
+/* Where the parts of the flat form begin, behind the name of the zone. */
+static void
+place_parts(const ActivityKind *kind, const ActivityShape *shape, char *cursor,
+			ActivityParts *parts)
+{
+	uint64		n = shape->n_users;
+
+	memset(parts, 0, sizeof(ActivityParts));
+	if (kind->ids == IDS_TEXT)
+	{
+		parts->text_offsets = (uint32 *) cursor;
+		parts->text = cursor + padded(n + 1, sizeof(uint32));
+		cursor = parts->text + padded(shape->text_len, 1);
+	}
+	else
+	{
+		parts->ids = cursor;
+		cursor += padded(n, kind->ids == IDS_UUID ? 16 : 8);
+	}
+	if (shape->layout == LAYOUT_DENSE)
+	{
+		parts->words = (uint64 *) cursor;
+		return;
+	}
+	parts->offsets = (uint32 *) cursor;
+	cursor += padded(n + 1, sizeof(uint32));
+	if (shape->layout == LAYOUT_RAGGED)
+	{
+		parts->first_words = (uint16 *) cursor;
+		parts->words = (uint64 *) (cursor + padded(n, sizeof(uint16)));
+	}
+	else if (shape->layout == LAYOUT_EVENTS)
+	{
+		parts->at = (int64 *) cursor;
+		parts->flags = (uint8 *) cursor + padded(shape->n_entries, sizeof(int64));
+	}
+	else
+	{
+		parts->periods = (uint32 *) cursor;
+		if (shape->layout == LAYOUT_VALUES)
+			parts->sums = (int128 *) (cursor + padded(shape->n_entries, sizeof(uint32)));
+	}
+}
+
+/* Make the space a state of that shape: all but its parts, which are zeros. */
+void
+affinity_shape_begin(const ActivityKind *kind, const ActivityShape *shape,
+					 ActivityFlat *flat, Size size, ActivityParts *parts)
+{
+	memset(flat, 0, size);
+	SET_VARSIZE(flat, size);
+	flat->magic = ACTIVITY_MAGIC;
+	flat->version = ACTIVITY_VERSION;
+	flat->unit = kind->unit;
+	flat->ids = kind->ids;
+	flat->layout = shape->layout;
+	flat->zoned = kind->zoned;
+	flat->zone_len = kind->zone_len;
+	flat->n_users = shape->n_users;
+	flat->n_entries = shape->n_entries;
+	flat->first_at = shape->first_at;
+	flat->last_at = shape->last_at;
+	if (!kind->events)
+	{
+		flat->first_period = shape->first_period;
+		flat->last_period = shape->last_period;
+	}
+	memcpy(flat->data, kind->zone, kind->zone_len);
+	place_parts(kind, shape, flat->data + padded(kind->zone_len, 1), parts);
 }
 
 /* Choose the layout and find the size, in bytes; kept until a row comes. */
 Size
 affinity_set_flat_size(ActivitySet *set)
 {
-	uint64		n;
-	Size		size = offsetof(ActivityFlat, data);
+	ActivityShape *shape = &set->flat_shape;
+	Size		size;
 
 	affinity_set_flush(set);
 	if (set->flat_size != 0)
 		return set->flat_size;
-	n = set->n_users;
 	affinity_log_sort(set);
-	set->flat_entries = set->log_len;
-	size += padded(set->kind.zone_len, 1);
-	if (set->kind.ids == IDS_TEXT)
-		size += padded(n + 1, sizeof(uint32)) + padded(set->text_len, 1);
-	else
-		size += padded(n, set->key_size);
+	memset(shape, 0, sizeof(ActivityShape));
+	shape->n_users = set->n_users;
+	shape->first_period = set->first_period;
+	shape->last_period = set->last_period;
+	shape->n_entries = set->log_len;
+	shape->text_len = set->text_len;
+	shape->first_at = set->first_at;
+	shape->last_at = set->last_at;
 	if (set->kind.events)
-	{
-		set->flat_layout = LAYOUT_EVENTS;
-		size += padded(n + 1, sizeof(uint32)) +
-			padded(set->flat_entries, sizeof(int64)) +
-			padded(set->flat_entries, 1);
-	}
+		shape->layout = LAYOUT_EVENTS;
 	else if (set->kind.values)
-	{
-		set->flat_layout = LAYOUT_VALUES;
-		size += padded(n + 1, sizeof(uint32)) +
-			padded(set->flat_entries, sizeof(uint32)) +
-			padded(set->flat_entries, sizeof(int128));
-	}
+		shape->layout = LAYOUT_VALUES;
 	else
-		size += choose_layout(set);
-	if (size > MaxAllocSize)
-		affinity_set_too_large();
-
+	{
+		shape->n_words = set->dense
+			? ragged_words_of_rows(set, &shape->n_entries)
+			: ragged_words_of_log(set);
+		shape->layout = affinity_shape_layout(shape);
+	}
+	size = affinity_shape_size(&set->kind, shape);
 	order_slots(set);
 	set->flat_size = size;
 	return size;
@@ -284,18 +371,9 @@ typedef struct FlatWriter
 	uint32		n_words;		/* of each, where they are of one width */
 	Size	   *begins;			/* of users in the log; NULL: bitmaps */
 	uint32		n_users;		/* written so far */
-	char	   *ids;			/* not for text */
-	uint32	   *text_offsets;
-	char	   *text;
 	uint32		text_len;
-	uint32	   *offsets;		/* not with bitmaps of one width */
 	uint32		n_body;			/* words or entries written so far */
-	uint16	   *first_words;
-	uint64	   *words;
-	uint32	   *periods;
-	int64	   *at;
-	uint8	   *flags;
-	int128	   *sums;
+	ActivityParts to;
 } FlatWriter;
 
 static inline void
@@ -305,13 +383,13 @@ write_id(FlatWriter *w, uint32 user)
 
 	if (w->set->kind.ids != IDS_TEXT)
 	{
-		memcpy(w->ids, key, w->set->key_size);
-		w->ids += w->set->key_size;
+		memcpy(w->to.ids, key, w->set->key_size);
+		w->to.ids += w->set->key_size;
 		return;
 	}
-	w->text_offsets[w->n_users] = w->text_len;
+	w->to.text_offsets[w->n_users] = w->text_len;
 	if (key->text.len > 0)
-		memcpy(w->text + w->text_len, w->set->text + key->text.offset,
+		memcpy(w->to.text + w->text_len, w->set->text + key->text.offset,
 			   key->text.len);
 	w->text_len += key->text.len;
 }
@@ -332,7 +410,7 @@ set_bits_of_log(const FlatWriter *w, uint32 user, uint64 *out, uint32 first)
 static inline void
 write_dense(FlatWriter *w, uint32 user)
 {
-	uint64	   *out = w->words + (Size) w->n_users * w->n_words;
+	uint64	   *out = w->to.words + (Size) w->n_users * w->n_words;
 	uint64		apart[2];
 	const uint64 *own;
 
@@ -350,11 +428,11 @@ write_dense(FlatWriter *w, uint32 user)
 static inline void
 write_ragged(FlatWriter *w, uint32 user)
 {
-	uint64	   *out = w->words + w->n_body;
+	uint64	   *out = w->to.words + w->n_body;
 	uint32		first;
 	uint32		end;
 
-	w->offsets[w->n_users] = w->n_body;
+	w->to.offsets[w->n_users] = w->n_body;
 	if (w->begins)
 	{
 		const uint64 *pairs = w->set->pairs;
@@ -369,13 +447,13 @@ write_ragged(FlatWriter *w, uint32 user)
 		const uint64 *own;
 		uint32		n = affinity_set_aligned(w->set, user, apart, &own);
 
-		trim(own, n, &first, &end);
+		affinity_trim_words(own, n, &first, &end);
 		for (uint32 i = first; i < end; i++)
 			*out++ = own[i];
 		first += w->set->first_bit >> 6;
 		end += w->set->first_bit >> 6;
 	}
-	w->first_words[w->n_users] = first - w->first_word;
+	w->to.first_words[w->n_users] = first - w->first_word;
 	w->n_body += end - first;
 }
 
@@ -388,7 +466,7 @@ list_bits(FlatWriter *w, uint32 user)
 
 	for (uint32 i = 0; i < set->n_words; i++)
 		for (uint64 bits = words[i]; bits != 0; bits &= bits - 1)
-			w->periods[w->n_body++] = set->first_bit + i * 64 +
+			w->to.periods[w->n_body++] = set->first_bit + i * 64 +
 				pg_rightmost_one_pos64(bits);
 }
 
@@ -398,7 +476,7 @@ write_list(FlatWriter *w, uint32 user)
 {
 	const ActivitySet *set = w->set;
 
-	w->offsets[w->n_users] = w->n_body;
+	w->to.offsets[w->n_users] = w->n_body;
 	if (w->begins == NULL)
 	{
 		list_bits(w, user);
@@ -408,16 +486,16 @@ write_list(FlatWriter *w, uint32 user)
 	{
 		if (set->kind.events)
 		{
-			w->at[w->n_body] = set->events[i].at;
-			w->flags[w->n_body] = (uint8) set->events[i].flags;
+			w->to.at[w->n_body] = set->events[i].at;
+			w->to.flags[w->n_body] = (uint8) set->events[i].flags;
 		}
 		else if (set->kind.values)
 		{
-			w->periods[w->n_body] = set->amounts[i].period;
-			w->sums[w->n_body] = set->amounts[i].sum;
+			w->to.periods[w->n_body] = set->amounts[i].period;
+			w->to.sums[w->n_body] = set->amounts[i].sum;
 		}
 		else
-			w->periods[w->n_body] = (uint32) set->pairs[i];
+			w->to.periods[w->n_body] = (uint32) set->pairs[i];
 	}
 }
 
@@ -468,42 +546,6 @@ write_users(FlatWriter *w, ActivityLayout layout)
 	Assert(w->n_users == set->n_users);
 }
 
-/* Where the parts of the flat form begin, behind the name of the zone. */
-static void
-place_parts(FlatWriter *w, const ActivityFlat *flat, char *cursor)
-{
-	uint64		n = flat->n_users;
-
-	if (w->set->kind.ids == IDS_TEXT)
-	{
-		w->text_offsets = (uint32 *) cursor;
-		w->text = cursor + padded(n + 1, sizeof(uint32));
-		cursor = w->text + padded(w->set->text_len, 1);
-	}
-	else
-	{
-		w->ids = cursor;
-		cursor += padded(n, w->set->key_size);
-	}
-	if (flat->layout == LAYOUT_DENSE)
-	{
-		w->words = (uint64 *) cursor;
-		return;
-	}
-	w->offsets = (uint32 *) cursor;
-	cursor += padded(n + 1, sizeof(uint32));
-	if (flat->layout == LAYOUT_RAGGED)
-	{
-		w->first_words = (uint16 *) cursor;
-		w->words = (uint64 *) (cursor + padded(n, sizeof(uint16)));
-		return;
-	}
-	w->periods = (uint32 *) cursor;
-	w->sums = (int128 *) (cursor + padded(flat->n_entries, sizeof(uint32)));
-	w->at = (int64 *) cursor;
-	w->flags = (uint8 *) cursor + padded(flat->n_entries, sizeof(int64));
-}
-
 /* Write the flat form into space of the size that was found. */
 void
 affinity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
@@ -511,36 +553,17 @@ affinity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 	FlatWriter	writer;
 
 	Assert(size == set->flat_size);
-	memset(flat, 0, size);
-	SET_VARSIZE(flat, size);
-	flat->magic = ACTIVITY_MAGIC;
-	flat->version = ACTIVITY_VERSION;
-	flat->unit = set->kind.unit;
-	flat->ids = set->kind.ids;
-	flat->layout = set->flat_layout;
-	flat->zoned = set->kind.zoned;
-	flat->zone_len = set->kind.zone_len;
-	flat->n_users = set->n_users;
-	flat->n_entries = set->flat_entries;
-	flat->first_at = set->first_at;
-	flat->last_at = set->last_at;
-	if (!set->kind.events)
-	{
-		flat->first_period = set->first_period;
-		flat->last_period = set->last_period;
-	}
-	memcpy(flat->data, set->kind.zone, set->kind.zone_len);
 	memset(&writer, 0, sizeof(FlatWriter));
+	affinity_shape_begin(&set->kind, &set->flat_shape, flat, size, &writer.to);
 	writer.set = set;
 	writer.first_word = flat->first_period >> 6;
 	writer.n_words = (flat->last_period >> 6) - writer.first_word + 1;
 	writer.begins = set->dense ? NULL : log_begins(set);
-	place_parts(&writer, flat, flat->data + padded(set->kind.zone_len, 1));
 	write_users(&writer, flat->layout);
-	if (writer.text_offsets)
-		writer.text_offsets[set->n_users] = writer.text_len;
-	if (writer.offsets)
-		writer.offsets[set->n_users] = writer.n_body;
+	if (writer.to.text_offsets)
+		writer.to.text_offsets[set->n_users] = writer.text_len;
+	if (writer.to.offsets)
+		writer.to.offsets[set->n_users] = writer.n_body;
 	if (writer.begins)
 		pfree(writer.begins);
 }
