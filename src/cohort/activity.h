@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
-#include "utils/expandeddatum.h"
 
 #include "cohort/cohort.h"
 
@@ -416,14 +415,11 @@ extern void affinity_set_merge(ActivitySet *set, const ActivityView *view);
 static inline ActivitySet *
 affinity_set_of(Datum datum)
 {
-	varatt_expanded pointer;
+	ExpandedObjectHeader *header = affinity_expanded(datum);
 
-	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(datum)))
-		return NULL;
-	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(datum)), sizeof(pointer));
-	if (pointer.eohptr->eoh_methods != &affinity_set_methods)
+	if (header != NULL && header->eoh_methods != &affinity_set_methods)
 		elog(ERROR, "not an activity state");
-	return (ActivitySet *) pointer.eohptr;
+	return (ActivitySet *) header;
 }
 
 /* Where the next row goes, to be filled in before affinity_set_added. */

@@ -13,7 +13,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -202,21 +201,10 @@ infinite_time(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type)
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
 }
 
-/* A date's first instant, or an infinite time where no timestamp reaches. */
-static inline Timestamp
-time_of_date(DateADT date)
-{
-	if (DATE_IS_NOBEGIN(date))
-		return DT_NOBEGIN;
-	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
-		return DT_NOEND;
-	return date * AFFINITY_DAY_US;
-}
-
 static inline Timestamp
 row_time(FunctionCallInfo fcinfo, TimeType type)
 {
-	return type == TIME_DATE ? time_of_date(PG_GETARG_DATEADT(2))
+	return type == TIME_DATE ? affinity_midnight(PG_GETARG_DATEADT(2))
 		: PG_GETARG_TIMESTAMP(2);
 }
 

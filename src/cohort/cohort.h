@@ -14,6 +14,8 @@
 
 #include "datatype/timestamp.h"
 #include "pgtime.h"
+#include "utils/date.h"
+#include "utils/expandeddatum.h"
 
 #include "common/common.h"
 
@@ -97,6 +99,29 @@ affinity_floor_time(int64 a, int64 b)
 	uint64		shift = (UINT64CONST(1) << 62) / b;
 
 	return (int64) (((uint64) a + shift * b) / b - shift);
+}
+
+/* A date's first instant, or an infinite time where no timestamp reaches. */
+static inline Timestamp
+affinity_midnight(DateADT date)
+{
+	if (DATE_IS_NOBEGIN(date))
+		return DT_NOBEGIN;
+	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+		return DT_NOEND;
+	return date * AFFINITY_DAY_US;
+}
+
+/* The expanded object that a value is, or NULL where it is flat. */
+static inline ExpandedObjectHeader *
+affinity_expanded(Datum value)
+{
+	varatt_expanded pointer;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		return NULL;
+	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(value)), sizeof(pointer));
+	return pointer.eohptr;
 }
 
 /*

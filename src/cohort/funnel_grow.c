@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
 #include "cohort/cohort.h"
@@ -69,12 +68,10 @@ static const ExpandedObjectMethods growing_methods = {flat_size, flatten_into};
 static GrowingLog *
 growing_to_read(Datum state)
 {
-	ExpandedObjectHeader *hdr;
+	ExpandedObjectHeader *header = affinity_expanded(state);
 
-	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(state)))
-		return NULL;
-	hdr = DatumGetEOHP(state);
-	return hdr->eoh_methods == &growing_methods ? (GrowingLog *) hdr : NULL;
+	return header != NULL && header->eoh_methods == &growing_methods ?
+		(GrowingLog *) header : NULL;
 }
 
 /*

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "cohort/cohort.h"
 #include "cohort/funnel.h"
 
 void
@@ -304,14 +305,16 @@ affinity_event_time_infinite(void)
 int64
 affinity_date_time(DateADT date)
 {
+	Timestamp	midnight = affinity_midnight(date);
+
 	if (DATE_NOT_FINITE(date))
 		affinity_event_time_infinite();
-	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+	if (TIMESTAMP_NOT_FINITE(midnight))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("the date of an event is out of range for a timestamp"),
 				 errhint("Dates of events end with the year 294276.")));
-	return (int64) date * USECS_PER_DAY;
+	return midnight;
 }
 
 uint64

@@ -24,8 +24,8 @@
 #ifndef AFFINITY_COHORT_FUNNEL_PACKED_H
 #define AFFINITY_COHORT_FUNNEL_PACKED_H
 
+#include "cohort/cohort.h"
 #include "cohort/funnel.h"
-#include "utils/expandeddatum.h"
 
 #define PACKED_TAIL sizeof(uint64)
 #define PACKED_MANY 15
@@ -198,13 +198,10 @@ extern EventLog *affinity_log_pack(const EventLog *log);
 static inline PartedLog *
 affinity_parted_to_read(Datum state)
 {
-	varatt_expanded pointer;
+	ExpandedObjectHeader *header = affinity_expanded(state);
 
-	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(state)))
-		return NULL;
-	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(state)), sizeof(pointer));
-	return pointer.eohptr->eoh_methods == &affinity_parted_methods ?
-		(PartedLog *) pointer.eohptr : NULL;
+	return header != NULL && header->eoh_methods == &affinity_parted_methods ?
+		(PartedLog *) header : NULL;
 }
 
 static inline PartedLog *
