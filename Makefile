@@ -69,7 +69,7 @@ override CFLAGS += -Wno-ignored-optimization-argument \
 endif
 
 # At -O2 gcc 12 vectorises next to nothing.
-src/kernel/%.o: override CFLAGS += -O3
+src/kernel/%.o src/chain/%.o: override CFLAGS += -O3
 
 affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }

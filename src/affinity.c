@@ -8,7 +8,7 @@
 
 #include "fmgr.h"
 
-#include "common/common.h"
+#include "base/base.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,5 +17,5 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
-	affinity_define_gucs();
+	affinity_base_define_settings();
 }

@@ -6,7 +6,7 @@
 CREATE FUNCTION affinity.products_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_products_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_products_accum';
 
 COMMENT ON FUNCTION affinity.products_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8) IS
 	'transition function of the aggregates dot and cosine over two columns';
@@ -14,7 +14,7 @@ COMMENT ON FUNCTION affinity.products_accum(pg_catalog.float8[], pg_catalog.floa
 CREATE FUNCTION affinity.products_combine(pg_catalog.float8[], pg_catalog.float8[])
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_products_combine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_products_combine';
 
 COMMENT ON FUNCTION affinity.products_combine(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'combine function of the aggregates dot and cosine over two columns';
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION affinity.products_combine(pg_catalog.float8[], pg_catalog.fl
 CREATE FUNCTION affinity.dot_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_dot_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_dot_final';
 
 COMMENT ON FUNCTION affinity.dot_final(pg_catalog.float8[]) IS
 	'final function of the aggregate dot';
@@ -30,7 +30,7 @@ COMMENT ON FUNCTION affinity.dot_final(pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.cosine_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_cosine_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_cosine_final';
 
 COMMENT ON FUNCTION affinity.cosine_final(pg_catalog.float8[]) IS
 	'final function of the aggregate cosine';
@@ -66,7 +66,7 @@ COMMENT ON AGGREGATE affinity.cosine(pg_catalog.float8, pg_catalog.float8) IS
 CREATE FUNCTION affinity.differences_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_differences_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_differences_accum';
 
 COMMENT ON FUNCTION affinity.differences_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8) IS
 	'transition function of the aggregates euclidean and manhattan over two columns';
@@ -74,7 +74,7 @@ COMMENT ON FUNCTION affinity.differences_accum(pg_catalog.float8[], pg_catalog.f
 CREATE FUNCTION affinity.differences_combine(pg_catalog.float8[], pg_catalog.float8[])
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_differences_combine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_differences_combine';
 
 COMMENT ON FUNCTION affinity.differences_combine(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'combine function of the aggregates euclidean and manhattan over two columns';
@@ -82,7 +82,7 @@ COMMENT ON FUNCTION affinity.differences_combine(pg_catalog.float8[], pg_catalog
 CREATE FUNCTION affinity.euclidean_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_euclidean_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_euclidean_final';
 
 COMMENT ON FUNCTION affinity.euclidean_final(pg_catalog.float8[]) IS
 	'final function of the aggregate euclidean';
@@ -90,7 +90,7 @@ COMMENT ON FUNCTION affinity.euclidean_final(pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.manhattan_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_manhattan_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_manhattan_final';
 
 COMMENT ON FUNCTION affinity.manhattan_final(pg_catalog.float8[]) IS
 	'final function of the aggregate manhattan';
@@ -126,7 +126,7 @@ COMMENT ON AGGREGATE affinity.manhattan(pg_catalog.float8, pg_catalog.float8) IS
 CREATE FUNCTION affinity.comoments_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_comoments_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_comoments_accum';
 
 COMMENT ON FUNCTION affinity.comoments_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8) IS
 	'transition function of the aggregates pearson over two columns';
@@ -134,7 +134,7 @@ COMMENT ON FUNCTION affinity.comoments_accum(pg_catalog.float8[], pg_catalog.flo
 CREATE FUNCTION affinity.comoments_combine(pg_catalog.float8[], pg_catalog.float8[])
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_comoments_combine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_comoments_combine';
 
 COMMENT ON FUNCTION affinity.comoments_combine(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'combine function of the aggregates pearson over two columns';
@@ -142,7 +142,7 @@ COMMENT ON FUNCTION affinity.comoments_combine(pg_catalog.float8[], pg_catalog.f
 CREATE FUNCTION affinity.pearson_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_pearson_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_pearson_final';
 
 COMMENT ON FUNCTION affinity.pearson_final(pg_catalog.float8[]) IS
 	'final function of the aggregate pearson';
@@ -164,7 +164,7 @@ COMMENT ON AGGREGATE affinity.pearson(pg_catalog.float8, pg_catalog.float8) IS
 CREATE FUNCTION affinity.weights_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_weights_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_weights_accum';
 
 COMMENT ON FUNCTION affinity.weights_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8) IS
 	'transition function of jaccard, dice, overlap, cosine_set and tversky over two columns of weights; a negative weight is an error (22023)';
@@ -172,7 +172,7 @@ COMMENT ON FUNCTION affinity.weights_accum(pg_catalog.float8[], pg_catalog.float
 CREATE FUNCTION affinity.members_accum(pg_catalog.float8[], pg_catalog.bool, pg_catalog.bool)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_members_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_members_accum';
 
 COMMENT ON FUNCTION affinity.members_accum(pg_catalog.float8[], pg_catalog.bool, pg_catalog.bool) IS
 	'transition function of jaccard, dice, overlap, cosine_set and tversky over two columns of booleans';
@@ -180,7 +180,7 @@ COMMENT ON FUNCTION affinity.members_accum(pg_catalog.float8[], pg_catalog.bool,
 CREATE FUNCTION affinity.weights_combine(pg_catalog.float8[], pg_catalog.float8[])
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_weights_combine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_weights_combine';
 
 COMMENT ON FUNCTION affinity.weights_combine(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'combine function of jaccard, dice, overlap, cosine_set and tversky over two columns';
@@ -188,7 +188,7 @@ COMMENT ON FUNCTION affinity.weights_combine(pg_catalog.float8[], pg_catalog.flo
 CREATE FUNCTION affinity.jaccard_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_jaccard_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_jaccard_final';
 
 COMMENT ON FUNCTION affinity.jaccard_final(pg_catalog.float8[]) IS
 	'final function of the aggregate jaccard';
@@ -196,7 +196,7 @@ COMMENT ON FUNCTION affinity.jaccard_final(pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.dice_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_dice_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_dice_final';
 
 COMMENT ON FUNCTION affinity.dice_final(pg_catalog.float8[]) IS
 	'final function of the aggregate dice';
@@ -204,7 +204,7 @@ COMMENT ON FUNCTION affinity.dice_final(pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.overlap_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_overlap_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_overlap_final';
 
 COMMENT ON FUNCTION affinity.overlap_final(pg_catalog.float8[]) IS
 	'final function of the aggregate overlap';
@@ -212,7 +212,7 @@ COMMENT ON FUNCTION affinity.overlap_final(pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.cosine_set_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_cosine_set_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_cosine_set_final';
 
 COMMENT ON FUNCTION affinity.cosine_set_final(pg_catalog.float8[]) IS
 	'final function of the aggregate cosine_set';
@@ -318,7 +318,7 @@ COMMENT ON AGGREGATE affinity.cosine_set(pg_catalog.bool, pg_catalog.bool) IS
 CREATE FUNCTION affinity.tversky_weights_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8, pg_catalog.float8, pg_catalog.float8)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_tversky_weights_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_tversky_weights_accum';
 
 COMMENT ON FUNCTION affinity.tversky_weights_accum(pg_catalog.float8[], pg_catalog.float8, pg_catalog.float8, pg_catalog.float8, pg_catalog.float8) IS
 	'transition function of the aggregate tversky of weights';
@@ -326,7 +326,7 @@ COMMENT ON FUNCTION affinity.tversky_weights_accum(pg_catalog.float8[], pg_catal
 CREATE FUNCTION affinity.tversky_members_accum(pg_catalog.float8[], pg_catalog.bool, pg_catalog.bool, pg_catalog.float8, pg_catalog.float8)
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_tversky_members_accum';
+AS 'MODULE_PATHNAME', 'affinity_similarity_tversky_members_accum';
 
 COMMENT ON FUNCTION affinity.tversky_members_accum(pg_catalog.float8[], pg_catalog.bool, pg_catalog.bool, pg_catalog.float8, pg_catalog.float8) IS
 	'transition function of the aggregate tversky of booleans';
@@ -334,7 +334,7 @@ COMMENT ON FUNCTION affinity.tversky_members_accum(pg_catalog.float8[], pg_catal
 CREATE FUNCTION affinity.tversky_combine(pg_catalog.float8[], pg_catalog.float8[])
 RETURNS pg_catalog.float8[]
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_tversky_combine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_tversky_combine';
 
 COMMENT ON FUNCTION affinity.tversky_combine(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'combine function of the aggregate tversky';
@@ -342,7 +342,7 @@ COMMENT ON FUNCTION affinity.tversky_combine(pg_catalog.float8[], pg_catalog.flo
 CREATE FUNCTION affinity.tversky_final(pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_tversky_final';
+AS 'MODULE_PATHNAME', 'affinity_similarity_tversky_final';
 
 COMMENT ON FUNCTION affinity.tversky_final(pg_catalog.float8[]) IS
 	'final function of the aggregate tversky';

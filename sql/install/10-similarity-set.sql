@@ -6,7 +6,7 @@
 CREATE FUNCTION affinity.jaccard(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_jaccard';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_jaccard';
 
 COMMENT ON FUNCTION affinity.jaccard(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'Jaccard similarity of two arrays as sets: |A and B| / |A or B|, within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -14,7 +14,7 @@ COMMENT ON FUNCTION affinity.jaccard(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.jaccard(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_jaccard';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_jaccard';
 
 COMMENT ON FUNCTION affinity.jaccard(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'Jaccard similarity of two arrays as sets: |A and B| / |A or B|, within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -22,7 +22,7 @@ COMMENT ON FUNCTION affinity.jaccard(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.jaccard(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_jaccard';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_jaccard';
 
 COMMENT ON FUNCTION affinity.jaccard(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'Jaccard similarity of two arrays as sets: |A and B| / |A or B|, within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -30,7 +30,7 @@ COMMENT ON FUNCTION affinity.jaccard(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.jaccard(a pg_catalog.text[], b pg_catalog.text[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_jaccard';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_jaccard';
 
 COMMENT ON FUNCTION affinity.jaccard(pg_catalog.text[], pg_catalog.text[]) IS
 	'Jaccard similarity of two arrays as sets: |A and B| / |A or B|, within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL. Text is compared as bytes, in every collation.';
@@ -38,7 +38,7 @@ COMMENT ON FUNCTION affinity.jaccard(pg_catalog.text[], pg_catalog.text[]) IS
 CREATE FUNCTION affinity.jaccard(a pg_catalog.uuid[], b pg_catalog.uuid[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_jaccard';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_jaccard';
 
 COMMENT ON FUNCTION affinity.jaccard(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 	'Jaccard similarity of two arrays as sets: |A and B| / |A or B|, within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -46,7 +46,7 @@ COMMENT ON FUNCTION affinity.jaccard(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 CREATE FUNCTION affinity.dice(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_dice';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_dice';
 
 COMMENT ON FUNCTION affinity.dice(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'Dice (Sorensen) similarity of two arrays as sets: 2 |A and B| / (|A| + |B|), within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -54,7 +54,7 @@ COMMENT ON FUNCTION affinity.dice(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.dice(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_dice';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_dice';
 
 COMMENT ON FUNCTION affinity.dice(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'Dice (Sorensen) similarity of two arrays as sets: 2 |A and B| / (|A| + |B|), within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -62,7 +62,7 @@ COMMENT ON FUNCTION affinity.dice(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.dice(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_dice';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_dice';
 
 COMMENT ON FUNCTION affinity.dice(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'Dice (Sorensen) similarity of two arrays as sets: 2 |A and B| / (|A| + |B|), within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -70,7 +70,7 @@ COMMENT ON FUNCTION affinity.dice(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.dice(a pg_catalog.text[], b pg_catalog.text[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_dice';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_dice';
 
 COMMENT ON FUNCTION affinity.dice(pg_catalog.text[], pg_catalog.text[]) IS
 	'Dice (Sorensen) similarity of two arrays as sets: 2 |A and B| / (|A| + |B|), within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL. Text is compared as bytes, in every collation.';
@@ -78,7 +78,7 @@ COMMENT ON FUNCTION affinity.dice(pg_catalog.text[], pg_catalog.text[]) IS
 CREATE FUNCTION affinity.dice(a pg_catalog.uuid[], b pg_catalog.uuid[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_dice';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_dice';
 
 COMMENT ON FUNCTION affinity.dice(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 	'Dice (Sorensen) similarity of two arrays as sets: 2 |A and B| / (|A| + |B|), within [0, 1]. NULL if both sets are empty, 0 if one is. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -86,7 +86,7 @@ COMMENT ON FUNCTION affinity.dice(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 CREATE FUNCTION affinity.overlap(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_overlap';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_overlap';
 
 COMMENT ON FUNCTION affinity.overlap(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'overlap coefficient (Szymkiewicz-Simpson) of two arrays as sets: |A and B| / min(|A|, |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -94,7 +94,7 @@ COMMENT ON FUNCTION affinity.overlap(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.overlap(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_overlap';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_overlap';
 
 COMMENT ON FUNCTION affinity.overlap(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'overlap coefficient (Szymkiewicz-Simpson) of two arrays as sets: |A and B| / min(|A|, |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -102,7 +102,7 @@ COMMENT ON FUNCTION affinity.overlap(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.overlap(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_overlap';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_overlap';
 
 COMMENT ON FUNCTION affinity.overlap(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'overlap coefficient (Szymkiewicz-Simpson) of two arrays as sets: |A and B| / min(|A|, |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -110,7 +110,7 @@ COMMENT ON FUNCTION affinity.overlap(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.overlap(a pg_catalog.text[], b pg_catalog.text[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_overlap';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_overlap';
 
 COMMENT ON FUNCTION affinity.overlap(pg_catalog.text[], pg_catalog.text[]) IS
 	'overlap coefficient (Szymkiewicz-Simpson) of two arrays as sets: |A and B| / min(|A|, |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL. Text is compared as bytes, in every collation.';
@@ -118,7 +118,7 @@ COMMENT ON FUNCTION affinity.overlap(pg_catalog.text[], pg_catalog.text[]) IS
 CREATE FUNCTION affinity.overlap(a pg_catalog.uuid[], b pg_catalog.uuid[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_overlap';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_overlap';
 
 COMMENT ON FUNCTION affinity.overlap(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 	'overlap coefficient (Szymkiewicz-Simpson) of two arrays as sets: |A and B| / min(|A|, |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -126,7 +126,7 @@ COMMENT ON FUNCTION affinity.overlap(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 CREATE FUNCTION affinity.cosine_set(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_cosine';
 
 COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'cosine (Ochiai) similarity of two arrays as sets: |A and B| / sqrt(|A| |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -134,7 +134,7 @@ COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.cosine_set(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_cosine';
 
 COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'cosine (Ochiai) similarity of two arrays as sets: |A and B| / sqrt(|A| |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -142,7 +142,7 @@ COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.cosine_set(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_cosine';
 
 COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'cosine (Ochiai) similarity of two arrays as sets: |A and B| / sqrt(|A| |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -150,7 +150,7 @@ COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.cosine_set(a pg_catalog.text[], b pg_catalog.text[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_cosine';
 
 COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.text[], pg_catalog.text[]) IS
 	'cosine (Ochiai) similarity of two arrays as sets: |A and B| / sqrt(|A| |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL. Text is compared as bytes, in every collation.';
@@ -158,7 +158,7 @@ COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.text[], pg_catalog.text[]) IS
 CREATE FUNCTION affinity.cosine_set(a pg_catalog.uuid[], b pg_catalog.uuid[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_cosine';
 
 COMMENT ON FUNCTION affinity.cosine_set(pg_catalog.uuid[], pg_catalog.uuid[]) IS
 	'cosine (Ochiai) similarity of two arrays as sets: |A and B| / sqrt(|A| |B|), within [0, 1]. NULL if either set is empty. NULL elements and duplicates are ignored, arrays of more dimensions are flattened. NULL if an argument is NULL.';
@@ -170,7 +170,7 @@ CREATE FUNCTION affinity.tversky(
 	beta pg_catalog.float8 DEFAULT 0.5)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_tversky';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_tversky';
 
 COMMENT ON FUNCTION affinity.tversky(pg_catalog.int2[], pg_catalog.int2[],
 	pg_catalog.float8, pg_catalog.float8) IS
@@ -183,7 +183,7 @@ CREATE FUNCTION affinity.tversky(
 	beta pg_catalog.float8 DEFAULT 0.5)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_tversky';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_tversky';
 
 COMMENT ON FUNCTION affinity.tversky(pg_catalog.int4[], pg_catalog.int4[],
 	pg_catalog.float8, pg_catalog.float8) IS
@@ -196,7 +196,7 @@ CREATE FUNCTION affinity.tversky(
 	beta pg_catalog.float8 DEFAULT 0.5)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
-AS 'MODULE_PATHNAME', 'affinity_set_tversky';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_tversky';
 
 COMMENT ON FUNCTION affinity.tversky(pg_catalog.int8[], pg_catalog.int8[],
 	pg_catalog.float8, pg_catalog.float8) IS
@@ -209,7 +209,7 @@ CREATE FUNCTION affinity.tversky(
 	beta pg_catalog.float8 DEFAULT 0.5)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_tversky';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_tversky';
 
 COMMENT ON FUNCTION affinity.tversky(pg_catalog.text[], pg_catalog.text[],
 	pg_catalog.float8, pg_catalog.float8) IS
@@ -222,7 +222,7 @@ CREATE FUNCTION affinity.tversky(
 	beta pg_catalog.float8 DEFAULT 0.5)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_set_tversky';
+AS 'MODULE_PATHNAME', 'affinity_similarity_set_tversky';
 
 COMMENT ON FUNCTION affinity.tversky(pg_catalog.uuid[], pg_catalog.uuid[],
 	pg_catalog.float8, pg_catalog.float8) IS

@@ -8,7 +8,7 @@
 CREATE FUNCTION affinity.dot(a pg_catalog.float4[], b pg_catalog.float4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_dot';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_dot';
 
 COMMENT ON FUNCTION affinity.dot(pg_catalog.float4[], pg_catalog.float4[]) IS
 	'inner product: sum of a[i] * b[i]. In the product of the units of a and b; 0 for empty arrays. NaN and infinity follow IEEE 754; a result beyond double precision is infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -16,7 +16,7 @@ COMMENT ON FUNCTION affinity.dot(pg_catalog.float4[], pg_catalog.float4[]) IS
 CREATE FUNCTION affinity.dot(a pg_catalog.float8[], b pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_dot';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_dot';
 
 COMMENT ON FUNCTION affinity.dot(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'inner product: sum of a[i] * b[i]. In the product of the units of a and b; 0 for empty arrays. NaN and infinity follow IEEE 754; a result beyond double precision is infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -24,7 +24,7 @@ COMMENT ON FUNCTION affinity.dot(pg_catalog.float8[], pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.dot(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_dot';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_dot';
 
 COMMENT ON FUNCTION affinity.dot(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'inner product: sum of a[i] * b[i]. In the product of the units of a and b; 0 for empty arrays. NaN and infinity follow IEEE 754; a result beyond double precision is infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -32,7 +32,7 @@ COMMENT ON FUNCTION affinity.dot(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.dot(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_dot';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_dot';
 
 COMMENT ON FUNCTION affinity.dot(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'inner product: sum of a[i] * b[i]. In the product of the units of a and b; 0 for empty arrays. NaN and infinity follow IEEE 754; a result beyond double precision is infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -40,7 +40,7 @@ COMMENT ON FUNCTION affinity.dot(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.dot(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_dot';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_dot';
 
 COMMENT ON FUNCTION affinity.dot(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'inner product: sum of a[i] * b[i]. In the product of the units of a and b; 0 for empty arrays. NaN and infinity follow IEEE 754; a result beyond double precision is infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -48,7 +48,7 @@ COMMENT ON FUNCTION affinity.dot(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.dot(a pg_catalog.numeric[], b pg_catalog.numeric[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'affinity_vector_dot';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_dot';
 
 COMMENT ON FUNCTION affinity.dot(pg_catalog.numeric[], pg_catalog.numeric[]) IS
 	'inner product: sum of a[i] * b[i]. In the product of the units of a and b; 0 for empty arrays. NaN and infinity follow IEEE 754; a result beyond double precision is infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision; a value beyond its range is an error (22003).';
@@ -56,7 +56,7 @@ COMMENT ON FUNCTION affinity.dot(pg_catalog.numeric[], pg_catalog.numeric[]) IS
 CREATE FUNCTION affinity.cosine(a pg_catalog.float4[], b pg_catalog.float4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_cosine';
 
 COMMENT ON FUNCTION affinity.cosine(pg_catalog.float4[], pg_catalog.float4[]) IS
 	'cosine similarity: dot(a, b) / (|a| |b|), within [-1, 1]. NULL if either vector has norm 0 or is empty; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -64,7 +64,7 @@ COMMENT ON FUNCTION affinity.cosine(pg_catalog.float4[], pg_catalog.float4[]) IS
 CREATE FUNCTION affinity.cosine(a pg_catalog.float8[], b pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_cosine';
 
 COMMENT ON FUNCTION affinity.cosine(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'cosine similarity: dot(a, b) / (|a| |b|), within [-1, 1]. NULL if either vector has norm 0 or is empty; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -72,7 +72,7 @@ COMMENT ON FUNCTION affinity.cosine(pg_catalog.float8[], pg_catalog.float8[]) IS
 CREATE FUNCTION affinity.cosine(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_cosine';
 
 COMMENT ON FUNCTION affinity.cosine(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'cosine similarity: dot(a, b) / (|a| |b|), within [-1, 1]. NULL if either vector has norm 0 or is empty; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -80,7 +80,7 @@ COMMENT ON FUNCTION affinity.cosine(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.cosine(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_cosine';
 
 COMMENT ON FUNCTION affinity.cosine(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'cosine similarity: dot(a, b) / (|a| |b|), within [-1, 1]. NULL if either vector has norm 0 or is empty; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -88,7 +88,7 @@ COMMENT ON FUNCTION affinity.cosine(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.cosine(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_cosine';
 
 COMMENT ON FUNCTION affinity.cosine(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'cosine similarity: dot(a, b) / (|a| |b|), within [-1, 1]. NULL if either vector has norm 0 or is empty; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -96,7 +96,7 @@ COMMENT ON FUNCTION affinity.cosine(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.cosine(a pg_catalog.numeric[], b pg_catalog.numeric[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'affinity_vector_cosine';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_cosine';
 
 COMMENT ON FUNCTION affinity.cosine(pg_catalog.numeric[], pg_catalog.numeric[]) IS
 	'cosine similarity: dot(a, b) / (|a| |b|), within [-1, 1]. NULL if either vector has norm 0 or is empty; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision; a value beyond its range is an error (22003).';
@@ -104,7 +104,7 @@ COMMENT ON FUNCTION affinity.cosine(pg_catalog.numeric[], pg_catalog.numeric[]) 
 CREATE FUNCTION affinity.euclidean(a pg_catalog.float4[], b pg_catalog.float4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_euclidean';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_euclidean';
 
 COMMENT ON FUNCTION affinity.euclidean(pg_catalog.float4[], pg_catalog.float4[]) IS
 	'Euclidean distance: sqrt(sum of (a[i] - b[i])^2); 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -112,7 +112,7 @@ COMMENT ON FUNCTION affinity.euclidean(pg_catalog.float4[], pg_catalog.float4[])
 CREATE FUNCTION affinity.euclidean(a pg_catalog.float8[], b pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_euclidean';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_euclidean';
 
 COMMENT ON FUNCTION affinity.euclidean(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'Euclidean distance: sqrt(sum of (a[i] - b[i])^2); 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -120,7 +120,7 @@ COMMENT ON FUNCTION affinity.euclidean(pg_catalog.float8[], pg_catalog.float8[])
 CREATE FUNCTION affinity.euclidean(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_euclidean';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_euclidean';
 
 COMMENT ON FUNCTION affinity.euclidean(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'Euclidean distance: sqrt(sum of (a[i] - b[i])^2); 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -128,7 +128,7 @@ COMMENT ON FUNCTION affinity.euclidean(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.euclidean(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_euclidean';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_euclidean';
 
 COMMENT ON FUNCTION affinity.euclidean(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'Euclidean distance: sqrt(sum of (a[i] - b[i])^2); 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -136,7 +136,7 @@ COMMENT ON FUNCTION affinity.euclidean(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.euclidean(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_euclidean';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_euclidean';
 
 COMMENT ON FUNCTION affinity.euclidean(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'Euclidean distance: sqrt(sum of (a[i] - b[i])^2); 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -144,7 +144,7 @@ COMMENT ON FUNCTION affinity.euclidean(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.euclidean(a pg_catalog.numeric[], b pg_catalog.numeric[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'affinity_vector_euclidean';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_euclidean';
 
 COMMENT ON FUNCTION affinity.euclidean(pg_catalog.numeric[], pg_catalog.numeric[]) IS
 	'Euclidean distance: sqrt(sum of (a[i] - b[i])^2); 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision; a value beyond its range is an error (22003).';
@@ -152,7 +152,7 @@ COMMENT ON FUNCTION affinity.euclidean(pg_catalog.numeric[], pg_catalog.numeric[
 CREATE FUNCTION affinity.manhattan(a pg_catalog.float4[], b pg_catalog.float4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_manhattan';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_manhattan';
 
 COMMENT ON FUNCTION affinity.manhattan(pg_catalog.float4[], pg_catalog.float4[]) IS
 	'Manhattan distance: sum of |a[i] - b[i]|; 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -160,7 +160,7 @@ COMMENT ON FUNCTION affinity.manhattan(pg_catalog.float4[], pg_catalog.float4[])
 CREATE FUNCTION affinity.manhattan(a pg_catalog.float8[], b pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_manhattan';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_manhattan';
 
 COMMENT ON FUNCTION affinity.manhattan(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'Manhattan distance: sum of |a[i] - b[i]|; 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -168,7 +168,7 @@ COMMENT ON FUNCTION affinity.manhattan(pg_catalog.float8[], pg_catalog.float8[])
 CREATE FUNCTION affinity.manhattan(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_manhattan';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_manhattan';
 
 COMMENT ON FUNCTION affinity.manhattan(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'Manhattan distance: sum of |a[i] - b[i]|; 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -176,7 +176,7 @@ COMMENT ON FUNCTION affinity.manhattan(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.manhattan(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_manhattan';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_manhattan';
 
 COMMENT ON FUNCTION affinity.manhattan(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'Manhattan distance: sum of |a[i] - b[i]|; 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -184,7 +184,7 @@ COMMENT ON FUNCTION affinity.manhattan(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.manhattan(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_manhattan';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_manhattan';
 
 COMMENT ON FUNCTION affinity.manhattan(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'Manhattan distance: sum of |a[i] - b[i]|; 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -192,7 +192,7 @@ COMMENT ON FUNCTION affinity.manhattan(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.manhattan(a pg_catalog.numeric[], b pg_catalog.numeric[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'affinity_vector_manhattan';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_manhattan';
 
 COMMENT ON FUNCTION affinity.manhattan(pg_catalog.numeric[], pg_catalog.numeric[]) IS
 	'Manhattan distance: sum of |a[i] - b[i]|; 0 is identical, larger is farther. In the unit of the elements; 0 for empty arrays. NaN and infinity follow IEEE 754. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision; a value beyond its range is an error (22003).';
@@ -200,7 +200,7 @@ COMMENT ON FUNCTION affinity.manhattan(pg_catalog.numeric[], pg_catalog.numeric[
 CREATE FUNCTION affinity.pearson(a pg_catalog.float4[], b pg_catalog.float4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_pearson';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_pearson';
 
 COMMENT ON FUNCTION affinity.pearson(pg_catalog.float4[], pg_catalog.float4[]) IS
 	'Pearson correlation of the elements by position, within [-1, 1]. NULL if fewer than 2 positions are used or either side is constant over them; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -208,7 +208,7 @@ COMMENT ON FUNCTION affinity.pearson(pg_catalog.float4[], pg_catalog.float4[]) I
 CREATE FUNCTION affinity.pearson(a pg_catalog.float8[], b pg_catalog.float8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
-AS 'MODULE_PATHNAME', 'affinity_vector_pearson';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_pearson';
 
 COMMENT ON FUNCTION affinity.pearson(pg_catalog.float8[], pg_catalog.float8[]) IS
 	'Pearson correlation of the elements by position, within [-1, 1]. NULL if fewer than 2 positions are used or either side is constant over them; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023).';
@@ -216,7 +216,7 @@ COMMENT ON FUNCTION affinity.pearson(pg_catalog.float8[], pg_catalog.float8[]) I
 CREATE FUNCTION affinity.pearson(a pg_catalog.int2[], b pg_catalog.int2[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_pearson';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_pearson';
 
 COMMENT ON FUNCTION affinity.pearson(pg_catalog.int2[], pg_catalog.int2[]) IS
 	'Pearson correlation of the elements by position, within [-1, 1]. NULL if fewer than 2 positions are used or either side is constant over them; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -224,7 +224,7 @@ COMMENT ON FUNCTION affinity.pearson(pg_catalog.int2[], pg_catalog.int2[]) IS
 CREATE FUNCTION affinity.pearson(a pg_catalog.int4[], b pg_catalog.int4[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_pearson';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_pearson';
 
 COMMENT ON FUNCTION affinity.pearson(pg_catalog.int4[], pg_catalog.int4[]) IS
 	'Pearson correlation of the elements by position, within [-1, 1]. NULL if fewer than 2 positions are used or either side is constant over them; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -232,7 +232,7 @@ COMMENT ON FUNCTION affinity.pearson(pg_catalog.int4[], pg_catalog.int4[]) IS
 CREATE FUNCTION affinity.pearson(a pg_catalog.int8[], b pg_catalog.int8[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
-AS 'MODULE_PATHNAME', 'affinity_vector_pearson';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_pearson';
 
 COMMENT ON FUNCTION affinity.pearson(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'Pearson correlation of the elements by position, within [-1, 1]. NULL if fewer than 2 positions are used or either side is constant over them; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision.';
@@ -240,7 +240,7 @@ COMMENT ON FUNCTION affinity.pearson(pg_catalog.int8[], pg_catalog.int8[]) IS
 CREATE FUNCTION affinity.pearson(a pg_catalog.numeric[], b pg_catalog.numeric[])
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
-AS 'MODULE_PATHNAME', 'affinity_vector_pearson';
+AS 'MODULE_PATHNAME', 'affinity_similarity_vector_pearson';
 
 COMMENT ON FUNCTION affinity.pearson(pg_catalog.numeric[], pg_catalog.numeric[]) IS
 	'Pearson correlation of the elements by position, within [-1, 1]. NULL if fewer than 2 positions are used or either side is constant over them; NaN if an element used is NaN or infinite. NULL if an array is NULL. A position where either element is NULL is left out. Arrays of different length or of more than one dimension are an error (22023). Calculated in double precision; a value beyond its range is an error (22003).';

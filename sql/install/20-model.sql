@@ -26,21 +26,21 @@ CREATE FUNCTION affinity.create_model(
 	options jsonb DEFAULT '{}')
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 1000000
-AS 'MODULE_PATHNAME', 'affinity_create_model';
+AS 'MODULE_PATHNAME', 'affinity_model_create';
 COMMENT ON FUNCTION affinity.create_model(text, text, text, jsonb) IS
 	'creates schema "name" and trains a model in it from the rows of query: one SELECT that gives user, item and, if wanted, weight (default 1) and time. Ids are smallint, integer, bigint, uuid or text. Rows of a pair are summed; a pair whose sum is not above 0 is dropped, a row with a NULL user, item or weight skipped, both counted in affinity.models. For als the weight is a rating: of a pair''s rows the mean counts, whatever its sign. algorithm: als, ease, ials, item_knn or popular; options: see affinity.algorithm_options(). Errors: 42P06 the schema exists, 42601 not one SELECT, 42804 wrong columns, 22023 wrong option or algorithm, 22000 a weight that is NaN or infinite, P0002 no usable row, 53400 more memory needed than maintenance_work_mem, 25006 read-only transaction or standby, 42501 no right on the source or to create a schema';
 
 CREATE FUNCTION affinity.refresh_model(name text)
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 1000000
-AS 'MODULE_PATHNAME', 'affinity_refresh_model';
+AS 'MODULE_PATHNAME', 'affinity_model_refresh';
 COMMENT ON FUNCTION affinity.refresh_model(text) IS
 	'trains a model anew from its source as it is now, as the model''s owner and with search_path = pg_catalog, pg_temp. Readers go on with the old version until commit; two refreshes of a model wait for each other. Errors: 42704 no such model, 42501 not its owner, P0002 no usable row (the old version stays), and those of create_model';
 
 CREATE FUNCTION affinity.drop_model(name text, "cascade" boolean DEFAULT false)
 RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE CALLED ON NULL INPUT COST 1000
-AS 'MODULE_PATHNAME', 'affinity_drop_model';
+AS 'MODULE_PATHNAME', 'affinity_model_drop';
 COMMENT ON FUNCTION affinity.drop_model(text, boolean) IS
 	'drops a model with its schema. Where something else depends on it, such as a materialized view over recommend_all, that is an error (2BP01) unless cascade is true. Errors: 42704 no such model, 42501 not its owner';
 
@@ -53,7 +53,7 @@ CREATE FUNCTION affinity.algorithm_options(
 	OUT description text)
 RETURNS SETOF record
 LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT ROWS 20
-AS 'MODULE_PATHNAME', 'affinity_algorithm_options';
+AS 'MODULE_PATHNAME', 'affinity_train_algorithm_options';
 COMMENT ON FUNCTION affinity.algorithm_options() IS
 	'every option that create_model takes, by algorithm: its type, default, range and meaning';
 
@@ -76,7 +76,7 @@ CREATE FUNCTION affinity.list_models(
 	OUT items_table oid)
 RETURNS SETOF record
 LANGUAGE c STABLE PARALLEL RESTRICTED STRICT ROWS 10
-AS 'MODULE_PATHNAME', 'affinity_list_models';
+AS 'MODULE_PATHNAME', 'affinity_model_list';
 COMMENT ON FUNCTION affinity.list_models() IS
 	'the rows behind the view affinity.models';
 

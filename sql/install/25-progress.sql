@@ -13,7 +13,7 @@ CREATE FUNCTION affinity.list_progress(
 	OUT phase_started timestamp with time zone)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL RESTRICTED STRICT ROWS 5
-AS 'MODULE_PATHNAME', 'affinity_list_progress';
+AS 'MODULE_PATHNAME', 'affinity_parallel_list_progress';
 COMMENT ON FUNCTION affinity.list_progress() IS
 	'the rows behind the view affinity.progress';
 

@@ -12,7 +12,7 @@ COMMENT ON FUNCTION affinity.activity_in(pg_catalog.cstring) IS
 
 CREATE FUNCTION affinity.activity_out(affinity.activity)
 	RETURNS pg_catalog.cstring
-	AS 'MODULE_PATHNAME', 'affinity_state_out'
+	AS 'MODULE_PATHNAME', 'affinity_activity_out'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_out(affinity.activity) IS
 	'output of type activity: base64';
@@ -26,7 +26,7 @@ COMMENT ON FUNCTION affinity.activity_recv(pg_catalog.internal) IS
 
 CREATE FUNCTION affinity.activity_send(affinity.activity)
 	RETURNS pg_catalog.bytea
-	AS 'MODULE_PATHNAME', 'affinity_state_send'
+	AS 'MODULE_PATHNAME', 'affinity_activity_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_send(affinity.activity) IS
 	'binary output of type activity';
@@ -45,7 +45,7 @@ COMMENT ON TYPE affinity.activity IS
 
 CREATE FUNCTION affinity.activity_merge(affinity.activity, affinity.activity)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_state_merge'
+	AS 'MODULE_PATHNAME', 'affinity_activity_combine'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION affinity.activity_merge(affinity.activity, affinity.activity) IS
 	'the state of the rows of two states together; 22023 where unit, time zone, or type of user or time differ';
@@ -124,7 +124,7 @@ COMMENT ON AGGREGATE affinity.rollup(affinity.activity) IS
 
 CREATE FUNCTION affinity.users(activity affinity.activity)
 	RETURNS pg_catalog.int8
-	AS 'MODULE_PATHNAME', 'affinity_state_users'
+	AS 'MODULE_PATHNAME', 'affinity_activity_users'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.users(affinity.activity) IS
 	'the number of distinct users of an activity state';
@@ -139,7 +139,7 @@ CREATE FUNCTION affinity.describe(
 		OUT entries pg_catalog.int8,
 		OUT has_times pg_catalog.bool,
 		OUT bytes pg_catalog.int8)
-	AS 'MODULE_PATHNAME', 'affinity_state_info'
+	AS 'MODULE_PATHNAME', 'affinity_activity_describe'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.describe(affinity.activity) IS
 	'what an activity state holds: distinct users, unit, time zone, local times of its earliest and latest row, entries (distinct user-period pairs, or user-time pairs where it has times), and its size in bytes';
@@ -166,7 +166,7 @@ CREATE FUNCTION affinity.retention(
 		rate_low pg_catalog.float8,
 		rate_high pg_catalog.float8,
 		complete pg_catalog.bool)
-	AS 'MODULE_PATHNAME', 'affinity_retention'
+	AS 'MODULE_PATHNAME', 'affinity_retention_triangle'
 	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION affinity.retention(affinity.activity, pg_catalog.timestamptz,
 	pg_catalog.text, pg_catalog.text, pg_catalog.int4[], pg_catalog.text,

@@ -3,14 +3,14 @@
 
 CREATE FUNCTION affinity.conditions_step(pg_catalog.int8, VARIADIC conditions pg_catalog.bool[])
 	RETURNS pg_catalog.int8
-	AS 'MODULE_PATHNAME', 'affinity_conditions_step'
+	AS 'MODULE_PATHNAME', 'affinity_retention_conditions_accum'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.conditions_step(pg_catalog.int8, pg_catalog.bool[]) IS
 	'step of the aggregate retention(c1, c2, ...)';
 
 CREATE FUNCTION affinity.conditions_final(pg_catalog.int8)
 	RETURNS pg_catalog.int4[]
-	AS 'MODULE_PATHNAME', 'affinity_conditions_final'
+	AS 'MODULE_PATHNAME', 'affinity_retention_conditions_final'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.conditions_final(pg_catalog.int8) IS
 	'result of the aggregate retention(c1, c2, ...)';
@@ -28,21 +28,21 @@ COMMENT ON AGGREGATE affinity.retention(pg_catalog.bool[]) IS
 
 CREATE FUNCTION affinity.range_retention_count_combine(pg_catalog.int8[], pg_catalog.int8[])
 	RETURNS pg_catalog.int8[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_count_combine'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_count_combine'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_count_combine(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'combine function of the aggregate range_retention_count';
 
 CREATE FUNCTION affinity.range_retention_count_final(pg_catalog.int8[])
 	RETURNS pg_catalog.int8[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_count_final'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_count_final'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_count_final(pg_catalog.int8[]) IS
 	'result of the aggregate range_retention_count';
 
 CREATE FUNCTION affinity.range_retention_count_accum(pg_catalog.int8[], pg_catalog.bool, pg_catalog.bool, pg_catalog.date, pg_catalog.int4[], pg_catalog.text)
 	RETURNS pg_catalog.int8[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_count_accum'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_count_accum'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_count_accum(pg_catalog.int8[], pg_catalog.bool, pg_catalog.bool, pg_catalog.date, pg_catalog.int4[], pg_catalog.text) IS
 	'step of the aggregate range_retention_count';
@@ -62,7 +62,7 @@ COMMENT ON AGGREGATE affinity.range_retention_count(pg_catalog.bool, pg_catalog.
 
 CREATE FUNCTION affinity.range_retention_count_accum(pg_catalog.int8[], pg_catalog.bool, pg_catalog.bool, pg_catalog.date, pg_catalog.int4[], pg_catalog.text, pg_catalog.text)
 	RETURNS pg_catalog.int8[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_count_accum'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_count_accum'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_count_accum(pg_catalog.int8[], pg_catalog.bool, pg_catalog.bool, pg_catalog.date, pg_catalog.int4[], pg_catalog.text, pg_catalog.text) IS
 	'step of the aggregate range_retention_count';
@@ -83,21 +83,21 @@ COMMENT ON AGGREGATE affinity.range_retention_count(pg_catalog.bool, pg_catalog.
 
 CREATE FUNCTION affinity.range_retention_sum_accum(pg_catalog.int8[], pg_catalog.int8[])
 	RETURNS pg_catalog.int8[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_sum_accum'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_sum_accum'
 	LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_sum_accum(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'step of the aggregate range_retention_sum';
 
 CREATE FUNCTION affinity.range_retention_sum_combine(pg_catalog.int8[], pg_catalog.int8[])
 	RETURNS pg_catalog.int8[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_sum_combine'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_sum_combine'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_sum_combine(pg_catalog.int8[], pg_catalog.int8[]) IS
 	'combine function of the aggregate range_retention_sum';
 
 CREATE FUNCTION affinity.range_retention_sum_final(pg_catalog.int8[])
 	RETURNS pg_catalog.text[]
-	AS 'MODULE_PATHNAME', 'affinity_range_retention_sum_final'
+	AS 'MODULE_PATHNAME', 'affinity_retention_range_sum_final'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.range_retention_sum_final(pg_catalog.int8[]) IS
 	'result of the aggregate range_retention_sum';

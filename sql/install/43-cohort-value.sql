@@ -6,28 +6,28 @@ CREATE TYPE affinity.value;
 
 CREATE FUNCTION affinity.value_in(pg_catalog.cstring)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_in'
+	AS 'MODULE_PATHNAME', 'affinity_activity_value_in'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.value_in(pg_catalog.cstring) IS
 	'input of type value: base64; 22P03 unless every part of the state is sound';
 
 CREATE FUNCTION affinity.value_out(affinity.value)
 	RETURNS pg_catalog.cstring
-	AS 'MODULE_PATHNAME', 'affinity_state_out'
+	AS 'MODULE_PATHNAME', 'affinity_activity_out'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.value_out(affinity.value) IS
 	'output of type value: base64';
 
 CREATE FUNCTION affinity.value_recv(pg_catalog.internal)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_recv'
+	AS 'MODULE_PATHNAME', 'affinity_activity_value_recv'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.value_recv(pg_catalog.internal) IS
 	'binary input of type value, checked as its text is';
 
 CREATE FUNCTION affinity.value_send(affinity.value)
 	RETURNS pg_catalog.bytea
-	AS 'MODULE_PATHNAME', 'affinity_state_send'
+	AS 'MODULE_PATHNAME', 'affinity_activity_send'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.value_send(affinity.value) IS
 	'binary output of type value';
@@ -46,7 +46,7 @@ COMMENT ON TYPE affinity.value IS
 
 CREATE FUNCTION affinity.value_merge(affinity.value, affinity.value)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_state_merge'
+	AS 'MODULE_PATHNAME', 'affinity_activity_combine'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION affinity.value_merge(affinity.value, affinity.value) IS
 	'the state of the rows of two states together; 22023 where unit, time zone, or type of user or time differ, 22003 where a sum is out of range';
@@ -114,7 +114,7 @@ CREATE FUNCTION affinity.revenue_retention(
 		cumulative_per_user pg_catalog.float8,
 		nrr pg_catalog.float8,
 		complete pg_catalog.bool)
-	AS 'MODULE_PATHNAME', 'affinity_revenue_retention'
+	AS 'MODULE_PATHNAME', 'affinity_retention_revenue'
 	LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION affinity.revenue_retention(affinity.value,
 	pg_catalog.timestamptz, pg_catalog.int4, pg_catalog.timestamp,
@@ -123,7 +123,7 @@ COMMENT ON FUNCTION affinity.revenue_retention(affinity.value,
 
 CREATE FUNCTION affinity.users(value affinity.value)
 	RETURNS pg_catalog.int8
-	AS 'MODULE_PATHNAME', 'affinity_state_users'
+	AS 'MODULE_PATHNAME', 'affinity_activity_users'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.users(affinity.value) IS
 	'the number of distinct users of a value state';
@@ -138,14 +138,14 @@ CREATE FUNCTION affinity.describe(
 		OUT entries pg_catalog.int8,
 		OUT value pg_catalog.float8,
 		OUT bytes pg_catalog.int8)
-	AS 'MODULE_PATHNAME', 'affinity_state_info'
+	AS 'MODULE_PATHNAME', 'affinity_activity_describe'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 	'what a value state holds: distinct users, unit, time zone, local times of its earliest and latest row, entries (distinct user-period pairs), the sum of all values, and its size in bytes; 22003 for a sum beyond 1.47e20';
 
 CREATE FUNCTION affinity.coarsen(value affinity.value, unit pg_catalog.text)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_coarsen'
+	AS 'MODULE_PATHNAME', 'affinity_activity_coarsen'
 	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION affinity.coarsen(affinity.value, pg_catalog.text) IS
 	'the value in a coarser unit, the same state as value_agg would give in that unit; hours make anything, days weeks, months, quarters and years, months quarters and years, quarters years; else error 22023; a sum beyond 1.47e20 is 22003';

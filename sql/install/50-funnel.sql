@@ -65,7 +65,7 @@ COMMENT ON FUNCTION affinity.funnel_final(affinity.funnel) IS
 CREATE FUNCTION affinity.window_funnel_final(affinity.funnel)
 	RETURNS pg_catalog.int4
 	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_window_funnel_final';
+	AS 'MODULE_PATHNAME', 'affinity_funnel_window_final';
 
 COMMENT ON FUNCTION affinity.window_funnel_final(affinity.funnel) IS
 	'final function of affinity.window_funnel';

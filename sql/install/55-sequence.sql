@@ -211,7 +211,7 @@ COMMENT ON AGGREGATE affinity.sequence_next_node(
 CREATE FUNCTION affinity.sessionize("at" pg_catalog.{AT}, gap pg_catalog.{WINDOW})
 	RETURNS pg_catalog.int8
 	LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_sessionize';
+	AS 'MODULE_PATHNAME', 'affinity_sequence_sessionize';
 
 COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS
 	'number of the session, from 1, that a row belongs to; a row that comes more than the gap after the one before starts a new one; at: {TIMES}; gap: {UNITS}; use OVER (PARTITION BY user ORDER BY the same time); NULL without time; 22023 if rows are not in order';
@@ -222,7 +222,7 @@ CREATE FUNCTION affinity.path_after(
 	depth pg_catalog.int4 DEFAULT 1)
 	RETURNS pg_catalog.anycompatiblearray
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_path_after';
+	AS 'MODULE_PATHNAME', 'affinity_sequence_path_after';
 
 COMMENT ON FUNCTION affinity.path_after(pg_catalog.anycompatiblearray, pg_catalog.anycompatible, pg_catalog.int4) IS
 	'the first occurrence of an event and up to depth events after it; NULL if it does not occur; use with array_agg(event ORDER BY at) and count the paths';
@@ -232,7 +232,7 @@ CREATE FUNCTION affinity.path_before(
 	depth pg_catalog.int4 DEFAULT 1)
 	RETURNS pg_catalog.anycompatiblearray
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_path_before';
+	AS 'MODULE_PATHNAME', 'affinity_sequence_path_before';
 
 COMMENT ON FUNCTION affinity.path_before(pg_catalog.anycompatiblearray, pg_catalog.anycompatible, pg_catalog.int4) IS
 	'the last occurrence of an event and up to depth events before it, in order of time; NULL if it does not occur; use with array_agg(event ORDER BY at) and count the paths';

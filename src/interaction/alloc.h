@@ -18,7 +18,7 @@
  * translation of addresses: large pages are asked for, if the system has any.
  */
 static inline void *
-affinity_alloc_array(MemoryContext context, uint64 n, Size width)
+affinity_base_alloc_array(MemoryContext context, uint64 n, Size width)
 {
 	Size		size = mul_size(Max(n, 1), width);
 	char	   *array = MemoryContextAllocHuge(context, size);
@@ -40,7 +40,7 @@ affinity_alloc_array(MemoryContext context, uint64 n, Size width)
  * In a loop over ids or entries: a look at interrupts now and then.
  */
 static inline void
-affinity_look_up(uint64 i)
+affinity_base_look_up(uint64 i)
 {
 	if (i % ((uint64) 1 << 16) == 0)
 		CHECK_FOR_INTERRUPTS();

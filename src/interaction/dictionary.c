@@ -7,7 +7,7 @@
  * ("direct"); other integers in an open-addressing table whose slots hold the
  * key; uuid and text in one whose slots hold a hash and a number, the keys
  * standing in an arena. Numbers are given in order of arrival; after the last
- * batch affinity_dict_sort() ranks the ids, and only ranks are used from then
+ * batch affinity_interaction_dict_sort() ranks the ids, and only ranks are used from then
  * on. A dictionary lives in the memory context in which it was made.
  */
 #include "postgres.h"
@@ -34,11 +34,11 @@
 #define FILL_PIECE	((Size) 16 * 1024 * 1024)
 
 AffinityDict *
-affinity_dict_create(Oid type)
+affinity_interaction_dict_create(Oid type)
 {
 	AffinityDict *dict = palloc0(sizeof(AffinityDict));
 
-	if (!affinity_id_kind(type, &dict->kind))
+	if (!affinity_base_id_kind(type, &dict->kind))
 		elog(ERROR, "type %u cannot be an id", type);
 	dict->type = type;
 	dict->context = CurrentMemoryContext;
@@ -58,13 +58,13 @@ affinity_dict_create(Oid type)
 }
 
 uint32
-affinity_dict_size(const AffinityDict *dict)
+affinity_interaction_dict_size(const AffinityDict *dict)
 {
 	return dict->n;
 }
 
 Oid
-affinity_dict_type(const AffinityDict *dict)
+affinity_interaction_dict_type(const AffinityDict *dict)
 {
 	return dict->type;
 }
@@ -73,7 +73,7 @@ affinity_dict_type(const AffinityDict *dict)
  * Bytes allocated, for the caller's memory limit.
  */
 Size
-affinity_dict_bytes(const AffinityDict *dict)
+affinity_interaction_dict_bytes(const AffinityDict *dict)
 {
 	Size		bytes = dict->bytes_size;
 
@@ -137,7 +137,7 @@ static void *
 alloc_filled(const AffinityDict *dict, uint64 n, Size width, int byte)
 {
 	Size		size = mul_size(n, width);
-	char	   *array = affinity_alloc_array(dict->context, n, width);
+	char	   *array = affinity_base_alloc_array(dict->context, n, width);
 
 	for (Size from = 0; from < size; from += FILL_PIECE)
 	{
@@ -184,7 +184,7 @@ make_direct(AffinityDict *dict, int64 min, int64 max)
 	dict->direct = alloc_filled(dict, dict->span, sizeof(uint32), 0);
 	for (uint32 no = 0; no < dict->n; no++)
 	{
-		affinity_look_up(no);
+		affinity_base_look_up(no);
 		dict->direct[(uint64) dict->ints[no] - (uint64) base] = no + 1;
 	}
 	if (dict->int_slots)
@@ -218,7 +218,7 @@ make_int_slots(AffinityDict *dict, uint64 n_slots)
 	dict->n_slots = n_slots;
 	for (uint32 no = 0; no < dict->n; no++)
 	{
-		affinity_look_up(no);
+		affinity_base_look_up(no);
 		int_slots_put(dict, dict->ints[no], no);
 	}
 }
@@ -344,7 +344,7 @@ make_hash_slots(AffinityDict *dict, uint64 n_slots)
 	{
 		uint64		at;
 
-		affinity_look_up(i);
+		affinity_base_look_up(i);
 		if (old[i].no == NO_NUMBER)
 			continue;
 		at = old[i].hash & mask;
@@ -389,7 +389,7 @@ static inline bool
 is_key(const AffinityDict *dict, uint32 no, const char *key, Size len)
 {
 	Size		known_len;
-	const char *known = affinity_dict_key(dict, no, &known_len);
+	const char *known = affinity_interaction_dict_key(dict, no, &known_len);
 
 	if (dict->kind == AFFINITY_ID_UUID)
 		return memcmp(known, key, UUID_LEN) == 0;
@@ -443,7 +443,7 @@ find_candidates(const AffinityDict *dict, const uint32 *hash, int n, uint32 *no)
 		Size		len;
 
 		if (no[i] != NO_NUMBER)
-			__builtin_prefetch(affinity_dict_key(dict, no[i], &len));
+			__builtin_prefetch(affinity_interaction_dict_key(dict, no[i], &len));
 	}
 }
 
@@ -475,7 +475,7 @@ add_bytes(AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
  * The numbers of a batch's ids, new ones for ids not seen before.
  */
 void
-affinity_dict_add(AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
+affinity_interaction_dict_add(AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
 {
 	MemoryContext old = MemoryContextSwitchTo(dict->context);
 

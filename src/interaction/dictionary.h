@@ -48,7 +48,7 @@ struct AffinityDict
 	HashSlot   *hash_slots;
 	uint64		n_slots;		/* a power of 2 */
 
-	/* after affinity_dict_sort() */
+	/* after affinity_interaction_dict_sort() */
 	uint32	   *rank;			/* of a number */
 	uint32	   *order;			/* number of a rank */
 };
@@ -57,7 +57,7 @@ struct AffinityDict
  * The bytes of a uuid or text by its number.
  */
 static inline const char *
-affinity_dict_key(const AffinityDict *dict, uint32 no, Size *len)
+affinity_interaction_dict_key(const AffinityDict *dict, uint32 no, Size *len)
 {
 	Size		start;
 

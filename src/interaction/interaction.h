@@ -7,8 +7,8 @@
 
 #include "postgres.h"
 
-#include "common/common.h"
-#include "kernel/kernel.h"
+#include "base/base.h"
+#include "kernel/csr.h"
 
 /* ---- dictionary.c, keys.c, order.c ----------------------------------- */
 
@@ -29,35 +29,35 @@ typedef struct AffinityKeys
 	uint32		end[AFFINITY_BATCH];	/* text: end of each key in bytes */
 } AffinityKeys;
 
-extern AffinityDict *affinity_dict_create(Oid type);
-extern AffinityKeys *affinity_keys_create(const AffinityDict *dict);
-extern void affinity_keys_add_bytes(AffinityKeys *keys, Datum id);
-extern void affinity_keys_clear(AffinityKeys *keys);
-extern void affinity_keys_free(AffinityKeys *keys);
-extern void affinity_dict_add(AffinityDict *dict, const AffinityKeys *keys,
+extern AffinityDict *affinity_interaction_dict_create(Oid type);
+extern AffinityKeys *affinity_interaction_keys_create(const AffinityDict *dict);
+extern void affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id);
+extern void affinity_interaction_keys_clear(AffinityKeys *keys);
+extern void affinity_interaction_keys_free(AffinityKeys *keys);
+extern void affinity_interaction_dict_add(AffinityDict *dict, const AffinityKeys *keys,
 							  uint32 *no);
-extern uint32 affinity_dict_size(const AffinityDict *dict);
-extern Oid	affinity_dict_type(const AffinityDict *dict);
-extern Size affinity_dict_bytes(const AffinityDict *dict);
-extern void affinity_dict_sort(AffinityDict *dict);
-extern const uint32 *affinity_dict_rank(const AffinityDict *dict);
-extern void affinity_dict_keep(AffinityDict *dict, const uint32 *renumber,
+extern uint32 affinity_interaction_dict_size(const AffinityDict *dict);
+extern Oid	affinity_interaction_dict_type(const AffinityDict *dict);
+extern Size affinity_interaction_dict_bytes(const AffinityDict *dict);
+extern void affinity_interaction_dict_sort(AffinityDict *dict);
+extern const uint32 *affinity_interaction_dict_rank(const AffinityDict *dict);
+extern void affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber,
 							   uint32 n_kept);
-extern Datum affinity_dict_id(const AffinityDict *dict, uint32 rank);
-extern int	affinity_dict_compare(const AffinityDict *dict, uint32 rank,
+extern Datum affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank);
+extern int	affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank,
 								  Datum id);
 
 /*
  * Take one id over from a row, which may be gone when the batch is looked up.
  */
 static inline void
-affinity_keys_add(AffinityKeys *keys, Datum id)
+affinity_interaction_keys_add(AffinityKeys *keys, Datum id)
 {
 	Assert(keys->n < AFFINITY_BATCH);
 	if (keys->kind == AFFINITY_ID_INT)
-		keys->ints[keys->n++] = affinity_id_to_int(id, keys->type);
+		keys->ints[keys->n++] = affinity_base_id_to_int(id, keys->type);
 	else
-		affinity_keys_add_bytes(keys, id);
+		affinity_interaction_keys_add_bytes(keys, id);
 }
 
 /* ---- read.c ---------------------------------------------------------- */
@@ -107,6 +107,6 @@ typedef struct AffinityInteractions
 	bool		has_time;
 } AffinityInteractions;
 
-extern AffinityInteractions *affinity_read_interactions(const AffinityReadRequest *request);
+extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
 
 #endif							/* AFFINITY_INTERACTION_H */

@@ -12,7 +12,7 @@
  * For ids of the dictionary's type.
  */
 AffinityKeys *
-affinity_keys_create(const AffinityDict *dict)
+affinity_interaction_keys_create(const AffinityDict *dict)
 {
 	AffinityKeys *keys = palloc0(sizeof(AffinityKeys));
 
@@ -30,7 +30,7 @@ affinity_keys_create(const AffinityDict *dict)
  * Take over one id that is not an integer.
  */
 void
-affinity_keys_add_bytes(AffinityKeys *keys, Datum id)
+affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id)
 {
 	const char *from;
 	Size		len;
@@ -62,14 +62,14 @@ affinity_keys_add_bytes(AffinityKeys *keys, Datum id)
 }
 
 void
-affinity_keys_clear(AffinityKeys *keys)
+affinity_interaction_keys_clear(AffinityKeys *keys)
 {
 	keys->n = 0;
 	keys->bytes_used = 0;
 }
 
 void
-affinity_keys_free(AffinityKeys *keys)
+affinity_interaction_keys_free(AffinityKeys *keys)
 {
 	if (keys->bytes)
 		pfree(keys->bytes);

@@ -57,7 +57,7 @@ typedef struct Build
 static void *
 alloc_array(int64 n, Size width)
 {
-	return affinity_alloc_array(CurrentMemoryContext, n, width);
+	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
 }
 
 static int64 *
@@ -74,7 +74,7 @@ alloc_counts(int64 n)
  * beside them, first two copies of the largest partition, then the matrix.
  */
 Size
-affinity_rows_bytes(const AffinityRows *rows)
+affinity_interaction_rows_bytes(const AffinityRows *rows)
 {
 	Size		second = rows->keep_at ? sizeof(float) : 0;
 	Size		per_row = sizeof(AffinityEntry) +
@@ -87,9 +87,9 @@ affinity_rows_bytes(const AffinityRows *rows)
 	return rows->usable * per_row +
 		Max(largest * 2 * (sizeof(AffinityEntry) + second),
 			rows->usable * 2 * (sizeof(uint32) + sizeof(float) + second)) +
-		affinity_dict_bytes(rows->users) + affinity_dict_bytes(rows->items) +
-		((Size) affinity_dict_size(rows->users) +
-		 affinity_dict_size(rows->items)) * per_id;
+		affinity_interaction_dict_bytes(rows->users) + affinity_interaction_dict_bytes(rows->items) +
+		((Size) affinity_interaction_dict_size(rows->users) +
+		 affinity_interaction_dict_size(rows->items)) * per_id;
 }
 
 /* ---- one partition ----------------------------------------------------- */
@@ -120,9 +120,9 @@ alloc_sorter(Sorter *sorter, const AffinityRows *rows)
 	int64		largest = 0;
 
 	sorter->n_digits = 0;
-	add_digits(sorter, false, 0, affinity_dict_size(rows->items));
+	add_digits(sorter, false, 0, affinity_interaction_dict_size(rows->items));
 	add_digits(sorter, true, AFFINITY_PART_BITS,
-			   affinity_dict_size(rows->users));
+			   affinity_interaction_dict_size(rows->users));
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
 	sorter->entry = alloc_array(largest, sizeof(AffinityEntry));
@@ -176,9 +176,9 @@ static void
 gather(Build *build, uint32 p, Sorter *sorter)
 {
 	AffinityParts *parts = &build->rows->parts;
-	const uint32 *rank = affinity_dict_rank(build->rows->items);
+	const uint32 *rank = affinity_interaction_dict_rank(build->rows->items);
 	uint32		n_last;
-	AffinityChunk *chunk = affinity_parts_detach(parts, p, &n_last);
+	AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p, &n_last);
 
 	sorter->n = 0;
 	while (chunk)
@@ -194,10 +194,10 @@ gather(Build *build, uint32 p, Sorter *sorter)
 			to[i].val = chunk->entry[i].val;
 		}
 		if (sorter->second)
-			decay_rows(build, chunk->entry, affinity_chunk_at(chunk), n,
+			decay_rows(build, chunk->entry, affinity_interaction_chunk_at(chunk), n,
 					   sorter->second + sorter->n);
 		sorter->n += n;
-		affinity_parts_give_back(parts, chunk);
+		affinity_interaction_parts_give_back(parts, chunk);
 		chunk = next;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -213,14 +213,14 @@ sort_pass(Sorter *sorter, AffinityDigit digit)
 
 	for (int64 from = 0; from < sorter->n; from += PIECE)
 	{
-		affinity_entries_count(entry + from, Min(PIECE, sorter->n - from),
+		affinity_kernel_entries_count(entry + from, Min(PIECE, sorter->n - from),
 							   digit, count);
 		CHECK_FOR_INTERRUPTS();
 	}
-	affinity_csr_offsets(count, digit.mask + 1, next);
+	affinity_kernel_csr_offsets(count, digit.mask + 1, next);
 	for (int64 from = 0; from < sorter->n; from += PIECE)
 	{
-		affinity_entries_place(entry + from, second ? second + from : NULL,
+		affinity_kernel_entries_place(entry + from, second ? second + from : NULL,
 							   Min(PIECE, sorter->n - from), digit, next,
 							   sorter->other_entry, sorter->other_second);
 		CHECK_FOR_INTERRUPTS();
@@ -240,12 +240,12 @@ put_back(Build *build, const AffinityEntry *entry, const float *second,
 {
 	for (size_t i = 0; i < n; i++)
 	{
-		AffinityPart *part = affinity_parts_room(&build->rows->parts,
+		AffinityPart *part = affinity_interaction_parts_room(&build->rows->parts,
 												 entry[i].row);
 
 		part->last->entry[part->n_last] = entry[i];
 		if (second)
-			affinity_chunk_second(part->last)[part->n_last] = second[i];
+			affinity_interaction_chunk_second(part->last)[part->n_last] = second[i];
 		part->n_last++;
 		build->of_user[entry[i].row]++;
 		build->of_item[entry[i].col]++;
@@ -267,13 +267,13 @@ sort_and_merge(Build *build, uint32 p, Sorter *sorter)
 		AffinityEntry *entry = sorter->entry + from;
 		float	   *second = sorter->second ? sorter->second + from : NULL;
 
-		kept = affinity_entries_merge(&build->merge, entry, second,
+		kept = affinity_kernel_entries_merge(&build->merge, entry, second,
 									  Min(PIECE, sorter->n - from), entry,
 									  second);
 		put_back(build, entry, second, kept);
 		CHECK_FOR_INTERRUPTS();
 	}
-	kept = affinity_entries_merge(&build->merge, NULL, NULL, 0, &last,
+	kept = affinity_kernel_entries_merge(&build->merge, NULL, NULL, 0, &last,
 								  sorter->second ? &last_second : NULL);
 	put_back(build, &last, sorter->second ? &last_second : NULL, kept);
 }
@@ -284,8 +284,8 @@ sort_and_merge_all(Build *build)
 	const AffinityRows *rows = build->rows;
 	Sorter		sorter;
 
-	build->of_user = alloc_counts(affinity_dict_size(rows->users));
-	build->of_item = alloc_counts(affinity_dict_size(rows->items));
+	build->of_user = alloc_counts(affinity_interaction_dict_size(rows->users));
+	build->of_item = alloc_counts(affinity_interaction_dict_size(rows->items));
 	build->merge.all_one = true;
 	build->merge.mean = build->request->ratings;
 	build->merge.limit = build->request->skip_bad ? FLT_MAX : INFINITY;
@@ -317,7 +317,7 @@ number_rows(const int64 *count, uint32 n, AffinityCsr *csr)
 
 	for (uint32 r = 0; r < n; r++)
 	{
-		affinity_look_up(r);
+		affinity_base_look_up(r);
 		n_used += count[r] > 0;
 	}
 	csr->n_rows = n_used;
@@ -326,7 +326,7 @@ number_rows(const int64 *count, uint32 n, AffinityCsr *csr)
 	n_used = 0;
 	for (uint32 r = 0; r < n; r++)
 	{
-		affinity_look_up(r);
+		affinity_base_look_up(r);
 		if (renumber)
 			renumber[r] = count[r] > 0 ? n_used : PG_UINT32_MAX;
 		if (count[r] == 0)
@@ -346,28 +346,28 @@ static int64 *
 number_users(Build *build)
 {
 	AffinityDict *users = build->rows->users;
-	uint32		n = affinity_dict_size(users);
-	const uint32 *rank = affinity_dict_rank(users);
+	uint32		n = affinity_interaction_dict_size(users);
+	const uint32 *rank = affinity_interaction_dict_rank(users);
 	int64	   *by_rank = alloc_array(n, sizeof(int64));
 	int64	   *first = build->of_user;
 	uint32	   *renumber;
 
 	for (uint32 no = 0; no < n; no++)
 	{
-		affinity_look_up(no);
+		affinity_base_look_up(no);
 		by_rank[rank[no]] = build->of_user[no];
 	}
 	renumber = number_rows(by_rank, n, &build->by_user);
 	for (uint32 no = 0; no < n; no++)
 	{
-		affinity_look_up(no);
+		affinity_base_look_up(no);
 		if (first[no] > 0)
 			first[no] = build->by_user.start[renumber ? renumber[rank[no]] :
 											 rank[no]];
 	}
 	if (renumber)
 	{
-		affinity_dict_keep(users, renumber, build->by_user.n_rows);
+		affinity_interaction_dict_keep(users, renumber, build->by_user.n_rows);
 		pfree(renumber);
 	}
 	pfree(by_rank);
@@ -394,16 +394,16 @@ parts_to_csr(Build *build, const uint32 *renumber, int64 *next,
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
 		uint32		n_last;
-		AffinityChunk *chunk = affinity_parts_detach(parts, p, &n_last);
+		AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p, &n_last);
 
 		while (chunk)
 		{
 			AffinityChunk *following = chunk->next;
 
-			affinity_entries_to_csr(chunk->entry, affinity_chunk_second(chunk),
+			affinity_kernel_entries_to_csr(chunk->entry, affinity_interaction_chunk_second(chunk),
 									following ? AFFINITY_CHUNK : n_last,
 									renumber, next, csr->col, val);
-			affinity_parts_give_back(parts, chunk);
+			affinity_interaction_parts_give_back(parts, chunk);
 			chunk = following;
 			CHECK_FOR_INTERRUPTS();
 		}
@@ -423,15 +423,15 @@ turn_round(Build *build)
 	{
 		for (int64 e = csr->start[user]; e < csr->start[user + 1]; e++)
 		{
-			AffinityPart *part = affinity_parts_room(parts, csr->col[e]);
+			AffinityPart *part = affinity_interaction_parts_room(parts, csr->col[e]);
 			AffinityEntry *to = &part->last->entry[part->n_last];
 
-			affinity_look_up(e);
+			affinity_base_look_up(e);
 			to->row = csr->col[e];
 			to->col = user;
 			to->val = csr->val ? csr->val[e] : 1;
 			if (build->second_by_user)
-				affinity_chunk_second(part->last)[part->n_last] =
+				affinity_interaction_chunk_second(part->last)[part->n_last] =
 					build->second_by_user[e];
 			part->n_last++;
 		}
@@ -447,13 +447,13 @@ build_both(Build *build)
 	uint32	   *renumber;
 	int64	   *next = number_users(build);
 
-	renumber = number_rows(build->of_item, affinity_dict_size(items), by_item);
+	renumber = number_rows(build->of_item, affinity_interaction_dict_size(items), by_item);
 	by_user->n_cols = by_item->n_rows;
 	by_item->n_cols = by_user->n_rows;
 	parts_to_csr(build, renumber, next, by_user, &build->second_by_user);
 	if (renumber)
 	{
-		affinity_dict_keep(items, renumber, by_item->n_rows);
+		affinity_interaction_dict_keep(items, renumber, by_item->n_rows);
 		pfree(renumber);
 	}
 
@@ -468,16 +468,16 @@ build_both(Build *build)
 }
 
 AffinityInteractions *
-affinity_rows_to_matrix(AffinityRows *rows, const AffinityReadRequest *request)
+affinity_interaction_rows_to_matrix(AffinityRows *rows, const AffinityReadRequest *request)
 {
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 	Build		build = {.request = request, .rows = rows};
 
-	affinity_dict_sort(rows->users);
-	affinity_dict_sort(rows->items);
+	affinity_interaction_dict_sort(rows->users);
+	affinity_interaction_dict_sort(rows->items);
 	sort_and_merge_all(&build);
 	build_both(&build);
-	affinity_parts_free(&rows->parts);
+	affinity_interaction_parts_free(&rows->parts);
 
 	in->by_user = build.by_user;
 	in->by_item = build.by_item;

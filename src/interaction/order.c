@@ -32,8 +32,8 @@ compare_ids(const SortId *a, const SortId *b, const AffinityDict *dict)
 		return a->head < b->head ? -1 : 1;
 	if (dict->kind == AFFINITY_ID_INT)
 		return 0;
-	x = affinity_dict_key(dict, a->no, &x_len);
-	y = affinity_dict_key(dict, b->no, &y_len);
+	x = affinity_interaction_dict_key(dict, a->no, &x_len);
+	y = affinity_interaction_dict_key(dict, b->no, &y_len);
 	c = memcmp(x, y, Min(x_len, y_len));
 	if (c == 0 && x_len != y_len)
 		c = x_len < y_len ? -1 : 1;
@@ -60,14 +60,14 @@ common_start(const AffinityDict *dict)
 
 	if (dict->n == 0)
 		return 0;
-	first = affinity_dict_key(dict, 0, &common);
+	first = affinity_interaction_dict_key(dict, 0, &common);
 	for (uint32 no = 1; no < dict->n && common > 0; no++)
 	{
 		Size		len;
 		Size		same = 0;
-		const char *key = affinity_dict_key(dict, no, &len);
+		const char *key = affinity_interaction_dict_key(dict, no, &len);
 
-		affinity_look_up(no);
+		affinity_base_look_up(no);
 		len = Min(len, common);
 		while (same < len && key[same] == first[same])
 			same++;
@@ -84,7 +84,7 @@ static uint64
 head_of(const AffinityDict *dict, uint32 no, Size skip)
 {
 	Size		len;
-	const char *key = affinity_dict_key(dict, no, &len);
+	const char *key = affinity_interaction_dict_key(dict, no, &len);
 	unsigned char head[8] = {0};
 	uint64		value = 0;
 
@@ -104,7 +104,7 @@ order_by_sorting(AffinityDict *dict)
 
 	for (uint32 no = 0; no < dict->n; no++)
 	{
-		affinity_look_up(no);
+		affinity_base_look_up(no);
 		ids[no].no = no;
 		/* the sign's bit turned, integers order as unsigned ones */
 		ids[no].head = dict->kind == AFFINITY_ID_INT ?
@@ -114,7 +114,7 @@ order_by_sorting(AffinityDict *dict)
 	sort_ids(ids, dict->n, dict);
 	for (uint32 r = 0; r < dict->n; r++)
 	{
-		affinity_look_up(r);
+		affinity_base_look_up(r);
 		dict->order[r] = ids[r].no;
 	}
 	pfree(ids);
@@ -125,7 +125,7 @@ order_by_sorting(AffinityDict *dict)
  * lookup; nothing can be added any more.
  */
 void
-affinity_dict_sort(AffinityDict *dict)
+affinity_interaction_dict_sort(AffinityDict *dict)
 {
 	Size		bytes = Max(dict->n, 1) * sizeof(uint32);
 
@@ -137,7 +137,7 @@ affinity_dict_sort(AffinityDict *dict)
 
 		for (uint64 i = 0; i < dict->span; i++)
 		{
-			affinity_look_up(i);
+			affinity_base_look_up(i);
 			if (dict->direct[i] != 0)
 				dict->order[n++] = dict->direct[i] - 1;
 		}
@@ -146,7 +146,7 @@ affinity_dict_sort(AffinityDict *dict)
 		order_by_sorting(dict);
 	for (uint32 r = 0; r < dict->n; r++)
 	{
-		affinity_look_up(r);
+		affinity_base_look_up(r);
 		dict->rank[dict->order[r]] = r;
 	}
 
@@ -163,10 +163,10 @@ affinity_dict_sort(AffinityDict *dict)
 }
 
 /*
- * Rank of each number; valid until affinity_dict_keep().
+ * Rank of each number; valid until affinity_interaction_dict_keep().
  */
 const uint32 *
-affinity_dict_rank(const AffinityDict *dict)
+affinity_interaction_dict_rank(const AffinityDict *dict)
 {
 	return dict->rank;
 }
@@ -175,11 +175,11 @@ affinity_dict_rank(const AffinityDict *dict)
  * Forget some ids: renumber[] gives each rank's new rank, or PG_UINT32_MAX.
  */
 void
-affinity_dict_keep(AffinityDict *dict, const uint32 *renumber, uint32 n_kept)
+affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber, uint32 n_kept)
 {
 	for (uint32 r = 0; r < dict->n; r++)
 	{
-		affinity_look_up(r);
+		affinity_base_look_up(r);
 		if (renumber[r] != PG_UINT32_MAX)
 			dict->order[renumber[r]] = dict->order[r];
 	}
@@ -192,7 +192,7 @@ affinity_dict_keep(AffinityDict *dict, const uint32 *renumber, uint32 n_kept)
  * The id of a rank, in the current memory context.
  */
 Datum
-affinity_dict_id(const AffinityDict *dict, uint32 rank)
+affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank)
 {
 	uint32		no = dict->order[rank];
 	const char *bytes;
@@ -200,8 +200,8 @@ affinity_dict_id(const AffinityDict *dict, uint32 rank)
 
 	Assert(rank < dict->n);
 	if (dict->kind == AFFINITY_ID_INT)
-		return affinity_id_from_int(dict->ints[no], dict->type);
-	bytes = affinity_dict_key(dict, no, &len);
+		return affinity_base_id_from_int(dict->ints[no], dict->type);
+	bytes = affinity_interaction_dict_key(dict, no, &len);
 	if (dict->kind == AFFINITY_ID_UUID)
 	{
 		pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
@@ -216,7 +216,7 @@ affinity_dict_id(const AffinityDict *dict, uint32 rank)
  * Order of a rank's id and another id of the same type: below, at, above 0.
  */
 int
-affinity_dict_compare(const AffinityDict *dict, uint32 rank, Datum id)
+affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank, Datum id)
 {
 	uint32		no = dict->order[rank];
 	const char *x;
@@ -227,11 +227,11 @@ affinity_dict_compare(const AffinityDict *dict, uint32 rank, Datum id)
 
 	if (dict->kind == AFFINITY_ID_INT)
 	{
-		int64		v = affinity_id_to_int(id, dict->type);
+		int64		v = affinity_base_id_to_int(id, dict->type);
 
 		return dict->ints[no] < v ? -1 : dict->ints[no] > v;
 	}
-	x = affinity_dict_key(dict, no, &x_len);
+	x = affinity_interaction_dict_key(dict, no, &x_len);
 	if (dict->kind == AFFINITY_ID_UUID)
 		return memcmp(x, DatumGetUUIDP(id)->data, UUID_LEN);
 	y = VARDATA_ANY(DatumGetPointer(id));

@@ -23,7 +23,7 @@ chunk_size(const AffinityParts *parts)
  * Add an empty chunk to a partition.
  */
 void
-affinity_parts_extend(AffinityParts *parts, AffinityPart *part)
+affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part)
 {
 	AffinityChunk *chunk = parts->unused;
 
@@ -45,7 +45,7 @@ affinity_parts_extend(AffinityParts *parts, AffinityPart *part)
  * last, which has n_last entries. They are to be given back one by one.
  */
 AffinityChunk *
-affinity_parts_detach(AffinityParts *parts, uint32 p, uint32 *n_last)
+affinity_interaction_parts_detach(AffinityParts *parts, uint32 p, uint32 *n_last)
 {
 	AffinityPart *part = &parts->part[p];
 	AffinityChunk *first = part->first;
@@ -57,21 +57,21 @@ affinity_parts_detach(AffinityParts *parts, uint32 p, uint32 *n_last)
 }
 
 void
-affinity_parts_give_back(AffinityParts *parts, AffinityChunk *chunk)
+affinity_interaction_parts_give_back(AffinityParts *parts, AffinityChunk *chunk)
 {
 	chunk->next = parts->unused;
 	parts->unused = chunk;
 }
 
 void
-affinity_parts_free(AffinityParts *parts)
+affinity_interaction_parts_free(AffinityParts *parts)
 {
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
 		uint32		n_last;
 		AffinityChunk *next;
 
-		for (AffinityChunk *chunk = affinity_parts_detach(parts, p, &n_last);
+		for (AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p, &n_last);
 			 chunk != NULL; chunk = next)
 		{
 			next = chunk->next;

@@ -52,9 +52,9 @@ typedef struct RowReceiver
 static void
 too_much(const RowReceiver *self, const char *at_least)
 {
-	Size		bytes = affinity_rows_bytes(self->rows);
+	Size		bytes = affinity_interaction_rows_bytes(self->rows);
 
-	affinity_lacks_memory(psprintf("%lld interactions need%s",
+	affinity_base_lacks_memory(psprintf("%lld interactions need%s",
 								   (long long) self->rows->usable, at_least),
 						  bytes, "let the query read fewer rows");
 }
@@ -68,14 +68,14 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 
 	for (int i = 0; i < self->n; i++)
 	{
-		AffinityPart *part = affinity_parts_room(parts, user[i]);
+		AffinityPart *part = affinity_interaction_parts_room(parts, user[i]);
 		AffinityEntry *entry = &part->last->entry[part->n_last];
 
 		entry->row = user[i];
 		entry->col = item[i];
 		entry->val = self->weight[i];
 		if (parts->has_side)
-			affinity_chunk_at(part->last)[part->n_last] = self->at[i];
+			affinity_interaction_chunk_at(part->last)[part->n_last] = self->at[i];
 		part->n_last++;
 	}
 }
@@ -89,30 +89,30 @@ flush_batch(RowReceiver *self)
 
 	if (self->n == 0)
 		return;
-	affinity_dict_add(rows->users, self->user_keys, user);
-	affinity_dict_add(rows->items, self->item_keys, item);
+	affinity_interaction_dict_add(rows->users, self->user_keys, user);
+	affinity_interaction_dict_add(rows->items, self->item_keys, item);
 	rows->usable += self->n;
 	for (int i = 0; i < self->n; i++)
 		rows->part_rows[user[i] & (AFFINITY_PARTS - 1)]++;
 	if (!self->counting)
 		keep_batch(self, user, item);
 	self->n = 0;
-	affinity_keys_clear(self->user_keys);
-	affinity_keys_clear(self->item_keys);
+	affinity_interaction_keys_clear(self->user_keys);
+	affinity_interaction_keys_clear(self->item_keys);
 	if (self->request->progress)
 		self->request->progress(rows->read);
 
 	/* ids have to be kept even to count: not without bound */
-	if (self->counting && affinity_dict_bytes(rows->users) +
-		affinity_dict_bytes(rows->items) >
+	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
+		affinity_interaction_dict_bytes(rows->items) >
 		(Size) self->request->max_bytes + COUNTING_BYTES)
 		too_much(self, " at least");
 	if (self->request->max_bytes > 0 && !self->counting &&
-		affinity_rows_bytes(rows) > (Size) self->request->max_bytes)
+		affinity_interaction_rows_bytes(rows) > (Size) self->request->max_bytes)
 	{
 		/* read on without keeping anything, to be able to name the need */
 		self->counting = true;
-		affinity_parts_free(&rows->parts);
+		affinity_interaction_parts_free(&rows->parts);
 	}
 }
 
@@ -125,10 +125,10 @@ bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("interaction of user %s and item %s has %s",
-					affinity_id_display(slot->tts_values[0],
-										affinity_dict_type(self->rows->users)),
-					affinity_id_display(slot->tts_values[1],
-										affinity_dict_type(self->rows->items)),
+					affinity_base_id_display(slot->tts_values[0],
+										affinity_interaction_dict_type(self->rows->users)),
+					affinity_base_id_display(slot->tts_values[1],
+										affinity_interaction_dict_type(self->rows->items)),
 					what),
 			 errhint("%s", hint)));
 }
@@ -212,8 +212,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		return true;
 	}
 
-	affinity_keys_add(self->user_keys, slot->tts_values[0]);
-	affinity_keys_add(self->item_keys, slot->tts_values[1]);
+	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
+	affinity_interaction_keys_add(self->item_keys, slot->tts_values[1]);
 	self->weight[self->n] = (float) weight;
 	self->at[self->n] = at;
 	if (++self->n == AFFINITY_BATCH)
@@ -231,8 +231,8 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 
 	(void) operation;
 	if (desc->natts < 3 || desc->natts > 4 ||
-		!affinity_id_kind(TupleDescAttr(desc, 0)->atttypid, &kind) ||
-		!affinity_id_kind(TupleDescAttr(desc, 1)->atttypid, &kind))
+		!affinity_base_id_kind(TupleDescAttr(desc, 0)->atttypid, &kind) ||
+		!affinity_base_id_kind(TupleDescAttr(desc, 1)->atttypid, &kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("interactions do not have the columns user_id, item_id, weight, at"),
@@ -263,10 +263,10 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 					 errmsg("time of interactions is of type %s, not a timestamp",
 							format_type_be(self->at_type))));
 	}
-	rows->users = affinity_dict_create(TupleDescAttr(desc, 0)->atttypid);
-	rows->items = affinity_dict_create(TupleDescAttr(desc, 1)->atttypid);
-	self->user_keys = affinity_keys_create(rows->users);
-	self->item_keys = affinity_keys_create(rows->items);
+	rows->users = affinity_interaction_dict_create(TupleDescAttr(desc, 0)->atttypid);
+	rows->items = affinity_interaction_dict_create(TupleDescAttr(desc, 1)->atttypid);
+	self->user_keys = affinity_interaction_keys_create(rows->users);
+	self->item_keys = affinity_interaction_keys_create(rows->items);
 	MemoryContextSwitchTo(old);
 }
 
@@ -311,7 +311,7 @@ run_query(RowReceiver *self)
  * and holds what it wants to keep in its current memory context.
  */
 AffinityInteractions *
-affinity_read_interactions(const AffinityReadRequest *request)
+affinity_interaction_read(const AffinityReadRequest *request)
 {
 	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
@@ -332,8 +332,8 @@ affinity_read_interactions(const AffinityReadRequest *request)
 	flush_batch(self);
 	if (self->counting)
 		too_much(self, "");
-	affinity_keys_free(self->user_keys);
-	affinity_keys_free(self->item_keys);
+	affinity_interaction_keys_free(self->user_keys);
+	affinity_interaction_keys_free(self->item_keys);
 	pfree(self);
-	return affinity_rows_to_matrix(rows, request);
+	return affinity_interaction_rows_to_matrix(rows, request);
 }

@@ -40,37 +40,37 @@ typedef struct AffinityParts
 	AffinityPart part[AFFINITY_PARTS];
 } AffinityParts;
 
-extern void affinity_parts_extend(AffinityParts *parts, AffinityPart *part);
-extern AffinityChunk *affinity_parts_detach(AffinityParts *parts, uint32 p,
+extern void affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part);
+extern AffinityChunk *affinity_interaction_parts_detach(AffinityParts *parts, uint32 p,
 											uint32 *n_last);
-extern void affinity_parts_give_back(AffinityParts *parts,
+extern void affinity_interaction_parts_give_back(AffinityParts *parts,
 									 AffinityChunk *chunk);
-extern void affinity_parts_free(AffinityParts *parts);
+extern void affinity_interaction_parts_free(AffinityParts *parts);
 
 /*
  * The partition of a row, with room for an entry: part->last->entry[n_last] is
  * to be filled, and n_last to be counted up.
  */
 static inline AffinityPart *
-affinity_parts_room(AffinityParts *parts, uint32 row)
+affinity_interaction_parts_room(AffinityParts *parts, uint32 row)
 {
 	AffinityPart *part = &parts->part[row & (AFFINITY_PARTS - 1)];
 
 	if (unlikely(part->last == NULL || part->n_last == AFFINITY_CHUNK))
-		affinity_parts_extend(parts, part);
+		affinity_interaction_parts_extend(parts, part);
 	return part;
 }
 
 /* The times of a chunk's entries, microseconds since 2000. */
 static inline int64 *
-affinity_chunk_at(AffinityChunk *chunk)
+affinity_interaction_chunk_at(AffinityChunk *chunk)
 {
 	return (int64 *) &chunk->entry[AFFINITY_CHUNK];
 }
 
 /* Their second values, which take the place of the times. */
 static inline float *
-affinity_chunk_second(AffinityChunk *chunk)
+affinity_interaction_chunk_second(AffinityChunk *chunk)
 {
 	return (float *) &chunk->entry[AFFINITY_CHUNK];
 }
@@ -91,8 +91,8 @@ typedef struct AffinityRows
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;
 
-extern Size affinity_rows_bytes(const AffinityRows *rows);
-extern AffinityInteractions *affinity_rows_to_matrix(AffinityRows *rows,
+extern Size affinity_interaction_rows_bytes(const AffinityRows *rows);
+extern AffinityInteractions *affinity_interaction_rows_to_matrix(AffinityRows *rows,
 													 const AffinityReadRequest *request);
 
 #endif							/* AFFINITY_INTERACTION_ROWS_H */

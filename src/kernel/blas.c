@@ -151,7 +151,7 @@ load(int threads)
  * begin anew.
  */
 const AffinityBlas *
-affinity_blas(int threads, const char **error)
+affinity_kernel_blas(int threads, const char **error)
 {
 	sigset_t	all;
 	sigset_t	old;

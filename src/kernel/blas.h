@@ -57,6 +57,6 @@ typedef struct AffinityBlas
 	AFFINITY_BLAS_FUNCTIONS(double, d);
 } AffinityBlas;
 
-extern const AffinityBlas *affinity_blas(int threads, const char **error);
+extern const AffinityBlas *affinity_kernel_blas(int threads, const char **error);
 
 #endif							/* AFFINITY_KERNEL_BLAS_H */

@@ -9,13 +9,13 @@
  * caller cuts the entries into partitions and keys into digits, so that they
  * fit into the cache.
  */
-#include "kernel/kernel.h"
+#include "kernel/csr.h"
 
 /*
  * Offsets from counts; start has n + 1 entries.
  */
 void
-affinity_csr_offsets(const int64_t *count, uint32_t n, int64_t *start)
+affinity_kernel_csr_offsets(const int64_t *count, uint32_t n, int64_t *start)
 {
 	int64_t		sum = 0;
 
@@ -38,7 +38,7 @@ digit_of(const AffinityEntry *entry, AffinityDigit digit)
  * How many entries have each value of the digit, added to count.
  */
 void
-affinity_entries_count(const AffinityEntry *entry, size_t n,
+affinity_kernel_entries_count(const AffinityEntry *entry, size_t n,
 					   AffinityDigit digit, int64_t *count)
 {
 	for (size_t i = 0; i < n; i++)
@@ -50,7 +50,7 @@ affinity_entries_count(const AffinityEntry *entry, size_t n,
  * unless they are NULL.
  */
 void
-affinity_entries_place(const AffinityEntry *entry, const float *second,
+affinity_kernel_entries_place(const AffinityEntry *entry, const float *second,
 					   size_t n, AffinityDigit digit, int64_t *next,
 					   AffinityEntry *out, float *out_second)
 {
@@ -96,7 +96,7 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
  * a call with n = 0 writes it out.
  */
 size_t
-affinity_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
+affinity_kernel_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
 					   const float *second, size_t n, AffinityEntry *out,
 					   float *out_second)
 {
@@ -140,7 +140,7 @@ affinity_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
  * gives columns their new numbers, unless it is NULL.
  */
 void
-affinity_entries_to_csr(const AffinityEntry *entry, const float *second,
+affinity_kernel_entries_to_csr(const AffinityEntry *entry, const float *second,
 						size_t n, const uint32_t *renumber, int64_t *next,
 						uint32_t *col, AffinityCsrValues val)
 {

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "kernel/dense.h"
-#include "kernel/kernel.h"
+#include "kernel/multiversion.h"
 
 /* sqrtf need not set errno: then the processor has it for whole vectors. */
 #ifndef __clang__
@@ -76,7 +76,7 @@ typedef float eight_f4 __attribute__((vector_size(8 * sizeof(float)), may_alias)
  * The kernels of a level, from 0; NULL where the processor has not got it.
  */
 const AffinityDense *
-affinity_dense_level(int level)
+affinity_kernel_dense_level(int level)
 {
 #ifdef HAVE_WIDE
 	if (level == 2)
@@ -88,17 +88,17 @@ affinity_dense_level(int level)
 }
 
 const AffinityDense *
-affinity_dense(void)
+affinity_kernel_dense(void)
 {
 	const AffinityDense *dense = NULL;
 
 	for (int level = AFFINITY_DENSE_LEVELS; dense == NULL;)
-		dense = affinity_dense_level(--level);
+		dense = affinity_kernel_dense_level(--level);
 	return dense;
 }
 
 AFFINITY_MULTIVERSION void
-affinity_add_to_double(const float *x, size_t n, double *sum)
+affinity_kernel_add_to_double(const float *x, size_t n, double *sum)
 {
 	for (size_t i = 0; i < n; i++)
 		sum[i] += x[i];

@@ -7,7 +7,7 @@
  * AFFINITY_LANES numbers, and the padding is 0. A panel is some rows of a larger
  * matrix, gathered side by side, so that all that follows happens in the cache;
  * its number of rows is rounded up to AFFINITY_PANEL_ROWS by rows of zeros
- * (affinity_panel_rows), and so are vectors with a number for each of its rows.
+ * (affinity_kernel_panel_rows), and so are vectors with a number for each of its rows.
  *
  * Symmetric matrices are upper triangles: row i is used from column i on. What
  * is below is overwritten without sense.
@@ -79,40 +79,21 @@ typedef struct AffinityDense
 } AffinityDense;
 
 /* The best that this processor can do, or that of a level; NULL: it cannot. */
-extern const AffinityDense *affinity_dense(void);
-extern const AffinityDense *affinity_dense_level(int level);
+extern const AffinityDense *affinity_kernel_dense(void);
+extern const AffinityDense *affinity_kernel_dense_level(int level);
 
 static inline size_t
-affinity_panel_rows(size_t n)
+affinity_kernel_panel_rows(size_t n)
 {
 	return (n + AFFINITY_PANEL_ROWS - 1) & ~(size_t) (AFFINITY_PANEL_ROWS - 1);
 }
 
 static inline size_t
-affinity_padded_width(size_t n)
+affinity_kernel_padded_width(size_t n)
 {
 	return (n + AFFINITY_LANES - 1) & ~(size_t) (AFFINITY_LANES - 1);
 }
 
-extern void affinity_add_to_double(const float *x, size_t n, double *sum);
-
-/* ---- eigen.c: all eigenvalues and eigenvectors of a symmetric matrix --- */
-
-typedef struct AffinityEigen
-{
-	int			n;
-	double	   *a;				/* n x n: the matrix, both triangles; destroyed */
-	double	   *z;				/* n x n: rows become the eigenvectors */
-	double	   *value;			/* n: eigenvalues, in no order */
-	double	   *side;			/* n, scratch: beside the diagonal */
-	double	   *scratch;		/* 2 n */
-	int			phase;
-	int			at;				/* column or value under way */
-	int			tries;			/* for this value */
-	bool		failed;			/* it did not converge: numbers not finite */
-} AffinityEigen;
-
-extern void affinity_eigen_begin(AffinityEigen *e);
-extern bool affinity_eigen_step(AffinityEigen *e);
+extern void affinity_kernel_add_to_double(const float *x, size_t n, double *sum);
 
 #endif							/* AFFINITY_KERNEL_DENSE_H */

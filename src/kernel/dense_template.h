@@ -158,7 +158,7 @@ NAME(gather) (const float *row, size_t stride, const uint32_t *no,
 		for (size_t k = 0; k < width; k += WIDTH)
 			VEC(to + k) = w * CONST_VEC(from + k) * CONST_VEC(scale + k);
 	}
-	for (; r < affinity_panel_rows(n); r++)
+	for (; r < affinity_kernel_panel_rows(n); r++)
 		memset(panel + r * width, 0, width * sizeof(float));
 }
 

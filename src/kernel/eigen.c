@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include "kernel/dense.h"
-#include "kernel/kernel.h"
+#include "kernel/eigen.h"
+#include "kernel/multiversion.h"
+#include "kernel/vector.h"
 
 /* Sweeps for one value; two or three do. */
 #define MOST_TRIES	100
@@ -66,7 +68,7 @@ reduce(AffinityEigen *e, int k)
 	int			m = n - k - 1;
 	double	   *v = e->a + (size_t) k * n + k + 1;
 	double	   *w = e->scratch;
-	double		norm = sqrt(affinity_dot_f8(v, v, m));
+	double		norm = sqrt(affinity_kernel_dot_f8(v, v, m));
 	double		half;
 
 	e->side[k] = norm;
@@ -76,11 +78,11 @@ reduce(AffinityEigen *e, int k)
 	if (v[0] > 0)
 		e->side[k] = -norm;
 	v[0] -= e->side[k];
-	e->value[k] = 2 / affinity_dot_f8(v, v, m);
+	e->value[k] = 2 / affinity_kernel_dot_f8(v, v, m);
 	for (int i = 0; i < m; i++)
 		w[i] = e->value[k] *
-			affinity_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v, m);
-	half = e->value[k] / 2 * affinity_dot_f8(w, v, m);
+			affinity_kernel_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v, m);
+	half = e->value[k] / 2 * affinity_kernel_dot_f8(w, v, m);
 	subtract_scaled(w, v, half, m);
 	for (int i = 0; i < m; i++)
 		subtract_two(e->a + (size_t) (k + 1 + i) * n + k + 1, w, v[i], v, w[i],
@@ -103,7 +105,7 @@ expand(AffinityEigen *e, int k)
 	{
 		double	   *row = e->z + (size_t) i * n + k + 1;
 
-		subtract_scaled(row, v, e->value[k] * affinity_dot_f8(row, v, m), m);
+		subtract_scaled(row, v, e->value[k] * affinity_kernel_dot_f8(row, v, m), m);
 	}
 }
 
@@ -205,7 +207,7 @@ begin_phase(AffinityEigen *e, int phase)
 }
 
 void
-affinity_eigen_begin(AffinityEigen *e)
+affinity_kernel_eigen_begin(AffinityEigen *e)
 {
 	e->failed = false;
 	begin_phase(e, REDUCE);
@@ -215,7 +217,7 @@ affinity_eigen_begin(AffinityEigen *e)
  * The next step; false when there is none left, or when it failed.
  */
 bool
-affinity_eigen_step(AffinityEigen *e)
+affinity_kernel_eigen_step(AffinityEigen *e)
 {
 	switch (e->phase)
 	{

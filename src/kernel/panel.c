@@ -14,7 +14,9 @@
 #include <float.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/panel.h"
+#include "kernel/multiversion.h"
+#include "kernel/topk.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define WIDE_REGISTERS
@@ -42,7 +44,7 @@
  * Copy n rows of items into panels, the last of which is filled up with 0.
  */
 void
-affinity_panels_pack(const float *item, size_t stride, size_t width, size_t n,
+affinity_kernel_panels_pack(const float *item, size_t stride, size_t width, size_t n,
 					 float *panel)
 {
 	for (size_t p = 0; p * AFFINITY_PANEL < n; p++)
@@ -64,7 +66,7 @@ affinity_panels_pack(const float *item, size_t stride, size_t width, size_t n,
  * not got it.
  */
 AffinityPanelProduct
-affinity_panels_level(int level)
+affinity_kernel_panels_level(int level)
 {
 #ifdef WIDE_REGISTERS
 	if (level == 2)
@@ -81,14 +83,14 @@ affinity_panels_level(int level)
  * a multiple of 8.
  */
 void
-affinity_panels_score(const float *panel, size_t width, size_t n_panels,
+affinity_kernel_panels_score(const float *panel, size_t width, size_t n_panels,
 					  const float *user, size_t stride, size_t n_users,
 					  float *score, size_t score_stride)
 {
 	AffinityPanelProduct product = NULL;
 
 	for (int level = AFFINITY_PANEL_LEVELS; product == NULL;)
-		product = affinity_panels_level(--level);
+		product = affinity_kernel_panels_level(--level);
 	product(panel, width, n_panels, user, stride, n_users, score, score_stride);
 }
 
@@ -100,7 +102,7 @@ affinity_panels_score(const float *panel, size_t width, size_t n_panels,
  * includes all that can be among the k largest of the true ones.
  */
 void
-affinity_near_init(AffinityNear *near, uint64_t *key, size_t k, size_t cap,
+affinity_kernel_near_init(AffinityNear *near, uint64_t *key, size_t k, size_t cap,
 				   double margin)
 {
 	near->key = key;
@@ -116,18 +118,18 @@ affinity_near_init(AffinityNear *near, uint64_t *key, size_t k, size_t cap,
  * Let go of what is further below the k-th largest than the margin.
  */
 void
-affinity_near_shrink(AffinityNear *near)
+affinity_kernel_near_shrink(AffinityNear *near)
 {
 	double		floor;
 	size_t		n = 0;
 
 	if (near->k == 0 || near->n < near->k)
 		return;
-	affinity_select_largest(near->key, near->n, near->k);
+	affinity_kernel_select_largest(near->key, near->n, near->k);
 	floor = FLT_MAX;
 	for (size_t i = 0; i < near->k; i++)
 	{
-		float		score = affinity_rank_key_score(near->key[i]);
+		float		score = affinity_kernel_rank_key_score(near->key[i]);
 
 		floor = score < floor ? score : floor;
 	}
@@ -136,7 +138,7 @@ affinity_near_shrink(AffinityNear *near)
 	for (size_t i = 0; i < near->n; i++)
 	{
 		near->key[n] = near->key[i];
-		n += (affinity_rank_key_score(near->key[i]) >= near->floor);
+		n += (affinity_kernel_rank_key_score(near->key[i]) >= near->floor);
 	}
 	near->n = n;
 }
@@ -148,7 +150,7 @@ affinity_near_shrink(AffinityNear *near)
  * result.
  */
 AFFINITY_MULTIVERSION void
-affinity_near_push(AffinityNear *near, const float *score, size_t n,
+affinity_kernel_near_push(AffinityNear *near, const float *score, size_t n,
 				   uint32_t from)
 {
 	for (size_t i = 0; i < n && !near->full; i += AFFINITY_PANEL)
@@ -164,7 +166,7 @@ affinity_near_push(AffinityNear *near, const float *score, size_t n,
 			continue;
 		if (near->n + AFFINITY_PANEL > near->cap)
 		{
-			affinity_near_shrink(near);
+			affinity_kernel_near_shrink(near);
 			near->full = near->n + AFFINITY_PANEL > near->cap;
 			if (near->full)
 				return;
@@ -173,7 +175,7 @@ affinity_near_push(AffinityNear *near, const float *score, size_t n,
 		key = near->key + near->n;
 		for (size_t j = 0; j < AFFINITY_PANEL; j++)
 		{
-			key[kept] = affinity_rank_key(score[i + j],
+			key[kept] = affinity_kernel_rank_key(score[i + j],
 										  from + (uint32_t) (i + j));
 			kept += (score[i + j] >= floor);
 		}

@@ -8,10 +8,12 @@
  * a row alone gives what it gives among others. Rows are multiples of 16 floats
  * long, the padding being 0.
  */
+#include <stdint.h>
 #include <float.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/score.h"
+#include "kernel/multiversion.h"
 
 typedef double quad __attribute__((vector_size(4 * sizeof(double))));
 
@@ -29,7 +31,7 @@ typedef double quad_in_memory
  * score[i] = offset + user . item[i], for n rows.
  */
 AFFINITY_MULTIVERSION void
-affinity_factor_scores(const float *item, size_t stride, size_t n,
+affinity_kernel_factor_scores(const float *item, size_t stride, size_t n,
 					   const double *user, double offset, float *score)
 {
 	for (size_t i = 0; i < n; i++)
@@ -59,7 +61,7 @@ affinity_factor_scores(const float *item, size_t stride, size_t n,
  * Is none of n numbers infinite or NaN?
  */
 AFFINITY_MULTIVERSION bool
-affinity_all_finite(const float *value, size_t n)
+affinity_kernel_all_finite(const float *value, size_t n)
 {
 	uint32_t	odd = 0;
 

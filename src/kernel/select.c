@@ -5,7 +5,7 @@
  * Quickselect with a pivot from the middle of three places that a fixed
  * generator picks: no order of the input is slow but by chance.
  */
-#include "kernel/kernel.h"
+#include "kernel/select.h"
 
 #include <math.h>
 
@@ -77,7 +77,7 @@ select_from(int64_t *value, size_t from, size_t n, size_t k)
  * (as percentile_cont does). Reorders the values.
  */
 double
-affinity_quantile(int64_t *value, size_t n, double p)
+affinity_kernel_quantile(int64_t *value, size_t n, double p)
 {
 	double		place = p * (double) (n - 1);
 	size_t		k = (size_t) floor(place);

@@ -11,13 +11,14 @@
 #include <float.h>
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/sparse.h"
+#include "kernel/multiversion.h"
 
 /*
  * sum[col] += factor * val. Returns the new length of the list.
  */
 uint32_t
-affinity_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
+affinity_kernel_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
 					const uint32_t *col, const float *val, size_t n,
 					double factor)
 {
@@ -52,7 +53,7 @@ affinity_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
  * changes no other.
  */
 uint32_t
-affinity_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_touched,
+affinity_kernel_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_touched,
 						   const uint32_t *col, const float *val, size_t n,
 						   double factor)
 {
@@ -75,7 +76,7 @@ affinity_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_touched,
  * how many they are. Nothing is listed, so any numbers will do.
  */
 size_t
-affinity_sparse_add_below(double *sum, const uint32_t *col, const float *val,
+affinity_kernel_sparse_add_below(double *sum, const uint32_t *col, const float *val,
 						  size_t n, uint32_t last, double factor)
 {
 	size_t		i = 0;
@@ -96,7 +97,7 @@ affinity_sparse_add_below(double *sum, const uint32_t *col, const float *val,
  * row differ, so four sums can be on their way at once.
  */
 void
-affinity_dense_add(double *restrict sum, const uint32_t *restrict col,
+affinity_kernel_dense_add(double *restrict sum, const uint32_t *restrict col,
 				   const float *restrict val, size_t n, double factor)
 {
 	size_t		i = 0;
@@ -122,7 +123,7 @@ affinity_dense_add(double *restrict sum, const uint32_t *restrict col,
  * The list of what was touched, afterwards.
  */
 uint32_t
-affinity_dense_touched(const double *sum, uint32_t n, uint32_t *touched)
+affinity_kernel_dense_touched(const double *sum, uint32_t n, uint32_t *touched)
 {
 	uint32_t	n_touched = 0;
 
@@ -135,7 +136,7 @@ affinity_dense_touched(const double *sum, uint32_t n, uint32_t *touched)
 }
 
 void
-affinity_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
+affinity_kernel_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		count[col[i]]++;
@@ -145,7 +146,7 @@ affinity_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
  * One user who gave x to the source item and val to the others.
  */
 uint32_t
-affinity_sparse_moments(AffinityMoments *sum, uint32_t *touched,
+affinity_kernel_sparse_moments(AffinityMoments *sum, uint32_t *touched,
 						uint32_t n_touched, const uint32_t *col,
 						const float *val, size_t n, double x)
 {
@@ -171,7 +172,7 @@ affinity_sparse_moments(AffinityMoments *sum, uint32_t *touched,
  * loops, so that the first can be done by gathers.
  */
 AFFINITY_MULTIVERSION void
-affinity_sparse_take(double *restrict sum, const uint32_t *restrict touched,
+affinity_kernel_sparse_take(double *restrict sum, const uint32_t *restrict touched,
 					 size_t n, double left, const double *restrict right,
 					 float *restrict score)
 {

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "kernel/kernel.h"
+#include "kernel/topk.h"
 
 /* Leading bits of a positive real: its exponent and 3 bits of its mantissa. */
 #define BUCKETS			2048
@@ -31,7 +31,7 @@ score_bucket(float score)
  * from a small generator, so no input is bad for it by its order).
  */
 void
-affinity_select_largest(uint64_t *key, size_t n, size_t k)
+affinity_kernel_select_largest(uint64_t *key, size_t n, size_t k)
 {
 	size_t		lo = 0;
 	size_t		hi = n - 1;
@@ -71,7 +71,7 @@ affinity_select_largest(uint64_t *key, size_t n, size_t k)
  * Keep the k largest and raise the floor.
  */
 void
-affinity_topk_shrink(AffinityTopK *top)
+affinity_kernel_topk_shrink(AffinityTopK *top)
 {
 	uint64_t	floor;
 
@@ -83,7 +83,7 @@ affinity_topk_shrink(AffinityTopK *top)
 		top->floor = UINT64_MAX;
 		return;
 	}
-	affinity_select_largest(top->key, top->n, top->k);
+	affinity_kernel_select_largest(top->key, top->n, top->k);
 	top->n = top->k;
 	floor = top->key[0];
 	for (size_t i = 1; i < top->k; i++)
@@ -111,7 +111,7 @@ insertion_sort(uint64_t *key, size_t n)
  * but its count.
  */
 void
-affinity_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
+affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
 {
 	uint32_t	count[8][256];
 	uint64_t   *from = key;
@@ -160,7 +160,7 @@ affinity_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
  * key and scratch have room for n. Returns how many there are.
  */
 size_t
-affinity_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
+affinity_kernel_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
 					 uint64_t *key, uint64_t *scratch)
 {
 	uint32_t	count[BUCKETS] = {0};
@@ -180,15 +180,15 @@ affinity_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
 	}
 	for (size_t i = 0; i < n; i++)
 	{
-		key[found] = affinity_rank_key(score[i], no[i]);
+		key[found] = affinity_kernel_rank_key(score[i], no[i]);
 		found += (score[i] > 0 && score_bucket(score[i]) >= bucket);
 	}
 	if (found > k)
 	{
-		affinity_select_largest(key, found, k);
+		affinity_kernel_select_largest(key, found, k);
 		found = k;
 	}
-	affinity_sort_descending(key, found, scratch);
+	affinity_kernel_sort_descending(key, found, scratch);
 	return found;
 }
 
@@ -196,8 +196,8 @@ affinity_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
  * The result: top->n keys, largest first. scratch has room for k keys.
  */
 void
-affinity_topk_finish(AffinityTopK *top, uint64_t *scratch)
+affinity_kernel_topk_finish(AffinityTopK *top, uint64_t *scratch)
 {
-	affinity_topk_shrink(top);
-	affinity_sort_descending(top->key, top->n, scratch);
+	affinity_kernel_topk_shrink(top);
+	affinity_kernel_sort_descending(top->key, top->n, scratch);
 }

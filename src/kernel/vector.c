@@ -14,9 +14,11 @@
  * so that a caller can go through long input in pieces.
  */
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "kernel/kernel.h"
+#include "kernel/vector.h"
+#include "kernel/multiversion.h"
 
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF

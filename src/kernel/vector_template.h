@@ -9,7 +9,7 @@
  */
 
 AFFINITY_MULTIVERSION double
-NAME(affinity_dot) (const ELEMENT *x, const ELEMENT *y, size_t n)
+NAME(affinity_kernel_dot) (const ELEMENT *x, const ELEMENT *y, size_t n)
 {
 	quad		even = {0};
 	quad		odd = {0};
@@ -29,7 +29,7 @@ NAME(affinity_dot) (const ELEMENT *x, const ELEMENT *y, size_t n)
 }
 
 AFFINITY_MULTIVERSION double
-NAME(affinity_absolute) (const ELEMENT *x, const ELEMENT *y, size_t n)
+NAME(affinity_kernel_absolute) (const ELEMENT *x, const ELEMENT *y, size_t n)
 {
 	quad		even = {0};
 	quad		odd = {0};
@@ -52,7 +52,7 @@ NAME(affinity_absolute) (const ELEMENT *x, const ELEMENT *y, size_t n)
 }
 
 AFFINITY_MULTIVERSION double
-NAME(affinity_squared) (const ELEMENT *x, const ELEMENT *y, size_t n)
+NAME(affinity_kernel_squared) (const ELEMENT *x, const ELEMENT *y, size_t n)
 {
 	quad		even = {0};
 	quad		odd = {0};
@@ -79,7 +79,7 @@ NAME(affinity_squared) (const ELEMENT *x, const ELEMENT *y, size_t n)
 }
 
 AFFINITY_MULTIVERSION void
-NAME(affinity_products) (const ELEMENT *x, const ELEMENT *y, size_t n,
+NAME(affinity_kernel_products) (const ELEMENT *x, const ELEMENT *y, size_t n,
 						 AffinityProducts *sums)
 {
 	quad		xx = {0};
@@ -119,7 +119,7 @@ NAME(affinity_products) (const ELEMENT *x, const ELEMENT *y, size_t n,
 }
 
 AFFINITY_MULTIVERSION void
-NAME(affinity_totals) (const ELEMENT *x, const ELEMENT *y, size_t n,
+NAME(affinity_kernel_totals) (const ELEMENT *x, const ELEMENT *y, size_t n,
 					   double first_x, double first_y, AffinityTotals *sums)
 {
 	quad		total_x = {0};
@@ -160,7 +160,7 @@ NAME(affinity_totals) (const ELEMENT *x, const ELEMENT *y, size_t n,
 }
 
 AFFINITY_MULTIVERSION void
-NAME(affinity_deviations) (const ELEMENT *x, const ELEMENT *y, size_t n,
+NAME(affinity_kernel_deviations) (const ELEMENT *x, const ELEMENT *y, size_t n,
 						   double centre_x, double centre_y,
 						   AffinityDeviations *sums)
 {

@@ -89,7 +89,7 @@ affinity_model_table(Oid schema)
  * Owner of a relation, InvalidOid where it is gone.
  */
 Oid
-affinity_relation_owner(Oid relation)
+affinity_model_relation_owner(Oid relation)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	Oid			owner = InvalidOid;
@@ -213,13 +213,13 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		model->schema = schema;
 		model->schema_name = name;
 		model->version = DatumGetInt64(values[MODEL_VERSION - 1]);
-		model->method = affinity_method(TextDatumGetCString(values[MODEL_ALGORITHM - 1]));
-		model->options = affinity_options_parse(model->method,
+		model->method = affinity_train_algorithm(TextDatumGetCString(values[MODEL_ALGORITHM - 1]));
+		model->options = affinity_train_options_parse(model->method,
 												DatumGetJsonbP(values[MODEL_OPTIONS - 1]));
 		model->user_type = column_type(schema, name, "interactions", "user_id");
 		model->item_type = column_type(schema, name, "items", "item_id");
-		if (!affinity_id_kind(model->user_type, &kind) ||
-			!affinity_id_kind(model->item_type, &kind))
+		if (!affinity_base_id_kind(model->user_type, &kind) ||
+			!affinity_base_id_kind(model->item_type, &kind))
 			affinity_model_damaged(name, "its ids are of a type that cannot be an id");
 		check_n_items(schema, name, n_items);
 		model->n_items = (uint32) n_items;
@@ -403,7 +403,7 @@ affinity_model_refuse_policies(Relation table)
 static void
 check_rights(Oid schema, Relation table)
 {
-	AclResult	result = affinity_schema_aclcheck(schema, GetUserId(), ACL_USAGE);
+	AclResult	result = affinity_base_schema_aclcheck(schema, GetUserId(), ACL_USAGE);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
@@ -497,7 +497,7 @@ affinity_model_make_room(const AffinityModel *model, Size bytes)
 		if (other == NULL || other == model || other->factors == NULL)
 			continue;
 		total += other->factors->bytes;
-		if (total <= affinity_memory_allowed() || other->pins > 0)
+		if (total <= affinity_base_memory_allowed() || other->pins > 0)
 			continue;
 		total -= other->factors->bytes;
 		MemoryContextDelete(other->factors_context);

@@ -30,7 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "model/source.h"
-#include "train/progress.h"
+#include "parallel/progress.h"
 
 /* Planner cost of one user's history above which an index is suggested. */
 #define SLOW_HISTORY_COST 5000.0
@@ -38,7 +38,7 @@
 typedef struct Training
 {
 	const char *name;			/* of the model */
-	const AffinityMethod *method;
+	const AffinityAlgorithm *method;
 	void	   *options;
 	bool		has_time;
 	bool		refresh;		/* old rows and indexes are there */
@@ -88,10 +88,10 @@ read_source(Training *t)
 							 t->has_time ? ", at" : "",
 							 quote_qualified_identifier(t->name,
 														"interactions"));
-	request.max_bytes = (int64) affinity_memory_allowed();
-	request.progress = affinity_progress_done;
+	request.max_bytes = (int64) affinity_base_memory_allowed();
+	request.progress = affinity_parallel_progress_done;
 	request.ratings = t->method->ratings;
-	affinity_progress_phase("reading", 0, 0);
+	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->method->request)
 		t->method->request(t->options, &request);
 	if (request.recency != AFFINITY_RECENCY_NONE && !t->has_time)
@@ -99,7 +99,7 @@ read_source(Training *t)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"half_life\" needs a source with times"),
 				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
-	t->in = affinity_read_interactions(&request);
+	t->in = affinity_interaction_read(&request);
 	if (t->in->by_item.n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
@@ -121,27 +121,27 @@ train_and_write(Training *t)
 
 	INSTR_TIME_SET_CURRENT(start);
 	if (t->refresh)
-		affinity_ddl_execute(psprintf("DELETE FROM ONLY %s",
+		affinity_model_ddl_execute(psprintf("DELETE FROM ONLY %s",
 									  quote_qualified_identifier(t->name,
 																 "items")));
 	t->write_seconds = seconds_since(&start);
 
-	affinity_progress_phase("training", 0, 0);
+	affinity_parallel_progress_phase("training", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
-	t->writer = affinity_item_writer_open(items, t->in->items);
+	t->writer = affinity_model_writer_open(items, t->in->items);
 	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
-	t->method->train(t->in, t->options, affinity_item_writer_sink(t->writer));
-	both = affinity_item_writer_close(t->writer);
+	t->method->train(t->in, t->options, affinity_model_writer_sink(t->writer));
+	both = affinity_model_writer_close(t->writer);
 	t->train_seconds = seconds_since(&start) - both;
 	t->write_seconds += both;
 
-	affinity_progress_phase("indexing", 0, 0);
+	affinity_parallel_progress_phase("indexing", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	if (!t->refresh)
 	{
 		/* no workers for so few rows: where shared memory is short, they fail */
 		set_for_now("max_parallel_maintenance_workers", "0");
-		affinity_ddl_indexes(t->name);
+		affinity_model_ddl_indexes(t->name);
 	}
 	t->write_seconds += seconds_since(&start);
 }
@@ -170,7 +170,7 @@ write_row(const Training *t)
 							   t->write_seconds) * USECS_PER_SEC);
 	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->method->name);
 	values[MODEL_OPTIONS - 1] =
-		JsonbPGetDatum(affinity_options_to_jsonb(t->method, t->options));
+		JsonbPGetDatum(affinity_train_options_to_jsonb(t->method, t->options));
 	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->has_time);
 	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
 	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
@@ -181,9 +181,9 @@ write_row(const Training *t)
 	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
 	values[MODEL_TRAINING - 1] =
-		JsonbPGetDatum(affinity_item_writer_figures(t->writer));
+		JsonbPGetDatum(affinity_model_writer_figures(t->writer));
 	values[MODEL_PARAMETERS - 1] =
-		affinity_item_writer_parameters(t->writer, &no_parameters);
+		affinity_model_writer_parameters(t->writer, &no_parameters);
 	memset(nulls, ' ', MODEL_N_ATTRIBUTES);
 	nulls[MODEL_PARAMETERS - 1] = no_parameters ? 'n' : ' ';
 	nulls[MODEL_N_ATTRIBUTES] = '\0';
@@ -196,7 +196,7 @@ write_row(const Training *t)
 	values[MODEL_VERSION - 1] =
 		DirectFunctionCall1(nextval_oid, ObjectIdGetDatum(sequence));
 	if (t->refresh)
-		affinity_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
+		affinity_model_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
 	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 										table),
 							   MODEL_N_ATTRIBUTES, types, values, nulls, false,
@@ -217,12 +217,12 @@ train_model(Training *t)
 	int			workers;
 
 	t->started = GetCurrentTimestamp();
-	progress = affinity_progress_begin(t->name, t->method->name);
+	progress = affinity_parallel_progress_begin(t->name, t->method->name);
 	read_source(t);
 	train_and_write(t);
 	write_row(t);
-	affinity_progress_end(progress);
-	workers = affinity_progress_most_workers();
+	affinity_parallel_progress_end(progress);
+	workers = affinity_parallel_progress_most_workers();
 	ereport(NOTICE,
 			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training (%d %s), %.2f s writing",
 					t->name, t->method->name, (long long) t->in->rows,
@@ -292,13 +292,13 @@ connect_spi(void)
 		elog(ERROR, "could not connect to SPI");
 }
 
-PG_FUNCTION_INFO_V1(affinity_create_model);
+PG_FUNCTION_INFO_V1(affinity_model_create);
 
 /*
  * SQL: create_model(name, query, algorithm, options)
  */
 Datum
-affinity_create_model(PG_FUNCTION_ARGS)
+affinity_model_create(PG_FUNCTION_ARGS)
 {
 	Training	t = {0};
 	ModelSource source;
@@ -307,8 +307,8 @@ affinity_create_model(PG_FUNCTION_ARGS)
 
 	t.name = text_argument(fcinfo, 0, "name");
 	query = text_argument(fcinfo, 1, "query");
-	t.method = affinity_method(text_argument(fcinfo, 2, "algorithm"));
-	t.options = affinity_options_parse(t.method, PG_ARGISNULL(3) ? NULL :
+	t.method = affinity_train_algorithm(text_argument(fcinfo, 2, "algorithm"));
+	t.options = affinity_train_options_parse(t.method, PG_ARGISNULL(3) ? NULL :
 									   PG_GETARG_JSONB_P(3));
 	check_name(t.name);
 	PreventCommandIfReadOnly("affinity.create_model()");
@@ -324,12 +324,12 @@ affinity_create_model(PG_FUNCTION_ARGS)
 					   ExclusiveLock);
 
 	connect_spi();
-	affinity_source_analyze(query, &source);
+	affinity_model_source_analyze(query, &source);
 	t.has_time = source.has_time;
-	affinity_ddl_schema(t.name, &source);
+	affinity_model_ddl_schema(t.name, &source);
 	nest = NewGUCNestLevel();
 	restrict_search_path();
-	affinity_ddl_objects(t.name, &source);
+	affinity_model_ddl_objects(t.name, &source);
 	train_model(&t);
 	suggest_index(t.name, source.user_type);
 	AtEOXact_GUC(false, nest);
@@ -361,22 +361,22 @@ load_training(Training *t)
 				 errhint("Drop the model and create it again.")));
 	row = SPI_tuptable->vals[0];
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
-	t->method = affinity_method(isnull ? "" : TextDatumGetCString(value));
+	t->method = affinity_train_algorithm(isnull ? "" : TextDatumGetCString(value));
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
-	t->options = affinity_options_parse(t->method,
+	t->options = affinity_train_options_parse(t->method,
 										isnull ? NULL : DatumGetJsonbP(value));
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
 	t->has_time = !isnull && DatumGetBool(value);
 	t->refresh = true;
 }
 
-PG_FUNCTION_INFO_V1(affinity_refresh_model);
+PG_FUNCTION_INFO_V1(affinity_model_refresh);
 
 /*
  * SQL: refresh_model(name)
  */
 Datum
-affinity_refresh_model(PG_FUNCTION_ARGS)
+affinity_model_refresh(PG_FUNCTION_ARGS)
 {
 	Training	t = {0};
 	Oid			table;
@@ -389,10 +389,10 @@ affinity_refresh_model(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
 	(void) affinity_model_schema(t.name, &table);
-	if (!affinity_owns_relation(table, GetUserId()))
+	if (!affinity_base_owns_relation(table, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, t.name);
 	affinity_model_lock(t.name, table);
-	owner = affinity_relation_owner(table);
+	owner = affinity_model_relation_owner(table);
 
 	GetUserIdAndSecContext(&caller, &context);
 	nest = NewGUCNestLevel();

@@ -103,7 +103,7 @@ static const char *const index_sql[] = {
  * Run one statement; what it makes is seen by the next.
  */
 void
-affinity_ddl_execute(const char *sql)
+affinity_model_ddl_execute(const char *sql)
 {
 	int			rc = SPI_execute(sql, false, 0);
 
@@ -160,7 +160,7 @@ execute_all(const char *const *templates, const char *name,
 		StringInfoData sql;
 
 		fill_in(&sql, templates[i], name, source);
-		affinity_ddl_execute(sql.data);
+		affinity_model_ddl_execute(sql.data);
 		pfree(sql.data);
 	}
 }
@@ -170,14 +170,14 @@ execute_all(const char *const *templates, const char *name,
  * by the caller's search_path.
  */
 void
-affinity_ddl_schema(const char *name, const ModelSource *source)
+affinity_model_ddl_schema(const char *name, const ModelSource *source)
 {
 	execute_all(schema_sql, name, source);
 	execute_all(view_sql, name, source);
 }
 
 void
-affinity_ddl_objects(const char *name, const ModelSource *source)
+affinity_model_ddl_objects(const char *name, const ModelSource *source)
 {
 	execute_all(object_sql, name, source);
 }
@@ -186,7 +186,7 @@ affinity_ddl_objects(const char *name, const ModelSource *source)
  * Indexes of the items, once they are written.
  */
 void
-affinity_ddl_indexes(const char *name)
+affinity_model_ddl_indexes(const char *name)
 {
 	execute_all(index_sql, name, NULL);
 }

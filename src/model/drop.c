@@ -121,13 +121,13 @@ add_functions(Oid schema, ObjectAddresses *objects)
 	table_close(proc, AccessShareLock);
 }
 
-PG_FUNCTION_INFO_V1(affinity_drop_model);
+PG_FUNCTION_INFO_V1(affinity_model_drop);
 
 /*
  * SQL: drop_model(name, "cascade")
  */
 Datum
-affinity_drop_model(PG_FUNCTION_ARGS)
+affinity_model_drop(PG_FUNCTION_ARGS)
 {
 	char	   *name;
 	bool		cascade;
@@ -146,7 +146,7 @@ affinity_drop_model(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("affinity.drop_model()");
 	PreventCommandDuringRecovery("affinity.drop_model()");
 	schema = affinity_model_schema(name, &table);
-	if (!affinity_owns_schema(schema, GetUserId()))
+	if (!affinity_base_owns_schema(schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
 
 	affinity_model_lock(name, table);

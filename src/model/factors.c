@@ -16,6 +16,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
+#include "kernel/score.h"
 #include "model/source.h"
 
 /* Rows are multiples of so many floats, and begin at multiples of 64 bytes. */
@@ -32,7 +33,7 @@ plain_reals(const AffinityModel *model, ArrayType *array, uint32 *n)
 		ARR_ELEMTYPE(array) != FLOAT4OID)
 		affinity_model_damaged(model->schema_name, "its factors are not plain");
 	*n = ARR_NDIM(array) == 1 ? (uint32) ARR_DIMS(array)[0] : 0;
-	if (!affinity_all_finite((const float *) ARR_DATA_PTR(array), *n))
+	if (!affinity_kernel_all_finite((const float *) ARR_DATA_PTR(array), *n))
 		affinity_model_damaged(model->schema_name,
 							   "its factors are not finite");
 	return (const float *) ARR_DATA_PTR(array);
@@ -52,8 +53,8 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 	factors->stride = TYPEALIGN(ROW_FLOATS, width);
 	factors->bytes = mul_size(mul_size(model->n_items, factors->stride),
 							  sizeof(float));
-	if (factors->bytes > affinity_memory_allowed())
-		affinity_lacks_memory(psprintf("the factors of model \"%s\" need",
+	if (factors->bytes > affinity_base_memory_allowed())
+		affinity_base_lacks_memory(psprintf("the factors of model \"%s\" need",
 									   model->schema_name),
 							  factors->bytes, "train with fewer factors");
 	affinity_model_make_room(model, factors->bytes);
@@ -65,11 +66,11 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 static void
 load_items(const AffinityModel *model, AffinityFactors *factors)
 {
-	AffinityItemScan *scan = affinity_items_begin(model, AFFINITY_ITEM_FACTORS);
+	AffinityItemScan *scan = affinity_model_items_begin(model, AFFINITY_ITEM_FACTORS);
 	AffinityStoredItem stored;
 	float	   *item = NULL;
 
-	while (affinity_items_next(scan, &stored))
+	while (affinity_model_items_next(scan, &stored))
 	{
 		ArrayType  *array = DatumGetArrayTypeP(stored.factors);
 		uint32		n;
@@ -87,7 +88,7 @@ load_items(const AffinityModel *model, AffinityFactors *factors)
 		if ((Pointer) array != DatumGetPointer(stored.factors))
 			pfree(array);
 	}
-	affinity_items_end(scan);
+	affinity_model_items_end(scan);
 	if (item == NULL)
 		affinity_model_damaged(model->schema_name, "it has no items");
 }

@@ -99,14 +99,14 @@ find_columns(AffinityItemScan *s, int columns)
  * Begin to go through the rows; columns are bits of AFFINITY_ITEM_...
  */
 AffinityItemScan *
-affinity_items_begin(const AffinityModel *model, int columns)
+affinity_model_items_begin(const AffinityModel *model, int columns)
 {
 	AffinityItemScan *s = palloc0(sizeof(AffinityItemScan));
 
 	s->model = model;
 	s->table = open_items(model);
 	find_columns(s, columns);
-	s->seen = affinity_zeroed_array(model->n_items, sizeof(bool));
+	s->seen = affinity_base_zeroed_array(model->n_items, sizeof(bool));
 	s->slot = table_slot_create(s->table, NULL);
 	s->scan = table_beginscan(s->table, GetActiveSnapshot(), 0, NULL);
 	return s;
@@ -128,7 +128,7 @@ take_number(AffinityItemScan *s, int32 no, AffinityStoredItem *item)
  * have been seen.
  */
 bool
-affinity_items_next(AffinityItemScan *s, AffinityStoredItem *item)
+affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 {
 	Datum		value[N_COLUMNS] = {0};
 
@@ -160,7 +160,7 @@ affinity_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 }
 
 void
-affinity_items_end(AffinityItemScan *s)
+affinity_model_items_end(AffinityItemScan *s)
 {
 	table_endscan(s->scan);
 	ExecDropSingleTupleTableSlot(s->slot);

@@ -69,7 +69,7 @@ visible(Oid table)
 	Oid			schema = get_rel_namespace(table);
 
 	return OidIsValid(schema) && affinity_model_table(schema) == table &&
-		affinity_schema_aclcheck(schema, GetUserId(),
+		affinity_base_schema_aclcheck(schema, GetUserId(),
 								 ACL_USAGE) == ACLCHECK_OK &&
 		pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
@@ -118,13 +118,13 @@ put_model(ReturnSetInfo *result, Relation table)
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-PG_FUNCTION_INFO_V1(affinity_list_models);
+PG_FUNCTION_INFO_V1(affinity_model_list);
 
 /*
  * SQL: list_models(): name, owner, the row of the model, its items table
  */
 Datum
-affinity_list_models(PG_FUNCTION_ARGS)
+affinity_model_list(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result;
 	List	   *tables;

@@ -33,7 +33,7 @@ typedef struct AffinityModel
 	Oid			schema;
 	char	   *schema_name;	/* as it was when the plans were made */
 	int64		version;
-	const AffinityMethod *method;
+	const AffinityAlgorithm *method;
 	void	   *options;		/* the method's struct */
 	Oid			user_type;
 	Oid			item_type;
@@ -73,11 +73,11 @@ typedef struct AffinityStoredItem
 	Datum		factors;
 } AffinityStoredItem;
 
-extern AffinityItemScan *affinity_items_begin(const AffinityModel *model,
+extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
 											  int columns);
-extern bool affinity_items_next(AffinityItemScan *scan,
+extern bool affinity_model_items_next(AffinityItemScan *scan,
 								AffinityStoredItem *item);
-extern void affinity_items_end(AffinityItemScan *scan);
+extern void affinity_model_items_end(AffinityItemScan *scan);
 
 /* factors.c */
 extern const AffinityFactors *affinity_model_factors(AffinityModel *model);

@@ -133,7 +133,7 @@ id_column(const TargetEntry *column, const char *role, const char *name,
 	Oid			collation = exprCollation((Node *) column->expr);
 	AffinityIdKind kind;
 
-	if (!affinity_id_kind(base, &kind))
+	if (!affinity_base_id_kind(base, &kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("%s column \"%s\" is of type %s",
@@ -213,7 +213,7 @@ time_column(const TargetEntry *column, StringInfo expression)
  * Check a model's query and make the body of its view.
  */
 void
-affinity_source_analyze(const char *query, ModelSource *source)
+affinity_model_source_analyze(const char *query, ModelSource *source)
 {
 	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
 	char	   *text;

@@ -19,20 +19,20 @@ typedef struct ModelSource
 	bool		has_time;
 } ModelSource;
 
-extern void affinity_source_analyze(const char *query, ModelSource *source);
+extern void affinity_model_source_analyze(const char *query, ModelSource *source);
 
 /* ddl.c: the objects of a model's schema */
-extern void affinity_ddl_schema(const char *name, const ModelSource *source);
-extern void affinity_ddl_objects(const char *name, const ModelSource *source);
-extern void affinity_ddl_indexes(const char *name);
-extern void affinity_ddl_execute(const char *sql);
+extern void affinity_model_ddl_schema(const char *name, const ModelSource *source);
+extern void affinity_model_ddl_objects(const char *name, const ModelSource *source);
+extern void affinity_model_ddl_indexes(const char *name);
+extern void affinity_model_ddl_execute(const char *sql);
 
 /* catalog.c */
 extern Oid	affinity_model_record_type(void);
 extern Oid	affinity_model_table(Oid schema);
 extern Oid	affinity_model_schema(const char *name, Oid *table);
 extern void affinity_model_lock(const char *name, Oid table);
-extern Oid	affinity_relation_owner(Oid relation);
+extern Oid	affinity_model_relation_owner(Oid relation);
 extern bool affinity_model_layout_fits(Relation table);
 extern void affinity_model_refuse_policies(Relation table);
 extern ArrayType *affinity_model_parameters(const AffinityModel *model);
@@ -41,13 +41,13 @@ extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
 /* store.c: writing items */
 typedef struct ItemWriter ItemWriter;
 
-extern ItemWriter *affinity_item_writer_open(Oid items,
+extern ItemWriter *affinity_model_writer_open(Oid items,
 											 const AffinityDict *ids);
-extern AffinityItemSink *affinity_item_writer_sink(ItemWriter *writer);
-extern double affinity_item_writer_close(ItemWriter *writer);
-extern Datum affinity_item_writer_parameters(const ItemWriter *writer,
+extern AffinityItemSink *affinity_model_writer_sink(ItemWriter *writer);
+extern double affinity_model_writer_close(ItemWriter *writer);
+extern Datum affinity_model_writer_parameters(const ItemWriter *writer,
 											 bool *isnull);
-extern Jsonb *affinity_item_writer_figures(ItemWriter *writer);
+extern Jsonb *affinity_model_writer_figures(ItemWriter *writer);
 
 /* Attributes of affinity.model_record. */
 typedef enum ModelAttribute

@@ -76,7 +76,7 @@ flush_items(ItemWriter *w)
 		if (w->target->ri_NumIndices > 0)
 		{
 			ResetPerTupleExprContext(w->estate);
-			list_free(affinity_insert_index_tuples(w->target, w->slot[i],
+			list_free(affinity_base_insert_index_tuples(w->target, w->slot[i],
 												   w->estate));
 		}
 		ExecClearTuple(w->slot[i]);
@@ -121,7 +121,7 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 	old = MemoryContextSwitchTo(w->batch_context);
 	memset(slot->tts_isnull, 0, ITEM_N_ATTRIBUTES * sizeof(bool));
 	slot->tts_values[ITEM_NO] = Int32GetDatum((int32) row->item);
-	slot->tts_values[ITEM_ID] = affinity_dict_id(w->ids, row->item);
+	slot->tts_values[ITEM_ID] = affinity_interaction_dict_id(w->ids, row->item);
 	slot->tts_values[ITEM_POPULARITY] = Float4GetDatum(row->popularity);
 	slot->tts_values[ITEM_NEIGHBORS] = array_datum(row->neighbor,
 												   row->n_neighbors, INT4OID);
@@ -196,7 +196,7 @@ static void
 check_table(Relation table, const AffinityDict *ids)
 {
 	Oid			types[ITEM_N_ATTRIBUTES] = {
-		INT4OID, affinity_dict_type(ids), FLOAT4OID, INT4ARRAYOID,
+		INT4OID, affinity_interaction_dict_type(ids), FLOAT4OID, INT4ARRAYOID,
 		FLOAT4ARRAYOID, FLOAT4ARRAYOID
 	};
 	TupleDesc	desc = RelationGetDescr(table);
@@ -207,7 +207,7 @@ check_table(Relation table, const AffinityDict *ids)
 		fits = TupleDescAttr(desc, i)->atttypid == types[i] &&
 			!TupleDescAttr(desc, i)->attisdropped;
 	/* rows go past the executor, which would check the right to insert */
-	if (!affinity_owns_relation(RelationGetRelid(table), GetUserId()))
+	if (!affinity_base_owns_relation(RelationGetRelid(table), GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
 					   RelationGetRelationName(table));
 	if (!fits)
@@ -222,7 +222,7 @@ check_table(Relation table, const AffinityDict *ids)
  * Open the items table for writing; ids name the items by number.
  */
 ItemWriter *
-affinity_item_writer_open(Oid items, const AffinityDict *ids)
+affinity_model_writer_open(Oid items, const AffinityDict *ids)
 {
 	ItemWriter *w = palloc0(sizeof(ItemWriter));
 
@@ -257,7 +257,7 @@ affinity_item_writer_open(Oid items, const AffinityDict *ids)
 }
 
 AffinityItemSink *
-affinity_item_writer_sink(ItemWriter *w)
+affinity_model_writer_sink(ItemWriter *w)
 {
 	return &w->sink;
 }
@@ -266,14 +266,14 @@ affinity_item_writer_sink(ItemWriter *w)
  * What the algorithm gave besides items; also after the writer is closed.
  */
 Datum
-affinity_item_writer_parameters(const ItemWriter *w, bool *isnull)
+affinity_model_writer_parameters(const ItemWriter *w, bool *isnull)
 {
 	*isnull = w->parameters == NULL;
 	return PointerGetDatum(w->parameters);
 }
 
 Jsonb *
-affinity_item_writer_figures(ItemWriter *w)
+affinity_model_writer_figures(ItemWriter *w)
 {
 	char	   *json = psprintf("{%s}", w->figures.data);
 
@@ -284,7 +284,7 @@ affinity_item_writer_figures(ItemWriter *w)
  * Write what is left; returns the seconds spent on writing.
  */
 double
-affinity_item_writer_close(ItemWriter *w)
+affinity_model_writer_close(ItemWriter *w)
 {
 	instr_time	start;
 	instr_time	end;

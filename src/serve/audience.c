@@ -57,7 +57,7 @@ find_sources(const AffinityModel *model, const ServeItem *wanted, int *n)
 		bool		isnull;
 		Datum		value = affinity_serve_column(model, row, desc, 1);
 
-		source[i].id = affinity_id_plain(value, model->item_type);
+		source[i].id = affinity_base_id_plain(value, model->item_type);
 		source[i].wanted = DatumGetBool(SPI_getbinval(row, desc, 3, &isnull));
 		value = SPI_getbinval(row, desc, 2, &isnull);
 		source[i].similarity = isnull || source[i].wanted ? 0 :
@@ -95,9 +95,9 @@ align_sources(const AffinityInteractions *in, const Source *source, int n)
 
 	for (uint32 i = 0; i < n_items; i++)
 	{
-		while (s < n && affinity_dict_compare(in->items, i, source[s].id) > 0)
+		while (s < n && affinity_interaction_dict_compare(in->items, i, source[s].id) > 0)
 			s++;
-		if (s < n && affinity_dict_compare(in->items, i, source[s].id) == 0)
+		if (s < n && affinity_interaction_dict_compare(in->items, i, source[s].id) == 0)
 			of_item[i] = &source[s];
 	}
 	return of_item;
@@ -111,8 +111,8 @@ put_users(ServeCall *call, const AffinityDict *users, const AffinityTopK *top)
 		Datum		values[3];
 		bool		nulls[3] = {0};
 
-		values[0] = affinity_dict_id(users, affinity_rank_key_no(top->key[i]));
-		values[1] = Float4GetDatum(affinity_rank_key_score(top->key[i]));
+		values[0] = affinity_interaction_dict_id(users, affinity_kernel_rank_key_no(top->key[i]));
+		values[1] = Float4GetDatum(affinity_kernel_rank_key_score(top->key[i]));
 		values[2] = Int32GetDatum((int32) i + 1);
 		tuplestore_putvalues(call->rows, call->desc, values, nulls);
 	}
@@ -127,7 +127,7 @@ audience_by_neighbors(ServeCall *call, const AffinityInteractions *in,
 	Size		room = ((Size) m->n_rows + 1) * sizeof(uint64);
 	AffinityTopK top;
 
-	affinity_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
+	affinity_kernel_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
 					   Min(k, m->n_rows), (Size) m->n_rows + 1);
 	for (uint32 u = 0; u < m->n_rows; u++)
 	{
@@ -146,11 +146,11 @@ audience_by_neighbors(ServeCall *call, const AffinityInteractions *in,
 				model->method->history_weight(model->options,
 											  m->val ? m->val[e] : 1);
 		}
-		if (!has && affinity_sum_score(score) > 0)
-			affinity_topk_push(&top,
-							   affinity_rank_key(affinity_sum_score(score), u));
+		if (!has && affinity_score_of_sum(score) > 0)
+			affinity_kernel_topk_push(&top,
+							   affinity_kernel_rank_key(affinity_score_of_sum(score), u));
 	}
-	affinity_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
+	affinity_kernel_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
 	put_users(call, in->users, &top);
 }
 
@@ -163,14 +163,14 @@ consume_scores(void *state, uint32 chunk, const void *slot)
 	BatchLeader *leader = state;
 	const float *score = slot;
 	uint32		from = chunk * leader->shared->chunk_users;
-	uint32		n_users = affinity_dict_size(leader->users);
+	uint32		n_users = affinity_interaction_dict_size(leader->users);
 	uint32		n = Min(n_users - from, leader->shared->chunk_users);
 
 	if (chunk == 0)
 	{
 		Size		cap = 2 * (Size) Min(leader->k, n_users) + 1;
 
-		affinity_topk_init(&leader->top,
+		affinity_kernel_topk_init(&leader->top,
 						   MemoryContextAllocHuge(leader->chunk_context,
 												  cap * sizeof(uint64)),
 						   Min(leader->k, n_users), cap);
@@ -178,7 +178,7 @@ consume_scores(void *state, uint32 chunk, const void *slot)
 	for (uint32 u = 0; u < n; u++)
 	{
 		if (!isnan(score[u]))
-			affinity_topk_push(&leader->top, affinity_rank_key(score[u],
+			affinity_kernel_topk_push(&leader->top, affinity_kernel_rank_key(score[u],
 															   from + u));
 	}
 }
@@ -188,22 +188,22 @@ audience_by_factors(ServeCall *call, const ServeItem *wanted, uint32 k)
 {
 	BatchLeader leader = {.call = call, .consume = consume_scores, .k = k};
 
-	affinity_batch_run(&leader, BATCH_ONE_ITEM, 1, wanted->no);
+	affinity_score_batch_run(&leader, BATCH_ONE_ITEM, 1, wanted->no);
 	if (leader.top.key == NULL)
 		return;
-	affinity_topk_finish(&leader.top,
+	affinity_kernel_topk_finish(&leader.top,
 						 palloc_extended((leader.top.n + 1) * sizeof(uint64),
 										 MCXT_ALLOC_HUGE));
 	put_users(call, leader.users, &leader.top);
 }
 
-PG_FUNCTION_INFO_V1(affinity_audience);
+PG_FUNCTION_INFO_V1(affinity_serve_audience);
 
 /*
  * SQL: audience_core(model, item_id, k)
  */
 Datum
-affinity_audience(PG_FUNCTION_ARGS)
+affinity_serve_audience(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	ServeItem	wanted;

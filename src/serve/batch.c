@@ -23,7 +23,8 @@
 #include "utils/memutils.h"
 
 #include "serve/batch.h"
-#include "train/progress.h"
+#include "kernel/vector.h"
+#include "parallel/progress.h"
 
 /* Bytes of a chunk's rows: memory is a few of them. */
 #define SLOT_BYTES		((Size) 1024 * 1024)
@@ -31,7 +32,7 @@
 /* Items taken over between two looks at interrupts: whole panels. */
 #define PUT_ITEMS		(64 * AFFINITY_PANEL)
 
-static const AffinityJob batch_job = {"affinity_batch_member", affinity_batch_member};
+static const AffinityJob batch_job = {"affinity_score_batch_member", affinity_score_batch_member};
 
 /* What the leader has read. */
 typedef struct Batch
@@ -78,21 +79,21 @@ read_items(Batch *b)
 	int16		len;
 
 	get_typlenbyval(model->item_type, &len, &byval);
-	b->leader->id = affinity_zeroed_array(model->n_items, sizeof(Datum));
-	b->popularity = affinity_zeroed_array(model->n_items, sizeof(float));
-	scan = affinity_items_begin(model, AFFINITY_ITEM_ID |
+	b->leader->id = affinity_base_zeroed_array(model->n_items, sizeof(Datum));
+	b->popularity = affinity_base_zeroed_array(model->n_items, sizeof(float));
+	scan = affinity_model_items_begin(model, AFFINITY_ITEM_ID |
 								AFFINITY_ITEM_POPULARITY |
 								(b->factors ? 0 : AFFINITY_ITEM_LISTS));
-	while (affinity_items_next(scan, &item))
+	while (affinity_model_items_next(scan, &item))
 	{
-		Datum		id = affinity_id_plain(item.id, model->item_type);
+		Datum		id = affinity_base_id_plain(item.id, model->item_type);
 
 		b->leader->id[item.no] = datumCopy(id, byval, len);
 		b->popularity[item.no] = item.popularity;
 		if (!b->factors)
 			b->n_entries += list_length_of(item.neighbors);
 	}
-	affinity_items_end(scan);
+	affinity_model_items_end(scan);
 }
 
 /*
@@ -107,8 +108,8 @@ check_memory(const Batch *b)
 		bytes = add_size(bytes, mul_size(b->factors->bytes, 2));
 	else
 		bytes = add_size(bytes, mul_size(b->n_entries, sizeof(int32) + sizeof(float)));
-	if (bytes > affinity_memory_allowed())
-		affinity_lacks_memory(psprintf("the items of model \"%s\" need",
+	if (bytes > affinity_base_memory_allowed())
+		affinity_base_lacks_memory(psprintf("the items of model \"%s\" need",
 									   b->model->schema_name), bytes, NULL);
 }
 
@@ -122,7 +123,7 @@ renumber(Batch *b)
 	AffinityCsr *by_item = &b->in->by_item;
 	AffinityCsr *m = &b->in->by_user;
 	uint32		n_items = b->model->n_items;
-	int32	   *number = affinity_zeroed_array(by_item->n_rows, sizeof(int32));
+	int32	   *number = affinity_base_zeroed_array(by_item->n_rows, sizeof(int32));
 	uint32		no = 0;
 	int64		kept = 0;
 	int64		begin = 0;
@@ -130,10 +131,10 @@ renumber(Batch *b)
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
 		while (no < n_items &&
-			   affinity_dict_compare(b->in->items, i, b->leader->id[no]) > 0)
+			   affinity_interaction_dict_compare(b->in->items, i, b->leader->id[no]) > 0)
 			no++;
 		number[i] = no < n_items &&
-			affinity_dict_compare(b->in->items, i, b->leader->id[no]) == 0 ?
+			affinity_interaction_dict_compare(b->in->items, i, b->leader->id[no]) == 0 ?
 			(int32) no : -1;
 	}
 	for (uint32 u = 0; u < m->n_rows; u++)
@@ -172,7 +173,7 @@ read_all(Batch *b)
 								psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
 										 affinity_model_relation(b->model,
 																 "interactions")),
-								(Datum) 0, affinity_progress_done);
+								(Datum) 0, affinity_parallel_progress_done);
 	b->leader->users = b->in->users;
 	renumber(b);
 }
@@ -200,7 +201,7 @@ static void
 size_chunks(Batch *b)
 {
 	Size		user_bytes = b->task == BATCH_ONE_ITEM ? sizeof(float) :
-		affinity_batch_user_bytes(b->k);
+		affinity_score_batch_user_bytes(b->k);
 
 	b->chunk_users = (uint32) Min(Max(SLOT_BYTES / user_bytes, 1),
 								  BATCH_USERS);
@@ -220,7 +221,7 @@ begin_team(Batch *b)
 	size[BATCH_OPTIONS] = b->model->method->options_size;
 	size[BATCH_POPULARITY] = n * sizeof(float);
 	size[BATCH_BY_POPULARITY] = n * sizeof(uint32);
-	size[BATCH_STREAM] = affinity_team_stream_bytes(b->slot_bytes);
+	size[BATCH_STREAM] = affinity_parallel_stream_bytes(b->slot_bytes);
 	if (f)
 	{
 		size[BATCH_FACTORS] = f->bytes;
@@ -236,29 +237,29 @@ begin_team(Batch *b)
 		size[BATCH_LIST_SCORE] = b->n_entries * sizeof(float);
 	}
 	for (int r = 0; r < BATCH_N_REGIONS; r++)
-		(void) affinity_team_request_region(&request, size[r]);
-	b->matrix = affinity_team_request_matrix(&request, b->in);
+		(void) affinity_parallel_request_region(&request, size[r]);
+	b->matrix = affinity_parallel_request_matrix(&request, b->in);
 	request.seconds = seconds_of(b);
-	b->team = affinity_team_begin(&request);
-	affinity_team_put_matrix(b->team, b->matrix, b->in);
+	b->team = affinity_parallel_begin(&request);
+	affinity_parallel_put_matrix(b->team, b->matrix, b->in);
 }
 
 static void
 put_popularity(Batch *b)
 {
 	uint32		n = b->model->n_items;
-	uint32	   *by_popularity = affinity_team_region(b->team,
+	uint32	   *by_popularity = affinity_parallel_region(b->team,
 													 BATCH_BY_POPULARITY);
-	uint64	   *key = affinity_zeroed_array(n, sizeof(uint64));
-	uint64	   *scratch = affinity_zeroed_array(n, sizeof(uint64));
+	uint64	   *key = affinity_base_zeroed_array(n, sizeof(uint64));
+	uint64	   *scratch = affinity_base_zeroed_array(n, sizeof(uint64));
 
-	memcpy(affinity_team_region(b->team, BATCH_POPULARITY), b->popularity,
+	memcpy(affinity_parallel_region(b->team, BATCH_POPULARITY), b->popularity,
 		   n * sizeof(float));
 	for (uint32 i = 0; i < n; i++)
-		key[i] = affinity_rank_key(b->popularity[i], i);
-	affinity_sort_descending(key, n, scratch);
+		key[i] = affinity_kernel_rank_key(b->popularity[i], i);
+	affinity_kernel_sort_descending(key, n, scratch);
 	for (uint32 i = 0; i < n; i++)
-		by_popularity[i] = affinity_rank_key_no(key[i]);
+		by_popularity[i] = affinity_kernel_rank_key_no(key[i]);
 	pfree(key);
 	pfree(scratch);
 }
@@ -269,14 +270,14 @@ put_popularity(Batch *b)
 static void
 put_lists(Batch *b)
 {
-	BatchList  *list = affinity_team_region(b->team, BATCH_LISTS);
-	int32	   *neighbor = affinity_team_region(b->team, BATCH_LIST_ITEM);
-	float	   *score = affinity_team_region(b->team, BATCH_LIST_SCORE);
-	AffinityItemScan *scan = affinity_items_begin(b->model, AFFINITY_ITEM_LISTS);
+	BatchList  *list = affinity_parallel_region(b->team, BATCH_LISTS);
+	int32	   *neighbor = affinity_parallel_region(b->team, BATCH_LIST_ITEM);
+	float	   *score = affinity_parallel_region(b->team, BATCH_LIST_SCORE);
+	AffinityItemScan *scan = affinity_model_items_begin(b->model, AFFINITY_ITEM_LISTS);
 	AffinityStoredItem item;
 	Size		n = 0;
 
-	while (affinity_items_next(scan, &item))
+	while (affinity_model_items_next(scan, &item))
 	{
 		ArrayType  *neighbors = DatumGetArrayTypeP(item.neighbors);
 		ArrayType  *scores = DatumGetArrayTypeP(item.scores);
@@ -295,7 +296,7 @@ put_lists(Batch *b)
 		if ((Pointer) scores != DatumGetPointer(item.scores))
 			pfree(scores);
 	}
-	affinity_items_end(scan);
+	affinity_model_items_end(scan);
 }
 
 /*
@@ -305,15 +306,15 @@ static void
 put_factors(Batch *b, BatchShared *shared)
 {
 	const AffinityFactors *f = b->factors;
-	float	   *item = affinity_team_region(b->team, BATCH_FACTORS);
-	float	   *panel = affinity_team_region(b->team, BATCH_PANELS);
+	float	   *item = affinity_parallel_region(b->team, BATCH_FACTORS);
+	float	   *panel = affinity_parallel_region(b->team, BATCH_PANELS);
 	double		largest = 0;
 
 	shared->width = f->width;
 	shared->stride = f->stride;
 	shared->n_parameters = f->n_parameters;
 	if (f->n_parameters > 0)
-		memcpy(affinity_team_region(b->team, BATCH_PARAMETERS), f->parameters,
+		memcpy(affinity_parallel_region(b->team, BATCH_PARAMETERS), f->parameters,
 			   f->n_parameters * sizeof(float));
 	for (uint32 from = 0; from < f->n_items; from += PUT_ITEMS)
 	{
@@ -324,10 +325,10 @@ put_factors(Batch *b, BatchShared *shared)
 		memcpy(item + from * f->stride, row, n * f->stride * sizeof(float));
 		if (b->task != BATCH_BEST)
 			continue;
-		affinity_panels_pack(row, f->stride, f->width, n,
+		affinity_kernel_panels_pack(row, f->stride, f->width, n,
 							 panel + (Size) from * f->width);
 		for (uint32 i = 0; i < n; i++, row += f->stride)
-			largest = Max(largest, affinity_dot_f4(row, row, f->width));
+			largest = Max(largest, affinity_kernel_dot_f4(row, row, f->width));
 	}
 	shared->max_norm = sqrt(largest);
 }
@@ -335,7 +336,7 @@ put_factors(Batch *b, BatchShared *shared)
 static void
 fill_regions(Batch *b)
 {
-	BatchShared *shared = affinity_team_region(b->team, BATCH_SHARED);
+	BatchShared *shared = affinity_parallel_region(b->team, BATCH_SHARED);
 
 	strlcpy(shared->method, b->model->method->name, NAMEDATALEN);
 	shared->task = b->task;
@@ -345,7 +346,7 @@ fill_regions(Batch *b)
 	shared->chunk_users = b->chunk_users;
 	shared->slot_bytes = b->slot_bytes;
 	shared->matrix = b->matrix;
-	memcpy(affinity_team_region(b->team, BATCH_OPTIONS), b->model->options,
+	memcpy(affinity_parallel_region(b->team, BATCH_OPTIONS), b->model->options,
 		   b->model->method->options_size);
 	put_popularity(b);
 	if (b->factors)
@@ -364,16 +365,16 @@ answer(Batch *b)
 	b->leader->chunk_context = AllocSetContextCreate(CurrentMemoryContext,
 													 "affinity chunk",
 													 ALLOCSET_DEFAULT_SIZES);
-	affinity_progress_phase("answering", b->in->by_user.n_rows, 0);
-	affinity_team_run(b->team, b->leader);
-	affinity_team_end(b->team);
+	affinity_parallel_progress_phase("answering", b->in->by_user.n_rows, 0);
+	affinity_parallel_run(b->team, b->leader);
+	affinity_parallel_end(b->team);
 }
 
 /*
  * Let the team answer for all users; leader->consume takes the chunks.
  */
 void
-affinity_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
+affinity_score_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 				   uint32 wanted)
 {
 	Batch		b = {.leader = leader, .task = task, .wanted = wanted};
@@ -381,9 +382,9 @@ affinity_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 	MemoryContext progress;
 
 	b.model = leader->call->model;
-	progress = affinity_progress_begin(b.model->schema_name,
+	progress = affinity_parallel_progress_begin(b.model->schema_name,
 									   b.model->method->name);
-	affinity_progress_phase("reading", 0, 0);
+	affinity_parallel_progress_phase("reading", 0, 0);
 	b.k = Min(k, b.model->n_items);
 	if (b.model->method->has_factors)
 		b.factors = affinity_model_factors(b.model);
@@ -392,7 +393,7 @@ affinity_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 	read_all(&b);
 	if (b.in->by_user.n_rows > 0)
 		answer(&b);
-	affinity_progress_end(progress);
+	affinity_parallel_progress_end(progress);
 }
 
 /* ---- rows ---------------------------------------------------------------- */
@@ -424,7 +425,7 @@ consume_rows(void *state, uint32 chunk, const void *slot)
 {
 	const BatchLeader *leader = state;
 	const BatchShared *shared = leader->shared;
-	uint32		n_users = affinity_dict_size(leader->users);
+	uint32		n_users = affinity_interaction_dict_size(leader->users);
 	uint32		from = chunk * shared->chunk_users;
 	uint32		to = Min(n_users - from, shared->chunk_users) + from;
 	MemoryContext old = MemoryContextSwitchTo(leader->chunk_context);
@@ -432,20 +433,20 @@ consume_rows(void *state, uint32 chunk, const void *slot)
 	for (uint32 user = from; user < to; user++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_rows(leader, affinity_dict_id(leader->users, user),
-				 affinity_batch_user(shared, (void *) slot, user));
+		put_rows(leader, affinity_interaction_dict_id(leader->users, user),
+				 affinity_score_batch_user(shared, (void *) slot, user));
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(leader->chunk_context);
 }
 
-PG_FUNCTION_INFO_V1(affinity_recommend_all);
+PG_FUNCTION_INFO_V1(affinity_serve_recommend_all);
 
 /*
  * SQL: recommend_all_core(model, k)
  */
 Datum
-affinity_recommend_all(PG_FUNCTION_ARGS)
+affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	BatchLeader leader = {.call = &call, .consume = consume_rows};
@@ -458,7 +459,7 @@ affinity_recommend_all(PG_FUNCTION_ARGS)
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
 	if (k > 0)
-		affinity_batch_run(&leader, call.model->method->has_factors ?
+		affinity_score_batch_run(&leader, call.model->method->has_factors ?
 						   BATCH_BEST : BATCH_NEIGHBORS, k, 0);
 	return affinity_serve_end(&call);
 }

@@ -10,8 +10,10 @@
 #ifndef AFFINITY_SERVE_BATCH_H
 #define AFFINITY_SERVE_BATCH_H
 
+#include "kernel/panel.h"
+#include "kernel/topk.h"
+#include "parallel/team.h"
 #include "serve/serve.h"
-#include "train/team.h"
 
 /* Users of a chunk at most: a multiple of 8, as panels want it. */
 #define BATCH_USERS		256
@@ -84,7 +86,7 @@ typedef struct BatchUser
 typedef struct BatchMember
 {
 	const BatchShared *shared;
-	const AffinityMethod *method;
+	const AffinityAlgorithm *method;
 	const void *options;
 	const float *popularity;
 	const uint32 *by_popularity;
@@ -117,37 +119,37 @@ typedef struct BatchMember
 } BatchMember;
 
 static inline Size
-affinity_batch_user_bytes(uint32 k)
+affinity_score_batch_user_bytes(uint32 k)
 {
 	return offsetof(BatchUser, entry) + (Size) k * sizeof(BatchEntry);
 }
 
 static inline BatchUser *
-affinity_batch_user(const BatchShared *shared, void *slot, uint32 user)
+affinity_score_batch_user(const BatchShared *shared, void *slot, uint32 user)
 {
 	return (BatchUser *) ((char *) slot + (user % shared->chunk_users) *
-						  affinity_batch_user_bytes(shared->k));
+						  affinity_score_batch_user_bytes(shared->k));
 }
 
 /* Users of a chunk: from, and how many. */
 static inline uint32
-affinity_batch_chunk(const BatchMember *m, uint32 chunk, uint32 *from)
+affinity_score_batch_chunk(const BatchMember *m, uint32 chunk, uint32 *from)
 {
 	*from = chunk * m->shared->chunk_users;
 	return Min(m->users.n_rows - *from, m->shared->chunk_users);
 }
 
 /* batch_member.c: the job's body, and what it is made of */
-extern PGDLLEXPORT void affinity_batch_member(AffinityTeam *team);
-extern void affinity_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
+extern PGDLLEXPORT void affinity_score_batch_member(AffinityTeam *team);
+extern void affinity_score_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
 								const uint64 *key, size_t n);
 
 /* batch_neighbors.c, batch_factors.c */
-extern void affinity_batch_neighbors_begin(BatchMember *m, AffinityTeam *team);
-extern void affinity_batch_neighbors(void *state, uint32 chunk, void *slot);
-extern void affinity_batch_factors_begin(BatchMember *m, AffinityTeam *team);
-extern void affinity_batch_best(void *state, uint32 chunk, void *slot);
-extern void affinity_batch_one_item(void *state, uint32 chunk, void *slot);
+extern void affinity_score_batch_neighbors_begin(BatchMember *m, AffinityTeam *team);
+extern void affinity_score_batch_neighbors(void *state, uint32 chunk, void *slot);
+extern void affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team);
+extern void affinity_score_batch_best(void *state, uint32 chunk, void *slot);
+extern void affinity_score_batch_one_item(void *state, uint32 chunk, void *slot);
 
 /* batch.c: the leader's part */
 typedef struct BatchLeader
@@ -162,7 +164,7 @@ typedef struct BatchLeader
 	void		(*consume) (void *leader, uint32 chunk, const void *slot);
 } BatchLeader;
 
-extern void affinity_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
+extern void affinity_score_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 							   uint32 wanted);
 
 #endif							/* AFFINITY_SERVE_BATCH_H */

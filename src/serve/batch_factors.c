@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 
+#include "kernel/vector.h"
 #include "serve/batch.h"
 
 /* Panels of a block: with 256 users its scores take half a megabyte. */
@@ -37,7 +38,7 @@ is_chosen(const BatchShared *shared)
 }
 
 void
-affinity_batch_factors_begin(BatchMember *m, AffinityTeam *team)
+affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
 {
 	const BatchShared *s = m->shared;
 	uint32		n = BATCH_USERS;
@@ -47,11 +48,11 @@ affinity_batch_factors_begin(BatchMember *m, AffinityTeam *team)
 	m->factors.n_items = s->n_items;
 	m->factors.width = s->width;
 	m->factors.stride = s->stride;
-	m->factors.item = affinity_team_region(team, BATCH_FACTORS);
-	m->factors.parameters = affinity_team_region(team, BATCH_PARAMETERS);
+	m->factors.item = affinity_parallel_region(team, BATCH_FACTORS);
+	m->factors.parameters = affinity_parallel_region(team, BATCH_PARAMETERS);
 	m->factors.n_parameters = s->n_parameters;
-	m->panels = affinity_team_region(team, BATCH_PANELS);
-	affinity_fold_begin(&m->fold, m->method, m->options, &m->factors);
+	m->panels = affinity_parallel_region(team, BATCH_PANELS);
+	affinity_score_fold_begin(&m->fold, m->method, m->options, &m->factors);
 	for (uint32 u = 0; u < m->users.n_rows; u++)
 		longest = Max(longest, m->users.start[u + 1] - m->users.start[u]);
 	m->weight = palloc_extended((longest + 1) * sizeof(float), MCXT_ALLOC_HUGE);
@@ -82,7 +83,7 @@ fold_user(BatchMember *m, uint32 user)
 	int64		start = users->start[user];
 
 	CHECK_FOR_INTERRUPTS();
-	return affinity_fold_user(&m->fold, users->col + start,
+	return affinity_score_fold_user(&m->fold, users->col + start,
 							  users->val ? users->val + start : m->weight,
 							  (uint32) (users->start[user + 1] - start));
 }
@@ -97,7 +98,7 @@ fold_user(BatchMember *m, uint32 user)
 static double
 margin_of(const BatchMember *m)
 {
-	double		norm = sqrt(affinity_dot_f4(m->fold.user, m->fold.user,
+	double		norm = sqrt(affinity_kernel_dot_f4(m->fold.user, m->fold.user,
 											m->factors.width));
 	double		largest = norm * m->shared->max_norm;
 	double		error = largest * (m->factors.width + 1) / (1 << 23) +
@@ -150,7 +151,7 @@ choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
 
 	for (uint32 u = 0; u < n_users; u++)
 	{
-		affinity_near_init(&m->near[u], m->near[u].key, m->shared->k,
+		affinity_kernel_near_init(&m->near[u], m->near[u].key, m->shared->k,
 						   near_room(m->shared->k), m->margin[u]);
 		m->near[u].full |= !m->usable[u] || m->margin[u] < 0;
 	}
@@ -160,14 +161,14 @@ choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
 		uint32		from = p * AFFINITY_PANEL;
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_panels_score(m->panels + (Size) from * m->factors.width,
+		affinity_kernel_panels_score(m->panels + (Size) from * m->factors.width,
 							  m->factors.width, here, m->user,
 							  m->factors.stride, TYPEALIGN(8, n_users),
 							  m->block, BLOCK_ITEMS);
 		for (uint32 u = 0; u < n_users; u++)
 		{
 			leave_out(m, first + u, u, from, here * AFFINITY_PANEL);
-			affinity_near_push(&m->near[u], m->block + (Size) u * BLOCK_ITEMS,
+			affinity_kernel_near_push(&m->near[u], m->block + (Size) u * BLOCK_ITEMS,
 							   here * AFFINITY_PANEL, from);
 		}
 	}
@@ -194,15 +195,15 @@ finish_near(BatchMember *m, AffinityNear *near)
 {
 	size_t		n;
 
-	affinity_near_shrink(near);
+	affinity_kernel_near_shrink(near);
 	n = near->n;
 	for (size_t i = 0; i < n; i++)
 	{
-		uint32		no = affinity_rank_key_no(near->key[i]);
+		uint32		no = affinity_kernel_rank_key_no(near->key[i]);
 
-		m->key[i] = affinity_rank_key(affinity_fold_score(&m->fold, no), no);
+		m->key[i] = affinity_kernel_rank_key(affinity_score_fold_score(&m->fold, no), no);
 	}
-	affinity_sort_descending(m->key, n, m->scratch);
+	affinity_kernel_sort_descending(m->key, n, m->scratch);
 	return Min(n, m->shared->k);
 }
 
@@ -217,22 +218,22 @@ finish_all(BatchMember *m, uint32 user)
 	int64		end = users->start[user + 1];
 	AffinityTopK top;
 
-	affinity_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
+	affinity_kernel_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
 	for (uint32 from = 0; from < m->shared->n_items; from += SERVE_SCORE_PIECE)
 	{
 		uint32		n = Min(m->shared->n_items - from, SERVE_SCORE_PIECE);
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_fold_scores(&m->fold, from, n, m->score);
+		affinity_score_fold_scores(&m->fold, from, n, m->score);
 		for (; e < end && users->col[e] < from + n; e++)
 			m->score[users->col[e] - from] = -INFINITY;
 		for (uint32 i = 0; i < n; i++)
 		{
 			if (m->score[i] >= -FLT_MAX)
-				affinity_topk_push(&top, affinity_rank_key(m->score[i], from + i));
+				affinity_kernel_topk_push(&top, affinity_kernel_rank_key(m->score[i], from + i));
 		}
 	}
-	affinity_topk_finish(&top, m->scratch);
+	affinity_kernel_topk_finish(&top, m->scratch);
 	return top.n;
 }
 
@@ -247,11 +248,11 @@ mark_history(BatchMember *m, uint32 user)
 }
 
 void
-affinity_batch_best(void *state, uint32 chunk, void *slot)
+affinity_score_batch_best(void *state, uint32 chunk, void *slot)
 {
 	BatchMember *m = state;
 	uint32		first;
-	uint32		n = affinity_batch_chunk(m, chunk, &first);
+	uint32		n = affinity_score_batch_chunk(m, chunk, &first);
 
 	fold_chunk(m, first, n);
 	if (m->near)
@@ -268,7 +269,7 @@ affinity_batch_best(void *state, uint32 chunk, void *slot)
 			n_best = finish_near(m, &m->near[u]);
 		else if (m->usable[u])
 			n_best = finish_all(m, user);
-		affinity_batch_fill(m, user, affinity_batch_user(m->shared, slot, user),
+		affinity_score_batch_fill(m, user, affinity_score_batch_user(m->shared, slot, user),
 							m->key, n_best);
 	}
 }
@@ -277,13 +278,13 @@ affinity_batch_best(void *state, uint32 chunk, void *slot)
  * Scores of one item; NaN for who has it or cannot be folded in.
  */
 void
-affinity_batch_one_item(void *state, uint32 chunk, void *slot)
+affinity_score_batch_one_item(void *state, uint32 chunk, void *slot)
 {
 	BatchMember *m = state;
 	float	   *score = slot;
 	uint32		wanted = m->shared->wanted;
 	uint32		from;
-	uint32		n = affinity_batch_chunk(m, chunk, &from);
+	uint32		n = affinity_score_batch_chunk(m, chunk, &from);
 
 	for (uint32 u = 0; u < n; u++)
 	{
@@ -293,6 +294,6 @@ affinity_batch_one_item(void *state, uint32 chunk, void *slot)
 			 e < m->users.start[from + u + 1] && !has; e++)
 			has = m->users.col[e] == wanted;
 		score[u] = !has && fold_user(m, from + u) ?
-			affinity_fold_score(&m->fold, wanted) : NAN;
+			affinity_score_fold_score(&m->fold, wanted) : NAN;
 	}
 }

@@ -7,7 +7,7 @@
 #include "miscadmin.h"
 
 #include "serve/batch.h"
-#include "train/progress.h"
+#include "parallel/progress.h"
 
 /*
  * What a user gets: n keys, best first, and popular items where these are too
@@ -15,7 +15,7 @@
  * below 0, which come last.
  */
 void
-affinity_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
+affinity_score_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
 					const uint64 *key, size_t n)
 {
 	uint32		k = m->shared->k;
@@ -23,14 +23,14 @@ affinity_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
 	size_t		before = n;
 
 	if (!m->method->has_factors)
-		while (before > 0 && affinity_rank_key_score(key[before - 1]) < 0)
+		while (before > 0 && affinity_kernel_rank_key_score(key[before - 1]) < 0)
 			before--;
 	out->n_before = (uint32) before;
 	out->n_filled = 0;
 	for (; rank < before; rank++)
 	{
-		out->entry[rank].no = affinity_rank_key_no(key[rank]);
-		out->entry[rank].score = affinity_rank_key_score(key[rank]);
+		out->entry[rank].no = affinity_kernel_rank_key_no(key[rank]);
+		out->entry[rank].score = affinity_kernel_rank_key_score(key[rank]);
 		m->mark[out->entry[rank].no] = user + 1;
 	}
 	for (uint32 i = 0; i < m->shared->n_items && rank < k; i++)
@@ -46,8 +46,8 @@ affinity_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
 	out->n_after = (uint32) Min(n - before, k - rank);
 	for (uint32 i = 0; i < out->n_after; i++, rank++)
 	{
-		out->entry[rank].no = affinity_rank_key_no(key[before + i]);
-		out->entry[rank].score = affinity_rank_key_score(key[before + i]);
+		out->entry[rank].no = affinity_kernel_rank_key_no(key[before + i]);
+		out->entry[rank].score = affinity_kernel_rank_key_score(key[before + i]);
 	}
 }
 
@@ -57,7 +57,7 @@ consume(void *state, uint32 chunk, const void *slot)
 	BatchMember *m = state;
 
 	((BatchLeader *) m->leader)->consume(m->leader, chunk, slot);
-	affinity_progress_done(Min((int64) (chunk + 1) * m->shared->chunk_users,
+	affinity_parallel_progress_done(Min((int64) (chunk + 1) * m->shared->chunk_users,
 							   m->users.n_rows));
 }
 
@@ -65,43 +65,43 @@ consume(void *state, uint32 chunk, const void *slot)
  * The body of the job.
  */
 void
-affinity_batch_member(AffinityTeam *team)
+affinity_score_batch_member(AffinityTeam *team)
 {
 	BatchMember m = {0};
 	AffinityCsr unused;
 	AffinityStream stream = {.consume = consume, .state = &m};
 	Size		room;
 
-	m.shared = affinity_team_region(team, BATCH_SHARED);
-	m.method = affinity_method(m.shared->method);
-	m.options = affinity_team_region(team, BATCH_OPTIONS);
-	m.popularity = affinity_team_region(team, BATCH_POPULARITY);
-	m.by_popularity = affinity_team_region(team, BATCH_BY_POPULARITY);
-	m.leader = affinity_team_leader(team);
-	affinity_team_matrix(team, m.shared->matrix, &m.users, &unused);
+	m.shared = affinity_parallel_region(team, BATCH_SHARED);
+	m.method = affinity_train_algorithm(m.shared->method);
+	m.options = affinity_parallel_region(team, BATCH_OPTIONS);
+	m.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
+	m.by_popularity = affinity_parallel_region(team, BATCH_BY_POPULARITY);
+	m.leader = affinity_parallel_leader(team);
+	affinity_parallel_matrix(team, m.shared->matrix, &m.users, &unused);
 	room = (Size) m.shared->n_items + AFFINITY_PANEL;
-	m.mark = affinity_zeroed_array(room, sizeof(uint32));
-	m.key = affinity_array(room, sizeof(uint64));
-	m.scratch = affinity_array(room, sizeof(uint64));
-	m.score = affinity_array(room, sizeof(float));
+	m.mark = affinity_base_zeroed_array(room, sizeof(uint32));
+	m.key = affinity_base_array(room, sizeof(uint64));
+	m.scratch = affinity_base_array(room, sizeof(uint64));
+	m.score = affinity_base_array(room, sizeof(float));
 	switch (m.shared->task)
 	{
 		case BATCH_NEIGHBORS:
-			affinity_batch_neighbors_begin(&m, team);
-			stream.produce = affinity_batch_neighbors;
+			affinity_score_batch_neighbors_begin(&m, team);
+			stream.produce = affinity_score_batch_neighbors;
 			break;
 		case BATCH_BEST:
-			affinity_batch_factors_begin(&m, team);
-			stream.produce = affinity_batch_best;
+			affinity_score_batch_factors_begin(&m, team);
+			stream.produce = affinity_score_batch_best;
 			break;
 		case BATCH_ONE_ITEM:
-			affinity_batch_factors_begin(&m, team);
-			stream.produce = affinity_batch_one_item;
+			affinity_score_batch_factors_begin(&m, team);
+			stream.produce = affinity_score_batch_one_item;
 			break;
 	}
 	stream.n_chunks = (uint32) (((uint64) m.users.n_rows +
 								 m.shared->chunk_users - 1) /
 								m.shared->chunk_users);
 	stream.slot_bytes = m.shared->slot_bytes;
-	affinity_team_stream(team, BATCH_STREAM, &stream);
+	affinity_parallel_stream(team, BATCH_STREAM, &stream);
 }

@@ -10,11 +10,11 @@
 #include "serve/batch.h"
 
 void
-affinity_batch_neighbors_begin(BatchMember *m, AffinityTeam *team)
+affinity_score_batch_neighbors_begin(BatchMember *m, AffinityTeam *team)
 {
-	m->lists = affinity_team_region(team, BATCH_LISTS);
-	m->list_item = affinity_team_region(team, BATCH_LIST_ITEM);
-	m->list_score = affinity_team_region(team, BATCH_LIST_SCORE);
+	m->lists = affinity_parallel_region(team, BATCH_LISTS);
+	m->list_item = affinity_parallel_region(team, BATCH_LIST_ITEM);
+	m->list_score = affinity_parallel_region(team, BATCH_LIST_SCORE);
 }
 
 /*
@@ -37,11 +37,11 @@ add_history(BatchMember *m, uint32 user, ServeSums *sums)
 		seed.neighbor = m->list_item + list->start;
 		seed.score = m->list_score + list->start;
 		seed.n_neighbors = list->n;
-		affinity_sums_add(sums, &seed);
+		affinity_score_sums_add(sums, &seed);
 		m->mark[no] = user + 1;
 	}
 	for (int64 e = users->start[user]; e < users->start[user + 1]; e++)
-		affinity_sums_exclude(sums, users->col[e]);
+		affinity_score_sums_exclude(sums, users->col[e]);
 }
 
 /*
@@ -52,45 +52,45 @@ choose_signed(BatchMember *m, uint32 user, const ServeSums *sums)
 {
 	AffinityTopK top;
 
-	affinity_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
+	affinity_kernel_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
 	for (uint32 t = 0; t < sums->n_touched; t++)
 	{
 		uint32		no = sums->touched[t];
 		float		score = m->score[t];
 
 		if (score != 0)
-			affinity_topk_push(&top, affinity_rank_key(score, no));
+			affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
 		if (score < 0)
 			m->mark[no] = user + 1;
 	}
-	affinity_topk_finish(&top, m->scratch);
+	affinity_kernel_topk_finish(&top, m->scratch);
 	return top.n;
 }
 
 void
-affinity_batch_neighbors(void *state, uint32 chunk, void *slot)
+affinity_score_batch_neighbors(void *state, uint32 chunk, void *slot)
 {
 	BatchMember *m = state;
 	uint32		from;
-	uint32		n = affinity_batch_chunk(m, chunk, &from);
+	uint32		n = affinity_score_batch_chunk(m, chunk, &from);
 
 	for (uint32 user = from; user < from + n; user++)
 	{
 		ServeSums	sums;
 		size_t		n_best;
 
-		affinity_sums_begin(&sums, m->method, m->shared->n_items);
+		affinity_score_sums_begin(&sums, m->method, m->shared->n_items);
 		add_history(m, user, &sums);
 		for (uint32 t = 0; t < sums.n_touched; t++)
-			m->score[t] = affinity_sum_score(sums.sum[sums.touched[t]]);
+			m->score[t] = affinity_score_of_sum(sums.sum[sums.touched[t]]);
 		if (m->method->signed_scores)
 			n_best = choose_signed(m, user, &sums);
 		else
-			n_best = affinity_topk_scores(m->score, sums.touched,
+			n_best = affinity_kernel_topk_scores(m->score, sums.touched,
 										  sums.n_touched, m->shared->k,
 										  m->key, m->scratch);
-		affinity_sums_end(&sums);
-		affinity_batch_fill(m, user, affinity_batch_user(m->shared, slot, user),
+		affinity_score_sums_end(&sums);
+		affinity_score_batch_fill(m, user, affinity_score_batch_user(m->shared, slot, user),
 							m->key, n_best);
 	}
 }

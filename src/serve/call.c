@@ -89,7 +89,7 @@ affinity_serve_k(ServeCall *call, int arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("k must not be null")));
-	affinity_check_k(PG_GETARG_INT32(arg));
+	affinity_base_check_k(PG_GETARG_INT32(arg));
 	return (uint32) PG_GETARG_INT32(arg);
 }
 
@@ -126,7 +126,7 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 		wrong_type(role, given, type);
 	if (PG_ARGISNULL(arg))
 		return false;
-	*id = affinity_id_plain(PG_GETARG_DATUM(arg), type);
+	*id = affinity_base_id_plain(PG_GETARG_DATUM(arg), type);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
+#include "kernel/topk.h"
 #include "serve/serve.h"
 
 /* Beside the seeds, by their index. */
@@ -57,9 +58,9 @@ reasons_by_factors(Reasons *r, AffinityModel *model, uint32 target)
 	float	   *weight = palloc(r->seeds.n * sizeof(float));
 	ServeFold	fold;
 
-	affinity_fold_begin(&fold, model->method, model->options, factors);
-	affinity_fold_history(&fold, &r->seeds, item, weight);
-	if (affinity_fold_user(&fold, item, weight, r->seeds.n))
+	affinity_score_fold_begin(&fold, model->method, model->options, factors);
+	affinity_score_fold_history(&fold, &r->seeds, item, weight);
+	if (affinity_score_fold_user(&fold, item, weight, r->seeds.n))
 		model->method->fold_explain(fold.fold, item, weight, r->seeds.n,
 									target, r->count, r->similarity);
 }
@@ -71,7 +72,7 @@ put_reasons(ServeCall *call, const Reasons *r, uint32 k)
 	AffinityTopK top;
 	double		total = 0;
 
-	affinity_topk_init(&top, palloc((n + 1) * sizeof(uint64)), Min(k, n), n + 1);
+	affinity_kernel_topk_init(&top, palloc((n + 1) * sizeof(uint64)), Min(k, n), n + 1);
 	for (uint32 s = 0; s < n; s++)
 	{
 		double		part = r->count[s] * r->similarity[s];
@@ -79,21 +80,21 @@ put_reasons(ServeCall *call, const Reasons *r, uint32 k)
 		if (!isfinite(part))
 			continue;
 		total += fabs(part);
-		if (affinity_sum_score(part) != 0)
-			affinity_topk_push(&top,
-							   affinity_rank_key(affinity_sum_score(part), s));
+		if (affinity_score_of_sum(part) != 0)
+			affinity_kernel_topk_push(&top,
+							   affinity_kernel_rank_key(affinity_score_of_sum(part), s));
 	}
-	affinity_topk_finish(&top, palloc((n + 1) * sizeof(uint64)));
+	affinity_kernel_topk_finish(&top, palloc((n + 1) * sizeof(uint64)));
 	for (size_t i = 0; i < top.n; i++)
 	{
-		uint32		s = affinity_rank_key_no(top.key[i]);
+		uint32		s = affinity_kernel_rank_key_no(top.key[i]);
 		Datum		values[6];
 		bool		nulls[6] = {0};
 
 		values[0] = r->seeds.seed[s].id;
-		values[1] = Float4GetDatum(affinity_sum_score(r->count[s]));
-		values[2] = Float4GetDatum(affinity_sum_score(r->similarity[s]));
-		values[3] = Float4GetDatum(affinity_rank_key_score(top.key[i]));
+		values[1] = Float4GetDatum(affinity_score_of_sum(r->count[s]));
+		values[2] = Float4GetDatum(affinity_score_of_sum(r->similarity[s]));
+		values[3] = Float4GetDatum(affinity_kernel_rank_key_score(top.key[i]));
 		values[4] = Float4GetDatum((float) (r->count[s] * r->similarity[s] /
 											total));
 		values[5] = Int32GetDatum((int32) i + 1);
@@ -101,13 +102,13 @@ put_reasons(ServeCall *call, const Reasons *r, uint32 k)
 	}
 }
 
-PG_FUNCTION_INFO_V1(affinity_explain);
+PG_FUNCTION_INFO_V1(affinity_serve_explain);
 
 /*
  * SQL: explain_core(model, user_id, item_id, k)
  */
 Datum
-affinity_explain(PG_FUNCTION_ARGS)
+affinity_serve_explain(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Reasons		r;

@@ -10,13 +10,14 @@
 
 #include <math.h>
 
+#include "kernel/score.h"
 #include "serve/serve.h"
 
 /*
  * Begin to fold users in, in the current memory context.
  */
 void
-affinity_fold_begin(ServeFold *f, const AffinityMethod *method,
+affinity_score_fold_begin(ServeFold *f, const AffinityAlgorithm *method,
 					const void *options, const AffinityFactors *factors)
 {
 	f->method = method;
@@ -30,7 +31,7 @@ affinity_fold_begin(ServeFold *f, const AffinityMethod *method,
  * Fold a history in; false where it says nothing that the model understands.
  */
 bool
-affinity_fold_user(ServeFold *f, const uint32 *item, const float *weight,
+affinity_score_fold_user(ServeFold *f, const uint32 *item, const float *weight,
 				   uint32 n)
 {
 	uint32		width = f->factors->width;
@@ -39,7 +40,7 @@ affinity_fold_user(ServeFold *f, const uint32 *item, const float *weight,
 	memset(f->user, 0, f->factors->stride * sizeof(float));
 	if (n == 0 ||
 		!f->method->fold_in(f->fold, item, weight, n, f->user, &f->offset) ||
-		!isfinite(f->offset) || !affinity_all_finite(f->user, width))
+		!isfinite(f->offset) || !affinity_kernel_all_finite(f->user, width))
 		return false;
 	for (uint32 i = 0; i < width; i++)
 		f->wide[i] = f->user[i];
@@ -50,14 +51,14 @@ affinity_fold_user(ServeFold *f, const uint32 *item, const float *weight,
  * The same for seeds.
  */
 bool
-affinity_fold_seeds(ServeFold *f, const ServeSeeds *seeds)
+affinity_score_fold_seeds(ServeFold *f, const ServeSeeds *seeds)
 {
 	uint32	   *item = palloc(Max(seeds->n, 1) * sizeof(uint32));
 	float	   *weight = palloc(Max(seeds->n, 1) * sizeof(float));
 	bool		usable;
 
-	affinity_fold_history(f, seeds, item, weight);
-	usable = affinity_fold_user(f, item, weight, seeds->n);
+	affinity_score_fold_history(f, seeds, item, weight);
+	usable = affinity_score_fold_user(f, item, weight, seeds->n);
 	pfree(item);
 	pfree(weight);
 	return usable;
@@ -67,7 +68,7 @@ affinity_fold_seeds(ServeFold *f, const ServeSeeds *seeds)
  * Numbers and weights of seeds, as fold_in wants them.
  */
 void
-affinity_fold_history(const ServeFold *f, const ServeSeeds *seeds,
+affinity_score_fold_history(const ServeFold *f, const ServeSeeds *seeds,
 					  uint32 *item, float *weight)
 {
 	float		of_basket = 1;
@@ -85,12 +86,12 @@ affinity_fold_history(const ServeFold *f, const ServeSeeds *seeds,
  * Score of one item for the user who was folded in last.
  */
 float
-affinity_fold_score(const ServeFold *f, uint32 no)
+affinity_score_fold_score(const ServeFold *f, uint32 no)
 {
 	const AffinityFactors *factors = f->factors;
 	float		score;
 
-	affinity_factor_scores(factors->item + (size_t) no * factors->stride,
+	affinity_kernel_factor_scores(factors->item + (size_t) no * factors->stride,
 						   factors->stride, 1, f->wide, f->offset, &score);
 	return score;
 }
@@ -99,10 +100,10 @@ affinity_fold_score(const ServeFold *f, uint32 no)
  * Scores of n items from a number on: not more than some thousands at a time.
  */
 void
-affinity_fold_scores(const ServeFold *f, uint32 from, uint32 n, float *score)
+affinity_score_fold_scores(const ServeFold *f, uint32 from, uint32 n, float *score)
 {
 	const AffinityFactors *factors = f->factors;
 
-	affinity_factor_scores(factors->item + (size_t) from * factors->stride,
+	affinity_kernel_factor_scores(factors->item + (size_t) from * factors->stride,
 						   factors->stride, n, f->wide, f->offset, score);
 }

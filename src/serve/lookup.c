@@ -86,7 +86,7 @@ needed(const AffinityModel *model, SPITupleTable *table, uint64 row, int no)
 static int
 compare_weighted(const void *a, const void *b, void *type)
 {
-	return affinity_id_compare(((const Weighted *) a)->id,
+	return affinity_base_id_compare(((const Weighted *) a)->id,
 							   ((const Weighted *) b)->id, *(Oid *) type);
 }
 
@@ -159,7 +159,7 @@ fetch_items(AffinityModel *model, AffinityModelQuery query, Datum argument,
 		ServeItem  *item = &items->item[i];
 
 		item->no = item_number(model, needed(model, table, i, 1));
-		item->id = affinity_id_plain(needed(model, table, i, 2), model->item_type);
+		item->id = affinity_base_id_plain(needed(model, table, i, 2), model->item_type);
 		item->popularity = DatumGetFloat4(needed(model, table, i, 3));
 	}
 }
@@ -293,7 +293,7 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 
 		CHECK_FOR_INTERRUPTS();
 		seed->no = item_number(model, needed(model, table, i, 1));
-		seed->id = affinity_id_plain(needed(model, table, i, 2), model->item_type);
+		seed->id = affinity_base_id_plain(needed(model, table, i, 2), model->item_type);
 		if (lists)
 			affinity_serve_check_lists(model,
 									   DatumGetArrayTypeP(needed(model, table, i, 4)),
@@ -329,7 +329,7 @@ sum_rows(const AffinityModel *model, Weighted *row, int n)
 		Weighted	sum = row[i];
 		int			first = i;
 
-		for (i++; i < n && affinity_id_compare(row[i].id, sum.id, type) == 0; i++)
+		for (i++; i < n && affinity_base_id_compare(row[i].id, sum.id, type) == 0; i++)
 			sum.weight += row[i].weight;
 		if (model->method->ratings)
 			sum.weight /= i - first;
@@ -367,7 +367,7 @@ read_history(AffinityModel *model, Datum user, int *n)
 
 		if (no_id || no_weight || isnan(weight) || isinf(weight))
 			continue;
-		row[*n].id = affinity_id_plain(id, model->item_type);
+		row[*n].id = affinity_base_id_plain(id, model->item_type);
 		row[(*n)++].weight = weight;
 	}
 	*n = sum_rows(model, row, *n);
@@ -425,7 +425,7 @@ affinity_serve_basket(AffinityModel *model, Datum items, ServeSeeds *seeds)
 	{
 		if (nulls[i])
 			continue;
-		weighted[kept].id = affinity_id_plain(ids[i], model->item_type);
+		weighted[kept].id = affinity_base_id_plain(ids[i], model->item_type);
 		weighted[kept++].weight = 1;
 	}
 	qsort_arg(weighted, kept, sizeof(Weighted), compare_weighted,
@@ -457,7 +457,7 @@ affinity_serve_read(const AffinityModel *model, const char *query, Datum items,
 	request.read_only = true;
 	request.skip_bad = true;
 	request.ratings = model->method->ratings;
-	request.max_bytes = (int64) affinity_memory_allowed();
+	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
-	return affinity_read_interactions(&request);
+	return affinity_interaction_read(&request);
 }

@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
+#include "kernel/topk.h"
 #include "serve/serve.h"
 
 typedef struct Ranking
@@ -114,14 +115,14 @@ choose_begin(const Ranking *r, AffinityTopK *top, uint32 n)
 	Size		k = Min(r->k, n);
 	Size		cap = Min(n, 2 * k) + 1;
 
-	affinity_topk_init(top, palloc_extended(cap * sizeof(uint64),
+	affinity_kernel_topk_init(top, palloc_extended(cap * sizeof(uint64),
 											MCXT_ALLOC_HUGE), k, cap);
 }
 
 static void
 choose_end(Ranking *r, AffinityTopK *top)
 {
-	affinity_topk_finish(top, palloc_extended((top->n + 1) * sizeof(uint64),
+	affinity_kernel_topk_finish(top, palloc_extended((top->n + 1) * sizeof(uint64),
 											  MCXT_ALLOC_HUGE));
 	r->n_chosen = (uint32) top->n;
 	r->chosen = top->key;
@@ -139,14 +140,14 @@ choose_by_neighbors(Ranking *r)
 	AffinityTopK top;
 	uint32		n;
 
-	affinity_sums_begin(&sums, model->method, model->n_items);
+	affinity_score_sums_begin(&sums, model->method, model->n_items);
 	for (uint32 i = 0; i < r->seeds.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		affinity_sums_add(&sums, &r->seeds.seed[i]);
+		affinity_score_sums_add(&sums, &r->seeds.seed[i]);
 	}
 	for (uint32 i = 0; i < r->n_excluded; i++)
-		affinity_sums_exclude(&sums, r->excluded[i]);
+		affinity_score_sums_exclude(&sums, r->excluded[i]);
 
 	n = r->has_candidates ? r->candidates.n : sums.n_touched;
 	choose_begin(r, &top, n);
@@ -154,17 +155,17 @@ choose_by_neighbors(Ranking *r)
 	{
 		uint32		no = r->has_candidates ? r->candidates.item[i].no :
 			sums.touched[i];
-		float		score = affinity_sum_score(sums.sum[no]);
+		float		score = affinity_score_of_sum(sums.sum[no]);
 
 		if (score != 0)
-			affinity_topk_push(&top, affinity_rank_key(score, no));
+			affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
 		if (score < 0)
 			set_against(r, no);
 	}
-	affinity_sums_end(&sums);
+	affinity_score_sums_end(&sums);
 	choose_end(r, &top);
 	while (r->n_before > 0 &&
-		   affinity_rank_key_score(r->chosen[r->n_before - 1]) < 0)
+		   affinity_kernel_rank_key_score(r->chosen[r->n_before - 1]) < 0)
 		r->n_before--;
 }
 
@@ -183,13 +184,13 @@ push_all(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
 		uint32		n = Min(n_items - from, SERVE_SCORE_PIECE);
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_fold_scores(fold, from, n, score);
+		affinity_score_fold_scores(fold, from, n, score);
 		for (; e < r->n_excluded && r->excluded[e] < from + n; e++)
 			score[r->excluded[e] - from] = -INFINITY;
 		for (uint32 i = 0; i < n; i++)
 		{
 			if (score[i] >= -FLT_MAX)
-				affinity_topk_push(top, affinity_rank_key(score[i], from + i));
+				affinity_kernel_topk_push(top, affinity_kernel_rank_key(score[i], from + i));
 		}
 	}
 }
@@ -206,7 +207,7 @@ push_candidates(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
 
 		CHECK_FOR_INTERRUPTS();
 		if (!is_excluded(r, no))
-			affinity_topk_push(top, affinity_rank_key(affinity_fold_score(fold, no),
+			affinity_kernel_topk_push(top, affinity_kernel_rank_key(affinity_score_fold_score(fold, no),
 													  no));
 	}
 }
@@ -221,9 +222,9 @@ choose_by_factors(Ranking *r)
 	ServeFold	fold;
 	AffinityTopK top;
 
-	affinity_fold_begin(&fold, model->method, model->options,
+	affinity_score_fold_begin(&fold, model->method, model->options,
 						affinity_model_factors(model));
-	if (!affinity_fold_seeds(&fold, &r->seeds))
+	if (!affinity_score_fold_seeds(&fold, &r->seeds))
 		return;
 	choose_begin(r, &top, r->has_candidates ? r->candidates.n : model->n_items);
 	if (r->has_candidates)
@@ -257,10 +258,10 @@ put_chosen(Ranking *r, const ServeItems *items, uint32 from, uint32 to)
 {
 	for (uint32 i = from; i < to && (uint32) r->rank < r->k; i++)
 	{
-		uint32		no = affinity_rank_key_no(r->chosen[i]);
+		uint32		no = affinity_kernel_rank_key_no(r->chosen[i]);
 
 		put_row(r, affinity_serve_find(items, no)->id,
-				affinity_rank_key_score(r->chosen[i]), true);
+				affinity_kernel_rank_key_score(r->chosen[i]), true);
 	}
 }
 
@@ -323,7 +324,7 @@ put_ranking(Ranking *r)
 	r->taken = palloc_extended(Max(r->n_chosen, 1) * sizeof(uint32),
 							   MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < r->n_chosen; i++)
-		r->taken[i] = affinity_rank_key_no(r->chosen[i]);
+		r->taken[i] = affinity_kernel_rank_key_no(r->chosen[i]);
 	qsort(r->taken, r->n_chosen, sizeof(uint32), compare_numbers);
 	if (r->has_candidates)
 	{
@@ -350,13 +351,13 @@ set_candidates(Ranking *r, int arg)
 		affinity_serve_items_by_id(r->call->model, items, &r->candidates);
 }
 
-PG_FUNCTION_INFO_V1(affinity_recommend);
+PG_FUNCTION_INFO_V1(affinity_serve_recommend);
 
 /*
  * SQL: recommend_core(model, user_id, k, candidates, exclude, exclude_seen)
  */
 Datum
-affinity_recommend(PG_FUNCTION_ARGS)
+affinity_serve_recommend(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Ranking		r = {.call = &call};
@@ -372,13 +373,13 @@ affinity_recommend(PG_FUNCTION_ARGS)
 	return affinity_serve_end(&call);
 }
 
-PG_FUNCTION_INFO_V1(affinity_recommend_for);
+PG_FUNCTION_INFO_V1(affinity_serve_recommend_for);
 
 /*
  * SQL: recommend_for_core(model, items, k, candidates, exclude)
  */
 Datum
-affinity_recommend_for(PG_FUNCTION_ARGS)
+affinity_serve_recommend_for(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Ranking		r = {.call = &call};
@@ -396,13 +397,13 @@ affinity_recommend_for(PG_FUNCTION_ARGS)
 	return affinity_serve_end(&call);
 }
 
-PG_FUNCTION_INFO_V1(affinity_score);
+PG_FUNCTION_INFO_V1(affinity_serve_score);
 
 /*
  * SQL: score_core(model, user_id, items)
  */
 Datum
-affinity_score(PG_FUNCTION_ARGS)
+affinity_serve_score(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Ranking		r = {.call = &call};

@@ -118,28 +118,28 @@ typedef struct ServeSums
 
 /* A sum as the real that is shown and compared: weights may be huge. */
 static inline float
-affinity_sum_score(double sum)
+affinity_score_of_sum(double sum)
 {
 	return (float) Max(Min(sum, FLT_MAX), -FLT_MAX);
 }
 
 /* Leave an item out, once all sums are there. */
 static inline void
-affinity_sums_exclude(ServeSums *sums, uint32 no)
+affinity_score_sums_exclude(ServeSums *sums, uint32 no)
 {
 	sums->sum[no] = -0.0;
 }
 
-extern void affinity_sums_begin(ServeSums *sums, const AffinityMethod *method,
+extern void affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *method,
 								uint32 n_items);
-extern void affinity_sums_add(ServeSums *sums, const ServeSeed *seed);
-extern void affinity_sums_end(ServeSums *sums);
+extern void affinity_score_sums_add(ServeSums *sums, const ServeSeed *seed);
+extern void affinity_score_sums_end(ServeSums *sums);
 
 /* ---- fold.c: scores from factors ---------------------------------------- */
 
 typedef struct ServeFold
 {
-	const AffinityMethod *method;
+	const AffinityAlgorithm *method;
 	const AffinityFactors *factors;
 	AffinityFold *fold;
 	float	   *user;			/* stride floats; the method's result */
@@ -147,16 +147,16 @@ typedef struct ServeFold
 	float		offset;
 } ServeFold;
 
-extern void affinity_fold_begin(ServeFold *f, const AffinityMethod *method,
+extern void affinity_score_fold_begin(ServeFold *f, const AffinityAlgorithm *method,
 								const void *options,
 								const AffinityFactors *factors);
-extern bool affinity_fold_user(ServeFold *f, const uint32 *item,
+extern bool affinity_score_fold_user(ServeFold *f, const uint32 *item,
 							   const float *weight, uint32 n);
-extern bool affinity_fold_seeds(ServeFold *f, const ServeSeeds *seeds);
-extern void affinity_fold_history(const ServeFold *f, const ServeSeeds *seeds,
+extern bool affinity_score_fold_seeds(ServeFold *f, const ServeSeeds *seeds);
+extern void affinity_score_fold_history(const ServeFold *f, const ServeSeeds *seeds,
 								  uint32 *item, float *weight);
-extern float affinity_fold_score(const ServeFold *f, uint32 no);
-extern void affinity_fold_scores(const ServeFold *f, uint32 from, uint32 n,
+extern float affinity_score_fold_score(const ServeFold *f, uint32 no);
+extern void affinity_score_fold_scores(const ServeFold *f, uint32 from, uint32 n,
 								 float *score);
 
 /* Items to score between two looks at interrupts: their scores fit the cache. */

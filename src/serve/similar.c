@@ -10,6 +10,8 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
+#include "kernel/topk.h"
+#include "kernel/vector.h"
 #include "serve/serve.h"
 
 /* Items compared between two looks at interrupts. */
@@ -32,10 +34,10 @@ similar_by_list(const AffinityModel *model, const ServeSeed *seed, uint32 k,
 		uint32		no = (uint32) seed->neighbor[i];
 
 		if (seed->score[i] > 0)
-			(*key)[n++] = affinity_rank_key(seed->score[i], no);
+			(*key)[n++] = affinity_kernel_rank_key(seed->score[i], no);
 	}
 	if (model->method->signed_scores)
-		affinity_sort_descending(*key, n,
+		affinity_kernel_sort_descending(*key, n,
 								 palloc((n + 1) * sizeof(uint64)));
 	return Min(n, k);
 }
@@ -51,11 +53,11 @@ similar_by_factors(AffinityModel *model, uint32 self, uint32 k, uint64 **key)
 	uint32		skip = Min(model->method->n_bias_factors, factors->width);
 	uint32		width = factors->width - skip;
 	const float *own = factors->item + self * factors->stride + skip;
-	double		norm = affinity_dot_f4(own, own, width);
+	double		norm = affinity_kernel_dot_f4(own, own, width);
 	Size		room = ((Size) factors->n_items + 1) * sizeof(uint64);
 	AffinityTopK top;
 
-	affinity_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
+	affinity_kernel_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
 					   Min(k, factors->n_items), (Size) factors->n_items + 1);
 	for (uint32 i = 0; i < factors->n_items; i++)
 	{
@@ -65,13 +67,13 @@ similar_by_factors(AffinityModel *model, uint32 self, uint32 k, uint64 **key)
 
 		if (i % COMPARE_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
-		affinity_products_f4(own, other, width, &sums);
+		affinity_kernel_products_f4(own, other, width, &sums);
 		cosine = sums.xy / sqrt(norm) / sqrt(sums.yy);
 		if (i != self && cosine > 0 && (float) cosine > 0)
-			affinity_topk_push(&top,
-							   affinity_rank_key((float) Min(cosine, 1.0), i));
+			affinity_kernel_topk_push(&top,
+							   affinity_kernel_rank_key((float) Min(cosine, 1.0), i));
 	}
-	affinity_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
+	affinity_kernel_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
 	*key = top.key;
 	return (uint32) top.n;
 }
@@ -84,7 +86,7 @@ put_similar_items(ServeCall *call, const uint64 *key, uint32 n)
 	ServeItems	items;
 
 	for (uint32 i = 0; i < n; i++)
-		no[i] = affinity_rank_key_no(key[i]);
+		no[i] = affinity_kernel_rank_key_no(key[i]);
 	affinity_serve_items_by_no(call->model, no, n, &items);
 	for (uint32 i = 0; i < n; i++)
 	{
@@ -92,19 +94,19 @@ put_similar_items(ServeCall *call, const uint64 *key, uint32 n)
 		bool		nulls[3] = {0};
 
 		values[0] = affinity_serve_find(&items, no[i])->id;
-		values[1] = Float4GetDatum(affinity_rank_key_score(key[i]));
+		values[1] = Float4GetDatum(affinity_kernel_rank_key_score(key[i]));
 		values[2] = Int32GetDatum((int32) i + 1);
 		tuplestore_putvalues(call->rows, call->desc, values, nulls);
 	}
 }
 
-PG_FUNCTION_INFO_V1(affinity_similar_items);
+PG_FUNCTION_INFO_V1(affinity_serve_similar_items);
 
 /*
  * SQL: similar_items_core(model, item_id, k)
  */
 Datum
-affinity_similar_items(PG_FUNCTION_ARGS)
+affinity_serve_similar_items(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	ServeSeeds	seeds = {0};
@@ -183,12 +185,12 @@ static bool
 find_user(const AffinityDict *users, Datum user, uint32 *rank)
 {
 	uint32		lo = 0;
-	uint32		hi = affinity_dict_size(users);
+	uint32		hi = affinity_interaction_dict_size(users);
 
 	while (lo < hi)
 	{
 		uint32		mid = lo + (hi - lo) / 2;
-		int			c = affinity_dict_compare(users, mid, user);
+		int			c = affinity_interaction_dict_compare(users, mid, user);
 
 		if (c == 0)
 		{
@@ -211,15 +213,15 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 				  uint32 self, uint32 k)
 {
 	const AffinityCsr *m = &in->by_user;
-	double	   *own = affinity_zeroed_array(m->n_cols, sizeof(double));
-	int32	   *common = affinity_zeroed_array(m->n_rows, sizeof(int32));
-	uint64	   *scratch = affinity_array((Size) m->n_rows + 1, sizeof(uint64));
-	bool	   *has = affinity_zeroed_array(m->n_cols, sizeof(bool));
+	double	   *own = affinity_base_zeroed_array(m->n_cols, sizeof(double));
+	int32	   *common = affinity_base_zeroed_array(m->n_rows, sizeof(int32));
+	uint64	   *scratch = affinity_base_array((Size) m->n_rows + 1, sizeof(uint64));
+	bool	   *has = affinity_base_zeroed_array(m->n_cols, sizeof(bool));
 	double		own_norm = 0;
 	double		usual = usual_weight(call->model, m, self);
 	AffinityTopK top;
 
-	affinity_topk_init(&top, palloc_extended(((Size) m->n_rows + 1) * sizeof(uint64),
+	affinity_kernel_topk_init(&top, palloc_extended(((Size) m->n_rows + 1) * sizeof(uint64),
 											 MCXT_ALLOC_HUGE),
 					   Min(k, m->n_rows), (Size) m->n_rows + 1);
 	for (int64 e = m->start[self]; e < m->start[self + 1]; e++)
@@ -246,30 +248,30 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 			common[u] += has[m->col[e]];
 		}
 		if (dot > 0)
-			affinity_topk_push(&top, affinity_rank_key((float) Min(dot / sqrt(norm * own_norm), 1.0), u));
+			affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) Min(dot / sqrt(norm * own_norm), 1.0), u));
 	}
-	affinity_topk_finish(&top, scratch);
+	affinity_kernel_topk_finish(&top, scratch);
 	for (size_t i = 0; i < top.n; i++)
 	{
-		uint32		u = affinity_rank_key_no(top.key[i]);
+		uint32		u = affinity_kernel_rank_key_no(top.key[i]);
 		Datum		values[4];
 		bool		nulls[4] = {0};
 
-		values[0] = affinity_dict_id(in->users, u);
-		values[1] = Float4GetDatum(affinity_rank_key_score(top.key[i]));
+		values[0] = affinity_interaction_dict_id(in->users, u);
+		values[1] = Float4GetDatum(affinity_kernel_rank_key_score(top.key[i]));
 		values[2] = Int32GetDatum((int32) i + 1);
 		values[3] = Int32GetDatum(common[u]);
 		tuplestore_putvalues(call->rows, call->desc, values, nulls);
 	}
 }
 
-PG_FUNCTION_INFO_V1(affinity_similar_users);
+PG_FUNCTION_INFO_V1(affinity_serve_similar_users);
 
 /*
  * SQL: similar_users_core(model, user_id, k)
  */
 Datum
-affinity_similar_users(PG_FUNCTION_ARGS)
+affinity_serve_similar_users(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Datum		user;

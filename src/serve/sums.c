@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "kernel/sparse.h"
 #include "serve/serve.h"
 
 static double *kept_sum = NULL;
@@ -27,7 +28,7 @@ clear_all(void)
 }
 
 void
-affinity_sums_begin(ServeSums *sums, const AffinityMethod *method,
+affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *method,
 					uint32 n_items)
 {
 	if (kept_size < n_items)
@@ -55,15 +56,15 @@ affinity_sums_begin(ServeSums *sums, const AffinityMethod *method,
 	sums->sum = kept_sum;
 	sums->touched = kept_touched;
 	sums->n_touched = 0;
-	sums->add = method->signed_scores ? affinity_sparse_add_signed :
-		affinity_sparse_add;
+	sums->add = method->signed_scores ? affinity_kernel_sparse_add_signed :
+		affinity_kernel_sparse_add;
 }
 
 /*
  * Add what an item of the history says of its neighbours.
  */
 void
-affinity_sums_add(ServeSums *sums, const ServeSeed *seed)
+affinity_score_sums_add(ServeSums *sums, const ServeSeed *seed)
 {
 	if (seed->weight > 0)
 		sums->n_touched = sums->add(sums->sum, sums->touched, sums->n_touched,
@@ -73,7 +74,7 @@ affinity_sums_add(ServeSums *sums, const ServeSeed *seed)
 }
 
 void
-affinity_sums_end(ServeSums *sums)
+affinity_score_sums_end(ServeSums *sums)
 {
 	for (uint32 t = 0; t < sums->n_touched; t++)
 		sums->sum[sums->touched[t]] = -0.0;

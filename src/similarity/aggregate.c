@@ -71,17 +71,17 @@ typedef struct Comoments
 
 #define STATE_LENGTH(type) ((int) (sizeof(type) / sizeof(double)))
 
-PG_FUNCTION_INFO_V1(affinity_products_accum);
-PG_FUNCTION_INFO_V1(affinity_products_combine);
-PG_FUNCTION_INFO_V1(affinity_dot_final);
-PG_FUNCTION_INFO_V1(affinity_cosine_final);
-PG_FUNCTION_INFO_V1(affinity_differences_accum);
-PG_FUNCTION_INFO_V1(affinity_differences_combine);
-PG_FUNCTION_INFO_V1(affinity_euclidean_final);
-PG_FUNCTION_INFO_V1(affinity_manhattan_final);
-PG_FUNCTION_INFO_V1(affinity_comoments_accum);
-PG_FUNCTION_INFO_V1(affinity_comoments_combine);
-PG_FUNCTION_INFO_V1(affinity_pearson_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_products_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_products_combine);
+PG_FUNCTION_INFO_V1(affinity_similarity_dot_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_cosine_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_differences_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_differences_combine);
+PG_FUNCTION_INFO_V1(affinity_similarity_euclidean_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_manhattan_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_comoments_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_comoments_combine);
+PG_FUNCTION_INFO_V1(affinity_similarity_pearson_final);
 
 /* ---- levels ---- */
 
@@ -137,9 +137,9 @@ products_raise(Products *p, int to_x, int to_y)
 }
 
 Datum
-affinity_products_accum(PG_FUNCTION_ARGS)
+affinity_similarity_products_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Products));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
 	Products   *p = (Products *) ARR_DATA_PTR(state);
 	double		x = PG_GETARG_FLOAT8(1);
 	double		y = PG_GETARG_FLOAT8(2);
@@ -158,15 +158,15 @@ affinity_products_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_products_combine(PG_FUNCTION_ARGS)
+affinity_similarity_products_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Products));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
 	Products   *p = (Products *) ARR_DATA_PTR(state);
 	Products	q;
 	int			level_x;
 	int			level_y;
 
-	memcpy(&q, ARR_DATA_PTR(affinity_state_read(fcinfo, 1,
+	memcpy(&q, ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
 												STATE_LENGTH(Products))),
 		   sizeof(q));
 	level_x = Max(level_index(p->level_x), level_index(q.level_x));
@@ -182,9 +182,9 @@ affinity_products_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_dot_final(PG_FUNCTION_ARGS)
+affinity_similarity_dot_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0, STATE_LENGTH(Products));
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Products));
 	const Products *p = (const Products *) ARR_DATA_PTR(state);
 
 	if (p->n == 0)
@@ -207,13 +207,13 @@ angle_datum(FunctionCallInfo fcinfo, double xx, double yy, double xy)
 		PG_RETURN_FLOAT8(get_float8_nan());
 	if (xx <= 0 || yy <= 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(affinity_ratio_angle(xx, yy, xy));
+	PG_RETURN_FLOAT8(affinity_similarity_ratio_angle(xx, yy, xy));
 }
 
 Datum
-affinity_cosine_final(PG_FUNCTION_ARGS)
+affinity_similarity_cosine_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0, STATE_LENGTH(Products));
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Products));
 	const Products *p = (const Products *) ARR_DATA_PTR(state);
 
 	return angle_datum(fcinfo, p->xx, p->yy, p->xy);
@@ -229,9 +229,9 @@ differences_raise(Differences *d, int to)
 }
 
 Datum
-affinity_differences_accum(PG_FUNCTION_ARGS)
+affinity_similarity_differences_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo,
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
 											 STATE_LENGTH(Differences));
 	Differences *d = (Differences *) ARR_DATA_PTR(state);
 	double		difference = PG_GETARG_FLOAT8(1) - PG_GETARG_FLOAT8(2);
@@ -246,15 +246,15 @@ affinity_differences_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_differences_combine(PG_FUNCTION_ARGS)
+affinity_similarity_differences_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo,
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
 											 STATE_LENGTH(Differences));
 	Differences *d = (Differences *) ARR_DATA_PTR(state);
 	Differences e;
 	int			level;
 
-	memcpy(&e, ARR_DATA_PTR(affinity_state_read(fcinfo, 1,
+	memcpy(&e, ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
 												STATE_LENGTH(Differences))),
 		   sizeof(e));
 	level = Max(level_index(d->level), level_index(e.level));
@@ -267,9 +267,9 @@ affinity_differences_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_euclidean_final(PG_FUNCTION_ARGS)
+affinity_similarity_euclidean_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0,
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
 											STATE_LENGTH(Differences));
 	const Differences *d = (const Differences *) ARR_DATA_PTR(state);
 
@@ -280,9 +280,9 @@ affinity_euclidean_final(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_manhattan_final(PG_FUNCTION_ARGS)
+affinity_similarity_manhattan_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0,
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
 											STATE_LENGTH(Differences));
 	const Differences *d = (const Differences *) ARR_DATA_PTR(state);
 
@@ -335,9 +335,9 @@ comoments_merge(Comoments *c, double n, double mean_x, double mean_y)
 }
 
 Datum
-affinity_comoments_accum(PG_FUNCTION_ARGS)
+affinity_similarity_comoments_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Comoments));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
 	Comoments  *c = (Comoments *) ARR_DATA_PTR(state);
 	double		x = PG_GETARG_FLOAT8(1);
 	double		y = PG_GETARG_FLOAT8(2);
@@ -350,15 +350,15 @@ affinity_comoments_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_comoments_combine(PG_FUNCTION_ARGS)
+affinity_similarity_comoments_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Comoments));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
 	Comoments  *c = (Comoments *) ARR_DATA_PTR(state);
 	Comoments	d;
 	int			level_x;
 	int			level_y;
 
-	memcpy(&d, ARR_DATA_PTR(affinity_state_read(fcinfo, 1,
+	memcpy(&d, ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
 												STATE_LENGTH(Comoments))),
 		   sizeof(d));
 	level_x = Max(level_index(c->level_x), level_index(d.level_x));
@@ -375,9 +375,9 @@ affinity_comoments_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_pearson_final(PG_FUNCTION_ARGS)
+affinity_similarity_pearson_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0,
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
 											STATE_LENGTH(Comoments));
 	const Comoments *c = (const Comoments *) ARR_DATA_PTR(state);
 

@@ -39,17 +39,17 @@ typedef struct TverskyWeights
 
 #define STATE_LENGTH(type) ((int) (sizeof(type) / sizeof(double)))
 
-PG_FUNCTION_INFO_V1(affinity_members_accum);
-PG_FUNCTION_INFO_V1(affinity_weights_accum);
-PG_FUNCTION_INFO_V1(affinity_weights_combine);
-PG_FUNCTION_INFO_V1(affinity_jaccard_final);
-PG_FUNCTION_INFO_V1(affinity_dice_final);
-PG_FUNCTION_INFO_V1(affinity_overlap_final);
-PG_FUNCTION_INFO_V1(affinity_cosine_set_final);
-PG_FUNCTION_INFO_V1(affinity_tversky_members_accum);
-PG_FUNCTION_INFO_V1(affinity_tversky_weights_accum);
-PG_FUNCTION_INFO_V1(affinity_tversky_combine);
-PG_FUNCTION_INFO_V1(affinity_tversky_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_members_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_weights_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_weights_combine);
+PG_FUNCTION_INFO_V1(affinity_similarity_jaccard_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_dice_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_overlap_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_cosine_set_final);
+PG_FUNCTION_INFO_V1(affinity_similarity_tversky_members_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_tversky_weights_accum);
+PG_FUNCTION_INFO_V1(affinity_similarity_tversky_combine);
+PG_FUNCTION_INFO_V1(affinity_similarity_tversky_final);
 
 static void
 weights_shrink(Weights *w)
@@ -116,9 +116,9 @@ weights_overlap(const Weights *w)
 /* ---- jaccard, dice, overlap, cosine_set ---- */
 
 Datum
-affinity_members_accum(PG_FUNCTION_ARGS)
+affinity_similarity_members_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Weights));
 
 	weights_add((Weights *) ARR_DATA_PTR(state), PG_GETARG_BOOL(1) ? 1 : 0,
 				PG_GETARG_BOOL(2) ? 1 : 0);
@@ -126,9 +126,9 @@ affinity_members_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_weights_accum(PG_FUNCTION_ARGS)
+affinity_similarity_weights_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Weights));
 
 	weights_add((Weights *) ARR_DATA_PTR(state), PG_GETARG_FLOAT8(1),
 				PG_GETARG_FLOAT8(2));
@@ -136,10 +136,10 @@ affinity_weights_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_weights_combine(PG_FUNCTION_ARGS)
+affinity_similarity_weights_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo, STATE_LENGTH(Weights));
-	ArrayType  *other = affinity_state_read(fcinfo, 1, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Weights));
+	ArrayType  *other = affinity_similarity_state_read(fcinfo, 1, STATE_LENGTH(Weights));
 
 	weights_combine((Weights *) ARR_DATA_PTR(state),
 					(const Weights *) ARR_DATA_PTR(other));
@@ -149,51 +149,51 @@ affinity_weights_combine(PG_FUNCTION_ARGS)
 static AffinityOverlap
 read_overlap(FunctionCallInfo fcinfo)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Weights));
 
 	return weights_overlap((const Weights *) ARR_DATA_PTR(state));
 }
 
 Datum
-affinity_jaccard_final(PG_FUNCTION_ARGS)
+affinity_similarity_jaccard_final(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap = read_overlap(fcinfo);
 	double		result;
 
-	if (!affinity_ratio_jaccard(&overlap, &result))
+	if (!affinity_similarity_ratio_jaccard(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_dice_final(PG_FUNCTION_ARGS)
+affinity_similarity_dice_final(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap = read_overlap(fcinfo);
 	double		result;
 
-	if (!affinity_ratio_dice(&overlap, &result))
+	if (!affinity_similarity_ratio_dice(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_overlap_final(PG_FUNCTION_ARGS)
+affinity_similarity_overlap_final(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap = read_overlap(fcinfo);
 	double		result;
 
-	if (!affinity_ratio_overlap(&overlap, &result))
+	if (!affinity_similarity_ratio_overlap(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_cosine_set_final(PG_FUNCTION_ARGS)
+affinity_similarity_cosine_set_final(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap = read_overlap(fcinfo);
 	double		result;
 
-	if (!affinity_ratio_cosine_set(&overlap, &result))
+	if (!affinity_similarity_ratio_cosine_set(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
@@ -203,7 +203,7 @@ affinity_cosine_set_final(PG_FUNCTION_ARGS)
 static void
 tversky_set_parameters(TverskyWeights *t, double alpha, double beta)
 {
-	affinity_check_tversky(alpha, beta);
+	affinity_similarity_check_tversky(alpha, beta);
 	if (t->alpha < 0)
 	{
 		t->alpha = alpha;
@@ -217,9 +217,9 @@ tversky_set_parameters(TverskyWeights *t, double alpha, double beta)
 }
 
 Datum
-affinity_tversky_members_accum(PG_FUNCTION_ARGS)
+affinity_similarity_tversky_members_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo,
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
 											 STATE_LENGTH(TverskyWeights));
 	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
 
@@ -230,9 +230,9 @@ affinity_tversky_members_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_tversky_weights_accum(PG_FUNCTION_ARGS)
+affinity_similarity_tversky_weights_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo,
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
 											 STATE_LENGTH(TverskyWeights));
 	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
 
@@ -242,12 +242,12 @@ affinity_tversky_weights_accum(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_tversky_combine(PG_FUNCTION_ARGS)
+affinity_similarity_tversky_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_write(fcinfo,
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
 											 STATE_LENGTH(TverskyWeights));
 	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
-	ArrayType  *other = affinity_state_read(fcinfo, 1,
+	ArrayType  *other = affinity_similarity_state_read(fcinfo, 1,
 											STATE_LENGTH(TverskyWeights));
 	const TverskyWeights *o = (const TverskyWeights *) ARR_DATA_PTR(other);
 
@@ -259,15 +259,15 @@ affinity_tversky_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_tversky_final(PG_FUNCTION_ARGS)
+affinity_similarity_tversky_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0,
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
 											STATE_LENGTH(TverskyWeights));
 	const TverskyWeights *t = (const TverskyWeights *) ARR_DATA_PTR(state);
 	AffinityOverlap overlap = weights_overlap(&t->weights);
 	double		result;
 
-	if (!affinity_ratio_tversky(&overlap, t->alpha, t->beta, &result))
+	if (!affinity_similarity_ratio_tversky(&overlap, t->alpha, t->beta, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }

@@ -35,32 +35,32 @@ lesser(double a, double b)
 }
 
 bool
-affinity_ratio_jaccard(const AffinityOverlap *o, double *result)
+affinity_similarity_ratio_jaccard(const AffinityOverlap *o, double *result)
 {
 	return ratio(o->both, o->both + o->only_a + o->only_b, result);
 }
 
 bool
-affinity_ratio_dice(const AffinityOverlap *o, double *result)
+affinity_similarity_ratio_dice(const AffinityOverlap *o, double *result)
 {
 	return ratio(2 * o->both, 2 * o->both + o->only_a + o->only_b, result);
 }
 
 bool
-affinity_ratio_overlap(const AffinityOverlap *o, double *result)
+affinity_similarity_ratio_overlap(const AffinityOverlap *o, double *result)
 {
 	return ratio(o->both, o->both + lesser(o->only_a, o->only_b), result);
 }
 
 bool
-affinity_ratio_cosine_set(const AffinityOverlap *o, double *result)
+affinity_similarity_ratio_cosine_set(const AffinityOverlap *o, double *result)
 {
 	return ratio(o->both,
 				 sqrt((o->both + o->only_a) * (o->both + o->only_b)), result);
 }
 
 bool
-affinity_ratio_tversky(const AffinityOverlap *o, double alpha, double beta,
+affinity_similarity_ratio_tversky(const AffinityOverlap *o, double alpha, double beta,
 					   double *result)
 {
 	return ratio(o->both,
@@ -68,7 +68,7 @@ affinity_ratio_tversky(const AffinityOverlap *o, double alpha, double beta,
 }
 
 void
-affinity_check_tversky(double alpha, double beta)
+affinity_similarity_check_tversky(double alpha, double beta)
 {
 	if (!(alpha >= 0 && beta >= 0) || isinf(alpha) || isinf(beta))
 		ereport(ERROR,
@@ -86,7 +86,7 @@ affinity_check_tversky(double alpha, double beta)
  * correctly rounded square is exact.
  */
 double
-affinity_ratio_angle(double xx, double yy, double xy)
+affinity_similarity_ratio_angle(double xx, double yy, double xy)
 {
 	int			ex;
 	int			ey;

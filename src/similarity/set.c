@@ -21,7 +21,7 @@
 #include "utils/array.h"
 #include "utils/uuid.h"
 
-#include "kernel/kernel.h"
+#include "kernel/topk.h"
 #include "similarity/similarity.h"
 
 /* Elements between two checks for interrupts: well under a millisecond. */
@@ -79,11 +79,11 @@ static void set_int8_order(int64 *v, size_t n);
 #define SET_ORDER(v, n) set_text_sort(v, n)
 #include "similarity/set_template.h"
 
-PG_FUNCTION_INFO_V1(affinity_set_jaccard);
-PG_FUNCTION_INFO_V1(affinity_set_dice);
-PG_FUNCTION_INFO_V1(affinity_set_overlap);
-PG_FUNCTION_INFO_V1(affinity_set_cosine);
-PG_FUNCTION_INFO_V1(affinity_set_tversky);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_jaccard);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_dice);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_overlap);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_cosine);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_tversky);
 
 /*
  * How many elements are not NULL, over all dimensions.
@@ -129,7 +129,7 @@ set_int4_order(int32 *v, size_t n)
 	key = set_alloc(n, 2 * sizeof(uint64));
 	for (i = 0; i < n; i++)
 		key[i] = ~(uint64) ((uint32) v[i] ^ ((uint32) 1 << 31));
-	affinity_sort_descending(key, n, key + n);
+	affinity_kernel_sort_descending(key, n, key + n);
 	for (i = 0; i < n; i++)
 		v[i] = (int32) ((uint32) ~key[i] ^ ((uint32) 1 << 31));
 	pfree(key);
@@ -149,7 +149,7 @@ set_int8_order(int64 *v, size_t n)
 	key = set_alloc(n, 2 * sizeof(uint64));
 	for (i = 0; i < n; i++)
 		key[i] = ~((uint64) v[i] ^ ((uint64) 1 << 63));
-	affinity_sort_descending(key, n, key + n);
+	affinity_kernel_sort_descending(key, n, key + n);
 	for (i = 0; i < n; i++)
 		v[i] = (int64) (~key[i] ^ ((uint64) 1 << 63));
 	pfree(key);
@@ -290,64 +290,64 @@ set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
 /* ---- SQL ---- */
 
 Datum
-affinity_set_jaccard(PG_FUNCTION_ARGS)
+affinity_similarity_set_jaccard(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap;
 	double		result;
 
 	set_compare(fcinfo, &overlap);
-	if (!affinity_ratio_jaccard(&overlap, &result))
+	if (!affinity_similarity_ratio_jaccard(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_set_dice(PG_FUNCTION_ARGS)
+affinity_similarity_set_dice(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap;
 	double		result;
 
 	set_compare(fcinfo, &overlap);
-	if (!affinity_ratio_dice(&overlap, &result))
+	if (!affinity_similarity_ratio_dice(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_set_overlap(PG_FUNCTION_ARGS)
+affinity_similarity_set_overlap(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap;
 	double		result;
 
 	set_compare(fcinfo, &overlap);
-	if (!affinity_ratio_overlap(&overlap, &result))
+	if (!affinity_similarity_ratio_overlap(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_set_cosine(PG_FUNCTION_ARGS)
+affinity_similarity_set_cosine(PG_FUNCTION_ARGS)
 {
 	AffinityOverlap overlap;
 	double		result;
 
 	set_compare(fcinfo, &overlap);
-	if (!affinity_ratio_cosine_set(&overlap, &result))
+	if (!affinity_similarity_ratio_cosine_set(&overlap, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_set_tversky(PG_FUNCTION_ARGS)
+affinity_similarity_set_tversky(PG_FUNCTION_ARGS)
 {
 	double		alpha = PG_GETARG_FLOAT8(2);
 	double		beta = PG_GETARG_FLOAT8(3);
 	AffinityOverlap overlap;
 	double		result;
 
-	affinity_check_tversky(alpha, beta);
+	affinity_similarity_check_tversky(alpha, beta);
 	set_compare(fcinfo, &overlap);
-	if (!affinity_ratio_tversky(&overlap, alpha, beta, &result))
+	if (!affinity_similarity_ratio_tversky(&overlap, alpha, beta, &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }

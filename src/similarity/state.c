@@ -17,7 +17,7 @@
  * Argument arg as a state of n values, not to be changed.
  */
 ArrayType *
-affinity_state_read(FunctionCallInfo fcinfo, int arg, int n)
+affinity_similarity_state_read(FunctionCallInfo fcinfo, int arg, int n)
 {
 	ArrayType  *state = PG_GETARG_ARRAYTYPE_P(arg);
 
@@ -36,9 +36,9 @@ affinity_state_read(FunctionCallInfo fcinfo, int arg, int n)
  * where an aggregate calls, since the state is then ours alone, else a copy.
  */
 ArrayType *
-affinity_state_write(FunctionCallInfo fcinfo, int n)
+affinity_similarity_state_write(FunctionCallInfo fcinfo, int n)
 {
-	ArrayType  *state = affinity_state_read(fcinfo, 0, n);
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, n);
 	ArrayType  *copy;
 
 	if (AggCheckCallContext(fcinfo, NULL))

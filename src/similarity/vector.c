@@ -23,7 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 
-#include "kernel/kernel.h"
+#include "kernel/vector.h"
 #include "similarity/similarity.h"
 
 /* Elements between two checks for interrupts: well under a millisecond. */
@@ -44,11 +44,11 @@ typedef struct VectorPair
 	const void *y;
 } VectorPair;
 
-PG_FUNCTION_INFO_V1(affinity_vector_dot);
-PG_FUNCTION_INFO_V1(affinity_vector_cosine);
-PG_FUNCTION_INFO_V1(affinity_vector_euclidean);
-PG_FUNCTION_INFO_V1(affinity_vector_manhattan);
-PG_FUNCTION_INFO_V1(affinity_vector_pearson);
+PG_FUNCTION_INFO_V1(affinity_similarity_vector_dot);
+PG_FUNCTION_INFO_V1(affinity_similarity_vector_cosine);
+PG_FUNCTION_INFO_V1(affinity_similarity_vector_euclidean);
+PG_FUNCTION_INFO_V1(affinity_similarity_vector_manhattan);
+PG_FUNCTION_INFO_V1(affinity_similarity_vector_pearson);
 
 /* ---- reading the arguments ---- */
 
@@ -219,9 +219,9 @@ vector_products(const VectorPair *pair)
 
 		CHECK_FOR_INTERRUPTS();
 		if (pair->is_real)
-			affinity_products_f4(x4 + i, y4 + i, n, &sums);
+			affinity_kernel_products_f4(x4 + i, y4 + i, n, &sums);
 		else
-			affinity_products_f8(x8 + i, y8 + i, n, &sums);
+			affinity_kernel_products_f8(x8 + i, y8 + i, n, &sums);
 	}
 	return sums;
 }
@@ -243,9 +243,9 @@ vector_totals(const VectorPair *pair)
 
 		CHECK_FOR_INTERRUPTS();
 		if (pair->is_real)
-			affinity_totals_f4(x4 + i, y4 + i, n, x4[0], y4[0], &sums);
+			affinity_kernel_totals_f4(x4 + i, y4 + i, n, x4[0], y4[0], &sums);
 		else
-			affinity_totals_f8(x8 + i, y8 + i, n, x8[0], y8[0], &sums);
+			affinity_kernel_totals_f8(x8 + i, y8 + i, n, x8[0], y8[0], &sums);
 	}
 	return sums;
 }
@@ -266,10 +266,10 @@ vector_deviations(const VectorPair *pair, double centre_x, double centre_y)
 
 		CHECK_FOR_INTERRUPTS();
 		if (pair->is_real)
-			affinity_deviations_f4(x4 + i, y4 + i, n, centre_x, centre_y,
+			affinity_kernel_deviations_f4(x4 + i, y4 + i, n, centre_x, centre_y,
 								   &sums);
 		else
-			affinity_deviations_f8(x8 + i, y8 + i, n, centre_x, centre_y,
+			affinity_kernel_deviations_f8(x8 + i, y8 + i, n, centre_x, centre_y,
 								   &sums);
 	}
 	return sums;
@@ -329,7 +329,7 @@ vector_is_safe(double squares)
 static double
 vector_dot(const VectorPair *pair)
 {
-	double		dot = vector_sum(pair, affinity_dot_f4, affinity_dot_f8);
+	double		dot = vector_sum(pair, affinity_kernel_dot_f4, affinity_kernel_dot_f8);
 	VectorPair	scaled;
 	int			ex;
 	int			ey;
@@ -339,14 +339,14 @@ vector_dot(const VectorPair *pair)
 
 	/* Partial sums may have overflowed where the whole does not. */
 	vector_scale_pair(pair, &scaled, &ex, &ey);
-	return ldexp(vector_sum(&scaled, affinity_dot_f4, affinity_dot_f8),
+	return ldexp(vector_sum(&scaled, affinity_kernel_dot_f4, affinity_kernel_dot_f8),
 				 ex + ey);
 }
 
 static double
 vector_manhattan(const VectorPair *pair)
 {
-	return vector_sum(pair, affinity_absolute_f4, affinity_absolute_f8);
+	return vector_sum(pair, affinity_kernel_absolute_f4, affinity_kernel_absolute_f8);
 }
 
 static double
@@ -360,7 +360,7 @@ vector_euclidean(const VectorPair *pair)
 	int			exponent;
 	size_t		i;
 
-	squares = vector_sum(pair, affinity_squared_f4, affinity_squared_f8);
+	squares = vector_sum(pair, affinity_kernel_squared_f4, affinity_kernel_squared_f8);
 	if (vector_is_safe(squares) || pair->is_real)
 		return sqrt(squares);
 
@@ -374,7 +374,7 @@ vector_euclidean(const VectorPair *pair)
 	}
 	scaled.x = vector_scale(difference, pair->n, &exponent);
 	scaled.y = scaled.x;
-	squares = vector_sum(&scaled, affinity_dot_f4, affinity_dot_f8);
+	squares = vector_sum(&scaled, affinity_kernel_dot_f4, affinity_kernel_dot_f8);
 	return ldexp(sqrt(squares), exponent);
 }
 
@@ -389,7 +389,7 @@ vector_angle(double xx, double yy, double xy, double *result)
 	else if (xx <= 0 || yy <= 0)
 		return false;
 	else
-		*result = affinity_ratio_angle(xx, yy, xy);
+		*result = affinity_similarity_ratio_angle(xx, yy, xy);
 	return true;
 }
 
@@ -450,7 +450,7 @@ vector_pearson(const VectorPair *pair, bool may_scale, double *result)
 /* ---- SQL ---- */
 
 Datum
-affinity_vector_dot(PG_FUNCTION_ARGS)
+affinity_similarity_vector_dot(PG_FUNCTION_ARGS)
 {
 	VectorPair	pair;
 
@@ -459,7 +459,7 @@ affinity_vector_dot(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_vector_cosine(PG_FUNCTION_ARGS)
+affinity_similarity_vector_cosine(PG_FUNCTION_ARGS)
 {
 	VectorPair	pair;
 	double		result;
@@ -471,7 +471,7 @@ affinity_vector_cosine(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_vector_euclidean(PG_FUNCTION_ARGS)
+affinity_similarity_vector_euclidean(PG_FUNCTION_ARGS)
 {
 	VectorPair	pair;
 
@@ -480,7 +480,7 @@ affinity_vector_euclidean(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_vector_manhattan(PG_FUNCTION_ARGS)
+affinity_similarity_vector_manhattan(PG_FUNCTION_ARGS)
 {
 	VectorPair	pair;
 
@@ -489,7 +489,7 @@ affinity_vector_manhattan(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_vector_pearson(PG_FUNCTION_ARGS)
+affinity_similarity_vector_pearson(PG_FUNCTION_ARGS)
 {
 	VectorPair	pair;
 	double		result;

@@ -43,7 +43,7 @@
 /* Multiplications and additions per second, roughly. */
 #define SPEED			2e10
 
-AFFINITY_TEAM_JOB(als_job, affinity_als_body);
+AFFINITY_TEAM_JOB(als_job, affinity_train_als_body);
 
 /* ---- the ratings -------------------------------------------------------- */
 
@@ -66,11 +66,11 @@ measure(AlsShared *shared, const AffinityCsr *m)
 		{
 			double		d;
 
-			if (affinity_als_held_out(shared, u, m->col[e]))
+			if (affinity_train_als_held_out(shared, u, m->col[e]))
 				continue;
 			if (n++ == 0)
-				first = affinity_als_rating(m, e);
-			d = affinity_als_rating(m, e) - first;
+				first = affinity_train_als_rating(m, e);
+			d = affinity_train_als_rating(m, e) - first;
 			sum += d;
 			squares += d * d;
 		}
@@ -102,13 +102,13 @@ static float
 good_rating(const AlsShared *shared, const AffinityCsr *m)
 {
 	int64		n = m->start[m->n_rows];
-	float		most = affinity_als_rating(m, 0);
+	float		most = affinity_train_als_rating(m, 0);
 
 	for (int64 e = 0; e < n; e++)
 	{
 		if (e % LOOK_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
-		most = Max(most, affinity_als_rating(m, e));
+		most = Max(most, affinity_train_als_rating(m, e));
 	}
 	return (float) Min(most, shared->mean + shared->deviation);
 }
@@ -126,16 +126,16 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 	Size		ratings = in->by_user.start[n_users];
 	Size		per_row = shared->width * sizeof(float) + sizeof(float) +
 		sizeof(int64) + sizeof(AlsSums) / ALS_PIECE;
-	Size		of_member = affinity_factor_solver_bytes(shared->width,
+	Size		of_member = affinity_train_factor_solver_bytes(shared->width,
 														 shared->most_ratings) +
 		shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
 		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) * per_row +
-		of_member * (affinity_team_allowed() + 1) +
-		affinity_dict_bytes(in->users) + affinity_dict_bytes(in->items);
+		of_member * (affinity_parallel_allowed() + 1) +
+		affinity_interaction_dict_bytes(in->users) + affinity_interaction_dict_bytes(in->items);
 
-	if (bytes > affinity_memory_allowed())
-		affinity_lacks_memory(psprintf("als of %zu users and %zu items needs",
+	if (bytes > affinity_base_memory_allowed())
+		affinity_base_lacks_memory(psprintf("als of %zu users and %zu items needs",
 									   n_users, n_items),
 							  bytes, "train with fewer factors");
 }
@@ -166,8 +166,8 @@ make_course(AlsCourse *course, const AlsShared *shared, uint32 n_items)
 	course->held_mae = palloc0(n);
 	if (shared->held_below == 0)
 		return;
-	course->row = affinity_als_floats(mul_size(n_items, shared->width));
-	course->bias = affinity_als_floats(n_items);
+	course->row = affinity_train_als_floats(mul_size(n_items, shared->width));
+	course->bias = affinity_train_als_floats(n_items);
 }
 
 static void
@@ -214,7 +214,7 @@ put_items(AffinityItemSink *sink, const AlsShared *shared,
 	const float *rows = course->row ? course->row : items->row;
 	const float *biases = course->bias ? course->bias : items->bias;
 	AffinityItemRow row = {.n_factors = shared->options.factors + 1};
-	float	   *factor = affinity_als_floats(row.n_factors);
+	float	   *factor = affinity_train_als_floats(row.n_factors);
 
 	row.factor = factor;
 	for (row.item = 0; row.item < items->ratings.n_rows; row.item++)
@@ -235,20 +235,20 @@ static void
 request_regions(AffinityTeamRequest *request, AlsShared *shared,
 				const AffinityInteractions *in)
 {
-	(void) affinity_team_request_region(request, sizeof(AlsShared));
-	shared->matrix = affinity_team_request_matrix(request, in);
+	(void) affinity_parallel_request_region(request, sizeof(AlsShared));
+	shared->matrix = affinity_parallel_request_matrix(request, in);
 	for (int which = ALS_USERS; which <= ALS_ITEMS; which++)
 	{
 		Size		n = which == ALS_USERS ? in->by_user.n_rows : in->by_item.n_rows;
 
 		shared->row[which] =
-			affinity_team_request_region(request,
+			affinity_parallel_request_region(request,
 										 mul_size(n, shared->width *
 												  sizeof(float)));
 		shared->bias[which] =
-			affinity_team_request_region(request, mul_size(n, sizeof(float)));
+			affinity_parallel_request_region(request, mul_size(n, sizeof(float)));
 		shared->sums[which] =
-			affinity_team_request_region(request, mul_size(n / ALS_PIECE + 1,
+			affinity_parallel_request_region(request, mul_size(n / ALS_PIECE + 1,
 														   sizeof(AlsSums)));
 	}
 }
@@ -264,7 +264,7 @@ als_train(AffinityInteractions *in, const void *options,
 	AffinityTeam *team;
 	float		parameters[ALS_N_PARAMETERS];
 
-	shared.width = affinity_als_width(&shared.options);
+	shared.width = affinity_train_als_width(&shared.options);
 	shared.held_below = (uint64) ldexp(shared.options.holdout, 64);
 	measure(&shared, &in->by_user);
 	for (uint32 i = 0; i < in->by_item.n_rows; i++)
@@ -279,18 +279,18 @@ als_train(AffinityInteractions *in, const void *options,
 	request.seconds = estimate_seconds(&shared, in);
 	request_regions(&request, &shared, in);
 
-	team = affinity_team_begin(&request);
-	memcpy(affinity_team_region(team, ALS_REGION_SHARED), &shared,
+	team = affinity_parallel_begin(&request);
+	memcpy(affinity_parallel_region(team, ALS_REGION_SHARED), &shared,
 		   sizeof(shared));
-	affinity_team_put_matrix(team, shared.matrix, in);
-	affinity_als_sides(team, &shared, side);
-	affinity_als_start(&shared, side[ALS_USERS].row,
+	affinity_parallel_put_matrix(team, shared.matrix, in);
+	affinity_train_als_sides(team, &shared, side);
+	affinity_train_als_start(&shared, side[ALS_USERS].row,
 					   side[ALS_USERS].ratings.n_rows);
-	affinity_team_run(team, &course);
+	affinity_parallel_run(team, &course);
 	put_figures(sink, &shared, &course);
 	put_items(sink, &shared, &side[ALS_ITEMS], &course);
 	sink->parameters(sink, parameters, ALS_N_PARAMETERS);
-	affinity_team_end(team);
+	affinity_parallel_end(team);
 }
 
 /* ---- options ------------------------------------------------------------ */
@@ -325,7 +325,7 @@ als_history_weight(const void *options, double weight)
 	return weight;
 }
 
-const AffinityMethod affinity_als = {
+const AffinityAlgorithm affinity_train_als = {
 	.name = "als",
 	.help = "ratings, predicted by biases and factors",
 	.options = als_options,
@@ -335,9 +335,9 @@ const AffinityMethod affinity_als = {
 	.ratings = true,
 	.train = als_train,
 	.history_weight = als_history_weight,
-	.fold_begin = affinity_als_fold_begin,
-	.fold_in = affinity_als_fold_in,
-	.fold_explain = affinity_als_fold_explain,
-	.fold_basket_weight = affinity_als_basket_weight,
+	.fold_begin = affinity_train_als_fold_begin,
+	.fold_in = affinity_train_als_fold_in,
+	.fold_explain = affinity_train_als_fold_explain,
+	.fold_basket_weight = affinity_train_als_basket_weight,
 	.n_bias_factors = 1,
 };

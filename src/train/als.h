@@ -7,7 +7,7 @@
 #define AFFINITY_TRAIN_ALS_H
 
 #include "train/factor_solver.h"
-#include "train/team.h"
+#include "parallel/team.h"
 #include "train/train.h"
 
 typedef struct AlsOptions
@@ -36,9 +36,9 @@ enum
  * the own bias, which stands beside the rows, then the factors, then padding.
  */
 static inline size_t
-affinity_als_width(const AlsOptions *options)
+affinity_train_als_width(const AlsOptions *options)
 {
-	return affinity_padded_width((size_t) options->factors + 1);
+	return affinity_kernel_padded_width((size_t) options->factors + 1);
 }
 
 /* Rows handed out together, whose sums are added up together. */
@@ -106,33 +106,33 @@ typedef struct AlsCourse
 } AlsCourse;
 
 static inline float
-affinity_als_rating(const AffinityCsr *m, int64 entry)
+affinity_train_als_rating(const AffinityCsr *m, int64 entry)
 {
 	return m->val ? m->val[entry] : 1;
 }
 
 /* als_steps.c */
-extern PGDLLEXPORT void affinity_als_body(AffinityTeam *team);
-extern bool affinity_als_held_out(const AlsShared *shared, uint32 user,
+extern PGDLLEXPORT void affinity_train_als_body(AffinityTeam *team);
+extern bool affinity_train_als_held_out(const AlsShared *shared, uint32 user,
 								  uint32 item);
-extern void affinity_als_start(const AlsShared *shared, float *row,
+extern void affinity_train_als_start(const AlsShared *shared, float *row,
 							   uint32 n_users);
-extern float *affinity_als_floats(Size n);
-extern void affinity_als_penalty(const AlsOptions *options, int64 n,
+extern float *affinity_train_als_floats(Size n);
+extern void affinity_train_als_penalty(const AlsOptions *options, int64 n,
 								 size_t width, float *spectrum);
-extern void affinity_als_sides(AffinityTeam *team, const AlsShared *shared,
+extern void affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared,
 							   AlsSide *side);
 
 /* als_fold.c */
-extern AffinityFold *affinity_als_fold_begin(const void *options,
+extern AffinityFold *affinity_train_als_fold_begin(const void *options,
 											 const AffinityFactors *factors);
-extern bool affinity_als_fold_in(AffinityFold *fold, const uint32 *item,
+extern bool affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
 								 const float *weight, uint32 n, float *user,
 								 float *offset);
-extern void affinity_als_fold_explain(AffinityFold *fold, const uint32 *item,
+extern void affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
 									  const float *weight, uint32 n,
 									  uint32 target, double *count,
 									  double *similarity);
-extern float affinity_als_basket_weight(const AffinityFold *fold);
+extern float affinity_train_als_basket_weight(const AffinityFold *fold);
 
 #endif							/* AFFINITY_TRAIN_ALS_H */

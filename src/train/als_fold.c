@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "kernel/vector.h"
 #include "train/als.h"
 
 /* Ratings taken over between two looks at interrupts. */
@@ -47,7 +48,7 @@ damaged(const char *what)
 }
 
 AffinityFold *
-affinity_als_fold_begin(const void *options, const AffinityFactors *factors)
+affinity_train_als_fold_begin(const void *options, const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 
@@ -59,10 +60,10 @@ affinity_als_fold_begin(const void *options, const AffinityFactors *factors)
 		damaged("its parameters are not those of its algorithm");
 	if (!(factors->parameters[ALS_DEVIATION] > 0))
 		damaged("its ratings have no deviation");
-	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
+	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
 										  factors->stride, 0);
-	fold->spectrum = affinity_als_floats(factors->stride);
-	fold->x = affinity_als_floats(factors->stride);
+	fold->spectrum = affinity_train_als_floats(factors->stride);
+	fold->x = affinity_train_als_floats(factors->stride);
 	fold->context = AllocSetContextCreate(CurrentMemoryContext, "affinity als",
 										  ALLOCSET_DEFAULT_SIZES);
 	return fold;
@@ -82,8 +83,8 @@ make_room(AffinityFold *fold, uint32 n)
 	old = MemoryContextSwitchTo(fold->context);
 	n = fold->room > 0 ? Max(n, 2 * fold->room) : n;
 	fold->room = 0;
-	fold->target = affinity_als_floats(n);
-	fold->root = affinity_als_floats(n);
+	fold->target = affinity_train_als_floats(n);
+	fold->root = affinity_train_als_floats(n);
 	for (uint32 r = 0; r < n; r++)
 		fold->root[r] = 1;
 	fold->room = n;
@@ -116,7 +117,7 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 		fold->target[r] = (float) ((weight[r] - mean -
 									item_row(fold, item[r])[0]) / deviation);
 	}
-	affinity_als_penalty(fold->options, n, factors->stride, fold->spectrum);
+	affinity_train_als_penalty(fold->options, n, factors->stride, fold->spectrum);
 	problem.other = factors->item;
 	problem.ones = true;
 	problem.no = item;
@@ -127,7 +128,7 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 }
 
 bool
-affinity_als_fold_in(AffinityFold *fold, const uint32 *item,
+affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
 					 const float *weight, uint32 n, float *user,
 					 float *offset)
 {
@@ -139,7 +140,7 @@ affinity_als_fold_in(AffinityFold *fold, const uint32 *item,
 	if (n == 0)
 		return false;
 	problem = problem_of(fold, item, weight, n);
-	(void) affinity_factor_solve(fold->solver, &problem, fold->x);
+	(void) affinity_train_factor_solve(fold->solver, &problem, fold->x);
 	*offset = factors->parameters[ALS_MEAN] + deviation * fold->x[0];
 	user[0] = 1;
 	for (uint32 k = 1; k < factors->width; k++)
@@ -155,18 +156,18 @@ affinity_als_fold_in(AffinityFold *fold, const uint32 *item,
  * confidences).
  */
 void
-affinity_als_fold_explain(AffinityFold *fold, const uint32 *item,
+affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
 						  const float *weight, uint32 n, uint32 target,
 						  double *count, double *similarity)
 {
 	size_t		width = fold->factors->stride;
 	FactorProblem problem = problem_of(fold, item, weight, n);
-	float	   *f = affinity_als_floats(width);
+	float	   *f = affinity_train_als_floats(width);
 	double		bias;
 
 	memcpy(f, item_row(fold, target), width * sizeof(float));
 	f[0] = 1;
-	affinity_factor_influence(fold->solver, &problem, f, fold->x);
+	affinity_train_factor_influence(fold->solver, &problem, f, fold->x);
 	bias = fold->x[0];
 	fold->x[0] = 0;
 	for (uint32 r = 0; r < n; r++)
@@ -175,7 +176,7 @@ affinity_als_fold_explain(AffinityFold *fold, const uint32 *item,
 			CHECK_FOR_INTERRUPTS();
 		count[r] = (double) fold->factors->parameters[ALS_DEVIATION] *
 			fold->target[r];
-		similarity[r] = bias + affinity_dot_f4(item_row(fold, item[r]),
+		similarity[r] = bias + affinity_kernel_dot_f4(item_row(fold, item[r]),
 											   fold->x, width);
 	}
 }
@@ -184,7 +185,7 @@ affinity_als_fold_explain(AffinityFold *fold, const uint32 *item,
  * Who puts an item into a basket likes it.
  */
 float
-affinity_als_basket_weight(const AffinityFold *fold)
+affinity_train_als_basket_weight(const AffinityFold *fold)
 {
 	return fold->factors->parameters[ALS_GOOD];
 }

@@ -18,7 +18,7 @@
 #include "utils/memutils.h"
 
 #include "train/als.h"
-#include "train/progress.h"
+#include "parallel/progress.h"
 
 /* Numbers copied, entries gone through between two looks at interrupts. */
 #define COPY_PIECE		((Size) 1 << 20)
@@ -47,7 +47,7 @@ typedef struct AlsState
  * An array as the kernels want it.
  */
 float *
-affinity_als_floats(Size n)
+affinity_train_als_floats(Size n)
 {
 	Size		align = AFFINITY_LANES * sizeof(float);
 	Size		size = add_size(mul_size(n, sizeof(float)), align);
@@ -68,7 +68,7 @@ hash_pair(uint32 seed, uint32 a, uint32 b)
 }
 
 bool
-affinity_als_held_out(const AlsShared *shared, uint32 user, uint32 item)
+affinity_train_als_held_out(const AlsShared *shared, uint32 user, uint32 item)
 {
 	return shared->held_below > 0 &&
 		hash_pair(shared->options.seed, user, item) < shared->held_below;
@@ -78,7 +78,7 @@ affinity_als_held_out(const AlsShared *shared, uint32 user, uint32 item)
  * Users start from numbers that are spread evenly around 0, without biases.
  */
 void
-affinity_als_start(const AlsShared *shared, float *row, uint32 n_users)
+affinity_train_als_start(const AlsShared *shared, float *row, uint32 n_users)
 {
 	for (uint32 u = 0; u < n_users; u++)
 	{
@@ -103,7 +103,7 @@ affinity_als_start(const AlsShared *shared, float *row, uint32 n_users)
  * its bias and of its factors.
  */
 void
-affinity_als_penalty(const AlsOptions *options, int64 n, size_t width,
+affinity_train_als_penalty(const AlsOptions *options, int64 n, size_t width,
 					 float *spectrum)
 {
 	float		of_factors = (float) (options->regularization *
@@ -117,8 +117,8 @@ affinity_als_penalty(const AlsOptions *options, int64 n, size_t width,
 static bool
 entry_is_held_out(const AlsShared *shared, int side, uint32 row, uint32 col)
 {
-	return side == ALS_USERS ? affinity_als_held_out(shared, row, col) :
-		affinity_als_held_out(shared, col, row);
+	return side == ALS_USERS ? affinity_train_als_held_out(shared, row, col) :
+		affinity_train_als_held_out(shared, col, row);
 }
 
 /*
@@ -142,7 +142,7 @@ collect(AlsState *s, int which, uint32 row)
 		if (entry_is_held_out(shared, which, row, col))
 			continue;
 		s->no[n] = col;
-		s->target[n++] = (float) ((affinity_als_rating(m, e) - shared->mean) *
+		s->target[n++] = (float) ((affinity_train_als_rating(m, e) - shared->mean) *
 								  shared->unit - bias[col]);
 	}
 	return n;
@@ -164,10 +164,10 @@ solve_row(AlsState *s, int which, uint32 row)
 	double		penalty = 0;
 
 	problem.n = problem.known = collect(s, which, row);
-	affinity_als_penalty(s->options, problem.n, width, s->spectrum);
+	affinity_train_als_penalty(s->options, problem.n, width, s->spectrum);
 	memset(s->x, 0, width * sizeof(float));
 	if (problem.n > 0)
-		(void) affinity_factor_solve(s->solver, &problem, s->x);
+		(void) affinity_train_factor_solve(s->solver, &problem, s->x);
 	for (size_t k = 0; k < width; k++)
 		penalty += (double) s->spectrum[k] * s->x[k] * s->x[k];
 	memcpy(to, s->x, width * sizeof(float));
@@ -192,12 +192,12 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 		double		predicted = (double) items->bias[item] +
 			s->solver->dense->dot(s->x, items->row + item * shared->width,
 								  shared->width);
-		double		error = (affinity_als_rating(m, e) - shared->mean) *
+		double		error = (affinity_train_als_rating(m, e) - shared->mean) *
 			shared->unit - predicted;
 
 		if (e % LOOK_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (affinity_als_held_out(shared, user, item))
+		if (affinity_train_als_held_out(shared, user, item))
 		{
 			sums->held++;
 			sums->held_squares += error * error;
@@ -223,7 +223,7 @@ half_step(AffinityTeam *team, AlsState *s, int which, int64 done)
 	uint32		from;
 	uint32		to;
 
-	while (affinity_team_next(team, side->ratings.n_rows, ALS_PIECE, &from, &to))
+	while (affinity_parallel_next(team, side->ratings.n_rows, ALS_PIECE, &from, &to))
 	{
 		AlsSums		sums = {0};
 
@@ -236,9 +236,9 @@ half_step(AffinityTeam *team, AlsState *s, int which, int64 done)
 		}
 		side->sums[from / ALS_PIECE] = sums;
 		if (s->course)
-			affinity_progress_done(done + to);
+			affinity_parallel_progress_done(done + to);
 	}
-	affinity_team_barrier(team);
+	affinity_parallel_barrier(team);
 }
 
 /* ---- iterations --------------------------------------------------------- */
@@ -321,27 +321,27 @@ conclude(AlsState *s)
  * Both sides, as a member sees them.
  */
 void
-affinity_als_sides(AffinityTeam *team, const AlsShared *shared, AlsSide *side)
+affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared, AlsSide *side)
 {
-	affinity_team_matrix(team, shared->matrix, &side[ALS_USERS].ratings,
+	affinity_parallel_matrix(team, shared->matrix, &side[ALS_USERS].ratings,
 						 &side[ALS_ITEMS].ratings);
 	for (int which = ALS_USERS; which <= ALS_ITEMS; which++)
 	{
-		side[which].row = affinity_team_region(team, shared->row[which]);
-		side[which].bias = affinity_team_region(team, shared->bias[which]);
-		side[which].sums = affinity_team_region(team, shared->sums[which]);
+		side[which].row = affinity_parallel_region(team, shared->row[which]);
+		side[which].bias = affinity_parallel_region(team, shared->bias[which]);
+		side[which].sums = affinity_parallel_region(team, shared->sums[which]);
 	}
 }
 
 static void
 attach(AlsState *s, AffinityTeam *team)
 {
-	AlsShared  *shared = affinity_team_region(team, ALS_REGION_SHARED);
+	AlsShared  *shared = affinity_parallel_region(team, ALS_REGION_SHARED);
 
 	s->shared = shared;
 	s->options = &shared->options;
-	s->course = affinity_team_leader(team);
-	affinity_als_sides(team, shared, s->side);
+	s->course = affinity_parallel_leader(team);
+	affinity_train_als_sides(team, shared, s->side);
 }
 
 /*
@@ -353,12 +353,12 @@ prepare(AlsState *s)
 	size_t		width = s->shared->width;
 	int64		most = s->shared->most_ratings;
 
-	s->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0, width, most);
-	s->spectrum = affinity_als_floats(width);
-	s->x = affinity_als_floats(width);
-	s->no = (uint32 *) affinity_als_floats(most);
-	s->target = affinity_als_floats(most);
-	s->root = affinity_als_floats(most);
+	s->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0, width, most);
+	s->spectrum = affinity_train_als_floats(width);
+	s->x = affinity_train_als_floats(width);
+	s->no = (uint32 *) affinity_train_als_floats(most);
+	s->target = affinity_train_als_floats(most);
+	s->root = affinity_train_als_floats(most);
 	for (int64 r = 0; r < most; r++)
 		s->root[r] = 1;
 }
@@ -367,7 +367,7 @@ prepare(AlsState *s)
  * What every member does.
  */
 void
-affinity_als_body(AffinityTeam *team)
+affinity_train_als_body(AffinityTeam *team)
 {
 	AlsState	s = {0};
 	int64		n_users;
@@ -378,16 +378,16 @@ affinity_als_body(AffinityTeam *team)
 	n_users = s.side[ALS_USERS].ratings.n_rows;
 	n_items = s.side[ALS_ITEMS].ratings.n_rows;
 	if (s.course)
-		affinity_progress_phase("training",
+		affinity_parallel_progress_phase("training",
 								s.options->iterations * (n_users + n_items),
-								affinity_team_members(team) - 1);
+								affinity_parallel_members(team) - 1);
 	for (int i = 0; i < s.options->iterations && !s.shared->stop; i++)
 	{
 		half_step(team, &s, ALS_ITEMS, i * (n_users + n_items));
 		half_step(team, &s, ALS_USERS, i * (n_users + n_items) + n_items);
 		if (s.course)
 			s.shared->stop = conclude(&s);
-		affinity_team_barrier(team);
+		affinity_parallel_barrier(team);
 	}
 }
 

@@ -13,7 +13,7 @@ const AffinityBlas *
 affinity_train_blas(void)
 {
 	const char *error;
-	const AffinityBlas *blas = affinity_blas(affinity_blas_threads, &error);
+	const AffinityBlas *blas = affinity_kernel_blas(affinity_base_blas_threads, &error);
 
 	if (blas == NULL)
 		ereport(ERROR,

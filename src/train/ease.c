@@ -38,7 +38,7 @@
 #define MOST_DENSE	10000
 
 void
-affinity_ease_singular(const EaseOptions *options)
+affinity_train_ease_singular(const EaseOptions *options)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -56,7 +56,7 @@ affinity_ease_singular(const EaseOptions *options)
 static double
 counted(int weights, double weight)
 {
-	return affinity_knn_weight(weights + WEIGHTS_BINARY, weight);
+	return affinity_train_knn_weight(weights + WEIGHTS_BINARY, weight);
 }
 
 /*
@@ -79,7 +79,7 @@ weigh(AffinityCsr *m, int weights)
 	{
 		if (counted(weights, 1) == 1)
 			return;
-		m->val = affinity_array(n, sizeof(float));
+		m->val = affinity_base_array(n, sizeof(float));
 		for (int64 e = 0; e < n; e++)
 			m->val[e] = 1;
 	}
@@ -154,7 +154,7 @@ largest_row(const AffinityInteractions *in, const double *user_factor,
 {
 	const AffinityCsr *by_user = &in->by_user;
 	const AffinityCsr *by_item = &in->by_item;
-	double	   *total = affinity_array(by_user->n_rows, sizeof(double));
+	double	   *total = affinity_base_array(by_user->n_rows, sizeof(double));
 	double		largest = 0;
 
 	for (uint32 u = 0; u < by_user->n_rows; u++)
@@ -215,8 +215,8 @@ settle(EaseOptions *o, uint32 n_items)
 
 	if (o->method == EASE_AUTO)
 		o->method = n_items <= MOST_DENSE &&
-			affinity_ease_dense_bytes(n_items, false) <=
-			affinity_memory_allowed() ? EASE_DENSE : EASE_SPARSE;
+			affinity_train_ease_dense_bytes(n_items, false) <=
+			affinity_base_memory_allowed() ? EASE_DENSE : EASE_SPARSE;
 	exponent = o->method == EASE_DENSE ? 0 : 0.5;
 	if (isnan(o->regularization))
 		o->regularization = o->method == EASE_DENSE ? 500 : 200;
@@ -254,19 +254,19 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 
 	if (task->options.method == EASE_DENSE)
 	{
-		bytes = add_size(all, affinity_ease_dense_bytes(task->n_items,
+		bytes = add_size(all, affinity_train_ease_dense_bytes(task->n_items,
 														task->single));
-		if (bytes > affinity_memory_allowed())
-			affinity_lacks_memory(psprintf("dense ease of %u items needs",
+		if (bytes > affinity_base_memory_allowed())
+			affinity_base_lacks_memory(psprintf("dense ease of %u items needs",
 										   task->n_items), bytes,
 								  "set option \"method\" to \"sparse\"");
 		return;
 	}
-	bytes = add_size(all, affinity_ease_sparse_bytes(task->n_users,
+	bytes = add_size(all, affinity_train_ease_sparse_bytes(task->n_users,
 													 task->n_items,
 													 task->options.candidates));
-	if (bytes > affinity_memory_allowed())
-		affinity_lacks_memory(psprintf("sparse ease of %u items with %d candidates needs",
+	if (bytes > affinity_base_memory_allowed())
+		affinity_base_lacks_memory(psprintf("sparse ease of %u items with %d candidates needs",
 									   task->n_items,
 									   task->options.candidates), bytes,
 							  "use fewer \"candidates\"");
@@ -297,28 +297,28 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
 	Size		items = mul_size(task->n_items, sizeof(double));
-	Size		slot = affinity_ease_slot_bytes(task->options.neighbors);
+	Size		slot = affinity_train_ease_slot_bytes(task->options.neighbors);
 	AffinityTeam *team;
 
-	(void) affinity_team_request_region(&request, sizeof(EaseTask));
-	task->user_factor = affinity_team_request_region(&request, users);
-	task->penalty = affinity_team_request_region(&request, items);
+	(void) affinity_parallel_request_region(&request, sizeof(EaseTask));
+	task->user_factor = affinity_parallel_request_region(&request, users);
+	task->penalty = affinity_parallel_request_region(&request, items);
 	task->rows =
-		affinity_team_request_region(&request,
-									 affinity_team_stream_bytes(slot));
-	task->matrix = affinity_team_request_matrix(&request, in);
+		affinity_parallel_request_region(&request,
+									 affinity_parallel_stream_bytes(slot));
+	task->matrix = affinity_parallel_request_matrix(&request, in);
 	if (task->options.method == EASE_DENSE)
-		affinity_ease_dense_request(&request, task);
+		affinity_train_ease_dense_request(&request, task);
 	else
-		affinity_ease_sparse_request(&request, task);
+		affinity_train_ease_sparse_request(&request, task);
 
-	team = affinity_team_begin(&request);
-	memcpy(affinity_team_region(team, EASE_TASK), task, sizeof(EaseTask));
-	memcpy(affinity_team_region(team, task->user_factor), user_factor, users);
-	memcpy(affinity_team_region(team, task->penalty), penalty, items);
-	affinity_team_put_matrix(team, task->matrix, in);
-	affinity_team_run(team, leader);
-	affinity_team_end(team);
+	team = affinity_parallel_begin(&request);
+	memcpy(affinity_parallel_region(team, EASE_TASK), task, sizeof(EaseTask));
+	memcpy(affinity_parallel_region(team, task->user_factor), user_factor, users);
+	memcpy(affinity_parallel_region(team, task->penalty), penalty, items);
+	affinity_parallel_put_matrix(team, task->matrix, in);
+	affinity_parallel_run(team, leader);
+	affinity_parallel_end(team);
 }
 
 static void
@@ -337,8 +337,8 @@ ease_train(AffinityInteractions *in, const void *options,
 	(void) affinity_train_blas();
 	weigh(&in->by_user, o->weights);
 	weigh(&in->by_item, o->weights);
-	user_factor = affinity_array(task.n_users, sizeof(double));
-	penalty = affinity_array(task.n_items, sizeof(double));
+	user_factor = affinity_base_array(task.n_users, sizeof(double));
+	penalty = affinity_base_array(task.n_items, sizeof(double));
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
 	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);
@@ -383,7 +383,7 @@ ease_history_weight(const void *options, double weight)
 	return counted(((const EaseOptions *) options)->weights, weight);
 }
 
-const AffinityMethod affinity_ease = {
+const AffinityAlgorithm affinity_train_ease = {
 	.name = "ease",
 	.help = "weights between items, learned together: a linear autoencoder in closed form",
 	.options = ease_options,

@@ -8,7 +8,7 @@
 #include <float.h>
 
 #include "train/item_knn.h"
-#include "train/team.h"
+#include "parallel/team.h"
 #include "train/train.h"
 
 /* In the order of the names in ease.c. */
@@ -79,18 +79,18 @@ typedef struct EaseChoice
  * precision may be huge.
  */
 static inline float
-affinity_ease_real(double weight)
+affinity_train_ease_real(double weight)
 {
 	return (float) Max(Min(weight, FLT_MAX), -FLT_MAX);
 }
 
-extern Size affinity_ease_slot_bytes(uint32 k);
-extern void affinity_ease_choice_begin(EaseChoice *choice, uint32 k,
+extern Size affinity_train_ease_slot_bytes(uint32 k);
+extern void affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k,
 									   uint32 n_max);
-extern void affinity_ease_choose(EaseChoice *choice, const float *weight,
+extern void affinity_train_ease_choose(EaseChoice *choice, const float *weight,
 								 const uint32 *item, uint32 n, void *slot,
 								 uint32 row);
-extern void affinity_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item,
+extern void affinity_train_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item,
 							  uint32 k, uint32 chunk, const void *slot,
 							  int64 *n_weights);
 
@@ -102,17 +102,17 @@ typedef struct EaseLeader
 } EaseLeader;
 
 /* ease.c */
-pg_noreturn extern void affinity_ease_singular(const EaseOptions *options);
+pg_noreturn extern void affinity_train_ease_singular(const EaseOptions *options);
 
 /* ease_dense.c */
-extern Size affinity_ease_dense_bytes(uint32 n_items, bool single);
-extern void affinity_ease_dense_request(AffinityTeamRequest *request,
+extern Size affinity_train_ease_dense_bytes(uint32 n_items, bool single);
+extern void affinity_train_ease_dense_request(AffinityTeamRequest *request,
 										EaseTask *task);
 
 /* ease_sparse.c */
-extern Size affinity_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+extern Size affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 									   uint32 candidates);
-extern void affinity_ease_sparse_request(AffinityTeamRequest *request,
+extern void affinity_train_ease_sparse_request(AffinityTeamRequest *request,
 										 EaseTask *task);
 
 #endif							/* AFFINITY_TRAIN_EASE_H */

@@ -47,7 +47,7 @@ meet_users(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
 			}
 			met[mark->met].end++;
 		}
-		affinity_ease_work(s, end - s->by_item.start[item[a]]);
+		affinity_train_ease_work(s, end - s->by_item.start[item[a]]);
 	}
 	s->n_met = n_met;
 	for (uint32 m = 0; m < n_met; m++)
@@ -65,11 +65,11 @@ meet_users(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
 	{
 		s->list_size = room + room / 2;
 		pfree(s->list);
-		s->list = affinity_ease_array(s->list_size, sizeof(uint16));
+		s->list = affinity_train_ease_array(s->list_size, sizeof(uint16));
 		if (s->list_x)
 		{
 			pfree(s->list_x);
-			s->list_x = affinity_ease_array(s->list_size, sizeof(float));
+			s->list_x = affinity_train_ease_array(s->list_size, sizeof(float));
 		}
 	}
 	return entries;
@@ -111,7 +111,7 @@ list_heads(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads,
 				if (list_x)
 					list_x[at] = s->by_item.val[e];
 			}
-			affinity_ease_work(s, end - s->by_item.start[item[a]]);
+			affinity_train_ease_work(s, end - s->by_item.start[item[a]]);
 		}
 		return;
 	}
@@ -130,7 +130,7 @@ list_heads(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads,
 				list_x[met[m].end] = s->by_user.val[e];
 			list[met[m].end++] = (uint16) place;
 		}
-		affinity_ease_work(s, end - s->by_user.start[user]);
+		affinity_train_ease_work(s, end - s->by_user.start[user]);
 	}
 }
 
@@ -174,7 +174,7 @@ add_other(EaseSparse *s, uint32 item, uint32 a, double *restrict row)
 		met->end++;
 		work += length + 1;
 	}
-	affinity_ease_work(s, work);
+	affinity_train_ease_work(s, work);
 }
 
 /*
@@ -191,7 +191,7 @@ fill_gram(EaseSparse *s, uint32 j, const uint32 *item, uint32 n)
 		heads++;
 	for (uint32 a = 0; a < heads; a++)
 	{
-		const float *row = s->heads + affinity_ease_triangle(s->head[item[a]]);
+		const float *row = s->heads + affinity_train_ease_triangle(s->head[item[a]]);
 
 		for (uint32 b = 0; b <= a; b++)
 			s->gram[(Size) a * n + b] = row[s->head[item[b]]];
@@ -216,8 +216,8 @@ fill_gram(EaseSparse *s, uint32 j, const uint32 *item, uint32 n)
 static void
 solve_in_reals(EaseSparse *s, uint32 n, float least, float *weight)
 {
-	size_t		order = affinity_panel_rows(n);
-	size_t		width = affinity_padded_width(order + 1);
+	size_t		order = affinity_kernel_panel_rows(n);
+	size_t		width = affinity_kernel_padded_width(order + 1);
 	float	   *upper = s->upper;
 	float	   *x = s->upper + order * width;
 
@@ -256,14 +256,14 @@ solve_in_doubles(EaseSparse *s, uint32 n, const uint32 *item, float *weight)
 	if (info < 0)
 		elog(ERROR, "dpotrf: argument %d is invalid", -info);
 	if (info > 0)
-		affinity_ease_singular(&s->task->options);
+		affinity_train_ease_singular(&s->task->options);
 	for (uint32 a = 0; a < n; a++)
 	{
 		double		c = s->gram[(Size) a * n + a];
 
 		if (!(c * c > EASE_LEAST_PIVOT * (s->diagonal[item[a]] +
 										  s->penalty[item[a]])))
-			affinity_ease_singular(&s->task->options);
+			affinity_train_ease_singular(&s->task->options);
 		s->solution[a] = weight[a];
 	}
 	s->blas->dpotrs("U", &order, &one, s->gram, &order, s->solution, &order,
@@ -271,14 +271,14 @@ solve_in_doubles(EaseSparse *s, uint32 n, const uint32 *item, float *weight)
 	if (info != 0)
 		elog(ERROR, "dpotrs: unexpected info %d", info);
 	for (uint32 a = 0; a < n; a++)
-		weight[a] = affinity_ease_real(s->solution[a]);
+		weight[a] = affinity_train_ease_real(s->solution[a]);
 }
 
 /*
  * (G_SS + L_S) b = G_Sj; the products in column_weight become the weights.
  */
 void
-affinity_ease_solve_column(EaseSparse *s, uint32 j)
+affinity_train_ease_solve_column(EaseSparse *s, uint32 j)
 {
 	const uint32 *item = s->column_item + (Size) j * s->n_candidates;
 	float	   *weight = s->column_weight + (Size) j * s->n_candidates;
@@ -299,32 +299,32 @@ affinity_ease_solve_column(EaseSparse *s, uint32 j)
 		solve_in_reals(s, n, (float) least, weight);
 	else
 		solve_in_doubles(s, n, item, weight);
-	affinity_ease_work(s, (int64) n * n * n / 64);
+	affinity_train_ease_work(s, (int64) n * n * n / 64);
 }
 
 /*
  * A member's own memory.
  */
 void
-affinity_ease_columns_begin(EaseSparse *s)
+affinity_train_ease_columns_begin(EaseSparse *s)
 {
 	uint32		n = s->n_candidates;
-	size_t		order = affinity_panel_rows(n);
-	size_t		width = affinity_padded_width(order + 1);
+	size_t		order = affinity_kernel_panel_rows(n);
+	size_t		width = affinity_kernel_padded_width(order + 1);
 
 	s->blas = affinity_train_blas();
-	s->dense = affinity_dense();
-	s->gram = affinity_ease_array((Size) n * n, sizeof(double));
-	s->solution = affinity_ease_array(n, sizeof(double));
+	s->dense = affinity_kernel_dense();
+	s->gram = affinity_train_ease_array((Size) n * n, sizeof(double));
+	s->solution = affinity_train_ease_array(n, sizeof(double));
 	/* 64 numbers more, for the alignment */
-	s->upper = affinity_ease_array((order + 1) * width + 64, sizeof(float));
+	s->upper = affinity_train_ease_array((order + 1) * width + 64, sizeof(float));
 	s->upper = (float *) TYPEALIGN(64, s->upper);
-	s->inverse = affinity_ease_array(order, sizeof(float));
-	s->place = affinity_ease_array(s->n, sizeof(uint16));
+	s->inverse = affinity_train_ease_array(order, sizeof(float));
+	s->place = affinity_train_ease_array(s->n, sizeof(uint16));
 	memset(s->place, 0xff, (Size) s->n * sizeof(uint16));
-	s->mark = affinity_ease_array(s->by_user.n_rows, sizeof(Mark));
-	s->user = affinity_ease_array(s->by_user.n_rows, sizeof(uint32));
-	s->met = affinity_ease_array(s->by_user.n_rows, sizeof(Met));
-	s->list = affinity_ease_array(0, sizeof(uint16));
-	s->list_x = s->by_user.val ? affinity_ease_array(0, sizeof(float)) : NULL;
+	s->mark = affinity_train_ease_array(s->by_user.n_rows, sizeof(Mark));
+	s->user = affinity_train_ease_array(s->by_user.n_rows, sizeof(uint32));
+	s->met = affinity_train_ease_array(s->by_user.n_rows, sizeof(Met));
+	s->list = affinity_train_ease_array(0, sizeof(uint16));
+	s->list_x = s->by_user.val ? affinity_train_ease_array(0, sizeof(float)) : NULL;
 }

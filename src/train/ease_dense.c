@@ -31,7 +31,7 @@
 #include "utils/memutils.h"
 
 #include "train/ease.h"
-#include "train/progress.h"
+#include "parallel/progress.h"
 
 #define TILE		((uint32) 256)
 #define WIDE		((uint32) 4)	/* tiles in a piece of the product */
@@ -77,12 +77,12 @@ tiles_of(uint32 n_items)
 #define BLAS(x)		d##x
 #include "train/ease_dense_template.h"
 
-AFFINITY_TEAM_JOB(dense_job, affinity_ease_dense_body);
+AFFINITY_TEAM_JOB(dense_job, affinity_train_ease_dense_body);
 
 void
-affinity_ease_dense_body(AffinityTeam *team)
+affinity_train_ease_dense_body(AffinityTeam *team)
 {
-	const EaseTask *task = affinity_team_region(team, EASE_TASK);
+	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
 
 	if (task->single)
 		dense_f4(team);
@@ -94,7 +94,7 @@ affinity_ease_dense_body(AffinityTeam *team)
  * Bytes of the members' regions.
  */
 Size
-affinity_ease_dense_bytes(uint32 n_items, bool single)
+affinity_train_ease_dense_bytes(uint32 n_items, bool single)
 {
 	uint32		tiles = tiles_of(n_items);
 
@@ -103,7 +103,7 @@ affinity_ease_dense_bytes(uint32 n_items, bool single)
 }
 
 void
-affinity_ease_dense_request(AffinityTeamRequest *request, EaseTask *task)
+affinity_train_ease_dense_request(AffinityTeamRequest *request, EaseTask *task)
 {
 	uint32		tiles = tiles_of(task->n_items);
 	Size		width = task->single ? sizeof(float) : sizeof(double);
@@ -111,11 +111,11 @@ affinity_ease_dense_request(AffinityTeamRequest *request, EaseTask *task)
 
 	request->job = &dense_job;
 	task->work[WORK_PANELS] =
-		affinity_team_request_region(request, panel_offset(tiles) * width);
+		affinity_parallel_request_region(request, panel_offset(tiles) * width);
 	task->work[WORK_COLUMN] =
-		affinity_team_request_region(request, tiles * tile);
-	task->work[WORK_FACTOR] = affinity_team_request_region(request, tile);
+		affinity_parallel_request_region(request, tiles * tile);
+	task->work[WORK_FACTOR] = affinity_parallel_request_region(request, tile);
 	task->work[WORK_DIAGONAL] =
-		affinity_team_request_region(request,
+		affinity_parallel_request_region(request,
 									 task->n_items * sizeof(double));
 }

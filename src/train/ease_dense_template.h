@@ -55,7 +55,7 @@ NAME(fill_panels)(NAME(Dense) *d)
 	uint32		to;
 	int64		work = 0;
 
-	while (affinity_team_next(d->team, d->n, EASE_CHUNK, &from, &to))
+	while (affinity_parallel_next(d->team, d->n, EASE_CHUNK, &from, &to))
 	{
 		for (uint32 i = from; i < to; i++)
 		{
@@ -68,7 +68,7 @@ NAME(fill_panels)(NAME(Dense) *d)
 				int64		start = d->by_user.start[user];
 				double		x = d->by_item.val ? d->by_item.val[e] : 1;
 
-				work += affinity_sparse_add_below(d->sum, d->by_user.col + start,
+				work += affinity_kernel_sparse_add_below(d->sum, d->by_user.col + start,
 												  d->by_user.val ?
 												  d->by_user.val + start : NULL,
 												  d->by_user.start[user + 1] - start,
@@ -87,10 +87,10 @@ NAME(fill_panels)(NAME(Dense) *d)
 				d->sum[j] = 0;
 			}
 		}
-		if (affinity_team_leader(d->team))
-			affinity_progress_done(to);
+		if (affinity_parallel_leader(d->team))
+			affinity_parallel_progress_done(to);
 	}
-	affinity_team_barrier(d->team);
+	affinity_parallel_barrier(d->team);
 }
 
 /* ---- the inverse -------------------------------------------------------- */
@@ -111,13 +111,13 @@ NAME(factor_tile)(NAME(Dense) *d, uint32 k)
 	if (info < 0)
 		elog(ERROR, "potrf: argument %d is invalid", -info);
 	if (info > 0)
-		affinity_ease_singular(&d->task->options);
+		affinity_train_ease_singular(&d->task->options);
 	for (int r = 0; r < n; r++)
 	{
 		double		c = tile[(Size) r * width + r];
 
 		if (!(c * c > EASE_LEAST_PIVOT * d->diagonal[k * TILE + r]))
-			affinity_ease_singular(&d->task->options);
+			affinity_train_ease_singular(&d->task->options);
 		memcpy(d->factor + (Size) r * TILE, tile + (Size) r * width,
 			   n * sizeof(REAL));
 	}
@@ -147,7 +147,7 @@ NAME(fill_column)(NAME(Dense) *d, uint32 k)
 	uint32		end;
 	int			columns = NAME(tile_rows)(d, k);
 
-	while (affinity_team_next(d->team, d->n_tiles, 1, &i, &end))
+	while (affinity_parallel_next(d->team, d->n_tiles, 1, &i, &end))
 	{
 		REAL	   *v = d->column + (Size) i * TILE * TILE;
 		int			rows = NAME(tile_rows)(d, i);
@@ -167,7 +167,7 @@ NAME(fill_column)(NAME(Dense) *d, uint32 k)
 					   AFFINITY_BLAS_NON_UNIT, rows, columns, 1,
 					   d->factor, TILE, v, TILE);
 	}
-	affinity_team_barrier(d->team);
+	affinity_parallel_barrier(d->team);
 }
 
 /*
@@ -278,15 +278,15 @@ NAME(sweep)(NAME(Dense) *d)
 		n_pieces += i / WIDE + (i % WIDE > 0);
 	for (uint32 k = 0; k < d->n_tiles; k++)
 	{
-		if (affinity_team_next(d->team, 1, 1, &piece, &end))
+		if (affinity_parallel_next(d->team, 1, 1, &piece, &end))
 			NAME(factor_tile)(d, k);
-		affinity_team_barrier(d->team);
+		affinity_parallel_barrier(d->team);
 		NAME(fill_column)(d, k);
-		while (affinity_team_next(d->team, n_pieces, 1, &piece, &end))
+		while (affinity_parallel_next(d->team, n_pieces, 1, &piece, &end))
 			NAME(sweep_piece)(d, piece, k);
-		affinity_team_barrier(d->team);
-		if (affinity_team_leader(d->team))
-			affinity_progress_done(k + 1);
+		affinity_parallel_barrier(d->team);
+		if (affinity_parallel_leader(d->team))
+			affinity_parallel_progress_done(k + 1);
 	}
 }
 
@@ -311,7 +311,7 @@ NAME(produce_rows)(void *state, uint32 chunk, void *slot)
 
 		for (uint32 i = first; i < Min(end, j); i++)
 			d->weight[(i - first) * stride + j] = 
-				affinity_ease_real(row[i] * d->scale[j]);
+				affinity_train_ease_real(row[i] * d->scale[j]);
 	}
 	for (uint32 i = first; i < end; i++)
 	{
@@ -320,9 +320,9 @@ NAME(produce_rows)(void *state, uint32 chunk, void *slot)
 		float	   *weight = d->weight + (i - first) * stride;
 
 		for (uint32 j = 0; j < i; j++)
-			weight[j] = affinity_ease_real(row[j] * d->scale[j]);
+			weight[j] = affinity_train_ease_real(row[j] * d->scale[j]);
 		weight[i] = 0;
-		affinity_ease_choose(&d->choice, weight, NULL, d->n, slot, i - first);
+		affinity_train_ease_choose(&d->choice, weight, NULL, d->n, slot, i - first);
 	}
 }
 
@@ -330,11 +330,11 @@ static void
 NAME(consume_rows)(void *state, uint32 chunk, const void *slot)
 {
 	NAME(Dense) *d = state;
-	EaseLeader *leader = affinity_team_leader(d->team);
+	EaseLeader *leader = affinity_parallel_leader(d->team);
 
-	affinity_ease_put(leader->sink, &d->by_item, d->choice.k, chunk, slot,
+	affinity_train_ease_put(leader->sink, &d->by_item, d->choice.k, chunk, slot,
 					  &leader->n_weights);
-	affinity_progress_done((int64) chunk * EASE_CHUNK);
+	affinity_parallel_progress_done((int64) chunk * EASE_CHUNK);
 }
 
 static void
@@ -348,13 +348,13 @@ NAME(put_rows)(NAME(Dense) *d)
 	for (uint32 i = 0; i < d->n; i++)
 		d->scale[i] = -1 / (d->panels + panel_offset(i / TILE) +
 							(Size) (i % TILE) * panel_width(i / TILE))[i];
-	affinity_ease_choice_begin(&d->choice, d->task->options.neighbors, d->n);
+	affinity_train_ease_choice_begin(&d->choice, d->task->options.neighbors, d->n);
 	stream.n_chunks = (d->n + EASE_CHUNK - 1) / EASE_CHUNK;
-	stream.slot_bytes = affinity_ease_slot_bytes(d->choice.k);
+	stream.slot_bytes = affinity_train_ease_slot_bytes(d->choice.k);
 	stream.produce = NAME(produce_rows);
 	stream.consume = NAME(consume_rows);
 	stream.state = d;
-	affinity_team_stream(d->team, d->task->rows, &stream);
+	affinity_parallel_stream(d->team, d->task->rows, &stream);
 }
 
 /* ---- the team ----------------------------------------------------------- */
@@ -362,27 +362,27 @@ NAME(put_rows)(NAME(Dense) *d)
 static void
 NAME(dense)(AffinityTeam *team)
 {
-	const EaseTask *task = affinity_team_region(team, EASE_TASK);
-	int			workers = affinity_team_members(team) - 1;
+	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
+	int			workers = affinity_parallel_members(team) - 1;
 	NAME(Dense) d = {.task = task, .team = team, .n = task->n_items};
 
 	d.blas = affinity_train_blas();
 	d.n_tiles = tiles_of(d.n);
-	affinity_team_matrix(team, task->matrix, &d.by_user, &d.by_item);
-	d.user_factor = affinity_team_region(team, task->user_factor);
-	d.penalty = affinity_team_region(team, task->penalty);
-	d.panels = affinity_team_region(team, task->work[WORK_PANELS]);
-	d.column = affinity_team_region(team, task->work[WORK_COLUMN]);
-	d.factor = affinity_team_region(team, task->work[WORK_FACTOR]);
-	d.diagonal = affinity_team_region(team, task->work[WORK_DIAGONAL]);
+	affinity_parallel_matrix(team, task->matrix, &d.by_user, &d.by_item);
+	d.user_factor = affinity_parallel_region(team, task->user_factor);
+	d.penalty = affinity_parallel_region(team, task->penalty);
+	d.panels = affinity_parallel_region(team, task->work[WORK_PANELS]);
+	d.column = affinity_parallel_region(team, task->work[WORK_COLUMN]);
+	d.factor = affinity_parallel_region(team, task->work[WORK_FACTOR]);
+	d.diagonal = affinity_parallel_region(team, task->work[WORK_DIAGONAL]);
 	d.swap = palloc(TILE * TILE * sizeof(REAL));
-	d.sum = affinity_zeroed_array(d.n, sizeof(double));
+	d.sum = affinity_base_zeroed_array(d.n, sizeof(double));
 
-	affinity_progress_phase("products of items", d.n, workers);
+	affinity_parallel_progress_phase("products of items", d.n, workers);
 	NAME(fill_panels)(&d);
-	affinity_progress_phase("inverse", d.n_tiles, workers);
+	affinity_parallel_progress_phase("inverse", d.n_tiles, workers);
 	NAME(sweep)(&d);
-	affinity_progress_phase("weights", d.n, workers);
+	affinity_parallel_progress_phase("weights", d.n, workers);
 	NAME(put_rows)(&d);
 }
 

@@ -13,6 +13,7 @@
 
 #include "utils/memutils.h"
 
+#include "kernel/topk.h"
 #include "train/ease.h"
 
 /* A slot: the lengths of EASE_CHUNK rows, then their items, their weights. */
@@ -35,7 +36,7 @@ slot_weights(const void *slot, uint32 k, uint32 row)
 }
 
 Size
-affinity_ease_slot_bytes(uint32 k)
+affinity_train_ease_slot_bytes(uint32 k)
 {
 	return sizeof(Slot) + mul_size(mul_size(k, EASE_CHUNK),
 								   sizeof(int32) + sizeof(float));
@@ -45,14 +46,14 @@ affinity_ease_slot_bytes(uint32 k)
  * Room for choosing k of up to n_max weights.
  */
 void
-affinity_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
+affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
 {
 	choice->k = k;
 	choice->n = 0;
-	choice->key = affinity_array((Size) n_max + 1, sizeof(uint64));
-	choice->scratch = affinity_array((Size) n_max + 1, sizeof(uint64));
-	choice->size = affinity_array((Size) n_max + 1, sizeof(float));
-	choice->place = affinity_array((Size) n_max + 1, sizeof(uint32));
+	choice->key = affinity_base_array((Size) n_max + 1, sizeof(uint64));
+	choice->scratch = affinity_base_array((Size) n_max + 1, sizeof(uint64));
+	choice->size = affinity_base_array((Size) n_max + 1, sizeof(float));
+	choice->place = affinity_base_array((Size) n_max + 1, sizeof(uint32));
 	for (uint32 i = 0; i < n_max; i++)
 		choice->place[i] = i;
 }
@@ -62,7 +63,7 @@ affinity_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
  * NULL: by their places. Weights of 0 are left out.
  */
 void
-affinity_ease_choose(EaseChoice *choice, const float *weight,
+affinity_train_ease_choose(EaseChoice *choice, const float *weight,
 					 const uint32 *item, uint32 n, void *slot, uint32 row)
 {
 	int32	   *items = slot_items(slot, choice->k, row);
@@ -71,21 +72,21 @@ affinity_ease_choose(EaseChoice *choice, const float *weight,
 
 	for (uint32 i = 0; i < n; i++)
 		choice->size[i] = fabsf(weight[i]);
-	found = (uint32) affinity_topk_scores(choice->size, choice->place, n,
+	found = (uint32) affinity_kernel_topk_scores(choice->size, choice->place, n,
 										  choice->k, choice->key,
 										  choice->scratch);
 	for (uint32 i = 0; i < found; i++)
 	{
-		uint32		place = affinity_rank_key_no(choice->key[i]);
+		uint32		place = affinity_kernel_rank_key_no(choice->key[i]);
 
-		choice->key[i] = affinity_rank_key(weight[place],
+		choice->key[i] = affinity_kernel_rank_key(weight[place],
 										   item ? item[place] : place);
 	}
-	affinity_sort_descending(choice->key, found, choice->scratch);
+	affinity_kernel_sort_descending(choice->key, found, choice->scratch);
 	for (uint32 i = 0; i < found; i++)
 	{
-		items[i] = (int32) affinity_rank_key_no(choice->key[i]);
-		weights[i] = affinity_rank_key_score(choice->key[i]);
+		items[i] = (int32) affinity_kernel_rank_key_no(choice->key[i]);
+		weights[i] = affinity_kernel_rank_key_score(choice->key[i]);
 	}
 	((Slot *) slot)->n[row] = found;
 }
@@ -94,7 +95,7 @@ affinity_ease_choose(EaseChoice *choice, const float *weight,
  * The leader: put the rows of a chunk into the sink.
  */
 void
-affinity_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item, uint32 k,
+affinity_train_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item, uint32 k,
 				  uint32 chunk, const void *slot, int64 *n_weights)
 {
 	uint32		first = chunk * EASE_CHUNK;

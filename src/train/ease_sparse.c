@@ -29,7 +29,8 @@
 #include <math.h>
 
 #include "train/ease_sparse.h"
-#include "train/progress.h"
+#include "kernel/topk.h"
+#include "parallel/progress.h"
 
 /* Columns that a member takes at a time. */
 #define COLUMNS		16
@@ -80,12 +81,12 @@ member_bytes(uint32 n_users, uint32 n_items)
  * Bytes of the members' regions, and of their own.
  */
 Size
-affinity_ease_sparse_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
+affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
 {
-	Size		bytes = add_size(affinity_ease_triangle(n_heads(n_items)) * sizeof(float),
+	Size		bytes = add_size(affinity_train_ease_triangle(n_heads(n_items)) * sizeof(float),
 								 item_bytes(n_items));
 
-	bytes = add_size(bytes, mul_size(affinity_team_allowed() + 1,
+	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
 									 member_bytes(n_users, n_items)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
 }
@@ -101,7 +102,7 @@ choose_heads(EaseSparse *s)
 	double		exponent = s->task->options.candidate_exponent;
 	AffinityTopK top;
 
-	affinity_topk_init(&top, s->key, n_heads(s->n), (Size) s->n + 1);
+	affinity_kernel_topk_init(&top, s->key, n_heads(s->n), (Size) s->n + 1);
 	for (uint32 i = 0; i < s->n; i++)
 	{
 		int64		users = s->by_item.start[i + 1] - s->by_item.start[i];
@@ -118,12 +119,12 @@ choose_heads(EaseSparse *s)
 		s->diagonal[i] = g;
 		s->right[i] = d > 0 ? pow(d, -exponent) : 0;
 		s->head[i] = NO_HEAD;
-		affinity_topk_push(&top, affinity_rank_key((float) users, i));
-		affinity_ease_work(s, users);
+		affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) users, i));
+		affinity_train_ease_work(s, users);
 	}
-	affinity_topk_finish(&top, s->scratch);
+	affinity_kernel_topk_finish(&top, s->scratch);
 	for (size_t h = 0; h < top.n; h++)
-		s->head[affinity_rank_key_no(top.key[h])] = 0;
+		s->head[affinity_kernel_rank_key_no(top.key[h])] = 0;
 	for (uint32 i = 0, h = 0; i < s->n; i++)
 	{
 		if (s->head[i] != NO_HEAD)
@@ -150,12 +151,12 @@ sum_column(EaseSparse *s, uint32 j)
 
 		x *= s->user_factor[user];
 		if (x > 0)
-			n_touched = affinity_sparse_add(s->sum, s->touched, n_touched,
+			n_touched = affinity_kernel_sparse_add(s->sum, s->touched, n_touched,
 											s->by_user.col + start,
 											s->by_user.val ?
 											s->by_user.val + start : NULL,
 											n, x);
-		affinity_ease_work(s, n);
+		affinity_train_ease_work(s, n);
 	}
 	return n_touched;
 }
@@ -183,7 +184,7 @@ find_candidates(EaseSparse *s, uint32 j)
 
 	if (s->head[j] != NO_HEAD)
 	{
-		float	   *row = s->heads + affinity_ease_triangle(s->head[j]);
+		float	   *row = s->heads + affinity_train_ease_triangle(s->head[j]);
 
 		for (uint32 t = 0; t < n_touched; t++)
 		{
@@ -201,11 +202,11 @@ find_candidates(EaseSparse *s, uint32 j)
 
 		s->score[t] = i == j ? 0 : (float) Min(score, FLT_MAX);
 	}
-	n = (uint32) affinity_topk_scores(s->score, s->touched, n_touched,
+	n = (uint32) affinity_kernel_topk_scores(s->score, s->touched, n_touched,
 									  s->n_candidates, s->key, s->scratch);
 	for (uint32 c = 0; c < n; c++)
 	{
-		uint32		i = affinity_rank_key_no(s->key[c]);
+		uint32		i = affinity_kernel_rank_key_no(s->key[c]);
 
 		s->key[c] = i | (s->head[i] == NO_HEAD ? (uint64) 1 << 32 : 0);
 	}
@@ -218,7 +219,7 @@ find_candidates(EaseSparse *s, uint32 j)
 	s->column_n[j] = n;
 	for (uint32 t = 0; t < n_touched; t++)
 		s->sum[s->touched[t]] = 0;
-	affinity_ease_work(s, n_touched);
+	affinity_train_ease_work(s, n_touched);
 }
 
 /* ---- pass 3: rows ----------------------------------------------------------- */
@@ -229,7 +230,7 @@ find_candidates(EaseSparse *s, uint32 j)
 static void
 transpose(EaseSparse *s)
 {
-	int64	   *next = affinity_ease_array(s->n, sizeof(int64));
+	int64	   *next = affinity_train_ease_array(s->n, sizeof(int64));
 
 	for (uint32 j = 0; j < s->n; j++)
 	{
@@ -237,7 +238,7 @@ transpose(EaseSparse *s)
 
 		for (uint32 a = 0; a < s->column_n[j]; a++)
 			next[item[a]]++;
-		affinity_ease_work(s, s->column_n[j]);
+		affinity_train_ease_work(s, s->column_n[j]);
 	}
 	s->row_start[0] = 0;
 	for (uint32 i = 0; i < s->n; i++)
@@ -257,7 +258,7 @@ transpose(EaseSparse *s)
 			s->row_item[at] = j;
 			s->row_weight[at] = weight[a];
 		}
-		affinity_ease_work(s, s->column_n[j]);
+		affinity_train_ease_work(s, s->column_n[j]);
 	}
 	pfree(next);
 }
@@ -269,7 +270,7 @@ produce_rows(void *state, uint32 chunk, void *slot)
 	uint32		first = chunk * EASE_CHUNK;
 
 	for (uint32 i = first; i < Min(first + EASE_CHUNK, s->n); i++)
-		affinity_ease_choose(&s->choice, s->row_weight + s->row_start[i],
+		affinity_train_ease_choose(&s->choice, s->row_weight + s->row_start[i],
 							 s->row_item + s->row_start[i],
 							 (uint32) (s->row_start[i + 1] - s->row_start[i]),
 							 slot, i - first);
@@ -279,11 +280,11 @@ static void
 consume_rows(void *state, uint32 chunk, const void *slot)
 {
 	EaseSparse *s = state;
-	EaseLeader *leader = affinity_team_leader(s->team);
+	EaseLeader *leader = affinity_parallel_leader(s->team);
 
-	affinity_ease_put(leader->sink, &s->by_item, s->choice.k, chunk, slot,
+	affinity_train_ease_put(leader->sink, &s->by_item, s->choice.k, chunk, slot,
 					  &leader->n_weights);
-	affinity_progress_done((int64) chunk * EASE_CHUNK);
+	affinity_parallel_progress_done((int64) chunk * EASE_CHUNK);
 }
 
 static void
@@ -291,13 +292,13 @@ put_rows(EaseSparse *s)
 {
 	AffinityStream stream = {0};
 
-	affinity_ease_choice_begin(&s->choice, s->task->options.neighbors, s->n);
+	affinity_train_ease_choice_begin(&s->choice, s->task->options.neighbors, s->n);
 	stream.n_chunks = (s->n + EASE_CHUNK - 1) / EASE_CHUNK;
-	stream.slot_bytes = affinity_ease_slot_bytes(s->choice.k);
+	stream.slot_bytes = affinity_train_ease_slot_bytes(s->choice.k);
 	stream.produce = produce_rows;
 	stream.consume = consume_rows;
 	stream.state = s;
-	affinity_team_stream(s->team, s->task->rows, &stream);
+	affinity_parallel_stream(s->team, s->task->rows, &stream);
 }
 
 /* ---- the team ----------------------------------------------------------- */
@@ -311,27 +312,27 @@ find_regions(EaseSparse *s)
 	const int  *work = s->task->work;
 	Size		entries = (Size) s->n * s->n_candidates;
 
-	s->heads = affinity_team_region(s->team, work[WORK_HEADS]);
-	s->row_start = affinity_team_region(s->team, work[WORK_ITEMS]);
+	s->heads = affinity_parallel_region(s->team, work[WORK_HEADS]);
+	s->row_start = affinity_parallel_region(s->team, work[WORK_ITEMS]);
 	s->diagonal = (double *) (s->row_start + s->n + 1);
 	s->right = s->diagonal + s->n;
 	s->head = (uint32 *) (s->right + s->n);
 	s->column_n = s->head + s->n;
-	s->column_item = affinity_team_region(s->team, work[WORK_COLUMNS]);
+	s->column_item = affinity_parallel_region(s->team, work[WORK_COLUMNS]);
 	s->column_weight = (float *) (s->column_item + entries);
-	s->row_item = affinity_team_region(s->team, work[WORK_ROWS]);
+	s->row_item = affinity_parallel_region(s->team, work[WORK_ROWS]);
 	s->row_weight = (float *) (s->row_item + entries);
 }
 
 static void
 allocate(EaseSparse *s)
 {
-	s->sum = affinity_ease_array(s->n, sizeof(double));
+	s->sum = affinity_train_ease_array(s->n, sizeof(double));
 	/* one entry more than items: see kernel/sparse.c */
-	s->touched = affinity_ease_array(s->n, sizeof(uint32));
-	s->score = affinity_ease_array(s->n, sizeof(float));
-	s->key = affinity_ease_array(s->n, sizeof(uint64));
-	s->scratch = affinity_ease_array(s->n, sizeof(uint64));
+	s->touched = affinity_train_ease_array(s->n, sizeof(uint32));
+	s->score = affinity_train_ease_array(s->n, sizeof(float));
+	s->key = affinity_train_ease_array(s->n, sizeof(uint64));
+	s->scratch = affinity_train_ease_array(s->n, sizeof(uint64));
 }
 
 /*
@@ -343,57 +344,57 @@ each_column(EaseSparse *s, void (*what) (EaseSparse *s, uint32 j))
 	uint32		from;
 	uint32		to;
 
-	while (affinity_team_next(s->team, s->n, COLUMNS, &from, &to))
+	while (affinity_parallel_next(s->team, s->n, COLUMNS, &from, &to))
 	{
 		for (uint32 j = from; j < to; j++)
 			what(s, j);
-		if (affinity_team_leader(s->team))
-			affinity_progress_done(to);
+		if (affinity_parallel_leader(s->team))
+			affinity_parallel_progress_done(to);
 	}
-	affinity_team_barrier(s->team);
+	affinity_parallel_barrier(s->team);
 }
 
-AFFINITY_TEAM_JOB(sparse_job, affinity_ease_sparse_body);
+AFFINITY_TEAM_JOB(sparse_job, affinity_train_ease_sparse_body);
 
 void
-affinity_ease_sparse_body(AffinityTeam *team)
+affinity_train_ease_sparse_body(AffinityTeam *team)
 {
-	const EaseTask *task = affinity_team_region(team, EASE_TASK);
-	int			workers = affinity_team_members(team) - 1;
+	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
+	int			workers = affinity_parallel_members(team) - 1;
 	EaseSparse	s = {.task = task, .team = team, .n = task->n_items};
 
 	s.n_candidates = task->options.candidates;
-	affinity_team_matrix(team, task->matrix, &s.by_user, &s.by_item);
-	s.user_factor = affinity_team_region(team, task->user_factor);
-	s.penalty = affinity_team_region(team, task->penalty);
+	affinity_parallel_matrix(team, task->matrix, &s.by_user, &s.by_item);
+	s.user_factor = affinity_parallel_region(team, task->user_factor);
+	s.penalty = affinity_parallel_region(team, task->penalty);
 	find_regions(&s);
 	allocate(&s);
-	affinity_ease_columns_begin(&s);
-	if (affinity_team_leader(team))
+	affinity_train_ease_columns_begin(&s);
+	if (affinity_parallel_leader(team))
 		choose_heads(&s);
-	affinity_team_barrier(team);
+	affinity_parallel_barrier(team);
 
-	affinity_progress_phase("candidates", s.n, workers);
+	affinity_parallel_progress_phase("candidates", s.n, workers);
 	each_column(&s, find_candidates);
-	affinity_progress_phase("columns", s.n, workers);
-	each_column(&s, affinity_ease_solve_column);
-	affinity_progress_phase("weights", s.n, workers);
-	if (affinity_team_leader(team))
+	affinity_parallel_progress_phase("columns", s.n, workers);
+	each_column(&s, affinity_train_ease_solve_column);
+	affinity_parallel_progress_phase("weights", s.n, workers);
+	if (affinity_parallel_leader(team))
 		transpose(&s);
-	affinity_team_barrier(team);
+	affinity_parallel_barrier(team);
 	put_rows(&s);
 }
 
 void
-affinity_ease_sparse_request(AffinityTeamRequest *request, EaseTask *task)
+affinity_train_ease_sparse_request(AffinityTeamRequest *request, EaseTask *task)
 {
 	Size		columns = column_bytes(task->n_items, task->options.candidates);
-	Size		heads = affinity_ease_triangle(n_heads(task->n_items)) * sizeof(float);
+	Size		heads = affinity_train_ease_triangle(n_heads(task->n_items)) * sizeof(float);
 
 	request->job = &sparse_job;
-	task->work[WORK_HEADS] = affinity_team_request_region(request, heads);
+	task->work[WORK_HEADS] = affinity_parallel_request_region(request, heads);
 	task->work[WORK_ITEMS] =
-		affinity_team_request_region(request, item_bytes(task->n_items));
-	task->work[WORK_COLUMNS] = affinity_team_request_region(request, columns);
-	task->work[WORK_ROWS] = affinity_team_request_region(request, columns);
+		affinity_parallel_request_region(request, item_bytes(task->n_items));
+	task->work[WORK_COLUMNS] = affinity_parallel_request_region(request, columns);
+	task->work[WORK_ROWS] = affinity_parallel_request_region(request, columns);
 }

@@ -87,20 +87,20 @@ typedef struct EaseSparse
 } EaseSparse;
 
 static inline Size
-affinity_ease_triangle(Size n)
+affinity_train_ease_triangle(Size n)
 {
 	return n * (n + 1) / 2;
 }
 
 /* One entry more than asked for: see kernel/sparse.c. */
 static inline void *
-affinity_ease_array(Size n, Size width)
+affinity_train_ease_array(Size n, Size width)
 {
-	return affinity_zeroed_array(n + 1, width);
+	return affinity_base_zeroed_array(n + 1, width);
 }
 
 static inline void
-affinity_ease_work(EaseSparse *s, int64 work)
+affinity_train_ease_work(EaseSparse *s, int64 work)
 {
 	s->work += work;
 	if (s->work >= WORK_PIECE)
@@ -111,7 +111,7 @@ affinity_ease_work(EaseSparse *s, int64 work)
 }
 
 /* ease_columns.c */
-extern void affinity_ease_columns_begin(EaseSparse *s);
-extern void affinity_ease_solve_column(EaseSparse *s, uint32 j);
+extern void affinity_train_ease_columns_begin(EaseSparse *s);
+extern void affinity_train_ease_solve_column(EaseSparse *s, uint32 j);
 
 #endif							/* AFFINITY_TRAIN_EASE_SPARSE_H */

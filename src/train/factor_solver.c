@@ -56,14 +56,14 @@ most_chunk(size_t width)
 static Size
 panel_numbers(size_t width, int64 rows)
 {
-	return Min(affinity_panel_rows(rows), (Size) most_chunk(width)) * width;
+	return Min(affinity_kernel_panel_rows(rows), (Size) most_chunk(width)) * width;
 }
 
 /*
  * What a solver takes, for rows with up to most_rows entries.
  */
 Size
-affinity_factor_solver_bytes(size_t width, int64 most_rows)
+affinity_train_factor_solver_bytes(size_t width, int64 most_rows)
 {
 	Size		numbers = panel_numbers(width, most_rows) + most_rows +
 		(width + 7) * (width + 2 * AFFINITY_LANES) + 2 * AFFINITY_LANES;
@@ -93,7 +93,7 @@ make_room(FactorSolver *s, int64 n)
 		return;
 	s->room = Max(n, 2 * s->room);
 	s->panel = aligned_floats(s->context, panel_numbers(s->width, s->room));
-	s->error = aligned_floats(s->context, affinity_panel_rows(s->room));
+	s->error = aligned_floats(s->context, affinity_kernel_panel_rows(s->room));
 }
 
 /*
@@ -101,17 +101,17 @@ make_room(FactorSolver *s, int64 n)
  * most_rows when it meets them.
  */
 FactorSolver *
-affinity_factor_solver(FactorMethod method, int steps, int block, size_t width,
+affinity_train_factor_solver(FactorMethod method, int steps, int block, size_t width,
 					   int64 most_rows)
 {
 	FactorSolver *s = palloc0(sizeof(FactorSolver));
 	Size		padded = width + AFFINITY_LANES;
 
-	s->dense = affinity_dense();
+	s->dense = affinity_kernel_dense();
 	s->context = CurrentMemoryContext;
 	s->method = method;
 	s->steps = steps;
-	s->block = Min(affinity_padded_width(block), width);
+	s->block = Min(affinity_kernel_padded_width(block), width);
 	s->width = width;
 	s->chunk = most_chunk(width);
 	make_room(s, most_rows);
@@ -172,14 +172,14 @@ next_piece(FactorSolver *s, const FactorProblem *problem, size_t first,
 	if (problem->n <= s->chunk)
 	{
 		/* prepare() gathered it */
-		piece->n = affinity_panel_rows(problem->n);
+		piece->n = affinity_kernel_panel_rows(problem->n);
 		piece->panel = s->panel + first;
 		piece->stride = s->width;
 		return true;
 	}
 	piece->n = Min(problem->n - piece->from, s->chunk);
 	gather(s, problem, piece->from, piece->n, first, width);
-	piece->n = affinity_panel_rows(piece->n);
+	piece->n = affinity_kernel_panel_rows(piece->n);
 	piece->panel = s->panel;
 	piece->stride = width;
 	return true;
@@ -201,7 +201,7 @@ prepare(FactorSolver *s, const FactorProblem *problem)
 	else
 		for (int64 r = 0; r < n; r++)
 			s->error[r] = problem->root[r] * problem->target[r];
-	for (int64 r = n; r < (int64) affinity_panel_rows(n); r++)
+	for (int64 r = n; r < (int64) affinity_kernel_panel_rows(n); r++)
 		s->error[r] = 0;
 	if (n <= s->chunk)
 		gather(s, problem, 0, n, 0, s->width);
@@ -254,8 +254,8 @@ solve_beside(FactorSolver *s, size_t n, const float *b, float *x)
 static double
 solve_by_rows(FactorSolver *s, size_t n)
 {
-	size_t		rows = affinity_panel_rows(n);
-	size_t		ld = affinity_padded_width(rows + 1);
+	size_t		rows = affinity_kernel_panel_rows(n);
+	size_t		ld = affinity_kernel_padded_width(rows + 1);
 	double		loss;
 
 	for (size_t i = 0; i < rows; i++)
@@ -424,7 +424,7 @@ method_for(const FactorSolver *s, int64 n)
  * Does the solution for a row of n entries depend on where it starts?
  */
 bool
-affinity_factor_needs_start(const FactorSolver *s, int64 n)
+affinity_train_factor_needs_start(const FactorSolver *s, int64 n)
 {
 	return method_for(s, n) != FACTOR_CHOLESKY && n > 0;
 }
@@ -434,7 +434,7 @@ affinity_factor_needs_start(const FactorSolver *s, int64 n)
  * be minimised, at x.
  */
 double
-affinity_factor_solve(FactorSolver *s, const FactorProblem *problem, float *x)
+affinity_train_factor_solve(FactorSolver *s, const FactorProblem *problem, float *x)
 {
 	FactorMethod method = method_for(s, problem->n);
 	double		loss;
@@ -466,7 +466,7 @@ affinity_factor_solve(FactorSolver *s, const FactorProblem *problem, float *x)
  * exact solution with y is weight[r] target[r] other[no[r]] . z.
  */
 void
-affinity_factor_influence(FactorSolver *s, const FactorProblem *problem,
+affinity_train_factor_influence(FactorSolver *s, const FactorProblem *problem,
 						  const float *y, float *z)
 {
 	prepare(s, problem);

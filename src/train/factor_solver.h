@@ -62,14 +62,14 @@ typedef struct FactorSolver
 	float	   *q;
 } FactorSolver;
 
-extern Size affinity_factor_solver_bytes(size_t width, int64 most_rows);
-extern FactorSolver *affinity_factor_solver(FactorMethod method, int steps,
+extern Size affinity_train_factor_solver_bytes(size_t width, int64 most_rows);
+extern FactorSolver *affinity_train_factor_solver(FactorMethod method, int steps,
 											int block, size_t width,
 											int64 most_rows);
-extern bool affinity_factor_needs_start(const FactorSolver *s, int64 n);
-extern double affinity_factor_solve(FactorSolver *s,
+extern bool affinity_train_factor_needs_start(const FactorSolver *s, int64 n);
+extern double affinity_train_factor_solve(FactorSolver *s,
 									const FactorProblem *problem, float *x);
-extern void affinity_factor_influence(FactorSolver *s,
+extern void affinity_train_factor_influence(FactorSolver *s,
 									  const FactorProblem *problem,
 									  const float *y, float *z);
 

@@ -30,7 +30,7 @@
 
 #include "train/ials.h"
 
-AFFINITY_TEAM_JOB(ials_job, affinity_ials_body);
+AFFINITY_TEAM_JOB(ials_job, affinity_train_ials_body);
 
 /* Weights up to here: products of them stay finite. */
 #define MOST_WEIGHT		1e12
@@ -44,7 +44,7 @@ AFFINITY_TEAM_JOB(ials_job, affinity_ials_body);
  * The root of what an observation weighs, from its summed weight.
  */
 float
-affinity_ials_root(const IalsOptions *options, float weight)
+affinity_train_ials_root(const IalsOptions *options, float weight)
 {
 	double		confidence = 1;
 
@@ -60,7 +60,7 @@ affinity_ials_root(const IalsOptions *options, float weight)
  * rows on the other side.
  */
 double
-affinity_ials_ridge(const IalsOptions *options, int64 n, uint32 n_others)
+affinity_train_ials_ridge(const IalsOptions *options, int64 n, uint32 n_others)
 {
 	return options->regularization *
 		pow((double) n + options->unobserved_weight * n_others,
@@ -99,7 +99,7 @@ make_roots(const IalsOptions *options, AffinityCsr *m)
 	{
 		if (e % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		m->val[e] = affinity_ials_root(options, m->val[e]);
+		m->val[e] = affinity_train_ials_root(options, m->val[e]);
 	}
 }
 
@@ -110,7 +110,7 @@ static void
 request_regions(AffinityTeamRequest *request, const IalsOptions *options,
 				const AffinityInteractions *in)
 {
-	Size		width = affinity_padded_width(options->factors);
+	Size		width = affinity_kernel_padded_width(options->factors);
 	Size		row = width * sizeof(float);
 	uint32		n_users = in->by_user.n_rows;
 	uint32		n_items = in->by_item.n_rows;
@@ -128,7 +128,7 @@ request_regions(AffinityTeamRequest *request, const IalsOptions *options,
 
 	for (int region = 0; region < IALS_MATRIX; region++)
 	{
-		int			no = affinity_team_request_region(request, size[region]);
+		int			no = affinity_parallel_request_region(request, size[region]);
 
 		if (no != region)
 			elog(ERROR, "regions of ials are out of order");
@@ -144,19 +144,19 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 			 const AffinityInteractions *in, int64 most_entries)
 {
 	int64		entries = in->by_user.start[in->by_user.n_rows];
-	Size		width = affinity_padded_width(options->factors);
-	Size		bytes = affinity_factor_solver_bytes(width, most_entries);
+	Size		width = affinity_kernel_padded_width(options->factors);
+	Size		bytes = affinity_train_factor_solver_bytes(width, most_entries);
 
 	/* what the leader needs to diagonalise */
-	bytes = mul_size(bytes, affinity_team_allowed() + 1);
+	bytes = mul_size(bytes, affinity_parallel_allowed() + 1);
 	bytes = add_size(bytes, 2 * width * (width + 4) * sizeof(double));
 	for (int r = 0; r < request->n_regions; r++)
 		bytes = add_size(bytes, request->size[r]);
 	bytes = add_size(bytes, mul_size(entries, 2 * sizeof(uint32) +
 									 (in->by_user.val ? 2 : 0) *
 									 sizeof(float)));
-	if (bytes > affinity_memory_allowed())
-		affinity_lacks_memory(psprintf("%d factors of %u users and %u items need",
+	if (bytes > affinity_base_memory_allowed())
+		affinity_base_lacks_memory(psprintf("%d factors of %u users and %u items need",
 									   options->factors, in->by_user.n_rows,
 									   in->by_item.n_rows), bytes,
 							  "train with fewer factors");
@@ -186,13 +186,13 @@ estimate_seconds(const IalsOptions *options, const AffinityInteractions *in)
 static void
 put_items(AffinityTeam *team, AffinityItemSink *sink)
 {
-	const IalsShared *shared = affinity_team_region(team, IALS_SHARED);
-	const float *factor = affinity_team_region(team, IALS_ITEMS);
-	Size		width = affinity_padded_width(shared->options.factors);
+	const IalsShared *shared = affinity_parallel_region(team, IALS_SHARED);
+	const float *factor = affinity_parallel_region(team, IALS_ITEMS);
+	Size		width = affinity_kernel_padded_width(shared->options.factors);
 	AffinityCsr by_user;
 	AffinityCsr by_item;
 
-	affinity_team_matrix(team, IALS_MATRIX, &by_user, &by_item);
+	affinity_parallel_matrix(team, IALS_MATRIX, &by_user, &by_item);
 	for (uint32 i = 0; i < by_item.n_rows; i++)
 	{
 		AffinityItemRow row = {.item = i};
@@ -204,7 +204,7 @@ put_items(AffinityTeam *team, AffinityItemSink *sink)
 		sink->put(sink, &row);
 	}
 	/* the diagonal of the items' Gram matrix, beside the rotation */
-	sink->parameters(sink, (float *) affinity_team_region(team, IALS_ROTATION) +
+	sink->parameters(sink, (float *) affinity_parallel_region(team, IALS_ROTATION) +
 					 width * width, shared->options.factors);
 }
 
@@ -214,8 +214,8 @@ put_items(AffinityTeam *team, AffinityItemSink *sink)
 static void
 put_figures(AffinityTeam *team, AffinityItemSink *sink)
 {
-	const IalsShared *shared = affinity_team_region(team, IALS_SHARED);
-	const double *history = affinity_team_region(team, IALS_HISTORY);
+	const IalsShared *shared = affinity_parallel_region(team, IALS_SHARED);
+	const double *history = affinity_parallel_region(team, IALS_HISTORY);
 	int			n = shared->iterations;
 	double		iterations = n;
 	double	   *loss = palloc(n * sizeof(double));
@@ -244,18 +244,18 @@ ials_train(AffinityInteractions *in, const void *options,
 	request.seconds = estimate_seconds(ials, in);
 	request_regions(&request, ials, in);
 	check_memory(&request, ials, in, most);
-	if (affinity_team_request_matrix(&request, in) != IALS_MATRIX)
+	if (affinity_parallel_request_matrix(&request, in) != IALS_MATRIX)
 		elog(ERROR, "regions of ials are out of order");
-	team = affinity_team_begin(&request);
-	shared = affinity_team_region(team, IALS_SHARED);
+	team = affinity_parallel_begin(&request);
+	shared = affinity_parallel_region(team, IALS_SHARED);
 	shared->options = *ials;
 	shared->most_entries = most;
-	shared->root = affinity_ials_root(ials, 1);
-	affinity_team_put_matrix(team, IALS_MATRIX, in);
-	affinity_team_run(team, NULL);
+	shared->root = affinity_train_ials_root(ials, 1);
+	affinity_parallel_put_matrix(team, IALS_MATRIX, in);
+	affinity_parallel_run(team, NULL);
 	put_items(team, sink);
 	put_figures(team, sink);
-	affinity_team_end(team);
+	affinity_parallel_end(team);
 }
 
 /* ---- options ----------------------------------------------------------- */
@@ -301,13 +301,13 @@ static const AffinityOption ials_options[] = {
 static double
 ials_history_weight(const void *options, double weight)
 {
-	double		root = affinity_ials_root(options,
+	double		root = affinity_train_ials_root(options,
 										  (float) Min(weight, FLT_MAX));
 
 	return root * root;
 }
 
-const AffinityMethod affinity_ials = {
+const AffinityAlgorithm affinity_train_ials = {
 	.name = "ials",
 	.help = "factors of items from implicit feedback, by alternating least squares",
 	.options = ials_options,
@@ -316,7 +316,7 @@ const AffinityMethod affinity_ials = {
 	.has_factors = true,
 	.train = ials_train,
 	.history_weight = ials_history_weight,
-	.fold_begin = affinity_ials_fold_begin,
-	.fold_in = affinity_ials_fold_in,
-	.fold_explain = affinity_ials_fold_explain,
+	.fold_begin = affinity_train_ials_fold_begin,
+	.fold_in = affinity_train_ials_fold_in,
+	.fold_explain = affinity_train_ials_fold_explain,
 };

@@ -6,7 +6,7 @@
 #define AFFINITY_TRAIN_IALS_H
 
 #include "train/factor_solver.h"
-#include "train/team.h"
+#include "parallel/team.h"
 #include "train/train.h"
 
 #define IALS_MOST_FACTORS	512
@@ -61,18 +61,18 @@ typedef struct IalsShared
 #define IALS_GRAM_PIECES	8
 #define IALS_SOLVE_ROWS		64
 
-extern PGDLLEXPORT void affinity_ials_body(AffinityTeam *team);
-extern float affinity_ials_root(const IalsOptions *options, float weight);
-extern double affinity_ials_ridge(const IalsOptions *options, int64 n,
+extern PGDLLEXPORT void affinity_train_ials_body(AffinityTeam *team);
+extern float affinity_train_ials_root(const IalsOptions *options, float weight);
+extern double affinity_train_ials_ridge(const IalsOptions *options, int64 n,
 								  uint32 n_others);
 
 /* ials_fold.c */
-extern AffinityFold *affinity_ials_fold_begin(const void *options,
+extern AffinityFold *affinity_train_ials_fold_begin(const void *options,
 											  const AffinityFactors *factors);
-extern bool affinity_ials_fold_in(AffinityFold *fold, const uint32 *item,
+extern bool affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
 								  const float *weight, uint32 n, float *user,
 								  float *offset);
-extern void affinity_ials_fold_explain(AffinityFold *fold, const uint32 *item,
+extern void affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
 									   const float *weight, uint32 n,
 									   uint32 target, double *count,
 									   double *similarity);

@@ -11,6 +11,7 @@
 
 #include <math.h>
 
+#include "kernel/vector.h"
 #include "train/ials.h"
 
 struct AffinityFold
@@ -28,7 +29,7 @@ struct AffinityFold
  * Begin to fold users in, in the current memory context.
  */
 AffinityFold *
-affinity_ials_fold_begin(const void *options, const AffinityFactors *factors)
+affinity_train_ials_fold_begin(const void *options, const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		sane = factors->width >= 1 &&
@@ -44,7 +45,7 @@ affinity_ials_fold_begin(const void *options, const AffinityFactors *factors)
 				 errhint("Refresh the model, or drop it and create it again.")));
 	fold->options = options;
 	fold->factors = factors;
-	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
+	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
 										  factors->stride, 64);
 	fold->spectrum = palloc0(factors->stride * sizeof(float));
 	memcpy(fold->spectrum, factors->parameters,
@@ -78,7 +79,7 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 		Assert(item[i] < factors->n_items);
 		if (!(weight[i] > 0))
 			return false;
-		fold->root[i] = affinity_ials_root(fold->options, weight[i]);
+		fold->root[i] = affinity_train_ials_root(fold->options, weight[i]);
 	}
 	memset(problem, 0, sizeof(FactorProblem));
 	problem->other = factors->item;
@@ -87,13 +88,13 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 	problem->root = fold->root;
 	problem->spectrum = fold->spectrum;
 	problem->times = (float) fold->options->unobserved_weight;
-	problem->plus = (float) affinity_ials_ridge(fold->options, n,
+	problem->plus = (float) affinity_train_ials_ridge(fold->options, n,
 												factors->n_items);
 	return true;
 }
 
 bool
-affinity_ials_fold_in(AffinityFold *fold, const uint32 *item,
+affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
 					  const float *weight, uint32 n, float *user,
 					  float *offset)
 {
@@ -102,7 +103,7 @@ affinity_ials_fold_in(AffinityFold *fold, const uint32 *item,
 	*offset = 0;
 	if (!state_problem(fold, item, weight, n, &problem))
 		return false;
-	(void) affinity_factor_solve(fold->solver, &problem, fold->x);
+	(void) affinity_train_factor_solve(fold->solver, &problem, fold->x);
 	memcpy(user, fold->x, fold->factors->width * sizeof(float));
 	return true;
 }
@@ -112,7 +113,7 @@ affinity_ials_fold_in(AffinityFold *fold, const uint32 *item,
  * the history of c_i y_target' (A^-1) y_i, which is linear in the history.
  */
 void
-affinity_ials_fold_explain(AffinityFold *fold, const uint32 *item,
+affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
 						   const float *weight, uint32 n, uint32 target,
 						   double *count, double *similarity)
 {
@@ -123,13 +124,13 @@ affinity_ials_fold_explain(AffinityFold *fold, const uint32 *item,
 	memset(similarity, 0, n * sizeof(double));
 	if (!state_problem(fold, item, weight, n, &problem))
 		return;
-	affinity_factor_influence(fold->solver, &problem,
+	affinity_train_factor_influence(fold->solver, &problem,
 							  factors->item + target * factors->stride,
 							  fold->x);
 	for (uint32 i = 0; i < n; i++)
 	{
 		count[i] = (double) fold->root[i] * fold->root[i];
-		similarity[i] = affinity_dot_f4(factors->item +
+		similarity[i] = affinity_kernel_dot_f4(factors->item +
 										item[i] * factors->stride, fold->x,
 										factors->stride);
 	}

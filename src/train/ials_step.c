@@ -20,9 +20,12 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "kernel/kernel.h"
+#include "kernel/csr.h"
+#include "kernel/dense.h"
+#include "kernel/eigen.h"
+#include "kernel/topk.h"
 #include "train/ials.h"
-#include "train/progress.h"
+#include "parallel/progress.h"
 
 /* Rows multiplied at a time; those between two looks at interrupts. */
 #define BLOCK_ROWS		64
@@ -81,7 +84,7 @@ keep_ridges(const Ials *s, IalsSide *side)
 {
 	side->ridge = palloc(KEPT_RIDGES * sizeof(float));
 	for (int n = 0; n < KEPT_RIDGES; n++)
-		side->ridge[n] = (float) affinity_ials_ridge(s->options, n,
+		side->ridge[n] = (float) affinity_train_ials_ridge(s->options, n,
 													 side->m.n_cols);
 }
 
@@ -91,7 +94,7 @@ ridge_of(const Ials *s, const IalsSide *side, uint32 row)
 	int64		n = side->m.start[row + 1] - side->m.start[row];
 
 	return n < KEPT_RIDGES ? side->ridge[n] :
-		(float) affinity_ials_ridge(s->options, n, side->m.n_cols);
+		(float) affinity_train_ials_ridge(s->options, n, side->m.n_cols);
 }
 
 static void
@@ -101,24 +104,24 @@ attach(Ials *s, AffinityTeam *team)
 	int			n;
 
 	s->team = team;
-	s->leads = affinity_team_member(team) == 0;
-	s->shared = affinity_team_region(team, IALS_SHARED);
+	s->leads = affinity_parallel_member(team) == 0;
+	s->shared = affinity_parallel_region(team, IALS_SHARED);
 	s->options = &s->shared->options;
 	n = s->options->factors;
-	width = s->width = affinity_padded_width(n);
-	affinity_team_matrix(team, IALS_MATRIX, &s->users.m, &s->items.m);
-	s->users.factor = affinity_team_region(team, IALS_USERS);
-	s->items.factor = affinity_team_region(team, IALS_ITEMS);
-	s->rotation = affinity_team_region(team, IALS_ROTATION);
+	width = s->width = affinity_kernel_padded_width(n);
+	affinity_parallel_matrix(team, IALS_MATRIX, &s->users.m, &s->items.m);
+	s->users.factor = affinity_parallel_region(team, IALS_USERS);
+	s->items.factor = affinity_parallel_region(team, IALS_ITEMS);
+	s->rotation = affinity_parallel_region(team, IALS_ROTATION);
 	s->spectrum = s->rotation + width * width;
-	s->gram = affinity_team_region(team, IALS_GRAM);
-	s->penalty = affinity_team_region(team, IALS_PENALTY);
-	s->loss = affinity_team_region(team, IALS_LOSS);
-	s->history = affinity_team_region(team, IALS_HISTORY);
+	s->gram = affinity_parallel_region(team, IALS_GRAM);
+	s->penalty = affinity_parallel_region(team, IALS_PENALTY);
+	s->loss = affinity_parallel_region(team, IALS_LOSS);
+	s->history = affinity_parallel_region(team, IALS_HISTORY);
 
 	keep_ridges(s, &s->users);
 	keep_ridges(s, &s->items);
-	s->solver = affinity_factor_solver(s->options->solver,
+	s->solver = affinity_train_factor_solver(s->options->solver,
 									   s->options->cg_steps,
 									   s->options->block_size, width,
 									   s->shared->most_entries);
@@ -165,7 +168,7 @@ start_users(Ials *s)
 	uint32		from;
 	uint32		to;
 
-	while (affinity_team_next(s->team, s->users.m.n_rows, GRAM_ROWS, &from,
+	while (affinity_parallel_next(s->team, s->users.m.n_rows, GRAM_ROWS, &from,
 							  &to))
 		for (uint32 u = from; u < to; u++)
 		{
@@ -176,7 +179,7 @@ start_users(Ials *s)
 					(float) (((double) (mix(row + k) >> 40) / (1 << 24) - 0.5) *
 							 range);
 		}
-	affinity_team_barrier(s->team);
+	affinity_parallel_barrier(s->team);
 }
 
 /* ---- the fixed side ----------------------------------------------------- */
@@ -204,7 +207,7 @@ add_gram_piece(Ials *s, const IalsSide *fixed, int no, uint32 piece)
 		CHECK_FOR_INTERRUPTS();
 		memset(s->square, 0, width * width * sizeof(float));
 		dense->outer(row, width, to - from, width, s->square, width);
-		affinity_add_to_double(s->square, width * width, gram);
+		affinity_kernel_add_to_double(s->square, width * width, gram);
 		for (uint32 i = from; i < to; i++, row += width)
 			penalty += (double) ridge_of(s, fixed, i) *
 				dense->dot(row, row, width);
@@ -233,8 +236,8 @@ diagonalise(Ials *s)
 				sum += s->gram[(piece * width + i) * width + j];
 			e->a[i * n + j] = e->a[j * n + i] = sum;
 		}
-	affinity_eigen_begin(e);
-	while (affinity_eigen_step(e))
+	affinity_kernel_eigen_begin(e);
+	while (affinity_kernel_eigen_step(e))
 		CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < n; i++)
 	{
@@ -243,13 +246,13 @@ diagonalise(Ials *s)
 					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 					 errmsg("the factors are too large to go on training"),
 					 errhint("Give more \"regularization\", a smaller \"alpha\", or \"confidence\": \"log\".")));
-		order[i] = affinity_rank_key((float) e->value[i], i);
+		order[i] = affinity_kernel_rank_key((float) e->value[i], i);
 	}
-	affinity_sort_descending(order, n, order + n);
+	affinity_kernel_sort_descending(order, n, order + n);
 	memset(s->rotation, 0, width * (width + 1) * sizeof(float));
 	for (int j = 0; j < n; j++)
 	{
-		uint32		axis = affinity_rank_key_no(order[j]);
+		uint32		axis = affinity_kernel_rank_key_no(order[j]);
 
 		s->spectrum[j] = (float) Max(e->value[axis], 0);
 		for (int i = 0; i < n; i++)
@@ -265,7 +268,7 @@ rotate_fixed(Ials *s, IalsSide *fixed)
 	uint32		from;
 	uint32		to;
 
-	while (affinity_team_next(s->team, fixed->m.n_rows, BLOCK_ROWS, &from, &to))
+	while (affinity_parallel_next(s->team, fixed->m.n_rows, BLOCK_ROWS, &from, &to))
 	{
 		float	   *row = fixed->factor + from * width;
 
@@ -292,7 +295,7 @@ rotate_starts(Ials *s, const IalsSide *side, uint32 from, uint32 to)
 		uint32		n = 0;
 
 		while (from + n < to && n < BLOCK_ROWS &&
-			   affinity_factor_needs_start(s->solver,
+			   affinity_train_factor_needs_start(s->solver,
 										   side->m.start[from + n + 1] -
 										   side->m.start[from + n]))
 			n++;
@@ -324,7 +327,7 @@ solve_piece(Ials *s, IalsSide *side, const IalsSide *fixed, uint32 from,
 			.plus = ridge_of(s, side, i)
 		};
 
-		loss += affinity_factor_solve(s->solver, &problem,
+		loss += affinity_train_factor_solve(s->solver, &problem,
 									  side->factor + i * s->width);
 	}
 	s->loss[from / IALS_SOLVE_ROWS] = loss;
@@ -351,22 +354,22 @@ half_step(Ials *s, IalsSide *side, IalsSide *fixed, int no)
 	uint32		from;
 	uint32		to;
 
-	while (affinity_team_next(s->team, IALS_GRAM_PIECES, 1, &from, &to))
+	while (affinity_parallel_next(s->team, IALS_GRAM_PIECES, 1, &from, &to))
 		add_gram_piece(s, fixed, no, from);
-	affinity_team_barrier(s->team);
+	affinity_parallel_barrier(s->team);
 	if (s->leads)
 		diagonalise(s);
-	affinity_team_barrier(s->team);
+	affinity_parallel_barrier(s->team);
 	rotate_fixed(s, fixed);
-	affinity_team_barrier(s->team);
-	while (affinity_team_next(s->team, side->m.n_rows, IALS_SOLVE_ROWS, &from,
+	affinity_parallel_barrier(s->team);
+	while (affinity_parallel_next(s->team, side->m.n_rows, IALS_SOLVE_ROWS, &from,
 							  &to))
 		solve_piece(s, side, fixed, from, to);
-	affinity_team_barrier(s->team);
+	affinity_parallel_barrier(s->team);
 	if (s->leads)
 	{
 		s->history[no] = add_loss(s, side, no);
-		affinity_progress_done(no + 1);
+		affinity_parallel_progress_done(no + 1);
 	}
 }
 
@@ -390,7 +393,7 @@ look_at_loss(Ials *s, int iteration)
 }
 
 void
-affinity_ials_body(AffinityTeam *team)
+affinity_train_ials_body(AffinityTeam *team)
 {
 	Ials		state = {0};
 	Ials	   *s = &state;
@@ -400,8 +403,8 @@ affinity_ials_body(AffinityTeam *team)
 	if (s->leads)
 	{
 		s->shared->last = s->options->iterations == 1;
-		affinity_progress_phase("training", 2 * s->options->iterations,
-								affinity_team_members(team) - 1);
+		affinity_parallel_progress_phase("training", 2 * s->options->iterations,
+								affinity_parallel_members(team) - 1);
 	}
 	start_users(s);
 	for (int i = 0;; i++)
@@ -414,7 +417,7 @@ affinity_ials_body(AffinityTeam *team)
 		half_step(s, &s->users, &s->items, 2 * i + 1);
 		if (s->leads)
 			look_at_loss(s, i);
-		affinity_team_barrier(team);
+		affinity_parallel_barrier(team);
 		if (last)
 			break;
 	}

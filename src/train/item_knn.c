@@ -29,8 +29,9 @@
 #include "utils/memutils.h"
 
 #include "train/item_knn.h"
-#include "train/progress.h"
-#include "train/team.h"
+#include "kernel/topk.h"
+#include "parallel/progress.h"
+#include "parallel/team.h"
 #include "train/train.h"
 
 /* What one addition to a sum takes, in seconds, with what comes after it. */
@@ -115,14 +116,14 @@ prepare_factors(KnnState *s)
 static void
 attach(KnnState *s, AffinityTeam *team)
 {
-	s->shared = affinity_team_region(team, REGION_SHARED);
+	s->shared = affinity_parallel_region(team, REGION_SHARED);
 	s->options = &s->shared->options;
-	s->sink = affinity_team_leader(team);
-	affinity_team_matrix(team, s->shared->matrix, &s->by_user, &s->by_item);
-	s->user_factor = affinity_team_region(team, s->shared->user_factor);
-	s->left = affinity_team_region(team, s->shared->left);
-	s->right = affinity_team_region(team, s->shared->right);
-	s->x_log_x = affinity_team_region(team, s->shared->x_log_x);
+	s->sink = affinity_parallel_leader(team);
+	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user, &s->by_item);
+	s->user_factor = affinity_parallel_region(team, s->shared->user_factor);
+	s->left = affinity_parallel_region(team, s->shared->left);
+	s->right = affinity_parallel_region(team, s->shared->right);
+	s->x_log_x = affinity_parallel_region(team, s->shared->x_log_x);
 }
 
 /*
@@ -135,17 +136,17 @@ prepare(KnnState *s)
 	uint32		n_items = s->by_item.n_rows;
 
 	if (o->similarity == SIMILARITY_PEARSON)
-		s->moments = affinity_zeroed_array(n_items, sizeof(AffinityMoments));
+		s->moments = affinity_base_zeroed_array(n_items, sizeof(AffinityMoments));
 	else
-		s->sum = affinity_zeroed_array(n_items, sizeof(double));
-	if (!affinity_knn_on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
+		s->sum = affinity_base_zeroed_array(n_items, sizeof(double));
+	if (!affinity_train_knn_on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
 		(o->min_support > 1 || o->shrinkage > 0))
-		s->count = affinity_zeroed_array(n_items, sizeof(uint32));
+		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
-	s->touched = affinity_zeroed_array((int64) n_items + 1, sizeof(uint32));
-	s->score = affinity_zeroed_array((int64) n_items + 1, sizeof(float));
-	s->best = affinity_zeroed_array((int64) n_items + 1, sizeof(uint64));
-	s->scratch = affinity_zeroed_array((int64) n_items + 1, sizeof(uint64));
+	s->touched = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint32));
+	s->score = affinity_base_zeroed_array((int64) n_items + 1, sizeof(float));
+	s->best = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint64));
+	s->scratch = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint64));
 }
 
 /* ---- chunks of items --------------------------------------------------- */
@@ -173,12 +174,12 @@ make_lists(void *state, uint32 chunk, void *slot)
 	{
 		float	   *score;
 
-		affinity_knn_list(s, item);
+		affinity_train_knn_list(s, item);
 		score = (float *) to + s->n_best;
 		for (uint32 n = 0; n < s->n_best; n++)
 		{
-			to[n] = (int32) affinity_rank_key_no(s->best[n]);
-			score[n] = affinity_rank_key_score(s->best[n]);
+			to[n] = (int32) affinity_kernel_rank_key_no(s->best[n]);
+			score[n] = affinity_kernel_rank_key_score(s->best[n]);
 		}
 		length[item - first] = s->n_best;
 		to += 2 * (size_t) s->n_best;
@@ -208,7 +209,7 @@ put_lists(void *state, uint32 chunk, const void *slot)
 		s->sink->put(s->sink, &row);
 		from += 2 * (size_t) row.n_neighbors;
 	}
-	affinity_progress_done(chunk_end(s, chunk));
+	affinity_parallel_progress_done(chunk_end(s, chunk));
 }
 
 static Size
@@ -218,13 +219,13 @@ slot_bytes(const KnnShared *shared, uint32 n_items)
 		(1 + 2 * (Size) Min((uint32) shared->options.neighbors, n_items));
 }
 
-AFFINITY_TEAM_JOB(item_knn_job, affinity_item_knn_body);
+AFFINITY_TEAM_JOB(item_knn_job, affinity_train_item_knn_body);
 
 /*
  * What every member does.
  */
 void
-affinity_item_knn_body(AffinityTeam *team)
+affinity_train_item_knn_body(AffinityTeam *team)
 {
 	KnnState	state = {0};
 	AffinityStream stream = {.produce = make_lists, .consume = put_lists};
@@ -234,12 +235,12 @@ affinity_item_knn_body(AffinityTeam *team)
 	prepare(&state);
 	n_items = state.by_item.n_rows;
 	if (state.sink)
-		affinity_progress_phase("training", n_items,
-								affinity_team_members(team) - 1);
+		affinity_parallel_progress_phase("training", n_items,
+								affinity_parallel_members(team) - 1);
 	stream.n_chunks = (n_items - 1) / state.shared->chunk_items + 1;
 	stream.slot_bytes = slot_bytes(state.shared, n_items);
 	stream.state = &state;
-	affinity_team_stream(team, state.shared->stream, &stream);
+	affinity_parallel_stream(team, state.shared->stream, &stream);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -275,17 +276,17 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 		mul_size(n_items, sizeof(double)),
 		mul_size(n_items, sizeof(double)),
 		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
-		affinity_team_stream_bytes(slot_bytes(shared, in->by_item.n_rows)),
+		affinity_parallel_stream_bytes(slot_bytes(shared, in->by_item.n_rows)),
 	};
 	int		   *region[] = {
 		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
 		&shared->stream
 	};
 
-	(void) affinity_team_request_region(request, sizeof(KnnShared));
-	shared->matrix = affinity_team_request_matrix(request, in);
+	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
+	shared->matrix = affinity_parallel_request_matrix(request, in);
 	for (int i = 0; i < (int) lengthof(size); i++)
-		*region[i] = affinity_team_request_region(request, size[i]);
+		*region[i] = affinity_parallel_request_region(request, size[i]);
 }
 
 static void
@@ -300,22 +301,22 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	AffinityTeam *team;
 	uint32		k = Min((uint32) shared.options.neighbors, in->by_item.n_rows);
 
-	if (affinity_knn_on_sets(shared.options.similarity))
-		affinity_knn_drop_values(in);
+	if (affinity_train_knn_on_sets(shared.options.similarity))
+		affinity_train_knn_drop_values(in);
 	else
-		affinity_knn_weights(in, &shared.options);
+		affinity_train_knn_weights(in, &shared.options);
 	shared.chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
 	shared.chunk_items = Min(Max(shared.chunk_items, 1), CHUNK_ITEMS);
 	request.seconds = estimate_seconds(in);
 	request_regions(&request, &shared, in);
-	team = affinity_team_begin(&request);
-	memcpy(affinity_team_region(team, REGION_SHARED), &shared,
+	team = affinity_parallel_begin(&request);
+	memcpy(affinity_parallel_region(team, REGION_SHARED), &shared,
 		   sizeof(shared));
-	affinity_team_put_matrix(team, shared.matrix, in);
+	affinity_parallel_put_matrix(team, shared.matrix, in);
 	attach(&state, team);
 	prepare_factors(&state);
-	affinity_team_run(team, sink);
-	affinity_team_end(team);
+	affinity_parallel_run(team, sink);
+	affinity_parallel_end(team);
 }
 
 /* ---- options ----------------------------------------------------------- */
@@ -381,10 +382,10 @@ item_knn_history_weight(const void *options, double weight)
 {
 	const ItemKnnOptions *o = options;
 
-	return affinity_knn_weight(o->weights, weight);
+	return affinity_train_knn_weight(o->weights, weight);
 }
 
-const AffinityMethod affinity_item_knn = {
+const AffinityAlgorithm affinity_train_item_knn = {
 	.name = "item_knn",
 	.help = "items similar to those of the history, by the users they share",
 	.options = item_knn_options,

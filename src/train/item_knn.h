@@ -6,6 +6,7 @@
 #define AFFINITY_TRAIN_ITEM_KNN_H
 
 #include "interaction/interaction.h"
+#include "kernel/sparse.h"
 #include "train/train.h"
 
 /* In the order of the names in item_knn.c. */
@@ -97,13 +98,13 @@ typedef struct KnnState
 } KnnState;
 
 /* item_knn_list.c */
-extern bool affinity_knn_on_sets(int similarity);
-extern void affinity_knn_list(KnnState *s, uint32 item);
+extern bool affinity_train_knn_on_sets(int similarity);
+extern void affinity_train_knn_list(KnnState *s, uint32 item);
 
 /* item_knn_weights.c */
-extern double affinity_knn_weight(int weights, double weight);
-extern void affinity_knn_weights(AffinityInteractions *in,
+extern double affinity_train_knn_weight(int weights, double weight);
+extern void affinity_train_knn_weights(AffinityInteractions *in,
 								 const ItemKnnOptions *options);
-extern void affinity_knn_drop_values(AffinityInteractions *in);
+extern void affinity_train_knn_drop_values(AffinityInteractions *in);
 
 #endif							/* AFFINITY_TRAIN_ITEM_KNN_H */

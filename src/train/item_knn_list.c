@@ -12,6 +12,7 @@
 
 #include "miscadmin.h"
 
+#include "kernel/topk.h"
 #include "train/item_knn.h"
 
 /* Additions between two looks at interrupts: some milliseconds. */
@@ -25,7 +26,7 @@
  * Does a similarity look at who, and not at how much?
  */
 bool
-affinity_knn_on_sets(int similarity)
+affinity_train_knn_on_sets(int similarity)
 {
 	switch (similarity)
 	{
@@ -77,10 +78,10 @@ add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 		double factor)
 {
 	if (s->added < s->by_item.n_rows)
-		s->n_touched = affinity_sparse_add(s->sum, s->touched, s->n_touched,
+		s->n_touched = affinity_kernel_sparse_add(s->sum, s->touched, s->n_touched,
 										   col, val, n, factor);
 	else
-		affinity_dense_add(s->sum, col, val, n, factor);
+		affinity_kernel_dense_add(s->sum, col, val, n, factor);
 	s->added += n;
 }
 
@@ -106,7 +107,7 @@ accumulate(KnnState *s, uint32 item)
 
 		fetch_ahead(s, e, end);
 		if (s->moments)
-			s->n_touched = affinity_sparse_moments(s->moments, s->touched,
+			s->n_touched = affinity_kernel_sparse_moments(s->moments, s->touched,
 												   s->n_touched,
 												   by_user->col + start, val, n,
 												   x);
@@ -114,7 +115,7 @@ accumulate(KnnState *s, uint32 item)
 			add_row(s, by_user->col + start, val, n,
 					x * s->user_factor[user]);
 		if (s->count)
-			affinity_sparse_count(s->count, by_user->col + start, n);
+			affinity_kernel_sparse_count(s->count, by_user->col + start, n);
 		s->work += n;
 		if (s->work >= WORK_PIECE)
 		{
@@ -123,7 +124,7 @@ accumulate(KnnState *s, uint32 item)
 		}
 	}
 	if (s->added >= by_item->n_rows)
-		s->n_touched = affinity_dense_touched(s->sum, by_item->n_rows,
+		s->n_touched = affinity_kernel_dense_touched(s->sum, by_item->n_rows,
 											  s->touched);
 }
 
@@ -237,12 +238,12 @@ harvest(KnnState *s, uint32 item)
 		s->count == NULL)
 	{
 		s->sum[item] = 0;
-		affinity_sparse_take(s->sum, s->touched, s->n_touched, s->left[item],
+		affinity_kernel_sparse_take(s->sum, s->touched, s->n_touched, s->left[item],
 							 s->right, s->score);
 	}
 	else
 		score_each(s, item);
-	s->n_best = (uint32) affinity_topk_scores(s->score, s->touched,
+	s->n_best = (uint32) affinity_kernel_topk_scores(s->score, s->touched,
 											  s->n_touched,
 											  s->options->neighbors, s->best,
 											  s->scratch);
@@ -252,7 +253,7 @@ harvest(KnnState *s, uint32 item)
  * The best neighbours of an item, as keys in s->best.
  */
 void
-affinity_knn_list(KnnState *s, uint32 item)
+affinity_train_knn_list(KnnState *s, uint32 item)
 {
 	accumulate(s, item);
 	harvest(s, item);

@@ -27,7 +27,7 @@
 #define PIECE	((int64) 1 << 20)
 
 double
-affinity_knn_weight(int weights, double weight)
+affinity_train_knn_weight(int weights, double weight)
 {
 	switch (weights)
 	{
@@ -55,7 +55,7 @@ transform(AffinityCsr *m, const ItemKnnOptions *options)
 	{
 		if ((e & (PIECE - 1)) == 0)
 			CHECK_FOR_INTERRUPTS();
-		m->val[e] = (float) affinity_knn_weight(options->weights,
+		m->val[e] = (float) affinity_train_knn_weight(options->weights,
 												all_one ? 1 : m->val[e]);
 	}
 }
@@ -138,7 +138,7 @@ drop_values(AffinityCsr *m)
  * For what looks at sets only: all values are 1.
  */
 void
-affinity_knn_drop_values(AffinityInteractions *in)
+affinity_train_knn_drop_values(AffinityInteractions *in)
 {
 	drop_values(&in->by_user);
 	drop_values(&in->by_item);
@@ -148,13 +148,13 @@ affinity_knn_drop_values(AffinityInteractions *in)
  * Make the values of the matrix what the options want; none where all are 1.
  */
 void
-affinity_knn_weights(AffinityInteractions *in, const ItemKnnOptions *options)
+affinity_train_knn_weights(AffinityInteractions *in, const ItemKnnOptions *options)
 {
 	if (options->weighting == WEIGHTING_NONE &&
 		(options->weights == WEIGHTS_BINARY ||
 		 (in->by_user.val == NULL && options->weights != WEIGHTS_LOG)))
 	{
-		affinity_knn_drop_values(in);
+		affinity_train_knn_drop_values(in);
 		return;
 	}
 	transform(&in->by_user, options);

@@ -183,7 +183,7 @@ set_option(const AffinityOption *option, const JsonbValue *value, char *base)
  * Set every option to its default.
  */
 static void
-set_defaults(const AffinityMethod *method, char *base)
+set_defaults(const AffinityAlgorithm *method, char *base)
 {
 	for (int i = 0; i < method->n_options; i++)
 	{
@@ -202,7 +202,7 @@ set_defaults(const AffinityMethod *method, char *base)
 }
 
 static const AffinityOption *
-find_option(const AffinityMethod *method, const JsonbValue *key)
+find_option(const AffinityAlgorithm *method, const JsonbValue *key)
 {
 	StringInfoData valid;
 
@@ -230,7 +230,7 @@ find_option(const AffinityMethod *method, const JsonbValue *key)
  * Options from jsonb (NULL: all defaults) into a new struct of the method.
  */
 void *
-affinity_options_parse(const AffinityMethod *method, Jsonb *options)
+affinity_train_options_parse(const AffinityAlgorithm *method, Jsonb *options)
 {
 	char	   *base = palloc0(method->options_size);
 	JsonbIterator *it;
@@ -268,7 +268,7 @@ affinity_options_parse(const AffinityMethod *method, Jsonb *options)
  * The options in force, all of them, as the model keeps and shows them.
  */
 Jsonb *
-affinity_options_to_jsonb(const AffinityMethod *method, const void *options)
+affinity_train_options_to_jsonb(const AffinityAlgorithm *method, const void *options)
 {
 	StringInfoData json;
 	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];

@@ -83,7 +83,7 @@ popular_history_weight(const void *options, double weight)
 	return weight;
 }
 
-const AffinityMethod affinity_popular = {
+const AffinityAlgorithm affinity_train_popular = {
 	.name = "popular",
 	.help = "most wanted items, the same for all; lately, with a half-life",
 	.options = popular_options,

@@ -2,7 +2,7 @@
  * train.h
  *		Algorithms: what they can be told, and how they learn from interactions.
  *
- * An algorithm is one file and one row of the table in method.c. It reads a
+ * An algorithm is one file and one row of the table in algorithm.c. It reads a
  * matrix and puts one row per item into a sink, in order of item number.
  */
 #ifndef AFFINITY_TRAIN_H
@@ -88,7 +88,7 @@ typedef struct AffinityFold AffinityFold;
 
 /* ---- the table of methods ---------------------------------------------- */
 
-typedef struct AffinityMethod
+typedef struct AffinityAlgorithm
 {
 	const char *name;
 	const char *help;
@@ -135,27 +135,27 @@ typedef struct AffinityMethod
 	float		(*fold_basket_weight) (const AffinityFold *fold);
 	/* leading factors of an item that say nothing of what it is like: biases */
 	uint32		n_bias_factors;
-} AffinityMethod;
+} AffinityAlgorithm;
 
-extern const AffinityMethod *affinity_method(const char *name);
-extern const AffinityMethod *affinity_method_number(int no);
+extern const AffinityAlgorithm *affinity_train_algorithm(const char *name);
+extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
 
 /* options.c */
-extern void *affinity_options_parse(const AffinityMethod *method,
+extern void *affinity_train_options_parse(const AffinityAlgorithm *method,
 									Jsonb *options);
-extern Jsonb *affinity_options_to_jsonb(const AffinityMethod *method,
+extern Jsonb *affinity_train_options_to_jsonb(const AffinityAlgorithm *method,
 										const void *options);
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
 
 /* als.c, ease.c, item_knn.c, popular.c */
-extern const AffinityMethod affinity_als;
-extern const AffinityMethod affinity_popular;
-extern const AffinityMethod affinity_item_knn;
-extern const AffinityMethod affinity_ease;
+extern const AffinityAlgorithm affinity_train_als;
+extern const AffinityAlgorithm affinity_train_popular;
+extern const AffinityAlgorithm affinity_train_item_knn;
+extern const AffinityAlgorithm affinity_train_ease;
 
 /* ials.c */
-extern const AffinityMethod affinity_ials;
+extern const AffinityAlgorithm affinity_train_ials;
 
 #endif							/* AFFINITY_TRAIN_H */

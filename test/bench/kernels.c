@@ -15,7 +15,11 @@
 #include <time.h>
 
 #include "kernel/dense.h"
-#include "kernel/kernel.h"
+#include "kernel/eigen.h"
+#include "kernel/panel.h"
+#include "kernel/sparse.h"
+#include "kernel/topk.h"
+#include "kernel/vector.h"
 
 #define PANEL_OF	256
 #define ALL_ROWS	40000
@@ -148,7 +152,7 @@ panels(const AffinityDense *d, size_t width, size_t n, double peak)
 			 d->outer(panel, width, n, width, c, width)));
 	line("outer (rank update)", d->name, width, size,
 		 (double) n * width * width / s / 1e9, "GFLOP/s", peak);
-	TIME(s, d->inner(panel, width, n, width, c, affinity_padded_width(n)));
+	TIME(s, d->inner(panel, width, n, width, c, affinity_kernel_padded_width(n)));
 	line("inner", d->name, width, size, (double) n * n * width / s / 1e9,
 		 "GFLOP/s", peak);
 	memset(c, 0, width * width * 4);
@@ -168,15 +172,15 @@ panels(const AffinityDense *d, size_t width, size_t n, double peak)
 static void
 equations(const AffinityDense *d, size_t n, double peak)
 {
-	size_t		ld = affinity_padded_width(n + 1);
-	float	   *g = numbers(n * affinity_padded_width(n));
+	size_t		ld = affinity_kernel_padded_width(n + 1);
+	float	   *g = numbers(n * affinity_kernel_padded_width(n));
 	float	   *a = take(n * ld * sizeof(float));
 	float	   *c = take(n * ld * sizeof(float));
 	float	   *inverse = numbers(n);
 	float	   *x = numbers(ld);
 	double		s;
 
-	d->inner(g, affinity_padded_width(n), n, affinity_padded_width(n), a, ld);
+	d->inner(g, affinity_kernel_padded_width(n), n, affinity_kernel_padded_width(n), a, ld);
 	for (size_t i = 0; i < n; i++)
 		a[i * ld + i] += 1;
 	TIME(s, (memcpy(c, a, n * ld * sizeof(float)),
@@ -234,8 +238,8 @@ eigen(size_t n, double peak)
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j <= i; j++)
 			a[i * n + j] = a[j * n + i] = (rand() % 2001 - 1000) / 1000.0;
-	TIME(s, (memcpy(e.a, a, bytes), affinity_eigen_begin(&e)); \
-		 while (affinity_eigen_step(&e)));
+	TIME(s, (memcpy(e.a, a, bytes), affinity_kernel_eigen_begin(&e)); \
+		 while (affinity_kernel_eigen_step(&e)));
 	line("eigen (double)", "", n, "counted as 9 n^3",
 		 9.0 * n * n * n / s / 1e9, "GFLOP/s", peak);
 	free(a);
@@ -253,7 +257,7 @@ vectors(double copied)
 	double		sum = 0;
 	double		s;
 
-	TIME(s, sum += affinity_dot_f4(x, y, n));
+	TIME(s, sum += affinity_kernel_dot_f4(x, y, n));
 	line("dot_f4 (double)", "", n, "in the cache", 8.0 * n / s / 1e9, "GB/s",
 		 copied);
 	if (isnan(sum))
@@ -286,12 +290,12 @@ sparse(double copied)
 		right[i] = 1;
 	TIME(s, (memset(sum, 0, ALL_ROWS * sizeof(double)), n = 0); \
 		 for (size_t r = 0; r < rows; r++) \
-		 n = affinity_sparse_add(sum, touched, n, col + r * row, NULL, row, 1));
+		 n = affinity_kernel_sparse_add(sum, touched, n, col + r * row, NULL, row, 1));
 	line("sparse_add", "", row, "rows into 40,000 sums",
 		 12.0 * (double) (row * rows) / s / 1e9, "GB/s", copied);
 	for (size_t i = 0; i < n; i++)
 		score[i] = (float) (rand() % 10000 + 1) * (float) right[touched[i]];
-	TIME(s, affinity_topk_scores(score, touched, n, 100, key, scratch));
+	TIME(s, affinity_kernel_topk_scores(score, touched, n, 100, key, scratch));
 	line("topk_scores", "", 100, "best of 15,000", 8.0 * n / s / 1e9, "GB/s",
 		 copied);
 	free(col);
@@ -315,8 +319,8 @@ panel_products(double peak)
 	float	   *score = numbers(users * n_panels * AFFINITY_PANEL);
 	double		s;
 
-	affinity_panels_pack(item, width, width, n_panels * AFFINITY_PANEL, panel);
-	TIME(s, affinity_panels_score(panel, width, n_panels, user, width, users,
+	affinity_kernel_panels_pack(item, width, width, n_panels * AFFINITY_PANEL, panel);
+	TIME(s, affinity_kernel_panels_score(panel, width, n_panels, user, width, users,
 								  score, n_panels * AFFINITY_PANEL));
 	line("panels_score", "", width, "64 users, 512 items",
 		 2.0 * (double) (users * n_panels * AFFINITY_PANEL * width) / s / 1e9,
@@ -342,7 +346,7 @@ main(void)
 	line("memcpy", "", 0, "64 MB: the floor of GB/s", copied, "GB/s", copied);
 	for (int level = 0; level < AFFINITY_DENSE_LEVELS; level++)
 	{
-		const AffinityDense *d = affinity_dense_level(level);
+		const AffinityDense *d = affinity_kernel_dense_level(level);
 
 		for (int w = 0; d != NULL && w < 3; w++)
 		{

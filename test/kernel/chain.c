@@ -2,7 +2,8 @@
  * kernel/funnel_chain.c and sequence_match.c, against trying everything on small
  * random logs.
  */
-#include "kernel/kernel.h"
+#include "chain/chain.h"
+#include "chain/pattern.h"
 #include "tap.h"
 
 #define MOST_EVENTS 7
@@ -13,7 +14,7 @@ static int	n_events;
 static int
 by_order(const void *a, const void *b)
 {
-	return affinity_event_before(a, b) ? -1 : affinity_event_before(b, a);
+	return affinity_chain_event_before(a, b) ? -1 : affinity_chain_event_before(b, a);
 }
 
 static void
@@ -151,12 +152,12 @@ walk_fits(AffinityMatcher *m, int n_steps)
 {
 	int64_t		before = -1;
 
-	affinity_match_back_begin(m, n_steps, n_events);
-	affinity_match_back(m, 0, n_events, n_events);
+	affinity_chain_match_back_begin(m, n_steps, n_events);
+	affinity_chain_match_back(m, 0, n_events, n_events);
 	for (int j = 0; j < n_steps; j++)
 	{
 		const AffinityPatternStep *step = &pattern->step[j];
-		int64_t		x = affinity_match_walk(m, j, before, n_events);
+		int64_t		x = affinity_chain_match_walk(m, j, before, n_events);
 
 		if (x <= before || x >= n_events ||
 			(step->condition >= 0 && !(event[x].steps >> step->condition & 1)))
@@ -202,12 +203,12 @@ test_patterns(void)
 				from = x + 1;
 			}
 		}
-		affinity_match_begin(&m, &p, event, ends);
-		affinity_match_forward(&m, 0, n_events / 2, true);
-		affinity_match_forward(&m, n_events / 2, n_events, true);
+		affinity_chain_match_begin(&m, &p, event, ends);
+		affinity_chain_match_forward(&m, 0, n_events / 2, true);
+		affinity_chain_match_forward(&m, n_events / 2, n_events, true);
 		wrong_count += m.count != count;
-		affinity_match_begin(&m, &p, event, ends);
-		affinity_match_forward(&m, 0, n_events, false);
+		affinity_chain_match_begin(&m, &p, event, ends);
+		affinity_chain_match_forward(&m, 0, n_events, false);
 		wrong_longest += m.longest != longest;
 		wrong_walk += longest > 0 && !walk_fits(&m, longest);
 	}

@@ -5,7 +5,8 @@
  */
 #include <float.h>
 
-#include "kernel/kernel.h"
+#include "kernel/csr.h"
+#include "kernel/sparse.h"
 #include "tap.h"
 
 #define ROWS 37
@@ -18,9 +19,9 @@ sort_by(AffinityDigit digit, const AffinityEntry *from, const float *second,
 	int64_t		count[64] = {0};
 	int64_t		start[65];
 
-	affinity_entries_count(from, n, digit, count);
-	affinity_csr_offsets(count, 64, start);
-	affinity_entries_place(from, second, n, digit, start, to, to_second);
+	affinity_kernel_entries_count(from, n, digit, count);
+	affinity_kernel_csr_offsets(count, 64, start);
+	affinity_kernel_entries_place(from, second, n, digit, start, to, to_second);
 }
 
 /* Everything up to the matrix; second is summed, or its maximum taken. */
@@ -52,20 +53,20 @@ matrix_of(AffinityEntry *entry, float *second, size_t n, bool second_is_max,
 
 		if (piece > n - from)
 			piece = n - from;
-		kept += affinity_entries_merge(merge, other + from, other_second + from,
+		kept += affinity_kernel_entries_merge(merge, other + from, other_second + from,
 									   piece, entry + kept, second + kept);
 		from += piece;
 	}
-	kept += affinity_entries_merge(merge, NULL, second, 0, entry + kept,
+	kept += affinity_kernel_entries_merge(merge, NULL, second, 0, entry + kept,
 								   second + kept);
-	affinity_entries_count(entry, kept, (AffinityDigit) {true, 0, 63}, count);
+	affinity_kernel_entries_count(entry, kept, (AffinityDigit) {true, 0, 63}, count);
 	m.start = take(ROWS + 1, sizeof(int64_t));
-	affinity_csr_offsets(count, ROWS, m.start);
+	affinity_kernel_csr_offsets(count, ROWS, m.start);
 	memcpy(next, m.start, sizeof(next));
 	m.col = take(kept, sizeof(uint32_t));
 	m.val = take(kept, sizeof(float));
 	*out_second = take(kept, sizeof(float));
-	affinity_entries_to_csr(entry, second, kept, NULL, next, m.col,
+	affinity_kernel_entries_to_csr(entry, second, kept, NULL, next, m.col,
 							(AffinityCsrValues) {m.val, *out_second});
 	free(other);
 	free(other_second);
@@ -142,9 +143,9 @@ test_means(void)
 	};
 	AffinityMerge merge = {.mean = true, .limit = 1};
 	AffinityEntry out[5];
-	size_t		n = affinity_entries_merge(&merge, entry, NULL, 5, out, NULL);
+	size_t		n = affinity_kernel_entries_merge(&merge, entry, NULL, 5, out, NULL);
 
-	n += affinity_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
+	n += affinity_kernel_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
 	ok(n == 3 && out[0].val == -1.5f && out[1].val == 0 && out[2].val == 2.5f &&
 	   out[2].row == 3 && merge.dropped == 0, "means of duplicates");
 }
@@ -158,7 +159,7 @@ test_renumber(void)
 	uint32_t	col[3];
 	float		val[3];
 
-	affinity_entries_to_csr(entry, NULL, 3, renumber, next, col,
+	affinity_kernel_entries_to_csr(entry, NULL, 3, renumber, next, col,
 							(AffinityCsrValues) {val, NULL});
 	ok(col[0] == 30 && col[1] == 10 && col[2] == 20 && val[0] == 2 &&
 	   val[1] == 1 && val[2] == 3 && next[0] == 1 && next[1] == 3,
@@ -206,9 +207,9 @@ test_sums(bool with_values)
 			want[col[i]] += factor * (with_values ? val[i] : 1);
 			want_count[col[i]]++;
 		}
-		n_touched = affinity_sparse_add(sum, touched, n_touched, col,
+		n_touched = affinity_kernel_sparse_add(sum, touched, n_touched, col,
 										with_values ? val : NULL, n, factor);
-		affinity_sparse_count(count, col, n);
+		affinity_kernel_sparse_count(count, col, n);
 	}
 	for (int c = 0; c < COLS; c++)
 	{
@@ -219,7 +220,7 @@ test_sums(bool with_values)
 		memcmp(count, want_count, sizeof(count)) == 0;
 	ok(same, "sums and counts of rows %s values",
 	   with_values ? "with" : "without");
-	affinity_sparse_take(sum, touched, n_touched, 2, right, score);
+	affinity_kernel_sparse_take(sum, touched, n_touched, 2, right, score);
 	same = true;
 	for (uint32_t i = 0; i < n_touched; i++)
 		same &= score[i] == (float) (want[touched[i]] * 2 * right[touched[i]]);
@@ -228,7 +229,7 @@ test_sums(bool with_values)
 	ok(same, "are taken out, and cleared");
 	sum[7] = 1e300;
 	touched[0] = 7;
-	affinity_sparse_take(sum, touched, 1, 1e10, right, score);
+	affinity_kernel_sparse_take(sum, touched, 1, 1e10, right, score);
 	ok(score[0] == FLT_MAX, "what is too large for a real is the largest one");
 }
 
@@ -262,7 +263,7 @@ test_moments(void)
 			w->yy += y * y;
 			w->xy += x * y;
 		}
-		n_touched = affinity_sparse_moments(sum, touched, n_touched, col,
+		n_touched = affinity_kernel_sparse_moments(sum, touched, n_touched, col,
 											ones ? NULL : val, n, x);
 	}
 	for (uint32_t i = 0; i < n_touched; i++)

@@ -22,9 +22,9 @@ rows(size_t n, size_t width, size_t pad)
 static float *
 panel_of(size_t n, size_t width)
 {
-	float	   *x = rows(affinity_panel_rows(n), width, 0);
+	float	   *x = rows(affinity_kernel_panel_rows(n), width, 0);
 
-	for (size_t i = n * width; i < affinity_panel_rows(n) * width; i++)
+	for (size_t i = n * width; i < affinity_kernel_panel_rows(n) * width; i++)
 		x[i] = 0;
 	return x;
 }
@@ -98,13 +98,13 @@ test_gather(size_t n, size_t width)
 	float	   *weight = random_floats(n);
 	float	   *scale = random_floats(width);
 	uint32_t   *no = take(n + 5, sizeof(uint32_t));
-	float	   *panel = take(affinity_panel_rows(n) * width, sizeof(float));
+	float	   *panel = take(affinity_kernel_panel_rows(n) * width, sizeof(float));
 	double		error = 0;
 
 	for (size_t i = 0; i < n + 5; i++)
 		no[i] = random_below((uint32_t) n_rows);
 	d->gather(from, width, no, weight, scale, n, n + 5, width, panel);
-	for (size_t i = 0; i < affinity_panel_rows(n); i++)
+	for (size_t i = 0; i < affinity_kernel_panel_rows(n); i++)
 		for (size_t k = 0; k < width; k++)
 			error = worst(fabs(panel[i * width + k] - (i < n ? (double)
 													   weight[i] * scale[k] *
@@ -122,7 +122,7 @@ test_gather(size_t n, size_t width)
 static void
 test_panel(size_t n, size_t width)
 {
-	size_t		padded = affinity_panel_rows(n);
+	size_t		padded = affinity_kernel_panel_rows(n);
 	float	   *panel = panel_of(n, width);
 	float	   *v = random_floats(width);
 	float	   *e = random_floats(padded);
@@ -175,8 +175,8 @@ test_panel(size_t n, size_t width)
 static void
 test_gram(size_t n, size_t stride, size_t first, size_t width)
 {
-	size_t		padded = affinity_panel_rows(n);
-	size_t		ld = affinity_padded_width(padded);
+	size_t		padded = affinity_kernel_panel_rows(n);
+	size_t		ld = affinity_kernel_padded_width(padded);
 	float	   *panel = panel_of(n, stride);
 	float	   *outer = take(width * (width + 16), sizeof(float));
 	float	   *inner = take(padded * ld, sizeof(float));
@@ -244,7 +244,7 @@ test_multiply(size_t n, size_t width)
 static void
 test_solve(size_t n)
 {
-	size_t		ld = affinity_padded_width(n + 1);
+	size_t		ld = affinity_kernel_padded_width(n + 1);
 	size_t		m = n + 3;
 	double	   *a = take(n * n, sizeof(double));
 	float	   *g = random_floats(n * m);
@@ -344,20 +344,20 @@ main(void)
 
 	for (int level = 0; level < AFFINITY_DENSE_LEVELS; level++)
 	{
-		d = affinity_dense_level(level);
+		d = affinity_kernel_dense_level(level);
 		if (d)
 			test_level();
 		else
 			ok(true, "level %d # SKIP not of this processor or compiler",
 			   level);
 	}
-	ok(affinity_dense() == affinity_dense_level(0) ||
-	   affinity_dense() == affinity_dense_level(1) ||
-	   affinity_dense() == affinity_dense_level(2), "the best is one of them");
-	ok(affinity_dense_level(AFFINITY_DENSE_LEVELS) == NULL, "there are no more");
+	ok(affinity_kernel_dense() == affinity_kernel_dense_level(0) ||
+	   affinity_kernel_dense() == affinity_kernel_dense_level(1) ||
+	   affinity_kernel_dense() == affinity_kernel_dense_level(2), "the best is one of them");
+	ok(affinity_kernel_dense_level(AFFINITY_DENSE_LEVELS) == NULL, "there are no more");
 	for (int i = 0; i < 33; i++)
 		sum[i] = i;
-	affinity_add_to_double(x, 33, sum);
+	affinity_kernel_add_to_double(x, 33, sum);
 	for (int i = 0; i < 33; i++)
 		same &= sum[i] == i + (double) x[i];
 	ok(same, "add_to_double");

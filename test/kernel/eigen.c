@@ -3,6 +3,7 @@
  * degenerate matrices; and an end to it where numbers are not finite.
  */
 #include "kernel/dense.h"
+#include "kernel/eigen.h"
 #include "tap.h"
 
 /* Bytes that a matrix of n takes: a, z, value, side, scratch. */
@@ -34,8 +35,8 @@ run(AffinityEigen *e)
 {
 	long		steps = 0;
 
-	affinity_eigen_begin(e);
-	while (affinity_eigen_step(e) && steps < 1000L * (e->n + 1))
+	affinity_kernel_eigen_begin(e);
+	while (affinity_kernel_eigen_step(e) && steps < 1000L * (e->n + 1))
 		steps++;
 	return !e->failed && steps < 1000L * (e->n + 1);
 }
@@ -129,8 +130,8 @@ check_not_finite(double what)
 	for (int i = 0; i < 400; i++)
 		e.a[i] = i % 21 == 0;
 	e.a[3 * 20 + 7] = e.a[7 * 20 + 3] = what;
-	affinity_eigen_begin(&e);
-	while (affinity_eigen_step(&e) && steps < 100000)
+	affinity_kernel_eigen_begin(&e);
+	while (affinity_kernel_eigen_step(&e) && steps < 100000)
 		steps++;
 	for (int i = 0; i < 20; i++)
 		finite &= isfinite(e.value[i]) != 0;

@@ -5,7 +5,10 @@
  */
 #include <float.h>
 
-#include "kernel/kernel.h"
+#include "kernel/panel.h"
+#include "kernel/score.h"
+#include "kernel/sparse.h"
+#include "kernel/topk.h"
 #include "tap.h"
 
 #define MAX_WIDTH 130
@@ -56,7 +59,7 @@ test_scores(void)
 
 		for (size_t f = 0; f < stride; f++)
 			user[f] = f < width ? (float) random_real() : 0;
-		affinity_factor_scores(item, stride, n, user, offset, score);
+		affinity_kernel_factor_scores(item, stride, n, user, offset, score);
 		for (size_t i = 0; i < n; i++)
 		{
 			double		sum = offset;
@@ -65,7 +68,7 @@ test_scores(void)
 			for (size_t f = 0; f < width; f++)
 				sum += user[f] * item[i * stride + f];
 			error = worst(fabs(score[i] - sum) / (fabs(sum) + 1e-7), error);
-			affinity_factor_scores(item + i * stride, stride, 1, user, offset,
+			affinity_kernel_factor_scores(item + i * stride, stride, 1, user, offset,
 								   &again);
 			alone &= again == score[i];
 		}
@@ -91,7 +94,7 @@ test_huge_scores(void)
 		item[16 + f] = -FLT_MAX;
 		item[32 + f] = f % 2 ? FLT_MAX : -FLT_MAX;
 	}
-	affinity_factor_scores(item, 16, 3, user, 0, score);
+	affinity_kernel_factor_scores(item, 16, 3, user, 0, score);
 	ok(score[0] == FLT_MAX && score[1] == -FLT_MAX && score[2] == 0,
 	   "scores stay finite: %g %g %g", score[0], score[1], score[2]);
 	free(item);
@@ -113,13 +116,13 @@ test_finite(void)
 			x[1] = -1e-45f;
 			x[2] = -FLT_MAX;
 		}
-		right &= affinity_all_finite(x, n);
+		right &= affinity_kernel_all_finite(x, n);
 		for (size_t i = 0; i < n; i++)
 		{
 			float		kept = x[i];
 
 			x[i] = odd[i % 4];
-			right &= !affinity_all_finite(x, n);
+			right &= !affinity_kernel_all_finite(x, n);
 			x[i] = kept;
 		}
 		free(x);
@@ -130,7 +133,7 @@ test_finite(void)
 static void
 test_panels(int level)
 {
-	AffinityPanelProduct score_panels = affinity_panels_level(level);
+	AffinityPanelProduct score_panels = affinity_kernel_panels_level(level);
 	double		error = 0;
 	bool		padding = true;
 
@@ -151,7 +154,7 @@ test_panels(int level)
 		float	   *panel = take(room * width, sizeof(float));
 		float	   *score = take(n_users * room, sizeof(float));
 
-		affinity_panels_pack(item, stride, width, n, panel);
+		affinity_kernel_panels_pack(item, stride, width, n, panel);
 		score_panels(panel, width, n_panels, user, stride, n_users, score,
 					 room);
 		for (size_t u = 0; u < n_users; u++)
@@ -207,26 +210,26 @@ near_is_right(size_t n, size_t k, size_t cap, float error, bool *full)
 		wrong[i] = score[i] + error * (float) random_real();
 		if (random_below(10) == 0)
 			score[i] = wrong[i] = -INFINITY;
-		best[i] = affinity_rank_key(score[i], (uint32_t) i);
+		best[i] = affinity_kernel_rank_key(score[i], (uint32_t) i);
 	}
-	affinity_near_init(&near, room, k, cap, 2 * error + 1e-6);
+	affinity_kernel_near_init(&near, room, k, cap, 2 * error + 1e-6);
 	for (size_t i = 0; i < n; i += 64)
-		affinity_near_push(&near, wrong + i, n - i < 64 ? n - i : 64,
+		affinity_kernel_near_push(&near, wrong + i, n - i < 64 ? n - i : 64,
 						   (uint32_t) i);
-	affinity_near_shrink(&near);
+	affinity_kernel_near_shrink(&near);
 	*full = near.full;
 	if (!near.full)
 	{
 		for (size_t i = 0; i < near.n; i++)
 		{
-			uint32_t	no = affinity_rank_key_no(near.key[i]);
+			uint32_t	no = affinity_kernel_rank_key_no(near.key[i]);
 
-			near.key[i] = affinity_rank_key(score[no], no);
+			near.key[i] = affinity_kernel_rank_key(score[no], no);
 		}
-		affinity_sort_descending(near.key, near.n, scratch);
+		affinity_kernel_sort_descending(near.key, near.n, scratch);
 		qsort(best, n, sizeof(uint64_t), compare_down);
 		while (found < n && found < k &&
-			   affinity_rank_key_score(best[found]) > -FLT_MAX)
+			   affinity_kernel_rank_key_score(best[found]) > -FLT_MAX)
 			found++;
 		right = near.n >= found;
 		for (size_t i = 0; right && i < found; i++)
@@ -309,7 +312,7 @@ test_signed_sums(void)
 				plain[col[i]] += factor * val[i];
 				was[col[i]] = true;
 			}
-			n_touched = affinity_sparse_add_signed(sum, touched, n_touched, col,
+			n_touched = affinity_kernel_sparse_add_signed(sum, touched, n_touched, col,
 												   val, 40, factor);
 		}
 		for (uint32_t t = 0; t < n_touched; t++)
@@ -340,13 +343,13 @@ test_order(void)
 	{
 		for (int j = 0; j < n; j++)
 		{
-			uint64_t	a = affinity_rank_key(value[i], 7);
-			uint64_t	b = affinity_rank_key(value[j], 8);
+			uint64_t	a = affinity_kernel_rank_key(value[i], 7);
+			uint64_t	b = affinity_kernel_rank_key(value[j], 8);
 
 			right &= (a > b) == (value[i] >= value[j]) && a != 0;
 		}
-		right &= affinity_rank_key_score(affinity_rank_key(value[i], 3)) == value[i];
-		right &= affinity_rank_key_no(affinity_rank_key(value[i], UINT32_MAX)) == UINT32_MAX;
+		right &= affinity_kernel_rank_key_score(affinity_kernel_rank_key(value[i], 3)) == value[i];
+		right &= affinity_kernel_rank_key_no(affinity_kernel_rank_key(value[i], UINT32_MAX)) == UINT32_MAX;
 	}
 	ok(right, "keys order as scores of both signs, then as numbers");
 }
@@ -366,13 +369,13 @@ test_topk(void)
 		uint64_t   *scratch = take(cap, sizeof(uint64_t));
 		AffinityTopK top;
 
-		affinity_topk_init(&top, room, k, cap);
+		affinity_kernel_topk_init(&top, room, k, cap);
 		for (size_t i = 0; i < n; i++)
 		{
-			all[i] = affinity_rank_key((float) random_below(20) - 15, (uint32_t) i);
-			affinity_topk_push(&top, all[i]);
+			all[i] = affinity_kernel_rank_key((float) random_below(20) - 15, (uint32_t) i);
+			affinity_kernel_topk_push(&top, all[i]);
 		}
-		affinity_topk_finish(&top, scratch);
+		affinity_kernel_topk_finish(&top, scratch);
 		qsort(all, n, sizeof(uint64_t), compare_down);
 		right &= top.n == (n < k ? n : k) &&
 			memcmp(all, room, top.n * sizeof(uint64_t)) == 0;

@@ -3,7 +3,8 @@
  * random logs, and against the kernels of chains and of any order, which are its
  * two ends, on large ones.
  */
-#include "kernel/kernel.h"
+#include "chain/any_order.h"
+#include "chain/groups.h"
 #include "tap.h"
 
 #define MOST_EVENTS 400
@@ -14,7 +15,7 @@ static int	n_events;
 static int
 by_order(const void *a, const void *b)
 {
-	return affinity_event_before(a, b) ? -1 : affinity_event_before(b, a);
+	return affinity_chain_event_before(a, b) ? -1 : affinity_chain_event_before(b, a);
 }
 
 /* A row satisfies each of so many conditions once in `rare` times. */
@@ -49,16 +50,16 @@ piece(int from)
 	return n;
 }
 
-static AffinitySections chain;
+static AffinityGroups chain;
 
 static void
 run(const AffinityChainRule *rule, uint64_t joined)
 {
-	affinity_sections_begin(&chain, rule, joined);
+	affinity_chain_groups_begin(&chain, rule, joined);
 	for (int from = 0, n; from < n_events; from += n)
 	{
 		n = piece(from);
-		if (!affinity_sections_feed(&chain, event + from, n))
+		if (!affinity_chain_groups_feed(&chain, event + from, n))
 			break;
 	}
 }
@@ -241,14 +242,14 @@ test_one_group(uint32_t mode, const char *name)
 		random_log(MOST_EVENTS, r.n_steps, 1 + (int) random_below(60),
 				   1 + r.n_steps / (1 + (int) random_below(4)));
 		run(&r, ~UINT64_C(0));
-		affinity_any_begin(&any, &r);
-		affinity_any_feed(&any, event, n_events);
+		affinity_chain_any_begin(&any, &r);
+		affinity_chain_any_feed(&any, event, n_events);
 		first = any.first;
 		while (first > 0 && event[first - 1].at == any.first_at)
 			first--;
-		affinity_any_times_begin(&any);
+		affinity_chain_any_times_begin(&any);
 		if (any.level > 0)
-			n_times = affinity_any_times(&any, event + first, n_events - first,
+			n_times = affinity_chain_any_times(&any, event + first, n_events - first,
 										 at, 0);
 		wrong += any.level != chain.level || n_times != chain.level ||
 			memcmp(at, chain.best, sizeof(int64_t) * (size_t) n_times) != 0;
@@ -268,7 +269,7 @@ test_places(void)
 		uint64_t	thing[8];
 		uint64_t	got = 0;
 
-		affinity_places_clear(&p);
+		affinity_chain_places_clear(&p);
 		for (int i = 0; i < 8; i++)
 		{
 			uint64_t	subset;
@@ -288,7 +289,7 @@ test_places(void)
 				blocked = blocked || __builtin_popcountll(subset) + 1 >
 					__builtin_popcountll(places);
 			}
-			if (affinity_place(&p, thing[i], ~UINT64_C(0)))
+			if (affinity_chain_place(&p, thing[i], ~UINT64_C(0)))
 				got |= UINT64_C(1) << i;
 			wrong += (got >> i & 1) == (uint64_t) blocked ||
 				__builtin_popcountll(got) != __builtin_popcountll(p.taken);

@@ -2,7 +2,8 @@
  * kernel/topk.c and select.c: the k largest of a stream, of an array and of
  * scores, sorting, and quantiles, against sorting everything.
  */
-#include "kernel/kernel.h"
+#include "kernel/select.h"
+#include "kernel/topk.h"
 #include "tap.h"
 
 static int
@@ -55,20 +56,20 @@ test_keys(size_t n, size_t k, uint64_t range, int order)
 
 	memcpy(sorted, key, n * sizeof(uint64_t));
 	qsort(sorted, n, sizeof(uint64_t), descending);
-	affinity_topk_init(&top, room, k, k + 1 + k / 2);
+	affinity_kernel_topk_init(&top, room, k, k + 1 + k / 2);
 	for (size_t i = 0; i < n; i++)
-		affinity_topk_push(&top, key[i]);
-	affinity_topk_finish(&top, scratch);
+		affinity_kernel_topk_push(&top, key[i]);
+	affinity_kernel_topk_finish(&top, scratch);
 	ok(top.n == kept && memcmp(room, sorted, kept * sizeof(uint64_t)) == 0,
 	   "the %zu largest of %zu as they come", k, n);
 	if (n > 0 && kept > 0)
 	{
-		affinity_select_largest(key, n, kept);
+		affinity_kernel_select_largest(key, n, kept);
 		qsort(key, kept, sizeof(uint64_t), descending);
 		ok(memcmp(key, sorted, kept * sizeof(uint64_t)) == 0,
 		   "the %zu largest of an array of %zu", k, n);
 	}
-	affinity_sort_descending(key, n, scratch);
+	affinity_kernel_sort_descending(key, n, scratch);
 	ok(memcmp(key, sorted, n * sizeof(uint64_t)) == 0, "%zu keys sorted", n);
 	free(key);
 	free(sorted);
@@ -95,12 +96,12 @@ test_scores(size_t n, size_t k, uint32_t values)
 			score[i] *= 1e30f;
 		no[i] = (uint32_t) (n - i) * 3;
 		if (score[i] > 0)
-			want[n_want++] = affinity_rank_key(score[i], no[i]);
+			want[n_want++] = affinity_kernel_rank_key(score[i], no[i]);
 	}
 	qsort(want, n_want, sizeof(uint64_t), descending);
 	if (n_want > k)
 		n_want = k;
-	got = affinity_topk_scores(score, no, n, k, key, scratch);
+	got = affinity_kernel_topk_scores(score, no, n, k, key, scratch);
 	ok(got == n_want && memcmp(key, want, got * sizeof(uint64_t)) == 0,
 	   "the %zu best of %zu scores", k, n);
 	free(score);
@@ -121,16 +122,16 @@ test_rank_keys(void)
 
 	for (int i = 0; i < 10; i++)
 	{
-		uint64_t	key = affinity_rank_key(score[i], 77);
+		uint64_t	key = affinity_kernel_rank_key(score[i], 77);
 
-		back &= affinity_rank_key_no(key) == 77 &&
-			affinity_rank_key_score(key) == score[i] && key > 0;
-		ordered &= i == 0 || key > affinity_rank_key(score[i - 1], 0);
-		ordered &= affinity_rank_key(score[i], 0) > key;
+		back &= affinity_kernel_rank_key_no(key) == 77 &&
+			affinity_kernel_rank_key_score(key) == score[i] && key > 0;
+		ordered &= i == 0 || key > affinity_kernel_rank_key(score[i - 1], 0);
+		ordered &= affinity_kernel_rank_key(score[i], 0) > key;
 	}
 	ok(ordered, "keys order by score, then by number");
 	ok(back, "and can be read");
-	ok(affinity_rank_key(-0.0f, 5) == affinity_rank_key(0, 5), "-0 is 0");
+	ok(affinity_kernel_rank_key(-0.0f, 5) == affinity_kernel_rank_key(0, 5), "-0 is 0");
 }
 
 static void
@@ -153,7 +154,7 @@ test_quantile(size_t n, uint32_t range)
 		double		want = (double) sorted[k] + (place - (double) k) *
 			(double) (sorted[l] - sorted[k]);
 
-		error = worst(fabs(affinity_quantile(value, n, p) - want), error);
+		error = worst(fabs(affinity_kernel_quantile(value, n, p) - want), error);
 	}
 	qsort(value, n, sizeof(int64_t), ascending);
 	ok(error < 1e-9 * range && memcmp(value, sorted, n * sizeof(int64_t)) == 0,

@@ -2,7 +2,7 @@
  * kernel/vector.c: sums over two runs, for both types of element, every length
  * around a round of the loops, at any alignment, against plain loops.
  */
-#include "kernel/kernel.h"
+#include "kernel/vector.h"
 #include "tap.h"
 
 #define MOST 70

@@ -1,0 +1,497 @@
+/*
+ * agg.c
+ *		The aggregates activity_agg, value_agg and rollup: SQL-callable steps.
+ *
+ * A state of up to FLAT_USERS users and FLAT_SIZE bytes stays flat, so that
+ * GROUP BY user_id costs one small value per group. A larger one becomes an
+ * expanded object in a context below the aggregate's and grows there.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "activity/activity.h"
+
+#define FLAT_USERS 16
+#define FLAT_SIZE 2048
+
+PG_FUNCTION_INFO_V1(affinity_activity_combine);
+
+/* A step's arguments are state, user, at [, value], unit [, zone ...]. */
+#define UNIT_ARG(values) ((values) ? 4 : 3)
+#define ZONE_ARG(values) ((values) ? 5 : 4)
+#define ZONE_IS_NULL(values) \
+	(PG_NARGS() <= ZONE_ARG(values) || PG_ARGISNULL(ZONE_ARG(values)))
+
+/* The type of the times. */
+typedef enum TimeType
+{
+	TIME_ZONED,					/* timestamptz */
+	TIME_LOCAL,					/* timestamp */
+	TIME_DATE					/* date: that day's first local instant */
+} TimeType;
+
+/* What one call site learned from its first row; kept in fn_extra. */
+typedef struct StepCache
+{
+	ActivityKind kind;
+	PeriodClock clock;
+	bool		constant;		/* unit and zone are the same for every row */
+	bool		plain;			/* and there are neither conditions nor values */
+	bool		zone_is_null;
+	text	   *unit;			/* as given */
+	text	   *zone;			/* as given, or NULL */
+} StepCache;
+
+static ActivityFlat *
+flat_state(Datum datum)
+{
+	return (ActivityFlat *) PG_DETOAST_DATUM(datum);
+}
+
+static void
+open_state(ActivityView *view, const ActivityFlat *flat)
+{
+	if (!affinity_activity_view_open(view, flat, VARSIZE(flat)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("damaged activity state")));
+}
+
+/* A set with the contents of a flat state. */
+static ActivitySet *
+set_of_flat(MemoryContext parent, const ActivityFlat *flat, bool expanded)
+{
+	ActivityKind kind;
+	ActivityView view;
+	ActivitySet *set;
+
+	open_state(&view, flat);
+	affinity_activity_flat_kind(flat, &kind);
+	set = affinity_activity_set_new(parent, &kind, expanded);
+	affinity_activity_set_merge(set, &view);
+	return set;
+}
+
+/* Return a set that lives in a short context, as a flat value. */
+static Datum
+flatten(ActivitySet *set)
+{
+	Size		size = affinity_activity_set_flat_size(set);
+	ActivityFlat *flat = palloc(size);
+
+	affinity_activity_set_flatten(set, flat, size);
+	return PointerGetDatum(flat);
+}
+
+static bool
+is_small(const ActivityFlat *flat)
+{
+	return flat->n_users <= FLAT_USERS && VARSIZE(flat) <= FLAT_SIZE;
+}
+
+static bool
+same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* Learn unit and zone; the aggregate's other arguments are rows. */
+static void
+learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
+		   bool zoned, bool values)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	text	   *unit = PG_GETARG_TEXT_PP(UNIT_ARG(values));
+	int			zone = ZONE_ARG(values);
+	pg_tz	   *tz = NULL;
+
+	memset(&cache->kind, 0, sizeof(ActivityKind));
+	cache->kind.unit = affinity_calendar_unit(VARDATA_ANY(unit),
+											VARSIZE_ANY_EXHDR(unit));
+	cache->kind.ids = ids;
+	cache->kind.zoned = zoned;
+	cache->kind.events = !values && PG_NARGS() > 5;
+	cache->kind.values = values;
+	cache->zone_is_null = ZONE_IS_NULL(values);
+	if (!cache->zone_is_null)
+		tz = affinity_calendar_zone(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
+	else if (zoned)
+		tz = session_timezone;
+	if (tz != NULL)
+	{
+		const char *name = pg_get_timezone_name(tz);
+
+		cache->kind.zone_len = strlen(name);
+		strlcpy(cache->kind.zone, name, sizeof(cache->kind.zone));
+	}
+	affinity_calendar_clock_init(&cache->clock, cache->kind.unit, zoned, tz);
+	cache->zone = cache->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(zone);
+	cache->unit = PG_GETARG_TEXT_P_COPY(UNIT_ARG(values));
+	MemoryContextSwitchTo(old);
+}
+
+/* The call site's cache, true to this row's unit and zone. */
+static StepCache *
+step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
+		   bool zoned, bool values)
+{
+	bool		zone_is_null = ZONE_IS_NULL(values);
+	int			unit = UNIT_ARG(values);
+
+	if (PG_ARGISNULL(unit))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unit of time must not be null"),
+				 errhint("Use hour, day, week, month, quarter or year.")));
+	if (cache == NULL)
+	{
+		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									   sizeof(StepCache));
+		learn_kind(fcinfo, cache, ids, zoned, values);
+		cache->constant = affinity_base_args_are_constant(fcinfo, UNIT_ARG(values),
+												 ZONE_ARG(values));
+		cache->plain = cache->constant && !values && !cache->kind.events;
+		fcinfo->flinfo->fn_extra = cache;
+		return cache;
+	}
+	if (!same_text(cache->unit, PG_GETARG_TEXT_PP(unit)) ||
+		zone_is_null != cache->zone_is_null ||
+		(!zone_is_null &&
+		 !same_text(cache->zone, PG_GETARG_TEXT_PP(ZONE_ARG(values)))))
+	{
+		/* constants in practice; a group of its own may have other ones */
+		if (cache->clock.slices)
+			pfree(cache->clock.slices);
+		learn_kind(fcinfo, cache, ids, zoned, values);
+	}
+	return cache;
+}
+
+static char *
+user_name(FunctionCallInfo fcinfo, ActivityIds ids)
+{
+	if (ids == IDS_INT8)
+		return psprintf(INT64_FORMAT, PG_GETARG_INT64(1));
+	if (ids == IDS_UUID)
+		return DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(1)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(1));
+}
+
+static void
+infinite_time(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type)
+{
+	if (type == TIME_DATE && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date of user %.200s is out of range",
+						user_name(fcinfo, ids)),
+				 errhint("Dates reach to 294276-12-31, as timestamps do.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("infinite time of user %.200s", user_name(fcinfo, ids)),
+			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+}
+
+static inline Timestamp
+row_time(FunctionCallInfo fcinfo, TimeType type)
+{
+	return type == TIME_DATE ? affinity_calendar_midnight(PG_GETARG_DATEADT(2))
+		: PG_GETARG_TIMESTAMP(2);
+}
+
+/* A row's value in 2^-60, rounded to the nearest (half to even). */
+static int128
+row_value(FunctionCallInfo fcinfo, ActivityIds ids)
+{
+	double		value = PG_GETARG_FLOAT8(3);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("%s value of user %.200s",
+						isnan(value) ? "NaN" : "infinite",
+						user_name(fcinfo, ids)),
+				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
+	if (fabs(value) > VALUE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value %.17g of user %.200s is out of range", value,
+						user_name(fcinfo, ids)),
+				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
+	/* exact: only the exponent changes */
+	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
+}
+
+static uint32
+row_flags(FunctionCallInfo fcinfo)
+{
+	bool		start = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	bool		comes_back = !PG_ARGISNULL(6) && PG_GETARG_BOOL(6);
+
+	if (start)
+		return comes_back ? EVENT_BOTH : EVENT_START;
+	return comes_back ? EVENT_RETURN : 0;
+}
+
+/*
+ * Looked at for every row of a flat state, even where unit and zone are
+ * constant: somebody's own aggregate over our step may begin with any state.
+ */
+static inline bool
+flat_is_kind(const ActivityFlat *flat, const ActivityKind *kind)
+{
+	return flat->unit == kind->unit && flat->ids == kind->ids &&
+		flat->zoned == kind->zoned && flat->zone_len == kind->zone_len &&
+		(flat->layout == LAYOUT_EVENTS) == kind->events &&
+		(flat->layout == LAYOUT_VALUES) == kind->values &&
+		memcmp(flat->data, kind->zone, kind->zone_len) == 0;
+}
+
+/* Add a row to a state that is not expanded, or to none. */
+static Datum
+add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
+			const StepCache *cache, const ActivityRow *row, const char *text,
+			uint32 len, int128 value)
+{
+	const ActivityKind *kind = &cache->kind;
+	ActivitySet *set;
+	bool		small;
+
+	if (flat == NULL)
+		return PointerGetDatum(affinity_activity_flat_one(kind, row, text, len,
+												 value));
+	if (!flat_is_kind(flat, kind))
+	{
+		ActivityKind own;
+
+		affinity_activity_flat_kind(flat, &own);
+		affinity_activity_kind_same(&own, kind);
+	}
+	if (affinity_activity_flat_mark(flat, kind, row, text, len))
+		return PointerGetDatum(flat);
+	small = is_small(flat);
+	set = set_of_flat(small ? CurrentMemoryContext : aggcontext, flat, !small);
+	affinity_activity_set_add(set, row, text, len, value);
+	return small ? flatten(set) : EOHPGetRWDatum(&set->hdr);
+}
+
+/*
+ * Nearly every row: a number or uuid and a time for a set that grows, with unit
+ * and zone constant. False where it is another one, and nothing was done.
+ */
+static pg_attribute_always_inline bool
+quick_step(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type)
+{
+	StepCache  *cache = fcinfo->flinfo->fn_extra;
+	ActivitySet *set;
+	ActivityRow *row;
+	Timestamp	at = row_time(fcinfo, type);
+
+	if (cache == NULL || !cache->plain || PG_ARGISNULL(0) ||
+		PG_ARGISNULL(1) || PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
+		return false;
+	set = affinity_activity_set_of(PG_GETARG_DATUM(0));
+	if (set == NULL)
+		return false;
+	/* straight into the buffer: copying what was just written would wait */
+	row = affinity_activity_set_next(set);
+	if (ids == IDS_INT8)
+		row->key.number = PG_GETARG_INT64(1);
+	else
+		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
+	row->at = at;
+	row->period = affinity_calendar_clock_period(&cache->clock, at);
+	row->flags = EVENT_BOTH;
+	if (unlikely(++set->n_rows == set->batch))
+		affinity_activity_set_flush(set);
+	return true;
+}
+
+static pg_attribute_always_inline Datum
+step(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type, bool values)
+{
+	MemoryContext aggcontext;
+	StepCache  *cache;
+	ActivitySet *set = NULL;
+	ActivityRow first;
+	ActivityRow *row = &first;
+	uint32		flags;
+	text	   *user = NULL;
+	const char *bytes = NULL;
+	uint32		len = 0;
+	int128		value = 0;
+
+	/* a call site that has a cache was looked at before */
+	cache = fcinfo->flinfo->fn_extra;
+	if (cache == NULL && !AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only as part of its aggregate"),
+				 errhint("Call affinity.activity_agg or affinity.value_agg.")));
+	if (unlikely(cache == NULL || !cache->constant))
+		cache = step_cache(fcinfo, cache, ids, type == TIME_ZONED, values);
+	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || flags == 0 ||
+		(values && PG_ARGISNULL(3)))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	if (!PG_ARGISNULL(0))
+		set = affinity_activity_set_of(PG_GETARG_DATUM(0));
+	if (set != NULL)
+		row = affinity_activity_set_next(set);
+	row->at = row_time(fcinfo, type);
+	if (TIMESTAMP_NOT_FINITE(row->at))
+		infinite_time(fcinfo, ids, type);
+	if (values)
+		value = row_value(fcinfo, ids);
+	row->period = affinity_calendar_clock_period(&cache->clock, row->at);
+	row->flags = flags;
+	if (ids == IDS_INT8)
+		row->key.number = PG_GETARG_INT64(1);
+	else if (ids == IDS_UUID)
+		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
+	else
+	{
+		user = PG_GETARG_TEXT_PP(1);
+		bytes = VARDATA_ANY(user);
+		len = VARSIZE_ANY_EXHDR(user);
+	}
+	if (set == NULL)
+	{
+		AggCheckCallContext(fcinfo, &aggcontext);
+		return add_to_flat(aggcontext, PG_ARGISNULL(0) ? NULL
+						   : flat_state(PG_GETARG_DATUM(0)),
+						   cache, row, bytes, len, value);
+	}
+	if (unlikely(!cache->constant))
+		affinity_activity_kind_same(&set->kind, &cache->kind);
+	affinity_activity_set_added(set, bytes, len, value);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+#define STEP(name, ids, type, values) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return step(fcinfo, ids, type, values); \
+}
+
+/* The rest apart, so that quick ones save no registers for it. */
+#define QUICK_STEP(name, ids, type) \
+static pg_noinline Datum \
+name##_slowly(FunctionCallInfo fcinfo) \
+{ \
+	return step(fcinfo, ids, type, false); \
+} \
+\
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	if (quick_step(fcinfo, ids, type)) \
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0)); \
+	return name##_slowly(fcinfo); \
+}
+
+/* activity_step(state, user, at, unit [, zone [, is_start, is_return]]) */
+QUICK_STEP(affinity_activity_accum_int8, IDS_INT8, TIME_ZONED)
+QUICK_STEP(affinity_activity_accum_int8_local, IDS_INT8, TIME_LOCAL)
+QUICK_STEP(affinity_activity_accum_int8_date, IDS_INT8, TIME_DATE)
+QUICK_STEP(affinity_activity_accum_uuid, IDS_UUID, TIME_ZONED)
+QUICK_STEP(affinity_activity_accum_uuid_local, IDS_UUID, TIME_LOCAL)
+QUICK_STEP(affinity_activity_accum_uuid_date, IDS_UUID, TIME_DATE)
+STEP(affinity_activity_accum_text, IDS_TEXT, TIME_ZONED, false)
+STEP(affinity_activity_accum_text_local, IDS_TEXT, TIME_LOCAL, false)
+STEP(affinity_activity_accum_text_date, IDS_TEXT, TIME_DATE, false)
+
+/* value_step(state, user, at, value, unit [, zone]) */
+STEP(affinity_activity_value_accum_int8, IDS_INT8, TIME_ZONED, true)
+STEP(affinity_activity_value_accum_int8_local, IDS_INT8, TIME_LOCAL, true)
+STEP(affinity_activity_value_accum_int8_date, IDS_INT8, TIME_DATE, true)
+STEP(affinity_activity_value_accum_uuid, IDS_UUID, TIME_ZONED, true)
+STEP(affinity_activity_value_accum_uuid_local, IDS_UUID, TIME_LOCAL, true)
+STEP(affinity_activity_value_accum_uuid_date, IDS_UUID, TIME_DATE, true)
+STEP(affinity_activity_value_accum_text, IDS_TEXT, TIME_ZONED, true)
+STEP(affinity_activity_value_accum_text_local, IDS_TEXT, TIME_LOCAL, true)
+STEP(affinity_activity_value_accum_text_date, IDS_TEXT, TIME_DATE, true)
+
+/*
+ * Whether two flat states are merged side by side, which reads and writes all of
+ * both. An aggregate may have many to merge: there the second one must not be
+ * much smaller, or the first would be written anew for each, where a set grows.
+ */
+static bool
+side_by_side(const ActivityFlat *flat, const ActivityFlat *other, bool owned)
+{
+	if (!owned)
+		return true;
+	return !is_small(flat) &&
+		(uint64) other->n_users * 4 >= flat->n_users &&
+		(uint64) VARSIZE(other) * 4 >= VARSIZE(flat);
+}
+
+/*
+ * activity_merge(activity, activity), value_merge(value, value): combine function
+ * of the aggregates, and step and combine function of rollup. Strict. Changes an expanded state only
+ * where an aggregate owns it.
+ */
+Datum
+affinity_activity_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext aggcontext;
+	bool		owned = AggCheckCallContext(fcinfo, &aggcontext) != 0;
+	ActivitySet *set = NULL;
+	ActivityFlat *other = flat_state(PG_GETARG_DATUM(1));
+	ActivityKind kind;
+	ActivityView view;
+	bool		small = false;
+
+	open_state(&view, other);
+	affinity_activity_flat_kind(other, &kind);
+	if (owned)
+		set = affinity_activity_set_of(PG_GETARG_DATUM(0));
+	if (set == NULL)
+	{
+		ActivityFlat *flat = flat_state(PG_GETARG_DATUM(0));
+		ActivityKind own;
+
+		affinity_activity_flat_kind(flat, &own);
+		affinity_activity_kind_same(&own, &kind);
+		if (side_by_side(flat, other, owned))
+		{
+			ActivityView first;
+			ActivityFlat *merged;
+
+			open_state(&first, flat);
+			merged = affinity_activity_flat_merge(&first, &view);
+			if (merged != NULL)
+			{
+				PG_FREE_IF_COPY(other, 1);
+				PG_RETURN_POINTER(merged);
+			}
+		}
+		small = !owned || (is_small(flat) && is_small(other));
+		set = set_of_flat(small ? CurrentMemoryContext : aggcontext, flat,
+						  !small);
+	}
+	else
+		affinity_activity_kind_same(&set->kind, &kind);
+	affinity_activity_set_merge(set, &view);
+	PG_FREE_IF_COPY(other, 1);
+	if (small)
+		return flatten(set);
+	return EOHPGetRWDatum(&set->hdr);
+}

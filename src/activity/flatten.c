@@ -1,0 +1,569 @@
+/*
+ * flatten.c
+ *		From the growing activity state to its flat form.
+ *
+ * The flat form is canonical: users in the order of their hash, and the layout
+ * that is chosen from the finished contents alone. Equal contents give equal
+ * bytes, whatever way they were put together.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "activity/activity.h"
+
+/* Bitmaps of up to this many words are taken even if a list were smaller. */
+#define ALWAYS_BITS_WORDS 8
+
+/*
+ * With fewer users, bitmaps are of one width, and a row can be added in place;
+ * and a first word is a uint16.
+ */
+#define RAGGED_USERS 64
+#define RAGGED_WORDS 65536
+
+/* How many users ahead a row is asked for. */
+#define PREFETCH_AHEAD 24
+
+/*
+ * Whether the user in slot a comes before the one in slot b. Sorting goes around
+ * the table from a free slot on, so tags are compared as distances from origin,
+ * the first tag whose home lies behind that slot.
+ */
+static inline bool
+slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
+{
+	uint32		a_tag = *affinity_activity_slot_tag(set, a) - origin;
+	uint32		b_tag = *affinity_activity_slot_tag(set, b) - origin;
+
+	if (a_tag != b_tag)
+		return a_tag < b_tag;
+	return affinity_activity_key_compare(set->kind.ids,
+								affinity_activity_set_key(set, *affinity_activity_slot_user(set, a) - 1),
+								set->text,
+								affinity_activity_set_key(set, *affinity_activity_slot_user(set, b) - 1),
+								set->text) < 0;
+}
+
+static void
+swap_slots(ActivitySet *set, uint32 a, uint32 b)
+{
+	uint32		user = *affinity_activity_slot_user(set, a);
+	uint32		tag = *affinity_activity_slot_tag(set, a);
+
+	*affinity_activity_slot_user(set, a) = *affinity_activity_slot_user(set, b);
+	*affinity_activity_slot_tag(set, a) = *affinity_activity_slot_tag(set, b);
+	*affinity_activity_slot_user(set, b) = user;
+	*affinity_activity_slot_tag(set, b) = tag;
+}
+
+/*
+ * Put the slots in the order of (tag, key), which they nearly have: a user
+ * stands at its home or a little behind it. Within a run of taken slots any
+ * order by home is one in which everybody is found, so the table stays sound.
+ */
+static void
+order_slots(ActivitySet *set)
+{
+	uint32		n_buckets = set->n_slots / ACTIVITY_BUCKET;
+	uint32		free_slot = 0;
+	uint32		run = 0;		/* taken slots just before this one */
+	uint32		origin;
+
+	while (*affinity_activity_slot_user(set, free_slot) != 0)
+		free_slot++;
+	origin = (uint32) ((((uint64) (free_slot / ACTIVITY_BUCKET + 1) << 32) +
+						n_buckets - 1) / n_buckets);
+	for (uint32 step = 1, at = free_slot; step < set->n_slots; step++)
+	{
+		uint32		to;
+
+		at = affinity_activity_slot_next(set, at);
+		if (step % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (*affinity_activity_slot_user(set, at) == 0)
+		{
+			run = 0;
+			continue;
+		}
+		to = at;
+		for (uint32 left = run++; left > 0; left--)
+		{
+			uint32		before = (to == 0 ? set->n_slots : to) - 1;
+
+			if (!slot_before(set, to, before, origin))
+				break;
+			swap_slots(set, to, before);
+			to = before;
+			if (left % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
+		}
+	}
+}
+
+/* How many words bitmaps without zeros at their ends have; from the log. */
+static uint64
+ragged_words_of_log(const ActivitySet *set)
+{
+	uint64		words = 0;
+	uint32		first = 0;
+
+	for (Size i = 0; i < set->log_len; i++)
+	{
+		uint32		word = (uint32) set->pairs[i] >> 6;
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (i == 0 || set->pairs[i - 1] >> 32 != set->pairs[i] >> 32)
+			first = word;
+		if (i + 1 == set->log_len ||
+			set->pairs[i + 1] >> 32 != set->pairs[i] >> 32)
+			words += word - first + 1;
+	}
+	return words;
+}
+
+/* The same of the bitmaps, and how many periods there are. */
+static uint64
+ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
+{
+	uint64		total = 0;
+
+	*n_entries = 0;
+	for (uint32 i = 0; i < set->n_users; i++)
+	{
+		uint64		apart[2];
+		const uint64 *words;
+		uint32		n_words = affinity_activity_set_aligned(set, i, apart, &words);
+		uint32		first;
+		uint32		end;
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		affinity_activity_trim_words(words, n_words, &first, &end);
+		total += end - first;
+		for (uint32 w = first; w < end; w++)
+			*n_entries += pg_popcount64(words[w]);
+	}
+	return total;
+}
+
+static Size
+padded(uint64 count, Size width)
+{
+	if (count > MaxAllocSize / width)
+		affinity_activity_set_too_large();
+	return MAXALIGN(count * width);
+}
+
+/*
+ * The layout for periods without times or sums: bitmaps of one width, bitmaps
+ * without zeros at their ends, or lists.
+ */
+ActivityLayout
+affinity_activity_shape_layout(const ActivityShape *shape)
+{
+	uint64		n = shape->n_users;
+	uint64		width = (shape->last_period >> 6) - (shape->first_period >> 6) + 1;
+	uint64		ragged = MAXALIGN((n + 1) * sizeof(uint32)) +
+		MAXALIGN(n * sizeof(uint16)) + shape->n_words * sizeof(uint64);
+	uint64		pairs = (n + 1 + shape->n_entries) * sizeof(uint32);
+	uint64		least = n * width * sizeof(uint64);
+	ActivityLayout layout = LAYOUT_DENSE;
+
+	if (ragged < least && n > RAGGED_USERS && width <= RAGGED_WORDS)
+	{
+		layout = LAYOUT_RAGGED;
+		least = ragged;
+	}
+	if (pairs < least && width > ALWAYS_BITS_WORDS)
+		layout = LAYOUT_PAIRS;
+	return layout;
+}
+
+/* Bytes of the periods, events or values. */
+static Size
+body_size(const ActivityShape *shape)
+{
+	uint64		n = shape->n_users;
+	uint64		width = (shape->last_period >> 6) - (shape->first_period >> 6) + 1;
+	Size		size = padded(n + 1, sizeof(uint32));
+
+	switch (shape->layout)
+	{
+		case LAYOUT_DENSE:
+			return padded(n * width, sizeof(uint64));
+		case LAYOUT_RAGGED:
+			return size + padded(n, sizeof(uint16)) +
+				padded(shape->n_words, sizeof(uint64));
+		case LAYOUT_PAIRS:
+			return size + padded(shape->n_entries, sizeof(uint32));
+		case LAYOUT_EVENTS:
+			return size + padded(shape->n_entries, sizeof(int64)) +
+				padded(shape->n_entries, 1);
+		case LAYOUT_VALUES:
+			return size + padded(shape->n_entries, sizeof(uint32)) +
+				padded(shape->n_entries, sizeof(int128));
+	}
+	pg_unreachable();
+}
+
+/* Bytes of a flat state; an error where they are more than a value may have. */
+Size
+affinity_activity_shape_size(const ActivityKind *kind, const ActivityShape *shape)
+{
+	uint64		n = shape->n_users;
+	Size		size = offsetof(ActivityFlat, data) + padded(kind->zone_len, 1);
+
+	if (kind->ids == IDS_TEXT)
+		size += padded(n + 1, sizeof(uint32)) + padded(shape->text_len, 1);
+	else
+		size += padded(n, kind->ids == IDS_UUID ? 16 : 8);
+	size += body_size(shape);
+	if (size > MaxAllocSize)
+		affinity_activity_set_too_large();
+	return size;
+}
+
+/* Where the parts of the flat form begin, behind the name of the zone. */
+static void
+place_parts(const ActivityKind *kind, const ActivityShape *shape, char *cursor,
+			ActivityParts *parts)
+{
+	uint64		n = shape->n_users;
+
+	memset(parts, 0, sizeof(ActivityParts));
+	if (kind->ids == IDS_TEXT)
+	{
+		parts->text_offsets = (uint32 *) cursor;
+		parts->text = cursor + padded(n + 1, sizeof(uint32));
+		cursor = parts->text + padded(shape->text_len, 1);
+	}
+	else
+	{
+		parts->ids = cursor;
+		cursor += padded(n, kind->ids == IDS_UUID ? 16 : 8);
+	}
+	if (shape->layout == LAYOUT_DENSE)
+	{
+		parts->words = (uint64 *) cursor;
+		return;
+	}
+	parts->offsets = (uint32 *) cursor;
+	cursor += padded(n + 1, sizeof(uint32));
+	if (shape->layout == LAYOUT_RAGGED)
+	{
+		parts->first_words = (uint16 *) cursor;
+		parts->words = (uint64 *) (cursor + padded(n, sizeof(uint16)));
+	}
+	else if (shape->layout == LAYOUT_EVENTS)
+	{
+		parts->at = (int64 *) cursor;
+		parts->flags = (uint8 *) cursor + padded(shape->n_entries, sizeof(int64));
+	}
+	else
+	{
+		parts->periods = (uint32 *) cursor;
+		if (shape->layout == LAYOUT_VALUES)
+			parts->sums = (int128 *) (cursor + padded(shape->n_entries, sizeof(uint32)));
+	}
+}
+
+/* Make the space a state of that shape: all but its parts, which are zeros. */
+void
+affinity_activity_shape_begin(const ActivityKind *kind, const ActivityShape *shape,
+					 ActivityFlat *flat, Size size, ActivityParts *parts)
+{
+	memset(flat, 0, size);
+	SET_VARSIZE(flat, size);
+	flat->magic = ACTIVITY_MAGIC;
+	flat->version = ACTIVITY_VERSION;
+	flat->unit = kind->unit;
+	flat->ids = kind->ids;
+	flat->layout = shape->layout;
+	flat->zoned = kind->zoned;
+	flat->zone_len = kind->zone_len;
+	flat->n_users = shape->n_users;
+	flat->n_entries = shape->n_entries;
+	flat->first_at = shape->first_at;
+	flat->last_at = shape->last_at;
+	if (!kind->events)
+	{
+		flat->first_period = shape->first_period;
+		flat->last_period = shape->last_period;
+	}
+	memcpy(flat->data, kind->zone, kind->zone_len);
+	place_parts(kind, shape, flat->data + padded(kind->zone_len, 1), parts);
+}
+
+/* Choose the layout and find the size, in bytes; kept until a row comes. */
+Size
+affinity_activity_set_flat_size(ActivitySet *set)
+{
+	ActivityShape *shape = &set->flat_shape;
+	Size		size;
+
+	affinity_activity_set_flush(set);
+	if (set->flat_size != 0)
+		return set->flat_size;
+	affinity_activity_log_sort(set);
+	memset(shape, 0, sizeof(ActivityShape));
+	shape->n_users = set->n_users;
+	shape->first_period = set->first_period;
+	shape->last_period = set->last_period;
+	shape->n_entries = set->log_len;
+	shape->text_len = set->text_len;
+	shape->first_at = set->first_at;
+	shape->last_at = set->last_at;
+	if (set->kind.events)
+		shape->layout = LAYOUT_EVENTS;
+	else if (set->kind.values)
+		shape->layout = LAYOUT_VALUES;
+	else
+	{
+		shape->n_words = set->dense
+			? ragged_words_of_rows(set, &shape->n_entries)
+			: ragged_words_of_log(set);
+		shape->layout = affinity_activity_shape_layout(shape);
+	}
+	size = affinity_activity_shape_size(&set->kind, shape);
+	order_slots(set);
+	set->flat_size = size;
+	return size;
+}
+
+/* The user of an entry of the log. */
+static inline uint32
+log_user(const ActivitySet *set, Size entry)
+{
+	if (set->kind.events)
+		return set->events[entry].user;
+	if (set->kind.values)
+		return set->amounts[entry].user;
+	return set->pairs[entry] >> 32;
+}
+
+/* Where each user's entries begin in the sorted log: n_users + 1 places. */
+static Size *
+log_begins(const ActivitySet *set)
+{
+	Size	   *begins = MemoryContextAllocHuge(set->cxt, ((Size) set->n_users + 1) * sizeof(Size));
+	Size		i = 0;
+
+	for (uint32 user = 0; user <= set->n_users; user++)
+	{
+		if (user % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		while (i < set->log_len && log_user(set, i) < user)
+			i++;
+		begins[user] = i;
+	}
+	return begins;
+}
+
+/* Where the next user's parts go. */
+typedef struct FlatWriter
+{
+	const ActivitySet *set;
+	uint32		first_word;		/* of the flat form's bitmaps */
+	uint32		n_words;		/* of each, where they are of one width */
+	Size	   *begins;			/* of users in the log; NULL: bitmaps */
+	uint32		n_users;		/* written so far */
+	uint32		text_len;
+	uint32		n_body;			/* words or entries written so far */
+	ActivityParts to;
+} FlatWriter;
+
+static inline void
+write_id(FlatWriter *w, uint32 user)
+{
+	const ActivityKey *key = affinity_activity_set_key(w->set, user);
+
+	if (w->set->kind.ids != IDS_TEXT)
+	{
+		memcpy(w->to.ids, key, w->set->key_size);
+		w->to.ids += w->set->key_size;
+		return;
+	}
+	w->to.text_offsets[w->n_users] = w->text_len;
+	if (key->text.len > 0)
+		memcpy(w->to.text + w->text_len, w->set->text + key->text.offset,
+			   key->text.len);
+	w->text_len += key->text.len;
+}
+
+/* Set the bits of a user's entries in the log; the first word is given. */
+static void
+set_bits_of_log(const FlatWriter *w, uint32 user, uint64 *out, uint32 first)
+{
+	for (Size i = w->begins[user]; i < w->begins[user + 1]; i++)
+	{
+		uint32		period = (uint32) w->set->pairs[i];
+
+		out[(period >> 6) - first] |= UINT64CONST(1) << (period & 63);
+	}
+}
+
+/* A bitmap of the one width; the space is zeros. */
+static inline void
+write_dense(FlatWriter *w, uint32 user)
+{
+	uint64	   *out = w->to.words + (Size) w->n_users * w->n_words;
+	uint64		apart[2];
+	const uint64 *own;
+
+	if (w->begins)
+	{
+		set_bits_of_log(w, user, out, w->first_word);
+		return;
+	}
+	affinity_activity_set_aligned(w->set, user, apart, &own);
+	memcpy(out, own + (w->first_word - (w->set->first_bit >> 6)),
+		   w->n_words * sizeof(uint64));
+}
+
+/* A bitmap from the user's first word to its last; the space is zeros. */
+static inline void
+write_ragged(FlatWriter *w, uint32 user)
+{
+	uint64	   *out = w->to.words + w->n_body;
+	uint32		first;
+	uint32		end;
+
+	w->to.offsets[w->n_users] = w->n_body;
+	if (w->begins)
+	{
+		const uint64 *pairs = w->set->pairs;
+
+		first = (uint32) pairs[w->begins[user]] >> 6;
+		end = ((uint32) pairs[w->begins[user + 1] - 1] >> 6) + 1;
+		set_bits_of_log(w, user, out, first);
+	}
+	else
+	{
+		uint64		apart[2];
+		const uint64 *own;
+		uint32		n = affinity_activity_set_aligned(w->set, user, apart, &own);
+
+		affinity_activity_trim_words(own, n, &first, &end);
+		for (uint32 i = first; i < end; i++)
+			*out++ = own[i];
+		first += w->set->first_bit >> 6;
+		end += w->set->first_bit >> 6;
+	}
+	w->to.first_words[w->n_users] = first - w->first_word;
+	w->n_body += end - first;
+}
+
+/* The periods of a user of bitmaps, as a list. */
+static void
+list_bits(FlatWriter *w, uint32 user)
+{
+	const ActivitySet *set = w->set;
+	const uint64 *words = affinity_activity_set_words(set, user);
+
+	for (uint32 i = 0; i < set->n_words; i++)
+		for (uint64 bits = words[i]; bits != 0; bits &= bits - 1)
+			w->to.periods[w->n_body++] = set->first_bit + i * 64 +
+				pg_rightmost_one_pos64(bits);
+}
+
+/* A list of periods, of times with their flags, or of periods with sums. */
+static void
+write_list(FlatWriter *w, uint32 user)
+{
+	const ActivitySet *set = w->set;
+
+	w->to.offsets[w->n_users] = w->n_body;
+	if (w->begins == NULL)
+	{
+		list_bits(w, user);
+		return;
+	}
+	for (Size i = w->begins[user]; i < w->begins[user + 1]; i++, w->n_body++)
+	{
+		if (set->kind.events)
+		{
+			w->to.at[w->n_body] = set->events[i].at;
+			w->to.flags[w->n_body] = (uint8) set->events[i].flags;
+		}
+		else if (set->kind.values)
+		{
+			w->to.periods[w->n_body] = set->amounts[i].period;
+			w->to.sums[w->n_body] = set->amounts[i].sum;
+		}
+		else
+			w->to.periods[w->n_body] = (uint32) set->pairs[i];
+	}
+}
+
+/* Ask for the row of the user in a slot. */
+static inline void
+prefetch_row(const ActivitySet *set, uint32 at)
+{
+	if (at < set->n_slots && *affinity_activity_slot_user(set, at) != 0)
+		__builtin_prefetch(affinity_activity_set_row(set, *affinity_activity_slot_user(set, at) - 1));
+}
+
+/*
+ * Write the users in the order of the slots. Those who were pushed over the end
+ * of the table stand at its start and come last. Rows are in another order, so
+ * each is asked for some slots before it is written.
+ */
+static void
+write_users(FlatWriter *w, ActivityLayout layout)
+{
+	const ActivitySet *set = w->set;
+
+	for (int wrapped = 0; wrapped < 2; wrapped++)
+	{
+		for (uint32 at = 0; at < set->n_slots; at++)
+		{
+			uint32		user = *affinity_activity_slot_user(set, at);
+			uint32		tag = *affinity_activity_slot_tag(set, at);
+
+			if (at % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
+			/* behind a free slot nobody is who was pushed over the end */
+			if (user == 0 && wrapped == 1)
+				break;
+			prefetch_row(set, at + PREFETCH_AHEAD);
+			if (user == 0 ||
+				(affinity_activity_slot_home(set, tag) > at) != (wrapped == 1))
+				continue;
+			write_id(w, user - 1);
+			if (layout == LAYOUT_DENSE)
+				write_dense(w, user - 1);
+			else if (layout == LAYOUT_RAGGED)
+				write_ragged(w, user - 1);
+			else
+				write_list(w, user - 1);
+			w->n_users++;
+		}
+	}
+	Assert(w->n_users == set->n_users);
+}
+
+/* Write the flat form into space of the size that was found. */
+void
+affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
+{
+	FlatWriter	writer;
+
+	Assert(size == set->flat_size);
+	memset(&writer, 0, sizeof(FlatWriter));
+	affinity_activity_shape_begin(&set->kind, &set->flat_shape, flat, size, &writer.to);
+	writer.set = set;
+	writer.first_word = flat->first_period >> 6;
+	writer.n_words = (flat->last_period >> 6) - writer.first_word + 1;
+	writer.begins = set->dense ? NULL : log_begins(set);
+	write_users(&writer, flat->layout);
+	if (writer.to.text_offsets)
+		writer.to.text_offsets[set->n_users] = writer.text_len;
+	if (writer.to.offsets)
+		writer.to.offsets[set->n_users] = writer.n_body;
+	if (writer.begins)
+		pfree(writer.begins);
+}

@@ -1,0 +1,246 @@
+/*
+ * io.c
+ *		Text and binary input and output of types activity and value, and what an
+ *		activity says of itself.
+ *
+ * Text is the base64 of the flat form without its varlena header. What comes in
+ * is checked in full, once, so that nothing else has to.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/base64.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "activity/activity.h"
+
+/* Characters between two looks for interrupts; a multiple of 4. */
+#define TEXT_AT_ONCE ((Size) 1 << 20)
+
+PG_FUNCTION_INFO_V1(affinity_activity_in);
+PG_FUNCTION_INFO_V1(affinity_activity_recv);
+PG_FUNCTION_INFO_V1(affinity_activity_value_in);
+PG_FUNCTION_INFO_V1(affinity_activity_value_recv);
+PG_FUNCTION_INFO_V1(affinity_activity_out);
+PG_FUNCTION_INFO_V1(affinity_activity_send);
+PG_FUNCTION_INFO_V1(affinity_activity_users);
+PG_FUNCTION_INFO_V1(affinity_activity_describe);
+
+static void
+reject(bool values, const char *problem)
+{
+	const char *type = values ? "value" : "activity";
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid %s state: %s", type, problem),
+			 errhint("States are made by affinity.%s_agg, and stored and copied unchanged.", type)));
+}
+
+/* Is what begins with these bytes a state at all? */
+static void
+check_header(const ActivityFlat *flat, Size size, bool values)
+{
+	if (size < offsetof(ActivityFlat, data))
+		reject(values, "too short");
+	if (flat->magic != ACTIVITY_MAGIC)
+		reject(values, "not one, or from a machine of another byte order");
+	if (flat->version != ACTIVITY_VERSION)
+		reject(values, "unknown version");
+}
+
+/* Check the state of so many bytes and give it back. */
+static Datum
+checked(ActivityFlat *flat, Size size, bool values)
+{
+	ActivityView view;
+	const char *problem;
+
+	check_header(flat, size, values);
+	SET_VARSIZE(flat, size);
+	if (!affinity_activity_view_open(&view, flat, size))
+		reject(values, "wrong length");
+	problem = affinity_activity_view_check(&view);
+	if (problem != NULL)
+		reject(values, problem);
+	if ((flat->layout == LAYOUT_VALUES) != values)
+		reject(values, values ? "it is an activity" : "it is a value");
+	return PointerGetDatum(flat);
+}
+
+static Datum
+state_in(FunctionCallInfo fcinfo, bool values)
+{
+	const char *input = PG_GETARG_CSTRING(0);
+	Size		len = strlen(input);
+	Size		size = VARHDRSZ;
+	Size		padding = 0;
+	ActivityFlat *flat = palloc(Max(VARHDRSZ + len / 4 * 3,
+									sizeof(ActivityFlat)));
+
+	while (padding < Min(len, 2) && input[len - 1 - padding] == '=')
+		padding++;
+	if (len % 4 != 0)
+		reject(values, "not base64");
+	for (Size at = 0; at < len; at += TEXT_AT_ONCE)
+	{
+		int			n = (int) Min(len - at, TEXT_AT_ONCE);
+		int			room = n / 4 * 3;
+		int			decoded;
+
+		CHECK_FOR_INTERRUPTS();
+		if (at + n == len)
+			room -= (int) padding;
+		/* anything but one piece of base64 gives fewer bytes, or an error */
+		decoded = pg_b64_decode(input + at, n, (void *) ((char *) flat + size),
+								room);
+		if (decoded != room)
+			reject(values, "not base64");
+		size += (Size) decoded;
+		if (at == 0)
+			check_header(flat, size, values);
+	}
+	return checked(flat, size, values);
+}
+
+/* activity_in(cstring) */
+Datum
+affinity_activity_in(PG_FUNCTION_ARGS)
+{
+	return state_in(fcinfo, false);
+}
+
+/* value_in(cstring) */
+Datum
+affinity_activity_value_in(PG_FUNCTION_ARGS)
+{
+	return state_in(fcinfo, true);
+}
+
+/* activity_out(activity), value_out(value) */
+Datum
+affinity_activity_out(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
+	const char *from = (const char *) flat + VARHDRSZ;
+	Size		len = VARSIZE(flat) - VARHDRSZ;
+	Size		room = (len + 2) / 3 * 4;
+	Size		size = 0;
+	char	   *out;
+
+	if (room >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state of %zu bytes is too large for text", len),
+				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
+	out = palloc(room + 1);
+	for (Size at = 0; at < len; at += TEXT_AT_ONCE / 4 * 3)
+	{
+		CHECK_FOR_INTERRUPTS();
+		size += (Size) pg_b64_encode((const void *) (from + at),
+									 (int) Min(len - at, TEXT_AT_ONCE / 4 * 3),
+									 (void *) (out + size),
+									 (int) Min(room - size, TEXT_AT_ONCE));
+	}
+	out[size] = '\0';
+	PG_RETURN_CSTRING(out);
+}
+
+static Datum
+state_recv(FunctionCallInfo fcinfo, bool values)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size		len = buf->len - buf->cursor;
+	ActivityFlat *flat = palloc(Max(VARHDRSZ + len, sizeof(ActivityFlat)));
+
+	pq_copymsgbytes(buf, (char *) flat + VARHDRSZ, (int) len);
+	return checked(flat, VARHDRSZ + len, values);
+}
+
+/* activity_recv(internal) */
+Datum
+affinity_activity_recv(PG_FUNCTION_ARGS)
+{
+	return state_recv(fcinfo, false);
+}
+
+/* value_recv(internal) */
+Datum
+affinity_activity_value_recv(PG_FUNCTION_ARGS)
+{
+	return state_recv(fcinfo, true);
+}
+
+/* activity_send(activity), value_send(value) */
+Datum
+affinity_activity_send(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbytes(&buf, (char *) flat + VARHDRSZ, (int) (VARSIZE(flat) - VARHDRSZ));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/* users(activity), users(value) */
+Datum
+affinity_activity_users(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(affinity_activity_state_arg(fcinfo, 0)->n_users);
+}
+
+/* The sum of all of a value's sums, rounded once. */
+static double
+total_of(const ActivityView *view)
+{
+	int128		sum = 0;
+
+	for (uint64 i = 0; i < view->flat->n_entries; i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		sum = affinity_activity_add_values(sum, view->sums[i]);
+	}
+	return ldexp((double) sum, -VALUE_SCALE_BITS);
+}
+
+/*
+ * describe(activity), describe(value): users, unit, time_zone, first_at, last_at
+ * (local), entries, has_times or the total value, bytes
+ */
+Datum
+affinity_activity_describe(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
+	ActivityReader reader;
+	ActivityKind kind;
+	TupleDesc	desc;
+	Datum		values[8];
+	bool		nulls[8] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	affinity_activity_flat_kind(flat, &kind);
+	affinity_activity_reader_open(&reader, flat, NULL);
+	values[0] = Int64GetDatum(flat->n_users);
+	values[1] = CStringGetTextDatum(affinity_calendar_unit_name(flat->unit));
+	nulls[2] = kind.zone_len == 0;
+	values[2] = CStringGetTextDatum(kind.zone);
+	values[3] = TimestampGetDatum(affinity_calendar_clock_local(&reader.clock,
+													   flat->first_at));
+	values[4] = TimestampGetDatum(reader.as_of_local);
+	values[5] = Int64GetDatum((int64) flat->n_entries);
+	values[6] = kind.values ? Float8GetDatum(total_of(&reader.view)) :
+		BoolGetDatum(kind.events);
+	values[7] = Int64GetDatum((int64) VARSIZE(flat));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  values, nulls)));
+}

@@ -1,0 +1,243 @@
+/*
+ * log.c
+ *		Where a growing activity state keeps periods: bitmaps or a log.
+ *
+ * Bitmaps of the whole range of periods in each user's row are the fastest and,
+ * while the range is short, the smallest. Hours over years would explode, so
+ * when a wider bitmap would cost more than twice what the periods cost one by
+ * one, they move to a log of (user, period) pairs that is sorted and rid of its
+ * duplicates whenever it is full, and move back when that has become the larger
+ * one. Events, which keep their times, and values, which keep a sum per user
+ * and period, are always in a log.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "activity/activity.h"
+
+/* Up to here a bitmap is never too wide: eight words are 512 days. */
+#define NARROW_WORDS 8
+
+#define LOG_NAME pairs
+#define LOG_ENTRY uint64
+#define LOG_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define LOG_JOIN(a, b) ((void) 0)
+#include "activity/log_template.h"
+
+#define LOG_NAME events
+#define LOG_ENTRY ActivityEvent
+#define LOG_COMPARE(a, b) \
+	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
+	 ((a)->at > (b)->at) - ((a)->at < (b)->at))
+#define LOG_JOIN(a, b) ((a)->flags |= (b)->flags)
+#include "activity/log_template.h"
+
+#define LOG_NAME amounts
+#define LOG_ENTRY ActivityAmount
+#define LOG_COMPARE(a, b) \
+	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
+	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
+#define LOG_JOIN(a, b) ((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum))
+#include "activity/log_template.h"
+
+/* The sum of two sums of values, in 2^-60. */
+int128
+affinity_activity_add_values(int128 a, int128 b)
+{
+	int128		sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a sum of values is out of range"),
+				 errhint("Sums reach 1.47e20. Pass the values in a larger unit, for example thousands.")));
+	return sum;
+}
+
+void
+affinity_activity_set_too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("state would exceed 1 GB, the limit of a value"),
+			 errhint("Make one state per part of the users, for example GROUP BY abs(hashtext(user_id::text) %% 16), call the report on each with the same as_of and add up its counts and sums by cohort and period; or use a coarser unit.")));
+}
+
+/* Distinct (user, period) pairs in the bitmaps. */
+uint64
+affinity_activity_set_count_pairs(const ActivitySet *set)
+{
+	uint64		pairs = 0;
+
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		const uint64 *words = affinity_activity_set_words(set, user);
+
+		if (user % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 w = 0; w < set->n_words; w++)
+			pairs += pg_popcount64(words[w]);
+	}
+	return pairs;
+}
+
+/* Move the periods from the bitmaps to the log. */
+static void
+bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
+{
+	Size		cap = n_pairs + n_pairs / 2 + ACTIVITY_BATCH;
+	Size		n = 0;
+
+	set->pairs = affinity_base_alloc_large(set->cxt, cap * sizeof(uint64));
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		const uint64 *words = affinity_activity_set_words(set, user);
+
+		if (user % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		for (uint32 w = 0; w < set->n_words; w++)
+			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
+				set->pairs[n++] = (uint64) user << 32 |
+					(set->first_bit + w * 64 + pg_rightmost_one_pos64(bits));
+	}
+	set->log_len = n;
+	set->log_sorted = n;
+	set->log_cap = cap;
+	set->dense = false;
+	affinity_activity_users_restride(set, 0, 0);
+}
+
+/* The words of the range of all periods let in. */
+static uint32
+range_words(const ActivitySet *set)
+{
+	return (set->last_period >> 6) - (set->first_period >> 6) + 1;
+}
+
+static void
+log_to_bitmaps(ActivitySet *set)
+{
+	affinity_activity_users_restride(set, set->first_period & ~UINT32_C(63),
+							range_words(set));
+	for (Size i = 0; i < set->log_len; i++)
+	{
+		uint32		period = (uint32) set->pairs[i];
+		uint64	   *words = affinity_activity_set_words(set, set->pairs[i] >> 32);
+
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		period -= set->first_bit;
+		words[period / 64] |= UINT64CONST(1) << period % 64;
+	}
+	pfree(set->pairs);
+	set->pairs = NULL;
+	set->log_len = set->log_sorted = set->log_cap = 0;
+	set->dense = true;
+}
+
+/*
+ * The first bit of single words, where all periods fit into such: at a multiple
+ * of 8, so that rows that come in any order do not move it each time.
+ */
+static uint32
+first_bit_of_single(const ActivitySet *set)
+{
+	uint32		first = set->first_period & ~UINT32_C(7);
+
+	return set->last_period - first < 64 ? first : set->last_period - 63;
+}
+
+/*
+ * Make the bitmaps cover the periods of all that is let in and buffered; or
+ * give them up for the log.
+ */
+void
+affinity_activity_window_reserve(ActivitySet *set)
+{
+	uint32		first_word = set->first_period >> 6;
+	uint32		last_word = set->last_period >> 6;
+	uint32		n_words = range_words(set);
+
+	if (set->n_words > 0 && set->first_period >= set->first_bit &&
+		set->last_period - set->first_bit < (uint64) set->n_words * 64)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	if (set->n_words <= 1 && set->last_period - set->first_period < 64)
+	{
+		affinity_activity_users_restride(set, first_bit_of_single(set), 1);
+		return;
+	}
+	if (n_words > NARROW_WORDS)
+	{
+		uint64		n_pairs = affinity_activity_set_count_pairs(set);
+
+		if (((uint64) set->n_users + set->n_rows) * n_words >
+			2 * (n_pairs + set->n_rows))
+		{
+			bitmaps_to_log(set, n_pairs);
+			return;
+		}
+	}
+	if (set->n_words > 1)
+	{
+		uint32		old_first = set->first_bit >> 6;
+
+		/* rows mostly come in the order of time: leave room on that side */
+		if (n_words > 4 && first_word < old_first)
+			first_word -= Min(first_word, n_words / 4);
+		else if (n_words > 4)
+			last_word += n_words / 4;
+		first_word = Min(first_word, old_first);
+		last_word = Max(last_word, old_first + set->n_words - 1);
+	}
+	affinity_activity_users_restride(set, first_word << 6, last_word - first_word + 1);
+}
+
+/* Sort the log, drop duplicates, and leave room for more entries. */
+static void
+compact_log(ActivitySet *set, Size more)
+{
+	Size		cap = set->log_len + set->log_len / 2 + more;
+
+	CHECK_FOR_INTERRUPTS();
+	if (set->kind.events)
+		set->events = compact_events(set, set->events, cap);
+	else if (set->kind.values)
+		set->amounts = compact_amounts(set, set->amounts, cap);
+	else
+		set->pairs = compact_pairs(set, set->pairs, cap);
+	set->log_sorted = set->log_len;
+	set->log_cap = cap;
+}
+
+/* Room in the log for more entries; pairs may move back to bitmaps. */
+void
+affinity_activity_log_reserve(ActivitySet *set, Size more)
+{
+	if (set->log_len + more <= set->log_cap)
+		return;
+	compact_log(set, more);
+	if (set->kind.events || set->kind.values)
+	{
+		Size		width = set->kind.events ? sizeof(int64) + 1
+			: sizeof(uint32) + sizeof(int128);
+
+		if (set->log_len * width > MaxAllocSize)
+			affinity_activity_set_too_large();
+		return;
+	}
+	if ((uint64) set->n_users * range_words(set) <= set->log_len)
+		log_to_bitmaps(set);
+	else if (set->log_len * sizeof(uint32) > MaxAllocSize)
+		affinity_activity_set_too_large();
+}
+
+void
+affinity_activity_log_sort(ActivitySet *set)
+{
+	if (!set->dense && set->log_sorted < set->log_len)
+		compact_log(set, 0);
+}

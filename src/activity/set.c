@@ -1,0 +1,468 @@
+/*
+ * set.c
+ *		The growing activity state: rows let in by batches.
+ *
+ * Rows are gathered 512 at a time, and while one is let in, the slots and the
+ * users' rows (users.c) of those that follow are on their way from
+ * memory.
+ *
+ * Nothing is sized from estimates. All memory is in set->cxt and freed with it.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+#include "activity/activity.h"
+
+static Size
+set_get_flat_size(ExpandedObjectHeader *header)
+{
+	return affinity_activity_set_flat_size((ActivitySet *) header);
+}
+
+static void
+set_flatten_into(ExpandedObjectHeader *header, void *result, Size size)
+{
+	affinity_activity_set_flatten((ActivitySet *) header, result, size);
+}
+
+const ExpandedObjectMethods affinity_activity_set_methods = {
+	set_get_flat_size, set_flatten_into
+};
+
+/*
+ * An expanded set gets a context of its own below parent; one that is to be
+ * flattened at once lives in parent itself.
+ */
+ActivitySet *
+affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
+{
+	MemoryContext cxt = parent;
+	ActivitySet *set;
+
+	if (expanded)
+		cxt = AllocSetContextCreate(parent, "affinity activity",
+									ALLOCSET_DEFAULT_SIZES);
+	set = MemoryContextAllocZero(cxt, sizeof(ActivitySet));
+	set->expanded = expanded;
+	if (expanded)
+		EOH_init_header(&set->hdr, &affinity_activity_set_methods, cxt);
+	set->cxt = cxt;
+	set->kind = *kind;
+	set->first_at = PG_INT64_MAX;
+	set->last_at = PG_INT64_MIN;
+	set->first_period = PG_UINT32_MAX;
+	set->last_period = 0;
+	set->key_size = kind->ids == IDS_UUID ? 16 : 8;
+	set->dense = !kind->events && !kind->values;
+	affinity_activity_users_init(set, expanded ? 64 : 4, expanded ? 128 : 8);
+	set->batch = expanded ? ACTIVITY_BATCH : 1;
+	set->buffer = MemoryContextAlloc(cxt, set->batch * sizeof(ActivityRow));
+	if (kind->values)
+		set->buffer_sums = MemoryContextAlloc(cxt, set->batch * sizeof(int128));
+	return set;
+}
+
+static inline bool
+same_key(const ActivitySet *set, ActivityIds ids, const ActivityKey *own,
+		 const ActivityKey *key, const char *text)
+{
+	if (ids == IDS_INT8)
+		return own->number == key->number;
+	if (ids == IDS_UUID)
+		return own->uuid[0] == key->uuid[0] && own->uuid[1] == key->uuid[1];
+	return own->text.len == key->text.len &&
+		memcmp(set->text + own->text.offset, text + key->text.offset,
+			   key->text.len) == 0;
+}
+
+/* Append bytes to a growing area; offsets into it are uint32. */
+static uint32
+append_text(MemoryContext cxt, char **area, Size *area_len, Size *cap,
+			const char *text, uint32 len)
+{
+	Size		offset = *area_len;
+
+	if (offset + len > MaxAllocSize)
+		affinity_activity_set_too_large();
+	if (offset + len > *cap)
+	{
+		*cap = Max(256, (offset + len) + (offset + len) / 2);
+		*area = *area ? repalloc_huge(*area, *cap)
+			: MemoryContextAllocHuge(cxt, *cap);
+	}
+	if (len > 0)
+		memcpy(*area + offset, text, len);
+	*area_len += len;
+	return (uint32) offset;
+}
+
+/* The slot of a user, or the free one that would be its own. */
+static inline uint32
+seek_user(const ActivitySet *set, ActivityIds ids, uint32 tag,
+		  const ActivityKey *key, const char *text)
+{
+	uint32		at = affinity_activity_slot_home(set, tag);
+	uint32		user;
+
+	while ((user = *affinity_activity_slot_user(set, at)) != 0 &&
+		   (*affinity_activity_slot_tag(set, at) != tag ||
+			!same_key(set, ids, affinity_activity_set_key(set, user - 1), key, text)))
+		at = affinity_activity_slot_next(set, at);
+	return at;
+}
+
+/* The user of a key, new or known; room was reserved. */
+static pg_noinline uint32
+find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
+		  const ActivityKey *key, const char *text)
+{
+	uint32		at = seek_user(set, ids, tag, key, text);
+	uint32		user = set->n_users;
+	ActivityKey *own;
+
+	if (*affinity_activity_slot_user(set, at) != 0)
+		return *affinity_activity_slot_user(set, at) - 1;
+	own = affinity_activity_set_key(set, user);
+	memset(own, 0, set->stride);
+	if (ids == IDS_TEXT)
+	{
+		own->text.offset = append_text(set->cxt, &set->text, &set->text_len,
+									   &set->text_cap, text + key->text.offset,
+									   key->text.len);
+		own->text.len = key->text.len;
+	}
+	else
+		memcpy(own, key, set->key_size);
+	*affinity_activity_slot_user(set, at) = user + 1;
+	*affinity_activity_slot_tag(set, at) = tag;
+	set->n_users++;
+	return user;
+}
+
+/* In the row of a user with a bitmap. */
+static inline void
+set_bit(const ActivitySet *set, ActivityKey *row, uint32 period)
+{
+	uint64	   *words = (uint64 *) ((char *) row + set->key_size);
+	uint32		bit = period - set->first_bit;
+
+	words[bit / 64] |= UINT64CONST(1) << bit % 64;
+}
+
+/* The bits of the periods from number * 64 on; the bitmaps cover them. */
+static inline void
+set_word(const ActivitySet *set, uint32 user, uint32 number, uint64 word)
+{
+	uint64	   *own = affinity_activity_set_words(set, user);
+	int64		shift = (int64) number * 64 - set->first_bit;
+
+	if (shift % 64 == 0)
+		own[shift / 64] |= word;
+	else if (shift > 0)
+		own[0] |= word << (shift & 63);
+	else
+		own[0] |= word >> (-shift & 63);
+}
+
+/*
+ * Put one period, event or value of a user in place; room was reserved. The sum
+ * is looked at only where the set has values.
+ */
+static inline void
+add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
+		  const int128 *sum)
+{
+	if (set->dense)
+		set_bit(set, affinity_activity_set_key(set, user), period);
+	else if (set->kind.events)
+	{
+		ActivityEvent *event = &set->events[set->log_len++];
+
+		event->user = user;
+		event->flags = flags;
+		event->at = at;
+	}
+	else if (set->kind.values)
+	{
+		ActivityAmount *amount = &set->amounts[set->log_len++];
+
+		amount->user = user;
+		amount->period = period;
+		amount->sum = *sum;
+	}
+	else
+		set->pairs[set->log_len++] = (uint64) user << 32 | period;
+}
+
+/* How many rows ahead a slot, and then a user's row, is asked for. */
+#define SLOT_AHEAD 32
+#define ROW_AHEAD 16
+
+/*
+ * The user whose tag is the same, most likely the one; or PG_UINT32_MAX. All of
+ * a bucket is looked at, without a branch that could be guessed wrong. Of two
+ * with the same tag it is some user or other, or none.
+ */
+static inline uint32
+likely_user(const ActivitySet *set, uint32 tag)
+{
+	typedef uint32 Lanes __attribute__((vector_size(16)));
+	const ActivityBucket *bucket = set->buckets +
+		affinity_activity_slot_home(set, tag) / ACTIVITY_BUCKET;
+	const Lanes *tags = (const Lanes *) bucket->tag;
+	const Lanes *users = (const Lanes *) bucket->user;
+	Lanes		found = ((Lanes) (tags[0] == tag) & users[0]) |
+		((Lanes) (tags[1] == tag) & users[1]);
+	uint64		half[2];
+	uint32		user;
+
+	memcpy(half, &found, sizeof(half));
+	half[0] |= half[1];
+	user = ((uint32) half[0] | (uint32) (half[0] >> 32)) - 1;
+	return user < set->n_users ? user : PG_UINT32_MAX;
+}
+
+/*
+ * Let the buffered rows in, in three steps that run some rows apart: hash and
+ * prefetch the slot; read the slot and prefetch the user's row; make sure of
+ * the user and set the bit. Compiled once for each type of ids and with or
+ * without bitmaps. What does not change meanwhile is read from a copy, as the
+ * compiler cannot know that.
+ */
+static pg_attribute_always_inline void
+let_in(ActivitySet *set, ActivityIds ids, bool dense)
+{
+	uint32		tags[ACTIVITY_BATCH];
+	uint32		users[ACTIVITY_BATCH];
+	ActivityKey *keys[ACTIVITY_BATCH];
+	const ActivitySet fixed = *set;
+	const ActivityRow *buffer = fixed.buffer;
+	bool		wide = dense && fixed.n_words > 4;
+
+	for (int i = -SLOT_AHEAD; i < fixed.n_rows; i++)
+	{
+		int			first = i + SLOT_AHEAD;
+		int			second = i + ROW_AHEAD;
+		uint32		user;
+
+		if (first < fixed.n_rows)
+		{
+			tags[first] = affinity_activity_key_tag(ids, &buffer[first].key,
+										   fixed.buffer_text);
+			__builtin_prefetch(affinity_activity_slot_tag(&fixed, affinity_activity_slot_home(&fixed, tags[first])));
+		}
+		if (second >= 0 && second < fixed.n_rows)
+		{
+			user = users[second] = likely_user(&fixed, tags[second]);
+			keys[second] = NULL;
+			if (user != PG_UINT32_MAX)
+				keys[second] = affinity_activity_set_key(&fixed, user);
+			__builtin_prefetch(keys[second], 1);
+			if (wide && keys[second] != NULL)
+				__builtin_prefetch((char *) keys[second] + fixed.key_size +
+								   (buffer[second].period - fixed.first_bit) / 64 * 8, 1);
+		}
+		if (i < 0)
+			continue;
+		user = users[i];
+		if (keys[i] == NULL ||
+			!same_key(ids == IDS_TEXT ? set : &fixed, ids, keys[i],
+					  &buffer[i].key, fixed.buffer_text))
+		{
+			user = find_user(set, ids, tags[i], &buffer[i].key,
+							 fixed.buffer_text);
+			keys[i] = affinity_activity_set_key(&fixed, user);
+		}
+		if (dense)
+			set_bit(&fixed, keys[i], buffer[i].period);
+		else
+			add_entry(set, user, buffer[i].period, buffer[i].at,
+					  buffer[i].flags,
+					  fixed.kind.values ? &fixed.buffer_sums[i] : NULL);
+	}
+}
+
+/* Widen the set's range by that of the buffered rows. */
+static void
+widen_range(ActivitySet *set)
+{
+	int64		first_at = set->first_at;
+	int64		last_at = set->last_at;
+	uint32		first_period = set->first_period;
+	uint32		last_period = set->last_period;
+
+	for (int i = 0; i < set->n_rows; i++)
+	{
+		const ActivityRow *row = &set->buffer[i];
+
+		first_at = Min(first_at, row->at);
+		last_at = Max(last_at, row->at);
+		first_period = Min(first_period, row->period);
+		last_period = Max(last_period, row->period);
+	}
+	set->first_at = first_at;
+	set->last_at = last_at;
+	set->first_period = first_period;
+	set->last_period = last_period;
+}
+
+void
+affinity_activity_set_flush(ActivitySet *set)
+{
+	if (set->n_rows == 0)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	set->flat_size = 0;
+	widen_range(set);
+	affinity_activity_users_reserve(set, set->n_rows);
+	if (set->dense)
+		affinity_activity_window_reserve(set);
+	if (!set->dense)
+		affinity_activity_log_reserve(set, set->n_rows);
+	if (set->kind.ids == IDS_INT8 && set->dense)
+		let_in(set, IDS_INT8, true);
+	else if (set->kind.ids == IDS_INT8)
+		let_in(set, IDS_INT8, false);
+	else if (set->kind.ids == IDS_UUID && set->dense)
+		let_in(set, IDS_UUID, true);
+	else if (set->kind.ids == IDS_UUID)
+		let_in(set, IDS_UUID, false);
+	else if (set->dense)
+		let_in(set, IDS_TEXT, true);
+	else
+		let_in(set, IDS_TEXT, false);
+	set->n_rows = 0;
+	set->buffer_text_len = 0;
+}
+
+/* Put a text id beside its row in the buffer. True where that is full of them. */
+bool
+affinity_activity_set_buffer_text(ActivitySet *set, ActivityRow *row, const char *text,
+						 uint32 len)
+{
+	row->key.text.offset = append_text(set->cxt, &set->buffer_text,
+									   &set->buffer_text_len,
+									   &set->buffer_text_cap, text, len);
+	row->key.text.len = len;
+	return set->buffer_text_len > ACTIVITY_BATCH_TEXT;
+}
+
+/* Add what a user of another state did; bitmaps were made wide enough. */
+static void
+merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
+		   uint32 user)
+{
+	if (view->words)
+	{
+		ActivityBits bits;
+
+		affinity_activity_view_bits(view, theirs, &bits);
+		for (uint32 w = 0; w < bits.n_words; w++)
+		{
+			uint64		word = bits.words[w];
+			uint32		number = bits.first_word + w;
+
+			if (word == 0)
+				continue;
+			if (set->dense)
+				set_word(set, user, number, word);
+			else
+				for (; word != 0; word &= word - 1)
+					add_entry(set, user, (number << 6) +
+							  pg_rightmost_one_pos64(word), 0, 0, NULL);
+		}
+		return;
+	}
+	for (uint32 i = view->offsets[theirs]; i < view->offsets[theirs + 1]; i++)
+	{
+		if (view->at)
+			add_entry(set, user, 0, view->at[i], view->flags[i], NULL);
+		else
+			add_entry(set, user, view->periods[i], 0, 0,
+					  view->sums ? &view->sums[i] : NULL);
+	}
+}
+
+/* How many periods or events a user of another state has. */
+static Size
+entries_of(const ActivityView *view, uint32 user)
+{
+	ActivityBits bits;
+	Size		n = 0;
+
+	if (view->words == NULL)
+		return view->offsets[user + 1] - view->offsets[user];
+	affinity_activity_view_bits(view, user, &bits);
+	for (uint32 w = 0; w < bits.n_words; w++)
+		n += pg_popcount64(bits.words[w]);
+	return n;
+}
+
+/* The tag of a user of another state, and its key. */
+static uint32
+read_user(const ActivityView *view, uint32 user, ActivityKey *key)
+{
+	affinity_activity_view_key(view, user, key);
+	return affinity_activity_key_tag(view->flat->ids, key, view->text);
+}
+
+/* How many users of another state are not in the set. */
+static uint32
+count_new_users(const ActivitySet *set, const ActivityView *view)
+{
+	uint32		n = 0;
+
+	if (set->n_users == 0)
+		return view->flat->n_users;
+	for (uint32 i = 0; i < view->flat->n_users; i++)
+	{
+		ActivityKey key;
+		uint32		tag;
+
+		if (i % ACTIVITY_BATCH == 0)
+			CHECK_FOR_INTERRUPTS();
+		tag = read_user(view, i, &key);
+		n += *affinity_activity_slot_user(set, seek_user(set, set->kind.ids, tag, &key,
+												view->text)) == 0;
+	}
+	return n;
+}
+
+/* Merge a state of the same kind into the set. */
+void
+affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
+{
+	const ActivityFlat *flat = view->flat;
+
+	affinity_activity_set_flush(set);
+	set->flat_size = 0;
+
+	/*
+	 * They come in the order of their hash. Slots for all of them at once: in a
+	 * table that grows on the way, those of the lowest hashes would crowd at
+	 * its start, and probing would be quadratic.
+	 */
+	affinity_activity_users_reserve(set, count_new_users(set, view));
+	set->first_at = Min(set->first_at, flat->first_at);
+	set->last_at = Max(set->last_at, flat->last_at);
+	set->first_period = Min(set->first_period, flat->first_period);
+	set->last_period = Max(set->last_period, flat->last_period);
+	if (set->dense)
+		affinity_activity_window_reserve(set);
+	for (uint32 i = 0; i < flat->n_users; i++)
+	{
+		ActivityKey key;
+		uint32		tag;
+
+		if (i % ACTIVITY_BATCH == 0)
+			CHECK_FOR_INTERRUPTS();
+		tag = read_user(view, i, &key);
+		if (!set->dense)
+			affinity_activity_log_reserve(set, entries_of(view, i));
+		merge_user(set, view, i, find_user(set, set->kind.ids, tag, &key,
+										   view->text));
+	}
+}

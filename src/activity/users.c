@@ -1,0 +1,232 @@
+/*
+ * users.c
+ *		The users of a growing activity state: how their table grows and widens.
+ *
+ * A user is a row, its key followed by its bitmap of periods, and rows are in
+ * the order in which users came: those who are active at the same time are near
+ * each other, and a log in the order of time finds most of the rows that it
+ * needs in the processor's caches. Rows are in chunks of which none but the
+ * first ever moves. They are found through slots that hold the tag, which is the
+ * upper half of the key's hash, and the user's number. Slots are in buckets of
+ * eight, a cache line, and the bucket where a user belongs is its share of
+ * the table, tag / 2^32 * buckets: so the table may be of any size, grows without
+ * a look at the rows, and has the users nearly in the order of their hash, which
+ * is the order of the flat form. A full bucket flows over into the next one.
+ *
+ * Nothing is sized from estimates. All memory is in set->cxt and freed with it.
+ */
+#include "postgres.h"
+
+#include <sys/mman.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "activity/activity.h"
+
+#define LARGE_AREA (4 * 1024 * 1024)
+#define SMALL_PAGE 4096
+#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
+#define CACHE_LINE 64
+
+#define USERS_AT_ONCE 65536
+
+/*
+ * Allocate, and ask for huge pages: the arrays are read at random, and with
+ * small pages much of the time would go into finding the page.
+ */
+void *
+affinity_base_alloc_large(MemoryContext cxt, Size size)
+{
+	void	   *area = MemoryContextAllocHuge(cxt, size);
+
+#ifdef MADV_HUGEPAGE
+	if (size >= LARGE_AREA)
+		(void) madvise((void *) TYPEALIGN(SMALL_PAGE, (uintptr_t) area),
+					   size - SMALL_PAGE, MADV_HUGEPAGE);
+#endif
+	return area;
+}
+
+/*
+ * An area that is read at random: at the beginning of a huge page, and whole
+ * pages of them, or at least at the beginning of a cache line. In front of it is
+ * what was allocated.
+ */
+static void *
+alloc_area(MemoryContext cxt, Size size)
+{
+	Size		align = size >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
+	char	   *allocated = affinity_base_alloc_large(cxt, TYPEALIGN(align, size) +
+												 align + CACHE_LINE);
+	char	   *area = (char *) TYPEALIGN(align, allocated + CACHE_LINE);
+
+	((char **) area)[-1] = allocated;
+	return area;
+}
+
+static void
+free_area(void *area)
+{
+	pfree(((char **) area)[-1]);
+}
+
+/* An empty table; the old one is the caller's to free. */
+static void
+new_buckets(ActivitySet *set, uint32 n_buckets)
+{
+	Size		size = n_buckets * sizeof(ActivityBucket);
+
+	set->buckets = alloc_area(set->cxt, size);
+	set->n_slots = n_buckets * ACTIVITY_BUCKET;
+	memset(set->buckets, 0, size);
+}
+
+void
+affinity_activity_users_init(ActivitySet *set, uint32 users_cap, uint32 n_slots)
+{
+	set->stride = set->key_size;
+	set->chunks = MemoryContextAlloc(set->cxt, sizeof(char *));
+	set->chunks[0] = alloc_area(set->cxt, (Size) users_cap * set->stride);
+	set->chunks_cap = 1;
+	set->users_cap = users_cap;
+	new_buckets(set, n_slots / ACTIVITY_BUCKET);
+}
+
+static void
+grow_slots(ActivitySet *set, uint64 need)
+{
+	ActivitySet old = *set;
+
+	new_buckets(set, Max(need, (uint64) old.n_slots + old.n_slots / 2) /
+				ACTIVITY_BUCKET + 1);
+	for (uint32 i = 0; i < old.n_slots; i++)
+	{
+		uint32		user = *affinity_activity_slot_user(&old, i);
+		uint32		tag = *affinity_activity_slot_tag(&old, i);
+		uint32		at;
+
+		if (i % USERS_AT_ONCE == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (user == 0)
+			continue;
+		at = affinity_activity_slot_home(set, tag);
+		while (*affinity_activity_slot_user(set, at) != 0)
+			at = affinity_activity_slot_next(set, at);
+		*affinity_activity_slot_user(set, at) = user;
+		*affinity_activity_slot_tag(set, at) = tag;
+	}
+	free_area(old.buckets);
+}
+
+static void
+add_chunk(ActivitySet *set)
+{
+	uint32		n = set->users_cap >> ACTIVITY_CHUNK_BITS;
+
+	if (n == set->chunks_cap)
+	{
+		set->chunks_cap *= 2;
+		set->chunks = repalloc(set->chunks, set->chunks_cap * sizeof(char *));
+	}
+	set->chunks[n] = alloc_area(set->cxt, set->stride << ACTIVITY_CHUNK_BITS);
+	set->users_cap += UINT32_C(1) << ACTIVITY_CHUNK_BITS;
+}
+
+/* Make the only chunk larger. It is moved, since moved pages would stay small. */
+static void
+grow_first_chunk(ActivitySet *set, uint64 need)
+{
+	uint32		cap = Min(Max(need, (uint64) set->users_cap * 2),
+						  UINT32_C(1) << ACTIVITY_CHUNK_BITS);
+	char	   *larger = alloc_area(set->cxt, cap * set->stride);
+
+	memcpy(larger, set->chunks[0], set->n_users * set->stride);
+	free_area(set->chunks[0]);
+	set->chunks[0] = larger;
+	set->users_cap = cap;
+}
+
+/*
+ * Room for more users, so that nothing moves while a batch is let in. At most
+ * four slots of seven are taken, so that few buckets flow over.
+ */
+void
+affinity_activity_users_reserve(ActivitySet *set, uint32 more)
+{
+	uint64		need = (uint64) set->n_users + more;
+	uint64		slots = need + need / 4 * 3 + 4;
+
+	/* ids alone that make a value too large to be returned */
+	if (need * (set->kind.ids == IDS_UUID ? 16 : 8) > MaxAllocSize)
+		affinity_activity_set_too_large();
+	if (slots > set->n_slots)
+		grow_slots(set, slots);
+	while (need > set->users_cap)
+	{
+		if (set->users_cap < UINT32_C(1) << ACTIVITY_CHUNK_BITS)
+			grow_first_chunk(set, need);
+		else
+			add_chunk(set);
+	}
+}
+
+/*
+ * Write a row's bitmap so many bits further on, or back, into zeros. Only
+ * single words move by less than 64 bits; no bit that is set is lost.
+ */
+static inline void
+move_bits(uint64 *to, const uint64 *own, uint32 n_words, int64 bits)
+{
+	if (bits < 0)
+		to[0] = own[0] >> -bits;
+	else if (bits % 64 == 0)
+		memcpy(to + bits / 64, own, n_words * sizeof(uint64));
+	else
+	{
+		to += bits / 64;
+		if (own[0] << bits % 64 != 0)
+			to[0] = own[0] << bits % 64;
+		if (own[0] >> (64 - bits % 64) != 0)
+			to[1] = own[0] >> (64 - bits % 64);
+	}
+}
+
+/*
+ * Give every row a bitmap of n_words words, the first bit for the period
+ * first_bit; what the bitmaps hold must lie within it, or is dropped where
+ * n_words is 0.
+ */
+void
+affinity_activity_users_restride(ActivitySet *set, uint32 first_bit, uint32 n_words)
+{
+	Size		stride = set->key_size + n_words * sizeof(uint64);
+	uint32		kept = n_words > 0 ? set->n_words : 0;
+	int64		shift = (int64) set->first_bit - first_bit;
+	uint32		cap = Min(set->users_cap, UINT32_C(1) << ACTIVITY_CHUNK_BITS);
+
+	for (uint32 from = 0; from < set->users_cap; from += cap)
+	{
+		char	  **chunk = &set->chunks[from >> ACTIVITY_CHUNK_BITS];
+		char	   *rows = alloc_area(set->cxt, cap * stride);
+
+		for (uint32 i = 0; i < cap && from + i < set->n_users; i++)
+		{
+			const char *own = *chunk + i * set->stride;
+			char	   *to = rows + i * stride;
+
+			if (i % USERS_AT_ONCE == 0)
+				CHECK_FOR_INTERRUPTS();
+			memset(to, 0, stride);
+			memcpy(to, own, set->key_size);
+			if (kept > 0)
+				move_bits((uint64 *) (to + set->key_size),
+						  (const uint64 *) (own + set->key_size), kept, shift);
+		}
+		free_area(*chunk);
+		*chunk = rows;
+	}
+	set->stride = stride;
+	set->first_bit = first_bit;
+	set->n_words = n_words;
+}

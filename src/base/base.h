@@ -1,0 +1,95 @@
+/*
+ * base.h
+ *		What every room may use: versions, settings, large arrays, argument
+ *		checks, ids.
+ */
+#ifndef AFFINITY_BASE_H
+#define AFFINITY_BASE_H
+
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/shmem.h"
+#include "utils/memutils.h"
+
+#include "base/compat.h"
+
+/* settings.c */
+extern int	affinity_base_blas_threads;
+
+extern void affinity_base_define_settings(void);
+
+/*
+ * Arrays that may be large, in the current memory context; at least one entry,
+ * so that none is empty.
+ */
+static inline void *
+affinity_base_array(Size n, Size width)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext,
+								  mul_size(Max(n, 1), width));
+}
+
+static inline void *
+affinity_base_zeroed_array(Size n, Size width)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext,
+									  mul_size(Max(n, 1), width),
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* memory.c */
+pg_noreturn extern void affinity_base_lacks_memory(const char *subject, Size bytes,
+											   const char *otherwise);
+
+/* What maintenance_work_mem allows, in bytes. */
+static inline Size
+affinity_base_memory_allowed(void)
+{
+	return (Size) maintenance_work_mem * 1024;
+}
+
+/* args.c */
+extern void affinity_base_check_k(int32 k);
+extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
+								   int second);
+
+/*
+ * id.c: users and items are named by smallint, integer, bigint, uuid or text.
+ * Integers are handled as int64, a uuid as 16 bytes, text as its bytes.
+ */
+typedef enum AffinityIdKind
+{
+	AFFINITY_ID_INT,
+	AFFINITY_ID_UUID,
+	AFFINITY_ID_TEXT
+} AffinityIdKind;
+
+#define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
+
+extern bool affinity_base_id_kind(Oid type, AffinityIdKind *kind);
+extern Datum affinity_base_id_from_int(int64 value, Oid type);
+extern char *affinity_base_id_display(Datum id, Oid type);
+extern Datum affinity_base_id_plain(Datum id, Oid type);
+extern int	affinity_base_id_compare(Datum a, Datum b, Oid type);
+extern int	affinity_base_bytes_compare(const char *a, Size a_len,
+								   const char *b, Size b_len);
+
+/* In the loop over all rows of a table. */
+static inline int64
+affinity_base_id_to_int(Datum id, Oid type)
+{
+	switch (type)
+	{
+		case INT2OID:
+			return DatumGetInt16(id);
+		case INT4OID:
+			return DatumGetInt32(id);
+		default:
+			return DatumGetInt64(id);
+	}
+}
+
+#endif							/* AFFINITY_BASE_H */

@@ -1,0 +1,72 @@
+/*
+ * compat.h
+ *		The only place that knows about PostgreSQL versions (15 to 18).
+ */
+#ifndef AFFINITY_BASE_COMPAT_H
+#define AFFINITY_BASE_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "affinity needs PostgreSQL 15 or later"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "varatt.h"
+#endif
+
+#include "executor/executor.h"
+#include "utils/acl.h"
+
+/* PostgreSQL 18 puts it before a declaration, what came before after it. */
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
+/* PostgreSQL 16 made one function of the ownership checks. */
+static inline bool
+affinity_base_owns_relation(Oid relation, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relation, role);
+#else
+	return pg_class_ownercheck(relation, role);
+#endif
+}
+
+static inline bool
+affinity_base_owns_schema(Oid schema, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(NamespaceRelationId, schema, role);
+#else
+	return pg_namespace_ownercheck(schema, role);
+#endif
+}
+
+static inline AclResult
+affinity_base_schema_aclcheck(Oid schema, Oid role, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, mode);
+#else
+	return pg_namespace_aclcheck(schema, role, mode);
+#endif
+}
+
+/* PostgreSQL 16 added a flag for summarizing indexes only. */
+static inline List *
+affinity_base_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
+							 EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL,
+								 false);
+#else
+	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL);
+#endif
+}
+
+#endif							/* AFFINITY_BASE_COMPAT_H */

@@ -1,0 +1,202 @@
+/*
+ * calendar.h
+ *		What the files of this room share about calendar periods.
+ *
+ * A period is a whole unit of local calendar time (hour ... year), numbered
+ * from 2000-01-01 and shifted by PERIOD_BIAS, so that every period of every
+ * timestamp PostgreSQL can hold is a uint32. Times are microseconds since
+ * 2000-01-01, as in timestamp and timestamptz.
+ */
+#ifndef AFFINITY_CALENDAR_H
+#define AFFINITY_CALENDAR_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "pgtime.h"
+#include "utils/date.h"
+#include "utils/expandeddatum.h"
+
+#include "base/base.h"
+
+/* Stored in states: never renumber. A week's first day is in its code. */
+typedef enum PeriodUnit
+{
+	UNIT_HOUR = 1,
+	UNIT_DAY = 2,
+	UNIT_MONTH = 3,
+	UNIT_QUARTER = 4,
+	UNIT_YEAR = 5,
+	UNIT_WEEK_MONDAY = 11,		/* ... 17 is a week that starts on Sunday */
+	UNIT_WEEK_SUNDAY = 17
+} PeriodUnit;
+
+/*
+ * A multiple of 64, so that bitmaps of periods align; hours since 4713 BC fit
+ * below it and hours until 294276 AD above it.
+ */
+#define PERIOD_BIAS (UINT32_C(1) << 26)
+
+/* One slice of 2^38 us (3.2 days) of a time zone with its offset from UTC. */
+typedef struct ZoneSlice
+{
+	int64		number;			/* at >> ZONE_SLICE_SHIFT */
+	int64		boundary;		/* offset_after holds from here on */
+	int64		offset_before;	/* us east of UTC */
+	int64		offset_after;	/* us east of UTC */
+} ZoneSlice;
+
+#define ZONE_SLICE_SHIFT 38
+#define ZONE_SLICES 1024		/* 8.9 years before slices share a place */
+
+/* Turns times into period numbers; holds what must not be computed per row. */
+typedef struct PeriodClock
+{
+	PeriodUnit	unit;
+	bool		zoned;			/* times are timestamptz: shift by the zone */
+	int64		fixed_offset;	/* us; used when slices is NULL */
+	pg_tz	   *tz;				/* NULL: a timestamp without any zone */
+	ZoneSlice  *slices;			/* direct-mapped cache, or NULL */
+} PeriodClock;
+
+/* period.c */
+extern PeriodUnit affinity_calendar_unit(const char *name, int len);
+extern bool affinity_calendar_unit_valid(int unit);
+extern const char *affinity_calendar_unit_name(PeriodUnit unit);
+extern pg_tz *affinity_calendar_zone(const char *name);
+extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
+								bool zoned, pg_tz *tz);
+extern int64 affinity_calendar_zone_offset(PeriodClock *clock, int64 at);
+extern bool affinity_calendar_clock_set_back(PeriodClock *clock, int64 after,
+									int64 until);
+extern Timestamp affinity_calendar_period_start(PeriodUnit unit, uint32 period);
+
+/* activity/users.c */
+extern void *affinity_base_alloc_large(MemoryContext cxt, Size size);
+
+#define AFFINITY_DAY_US INT64CONST(86400000000)
+#define AFFINITY_HOUR_US INT64CONST(3600000000)
+
+/* How far a zone can be from UTC: a week, as POSIX rules allow 167 hours. */
+#define AFFINITY_ZONE_REACH (7 * AFFINITY_DAY_US)
+
+static inline int64
+affinity_calendar_floor_div(int64 a, int64 b)
+{
+	int64		q = a / b;
+
+	return q - (q * b > a);
+}
+
+/*
+ * The same for a constant b and any time, or number of days, that PostgreSQL
+ * has: a is shifted by whole b to be positive, which makes it one
+ * multiplication.
+ */
+static pg_attribute_always_inline int64
+affinity_calendar_floor_time(int64 a, int64 b)
+{
+	uint64		shift = (UINT64CONST(1) << 62) / b;
+
+	return (int64) (((uint64) a + shift * b) / b - shift);
+}
+
+/* A date's first instant, or an infinite time where no timestamp reaches. */
+static inline Timestamp
+affinity_calendar_midnight(DateADT date)
+{
+	if (DATE_IS_NOBEGIN(date))
+		return DT_NOBEGIN;
+	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
+		return DT_NOEND;
+	return date * AFFINITY_DAY_US;
+}
+
+/* The expanded object that a value is, or NULL where it is flat. */
+static inline ExpandedObjectHeader *
+affinity_base_expanded(Datum value)
+{
+	varatt_expanded pointer;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		return NULL;
+	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(value)), sizeof(pointer));
+	return pointer.eohptr;
+}
+
+/*
+ * Months from 2000-01 to the month of a day (days since 2000-01-01), in the
+ * proleptic Gregorian calendar: years are counted from March, so that the leap
+ * day comes last and no branch is needed.
+ */
+static inline int64
+affinity_calendar_month_of_day(int64 day)
+{
+	int64		z = day + 730425;	/* days since 0000-03-01 */
+	int64		era = affinity_calendar_floor_div(z, 146097);
+	int64		doe = z - era * 146097;
+	int64		yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64		doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+
+	return (yoe + era * 400 - 2000) * 12 + (5 * doy + 2) / 153 + 2;
+}
+
+/* The period of a local time. */
+static pg_attribute_always_inline uint32
+affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
+{
+	int64		number;
+	int64		day;
+
+	if (unit == UNIT_HOUR)
+		return (uint32) (affinity_calendar_floor_time(local, AFFINITY_HOUR_US) + PERIOD_BIAS);
+	if (unit >= UNIT_WEEK_MONDAY)
+	{
+		/* 2000-01-03, day 2, was a Monday */
+		local -= (2 + (int64) unit - UNIT_WEEK_MONDAY) * AFFINITY_DAY_US;
+		return (uint32) (affinity_calendar_floor_time(local, 7 * AFFINITY_DAY_US) + PERIOD_BIAS);
+	}
+	day = affinity_calendar_floor_time(local, AFFINITY_DAY_US);
+	switch (unit)
+	{
+		case UNIT_DAY:
+			number = day;
+			break;
+		case UNIT_MONTH:
+			number = affinity_calendar_month_of_day(day);
+			break;
+		case UNIT_QUARTER:
+			number = affinity_calendar_floor_div(affinity_calendar_month_of_day(day), 3);
+			break;
+		default:
+			number = affinity_calendar_floor_div(affinity_calendar_month_of_day(day), 12);
+			break;
+	}
+	return (uint32) (number + PERIOD_BIAS);
+}
+
+/* A stored time as local time of the clock's zone. */
+static pg_attribute_always_inline int64
+affinity_calendar_clock_local(PeriodClock *clock, int64 at)
+{
+	const ZoneSlice *slice;
+	int64		number;
+
+	if (clock->slices == NULL)
+		return at + clock->fixed_offset;
+	number = at >> ZONE_SLICE_SHIFT;
+	slice = &clock->slices[number & (ZONE_SLICES - 1)];
+	if (likely(slice->number == number))
+		return at + (at < slice->boundary ? slice->offset_before
+					 : slice->offset_after);
+	return at + affinity_calendar_zone_offset(clock, at);
+}
+
+static pg_attribute_always_inline uint32
+affinity_calendar_clock_period(PeriodClock *clock, int64 at)
+{
+	return affinity_calendar_period_of_local(clock->unit,
+									affinity_calendar_clock_local(clock, at));
+}
+
+#endif							/* AFFINITY_CALENDAR_H */

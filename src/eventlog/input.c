@@ -1,0 +1,349 @@
+/*
+ * input.c
+ *		Arguments of the transition functions of funnels and sequences: times,
+ *		conditions and windows (modes: funnel/mode.c).
+ *
+ * Conditions come as VARIADIC "any": an array would have to be built for every
+ * row, which costs more than all the rest. Their types are checked once, when a
+ * query starts, and what is constant is read once.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "calendar/calendar.h"
+#include "eventlog/eventlog.h"
+
+void
+affinity_base_check_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only as part of its aggregate"),
+				 errhint("Call affinity.window_funnel, affinity.funnel_agg or "
+						 "another aggregate of this kind.")));
+}
+
+char *
+affinity_base_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* The type of an argument; of a domain, the type that it is over. */
+Oid
+affinity_base_arg_type(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	return OidIsValid(type) ? getBaseType(type) : InvalidOid;
+}
+
+/*
+ * Is an argument declared as text? A literal among conditions, which are
+ * VARIADIC "any", would be of type unknown.
+ */
+bool
+affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg)
+{
+	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
+}
+
+/* a * b, or the int64 that is nearest to it. */
+static int64
+multiply(int64 a, int64 b)
+{
+	int64		product;
+
+	if (pg_mul_s64_overflow(a, b, &product))
+		return (a < 0) == (b < 0) ? PG_INT64_MAX : PG_INT64_MIN;
+	return product;
+}
+
+/*
+ * A span of time in microseconds. One of more than int64 holds (292271 years) is
+ * cut to that: spans are compared with differences of times (by subtraction
+ * without sign, never added to one), and hardly any two times are farther apart.
+ */
+int64
+affinity_eventlog_interval_length(const Interval *interval)
+{
+	int64		days = interval->day + interval->time / USECS_PER_DAY;
+	int64		length = multiply(days, USECS_PER_DAY);
+
+	if (interval->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a span of months or years has no fixed length"),
+				 errhint("Give it in days: '30 days'.")));
+	if (pg_add_s64_overflow(length, interval->time % USECS_PER_DAY, &length))
+		length = days < 0 ? PG_INT64_MIN : PG_INT64_MAX;
+	return length;
+}
+
+/*
+ * Is a text argument what it was for an earlier row? Arguments of an aggregate
+ * cannot be told to be constant, and parsing each row's would be slow.
+ */
+bool
+affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg, const char *last)
+{
+	text	   *now;
+	size_t		len;
+
+	if (PG_ARGISNULL(arg))
+		return false;
+	now = PG_GETARG_TEXT_PP(arg);
+	len = VARSIZE_ANY_EXHDR(now);
+	return len > 0 && len < EVENT_CALL_TEXT &&
+		memcmp(VARDATA_ANY(now), last, len) == 0 && last[len] == '\0';
+}
+
+/* For the next row; one that is too long is not kept. */
+void
+affinity_eventlog_keep_text(char *last, const char *text)
+{
+	if (strlcpy(last, text, EVENT_CALL_TEXT) >= EVENT_CALL_TEXT)
+		last[0] = '\0';
+}
+
+bool
+affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg, const EventCall *call)
+{
+	if (PG_ARGISNULL(arg))
+		return false;
+	switch (call->window_type)
+	{
+		case INTERVALOID:
+			return memcmp(PG_GETARG_INTERVAL_P(arg), &call->last_interval,
+						  sizeof(Interval)) == 0;
+		case INT8OID:
+			return PG_GETARG_INT64(arg) == call->last_number;
+		default:
+			return affinity_eventlog_same_text(fcinfo, arg, call->last_text);
+	}
+}
+
+static int64
+window_of_text(EventCall *call, const char *from)
+{
+	affinity_eventlog_keep_text(call->last_text, from);
+	return affinity_eventlog_interval_length(DatumGetIntervalP(
+		DirectFunctionCall3(interval_in, CStringGetDatum(from),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+}
+
+/*
+ * The window in units of the time: an interval, the text of one, or a number of
+ * seconds (for integer times: of their units).
+ */
+void
+affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
+{
+	int64		window;
+
+	call->window_type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("window must not be null"),
+				 errhint("For example interval '7 days', or a number in the unit of integer times.")));
+	if (call->window_type == INTERVALOID)
+	{
+		memcpy(&call->last_interval, PG_GETARG_INTERVAL_P(arg),
+			   sizeof(Interval));
+		window = affinity_eventlog_interval_length(&call->last_interval);
+	}
+	else if (call->window_type == INT8OID)
+	{
+		window = call->last_number = PG_GETARG_INT64(arg);
+		if (call->time_kind != EVENT_TIME_INTEGER)
+			window = multiply(window, USECS_PER_SEC);
+	}
+	else
+		window = window_of_text(call, affinity_base_text_arg(fcinfo, arg, "window"));
+	if (window < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("window must not be negative"),
+				 errhint("A window of 0 lets a chain last one instant.")));
+	call->window = window;
+}
+
+static void
+check_n_conditions(int n)
+{
+	if (n > AFFINITY_MAX_STEPS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_ARGUMENTS),
+				 errmsg("%d conditions, but at most %d are possible",
+						n, AFFINITY_MAX_STEPS),
+				 errhint("Merge steps with OR, or make two funnels.")));
+	if (n < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there must be at least one condition"),
+				 errhint("Give one boolean expression for each step.")));
+}
+
+static void
+check_condition_type(FunctionCallInfo fcinfo, int arg, int no)
+{
+	Oid			type = affinity_base_arg_type(fcinfo, arg);
+
+	/* An untyped NULL is a condition that never holds. */
+	if (type == BOOLOID || (type == UNKNOWNOID && PG_ARGISNULL(arg)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("condition %d is of type %s, but must be boolean",
+					no, format_type_be(type)),
+			 errhint("Write a comparison, such as event = 'view'.")));
+}
+
+static ArrayType *
+condition_array(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			element = get_element_type(affinity_base_arg_type(fcinfo, arg));
+
+	if (!OidIsValid(element) || getBaseType(element) != BOOLOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("VARIADIC conditions must be an array of boolean"),
+				 errhint("Give boolean expressions, or VARIADIC and an array of them.")));
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the array of conditions must not be null"),
+				 errhint("Single conditions in it may be null: that is false.")));
+	return PG_GETARG_ARRAYTYPE_P(arg);
+}
+
+/* Mode hold_last: the last argument is a property. */
+static void
+hold(FunctionCallInfo fcinfo, EventCall *call)
+{
+	AffinityIdKind kind;
+
+	call->holds = true;
+	if (call->in_array)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("funnel mode hold_last needs a property as the last "
+						"argument, and not an array of conditions"),
+				 errhint("Write out the conditions, and the property after "
+						 "them.")));
+	call->held_type = affinity_base_arg_type(fcinfo, PG_NARGS() - 1);
+	if (call->held_type != BOOLOID && call->held_type != DATEOID &&
+		!affinity_base_id_kind(call->held_type, &kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a property of type %s cannot be held",
+						format_type_be(call->held_type)),
+				 errhint("The last argument is the property in mode hold_last, "
+						 "of one of these types: %s, date, boolean. Cast others "
+						 "to text.", AFFINITY_ID_TYPES)));
+}
+
+/*
+ * Read the types of a call: once for each aggregate of a query.
+ */
+void
+affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
+						 int time_arg, int first_condition, bool holds)
+{
+	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
+	int			i;
+
+	memset(call, 0, sizeof(EventCall));
+	call->time_arg = time_arg;
+	call->first_condition = first_condition;
+	call->time_kind = time_type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
+		time_type == TIMESTAMPOID || time_type == DATEOID ?
+		EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
+	call->dates = time_type == DATEOID;
+	call->user_kind = EVENT_USER_ONE;
+	call->in_array = get_fn_expr_variadic(fcinfo->flinfo);
+	if (call->in_array)
+	{
+		ArrayType  *array = condition_array(fcinfo, first_condition);
+
+		call->n_conditions = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	}
+	else
+		call->n_conditions = PG_NARGS() - first_condition - (holds ? 1 : 0);
+	if (holds)
+		hold(fcinfo, call);
+	check_n_conditions(call->n_conditions);
+	for (i = 0; !call->in_array && i < call->n_conditions; i++)
+		check_condition_type(fcinfo, first_condition + i, i + 1);
+}
+
+void
+affinity_eventlog_time_infinite(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the time of an event must be finite"),
+			 errhint("Leave such rows out: FILTER (WHERE isfinite(...)).")));
+}
+
+/*
+ * The midnight that a date begins with, as a timestamp: days are 24 hours long,
+ * whatever the session's time zone.
+ */
+int64
+affinity_eventlog_date_time(DateADT date)
+{
+	Timestamp	midnight = affinity_calendar_midnight(date);
+
+	if (DATE_NOT_FINITE(date))
+		affinity_eventlog_time_infinite();
+	if (TIMESTAMP_NOT_FINITE(midnight))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the date of an event is out of range for a timestamp"),
+				 errhint("Dates of events end with the year 294276.")));
+	return midnight;
+}
+
+uint64
+affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
+{
+	ArrayType  *array = condition_array(fcinfo, call->first_condition);
+	Datum	   *value;
+	bool	   *null;
+	int			n;
+	int			i;
+	uint64		steps = 0;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR, &value, &null, &n);
+	if (n != call->n_conditions)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("a row has %d conditions, but an earlier one had %d",
+						n, call->n_conditions),
+				 errhint("All rows must give as many conditions; one that does not apply is false.")));
+	for (i = 0; i < n; i++)
+		if (!null[i] && DatumGetBool(value[i]))
+			steps |= UINT64CONST(1) << i;
+	return steps;
+}
+
+/* The SQL type of a log's times. */
+Oid
+affinity_eventlog_time_type(EventTime kind)
+{
+	return kind == EVENT_TIME_TIMESTAMPTZ ? TIMESTAMPTZOID :
+		kind == EVENT_TIME_TIMESTAMP ? TIMESTAMPOID : INT8OID;
+}

@@ -1,0 +1,77 @@
+/*
+ * csr.h
+ *		Compressed sparse rows, built by counting sort.
+ */
+#ifndef AFFINITY_KERNEL_CSR_H
+#define AFFINITY_KERNEL_CSR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct AffinityCsr
+{
+	uint32_t	n_rows;
+	uint32_t	n_cols;
+	int64_t    *start;			/* n_rows + 1 offsets into col and val */
+	uint32_t   *col;			/* ascending within a row */
+	float	   *val;			/* NULL where every value is 1 */
+} AffinityCsr;
+
+/* Values of the entries of a matrix on its way; either may be NULL. */
+typedef struct AffinityCsrValues
+{
+	float	   *first;
+	float	   *second;
+} AffinityCsrValues;
+
+typedef struct AffinityEntry
+{
+	uint32_t	row;
+	uint32_t	col;
+	float		val;
+} AffinityEntry;
+
+/* The bits of an entry's row or column by which a pass sorts. */
+typedef struct AffinityDigit
+{
+	bool		of_row;
+	int			shift;
+	uint32_t	mask;
+} AffinityDigit;
+
+/* What merging remembers from one call to the next; begins as zeros. */
+typedef struct AffinityMerge
+{
+	bool		mean;			/* set by the caller: not the sum; keep all */
+	bool		second_is_max;	/* not the sum; set by the caller */
+	bool		open;			/* a pair is being summed */
+	bool		all_one;		/* set by the caller; every value is 1 */
+	float		limit;			/* set by the caller: drop what sums to more */
+	uint32_t	row;
+	uint32_t	col;
+	double		val;
+	double		second;
+	int64_t		n;				/* entries of the pair */
+	int64_t		dropped;		/* pairs whose sum is not above 0, or too large */
+	float		max;			/* largest value */
+} AffinityMerge;
+
+extern void affinity_kernel_csr_offsets(const int64_t *count, uint32_t n,
+								 int64_t *start);
+extern void affinity_kernel_entries_count(const AffinityEntry *entry, size_t n,
+								   AffinityDigit digit, int64_t *count);
+extern void affinity_kernel_entries_place(const AffinityEntry *entry,
+								   const float *second, size_t n,
+								   AffinityDigit digit, int64_t *next,
+								   AffinityEntry *out, float *out_second);
+extern size_t affinity_kernel_entries_merge(AffinityMerge *merge,
+									 const AffinityEntry *entry,
+									 const float *second, size_t n,
+									 AffinityEntry *out, float *out_second);
+extern void affinity_kernel_entries_to_csr(const AffinityEntry *entry,
+									const float *second, size_t n,
+									const uint32_t *renumber, int64_t *next,
+									uint32_t *col, AffinityCsrValues val);
+
+#endif							/* AFFINITY_KERNEL_CSR_H */

@@ -1,0 +1,311 @@
+/*
+ * frequency.c
+ *		How often, how soon: frequency (the distribution of active periods),
+ *		time_to_return (quantiles of the time to the first return), and coarsen,
+ *		which makes a state of days one of months.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "activity/activity.h"
+
+PG_FUNCTION_INFO_V1(affinity_retention_frequency);
+PG_FUNCTION_INFO_V1(affinity_retention_time_to_return);
+PG_FUNCTION_INFO_V1(affinity_activity_coarsen);
+
+#define ST_SORT sort_times
+#define ST_ELEMENT_TYPE int64
+#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+static void
+open_reader(FunctionCallInfo fcinfo, ActivityReader *reader, int as_of_arg)
+{
+	TimestampTz as_of = PG_ARGISNULL(as_of_arg) ? 0
+		: PG_GETARG_TIMESTAMPTZ(as_of_arg);
+
+	affinity_activity_reader_open(reader, affinity_activity_arg(fcinfo, 0),
+						 PG_ARGISNULL(as_of_arg) ? NULL : &as_of);
+}
+
+/* frequency(activity, as_of, last_periods) */
+Datum
+affinity_retention_frequency(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ActivityReader reader;
+	uint32		span;
+	uint32		from;
+	uint64	   *users;
+	uint64		total = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("last_periods must be positive, but is %d",
+						PG_GETARG_INT32(2)),
+				 errhint("28 with a state of days counts the active days of the last 28.")));
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	open_reader(fcinfo, &reader, 1);
+	span = affinity_activity_reader_span(&reader);
+	from = reader.first_period;
+	if (span > 0 && !PG_ARGISNULL(2) && span > (uint32) PG_GETARG_INT32(2))
+		from = reader.last_period - (PG_GETARG_INT32(2) - 1);
+	users = affinity_activity_reader_counts(span + 1);
+	for (uint32 i = 0; i < reader.view.flat->n_users; i++)
+	{
+		const uint32 *periods;
+		uint32		n;
+		uint32		first = 0;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		n = affinity_activity_reader_active(&reader, i, &periods);
+		while (first < n && periods[first] < from)
+			first++;
+		if (first == n)
+			continue;
+		users[n - first]++;
+		total++;
+	}
+	for (uint32 p = 1; p <= span; p++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {false};
+
+		if (users[p] == 0)
+			continue;
+		values[0] = Int32GetDatum((int32) p);
+		values[1] = Int64GetDatum((int64) users[p]);
+		values[2] = Float8GetDatum((double) users[p] / total);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * How long a user took from its first start to its first return after it: us
+ * where the state has times, else periods. False where it did not come back.
+ */
+static bool
+return_time(ActivityReader *reader, uint32 user, bool *started, int64 *time)
+{
+	const ActivityView *view = &reader->view;
+	const uint32 *periods;
+	uint32		n;
+	uint32		i;
+	uint32		end;
+
+	*started = false;
+	if (view->flat->layout != LAYOUT_EVENTS)
+	{
+		n = affinity_activity_reader_active(reader, user, &periods);
+		*started = n > 0;
+		*time = n > 1 ? periods[1] - periods[0] : 0;
+		return n > 1;
+	}
+	i = view->offsets[user];
+	end = view->offsets[user + 1];
+	while (i < end && (view->flags[i] & (EVENT_START | EVENT_BOTH)) == 0)
+		i++;
+	if (i == end || view->at[i] > reader->as_of)
+		return false;
+	*started = true;
+	*time = 0;
+	if ((view->flags[i] & EVENT_RETURN) ||
+		((view->flags[i] & EVENT_START) && (view->flags[i] & EVENT_BOTH)))
+		return true;
+	for (uint32 j = i + 1; j < end && view->at[j] <= reader->as_of; j++)
+	{
+		if ((view->flags[j] & (EVENT_RETURN | EVENT_BOTH)) == 0)
+			continue;
+		if (pg_sub_s64_overflow(view->at[j], view->at[i], time))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+					 errmsg("a time to return is out of range"),
+					 errhint("Leave out rows with mistaken times.")));
+		return true;
+	}
+	return false;
+}
+
+static Datum
+interval_datum(int64 us)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->day = (int32) (us / USECS_PER_DAY);
+	interval->time = us % USECS_PER_DAY;
+	return IntervalPGetDatum(interval);
+}
+
+/* time_to_return(activity, as_of, quantiles) */
+Datum
+affinity_retention_time_to_return(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ActivityReader reader;
+	bool		exact;
+	int64	   *times;
+	int64		n_times = 0;
+	int64		n_started = 0;
+	Datum	   *quantiles;
+	bool	   *missing;
+	int			n_quantiles;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		return (Datum) 0;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), FLOAT8OID, sizeof(float8),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &quantiles, &missing,
+					  &n_quantiles);
+	for (int i = 0; i < n_quantiles; i++)
+		if (missing[i] || !(DatumGetFloat8(quantiles[i]) >= 0 &&
+							DatumGetFloat8(quantiles[i]) <= 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("quantiles must be between 0 and 1"),
+					 errhint("For example '{0.5,0.9}'.")));
+	open_reader(fcinfo, &reader, 1);
+	exact = reader.view.flat->layout == LAYOUT_EVENTS;
+	times = MemoryContextAllocHuge(CurrentMemoryContext,
+								   (Size) reader.view.flat->n_users * sizeof(int64));
+	for (uint32 i = 0; i < reader.view.flat->n_users; i++)
+	{
+		bool		started;
+
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (return_time(&reader, i, &started, &times[n_times]))
+			n_times++;
+		n_started += started;
+	}
+	sort_times(times, n_times);
+	for (int i = 0; i < n_quantiles; i++)
+	{
+		double		quantile = DatumGetFloat8(quantiles[i]);
+		int64		place = (int64) ceil(quantile * n_times);
+		Datum		values[5] = {0};
+		bool		nulls[5] = {false};
+
+		values[0] = quantiles[i];
+		values[1] = Int64GetDatum(n_started);
+		values[2] = Int64GetDatum(n_times);
+		nulls[3] = n_times == 0 || exact;
+		nulls[4] = n_times == 0 || !exact;
+		place = Max(place, 1) - 1;
+		if (!nulls[3])
+			values[3] = Int64GetDatum(times[place]);
+		if (!nulls[4])
+			values[4] = interval_datum(times[place]);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* Whether every period of one unit lies within one of the other. */
+static bool
+divides(PeriodUnit fine, PeriodUnit coarse)
+{
+	if (fine == coarse || fine == UNIT_HOUR)
+		return true;
+	if (fine == UNIT_DAY)
+		return coarse != UNIT_HOUR;
+	if (fine == UNIT_MONTH)
+		return coarse == UNIT_QUARTER || coarse == UNIT_YEAR;
+	return fine == UNIT_QUARTER && coarse == UNIT_YEAR;
+}
+
+/* Let all of a flat state's periods into a set of a coarser unit. */
+static void
+coarsen_into(ActivitySet *set, const ActivityFlat *flat)
+{
+	ActivityReader reader;
+
+	affinity_activity_reader_open(&reader, flat, NULL);
+	reader.last_period = PG_UINT32_MAX;
+	/* they come in the order of their hash: see affinity_activity_set_merge */
+	affinity_activity_users_reserve(set, flat->n_users);
+	for (uint32 i = 0; i < flat->n_users; i++)
+	{
+		const uint32 *periods;
+		uint32		n = affinity_activity_reader_active(&reader, i, &periods);
+		ActivityRow row;
+
+		affinity_activity_view_key(&reader.view, i, &row.key);
+		row.flags = 0;
+		for (uint32 j = 0; j < n; j++)
+		{
+			Timestamp	start = affinity_calendar_period_start(flat->unit, periods[j]);
+			const char *text = NULL;
+			uint32		len = 0;
+
+			if (flat->ids == IDS_TEXT)
+			{
+				text = reader.view.text + reader.view.text_offsets[i];
+				len = reader.view.text_offsets[i + 1] - reader.view.text_offsets[i];
+			}
+			row.at = j == 0 ? flat->first_at : flat->last_at;
+			row.period = affinity_calendar_period_of_local(set->kind.unit, start);
+			affinity_activity_set_add(set, &row, text, len,
+							 reader.view.sums == NULL ? 0 :
+							 reader.view.sums[reader.view.offsets[i] + j]);
+		}
+	}
+	affinity_activity_set_flush(set);
+	set->first_at = flat->first_at;
+	set->last_at = flat->last_at;
+}
+
+/* coarsen(activity, unit), coarsen(value, unit) */
+Datum
+affinity_activity_coarsen(PG_FUNCTION_ARGS)
+{
+	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
+	text	   *name = PG_GETARG_TEXT_PP(1);
+	PeriodUnit	unit = affinity_calendar_unit(VARDATA_ANY(name),
+											VARSIZE_ANY_EXHDR(name));
+	ActivityKind kind;
+	ActivitySet *set;
+	ActivityFlat *out;
+
+	if (!divides(flat->unit, unit))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a state of unit %s cannot become one of unit %s",
+						affinity_calendar_unit_name(flat->unit),
+						affinity_calendar_unit_name(unit)),
+				 errhint("Days make weeks, months, quarters and years; months make quarters and years.")));
+	if (flat->layout == LAYOUT_EVENTS || unit == (PeriodUnit) flat->unit)
+	{
+		out = palloc(VARSIZE(flat));
+		memcpy(out, flat, VARSIZE(flat));
+		out->unit = unit;
+		PG_RETURN_POINTER(out);
+	}
+	affinity_activity_flat_kind(flat, &kind);
+	kind.unit = unit;
+	set = affinity_activity_set_new(CurrentMemoryContext, &kind, true);
+	coarsen_into(set, flat);
+	out = palloc(affinity_activity_set_flat_size(set));
+	affinity_activity_set_flatten(set, out, set->flat_size);
+	MemoryContextDelete(set->cxt);
+	PG_RETURN_POINTER(out);
+}

@@ -1,0 +1,194 @@
+/*
+ * options.c
+ *		Reading and checking the named arguments of the retention reports.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "retention/retention.h"
+
+static const char *const modes[] = {
+	"first_ever", "first_in_range", "recurring"
+};
+static const char *const criteria[] = {
+	"on", "on_or_after", "on_or_before", "streak", "bracket"
+};
+static const char *const denominators[] = {"total", "previous"};
+
+/* The place of a value among the choices of an option. */
+int
+affinity_retention_choice(const char *option, const char *value,
+				const char *const *choices, int n_choices)
+{
+	StringInfoData list;
+
+	for (int i = 0; i < n_choices; i++)
+		if (strcmp(value, choices[i]) == 0)
+			return i;
+	initStringInfo(&list);
+	for (int i = 0; i < n_choices; i++)
+		appendStringInfo(&list, "%s%s", i == 0 ? "" : ", ", choices[i]);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown %s: \"%.100s\"", option, value),
+			 errhint("Choose one of: %s.", list.data)));
+	return 0;
+}
+
+static int
+choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
+		   const char *const *choices, int n_choices)
+{
+	if (PG_ARGISNULL(arg))
+		return 0;
+	return affinity_retention_choice(option, text_to_cstring(PG_GETARG_TEXT_PP(arg)),
+						   choices, n_choices);
+}
+
+/* Sizes of brackets to where they begin: {1,3,7} gives 1, 2, 5 and the end 12. */
+static void
+read_brackets(FunctionCallInfo fcinfo, int arg, RetentionOptions *options)
+{
+	ArrayType  *array;
+	Datum	   *sizes;
+	bool	   *nulls;
+	int64		start = 1;
+
+	if (PG_ARGISNULL(arg) != (options->criterion != CRITERION_BRACKET))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("brackets and criterion \"bracket\" go together"),
+				 errhint("For example criterion => 'bracket', brackets => '{1,3,7}': periods 1, 2 to 4, 5 to 11.")));
+	if (PG_ARGISNULL(arg))
+		return;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT,
+					  &sizes, &nulls, &options->n_brackets);
+	options->bracket_start = palloc(sizeof(uint32) *
+									((Size) options->n_brackets + 1));
+	for (int i = 0; i < options->n_brackets; i++)
+	{
+		options->bracket_start[i] = (uint32) start;
+		if (!nulls[i] && DatumGetInt32(sizes[i]) > 0)
+			start += DatumGetInt32(sizes[i]);
+		else
+			start = (int64) PG_INT32_MAX + 1;
+		if (start > PG_INT32_MAX)
+			break;
+	}
+	if (options->n_brackets == 0 || start > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("brackets must be positive numbers of periods"),
+				 errhint("For example '{1,3,7}': periods 1, 2 to 4, 5 to 11.")));
+	options->bracket_start[options->n_brackets] = (uint32) start;
+}
+
+/* Outside of these are no local times: what an infinite bound stands for. */
+#define EARLIEST_COHORT (MIN_TIMESTAMP - AFFINITY_ZONE_REACH)
+#define LATEST_COHORT (END_TIMESTAMP + AFFINITY_ZONE_REACH)
+
+/* The range of cohorts: local times, of which whole periods are taken. */
+static void
+read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
+		   int before, RetentionOptions *options)
+{
+	options->first_cohort = 0;
+	options->last_cohort = PG_UINT32_MAX;
+	if (!PG_ARGISNULL(from) &&
+		!TIMESTAMP_IS_NOBEGIN(PG_GETARG_TIMESTAMP(from)))
+	{
+		Timestamp	start = Min(PG_GETARG_TIMESTAMP(from), LATEST_COHORT);
+
+		options->first_cohort = affinity_calendar_period_of_local(flat->unit, start);
+		if (affinity_calendar_period_start(flat->unit, options->first_cohort) < start)
+			options->first_cohort++;
+	}
+	if (!PG_ARGISNULL(before) &&
+		!TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMP(before)))
+	{
+		Timestamp	end = Max(PG_GETARG_TIMESTAMP(before), EARLIEST_COHORT);
+
+		options->last_cohort = affinity_calendar_period_of_local(flat->unit, end - 1);
+	}
+}
+
+/* Rolling periods count from each user's own start, so they need its time. */
+static void
+read_rolling(const ActivityFlat *flat, RetentionOptions *options)
+{
+	if (flat->layout != LAYOUT_EVENTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("rolling periods need the times of the events"),
+				 errhint("Aggregate with is_start and is_return: affinity.activity_agg(user_id, at, 'day', NULL, true, true).")));
+	if (flat->unit == UNIT_HOUR)
+		options->rolling = AFFINITY_HOUR_US;
+	else if (flat->unit == UNIT_DAY)
+		options->rolling = AFFINITY_DAY_US;
+	else if (flat->unit >= UNIT_WEEK_MONDAY)
+		options->rolling = 7 * AFFINITY_DAY_US;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a %s has no fixed length to roll by",
+						affinity_calendar_unit_name(flat->unit)),
+				 errhint("Aggregate by hour, day or week.")));
+	if (options->previous)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("denominator \"previous\" needs calendar periods"),
+				 errhint("In rolling periods each one has its own eligible users.")));
+}
+
+/*
+ * What every report by cohorts has: as_of, argument 1, and max_period and the
+ * range of cohorts at the places given.
+ */
+void
+affinity_retention_cohort_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
+						int max_period, int from, int before,
+						RetentionOptions *options)
+{
+	options->has_as_of = !PG_ARGISNULL(1);
+	if (options->has_as_of)
+		options->as_of = PG_GETARG_TIMESTAMPTZ(1);
+	options->max_period = PG_INT32_MAX;
+	if (!PG_ARGISNULL(max_period))
+	{
+		if (PG_GETARG_INT32(max_period) < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("max_period must not be negative, but is %d",
+							PG_GETARG_INT32(max_period)),
+					 errhint("Pass the last period to report; 0 is the cohort's own.")));
+		options->max_period = PG_GETARG_INT32(max_period);
+	}
+	read_range(fcinfo, flat, from, before, options);
+}
+
+/*
+ * (activity, as_of, mode, criterion, brackets, denominator, max_period,
+ * cohorts_from, cohorts_before, rolling)
+ */
+void
+affinity_retention_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
+						   RetentionOptions *options)
+{
+	memset(options, 0, sizeof(RetentionOptions));
+	options->mode = choice_arg(fcinfo, 2, "mode", modes, lengthof(modes));
+	options->criterion = choice_arg(fcinfo, 3, "criterion", criteria,
+									lengthof(criteria));
+	read_brackets(fcinfo, 4, options);
+	options->previous = choice_arg(fcinfo, 5, "denominator", denominators,
+								   lengthof(denominators)) == 1;
+	affinity_retention_cohort_options(fcinfo, flat, 6, 7, 8, options);
+	if (!PG_ARGISNULL(9) && PG_GETARG_BOOL(9))
+		read_rolling(flat, options);
+}

@@ -1,0 +1,74 @@
+/*
+ * retention.h
+ *		The retention reports: their options and the counting of cohorts.
+ *		Private to the room.
+ */
+#ifndef AFFINITY_RETENTION_H
+#define AFFINITY_RETENTION_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "activity/activity.h"
+
+typedef enum RetentionMode
+{
+	MODE_FIRST_EVER,
+	MODE_FIRST_IN_RANGE,
+	MODE_RECURRING
+} RetentionMode;
+
+typedef enum RetentionCriterion
+{
+	CRITERION_ON,
+	CRITERION_ON_OR_AFTER,
+	CRITERION_ON_OR_BEFORE,
+	CRITERION_STREAK,
+	CRITERION_BRACKET
+} RetentionCriterion;
+
+typedef struct RetentionOptions
+{
+	bool		has_as_of;
+	TimestampTz as_of;
+	RetentionMode mode;
+	RetentionCriterion criterion;
+	int64		rolling;		/* us of a rolling period; 0: calendar periods */
+	bool		previous;		/* rates are of the period before */
+	uint32		max_period;		/* report no later one */
+	uint32		first_cohort;	/* periods; the range of cohorts */
+	uint32		last_cohort;
+	int			n_brackets;
+	uint32	   *bracket_start;	/* n_brackets + 1 offsets, from 1 on */
+} RetentionOptions;
+
+/* One cohort, counted. */
+typedef struct RetentionCohort
+{
+	uint32		cohort;			/* period */
+	uint64		size;
+	uint32		n_columns;
+	const uint32 *retained;		/* by column: offset, or bracket from 1 on */
+	const uint32 *eligible;		/* by column where rolling, else NULL */
+} RetentionCohort;
+
+typedef void (*RetentionEmit) (void *arg, const RetentionCohort *cohort);
+
+/* options.c */
+extern void affinity_retention_options(FunctionCallInfo fcinfo,
+									   const ActivityFlat *flat,
+									   RetentionOptions *options);
+extern void affinity_retention_cohort_options(FunctionCallInfo fcinfo,
+									const ActivityFlat *flat, int max_period,
+									int from, int before,
+									RetentionOptions *options);
+extern int	affinity_retention_choice(const char *option, const char *value,
+							const char *const *choices, int n_choices);
+
+/* count.c */
+extern void affinity_retention_count(ActivityReader *reader,
+									 const RetentionOptions *options,
+									 RetentionEmit emit, void *arg);
+
+#endif							/* AFFINITY_RETENTION_H */

@@ -1,0 +1,155 @@
+/*
+ * session.c
+ *		sessionize: the number of the session that a row belongs to, as a window
+ *		function; and the path after or before an event, on arrays.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "windowapi.h"
+
+#include "sequence/sequence.h"
+
+typedef struct SessionState
+{
+	int64		number;			/* of the session so far; 0: none yet */
+	int64		last;			/* time of the row before */
+} SessionState;
+
+PG_FUNCTION_INFO_V1(affinity_sequence_sessionize);
+PG_FUNCTION_INFO_V1(affinity_sequence_path_after);
+PG_FUNCTION_INFO_V1(affinity_sequence_path_before);
+
+/* The gap in units of a time of this type. */
+static int64
+gap_arg(WindowObject window, Oid type)
+{
+	bool		null;
+	Datum		value = WinGetFuncArgCurrent(window, 1, &null);
+	int64		gap;
+
+	if (null)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the gap between sessions must not be null"),
+				 errhint("For example interval '30 minutes', or a number in the unit of integer times.")));
+	gap = type == INT8OID ? DatumGetInt64(value) :
+		affinity_eventlog_interval_length(DatumGetIntervalP(value));
+	if (gap < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the gap between sessions must not be negative"),
+				 errhint("A gap of 0 puts rows of one instant into one session.")));
+	return gap;
+}
+
+/*
+ * A row that comes more than the gap after the one before it starts a session.
+ */
+Datum
+affinity_sequence_sessionize(PG_FUNCTION_ARGS)
+{
+	WindowObject window = PG_WINDOW_OBJECT();
+	SessionState *state = WinGetPartitionLocalMemory(window,
+													 sizeof(SessionState));
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+	int64		gap = gap_arg(window, type);
+	bool		null;
+	Datum		value;
+	int64		at;
+
+	value = WinGetFuncArgCurrent(window, 0, &null);
+	if (null)
+		PG_RETURN_NULL();
+	if (type == DATEOID ? DATE_NOT_FINITE(DatumGetDateADT(value)) :
+		type != INT8OID && TIMESTAMP_NOT_FINITE(DatumGetTimestamp(value)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the time of an event must be finite"),
+				 errhint("Leave such rows out: WHERE isfinite(at).")));
+	at = type == DATEOID ? affinity_eventlog_date_time(DatumGetDateADT(value)) :
+		DatumGetInt64(value);
+	if (state->number > 0 && at < state->last)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("sessionize needs its rows in order of time"),
+				 errhint("Write OVER (PARTITION BY user ORDER BY time), with "
+						 "the time that is its argument.")));
+	if (state->number == 0 ||
+		(uint64) at - (uint64) state->last > (uint64) gap)
+		state->number++;
+	state->last = at;
+	PG_RETURN_INT64(state->number);
+}
+
+/* Where the anchor is first, or last, among the elements; -1 if nowhere. */
+static int
+find_anchor(const Datum *value, const bool *null, int n, Datum anchor,
+			TypeCacheEntry *type, Oid collation, bool last)
+{
+	int			found = -1;
+	int			i;
+
+	for (i = 0; i < n && (last || found < 0); i++)
+		if (!null[i] && DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
+													   collation, value[i],
+													   anchor)))
+			found = i;
+	return found;
+}
+
+static Datum
+path(FunctionCallInfo fcinfo, bool before)
+{
+	ArrayType  *events = PG_GETARG_ARRAYTYPE_P(0);
+	int32		depth = PG_GETARG_INT32(2);
+	TypeCacheEntry *type = lookup_type_cache(ARR_ELEMTYPE(events),
+											 TYPECACHE_EQ_OPR_FINFO);
+	Datum	   *value;
+	bool	   *null;
+	int			n;
+	int			anchor;
+	int			first;
+	int			last;
+	int			low = 1;
+
+	if (depth < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("depth must not be negative, but is %d", depth),
+				 errhint("It is the number of events to follow.")));
+	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("events of this type cannot be compared")));
+	deconstruct_array(events, type->type_id, type->typlen, type->typbyval,
+					  type->typalign, &value, &null, &n);
+	anchor = find_anchor(value, null, n, PG_GETARG_DATUM(1), type,
+						 PG_GET_COLLATION(), before);
+	if (anchor < 0)
+		PG_RETURN_NULL();
+	first = before ? anchor - Min(anchor, depth) : anchor;
+	last = before ? anchor : anchor + Min(n - 1 - anchor, depth);
+	n = last - first + 1;
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(value + first, null + first, 1, &n,
+											 &low, type->type_id, type->typlen,
+											 type->typbyval, type->typalign));
+}
+
+/* The first anchor and up to depth events after it. */
+Datum
+affinity_sequence_path_after(PG_FUNCTION_ARGS)
+{
+	return path(fcinfo, false);
+}
+
+/* The last anchor and up to depth events before it. */
+Datum
+affinity_sequence_path_before(PG_FUNCTION_ARGS)
+{
+	return path(fcinfo, true);
+}

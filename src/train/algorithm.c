@@ -1,0 +1,113 @@
+/*
+ * algorithm.c
+ *		The table of algorithms, and the SQL function that lists their options.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "train/train.h"
+
+static const AffinityAlgorithm *const methods[] = {
+	&affinity_train_als,
+	&affinity_train_ease,
+	&affinity_train_ials,
+	&affinity_train_item_knn,
+	&affinity_train_popular,
+};
+
+/*
+ * One row of the table, for going through it; NULL after the last.
+ */
+const AffinityAlgorithm *
+affinity_train_algorithm_number(int no)
+{
+	return no < (int) lengthof(methods) ? methods[no] : NULL;
+}
+
+const AffinityAlgorithm *
+affinity_train_algorithm(const char *name)
+{
+	StringInfoData valid;
+
+	for (int i = 0; i < (int) lengthof(methods); i++)
+	{
+		if (strcmp(methods[i]->name, name) == 0)
+			return methods[i];
+	}
+	initStringInfo(&valid);
+	for (int i = 0; i < (int) lengthof(methods); i++)
+		appendStringInfo(&valid, "%s%s", i ? ", " : "", methods[i]->name);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown algorithm \"%s\"", name),
+			 errhint("Valid algorithms are: %s.", valid.data)));
+	return NULL;
+}
+
+/*
+ * What an option's values may be, in words.
+ */
+static char *
+option_range(const AffinityOption *option)
+{
+	StringInfoData range;
+
+	initStringInfo(&range);
+	switch (option->type)
+	{
+		case AFFINITY_OPTION_INT:
+		case AFFINITY_OPTION_REAL:
+			appendStringInfo(&range, "%g to %g%s", option->min, option->max,
+							 strcmp(option->start, "null") == 0 ? ", or null" :
+							 "");
+			break;
+		case AFFINITY_OPTION_ENUM:
+			for (int i = 0; option->values[i]; i++)
+				appendStringInfo(&range, "%s%s", i ? ", " : "",
+								 option->values[i]);
+			break;
+		case AFFINITY_OPTION_INTERVAL:
+			appendStringInfoString(&range, "interval above 0, or null");
+			break;
+	}
+	return range.data;
+}
+
+PG_FUNCTION_INFO_V1(affinity_train_algorithm_options);
+
+/*
+ * SQL: algorithm_options(): every option of every algorithm.
+ */
+Datum
+affinity_train_algorithm_options(PG_FUNCTION_ARGS)
+{
+	static const char *const types[] = {"integer", "real", "enum", "interval"};
+	ReturnSetInfo *result;
+
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	for (int m = 0; affinity_train_algorithm_number(m); m++)
+	{
+		const AffinityAlgorithm *method = affinity_train_algorithm_number(m);
+
+		for (int i = 0; i < method->n_options; i++)
+		{
+			const AffinityOption *option = &method->options[i];
+			Datum		values[6];
+			bool		nulls[6] = {0};
+
+			values[0] = CStringGetTextDatum(method->name);
+			values[1] = CStringGetTextDatum(option->name);
+			values[2] = CStringGetTextDatum(types[option->type]);
+			values[3] = DirectFunctionCall1(jsonb_in,
+											CStringGetDatum(option->start));
+			values[4] = CStringGetTextDatum(option_range(option));
+			values[5] = CStringGetTextDatum(option->help);
+			tuplestore_putvalues(result->setResult, result->setDesc,
+								 values, nulls);
+		}
+	}
+	return (Datum) 0;
+}
