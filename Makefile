@@ -19,7 +19,7 @@ PG_CONFIG ?= pg_config
 
 # These targets need no server headers, so that they can install them first.
 .DEFAULT_GOAL := all
-SCRIPTED = help setup test demo shell bench
+SCRIPTED = help setup test demo shell bench indent
 .PHONY: $(SCRIPTED)
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make shell           psql in a throw-away cluster with the demo's model"
 	@echo "make bench           the benchmarks of test/bench"
+	@echo "make indent          lay out C sources as PostgreSQL does"
 
 setup:
 	@test/setup
@@ -47,6 +48,10 @@ shell:
 bench:
 	@test/setup bench
 	@test/bench/run
+
+indent:
+	@test/setup indent
+	@test/indent
 
 # PGXS is not there before `make setup` has run: the scripted targets above
 # call make again for everything below.

@@ -3,13 +3,14 @@
  *		The activity state: who was active in which periods. Private to the
  *		room. Type value is a layout of it: it adds a sum to each period.
  *
- * It has two forms. At rest, and while it is small, a state is a flat varlena,
- * ActivityFlat, whose bytes depend only on what was aggregated and never on
- * the order or the plan. While it grows under an aggregate it is an
- * ActivitySet, an expanded object with a hash of its users, in a memory context
- * below the aggregate's: nodeAgg adopts such an object without copying it,
- * where every growth of a flat value would be copied once more. Groups of a few
- * users stay flat, so a million groups make no million contexts.
+ * It has two forms. At rest, and while it is small, a state is a flat
+ * varlena, ActivityFlat, whose bytes depend only on what was aggregated and
+ * never on the order or the plan. While it grows under an aggregate it is an
+ * ActivitySet, an expanded object with a hash of its users, in a memory
+ * context below the aggregate's: nodeAgg adopts such an object without
+ * copying it, where every growth of a flat value would be copied once more.
+ * Groups of a few users stay flat, so a million groups make no million
+ * contexts.
  */
 #ifndef AFFINITY_ACTIVITY_H
 #define AFFINITY_ACTIVITY_H
@@ -37,7 +38,8 @@ typedef enum ActivityLayout
 	LAYOUT_PAIRS = 2,			/* a sorted list of periods per user */
 	LAYOUT_EVENTS = 3,			/* a sorted list of times per user */
 	LAYOUT_VALUES = 4,			/* type value: periods and sums per user */
-	LAYOUT_RAGGED = 5			/* a bitmap per user, without zeros at its ends */
+	LAYOUT_RAGGED = 5			/* a bitmap per user, without zeros at its
+								 * ends */
 } ActivityLayout;
 
 /* What a row was, given is_start and is_return; a time's rows are or-ed. */
@@ -126,7 +128,9 @@ typedef struct ActivityShape
 	int64		last_at;		/* us */
 } ActivityShape;
 
-/* Where the parts of a flat state go; NULL where its layout has no such part. */
+/*
+ * Where the parts of a flat state go; NULL where its layout has no such part.
+ */
 typedef struct ActivityParts
 {
 	char	   *ids;			/* not for text */
@@ -150,7 +154,8 @@ typedef struct ActivityBits
 } ActivityBits;
 
 static inline void
-affinity_activity_view_bits(const ActivityView *view, uint32 user, ActivityBits *bits)
+affinity_activity_view_bits(const ActivityView *view,
+							uint32 user, ActivityBits *bits)
 {
 	bits->first_word = view->first_word;
 	bits->n_words = view->n_words;
@@ -165,8 +170,9 @@ affinity_activity_view_bits(const ActivityView *view, uint32 user, ActivityBits 
 
 /* The first word that is not 0, and the end of the last one. */
 static inline void
-affinity_activity_trim_words(const uint64 *words, uint32 n_words, uint32 *first,
-					uint32 *end)
+affinity_activity_trim_words(const uint64 *words,
+							 uint32 n_words, uint32 *first,
+							 uint32 *end)
 {
 	*first = 0;
 	*end = n_words;
@@ -201,8 +207,9 @@ typedef union ActivityKey
 
 /* The key of a user, where the compiler is to know the type of ids. */
 static inline void
-affinity_activity_view_key_of(const ActivityView *view, ActivityIds ids, uint32 user,
-					 ActivityKey *key)
+affinity_activity_view_key_of(const ActivityView *view,
+							  ActivityIds ids, uint32 user,
+							  ActivityKey *key)
 {
 	if (ids == IDS_TEXT)
 	{
@@ -282,8 +289,9 @@ typedef struct ActivitySet
 
 	/* their periods: bitmaps in the rows, or a log */
 	bool		dense;
-	uint32		first_bit;		/* period of the bitmaps' first bit; a multiple of
-								 * 64 where they have several words */
+	uint32		first_bit;		/* period of the bitmaps' first bit; a
+								 * multiple of 64 where they have several
+								 * words */
 	uint64	   *pairs;			/* user << 32 | period */
 	ActivityEvent *events;
 	ActivityAmount *amounts;
@@ -325,13 +333,15 @@ affinity_activity_set_words(const ActivitySet *set, uint32 user)
 }
 
 /*
- * A row's bitmap as the flat form has it: words that begin at multiples of 64,
- * from first_bit / 64 on. Returns how many; apart is for those that are not so
- * in the row.
+ * A row's bitmap as the flat form has it: words that begin at multiples of
+ * 64, from first_bit / 64 on. Returns how many; apart is for those that are
+ * not so in the row.
  */
 static inline uint32
-affinity_activity_set_aligned(const ActivitySet *set, uint32 user, uint64 apart[2],
-					 const uint64 **words)
+affinity_activity_set_aligned(const ActivitySet *set,
+							  uint32 user,
+							  uint64 apart[2],
+							  const uint64 **words)
 {
 	uint32		shift = set->first_bit % 64;
 
@@ -385,7 +395,9 @@ affinity_base_mix64(uint64 h)
 
 /* Part of the flat format: it says in which order the users are. */
 static inline uint32
-affinity_activity_key_tag(ActivityIds ids, const ActivityKey *key, const char *text)
+affinity_activity_key_tag(ActivityIds ids,
+						  const ActivityKey *key,
+						  const char *text)
 {
 	if (ids == IDS_INT8)
 		return affinity_base_mix64((uint64) key->number) >> 32;
@@ -397,19 +409,22 @@ affinity_activity_key_tag(ActivityIds ids, const ActivityKey *key, const char *t
 
 /* users.c */
 extern void affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
-								uint32 n_slots);
+										 uint32 n_slots);
 extern void affinity_activity_users_reserve(ActivitySet *set, uint32 more);
-extern void affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
-									uint32 n_words);
+extern void affinity_activity_users_restride(ActivitySet *set,
+											 uint32 first_bit, uint32 n_words);
 
 /* set.c */
 extern const ExpandedObjectMethods affinity_activity_set_methods;
 extern ActivitySet *affinity_activity_set_new(MemoryContext parent,
-									 const ActivityKind *kind, bool expanded);
-extern bool affinity_activity_set_buffer_text(ActivitySet *set, ActivityRow *row,
-									 const char *text, uint32 len);
+											  const ActivityKind *kind,
+											  bool expanded);
+extern bool affinity_activity_set_buffer_text(ActivitySet *set,
+											  ActivityRow *row,
+											  const char *text, uint32 len);
 extern void affinity_activity_set_flush(ActivitySet *set);
-extern void affinity_activity_set_merge(ActivitySet *set, const ActivityView *view);
+extern void affinity_activity_set_merge(ActivitySet *set,
+										const ActivityView *view);
 
 /* The growing set that a datum points to, or NULL where it is flat. */
 static inline ActivitySet *
@@ -417,38 +432,47 @@ affinity_activity_set_of(Datum datum)
 {
 	ExpandedObjectHeader *header = affinity_base_expanded(datum);
 
-	if (header != NULL && header->eoh_methods != &affinity_activity_set_methods)
+	if (header != NULL &&
+		header->eoh_methods != &affinity_activity_set_methods)
 		elog(ERROR, "not an activity state");
 	return (ActivitySet *) header;
 }
 
-/* Where the next row goes, to be filled in before affinity_activity_set_added. */
+/*
+ * Where the next row goes, to be filled in before
+ * affinity_activity_set_added.
+ */
 static inline ActivityRow *
 affinity_activity_set_next(ActivitySet *set)
 {
 	return &set->buffer[set->n_rows];
 }
 
-/* That row is there; a text id is given beside it and copied, so is a value. */
+/*
+ * That row is there; a text id is given beside it and copied, so is a value.
+ */
 static inline void
 affinity_activity_set_added(ActivitySet *set, const char *text, uint32 len,
-				   int128 value)
+							int128 value)
 {
 	bool		full = false;
 
 	if (set->kind.values)
 		set->buffer_sums[set->n_rows] = value;
 	if (set->kind.ids == IDS_TEXT)
-		full = affinity_activity_set_buffer_text(set, &set->buffer[set->n_rows], text,
-										len);
+		full = affinity_activity_set_buffer_text(set,
+												 &set->buffer[set->n_rows],
+												 text, len);
 	if (++set->n_rows == set->batch || full)
 		affinity_activity_set_flush(set);
 }
 
 /* Buffer a row that is elsewhere. */
 static inline void
-affinity_activity_set_add(ActivitySet *set, const ActivityRow *row, const char *text,
-				 uint32 len, int128 value)
+affinity_activity_set_add(ActivitySet *set,
+						  const ActivityRow *row,
+						  const char *text, uint32 len,
+						  int128 value)
 {
 	*affinity_activity_set_next(set) = *row;
 	affinity_activity_set_added(set, text, len, value);
@@ -463,39 +487,44 @@ pg_noreturn extern void affinity_activity_set_too_large(void);
 extern int128 affinity_activity_add_values(int128 a, int128 b);
 
 /* flat.c */
-extern bool affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
-							   Size size);
+extern bool affinity_activity_view_open(ActivityView *view,
+										const ActivityFlat *flat, Size size);
 extern const char *affinity_activity_view_check(const ActivityView *view);
 extern void affinity_activity_view_key(const ActivityView *view, uint32 user,
-							  ActivityKey *key);
-extern int	affinity_activity_key_compare(ActivityIds ids, const ActivityKey *a,
-								 const char *a_text, const ActivityKey *b,
-								 const char *b_text);
-extern void affinity_activity_flat_kind(const ActivityFlat *flat, ActivityKind *kind);
-extern void affinity_activity_kind_same(const ActivityKind *a, const ActivityKind *b);
+									   ActivityKey *key);
+extern int	affinity_activity_key_compare(ActivityIds ids,
+										  const ActivityKey *a,
+										  const char *a_text,
+										  const ActivityKey *b,
+										  const char *b_text);
+extern void affinity_activity_flat_kind(const ActivityFlat *flat,
+										ActivityKind *kind);
+extern void affinity_activity_kind_same(const ActivityKind *a,
+										const ActivityKind *b);
 extern ActivityFlat *affinity_activity_flat_one(const ActivityKind *kind,
-									   const ActivityRow *row,
-									   const char *text, uint32 len,
-									   int128 value);
-extern bool affinity_activity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
-							   const ActivityRow *row, const char *text,
-							   uint32 len);
+												const ActivityRow *row,
+												const char *text, uint32 len,
+												int128 value);
+extern bool affinity_activity_flat_mark(ActivityFlat *flat,
+										const ActivityKind *kind,
+										const ActivityRow *row,
+										const char *text, uint32 len);
 
 /* flatten.c */
 extern Size affinity_activity_set_flat_size(ActivitySet *set);
 extern void affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat,
-								 Size size);
+										  Size size);
 extern ActivityLayout affinity_activity_shape_layout(const ActivityShape *shape);
 extern Size affinity_activity_shape_size(const ActivityKind *kind,
-								const ActivityShape *shape);
+										 const ActivityShape *shape);
 extern void affinity_activity_shape_begin(const ActivityKind *kind,
-								 const ActivityShape *shape,
-								 ActivityFlat *flat, Size size,
-								 ActivityParts *parts);
+										  const ActivityShape *shape,
+										  ActivityFlat *flat, Size size,
+										  ActivityParts *parts);
 
 /* merge.c */
 extern ActivityFlat *affinity_activity_flat_merge(const ActivityView *a,
-										 const ActivityView *b);
+												  const ActivityView *b);
 
 /* read.c */
 
@@ -532,21 +561,25 @@ typedef struct ActivityReader
 	uint32	   *start_event;	/* scratch: the event of each of starts */
 } ActivityReader;
 
-extern ActivityFlat *affinity_activity_state_arg(FunctionCallInfo fcinfo, int arg);
+extern ActivityFlat *affinity_activity_state_arg(FunctionCallInfo fcinfo,
+												 int arg);
 extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
-extern ActivityFlat *affinity_activity_value_arg(FunctionCallInfo fcinfo, int arg);
+extern ActivityFlat *affinity_activity_value_arg(FunctionCallInfo fcinfo,
+												 int arg);
 extern void affinity_activity_reader_open(ActivityReader *reader,
-								 const ActivityFlat *flat,
-								 const TimestampTz *as_of);
+										  const ActivityFlat *flat,
+										  const TimestampTz *as_of);
 extern void affinity_activity_reader_user(ActivityReader *reader, uint32 user,
-								 ActivityUser *out);
-extern void affinity_activity_reader_rolling(ActivityReader *reader, uint32 user,
-									uint32 start, int64 length,
-									ActivityRolling *out);
-extern uint32 affinity_activity_reader_active(ActivityReader *reader, uint32 user,
-									 const uint32 **periods);
+										  ActivityUser *out);
+extern void affinity_activity_reader_rolling(ActivityReader *reader,
+											 uint32 user,
+											 uint32 start, int64 length,
+											 ActivityRolling *out);
+extern uint32 affinity_activity_reader_active(ActivityReader *reader,
+											  uint32 user,
+											  const uint32 **periods);
 extern bool affinity_activity_reader_complete(const ActivityReader *reader,
-									 uint32 period);
+											  uint32 period);
 extern uint32 affinity_activity_reader_span(const ActivityReader *reader);
 extern uint64 *affinity_activity_reader_counts(uint32 n);
 

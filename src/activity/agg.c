@@ -116,7 +116,7 @@ learn_kind(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 
 	memset(&cache->kind, 0, sizeof(ActivityKind));
 	cache->kind.unit = affinity_calendar_unit(VARDATA_ANY(unit),
-											VARSIZE_ANY_EXHDR(unit));
+											  VARSIZE_ANY_EXHDR(unit));
 	cache->kind.ids = ids;
 	cache->kind.zoned = zoned;
 	cache->kind.events = !values && PG_NARGS() > 5;
@@ -157,8 +157,9 @@ step_cache(FunctionCallInfo fcinfo, StepCache *cache, ActivityIds ids,
 		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									   sizeof(StepCache));
 		learn_kind(fcinfo, cache, ids, zoned, values);
-		cache->constant = affinity_base_args_are_constant(fcinfo, UNIT_ARG(values),
-												 ZONE_ARG(values));
+		cache->constant = affinity_base_args_are_constant(fcinfo,
+														  UNIT_ARG(values),
+														  ZONE_ARG(values));
 		cache->plain = cache->constant && !values && !cache->kind.events;
 		fcinfo->flinfo->fn_extra = cache;
 		return cache;
@@ -182,7 +183,8 @@ user_name(FunctionCallInfo fcinfo, ActivityIds ids)
 	if (ids == IDS_INT8)
 		return psprintf(INT64_FORMAT, PG_GETARG_INT64(1));
 	if (ids == IDS_UUID)
-		return DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(1)));
+		return DatumGetCString(DirectFunctionCall1(uuid_out,
+												   PG_GETARG_DATUM(1)));
 	return text_to_cstring(PG_GETARG_TEXT_PP(1));
 }
 
@@ -268,7 +270,7 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 
 	if (flat == NULL)
 		return PointerGetDatum(affinity_activity_flat_one(kind, row, text, len,
-												 value));
+														  value));
 	if (!flat_is_kind(flat, kind))
 	{
 		ActivityKind own;
@@ -285,8 +287,9 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 }
 
 /*
- * Nearly every row: a number or uuid and a time for a set that grows, with unit
- * and zone constant. False where it is another one, and nothing was done.
+ * Nearly every row: a number or uuid and a time for a set that grows, with
+ * unit and zone constant. False where it is another one, and nothing was
+ * done.
  */
 static pg_attribute_always_inline bool
 quick_step(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type)
@@ -429,9 +432,10 @@ STEP(affinity_activity_value_accum_text_local, IDS_TEXT, TIME_LOCAL, true)
 STEP(affinity_activity_value_accum_text_date, IDS_TEXT, TIME_DATE, true)
 
 /*
- * Whether two flat states are merged side by side, which reads and writes all of
- * both. An aggregate may have many to merge: there the second one must not be
- * much smaller, or the first would be written anew for each, where a set grows.
+ * Whether two flat states are merged side by side, which reads and writes all
+ * of both. An aggregate may have many to merge: there the second one must not
+ * be much smaller, or the first would be written anew for each, where a set
+ * grows.
  */
 static bool
 side_by_side(const ActivityFlat *flat, const ActivityFlat *other, bool owned)
@@ -444,9 +448,9 @@ side_by_side(const ActivityFlat *flat, const ActivityFlat *other, bool owned)
 }
 
 /*
- * activity_merge(activity, activity), value_merge(value, value): combine function
- * of the aggregates, and step and combine function of rollup. Strict. Changes an expanded state only
- * where an aggregate owns it.
+ * activity_merge(activity, activity), value_merge(value, value): combine
+ * function of the aggregates, and step and combine function of rollup.
+ * Strict. Changes an expanded state only where an aggregate owns it.
  */
 Datum
 affinity_activity_combine(PG_FUNCTION_ARGS)

@@ -16,8 +16,8 @@
 #define USERS_AT_ONCE 65536
 
 /*
- * Hand out the next part of a state; false where the state is too short for it
- * and the zeros behind it.
+ * Hand out the next part of a state; false where the state is too short for
+ * it and the zeros behind it.
  */
 static bool
 take(const char **cursor, const char *end, uint64 count, Size width,
@@ -34,11 +34,12 @@ take(const char **cursor, const char *end, uint64 count, Size width,
 
 /*
  * Find the parts of a state of so many bytes, varlena header included. False
- * where they do not add up; what is inside the parts is not looked at, but for
- * the length of the texts.
+ * where they do not add up; what is inside the parts is not looked at, but
+ * for the length of the texts.
  */
 bool
-affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat, Size size)
+affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
+							Size size)
 {
 	const char *cursor;
 	const char *end = (const char *) flat + size;
@@ -62,7 +63,8 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat, Size s
 		if (!take(&cursor, end, view->text_offsets[n], 1, &view->text))
 			return false;
 	}
-	else if (!take(&cursor, end, n, flat->ids == IDS_UUID ? 16 : 8, &view->ids))
+	else if (!take(&cursor, end, n, flat->ids == IDS_UUID ? 16 : 8,
+				   &view->ids))
 		return false;
 	if (flat->layout == LAYOUT_DENSE)
 	{
@@ -116,15 +118,17 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat, Size s
 
 /* The key of a user; a text's bytes are at view->text. */
 void
-affinity_activity_view_key(const ActivityView *view, uint32 user, ActivityKey *key)
+affinity_activity_view_key(const ActivityView *view, uint32 user,
+						   ActivityKey *key)
 {
 	affinity_activity_view_key_of(view, view->flat->ids, user, key);
 }
 
 /* The order of users whose tags are equal. */
 int
-affinity_activity_key_compare(ActivityIds ids, const ActivityKey *a, const char *a_text,
-					 const ActivityKey *b, const char *b_text)
+affinity_activity_key_compare(ActivityIds ids, const ActivityKey *a,
+							  const char *a_text, const ActivityKey *b,
+							  const char *b_text)
 {
 	int			order;
 
@@ -165,10 +169,11 @@ check_ids(const ActivityView *view)
 			CHECK_FOR_INTERRUPTS();
 		affinity_activity_view_key(view, i, &key);
 		tag = affinity_activity_key_tag(flat->ids, &key, view->text);
-		if (i > 0 && (tag < last_tag ||
-					  (tag == last_tag &&
-					   affinity_activity_key_compare(flat->ids, &last, view->text,
-											&key, view->text) >= 0)))
+		if (i >
+			0 && (tag < last_tag ||
+				  (tag == last_tag &&
+				   affinity_activity_key_compare(flat->ids, &last, view->text,
+												 &key, view->text) >= 0)))
 			return "users out of order";
 		last_tag = tag;
 		last = key;
@@ -257,7 +262,8 @@ check_entries(const ActivityView *view)
 			{
 				if (!first_of_user && view->at[j - 1] >= view->at[j])
 					return "times out of order";
-				if (view->at[j] < flat->first_at || view->at[j] > flat->last_at)
+				if (view->at[j] < flat->first_at || view->at[j] >
+					flat->last_at)
 					return "times outside the range";
 				if (view->flags[j] == 0 || view->flags[j] > EVENT_MASK)
 					return "unknown kind of event";
@@ -312,7 +318,8 @@ affinity_activity_view_check(const ActivityView *view)
 		return "no time zone";
 	if (flat->zone_len > 0 && !known_zone(view))
 		return "unknown time zone";
-	if (flat->first_at > flat->last_at || !IS_VALID_TIMESTAMP(flat->first_at) ||
+	if (flat->first_at >
+		flat->last_at || !IS_VALID_TIMESTAMP(flat->first_at) ||
 		!IS_VALID_TIMESTAMP(flat->last_at))
 		return "times outside the range";
 	if (flat->layout == LAYOUT_EVENTS
@@ -320,8 +327,12 @@ affinity_activity_view_check(const ActivityView *view)
 		: flat->first_period > flat->last_period)
 		return "periods outside the range";
 	if (flat->layout != LAYOUT_EVENTS &&
-		(flat->first_period < affinity_calendar_period_of_local(flat->unit, MIN_TIMESTAMP - AFFINITY_ZONE_REACH) ||
-		 flat->last_period > affinity_calendar_period_of_local(flat->unit, END_TIMESTAMP + AFFINITY_ZONE_REACH)))
+		(flat->first_period <
+		 affinity_calendar_period_of_local(flat->unit, MIN_TIMESTAMP -
+										   AFFINITY_ZONE_REACH) ||
+		 flat->last_period >
+		 affinity_calendar_period_of_local(flat->unit, END_TIMESTAMP +
+										   AFFINITY_ZONE_REACH)))
 		return "periods outside the range";
 	problem = check_ids(view);
 	if (problem == NULL)
@@ -385,11 +396,11 @@ affinity_activity_kind_same(const ActivityKind *a, const ActivityKind *b)
 /* The state of one row: what starts each of a million groups. */
 ActivityFlat *
 affinity_activity_flat_one(const ActivityKind *kind, const ActivityRow *row,
-				  const char *text, uint32 len, int128 value)
+						   const char *text, uint32 len, int128 value)
 {
 	ActivityShape shape = {
 		.layout = kind->values ? LAYOUT_VALUES :
-			kind->events ? LAYOUT_EVENTS : LAYOUT_DENSE,
+		kind->events ? LAYOUT_EVENTS : LAYOUT_DENSE,
 		.n_users = 1,
 		.n_entries = 1,
 		.first_period = row->period,
@@ -433,12 +444,13 @@ affinity_activity_flat_one(const ActivityKind *kind, const ActivityRow *row,
 }
 
 /*
- * Add a row to a flat state in place, where that needs no room: a known user of
- * bitmaps that reach far enough. False where it does.
+ * Add a row to a flat state in place, where that needs no room: a known user
+ * of bitmaps that reach far enough. False where it does.
  */
 bool
 affinity_activity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
-				   const ActivityRow *row, const char *text, uint32 len)
+							const ActivityRow *row, const char *text,
+							uint32 len)
 {
 	ActivityView view;
 	uint64	   *word;
@@ -459,7 +471,8 @@ affinity_activity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
 		affinity_activity_view_key(&view, i, &own);
-		if (affinity_activity_key_compare(kind->ids, &own, view.text, &key, text) != 0)
+		if (affinity_activity_key_compare(kind->ids, &own, view.text, &key,
+										  text) != 0)
 			continue;
 		word = (uint64 *) view.words + (Size) i * view.n_words +
 			((row->period >> 6) - view.first_word);

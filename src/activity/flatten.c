@@ -2,9 +2,9 @@
  * flatten.c
  *		From the growing activity state to its flat form.
  *
- * The flat form is canonical: users in the order of their hash, and the layout
- * that is chosen from the finished contents alone. Equal contents give equal
- * bytes, whatever way they were put together.
+ * The flat form is canonical: users in the order of their hash, and the
+ * layout that is chosen from the finished contents alone. Equal contents give
+ * equal bytes, whatever way they were put together.
  */
 #include "postgres.h"
 
@@ -18,8 +18,8 @@
 #define ALWAYS_BITS_WORDS 8
 
 /*
- * With fewer users, bitmaps are of one width, and a row can be added in place;
- * and a first word is a uint16.
+ * With fewer users, bitmaps are of one width, and a row can be added in
+ * place; and a first word is a uint16.
  */
 #define RAGGED_USERS 64
 #define RAGGED_WORDS 65536
@@ -28,9 +28,9 @@
 #define PREFETCH_AHEAD 24
 
 /*
- * Whether the user in slot a comes before the one in slot b. Sorting goes around
- * the table from a free slot on, so tags are compared as distances from origin,
- * the first tag whose home lies behind that slot.
+ * Whether the user in slot a comes before the one in slot b. Sorting goes
+ * around the table from a free slot on, so tags are compared as distances
+ * from origin, the first tag whose home lies behind that slot.
  */
 static inline bool
 slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
@@ -41,10 +41,16 @@ slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
 	if (a_tag != b_tag)
 		return a_tag < b_tag;
 	return affinity_activity_key_compare(set->kind.ids,
-								affinity_activity_set_key(set, *affinity_activity_slot_user(set, a) - 1),
-								set->text,
-								affinity_activity_set_key(set, *affinity_activity_slot_user(set, b) - 1),
-								set->text) < 0;
+										 affinity_activity_set_key(set,
+																   *affinity_activity_slot_user(set,
+																								a) -
+																   1),
+										 set->text,
+										 affinity_activity_set_key(set,
+																   *affinity_activity_slot_user(set,
+																								b) -
+																   1),
+										 set->text) < 0;
 }
 
 static void
@@ -136,7 +142,8 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 	{
 		uint64		apart[2];
 		const uint64 *words;
-		uint32		n_words = affinity_activity_set_aligned(set, i, apart, &words);
+		uint32		n_words = affinity_activity_set_aligned(set, i, apart,
+															&words);
 		uint32		first;
 		uint32		end;
 
@@ -166,7 +173,8 @@ ActivityLayout
 affinity_activity_shape_layout(const ActivityShape *shape)
 {
 	uint64		n = shape->n_users;
-	uint64		width = (shape->last_period >> 6) - (shape->first_period >> 6) + 1;
+	uint64		width = (shape->last_period >> 6) -
+		(shape->first_period >> 6) + 1;
 	uint64		ragged = MAXALIGN((n + 1) * sizeof(uint32)) +
 		MAXALIGN(n * sizeof(uint16)) + shape->n_words * sizeof(uint64);
 	uint64		pairs = (n + 1 + shape->n_entries) * sizeof(uint32);
@@ -188,7 +196,8 @@ static Size
 body_size(const ActivityShape *shape)
 {
 	uint64		n = shape->n_users;
-	uint64		width = (shape->last_period >> 6) - (shape->first_period >> 6) + 1;
+	uint64		width = (shape->last_period >> 6) -
+		(shape->first_period >> 6) + 1;
 	Size		size = padded(n + 1, sizeof(uint32));
 
 	switch (shape->layout)
@@ -210,12 +219,16 @@ body_size(const ActivityShape *shape)
 	pg_unreachable();
 }
 
-/* Bytes of a flat state; an error where they are more than a value may have. */
+/*
+ * Bytes of a flat state; an error where they are more than a value may have.
+ */
 Size
-affinity_activity_shape_size(const ActivityKind *kind, const ActivityShape *shape)
+affinity_activity_shape_size(const ActivityKind *kind,
+							 const ActivityShape *shape)
 {
 	uint64		n = shape->n_users;
-	Size		size = offsetof(ActivityFlat, data) + padded(kind->zone_len, 1);
+	Size		size = offsetof(ActivityFlat, data) +
+		padded(kind->zone_len, 1);
 
 	if (kind->ids == IDS_TEXT)
 		size += padded(n + 1, sizeof(uint32)) + padded(shape->text_len, 1);
@@ -261,20 +274,26 @@ place_parts(const ActivityKind *kind, const ActivityShape *shape, char *cursor,
 	else if (shape->layout == LAYOUT_EVENTS)
 	{
 		parts->at = (int64 *) cursor;
-		parts->flags = (uint8 *) cursor + padded(shape->n_entries, sizeof(int64));
+		parts->flags = (uint8 *) cursor +
+			padded(shape->n_entries, sizeof(int64));
 	}
 	else
 	{
 		parts->periods = (uint32 *) cursor;
 		if (shape->layout == LAYOUT_VALUES)
-			parts->sums = (int128 *) (cursor + padded(shape->n_entries, sizeof(uint32)));
+			parts->sums = (int128 *) (cursor + padded(shape->n_entries,
+													  sizeof(uint32)));
 	}
 }
 
-/* Make the space a state of that shape: all but its parts, which are zeros. */
+/*
+ * Make the space a state of that shape: all but its parts, which are zeros.
+ */
 void
-affinity_activity_shape_begin(const ActivityKind *kind, const ActivityShape *shape,
-					 ActivityFlat *flat, Size size, ActivityParts *parts)
+affinity_activity_shape_begin(const ActivityKind *kind,
+							  const ActivityShape *shape,
+							  ActivityFlat *flat, Size size,
+							  ActivityParts *parts)
 {
 	memset(flat, 0, size);
 	SET_VARSIZE(flat, size);
@@ -349,7 +368,9 @@ log_user(const ActivitySet *set, Size entry)
 static Size *
 log_begins(const ActivitySet *set)
 {
-	Size	   *begins = MemoryContextAllocHuge(set->cxt, ((Size) set->n_users + 1) * sizeof(Size));
+	Size	   *begins = MemoryContextAllocHuge(set->cxt,
+												((Size) set->n_users + 1) *
+												sizeof(Size));
 	Size		i = 0;
 
 	for (uint32 user = 0; user <= set->n_users; user++)
@@ -445,7 +466,8 @@ write_ragged(FlatWriter *w, uint32 user)
 	{
 		uint64		apart[2];
 		const uint64 *own;
-		uint32		n = affinity_activity_set_aligned(w->set, user, apart, &own);
+		uint32		n = affinity_activity_set_aligned(w->set, user, apart,
+													  &own);
 
 		affinity_activity_trim_words(own, n, &first, &end);
 		for (uint32 i = first; i < end; i++)
@@ -504,13 +526,16 @@ static inline void
 prefetch_row(const ActivitySet *set, uint32 at)
 {
 	if (at < set->n_slots && *affinity_activity_slot_user(set, at) != 0)
-		__builtin_prefetch(affinity_activity_set_row(set, *affinity_activity_slot_user(set, at) - 1));
+		__builtin_prefetch(affinity_activity_set_row(set,
+													 *affinity_activity_slot_user(set,
+																				  at) -
+													 1));
 }
 
 /*
- * Write the users in the order of the slots. Those who were pushed over the end
- * of the table stand at its start and come last. Rows are in another order, so
- * each is asked for some slots before it is written.
+ * Write the users in the order of the slots. Those who were pushed over the
+ * end of the table stand at its start and come last. Rows are in another
+ * order, so each is asked for some slots before it is written.
  */
 static void
 write_users(FlatWriter *w, ActivityLayout layout)
@@ -554,7 +579,8 @@ affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 
 	Assert(size == set->flat_size);
 	memset(&writer, 0, sizeof(FlatWriter));
-	affinity_activity_shape_begin(&set->kind, &set->flat_shape, flat, size, &writer.to);
+	affinity_activity_shape_begin(&set->kind, &set->flat_shape, flat, size,
+								  &writer.to);
 	writer.set = set;
 	writer.first_word = flat->first_period >> 6;
 	writer.n_words = (flat->last_period >> 6) - writer.first_word + 1;

@@ -1,10 +1,10 @@
 /*
  * io.c
- *		Text and binary input and output of types activity and value, and what an
- *		activity says of itself.
+ *		Text and binary input and output of types activity and value, and
+ *		what an activity says of itself.
  *
- * Text is the base64 of the flat form without its varlena header. What comes in
- * is checked in full, once, so that nothing else has to.
+ * Text is the base64 of the flat form without its varlena header. What comes
+ * in is checked in full, once, so that nothing else has to.
  */
 #include "postgres.h"
 
@@ -186,7 +186,8 @@ affinity_activity_send(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
-	pq_sendbytes(&buf, (char *) flat + VARHDRSZ, (int) (VARSIZE(flat) - VARHDRSZ));
+	pq_sendbytes(&buf, (char *) flat + VARHDRSZ,
+				 (int) (VARSIZE(flat) - VARHDRSZ));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
@@ -213,8 +214,8 @@ total_of(const ActivityView *view)
 }
 
 /*
- * describe(activity), describe(value): users, unit, time_zone, first_at, last_at
- * (local), entries, has_times or the total value, bytes
+ * describe(activity), describe(value): users, unit, time_zone, first_at,
+ * last_at (local), entries, has_times or the total value, bytes
  */
 Datum
 affinity_activity_describe(PG_FUNCTION_ARGS)
@@ -234,8 +235,9 @@ affinity_activity_describe(PG_FUNCTION_ARGS)
 	values[1] = CStringGetTextDatum(affinity_calendar_unit_name(flat->unit));
 	nulls[2] = kind.zone_len == 0;
 	values[2] = CStringGetTextDatum(kind.zone);
-	values[3] = TimestampGetDatum(affinity_calendar_clock_local(&reader.clock,
-													   flat->first_at));
+	values[3] =
+		TimestampGetDatum(affinity_calendar_clock_local(&reader.clock,
+														flat->first_at));
 	values[4] = TimestampGetDatum(reader.as_of_local);
 	values[5] = Int64GetDatum((int64) flat->n_entries);
 	values[6] = kind.values ? Float8GetDatum(total_of(&reader.view)) :

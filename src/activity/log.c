@@ -2,13 +2,13 @@
  * log.c
  *		Where a growing activity state keeps periods: bitmaps or a log.
  *
- * Bitmaps of the whole range of periods in each user's row are the fastest and,
- * while the range is short, the smallest. Hours over years would explode, so
- * when a wider bitmap would cost more than twice what the periods cost one by
- * one, they move to a log of (user, period) pairs that is sorted and rid of its
- * duplicates whenever it is full, and move back when that has become the larger
- * one. Events, which keep their times, and values, which keep a sum per user
- * and period, are always in a log.
+ * Bitmaps of the whole range of periods in each user's row are the fastest
+ * and, while the range is short, the smallest. Hours over years would
+ * explode, so when a wider bitmap would cost more than twice what the periods
+ * cost one by one, they move to a log of (user, period) pairs that is sorted
+ * and rid of its duplicates whenever it is full, and move back when that has
+ * become the larger one. Events, which keep their times, and values, which
+ * keep a sum per user and period, are always in a log.
  */
 #include "postgres.h"
 
@@ -121,11 +121,12 @@ static void
 log_to_bitmaps(ActivitySet *set)
 {
 	affinity_activity_users_restride(set, set->first_period & ~UINT32_C(63),
-							range_words(set));
+									 range_words(set));
 	for (Size i = 0; i < set->log_len; i++)
 	{
 		uint32		period = (uint32) set->pairs[i];
-		uint64	   *words = affinity_activity_set_words(set, set->pairs[i] >> 32);
+		uint64	   *words = affinity_activity_set_words(set,
+														set->pairs[i] >> 32);
 
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -139,8 +140,9 @@ log_to_bitmaps(ActivitySet *set)
 }
 
 /*
- * The first bit of single words, where all periods fit into such: at a multiple
- * of 8, so that rows that come in any order do not move it each time.
+ * The first bit of single words, where all periods fit into such: at a
+ * multiple of 8, so that rows that come in any order do not move it each
+ * time.
  */
 static uint32
 first_bit_of_single(const ActivitySet *set)
@@ -193,7 +195,8 @@ affinity_activity_window_reserve(ActivitySet *set)
 		first_word = Min(first_word, old_first);
 		last_word = Max(last_word, old_first + set->n_words - 1);
 	}
-	affinity_activity_users_restride(set, first_word << 6, last_word - first_word + 1);
+	affinity_activity_users_restride(set, first_word << 6, last_word -
+									 first_word + 1);
 }
 
 /* Sort the log, drop duplicates, and leave room for more entries. */

@@ -53,7 +53,8 @@ LOG_MERGE(const LOG_ENTRY *a, Size n_a, const LOG_ENTRY *b, Size n_b,
 static LOG_ENTRY *
 LOG_COMPACT(ActivitySet *set, LOG_ENTRY *old, Size cap)
 {
-	LOG_ENTRY  *merged = affinity_base_alloc_large(set->cxt, cap * sizeof(LOG_ENTRY));
+	LOG_ENTRY  *merged = affinity_base_alloc_large(set->cxt, cap *
+												   sizeof(LOG_ENTRY));
 	Size		tail = set->log_len - set->log_sorted;
 
 	if (old == NULL)

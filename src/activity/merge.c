@@ -2,15 +2,15 @@
  * merge.c
  *		Two flat activity states, side by side, into a new flat one.
  *
- * Both have their users in the order of (tag, key), so the union is found as in
- * a merge sort, without a table of users: one pass says of which state each user
- * of the union is and how large the parts will be, a second one writes them.
- * States of bitmaps only: the periods of a user are the words of both, or-ed.
- * The layout is chosen by the rule of flatten.c, so the result is byte
- * for byte what one aggregate over all rows gives.
+ * Both have their users in the order of (tag, key), so the union is found as
+ * in a merge sort, without a table of users: one pass says of which state
+ * each user of the union is and how large the parts will be, a second one
+ * writes them. States of bitmaps only: the periods of a user are the words of
+ * both, or-ed. The layout is chosen by the rule of flatten.c, so the result
+ * is byte for byte what one aggregate over all rows gives.
  *
- * Beside the result it takes a byte for each user of both states. Everything is
- * in the caller's memory context.
+ * Beside the result it takes a byte for each user of both states. Everything
+ * is in the caller's memory context.
  */
 #include "postgres.h"
 
@@ -65,7 +65,9 @@ open_side(MergeSide *side, ActivityIds ids, const ActivityView *view)
 	read_side(side, ids);
 }
 
-/* Of which side the next user of the union is; one of them has a user left. */
+/*
+ * Of which side the next user of the union is; one of them has a user left.
+ */
 static inline uint8
 next_origin(const MergeSide *a, const MergeSide *b, ActivityIds ids)
 {
@@ -81,7 +83,7 @@ next_origin(const MergeSide *a, const MergeSide *b, ActivityIds ids)
 	if (ids == IDS_INT8 && a->key.number == b->key.number)
 		return OF_A | OF_B;
 	order = affinity_activity_key_compare(ids, &a->key, a->view->text,
-								 &b->key, b->view->text);
+										  &b->key, b->view->text);
 	if (order != 0)
 		return order < 0 ? OF_A : OF_B;
 	return OF_A | OF_B;
@@ -133,9 +135,9 @@ common_periods(const ActivityBits *a, const ActivityBits *b)
 }
 
 /*
- * Find the users of the union: for each a byte, of which states it is. The shape
- * gets their number, words, periods and bytes of text. Compiled once for each
- * type of ids.
+ * Find the users of the union: for each a byte, of which states it is. The
+ * shape gets their number, words, periods and bytes of text. Compiled once
+ * for each type of ids.
  */
 static pg_attribute_always_inline void
 find_union(const ActivityView *a, const ActivityView *b, ActivityIds ids,
@@ -318,7 +320,8 @@ affinity_activity_flat_merge(const ActivityView *a, const ActivityView *b)
 	/* those in common come off */
 	shape.n_entries = a->flat->n_entries + b->flat->n_entries;
 	origin = MemoryContextAllocHuge(CurrentMemoryContext,
-									(Size) a->flat->n_users + b->flat->n_users);
+									(Size) a->flat->n_users +
+									b->flat->n_users);
 	if (kind.ids == IDS_INT8)
 		find_union(a, b, IDS_INT8, origin, &shape);
 	else if (kind.ids == IDS_UUID)

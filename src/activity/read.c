@@ -16,14 +16,17 @@
 /* Reports with more periods are taken for a mistake: 1,140 years of hours. */
 #define MAX_SPAN 10000000
 
-/* How long after a change of the zone local times can be those of before it. */
+/*
+ * How long after a change of the zone local times can be those of before it.
+ */
 #define CHANGE_REACH (2 * AFFINITY_ZONE_REACH)
 
 /* A state given as an argument, of either type, flat, its sizes checked. */
 ActivityFlat *
 affinity_activity_state_arg(FunctionCallInfo fcinfo, int arg)
 {
-	ActivityFlat *flat = (ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
+	ActivityFlat *flat =
+	(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
 	ActivityView view;
 
 	if (!affinity_activity_view_open(&view, flat, VARSIZE(flat)))
@@ -74,7 +77,7 @@ set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
 	{
 		reader->as_of = flat->last_at;
 		reader->as_of_local = affinity_calendar_clock_local(&reader->clock,
-												   flat->last_at);
+															flat->last_at);
 		return;
 	}
 	if (TIMESTAMP_NOT_FINITE(*as_of))
@@ -83,8 +86,10 @@ set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
 				 errmsg("as_of must be finite"),
 				 errhint("Leave as_of out to stand at the latest row.")));
 	/* times without a zone are local times of the given or the session's zone */
-	affinity_calendar_clock_init(&given, flat->unit, true, zone ? zone : session_timezone);
-	reader->as_of_local = *as_of + affinity_calendar_zone_offset(&given, *as_of);
+	affinity_calendar_clock_init(&given, flat->unit, true, zone ? zone :
+								 session_timezone);
+	reader->as_of_local = *as_of +
+		affinity_calendar_zone_offset(&given, *as_of);
 	reader->as_of = flat->zoned ? *as_of : reader->as_of_local;
 }
 
@@ -119,23 +124,24 @@ longest_list(const ActivityView *view)
 }
 
 /*
- * The first and the last period of a state with times. A zone that is set back
- * over midnight, as St. John's was at 00:01, has the end of a day once more
- * after the beginning of the next one: near such a change all rows are looked
- * at, elsewhere those of the earliest row and of as_of are the ones.
+ * The first and the last period of a state with times. A zone that is set
+ * back over midnight, as St. John's was at 00:01, has the end of a day once
+ * more after the beginning of the next one: near such a change all rows are
+ * looked at, elsewhere those of the earliest row and of as_of are the ones.
  */
 static void
 find_range(ActivityReader *reader)
 {
 	const ActivityView *view = &reader->view;
 
-	reader->first_period = affinity_calendar_clock_period(&reader->clock,
-												 view->flat->first_at);
+	reader->first_period =
+		affinity_calendar_clock_period(&reader->clock, view->flat->first_at);
 	if (!affinity_calendar_clock_set_back(&reader->clock, view->flat->first_at,
-								 Min(view->flat->first_at, PG_INT64_MAX - CHANGE_REACH) +
-								 CHANGE_REACH) &&
-		!affinity_calendar_clock_set_back(&reader->clock, reader->as_of - CHANGE_REACH,
-								 reader->as_of))
+										  Min(view->flat->first_at,
+											  PG_INT64_MAX - CHANGE_REACH) +
+										  CHANGE_REACH) &&
+		!affinity_calendar_clock_set_back(&reader->clock, reader->as_of -
+										  CHANGE_REACH, reader->as_of))
 		return;
 	for (uint64 i = 0; i < view->flat->n_entries; i++)
 	{
@@ -154,7 +160,7 @@ find_range(ActivityReader *reader)
 /* Start reading; as_of may be NULL. Scratch is in the current context. */
 void
 affinity_activity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
-					 const TimestampTz *as_of)
+							  const TimestampTz *as_of)
 {
 	ActivityKind kind;
 	pg_tz	   *zone = NULL;
@@ -166,12 +172,17 @@ affinity_activity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 	affinity_activity_flat_kind(flat, &kind);
 	if (kind.zone_len > 0)
 		zone = affinity_calendar_zone(kind.zone);
-	affinity_calendar_clock_init(&reader->clock, flat->unit, flat->zoned, zone);
+	affinity_calendar_clock_init(&reader->clock, flat->unit, flat->zoned,
+								 zone);
 	set_as_of(reader, zone, as_of);
-	reader->last_period = affinity_calendar_period_of_local(flat->unit,
-												   reader->as_of_local);
+	reader->last_period =
+		affinity_calendar_period_of_local(flat->unit, reader->as_of_local);
 	reader->first_period = flat->first_period;
-	/* also where the latest row is in an earlier period than another: see below */
+
+	/*
+	 * also where the latest row is in an earlier period than another: see
+	 * below
+	 */
 	if (reader->as_of >= flat->last_at)
 		reader->last_period = Max(reader->last_period, flat->last_period);
 	if (flat->layout == LAYOUT_EVENTS)
@@ -201,8 +212,8 @@ returns_at_start(uint8 flags)
 
 /*
  * The place of a period in an ascending list: that of the period where it is
- * there, else where it is to be inserted, which is nearly always the end. A zone
- * that is set back over midnight has later rows in an earlier period.
+ * there, else where it is to be inserted, which is nearly always the end. A
+ * zone that is set back over midnight has later rows in an earlier period.
  */
 static inline uint32
 place_of(const uint32 *periods, uint32 n, uint32 period)
@@ -228,7 +239,9 @@ insert_period(uint32 *periods, uint32 *n, uint32 place, uint32 period)
 	return true;
 }
 
-/* A user's start, at the event given; false where its period had one already. */
+/*
+ * A user's start, at the event given; false where its period had one already.
+ */
 static inline bool
 insert_start(ActivityReader *reader, uint32 *n, uint32 period, uint32 event)
 {
@@ -251,8 +264,8 @@ insert_start(ActivityReader *reader, uint32 *n, uint32 period, uint32 event)
 
 /*
  * A user's events as periods. Rows later than as_of are not seen. In a period
- * with a start, "again" is a return after the first start in it, or at its very
- * instant but by another row.
+ * with a start, "again" is a return after the first start in it, or at its
+ * very instant but by another row.
  */
 static void
 read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
@@ -280,7 +293,8 @@ read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
 		}
 		if (flags & (EVENT_RETURN | EVENT_BOTH))
 			insert_period(reader->returns, &n_returns,
-						  place_of(reader->returns, n_returns, period), period);
+						  place_of(reader->returns, n_returns, period),
+						  period);
 	}
 	out->starts = reader->starts;
 	out->again = reader->again;
@@ -291,7 +305,8 @@ read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
 
 /* A user's periods up to the one that contains as_of. */
 void
-affinity_activity_reader_user(ActivityReader *reader, uint32 user, ActivityUser *out)
+affinity_activity_reader_user(ActivityReader *reader, uint32 user,
+							  ActivityUser *out)
 {
 	const ActivityView *view = &reader->view;
 	uint32		n = 0;
@@ -312,8 +327,8 @@ affinity_activity_reader_user(ActivityReader *reader, uint32 user, ActivityUser 
 		ActivityBits bits;
 
 		affinity_activity_view_bits(view, user, &bits);
-		n = affinity_kernel_list_bits(bits.words, bits.n_words, bits.first_word << 6,
-							   reader->starts);
+		n = affinity_kernel_list_bits(bits.words, bits.n_words,
+									  bits.first_word << 6, reader->starts);
 		out->starts = reader->starts;
 	}
 	while (n > 0 && out->starts[n - 1] > reader->last_period)
@@ -326,11 +341,13 @@ affinity_activity_reader_user(ActivityReader *reader, uint32 user, ActivityUser 
 
 /*
  * A user's returns in rolling periods of so many us after the first start in
- * the period starts[start], as affinity_activity_reader_user gave it just before.
+ * the period starts[start], as affinity_activity_reader_user gave it just
+ * before.
  */
 void
-affinity_activity_reader_rolling(ActivityReader *reader, uint32 user, uint32 start,
-						int64 length, ActivityRolling *out)
+affinity_activity_reader_rolling(ActivityReader *reader,
+								 uint32 user, uint32 start, int64 length,
+								 ActivityRolling *out)
 {
 	const ActivityView *view = &reader->view;
 	uint32		first = reader->start_event[start];
@@ -361,7 +378,7 @@ affinity_activity_reader_rolling(ActivityReader *reader, uint32 user, uint32 sta
 /* The periods in which a user did anything, starts and returns alike. */
 uint32
 affinity_activity_reader_active(ActivityReader *reader, uint32 user,
-					   const uint32 **periods)
+								const uint32 **periods)
 {
 	const ActivityView *view = &reader->view;
 	ActivityUser out;
@@ -416,6 +433,6 @@ affinity_activity_reader_counts(uint32 n)
 bool
 affinity_activity_reader_complete(const ActivityReader *reader, uint32 period)
 {
-	return affinity_calendar_period_start(reader->view.flat->unit, period + 1) <=
-		reader->as_of_local;
+	return affinity_calendar_period_start(reader->view.flat->unit, period +
+										  1) <= reader->as_of_local;
 }

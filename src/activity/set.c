@@ -6,7 +6,8 @@
  * users' rows (users.c) of those that follow are on their way from
  * memory.
  *
- * Nothing is sized from estimates. All memory is in set->cxt and freed with it.
+ * Nothing is sized from estimates. All memory is in set->cxt and freed with
+ * it.
  */
 #include "postgres.h"
 
@@ -37,7 +38,8 @@ const ExpandedObjectMethods affinity_activity_set_methods = {
  * flattened at once lives in parent itself.
  */
 ActivitySet *
-affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind, bool expanded)
+affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind,
+						  bool expanded)
 {
 	MemoryContext cxt = parent;
 	ActivitySet *set;
@@ -61,7 +63,8 @@ affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind, bool e
 	set->batch = expanded ? ACTIVITY_BATCH : 1;
 	set->buffer = MemoryContextAlloc(cxt, set->batch * sizeof(ActivityRow));
 	if (kind->values)
-		set->buffer_sums = MemoryContextAlloc(cxt, set->batch * sizeof(int128));
+		set->buffer_sums = MemoryContextAlloc(cxt, set->batch *
+											  sizeof(int128));
 	return set;
 }
 
@@ -109,7 +112,8 @@ seek_user(const ActivitySet *set, ActivityIds ids, uint32 tag,
 
 	while ((user = *affinity_activity_slot_user(set, at)) != 0 &&
 		   (*affinity_activity_slot_tag(set, at) != tag ||
-			!same_key(set, ids, affinity_activity_set_key(set, user - 1), key, text)))
+			!same_key(set, ids, affinity_activity_set_key(set, user - 1), key,
+					  text)))
 		at = affinity_activity_slot_next(set, at);
 	return at;
 }
@@ -168,8 +172,8 @@ set_word(const ActivitySet *set, uint32 user, uint32 number, uint64 word)
 }
 
 /*
- * Put one period, event or value of a user in place; room was reserved. The sum
- * is looked at only where the set has values.
+ * Put one period, event or value of a user in place; room was reserved. The
+ * sum is looked at only where the set has values.
  */
 static inline void
 add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
@@ -202,9 +206,9 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 #define ROW_AHEAD 16
 
 /*
- * The user whose tag is the same, most likely the one; or PG_UINT32_MAX. All of
- * a bucket is looked at, without a branch that could be guessed wrong. Of two
- * with the same tag it is some user or other, or none.
+ * The user whose tag is the same, most likely the one; or PG_UINT32_MAX. All
+ * of a bucket is looked at, without a branch that could be guessed wrong. Of
+ * two with the same tag it is some user or other, or none.
  */
 static inline uint32
 likely_user(const ActivitySet *set, uint32 tag)
@@ -251,8 +255,9 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 		if (first < fixed.n_rows)
 		{
 			tags[first] = affinity_activity_key_tag(ids, &buffer[first].key,
-										   fixed.buffer_text);
-			__builtin_prefetch(affinity_activity_slot_tag(&fixed, affinity_activity_slot_home(&fixed, tags[first])));
+													fixed.buffer_text);
+			__builtin_prefetch(affinity_activity_slot_tag(&fixed,
+														  affinity_activity_slot_home(&fixed, tags[first])));
 		}
 		if (second >= 0 && second < fixed.n_rows)
 		{
@@ -263,7 +268,8 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 			__builtin_prefetch(keys[second], 1);
 			if (wide && keys[second] != NULL)
 				__builtin_prefetch((char *) keys[second] + fixed.key_size +
-								   (buffer[second].period - fixed.first_bit) / 64 * 8, 1);
+								   (buffer[second].period - fixed.first_bit) /
+								   64 * 8, 1);
 		}
 		if (i < 0)
 			continue;
@@ -338,10 +344,13 @@ affinity_activity_set_flush(ActivitySet *set)
 	set->buffer_text_len = 0;
 }
 
-/* Put a text id beside its row in the buffer. True where that is full of them. */
+/*
+ * Put a text id beside its row in the buffer. True where that is full of
+ * them.
+ */
 bool
-affinity_activity_set_buffer_text(ActivitySet *set, ActivityRow *row, const char *text,
-						 uint32 len)
+affinity_activity_set_buffer_text(ActivitySet *set, ActivityRow *row,
+								  const char *text, uint32 len)
 {
 	row->key.text.offset = append_text(set->cxt, &set->buffer_text,
 									   &set->buffer_text_len,
@@ -425,8 +434,9 @@ count_new_users(const ActivitySet *set, const ActivityView *view)
 		if (i % ACTIVITY_BATCH == 0)
 			CHECK_FOR_INTERRUPTS();
 		tag = read_user(view, i, &key);
-		n += *affinity_activity_slot_user(set, seek_user(set, set->kind.ids, tag, &key,
-												view->text)) == 0;
+		n += *affinity_activity_slot_user(set,
+										  seek_user(set, set->kind.ids, tag,
+													&key, view->text)) == 0;
 	}
 	return n;
 }
@@ -441,9 +451,9 @@ affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
 	set->flat_size = 0;
 
 	/*
-	 * They come in the order of their hash. Slots for all of them at once: in a
-	 * table that grows on the way, those of the lowest hashes would crowd at
-	 * its start, and probing would be quadratic.
+	 * They come in the order of their hash. Slots for all of them at once: in
+	 * a table that grows on the way, those of the lowest hashes would crowd
+	 * at its start, and probing would be quadratic.
 	 */
 	affinity_activity_users_reserve(set, count_new_users(set, view));
 	set->first_at = Min(set->first_at, flat->first_at);

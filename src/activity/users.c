@@ -1,19 +1,22 @@
 /*
  * users.c
- *		The users of a growing activity state: how their table grows and widens.
+ *		The users of a growing activity state: how their table grows and
+ *		widens.
  *
  * A user is a row, its key followed by its bitmap of periods, and rows are in
- * the order in which users came: those who are active at the same time are near
- * each other, and a log in the order of time finds most of the rows that it
- * needs in the processor's caches. Rows are in chunks of which none but the
- * first ever moves. They are found through slots that hold the tag, which is the
- * upper half of the key's hash, and the user's number. Slots are in buckets of
- * eight, a cache line, and the bucket where a user belongs is its share of
- * the table, tag / 2^32 * buckets: so the table may be of any size, grows without
- * a look at the rows, and has the users nearly in the order of their hash, which
- * is the order of the flat form. A full bucket flows over into the next one.
+ * the order in which users came: those who are active at the same time are
+ * near each other, and a log in the order of time finds most of the rows that
+ * it needs in the processor's caches. Rows are in chunks of which none but
+ * the first ever moves. They are found through slots that hold the tag, which
+ * is the upper half of the key's hash, and the user's number. Slots are in
+ * buckets of eight, a cache line, and the bucket where a user belongs is its
+ * share of the table, tag / 2^32 * buckets: so the table may be of any size,
+ * grows without a look at the rows, and has the users nearly in the order of
+ * their hash, which is the order of the flat form. A full bucket flows over
+ * into the next one.
  *
- * Nothing is sized from estimates. All memory is in set->cxt and freed with it.
+ * Nothing is sized from estimates. All memory is in set->cxt and freed with
+ * it.
  */
 #include "postgres.h"
 
@@ -50,15 +53,16 @@ affinity_base_alloc_large(MemoryContext cxt, Size size)
 
 /*
  * An area that is read at random: at the beginning of a huge page, and whole
- * pages of them, or at least at the beginning of a cache line. In front of it is
- * what was allocated.
+ * pages of them, or at least at the beginning of a cache line. In front of it
+ * is what was allocated.
  */
 static void *
 alloc_area(MemoryContext cxt, Size size)
 {
 	Size		align = size >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
-	char	   *allocated = affinity_base_alloc_large(cxt, TYPEALIGN(align, size) +
-												 align + CACHE_LINE);
+	char	   *allocated = affinity_base_alloc_large(cxt,
+													  TYPEALIGN(align, size) +
+													  align + CACHE_LINE);
 	char	   *area = (char *) TYPEALIGN(align, allocated + CACHE_LINE);
 
 	((char **) area)[-1] = allocated;
@@ -83,7 +87,8 @@ new_buckets(ActivitySet *set, uint32 n_buckets)
 }
 
 void
-affinity_activity_users_init(ActivitySet *set, uint32 users_cap, uint32 n_slots)
+affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
+							 uint32 n_slots)
 {
 	set->stride = set->key_size;
 	set->chunks = MemoryContextAlloc(set->cxt, sizeof(char *));
@@ -133,7 +138,10 @@ add_chunk(ActivitySet *set)
 	set->users_cap += UINT32_C(1) << ACTIVITY_CHUNK_BITS;
 }
 
-/* Make the only chunk larger. It is moved, since moved pages would stay small. */
+/*
+ * Make the only chunk larger. It is moved, since moved pages would stay
+ * small.
+ */
 static void
 grow_first_chunk(ActivitySet *set, uint64 need)
 {
@@ -198,7 +206,8 @@ move_bits(uint64 *to, const uint64 *own, uint32 n_words, int64 bits)
  * n_words is 0.
  */
 void
-affinity_activity_users_restride(ActivitySet *set, uint32 first_bit, uint32 n_words)
+affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
+								 uint32 n_words)
 {
 	Size		stride = set->key_size + n_words * sizeof(uint64);
 	uint32		kept = n_words > 0 ? set->n_words : 0;

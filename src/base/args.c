@@ -22,10 +22,10 @@ affinity_base_check_k(int32 k)
 }
 
 /*
- * Whether one or two arguments of an aggregate's transition function (numbered
- * as in PG_GETARG; 0: none) are constants in the query, as they nearly always
- * are: then no row's need to be compared with the one's before. One that the
- * call leaves out is.
+ * Whether one or two arguments of an aggregate's transition function
+ * (numbered as in PG_GETARG; 0: none) are constants in the query, as they
+ * nearly always are: then no row's need to be compared with the one's before.
+ * One that the call leaves out is.
  */
 bool
 affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first, int second)

@@ -22,8 +22,8 @@ extern int	affinity_base_blas_threads;
 extern void affinity_base_define_settings(void);
 
 /*
- * Arrays that may be large, in the current memory context; at least one entry,
- * so that none is empty.
+ * Arrays that may be large, in the current memory context; at least one
+ * entry, so that none is empty.
  */
 static inline void *
 affinity_base_array(Size n, Size width)
@@ -41,8 +41,9 @@ affinity_base_zeroed_array(Size n, Size width)
 }
 
 /* memory.c */
-pg_noreturn extern void affinity_base_lacks_memory(const char *subject, Size bytes,
-											   const char *otherwise);
+pg_noreturn extern void affinity_base_lacks_memory(const char *subject,
+												   Size bytes,
+												   const char *otherwise);
 
 /* What maintenance_work_mem allows, in bytes. */
 static inline Size
@@ -54,7 +55,7 @@ affinity_base_memory_allowed(void)
 /* args.c */
 extern void affinity_base_check_k(int32 k);
 extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
-								   int second);
+											int second);
 
 /*
  * id.c: users and items are named by smallint, integer, bigint, uuid or text.
@@ -75,7 +76,7 @@ extern char *affinity_base_id_display(Datum id, Oid type);
 extern Datum affinity_base_id_plain(Datum id, Oid type);
 extern int	affinity_base_id_compare(Datum a, Datum b, Oid type);
 extern int	affinity_base_bytes_compare(const char *a, Size a_len,
-								   const char *b, Size b_len);
+										const char *b, Size b_len);
 
 /* In the loop over all rows of a table. */
 static inline int64

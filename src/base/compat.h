@@ -59,13 +59,14 @@ affinity_base_schema_aclcheck(Oid schema, Oid role, AclMode mode)
 /* PostgreSQL 16 added a flag for summarizing indexes only. */
 static inline List *
 affinity_base_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
-							 EState *estate)
+								  EState *estate)
 {
 #if PG_VERSION_NUM >= 160000
 	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL,
 								 false);
 #else
-	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL);
+	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL,
+								 NIL);
 #endif
 }
 

@@ -11,8 +11,8 @@
 #include "base/base.h"
 
 /*
- * The kind of an id type; false where the type cannot be an id. varchar counts
- * as text: views and wrappers cast it.
+ * The kind of an id type; false where the type cannot be an id. varchar
+ * counts as text: views and wrappers cast it.
  */
 bool
 affinity_base_id_kind(Oid type, AffinityIdKind *kind)
@@ -64,8 +64,8 @@ affinity_base_id_display(Datum id, Oid type)
 }
 
 /*
- * An id that can be looked at byte by byte: text neither compressed nor stored
- * elsewhere.
+ * An id that can be looked at byte by byte: text neither compressed nor
+ * stored elsewhere.
  */
 Datum
 affinity_base_id_plain(Datum id, Oid type)
@@ -79,7 +79,8 @@ affinity_base_id_plain(Datum id, Oid type)
  * Byte by byte; of two that begin alike the shorter comes first.
  */
 int
-affinity_base_bytes_compare(const char *a, Size a_len, const char *b, Size b_len)
+affinity_base_bytes_compare(const char *a, Size a_len, const char *b,
+							Size b_len)
 {
 	int			c = memcmp(a, b, Min(a_len, b_len));
 
@@ -113,7 +114,7 @@ affinity_base_id_compare(Datum a, Datum b, Oid type)
 			break;
 	}
 	return affinity_base_bytes_compare(VARDATA_ANY(DatumGetPointer(a)),
-								  VARSIZE_ANY_EXHDR(DatumGetPointer(a)),
-								  VARDATA_ANY(DatumGetPointer(b)),
-								  VARSIZE_ANY_EXHDR(DatumGetPointer(b)));
+									   VARSIZE_ANY_EXHDR(DatumGetPointer(a)),
+									   VARDATA_ANY(DatumGetPointer(b)),
+									   VARSIZE_ANY_EXHDR(DatumGetPointer(b)));
 }

@@ -9,12 +9,13 @@
 #include "base/base.h"
 
 /*
- * More than maintenance_work_mem is needed. subject is how the sentence begins,
- * with its verb ("512 factors need"); otherwise, what else one could do ("use
- * fewer factors"), or NULL.
+ * More than maintenance_work_mem is needed. subject is how the sentence
+ * begins, with its verb ("512 factors need"); otherwise, what else one could
+ * do ("use fewer factors"), or NULL.
  */
 void
-affinity_base_lacks_memory(const char *subject, Size bytes, const char *otherwise)
+affinity_base_lacks_memory(const char *subject, Size bytes,
+						   const char *otherwise)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),

@@ -49,7 +49,9 @@ typedef struct ZoneSlice
 #define ZONE_SLICE_SHIFT 38
 #define ZONE_SLICES 1024		/* 8.9 years before slices share a place */
 
-/* Turns times into period numbers; holds what must not be computed per row. */
+/*
+ * Turns times into period numbers; holds what must not be computed per row.
+ */
 typedef struct PeriodClock
 {
 	PeriodUnit	unit;
@@ -65,11 +67,12 @@ extern bool affinity_calendar_unit_valid(int unit);
 extern const char *affinity_calendar_unit_name(PeriodUnit unit);
 extern pg_tz *affinity_calendar_zone(const char *name);
 extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
-								bool zoned, pg_tz *tz);
+										 bool zoned, pg_tz *tz);
 extern int64 affinity_calendar_zone_offset(PeriodClock *clock, int64 at);
 extern bool affinity_calendar_clock_set_back(PeriodClock *clock, int64 after,
-									int64 until);
-extern Timestamp affinity_calendar_period_start(PeriodUnit unit, uint32 period);
+											 int64 until);
+extern Timestamp affinity_calendar_period_start(PeriodUnit unit,
+												uint32 period);
 
 /* activity/users.c */
 extern void *affinity_base_alloc_large(MemoryContext cxt, Size size);
@@ -120,14 +123,15 @@ affinity_base_expanded(Datum value)
 
 	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
 		return NULL;
-	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(value)), sizeof(pointer));
+	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(value)),
+		   sizeof(pointer));
 	return pointer.eohptr;
 }
 
 /*
  * Months from 2000-01 to the month of a day (days since 2000-01-01), in the
- * proleptic Gregorian calendar: years are counted from March, so that the leap
- * day comes last and no branch is needed.
+ * proleptic Gregorian calendar: years are counted from March, so that the
+ * leap day comes last and no branch is needed.
  */
 static inline int64
 affinity_calendar_month_of_day(int64 day)
@@ -149,12 +153,16 @@ affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 	int64		day;
 
 	if (unit == UNIT_HOUR)
-		return (uint32) (affinity_calendar_floor_time(local, AFFINITY_HOUR_US) + PERIOD_BIAS);
+		return (uint32) (affinity_calendar_floor_time(local,
+													  AFFINITY_HOUR_US) +
+						 PERIOD_BIAS);
 	if (unit >= UNIT_WEEK_MONDAY)
 	{
 		/* 2000-01-03, day 2, was a Monday */
 		local -= (2 + (int64) unit - UNIT_WEEK_MONDAY) * AFFINITY_DAY_US;
-		return (uint32) (affinity_calendar_floor_time(local, 7 * AFFINITY_DAY_US) + PERIOD_BIAS);
+		return (uint32) (affinity_calendar_floor_time(local,
+													  7 * AFFINITY_DAY_US) +
+						 PERIOD_BIAS);
 	}
 	day = affinity_calendar_floor_time(local, AFFINITY_DAY_US);
 	switch (unit)
@@ -166,10 +174,14 @@ affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 			number = affinity_calendar_month_of_day(day);
 			break;
 		case UNIT_QUARTER:
-			number = affinity_calendar_floor_div(affinity_calendar_month_of_day(day), 3);
+			number =
+				affinity_calendar_floor_div(affinity_calendar_month_of_day(day),
+											3);
 			break;
 		default:
-			number = affinity_calendar_floor_div(affinity_calendar_month_of_day(day), 12);
+			number =
+				affinity_calendar_floor_div(affinity_calendar_month_of_day(day),
+											12);
 			break;
 	}
 	return (uint32) (number + PERIOD_BIAS);
@@ -196,7 +208,7 @@ static pg_attribute_always_inline uint32
 affinity_calendar_clock_period(PeriodClock *clock, int64 at)
 {
 	return affinity_calendar_period_of_local(clock->unit,
-									affinity_calendar_clock_local(clock, at));
+											 affinity_calendar_clock_local(clock, at));
 }
 
 #endif							/* AFFINITY_CALENDAR_H */

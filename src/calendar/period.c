@@ -1,12 +1,13 @@
 /*
  * period.c
- *		Calendar periods: units, time zones, and a clock that is cheap per row.
+ *		Calendar periods: units, time zones, and a clock that is cheap per
+ *		row.
  *
- * A period is found by shifting the time to local time and dividing. The shift
- * is looked up in a direct-mapped cache of slices of 3.2 days, each with at
- * most one change of the zone's offset, so a row costs a few nanoseconds
- * however many years the rows span; only a slice not yet seen asks the time
- * zone library.
+ * A period is found by shifting the time to local time and dividing. The
+ * shift is looked up in a direct-mapped cache of slices of 3.2 days, each
+ * with at most one change of the zone's offset, so a row costs a few
+ * nanoseconds however many years the rows span; only a slice not yet seen
+ * asks the time zone library.
  */
 #include "postgres.h"
 
@@ -24,6 +25,7 @@ static const struct
 	const char *name;
 	PeriodUnit	unit;
 }			unit_names[] =
+
 {
 	/* the first name of a unit is the one shown */
 	{"hour", UNIT_HOUR},
@@ -89,7 +91,8 @@ affinity_calendar_zone(const char *name)
 
 /* The slices, where the zone needs any, are in the current memory context. */
 void
-affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit, bool zoned, pg_tz *tz)
+affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
+							 bool zoned, pg_tz *tz)
 {
 	long		offset;
 
@@ -113,7 +116,8 @@ affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit, bool zoned, pg
 static int64
 offset_at(pg_tz *tz, int64 at)
 {
-	pg_time_t	t = affinity_calendar_floor_div(at, USECS_PER_SEC) + EPOCH_SHIFT_S;
+	pg_time_t	t = affinity_calendar_floor_div(at, USECS_PER_SEC) +
+		EPOCH_SHIFT_S;
 	struct pg_tm *tm = pg_localtime(&t, tz);
 
 	return tm == NULL ? 0 : (int64) tm->tm_gmtoff * USECS_PER_SEC;
@@ -123,7 +127,8 @@ offset_at(pg_tz *tz, int64 at)
 static int64
 next_change(pg_tz *tz, int64 at)
 {
-	pg_time_t	t = affinity_calendar_floor_div(at, USECS_PER_SEC) + EPOCH_SHIFT_S;
+	pg_time_t	t = affinity_calendar_floor_div(at, USECS_PER_SEC) +
+		EPOCH_SHIFT_S;
 	pg_time_t	boundary;
 	long		before,
 				after;

@@ -1,22 +1,25 @@
 /*
  * any_order.c
- *		Funnels whose steps may be taken in any order: the largest set of steps
- *		that rows within one window satisfy, each step by a row of its own.
+ *		Funnels whose steps may be taken in any order: the largest set of
+ *		steps that rows within one window satisfy, each step by a row of its
+ *		own.
  *
  * Sets of rows that can have a step each are the independent sets of a
  * (transversal) matroid. `set` is the basis of all rows so far that is greedy
- * for late rows: a new row comes in, and where it cannot have a step otherwise
- * it takes the place of the earliest row that its coming would free. Of such a
- * basis the rows from any time on are a basis of all rows from that time on
- * (Edmonds 1971, "Matroids and the greedy algorithm"): so the number of its
- * rows in the window that ends now is the size of the largest set that ends
- * now, and the earliest of them is the latest start that such a set can have.
- * One look at each row, whatever the number of starts.
+ * for late rows: a new row comes in, and where it cannot have a step
+ * otherwise it takes the place of the earliest row that its coming would
+ * free. Of such a basis the rows from any time on are a basis of all rows
+ * from that time on (Edmonds 1971, "Matroids and the greedy algorithm"): so
+ * the number of its rows in the window that ends now is the size of the
+ * largest set that ends now, and the earliest of them is the latest start
+ * that such a set can have. One look at each row, whatever the number of
+ * starts.
  *
- * Of the largest sets the one that is complete first is reported; of those the
- * one that starts last; of those the one whose rows are earliest: between its
- * start and its end the basis that is greedy for early rows, whose k-th time is
- * the earliest possible for every k (affinity_chain_any_times, a second look).
+ * Of the largest sets the one that is complete first is reported; of those
+ * the one that starts last; of those the one whose rows are earliest: between
+ * its start and its end the basis that is greedy for early rows, whose k-th
+ * time is the earliest possible for every k (affinity_chain_any_times, a
+ * second look).
  *
  * With same_row a row counts once for each of its steps, with strict_increase
  * the rows of an instant are one that has one step. An excluded row ends what
@@ -59,8 +62,8 @@ shift(AffinityAnyOrder *any, int step, const int *parent, AffinityStepRow row)
 }
 
 /*
- * Bring a row in. Returns false where all its steps, and all steps of rows that
- * could make way, are taken, and no row may leave.
+ * Bring a row in. Returns false where all its steps, and all steps of rows
+ * that could make way, are taken, and no row may leave.
  */
 static bool
 bring_in(AffinityAnyOrder *any, AffinityStepRow row, bool replace)
@@ -174,11 +177,13 @@ feed_instant(AffinityAnyOrder *any, const AffinityEvent *event, int64_t n)
 }
 
 /*
- * The next rows, sorted by affinity_chain_event_before. Rows of one instant must come
- * in one call. Returns false once no further row can change the result.
+ * The next rows, sorted by affinity_chain_event_before. Rows of one instant
+ * must come in one call. Returns false once no further row can change the
+ * result.
  */
 bool
-affinity_chain_any_feed(AffinityAnyOrder *any, const AffinityEvent *event, int64_t n)
+affinity_chain_any_feed(AffinityAnyOrder *any, const AffinityEvent *event,
+						int64_t n)
 {
 	int64_t		i = 0;
 
@@ -214,13 +219,13 @@ affinity_chain_any_times_begin(AffinityAnyOrder *any)
 }
 
 /*
- * The times of the best set in the rows from its first instant on, given in one
- * or more calls, instants whole. Returns how many there are so far: any->level
- * in the end.
+ * The times of the best set in the rows from its first instant on, given in
+ * one or more calls, instants whole. Returns how many there are so far:
+ * any->level in the end.
  */
 int
-affinity_chain_any_times(AffinityAnyOrder *any, const AffinityEvent *event, int64_t n,
-				   int64_t *times, int n_times)
+affinity_chain_any_times(AffinityAnyOrder *any, const AffinityEvent *event,
+						 int64_t n, int64_t *times, int n_times)
 {
 	bool		increase = (any->rule.mode & AFFINITY_CHAIN_INCREASE) != 0;
 	bool		same_row = (any->rule.mode & AFFINITY_CHAIN_SAME_ROW) != 0;

@@ -7,7 +7,9 @@
 
 #include "chain/chain.h"
 
-/* The row that has a step, in a set of rows that all have one of their own. */
+/*
+ * The row that has a step, in a set of rows that all have one of their own.
+ */
 typedef struct AffinityStepRow
 {
 	int64_t		row;			/* its number; -1: nobody has the step */
@@ -29,11 +31,12 @@ typedef struct AffinityAnyOrder
 } AffinityAnyOrder;
 
 extern void affinity_chain_any_begin(AffinityAnyOrder *any,
-							   const AffinityChainRule *rule);
-extern bool affinity_chain_any_feed(AffinityAnyOrder *any, const AffinityEvent *event,
-							  int64_t n);
+									 const AffinityChainRule *rule);
+extern bool affinity_chain_any_feed(AffinityAnyOrder *any,
+									const AffinityEvent *event, int64_t n);
 extern void affinity_chain_any_times_begin(AffinityAnyOrder *any);
-extern int	affinity_chain_any_times(AffinityAnyOrder *any, const AffinityEvent *event,
-							   int64_t n, int64_t *times, int n_times);
+extern int	affinity_chain_any_times(AffinityAnyOrder *any,
+									 const AffinityEvent *event, int64_t n,
+									 int64_t *times, int n_times);
 
 #endif							/* AFFINITY_CHAIN_ANY_ORDER_H */

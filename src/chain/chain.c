@@ -6,8 +6,8 @@
  * 1, the next one step 2, and so on, none later than a window after the first.
  * Which chain is longest needs no search over all starts: of two chains of
  * equal length that a later row may extend, the one that started later can do
- * all that the other can. So it is enough to keep, for every length, the chain
- * with the latest start, and to look at each row once:
+ * all that the other can. So it is enough to keep, for every length, the
+ * chain with the latest start, and to look at each row once:
  *
  *		start[k] = max(start[k], start[k - 1]) if the row satisfies step k and
  *				   lies within the window after start[k - 1]
@@ -16,10 +16,10 @@
  * the one with the latest start; of those the one with the earliest rows.
  *
  * Rows of one instant have no order. Where the order does not matter to the
- * mode, a chain may take them in any: that is a matching of steps to rows, which
- * matters only where rows satisfy several steps at once (tie_reach). Modes that
- * ask what lies between two steps take the rows as they are sorted, by time and
- * then by lowest step.
+ * mode, a chain may take them in any: that is a matching of steps to rows,
+ * which matters only where rows satisfy several steps at once (tie_reach).
+ * Modes that ask what lies between two steps take the rows as they are
+ * sorted, by time and then by lowest step.
  *
  * The caller owns all memory; no call keeps a pointer.
  */
@@ -59,8 +59,8 @@ affinity_chain_begin(AffinityChain *chain, const AffinityChainRule *rule)
 }
 
 /*
- * Is a chain of k steps, complete just now, better than the best one? Of equal
- * length only if it is complete at the same instant.
+ * Is a chain of k steps, complete just now, better than the best one? Of
+ * equal length only if it is complete at the same instant.
  */
 static bool
 is_better(const AffinityChain *chain, int k, const int64_t *at)
@@ -78,8 +78,8 @@ is_better(const AffinityChain *chain, int k, const int64_t *at)
 }
 
 /*
- * Make `to` (with k steps) the chain `from` (with s steps), continued by steps
- * s + 1 to k, all at one time.
+ * Make `to` (with k steps) the chain `from` (with s steps), continued by
+ * steps s + 1 to k, all at one time.
  */
 static void
 extend(AffinityChain *chain, AffinityChainSet *to, int k,
@@ -100,8 +100,8 @@ extend(AffinityChain *chain, AffinityChainSet *to, int k,
 }
 
 /*
- * Take steps s + 1 to k at `at` where that gives a chain that starts later than
- * the one of k steps known so far.
+ * Take steps s + 1 to k at `at` where that gives a chain that starts later
+ * than the one of k steps known so far.
  */
 static inline void
 offer(AffinityChain *chain, int k, int s, int64_t at)
@@ -122,7 +122,9 @@ offer(AffinityChain *chain, int k, int s, int64_t at)
 	extend(chain, kept, k, kept, s, at);
 }
 
-/* One step for one row: from the last step down, so that no row serves two. */
+/*
+ * One step for one row: from the last step down, so that no row serves two.
+ */
 static void
 take_one(AffinityChain *chain, uint64_t steps, int64_t at)
 {
@@ -258,14 +260,15 @@ feed_instant(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 }
 
 /*
- * May a row lie between step k and step k + 1 of a chain that does not take it?
+ * May a row lie between step k and step k + 1 of a chain that does not take
+ * it?
  *
- * Not if it is excluded. With strict order it must repeat a step that the chain
- * has, or be one that the chain could take next, and nothing else; the first
- * step, once the second is taken, begins something new. With deduplication it
- * must not repeat a step, the one that comes next included, but for the first;
- * where steps are unique, not the first either. A fixed chain passes only rows
- * that satisfy no step, and with strict order none.
+ * Not if it is excluded. With strict order it must repeat a step that the
+ * chain has, or be one that the chain could take next, and nothing else; the
+ * first step, once the second is taken, begins something new. With
+ * deduplication it must not repeat a step, the one that comes next included,
+ * but for the first; where steps are unique, not the first either. A fixed
+ * chain passes only rows that satisfy no step, and with strict order none.
  */
 static bool
 may_pass(const AffinityChainRule *rule, uint64_t steps, int k)
@@ -313,8 +316,8 @@ settle(AffinityChain *chain)
 }
 
 /*
- * One row in a mode that cares what lies between: chains that may not pass the
- * row, and do not take it, end here.
+ * One row in a mode that cares what lies between: chains that may not pass
+ * the row, and do not take it, end here.
  */
 static void
 feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
@@ -349,11 +352,13 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 }
 
 /*
- * The next rows, sorted by affinity_chain_event_before. Rows of one instant must come
- * in one call. Returns false once no further row can change the result.
+ * The next rows, sorted by affinity_chain_event_before. Rows of one instant
+ * must come in one call. Returns false once no further row can change the
+ * result.
  */
 bool
-affinity_chain_feed(AffinityChain *chain, const AffinityEvent *event, int64_t n)
+affinity_chain_feed(AffinityChain *chain, const AffinityEvent *event,
+					int64_t n)
 {
 	bool		by_row = chain->rule.exclude != 0 ||
 		(chain->rule.mode & AFFINITY_CHAIN_BETWEEN) != 0;

@@ -1,42 +1,44 @@
 /*
  * groups.c
- *		The longest chain of a funnel in which groups of neighbouring steps may be
- *		taken in any order.
+ *		The longest chain of a funnel in which groups of neighbouring steps
+ *		may be taken in any order.
  *
  * The steps are sections that follow each other: groups, and steps by
- * themselves. A chain takes all steps of a section before any of the next, each
- * by a row of its own, none later than a window after the first; its length is
- * how many steps it took, those of the section that it is in included.
+ * themselves. A chain takes all steps of a section before any of the next,
+ * each by a row of its own, none later than a window after the first; its
+ * length is how many steps it took, those of the section that it is in
+ * included.
  *
  * Of all chains whose rows lie between a start and now, the longest is found
  * greedily: take every row that lets the chain grow, where need be by giving
- * other rows other steps (places.c). Sections are complete as soon as can
- * be, and each row taken stays taken; so the k-th row is as early as the k-th of
- * any chain from that start, for every k at once. In which ways the steps of the
- * section that is not complete may be filled is a matroid of rows, in which the
- * rows taken are a basis; rows of the instant at which the section before was
- * complete may still change places with that one's.
+ * other rows other steps (places.c). Sections are complete as soon as can be,
+ * and each row taken stays taken; so the k-th row is as early as the k-th of
+ * any chain from that start, for every k at once. In which ways the steps of
+ * the section that is not complete may be filled is a matroid of rows, in
+ * which the rows taken are a basis; rows of the instant at which the section
+ * before was complete may still change places with that one's.
  *
- * It needs no chain for each start. The longest chain of an earlier start is at
- * least as long as that of a later one, as it may take the same rows; and where
- * both are equally long, the same steps can be taken by either in future: rows
- * that the earlier start has more of did not let its chain grow, so they depend
- * on the rows taken, and whatever steps can be filled with them can be filled
- * with those (Mendelsohn and Dulmage 1958). So of equally long chains the one
- * that started later can do all that the other can, and has more time to. One
- * chain for each length, with the latest start, is enough, and one look at each
- * row. A chain once begun only grows, or is overtaken.
+ * It needs no chain for each start. The longest chain of an earlier start is
+ * at least as long as that of a later one, as it may take the same rows; and
+ * where both are equally long, the same steps can be taken by either in
+ * future: rows that the earlier start has more of did not let its chain grow,
+ * so they depend on the rows taken, and whatever steps can be filled with
+ * them can be filled with those (Mendelsohn and Dulmage 1958). So of equally
+ * long chains the one that started later can do all that the other can, and
+ * has more time to. One chain for each length, with the latest start, is
+ * enough, and one look at each row. A chain once begun only grows, or is
+ * overtaken.
  *
- * Of the longest chains the one that is complete first is reported; of those the
- * one with the latest start; of those the one with the earliest rows, which is
- * the greedy one.
+ * Of the longest chains the one that is complete first is reported; of those
+ * the one with the latest start; of those the one with the earliest rows,
+ * which is the greedy one.
  *
- * Rows of one instant may be taken in any order. What all of them can be matched
- * to, as many of them as there are steps can (the same theorem): the others are
- * left out. With strict_increase the rows of an instant are one, with same_row a
- * row is one for each of its steps. An excluded row ends all chains before it;
- * where there is such a condition, rows are taken as they are sorted, as in the
- * other modes that ask what lies between.
+ * Rows of one instant may be taken in any order. What all of them can be
+ * matched to, as many of them as there are steps can (the same theorem): the
+ * others are left out. With strict_increase the rows of an instant are one,
+ * with same_row a row is one for each of its steps. An excluded row ends all
+ * chains before it; where there is such a condition, rows are taken as they
+ * are sorted, as in the other modes that ask what lies between.
  *
  * The caller owns all memory.
  */
@@ -52,11 +54,13 @@ low_steps(int k)
 }
 
 /*
- * Bit k of `joined` (from 0): step k + 1 may be taken before the one before it.
+ * Bit k of `joined` (from 0): step k + 1 may be taken before the one before
+ * it.
  */
 void
-affinity_chain_groups_begin(AffinityGroups *chain, const AffinityChainRule *rule,
-					 uint64_t joined)
+affinity_chain_groups_begin(AffinityGroups *chain,
+							const AffinityChainRule *rule,
+							uint64_t joined)
 {
 	int			first = 0;
 	int			k;
@@ -141,9 +145,9 @@ look(AffinityGroups *chain)
 }
 
 /*
- * Rows that all chains may take in any order: chain->row. Chains are in order of
- * their starts, the latest and shortest first; those that were overtaken or are
- * out of the window make room.
+ * Rows that all chains may take in any order: chain->row. Chains are in order
+ * of their starts, the latest and shortest first; those that were overtaken
+ * or are out of the window make room.
  */
 static void
 feed_rows(AffinityGroups *chain, int64_t at)
@@ -221,12 +225,13 @@ read_rows(AffinityGroups *chain, const AffinityEvent *event, int64_t n)
 }
 
 /*
- * The next rows, sorted by affinity_chain_event_before. Rows of one instant must come
- * in one call. Returns false once no further row can change the result.
+ * The next rows, sorted by affinity_chain_event_before. Rows of one instant
+ * must come in one call. Returns false once no further row can change the
+ * result.
  */
 bool
 affinity_chain_groups_feed(AffinityGroups *chain, const AffinityEvent *event,
-					int64_t n)
+						   int64_t n)
 {
 	uint64_t	exclude = chain->rule.exclude;
 	bool		by_row = exclude != 0 &&

@@ -31,14 +31,15 @@ typedef struct AffinityGroups
 	uint64_t	any;
 	uint64_t	row[AFFINITY_MAX_STEPS];
 	int			n_paths;		/* at most one for each level */
-	int			order[AFFINITY_MAX_STEPS + 1];	/* latest start first; the rest */
+	int			order[AFFINITY_MAX_STEPS + 1];	/* latest start first; the
+												 * rest */
 	AffinityGroupPath path[AFFINITY_MAX_STEPS + 1];
 } AffinityGroups;
 
 extern void affinity_chain_groups_begin(AffinityGroups *chain,
-								 const AffinityChainRule *rule,
-								 uint64_t joined);
+										const AffinityChainRule *rule,
+										uint64_t joined);
 extern bool affinity_chain_groups_feed(AffinityGroups *chain,
-								const AffinityEvent *event, int64_t n);
+									   const AffinityEvent *event, int64_t n);
 
 #endif							/* AFFINITY_CHAIN_GROUPS_H */

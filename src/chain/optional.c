@@ -7,20 +7,20 @@
  * before, none later than a window after the first; it may leave out optional
  * steps, no others. The best is the one whose last step is furthest; of those
  * the one with most steps, then the one that is complete first, then the one
- * that started last, then the one whose rows are earliest (a step taken before
- * one left out).
+ * that started last, then the one whose rows are earliest (a step taken
+ * before one left out).
  *
- * As in chain.c one look at each row is enough: of two chains with the
- * same last step and equally many optional steps, the one that started later
- * can do all that the other can. So for each last step and each number of
- * optional steps the chain with the latest start is kept (of those the one with
- * the earliest rows).
+ * As in chain.c one look at each row is enough: of two chains with the same
+ * last step and equally many optional steps, the one that started later can
+ * do all that the other can. So for each last step and each number of
+ * optional steps the chain with the latest start is kept (of those the one
+ * with the earliest rows).
  *
- * Rows of one instant may be taken in any order: for steps j + 1 to k taken at
- * one instant those that must be taken are matched to rows, and then as many
- * optional ones as can be, from the first on (sets of steps that can be matched
- * are a matroid, so greedy is best). Modes that ask what lies between two steps take
- * rows as they are sorted.
+ * Rows of one instant may be taken in any order: for steps j + 1 to k taken
+ * at one instant those that must be taken are matched to rows, and then as
+ * many optional ones as can be, from the first on (sets of steps that can be
+ * matched are a matroid, so greedy is best). Modes that ask what lies between
+ * two steps take rows as they are sorted.
  *
  * The caller owns all memory; no call keeps a pointer but those of begin.
  */
@@ -74,8 +74,9 @@ affinity_chain_optional_memory(const AffinityOptionalRule *rule)
 }
 
 void
-affinity_chain_optional_begin(AffinityOptionalChain *chain, const AffinityOptionalRule *rule,
-					void *memory)
+affinity_chain_optional_begin(AffinityOptionalChain *chain,
+							  const AffinityOptionalRule *rule,
+							  void *memory)
 {
 	int			n = rule->chain.n_steps;
 	size_t		set;
@@ -227,9 +228,9 @@ take_one(AffinityOptionalChain *chain, uint64_t steps, int64_t at)
 
 /*
  * Rows of one instant: for each step a bit for every row that satisfies it.
- * Rows that cannot have a step beside those before are left out: whatever steps
- * all rows can have, the others can (Mendelsohn and Dulmage 1958), and there
- * are no more of them than steps. Returns the steps that have a row.
+ * Rows that cannot have a step beside those before are left out: whatever
+ * steps all rows can have, the others can (Mendelsohn and Dulmage 1958), and
+ * there are no more of them than steps. Returns the steps that have a row.
  */
 static uint64_t
 read_tie(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
@@ -258,8 +259,8 @@ read_tie(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
 }
 
 /*
- * The steps that a chain with last step j may take at one instant up to step k,
- * which it must; 0 if it cannot.
+ * The steps that a chain with last step j may take at one instant up to step
+ * k, which it must; 0 if it cannot.
  */
 static uint64_t
 tie_steps(const AffinityOptionalChain *chain, int j, int k, uint64_t any)
@@ -276,7 +277,8 @@ tie_steps(const AffinityOptionalChain *chain, int j, int k, uint64_t any)
 		return must | may;
 	affinity_chain_places_clear(&rows);
 	for (; must != 0; must &= must - 1)
-		if (!affinity_chain_place(&rows, chain->tie[__builtin_ctzll(must)], ALL))
+		if (!affinity_chain_place(&rows, chain->tie[__builtin_ctzll(must)],
+								  ALL))
 			return 0;
 	for (; may != 0; may &= may - 1)
 		if (affinity_chain_place(&rows, chain->tie[__builtin_ctzll(may)], ALL))
@@ -288,7 +290,8 @@ tie_steps(const AffinityOptionalChain *chain, int j, int k, uint64_t any)
  * Rows of one instant in a mode that does not care what lies between.
  */
 static void
-feed_instant(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
+feed_instant(AffinityOptionalChain *chain,
+			 const AffinityEvent *event, int64_t n)
 {
 	uint64_t	any = read_tie(chain, event, n);
 	int			j;
@@ -365,14 +368,14 @@ settle(AffinityOptionalChain *chain)
 }
 
 /*
- * One row in a mode that cares what lies between: chains that may not pass the
- * row, and do not take it, end here.
+ * One row in a mode that cares what lies between: chains that may not pass
+ * the row, and do not take it, end here.
  */
 static void
 feed_row(AffinityOptionalChain *chain, uint64_t steps, int64_t at)
 {
 	bool		increase =
-		(chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0;
+	(chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0;
 	int64_t    *to = increase ? chain->fresh : chain->kept;
 	int			k;
 	int			j;
@@ -398,12 +401,13 @@ feed_row(AffinityOptionalChain *chain, uint64_t steps, int64_t at)
 }
 
 /*
- * The next rows, sorted by affinity_chain_event_before. Rows of one instant must come
- * in one call. Returns false once no further row can change the result.
+ * The next rows, sorted by affinity_chain_event_before. Rows of one instant
+ * must come in one call. Returns false once no further row can change the
+ * result.
  */
 bool
-affinity_chain_optional_feed(AffinityOptionalChain *chain, const AffinityEvent *event,
-				   int64_t n)
+affinity_chain_optional_feed(AffinityOptionalChain *chain,
+							 const AffinityEvent *event, int64_t n)
 {
 	int			n_steps = n_steps_of(chain);
 	bool		by_row = chain->rule->excludes ||

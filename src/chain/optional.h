@@ -29,13 +29,16 @@ typedef struct AffinityOptionalChain
 	int64_t		last_at;
 	int64_t    *kept;			/* for each last step and number of optional */
 	int64_t    *fresh;			/* steps a chain: its steps, and their times */
-	uint64_t   *tie;			/* for each step the rows of an instant that fit */
+	uint64_t   *tie;			/* for each step the rows of an instant that
+								 * fit */
 } AffinityOptionalChain;
 
 extern size_t affinity_chain_optional_memory(const AffinityOptionalRule *rule);
 extern void affinity_chain_optional_begin(AffinityOptionalChain *chain,
-								const AffinityOptionalRule *rule, void *memory);
+										  const AffinityOptionalRule *rule,
+										  void *memory);
 extern bool affinity_chain_optional_feed(AffinityOptionalChain *chain,
-							   const AffinityEvent *event, int64_t n);
+										 const AffinityEvent *event,
+										 int64_t n);
 
 #endif							/* AFFINITY_CHAIN_OPTIONAL_H */

@@ -2,13 +2,13 @@
  * pattern.c
  *		Patterns over a sorted sequence of events.
  *
- * A pattern is a list of steps. Each takes one event; between the events of two
- * steps lies nothing, or (a gap) any number of events, and the time between
- * them is bounded. Which steps can end at which event is found from left to
- * right, a bit for each step, without backtracking: for a gap it is enough to
- * know the latest event that could be the step before and is old enough, and
- * that moves only forward. So the time is proportional to events times steps
- * for every pattern.
+ * A pattern is a list of steps. Each takes one event; between the events of
+ * two steps lies nothing, or (a gap) any number of events, and the time
+ * between them is bounded. Which steps can end at which event is found from
+ * left to right, a bit for each step, without backtracking: for a gap it is
+ * enough to know the latest event that could be the step before and is old
+ * enough, and that moves only forward. So the time is proportional to events
+ * times steps for every pattern.
  *
  * The caller owns all memory, and cuts the work into pieces.
  */
@@ -44,7 +44,7 @@ restart(AffinityMatcher *m, int64_t from)
 
 void
 affinity_chain_match_begin(AffinityMatcher *m, const AffinityPattern *pattern,
-					 const AffinityEvent *event, uint64_t *ends)
+						   const AffinityEvent *event, uint64_t *ends)
 {
 	m->pattern = pattern;
 	m->event = event;
@@ -78,7 +78,7 @@ can_follow(AffinityMatcher *m, int j, int64_t x)
  */
 void
 affinity_chain_match_forward(AffinityMatcher *m, int64_t first, int64_t last,
-					   bool restarting)
+							 bool restarting)
 {
 	int			n = m->pattern->n_steps;
 	int64_t		x;
@@ -112,7 +112,8 @@ affinity_chain_match_forward(AffinityMatcher *m, int64_t first, int64_t last,
 
 /* Before going back: only the first n_steps steps count. */
 void
-affinity_chain_match_back_begin(AffinityMatcher *m, int n_steps, int64_t n_events)
+affinity_chain_match_back_begin(AffinityMatcher *m, int n_steps,
+								int64_t n_events)
 {
 	int			j;
 
@@ -143,12 +144,12 @@ can_lead(AffinityMatcher *m, int j, int64_t x, int64_t n_events)
 }
 
 /*
- * From the events last - 1 down to first: which steps can stand there such that
- * all later ones can follow. Overwrites m->ends with that.
+ * From the events last - 1 down to first: which steps can stand there such
+ * that all later ones can follow. Overwrites m->ends with that.
  */
 void
 affinity_chain_match_back(AffinityMatcher *m, int64_t first, int64_t last,
-					int64_t n_events)
+						  int64_t n_events)
 {
 	int64_t		x;
 	int			j;
@@ -170,12 +171,13 @@ affinity_chain_match_back(AffinityMatcher *m, int64_t first, int64_t last,
 }
 
 /*
- * After affinity_chain_match_back: the event of step j, the earliest one possible
- * behind `before`, the event of the step before (-1 for the first step).
+ * After affinity_chain_match_back: the event of step j, the earliest one
+ * possible behind `before`, the event of the step before (-1 for the first
+ * step).
  */
 int64_t
 affinity_chain_match_walk(const AffinityMatcher *m, int j, int64_t before,
-					int64_t n_events)
+						  int64_t n_events)
 {
 	const AffinityPatternStep *step = &m->pattern->step[j];
 	int64_t		x;

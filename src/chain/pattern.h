@@ -34,15 +34,16 @@ typedef struct AffinityMatcher
 } AffinityMatcher;
 
 extern void affinity_chain_match_begin(AffinityMatcher *m,
-								 const AffinityPattern *pattern,
-								 const AffinityEvent *event, uint64_t *ends);
+									   const AffinityPattern *pattern,
+									   const AffinityEvent *event,
+									   uint64_t *ends);
 extern void affinity_chain_match_forward(AffinityMatcher *m, int64_t first,
-								   int64_t last, bool restarting);
+										 int64_t last, bool restarting);
 extern void affinity_chain_match_back_begin(AffinityMatcher *m, int n_steps,
-									  int64_t n_events);
+											int64_t n_events);
 extern void affinity_chain_match_back(AffinityMatcher *m, int64_t first,
-								int64_t last, int64_t n_events);
+									  int64_t last, int64_t n_events);
 extern int64_t affinity_chain_match_walk(const AffinityMatcher *m, int j,
-								   int64_t before, int64_t n_events);
+										 int64_t before, int64_t n_events);
 
 #endif							/* AFFINITY_CHAIN_PATTERN_H */

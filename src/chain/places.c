@@ -1,13 +1,15 @@
 /*
  * places.c
- *		A place of its own for each of several things, one thing after another:
- *		rows with the steps they satisfy as their places, or steps with rows.
+ *		A place of its own for each of several things, one thing after
+ *		another: rows with the steps they satisfy as their places, or steps
+ *		with rows.
  *
  * A thing that comes in may have others move on to other places of theirs: an
- * augmenting path, breadth first. Things that have a place keep one, and sets of
- * things that can all have one are the independent sets of a matroid, so a thing
- * that finds no place now finds none later either. The places that its search
- * reached are then known to be closed: whoever wants only those need not search.
+ * augmenting path, breadth first. Things that have a place keep one, and sets
+ * of things that can all have one are the independent sets of a matroid, so a
+ * thing that finds no place now finds none later either. The places that its
+ * search reached are then known to be closed: whoever wants only those need
+ * not search.
  *
  * The caller owns all memory.
  */
@@ -21,8 +23,8 @@ affinity_chain_places_clear(AffinityPlaces *places)
 
 /*
  * Give a thing one of its places `options`, of those in `within` (which holds
- * for the others too: whoever widens it must set `closed` to 0). Returns false
- * if there is none.
+ * for the others too: whoever widens it must set `closed` to 0). Returns
+ * false if there is none.
  */
 bool
 affinity_chain_place(AffinityPlaces *places, uint64_t options, uint64_t within)

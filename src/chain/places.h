@@ -16,6 +16,6 @@ typedef struct AffinityPlaces
 
 extern void affinity_chain_places_clear(AffinityPlaces *places);
 extern bool affinity_chain_place(AffinityPlaces *places, uint64_t options,
-						   uint64_t within);
+								 uint64_t within);
 
 #endif							/* AFFINITY_CHAIN_PLACES_H */

@@ -1,16 +1,16 @@
 /*
  * eventlog.h
- *		Private to src/cohort/funnel*.c and sequence*.c: the log of events that
- *		the states of funnels and sequences are, and what reads it.
+ *		Private to src/cohort/funnel*.c and sequence*.c: the log of events
+ *		that the states of funnels and sequences are, and what reads it.
  *
- * A log is one flat varlena: a header, a pattern (of sequences; of funnels, the
- * options that some have) and rows. Finished states of many users are packed
- * (packed.h); the others have their rows as they came. A row is the user (0, 8 or 16 bytes), the
- * held property if there is one (8 bytes), the time (8 bytes) and the set of
- * conditions that it satisfies (1, 2, 4 or 8 bytes), without padding. A log of
- * chains has for each user the number of the last step (1 byte) and, for each
- * step after the first, the time since the first (8 bytes; -1 for an optional
- * step that was left out).
+ * A log is one flat varlena: a header, a pattern (of sequences; of funnels,
+ * the options that some have) and rows. Finished states of many users are
+ * packed (packed.h); the others have their rows as they came. A row is the
+ * user (0, 8 or 16 bytes), the held property if there is one (8 bytes), the
+ * time (8 bytes) and the set of conditions that it satisfies (1, 2, 4 or 8
+ * bytes), without padding. A log of chains has for each user the number of
+ * the last step (1 byte) and, for each step after the first, the time since
+ * the first (8 bytes; -1 for an optional step that was left out).
  */
 #ifndef AFFINITY_EVENTLOG_H
 #define AFFINITY_EVENTLOG_H
@@ -212,13 +212,13 @@ extern EventLog *affinity_eventlog_create(uint32 magic, Size room);
 extern EventLog *affinity_eventlog_grow(EventLog *log, Size bytes);
 extern void affinity_eventlog_too_large(Size bytes);
 extern EventLog *affinity_eventlog_merge(EventLog *a, const EventLog *b,
-									bool in_place);
+										 bool in_place);
 extern EventLog *affinity_eventlog_trim(EventLog *log);
 extern EventLog *affinity_eventlog_arg(Datum value, uint32 magic);
 extern AffinityEvent *affinity_eventlog_sorted(const EventLog *log);
 extern void affinity_eventlog_events_sort(AffinityEvent *event, int64 n);
 extern int64 affinity_eventlog_events_cut(const AffinityEvent *event, int64 n,
-								 int64 from);
+										  int64 from);
 
 /* same.c */
 extern void affinity_eventlog_same(const EventLog *a, const EventLog *b);
@@ -231,9 +231,11 @@ extern EventLog *affinity_eventlog_growing_flatten(Datum state);
 extern const EventLog *affinity_eventlog_growing_header(const GrowingLog *growing);
 extern bool affinity_eventlog_is_large(const EventLog *log);
 extern GrowingLog *affinity_eventlog_growing_start(const EventLog *log,
-										  MemoryContext aggregate);
-extern void affinity_eventlog_growing_merge(GrowingLog *growing, const EventLog *log);
-extern char *affinity_eventlog_growing_append(GrowingLog *growing, Size row_size);
+												   MemoryContext aggregate);
+extern void affinity_eventlog_growing_merge(GrowingLog *growing,
+											const EventLog *log);
+extern char *affinity_eventlog_growing_append(GrowingLog *growing,
+											  Size row_size);
 extern Datum affinity_eventlog_growing_datum(GrowingLog *growing);
 
 /* io.c */
@@ -269,31 +271,32 @@ typedef struct EventCall
 	int64		window;
 } EventCall;
 
-extern void affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
-									 int time_arg, int first_condition,
-									 bool holds);
+extern void affinity_eventlog_call_init(FunctionCallInfo fcinfo,
+										EventCall *call, int time_arg,
+										int first_condition, bool holds);
 extern void affinity_eventlog_time_infinite(void);
 extern int64 affinity_eventlog_date_time(DateADT date);
 extern uint64 affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
-										   const EventCall *call);
+													const EventCall *call);
 extern Oid	affinity_eventlog_time_type(EventTime kind);
 extern int64 affinity_eventlog_interval_length(const Interval *interval);
 extern void affinity_base_check_aggregate(FunctionCallInfo fcinfo);
 extern void affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
-								 EventCall *call);
+										  EventCall *call);
 extern char *affinity_base_text_arg(FunctionCallInfo fcinfo, int arg,
-							   const char *name);
+									const char *name);
 extern bool affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg,
-							   const char *last);
+										const char *last);
 extern void affinity_eventlog_keep_text(char *last, const char *text);
 extern bool affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
-								 const EventCall *call);
+										  const EventCall *call);
 extern Oid	affinity_base_arg_type(FunctionCallInfo fcinfo, int arg);
 extern bool affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg);
 
 /* The time of a row; false where it is null. */
 static inline bool
-affinity_eventlog_time(FunctionCallInfo fcinfo, const EventCall *call, int64 *at)
+affinity_eventlog_time(FunctionCallInfo fcinfo,
+					   const EventCall *call, int64 *at)
 {
 	if (PG_ARGISNULL(call->time_arg))
 		return false;
@@ -327,14 +330,15 @@ affinity_eventlog_conditions(FunctionCallInfo fcinfo, const EventCall *call)
 
 /* funnel/mode.c */
 extern uint32 affinity_funnel_mode_read(const char *text, int n_conditions,
-								   char *options, uint32 *options_len);
+										char *options, uint32 *options_len);
 extern bool affinity_funnel_mode_holds(const char *text);
 extern const char *affinity_funnel_mode_word(uint32 bit);
 extern int	affinity_eventlog_n_steps(const EventLog *log);
 extern uint64 affinity_eventlog_optional(const EventLog *log);
 extern uint64 affinity_eventlog_groups(const EventLog *log);
 extern bool affinity_eventlog_options_valid(const EventLog *log);
-extern void affinity_eventlog_optional_rule(const EventLog *log, AffinityOptionalRule *rule);
+extern void affinity_eventlog_optional_rule(const EventLog *log,
+											AffinityOptionalRule *rule);
 
 /* funnel/solve.c */
 typedef struct FunnelSolver FunnelSolver;
@@ -352,16 +356,17 @@ typedef void (*FunnelResultUse) (const FunnelResult *result, void *arg);
 extern bool affinity_eventlog_has_options(const EventLog *log);
 extern FunnelSolver *affinity_funnel_solver_create(const EventLog *log);
 extern void affinity_funnel_solver_solve(FunnelSolver *solver,
-								  const AffinityEvent *event, int64 n,
-								  FunnelResult *result);
+										 const AffinityEvent *event, int64 n,
+										 FunnelResult *result);
 extern void affinity_funnel_solve_log(const EventLog *log, FunnelResultUse use,
-							   void *arg);
+									  void *arg);
 
 /* funnel/user.c */
-extern void affinity_eventlog_rule(const EventLog *log, AffinityChainRule *rule);
+extern void affinity_eventlog_rule(const EventLog *log,
+								   AffinityChainRule *rule);
 extern int	affinity_funnel_chain_of(AffinityChain *chain,
-							  const AffinityChainRule *rule,
-							  const AffinityEvent *event, int64 n);
+									 const AffinityChainRule *rule,
+									 const AffinityEvent *event, int64 n);
 
 /* funnel/population.c: where the users of a population are on their way */
 typedef struct Conversions
@@ -371,12 +376,16 @@ typedef struct Conversions
 	int64		n_users[AFFINITY_MAX_STEPS];	/* who took the step */
 	int64		room[AFFINITY_MAX_STEPS];	/* of the arrays below */
 	int64	   *from_start[AFFINITY_MAX_STEPS]; /* times since the first step */
-	int64	   *from_previous[AFFINITY_MAX_STEPS];	/* since the one before that
-												 * must be taken: the same
-												 * array if that is the first */
+	int64	   *from_previous[AFFINITY_MAX_STEPS];	/* since the one before
+													 * that must be taken: the
+													 * same array if that is
+													 * the first */
 } Conversions;
 
-/* The step before step i (from 0), which is not the first, that must be taken. */
+/*
+ * The step before step i (from 0), which is not the first, that must be
+ * taken.
+ */
 static inline int
 conversions_previous(const Conversions *conversions, int i)
 {
@@ -385,6 +394,7 @@ conversions_previous(const Conversions *conversions, int i)
 	return i;
 }
 
-extern void affinity_funnel_conversions_read(Conversions *conversions, EventLog *log);
+extern void affinity_funnel_conversions_read(Conversions *conversions,
+											 EventLog *log);
 
 #endif							/* AFFINITY_EVENTLOG_H */

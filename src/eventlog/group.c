@@ -1,18 +1,18 @@
 /*
  * group.c
- *		From the rows of one part of the users, in any order, to each user's rows
- *		in order of time.
+ *		From the rows of one part of the users, in any order, to each user's
+ *		rows in order of time.
  *
- * A part is small enough for the processor's cache. Where it has few users, they
- * are found in a small hash table, whose slots are in the order of hashes, and
- * each row is written to its user's. Otherwise rows are spread by the next bits
- * of their user's hash into groups of a few users, and each group is sorted by
- * user and time.
+ * A part is small enough for the processor's cache. Where it has few users,
+ * they are found in a small hash table, whose slots are in the order of
+ * hashes, and each row is written to its user's. Otherwise rows are spread by
+ * the next bits of their user's hash into groups of a few users, and each
+ * group is sorted by user and time.
  *
- * Both keep the order in which rows came; that is mostly the order of time, so an
- * insertion sort has little to move. Where it would move much, rows are sorted in
- * n log n steps instead, and where ids crowd in the table, groups are made: no
- * choice of ids or times makes this slow.
+ * Both keep the order in which rows came; that is mostly the order of time,
+ * so an insertion sort has little to move. Where it would move much, rows are
+ * sorted in n log n steps instead, and where ids crowd in the table, groups
+ * are made: no choice of ids or times makes this slow.
  *
  * Memory is taken from the context that was current at creation.
  */
@@ -26,8 +26,8 @@
 #define MAX_GROUP_BITS 13
 
 /*
- * The table of users. Its rows have numbers of 16 bits, and a user is found after
- * MAX_PROBES steps or not at all, so nothing wraps around.
+ * The table of users. Its rows have numbers of 16 bits, and a user is found
+ * after MAX_PROBES steps or not at all, so nothing wraps around.
  */
 #define SLOT_BITS 13
 #define MAX_PROBES 16
@@ -196,8 +196,8 @@ spread_rows(EventGrouper *grouper, const Part *part, int bits,
 }
 
 /*
- * Rows by group. Afterwards start[g] is where group g ends. With sizes that the
- * compiler knows a row is a few moves.
+ * Rows by group. Afterwards start[g] is where group g ends. With sizes that
+ * the compiler knows a row is a few moves.
  */
 static void
 make_groups(EventGrouper *grouper, const Part *part, int bits)
@@ -276,8 +276,8 @@ use_rows(EventGrouper *grouper, const UserEvent *row, int64 n,
 /* ---- few users -------------------------------------------------------- */
 
 /*
- * Find the slot of each row's user and count its rows; how many users there are,
- * or -1 if they are too many or crowd.
+ * Find the slot of each row's user and count its rows; how many users there
+ * are, or -1 if they are too many or crowd.
  */
 static pg_attribute_always_inline int
 count_users(EventGrouper *grouper, const Part *part, Size user_size,
@@ -475,11 +475,13 @@ use_groups(EventGrouper *grouper, const Part *part, Size n, EventUserUse use,
  * Hand on each user of a part in the order of their mixed ids.
  */
 void
-affinity_eventlog_grouper_use(EventGrouper *grouper, const PartedLog *parted, int i,
-					 EventUserUse use, void *arg)
+affinity_eventlog_grouper_use(EventGrouper *grouper,
+							  const PartedLog *parted, int i,
+							  EventUserUse use, void *arg)
 {
 	const EventPart *of = &parted->part[i];
-	Part		part = {of->first, of->last, parted->place[i].at, parted->bits};
+	Part		part = {of->first, of->last, parted->place[i].at,
+	parted->bits};
 	Size		n = (of->bytes + (Size) (part.end - of->last->row)) /
 		parted->row_size;
 

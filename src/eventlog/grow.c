@@ -3,12 +3,12 @@
  *		An event log that is large and still growing.
  *
  * The executor copies every new transition value, so that a flat log would be
- * copied twice each time it grows, and most of the time would go into fetching
- * fresh pages. From LARGE bytes on the transition value is therefore an expanded
- * object below the aggregate's memory context, which nodeAgg adopts as it is:
- * the flat log it began as, and chunks of rows. Nothing is ever moved; it is
- * made flat once, when somebody reads it. Small groups stay flat, as a memory
- * context for each of many groups would cost more.
+ * copied twice each time it grows, and most of the time would go into
+ * fetching fresh pages. From LARGE bytes on the transition value is therefore
+ * an expanded object below the aggregate's memory context, which nodeAgg
+ * adopts as it is: the flat log it began as, and chunks of rows. Nothing is
+ * ever moved; it is made flat once, when somebody reads it. Small groups stay
+ * flat, as a memory context for each of many groups would cost more.
  */
 #include "postgres.h"
 
@@ -140,14 +140,17 @@ add_chunk(GrowingLog *growing)
 	int			n = growing->n_chunks;
 
 	if (EVENT_LOG_HEADER + growing->used + CHUNK_SIZE > MaxAllocSize)
-		affinity_eventlog_too_large(EVENT_LOG_HEADER + growing->used + CHUNK_SIZE);
+		affinity_eventlog_too_large(EVENT_LOG_HEADER + growing->used +
+									CHUNK_SIZE);
 	growing->chunk[n].row =
 		affinity_base_alloc_large(growing->hdr.eoh_context, CHUNK_SIZE);
 	growing->chunk[n].used = 0;
 	growing->n_chunks++;
 }
 
-/* All rows of another log of the same kind. Chunks need not end with a row. */
+/*
+ * All rows of another log of the same kind. Chunks need not end with a row.
+ */
 void
 affinity_eventlog_growing_merge(GrowingLog *growing, const EventLog *log)
 {

@@ -3,9 +3,9 @@
  *		Arguments of the transition functions of funnels and sequences: times,
  *		conditions and windows (modes: funnel/mode.c).
  *
- * Conditions come as VARIADIC "any": an array would have to be built for every
- * row, which costs more than all the rest. Their types are checked once, when a
- * query starts, and what is constant is read once.
+ * Conditions come as VARIADIC "any": an array would have to be built for
+ * every row, which costs more than all the rest. Their types are checked
+ * once, when a query starts, and what is constant is read once.
  */
 #include "postgres.h"
 
@@ -71,9 +71,10 @@ multiply(int64 a, int64 b)
 }
 
 /*
- * A span of time in microseconds. One of more than int64 holds (292271 years) is
- * cut to that: spans are compared with differences of times (by subtraction
- * without sign, never added to one), and hardly any two times are farther apart.
+ * A span of time in microseconds. One of more than int64 holds (292271 years)
+ * is cut to that: spans are compared with differences of times (by
+ * subtraction without sign, never added to one), and hardly any two times are
+ * farther apart.
  */
 int64
 affinity_eventlog_interval_length(const Interval *interval)
@@ -92,8 +93,9 @@ affinity_eventlog_interval_length(const Interval *interval)
 }
 
 /*
- * Is a text argument what it was for an earlier row? Arguments of an aggregate
- * cannot be told to be constant, and parsing each row's would be slow.
+ * Is a text argument what it was for an earlier row? Arguments of an
+ * aggregate cannot be told to be constant, and parsing each row's would be
+ * slow.
  */
 bool
 affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg, const char *last)
@@ -118,7 +120,8 @@ affinity_eventlog_keep_text(char *last, const char *text)
 }
 
 bool
-affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg, const EventCall *call)
+affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
+							  const EventCall *call)
 {
 	if (PG_ARGISNULL(arg))
 		return false;
@@ -138,17 +141,18 @@ static int64
 window_of_text(EventCall *call, const char *from)
 {
 	affinity_eventlog_keep_text(call->last_text, from);
-	return affinity_eventlog_interval_length(DatumGetIntervalP(
-		DirectFunctionCall3(interval_in, CStringGetDatum(from),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+	return affinity_eventlog_interval_length(DatumGetIntervalP(DirectFunctionCall3(interval_in,
+																				   CStringGetDatum(from),
+																				   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
 }
 
 /*
- * The window in units of the time: an interval, the text of one, or a number of
- * seconds (for integer times: of their units).
+ * The window in units of the time: an interval, the text of one, or a number
+ * of seconds (for integer times: of their units).
  */
 void
-affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg, EventCall *call)
+affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
+							  EventCall *call)
 {
 	int64		window;
 
@@ -214,7 +218,8 @@ check_condition_type(FunctionCallInfo fcinfo, int arg, int no)
 static ArrayType *
 condition_array(FunctionCallInfo fcinfo, int arg)
 {
-	Oid			element = get_element_type(affinity_base_arg_type(fcinfo, arg));
+	Oid			element = get_element_type(affinity_base_arg_type(fcinfo,
+																  arg));
 
 	if (!OidIsValid(element) || getBaseType(element) != BOOLOID)
 		ereport(ERROR,
@@ -260,7 +265,7 @@ hold(FunctionCallInfo fcinfo, EventCall *call)
  */
 void
 affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
-						 int time_arg, int first_condition, bool holds)
+							int time_arg, int first_condition, bool holds)
 {
 	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
 	int			i;
@@ -299,8 +304,8 @@ affinity_eventlog_time_infinite(void)
 }
 
 /*
- * The midnight that a date begins with, as a timestamp: days are 24 hours long,
- * whatever the session's time zone.
+ * The midnight that a date begins with, as a timestamp: days are 24 hours
+ * long, whatever the session's time zone.
  */
 int64
 affinity_eventlog_date_time(DateADT date)
@@ -318,7 +323,8 @@ affinity_eventlog_date_time(DateADT date)
 }
 
 uint64
-affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo, const EventCall *call)
+affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
+									  const EventCall *call)
 {
 	ArrayType  *array = condition_array(fcinfo, call->first_condition);
 	Datum	   *value;
@@ -327,7 +333,8 @@ affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo, const EventCall *
 	int			i;
 	uint64		steps = 0;
 
-	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR, &value, &null, &n);
+	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR,
+					  &value, &null, &n);
 	if (n != call->n_conditions)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),

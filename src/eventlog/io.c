@@ -3,10 +3,11 @@
  *		Text form of the states of funnels and sequences, base64 of the value,
  *		and the binary form of funnels, which is the value itself.
  *
- * The input functions are where a state may come from outside (a dump, a client,
- * an attacker), so they check everything that readers rely on: after it, lengths
- * and counts agree, kinds and modes are known, and every row holds what a
- * transition function could have written. Bytes are in this machine's order.
+ * The input functions are where a state may come from outside (a dump, a
+ * client, an attacker), so they check everything that readers rely on: after
+ * it, lengths and counts agree, kinds and modes are known, and every row
+ * holds what a transition function could have written. Bytes are in this
+ * machine's order.
  */
 #include "postgres.h"
 
@@ -142,8 +143,8 @@ check_header(const EventLog *log, Size size, uint32 magic)
 		invalid("Its header is damaged.");
 	if (log->used != size - EVENT_LOG_HEADER || log->pattern_len > log->used)
 		invalid("Its length is wrong.");
-	if (magic == SEQUENCE_MAGIC ?
-		log->mode != 0 || log->window != 0 || log->user_kind != EVENT_USER_ONE :
+	if (magic == SEQUENCE_MAGIC ? log->mode != 0 ||
+		log->window != 0 || log->user_kind != EVENT_USER_ONE :
 		!affinity_eventlog_options_valid(log))
 		invalid("Its header is damaged.");
 	/* exclude_last leaves no step of one condition */
@@ -192,7 +193,8 @@ check_chains(const EventLog *log)
 	uint32		i;
 	int			step;
 
-	if (log->mode != 0 || log->window != 0 || log->pattern_len > sizeof(uint64))
+	if (log->mode != 0 || log->window != 0 || log->pattern_len >
+		sizeof(uint64))
 		invalid("Its header is damaged.");
 	for (i = 0; i < log->n_rows; i++)
 	{
@@ -266,7 +268,8 @@ affinity_eventlog_out(Datum value, uint32 magic)
 Datum
 affinity_funnel_in(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(affinity_eventlog_in(PG_GETARG_CSTRING(0), FUNNEL_MAGIC));
+	PG_RETURN_POINTER(affinity_eventlog_in(PG_GETARG_CSTRING(0),
+										   FUNNEL_MAGIC));
 }
 
 Datum

@@ -2,12 +2,12 @@
  * log.c
  *		The event log: the flat state of funnels and sequences.
  *
- * A log grows by doubling, until it is large (grow.c). The executor copies
- * a new transition value into the aggregate's memory and frees the old one, so
+ * A log grows by doubling, until it is large (grow.c). The executor copies a
+ * new transition value into the aggregate's memory and frees the old one, so
  * growing allocates in the current context and leaves the old log alone. What
- * lies between the bytes in use and
- * the end of the varlena is room to append to, and is cut off by
- * affinity_eventlog_trim before anybody else sees the value.
+ * lies between the bytes in use and the end of the varlena is room to append
+ * to, and is cut off by affinity_eventlog_trim before anybody else sees the
+ * value.
  */
 #include "postgres.h"
 
@@ -17,7 +17,9 @@
 
 #include "eventlog/packed.h"
 
-/* Growing from here on adds half, not as much again: three copies exist then. */
+/*
+ * Growing from here on adds half, not as much again: three copies exist then.
+ */
 #define GROW_SLOWER ((Size) 64 << 20)
 
 /*
@@ -80,8 +82,8 @@ affinity_eventlog_grow(EventLog *log, Size bytes)
 }
 
 /*
- * All rows of both. Only an aggregate's own transition value may be changed in
- * place.
+ * All rows of both. Only an aggregate's own transition value may be changed
+ * in place.
  */
 EventLog *
 affinity_eventlog_merge(EventLog *a, const EventLog *b, bool in_place)
@@ -131,9 +133,9 @@ has_rows(const EventLog *log)
 }
 
 /*
- * An argument of type affinity.funnel or affinity.sequence. Its input function
- * checked it through and through; this guards against values that came another
- * way, such as a type made binary coercible by a superuser.
+ * An argument of type affinity.funnel or affinity.sequence. Its input
+ * function checked it through and through; this guards against values that
+ * came another way, such as a type made binary coercible by a superuser.
  */
 EventLog *
 affinity_eventlog_arg(Datum value, uint32 magic)
@@ -198,8 +200,8 @@ affinity_eventlog_sorted(const EventLog *log)
 }
 
 /*
- * Where to stop a piece of work that starts at `from`: rows of one instant stay
- * together.
+ * Where to stop a piece of work that starts at `from`: rows of one instant
+ * stay together.
  */
 int64
 affinity_eventlog_events_cut(const AffinityEvent *event, int64 n, int64 from)

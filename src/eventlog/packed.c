@@ -3,9 +3,9 @@
  *		The packed form of a log of many users (packed.h): writing it,
  *		reading it, checking what came from outside, merging.
  *
- * A writer takes users in order. What it allocates is as much as its rows could
- * need; pages that are not written cost nothing, and are given back at the end.
- * A reader never reads beyond its log, whatever is in it.
+ * A writer takes users in order. What it allocates is as much as its rows
+ * could need; pages that are not written cost nothing, and are given back at
+ * the end. A reader never reads beyond its log, whatever is in it.
  */
 #include "postgres.h"
 
@@ -44,7 +44,7 @@ offset_width(uint64 offset)
  */
 void
 affinity_eventlog_packed_begin(PackedWriter *writer, const EventLog *like,
-					  uint64 max_rows)
+							   uint64 max_rows)
 {
 	Size		fixed = EVENT_LOG_HEADER + like->pattern_len + PACKED_TAIL;
 	Size		size;
@@ -65,7 +65,8 @@ affinity_eventlog_packed_begin(PackedWriter *writer, const EventLog *like,
 static void
 writer_overflow(const PackedWriter *writer)
 {
-	affinity_eventlog_too_large((Size) (writer->end - (char *) writer->log) + 1);
+	affinity_eventlog_too_large((Size) (writer->end - (char *) writer->log) +
+								1);
 }
 
 static char *
@@ -81,8 +82,9 @@ write_count(char *to, uint32 count)
  * The next user; an EventUserUse. Rows are in order.
  */
 void
-affinity_eventlog_packed_add(EventUserId mixed, const AffinityEvent *event, int64 n,
-					void *arg)
+affinity_eventlog_packed_add(EventUserId mixed,
+							 const AffinityEvent *event, int64 n,
+							 void *arg)
 {
 	PackedWriter *writer = arg;
 	Size		steps_size = writer->steps_size;
@@ -257,12 +259,13 @@ rows_fault(const PackedReader *reader, const EventLog *log)
 		event.at = (int64) (first + offset);
 		event.steps = event_read_steps(from, reader->steps_size);
 		from += reader->steps_size;
-		if (event.at < (int64) first || (i > 0 &&
-										 affinity_chain_event_before(&event, &last)))
+		if (event.at < (int64) first ||
+			(i > 0 && affinity_chain_event_before(&event, &last)))
 			return "A user's rows are not in order.";
 		if (log->n_conditions < 64 && event.steps >> log->n_conditions != 0)
 			return "A row has a condition that does not exist.";
-		if (log->time_kind != EVENT_TIME_INTEGER && !IS_VALID_TIMESTAMP(event.at))
+		if (log->time_kind != EVENT_TIME_INTEGER &&
+			!IS_VALID_TIMESTAMP(event.at))
 			return "A row has an impossible time.";
 		last = event;
 		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
@@ -273,8 +276,8 @@ rows_fault(const PackedReader *reader, const EventLog *log)
 }
 
 /*
- * What is wrong with a packed log, whose header has been checked: NULL if nothing
- * is, and then it is what a writer wrote, byte for byte.
+ * What is wrong with a packed log, whose header has been checked: NULL if
+ * nothing is, and then it is what a writer wrote, byte for byte.
  */
 const char *
 affinity_eventlog_packed_fault(const EventLog *log)
@@ -334,7 +337,7 @@ merge_room(PackedMerge *merge, Size rows)
 	merge->room = Max(rows, merge->room * 2);
 	merge->event = affinity_base_array(merge->room, sizeof(AffinityEvent));
 	merge->other = affinity_base_array(merge->n_readers > 1 ? merge->room : 1,
-								  sizeof(AffinityEvent));
+									   sizeof(AffinityEvent));
 }
 
 /* Add one reader's rows to the n there are. */
@@ -375,8 +378,8 @@ first_reader(const PackedMerge *merge)
 	{
 		const PackedReader *reader = &merge->reader[i];
 
-		if (!reader->at_end && (first == NULL ||
-								event_user_before(reader->mixed, first->mixed)))
+		if (!reader->at_end &&
+			(first == NULL || event_user_before(reader->mixed, first->mixed)))
 			first = reader;
 	}
 	return first;
@@ -386,8 +389,8 @@ first_reader(const PackedMerge *merge)
  * Hand on each user's rows of all logs, which are of one kind and packed.
  */
 void
-affinity_eventlog_packed_each(EventLog *const *log, int n_logs, EventUserUse use,
-					 void *arg)
+affinity_eventlog_packed_each(EventLog *const *log, int n_logs,
+							  EventUserUse use, void *arg)
 {
 	PackedMerge merge = {palloc(sizeof(PackedReader) * (Size) n_logs), n_logs,
 	NULL, NULL, 0};
@@ -444,7 +447,8 @@ affinity_eventlog_packed_union(EventLog *const *log, int n_logs)
 	for (i = 0; i < n_logs; i++)
 		n_rows += log[i]->n_rows;
 	affinity_eventlog_packed_begin(&writer, log[0], n_rows);
-	affinity_eventlog_packed_each(log, n_logs, affinity_eventlog_packed_add, &writer);
+	affinity_eventlog_packed_each(log, n_logs, affinity_eventlog_packed_add,
+								  &writer);
 	return affinity_eventlog_packed_end(&writer);
 }
 
@@ -479,8 +483,8 @@ append_user(EventUserId mixed, const AffinityEvent *event, int64 n, void *arg)
 }
 
 /*
- * Append the rows of a packed log to one that is not, and is small; where there
- * is none, begin one.
+ * Append the rows of a packed log to one that is not, and is small; where
+ * there is none, begin one.
  */
 EventLog *
 affinity_eventlog_packed_append(EventLog *log, const EventLog *packed)
@@ -491,7 +495,8 @@ affinity_eventlog_packed_append(EventLog *log, const EventLog *packed)
 
 	if (log == NULL)
 	{
-		log = affinity_eventlog_create(packed->magic, packed->pattern_len + bytes);
+		log = affinity_eventlog_create(packed->magic, packed->pattern_len +
+									   bytes);
 		bytes = VARSIZE(log);
 		memcpy(log, packed, EVENT_LOG_HEADER + packed->pattern_len);
 		SET_VARSIZE(log, bytes);

@@ -1,13 +1,14 @@
 /*
  * packed.h
- *		Private to src/cohort/funnel*.c: the packed form of a log of many users,
- *		and the state that becomes one.
+ *		Private to src/cohort/funnel*.c: the packed form of a log of many
+ *		users, and the state that becomes one.
  *
  * A packed log has the header and the options of any event log, and then its
- * users, each once. Users are named by a number that mixes all bits of their id
- * and is as good as the id, as it can be mixed back, and are in the order of
- * these numbers; their rows are in the order of time. So equal contents are
- * equal bytes, and logs are merged by reading them side by side. A user is
+ * users, each once. Users are named by a number that mixes all bits of their
+ * id and is as good as the id, as it can be mixed back, and are in the order
+ * of these numbers; their rows are in the order of time. So equal contents
+ * are equal bytes, and logs are merged by reading them side by side. A user
+ * is
  *
  *		the mixed id			8 bytes, and 8 more of uuid and text
  *		shape					1 byte: how many bytes an offset has (0 to 8), and
@@ -18,7 +19,8 @@
  *		steps of that row		1, 2, 4 or 8 bytes
  *		for each further row the offset from the first time and the steps.
  *
- * PACKED_TAIL bytes of 0 follow the last user, so that an offset can be read as
+ * PACKED_TAIL bytes of 0 follow the last user, so that an offset can be read
+ * as
  * 8 bytes wherever it is. 20 rows of a user take 8 bytes each, one row alone 18.
  */
 #ifndef AFFINITY_EVENTLOG_PACKED_H
@@ -34,9 +36,9 @@
 static inline bool
 event_log_packs(const EventLog *log)
 {
-	return log->magic == FUNNEL_MAGIC &&
-		(log->user_kind == EVENT_USER_INT || log->user_kind == EVENT_USER_UUID ||
-		 log->user_kind == EVENT_USER_TEXT) &&
+	return log->magic == FUNNEL_MAGIC && (log->user_kind == EVENT_USER_INT ||
+										  log->user_kind == EVENT_USER_UUID ||
+										  log->user_kind == EVENT_USER_TEXT) &&
 		(log->mode & FUNNEL_MODE_HOLD) == 0;
 }
 
@@ -91,10 +93,12 @@ typedef struct PackedWriter
 	uint64		n_rows;
 } PackedWriter;
 
-extern void affinity_eventlog_packed_begin(PackedWriter *writer, const EventLog *like,
-								  uint64 max_rows);
-extern void affinity_eventlog_packed_add(EventUserId mixed, const AffinityEvent *event,
-								int64 n, void *writer);
+extern void affinity_eventlog_packed_begin(PackedWriter *writer,
+										   const EventLog *like,
+										   uint64 max_rows);
+extern void affinity_eventlog_packed_add(EventUserId mixed,
+										 const AffinityEvent *event, int64 n,
+										 void *writer);
 extern EventLog *affinity_eventlog_packed_end(PackedWriter *writer);
 
 typedef struct PackedReader
@@ -111,15 +115,18 @@ typedef struct PackedReader
 	const char *rows;			/* the first time and what follows */
 } PackedReader;
 
-extern void affinity_eventlog_packed_open(PackedReader *reader, const EventLog *log);
+extern void affinity_eventlog_packed_open(PackedReader *reader,
+										  const EventLog *log);
 extern void affinity_eventlog_packed_next(PackedReader *reader);
 extern void affinity_eventlog_packed_rows(const PackedReader *reader,
-								 AffinityEvent *event);
+										  AffinityEvent *event);
 extern const char *affinity_eventlog_packed_fault(const EventLog *log);
 extern void affinity_eventlog_packed_each(EventLog *const *log, int n_logs,
-								 EventUserUse use, void *arg);
-extern EventLog *affinity_eventlog_packed_union(EventLog *const *log, int n_logs);
-extern EventLog *affinity_eventlog_packed_append(EventLog *log, const EventLog *packed);
+										  EventUserUse use, void *arg);
+extern EventLog *affinity_eventlog_packed_union(EventLog *const *log,
+												int n_logs);
+extern EventLog *affinity_eventlog_packed_append(EventLog *log,
+												 const EventLog *packed);
 
 /* ---- parted.c -------------------------------------------------- */
 
@@ -184,23 +191,26 @@ typedef struct PartedLog
 extern const ExpandedObjectMethods affinity_eventlog_parted_methods;
 
 extern PartedLog *affinity_eventlog_parted_start(const EventLog *log,
-										MemoryContext aggregate);
+												 MemoryContext aggregate);
 extern Datum affinity_eventlog_parted_datum(PartedLog *parted);
 extern void affinity_eventlog_parted_let_in(PartedLog *parted);
-extern void affinity_eventlog_parted_merge(PartedLog *parted, const EventLog *log);
+extern void affinity_eventlog_parted_merge(PartedLog *parted,
+										   const EventLog *log);
 extern EventLog *affinity_eventlog_parted_flat(PartedLog *parted);
 extern EventLog *affinity_eventlog_pack(const EventLog *log);
 
 /*
- * The state that a value is, or NULL if it is of another kind. Final functions
- * are given values to read only, and only transition functions may change one.
+ * The state that a value is, or NULL if it is of another kind. Final
+ * functions are given values to read only, and only transition functions may
+ * change one.
  */
 static inline PartedLog *
 affinity_eventlog_parted_to_read(Datum state)
 {
 	ExpandedObjectHeader *header = affinity_base_expanded(state);
 
-	return header != NULL && header->eoh_methods == &affinity_eventlog_parted_methods ?
+	return header != NULL &&
+		header->eoh_methods == &affinity_eventlog_parted_methods ?
 		(PartedLog *) header : NULL;
 }
 
@@ -214,7 +224,7 @@ affinity_eventlog_parted_log(Datum state)
 /* One more row. */
 static inline void
 affinity_eventlog_parted_add(PartedLog *parted, EventUserId mixed,
-					const AffinityEvent *event)
+							 const AffinityEvent *event)
 {
 	WaitingRow *row = &parted->waiting[parted->n_waiting++];
 
@@ -230,8 +240,8 @@ typedef struct EventGrouper EventGrouper;
 
 extern EventGrouper *affinity_eventlog_grouper_create(const EventLog *like);
 extern void affinity_eventlog_grouper_use(EventGrouper *grouper,
-								 const PartedLog *parted, int part,
-								 EventUserUse use, void *arg);
+										  const PartedLog *parted, int part,
+										  EventUserUse use, void *arg);
 extern void affinity_eventlog_grouper_free(EventGrouper *grouper);
 
 #endif							/* AFFINITY_EVENTLOG_PACKED_H */

@@ -4,18 +4,18 @@
  *
  * Rows go into parts by their user's hash as they arrive, in chunks of a few
  * kilobytes that are never moved. A few rows wait for each other, so that the
- * processor looks for their places at the same time. So nothing has to be spread later, and each part can be put in order by
- * itself (group.c) and written to a packed log, which takes about half as
- * much.
+ * processor looks for their places at the same time. So nothing has to be
+ * spread later, and each part can be put in order by itself (group.c) and
+ * written to a packed log, which takes about half as much.
  *
- * When the chunks take FLUSH_BYTES, or one part is too large to be put in order
- * in little memory, all parts are packed into a run, and their memory is used
- * again. Large packed states that are merged become runs as they are. Where a
- * state is read, its runs are read side by side.
+ * When the chunks take FLUSH_BYTES, or one part is too large to be put in
+ * order in little memory, all parts are packed into a run, and their memory
+ * is used again. Large packed states that are merged become runs as they are.
+ * Where a state is read, its runs are read side by side.
  *
- * The transition value is an expanded object below the aggregate's context, which
- * nodeAgg adopts without a copy. Reading packs the rows it has; that changes how
- * the contents are kept, not what they are.
+ * The transition value is an expanded object below the aggregate's context,
+ * which nodeAgg adopts without a copy. Reading packs the rows it has; that
+ * changes how the contents are kept, not what they are.
  */
 #include "postgres.h"
 
@@ -64,7 +64,8 @@ flatten_into(ExpandedObjectHeader *hdr, void *result, Size size)
 	copy_large(result, (const char *) only_run((PartedLog *) hdr), size);
 }
 
-const ExpandedObjectMethods affinity_eventlog_parted_methods = {flat_size, flatten_into};
+const ExpandedObjectMethods affinity_eventlog_parted_methods = {flat_size,
+flatten_into};
 
 Datum
 affinity_eventlog_parted_datum(PartedLog *parted)
@@ -98,7 +99,8 @@ create(MemoryContext parent, const EventLog *like, uint64 rows)
 	parted->bits = bits;
 	parted->chunk_size = bits > 0 ? CHUNK_SIZE :
 		offsetof(EventChunk, row) + parted->row_size * (Size) Max(rows, 1);
-	parted->first_chunk_size = bits > 0 ? FIRST_CHUNK_SIZE : parted->chunk_size;
+	parted->first_chunk_size = bits > 0 ? FIRST_CHUNK_SIZE :
+		parted->chunk_size;
 	return parted;
 }
 
@@ -113,8 +115,8 @@ next_slab(PartedLog *parted, Size needed)
 		Size		size = Min(Max(parted->slab_bytes, MIN_SLAB), MAX_SLAB);
 
 		size = parted->bits == 0 ? needed : size;
-		parted->slab[n].area = affinity_base_alloc_large(parted->hdr.eoh_context,
-													size);
+		parted->slab[n].area =
+			affinity_base_alloc_large(parted->hdr.eoh_context, size);
 		parted->slab[n].size = size;
 		parted->slab_bytes += size;
 		parted->n_slabs++;
@@ -231,11 +233,13 @@ pack_parts(PartedLog *parted)
 	PackedWriter writer;
 	int			i;
 
-	affinity_eventlog_packed_begin(&writer, parted->header, count_rows(parted));
+	affinity_eventlog_packed_begin(&writer, parted->header,
+								   count_rows(parted));
 	for (i = 0; i < 1 << parted->bits; i++)
 		if (parted->part[i].first != NULL)
-			affinity_eventlog_grouper_use(grouper, parted, i, affinity_eventlog_packed_add,
-								 &writer);
+			affinity_eventlog_grouper_use(grouper, parted,
+										  i, affinity_eventlog_packed_add,
+										  &writer);
 	affinity_eventlog_grouper_free(grouper);
 	return affinity_eventlog_packed_end(&writer);
 }
@@ -245,7 +249,8 @@ static void
 merge_runs(PartedLog *parted)
 {
 	MemoryContext caller = MemoryContextSwitchTo(parted->hdr.eoh_context);
-	EventLog   *merged = affinity_eventlog_packed_union(parted->run, parted->n_runs);
+	EventLog   *merged = affinity_eventlog_packed_union(parted->run,
+														parted->n_runs);
 
 	MemoryContextSwitchTo(caller);
 	while (parted->n_runs > 0)
@@ -389,7 +394,8 @@ affinity_eventlog_parted_merge(PartedLog *parted, const EventLog *log)
 	else
 	{
 		Size		size = EVENT_LOG_HEADER + log->used;
-		EventLog   *run = affinity_base_alloc_large(parted->hdr.eoh_context, size);
+		EventLog   *run = affinity_base_alloc_large(parted->hdr.eoh_context,
+													size);
 
 		copy_large((char *) run, (const char *) log, size);
 		SET_VARSIZE(run, size);

@@ -1,7 +1,7 @@
 /*
  * same.c
- *		May two event logs be merged? If not, the error says what differs, in the
- *		words of the calls that they came from.
+ *		May two event logs be merged? If not, the error says what differs, in
+ *		the words of the calls that they came from.
  *
  * Only the error allocates: texts in the current memory context.
  */
@@ -68,7 +68,8 @@ append_word(StringInfo text, const char *word)
 static void
 append_options(StringInfo text, const EventLog *log)
 {
-	int			n_steps = Min(affinity_eventlog_n_steps(log), AFFINITY_MAX_STEPS);
+	int			n_steps = Min(affinity_eventlog_n_steps(log),
+							  AFFINITY_MAX_STEPS);
 	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
 	const uint8 *end = (const uint8 *) log->data + log->pattern_len / 2 * 2;
 	uint64		optional = affinity_eventlog_optional(log);

@@ -19,8 +19,8 @@
 #include "eventlog/packed.h"
 
 /*
- * Room of a new state: one user has few rows (24 of up to 8 steps fit, which is
- * what SSPACE of the aggregates says), a population has many.
+ * Room of a new state: one user has few rows (24 of up to 8 steps fit, which
+ * is what SSPACE of the aggregates says), a population has many.
  */
 #define ROWS_OF_ONE 16
 #define ROOM_OF_MANY 1024
@@ -74,8 +74,9 @@ init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 	char	   *mode = args->mode == 0 ? NULL :
 		affinity_base_text_arg(fcinfo, args->mode, "mode");
 
-	affinity_eventlog_call_init(fcinfo, call, args->at, args->conditions,
-							 mode != NULL && affinity_funnel_mode_holds(mode));
+	affinity_eventlog_call_init(fcinfo, call,
+								args->at, args->conditions, mode != NULL &&
+								affinity_funnel_mode_holds(mode));
 	if (args->user != 0)
 	{
 		call->user_type = affinity_base_arg_type(fcinfo, args->user);
@@ -84,8 +85,8 @@ init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 	affinity_eventlog_read_window(fcinfo, args->window, call);
 	if (mode == NULL)
 		return;
-	call->mode = affinity_funnel_mode_read(mode, call->n_conditions, call->options,
-									  &call->options_len);
+	call->mode = affinity_funnel_mode_read(mode, call->n_conditions,
+										   call->options, &call->options_len);
 	if (call->holds)
 		call->mode = (call->mode & ~FUNNEL_MODE_HOLD) |
 			held_bit(call->held_type);
@@ -93,8 +94,8 @@ init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, EventCall *call)
 }
 
 /*
- * What every state's header must say. It is compared for each row, so as the two
- * words that it is.
+ * What every state's header must say. It is compared for each row, so as the
+ * two words that it is.
  */
 static void
 keep_kind(EventCall *call)
@@ -120,7 +121,8 @@ begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 	affinity_base_check_aggregate(fcinfo);
 	call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
 	init_call(fcinfo, args, call);
-	call->constant = affinity_base_args_are_constant(fcinfo, args->window, args->mode);
+	call->constant = affinity_base_args_are_constant(fcinfo, args->window,
+													 args->mode);
 	keep_kind(call);
 	return fcinfo->flinfo->fn_extra = call;
 }
@@ -151,7 +153,8 @@ funnel_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 static EventLog *
 new_state(const EventCall *call)
 {
-	EventLog   *log = affinity_eventlog_create(FUNNEL_MAGIC, call->options_len);
+	EventLog   *log = affinity_eventlog_create(FUNNEL_MAGIC,
+											   call->options_len);
 
 	log->window = call->window;
 	log->mode = call->mode;
@@ -161,7 +164,8 @@ new_state(const EventCall *call)
 	memcpy(log->data, call->options, call->options_len);
 	log->pattern_len = log->used = call->options_len;
 	return affinity_eventlog_grow(log, call->user_kind == EVENT_USER_ONE ?
-							 ROWS_OF_ONE * event_row_size(log) : ROOM_OF_MANY);
+								  ROWS_OF_ONE * event_row_size(log) :
+								  ROOM_OF_MANY);
 }
 
 static void
@@ -221,8 +225,8 @@ read_user(Datum user, const EventCall *call)
 }
 
 /*
- * A held property in 8 bytes. It is compared with those of the same user's rows
- * only, so a hash of 64 bits does.
+ * A held property in 8 bytes. It is compared with those of the same user's
+ * rows only, so a hash of 64 bits does.
  */
 static Size
 write_held(char *to, Datum value, const EventCall *call)
@@ -291,13 +295,15 @@ append_flat(FunctionCallInfo fcinfo, const FunnelArgs *args,
 	Size		row_size = event_row_size(log);
 	MemoryContext aggregate;
 
-	if (affinity_eventlog_is_large(log) && AggCheckCallContext(fcinfo, &aggregate))
+	if (affinity_eventlog_is_large(log) &&
+		AggCheckCallContext(fcinfo, &aggregate))
 	{
 		GrowingLog *growing;
 
 		if (event_log_packs(log))
 		{
-			PartedLog  *parted = affinity_eventlog_parted_start(log, aggregate);
+			PartedLog  *parted = affinity_eventlog_parted_start(log,
+																aggregate);
 			EventUserId user;
 
 			user = read_user(PG_GETARG_DATUM(args->user), call);
@@ -327,8 +333,10 @@ accumulate_flat(FunctionCallInfo fcinfo, const FunnelArgs *args,
 
 	if (PG_ARGISNULL(0))
 		log = new_state(call);
-	else if ((growing = affinity_eventlog_growing_log(PG_GETARG_DATUM(0))) != NULL)
-		log = unconstify(EventLog *, affinity_eventlog_growing_header(growing));
+	else if ((growing = affinity_eventlog_growing_log(PG_GETARG_DATUM(0))) !=
+			 NULL)
+		log = unconstify(EventLog *,
+						 affinity_eventlog_growing_header(growing));
 	else
 		log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
 	check_state(log, call);
@@ -336,8 +344,9 @@ accumulate_flat(FunctionCallInfo fcinfo, const FunnelArgs *args,
 	{
 		if (growing == NULL)
 			return append_flat(fcinfo, args, call, log, &event);
-		write_row(fcinfo, args, call, &event, log,
-				  affinity_eventlog_growing_append(growing, event_row_size(log)));
+		write_row(fcinfo, args, call, &event,
+				  log, affinity_eventlog_growing_append(growing,
+														event_row_size(log)));
 	}
 	if (growing != NULL)
 		return PG_GETARG_DATUM(0);
@@ -391,15 +400,16 @@ affinity_funnel_agg_accum(PG_FUNCTION_ARGS)
 
 /*
  * The rows of both, of which neither is large, as a flat state; a is the
- * aggregate's own. Packed ones are unpacked: then rows can be appended without
- * reading the others.
+ * aggregate's own. Packed ones are unpacked: then rows can be appended
+ * without reading the others.
  */
 static EventLog *
 merge_small(EventLog *a, const EventLog *b)
 {
 	if (a->version == EVENT_LOG_PACKED)
 		a = affinity_eventlog_packed_append(NULL, a);
-	return b->version == EVENT_LOG_PACKED ? affinity_eventlog_packed_append(a, b) :
+	return b->version == EVENT_LOG_PACKED ?
+		affinity_eventlog_packed_append(a, b) :
 		affinity_eventlog_merge(a, b, true);
 }
 

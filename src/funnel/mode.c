@@ -9,13 +9,13 @@
  *
  * Words without numbers are bits of EventLog.mode. Optional steps, groups of
  * steps in any order, and exclusions other than that of the last condition
- * everywhere (which has a bit) are options: a few bytes that a state has before
- * its rows, so that only states with the same ones can be merged. They are the
- * set of optional steps or, with FUNNEL_MODE_GROUPS, of the steps that are in a
- * group with the one before (8 bytes), and for each condition that is no step
- * the last step after which it begins to be excluded and the step before which
- * it ends (a byte each; 0 and the number of steps where it is excluded
- * everywhere).
+ * everywhere (which has a bit) are options: a few bytes that a state has
+ * before its rows, so that only states with the same ones can be merged. They
+ * are the set of optional steps or, with FUNNEL_MODE_GROUPS, of the steps
+ * that are in a group with the one before (8 bytes), and for each condition
+ * that is no step the last step after which it begins to be excluded and the
+ * step before which it ends (a byte each; 0 and the number of steps where it
+ * is excluded everywhere).
  */
 #include "postgres.h"
 
@@ -26,6 +26,7 @@ static const struct
 	const char *word;
 	uint32		mode;
 }			mode_words[] =
+
 {
 	{"default", 0},
 	{"strict_order", AFFINITY_CHAIN_ORDER},
@@ -162,8 +163,8 @@ read_optional(const char **text, ModeNumbers *numbers)
 }
 
 /*
- * "any_order" has been read. Numbers may follow: the steps of a group. Without
- * them it is the whole funnel's mode.
+ * "any_order" has been read. Numbers may follow: the steps of a group.
+ * Without them it is the whole funnel's mode.
  */
 static uint32
 read_any_order(const char **text, ModeNumbers *numbers)
@@ -386,7 +387,7 @@ check_numbers(const ModeNumbers *numbers)
  */
 uint32
 affinity_funnel_mode_read(const char *text, int n_conditions, char *options,
-					 uint32 *options_len)
+						  uint32 *options_len)
 {
 	ModeNumbers numbers;
 	uint32		mode;
@@ -407,7 +408,8 @@ affinity_funnel_mode_read(const char *text, int n_conditions, char *options,
 	if (set == 0 && (n_steps == n_conditions ||
 					 (n_steps == n_conditions - 1 &&
 					  numbers.before[n_steps] == 0)))
-		return n_steps == n_conditions ? mode : mode | FUNNEL_MODE_EXCLUDE_LAST;
+		return n_steps == n_conditions ? mode : mode |
+			FUNNEL_MODE_EXCLUDE_LAST;
 	memcpy(options, &set, sizeof(uint64));
 	*options_len = sizeof(uint64);
 	for (i = n_steps; i < n_conditions; i++)
@@ -480,7 +482,8 @@ affinity_eventlog_groups(const EventLog *log)
 }
 
 /*
- * Are the options of a funnel's state such as affinity_funnel_mode_read makes?
+ * Are the options of a funnel's state such as affinity_funnel_mode_read
+ * makes?
  */
 bool
 affinity_eventlog_options_valid(const EventLog *log)
@@ -499,8 +502,8 @@ affinity_eventlog_options_valid(const EventLog *log)
 	if (log->pattern_len == 0)
 		return true;
 	if (log->pattern_len < sizeof(uint64) || log->pattern_len % 2 != 0 ||
-		log->pattern_len > sizeof(uint64) + 2 * (uint32) log->n_conditions - 2 ||
-		(log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0)
+		log->pattern_len > sizeof(uint64) + 2 * (uint32) log->n_conditions -
+		2 || (log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0)
 		return false;
 	n_steps = affinity_eventlog_n_steps(log);
 	if ((steps & 1) != 0 || steps >> (n_steps - 1) >> 1 != 0)
@@ -517,7 +520,8 @@ affinity_eventlog_options_valid(const EventLog *log)
 
 /* The rule of a state with options, for chain/optional.c. */
 void
-affinity_eventlog_optional_rule(const EventLog *log, AffinityOptionalRule *rule)
+affinity_eventlog_optional_rule(const EventLog *log,
+								AffinityOptionalRule *rule)
 {
 	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
 	int			n_steps = affinity_eventlog_n_steps(log);

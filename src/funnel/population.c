@@ -3,9 +3,9 @@
  *		From the rows of many users to how many reached each step and how long
  *		they took.
  *
- * Packed states have their users one after another, each with its rows in order,
- * so reading is one pass; others are packed first, or sorted by solve.c
- * if they have a held property.
+ * Packed states have their users one after another, each with its rows in
+ * order, so reading is one pass; others are packed first, or sorted by
+ * solve.c if they have a held property.
  *
  * Everything is allocated in the current memory context, huge where need be.
  */
@@ -119,7 +119,8 @@ add_rows(EventUserId mixed pg_attribute_unused(), const AffinityEvent *event,
 	}
 	result.level = affinity_funnel_chain_of(p->chain, &p->rule, event, n);
 	for (i = 0; i < result.level; i++)
-		if (pg_sub_s64_overflow(p->chain->best[i], p->chain->best[0], &since[i]))
+		if (pg_sub_s64_overflow(p->chain->best[i], p->chain->best[0],
+								&since[i]))
 			since_overflow();
 	add_user(p->conversions, result.level, since);
 }
@@ -165,7 +166,8 @@ read_packed(EventLog *log, Conversions *conversions)
 
 	p.conversions = conversions;
 	p.chain = palloc(sizeof(AffinityChain));
-	p.solver = affinity_eventlog_has_options(log) ? affinity_funnel_solver_create(log) :
+	p.solver = affinity_eventlog_has_options(log) ?
+		affinity_funnel_solver_create(log) :
 		NULL;
 	affinity_eventlog_rule(log, &p.rule);
 	affinity_eventlog_packed_each(&log, 1, add_rows, &p);

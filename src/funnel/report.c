@@ -20,8 +20,9 @@ PG_FUNCTION_INFO_V1(affinity_funnel_steps);
 
 /*
  * A duration as timestamptz subtraction shows it: days of 24 hours and the
- * rest. Integer times count seconds; if they count something smaller, durations
- * may be such as no interval holds, and are NULL: the users still count.
+ * rest. Integer times count seconds; if they count something smaller,
+ * durations may be such as no interval holds, and are NULL: the users still
+ * count.
  */
 static void
 put_duration(Datum *value, bool *null, double units, EventTime kind)
@@ -66,15 +67,16 @@ affinity_funnel_steps(PG_FUNCTION_ARGS)
 	{
 		Datum		value[FUNNEL_STEPS_COLUMNS];
 		bool		null[FUNNEL_STEPS_COLUMNS];
-		int64		before = c.n_users[i > 0 ? conversions_previous(&c, i) : 0];
+		int64		before = c.n_users[i > 0 ? conversions_previous(&c, i) :
+									   0];
 
 		memset(null, true, sizeof(null));
 		null[0] = null[1] = false;
 		value[0] = Int32GetDatum(i + 1);
 		value[1] = Int64GetDatum(c.n_users[i]);
 		null[2] = c.n_users[0] == 0;
-		value[2] = Float8GetDatum(null[2] ? 0 :
-								  (double) c.n_users[i] / (double) c.n_users[0]);
+		value[2] = Float8GetDatum(null[2] ? 0 : (double) c.n_users[i] /
+								  (double) c.n_users[0]);
 		null[3] = before == 0;
 		value[3] = Float8GetDatum(null[3] ? 0 :
 								  (double) c.n_users[i] / (double) before);

@@ -4,16 +4,16 @@
  *		between some steps, any order of all steps or of groups of them, a
  *		property that is held constant.
  *
- * A funnel without any of these goes through chain/chain.c alone. Rows of packed
- * states are in order already (population.c); those of other states are
- * sorted here by user, held property and time; of the chains of a user's
- * properties the best counts. What "best" means is the same everywhere: the furthest last
- * step, then most steps, then complete first, then started last, then earliest
- * rows.
+ * A funnel without any of these goes through chain/chain.c alone. Rows of
+ * packed states are in order already (population.c); those of other states
+ * are sorted here by user, held property and time; of the chains of a user's
+ * properties the best counts. What "best" means is the same everywhere: the
+ * furthest last step, then most steps, then complete first, then started
+ * last, then earliest rows.
  *
  * Memory: at most PASS_ROWS rows are looked at together (or those of the
- * largest user); larger states are read several times, a part of the users each
- * time.
+ * largest user); larger states are read several times, a part of the users
+ * each time.
  */
 #include "postgres.h"
 
@@ -93,8 +93,9 @@ affinity_funnel_solver_create(const EventLog *log)
 	affinity_eventlog_optional_rule(log, &solver->rule);
 	solver->any_order = (log->mode & AFFINITY_CHAIN_ANY_ORDER) != 0;
 	solver->joined = affinity_eventlog_groups(log);
-	solver->memory = log->pattern_len == 0 || solver->any_order ||
-		solver->joined != 0 ? NULL : palloc(affinity_chain_optional_memory(&solver->rule));
+	solver->memory = log->pattern_len == 0 ||
+		solver->any_order || solver->joined != 0 ? NULL :
+		palloc(affinity_chain_optional_memory(&solver->rule));
 	return solver;
 }
 
@@ -126,7 +127,7 @@ solve_any(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 		int64		to = affinity_eventlog_events_cut(event, n, first);
 
 		n_times = affinity_chain_any_times(any, event + first, to - first,
-									 result->at, n_times);
+										   result->at, n_times);
 		first = to;
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -136,7 +137,7 @@ solve_any(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 
 static void
 solve_sections(FunnelSolver *solver, const AffinityEvent *event, int64 n,
-			FunnelResult *result)
+			   FunnelResult *result)
 {
 	AffinityGroups *group = &solver->of.group;
 	int64		from = 0;
@@ -154,7 +155,8 @@ solve_sections(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 		CHECK_FOR_INTERRUPTS();
 	}
 	result->level = group->level;
-	result->taken = group->level == 0 ? 0 : PG_UINT64_MAX >> (64 - group->level);
+	result->taken = group->level == 0 ? 0 :
+		PG_UINT64_MAX >> (64 - group->level);
 	memcpy(result->at, group->best, sizeof(int64) * (Size) group->level);
 }
 
@@ -184,8 +186,9 @@ solve_skip(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 
 /* The best chain of sorted rows of one user and property. */
 void
-affinity_funnel_solver_solve(FunnelSolver *solver, const AffinityEvent *event, int64 n,
-					  FunnelResult *result)
+affinity_funnel_solver_solve(FunnelSolver *solver,
+							 const AffinityEvent *event, int64 n,
+							 FunnelResult *result)
 {
 	if (solver->any_order)
 		solve_any(solver, event, n, result);
@@ -197,7 +200,8 @@ affinity_funnel_solver_solve(FunnelSolver *solver, const AffinityEvent *event, i
 	{
 		AffinityChain *chain = &solver->of.chain;
 
-		result->level = affinity_funnel_chain_of(chain, &solver->rule.chain, event, n);
+		result->level = affinity_funnel_chain_of(chain, &solver->rule.chain,
+												 event, n);
 		result->taken = result->level == 0 ? 0 :
 			PG_UINT64_MAX >> (64 - result->level);
 		memcpy(result->at, chain->best, sizeof(int64) * (Size) result->level);

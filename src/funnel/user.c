@@ -39,7 +39,7 @@ affinity_eventlog_rule(const EventLog *log, AffinityChainRule *rule)
  */
 int
 affinity_funnel_chain_of(AffinityChain *chain, const AffinityChainRule *rule,
-				  const AffinityEvent *event, int64 n)
+						 const AffinityEvent *event, int64 n)
 {
 	int64		from = 0;
 
@@ -107,8 +107,8 @@ affinity_funnel_window_final(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
-	result_of_state(fcinfo, affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC),
-					&result);
+	result_of_state(fcinfo, affinity_eventlog_arg(PG_GETARG_DATUM(0),
+												  FUNNEL_MAGIC), &result);
 	PG_RETURN_INT32(result.level);
 }
 
@@ -135,8 +135,9 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 		null[i] = (result.taken >> i & 1) == 0;
 		value[i] = null[i] ? (Datum) 0 : Int64GetDatum(result.at[i]);
 	}
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(value, null, 1, &n, &low, type, 8,
-											 FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(value, null, 1, &n,
+											 &low, type, 8, FLOAT8PASSBYVAL,
+											 TYPALIGN_DOUBLE));
 }
 
 /* A state as a value: packed if it is one of many users, and without room. */
@@ -157,8 +158,9 @@ affinity_funnel_final(PG_FUNCTION_ARGS)
 }
 
 /*
- * The steps of one user from an array of times in order: none is missing before
- * the last one but optional ones (-1). Returns the number of the last one.
+ * The steps of one user from an array of times in order: none is missing
+ * before the last one but optional ones (-1). Returns the number of the last
+ * one.
  */
 static int
 read_times(const Datum *value, const bool *null, int n, const EventLog *log,
@@ -229,7 +231,8 @@ optional_steps(FunctionCallInfo fcinfo, int n_steps)
 		return 0;
 	text = affinity_base_text_arg(fcinfo, 2, "mode");
 	mode = affinity_funnel_mode_read(text, n_steps, options, &options_len);
-	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 || options_len > sizeof(optional))
+	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 || options_len >
+		sizeof(optional))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the times of steps have no condition to exclude"),

@@ -14,8 +14,9 @@
 
 /*
  * An array of the matrix or of a dictionary. Where such a one is large it is
- * used in random order, and with pages of 4 kB much of that time goes into the
- * translation of addresses: large pages are asked for, if the system has any.
+ * used in random order, and with pages of 4 kB much of that time goes into
+ * the translation of addresses: large pages are asked for, if the system has
+ * any.
  */
 static inline void *
 affinity_base_alloc_array(MemoryContext context, uint64 n, Size width)

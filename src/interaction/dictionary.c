@@ -7,8 +7,9 @@
  * ("direct"); other integers in an open-addressing table whose slots hold the
  * key; uuid and text in one whose slots hold a hash and a number, the keys
  * standing in an arena. Numbers are given in order of arrival; after the last
- * batch affinity_interaction_dict_sort() ranks the ids, and only ranks are used from then
- * on. A dictionary lives in the memory context in which it was made.
+ * batch affinity_interaction_dict_sort() ranks the ids, and only ranks are
+ * used from then on. A dictionary lives in the memory context in which it was
+ * made.
  */
 #include "postgres.h"
 
@@ -130,8 +131,8 @@ append_bytes(AffinityDict *dict, const char *key, Size len)
 }
 
 /*
- * An array of the lookup, all bytes the same: zeroing a large one takes longer
- * than a cancel may.
+ * An array of the lookup, all bytes the same: zeroing a large one takes
+ * longer than a cancel may.
  */
 static void *
 alloc_filled(const AffinityDict *dict, uint64 n, Size width, int byte)
@@ -280,7 +281,8 @@ add_direct(AffinityDict *dict, const int64 *key, int n, uint32 *no)
 {
 	for (int i = 0; i < n; i++)
 	{
-		uint32	   *slot = &dict->direct[(uint64) key[i] - (uint64) dict->base];
+		uint32	   *slot = &dict->direct[(uint64) key[i] -
+										 (uint64) dict->base];
 
 		if (*slot == 0)
 			*slot = append_int(dict, key[i]) + 1;
@@ -417,11 +419,12 @@ find_or_append(AffinityDict *dict, uint32 hash, const char *key, Size len)
 }
 
 /*
- * Numbers whose hashes are those of a batch, NO_NUMBER where there is none, and
- * their keys on the way into the cache.
+ * Numbers whose hashes are those of a batch, NO_NUMBER where there is none,
+ * and their keys on the way into the cache.
  */
 static void
-find_candidates(const AffinityDict *dict, const uint32 *hash, int n, uint32 *no)
+find_candidates(const AffinityDict *dict, const uint32 *hash,
+				int n, uint32 *no)
 {
 	const HashSlot *slots = dict->hash_slots;
 	uint64		mask = dict->n_slots - 1;
@@ -443,7 +446,8 @@ find_candidates(const AffinityDict *dict, const uint32 *hash, int n, uint32 *no)
 		Size		len;
 
 		if (no[i] != NO_NUMBER)
-			__builtin_prefetch(affinity_interaction_dict_key(dict, no[i], &len));
+			__builtin_prefetch(affinity_interaction_dict_key(dict, no[i],
+															 &len));
 	}
 }
 
@@ -475,7 +479,8 @@ add_bytes(AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
  * The numbers of a batch's ids, new ones for ids not seen before.
  */
 void
-affinity_interaction_dict_add(AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
+affinity_interaction_dict_add(AffinityDict *dict,
+							  const AffinityKeys *keys, uint32 *no)
 {
 	MemoryContext old = MemoryContextSwitchTo(dict->context);
 
@@ -489,4 +494,3 @@ affinity_interaction_dict_add(AffinityDict *dict, const AffinityKeys *keys, uint
 	}
 	MemoryContextSwitchTo(old);
 }
-

@@ -34,18 +34,21 @@ extern AffinityKeys *affinity_interaction_keys_create(const AffinityDict *dict);
 extern void affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id);
 extern void affinity_interaction_keys_clear(AffinityKeys *keys);
 extern void affinity_interaction_keys_free(AffinityKeys *keys);
-extern void affinity_interaction_dict_add(AffinityDict *dict, const AffinityKeys *keys,
-							  uint32 *no);
+extern void affinity_interaction_dict_add(AffinityDict *dict,
+										  const AffinityKeys *keys,
+										  uint32 *no);
 extern uint32 affinity_interaction_dict_size(const AffinityDict *dict);
 extern Oid	affinity_interaction_dict_type(const AffinityDict *dict);
 extern Size affinity_interaction_dict_bytes(const AffinityDict *dict);
 extern void affinity_interaction_dict_sort(AffinityDict *dict);
 extern const uint32 *affinity_interaction_dict_rank(const AffinityDict *dict);
-extern void affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber,
-							   uint32 n_kept);
-extern Datum affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank);
-extern int	affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank,
-								  Datum id);
+extern void affinity_interaction_dict_keep(AffinityDict *dict,
+										   const uint32 *renumber,
+										   uint32 n_kept);
+extern Datum affinity_interaction_dict_id(const AffinityDict *dict,
+										  uint32 rank);
+extern int	affinity_interaction_dict_compare(const AffinityDict *dict,
+											  uint32 rank, Datum id);
 
 /*
  * Take one id over from a row, which may be gone when the batch is looked up.
@@ -89,9 +92,9 @@ typedef struct AffinityReadRequest
 } AffinityReadRequest;
 
 /*
- * Interactions in both orientations. Users and items are numbered in the order
- * of their ids, so nothing that is computed from here depends on the order in
- * which rows came.
+ * Interactions in both orientations. Users and items are numbered in the
+ * order of their ids, so nothing that is computed from here depends on the
+ * order in which rows came.
  */
 typedef struct AffinityInteractions
 {
@@ -103,7 +106,8 @@ typedef struct AffinityInteractions
 	int64		rows;			/* rows that the query gave */
 	int64		skipped_rows;	/* NULL user, item or weight */
 	int64		dropped_pairs;	/* summed weight not above 0; ratings: none */
-	int64		last_at;		/* newest, microseconds since 2000; see has_time */
+	int64		last_at;		/* newest, microseconds since 2000; see
+								 * has_time */
 	bool		has_time;
 } AffinityInteractions;
 

@@ -3,11 +3,11 @@
  *		From rows in order of arrival to a matrix in both orientations.
  *
  * Rows come in partitions by user (see parts.c). Each partition is sorted by
- * user and item within the cache, duplicates are merged, and only then are the
- * lengths of the matrix's rows known: entries go from the partitions to the
- * matrix by user, and from there, through partitions by item, to the matrix by
- * item. Writing straight to so many places all over the memory would take
- * several times as long.
+ * user and item within the cache, duplicates are merged, and only then are
+ * the lengths of the matrix's rows known: entries go from the partitions to
+ * the matrix by user, and from there, through partitions by item, to the
+ * matrix by item. Writing straight to so many places all over the memory
+ * would take several times as long.
  *
  * Work is cut into pieces of about a million entries at most, with a look at
  * interrupts after each.
@@ -85,9 +85,10 @@ affinity_interaction_rows_bytes(const AffinityRows *rows)
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
 	return rows->usable * per_row +
-		Max(largest * 2 * (sizeof(AffinityEntry) + second),
-			rows->usable * 2 * (sizeof(uint32) + sizeof(float) + second)) +
-		affinity_interaction_dict_bytes(rows->users) + affinity_interaction_dict_bytes(rows->items) +
+		Max(largest * 2 * (sizeof(AffinityEntry) + second), rows->usable *
+			2 * (sizeof(uint32) + sizeof(float) + second)) +
+		affinity_interaction_dict_bytes(rows->users) +
+		affinity_interaction_dict_bytes(rows->items) +
 		((Size) affinity_interaction_dict_size(rows->users) +
 		 affinity_interaction_dict_size(rows->items)) * per_id;
 }
@@ -178,7 +179,8 @@ gather(Build *build, uint32 p, Sorter *sorter)
 	AffinityParts *parts = &build->rows->parts;
 	const uint32 *rank = affinity_interaction_dict_rank(build->rows->items);
 	uint32		n_last;
-	AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p, &n_last);
+	AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
+															 &n_last);
 
 	sorter->n = 0;
 	while (chunk)
@@ -194,7 +196,8 @@ gather(Build *build, uint32 p, Sorter *sorter)
 			to[i].val = chunk->entry[i].val;
 		}
 		if (sorter->second)
-			decay_rows(build, chunk->entry, affinity_interaction_chunk_at(chunk), n,
+			decay_rows(build,
+					   chunk->entry, affinity_interaction_chunk_at(chunk), n,
 					   sorter->second + sorter->n);
 		sorter->n += n;
 		affinity_interaction_parts_give_back(parts, chunk);
@@ -213,16 +216,17 @@ sort_pass(Sorter *sorter, AffinityDigit digit)
 
 	for (int64 from = 0; from < sorter->n; from += PIECE)
 	{
-		affinity_kernel_entries_count(entry + from, Min(PIECE, sorter->n - from),
-							   digit, count);
+		affinity_kernel_entries_count(entry + from, Min(PIECE, sorter->n -
+														from), digit, count);
 		CHECK_FOR_INTERRUPTS();
 	}
 	affinity_kernel_csr_offsets(count, digit.mask + 1, next);
 	for (int64 from = 0; from < sorter->n; from += PIECE)
 	{
-		affinity_kernel_entries_place(entry + from, second ? second + from : NULL,
-							   Min(PIECE, sorter->n - from), digit, next,
-							   sorter->other_entry, sorter->other_second);
+		affinity_kernel_entries_place(entry + from, second ? second + from :
+									  NULL, Min(PIECE, sorter->n - from),
+									  digit, next, sorter->other_entry,
+									  sorter->other_second);
 		CHECK_FOR_INTERRUPTS();
 	}
 	sorter->entry = sorter->other_entry;
@@ -240,12 +244,13 @@ put_back(Build *build, const AffinityEntry *entry, const float *second,
 {
 	for (size_t i = 0; i < n; i++)
 	{
-		AffinityPart *part = affinity_interaction_parts_room(&build->rows->parts,
-												 entry[i].row);
+		AffinityPart *part =
+		affinity_interaction_parts_room(&build->rows->parts, entry[i].row);
 
 		part->last->entry[part->n_last] = entry[i];
 		if (second)
-			affinity_interaction_chunk_second(part->last)[part->n_last] = second[i];
+			affinity_interaction_chunk_second(part->last)[part->n_last] =
+				second[i];
 		part->n_last++;
 		build->of_user[entry[i].row]++;
 		build->of_item[entry[i].col]++;
@@ -268,13 +273,13 @@ sort_and_merge(Build *build, uint32 p, Sorter *sorter)
 		float	   *second = sorter->second ? sorter->second + from : NULL;
 
 		kept = affinity_kernel_entries_merge(&build->merge, entry, second,
-									  Min(PIECE, sorter->n - from), entry,
-									  second);
+											 Min(PIECE, sorter->n - from),
+											 entry, second);
 		put_back(build, entry, second, kept);
 		CHECK_FOR_INTERRUPTS();
 	}
 	kept = affinity_kernel_entries_merge(&build->merge, NULL, NULL, 0, &last,
-								  sorter->second ? &last_second : NULL);
+										 sorter->second ? &last_second : NULL);
 	put_back(build, &last, sorter->second ? &last_second : NULL, kept);
 }
 
@@ -394,15 +399,18 @@ parts_to_csr(Build *build, const uint32 *renumber, int64 *next,
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
 		uint32		n_last;
-		AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p, &n_last);
+		AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
+																 &n_last);
 
 		while (chunk)
 		{
 			AffinityChunk *following = chunk->next;
 
-			affinity_kernel_entries_to_csr(chunk->entry, affinity_interaction_chunk_second(chunk),
-									following ? AFFINITY_CHUNK : n_last,
-									renumber, next, csr->col, val);
+			affinity_kernel_entries_to_csr(chunk->entry,
+										   affinity_interaction_chunk_second(chunk),
+										   following ? AFFINITY_CHUNK :
+										   n_last, renumber, next,
+										   csr->col, val);
 			affinity_interaction_parts_give_back(parts, chunk);
 			chunk = following;
 			CHECK_FOR_INTERRUPTS();
@@ -423,7 +431,8 @@ turn_round(Build *build)
 	{
 		for (int64 e = csr->start[user]; e < csr->start[user + 1]; e++)
 		{
-			AffinityPart *part = affinity_interaction_parts_room(parts, csr->col[e]);
+			AffinityPart *part = affinity_interaction_parts_room(parts,
+																 csr->col[e]);
 			AffinityEntry *to = &part->last->entry[part->n_last];
 
 			affinity_base_look_up(e);
@@ -447,7 +456,8 @@ build_both(Build *build)
 	uint32	   *renumber;
 	int64	   *next = number_users(build);
 
-	renumber = number_rows(build->of_item, affinity_interaction_dict_size(items), by_item);
+	renumber = number_rows(build->of_item,
+						   affinity_interaction_dict_size(items), by_item);
 	by_user->n_cols = by_item->n_rows;
 	by_item->n_cols = by_user->n_rows;
 	parts_to_csr(build, renumber, next, by_user, &build->second_by_user);
@@ -468,7 +478,8 @@ build_both(Build *build)
 }
 
 AffinityInteractions *
-affinity_interaction_rows_to_matrix(AffinityRows *rows, const AffinityReadRequest *request)
+affinity_interaction_rows_to_matrix(AffinityRows *rows,
+									const AffinityReadRequest *request)
 {
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 	Build		build = {.request = request, .rows = rows};

@@ -2,8 +2,8 @@
  * order.c
  *		The ids of a dictionary in their order, once all are known.
  *
- * Integers are ordered by value, uuid and text by their bytes. From then on an
- * id is named by its rank.
+ * Integers are ordered by value, uuid and text by their bytes. From then on
+ * an id is named by its rank.
  */
 #include "postgres.h"
 
@@ -175,7 +175,8 @@ affinity_interaction_dict_rank(const AffinityDict *dict)
  * Forget some ids: renumber[] gives each rank's new rank, or PG_UINT32_MAX.
  */
 void
-affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber, uint32 n_kept)
+affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber,
+							   uint32 n_kept)
 {
 	for (uint32 r = 0; r < dict->n; r++)
 	{
@@ -216,7 +217,8 @@ affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank)
  * Order of a rank's id and another id of the same type: below, at, above 0.
  */
 int
-affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank, Datum id)
+affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank,
+								  Datum id)
 {
 	uint32		no = dict->order[rank];
 	const char *x;

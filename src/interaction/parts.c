@@ -3,8 +3,9 @@
  *		Partitions of entries, in chunks that are never moved.
  *
  * The same chunks serve twice: they take the rows as they are read and, when
- * these stand in the matrix by user, its entries on their way to the matrix by
- * item. So no memory is asked for, and zeroed by the kernel, a second time.
+ * these stand in the matrix by user, its entries on their way to the matrix
+ * by item. So no memory is asked for, and zeroed by the kernel, a second
+ * time.
  */
 #include "postgres.h"
 
@@ -45,7 +46,8 @@ affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part)
  * last, which has n_last entries. They are to be given back one by one.
  */
 AffinityChunk *
-affinity_interaction_parts_detach(AffinityParts *parts, uint32 p, uint32 *n_last)
+affinity_interaction_parts_detach(AffinityParts *parts,
+								  uint32 p, uint32 *n_last)
 {
 	AffinityPart *part = &parts->part[p];
 	AffinityChunk *first = part->first;
@@ -57,7 +59,8 @@ affinity_interaction_parts_detach(AffinityParts *parts, uint32 p, uint32 *n_last
 }
 
 void
-affinity_interaction_parts_give_back(AffinityParts *parts, AffinityChunk *chunk)
+affinity_interaction_parts_give_back(AffinityParts *parts,
+									 AffinityChunk *chunk)
 {
 	chunk->next = parts->unused;
 	parts->unused = chunk;
@@ -71,8 +74,9 @@ affinity_interaction_parts_free(AffinityParts *parts)
 		uint32		n_last;
 		AffinityChunk *next;
 
-		for (AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p, &n_last);
-			 chunk != NULL; chunk = next)
+		for (AffinityChunk *chunk =
+			 affinity_interaction_parts_detach(parts, p, &n_last); chunk !=
+			 NULL; chunk = next)
 		{
 			next = chunk->next;
 			pfree(chunk);

@@ -2,13 +2,14 @@
  * read.c
  *		Rows of a query, through the executor, into a sparse matrix.
  *
- * The query runs under SPI with a DestReceiver of our own, so grants, row-level
- * security and views hold, plans may be parallel, and no tuple is copied. Rows
- * are taken over in batches: ids go through the dictionaries, and what is left
- * of a row is two numbers and its weight, kept in partitions by user.
+ * The query runs under SPI with a DestReceiver of our own, so grants,
+ * row-level security and views hold, plans may be parallel, and no tuple is
+ * copied. Rows are taken over in batches: ids go through the dictionaries,
+ * and what is left of a row is two numbers and its weight, kept in partitions
+ * by user.
  *
- * Everything is allocated in the caller's memory context; partitions are freed
- * as soon as the matrix has the rows.
+ * Everything is allocated in the caller's memory context; partitions are
+ * freed as soon as the matrix has the rows.
  */
 #include "postgres.h"
 
@@ -55,8 +56,8 @@ too_much(const RowReceiver *self, const char *at_least)
 	Size		bytes = affinity_interaction_rows_bytes(self->rows);
 
 	affinity_base_lacks_memory(psprintf("%lld interactions need%s",
-								   (long long) self->rows->usable, at_least),
-						  bytes, "let the query read fewer rows");
+										(long long) self->rows->usable, at_least),
+							   bytes, "let the query read fewer rows");
 }
 
 /* ---- batches ---------------------------------------------------------- */
@@ -75,7 +76,8 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 		entry->col = item[i];
 		entry->val = self->weight[i];
 		if (parts->has_side)
-			affinity_interaction_chunk_at(part->last)[part->n_last] = self->at[i];
+			affinity_interaction_chunk_at(part->last)[part->n_last] =
+				self->at[i];
 		part->n_last++;
 	}
 }
@@ -108,7 +110,8 @@ flush_batch(RowReceiver *self)
 		(Size) self->request->max_bytes + COUNTING_BYTES)
 		too_much(self, " at least");
 	if (self->request->max_bytes > 0 && !self->counting &&
-		affinity_interaction_rows_bytes(rows) > (Size) self->request->max_bytes)
+		affinity_interaction_rows_bytes(rows) >
+		(Size) self->request->max_bytes)
 	{
 		/* read on without keeping anything, to be able to name the need */
 		self->counting = true;
@@ -126,9 +129,9 @@ bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
 			(errcode(sqlstate),
 			 errmsg("interaction of user %s and item %s has %s",
 					affinity_base_id_display(slot->tts_values[0],
-										affinity_interaction_dict_type(self->rows->users)),
+											 affinity_interaction_dict_type(self->rows->users)),
 					affinity_base_id_display(slot->tts_values[1],
-										affinity_interaction_dict_type(self->rows->items)),
+											 affinity_interaction_dict_type(self->rows->items)),
 					what),
 			 errhint("%s", hint)));
 }
@@ -263,8 +266,10 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 					 errmsg("time of interactions is of type %s, not a timestamp",
 							format_type_be(self->at_type))));
 	}
-	rows->users = affinity_interaction_dict_create(TupleDescAttr(desc, 0)->atttypid);
-	rows->items = affinity_interaction_dict_create(TupleDescAttr(desc, 1)->atttypid);
+	rows->users = affinity_interaction_dict_create(TupleDescAttr(desc,
+																 0)->atttypid);
+	rows->items = affinity_interaction_dict_create(TupleDescAttr(desc,
+																 1)->atttypid);
 	self->user_keys = affinity_interaction_keys_create(rows->users);
 	self->item_keys = affinity_interaction_keys_create(rows->items);
 	MemoryContextSwitchTo(old);
@@ -307,8 +312,8 @@ run_query(RowReceiver *self)
 }
 
 /*
- * Read the rows of a query and build the matrix. The caller is connected to SPI
- * and holds what it wants to keep in its current memory context.
+ * Read the rows of a query and build the matrix. The caller is connected to
+ * SPI and holds what it wants to keep in its current memory context.
  */
 AffinityInteractions *
 affinity_interaction_read(const AffinityReadRequest *request)

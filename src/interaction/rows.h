@@ -1,6 +1,7 @@
 /*
  * rows.h
- *		Rows on their way into a matrix: what read.c, parts.c and matrix.c share.
+ *		Rows on their way into a matrix: what read.c, parts.c and matrix.c
+ *		share.
  */
 #ifndef AFFINITY_INTERACTION_ROWS_H
 #define AFFINITY_INTERACTION_ROWS_H
@@ -10,9 +11,9 @@
 /* ---- parts.c ----------------------------------------------------------- */
 
 /*
- * Entries are appended to one of 256 partitions by the low bits of their row's
- * number, so that the rows of a partition are few enough to be sorted within
- * the cache; appending to 256 places at a time is within it too.
+ * Entries are appended to one of 256 partitions by the low bits of their
+ * row's number, so that the rows of a partition are few enough to be sorted
+ * within the cache; appending to 256 places at a time is within it too.
  */
 #define AFFINITY_PART_BITS	8
 #define AFFINITY_PARTS		(1 << AFFINITY_PART_BITS)
@@ -40,16 +41,18 @@ typedef struct AffinityParts
 	AffinityPart part[AFFINITY_PARTS];
 } AffinityParts;
 
-extern void affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part);
-extern AffinityChunk *affinity_interaction_parts_detach(AffinityParts *parts, uint32 p,
-											uint32 *n_last);
+extern void affinity_interaction_parts_extend(AffinityParts *parts,
+											  AffinityPart *part);
+extern AffinityChunk *affinity_interaction_parts_detach(AffinityParts *parts,
+														uint32 p,
+														uint32 *n_last);
 extern void affinity_interaction_parts_give_back(AffinityParts *parts,
-									 AffinityChunk *chunk);
+												 AffinityChunk *chunk);
 extern void affinity_interaction_parts_free(AffinityParts *parts);
 
 /*
- * The partition of a row, with room for an entry: part->last->entry[n_last] is
- * to be filled, and n_last to be counted up.
+ * The partition of a row, with room for an entry: part->last->entry[n_last]
+ * is to be filled, and n_last to be counted up.
  */
 static inline AffinityPart *
 affinity_interaction_parts_room(AffinityParts *parts, uint32 row)
@@ -93,6 +96,6 @@ typedef struct AffinityRows
 
 extern Size affinity_interaction_rows_bytes(const AffinityRows *rows);
 extern AffinityInteractions *affinity_interaction_rows_to_matrix(AffinityRows *rows,
-													 const AffinityReadRequest *request);
+																 const AffinityReadRequest *request);
 
 #endif							/* AFFINITY_INTERACTION_ROWS_H */

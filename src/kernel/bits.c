@@ -2,20 +2,23 @@
  * bits.c
  *		Bitmaps as lists of the numbers of their bits.
  *
- * Eight numbers are written for each word, whether it has as many bits or not:
- * the next word overwrites what was too much. That costs less than a branch that
- * is guessed wrong at the end of each word.
+ * Eight numbers are written for each word, whether it has as many bits or
+ * not: the next word overwrites what was too much. That costs less than a
+ * branch that is guessed wrong at the end of each word.
  */
 #include "kernel/bits.h"
 #include "kernel/multiversion.h"
 
 /*
  * The numbers of the bits of a bitmap, ascending, where the first word begins
- * with the number first. Returns how many; out has room for AFFINITY_BITS_ROOM.
+ * with the number first. Returns how many; out has room for
+ * AFFINITY_BITS_ROOM.
  */
 AFFINITY_MULTIVERSION size_t
-affinity_kernel_list_bits(const uint64_t *words, size_t n_words, uint32_t first,
-				   uint32_t *out)
+affinity_kernel_list_bits(const uint64_t *words,
+						  size_t n_words,
+						  uint32_t first,
+						  uint32_t *out)
 {
 	uint32_t   *to = out;
 

@@ -12,6 +12,6 @@
 #define AFFINITY_BITS_ROOM(n_words) ((n_words) * (size_t) 64 + 8)
 
 extern size_t affinity_kernel_list_bits(const uint64_t *words, size_t n_words,
-								 uint32_t first, uint32_t *out);
+										uint32_t first, uint32_t *out);
 
 #endif							/* AFFINITY_KERNEL_BITS_H */

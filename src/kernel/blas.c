@@ -7,9 +7,9 @@
  * and again after a fork, and threads inherit the mask of signals: so all
  * signals are blocked around loading and around every change of the number.
  * Nothing else in a server process can start one of them: the number that
- * OpenBLAS would choose by itself, that of the processors, is overruled by its
- * environment variable before. A build with OpenMP starts threads within its
- * calls, where no signal is blocked: that one computes with one thread.
+ * OpenBLAS would choose by itself, that of the processors, is overruled by
+ * its environment variable before. A build with OpenMP starts threads within
+ * its calls, where no signal is blocked: that one computes with one thread.
  *
  * Once loaded it stays: its threads would not survive its code. A process in
  * which loading failed tries again the next time, so that it is enough to
@@ -145,10 +145,10 @@ load(int threads)
 }
 
 /*
- * OpenBLAS's functions, computing with so many threads, the caller's being one
- * of them; NULL, and why in *error, where it cannot be had. To be called again
- * at the beginning of every piece of work: after a fork it is here that threads
- * begin anew.
+ * OpenBLAS's functions, computing with so many threads, the caller's being
+ * one of them; NULL, and why in *error, where it cannot be had. To be called
+ * again at the beginning of every piece of work: after a fork it is here that
+ * threads begin anew.
  */
 const AffinityBlas *
 affinity_kernel_blas(int threads, const char **error)

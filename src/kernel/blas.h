@@ -3,8 +3,9 @@
  *		OpenBLAS, loaded when it is first needed: the functions that are used,
  *		with the prototypes of cblas.h and of the Fortran LAPACK.
  *
- * Matrices are called by rows, but for LAPACK, which sees columns: what is the
- * lower triangle of a symmetric matrix by rows is its upper triangle there.
+ * Matrices are called by rows, but for LAPACK, which sees columns: what is
+ * the lower triangle of a symmetric matrix by rows is its upper triangle
+ * there.
  */
 #ifndef AFFINITY_KERNEL_BLAS_H
 #define AFFINITY_KERNEL_BLAS_H
@@ -27,8 +28,8 @@ enum
 };
 
 /*
- * One struct for both widths of numbers. Fortran compilers hand the lengths of
- * character arguments over behind all others.
+ * One struct for both widths of numbers. Fortran compilers hand the lengths
+ * of character arguments over behind all others.
  */
 #define AFFINITY_BLAS_FUNCTIONS(real, p) \
 	void		(*p##gemm) (int order, int transpose_a, int transpose_b, \
@@ -57,6 +58,7 @@ typedef struct AffinityBlas
 	AFFINITY_BLAS_FUNCTIONS(double, d);
 } AffinityBlas;
 
-extern const AffinityBlas *affinity_kernel_blas(int threads, const char **error);
+extern const AffinityBlas *affinity_kernel_blas(int threads,
+												const char **error);
 
 #endif							/* AFFINITY_KERNEL_BLAS_H */

@@ -2,12 +2,12 @@
  * csr.c
  *		From entries in no order to a sparse matrix, by counting sort.
  *
- * Entries are sorted digit by digit, lowest first, and stably (LSD radix sort),
- * so equal pairs come to stand side by side in the order in which they arrived
- * and can be merged. Everything is linear and nothing is compared. How far
- * apart the places lie that a pass writes to is what its speed depends on: the
- * caller cuts the entries into partitions and keys into digits, so that they
- * fit into the cache.
+ * Entries are sorted digit by digit, lowest first, and stably (LSD radix
+ * sort), so equal pairs come to stand side by side in the order in which they
+ * arrived and can be merged. Everything is linear and nothing is compared.
+ * How far apart the places lie that a pass writes to is what its speed
+ * depends on: the caller cuts the entries into partitions and keys into
+ * digits, so that they fit into the cache.
  */
 #include "kernel/csr.h"
 
@@ -39,7 +39,7 @@ digit_of(const AffinityEntry *entry, AffinityDigit digit)
  */
 void
 affinity_kernel_entries_count(const AffinityEntry *entry, size_t n,
-					   AffinityDigit digit, int64_t *count)
+							  AffinityDigit digit, int64_t *count)
 {
 	for (size_t i = 0; i < n; i++)
 		count[digit_of(&entry[i], digit)]++;
@@ -51,8 +51,8 @@ affinity_kernel_entries_count(const AffinityEntry *entry, size_t n,
  */
 void
 affinity_kernel_entries_place(const AffinityEntry *entry, const float *second,
-					   size_t n, AffinityDigit digit, int64_t *next,
-					   AffinityEntry *out, float *out_second)
+							  size_t n, AffinityDigit digit, int64_t *next,
+							  AffinityEntry *out, float *out_second)
 {
 	for (size_t i = 0; i < n; i++)
 	{
@@ -65,8 +65,8 @@ affinity_kernel_entries_place(const AffinityEntry *entry, const float *second,
 }
 
 /*
- * Write out the pair that is being summed. An entry whose sum is not above 0 is
- * dropped; means are kept whatever they are.
+ * Write out the pair that is being summed. An entry whose sum is not above 0
+ * is dropped; means are kept whatever they are.
  */
 static inline size_t
 close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
@@ -90,15 +90,16 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 }
 
 /*
- * Sum equal neighbours, in double, or take their mean; of second values the sum
- * or the maximum is kept. Returns the number of entries written to out, which may be where they
- * are read from. The last pair stays open, as the next call may go on with it:
- * a call with n = 0 writes it out.
+ * Sum equal neighbours, in double, or take their mean; of second values the
+ * sum or the maximum is kept. Returns the number of entries written to out,
+ * which may be where they are read from. The last pair stays open, as the
+ * next call may go on with it: a call with n = 0 writes it out.
  */
 size_t
-affinity_kernel_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
-					   const float *second, size_t n, AffinityEntry *out,
-					   float *out_second)
+affinity_kernel_entries_merge(AffinityMerge *merge,
+							  const AffinityEntry *entry,
+							  const float *second, size_t n,
+							  AffinityEntry *out, float *out_second)
 {
 	size_t		kept = 0;
 
@@ -140,9 +141,10 @@ affinity_kernel_entries_merge(AffinityMerge *merge, const AffinityEntry *entry,
  * gives columns their new numbers, unless it is NULL.
  */
 void
-affinity_kernel_entries_to_csr(const AffinityEntry *entry, const float *second,
-						size_t n, const uint32_t *renumber, int64_t *next,
-						uint32_t *col, AffinityCsrValues val)
+affinity_kernel_entries_to_csr(const AffinityEntry *entry,
+							   const float *second, size_t n,
+							   const uint32_t *renumber, int64_t *next,
+							   uint32_t *col, AffinityCsrValues val)
 {
 	for (size_t i = 0; i < n; i++)
 	{

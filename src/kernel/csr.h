@@ -53,25 +53,29 @@ typedef struct AffinityMerge
 	double		val;
 	double		second;
 	int64_t		n;				/* entries of the pair */
-	int64_t		dropped;		/* pairs whose sum is not above 0, or too large */
+	int64_t		dropped;		/* pairs whose sum is not above 0, or too
+								 * large */
 	float		max;			/* largest value */
 } AffinityMerge;
 
 extern void affinity_kernel_csr_offsets(const int64_t *count, uint32_t n,
-								 int64_t *start);
+										int64_t *start);
 extern void affinity_kernel_entries_count(const AffinityEntry *entry, size_t n,
-								   AffinityDigit digit, int64_t *count);
+										  AffinityDigit digit, int64_t *count);
 extern void affinity_kernel_entries_place(const AffinityEntry *entry,
-								   const float *second, size_t n,
-								   AffinityDigit digit, int64_t *next,
-								   AffinityEntry *out, float *out_second);
+										  const float *second, size_t n,
+										  AffinityDigit digit, int64_t *next,
+										  AffinityEntry *out,
+										  float *out_second);
 extern size_t affinity_kernel_entries_merge(AffinityMerge *merge,
-									 const AffinityEntry *entry,
-									 const float *second, size_t n,
-									 AffinityEntry *out, float *out_second);
+											const AffinityEntry *entry,
+											const float *second,
+											size_t n, AffinityEntry *out,
+											float *out_second);
 extern void affinity_kernel_entries_to_csr(const AffinityEntry *entry,
-									const float *second, size_t n,
-									const uint32_t *renumber, int64_t *next,
-									uint32_t *col, AffinityCsrValues val);
+										   const float *second,
+										   size_t n, const uint32_t *renumber,
+										   int64_t *next, uint32_t *col,
+										   AffinityCsrValues val);
 
 #endif							/* AFFINITY_KERNEL_CSR_H */

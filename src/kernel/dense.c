@@ -2,11 +2,12 @@
  * dense.c
  *		Small dense algebra: sums kept in registers, over panels in the cache.
  *
- * Registers can be filled only by who knows their width while compiling, so the
- * kernels are a template that is compiled for vectors of 4, 8 and 16 numbers,
- * each with the instructions that go with them; the processor chooses a table of
- * them. target_clones (AFFINITY_MULTIVERSION) compiles the same width several
- * times: GCC 12 keeps a vector wider than the registers in memory.
+ * Registers can be filled only by who knows their width while compiling, so
+ * the kernels are a template that is compiled for vectors of 4, 8 and 16
+ * numbers, each with the instructions that go with them; the processor
+ * chooses a table of them. target_clones (AFFINITY_MULTIVERSION) compiles the
+ * same width several times: GCC 12 keeps a vector wider than the registers in
+ * memory.
  *
  * Where the instructions have it, multiplication and addition are fused. So
  * results depend on the processor in their last bits, and on nothing else.
@@ -24,7 +25,9 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-/* Numbers that are fetched ahead when a panel is gathered; those in a line. */
+/*
+ * Numbers that are fetched ahead when a panel is gathered; those in a line.
+ */
 #define AHEAD		2048
 #define LINE		16
 
@@ -34,11 +37,13 @@
 #define SHUFFLE(mask, x, y, ...) __builtin_shuffle(x, y, (mask) {__VA_ARGS__})
 #endif
 
-typedef float quad_f4 __attribute__((vector_size(4 * sizeof(float)), may_alias));
-typedef float quad_f4_in_memory
-	__attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)),
-				   may_alias));
-typedef float eight_f4 __attribute__((vector_size(8 * sizeof(float)), may_alias));
+typedef float quad_f4 __attribute__((vector_size(4 * sizeof(float)),
+									 may_alias));
+typedef float quad_f4_in_memory __attribute__((vector_size(4 * sizeof(float)),
+											   aligned(sizeof(float)),
+											   may_alias));
+typedef float eight_f4 __attribute__((vector_size(8 * sizeof(float)),
+									  may_alias));
 
 /* The lower (0) or upper (1) half of a vector. */
 #define HALF(type, v, which) (((const type *) &(v))[which])

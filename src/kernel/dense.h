@@ -1,16 +1,18 @@
 /*
  * dense.h
- *		Small dense algebra in single precision: what factor models are made of.
+ *		Small dense algebra in single precision: what factor models are made
+ *		of.
  *
  * A matrix is given by rows that begin at multiples of 64 bytes: the distance
- * between rows (stride, ld) and the width of what is worked on are multiples of
- * AFFINITY_LANES numbers, and the padding is 0. A panel is some rows of a larger
- * matrix, gathered side by side, so that all that follows happens in the cache;
- * its number of rows is rounded up to AFFINITY_PANEL_ROWS by rows of zeros
- * (affinity_kernel_panel_rows), and so are vectors with a number for each of its rows.
+ * between rows (stride, ld) and the width of what is worked on are multiples
+ * of AFFINITY_LANES numbers, and the padding is 0. A panel is some rows of a
+ * larger matrix, gathered side by side, so that all that follows happens in
+ * the cache; its number of rows is rounded up to AFFINITY_PANEL_ROWS by rows
+ * of zeros (affinity_kernel_panel_rows), and so are vectors with a number for
+ * each of its rows.
  *
- * Symmetric matrices are upper triangles: row i is used from column i on. What
- * is below is overwritten without sense.
+ * Symmetric matrices are upper triangles: row i is used from column i on.
+ * What is below is overwritten without sense.
  */
 #ifndef AFFINITY_KERNEL_DENSE_H
 #define AFFINITY_KERNEL_DENSE_H
@@ -67,9 +69,9 @@ typedef struct AffinityDense
 							 const float *b, float *out);
 
 	/*
-	 * c = U'U for the first n columns, n being a multiple of 4; further columns
-	 * b up to ld become U'^-1 b. inverse[k] = 1 / U[k][k]; pivots below floor
-	 * become floor.
+	 * c = U'U for the first n columns, n being a multiple of 4; further
+	 * columns b up to ld become U'^-1 b. inverse[k] = 1 / U[k][k]; pivots
+	 * below floor become floor.
 	 */
 	void		(*cholesky) (float *c, size_t ld, size_t n, float floor,
 							 float *inverse);
@@ -78,7 +80,9 @@ typedef struct AffinityDense
 						 const float *inverse, float *x);
 } AffinityDense;
 
-/* The best that this processor can do, or that of a level; NULL: it cannot. */
+/*
+ * The best that this processor can do, or that of a level; NULL: it cannot.
+ */
 extern const AffinityDense *affinity_kernel_dense(void);
 extern const AffinityDense *affinity_kernel_dense_level(int level);
 
@@ -94,6 +98,7 @@ affinity_kernel_padded_width(size_t n)
 	return (n + AFFINITY_LANES - 1) & ~(size_t) (AFFINITY_LANES - 1);
 }
 
-extern void affinity_kernel_add_to_double(const float *x, size_t n, double *sum);
+extern void affinity_kernel_add_to_double(const float *x, size_t n,
+										  double *sum);
 
 #endif							/* AFFINITY_KERNEL_DENSE_H */

@@ -2,8 +2,8 @@
  * dense_template.h
  *		The kernels of dense.c for one width of vectors.
  *
- * Before including it define WIDTH (numbers in a vector: 4, 8 or 16), TILE (rows
- * of a tile of sums that fits the registers, with two vectors each) and
+ * Before including it define WIDTH (numbers in a vector: 4, 8 or 16), TILE
+ * (rows of a tile of sums that fits the registers, with two vectors each) and
  * NAME(name) (a function's full name); they are undefined at the end.
  */
 
@@ -16,9 +16,8 @@ typedef float vec __attribute__((vector_size(WIDTH * sizeof(float)),
 typedef int32_t mask __attribute__((vector_size(WIDTH * sizeof(float))));
 
 /* Numbers as they lie in memory: aligned as one is. */
-typedef float vec_in_memory
-	__attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float)),
-				   may_alias));
+typedef float vec_in_memory __attribute__((vector_size(WIDTH * sizeof(float)),
+										   aligned(sizeof(float)), may_alias));
 
 #define VEC(p) (*(vec *) (p))
 #define CONST_VEC(p) (*(const vec *) (p))
@@ -241,9 +240,9 @@ NAME(normal) (const float *panel, size_t stride, size_t n, size_t width,
 /* ---- products of matrices ---------------------------------------------- */
 
 /*
- * c (+)= a b for a tile of rows x cols vectors, which stays in registers: rows
- * and cols are constants wherever this is inlined. Number (i, k) of a lies at
- * a[i * a_row + k * a_col].
+ * c (+)= a b for a tile of rows x cols vectors, which stays in registers:
+ * rows and cols are constants wherever this is inlined. Number (i, k) of a
+ * lies at a[i * a_row + k * a_col].
  */
 static ALWAYS_INLINE void
 NAME(tile) (int rows, int cols, const float *a, size_t a_row, size_t a_col,
@@ -254,7 +253,10 @@ NAME(tile) (int rows, int cols, const float *a, size_t a_row, size_t a_col,
 
 	for (int i = 0; i < rows; i++)
 		for (int j = 0; j < cols; j++)
-			sum[i][j] = add ? CONST_VEC(c + i * ld + j * WIDTH) : (vec) {0};
+			sum[i][j] = add ? CONST_VEC(c + i * ld + j * WIDTH) : (vec)
+		{
+			0
+		};
 	for (size_t k = 0; k < n; k++)
 	{
 		vec			x = CONST_VEC(b);
@@ -352,20 +354,20 @@ NAME(inner) (const float *panel, size_t stride, size_t n, size_t width,
 {
 	for (size_t i = 0; i < n; i += 4)
 		for (size_t j = i; j < n; j += 4)
-			NAME(inner4) (panel + i * stride, panel + j * stride, stride, width,
-						  c + i * ld + j, ld);
+			NAME(inner4) (panel + i * stride, panel + j * stride, stride,
+						  width, c + i * ld + j, ld);
 }
 
 /* ---- Cholesky ---------------------------------------------------------- */
 
 /*
- * Rows [k, k + 4): what the four take from each other, their pivots. The row is
- * zero before its pivot, as far as back will read.
+ * Rows [k, k + 4): what the four take from each other, their pivots. The row
+ * is zero before its pivot, as far as back will read.
  */
 static ALWAYS_INLINE void
 NAME(pivots) (float *c, size_t ld, size_t k, float floor, float *inverse)
 {
-	const mask	up = COUNT_UP;
+	const		mask up = COUNT_UP;
 	size_t		start = k / WIDTH * WIDTH;
 
 	for (size_t i = k; i < k + 4; i++)
@@ -456,21 +458,23 @@ NAME(back) (const float *c, size_t ld, size_t n, const float *inverse,
 	}
 }
 
-static const AffinityDense NAME(dense) = {
+static const AffinityDense
+NAME(dense) =
+{
 	.name = LEVEL,
-	.dot = NAME(dot),
-	.axpy = NAME(axpy),
-	.product = NAME(product),
-	.inverse_roots = NAME(inverse_roots),
-	.gather = NAME(gather),
-	.subtract = NAME(subtract),
-	.combine = NAME(combine),
-	.normal = NAME(normal),
-	.outer = NAME(outer),
-	.inner = NAME(inner),
-	.multiply = NAME(multiply),
-	.cholesky = NAME(cholesky),
-	.back = NAME(back),
+		.dot = NAME(dot),
+		.axpy = NAME(axpy),
+		.product = NAME(product),
+		.inverse_roots = NAME(inverse_roots),
+		.gather = NAME(gather),
+		.subtract = NAME(subtract),
+		.combine = NAME(combine),
+		.normal = NAME(normal),
+		.outer = NAME(outer),
+		.inner = NAME(inner),
+		.multiply = NAME(multiply),
+		.cholesky = NAME(cholesky),
+		.back = NAME(back),
 };
 
 #undef vec

@@ -2,11 +2,11 @@
  * eigen.c
  *		All eigenvalues and eigenvectors of a symmetric matrix, step by step.
  *
- * Householder's reflections make the matrix tridiagonal, QL with implicit shifts
- * makes that diagonal (Golub and Van Loan, "Matrix Computations", 8.3). What the
- * reflections and rotations multiply up to is kept transposed, so that every
- * inner loop runs along rows. A step is one column or one sweep, O(n^2), so that
- * callers can look for interrupts in between.
+ * Householder's reflections make the matrix tridiagonal, QL with implicit
+ * shifts makes that diagonal (Golub and Van Loan, "Matrix Computations",
+ * 8.3). What the reflections and rotations multiply up to is kept transposed,
+ * so that every inner loop runs along rows. A step is one column or one
+ * sweep, O(n^2), so that callers can look for interrupts in between.
  */
 #include <float.h>
 #include <math.h>
@@ -81,7 +81,8 @@ reduce(AffinityEigen *e, int k)
 	e->value[k] = 2 / affinity_kernel_dot_f8(v, v, m);
 	for (int i = 0; i < m; i++)
 		w[i] = e->value[k] *
-			affinity_kernel_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v, m);
+			affinity_kernel_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v,
+								   m);
 	half = e->value[k] / 2 * affinity_kernel_dot_f8(w, v, m);
 	subtract_scaled(w, v, half, m);
 	for (int i = 0; i < m; i++)
@@ -105,13 +106,14 @@ expand(AffinityEigen *e, int k)
 	{
 		double	   *row = e->z + (size_t) i * n + k + 1;
 
-		subtract_scaled(row, v, e->value[k] * affinity_kernel_dot_f8(row, v, m), m);
+		subtract_scaled(row, v, e->value[k] *
+						affinity_kernel_dot_f8(row, v, m), m);
 	}
 }
 
 /*
- * One sweep over [from, to] of the tridiagonal matrix, shifted by the eigenvalue
- * of its first 2 x 2 corner.
+ * One sweep over [from, to] of the tridiagonal matrix, shifted by the
+ * eigenvalue of its first 2 x 2 corner.
  */
 static void
 sweep(AffinityEigen *e, int from, int to)

@@ -10,7 +10,8 @@
 typedef struct AffinityEigen
 {
 	int			n;
-	double	   *a;				/* n x n: the matrix, both triangles; destroyed */
+	double	   *a;				/* n x n: the matrix, both triangles;
+								 * destroyed */
 	double	   *z;				/* n x n: rows become the eigenvectors */
 	double	   *value;			/* n: eigenvalues, in no order */
 	double	   *side;			/* n, scratch: beside the diagonal */

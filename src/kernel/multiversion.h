@@ -8,8 +8,8 @@
 
 /*
  * AFFINITY_MULTIVERSION before a function: compile it several times and let
- * the dynamic linker pick the one that fits the processor. Names of levels and
- * not of features, because in target_clones a comma separates versions:
+ * the dynamic linker pick the one that fits the processor. Names of levels
+ * and not of features, because in target_clones a comma separates versions:
  * "avx2,fma" would be two of them. Names of processors ("arch=haswell") match
  * that model alone. GCC knows levels from 12 on.
  *

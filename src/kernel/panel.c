@@ -4,12 +4,12 @@
  *		user's k best.
  *
  * Items are stored in panels of 32, one factor of all 32 after the other, so
- * that a tile of a few users and a panel keeps its sums in registers and every
- * load feeds several multiplications (Goto & van de Geijn, "Anatomy of
+ * that a tile of a few users and a panel keeps its sums in registers and
+ * every load feeds several multiplications (Goto & van de Geijn, "Anatomy of
  * High-Performance Matrix Multiplication", 2008). These scores are of single
  * precision and depend on the processor. Therefore they only choose: what may
- * be among the k best in spite of their error is kept, for the caller to score
- * exactly (score.c).
+ * be among the k best in spite of their error is kept, for the caller to
+ * score exactly (score.c).
  */
 #include <float.h>
 #include <string.h>
@@ -44,8 +44,8 @@
  * Copy n rows of items into panels, the last of which is filled up with 0.
  */
 void
-affinity_kernel_panels_pack(const float *item, size_t stride, size_t width, size_t n,
-					 float *panel)
+affinity_kernel_panels_pack(const float *item, size_t stride,
+							size_t width, size_t n, float *panel)
 {
 	for (size_t p = 0; p * AFFINITY_PANEL < n; p++)
 	{
@@ -56,14 +56,15 @@ affinity_kernel_panels_pack(const float *item, size_t stride, size_t width, size
 		for (size_t i = 0; i < AFFINITY_PANEL; i++)
 		{
 			for (size_t f = 0; f < width; f++)
-				to[f * AFFINITY_PANEL + i] = i < here ? from[i * stride + f] : 0;
+				to[f * AFFINITY_PANEL + i] = i < here ? from[i * stride + f] :
+					0;
 		}
 	}
 }
 
 /*
- * The product in the registers of a level, from 0; NULL where the processor has
- * not got it.
+ * The product in the registers of a level, from 0; NULL where the processor
+ * has not got it.
  */
 AffinityPanelProduct
 affinity_kernel_panels_level(int level)
@@ -79,31 +80,32 @@ affinity_kernel_panels_level(int level)
 }
 
 /*
- * score[u][i] = user[u] . item[i] for the items of n_panels panels. n_users is
- * a multiple of 8.
+ * score[u][i] = user[u] . item[i] for the items of n_panels panels. n_users
+ * is a multiple of 8.
  */
 void
 affinity_kernel_panels_score(const float *panel, size_t width, size_t n_panels,
-					  const float *user, size_t stride, size_t n_users,
-					  float *score, size_t score_stride)
+							 const float *user, size_t stride, size_t n_users,
+							 float *score, size_t score_stride)
 {
 	AffinityPanelProduct product = NULL;
 
 	for (int level = AFFINITY_PANEL_LEVELS; product == NULL;)
 		product = affinity_kernel_panels_level(--level);
-	product(panel, width, n_panels, user, stride, n_users, score, score_stride);
+	product(panel, width, n_panels, user, stride, n_users, score,
+			score_stride);
 }
 
 /* ---- what is near the best --------------------------------------------- */
 
 /*
  * key has room for cap keys: more than k + AFFINITY_PANEL, several times k is
- * fast. Of scores that are wrong by at most margin / 2, what is kept in the end
- * includes all that can be among the k largest of the true ones.
+ * fast. Of scores that are wrong by at most margin / 2, what is kept in the
+ * end includes all that can be among the k largest of the true ones.
  */
 void
-affinity_kernel_near_init(AffinityNear *near, uint64_t *key, size_t k, size_t cap,
-				   double margin)
+affinity_kernel_near_init(AffinityNear *near, uint64_t *key, size_t k,
+						  size_t cap, double margin)
 {
 	near->key = key;
 	near->n = 0;
@@ -144,14 +146,14 @@ affinity_kernel_near_shrink(AffinityNear *near)
 }
 
 /*
- * Keep of n scores, of the items from a number on, what is not below the floor.
- * n is a multiple of 32; what has to be left out has a score of -infinity. Where
- * too many are too close to each other near->full is set, and there is no
- * result.
+ * Keep of n scores, of the items from a number on, what is not below the
+ * floor. n is a multiple of 32; what has to be left out has a score of
+ * -infinity. Where too many are too close to each other near->full is set,
+ * and there is no result.
  */
 AFFINITY_MULTIVERSION void
 affinity_kernel_near_push(AffinityNear *near, const float *score, size_t n,
-				   uint32_t from)
+						  uint32_t from)
 {
 	for (size_t i = 0; i < n && !near->full; i += AFFINITY_PANEL)
 	{
@@ -176,7 +178,7 @@ affinity_kernel_near_push(AffinityNear *near, const float *score, size_t n,
 		for (size_t j = 0; j < AFFINITY_PANEL; j++)
 		{
 			key[kept] = affinity_kernel_rank_key(score[i + j],
-										  from + (uint32_t) (i + j));
+												 from + (uint32_t) (i + j));
 			kept += (score[i + j] >= floor);
 		}
 		near->n += kept;

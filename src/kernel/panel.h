@@ -19,12 +19,12 @@ typedef void (*AffinityPanelProduct) (const float *panel, size_t width,
 									  float *score, size_t score_stride);
 
 extern void affinity_kernel_panels_pack(const float *item, size_t stride,
-								 size_t width, size_t n, float *panel);
+										size_t width, size_t n, float *panel);
 extern AffinityPanelProduct affinity_kernel_panels_level(int level);
 extern void affinity_kernel_panels_score(const float *panel, size_t width,
-								  size_t n_panels, const float *user,
-								  size_t stride, size_t n_users, float *score,
-								  size_t score_stride);
+										 size_t n_panels, const float *user,
+										 size_t stride, size_t n_users,
+										 float *score, size_t score_stride);
 
 /* What may be among the k largest, by scores that are not exact. */
 typedef struct AffinityNear
@@ -38,10 +38,10 @@ typedef struct AffinityNear
 	bool		full;			/* too many: no result */
 } AffinityNear;
 
-extern void affinity_kernel_near_init(AffinityNear *near, uint64_t *key, size_t k,
-							   size_t cap, double margin);
+extern void affinity_kernel_near_init(AffinityNear *near, uint64_t *key,
+									  size_t k, size_t cap, double margin);
 extern void affinity_kernel_near_push(AffinityNear *near, const float *score,
-							   size_t n, uint32_t from);
+									  size_t n, uint32_t from);
 extern void affinity_kernel_near_shrink(AffinityNear *near);
 
 #endif							/* AFFINITY_KERNEL_PANEL_H */

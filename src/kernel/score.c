@@ -2,11 +2,11 @@
  * score.c
  *		Scores from factors: the product of a user's vector with items' rows.
  *
- * A score is summed in double in 16 lanes that are added at the end in a fixed
- * order. The product of two floats is exact in double, so it makes no difference
- * whether it is fused with the addition: all processors give the same score, and
- * a row alone gives what it gives among others. Rows are multiples of 16 floats
- * long, the padding being 0.
+ * A score is summed in double in 16 lanes that are added at the end in a
+ * fixed order. The product of two floats is exact in double, so it makes no
+ * difference whether it is fused with the addition: all processors give the
+ * same score, and a row alone gives what it gives among others. Rows are
+ * multiples of 16 floats long, the padding being 0.
  */
 #include <stdint.h>
 #include <float.h>
@@ -22,8 +22,8 @@ typedef double quad __attribute__((vector_size(4 * sizeof(double))));
 #define QUAD_SUM(v) (((v)[0] + (v)[2]) + ((v)[1] + (v)[3]))
 
 typedef double quad_in_memory
-	__attribute__((vector_size(4 * sizeof(double)),
-				   aligned(sizeof(double)), may_alias));
+			__attribute__((vector_size(4 * sizeof(double)),
+						   aligned(sizeof(double)), may_alias));
 
 #define WIDE(p) ((quad) *(const quad_in_memory *) (p))
 
@@ -32,7 +32,7 @@ typedef double quad_in_memory
  */
 AFFINITY_MULTIVERSION void
 affinity_kernel_factor_scores(const float *item, size_t stride, size_t n,
-					   const double *user, double offset, float *score)
+							  const double *user, double offset, float *score)
 {
 	for (size_t i = 0; i < n; i++)
 	{

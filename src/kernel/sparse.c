@@ -1,12 +1,13 @@
 /*
  * sparse.c
- *		Sums over sparse rows into a dense row, with a list of what was touched.
+ *		Sums over sparse rows into a dense row, with a list of what was
+ *		touched.
  *
- * The list is written without a branch: an entry is appended at every step and
- * kept only if its sum was 0. It therefore needs room for one entry more than
- * the dense row has. Increments must not be 0 and must not cancel out: these
- * callers add positive numbers. Where signs differ, "untouched" is -0 instead,
- * to which no sum returns: x + -x is +0.
+ * The list is written without a branch: an entry is appended at every step
+ * and kept only if its sum was 0. It therefore needs room for one entry more
+ * than the dense row has. Increments must not be 0 and must not cancel out:
+ * these callers add positive numbers. Where signs differ, "untouched" is -0
+ * instead, to which no sum returns: x + -x is +0.
  */
 #include <float.h>
 #include <string.h>
@@ -19,8 +20,8 @@
  */
 uint32_t
 affinity_kernel_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
-					const uint32_t *col, const float *val, size_t n,
-					double factor)
+						   const uint32_t *col, const float *val, size_t n,
+						   double factor)
 {
 	if (val == NULL)
 	{
@@ -48,14 +49,16 @@ affinity_kernel_sparse_add(double *sum, uint32_t *touched, uint32_t n_touched,
 }
 
 /*
- * The same for numbers of both signs. What is untouched holds -0; adding +0 at
- * the end makes +0 of a sum that would be -0 (of increments that are), and
+ * The same for numbers of both signs. What is untouched holds -0; adding +0
+ * at the end makes +0 of a sum that would be -0 (of increments that are), and
  * changes no other.
  */
 uint32_t
-affinity_kernel_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_touched,
-						   const uint32_t *col, const float *val, size_t n,
-						   double factor)
+affinity_kernel_sparse_add_signed(double *sum, uint32_t *touched,
+								  uint32_t n_touched,
+								  const uint32_t *col,
+								  const float *val, size_t n,
+								  double factor)
 {
 	for (size_t i = 0; i < n; i++)
 	{
@@ -72,12 +75,13 @@ affinity_kernel_sparse_add_signed(double *sum, uint32_t *touched, uint32_t n_tou
 }
 
 /*
- * sum[col] += factor * val for the columns up to last; columns ascend. Returns
- * how many they are. Nothing is listed, so any numbers will do.
+ * sum[col] += factor * val for the columns up to last; columns ascend.
+ * Returns how many they are. Nothing is listed, so any numbers will do.
  */
 size_t
-affinity_kernel_sparse_add_below(double *sum, const uint32_t *col, const float *val,
-						  size_t n, uint32_t last, double factor)
+affinity_kernel_sparse_add_below(double *sum, const uint32_t *col,
+								 const float *val, size_t n,
+								 uint32_t last, double factor)
 {
 	size_t		i = 0;
 
@@ -98,7 +102,7 @@ affinity_kernel_sparse_add_below(double *sum, const uint32_t *col, const float *
  */
 void
 affinity_kernel_dense_add(double *restrict sum, const uint32_t *restrict col,
-				   const float *restrict val, size_t n, double factor)
+						  const float *restrict val, size_t n, double factor)
 {
 	size_t		i = 0;
 
@@ -147,8 +151,8 @@ affinity_kernel_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
  */
 uint32_t
 affinity_kernel_sparse_moments(AffinityMoments *sum, uint32_t *touched,
-						uint32_t n_touched, const uint32_t *col,
-						const float *val, size_t n, double x)
+							   uint32_t n_touched, const uint32_t *col,
+							   const float *val, size_t n, double x)
 {
 	for (size_t i = 0; i < n; i++)
 	{
@@ -168,13 +172,14 @@ affinity_kernel_sparse_moments(AffinityMoments *sum, uint32_t *touched,
 }
 
 /*
- * Scores out of the touched sums, left * sum * right, and the sums cleared. Two
- * loops, so that the first can be done by gathers.
+ * Scores out of the touched sums, left * sum * right, and the sums cleared.
+ * Two loops, so that the first can be done by gathers.
  */
 AFFINITY_MULTIVERSION void
-affinity_kernel_sparse_take(double *restrict sum, const uint32_t *restrict touched,
-					 size_t n, double left, const double *restrict right,
-					 float *restrict score)
+affinity_kernel_sparse_take(double *restrict sum,
+							const uint32_t *restrict touched, size_t n,
+							double left, const double *restrict right,
+							float *restrict score)
 {
 	for (size_t i = 0; i < n; i++)
 	{

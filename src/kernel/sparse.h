@@ -9,28 +9,33 @@
 #include <stdint.h>
 
 extern uint32_t affinity_kernel_sparse_add(double *sum, uint32_t *touched,
-									uint32_t n_touched, const uint32_t *col,
-									const float *val, size_t n, double factor);
-extern uint32_t affinity_kernel_sparse_add_signed(double *sum, uint32_t *touched,
 										   uint32_t n_touched,
 										   const uint32_t *col,
 										   const float *val, size_t n,
 										   double factor);
-extern size_t affinity_kernel_sparse_add_below(double *sum, const uint32_t *col,
-										const float *val, size_t n,
-										uint32_t last, double factor);
+extern uint32_t affinity_kernel_sparse_add_signed(double *sum,
+												  uint32_t *touched,
+												  uint32_t n_touched,
+												  const uint32_t *col,
+												  const float *val, size_t n,
+												  double factor);
+extern size_t affinity_kernel_sparse_add_below(double *sum,
+											   const uint32_t *col,
+											   const float *val, size_t n,
+											   uint32_t last, double factor);
 extern void affinity_kernel_dense_add(double *restrict sum,
-							   const uint32_t *restrict col,
-							   const float *restrict val, size_t n,
-							   double factor);
+									  const uint32_t *restrict col,
+									  const float *restrict val, size_t n,
+									  double factor);
 extern uint32_t affinity_kernel_dense_touched(const double *sum, uint32_t n,
-									   uint32_t *touched);
+											  uint32_t *touched);
 extern void affinity_kernel_sparse_take(double *restrict sum,
-								 const uint32_t *restrict touched, size_t n,
-								 double left, const double *restrict right,
-								 float *restrict score);
+										const uint32_t *restrict touched,
+										size_t n, double left,
+										const double *restrict right,
+										float *restrict score);
 extern void affinity_kernel_sparse_count(uint32_t *count, const uint32_t *col,
-								  size_t n);
+										 size_t n);
 
 /* Sums over the users who rated both items of a pair. */
 typedef struct AffinityMoments
@@ -43,9 +48,11 @@ typedef struct AffinityMoments
 	double		xy;
 } AffinityMoments;
 
-extern uint32_t affinity_kernel_sparse_moments(AffinityMoments *sum, uint32_t *touched,
-										uint32_t n_touched,
-										const uint32_t *col, const float *val,
-										size_t n, double x);
+extern uint32_t affinity_kernel_sparse_moments(AffinityMoments *sum,
+											   uint32_t *touched,
+											   uint32_t n_touched,
+											   const uint32_t *col,
+											   const float *val, size_t n,
+											   double x);
 
 #endif							/* AFFINITY_KERNEL_SPARSE_H */

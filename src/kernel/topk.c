@@ -11,7 +11,9 @@
 
 #include "kernel/topk.h"
 
-/* Leading bits of a positive real: its exponent and 3 bits of its mantissa. */
+/*
+ * Leading bits of a positive real: its exponent and 3 bits of its mantissa.
+ */
 #define BUCKETS			2048
 #define BUCKET_SHIFT	20
 
@@ -27,8 +29,9 @@ score_bucket(float score)
 }
 
 /*
- * Move the k largest of n keys to the front; k is 1 to n (Hoare's selection; the pivot comes
- * from a small generator, so no input is bad for it by its order).
+ * Move the k largest of n keys to the front; k is 1 to n (Hoare's selection;
+ * the pivot comes from a small generator, so no input is bad for it by its
+ * order).
  */
 void
 affinity_kernel_select_largest(uint64_t *key, size_t n, size_t k)
@@ -106,9 +109,9 @@ insertion_sort(uint64_t *key, size_t n)
 }
 
 /*
- * Sort keys, largest first, by their bytes from the last to the first. scratch
- * has room for n keys; n is below 2^32. A byte that all keys share costs nothing
- * but its count.
+ * Sort keys, largest first, by their bytes from the last to the first.
+ * scratch has room for n keys; n is below 2^32. A byte that all keys share
+ * costs nothing but its count.
  */
 void
 affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
@@ -154,14 +157,15 @@ affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
 }
 
 /*
- * The k best of n scores, as keys, best first; scores that are not above 0 are
- * left out. A histogram over the leading bits of the scores (which order like
- * numbers where they are positive) says which of them can be among the best.
- * key and scratch have room for n. Returns how many there are.
+ * The k best of n scores, as keys, best first; scores that are not above 0
+ * are left out. A histogram over the leading bits of the scores (which order
+ * like numbers where they are positive) says which of them can be among the
+ * best. key and scratch have room for n. Returns how many there are.
  */
 size_t
-affinity_kernel_topk_scores(const float *score, const uint32_t *no, size_t n, size_t k,
-					 uint64_t *key, uint64_t *scratch)
+affinity_kernel_topk_scores(const float *score, const uint32_t *no,
+							size_t n, size_t k, uint64_t *key,
+							uint64_t *scratch)
 {
 	uint32_t	count[BUCKETS] = {0};
 	int			bucket = BUCKETS - 1;

@@ -19,15 +19,17 @@ typedef struct AffinityTopK
 
 extern void affinity_kernel_topk_shrink(AffinityTopK *top);
 extern void affinity_kernel_topk_finish(AffinityTopK *top, uint64_t *scratch);
-extern size_t affinity_kernel_topk_scores(const float *score, const uint32_t *no,
-								   size_t n, size_t k, uint64_t *key,
-								   uint64_t *scratch);
+extern size_t affinity_kernel_topk_scores(const float *score,
+										  const uint32_t *no,
+										  size_t n, size_t k, uint64_t *key,
+										  uint64_t *scratch);
 extern void affinity_kernel_sort_descending(uint64_t *key, size_t n,
-									 uint64_t *scratch);
+											uint64_t *scratch);
 extern void affinity_kernel_select_largest(uint64_t *key, size_t n, size_t k);
 
 static inline void
-affinity_kernel_topk_init(AffinityTopK *top, uint64_t *key, size_t k, size_t cap)
+affinity_kernel_topk_init(AffinityTopK *top, uint64_t *key,
+						  size_t k, size_t cap)
 {
 	top->key = key;
 	top->n = 0;

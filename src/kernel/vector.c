@@ -1,6 +1,7 @@
 /*
  * vector.c
- *		Sums over two aligned runs of numbers: products, distances, deviations.
+ *		Sums over two aligned runs of numbers: products, distances,
+ *		deviations.
  *
  * Everything is accumulated in double, in eight lanes that are added at the
  * end. The lanes are two vectors of the compiler (GCC and clang have them on
@@ -35,8 +36,8 @@ typedef int64_t quad_mask __attribute__((vector_size(QUAD * sizeof(int64_t))));
 
 /* Four doubles as they lie in memory: aligned as one is. */
 typedef double quad_in_memory
-	__attribute__((vector_size(QUAD * sizeof(double)),
-				   aligned(sizeof(double)), may_alias));
+			__attribute__((vector_size(QUAD * sizeof(double)),
+						   aligned(sizeof(double)), may_alias));
 
 #define QUAD_SUM(v) (((v)[0] + (v)[2]) + ((v)[1] + (v)[3]))
 

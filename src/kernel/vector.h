@@ -36,26 +36,33 @@ typedef struct AffinityDeviations
 } AffinityDeviations;
 
 extern double affinity_kernel_dot_f4(const float *x, const float *y, size_t n);
-extern double affinity_kernel_dot_f8(const double *x, const double *y, size_t n);
-extern double affinity_kernel_absolute_f4(const float *x, const float *y, size_t n);
-extern double affinity_kernel_absolute_f8(const double *x, const double *y, size_t n);
-extern double affinity_kernel_squared_f4(const float *x, const float *y, size_t n);
-extern double affinity_kernel_squared_f8(const double *x, const double *y, size_t n);
-extern void affinity_kernel_products_f4(const float *x, const float *y, size_t n,
-								 AffinityProducts *sums);
-extern void affinity_kernel_products_f8(const double *x, const double *y, size_t n,
-								 AffinityProducts *sums);
+extern double affinity_kernel_dot_f8(const double *x, const double *y,
+									 size_t n);
+extern double affinity_kernel_absolute_f4(const float *x, const float *y,
+										  size_t n);
+extern double affinity_kernel_absolute_f8(const double *x, const double *y,
+										  size_t n);
+extern double affinity_kernel_squared_f4(const float *x, const float *y,
+										 size_t n);
+extern double affinity_kernel_squared_f8(const double *x, const double *y,
+										 size_t n);
+extern void affinity_kernel_products_f4(const float *x, const float *y,
+										size_t n, AffinityProducts *sums);
+extern void affinity_kernel_products_f8(const double *x, const double *y,
+										size_t n, AffinityProducts *sums);
 extern void affinity_kernel_totals_f4(const float *x, const float *y, size_t n,
-							   double first_x, double first_y,
-							   AffinityTotals *sums);
-extern void affinity_kernel_totals_f8(const double *x, const double *y, size_t n,
-							   double first_x, double first_y,
-							   AffinityTotals *sums);
-extern void affinity_kernel_deviations_f4(const float *x, const float *y, size_t n,
-								   double centre_x, double centre_y,
-								   AffinityDeviations *sums);
-extern void affinity_kernel_deviations_f8(const double *x, const double *y, size_t n,
-								   double centre_x, double centre_y,
-								   AffinityDeviations *sums);
+									  double first_x, double first_y,
+									  AffinityTotals *sums);
+extern void affinity_kernel_totals_f8(const double *x, const double *y,
+									  size_t n, double first_x, double first_y,
+									  AffinityTotals *sums);
+extern void affinity_kernel_deviations_f4(const float *x,
+										  const float *y, size_t n,
+										  double centre_x, double centre_y,
+										  AffinityDeviations *sums);
+extern void affinity_kernel_deviations_f8(const double *x,
+										  const double *y, size_t n,
+										  double centre_x, double centre_y,
+										  AffinityDeviations *sums);
 
 #endif							/* AFFINITY_KERNEL_VECTOR_H */

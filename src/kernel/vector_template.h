@@ -80,7 +80,7 @@ NAME(affinity_kernel_squared) (const ELEMENT *x, const ELEMENT *y, size_t n)
 
 AFFINITY_MULTIVERSION void
 NAME(affinity_kernel_products) (const ELEMENT *x, const ELEMENT *y, size_t n,
-						 AffinityProducts *sums)
+								AffinityProducts *sums)
 {
 	quad		xx = {0};
 	quad		yy = {0};
@@ -119,8 +119,12 @@ NAME(affinity_kernel_products) (const ELEMENT *x, const ELEMENT *y, size_t n,
 }
 
 AFFINITY_MULTIVERSION void
-NAME(affinity_kernel_totals) (const ELEMENT *x, const ELEMENT *y, size_t n,
-					   double first_x, double first_y, AffinityTotals *sums)
+NAME(affinity_kernel_totals) (const ELEMENT *x,
+							  const ELEMENT *y,
+							  size_t n,
+							  double first_x,
+							  double first_y,
+							  AffinityTotals *sums)
 {
 	quad		total_x = {0};
 	quad		total_y = {0};
@@ -161,8 +165,8 @@ NAME(affinity_kernel_totals) (const ELEMENT *x, const ELEMENT *y, size_t n,
 
 AFFINITY_MULTIVERSION void
 NAME(affinity_kernel_deviations) (const ELEMENT *x, const ELEMENT *y, size_t n,
-						   double centre_x, double centre_y,
-						   AffinityDeviations *sums)
+								  double centre_x, double centre_y,
+								  AffinityDeviations *sums)
 {
 	quad		total_x = {0};
 	quad		total_y = {0};

@@ -2,15 +2,16 @@
  * catalog.c
  *		Finding models, and what a backend remembers of them.
  *
- * A model's table "model" is of the composite type affinity.model_record: that
- * is what makes a schema a model, and it survives dump, restore and rename. Its
- * one row is read on every call, in the caller's snapshot; the rest is cached
- * under (table, version). A version's number is never used again, so an entry
- * can be wrong for no snapshot; an entry of another version is replaced.
+ * A model's table "model" is of the composite type affinity.model_record:
+ * that is what makes a schema a model, and it survives dump, restore and
+ * rename. Its one row is read on every call, in the caller's snapshot; the
+ * rest is cached under (table, version). A version's number is never used
+ * again, so an entry can be wrong for no snapshot; an entry of another
+ * version is replaced.
  *
  * The row is read straight from the table, after the checks that the executor
- * would make. The table may have been written by anybody, so nothing read here
- * is trusted further than its type.
+ * would make. The table may have been written by anybody, so nothing read
+ * here is trusted further than its type.
  */
 #include "postgres.h"
 
@@ -126,9 +127,9 @@ affinity_model_schema(const char *name, Oid *table)
 }
 
 /*
- * Lock a model found by name for a refresh or drop: against others of these, not
- * against readers. It may be dropped while this waits, or its name be given to
- * another.
+ * Lock a model found by name for a refresh or drop: against others of these,
+ * not against readers. It may be dropped while this waits, or its name be
+ * given to another.
  */
 void
 affinity_model_lock(const char *name, Oid table)
@@ -172,8 +173,8 @@ column_type(Oid schema, const char *schema_name, const char *relation,
 }
 
 /*
- * Could the table of items hold as many as the model says? Memory is taken for
- * so many before the items are read.
+ * Could the table of items hold as many as the model says? Memory is taken
+ * for so many before the items are read.
  */
 static void
 check_n_items(Oid schema, const char *schema_name, int64 n_items)
@@ -213,9 +214,13 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		model->schema = schema;
 		model->schema_name = name;
 		model->version = DatumGetInt64(values[MODEL_VERSION - 1]);
-		model->method = affinity_train_algorithm(TextDatumGetCString(values[MODEL_ALGORITHM - 1]));
-		model->options = affinity_train_options_parse(model->method,
-												DatumGetJsonbP(values[MODEL_OPTIONS - 1]));
+		model->algorithm =
+			affinity_train_algorithm(TextDatumGetCString(values[MODEL_ALGORITHM -
+																1]));
+		model->options =
+			affinity_train_options_parse(model->algorithm,
+										 DatumGetJsonbP(values[MODEL_OPTIONS -
+															   1]));
 		model->user_type = column_type(schema, name, "interactions", "user_id");
 		model->item_type = column_type(schema, name, "items", "item_id");
 		if (!affinity_base_id_kind(model->user_type, &kind) ||
@@ -323,23 +328,25 @@ cache_entry(Oid relation)
 }
 
 /*
- * Read the one row of a "model" table in the caller's snapshot. Its parameters
- * stay as they are stored (0: null): they are large, and a cached model has no
- * need of them.
+ * Read the one row of a "model" table in the caller's snapshot. Its
+ * parameters stay as they are stored (0: null): they are large, and a cached
+ * model has no need of them.
  */
 static void
 read_row(Relation table, const char *schema_name, Datum *values)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
-	bool		found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+	bool		found = table_scan_getnextslot(scan, ForwardScanDirection,
+											   slot);
 
 	if (found)
 	{
 		slot_getallattrs(slot);
 		for (int i = 0; i < MODEL_N_ATTRIBUTES; i++)
 		{
-			Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor, i);
+			Form_pg_attribute attr = TupleDescAttr(slot->tts_tupleDescriptor,
+												   i);
 
 			if (i == MODEL_PARAMETERS - 1)
 			{
@@ -349,7 +356,7 @@ read_row(Relation table, const char *schema_name, Datum *values)
 			}
 			if (slot->tts_isnull[i])
 				affinity_model_damaged(schema_name, psprintf("%s is null",
-											  NameStr(attr->attname)));
+															 NameStr(attr->attname)));
 			values[i] = attr->attlen == -1 ?
 				PointerGetDatum(PG_DETOAST_DATUM_COPY(slot->tts_values[i])) :
 				datumCopy(slot->tts_values[i], attr->attbyval, attr->attlen);
@@ -403,7 +410,8 @@ affinity_model_refuse_policies(Relation table)
 static void
 check_rights(Oid schema, Relation table)
 {
-	AclResult	result = affinity_base_schema_aclcheck(schema, GetUserId(), ACL_USAGE);
+	AclResult	result = affinity_base_schema_aclcheck(schema, GetUserId(),
+													   ACL_USAGE);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
@@ -422,7 +430,8 @@ AffinityModel *
 affinity_model_open(Oid schema)
 {
 	char	   *schema_name = get_namespace_name(schema);
-	Oid			relid = schema_name ? affinity_model_table(schema) : InvalidOid;
+	Oid			relid = schema_name ? affinity_model_table(schema) :
+		InvalidOid;
 	Relation	table;
 	Datum		values[MODEL_N_ATTRIBUTES];
 	CacheEntry *entry;
@@ -517,8 +526,8 @@ affinity_model_relation(const AffinityModel *model, const char *name)
 }
 
 /*
- * A saved plan of one of the queries, made when first asked for. The caller is
- * connected to SPI.
+ * A saved plan of one of the queries, made when first asked for. The caller
+ * is connected to SPI.
  */
 SPIPlanPtr
 affinity_model_plan(AffinityModel *model, AffinityModelQuery query)

@@ -1,14 +1,16 @@
 /*
  * create.c
- *		create_model and refresh_model: read the source, train, write the items.
+ *		create_model and refresh_model: read the source, train, write the
+ *		items.
  *
  * All of it is one transaction's work: readers go on seeing the old version
- * until commit, and an error or a cancel leaves nothing behind. A refresh runs
- * as the model's owner, like REFRESH MATERIALIZED VIEW, whoever asks for it: a
- * superuser's nightly job does not run an owner's functions as superuser.
+ * until commit, and an error or a cancel leaves nothing behind. A refresh
+ * runs as the model's owner, like REFRESH MATERIALIZED VIEW, whoever asks for
+ * it: a superuser's nightly job does not run an owner's functions as
+ * superuser.
  *
- * From the view on, names are resolved with search_path = pg_catalog, pg_temp:
- * what works when a model is created works in every later refresh.
+ * From the view on, names are resolved with search_path = pg_catalog,
+ * pg_temp: what works when a model is created works in every later refresh.
  */
 #include "postgres.h"
 
@@ -38,7 +40,7 @@
 typedef struct Training
 {
 	const char *name;			/* of the model */
-	const AffinityAlgorithm *method;
+	const AffinityAlgorithm *algorithm;
 	void	   *options;
 	bool		has_time;
 	bool		refresh;		/* old rows and indexes are there */
@@ -90,10 +92,10 @@ read_source(Training *t)
 														"interactions"));
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
-	request.ratings = t->method->ratings;
+	request.ratings = t->algorithm->ratings;
 	affinity_parallel_progress_phase("reading", 0, 0);
-	if (t->method->request)
-		t->method->request(t->options, &request);
+	if (t->algorithm->request)
+		t->algorithm->request(t->options, &request);
 	if (request.recency != AFFINITY_RECENCY_NONE && !t->has_time)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -122,15 +124,16 @@ train_and_write(Training *t)
 	INSTR_TIME_SET_CURRENT(start);
 	if (t->refresh)
 		affinity_model_ddl_execute(psprintf("DELETE FROM ONLY %s",
-									  quote_qualified_identifier(t->name,
-																 "items")));
+											quote_qualified_identifier(t->name,
+																	   "items")));
 	t->write_seconds = seconds_since(&start);
 
 	affinity_parallel_progress_phase("training", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	t->writer = affinity_model_writer_open(items, t->in->items);
 	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
-	t->method->train(t->in, t->options, affinity_model_writer_sink(t->writer));
+	t->algorithm->train(t->in, t->options,
+						affinity_model_writer_sink(t->writer));
 	both = affinity_model_writer_close(t->writer);
 	t->train_seconds = seconds_since(&start) - both;
 	t->write_seconds += both;
@@ -162,15 +165,17 @@ write_row(const Training *t)
 	bool		no_parameters;
 	char	   *table = quote_qualified_identifier(t->name, "model");
 	Oid			sequence = get_relname_relid("model_version",
-											 get_namespace_oid(t->name, false));
+											 get_namespace_oid(t->name,
+															   false));
 	Interval   *duration = palloc0(sizeof(Interval));
 	int			rc;
 
 	duration->time = (int64) ((t->read_seconds + t->train_seconds +
 							   t->write_seconds) * USECS_PER_SEC);
-	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->method->name);
-	values[MODEL_OPTIONS - 1] =
-		JsonbPGetDatum(affinity_train_options_to_jsonb(t->method, t->options));
+	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->algorithm->name);
+	values[MODEL_OPTIONS -
+		   1] = JsonbPGetDatum(affinity_train_options_to_jsonb(t->algorithm,
+															   t->options));
 	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->has_time);
 	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
 	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
@@ -217,7 +222,7 @@ train_model(Training *t)
 	int			workers;
 
 	t->started = GetCurrentTimestamp();
-	progress = affinity_parallel_progress_begin(t->name, t->method->name);
+	progress = affinity_parallel_progress_begin(t->name, t->algorithm->name);
 	read_source(t);
 	train_and_write(t);
 	write_row(t);
@@ -225,7 +230,7 @@ train_model(Training *t)
 	workers = affinity_parallel_progress_most_workers();
 	ereport(NOTICE,
 			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training (%d %s), %.2f s writing",
-					t->name, t->method->name, (long long) t->in->rows,
+					t->name, t->algorithm->name, (long long) t->in->rows,
 					t->in->by_user.n_rows, t->in->by_item.n_rows,
 					(long long) t->n_interactions,
 					t->read_seconds, t->train_seconds, workers,
@@ -307,9 +312,9 @@ affinity_model_create(PG_FUNCTION_ARGS)
 
 	t.name = text_argument(fcinfo, 0, "name");
 	query = text_argument(fcinfo, 1, "query");
-	t.method = affinity_train_algorithm(text_argument(fcinfo, 2, "algorithm"));
-	t.options = affinity_train_options_parse(t.method, PG_ARGISNULL(3) ? NULL :
-									   PG_GETARG_JSONB_P(3));
+	t.algorithm = affinity_train_algorithm(text_argument(fcinfo, 2, "algorithm"));
+	t.options = affinity_train_options_parse(t.algorithm, PG_ARGISNULL(3) ?
+											 NULL : PG_GETARG_JSONB_P(3));
 	check_name(t.name);
 	PreventCommandIfReadOnly("affinity.create_model()");
 	PreventCommandDuringRecovery("affinity.create_model()");
@@ -338,8 +343,8 @@ affinity_model_create(PG_FUNCTION_ARGS)
 }
 
 /*
- * What a refresh must know of the model, from its row. A schema can be renamed
- * whatever is locked, so the row may be that of any table.
+ * What a refresh must know of the model, from its row. A schema can be
+ * renamed whatever is locked, so the row may be that of any table.
  */
 static void
 load_training(Training *t)
@@ -361,10 +366,10 @@ load_training(Training *t)
 				 errhint("Drop the model and create it again.")));
 	row = SPI_tuptable->vals[0];
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
-	t->method = affinity_train_algorithm(isnull ? "" : TextDatumGetCString(value));
+	t->algorithm = affinity_train_algorithm(isnull ? "" : TextDatumGetCString(value));
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
-	t->options = affinity_train_options_parse(t->method,
-										isnull ? NULL : DatumGetJsonbP(value));
+	t->options = affinity_train_options_parse(t->algorithm, isnull ? NULL :
+											  DatumGetJsonbP(value));
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
 	t->has_time = !isnull && DatumGetBool(value);
 	t->refresh = true;

@@ -2,12 +2,12 @@
  * ddl.c
  *		The objects of a model's schema, as SQL.
  *
- * Templates with these marks, all quoted where they are filled in: @schema@ the
- * schema as an identifier, @name@ as a literal, @user@ and @item@ the types of
- * ids. Serving functions are thin: each calls one C function of the extension,
- * with exact types, and is inlined by the planner. The tables may be read by
- * whoever has USAGE on the schema; the view checks the caller's own rights on
- * the source.
+ * Templates with these marks, all quoted where they are filled in: @schema@
+ * the schema as an identifier, @name@ as a literal, @user@ and @item@ the
+ * types of ids. Serving functions are thin: each calls one C function of the
+ * extension, with exact types, and is inlined by the planner. The tables may
+ * be read by whoever has USAGE on the schema; the view checks the caller's
+ * own rights on the source.
  */
 #include "postgres.h"
 

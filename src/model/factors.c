@@ -19,7 +19,9 @@
 #include "kernel/score.h"
 #include "model/source.h"
 
-/* Rows are multiples of so many floats, and begin at multiples of 64 bytes. */
+/*
+ * Rows are multiples of so many floats, and begin at multiples of 64 bytes.
+ */
 #define ROW_FLOATS	16
 #define ROW_BYTES	(ROW_FLOATS * sizeof(float))
 
@@ -55,8 +57,8 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 							  sizeof(float));
 	if (factors->bytes > affinity_base_memory_allowed())
 		affinity_base_lacks_memory(psprintf("the factors of model \"%s\" need",
-									   model->schema_name),
-							  factors->bytes, "train with fewer factors");
+											model->schema_name),
+								   factors->bytes, "train with fewer factors");
 	affinity_model_make_room(model, factors->bytes);
 	item = palloc_extended(factors->bytes + ROW_BYTES, MCXT_ALLOC_HUGE);
 	factors->item = (float *) TYPEALIGN(ROW_BYTES, item);
@@ -66,7 +68,8 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 static void
 load_items(const AffinityModel *model, AffinityFactors *factors)
 {
-	AffinityItemScan *scan = affinity_model_items_begin(model, AFFINITY_ITEM_FACTORS);
+	AffinityItemScan *scan = affinity_model_items_begin(model,
+														AFFINITY_ITEM_FACTORS);
 	AffinityStoredItem stored;
 	float	   *item = NULL;
 
@@ -94,7 +97,7 @@ load_items(const AffinityModel *model, AffinityFactors *factors)
 }
 
 /*
- * The factors of a model whose method has some; valid as long as the model.
+ * The factors of a model whose algorithm has some; valid as long as the model.
  */
 const AffinityFactors *
 affinity_model_factors(AffinityModel *model)

@@ -124,8 +124,8 @@ take_number(AffinityItemScan *s, int32 no, AffinityStoredItem *item)
 }
 
 /*
- * The next row, valid until the one after it; false at the end, where all items
- * have been seen.
+ * The next row, valid until the one after it; false at the end, where all
+ * items have been seen.
  */
 bool
 affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)

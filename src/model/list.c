@@ -2,9 +2,9 @@
  * list.c
  *		The models of the database, for the view affinity.models.
  *
- * One row per model that the caller may use: USAGE on its schema and SELECT on
- * its "model" table. The row is read from the table itself (see catalog.c for
- * why it can be, and what is not trusted).
+ * One row per model that the caller may use: USAGE on its schema and SELECT
+ * on its "model" table. The row is read from the table itself (see catalog.c
+ * for why it can be, and what is not trusted).
  */
 #include "postgres.h"
 
@@ -31,7 +31,8 @@
 #include "model/source.h"
 
 /*
- * Tables of type affinity.model_record, by the dependency that they have on it.
+ * Tables of type affinity.model_record, by the dependency that they have on
+ * it.
  */
 static List *
 model_tables(void)
@@ -70,13 +71,13 @@ visible(Oid table)
 
 	return OidIsValid(schema) && affinity_model_table(schema) == table &&
 		affinity_base_schema_aclcheck(schema, GetUserId(),
-								 ACL_USAGE) == ACLCHECK_OK &&
+									  ACL_USAGE) == ACLCHECK_OK &&
 		pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
 /*
- * Can its row be read here? Temporary tables of other sessions cannot, nor can
- * unlogged ones on a standby; a policy may want to hide it.
+ * Can its row be read here? Temporary tables of other sessions cannot, nor
+ * can unlogged ones on a standby; a policy may want to hide it.
  */
 static bool
 readable(Relation table)
@@ -112,7 +113,8 @@ put_model(ReturnSetInfo *result, Relation table)
 		memcpy(&nulls[2], slot->tts_isnull, MODEL_TRAINING * sizeof(bool));
 		values[MODEL_TRAINING + 2] = ObjectIdGetDatum(items);
 		nulls[MODEL_TRAINING + 2] = !OidIsValid(items);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values,
+							 nulls);
 	}
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);

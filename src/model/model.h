@@ -1,7 +1,7 @@
 /*
  * model.h
- *		A model: a schema with an "interactions" view, an "items" table and one
- *		row in a "model" table, whose type marks the schema as a model.
+ *		A model: a schema with an "interactions" view, an "items" table and
+ *		one row in a "model" table, whose type marks the schema as a model.
  */
 #ifndef AFFINITY_MODEL_H
 #define AFFINITY_MODEL_H
@@ -24,8 +24,8 @@ typedef enum AffinityModelQuery
 } AffinityModelQuery;
 
 /*
- * What a backend knows of one version of a model. Immutable but for the plans,
- * which the plan cache keeps valid.
+ * What a backend knows of one version of a model. Immutable but for the
+ * plans, which the plan cache keeps valid.
  */
 typedef struct AffinityModel
 {
@@ -33,8 +33,8 @@ typedef struct AffinityModel
 	Oid			schema;
 	char	   *schema_name;	/* as it was when the plans were made */
 	int64		version;
-	const AffinityAlgorithm *method;
-	void	   *options;		/* the method's struct */
+	const AffinityAlgorithm *algorithm;
+	void	   *options;		/* the algorithm's struct */
 	Oid			user_type;
 	Oid			item_type;
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
@@ -74,9 +74,9 @@ typedef struct AffinityStoredItem
 } AffinityStoredItem;
 
 extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
-											  int columns);
+													int columns);
 extern bool affinity_model_items_next(AffinityItemScan *scan,
-								AffinityStoredItem *item);
+									  AffinityStoredItem *item);
 extern void affinity_model_items_end(AffinityItemScan *scan);
 
 /* factors.c */

@@ -1,7 +1,7 @@
 /*
  * source.c
- *		The query that a model is made from: is it one SELECT, and do its columns
- *		mean user, item, weight and time?
+ *		The query that a model is made from: is it one SELECT, and do its
+ *		columns mean user, item, weight and time?
  *
  * The answer is the body of the view "interactions", which gives the columns
  * their names and exact types. Casts are only added where they are needed, so
@@ -61,7 +61,8 @@ only_reads(const SelectStmt *select)
 	{
 		foreach(cell, select->withClause->ctes)
 		{
-			const CommonTableExpr *cte = lfirst_node(CommonTableExpr, cell);
+			const		CommonTableExpr *cte = lfirst_node(CommonTableExpr,
+														   cell);
 
 			if (!IsA(cte->ctequery, SelectStmt))
 				return false;
@@ -122,10 +123,11 @@ parse_source(const char *query, char **text)
 }
 
 /*
- * A column that names users or items: its type in the view, and the expression.
+ * A column that names users or items: its type in the view, and the
+ * expression.
  */
 static Oid
-id_column(const TargetEntry *column, const char *role, const char *name,
+id_column(const TargetEntry * column, const char *role, const char *name,
 		  StringInfo expression)
 {
 	Oid			type = exprType((Node *) column->expr);
@@ -155,7 +157,7 @@ id_column(const TargetEntry *column, const char *role, const char *name,
 }
 
 static void
-weight_column(const TargetEntry *column, StringInfo expression)
+weight_column(const TargetEntry * column, StringInfo expression)
 {
 	Oid			type = exprType((Node *) column->expr);
 
@@ -184,7 +186,7 @@ weight_column(const TargetEntry *column, StringInfo expression)
 }
 
 static void
-time_column(const TargetEntry *column, StringInfo expression)
+time_column(const TargetEntry * column, StringInfo expression)
 {
 	Oid			type = exprType((Node *) column->expr);
 

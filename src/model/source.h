@@ -19,11 +19,14 @@ typedef struct ModelSource
 	bool		has_time;
 } ModelSource;
 
-extern void affinity_model_source_analyze(const char *query, ModelSource *source);
+extern void affinity_model_source_analyze(const char *query,
+										  ModelSource *source);
 
 /* ddl.c: the objects of a model's schema */
-extern void affinity_model_ddl_schema(const char *name, const ModelSource *source);
-extern void affinity_model_ddl_objects(const char *name, const ModelSource *source);
+extern void affinity_model_ddl_schema(const char *name,
+									  const ModelSource *source);
+extern void affinity_model_ddl_objects(const char *name,
+									   const ModelSource *source);
 extern void affinity_model_ddl_indexes(const char *name);
 extern void affinity_model_ddl_execute(const char *sql);
 
@@ -42,11 +45,11 @@ extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
 typedef struct ItemWriter ItemWriter;
 
 extern ItemWriter *affinity_model_writer_open(Oid items,
-											 const AffinityDict *ids);
+											  const AffinityDict *ids);
 extern AffinityItemSink *affinity_model_writer_sink(ItemWriter *writer);
 extern double affinity_model_writer_close(ItemWriter *writer);
 extern Datum affinity_model_writer_parameters(const ItemWriter *writer,
-											 bool *isnull);
+											  bool *isnull);
 extern Jsonb *affinity_model_writer_figures(ItemWriter *writer);
 
 /* Attributes of affinity.model_record. */

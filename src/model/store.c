@@ -2,10 +2,11 @@
  * store.c
  *		Writing a model's items.
  *
- * Rows go into the table as COPY would put them there: in batches, through the
- * table access method, with WAL, and into the indexes that exist (none yet when
- * a model is created: building them afterwards is cheaper). The table has to
- * belong to the current user: nothing is bypassed that its owner could not.
+ * Rows go into the table as COPY would put them there: in batches, through
+ * the table access method, with WAL, and into the indexes that exist (none
+ * yet when a model is created: building them afterwards is cheaper). The
+ * table has to belong to the current user: nothing is bypassed that its owner
+ * could not.
  */
 #include "postgres.h"
 
@@ -77,7 +78,7 @@ flush_items(ItemWriter *w)
 		{
 			ResetPerTupleExprContext(w->estate);
 			list_free(affinity_base_insert_index_tuples(w->target, w->slot[i],
-												   w->estate));
+														w->estate));
 		}
 		ExecClearTuple(w->slot[i]);
 	}
@@ -121,7 +122,8 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 	old = MemoryContextSwitchTo(w->batch_context);
 	memset(slot->tts_isnull, 0, ITEM_N_ATTRIBUTES * sizeof(bool));
 	slot->tts_values[ITEM_NO] = Int32GetDatum((int32) row->item);
-	slot->tts_values[ITEM_ID] = affinity_interaction_dict_id(w->ids, row->item);
+	slot->tts_values[ITEM_ID] = affinity_interaction_dict_id(w->ids,
+															 row->item);
 	slot->tts_values[ITEM_POPULARITY] = Float4GetDatum(row->popularity);
 	slot->tts_values[ITEM_NEIGHBORS] = array_datum(row->neighbor,
 												   row->n_neighbors, INT4OID);
@@ -130,7 +132,8 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 	slot->tts_isnull[ITEM_FACTORS] = row->n_factors == 0;
 	if (row->n_factors > 0)
 		slot->tts_values[ITEM_FACTORS] = array_datum(row->factor,
-													 row->n_factors, FLOAT4OID);
+													 row->n_factors,
+													 FLOAT4OID);
 	ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(old);
 	w->n++;
@@ -241,7 +244,7 @@ affinity_model_writer_open(Oid items, const AffinityDict *ids)
 	ExecOpenIndices(w->target, false);
 	for (int i = 0; i < w->target->ri_NumIndices; i++)
 	{
-		const IndexInfo *info = w->target->ri_IndexRelationInfo[i];
+		const		IndexInfo *info = w->target->ri_IndexRelationInfo[i];
 
 		if (info->ii_Expressions != NIL || info->ii_Predicate != NIL)
 			w->sink.max_workers = 0;
@@ -277,7 +280,8 @@ affinity_model_writer_figures(ItemWriter *w)
 {
 	char	   *json = psprintf("{%s}", w->figures.data);
 
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											  CStringGetDatum(json)));
 }
 
 /*

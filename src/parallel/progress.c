@@ -1,16 +1,17 @@
 /*
  * progress.c
- *		How far a training or recommend_all is, for the view affinity.progress.
+ *		How far a training or recommend_all is, for the view
+ *		affinity.progress.
  *
  * The extension has no shared memory of its own, as it is not in
- * shared_preload_libraries: a backend that trains keeps one record in a file of
- * pg_stat_tmp, the server's place for such files (no backup, no WAL). The record
- * is written over in place, ten times a second at most. A training goes on
- * without it where it cannot be written.
+ * shared_preload_libraries: a backend that trains keeps one record in a file
+ * of pg_stat_tmp, the server's place for such files (no backup, no WAL). The
+ * record is written over in place, ten times a second at most. A training
+ * goes on without it where it cannot be written.
  *
- * The file goes with the memory context in which the training began. A backend
- * that was killed leaves it behind; readers find that the transaction it names
- * is over and remove it.
+ * The file goes with the memory context in which the training began. A
+ * backend that was killed leaves it behind; readers find that the transaction
+ * it names is over and remove it.
  */
 #include "postgres.h"
 
@@ -121,7 +122,7 @@ affinity_parallel_progress_begin(const char *model, const char *algorithm)
 												"affinity progress",
 												ALLOCSET_SMALL_SIZES);
 	MemoryContextCallback *callback =
-		MemoryContextAllocZero(begun, sizeof(MemoryContextCallback));
+	MemoryContextAllocZero(begun, sizeof(MemoryContextCallback));
 
 	callback->func = forget;
 	MemoryContextRegisterResetCallback(begun, callback);

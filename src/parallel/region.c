@@ -4,9 +4,9 @@
  *
  * Small regions lie in one segment behind what the team itself shares, large
  * ones in a segment each. The arrays of a matrix get theirs one by one, each
- * local array being freed as soon as it was copied, so that never more than one
- * of them is there twice. Where no workers are to be started, all is memory of
- * the backend's own, and a matrix stays where it is.
+ * local array being freed as soon as it was copied, so that never more than
+ * one of them is there twice. Where no workers are to be started, all is
+ * memory of the backend's own, and a matrix stays where it is.
  *
  * Shared memory may run out at any of these steps (/dev/shm of a container
  * often has 64 MB): from then on memory is local, and no workers are started.
@@ -67,9 +67,9 @@ no_shared_memory(AffinityTeam *team, const char *detail)
 }
 
 /*
- * A segment, or NULL where there is no shared memory for it. PostgreSQL reports
- * that as an error, which only the end of a subtransaction clears up after; a
- * segment that was made is handed on to the caller's resource owner.
+ * A segment, or NULL where there is no shared memory for it. PostgreSQL
+ * reports that as an error, which only the end of a subtransaction clears up
+ * after; a segment that was made is handed on to the caller's resource owner.
  */
 static dsm_segment *
 try_segment(Size size, char **detail)
@@ -301,7 +301,7 @@ static void
 request_late(AffinityTeamRequest *request, Size n, Size width)
 {
 	int			region = affinity_parallel_request_region(request,
-													  mul_size(n, width));
+														  mul_size(n, width));
 
 	request->late |= (uint32) 1 << region;
 }
@@ -311,11 +311,11 @@ request_late(AffinityTeamRequest *request, Size n, Size width)
  */
 int
 affinity_parallel_request_matrix(AffinityTeamRequest *request,
-							 const AffinityInteractions *in)
+								 const AffinityInteractions *in)
 {
 	const AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
-	int			handle = affinity_parallel_request_region(request,
-													  sizeof(MatrixHeader));
+	int			handle =
+	affinity_parallel_request_region(request, sizeof(MatrixHeader));
 
 	for (int i = 0; i < 2; i++)
 	{
@@ -358,12 +358,12 @@ put_array(AffinityTeam *team, int r, void *array)
 }
 
 /*
- * Give a matrix over to the team: its arrays are in's no longer. What is as it
- * was requested is the number of entries, and whether there are values.
+ * Give a matrix over to the team: its arrays are in's no longer. What is as
+ * it was requested is the number of entries, and whether there are values.
  */
 void
 affinity_parallel_put_matrix(AffinityTeam *team, int handle,
-						 AffinityInteractions *in)
+							 AffinityInteractions *in)
 {
 	AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
 	MatrixHeader *header = affinity_parallel_region(team, handle);
@@ -387,7 +387,7 @@ affinity_parallel_put_matrix(AffinityTeam *team, int handle,
 
 void
 affinity_parallel_matrix(AffinityTeam *team, int handle,
-					 AffinityCsr *by_user, AffinityCsr *by_item)
+						 AffinityCsr *by_user, AffinityCsr *by_item)
 {
 	const MatrixHeader *header = affinity_parallel_region(team, handle);
 	const Region *region = &team->region[handle];

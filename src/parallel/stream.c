@@ -3,9 +3,9 @@
  *		Chunks that all members of a team make, taken over in order.
  *
  * Chunks are made in slots of shared memory, chunk c in slot c modulo their
- * number; none is begun before the leader has taken over the one that was in its
- * slot. The leader makes chunks too, whenever the next one it has to take over
- * is not there yet.
+ * number; none is begun before the leader has taken over the one that was in
+ * its slot. The leader makes chunks too, whenever the next one it has to take
+ * over is not there yet.
  */
 #include "postgres.h"
 
@@ -44,8 +44,8 @@ typedef struct Flow
 Size
 affinity_parallel_stream_bytes(Size slot_bytes)
 {
-	int			slots = Min(SLOTS_PER_MEMBER * (affinity_parallel_allowed() + 1),
-							MAX_SLOTS);
+	int			slots = Min(SLOTS_PER_MEMBER *
+							(affinity_parallel_allowed() + 1), MAX_SLOTS);
 
 	return add_size(HEADER_BYTES,
 					mul_size(slots, TYPEALIGN(AFFINITY_TEAM_ALIGN,
@@ -157,12 +157,12 @@ follow(Flow *flow)
 }
 
 /*
- * Called by every member. When it returns, all chunks have been taken over; the
- * region can be used again.
+ * Called by every member. When it returns, all chunks have been taken over;
+ * the region can be used again.
  */
 void
 affinity_parallel_stream(AffinityTeam *team, int region,
-					 const AffinityStream *stream)
+						 const AffinityStream *stream)
 {
 	char	   *memory = affinity_parallel_region(team, region);
 	Size		size = team->shared->region[region].size;

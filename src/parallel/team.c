@@ -6,13 +6,14 @@
  * everything they need is in shared memory. The leader waits until those that
  * could be started are attached, so that the number of members is known and
  * barriers can be static; that takes some milliseconds, so small work starts
- * none. The ways of errors are PostgreSQL's own: a worker's error comes through
- * its queue and is thrown where the leader next looks at interrupts, which it
- * does while it waits in a barrier too; an error or a cancel in the leader ends
- * its (sub)transaction, and that terminates the workers and waits for them.
+ * none. The ways of errors are PostgreSQL's own: a worker's error comes
+ * through its queue and is thrown where the leader next looks at interrupts,
+ * which it does while it waits in a barrier too; an error or a cancel in the
+ * leader ends its (sub)transaction, and that terminates the workers and waits
+ * for them.
  *
- * While workers run, the leader is in parallel mode, in which no transaction id
- * can be assigned: who writes rows has one assigned before.
+ * While workers run, the leader is in parallel mode, in which no transaction
+ * id can be assigned: who writes rows has one assigned before.
  */
 #include "postgres.h"
 
@@ -42,7 +43,7 @@
 #define WORKER_BYTES	((Size) 32 * 1024)
 
 extern PGDLLEXPORT void affinity_parallel_worker(dsm_segment *segment,
-											 shm_toc *toc);
+												 shm_toc *toc);
 
 /* ---- the leader -------------------------------------------------------- */
 
@@ -93,14 +94,16 @@ affinity_parallel_begin(const AffinityTeamRequest *request)
 }
 
 /*
- * Is there room for what PostgreSQL shares with its workers? It throws an error
- * where there is not, from within parallel mode, where it cannot be caught.
+ * Is there room for what PostgreSQL shares with its workers? It throws an
+ * error where there is not, from within parallel mode, where it cannot be
+ * caught.
  */
 static bool
 room_for_context(AffinityTeam *team)
 {
 	dsm_segment *segment = affinity_parallel_segment(team, CONTEXT_BYTES +
-												 team->workers * WORKER_BYTES);
+													 team->workers *
+													 WORKER_BYTES);
 
 	if (segment)
 		dsm_detach(segment);
@@ -108,8 +111,8 @@ room_for_context(AffinityTeam *team)
 }
 
 /*
- * Start workers and wait until they are there. NULL, and not in parallel mode,
- * where none could be started.
+ * Start workers and wait until they are there. NULL, and not in parallel
+ * mode, where none could be started.
  */
 static ParallelContext *
 start_workers(AffinityTeam *team)
@@ -285,8 +288,8 @@ affinity_parallel_barrier(AffinityTeam *team)
  * false: none is left. All members ask with the same n and piece.
  */
 bool
-affinity_parallel_next(AffinityTeam *team, uint32 n, uint32 piece, uint32 *from,
-				   uint32 *to)
+affinity_parallel_next(AffinityTeam *team, uint32 n, uint32 piece,
+					   uint32 *from, uint32 *to)
 {
 	uint64		next;
 

@@ -1,9 +1,10 @@
 /*
  * team.h
- *		One body of code in the leader and in parallel workers, on shared memory.
+ *		One body of code in the leader and in parallel workers, on shared
+ *		memory.
  *
- * A team is requested with the regions of memory that its members share, begun,
- * filled by the leader, run and ended:
+ * A team is requested with the regions of memory that its members share,
+ * begun, filled by the leader, run and ended:
  *
  *		request.job = &my_job;
  *		r = affinity_parallel_request_region(&request, bytes);
@@ -15,17 +16,18 @@
  *		... read the regions ...
  *		affinity_parallel_end(team);
  *
- * Where no workers can be had, the leader does everything alone; a body cannot
- * tell but by affinity_parallel_members(). Its results must not depend on it:
- * sums over rows are taken piece by piece, pieces being fixed, and added in the
- * order of the pieces.
+ * Where no workers can be had, the leader does everything alone; a body
+ * cannot tell but by affinity_parallel_members(). Its results must not depend
+ * on it: sums over rows are taken piece by piece, pieces being fixed, and
+ * added in the order of the pieces.
  *
- * During affinity_parallel_run the leader is in parallel mode: it may put rows into
- * a sink, but may not run SQL, start a subtransaction or define settings, and
- * what needs a library loads it before. Workers touch nothing but the regions
- * and memory of their own, which they allocate in CurrentMemoryContext.
- * Interrupts: affinity_parallel_next, _barrier and _stream look at them; longer
- * work between two of those calls CHECK_FOR_INTERRUPTS itself, in all members.
+ * During affinity_parallel_run the leader is in parallel mode: it may put
+ * rows into a sink, but may not run SQL, start a subtransaction or define
+ * settings, and what needs a library loads it before. Workers touch nothing
+ * but the regions and memory of their own, which they allocate in
+ * CurrentMemoryContext. Interrupts: affinity_parallel_next, _barrier and
+ * _stream look at them; longer work between two of those calls
+ * CHECK_FOR_INTERRUPTS itself, in all members.
  */
 #ifndef AFFINITY_PARALLEL_TEAM_H
 #define AFFINITY_PARALLEL_TEAM_H
@@ -79,29 +81,30 @@ typedef struct AffinityStream
 /* leader, before */
 extern int	affinity_parallel_allowed(void);
 extern int	affinity_parallel_request_region(AffinityTeamRequest *request,
-										 Size size);
+											 Size size);
 extern int	affinity_parallel_request_matrix(AffinityTeamRequest *request,
-										 const AffinityInteractions *in);
+											 const AffinityInteractions *in);
 extern AffinityTeam *affinity_parallel_begin(const AffinityTeamRequest *request);
 extern void affinity_parallel_put_matrix(AffinityTeam *team, int handle,
-									 AffinityInteractions *in);
+										 AffinityInteractions *in);
 extern void affinity_parallel_run(AffinityTeam *team, void *leader);
 extern void affinity_parallel_end(AffinityTeam *team);
 
 /* any member */
 extern void *affinity_parallel_region(AffinityTeam *team, int region);
-extern void affinity_parallel_matrix(AffinityTeam *team, int handle,
-								 AffinityCsr *by_user, AffinityCsr *by_item);
+extern void affinity_parallel_matrix(AffinityTeam *team,
+									 int handle, AffinityCsr *by_user,
+									 AffinityCsr *by_item);
 extern void *affinity_parallel_leader(AffinityTeam *team);
 extern int	affinity_parallel_member(const AffinityTeam *team);
 extern int	affinity_parallel_members(const AffinityTeam *team);
 extern void affinity_parallel_barrier(AffinityTeam *team);
 extern bool affinity_parallel_next(AffinityTeam *team, uint32 n, uint32 piece,
-							   uint32 *from, uint32 *to);
+								   uint32 *from, uint32 *to);
 
 /* stream.c */
 extern Size affinity_parallel_stream_bytes(Size slot_bytes);
 extern void affinity_parallel_stream(AffinityTeam *team, int region,
-								 const AffinityStream *stream);
+									 const AffinityStream *stream);
 
 #endif							/* AFFINITY_PARALLEL_TEAM_H */

@@ -19,7 +19,8 @@
 typedef struct SharedRegion
 {
 	Size		size;
-	Size		offset;			/* in the first segment, without one of its own */
+	Size		offset;			/* in the first segment, without one of its
+								 * own */
 	dsm_handle	handle;
 	bool		own;
 } SharedRegion;
@@ -66,7 +67,7 @@ struct AffinityTeam
 /* region.c */
 extern dsm_segment *affinity_parallel_segment(AffinityTeam *team, Size size);
 extern void affinity_parallel_alloc(AffinityTeam *team,
-								const AffinityTeamRequest *request);
+									const AffinityTeamRequest *request);
 extern void affinity_parallel_attach(AffinityTeam *team, dsm_handle handle);
 extern void affinity_parallel_free(AffinityTeam *team);
 

@@ -1,8 +1,8 @@
 /*
  * conditions.c
  *		retention(c1, ..., c32), the aggregate that ClickHouse has under that
- *		name: which conditions did a group's rows meet, given that the first was
- *		met at all.
+ *		name: which conditions did a group's rows meet, given that the first
+ *		was met at all.
  *
  * The state is one bigint: bit i is condition i + 1, and the bits from
  * COUNT_SHIFT on hold the number of conditions, which is the same in all

@@ -3,11 +3,11 @@
  *		Counting the users of each cohort who came back in each period.
  *
  * A user adds one to columns of each cohort it belongs to. Criteria that hold
- * for a run of periods (on_or_after, on_or_before, streak) mark only where the
- * run ends or begins; sums along the finished row do the rest. While all cells
- * of all cohorts fit in MATRIX_CELLS they are counted in one pass over the
- * users; otherwise memberships are sorted by cohort and counted one cohort at a
- * time, so that hours over years need no more than a row.
+ * for a run of periods (on_or_after, on_or_before, streak) mark only where
+ * the run ends or begins; sums along the finished row do the rest. While all
+ * cells of all cohorts fit in MATRIX_CELLS they are counted in one pass over
+ * the users; otherwise memberships are sorted by cohort and counted one
+ * cohort at a time, so that hours over years need no more than a row.
  */
 #include "postgres.h"
 
@@ -18,7 +18,9 @@
 
 #define MATRIX_CELLS (8 * 1024 * 1024)
 
-/* More periods after a start than this are a mistake: 1,140 years of hours. */
+/*
+ * More periods after a start than this are a mistake: 1,140 years of hours.
+ */
 #define MAX_COLUMNS 10000000
 
 #define ST_SORT sort_members
@@ -165,7 +167,7 @@ open_member(const Count *count, uint32 user_no, const ActivityUser *user,
 	if (count->options->rolling)
 	{
 		affinity_activity_reader_rolling(count->reader, user_no, j,
-								count->options->rolling, &rolling);
+										 count->options->rolling, &rolling);
 		member->own = rolling.again;
 		member->base = 0;
 		member->returns = rolling.returns;
@@ -196,7 +198,8 @@ finish_cohort(const Count *count, uint32 cohort, const Row *row)
 
 	if (*row->size == 0)
 		return;
-	if (count->options->criterion != CRITERION_BRACKET && row->eligible == NULL)
+	if (count->options->criterion != CRITERION_BRACKET &&
+		row->eligible == NULL)
 		n = Min(n, reach == PG_UINT32_MAX ? reach : reach + 1);
 	for (uint32 i = row->eligible ? n : 0; i-- > 1;)
 		row->eligible[i - 1] += row->eligible[i];
@@ -250,14 +253,16 @@ count_matrix(const Count *count)
 	uint32		n_cohorts = count->last_cohort - count->first_cohort + 1;
 	uint64	   *sizes = palloc0(n_cohorts * sizeof(uint64));
 	uint32	   *own = palloc0(n_cohorts * sizeof(uint32));
-	uint32	   *marks = palloc0((Size) n_cohorts * count->n_columns * sizeof(uint32));
+	uint32	   *marks = palloc0((Size) n_cohorts * count->n_columns *
+								sizeof(uint32));
 	uint32	   *eligible = NULL;
 	ActivityUser user;
 	Member		member;
 	Row			row = {NULL, NULL, NULL, NULL};
 
 	if (count->options->rolling)
-		eligible = palloc0((Size) n_cohorts * count->n_columns * sizeof(uint32));
+		eligible = palloc0((Size) n_cohorts * count->n_columns *
+						   sizeof(uint32));
 	for (uint32 i = 0; i < count->reader->view.flat->n_users; i++)
 	{
 		uint32		from,
@@ -358,7 +363,8 @@ count_by_cohort(const Count *count)
 
 			if (i % 1024 == 0)
 				CHECK_FOR_INTERRUPTS();
-			affinity_activity_reader_user(count->reader, (uint32) members[i], &user);
+			affinity_activity_reader_user(count->reader, (uint32) members[i],
+										  &user);
 			while (user.starts[j] != cohort)
 				j++;
 			open_member(count, (uint32) members[i], &user, j, &member);

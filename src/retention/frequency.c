@@ -1,8 +1,8 @@
 /*
  * frequency.c
  *		How often, how soon: frequency (the distribution of active periods),
- *		time_to_return (quantiles of the time to the first return), and coarsen,
- *		which makes a state of days one of months.
+ *		time_to_return (quantiles of the time to the first return), and
+ *		coarsen, which makes a state of days one of months.
  */
 #include "postgres.h"
 
@@ -40,7 +40,7 @@ open_reader(FunctionCallInfo fcinfo, ActivityReader *reader, int as_of_arg)
 		: PG_GETARG_TIMESTAMPTZ(as_of_arg);
 
 	affinity_activity_reader_open(reader, affinity_activity_arg(fcinfo, 0),
-						 PG_ARGISNULL(as_of_arg) ? NULL : &as_of);
+								  PG_ARGISNULL(as_of_arg) ? NULL : &as_of);
 }
 
 /* frequency(activity, as_of, last_periods) */
@@ -95,7 +95,8 @@ affinity_retention_frequency(PG_FUNCTION_ARGS)
 		values[0] = Int32GetDatum((int32) p);
 		values[1] = Int64GetDatum((int64) users[p]);
 		values[2] = Float8GetDatum((double) users[p] / total);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
+							 nulls);
 	}
 	return (Datum) 0;
 }
@@ -186,7 +187,8 @@ affinity_retention_time_to_return(PG_FUNCTION_ARGS)
 	open_reader(fcinfo, &reader, 1);
 	exact = reader.view.flat->layout == LAYOUT_EVENTS;
 	times = MemoryContextAllocHuge(CurrentMemoryContext,
-								   (Size) reader.view.flat->n_users * sizeof(int64));
+								   (Size) reader.view.flat->n_users *
+								   sizeof(int64));
 	for (uint32 i = 0; i < reader.view.flat->n_users; i++)
 	{
 		bool		started;
@@ -215,7 +217,8 @@ affinity_retention_time_to_return(PG_FUNCTION_ARGS)
 			values[3] = Int64GetDatum(times[place]);
 		if (!nulls[4])
 			values[4] = interval_datum(times[place]);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
+							 nulls);
 	}
 	return (Datum) 0;
 }
@@ -253,20 +256,24 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 		row.flags = 0;
 		for (uint32 j = 0; j < n; j++)
 		{
-			Timestamp	start = affinity_calendar_period_start(flat->unit, periods[j]);
+			Timestamp	start = affinity_calendar_period_start(flat->unit,
+															   periods[j]);
 			const char *text = NULL;
 			uint32		len = 0;
 
 			if (flat->ids == IDS_TEXT)
 			{
 				text = reader.view.text + reader.view.text_offsets[i];
-				len = reader.view.text_offsets[i + 1] - reader.view.text_offsets[i];
+				len = reader.view.text_offsets[i + 1] -
+					reader.view.text_offsets[i];
 			}
 			row.at = j == 0 ? flat->first_at : flat->last_at;
-			row.period = affinity_calendar_period_of_local(set->kind.unit, start);
-			affinity_activity_set_add(set, &row, text, len,
-							 reader.view.sums == NULL ? 0 :
-							 reader.view.sums[reader.view.offsets[i] + j]);
+			row.period = affinity_calendar_period_of_local(set->kind.unit,
+														   start);
+			affinity_activity_set_add(set, &row,
+									  text, len, reader.view.sums == NULL ? 0 :
+									  reader.view.sums[reader.view.offsets[i] +
+													   j]);
 		}
 	}
 	affinity_activity_set_flush(set);
@@ -281,7 +288,7 @@ affinity_activity_coarsen(PG_FUNCTION_ARGS)
 	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
 	text	   *name = PG_GETARG_TEXT_PP(1);
 	PeriodUnit	unit = affinity_calendar_unit(VARDATA_ANY(name),
-											VARSIZE_ANY_EXHDR(name));
+											  VARSIZE_ANY_EXHDR(name));
 	ActivityKind kind;
 	ActivitySet *set;
 	ActivityFlat *out;

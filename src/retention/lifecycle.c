@@ -4,9 +4,9 @@
  *		resurrecting, dormant) and active_users (active in the period and in
  *		rolling windows, new and churned).
  *
- * Each user adds to counters per period. A user is within a rolling window for
- * runs of periods, of which only the ends are counted; a running sum gives the
- * number for each period.
+ * Each user adds to counters per period. A user is within a rolling window
+ * for runs of periods, of which only the ends are counted; a running sum
+ * gives the number for each period.
  */
 #include "postgres.h"
 
@@ -28,7 +28,7 @@ open_reader(FunctionCallInfo fcinfo, ActivityReader *reader)
 	TimestampTz as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
 
 	affinity_activity_reader_open(reader, affinity_activity_arg(fcinfo, 0),
-						 PG_ARGISNULL(1) ? NULL : &as_of);
+								  PG_ARGISNULL(1) ? NULL : &as_of);
 }
 
 typedef struct LifecycleCounts
@@ -95,17 +95,23 @@ affinity_retention_lifecycle(PG_FUNCTION_ARGS)
 
 		if (p % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		values[0] = TimestampGetDatum(affinity_calendar_period_start(reader.clock.unit,
-															reader.first_period + p));
+		values[0] =
+			TimestampGetDatum(affinity_calendar_period_start(reader.clock.unit,
+															 reader.first_period +
+															 p));
 		values[1] = Int64GetDatum((int64) counts.active[p]);
 		values[2] = Int64GetDatum((int64) counts.started[p]);
 		values[3] = Int64GetDatum((int64) counts.returning[p]);
-		values[4] = Int64GetDatum((int64) (counts.active[p] - counts.started[p] -
+		values[4] = Int64GetDatum((int64) (counts.active[p] -
+										   counts.started[p] -
 										   counts.returning[p]));
 		values[5] = Int64GetDatum((int64) counts.dormant[p]);
-		values[6] = BoolGetDatum(affinity_activity_reader_complete(&reader,
-														  reader.first_period + p));
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		values[6] =
+			BoolGetDatum(affinity_activity_reader_complete(&reader,
+														   reader.first_period +
+														   p));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
+							 nulls);
 	}
 	return (Datum) 0;
 }
@@ -122,9 +128,9 @@ typedef struct ActiveCounts
 } ActiveCounts;
 
 /*
- * A user active at a period is within a window from then on for as many periods
- * as the window has, or until it is active again and so within it once more.
- * What lies behind the last period is counted at the span.
+ * A user active at a period is within a window from then on for as many
+ * periods as the window has, or until it is active again and so within it
+ * once more. What lies behind the last period is counted at the span.
  */
 static inline void
 count_window(ActiveCounts *counts, uint32 at, uint32 next)
@@ -213,8 +219,10 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 			CHECK_FOR_INTERRUPTS();
 		within_short += counts.active[p] - counts.left_short[p];
 		within_long += counts.active[p] - counts.left_long[p];
-		values[0] = TimestampGetDatum(affinity_calendar_period_start(reader.clock.unit,
-															reader.first_period + p));
+		values[0] =
+			TimestampGetDatum(affinity_calendar_period_start(reader.clock.unit,
+															 reader.first_period +
+															 p));
 		values[1] = Int64GetDatum((int64) counts.active[p]);
 		values[2] = Int64GetDatum((int64) within_short);
 		values[3] = Int64GetDatum((int64) within_long);
@@ -223,9 +231,12 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 								   : (double) counts.active[p] / within_long);
 		values[5] = Int64GetDatum((int64) counts.started[p]);
 		values[6] = Int64GetDatum((int64) counts.churned[p]);
-		values[7] = BoolGetDatum(affinity_activity_reader_complete(&reader,
-														  reader.first_period + p));
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+		values[7] =
+			BoolGetDatum(affinity_activity_reader_complete(&reader,
+														   reader.first_period +
+														   p));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
+							 nulls);
 	}
 	return (Datum) 0;
 }

@@ -24,7 +24,7 @@ static const char *const denominators[] = {"total", "previous"};
 /* The place of a value among the choices of an option. */
 int
 affinity_retention_choice(const char *option, const char *value,
-				const char *const *choices, int n_choices)
+						  const char *const *choices, int n_choices)
 {
 	StringInfoData list;
 
@@ -47,11 +47,15 @@ choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
 {
 	if (PG_ARGISNULL(arg))
 		return 0;
-	return affinity_retention_choice(option, text_to_cstring(PG_GETARG_TEXT_PP(arg)),
-						   choices, n_choices);
+	return affinity_retention_choice(option,
+									 text_to_cstring(PG_GETARG_TEXT_PP(arg)),
+									 choices, n_choices);
 }
 
-/* Sizes of brackets to where they begin: {1,3,7} gives 1, 2, 5 and the end 12. */
+/*
+ * Sizes of brackets to where they begin: {1,3,7} gives 1, 2, 5 and the end
+ * 12.
+ */
 static void
 read_brackets(FunctionCallInfo fcinfo, int arg, RetentionOptions *options)
 {
@@ -106,8 +110,10 @@ read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
 	{
 		Timestamp	start = Min(PG_GETARG_TIMESTAMP(from), LATEST_COHORT);
 
-		options->first_cohort = affinity_calendar_period_of_local(flat->unit, start);
-		if (affinity_calendar_period_start(flat->unit, options->first_cohort) < start)
+		options->first_cohort = affinity_calendar_period_of_local(flat->unit,
+																  start);
+		if (affinity_calendar_period_start(flat->unit, options->first_cohort) <
+			start)
 			options->first_cohort++;
 	}
 	if (!PG_ARGISNULL(before) &&
@@ -115,7 +121,8 @@ read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
 	{
 		Timestamp	end = Max(PG_GETARG_TIMESTAMP(before), EARLIEST_COHORT);
 
-		options->last_cohort = affinity_calendar_period_of_local(flat->unit, end - 1);
+		options->last_cohort = affinity_calendar_period_of_local(flat->unit,
+																 end - 1);
 	}
 }
 
@@ -152,9 +159,10 @@ read_rolling(const ActivityFlat *flat, RetentionOptions *options)
  * range of cohorts at the places given.
  */
 void
-affinity_retention_cohort_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
-						int max_period, int from, int before,
-						RetentionOptions *options)
+affinity_retention_cohort_options(FunctionCallInfo fcinfo,
+								  const ActivityFlat *flat,
+								  int max_period, int from, int before,
+								  RetentionOptions *options)
 {
 	options->has_as_of = !PG_ARGISNULL(1);
 	if (options->has_as_of)

@@ -1,12 +1,12 @@
 /*
  * range.c
  *		range_retention_count and range_retention_sum, the aggregates that
- *		Hologres and GaussDB have under these names: for every period in which a
- *		user did the first thing, in which of the given intervals after it did
- *		the user do the second; and how many users that makes.
+ *		Hologres and GaussDB have under these names: for every period in
+ *		which a user did the first thing, in which of the given intervals
+ *		after it did the user do the second; and how many users that makes.
  *
- * All states and results are bigint[], so that a result of the first aggregate
- * can be stored and is what the second one takes:
+ * All states and results are bigint[], so that a result of the first
+ * aggregate can be stored and is what the second one takes:
  *
  *	count's state	the number of intervals and the granularity, the intervals,
  *					and an element for each period with a row: its number times
@@ -103,7 +103,8 @@ read_numbers(ArrayType *array)
 }
 
 /*
- * An argument that may be changed where the aggregate allows that, else copied.
+ * An argument that may be changed where the aggregate allows that, else
+ * copied.
  */
 static Numbers
 state_arg(FunctionCallInfo fcinfo)
@@ -208,7 +209,9 @@ read_granularity(FunctionCallInfo fcinfo, int arg)
 	return BY_DAY;				/* not reached */
 }
 
-/* The state of a group without rows, from the arguments that all rows share. */
+/*
+ * The state of a group without rows, from the arguments that all rows share.
+ */
 static ArrayType *
 count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 {
@@ -289,9 +292,9 @@ day_of(int64 period, Granularity granularity)
 		case BY_MONTH:
 			if (period / 12 < -4712 || period / 12 > 5874896)
 				wrong_array();
-			return (int64) date2j((int) ((period - (period % 12 + 12) % 12) / 12),
-								  (int) ((period % 12 + 12) % 12) + 1, 1) -
-				POSTGRES_EPOCH_JDATE;
+			return (int64) date2j((int) ((period - (period % 12 + 12) % 12) /
+										 12), (int) ((period % 12 + 12) % 12) +
+								  1, 1) - POSTGRES_EPOCH_JDATE;
 		default:
 			return period;
 	}
@@ -525,7 +528,8 @@ affinity_retention_range_sum_final(PG_FUNCTION_ARGS)
 		appendStringInfo(&text, "%04d%02d%02d", year, month, day);
 		for (k = 1; k < SUM_WIDTH; k++)
 			appendStringInfo(&text, "," INT64_FORMAT, sums[k]);
-		line[i] = PointerGetDatum(cstring_to_text_with_len(text.data, text.len));
+		line[i] = PointerGetDatum(cstring_to_text_with_len(text.data,
+														   text.len));
 	}
 	PG_RETURN_ARRAYTYPE_P(construct_array(line, n, TEXTOID, -1, false,
 										  TYPALIGN_INT));

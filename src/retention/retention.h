@@ -60,11 +60,13 @@ extern void affinity_retention_options(FunctionCallInfo fcinfo,
 									   const ActivityFlat *flat,
 									   RetentionOptions *options);
 extern void affinity_retention_cohort_options(FunctionCallInfo fcinfo,
-									const ActivityFlat *flat, int max_period,
-									int from, int before,
-									RetentionOptions *options);
+											  const ActivityFlat *flat,
+											  int max_period,
+											  int from, int before,
+											  RetentionOptions *options);
 extern int	affinity_retention_choice(const char *option, const char *value,
-							const char *const *choices, int n_choices);
+									  const char *const *choices,
+									  int n_choices);
 
 /* count.c */
 extern void affinity_retention_count(ActivityReader *reader,

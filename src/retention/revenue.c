@@ -1,9 +1,10 @@
 /*
  * revenue.c
- *		The report revenue_retention: what each cohort was worth in each period.
+ *		The report revenue_retention: what each cohort was worth in each
+ *		period.
  *
- * Users are put in the order of their cohorts by counting, and one cohort at a
- * time is added up, so that memory is that of its row. Sums are of whole
+ * Users are put in the order of their cohorts by counting, and one cohort at
+ * a time is added up, so that memory is that of its row. Sums are of whole
  * numbers of 2^-60 and are rounded to double precision once, in the end: they
  * depend neither on the order of the users nor on how the state was made.
  */
@@ -99,7 +100,8 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 
 	memset(revenue->payers, 0, n_periods * sizeof(uint64));
 	memset(revenue->sums, 0, n_periods * sizeof(int128));
-	for (uint32 i = revenue->begins[cohort]; i < revenue->begins[cohort + 1]; i++)
+	for (uint32 i = revenue->begins[cohort]; i <
+		 revenue->begins[cohort + 1]; i++)
 	{
 		uint32		user = revenue->users[i];
 
@@ -112,8 +114,9 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 			if (age >= n_periods)
 				break;
 			revenue->payers[age]++;
-			revenue->sums[age] = affinity_activity_add_values(revenue->sums[age],
-													 view->sums[j]);
+			revenue->sums[age] =
+				affinity_activity_add_values(revenue->sums[age],
+											 view->sums[j]);
 		}
 	}
 }
@@ -141,11 +144,14 @@ put_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		cumulative = affinity_activity_add_values(cumulative, revenue->sums[i]);
-		values[0] = TimestampGetDatum(affinity_calendar_period_start(unit, base));
+		cumulative = affinity_activity_add_values(cumulative,
+												  revenue->sums[i]);
+		values[0] = TimestampGetDatum(affinity_calendar_period_start(unit,
+																	 base));
 		values[1] = Int64GetDatum((int64) size);
 		values[2] = Int32GetDatum((int32) i);
-		values[3] = TimestampGetDatum(affinity_calendar_period_start(unit, base + i));
+		values[3] =
+			TimestampGetDatum(affinity_calendar_period_start(unit, base + i));
 		values[4] = Int64GetDatum((int64) revenue->payers[i]);
 		values[5] = Float8GetDatum(value);
 		values[6] = Float8GetDatum(to_double(cumulative));
@@ -153,14 +159,17 @@ put_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 		values[8] = Float8GetDatum(to_double(cumulative) / (double) size);
 		nulls[9] = first == 0;
 		values[9] = Float8GetDatum(first == 0 ? 0 : value / first);
-		values[10] = BoolGetDatum(affinity_activity_reader_complete(&revenue->reader,
+		values[10] =
+			BoolGetDatum(affinity_activity_reader_complete(&revenue->reader,
 														   base + i));
 		tuplestore_putvalues(revenue->rsinfo->setResult,
 							 revenue->rsinfo->setDesc, values, nulls);
 	}
 }
 
-/* revenue_retention(value, as_of, max_period, cohorts_from, cohorts_before) */
+/*
+ * revenue_retention(value, as_of, max_period, cohorts_from, cohorts_before)
+ */
 Datum
 affinity_retention_revenue(PG_FUNCTION_ARGS)
 {
@@ -175,8 +184,9 @@ affinity_retention_revenue(PG_FUNCTION_ARGS)
 	revenue.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	flat = affinity_activity_value_arg(fcinfo, 0);
 	affinity_retention_cohort_options(fcinfo, flat, 2, 3, 4, &revenue.options);
-	affinity_activity_reader_open(&revenue.reader, flat, revenue.options.has_as_of
-						 ? &revenue.options.as_of : NULL);
+	affinity_activity_reader_open(&revenue.reader,
+								  flat, revenue.options.has_as_of ?
+								  &revenue.options.as_of : NULL);
 	revenue.span = affinity_activity_reader_span(&revenue.reader);
 	if (revenue.span == 0)
 		return (Datum) 0;

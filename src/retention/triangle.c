@@ -3,8 +3,9 @@
  *		The reports retention (a triangle of cohorts) and retention_curve (all
  *		cohorts pooled).
  *
- * Bounds of a rate are Wilson's score interval for 95 % (E. B. Wilson, "Probable
- * inference, the law of succession, and statistical inference", JASA 22, 1927).
+ * Bounds of a rate are Wilson's score interval for 95 % (E. B. Wilson,
+ * "Probable inference, the law of succession, and statistical inference",
+ * JASA 22, 1927).
  */
 #include "postgres.h"
 
@@ -53,9 +54,11 @@ put_rate(uint64 retained, uint64 eligible, Datum *values, bool *nulls)
 	if (nulls[1])
 		return;
 	centre = (rate + z2 / (2 * n)) / (1 + z2 / n);
-	half = Z_95 * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n);
+	half = Z_95 * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) /
+		(1 + z2 / n);
 	values[1] = Float8GetDatum(retained == 0 ? 0 : Max(centre - half, 0));
-	values[2] = Float8GetDatum(retained == eligible ? 1 : Min(centre + half, 1));
+	values[2] = Float8GetDatum(retained == eligible ? 1 :
+							   Min(centre + half, 1));
 }
 
 /* The offsets a column stands for; only brackets have more than one. */
@@ -102,13 +105,19 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 			break;
 		else
 			complete = last <= reach &&
-				affinity_activity_reader_complete(report->reader, cohort->cohort + last);
+				affinity_activity_reader_complete(report->reader,
+												  cohort->cohort + last);
 		if (report->options->previous && i > 0)
 			eligible = cohort->retained[i - 1];
-		values[0] = TimestampGetDatum(affinity_calendar_period_start(unit, cohort->cohort));
+		values[0] =
+			TimestampGetDatum(affinity_calendar_period_start(unit,
+															 cohort->cohort));
 		values[1] = Int64GetDatum((int64) cohort->size);
 		values[2] = Int32GetDatum((int32) first);
-		values[3] = TimestampGetDatum(affinity_calendar_period_start(unit, cohort->cohort + first));
+		values[3] =
+			TimestampGetDatum(affinity_calendar_period_start(unit,
+															 cohort->cohort +
+															 first));
 		nulls[3] = cohort->eligible != NULL;
 		values[4] = Int64GetDatum((int64) eligible);
 		values[5] = Int64GetDatum((int64) cohort->retained[i]);
@@ -155,7 +164,8 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 		if (cohort->eligible)
 			eligible = cohort->eligible[i];
 		else if (last > reach ||
-				 !affinity_activity_reader_complete(report->reader, cohort->cohort + last))
+				 !affinity_activity_reader_complete(report->reader,
+													cohort->cohort + last))
 			break;
 		if (cohort->eligible && eligible == 0)
 			break;
@@ -176,7 +186,7 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 	memset(report, 0, sizeof(Report));
 	affinity_retention_options(fcinfo, flat, options);
 	affinity_activity_reader_open(reader, flat,
-						 options->has_as_of ? &options->as_of : NULL);
+								  options->has_as_of ? &options->as_of : NULL);
 	report->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	report->reader = reader;
 	report->options = options;
@@ -226,7 +236,8 @@ affinity_retention_curve(PG_FUNCTION_ARGS)
 		values[1] = Int64GetDatum((int64) report.cohorts[i]);
 		values[2] = Int64GetDatum((int64) report.eligible[i]);
 		values[3] = Int64GetDatum((int64) report.retained[i]);
-		put_rate(report.retained[i], report.eligible[i], &values[4], &nulls[4]);
+		put_rate(report.retained[i], report.eligible[i], &values[4],
+				 &nulls[4]);
 		tuplestore_putvalues(report.rsinfo->setResult, report.rsinfo->setDesc,
 							 values, nulls);
 	}

@@ -1,10 +1,10 @@
 /*
  * agg.c
- *		sequence_match, sequence_count and sequence_match_events: patterns over
- *		the rows of one user.
+ *		sequence_match, sequence_count and sequence_match_events: patterns
+ *		over the rows of one user.
  *
- * The state is an event log (eventlog/log.c) that carries its pattern. Rows that
- * satisfy no condition are not part of the sequence.
+ * The state is an event log (eventlog/log.c) that carries its pattern. Rows
+ * that satisfy no condition are not part of the sequence.
  */
 #include "postgres.h"
 
@@ -37,14 +37,17 @@ sequence_arg(Datum value)
 static void
 parse_pattern(const EventLog *log, int sqlstate, AffinityPattern *pattern)
 {
-	affinity_sequence_pattern_parse(log->data, log->pattern_len, log->n_conditions,
-						   (EventTime) log->time_kind, sqlstate, pattern);
+	affinity_sequence_pattern_parse(log->data, log->pattern_len,
+									log->n_conditions,
+									(EventTime) log->time_kind, sqlstate,
+									pattern);
 }
 
 Datum
 affinity_sequence_in(PG_FUNCTION_ARGS)
 {
-	EventLog   *log = affinity_eventlog_in(PG_GETARG_CSTRING(0), SEQUENCE_MAGIC);
+	EventLog   *log = affinity_eventlog_in(PG_GETARG_CSTRING(0),
+										   SEQUENCE_MAGIC);
 	AffinityPattern pattern;
 
 	parse_pattern(log, ERRCODE_INVALID_BINARY_REPRESENTATION, &pattern);
@@ -54,7 +57,8 @@ affinity_sequence_in(PG_FUNCTION_ARGS)
 Datum
 affinity_sequence_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(affinity_eventlog_out(PG_GETARG_DATUM(0), SEQUENCE_MAGIC));
+	PG_RETURN_CSTRING(affinity_eventlog_out(PG_GETARG_DATUM(0),
+											SEQUENCE_MAGIC));
 }
 
 static EventLog *
@@ -76,7 +80,7 @@ new_state(const EventCall *call, const text *pattern)
 static EventLog *
 sequence_state(FunctionCallInfo fcinfo, const EventCall *call)
 {
-	const text *pattern;
+	const		text *pattern;
 	EventLog   *log;
 
 	if (PG_ARGISNULL(1))
@@ -137,13 +141,14 @@ Datum
 affinity_sequence_combine(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(affinity_eventlog_merge(sequence_arg(PG_GETARG_DATUM(0)),
-										 sequence_arg(PG_GETARG_DATUM(1)),
-										 AggCheckCallContext(fcinfo, NULL)));
+											  sequence_arg(PG_GETARG_DATUM(1)),
+											  AggCheckCallContext(fcinfo,
+																  NULL)));
 }
 
 /*
- * Match from left to right. The events and one word for each are in the current
- * memory context.
+ * Match from left to right. The events and one word for each are in the
+ * current memory context.
  */
 static void
 match(const EventLog *log, const AffinityPattern *pattern, bool restarting,
@@ -154,11 +159,12 @@ match(const EventLog *log, const AffinityPattern *pattern, bool restarting,
 	uint64	   *ends = MemoryContextAllocHuge(CurrentMemoryContext,
 											  sizeof(uint64) * (Size) (n + 1));
 
-	affinity_chain_match_begin(m, pattern, affinity_eventlog_sorted(log), ends);
+	affinity_chain_match_begin(m, pattern, affinity_eventlog_sorted(log),
+							   ends);
 	for (from = 0; from < n; from += EVENTS_AT_ONCE)
 	{
 		affinity_chain_match_forward(m, from, Min(n, from + EVENTS_AT_ONCE),
-							   restarting);
+									 restarting);
 		CHECK_FOR_INTERRUPTS();
 	}
 }

@@ -3,16 +3,16 @@
  *		sequence_next_node: the event that comes after (or before) a chain of
  *		neighbouring events of one user, as ClickHouse's sequenceNextNode.
  *
- * The state holds every row with a value, as values may be wanted that satisfy
- * nothing. It is a bytea: header, then for each row its time (8 bytes), the set
- * of events that it satisfies (8), the length of its value with a bit for the
- * base condition (4), and the value. It grows by doubling in the current
- * context; the executor copies a new transition value into the aggregate's
- * memory. What lies behind the bytes in use is room to append to.
+ * The state holds every row with a value, as values may be wanted that
+ * satisfy nothing. It is a bytea: header, then for each row its time (8
+ * bytes), the set of events that it satisfies (8), the length of its value
+ * with a bit for the base condition (4), and the value. It grows by doubling
+ * in the current context; the executor copies a new transition value into the
+ * aggregate's memory. What lies behind the bytes in use is room to append to.
  *
  * Only aggregates make such values and read them: all functions refuse to be
- * called otherwise. But anybody can make an aggregate of them, so what a value
- * says is checked before it is believed.
+ * called otherwise. But anybody can make an aggregate of them, so what a
+ * value says is checked before it is believed.
  */
 #include "postgres.h"
 
@@ -155,11 +155,12 @@ next_call(FunctionCallInfo fcinfo)
 									  sizeof(NextCall));
 		call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
 		affinity_eventlog_call_init(fcinfo, &call->event, TIME_ARG,
-								 call->has_events ? FIRST_EVENT_ARG :
-								 BASE_CONDITION_ARG, false);
+									call->has_events ? FIRST_EVENT_ARG :
+									BASE_CONDITION_ARG, false);
 		fcinfo->flinfo->fn_extra = call;
 	}
-	if (!affinity_eventlog_same_text(fcinfo, DIRECTION_ARG, call->direction_text) ||
+	if (!affinity_eventlog_same_text(fcinfo,
+									 DIRECTION_ARG, call->direction_text) ||
 		!affinity_eventlog_same_text(fcinfo, BASE_ARG, call->base_text))
 	{
 		call->backward = read_direction(fcinfo, call);
@@ -175,7 +176,9 @@ n_events_of(const NextCall *call)
 	return call->has_events ? call->event.n_conditions : 0;
 }
 
-/* A transition value; in an aggregate of somebody else's, it may be anything. */
+/*
+ * A transition value; in an aggregate of somebody else's, it may be anything.
+ */
 static NextState *
 next_state(Datum value)
 {
@@ -191,7 +194,9 @@ next_state(Datum value)
 	return state;
 }
 
-/* The state itself if it has room for so many more bytes, else a larger copy. */
+/*
+ * The state itself if it has room for so many more bytes, else a larger copy.
+ */
 static NextState *
 grow(NextState *state, Size bytes)
 {
@@ -266,7 +271,8 @@ affinity_sequence_next_accum(PG_FUNCTION_ARGS)
 	to = state->data + state->used;
 	memcpy(to, &at, sizeof(at));
 	memcpy(to + sizeof(at), &events, sizeof(events));
-	if (!PG_ARGISNULL(BASE_CONDITION_ARG) && PG_GETARG_BOOL(BASE_CONDITION_ARG))
+	if (!PG_ARGISNULL(BASE_CONDITION_ARG) &&
+		PG_GETARG_BOOL(BASE_CONDITION_ARG))
 		len |= BASE_BIT;
 	memcpy(to + sizeof(at) + sizeof(events), &len, sizeof(len));
 	memcpy(to + ROW_HEADER, VARDATA_ANY(value), len & ~BASE_BIT);

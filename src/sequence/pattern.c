@@ -150,8 +150,9 @@ parse_condition(Parser *p)
 }
 
 void
-affinity_sequence_pattern_parse(const char *text, Size len, int n_conditions,
-					   EventTime kind, int sqlstate, AffinityPattern *pattern)
+affinity_sequence_pattern_parse(const char *text, Size len,
+								int n_conditions, EventTime kind,
+								int sqlstate, AffinityPattern *pattern)
 {
 	Parser		p;
 

@@ -11,8 +11,9 @@
 #include "chain/pattern.h"
 
 /* pattern.c */
-extern void affinity_sequence_pattern_parse(const char *text, Size len,
-								   int n_conditions, EventTime kind,
-								   int sqlstate, AffinityPattern *pattern);
+extern void affinity_sequence_pattern_parse(const char *text,
+											Size len, int n_conditions,
+											EventTime kind, int sqlstate,
+											AffinityPattern *pattern);
 
 #endif							/* AFFINITY_SEQUENCE_H */

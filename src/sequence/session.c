@@ -1,7 +1,7 @@
 /*
  * session.c
- *		sessionize: the number of the session that a row belongs to, as a window
- *		function; and the path after or before an event, on arrays.
+ *		sessionize: the number of the session that a row belongs to, as a
+ *		window function; and the path after or before an event, on arrays.
  */
 #include "postgres.h"
 
@@ -48,7 +48,8 @@ gap_arg(WindowObject window, Oid type)
 }
 
 /*
- * A row that comes more than the gap after the one before it starts a session.
+ * A row that comes more than the gap after the one before it starts a
+ * session.
  */
 Datum
 affinity_sequence_sessionize(PG_FUNCTION_ARGS)
@@ -71,7 +72,8 @@ affinity_sequence_sessionize(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the time of an event must be finite"),
 				 errhint("Leave such rows out: WHERE isfinite(at).")));
-	at = type == DATEOID ? affinity_eventlog_date_time(DatumGetDateADT(value)) :
+	at = type == DATEOID ?
+		affinity_eventlog_date_time(DatumGetDateADT(value)) :
 		DatumGetInt64(value);
 	if (state->number > 0 && at < state->last)
 		ereport(ERROR,
@@ -135,9 +137,10 @@ path(FunctionCallInfo fcinfo, bool before)
 	first = before ? anchor - Min(anchor, depth) : anchor;
 	last = before ? anchor : anchor + Min(n - 1 - anchor, depth);
 	n = last - first + 1;
-	PG_RETURN_ARRAYTYPE_P(construct_md_array(value + first, null + first, 1, &n,
-											 &low, type->type_id, type->typlen,
-											 type->typbyval, type->typalign));
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(value + first, null + first, 1,
+											 &n, &low, type->type_id,
+											 type->typlen, type->typbyval,
+											 type->typalign));
 }
 
 /* The first anchor and up to depth events after it. */

@@ -95,9 +95,11 @@ align_sources(const AffinityInteractions *in, const Source *source, int n)
 
 	for (uint32 i = 0; i < n_items; i++)
 	{
-		while (s < n && affinity_interaction_dict_compare(in->items, i, source[s].id) > 0)
+		while (s < n && affinity_interaction_dict_compare(in->items, i,
+														  source[s].id) > 0)
 			s++;
-		if (s < n && affinity_interaction_dict_compare(in->items, i, source[s].id) == 0)
+		if (s < n &&
+			affinity_interaction_dict_compare(in->items, i, source[s].id) == 0)
 			of_item[i] = &source[s];
 	}
 	return of_item;
@@ -111,8 +113,11 @@ put_users(ServeCall *call, const AffinityDict *users, const AffinityTopK *top)
 		Datum		values[3];
 		bool		nulls[3] = {0};
 
-		values[0] = affinity_interaction_dict_id(users, affinity_kernel_rank_key_no(top->key[i]));
-		values[1] = Float4GetDatum(affinity_kernel_rank_key_score(top->key[i]));
+		values[0] =
+			affinity_interaction_dict_id(users,
+										 affinity_kernel_rank_key_no(top->key[i]));
+		values[1] =
+			Float4GetDatum(affinity_kernel_rank_key_score(top->key[i]));
 		values[2] = Int32GetDatum((int32) i + 1);
 		tuplestore_putvalues(call->rows, call->desc, values, nulls);
 	}
@@ -128,7 +133,7 @@ audience_by_neighbors(ServeCall *call, const AffinityInteractions *in,
 	AffinityTopK top;
 
 	affinity_kernel_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
-					   Min(k, m->n_rows), (Size) m->n_rows + 1);
+							  Min(k, m->n_rows), (Size) m->n_rows + 1);
 	for (uint32 u = 0; u < m->n_rows; u++)
 	{
 		double		score = 0;
@@ -143,12 +148,13 @@ audience_by_neighbors(ServeCall *call, const AffinityInteractions *in,
 				continue;
 			has |= source->wanted;
 			score += source->similarity *
-				model->method->history_weight(model->options,
-											  m->val ? m->val[e] : 1);
+				model->algorithm->history_weight(model->options,
+												 m->val ? m->val[e] : 1);
 		}
 		if (!has && affinity_score_of_sum(score) > 0)
 			affinity_kernel_topk_push(&top,
-							   affinity_kernel_rank_key(affinity_score_of_sum(score), u));
+									  affinity_kernel_rank_key(affinity_score_of_sum(score),
+															   u));
 	}
 	affinity_kernel_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
 	put_users(call, in->users, &top);
@@ -171,15 +177,16 @@ consume_scores(void *state, uint32 chunk, const void *slot)
 		Size		cap = 2 * (Size) Min(leader->k, n_users) + 1;
 
 		affinity_kernel_topk_init(&leader->top,
-						   MemoryContextAllocHuge(leader->chunk_context,
-												  cap * sizeof(uint64)),
-						   Min(leader->k, n_users), cap);
+								  MemoryContextAllocHuge(leader->chunk_context,
+														 cap * sizeof(uint64)),
+								  Min(leader->k, n_users), cap);
 	}
 	for (uint32 u = 0; u < n; u++)
 	{
 		if (!isnan(score[u]))
-			affinity_kernel_topk_push(&leader->top, affinity_kernel_rank_key(score[u],
-															   from + u));
+			affinity_kernel_topk_push(&leader->top,
+									  affinity_kernel_rank_key(score[u], from +
+															   u));
 	}
 }
 
@@ -192,8 +199,9 @@ audience_by_factors(ServeCall *call, const ServeItem *wanted, uint32 k)
 	if (leader.top.key == NULL)
 		return;
 	affinity_kernel_topk_finish(&leader.top,
-						 palloc_extended((leader.top.n + 1) * sizeof(uint64),
-										 MCXT_ALLOC_HUGE));
+								palloc_extended((leader.top.n + 1) *
+												sizeof(uint64),
+												MCXT_ALLOC_HUGE));
 	put_users(call, leader.users, &leader.top);
 }
 
@@ -216,7 +224,7 @@ affinity_serve_audience(PG_FUNCTION_ARGS)
 						  "score", FLOAT4OID, "rank", INT4OID);
 	if (!affinity_serve_item(&call, 1, &wanted) || k == 0)
 		return affinity_serve_end(&call);
-	if (call.model->method->has_factors)
+	if (call.model->algorithm->has_factors)
 		audience_by_factors(&call, &wanted, k);
 	else
 	{

@@ -1,13 +1,13 @@
 /*
  * batch.c
- *		recommend_all: recommend for every user, from one pass over the rows. The
- *		leader's part of it, and of an audience by factors.
+ *		recommend_all: recommend for every user, from one pass over the rows.
+ *		The leader's part of it, and of an audience by factors.
  *
  * Interactions are read into a matrix as for training, the model's items into
  * the regions of a team, whose members make what one call of recommend would
- * give for each user. Rows go into the tuplestore in the order of users, which
- * spills by itself. What is read has to fit into maintenance_work_mem: the
- * interactions, and the model.
+ * give for each user. Rows go into the tuplestore in the order of users,
+ * which spills by itself. What is read has to fit into maintenance_work_mem:
+ * the interactions, and the model.
  */
 #include "postgres.h"
 
@@ -52,7 +52,7 @@ typedef struct Batch
 	AffinityTeam *team;
 } Batch;
 
-/* ---- reading ------------------------------------------------------------ */
+/* ---- reading ----------------------------------------------------------- */
 
 /*
  * How long a list is at most, from its size alone.
@@ -82,8 +82,8 @@ read_items(Batch *b)
 	b->leader->id = affinity_base_zeroed_array(model->n_items, sizeof(Datum));
 	b->popularity = affinity_base_zeroed_array(model->n_items, sizeof(float));
 	scan = affinity_model_items_begin(model, AFFINITY_ITEM_ID |
-								AFFINITY_ITEM_POPULARITY |
-								(b->factors ? 0 : AFFINITY_ITEM_LISTS));
+									  AFFINITY_ITEM_POPULARITY |
+									  (b->factors ? 0 : AFFINITY_ITEM_LISTS));
 	while (affinity_model_items_next(scan, &item))
 	{
 		Datum		id = affinity_base_id_plain(item.id, model->item_type);
@@ -107,15 +107,17 @@ check_memory(const Batch *b)
 	if (b->factors)
 		bytes = add_size(bytes, mul_size(b->factors->bytes, 2));
 	else
-		bytes = add_size(bytes, mul_size(b->n_entries, sizeof(int32) + sizeof(float)));
+		bytes = add_size(bytes, mul_size(b->n_entries, sizeof(int32) +
+										 sizeof(float)));
 	if (bytes > affinity_base_memory_allowed())
 		affinity_base_lacks_memory(psprintf("the items of model \"%s\" need",
-									   b->model->schema_name), bytes, NULL);
+											b->model->schema_name), bytes,
+								   NULL);
 }
 
 /*
- * Let the matrix have the model's numbers of items, and no others; both are in
- * order of id. The matrix by item is not needed.
+ * Let the matrix have the model's numbers of items, and no others; both are
+ * in order of id. The matrix by item is not needed.
  */
 static void
 renumber(Batch *b)
@@ -123,7 +125,8 @@ renumber(Batch *b)
 	AffinityCsr *by_item = &b->in->by_item;
 	AffinityCsr *m = &b->in->by_user;
 	uint32		n_items = b->model->n_items;
-	int32	   *number = affinity_base_zeroed_array(by_item->n_rows, sizeof(int32));
+	int32	   *number = affinity_base_zeroed_array(by_item->n_rows,
+													sizeof(int32));
 	uint32		no = 0;
 	int64		kept = 0;
 	int64		begin = 0;
@@ -131,10 +134,12 @@ renumber(Batch *b)
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
 		while (no < n_items &&
-			   affinity_interaction_dict_compare(b->in->items, i, b->leader->id[no]) > 0)
+			   affinity_interaction_dict_compare(b->in->items, i,
+												 b->leader->id[no]) > 0)
 			no++;
 		number[i] = no < n_items &&
-			affinity_interaction_dict_compare(b->in->items, i, b->leader->id[no]) == 0 ?
+			affinity_interaction_dict_compare(b->in->items,
+											  i, b->leader->id[no]) == 0 ?
 			(int32) no : -1;
 	}
 	for (uint32 u = 0; u < m->n_rows; u++)
@@ -178,7 +183,7 @@ read_all(Batch *b)
 	renumber(b);
 }
 
-/* ---- the team ----------------------------------------------------------- */
+/* ---- the team ---------------------------------------------------------- */
 
 /*
  * Seconds of one processor, roughly: additions or multiplications.
@@ -218,7 +223,7 @@ begin_team(Batch *b)
 	Size		size[BATCH_N_REGIONS] = {0};
 
 	size[BATCH_SHARED] = sizeof(BatchShared);
-	size[BATCH_OPTIONS] = b->model->method->options_size;
+	size[BATCH_OPTIONS] = b->model->algorithm->options_size;
 	size[BATCH_POPULARITY] = n * sizeof(float);
 	size[BATCH_BY_POPULARITY] = n * sizeof(uint32);
 	size[BATCH_STREAM] = affinity_parallel_stream_bytes(b->slot_bytes);
@@ -249,7 +254,7 @@ put_popularity(Batch *b)
 {
 	uint32		n = b->model->n_items;
 	uint32	   *by_popularity = affinity_parallel_region(b->team,
-													 BATCH_BY_POPULARITY);
+														 BATCH_BY_POPULARITY);
 	uint64	   *key = affinity_base_zeroed_array(n, sizeof(uint64));
 	uint64	   *scratch = affinity_base_zeroed_array(n, sizeof(uint64));
 
@@ -273,7 +278,8 @@ put_lists(Batch *b)
 	BatchList  *list = affinity_parallel_region(b->team, BATCH_LISTS);
 	int32	   *neighbor = affinity_parallel_region(b->team, BATCH_LIST_ITEM);
 	float	   *score = affinity_parallel_region(b->team, BATCH_LIST_SCORE);
-	AffinityItemScan *scan = affinity_model_items_begin(b->model, AFFINITY_ITEM_LISTS);
+	AffinityItemScan *scan = affinity_model_items_begin(b->model,
+														AFFINITY_ITEM_LISTS);
 	AffinityStoredItem item;
 	Size		n = 0;
 
@@ -314,8 +320,8 @@ put_factors(Batch *b, BatchShared *shared)
 	shared->stride = f->stride;
 	shared->n_parameters = f->n_parameters;
 	if (f->n_parameters > 0)
-		memcpy(affinity_parallel_region(b->team, BATCH_PARAMETERS), f->parameters,
-			   f->n_parameters * sizeof(float));
+		memcpy(affinity_parallel_region(b->team, BATCH_PARAMETERS),
+			   f->parameters, f->n_parameters * sizeof(float));
 	for (uint32 from = 0; from < f->n_items; from += PUT_ITEMS)
 	{
 		uint32		n = Min(f->n_items - from, PUT_ITEMS);
@@ -326,7 +332,7 @@ put_factors(Batch *b, BatchShared *shared)
 		if (b->task != BATCH_BEST)
 			continue;
 		affinity_kernel_panels_pack(row, f->stride, f->width, n,
-							 panel + (Size) from * f->width);
+									panel + (Size) from * f->width);
 		for (uint32 i = 0; i < n; i++, row += f->stride)
 			largest = Max(largest, affinity_kernel_dot_f4(row, row, f->width));
 	}
@@ -338,7 +344,7 @@ fill_regions(Batch *b)
 {
 	BatchShared *shared = affinity_parallel_region(b->team, BATCH_SHARED);
 
-	strlcpy(shared->method, b->model->method->name, NAMEDATALEN);
+	strlcpy(shared->algorithm, b->model->algorithm->name, NAMEDATALEN);
 	shared->task = b->task;
 	shared->n_items = b->model->n_items;
 	shared->k = b->k;
@@ -347,7 +353,7 @@ fill_regions(Batch *b)
 	shared->slot_bytes = b->slot_bytes;
 	shared->matrix = b->matrix;
 	memcpy(affinity_parallel_region(b->team, BATCH_OPTIONS), b->model->options,
-		   b->model->method->options_size);
+		   b->model->algorithm->options_size);
 	put_popularity(b);
 	if (b->factors)
 		put_factors(b, shared);
@@ -375,7 +381,7 @@ answer(Batch *b)
  */
 void
 affinity_score_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
-				   uint32 wanted)
+						 uint32 wanted)
 {
 	Batch		b = {.leader = leader, .task = task, .wanted = wanted};
 
@@ -383,10 +389,10 @@ affinity_score_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 
 	b.model = leader->call->model;
 	progress = affinity_parallel_progress_begin(b.model->schema_name,
-									   b.model->method->name);
+												b.model->algorithm->name);
 	affinity_parallel_progress_phase("reading", 0, 0);
 	b.k = Min(k, b.model->n_items);
-	if (b.model->method->has_factors)
+	if (b.model->algorithm->has_factors)
 		b.factors = affinity_model_factors(b.model);
 	read_items(&b);
 	check_memory(&b);
@@ -396,7 +402,7 @@ affinity_score_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
 	affinity_parallel_progress_end(progress);
 }
 
-/* ---- rows ---------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------- */
 
 static void
 put_rows(const BatchLeader *leader, Datum user, const BatchUser *out)
@@ -459,7 +465,7 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
 	if (k > 0)
-		affinity_score_batch_run(&leader, call.model->method->has_factors ?
-						   BATCH_BEST : BATCH_NEIGHBORS, k, 0);
+		affinity_score_batch_run(&leader, call.model->algorithm->has_factors ?
+								 BATCH_BEST : BATCH_NEIGHBORS, k, 0);
 	return affinity_serve_end(&call);
 }

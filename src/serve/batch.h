@@ -1,11 +1,11 @@
 /*
  * batch.h
- *		Answers about all users: what the leader and the members of a team share;
- *		private to the room.
+ *		Answers about all users: what the leader and the members of a team
+ *		share; private to the room.
  *
  * The leader reads the interactions and the model, and puts what members need
- * into regions; members make chunks of users; the leader takes them over in the
- * order of users. Memory does not grow with the number of rows.
+ * into regions; members make chunks of users; the leader takes them over in
+ * the order of users. Memory does not grow with the number of rows.
  */
 #ifndef AFFINITY_SERVE_BATCH_H
 #define AFFINITY_SERVE_BATCH_H
@@ -22,7 +22,7 @@
 enum
 {
 	BATCH_SHARED,
-	BATCH_OPTIONS,				/* the method's struct */
+	BATCH_OPTIONS,				/* the algorithm's struct */
 	BATCH_POPULARITY,			/* real, by number */
 	BATCH_BY_POPULARITY,		/* numbers, most popular first */
 	BATCH_LISTS,				/* neighbours: a BatchList of each item */
@@ -45,7 +45,7 @@ typedef enum BatchTask
 /* The first region. */
 typedef struct BatchShared
 {
-	char		method[NAMEDATALEN];
+	char		algorithm[NAMEDATALEN];
 	BatchTask	task;
 	uint32		n_items;
 	uint32		k;				/* not more than n_items */
@@ -86,7 +86,7 @@ typedef struct BatchUser
 typedef struct BatchMember
 {
 	const BatchShared *shared;
-	const AffinityAlgorithm *method;
+	const AffinityAlgorithm *algorithm;
 	const void *options;
 	const float *popularity;
 	const uint32 *by_popularity;
@@ -141,15 +141,20 @@ affinity_score_batch_chunk(const BatchMember *m, uint32 chunk, uint32 *from)
 
 /* batch_member.c: the job's body, and what it is made of */
 extern PGDLLEXPORT void affinity_score_batch_member(AffinityTeam *team);
-extern void affinity_score_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
-								const uint64 *key, size_t n);
+extern void affinity_score_batch_fill(BatchMember *m, uint32 user,
+									  BatchUser *out, const uint64 *key,
+									  size_t n);
 
 /* batch_neighbors.c, batch_factors.c */
-extern void affinity_score_batch_neighbors_begin(BatchMember *m, AffinityTeam *team);
-extern void affinity_score_batch_neighbors(void *state, uint32 chunk, void *slot);
-extern void affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team);
+extern void affinity_score_batch_neighbors_begin(BatchMember *m,
+												 AffinityTeam *team);
+extern void affinity_score_batch_neighbors(void *state, uint32 chunk,
+										   void *slot);
+extern void affinity_score_batch_factors_begin(BatchMember *m,
+											   AffinityTeam *team);
 extern void affinity_score_batch_best(void *state, uint32 chunk, void *slot);
-extern void affinity_score_batch_one_item(void *state, uint32 chunk, void *slot);
+extern void affinity_score_batch_one_item(void *state, uint32 chunk,
+										  void *slot);
 
 /* batch.c: the leader's part */
 typedef struct BatchLeader
@@ -164,7 +169,7 @@ typedef struct BatchLeader
 	void		(*consume) (void *leader, uint32 chunk, const void *slot);
 } BatchLeader;
 
-extern void affinity_score_batch_run(BatchLeader *leader, BatchTask task, uint32 k,
-							   uint32 wanted);
+extern void affinity_score_batch_run(BatchLeader *leader, BatchTask task,
+									 uint32 k, uint32 wanted);
 
 #endif							/* AFFINITY_SERVE_BATCH_H */

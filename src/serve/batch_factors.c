@@ -3,9 +3,9 @@
  *		recommend, or one item's score, for a chunk of users, by factors.
  *
  * The users of a chunk are folded in, and multiplied with panels of items in
- * single precision, in blocks that fit the cache. What may be among a user's k
- * best in spite of the rounding is scored again exactly as for a single user:
- * so the rows are the same, to the last bit, and in the same order.
+ * single precision, in blocks that fit the cache. What may be among a user's
+ * k best in spite of the rounding is scored again exactly as for a single
+ * user: so the rows are the same, to the last bit, and in the same order.
  */
 #include "postgres.h"
 
@@ -52,10 +52,11 @@ affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
 	m->factors.parameters = affinity_parallel_region(team, BATCH_PARAMETERS);
 	m->factors.n_parameters = s->n_parameters;
 	m->panels = affinity_parallel_region(team, BATCH_PANELS);
-	affinity_score_fold_begin(&m->fold, m->method, m->options, &m->factors);
+	affinity_score_fold_begin(&m->fold, m->algorithm, m->options, &m->factors);
 	for (uint32 u = 0; u < m->users.n_rows; u++)
 		longest = Max(longest, m->users.start[u + 1] - m->users.start[u]);
-	m->weight = palloc_extended((longest + 1) * sizeof(float), MCXT_ALLOC_HUGE);
+	m->weight = palloc_extended((longest + 1) * sizeof(float),
+								MCXT_ALLOC_HUGE);
 	for (int64 i = 0; i < longest; i++)
 		m->weight[i] = 1;
 	m->user = palloc0((Size) n * s->stride * sizeof(float));
@@ -83,23 +84,23 @@ fold_user(BatchMember *m, uint32 user)
 	int64		start = users->start[user];
 
 	CHECK_FOR_INTERRUPTS();
-	return affinity_score_fold_user(&m->fold, users->col + start,
-							  users->val ? users->val + start : m->weight,
-							  (uint32) (users->start[user + 1] - start));
+	return affinity_score_fold_user(&m->fold, users->col + start, users->val ?
+									users->val + start : m->weight,
+									(uint32) (users->start[user + 1] - start));
 }
 
 /*
- * Twice what a score by panels can be wrong, and what two scores can differ by
- * and still be rounded to the same; negative where floats could overflow. The
- * error of a sum of n products is at most n / 2^24 of the sum of their absolute
- * values (Higham, "Accuracy and Stability of Numerical Algorithms", 2002), which
- * is at most the product of the norms.
+ * Twice what a score by panels can be wrong, and what two scores can differ
+ * by and still be rounded to the same; negative where floats could overflow.
+ * The error of a sum of n products is at most n / 2^24 of the sum of their
+ * absolute values (Higham, "Accuracy and Stability of Numerical Algorithms",
+ * 2002), which is at most the product of the norms.
  */
 static double
 margin_of(const BatchMember *m)
 {
 	double		norm = sqrt(affinity_kernel_dot_f4(m->fold.user, m->fold.user,
-											m->factors.width));
+												   m->factors.width));
 	double		largest = norm * m->shared->max_norm;
 	double		error = largest * (m->factors.width + 1) / (1 << 23) +
 		m->factors.width * (double) FLT_MIN;
@@ -125,7 +126,8 @@ fold_chunk(BatchMember *m, uint32 from, uint32 n)
 }
 
 /*
- * Leave a user's items out of a block, and what is only padding of the panels.
+ * Leave a user's items out of a block, and what is only padding of the
+ * panels.
  */
 static void
 leave_out(BatchMember *m, uint32 user, uint32 u, uint32 from, uint32 n)
@@ -152,7 +154,7 @@ choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
 	for (uint32 u = 0; u < n_users; u++)
 	{
 		affinity_kernel_near_init(&m->near[u], m->near[u].key, m->shared->k,
-						   near_room(m->shared->k), m->margin[u]);
+								  near_room(m->shared->k), m->margin[u]);
 		m->near[u].full |= !m->usable[u] || m->margin[u] < 0;
 	}
 	for (uint32 p = 0; p < n_panels; p += BLOCK_PANELS)
@@ -161,15 +163,17 @@ choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
 		uint32		from = p * AFFINITY_PANEL;
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_kernel_panels_score(m->panels + (Size) from * m->factors.width,
-							  m->factors.width, here, m->user,
-							  m->factors.stride, TYPEALIGN(8, n_users),
-							  m->block, BLOCK_ITEMS);
+		affinity_kernel_panels_score(m->panels + (Size) from *
+									 m->factors.width, m->factors.width, here,
+									 m->user, m->factors.stride,
+									 TYPEALIGN(8, n_users), m->block,
+									 BLOCK_ITEMS);
 		for (uint32 u = 0; u < n_users; u++)
 		{
 			leave_out(m, first + u, u, from, here * AFFINITY_PANEL);
-			affinity_kernel_near_push(&m->near[u], m->block + (Size) u * BLOCK_ITEMS,
-							   here * AFFINITY_PANEL, from);
+			affinity_kernel_near_push(&m->near[u], m->block + (Size) u *
+									  BLOCK_ITEMS, here * AFFINITY_PANEL,
+									  from);
 		}
 	}
 }
@@ -201,7 +205,9 @@ finish_near(BatchMember *m, AffinityNear *near)
 	{
 		uint32		no = affinity_kernel_rank_key_no(near->key[i]);
 
-		m->key[i] = affinity_kernel_rank_key(affinity_score_fold_score(&m->fold, no), no);
+		m->key[i] =
+			affinity_kernel_rank_key(affinity_score_fold_score(&m->fold, no),
+									 no);
 	}
 	affinity_kernel_sort_descending(m->key, n, m->scratch);
 	return Min(n, m->shared->k);
@@ -218,7 +224,8 @@ finish_all(BatchMember *m, uint32 user)
 	int64		end = users->start[user + 1];
 	AffinityTopK top;
 
-	affinity_kernel_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
+	affinity_kernel_topk_init(&top, m->key, m->shared->k,
+							  (Size) m->shared->n_items + 1);
 	for (uint32 from = 0; from < m->shared->n_items; from += SERVE_SCORE_PIECE)
 	{
 		uint32		n = Min(m->shared->n_items - from, SERVE_SCORE_PIECE);
@@ -230,7 +237,9 @@ finish_all(BatchMember *m, uint32 user)
 		for (uint32 i = 0; i < n; i++)
 		{
 			if (m->score[i] >= -FLT_MAX)
-				affinity_kernel_topk_push(&top, affinity_kernel_rank_key(m->score[i], from + i));
+				affinity_kernel_topk_push(&top,
+										  affinity_kernel_rank_key(m->score[i],
+																   from + i));
 		}
 	}
 	affinity_kernel_topk_finish(&top, m->scratch);
@@ -269,8 +278,10 @@ affinity_score_batch_best(void *state, uint32 chunk, void *slot)
 			n_best = finish_near(m, &m->near[u]);
 		else if (m->usable[u])
 			n_best = finish_all(m, user);
-		affinity_score_batch_fill(m, user, affinity_score_batch_user(m->shared, slot, user),
-							m->key, n_best);
+		affinity_score_batch_fill(m, user,
+								  affinity_score_batch_user(m->shared, slot,
+															user), m->key,
+								  n_best);
 	}
 }
 

@@ -11,19 +11,20 @@
 
 /*
  * What a user gets: n keys, best first, and popular items where these are too
- * few. Marked for the user are the items of the history, and those with a score
- * below 0, which come last.
+ * few. Marked for the user are the items of the history, and those with a
+ * score below 0, which come last.
  */
 void
 affinity_score_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
-					const uint64 *key, size_t n)
+						  const uint64 *key, size_t n)
 {
 	uint32		k = m->shared->k;
 	uint32		rank = 0;
 	size_t		before = n;
 
-	if (!m->method->has_factors)
-		while (before > 0 && affinity_kernel_rank_key_score(key[before - 1]) < 0)
+	if (!m->algorithm->has_factors)
+		while (before > 0 && affinity_kernel_rank_key_score(key[before - 1]) <
+			   0)
 			before--;
 	out->n_before = (uint32) before;
 	out->n_filled = 0;
@@ -47,7 +48,8 @@ affinity_score_batch_fill(BatchMember *m, uint32 user, BatchUser *out,
 	for (uint32 i = 0; i < out->n_after; i++, rank++)
 	{
 		out->entry[rank].no = affinity_kernel_rank_key_no(key[before + i]);
-		out->entry[rank].score = affinity_kernel_rank_key_score(key[before + i]);
+		out->entry[rank].score = affinity_kernel_rank_key_score(key[before +
+																	i]);
 	}
 }
 
@@ -57,8 +59,9 @@ consume(void *state, uint32 chunk, const void *slot)
 	BatchMember *m = state;
 
 	((BatchLeader *) m->leader)->consume(m->leader, chunk, slot);
-	affinity_parallel_progress_done(Min((int64) (chunk + 1) * m->shared->chunk_users,
-							   m->users.n_rows));
+	affinity_parallel_progress_done(Min((int64) (chunk + 1) *
+										m->shared->chunk_users,
+										m->users.n_rows));
 }
 
 /*
@@ -73,7 +76,7 @@ affinity_score_batch_member(AffinityTeam *team)
 	Size		room;
 
 	m.shared = affinity_parallel_region(team, BATCH_SHARED);
-	m.method = affinity_train_algorithm(m.shared->method);
+	m.algorithm = affinity_train_algorithm(m.shared->algorithm);
 	m.options = affinity_parallel_region(team, BATCH_OPTIONS);
 	m.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
 	m.by_popularity = affinity_parallel_region(team, BATCH_BY_POPULARITY);

@@ -1,7 +1,7 @@
 /*
  * batch_neighbors.c
- *		recommend for a chunk of users, by neighbours: the same sums in the same
- *		order as for one user.
+ *		recommend for a chunk of users, by neighbours: the same sums in the
+ *		same order as for one user.
  */
 #include "postgres.h"
 
@@ -32,8 +32,8 @@ add_history(BatchMember *m, uint32 user, ServeSums *sums)
 		ServeSeed	seed;
 
 		CHECK_FOR_INTERRUPTS();
-		seed.weight = m->method->history_weight(m->options,
-												users->val ? users->val[e] : 1);
+		seed.weight = m->algorithm->history_weight(m->options, users->val ?
+												   users->val[e] : 1);
 		seed.neighbor = m->list_item + list->start;
 		seed.score = m->list_score + list->start;
 		seed.n_neighbors = list->n;
@@ -52,14 +52,16 @@ choose_signed(BatchMember *m, uint32 user, const ServeSums *sums)
 {
 	AffinityTopK top;
 
-	affinity_kernel_topk_init(&top, m->key, m->shared->k, (Size) m->shared->n_items + 1);
+	affinity_kernel_topk_init(&top, m->key, m->shared->k,
+							  (Size) m->shared->n_items + 1);
 	for (uint32 t = 0; t < sums->n_touched; t++)
 	{
 		uint32		no = sums->touched[t];
 		float		score = m->score[t];
 
 		if (score != 0)
-			affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key(score, no));
 		if (score < 0)
 			m->mark[no] = user + 1;
 	}
@@ -79,18 +81,20 @@ affinity_score_batch_neighbors(void *state, uint32 chunk, void *slot)
 		ServeSums	sums;
 		size_t		n_best;
 
-		affinity_score_sums_begin(&sums, m->method, m->shared->n_items);
+		affinity_score_sums_begin(&sums, m->algorithm, m->shared->n_items);
 		add_history(m, user, &sums);
 		for (uint32 t = 0; t < sums.n_touched; t++)
 			m->score[t] = affinity_score_of_sum(sums.sum[sums.touched[t]]);
-		if (m->method->signed_scores)
+		if (m->algorithm->signed_scores)
 			n_best = choose_signed(m, user, &sums);
 		else
 			n_best = affinity_kernel_topk_scores(m->score, sums.touched,
-										  sums.n_touched, m->shared->k,
-										  m->key, m->scratch);
+												 sums.n_touched, m->shared->k,
+												 m->key, m->scratch);
 		affinity_score_sums_end(&sums);
-		affinity_score_batch_fill(m, user, affinity_score_batch_user(m->shared, slot, user),
-							m->key, n_best);
+		affinity_score_batch_fill(m, user,
+								  affinity_score_batch_user(m->shared, slot,
+															user), m->key,
+								  n_best);
 	}
 }

@@ -42,11 +42,11 @@ affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
  * executor compares them with what the caller of the function declared.
  */
 void
-affinity_serve_result(ServeCall *call, int n_columns, ...)
+affinity_serve_result(ServeCall *call, int n_columns,...)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) call->fcinfo->resultinfo;
 	MemoryContext old =
-		MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
 	va_list		args;
 
 	call->desc = CreateTemplateTupleDesc(n_columns);
@@ -138,7 +138,8 @@ affinity_serve_items(ServeCall *call, int arg, Datum *items)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 	Oid			given = get_fn_expr_argtype(fcinfo->flinfo, arg);
-	Oid			element = OidIsValid(given) ? get_element_type(given) : InvalidOid;
+	Oid			element = OidIsValid(given) ? get_element_type(given) :
+		InvalidOid;
 
 	if (!OidIsValid(element) || !same_type(element, call->model->item_type))
 		wrong_type("array of items", given,
@@ -190,10 +191,10 @@ affinity_serve_item(ServeCall *call, int arg, ServeItem *item)
 void
 affinity_serve_learns_items(const AffinityModel *model, const char *function)
 {
-	if (!model->method->has_neighbors && !model->method->has_factors)
+	if (!model->algorithm->has_neighbors && !model->algorithm->has_factors)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s needs similar items, which algorithm %s does not learn",
-						function, model->method->name),
+						function, model->algorithm->name),
 				 errhint("Create the model with algorithm => 'item_knn'.")));
 }

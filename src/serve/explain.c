@@ -1,13 +1,13 @@
 /*
  * explain.c
- *		explain: which items of a history speak for an item, or against it, and
- *		how much.
+ *		explain: which items of a history speak for an item, or against it,
+ *		and how much.
  *
- * A contribution is what an item counts times its similarity to the wanted one.
- * With neighbours the similarity is in the item's list; with factors the method
- * says what each item of the history adds (Hu, Koren & Volinsky, "Collaborative
- * Filtering for Implicit Feedback Datasets", 2008, section 5). A share is of
- * the sum of all contributions without their signs.
+ * A contribution is what an item counts times its similarity to the wanted
+ * one. With neighbours the similarity is in the item's list; with factors the
+ * algorithm says what each item of the history adds (Hu, Koren & Volinsky,
+ * "Collaborative Filtering for Implicit Feedback Datasets", 2008, section 5).
+ * A share is of the sum of all contributions without their signs.
  */
 #include "postgres.h"
 
@@ -58,11 +58,12 @@ reasons_by_factors(Reasons *r, AffinityModel *model, uint32 target)
 	float	   *weight = palloc(r->seeds.n * sizeof(float));
 	ServeFold	fold;
 
-	affinity_score_fold_begin(&fold, model->method, model->options, factors);
+	affinity_score_fold_begin(&fold, model->algorithm, model->options,
+							  factors);
 	affinity_score_fold_history(&fold, &r->seeds, item, weight);
 	if (affinity_score_fold_user(&fold, item, weight, r->seeds.n))
-		model->method->fold_explain(fold.fold, item, weight, r->seeds.n,
-									target, r->count, r->similarity);
+		model->algorithm->fold_explain(fold.fold, item, weight, r->seeds.n,
+									   target, r->count, r->similarity);
 }
 
 static void
@@ -72,7 +73,8 @@ put_reasons(ServeCall *call, const Reasons *r, uint32 k)
 	AffinityTopK top;
 	double		total = 0;
 
-	affinity_kernel_topk_init(&top, palloc((n + 1) * sizeof(uint64)), Min(k, n), n + 1);
+	affinity_kernel_topk_init(&top, palloc((n + 1) * sizeof(uint64)),
+							  Min(k, n), n + 1);
 	for (uint32 s = 0; s < n; s++)
 	{
 		double		part = r->count[s] * r->similarity[s];
@@ -82,7 +84,8 @@ put_reasons(ServeCall *call, const Reasons *r, uint32 k)
 		total += fabs(part);
 		if (affinity_score_of_sum(part) != 0)
 			affinity_kernel_topk_push(&top,
-							   affinity_kernel_rank_key(affinity_score_of_sum(part), s));
+									  affinity_kernel_rank_key(affinity_score_of_sum(part),
+															   s));
 	}
 	affinity_kernel_topk_finish(&top, palloc((n + 1) * sizeof(uint64)));
 	for (size_t i = 0; i < top.n; i++)
@@ -130,7 +133,7 @@ affinity_serve_explain(PG_FUNCTION_ARGS)
 	{
 		r.count = palloc0(r.seeds.n * sizeof(double));
 		r.similarity = palloc0(r.seeds.n * sizeof(double));
-		if (!call.model->method->has_factors)
+		if (!call.model->algorithm->has_factors)
 			reasons_by_neighbors(&r, target.no);
 		else
 			reasons_by_factors(&r, call.model, target.no);

@@ -1,7 +1,7 @@
 /*
  * fold.c
- *		Scores from factors: a history is folded in, which gives a vector, and an
- *		item's score is its product with the item's factors.
+ *		Scores from factors: a history is folded in, which gives a vector,
+ *		and an item's score is its product with the item's factors.
  *
  * Nothing of a model can be trusted further than that its factors are finite:
  * a vector that is not is as good as none.
@@ -17,12 +17,12 @@
  * Begin to fold users in, in the current memory context.
  */
 void
-affinity_score_fold_begin(ServeFold *f, const AffinityAlgorithm *method,
-					const void *options, const AffinityFactors *factors)
+affinity_score_fold_begin(ServeFold *f, const AffinityAlgorithm *algorithm,
+						  const void *options, const AffinityFactors *factors)
 {
-	f->method = method;
+	f->algorithm = algorithm;
 	f->factors = factors;
-	f->fold = method->fold_begin(options, factors);
+	f->fold = algorithm->fold_begin(options, factors);
 	f->user = palloc0(factors->stride * sizeof(float));
 	f->wide = palloc0(factors->stride * sizeof(double));
 }
@@ -32,15 +32,15 @@ affinity_score_fold_begin(ServeFold *f, const AffinityAlgorithm *method,
  */
 bool
 affinity_score_fold_user(ServeFold *f, const uint32 *item, const float *weight,
-				   uint32 n)
+						 uint32 n)
 {
 	uint32		width = f->factors->width;
 
 	f->offset = 0;
 	memset(f->user, 0, f->factors->stride * sizeof(float));
-	if (n == 0 ||
-		!f->method->fold_in(f->fold, item, weight, n, f->user, &f->offset) ||
-		!isfinite(f->offset) || !affinity_kernel_all_finite(f->user, width))
+	if (n == 0 || !f->algorithm->fold_in(f->fold, item, weight, n, f->user,
+										 &f->offset) || !isfinite(f->offset) ||
+		!affinity_kernel_all_finite(f->user, width))
 		return false;
 	for (uint32 i = 0; i < width; i++)
 		f->wide[i] = f->user[i];
@@ -69,12 +69,12 @@ affinity_score_fold_seeds(ServeFold *f, const ServeSeeds *seeds)
  */
 void
 affinity_score_fold_history(const ServeFold *f, const ServeSeeds *seeds,
-					  uint32 *item, float *weight)
+							uint32 *item, float *weight)
 {
 	float		of_basket = 1;
 
-	if (seeds->is_basket && f->method->fold_basket_weight)
-		of_basket = f->method->fold_basket_weight(f->fold);
+	if (seeds->is_basket && f->algorithm->fold_basket_weight)
+		of_basket = f->algorithm->fold_basket_weight(f->fold);
 	for (uint32 i = 0; i < seeds->n; i++)
 	{
 		item[i] = seeds->seed[i].no;
@@ -91,8 +91,9 @@ affinity_score_fold_score(const ServeFold *f, uint32 no)
 	const AffinityFactors *factors = f->factors;
 	float		score;
 
-	affinity_kernel_factor_scores(factors->item + (size_t) no * factors->stride,
-						   factors->stride, 1, f->wide, f->offset, &score);
+	affinity_kernel_factor_scores(factors->item + (size_t) no *
+								  factors->stride, factors->stride, 1, f->wide,
+								  f->offset, &score);
 	return score;
 }
 
@@ -100,10 +101,12 @@ affinity_score_fold_score(const ServeFold *f, uint32 no)
  * Scores of n items from a number on: not more than some thousands at a time.
  */
 void
-affinity_score_fold_scores(const ServeFold *f, uint32 from, uint32 n, float *score)
+affinity_score_fold_scores(const ServeFold *f, uint32 from, uint32 n,
+						   float *score)
 {
 	const AffinityFactors *factors = f->factors;
 
-	affinity_kernel_factor_scores(factors->item + (size_t) from * factors->stride,
-						   factors->stride, n, f->wide, f->offset, score);
+	affinity_kernel_factor_scores(factors->item + (size_t) from *
+								  factors->stride, factors->stride, n, f->wide,
+								  f->offset, score);
 }

@@ -2,9 +2,9 @@
  * lookup.c
  *		Rows that serving needs: a user's history, items by id or number.
  *
- * Everything is read through SPI in the caller's snapshot and with the caller's
- * rights. Tables of a model may have been written by anybody, so types, lengths
- * and numbers are checked before they are used.
+ * Everything is read through SPI in the caller's snapshot and with the
+ * caller's rights. Tables of a model may have been written by anybody, so
+ * types, lengths and numbers are checked before they are used.
  */
 #include "postgres.h"
 
@@ -32,8 +32,8 @@ affinity_serve_damaged(const AffinityModel *model, const char *what)
 }
 
 /*
- * Run one of the model's queries; the rows are in SPI_tuptable, whose types are
- * checked against those named.
+ * Run one of the model's queries; the rows are in SPI_tuptable, whose types
+ * are checked against those named.
  */
 static SPITupleTable *
 run(AffinityModel *model, AffinityModelQuery query, Datum argument,
@@ -49,7 +49,8 @@ run(AffinityModel *model, AffinityModelQuery query, Datum argument,
 	{
 		if (SPI_gettypeid(SPI_tuptable->tupdesc, i + 1) != types[i])
 			affinity_serve_damaged(model, psprintf("column \"%s\" has another type",
-												   SPI_fname(SPI_tuptable->tupdesc, i + 1)));
+												   SPI_fname(SPI_tuptable->tupdesc,
+															 i + 1)));
 	}
 	return SPI_tuptable;
 }
@@ -81,13 +82,13 @@ needed(const AffinityModel *model, SPITupleTable *table, uint64 row, int no)
 	return affinity_serve_column(model, table->vals[row], table->tupdesc, no);
 }
 
-/* ---- ids ---------------------------------------------------------------- */
+/* ---- ids --------------------------------------------------------------- */
 
 static int
 compare_weighted(const void *a, const void *b, void *type)
 {
 	return affinity_base_id_compare(((const Weighted *) a)->id,
-							   ((const Weighted *) b)->id, *(Oid *) type);
+									((const Weighted *) b)->id, *(Oid *) type);
 }
 
 /*
@@ -120,7 +121,7 @@ affinity_serve_array_of_one(const AffinityModel *model, Datum id)
 	return affinity_serve_array(&id, 1, model->item_type);
 }
 
-/* ---- items -------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------- */
 
 static int
 compare_items(const void *a, const void *b)
@@ -159,13 +160,15 @@ fetch_items(AffinityModel *model, AffinityModelQuery query, Datum argument,
 		ServeItem  *item = &items->item[i];
 
 		item->no = item_number(model, needed(model, table, i, 1));
-		item->id = affinity_base_id_plain(needed(model, table, i, 2), model->item_type);
+		item->id = affinity_base_id_plain(needed(model, table, i, 2),
+										  model->item_type);
 		item->popularity = DatumGetFloat4(needed(model, table, i, 3));
 	}
 }
 
 /*
- * Those of the given ids that the model knows, each once, ascending by number.
+ * Those of the given ids that the model knows, each once, ascending by
+ * number.
  */
 void
 affinity_serve_items_by_id(AffinityModel *model, Datum ids, ServeItems *items)
@@ -217,7 +220,7 @@ affinity_serve_popular(AffinityModel *model, int64 limit, ServeItems *items)
 	fetch_items(model, AFFINITY_QUERY_POPULAR, Int64GetDatum(limit), items);
 }
 
-/* ---- seeds -------------------------------------------------------------- */
+/* ---- seeds ------------------------------------------------------------- */
 
 /*
  * Check an item's lists and let a seed point into them.
@@ -228,9 +231,10 @@ affinity_serve_check_lists(const AffinityModel *model, ArrayType *neighbors,
 {
 	uint32		n = 0;
 
-	if (ARR_NDIM(neighbors) > 1 || ARR_NDIM(scores) > 1 ||
-		ARR_HASNULL(neighbors) || ARR_HASNULL(scores) ||
-		ARR_ELEMTYPE(neighbors) != INT4OID || ARR_ELEMTYPE(scores) != FLOAT4OID)
+	if (ARR_NDIM(neighbors) > 1 ||
+		ARR_NDIM(scores) > 1 || ARR_HASNULL(neighbors) ||
+		ARR_HASNULL(scores) || ARR_ELEMTYPE(neighbors) != INT4OID ||
+		ARR_ELEMTYPE(scores) != FLOAT4OID)
 		affinity_serve_damaged(model, "an item's lists are not plain");
 	if (ARR_NDIM(neighbors) == 1)
 		n = (uint32) ARR_DIMS(neighbors)[0];
@@ -243,7 +247,7 @@ affinity_serve_check_lists(const AffinityModel *model, ArrayType *neighbors,
 	{
 		if (seed->neighbor[i] < 0 ||
 			(uint32) seed->neighbor[i] >= model->n_items ||
-			!(seed->score[i] > 0 || model->method->signed_scores) ||
+			!(seed->score[i] > 0 || model->algorithm->signed_scores) ||
 			!isfinite(seed->score[i]))
 			affinity_serve_damaged(model, "an item's lists hold impossible values");
 	}
@@ -268,7 +272,7 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 	Oid			types[] = {
 		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
 	};
-	bool		lists = !model->method->has_factors;
+	bool		lists = !model->algorithm->has_factors;
 	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
 	SPITupleTable *table;
 	uint64		rows;
@@ -293,12 +297,14 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 
 		CHECK_FOR_INTERRUPTS();
 		seed->no = item_number(model, needed(model, table, i, 1));
-		seed->id = affinity_base_id_plain(needed(model, table, i, 2), model->item_type);
+		seed->id = affinity_base_id_plain(needed(model, table, i, 2),
+										  model->item_type);
 		if (lists)
 			affinity_serve_check_lists(model,
-									   DatumGetArrayTypeP(needed(model, table, i, 4)),
-									   DatumGetArrayTypeP(needed(model, table, i, 5)),
-									   seed);
+									   DatumGetArrayTypeP(needed(model,
+																 table, i, 4)),
+									   DatumGetArrayTypeP(needed(model, table,
+																 i, 5)), seed);
 		key.id = seed->id;
 		found = bsearch_arg(&key, weighted, n, sizeof(Weighted),
 							compare_weighted, &model->item_type);
@@ -307,8 +313,8 @@ seeds_of(AffinityModel *model, Weighted *weighted, int n, ServeSeeds *seeds)
 			continue;
 		seeds->n++;
 		seed->raw = (float) found->weight;
-		seed->weight = model->method->history_weight(model->options,
-													 found->weight);
+		seed->weight = model->algorithm->history_weight(model->options,
+														found->weight);
 	}
 	qsort(seeds->seed, seeds->n, sizeof(ServeSeed), compare_seeds);
 }
@@ -329,12 +335,13 @@ sum_rows(const AffinityModel *model, Weighted *row, int n)
 		Weighted	sum = row[i];
 		int			first = i;
 
-		for (i++; i < n && affinity_base_id_compare(row[i].id, sum.id, type) == 0; i++)
+		for (i++; i < n &&
+			 affinity_base_id_compare(row[i].id, sum.id, type) == 0; i++)
 			sum.weight += row[i].weight;
-		if (model->method->ratings)
+		if (model->algorithm->ratings)
 			sum.weight /= i - first;
 		sum.weight = (float) sum.weight;
-		if (model->method->ratings ||
+		if (model->algorithm->ratings ||
 			(sum.weight > 0 && !isinf(sum.weight)))
 			row[kept++] = sum;
 	}
@@ -342,10 +349,10 @@ sum_rows(const AffinityModel *model, Weighted *row, int n)
 }
 
 /*
- * A user's rows, summed by item, where they sum to more than 0; of ratings the
- * mean. Weights are real, as in a matrix of all users, so that both give the
- * same scores. What is not a finite number is left out: a bad row should not
- * take a page down.
+ * A user's rows, summed by item, where they sum to more than 0; of ratings
+ * the mean. Weights are real, as in a matrix of all users, so that both give
+ * the same scores. What is not a finite number is left out: a bad row should
+ * not take a page down.
  */
 static Weighted *
 read_history(AffinityModel *model, Datum user, int *n)
@@ -456,7 +463,7 @@ affinity_serve_read(const AffinityModel *model, const char *query, Datum items,
 	request.item_type = model->item_type;
 	request.read_only = true;
 	request.skip_bad = true;
-	request.ratings = model->method->ratings;
+	request.ratings = model->algorithm->ratings;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
 	return affinity_interaction_read(&request);

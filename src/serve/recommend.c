@@ -2,13 +2,14 @@
  * recommend.c
  *		recommend, recommend_for and score: items ranked for a history.
  *
- * Items that the history speaks for come first, by score; popular items fill up
- * to k. A filled-in row has personalized = false and the score 0, or, where no
- * row at all is personalized, the item's popularity. Items that the history
- * speaks against (signed scores) come after those of which it says nothing.
+ * Items that the history speaks for come first, by score; popular items fill
+ * up to k. A filled-in row has personalized = false and the score 0, or,
+ * where no row at all is personalized, the item's popularity. Items that the
+ * history speaks against (signed scores) come after those of which it says
+ * nothing.
  *
- * With factors every item has a score, of either sign, and nothing needs to be
- * filled up, unless the history cannot be folded in.
+ * With factors every item has a score, of either sign, and nothing needs to
+ * be filled up, unless the history cannot be folded in.
  */
 #include "postgres.h"
 
@@ -116,14 +117,15 @@ choose_begin(const Ranking *r, AffinityTopK *top, uint32 n)
 	Size		cap = Min(n, 2 * k) + 1;
 
 	affinity_kernel_topk_init(top, palloc_extended(cap * sizeof(uint64),
-											MCXT_ALLOC_HUGE), k, cap);
+												   MCXT_ALLOC_HUGE), k, cap);
 }
 
 static void
 choose_end(Ranking *r, AffinityTopK *top)
 {
-	affinity_kernel_topk_finish(top, palloc_extended((top->n + 1) * sizeof(uint64),
-											  MCXT_ALLOC_HUGE));
+	affinity_kernel_topk_finish(top,
+								palloc_extended((top->n + 1) * sizeof(uint64),
+												MCXT_ALLOC_HUGE));
 	r->n_chosen = (uint32) top->n;
 	r->chosen = top->key;
 	r->n_before = r->n_chosen;
@@ -140,7 +142,7 @@ choose_by_neighbors(Ranking *r)
 	AffinityTopK top;
 	uint32		n;
 
-	affinity_score_sums_begin(&sums, model->method, model->n_items);
+	affinity_score_sums_begin(&sums, model->algorithm, model->n_items);
 	for (uint32 i = 0; i < r->seeds.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -158,7 +160,8 @@ choose_by_neighbors(Ranking *r)
 		float		score = affinity_score_of_sum(sums.sum[no]);
 
 		if (score != 0)
-			affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key(score, no));
 		if (score < 0)
 			set_against(r, no);
 	}
@@ -190,7 +193,9 @@ push_all(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
 		for (uint32 i = 0; i < n; i++)
 		{
 			if (score[i] >= -FLT_MAX)
-				affinity_kernel_topk_push(top, affinity_kernel_rank_key(score[i], from + i));
+				affinity_kernel_topk_push(top,
+										  affinity_kernel_rank_key(score[i],
+																   from + i));
 		}
 	}
 }
@@ -207,8 +212,10 @@ push_candidates(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
 
 		CHECK_FOR_INTERRUPTS();
 		if (!is_excluded(r, no))
-			affinity_kernel_topk_push(top, affinity_kernel_rank_key(affinity_score_fold_score(fold, no),
-													  no));
+			affinity_kernel_topk_push(top,
+									  affinity_kernel_rank_key(affinity_score_fold_score(fold,
+																						 no),
+															   no));
 	}
 }
 
@@ -222,11 +229,12 @@ choose_by_factors(Ranking *r)
 	ServeFold	fold;
 	AffinityTopK top;
 
-	affinity_score_fold_begin(&fold, model->method, model->options,
-						affinity_model_factors(model));
+	affinity_score_fold_begin(&fold, model->algorithm, model->options,
+							  affinity_model_factors(model));
 	if (!affinity_score_fold_seeds(&fold, &r->seeds))
 		return;
-	choose_begin(r, &top, r->has_candidates ? r->candidates.n : model->n_items);
+	choose_begin(r, &top, r->has_candidates ? r->candidates.n :
+				 model->n_items);
 	if (r->has_candidates)
 		push_candidates(r, &fold, &top);
 	else
@@ -244,7 +252,7 @@ choose(Ranking *r)
 	r->n_before = 0;
 	if (r->k == 0 || r->seeds.n == 0)
 		return;
-	if (r->call->model->method->has_factors)
+	if (r->call->model->algorithm->has_factors)
 		choose_by_factors(r);
 	else
 		choose_by_neighbors(r);
@@ -293,7 +301,7 @@ fill_up(Ranking *r)
 	bool		personalized = r->n_chosen > 0;
 
 	if ((uint32) r->rank >= r->k ||
-		(personalized && r->call->model->method->has_factors))
+		(personalized && r->call->model->algorithm->has_factors))
 		return;
 	if (r->has_candidates)
 		qsort(items.item, items.n, sizeof(ServeItem), compare_popularity);

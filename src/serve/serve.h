@@ -1,10 +1,10 @@
 /*
  * serve.h
- *		Answering from a model and a history: what the files of the room share.
- *		Serving is the last room; no other includes this.
+ *		Answering from a model and a history: what the files of the room
+ *		share. Serving is the last room; no other includes this.
  *
- * A call connects to SPI, so everything it allocates goes when it disconnects;
- * only the result's rows live on, in the executor's memory.
+ * A call connects to SPI, so everything it allocates goes when it
+ * disconnects; only the result's rows live on, in the executor's memory.
  */
 #ifndef AFFINITY_SERVE_H
 #define AFFINITY_SERVE_H
@@ -19,7 +19,7 @@
 
 #include "model/model.h"
 
-/* ---- call.c: arguments and results -------------------------------------- */
+/* ---- call.c: arguments and results ------------------------------------- */
 
 typedef struct ServeCall
 {
@@ -31,7 +31,7 @@ typedef struct ServeCall
 
 extern void affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo);
 extern Datum affinity_serve_end(ServeCall *call);
-extern void affinity_serve_result(ServeCall *call, int n_columns, ...);
+extern void affinity_serve_result(ServeCall *call, int n_columns,...);
 extern uint32 affinity_serve_k(ServeCall *call, int arg);
 extern bool affinity_serve_id(ServeCall *call, int arg, Oid type,
 							  const char *role, Datum *id);
@@ -39,7 +39,7 @@ extern bool affinity_serve_items(ServeCall *call, int arg, Datum *items);
 extern void affinity_serve_learns_items(const AffinityModel *model,
 										const char *function);
 
-/* ---- lookup.c: rows of the model's tables, of the history --------------- */
+/* ---- lookup.c: rows of the model's tables, of the history -------------- */
 
 typedef struct ServeItem
 {
@@ -102,9 +102,10 @@ extern AffinityInteractions *affinity_serve_read(const AffinityModel *model,
 												 const char *query,
 												 Datum items,
 												 void (*progress) (int64 rows));
-extern void affinity_serve_damaged(const AffinityModel *model, const char *what);
+extern void affinity_serve_damaged(const AffinityModel *model,
+								   const char *what);
 
-/* ---- sums.c: scores of all items at once -------------------------------- */
+/* ---- sums.c: scores of all items at once ------------------------------- */
 
 typedef struct ServeSums
 {
@@ -130,36 +131,41 @@ affinity_score_sums_exclude(ServeSums *sums, uint32 no)
 	sums->sum[no] = -0.0;
 }
 
-extern void affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *method,
-								uint32 n_items);
+extern void affinity_score_sums_begin(ServeSums *sums,
+									  const AffinityAlgorithm *algorithm,
+									  uint32 n_items);
 extern void affinity_score_sums_add(ServeSums *sums, const ServeSeed *seed);
 extern void affinity_score_sums_end(ServeSums *sums);
 
-/* ---- fold.c: scores from factors ---------------------------------------- */
+/* ---- fold.c: scores from factors --------------------------------------- */
 
 typedef struct ServeFold
 {
-	const AffinityAlgorithm *method;
+	const AffinityAlgorithm *algorithm;
 	const AffinityFactors *factors;
 	AffinityFold *fold;
-	float	   *user;			/* stride floats; the method's result */
+	float	   *user;			/* stride floats; the algorithm's result */
 	double	   *wide;			/* the same */
 	float		offset;
 } ServeFold;
 
-extern void affinity_score_fold_begin(ServeFold *f, const AffinityAlgorithm *method,
-								const void *options,
-								const AffinityFactors *factors);
+extern void affinity_score_fold_begin(ServeFold *f,
+									  const AffinityAlgorithm *algorithm,
+									  const void *options,
+									  const AffinityFactors *factors);
 extern bool affinity_score_fold_user(ServeFold *f, const uint32 *item,
-							   const float *weight, uint32 n);
+									 const float *weight, uint32 n);
 extern bool affinity_score_fold_seeds(ServeFold *f, const ServeSeeds *seeds);
-extern void affinity_score_fold_history(const ServeFold *f, const ServeSeeds *seeds,
-								  uint32 *item, float *weight);
+extern void affinity_score_fold_history(const ServeFold *f,
+										const ServeSeeds *seeds, uint32 *item,
+										float *weight);
 extern float affinity_score_fold_score(const ServeFold *f, uint32 no);
-extern void affinity_score_fold_scores(const ServeFold *f, uint32 from, uint32 n,
-								 float *score);
+extern void affinity_score_fold_scores(const ServeFold *f, uint32 from,
+									   uint32 n, float *score);
 
-/* Items to score between two looks at interrupts: their scores fit the cache. */
+/*
+ * Items to score between two looks at interrupts: their scores fit the cache.
+ */
 #define SERVE_SCORE_PIECE 2048
 
 #endif							/* AFFINITY_SERVE_H */

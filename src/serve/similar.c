@@ -36,9 +36,9 @@ similar_by_list(const AffinityModel *model, const ServeSeed *seed, uint32 k,
 		if (seed->score[i] > 0)
 			(*key)[n++] = affinity_kernel_rank_key(seed->score[i], no);
 	}
-	if (model->method->signed_scores)
+	if (model->algorithm->signed_scores)
 		affinity_kernel_sort_descending(*key, n,
-								 palloc((n + 1) * sizeof(uint64)));
+										palloc((n + 1) * sizeof(uint64)));
 	return Min(n, k);
 }
 
@@ -50,7 +50,7 @@ static uint32
 similar_by_factors(AffinityModel *model, uint32 self, uint32 k, uint64 **key)
 {
 	const AffinityFactors *factors = affinity_model_factors(model);
-	uint32		skip = Min(model->method->n_bias_factors, factors->width);
+	uint32		skip = Min(model->algorithm->n_bias_factors, factors->width);
 	uint32		width = factors->width - skip;
 	const float *own = factors->item + self * factors->stride + skip;
 	double		norm = affinity_kernel_dot_f4(own, own, width);
@@ -58,7 +58,8 @@ similar_by_factors(AffinityModel *model, uint32 self, uint32 k, uint64 **key)
 	AffinityTopK top;
 
 	affinity_kernel_topk_init(&top, palloc_extended(room, MCXT_ALLOC_HUGE),
-					   Min(k, factors->n_items), (Size) factors->n_items + 1);
+							  Min(k, factors->n_items),
+							  (Size) factors->n_items + 1);
 	for (uint32 i = 0; i < factors->n_items; i++)
 	{
 		const float *other = factors->item + i * factors->stride + skip;
@@ -71,7 +72,9 @@ similar_by_factors(AffinityModel *model, uint32 self, uint32 k, uint64 **key)
 		cosine = sums.xy / sqrt(norm) / sqrt(sums.yy);
 		if (i != self && cosine > 0 && (float) cosine > 0)
 			affinity_kernel_topk_push(&top,
-							   affinity_kernel_rank_key((float) Min(cosine, 1.0), i));
+									  affinity_kernel_rank_key((float) Min(cosine,
+																		   1.0),
+															   i));
 	}
 	affinity_kernel_topk_finish(&top, palloc_extended(room, MCXT_ALLOC_HUGE));
 	*key = top.key;
@@ -126,7 +129,7 @@ affinity_serve_similar_items(PG_FUNCTION_ARGS)
 	{
 		const ServeSeed *seed = &seeds.seed[0];
 		uint64	   *key;
-		uint32		n = call.model->method->has_factors ?
+		uint32		n = call.model->algorithm->has_factors ?
 			similar_by_factors(call.model, seed->no, k, &key) :
 			similar_by_list(call.model, seed, k, &key);
 
@@ -135,7 +138,7 @@ affinity_serve_similar_items(PG_FUNCTION_ARGS)
 	return affinity_serve_end(&call);
 }
 
-/* ---- similar users ------------------------------------------------------ */
+/* ---- similar users ----------------------------------------------------- */
 
 /*
  * Rows of all users who share an item with the given ones, the user included.
@@ -160,13 +163,13 @@ read_neighborhood(const AffinityModel *model, Datum items)
 static double
 entry_weight(const AffinityModel *model, const AffinityCsr *m, int64 entry)
 {
-	return model->method->history_weight(model->options,
-										 m->val ? m->val[entry] : 1);
+	return model->algorithm->history_weight(model->options,
+											m->val ? m->val[entry] : 1);
 }
 
 /*
- * What a user's weights are compared with: where they are ratings, what the user
- * rates on average (Resnick et al., "GroupLens", 1994), else 0.
+ * What a user's weights are compared with: where they are ratings, what the
+ * user rates on average (Resnick et al., "GroupLens", 1994), else 0.
  */
 static double
 usual_weight(const AffinityModel *model, const AffinityCsr *m, uint32 user)
@@ -174,7 +177,7 @@ usual_weight(const AffinityModel *model, const AffinityCsr *m, uint32 user)
 	int64		n = m->start[user + 1] - m->start[user];
 	double		sum = 0;
 
-	if (!model->method->ratings || n == 0)
+	if (!model->algorithm->ratings || n == 0)
 		return 0;
 	for (int64 e = m->start[user]; e < m->start[user + 1]; e++)
 		sum += entry_weight(model, m, e);
@@ -215,15 +218,17 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 	const AffinityCsr *m = &in->by_user;
 	double	   *own = affinity_base_zeroed_array(m->n_cols, sizeof(double));
 	int32	   *common = affinity_base_zeroed_array(m->n_rows, sizeof(int32));
-	uint64	   *scratch = affinity_base_array((Size) m->n_rows + 1, sizeof(uint64));
+	uint64	   *scratch = affinity_base_array((Size) m->n_rows + 1,
+											  sizeof(uint64));
 	bool	   *has = affinity_base_zeroed_array(m->n_cols, sizeof(bool));
 	double		own_norm = 0;
 	double		usual = usual_weight(call->model, m, self);
 	AffinityTopK top;
 
-	affinity_kernel_topk_init(&top, palloc_extended(((Size) m->n_rows + 1) * sizeof(uint64),
-											 MCXT_ALLOC_HUGE),
-					   Min(k, m->n_rows), (Size) m->n_rows + 1);
+	affinity_kernel_topk_init(&top,
+							  palloc_extended(((Size) m->n_rows + 1) *
+											  sizeof(uint64), MCXT_ALLOC_HUGE),
+							  Min(k, m->n_rows), (Size) m->n_rows + 1);
 	for (int64 e = m->start[self]; e < m->start[self + 1]; e++)
 	{
 		has[m->col[e]] = true;
@@ -248,7 +253,11 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 			common[u] += has[m->col[e]];
 		}
 		if (dot > 0)
-			affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) Min(dot / sqrt(norm * own_norm), 1.0), u));
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key((float) Min(dot /
+																		   sqrt(norm *
+																				own_norm),
+																		   1.0), u));
 	}
 	affinity_kernel_topk_finish(&top, scratch);
 	for (size_t i = 0; i < top.n; i++)

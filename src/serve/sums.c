@@ -1,11 +1,13 @@
 /*
  * sums.c
- *		Scores of all items at once: a dense row of sums that is cleared by the
- *		list of what was touched, so that a call costs no more than it touches.
+ *		Scores of all items at once: a dense row of sums that is cleared by
+ *		the list of what was touched, so that a call costs no more than it
+ *		touches.
  *
- * The row is kept for the life of the backend and is all -0 between calls: that
- * says "untouched" whether scores have signs or not (see kernel/sparse.c). An
- * error may leave it otherwise; then the next call clears all of it.
+ * The row is kept for the life of the backend and is all -0 between calls:
+ * that says "untouched" whether scores have signs or not (see
+ * kernel/sparse.c). An error may leave it otherwise; then the next call
+ * clears all of it.
  */
 #include "postgres.h"
 
@@ -28,8 +30,8 @@ clear_all(void)
 }
 
 void
-affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *method,
-					uint32 n_items)
+affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *algorithm,
+						  uint32 n_items)
 {
 	if (kept_size < n_items)
 	{
@@ -46,7 +48,8 @@ affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *method,
 										  (Size) size * sizeof(double));
 		/* one entry more than sums: see kernel/sparse.c */
 		kept_touched = MemoryContextAllocHuge(TopMemoryContext,
-											  ((Size) size + 1) * sizeof(uint32));
+											  ((Size) size + 1) *
+											  sizeof(uint32));
 		kept_size = size;
 		clear_all();
 	}
@@ -56,7 +59,7 @@ affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *method,
 	sums->sum = kept_sum;
 	sums->touched = kept_touched;
 	sums->n_touched = 0;
-	sums->add = method->signed_scores ? affinity_kernel_sparse_add_signed :
+	sums->add = algorithm->signed_scores ? affinity_kernel_sparse_add_signed :
 		affinity_kernel_sparse_add;
 }
 

@@ -11,8 +11,9 @@
  * Squares of large or tiny values would leave the range of double. So a state
  * keeps its sums in units of 2^(256 * (level - LEVEL_ONE)). The level rises
  * with the largest value seen; with values that are not extreme it is
- * LEVEL_ONE, where the unit is 1. All units are powers of two, so that changing
- * them loses nothing but what is too small to matter beside the largest value.
+ * LEVEL_ONE, where the unit is 1. All units are powers of two, so that
+ * changing them loses nothing but what is too small to matter beside the
+ * largest value.
  */
 #include "postgres.h"
 
@@ -112,7 +113,9 @@ level_for(double value, int level)
 	return level;
 }
 
-/* A sum of order-th powers, when its unit changes from one level to another. */
+/*
+ * A sum of order-th powers, when its unit changes from one level to another.
+ */
 static double
 level_convert(double sum, int from, int to, int order)
 {
@@ -139,7 +142,8 @@ products_raise(Products *p, int to_x, int to_y)
 Datum
 affinity_similarity_products_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
 	Products   *p = (Products *) ARR_DATA_PTR(state);
 	double		x = PG_GETARG_FLOAT8(1);
 	double		y = PG_GETARG_FLOAT8(2);
@@ -160,14 +164,16 @@ affinity_similarity_products_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_products_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
 	Products   *p = (Products *) ARR_DATA_PTR(state);
 	Products	q;
 	int			level_x;
 	int			level_y;
 
-	memcpy(&q, ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
-												STATE_LENGTH(Products))),
+	memcpy(&q,
+		   ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
+													   STATE_LENGTH(Products))),
 		   sizeof(q));
 	level_x = Max(level_index(p->level_x), level_index(q.level_x));
 	level_y = Max(level_index(p->level_y), level_index(q.level_y));
@@ -184,7 +190,8 @@ affinity_similarity_products_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_dot_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Products));
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
+													   STATE_LENGTH(Products));
 	const Products *p = (const Products *) ARR_DATA_PTR(state);
 
 	if (p->n == 0)
@@ -213,7 +220,8 @@ angle_datum(FunctionCallInfo fcinfo, double xx, double yy, double xy)
 Datum
 affinity_similarity_cosine_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Products));
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
+													   STATE_LENGTH(Products));
 	const Products *p = (const Products *) ARR_DATA_PTR(state);
 
 	return angle_datum(fcinfo, p->xx, p->yy, p->xy);
@@ -231,8 +239,8 @@ differences_raise(Differences *d, int to)
 Datum
 affinity_similarity_differences_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-											 STATE_LENGTH(Differences));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Differences));
 	Differences *d = (Differences *) ARR_DATA_PTR(state);
 	double		difference = PG_GETARG_FLOAT8(1) - PG_GETARG_FLOAT8(2);
 	int			level = level_for(difference, level_index(d->level));
@@ -248,14 +256,15 @@ affinity_similarity_differences_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_differences_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-											 STATE_LENGTH(Differences));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Differences));
 	Differences *d = (Differences *) ARR_DATA_PTR(state);
 	Differences e;
 	int			level;
 
-	memcpy(&e, ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
-												STATE_LENGTH(Differences))),
+	memcpy(&e,
+		   ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
+													   STATE_LENGTH(Differences))),
 		   sizeof(e));
 	level = Max(level_index(d->level), level_index(e.level));
 	differences_raise(d, level);
@@ -269,8 +278,8 @@ affinity_similarity_differences_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_euclidean_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-											STATE_LENGTH(Differences));
+	ArrayType  *state =
+	affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Differences));
 	const Differences *d = (const Differences *) ARR_DATA_PTR(state);
 
 	if (d->n == 0)
@@ -282,8 +291,8 @@ affinity_similarity_euclidean_final(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_manhattan_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-											STATE_LENGTH(Differences));
+	ArrayType  *state =
+	affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Differences));
 	const Differences *d = (const Differences *) ARR_DATA_PTR(state);
 
 	if (d->n == 0)
@@ -337,7 +346,8 @@ comoments_merge(Comoments *c, double n, double mean_x, double mean_y)
 Datum
 affinity_similarity_comoments_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
 	Comoments  *c = (Comoments *) ARR_DATA_PTR(state);
 	double		x = PG_GETARG_FLOAT8(1);
 	double		y = PG_GETARG_FLOAT8(2);
@@ -352,14 +362,16 @@ affinity_similarity_comoments_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_comoments_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
 	Comoments  *c = (Comoments *) ARR_DATA_PTR(state);
 	Comoments	d;
 	int			level_x;
 	int			level_y;
 
-	memcpy(&d, ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
-												STATE_LENGTH(Comoments))),
+	memcpy(&d,
+		   ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
+													   STATE_LENGTH(Comoments))),
 		   sizeof(d));
 	level_x = Max(level_index(c->level_x), level_index(d.level_x));
 	level_y = Max(level_index(c->level_y), level_index(d.level_y));
@@ -377,8 +389,8 @@ affinity_similarity_comoments_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_pearson_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-											STATE_LENGTH(Comoments));
+	ArrayType  *state =
+	affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Comoments));
 	const Comoments *c = (const Comoments *) ARR_DATA_PTR(state);
 
 	if (c->n < 2)

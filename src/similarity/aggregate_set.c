@@ -2,11 +2,11 @@
  * aggregate_set.c
  *		jaccard, dice, overlap, cosine_set and tversky of two columns.
  *
- * The columns are two sets over the rows: boolean columns say who is a member,
- * numbers how much of one (S. Ioffe, "Improved consistent sampling, weighted
- * minhash and L1 sketching", ICDM 2010, for the weighted jaccard, also named
- * Ruzicka). Both keep the same state, an array of double (see state.c), so
- * that 0 and 1 as numbers give what false and true give.
+ * The columns are two sets over the rows: boolean columns say who is a
+ * member, numbers how much of one (S. Ioffe, "Improved consistent sampling,
+ * weighted minhash and L1 sketching", ICDM 2010, for the weighted jaccard,
+ * also named Ruzicka). Both keep the same state, an array of double (see
+ * state.c), so that 0 and 1 as numbers give what false and true give.
  */
 #include "postgres.h"
 
@@ -118,7 +118,8 @@ weights_overlap(const Weights *w)
 Datum
 affinity_similarity_members_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
+														STATE_LENGTH(Weights));
 
 	weights_add((Weights *) ARR_DATA_PTR(state), PG_GETARG_BOOL(1) ? 1 : 0,
 				PG_GETARG_BOOL(2) ? 1 : 0);
@@ -128,7 +129,8 @@ affinity_similarity_members_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_weights_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
+														STATE_LENGTH(Weights));
 
 	weights_add((Weights *) ARR_DATA_PTR(state), PG_GETARG_FLOAT8(1),
 				PG_GETARG_FLOAT8(2));
@@ -138,8 +140,10 @@ affinity_similarity_weights_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_weights_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo, STATE_LENGTH(Weights));
-	ArrayType  *other = affinity_similarity_state_read(fcinfo, 1, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_write(fcinfo,
+														STATE_LENGTH(Weights));
+	ArrayType  *other = affinity_similarity_state_read(fcinfo, 1,
+													   STATE_LENGTH(Weights));
 
 	weights_combine((Weights *) ARR_DATA_PTR(state),
 					(const Weights *) ARR_DATA_PTR(other));
@@ -149,7 +153,8 @@ affinity_similarity_weights_combine(PG_FUNCTION_ARGS)
 static AffinityOverlap
 read_overlap(FunctionCallInfo fcinfo)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Weights));
+	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
+													   STATE_LENGTH(Weights));
 
 	return weights_overlap((const Weights *) ARR_DATA_PTR(state));
 }
@@ -219,8 +224,8 @@ tversky_set_parameters(TverskyWeights *t, double alpha, double beta)
 Datum
 affinity_similarity_tversky_members_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-											 STATE_LENGTH(TverskyWeights));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(TverskyWeights));
 	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
 
 	tversky_set_parameters(t, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
@@ -232,8 +237,8 @@ affinity_similarity_tversky_members_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_tversky_weights_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-											 STATE_LENGTH(TverskyWeights));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(TverskyWeights));
 	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
 
 	tversky_set_parameters(t, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
@@ -244,11 +249,12 @@ affinity_similarity_tversky_weights_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_tversky_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-											 STATE_LENGTH(TverskyWeights));
+	ArrayType  *state =
+	affinity_similarity_state_write(fcinfo, STATE_LENGTH(TverskyWeights));
 	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
-	ArrayType  *other = affinity_similarity_state_read(fcinfo, 1,
-											STATE_LENGTH(TverskyWeights));
+	ArrayType  *other =
+	affinity_similarity_state_read(fcinfo, 1,
+								   STATE_LENGTH(TverskyWeights));
 	const TverskyWeights *o = (const TverskyWeights *) ARR_DATA_PTR(other);
 
 	if (o->alpha < 0)
@@ -261,13 +267,15 @@ affinity_similarity_tversky_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_tversky_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-											STATE_LENGTH(TverskyWeights));
+	ArrayType  *state =
+	affinity_similarity_state_read(fcinfo, 0,
+								   STATE_LENGTH(TverskyWeights));
 	const TverskyWeights *t = (const TverskyWeights *) ARR_DATA_PTR(state);
 	AffinityOverlap overlap = weights_overlap(&t->weights);
 	double		result;
 
-	if (!affinity_similarity_ratio_tversky(&overlap, t->alpha, t->beta, &result))
+	if (!affinity_similarity_ratio_tversky(&overlap, t->alpha, t->beta,
+										   &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }

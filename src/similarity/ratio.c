@@ -60,8 +60,8 @@ affinity_similarity_ratio_cosine_set(const AffinityOverlap *o, double *result)
 }
 
 bool
-affinity_similarity_ratio_tversky(const AffinityOverlap *o, double alpha, double beta,
-					   double *result)
+affinity_similarity_ratio_tversky(const AffinityOverlap *o, double alpha,
+								  double beta, double *result)
 {
 	return ratio(o->both,
 				 o->both + alpha * o->only_a + beta * o->only_b, result);

@@ -92,7 +92,7 @@ static size_t
 set_count_present(const ArrayType *array)
 {
 	size_t		n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	const		bits8 *bitmap = ARR_NULLBITMAP(array);
 	size_t		present = 0;
 	size_t		i;
 
@@ -113,7 +113,8 @@ set_alloc(size_t n, size_t size)
 
 /*
  * The radix sort takes unsigned keys, largest first. A number with its sign
- * bit turned orders as unsigned, and with all bits turned the other way round.
+ * bit turned orders as unsigned, and with all bits turned the other way
+ * round.
  */
 static void
 set_int4_order(int32 *v, size_t n)

@@ -5,8 +5,8 @@
  * Before including it define SET_PREFIX, SET_ELEMENT (the type),
  * SET_COMPARE(a, b) (negative, zero or positive for two pointers),
  * SET_ORDER(v, n) (what sorts n elements; PREFIX_sort is made here) and, if
- * elements compare by operators, SET_IS_NUMBER; they are undefined at the end.
- * A set is a strictly ascending run of elements.
+ * elements compare by operators, SET_IS_NUMBER; they are undefined at the
+ * end. A set is a strictly ascending run of elements.
  */
 #define SET_MAKE_NAME_(a, b) a##_##b
 #define SET_MAKE_NAME(a, b) SET_MAKE_NAME_(a, b)

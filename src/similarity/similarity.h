@@ -26,19 +26,24 @@ typedef struct AffinityOverlap
  * ratio.c. Those that return bool store a result and return true; false means
  * undefined, which SQL shows as NULL.
  */
-extern bool affinity_similarity_ratio_jaccard(const AffinityOverlap *o, double *result);
-extern bool affinity_similarity_ratio_dice(const AffinityOverlap *o, double *result);
-extern bool affinity_similarity_ratio_overlap(const AffinityOverlap *o, double *result);
+extern bool affinity_similarity_ratio_jaccard(const AffinityOverlap *o,
+											  double *result);
+extern bool affinity_similarity_ratio_dice(const AffinityOverlap *o,
+										   double *result);
+extern bool affinity_similarity_ratio_overlap(const AffinityOverlap *o,
+											  double *result);
 extern bool affinity_similarity_ratio_cosine_set(const AffinityOverlap *o,
-									  double *result);
-extern bool affinity_similarity_ratio_tversky(const AffinityOverlap *o, double alpha,
-								   double beta, double *result);
+												 double *result);
+extern bool affinity_similarity_ratio_tversky(const AffinityOverlap *o,
+											  double alpha, double beta,
+											  double *result);
 extern void affinity_similarity_check_tversky(double alpha, double beta);
 extern double affinity_similarity_ratio_angle(double xx, double yy, double xy);
 
 /* state.c: aggregate states that are arrays of double */
-extern ArrayType *affinity_similarity_state_read(FunctionCallInfo fcinfo, int arg,
-									  int n);
-extern ArrayType *affinity_similarity_state_write(FunctionCallInfo fcinfo, int n);
+extern ArrayType *affinity_similarity_state_read(FunctionCallInfo fcinfo,
+												 int arg, int n);
+extern ArrayType *affinity_similarity_state_write(FunctionCallInfo fcinfo,
+												  int n);
 
 #endif							/* AFFINITY_SIMILARITY_H */

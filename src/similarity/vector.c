@@ -5,9 +5,9 @@
  * real[] and double precision[] without NULLs are read where they lie; other
  * element types, and arrays with NULLs, are first copied to double without
  * the positions where either side is NULL. The kernels sum in double. Only
- * when a sum left the range where double is exact enough (overflow, or squares
- * that underflow) is the input scaled by a power of two and summed again; that
- * cannot happen with real[], whose squares always fit.
+ * when a sum left the range where double is exact enough (overflow, or
+ * squares that underflow) is the input scaled by a power of two and summed
+ * again; that cannot happen with real[], whose squares always fit.
  *
  * Copies live in the caller's memory context and are as large as the input
  * needs. Interrupts are checked every CHUNK elements.
@@ -65,7 +65,7 @@ vector_length(const ArrayType *array)
 }
 
 static bool
-vector_is_null(const bits8 *bitmap, size_t i)
+vector_is_null(const bits8 * bitmap, size_t i)
 {
 	return bitmap != NULL && (bitmap[i / 8] & (1 << (i % 8))) == 0;
 }
@@ -119,7 +119,7 @@ static double *
 vector_to_double(ArrayType *array, size_t n)
 {
 	const char *data = ARR_DATA_PTR(array);
-	const bits8 *bitmap = ARR_NULLBITMAP(array);
+	const		bits8 *bitmap = ARR_NULLBITMAP(array);
 	double	   *result = vector_alloc(n);
 	size_t		i;
 
@@ -266,11 +266,11 @@ vector_deviations(const VectorPair *pair, double centre_x, double centre_y)
 
 		CHECK_FOR_INTERRUPTS();
 		if (pair->is_real)
-			affinity_kernel_deviations_f4(x4 + i, y4 + i, n, centre_x, centre_y,
-								   &sums);
+			affinity_kernel_deviations_f4(x4 + i, y4 + i, n, centre_x,
+										  centre_y, &sums);
 		else
-			affinity_kernel_deviations_f8(x8 + i, y8 + i, n, centre_x, centre_y,
-								   &sums);
+			affinity_kernel_deviations_f8(x8 + i, y8 + i, n, centre_x,
+										  centre_y, &sums);
 	}
 	return sums;
 }
@@ -329,7 +329,8 @@ vector_is_safe(double squares)
 static double
 vector_dot(const VectorPair *pair)
 {
-	double		dot = vector_sum(pair, affinity_kernel_dot_f4, affinity_kernel_dot_f8);
+	double		dot = vector_sum(pair, affinity_kernel_dot_f4,
+								 affinity_kernel_dot_f8);
 	VectorPair	scaled;
 	int			ex;
 	int			ey;
@@ -339,14 +340,15 @@ vector_dot(const VectorPair *pair)
 
 	/* Partial sums may have overflowed where the whole does not. */
 	vector_scale_pair(pair, &scaled, &ex, &ey);
-	return ldexp(vector_sum(&scaled, affinity_kernel_dot_f4, affinity_kernel_dot_f8),
-				 ex + ey);
+	return ldexp(vector_sum(&scaled, affinity_kernel_dot_f4,
+							affinity_kernel_dot_f8), ex + ey);
 }
 
 static double
 vector_manhattan(const VectorPair *pair)
 {
-	return vector_sum(pair, affinity_kernel_absolute_f4, affinity_kernel_absolute_f8);
+	return vector_sum(pair, affinity_kernel_absolute_f4,
+					  affinity_kernel_absolute_f8);
 }
 
 static double
@@ -360,7 +362,8 @@ vector_euclidean(const VectorPair *pair)
 	int			exponent;
 	size_t		i;
 
-	squares = vector_sum(pair, affinity_kernel_squared_f4, affinity_kernel_squared_f8);
+	squares = vector_sum(pair, affinity_kernel_squared_f4,
+						 affinity_kernel_squared_f8);
 	if (vector_is_safe(squares) || pair->is_real)
 		return sqrt(squares);
 
@@ -374,7 +377,8 @@ vector_euclidean(const VectorPair *pair)
 	}
 	scaled.x = vector_scale(difference, pair->n, &exponent);
 	scaled.y = scaled.x;
-	squares = vector_sum(&scaled, affinity_kernel_dot_f4, affinity_kernel_dot_f8);
+	squares = vector_sum(&scaled, affinity_kernel_dot_f4,
+						 affinity_kernel_dot_f8);
 	return ldexp(sqrt(squares), exponent);
 }
 

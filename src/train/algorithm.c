@@ -1,6 +1,7 @@
 /*
  * algorithm.c
- *		The table of algorithms, and the SQL function that lists their options.
+ *		The table of algorithms, and the SQL function that lists their
+ *		options.
  */
 #include "postgres.h"
 
@@ -9,7 +10,7 @@
 
 #include "train/train.h"
 
-static const AffinityAlgorithm *const methods[] = {
+static const AffinityAlgorithm *const algorithms[] = {
 	&affinity_train_als,
 	&affinity_train_ease,
 	&affinity_train_ials,
@@ -23,7 +24,7 @@ static const AffinityAlgorithm *const methods[] = {
 const AffinityAlgorithm *
 affinity_train_algorithm_number(int no)
 {
-	return no < (int) lengthof(methods) ? methods[no] : NULL;
+	return no < (int) lengthof(algorithms) ? algorithms[no] : NULL;
 }
 
 const AffinityAlgorithm *
@@ -31,14 +32,14 @@ affinity_train_algorithm(const char *name)
 {
 	StringInfoData valid;
 
-	for (int i = 0; i < (int) lengthof(methods); i++)
+	for (int i = 0; i < (int) lengthof(algorithms); i++)
 	{
-		if (strcmp(methods[i]->name, name) == 0)
-			return methods[i];
+		if (strcmp(algorithms[i]->name, name) == 0)
+			return algorithms[i];
 	}
 	initStringInfo(&valid);
-	for (int i = 0; i < (int) lengthof(methods); i++)
-		appendStringInfo(&valid, "%s%s", i ? ", " : "", methods[i]->name);
+	for (int i = 0; i < (int) lengthof(algorithms); i++)
+		appendStringInfo(&valid, "%s%s", i ? ", " : "", algorithms[i]->name);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown algorithm \"%s\"", name),
@@ -90,15 +91,16 @@ affinity_train_algorithm_options(PG_FUNCTION_ARGS)
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
 	for (int m = 0; affinity_train_algorithm_number(m); m++)
 	{
-		const AffinityAlgorithm *method = affinity_train_algorithm_number(m);
+		const AffinityAlgorithm *algorithm =
+		affinity_train_algorithm_number(m);
 
-		for (int i = 0; i < method->n_options; i++)
+		for (int i = 0; i < algorithm->n_options; i++)
 		{
-			const AffinityOption *option = &method->options[i];
+			const AffinityOption *option = &algorithm->options[i];
 			Datum		values[6];
 			bool		nulls[6] = {0};
 
-			values[0] = CStringGetTextDatum(method->name);
+			values[0] = CStringGetTextDatum(algorithm->name);
 			values[1] = CStringGetTextDatum(option->name);
 			values[2] = CStringGetTextDatum(types[option->type]);
 			values[3] = DirectFunctionCall1(jsonb_in,

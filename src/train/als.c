@@ -16,12 +16,12 @@
  * n being the number of the user's or the item's ratings. Exponent 1 is the
  * weighted lambda of Zhou, Wilkinson, Schreiber & Pan, "Large-Scale Parallel
  * Collaborative Filtering for the Netflix Prize", 2008. A bias has the same
- * penalty whatever n, so that it is a damped mean: what few ratings say counts
- * for little (Koren, "Factor in the Neighbors", 2010).
+ * penalty whatever n, so that it is a damped mean: what few ratings say
+ * counts for little (Koren, "Factor in the Neighbors", 2010).
  *
- * Items are solved for with users fixed, then users with items fixed, and so on
- * (als_steps.c). The last to be solved for are users, as in serving: what the
- * figures say of predictions holds for what score() says.
+ * Items are solved for with users fixed, then users with items fixed, and so
+ * on (als_steps.c). The last to be solved for are users, as in serving: what
+ * the figures say of predictions holds for what score() says.
  *
  * Memory: both sides with their biases are regions of the team; a copy of the
  * items is the leader's, where held-out ratings may say that an earlier
@@ -45,11 +45,11 @@
 
 AFFINITY_TEAM_JOB(als_job, affinity_train_als_body);
 
-/* ---- the ratings -------------------------------------------------------- */
+/* ---- the ratings ------------------------------------------------------- */
 
 /*
- * Mean and deviation of what is trained on, as they will be stored. Taken from
- * the first rating, so that equal ratings have no deviation at all.
+ * Mean and deviation of what is trained on, as they will be stored. Taken
+ * from the first rating, so that equal ratings have no deviation at all.
  */
 static void
 measure(AlsShared *shared, const AffinityCsr *m)
@@ -83,7 +83,8 @@ measure(AlsShared *shared, const AffinityCsr *m)
 				 errmsg("option \"holdout\" leaves no rating to train on"),
 				 errhint("Let the query read more ratings, or hold out fewer.")));
 	shared->mean = (float) (first + sum / n);
-	shared->deviation = (float) sqrt(Max(squares / n - sum / n * (sum / n), 0));
+	shared->deviation = (float) sqrt(Max(squares / n - sum / n * (sum / n),
+										 0));
 	if (!(shared->deviation >= FLT_MIN))
 	{
 		shared->deviation = 1;
@@ -95,8 +96,8 @@ measure(AlsShared *shared, const AffinityCsr *m)
 }
 
 /*
- * What an item of a basket is taken to be rated: a deviation above the mean, if
- * ratings go so far.
+ * What an item of a basket is taken to be rated: a deviation above the mean,
+ * if ratings go so far.
  */
 static float
 good_rating(const AlsShared *shared, const AffinityCsr *m)
@@ -113,7 +114,7 @@ good_rating(const AlsShared *shared, const AffinityCsr *m)
 	return (float) Min(most, shared->mean + shared->deviation);
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------- */
 
 /*
  * Bytes that training takes in all, and that serving takes later.
@@ -126,18 +127,20 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 	Size		ratings = in->by_user.start[n_users];
 	Size		per_row = shared->width * sizeof(float) + sizeof(float) +
 		sizeof(int64) + sizeof(AlsSums) / ALS_PIECE;
-	Size		of_member = affinity_train_factor_solver_bytes(shared->width,
-														 shared->most_ratings) +
-		shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
+	Size		of_member =
+	affinity_train_factor_solver_bytes(shared->width,
+									   shared->most_ratings) +
+	shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
-		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) * per_row +
-		of_member * (affinity_parallel_allowed() + 1) +
-		affinity_interaction_dict_bytes(in->users) + affinity_interaction_dict_bytes(in->items);
+		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) *
+		per_row + of_member * (affinity_parallel_allowed() + 1) +
+		affinity_interaction_dict_bytes(in->users) +
+		affinity_interaction_dict_bytes(in->items);
 
 	if (bytes > affinity_base_memory_allowed())
 		affinity_base_lacks_memory(psprintf("als of %zu users and %zu items needs",
-									   n_users, n_items),
-							  bytes, "train with fewer factors");
+											n_users, n_items),
+								   bytes, "train with fewer factors");
 }
 
 /*
@@ -149,7 +152,7 @@ estimate_seconds(const AlsShared *shared, const AffinityInteractions *in)
 	double		width = (double) shared->width;
 	double		per_iteration = width * width *
 		(2.0 * in->by_user.start[in->by_user.n_rows] +
-		 width / 3 * ((double) in->by_user.n_rows + in->by_item.n_rows));
+	 width / 3 * ((double) in->by_user.n_rows + in->by_item.n_rows));
 
 	return shared->options.iterations * per_iteration / SPEED;
 }
@@ -239,17 +242,20 @@ request_regions(AffinityTeamRequest *request, AlsShared *shared,
 	shared->matrix = affinity_parallel_request_matrix(request, in);
 	for (int which = ALS_USERS; which <= ALS_ITEMS; which++)
 	{
-		Size		n = which == ALS_USERS ? in->by_user.n_rows : in->by_item.n_rows;
+		Size		n = which == ALS_USERS ? in->by_user.n_rows :
+			in->by_item.n_rows;
 
 		shared->row[which] =
 			affinity_parallel_request_region(request,
-										 mul_size(n, shared->width *
-												  sizeof(float)));
+											 mul_size(n, shared->width *
+													  sizeof(float)));
 		shared->bias[which] =
-			affinity_parallel_request_region(request, mul_size(n, sizeof(float)));
+			affinity_parallel_request_region(request,
+											 mul_size(n, sizeof(float)));
 		shared->sums[which] =
-			affinity_parallel_request_region(request, mul_size(n / ALS_PIECE + 1,
-														   sizeof(AlsSums)));
+			affinity_parallel_request_region(request,
+											 mul_size(n / ALS_PIECE + 1,
+													  sizeof(AlsSums)));
 	}
 }
 
@@ -285,7 +291,7 @@ als_train(AffinityInteractions *in, const void *options,
 	affinity_parallel_put_matrix(team, shared.matrix, in);
 	affinity_train_als_sides(team, &shared, side);
 	affinity_train_als_start(&shared, side[ALS_USERS].row,
-					   side[ALS_USERS].ratings.n_rows);
+							 side[ALS_USERS].ratings.n_rows);
 	affinity_parallel_run(team, &course);
 	put_figures(sink, &shared, &course);
 	put_items(sink, &shared, &side[ALS_ITEMS], &course);
@@ -293,7 +299,7 @@ als_train(AffinityInteractions *in, const void *options,
 	affinity_parallel_end(team);
 }
 
-/* ---- options ------------------------------------------------------------ */
+/* ---- options ----------------------------------------------------------- */
 
 #define OPTION(name, type, start, min, max, help) \
 	{#name, AFFINITY_OPTION_##type, offsetof(AlsOptions, name), start, \

@@ -26,7 +26,8 @@ typedef struct AlsOptions
 enum
 {
 	ALS_MEAN,					/* of all ratings */
-	ALS_DEVIATION,				/* their standard deviation: the unit of factors */
+	ALS_DEVIATION,				/* their standard deviation: the unit of
+								 * factors */
 	ALS_GOOD,					/* what an item of a basket is rated */
 	ALS_N_PARAMETERS
 };
@@ -114,25 +115,26 @@ affinity_train_als_rating(const AffinityCsr *m, int64 entry)
 /* als_steps.c */
 extern PGDLLEXPORT void affinity_train_als_body(AffinityTeam *team);
 extern bool affinity_train_als_held_out(const AlsShared *shared, uint32 user,
-								  uint32 item);
+										uint32 item);
 extern void affinity_train_als_start(const AlsShared *shared, float *row,
-							   uint32 n_users);
+									 uint32 n_users);
 extern float *affinity_train_als_floats(Size n);
 extern void affinity_train_als_penalty(const AlsOptions *options, int64 n,
-								 size_t width, float *spectrum);
-extern void affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared,
-							   AlsSide *side);
+									   size_t width, float *spectrum);
+extern void affinity_train_als_sides(AffinityTeam *team,
+									 const AlsShared *shared, AlsSide *side);
 
 /* als_fold.c */
 extern AffinityFold *affinity_train_als_fold_begin(const void *options,
-											 const AffinityFactors *factors);
+												   const AffinityFactors *factors);
 extern bool affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
-								 const float *weight, uint32 n, float *user,
-								 float *offset);
-extern void affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
-									  const float *weight, uint32 n,
-									  uint32 target, double *count,
-									  double *similarity);
+									   const float *weight, uint32 n,
+									   float *user, float *offset);
+extern void affinity_train_als_fold_explain(AffinityFold *fold,
+											const uint32 *item,
+											const float *weight, uint32 n,
+											uint32 target, double *count,
+											double *similarity);
 extern float affinity_train_als_basket_weight(const AffinityFold *fold);
 
 #endif							/* AFFINITY_TRAIN_ALS_H */

@@ -2,15 +2,15 @@
  * als_fold.c
  *		A user of algorithm als from a history, as training makes one.
  *
- * What is stored of an item is its bias in the ratings' unit and its factors in
- * units of their deviation s. The user's half-step, solved for the bias b and
- * the factors x of a history, gives the score
+ * What is stored of an item is its bias in the ratings' unit and its factors
+ * in units of their deviation s. The user's half-step, solved for the bias b
+ * and the factors x of a history, gives the score
  *
  *		mean + s b + item's bias + s x . item's factors.
  *
  * The solver takes items' rows as they are stored, with 1 in the place of an
- * item's bias: that is the coordinate of the user's own. The biases are part of
- * what the ratings leave to be explained.
+ * item's bias: that is the coordinate of the user's own. The biases are part
+ * of what the ratings leave to be explained.
  */
 #include "postgres.h"
 
@@ -48,7 +48,8 @@ damaged(const char *what)
 }
 
 AffinityFold *
-affinity_train_als_fold_begin(const void *options, const AffinityFactors *factors)
+affinity_train_als_fold_begin(const void *options,
+							  const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 
@@ -61,7 +62,7 @@ affinity_train_als_fold_begin(const void *options, const AffinityFactors *factor
 	if (!(factors->parameters[ALS_DEVIATION] > 0))
 		damaged("its ratings have no deviation");
 	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
-										  factors->stride, 0);
+												factors->stride, 0);
 	fold->spectrum = affinity_train_als_floats(factors->stride);
 	fold->x = affinity_train_als_floats(factors->stride);
 	fold->context = AllocSetContextCreate(CurrentMemoryContext, "affinity als",
@@ -117,7 +118,8 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 		fold->target[r] = (float) ((weight[r] - mean -
 									item_row(fold, item[r])[0]) / deviation);
 	}
-	affinity_train_als_penalty(fold->options, n, factors->stride, fold->spectrum);
+	affinity_train_als_penalty(fold->options, n, factors->stride,
+							   fold->spectrum);
 	problem.other = factors->item;
 	problem.ones = true;
 	problem.no = item;
@@ -129,8 +131,8 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 
 bool
 affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
-					 const float *weight, uint32 n, float *user,
-					 float *offset)
+						   const float *weight, uint32 n, float *user,
+						   float *offset)
 {
 	const AffinityFactors *factors = fold->factors;
 	float		deviation = factors->parameters[ALS_DEVIATION];
@@ -149,16 +151,16 @@ affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
 }
 
 /*
- * With f the row of an item, t the ratings' targets and A = F'F + D the matrix of
- * the user's equations, what the history adds to an item's mean and bias is
- * f' A^-1 F't: a sum over the history of what there was to explain of a rating,
- * t_r, times a similarity f' A^-1 f_r (Hu, Koren & Volinsky 2008 have the same for
- * confidences).
+ * With f the row of an item, t the ratings' targets and A = F'F + D the
+ * matrix of the user's equations, what the history adds to an item's mean and
+ * bias is f' A^-1 F't: a sum over the history of what there was to explain of
+ * a rating, t_r, times a similarity f' A^-1 f_r (Hu, Koren & Volinsky 2008
+ * have the same for confidences).
  */
 void
 affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
-						  const float *weight, uint32 n, uint32 target,
-						  double *count, double *similarity)
+								const float *weight, uint32 n, uint32 target,
+								double *count, double *similarity)
 {
 	size_t		width = fold->factors->stride;
 	FactorProblem problem = problem_of(fold, item, weight, n);
@@ -177,7 +179,7 @@ affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
 		count[r] = (double) fold->factors->parameters[ALS_DEVIATION] *
 			fold->target[r];
 		similarity[r] = bias + affinity_kernel_dot_f4(item_row(fold, item[r]),
-											   fold->x, width);
+													  fold->x, width);
 	}
 }
 

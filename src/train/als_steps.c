@@ -2,10 +2,10 @@
  * als_steps.c
  *		The iterations of algorithm als, in all members of a team (see als.c).
  *
- * One side being fixed, the other falls apart into a ridge regression for each
- * row, solved exactly, with the bias as the coordinate in which all rows of the
- * fixed side have 1. Errors are taken for each user right after the user is
- * solved for.
+ * One side being fixed, the other falls apart into a ridge regression for
+ * each row, solved exactly, with the bias as the coordinate in which all rows
+ * of the fixed side have 1. Errors are taken for each user right after the
+ * user is solved for.
  *
  * Every row is one member's work and sums go by pieces of rows, so nothing
  * depends on the number of workers.
@@ -55,12 +55,13 @@ affinity_train_als_floats(Size n)
 	return (float *) TYPEALIGN(align, palloc_extended(size, MCXT_ALLOC_HUGE));
 }
 
-/* ---- numbers that depend on nothing but seed and pair ------------------- */
+/* ---- numbers that depend on nothing but seed and pair ------------------ */
 
 static uint64
 hash_pair(uint32 seed, uint32 a, uint32 b)
 {
-	uint64		h = ((uint64) a << 32 | b) + seed * UINT64CONST(0x9E3779B97F4A7C15);
+	uint64		h = ((uint64) a << 32 | b) + seed *
+		UINT64CONST(0x9E3779B97F4A7C15);
 
 	h = (h ^ (h >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
 	h = (h ^ (h >> 27)) * UINT64CONST(0x94D049BB133111EB);
@@ -88,7 +89,8 @@ affinity_train_als_start(const AlsShared *shared, float *row, uint32 n_users)
 		x[0] = 1;
 		for (int k = 1; k <= shared->options.factors; k++)
 		{
-			double		even = (double) (hash_pair(~shared->options.seed, u, k) >> 11) /
+			double		even = (double) (hash_pair(~shared->options.seed, u,
+												   k) >> 11) /
 				((uint64) 1 << 52) - 1;
 
 			x[k] = (float) (even * START_DEVIATION * sqrt(3));
@@ -96,7 +98,7 @@ affinity_train_als_start(const AlsShared *shared, float *row, uint32 n_users)
 	}
 }
 
-/* ---- half-steps --------------------------------------------------------- */
+/* ---- half-steps -------------------------------------------------------- */
 
 /*
  * What is added to the squared errors of a row with n ratings, per square of
@@ -104,10 +106,11 @@ affinity_train_als_start(const AlsShared *shared, float *row, uint32 n_users)
  */
 void
 affinity_train_als_penalty(const AlsOptions *options, int64 n, size_t width,
-					 float *spectrum)
+						   float *spectrum)
 {
 	float		of_factors = (float) (options->regularization *
-									  pow(n, options->regularization_exponent));
+									  pow(n,
+										  options->regularization_exponent));
 
 	spectrum[0] = (float) options->bias_regularization;
 	for (size_t k = 1; k < width; k++)
@@ -122,8 +125,8 @@ entry_is_held_out(const AlsShared *shared, int side, uint32 row, uint32 col)
 }
 
 /*
- * The ratings of a row that are trained on: numbers of the other side, and what
- * its biases leave to be explained.
+ * The ratings of a row that are trained on: numbers of the other side, and
+ * what its biases leave to be explained.
  */
 static int64
 collect(AlsState *s, int which, uint32 row)
@@ -142,8 +145,8 @@ collect(AlsState *s, int which, uint32 row)
 		if (entry_is_held_out(shared, which, row, col))
 			continue;
 		s->no[n] = col;
-		s->target[n++] = (float) ((affinity_train_als_rating(m, e) - shared->mean) *
-								  shared->unit - bias[col]);
+		s->target[n++] = (float) ((affinity_train_als_rating(m, e) -
+								   shared->mean) * shared->unit - bias[col]);
 	}
 	return n;
 }
@@ -191,7 +194,7 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 		uint32		item = m->col[e];
 		double		predicted = (double) items->bias[item] +
 			s->solver->dense->dot(s->x, items->row + item * shared->width,
-								  shared->width);
+							  shared->width);
 		double		error = (affinity_train_als_rating(m, e) - shared->mean) *
 			shared->unit - predicted;
 
@@ -223,7 +226,8 @@ half_step(AffinityTeam *team, AlsState *s, int which, int64 done)
 	uint32		from;
 	uint32		to;
 
-	while (affinity_parallel_next(team, side->ratings.n_rows, ALS_PIECE, &from, &to))
+	while (affinity_parallel_next(team, side->ratings.n_rows, ALS_PIECE, &from,
+								  &to))
 	{
 		AlsSums		sums = {0};
 
@@ -241,7 +245,7 @@ half_step(AffinityTeam *team, AlsState *s, int which, int64 done)
 	affinity_parallel_barrier(team);
 }
 
-/* ---- iterations --------------------------------------------------------- */
+/* ---- iterations -------------------------------------------------------- */
 
 static void
 add_sums(const AlsSide *side, AlsSums *total)
@@ -271,8 +275,9 @@ copy_floats(float *to, const float *from, Size n)
 }
 
 /*
- * Leader: what an iteration came to. Was it the last? Held-out ratings decide,
- * if there are any: they are the first to see that a model only learns by heart.
+ * Leader: what an iteration came to. Was it the last? Held-out ratings
+ * decide, if there are any: they are the first to see that a model only
+ * learns by heart.
  */
 static bool
 conclude(AlsState *s)
@@ -295,7 +300,8 @@ conclude(AlsState *s)
 	{
 		course->held_rmse[i] = shared->deviation *
 			sqrt(total.held_squares / total.held);
-		course->held_mae[i] = shared->deviation * total.held_sizes / total.held;
+		course->held_mae[i] = shared->deviation * total.held_sizes /
+			total.held;
 		watched = course->held_rmse;
 	}
 	ereport(DEBUG1,
@@ -321,10 +327,11 @@ conclude(AlsState *s)
  * Both sides, as a member sees them.
  */
 void
-affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared, AlsSide *side)
+affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared,
+						 AlsSide *side)
 {
 	affinity_parallel_matrix(team, shared->matrix, &side[ALS_USERS].ratings,
-						 &side[ALS_ITEMS].ratings);
+							 &side[ALS_ITEMS].ratings);
 	for (int which = ALS_USERS; which <= ALS_ITEMS; which++)
 	{
 		side[which].row = affinity_parallel_region(team, shared->row[which]);
@@ -353,7 +360,8 @@ prepare(AlsState *s)
 	size_t		width = s->shared->width;
 	int64		most = s->shared->most_ratings;
 
-	s->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0, width, most);
+	s->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0, width,
+											 most);
 	s->spectrum = affinity_train_als_floats(width);
 	s->x = affinity_train_als_floats(width);
 	s->no = (uint32 *) affinity_train_als_floats(most);
@@ -379,8 +387,10 @@ affinity_train_als_body(AffinityTeam *team)
 	n_items = s.side[ALS_ITEMS].ratings.n_rows;
 	if (s.course)
 		affinity_parallel_progress_phase("training",
-								s.options->iterations * (n_users + n_items),
-								affinity_parallel_members(team) - 1);
+										 s.options->iterations *
+										 (n_users + n_items),
+										 affinity_parallel_members(team) -
+										 1);
 	for (int i = 0; i < s.options->iterations && !s.shared->stop; i++)
 	{
 		half_step(team, &s, ALS_ITEMS, i * (n_users + n_items));
@@ -390,4 +400,3 @@ affinity_train_als_body(AffinityTeam *team)
 		affinity_parallel_barrier(team);
 	}
 }
-

@@ -2,8 +2,8 @@
  * blas.c
  *		OpenBLAS for the algorithms, or an error that says how to get it.
  *
- * Who calls it cuts the work into pieces of about 50 ms and looks at interrupts
- * in between: no signal is acted upon within a call of OpenBLAS.
+ * Who calls it cuts the work into pieces of about 50 ms and looks at
+ * interrupts in between: no signal is acted upon within a call of OpenBLAS.
  */
 #include "postgres.h"
 
@@ -13,7 +13,8 @@ const AffinityBlas *
 affinity_train_blas(void)
 {
 	const char *error;
-	const AffinityBlas *blas = affinity_kernel_blas(affinity_base_blas_threads, &error);
+	const AffinityBlas *blas = affinity_kernel_blas(affinity_base_blas_threads,
+													&error);
 
 	if (blas == NULL)
 		ereport(ERROR,

@@ -1,6 +1,7 @@
 /*
  * ease.c
- *		EASE: what every item of a history says of every other, learned together.
+ *		EASE: what every item of a history says of every other, learned
+ *		together.
  *
  * The weights B minimise, over all users u with rows x_u,
  *
@@ -8,16 +9,16 @@
  *
  * which has a closed form (Steck, "Embarrassingly Shallow Autoencoders for
  * Sparse Data", 2019): with P = (X'WX + L)^-1, B_ij = -P_ij / P_jj. Unlike a
- * similarity, a weight is what is left when the other items of the history have
- * had their say; weights may be below 0.
+ * similarity, a weight is what is left when the other items of the history
+ * have had their say; weights may be below 0.
  *
- * L = diag(l) is regularization * (d_i / mean of d)^regularization_exponent, d
- * being the diagonal of X'X, with binary weights the items' users (Steck,
+ * L = diag(l) is regularization * (d_i / mean of d)^regularization_exponent,
+ * d being the diagonal of X'X, with binary weights the items' users (Steck,
  * "Autoencoders that don't overfit towards the Identity", 2020, derives a
- * penalty in proportion to it from dropout).
- * w_u = d_u^-user_exponent, d_u the sum of the user's row, scaled so that the
- * mean over interactions is 1: the regularization then counts in users
- * whatever the exponent. With both exponents 0 this is EASE to the letter.
+ * penalty in proportion to it from dropout). w_u = d_u^-user_exponent, d_u
+ * the sum of the user's row, scaled so that the mean over interactions is 1:
+ * the regularization then counts in users whatever the exponent. With both
+ * exponents 0 this is EASE to the letter.
  *
  * ease_dense.c computes that form where all pairs of items fit into memory,
  * ease_sparse.c column by column over candidates where they do not.
@@ -47,7 +48,7 @@ affinity_train_ease_singular(const EaseOptions *options)
 			 errhint("Items that the same users have cannot be told apart: use a larger \"regularization\".")));
 }
 
-/* ---- values -------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------ */
 
 /*
  * What a summed weight counts. The list of names leaves "auto" out, which
@@ -60,8 +61,8 @@ counted(int weights, double weight)
 }
 
 /*
- * The values of an orientation as the options count them, in place; none where
- * all are 1.
+ * The values of an orientation as the options count them, in place; none
+ * where all are 1.
  */
 static void
 weigh(AffinityCsr *m, int weights)
@@ -179,8 +180,8 @@ largest_row(const AffinityInteractions *in, const double *user_factor,
 }
 
 /*
- * Whether reals have digits enough for the dense method. Sums that reals could
- * not hold are scaled, which changes no weight.
+ * Whether reals have digits enough for the dense method. Sums that reals
+ * could not hold are scaled, which changes no weight.
  */
 static bool
 reals_suffice(const AffinityInteractions *in, double *user_factor,
@@ -201,12 +202,12 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 	return EASE_REALS_SUFFICE(largest, least);
 }
 
-/* ---- training ------------------------------------------------------------ */
+/* ---- training ---------------------------------------------------------- */
 
 /*
- * Settle what was left open: the method, and what depends on it. Popularity is
- * levelled out where it helps: a large catalogue has most items from few users,
- * and popular ones would have a say in everything.
+ * Settle what was left open: the method, and what depends on it. Popularity
+ * is levelled out where it helps: a large catalogue has most items from few
+ * users, and popular ones would have a say in everything.
  */
 static void
 settle(EaseOptions *o, uint32 n_items)
@@ -255,21 +256,22 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 	if (task->options.method == EASE_DENSE)
 	{
 		bytes = add_size(all, affinity_train_ease_dense_bytes(task->n_items,
-														task->single));
+															  task->single));
 		if (bytes > affinity_base_memory_allowed())
 			affinity_base_lacks_memory(psprintf("dense ease of %u items needs",
-										   task->n_items), bytes,
-								  "set option \"method\" to \"sparse\"");
+												task->n_items), bytes,
+									   "set option \"method\" to \"sparse\"");
 		return;
 	}
-	bytes = add_size(all, affinity_train_ease_sparse_bytes(task->n_users,
-													 task->n_items,
-													 task->options.candidates));
+	bytes =
+		add_size(all,
+				 affinity_train_ease_sparse_bytes(task->n_users, task->n_items,
+												  task->options.candidates));
 	if (bytes > affinity_base_memory_allowed())
 		affinity_base_lacks_memory(psprintf("sparse ease of %u items with %d candidates needs",
-									   task->n_items,
-									   task->options.candidates), bytes,
-							  "use fewer \"candidates\"");
+											task->n_items,
+											task->options.candidates), bytes,
+								   "use fewer \"candidates\"");
 }
 
 static void
@@ -305,7 +307,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	task->penalty = affinity_parallel_request_region(&request, items);
 	task->rows =
 		affinity_parallel_request_region(&request,
-									 affinity_parallel_stream_bytes(slot));
+										 affinity_parallel_stream_bytes(slot));
 	task->matrix = affinity_parallel_request_matrix(&request, in);
 	if (task->options.method == EASE_DENSE)
 		affinity_train_ease_dense_request(&request, task);
@@ -314,7 +316,8 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 
 	team = affinity_parallel_begin(&request);
 	memcpy(affinity_parallel_region(team, EASE_TASK), task, sizeof(EaseTask));
-	memcpy(affinity_parallel_region(team, task->user_factor), user_factor, users);
+	memcpy(affinity_parallel_region(team, task->user_factor), user_factor,
+		   users);
 	memcpy(affinity_parallel_region(team, task->penalty), penalty, items);
 	affinity_parallel_put_matrix(team, task->matrix, in);
 	affinity_parallel_run(team, leader);
@@ -347,7 +350,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	report(sink, &task, &leader);
 }
 
-/* ---- options ------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------- */
 
 static const char *const method_names[] = {"auto", "dense", "sparse", NULL};
 static const char *const weights_names[] = {

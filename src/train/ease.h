@@ -43,7 +43,7 @@ typedef struct EaseTask
 	int			user_factor;	/* double per user: what a user's row counts */
 	int			penalty;		/* double per item: added to the diagonal */
 	int			rows;			/* the stream of finished rows */
-	int			work[4];		/* the method's own */
+	int			work[4];		/* the algorithm's own */
 } EaseTask;
 
 /* The region in which a task is. */
@@ -53,9 +53,9 @@ typedef struct EaseTask
 #define EASE_LEAST_PIVOT	1e-11
 
 /*
- * Whether reals have digits enough for weights to 1e-4: their errors are at most
- * of the order of the largest eigenvalue, divided by the smallest penalty and
- * multiplied by 6e-8, and in practice a hundredth of it.
+ * Whether reals have digits enough for weights to 1e-4: their errors are at
+ * most of the order of the largest eigenvalue, divided by the smallest
+ * penalty and multiplied by 6e-8, and in practice a hundredth of it.
  */
 #define EASE_REALS_SUFFICE(largest, least) (6e-8 * (largest) <= 5e-4 * (least))
 
@@ -86,13 +86,14 @@ affinity_train_ease_real(double weight)
 
 extern Size affinity_train_ease_slot_bytes(uint32 k);
 extern void affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k,
-									   uint32 n_max);
+											 uint32 n_max);
 extern void affinity_train_ease_choose(EaseChoice *choice, const float *weight,
-								 const uint32 *item, uint32 n, void *slot,
-								 uint32 row);
-extern void affinity_train_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item,
-							  uint32 k, uint32 chunk, const void *slot,
-							  int64 *n_weights);
+									   const uint32 *item, uint32 n,
+									   void *slot, uint32 row);
+extern void affinity_train_ease_put(AffinityItemSink *sink,
+									const AffinityCsr *by_item,
+									uint32 k, uint32 chunk, const void *slot,
+									int64 *n_weights);
 
 /* What the leader knows beside the task. */
 typedef struct EaseLeader
@@ -107,12 +108,12 @@ pg_noreturn extern void affinity_train_ease_singular(const EaseOptions *options)
 /* ease_dense.c */
 extern Size affinity_train_ease_dense_bytes(uint32 n_items, bool single);
 extern void affinity_train_ease_dense_request(AffinityTeamRequest *request,
-										EaseTask *task);
+											  EaseTask *task);
 
 /* ease_sparse.c */
 extern Size affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
-									   uint32 candidates);
+											 uint32 candidates);
 extern void affinity_train_ease_sparse_request(AffinityTeamRequest *request,
-										 EaseTask *task);
+											   EaseTask *task);
 
 #endif							/* AFFINITY_TRAIN_EASE_H */

@@ -1,13 +1,13 @@
 /*
  * ease_columns.c
- *		Columns of sparse ease: products of candidates with each other, and the
- *		ridge regression over them.
+ *		Columns of sparse ease: products of candidates with each other, and
+ *		the ridge regression over them.
  *
  * Products of two heads are looked up. For the others, the few users of those
- * candidates that are no heads are met first; then it is listed which candidates
- * they have, in the order of places, heads first; every candidate that is no
- * head goes through its users' lists so far, which gives the products with all
- * candidates before it.
+ * candidates that are no heads are met first; then it is listed which
+ * candidates they have, in the order of places, heads first; every candidate
+ * that is no head goes through its users' lists so far, which gives the
+ * products with all candidates before it.
  */
 #include "postgres.h"
 
@@ -76,8 +76,8 @@ meet_users(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
 }
 
 /*
- * List which heads the met users have: from the users' rows or from the heads',
- * whichever are shorter.
+ * List which heads the met users have: from the users' rows or from the
+ * heads', whichever are shorter.
  */
 static void
 list_heads(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads,
@@ -191,7 +191,8 @@ fill_gram(EaseSparse *s, uint32 j, const uint32 *item, uint32 n)
 		heads++;
 	for (uint32 a = 0; a < heads; a++)
 	{
-		const float *row = s->heads + affinity_train_ease_triangle(s->head[item[a]]);
+		const float *row = s->heads +
+			affinity_train_ease_triangle(s->head[item[a]]);
 
 		for (uint32 b = 0; b <= a; b++)
 			s->gram[(Size) a * n + b] = row[s->head[item[b]]];
@@ -317,7 +318,8 @@ affinity_train_ease_columns_begin(EaseSparse *s)
 	s->gram = affinity_train_ease_array((Size) n * n, sizeof(double));
 	s->solution = affinity_train_ease_array(n, sizeof(double));
 	/* 64 numbers more, for the alignment */
-	s->upper = affinity_train_ease_array((order + 1) * width + 64, sizeof(float));
+	s->upper = affinity_train_ease_array((order + 1) * width + 64,
+										 sizeof(float));
 	s->upper = (float *) TYPEALIGN(64, s->upper);
 	s->inverse = affinity_train_ease_array(order, sizeof(float));
 	s->place = affinity_train_ease_array(s->n, sizeof(uint16));
@@ -326,5 +328,6 @@ affinity_train_ease_columns_begin(EaseSparse *s)
 	s->user = affinity_train_ease_array(s->by_user.n_rows, sizeof(uint32));
 	s->met = affinity_train_ease_array(s->by_user.n_rows, sizeof(Met));
 	s->list = affinity_train_ease_array(0, sizeof(uint16));
-	s->list_x = s->by_user.val ? affinity_train_ease_array(0, sizeof(float)) : NULL;
+	s->list_x = s->by_user.val ? affinity_train_ease_array(0, sizeof(float)) :
+		NULL;
 }

@@ -1,22 +1,23 @@
 /*
  * ease_dense.c
- *		The closed form of ease for catalogues whose matrix of all pairs of items
- *		fits into memory.
+ *		The closed form of ease for catalogues whose matrix of all pairs of
+ *		items fits into memory.
  *
  * Only the lower triangle of the symmetric matrix A = X'WX + L is kept, in
- * panels: panel i holds TILE rows of A up to their diagonal tile, by rows. It is
- * inverted in place by the symmetric sweep, one tile k of the diagonal after the
- * other:
+ * panels: panel i holds TILE rows of A up to their diagonal tile, by rows. It
+ * is inverted in place by the symmetric sweep, one tile k of the diagonal
+ * after the other:
  *
  *		A_kk = C C',  V_i = A_ik C^-T  for all i other than k,
  *		A_ij <- A_ij - V_i V_j',  A_ik <- V_i C^-1,  A_kk <- -(C C')^-1,
  *
- * which leaves -A^-1 (Gauss and Jordan by blocks; Bientinesi, Gunter and van de
- * Geijn, "Families of algorithms related to the inversion of a symmetric
+ * which leaves -A^-1 (Gauss and Jordan by blocks; Bientinesi, Gunter and van
+ * de Geijn, "Families of algorithms related to the inversion of a symmetric
  * positive definite matrix", 2008). It takes the n^3 operations of factoring,
- * inverting and multiplying, but in n / TILE rounds of the same large product,
- * so members have enough to do to the end. The C are the Cholesky factors'
- * tiles: that they exist is the test for a matrix that can be inverted.
+ * inverting and multiplying, but in n / TILE rounds of the same large
+ * product, so members have enough to do to the end. The C are the Cholesky
+ * factors' tiles: that they exist is the test for a matrix that can be
+ * inverted.
  *
  * In reals where ease.c finds that their digits suffice, else in doubles.
  * Every tile is computed whole, by one member and in one order, so nothing
@@ -117,5 +118,5 @@ affinity_train_ease_dense_request(AffinityTeamRequest *request, EaseTask *task)
 	task->work[WORK_FACTOR] = affinity_parallel_request_region(request, tile);
 	task->work[WORK_DIAGONAL] =
 		affinity_parallel_request_region(request,
-									 task->n_items * sizeof(double));
+										 task->n_items * sizeof(double));
 }

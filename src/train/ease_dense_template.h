@@ -6,7 +6,7 @@
  * types, BLAS(x) for those of OpenBLAS.
  */
 
-typedef struct NAME(Dense)
+typedef struct NAME (Dense)
 {
 	const EaseTask *task;
 	const AffinityBlas *blas;
@@ -31,25 +31,25 @@ typedef struct NAME(Dense)
 } NAME(Dense);
 
 static inline REAL *
-NAME(tile_at)(const NAME(Dense) *d, uint32 i, uint32 j)
+NAME(tile_at) (const NAME(Dense) * d, uint32 i, uint32 j)
 {
 	return d->panels + panel_offset(i) + (Size) j * TILE;
 }
 
 static inline int
-NAME(tile_rows)(const NAME(Dense) *d, uint32 i)
+NAME(tile_rows) (const NAME(Dense) * d, uint32 i)
 {
 	return (int) Min(TILE, d->n - i * TILE);
 }
 
-/* ---- the matrix --------------------------------------------------------- */
+/* ---- the matrix -------------------------------------------------------- */
 
 /*
  * Rows of the lower triangle of X'WX + L: the rows of an item's users, up to
  * the item.
  */
 static void
-NAME(fill_panels)(NAME(Dense) *d)
+NAME(fill_panels) (NAME(Dense) * d)
 {
 	uint32		from;
 	uint32		to;
@@ -62,17 +62,23 @@ NAME(fill_panels)(NAME(Dense) *d)
 			REAL	   *row = d->panels + panel_offset(i / TILE) +
 				(Size) (i % TILE) * panel_width(i / TILE);
 
-			for (int64 e = d->by_item.start[i]; e < d->by_item.start[i + 1]; e++)
+			for (int64 e = d->by_item.start[i]; e <
+				 d->by_item.start[i + 1]; e++)
 			{
 				uint32		user = d->by_item.col[e];
 				int64		start = d->by_user.start[user];
 				double		x = d->by_item.val ? d->by_item.val[e] : 1;
 
-				work += affinity_kernel_sparse_add_below(d->sum, d->by_user.col + start,
-												  d->by_user.val ?
-												  d->by_user.val + start : NULL,
-												  d->by_user.start[user + 1] - start,
-												  i, x * d->user_factor[user]);
+				work += affinity_kernel_sparse_add_below(d->sum,
+														 d->by_user.col +
+														 start,
+														 d->by_user.val ?
+														 d->by_user.val +
+														 start : NULL,
+														 d->by_user.start[user +
+																		  1] -
+														 start, i, x *
+														 d->user_factor[user]);
 				if (work >= WORK_PIECE)
 				{
 					CHECK_FOR_INTERRUPTS();
@@ -93,21 +99,21 @@ NAME(fill_panels)(NAME(Dense) *d)
 	affinity_parallel_barrier(d->team);
 }
 
-/* ---- the inverse -------------------------------------------------------- */
+/* ---- the inverse ------------------------------------------------------- */
 
 /*
  * C of a tile of the diagonal.
  */
 static void
-NAME(factor_tile)(NAME(Dense) *d, uint32 k)
+NAME(factor_tile) (NAME(Dense) * d, uint32 k)
 {
-	REAL	   *tile = NAME(tile_at)(d, k, k);
-	int			n = NAME(tile_rows)(d, k);
+	REAL	   *tile = NAME(tile_at) (d, k, k);
+	int			n = NAME(tile_rows) (d, k);
 	int			width = panel_width(k);
 	int			info;
 
 	/* by rows the lower triangle, by columns the upper one */
-	d->blas->BLAS(potrf)("U", &n, tile, &width, &info, 1);
+	d->blas->BLAS(potrf) ("U", &n, tile, &width, &info, 1);
 	if (info < 0)
 		elog(ERROR, "potrf: argument %d is invalid", -info);
 	if (info > 0)
@@ -124,8 +130,8 @@ NAME(factor_tile)(NAME(Dense) *d, uint32 k)
 }
 
 static void
-NAME(transpose)(const REAL *from, int from_width, int rows, int columns,
-		  REAL *to, int to_width)
+NAME(transpose) (const REAL *from, int from_width, int rows, int columns,
+				 REAL *to, int to_width)
 {
 	for (int r = 0; r < rows; r += 8)
 	{
@@ -138,34 +144,35 @@ NAME(transpose)(const REAL *from, int from_width, int rows, int columns,
 }
 
 /*
- * V_i = A_ik C^-T, for all i. What is above the diagonal is read from below it.
+ * V_i = A_ik C^-T, for all i. What is above the diagonal is read from below
+ * it.
  */
 static void
-NAME(fill_column)(NAME(Dense) *d, uint32 k)
+NAME(fill_column) (NAME(Dense) * d, uint32 k)
 {
 	uint32		i;
 	uint32		end;
-	int			columns = NAME(tile_rows)(d, k);
+	int			columns = NAME(tile_rows) (d, k);
 
 	while (affinity_parallel_next(d->team, d->n_tiles, 1, &i, &end))
 	{
 		REAL	   *v = d->column + (Size) i * TILE * TILE;
-		int			rows = NAME(tile_rows)(d, i);
+		int			rows = NAME(tile_rows) (d, i);
 
 		if (i == k)
 			continue;
 		if (i > k)
 			for (int r = 0; r < rows; r++)
 				memcpy(v + (Size) r * TILE,
-					   NAME(tile_at)(d, i, k) + (Size) r * panel_width(i),
+					   NAME(tile_at) (d, i, k) + (Size) r * panel_width(i),
 					   columns * sizeof(REAL));
 		else
-			NAME(transpose)(NAME(tile_at)(d, k, i), panel_width(k), columns,
-							rows, v, TILE);
-		d->blas->BLAS(trsm)(AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_RIGHT,
-					   AFFINITY_BLAS_LOWER, AFFINITY_BLAS_TRANSPOSED,
-					   AFFINITY_BLAS_NON_UNIT, rows, columns, 1,
-					   d->factor, TILE, v, TILE);
+			NAME(transpose) (NAME(tile_at) (d, k, i), panel_width(k), columns,
+							 rows, v, TILE);
+		d->blas->BLAS(trsm) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_RIGHT,
+							 AFFINITY_BLAS_LOWER, AFFINITY_BLAS_TRANSPOSED,
+							 AFFINITY_BLAS_NON_UNIT, rows, columns, 1,
+							 d->factor, TILE, v, TILE);
 	}
 	affinity_parallel_barrier(d->team);
 }
@@ -174,40 +181,42 @@ NAME(fill_column)(NAME(Dense) *d, uint32 k)
  * A_ij -= V_i V_j' for the tiles j = from to end - 1 of panel i.
  */
 static void
-NAME(subtract_product)(NAME(Dense) *d, uint32 i, uint32 from, uint32 end, int depth)
+NAME(subtract_product) (NAME(Dense) * d, uint32 i, uint32 from,
+						uint32 end, int depth)
 {
 	const REAL *v = d->column + (Size) i * TILE * TILE;
-	int			rows = NAME(tile_rows)(d, i);
-	uint32		rest = Min(end, i);	/* tiles below the diagonal */
+	int			rows = NAME(tile_rows) (d, i);
+	uint32		rest = Min(end, i); /* tiles below the diagonal */
 
 	if (from < rest)
-		d->blas->BLAS(gemm)(AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_AS_IS,
-					   AFFINITY_BLAS_TRANSPOSED, rows,
-					   (int) ((rest - from) * TILE), depth, -1, v, TILE,
-					   d->column + (Size) from * TILE * TILE, TILE, 1,
-					   NAME(tile_at)(d, i, from), panel_width(i));
+		d->blas->BLAS(gemm) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_AS_IS,
+							 AFFINITY_BLAS_TRANSPOSED, rows,
+							 (int) ((rest - from) * TILE), depth, -1, v, TILE,
+							 d->column + (Size) from * TILE * TILE, TILE, 1,
+							 NAME(tile_at) (d, i, from), panel_width(i));
 	if (from <= i && i < end)
-		d->blas->BLAS(syrk)(AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_LOWER,
-					   AFFINITY_BLAS_AS_IS, rows, depth, -1, v, TILE, 1,
-					   NAME(tile_at)(d, i, i), panel_width(i));
+		d->blas->BLAS(syrk) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_LOWER,
+							 AFFINITY_BLAS_AS_IS, rows, depth, -1, v, TILE, 1,
+							 NAME(tile_at) (d, i, i), panel_width(i));
 }
 
 /*
  * A_ik <- V_i C^-1, into where it is kept; A_kk <- -(C C')^-1.
  */
 static void
-NAME(finish_tile)(NAME(Dense) *d, uint32 i, uint32 k)
+NAME(finish_tile) (NAME(Dense) * d, uint32 i, uint32 k)
 {
-	int			rows = NAME(tile_rows)(d, i);
-	int			columns = NAME(tile_rows)(d, k);
+	int			rows = NAME(tile_rows) (d, i);
+	int			columns = NAME(tile_rows) (d, k);
 	const REAL *v = d->column + (Size) i * TILE * TILE;
-	REAL	   *tile = i < k ? NAME(tile_at)(d, k, i) : NAME(tile_at)(d, i, k);
+	REAL	   *tile = i < k ? NAME(tile_at) (d, k, i) :
+		NAME(tile_at) (d, i, k);
 	int			width = panel_width(Max(i, k));
 	int			info;
 
 	if (i == k)
 	{
-		d->blas->BLAS(potri)("U", &rows, tile, &width, &info, 1);
+		d->blas->BLAS(potri) ("U", &rows, tile, &width, &info, 1);
 		if (info != 0)
 			elog(ERROR, "potri: unexpected info %d", info);
 		for (int r = 0; r < rows; r++)
@@ -218,12 +227,12 @@ NAME(finish_tile)(NAME(Dense) *d, uint32 i, uint32 k)
 		return;
 	}
 	memcpy(d->swap, v, (Size) rows * TILE * sizeof(REAL));
-	d->blas->BLAS(trsm)(AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_RIGHT,
-				   AFFINITY_BLAS_LOWER, AFFINITY_BLAS_AS_IS,
-				   AFFINITY_BLAS_NON_UNIT, rows, columns, 1,
-				   d->factor, TILE, d->swap, TILE);
+	d->blas->BLAS(trsm) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_RIGHT,
+						 AFFINITY_BLAS_LOWER, AFFINITY_BLAS_AS_IS,
+						 AFFINITY_BLAS_NON_UNIT, rows, columns, 1,
+						 d->factor, TILE, d->swap, TILE);
 	if (i < k)
-		NAME(transpose)(d->swap, TILE, rows, columns, tile, width);
+		NAME(transpose) (d->swap, TILE, rows, columns, tile, width);
 	else
 		for (int r = 0; r < rows; r++)
 			memcpy(tile + (Size) r * width, d->swap + (Size) r * TILE,
@@ -231,11 +240,11 @@ NAME(finish_tile)(NAME(Dense) *d, uint32 i, uint32 k)
 }
 
 /*
- * One piece of the round's work: the tiles of column k first, then the products
- * of the other panels, the longest first, WIDE tiles at a time.
+ * One piece of the round's work: the tiles of column k first, then the
+ * products of the other panels, the longest first, WIDE tiles at a time.
  */
 static void
-NAME(sweep_piece)(NAME(Dense) *d, uint32 piece, uint32 k)
+NAME(sweep_piece) (NAME(Dense) * d, uint32 piece, uint32 k)
 {
 	uint32		i = d->n_tiles;
 	uint32		from;
@@ -243,7 +252,7 @@ NAME(sweep_piece)(NAME(Dense) *d, uint32 piece, uint32 k)
 
 	if (piece < d->n_tiles)
 	{
-		NAME(finish_tile)(d, piece, k);
+		NAME(finish_tile) (d, piece, k);
 		return;
 	}
 	piece -= d->n_tiles;
@@ -260,15 +269,15 @@ NAME(sweep_piece)(NAME(Dense) *d, uint32 piece, uint32 k)
 	if (from <= k && k < end)
 	{
 		if (from < k)
-			NAME(subtract_product)(d, i, from, k, NAME(tile_rows)(d, k));
+			NAME(subtract_product) (d, i, from, k, NAME(tile_rows) (d, k));
 		from = k + 1;
 	}
 	if (from < end)
-		NAME(subtract_product)(d, i, from, end, NAME(tile_rows)(d, k));
+		NAME(subtract_product) (d, i, from, end, NAME(tile_rows) (d, k));
 }
 
 static void
-NAME(sweep)(NAME(Dense) *d)
+NAME(sweep) (NAME(Dense) * d)
 {
 	uint32		n_pieces = d->n_tiles;
 	uint32		piece;
@@ -279,26 +288,26 @@ NAME(sweep)(NAME(Dense) *d)
 	for (uint32 k = 0; k < d->n_tiles; k++)
 	{
 		if (affinity_parallel_next(d->team, 1, 1, &piece, &end))
-			NAME(factor_tile)(d, k);
+			NAME(factor_tile) (d, k);
 		affinity_parallel_barrier(d->team);
-		NAME(fill_column)(d, k);
+		NAME(fill_column) (d, k);
 		while (affinity_parallel_next(d->team, n_pieces, 1, &piece, &end))
-			NAME(sweep_piece)(d, piece, k);
+			NAME(sweep_piece) (d, piece, k);
 		affinity_parallel_barrier(d->team);
 		if (affinity_parallel_leader(d->team))
 			affinity_parallel_progress_done(k + 1);
 	}
 }
 
-/* ---- the rows ----------------------------------------------------------- */
+/* ---- the rows ---------------------------------------------------------- */
 
 /*
  * All weights of the items of a chunk, B_ij = -P_ij / P_jj, and their best.
  */
 static void
-NAME(produce_rows)(void *state, uint32 chunk, void *slot)
+NAME(produce_rows) (void *state, uint32 chunk, void *slot)
 {
-	NAME(Dense) *d = state;
+	NAME(Dense) * d = state;
 	uint32		first = chunk * EASE_CHUNK;
 	uint32		end = Min(first + EASE_CHUNK, d->n);
 	uint32		panel = first / TILE;
@@ -310,7 +319,7 @@ NAME(produce_rows)(void *state, uint32 chunk, void *slot)
 			(Size) (j % TILE) * panel_width(j / TILE);
 
 		for (uint32 i = first; i < Min(end, j); i++)
-			d->weight[(i - first) * stride + j] = 
+			d->weight[(i - first) * stride + j] =
 				affinity_train_ease_real(row[i] * d->scale[j]);
 	}
 	for (uint32 i = first; i < end; i++)
@@ -322,23 +331,24 @@ NAME(produce_rows)(void *state, uint32 chunk, void *slot)
 		for (uint32 j = 0; j < i; j++)
 			weight[j] = affinity_train_ease_real(row[j] * d->scale[j]);
 		weight[i] = 0;
-		affinity_train_ease_choose(&d->choice, weight, NULL, d->n, slot, i - first);
+		affinity_train_ease_choose(&d->choice, weight, NULL, d->n, slot, i -
+								   first);
 	}
 }
 
 static void
-NAME(consume_rows)(void *state, uint32 chunk, const void *slot)
+NAME(consume_rows) (void *state, uint32 chunk, const void *slot)
 {
-	NAME(Dense) *d = state;
+	NAME(Dense) * d = state;
 	EaseLeader *leader = affinity_parallel_leader(d->team);
 
-	affinity_train_ease_put(leader->sink, &d->by_item, d->choice.k, chunk, slot,
-					  &leader->n_weights);
+	affinity_train_ease_put(leader->sink, &d->by_item, d->choice.k, chunk,
+							slot, &leader->n_weights);
 	affinity_parallel_progress_done((int64) chunk * EASE_CHUNK);
 }
 
 static void
-NAME(put_rows)(NAME(Dense) *d)
+NAME(put_rows) (NAME(Dense) * d)
 {
 	AffinityStream stream = {0};
 
@@ -348,7 +358,8 @@ NAME(put_rows)(NAME(Dense) *d)
 	for (uint32 i = 0; i < d->n; i++)
 		d->scale[i] = -1 / (d->panels + panel_offset(i / TILE) +
 							(Size) (i % TILE) * panel_width(i / TILE))[i];
-	affinity_train_ease_choice_begin(&d->choice, d->task->options.neighbors, d->n);
+	affinity_train_ease_choice_begin(&d->choice, d->task->options.neighbors,
+									 d->n);
 	stream.n_chunks = (d->n + EASE_CHUNK - 1) / EASE_CHUNK;
 	stream.slot_bytes = affinity_train_ease_slot_bytes(d->choice.k);
 	stream.produce = NAME(produce_rows);
@@ -357,14 +368,18 @@ NAME(put_rows)(NAME(Dense) *d)
 	affinity_parallel_stream(d->team, d->task->rows, &stream);
 }
 
-/* ---- the team ----------------------------------------------------------- */
+/* ---- the team ---------------------------------------------------------- */
 
 static void
-NAME(dense)(AffinityTeam *team)
+NAME(dense) (AffinityTeam *team)
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
 	int			workers = affinity_parallel_members(team) - 1;
-	NAME(Dense) d = {.task = task, .team = team, .n = task->n_items};
+
+	NAME(Dense) d =
+	{
+		.task = task, .team = team, .n = task->n_items
+	};
 
 	d.blas = affinity_train_blas();
 	d.n_tiles = tiles_of(d.n);
@@ -379,11 +394,11 @@ NAME(dense)(AffinityTeam *team)
 	d.sum = affinity_base_zeroed_array(d.n, sizeof(double));
 
 	affinity_parallel_progress_phase("products of items", d.n, workers);
-	NAME(fill_panels)(&d);
+	NAME(fill_panels) (&d);
 	affinity_parallel_progress_phase("inverse", d.n_tiles, workers);
-	NAME(sweep)(&d);
+	NAME(sweep) (&d);
 	affinity_parallel_progress_phase("weights", d.n, workers);
-	NAME(put_rows)(&d);
+	NAME(put_rows) (&d);
 }
 
 #undef REAL

@@ -2,9 +2,9 @@
  * ease_rows.c
  *		From all weights of an item to the row that is stored.
  *
- * Of an item's weights those farthest from 0 are kept, whatever their sign, as
- * they change scores most; they are listed from the largest to the smallest, so
- * that a list begins with the items that go best with its own.
+ * Of an item's weights those farthest from 0 are kept, whatever their sign,
+ * as they change scores most; they are listed from the largest to the
+ * smallest, so that a list begins with the items that go best with its own.
  */
 #include "postgres.h"
 
@@ -64,7 +64,8 @@ affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
  */
 void
 affinity_train_ease_choose(EaseChoice *choice, const float *weight,
-					 const uint32 *item, uint32 n, void *slot, uint32 row)
+						   const uint32 *item, uint32 n, void *slot,
+						   uint32 row)
 {
 	int32	   *items = slot_items(slot, choice->k, row);
 	float	   *weights = slot_weights(slot, choice->k, row);
@@ -72,15 +73,15 @@ affinity_train_ease_choose(EaseChoice *choice, const float *weight,
 
 	for (uint32 i = 0; i < n; i++)
 		choice->size[i] = fabsf(weight[i]);
-	found = (uint32) affinity_kernel_topk_scores(choice->size, choice->place, n,
-										  choice->k, choice->key,
-										  choice->scratch);
+	found = (uint32) affinity_kernel_topk_scores(choice->size, choice->place,
+												 n, choice->k, choice->key,
+												 choice->scratch);
 	for (uint32 i = 0; i < found; i++)
 	{
 		uint32		place = affinity_kernel_rank_key_no(choice->key[i]);
 
 		choice->key[i] = affinity_kernel_rank_key(weight[place],
-										   item ? item[place] : place);
+												  item ? item[place] : place);
 	}
 	affinity_kernel_sort_descending(choice->key, found, choice->scratch);
 	for (uint32 i = 0; i < found; i++)
@@ -95,8 +96,9 @@ affinity_train_ease_choose(EaseChoice *choice, const float *weight,
  * The leader: put the rows of a chunk into the sink.
  */
 void
-affinity_train_ease_put(AffinityItemSink *sink, const AffinityCsr *by_item, uint32 k,
-				  uint32 chunk, const void *slot, int64 *n_weights)
+affinity_train_ease_put(AffinityItemSink *sink,
+						const AffinityCsr *by_item, uint32 k,
+						uint32 chunk, const void *slot, int64 *n_weights)
 {
 	uint32		first = chunk * EASE_CHUNK;
 	uint32		end = Min(first + EASE_CHUNK, by_item->n_rows);

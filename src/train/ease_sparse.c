@@ -3,13 +3,13 @@
  *		ease for large catalogues: every column of the weights is learned over
  *		the best candidates for it.
  *
- * Column j of the closed form is the ridge regression of item j on all others,
- * (G_SS + L_S) b = G_Sj with G = X'WX and S all items but j. Here S is the N
- * items i with the largest G_ij / d_i^candidate_exponent, d being the diagonal
- * of X'X: the support is chosen as in fsSLIM (Ning and Karypis, "SLIM: Sparse
- * Linear Methods for Top-N Recommender Systems", 2011), the columns are solved
- * exactly. Where all other items share users with j and are candidates it is
- * the closed form itself.
+ * Column j of the closed form is the ridge regression of item j on all
+ * others, (G_SS + L_S) b = G_Sj with G = X'WX and S all items but j. Here S
+ * is the N items i with the largest G_ij / d_i^candidate_exponent, d being
+ * the diagonal of X'X: the support is chosen as in fsSLIM (Ning and Karypis,
+ * "SLIM: Sparse Linear Methods for Top-N Recommender Systems", 2011), the
+ * columns are solved exactly. Where all other items share users with j and
+ * are candidates it is the closed form itself.
  *
  * Three passes, each with all members of the team (the second is in
  * ease_columns.c):
@@ -21,7 +21,8 @@
  *		the rows of the users of the others, who are few; then solved.
  *	3.	rows: the weights, transposed, and the best of each row.
  *
- * Sums are in double; what is kept of G and of the columns is rounded to real.
+ * Sums are in double; what is kept of G and of the columns is rounded to
+ * real.
  */
 #include "postgres.h"
 
@@ -81,17 +82,19 @@ member_bytes(uint32 n_users, uint32 n_items)
  * Bytes of the members' regions, and of their own.
  */
 Size
-affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
+affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+								 uint32 candidates)
 {
-	Size		bytes = add_size(affinity_train_ease_triangle(n_heads(n_items)) * sizeof(float),
-								 item_bytes(n_items));
+	Size		bytes =
+	add_size(affinity_train_ease_triangle(n_heads(n_items)) *
+			 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
 									 member_bytes(n_users, n_items)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
 }
 
-/* ---- heads ---------------------------------------------------------------- */
+/* ---- heads ------------------------------------------------------------- */
 
 /*
  * The leader: number the items with the most users, by item number.
@@ -119,7 +122,8 @@ choose_heads(EaseSparse *s)
 		s->diagonal[i] = g;
 		s->right[i] = d > 0 ? pow(d, -exponent) : 0;
 		s->head[i] = NO_HEAD;
-		affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) users, i));
+		affinity_kernel_topk_push(&top,
+								  affinity_kernel_rank_key((float) users, i));
 		affinity_train_ease_work(s, users);
 	}
 	affinity_kernel_topk_finish(&top, s->scratch);
@@ -132,7 +136,7 @@ choose_heads(EaseSparse *s)
 	}
 }
 
-/* ---- pass 1: candidates ----------------------------------------------------- */
+/* ---- pass 1: candidates ------------------------------------------------ */
 
 /*
  * Column j of G, in sum; returns how many are not 0.
@@ -151,11 +155,11 @@ sum_column(EaseSparse *s, uint32 j)
 
 		x *= s->user_factor[user];
 		if (x > 0)
-			n_touched = affinity_kernel_sparse_add(s->sum, s->touched, n_touched,
-											s->by_user.col + start,
-											s->by_user.val ?
-											s->by_user.val + start : NULL,
-											n, x);
+			n_touched = affinity_kernel_sparse_add(s->sum, s->touched,
+												   n_touched, s->by_user.col +
+												   start, s->by_user.val ?
+												   s->by_user.val + start :
+												   NULL, n, x);
 		affinity_train_ease_work(s, n);
 	}
 	return n_touched;
@@ -203,7 +207,8 @@ find_candidates(EaseSparse *s, uint32 j)
 		s->score[t] = i == j ? 0 : (float) Min(score, FLT_MAX);
 	}
 	n = (uint32) affinity_kernel_topk_scores(s->score, s->touched, n_touched,
-									  s->n_candidates, s->key, s->scratch);
+											 s->n_candidates, s->key,
+											 s->scratch);
 	for (uint32 c = 0; c < n; c++)
 	{
 		uint32		i = affinity_kernel_rank_key_no(s->key[c]);
@@ -222,7 +227,7 @@ find_candidates(EaseSparse *s, uint32 j)
 	affinity_train_ease_work(s, n_touched);
 }
 
-/* ---- pass 3: rows ----------------------------------------------------------- */
+/* ---- pass 3: rows ------------------------------------------------------ */
 
 /*
  * The leader: the columns' weights by rows.
@@ -271,9 +276,10 @@ produce_rows(void *state, uint32 chunk, void *slot)
 
 	for (uint32 i = first; i < Min(first + EASE_CHUNK, s->n); i++)
 		affinity_train_ease_choose(&s->choice, s->row_weight + s->row_start[i],
-							 s->row_item + s->row_start[i],
-							 (uint32) (s->row_start[i + 1] - s->row_start[i]),
-							 slot, i - first);
+								   s->row_item + s->row_start[i],
+								   (uint32) (s->row_start[i + 1] -
+											 s->row_start[i]), slot, i -
+								   first);
 }
 
 static void
@@ -282,8 +288,8 @@ consume_rows(void *state, uint32 chunk, const void *slot)
 	EaseSparse *s = state;
 	EaseLeader *leader = affinity_parallel_leader(s->team);
 
-	affinity_train_ease_put(leader->sink, &s->by_item, s->choice.k, chunk, slot,
-					  &leader->n_weights);
+	affinity_train_ease_put(leader->sink, &s->by_item, s->choice.k, chunk,
+							slot, &leader->n_weights);
 	affinity_parallel_progress_done((int64) chunk * EASE_CHUNK);
 }
 
@@ -292,7 +298,8 @@ put_rows(EaseSparse *s)
 {
 	AffinityStream stream = {0};
 
-	affinity_train_ease_choice_begin(&s->choice, s->task->options.neighbors, s->n);
+	affinity_train_ease_choice_begin(&s->choice, s->task->options.neighbors,
+									 s->n);
 	stream.n_chunks = (s->n + EASE_CHUNK - 1) / EASE_CHUNK;
 	stream.slot_bytes = affinity_train_ease_slot_bytes(s->choice.k);
 	stream.produce = produce_rows;
@@ -301,7 +308,7 @@ put_rows(EaseSparse *s)
 	affinity_parallel_stream(s->team, s->task->rows, &stream);
 }
 
-/* ---- the team ----------------------------------------------------------- */
+/* ---- the team ---------------------------------------------------------- */
 
 /*
  * Where in the regions is what.
@@ -386,15 +393,19 @@ affinity_train_ease_sparse_body(AffinityTeam *team)
 }
 
 void
-affinity_train_ease_sparse_request(AffinityTeamRequest *request, EaseTask *task)
+affinity_train_ease_sparse_request(AffinityTeamRequest *request,
+								   EaseTask *task)
 {
-	Size		columns = column_bytes(task->n_items, task->options.candidates);
-	Size		heads = affinity_train_ease_triangle(n_heads(task->n_items)) * sizeof(float);
+	Size		columns = column_bytes(task->n_items,
+									   task->options.candidates);
+	Size		heads = affinity_train_ease_triangle(n_heads(task->n_items)) *
+		sizeof(float);
 
 	request->job = &sparse_job;
 	task->work[WORK_HEADS] = affinity_parallel_request_region(request, heads);
 	task->work[WORK_ITEMS] =
 		affinity_parallel_request_region(request, item_bytes(task->n_items));
-	task->work[WORK_COLUMNS] = affinity_parallel_request_region(request, columns);
+	task->work[WORK_COLUMNS] = affinity_parallel_request_region(request,
+																columns);
 	task->work[WORK_ROWS] = affinity_parallel_request_region(request, columns);
 }

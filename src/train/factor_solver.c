@@ -1,21 +1,23 @@
 /*
  * factor_solver.c
- *		One row of a factor model: a ridge regression on the other side's factors.
+ *		One row of a factor model: a ridge regression on the other side's
+ *		factors.
  *
  * With D the diagonal, W the weights and v = D^1/2 x the problem is
  *
  *		minimise |y - P v|^2 + |v|^2,	P = W^1/2 Y D^-1/2,	y = W^1/2 t.
  *
- * P is gathered once into a panel that stays in the cache. Exactly solved it is
- * (1 + P'P) v = P'y, of the size of the factors, or v = P's with (1 + PP') s = y,
- * of the size of the rows: whichever is smaller. No pivot of either matrix can be
- * below 1. Conjugate gradients go from the x that is given; dividing by D has
- * preconditioned them (and a Gram matrix that is part of D costs nothing in a
- * step). Blocks of factors one after the other, with predictions kept up to
- * date, are iALS++ (Rendle, Krichene, Zhang, Koren 2021).
+ * P is gathered once into a panel that stays in the cache. Exactly solved it
+ * is (1 + P'P) v = P'y, of the size of the factors, or v = P's with (1 + PP')
+ * s = y, of the size of the rows: whichever is smaller. No pivot of either
+ * matrix can be below 1. Conjugate gradients go from the x that is given;
+ * dividing by D has preconditioned them (and a Gram matrix that is part of D
+ * costs nothing in a step). Blocks of factors one after the other, with
+ * predictions kept up to date, are iALS++ (Rendle, Krichene, Zhang, Koren
+ * 2021).
  *
- * All of them tell the minimum that they reached: y's exactly, by what each step
- * gains for conjugate gradients, |e|^2 + |v|^2 for blocks.
+ * All of them tell the minimum that they reached: y's exactly, by what each
+ * step gains for conjugate gradients, |e|^2 + |v|^2 for blocks.
  *
  * Memory: allocated once, for the longest row. A row with more entries than a
  * panel may have is gathered piece by piece, as often as it is needed.
@@ -29,7 +31,9 @@
 
 #include "train/factor_solver.h"
 
-/* Bytes of a panel, at most: it fits the second-level cache beside the rest. */
+/*
+ * Bytes of a panel, at most: it fits the second-level cache beside the rest.
+ */
 #define PANEL_BYTES		((Size) 512 * 1024)
 
 /*
@@ -39,9 +43,9 @@
 #define EXACT_ROWS_PER_PASS	6
 
 /*
- * What is added to the diagonal at least, relative to it. Only weights that are
- * a million times the regularisation make that more than the 1 that belongs
- * there; in single precision 1 would not be noticed beside them.
+ * What is added to the diagonal at least, relative to it. Only weights that
+ * are a million times the regularisation make that more than the 1 that
+ * belongs there; in single precision 1 would not be noticed beside them.
  */
 #define LEAST_RIDGE		4e-6f
 
@@ -56,7 +60,8 @@ most_chunk(size_t width)
 static Size
 panel_numbers(size_t width, int64 rows)
 {
-	return Min(affinity_kernel_panel_rows(rows), (Size) most_chunk(width)) * width;
+	return Min(affinity_kernel_panel_rows(rows), (Size) most_chunk(width)) *
+		width;
 }
 
 /*
@@ -75,9 +80,9 @@ static float *
 aligned_floats(MemoryContext context, Size n)
 {
 	Size		align = AFFINITY_LANES * sizeof(float);
-	void	   *memory = MemoryContextAllocHuge(context,
-												add_size(mul_size(n, sizeof(float)),
-														 align));
+	void	   *memory =
+	MemoryContextAllocHuge(context,
+						   add_size(mul_size(n, sizeof(float)), align));
 
 	return (float *) TYPEALIGN(align, memory);
 }
@@ -101,8 +106,8 @@ make_room(FactorSolver *s, int64 n)
  * most_rows when it meets them.
  */
 FactorSolver *
-affinity_train_factor_solver(FactorMethod method, int steps, int block, size_t width,
-					   int64 most_rows)
+affinity_train_factor_solver(FactorMethod method, int steps, int block,
+							 size_t width, int64 most_rows)
 {
 	FactorSolver *s = palloc0(sizeof(FactorSolver));
 	Size		padded = width + AFFINITY_LANES;
@@ -138,8 +143,8 @@ typedef struct Piece
 } Piece;
 
 /*
- * Rows [from, from + n) of the problem, factors [first, first + width) of them,
- * into the panel.
+ * Rows [from, from + n) of the problem, factors [first, first + width) of
+ * them, into the panel.
  */
 static void
 gather(FactorSolver *s, const FactorProblem *problem, int64 from, size_t n,
@@ -186,7 +191,8 @@ next_piece(FactorSolver *s, const FactorProblem *problem, size_t first,
 }
 
 /*
- * The scale of the factors, y as the error, and the panel if it holds all rows.
+ * The scale of the factors, y as the error, and the panel if it holds all
+ * rows.
  */
 static void
 prepare(FactorSolver *s, const FactorProblem *problem)
@@ -210,8 +216,8 @@ prepare(FactorSolver *s, const FactorProblem *problem)
 /* ---- exact ------------------------------------------------------------- */
 
 /*
- * Decompose n equations, whose right-hand side is beside them in column n, and
- * solve them. Returns b'A^-1 b.
+ * Decompose n equations, whose right-hand side is beside them in column n,
+ * and solve them. Returns b'A^-1 b.
  */
 static double
 solve_equations(FactorSolver *s, size_t n, size_t ld, float *x)
@@ -430,11 +436,12 @@ affinity_train_factor_needs_start(const FactorSolver *s, int64 n)
 }
 
 /*
- * Solve for x, which steps and blocks take as their start. Returns what was to
- * be minimised, at x.
+ * Solve for x, which steps and blocks take as their start. Returns what was
+ * to be minimised, at x.
  */
 double
-affinity_train_factor_solve(FactorSolver *s, const FactorProblem *problem, float *x)
+affinity_train_factor_solve(FactorSolver *s,
+							const FactorProblem *problem, float *x)
 {
 	FactorMethod method = method_for(s, problem->n);
 	double		loss;
@@ -467,7 +474,7 @@ affinity_train_factor_solve(FactorSolver *s, const FactorProblem *problem, float
  */
 void
 affinity_train_factor_influence(FactorSolver *s, const FactorProblem *problem,
-						  const float *y, float *z)
+								const float *y, float *z)
 {
 	prepare(s, problem);
 	(void) add_equations(s, problem);

@@ -1,8 +1,8 @@
 /*
  * factor_solver.h
- *		One row of a factor model from the factors on the other side: the ridge
- *		regression that every half-step of alternating least squares is made of;
- *		private to the room.
+ *		One row of a factor model from the factors on the other side: the
+ *		ridge regression that every half-step of alternating least squares is
+ *		made of; private to the room.
  */
 #ifndef AFFINITY_TRAIN_FACTOR_SOLVER_H
 #define AFFINITY_TRAIN_FACTOR_SOLVER_H
@@ -63,14 +63,16 @@ typedef struct FactorSolver
 } FactorSolver;
 
 extern Size affinity_train_factor_solver_bytes(size_t width, int64 most_rows);
-extern FactorSolver *affinity_train_factor_solver(FactorMethod method, int steps,
-											int block, size_t width,
-											int64 most_rows);
+extern FactorSolver *affinity_train_factor_solver(FactorMethod method,
+												  int steps,
+												  int block, size_t width,
+												  int64 most_rows);
 extern bool affinity_train_factor_needs_start(const FactorSolver *s, int64 n);
 extern double affinity_train_factor_solve(FactorSolver *s,
-									const FactorProblem *problem, float *x);
+										  const FactorProblem *problem,
+										  float *x);
 extern void affinity_train_factor_influence(FactorSolver *s,
-									  const FactorProblem *problem,
-									  const float *y, float *z);
+											const FactorProblem *problem,
+											const float *y, float *z);
 
 #endif							/* AFFINITY_TRAIN_FACTOR_SOLVER_H */

@@ -4,22 +4,23 @@
  *
  * Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback
  * Datasets" (2008), with the loss of Rendle, Krichene, Zhang and Koren,
- * "Revisiting the Performance of iALS on Item Recommendation Benchmarks" (2021):
- * what is minimised over users' vectors x and items' vectors y is
+ * "Revisiting the Performance of iALS on Item Recommendation Benchmarks"
+ * (2021): what is minimised over users' vectors x and items' vectors y is
  *
  *		sum over observed (u, i) of c_ui (1 - x_u . y_i)^2
  *		+ a sum over all (u, i) of (x_u . y_i)^2
  *		+ sum over u of r_u |x_u|^2 + sum over i of r_i |y_i|^2
  *
- * with c_ui = alpha * (weight, log2(1 + weight) or 1), a = unobserved_weight and
- * r = regularization * (n + a m)^regularization_exponent, n being the number of
- * the row's observations and m that of the other side's rows: what is seen often
- * is held back more.
+ * with c_ui = alpha * (weight, log2(1 + weight) or 1), a = unobserved_weight
+ * and r = regularization * (n + a m)^regularization_exponent, n being the
+ * number of the row's observations and m that of the other side's rows: what
+ * is seen often is held back more.
  *
- * What is stored of a model are items, in the axes in which their Gram matrix is
- * diagonal, the longest first, and that diagonal. An iteration updates items,
- * then users, and the last update of users is exact: so it is what serving does
- * with the users' histories, and the last loss is that of the model as served.
+ * What is stored of a model are items, in the axes in which their Gram matrix
+ * is diagonal, the longest first, and that diagonal. An iteration updates
+ * items, then users, and the last update of users is exact: so it is what
+ * serving does with the users' histories, and the last loss is that of the
+ * model as served.
  */
 #include "postgres.h"
 
@@ -56,8 +57,8 @@ affinity_train_ials_root(const IalsOptions *options, float weight)
 }
 
 /*
- * What the square of a vector with n observations counts, there being n_others
- * rows on the other side.
+ * What the square of a vector with n observations counts, there being
+ * n_others rows on the other side.
  */
 double
 affinity_train_ials_ridge(const IalsOptions *options, int64 n, uint32 n_others)
@@ -80,8 +81,8 @@ longest_row(const AffinityCsr *m)
 }
 
 /*
- * Replace weights by the roots of what they count, and drop them where that is
- * the same for all.
+ * Replace weights by the roots of what they count, and drop them where that
+ * is the same for all.
  */
 static void
 make_roots(const IalsOptions *options, AffinityCsr *m)
@@ -122,13 +123,14 @@ request_regions(AffinityTeamRequest *request, const IalsOptions *options,
 		[IALS_GRAM] = IALS_GRAM_PIECES * width * width * sizeof(double),
 		[IALS_PENALTY] = 2 * IALS_GRAM_PIECES * sizeof(double),
 		[IALS_LOSS] = (Max(n_users, n_items) / IALS_SOLVE_ROWS + 1) *
-			sizeof(double),
+		sizeof(double),
 		[IALS_HISTORY] = 2 * (Size) options->iterations * sizeof(double)
 	};
 
 	for (int region = 0; region < IALS_MATRIX; region++)
 	{
-		int			no = affinity_parallel_request_region(request, size[region]);
+		int			no = affinity_parallel_request_region(request,
+														  size[region]);
 
 		if (no != region)
 			elog(ERROR, "regions of ials are out of order");
@@ -136,8 +138,8 @@ request_regions(AffinityTeamRequest *request, const IalsOptions *options,
 }
 
 /*
- * What the training holds at once: regions, the matrix in both orientations, and
- * a solver in every member.
+ * What the training holds at once: regions, the matrix in both orientations,
+ * and a solver in every member.
  */
 static void
 check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
@@ -145,7 +147,8 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 {
 	int64		entries = in->by_user.start[in->by_user.n_rows];
 	Size		width = affinity_kernel_padded_width(options->factors);
-	Size		bytes = affinity_train_factor_solver_bytes(width, most_entries);
+	Size		bytes = affinity_train_factor_solver_bytes(width,
+														   most_entries);
 
 	/* what the leader needs to diagonalise */
 	bytes = mul_size(bytes, affinity_parallel_allowed() + 1);
@@ -157,9 +160,9 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 									 sizeof(float)));
 	if (bytes > affinity_base_memory_allowed())
 		affinity_base_lacks_memory(psprintf("%d factors of %u users and %u items need",
-									   options->factors, in->by_user.n_rows,
-									   in->by_item.n_rows), bytes,
-							  "train with fewer factors");
+											options->factors, in->by_user.n_rows,
+											in->by_item.n_rows), bytes,
+								   "train with fewer factors");
 }
 
 /*
@@ -204,7 +207,8 @@ put_items(AffinityTeam *team, AffinityItemSink *sink)
 		sink->put(sink, &row);
 	}
 	/* the diagonal of the items' Gram matrix, beside the rotation */
-	sink->parameters(sink, (float *) affinity_parallel_region(team, IALS_ROTATION) +
+	sink->parameters(sink,
+					 (float *) affinity_parallel_region(team, IALS_ROTATION) +
 					 width * width, shared->options.factors);
 }
 
@@ -302,7 +306,7 @@ static double
 ials_history_weight(const void *options, double weight)
 {
 	double		root = affinity_train_ials_root(options,
-										  (float) Min(weight, FLT_MAX));
+												(float) Min(weight, FLT_MAX));
 
 	return root * root;
 }

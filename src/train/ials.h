@@ -62,19 +62,21 @@ typedef struct IalsShared
 #define IALS_SOLVE_ROWS		64
 
 extern PGDLLEXPORT void affinity_train_ials_body(AffinityTeam *team);
-extern float affinity_train_ials_root(const IalsOptions *options, float weight);
+extern float affinity_train_ials_root(const IalsOptions *options,
+									  float weight);
 extern double affinity_train_ials_ridge(const IalsOptions *options, int64 n,
-								  uint32 n_others);
+										uint32 n_others);
 
 /* ials_fold.c */
 extern AffinityFold *affinity_train_ials_fold_begin(const void *options,
-											  const AffinityFactors *factors);
+													const AffinityFactors *factors);
 extern bool affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
-								  const float *weight, uint32 n, float *user,
-								  float *offset);
-extern void affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
-									   const float *weight, uint32 n,
-									   uint32 target, double *count,
-									   double *similarity);
+										const float *weight, uint32 n,
+										float *user, float *offset);
+extern void affinity_train_ials_fold_explain(AffinityFold *fold,
+											 const uint32 *item,
+											 const float *weight, uint32 n,
+											 uint32 target, double *count,
+											 double *similarity);
 
 #endif							/* AFFINITY_TRAIN_IALS_H */

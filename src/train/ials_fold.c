@@ -1,11 +1,12 @@
 /*
  * ials_fold.c
- *		A user's vector from a history: the exact update of a user in training.
+ *		A user's vector from a history: the exact update of a user in
+ *		training.
  *
- * The model's items are in the axes in which their Gram matrix is diagonal; its
- * parameters are that diagonal. Options, items and parameters may have been
- * written by anybody: lengths are checked, and what comes of numbers that make no
- * sense is not finite or of no use, but in bounds.
+ * The model's items are in the axes in which their Gram matrix is diagonal;
+ * its parameters are that diagonal. Options, items and parameters may have
+ * been written by anybody: lengths are checked, and what comes of numbers
+ * that make no sense is not finite or of no use, but in bounds.
  */
 #include "postgres.h"
 
@@ -29,7 +30,8 @@ struct AffinityFold
  * Begin to fold users in, in the current memory context.
  */
 AffinityFold *
-affinity_train_ials_fold_begin(const void *options, const AffinityFactors *factors)
+affinity_train_ials_fold_begin(const void *options,
+							   const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		sane = factors->width >= 1 &&
@@ -46,7 +48,7 @@ affinity_train_ials_fold_begin(const void *options, const AffinityFactors *facto
 	fold->options = options;
 	fold->factors = factors;
 	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
-										  factors->stride, 64);
+												factors->stride, 64);
 	fold->spectrum = palloc0(factors->stride * sizeof(float));
 	memcpy(fold->spectrum, factors->parameters,
 		   factors->n_parameters * sizeof(float));
@@ -89,14 +91,14 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 	problem->spectrum = fold->spectrum;
 	problem->times = (float) fold->options->unobserved_weight;
 	problem->plus = (float) affinity_train_ials_ridge(fold->options, n,
-												factors->n_items);
+													  factors->n_items);
 	return true;
 }
 
 bool
 affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
-					  const float *weight, uint32 n, float *user,
-					  float *offset)
+							const float *weight, uint32 n, float *user,
+							float *offset)
 {
 	FactorProblem problem;
 
@@ -109,13 +111,14 @@ affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
 }
 
 /*
- * Hu, Koren and Volinsky's explanation: the score of the target is the sum over
- * the history of c_i y_target' (A^-1) y_i, which is linear in the history.
+ * Hu, Koren and Volinsky's explanation: the score of the target is the sum
+ * over the history of c_i y_target' (A^-1) y_i, which is linear in the
+ * history.
  */
 void
 affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
-						   const float *weight, uint32 n, uint32 target,
-						   double *count, double *similarity)
+								 const float *weight, uint32 n, uint32 target,
+								 double *count, double *similarity)
 {
 	const AffinityFactors *factors = fold->factors;
 	FactorProblem problem;
@@ -125,13 +128,13 @@ affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
 	if (!state_problem(fold, item, weight, n, &problem))
 		return;
 	affinity_train_factor_influence(fold->solver, &problem,
-							  factors->item + target * factors->stride,
-							  fold->x);
+									factors->item + target * factors->stride,
+									fold->x);
 	for (uint32 i = 0; i < n; i++)
 	{
 		count[i] = (double) fold->root[i] * fold->root[i];
-		similarity[i] = affinity_kernel_dot_f4(factors->item +
-										item[i] * factors->stride, fold->x,
-										factors->stride);
+		similarity[i] = affinity_kernel_dot_f4(factors->item + item[i] *
+											   factors->stride, fold->x,
+											   factors->stride);
 	}
 }

@@ -2,16 +2,18 @@
  * ials_step.c
  *		The body of ials: half-steps of alternating least squares, by a team.
  *
- * A half-step solves for every row of one side, the other side being fixed. The
- * loss over unobserved pairs enters by the Gram matrix of the fixed side. It is
- * diagonalised, and both sides are turned into its axes, which changes no
- * product of the two: then the Gram matrix costs nothing in a row's problem, and
- * what differs from row to row (regularisation) stays a diagonal; conjugate
- * gradients are preconditioned by both at no cost (see factor_solver.c).
+ * A half-step solves for every row of one side, the other side being fixed.
+ * The loss over unobserved pairs enters by the Gram matrix of the fixed side.
+ * It is diagonalised, and both sides are turned into its axes, which changes
+ * no product of the two: then the Gram matrix costs nothing in a row's
+ * problem, and what differs from row to row (regularisation) stays a
+ * diagonal; conjugate gradients are preconditioned by both at no cost (see
+ * factor_solver.c).
  *
  * Everything is done by fixed pieces of rows, handed out to the members, and
- * what is summed over pieces is added by the leader in their order, in double:
- * so the factors do not depend on the number of members to the last bit.
+ * what is summed over pieces is added by the leader in their order, in
+ * double: so the factors do not depend on the number of members to the last
+ * bit.
  */
 #include "postgres.h"
 
@@ -34,7 +36,9 @@
 /* Numbers of observations whose ridge is kept. */
 #define KEPT_RIDGES		4096
 
-/* Standard deviation of what users start from, times the root of the factors. */
+/*
+ * Standard deviation of what users start from, times the root of the factors.
+ */
 #define START_DEVIATION	0.1
 
 typedef struct IalsSide
@@ -56,8 +60,9 @@ typedef struct Ials
 	float	   *rotation;
 	float	   *spectrum;		/* eigenvalues of the Gram matrix */
 	double	   *gram;			/* width x width for every piece */
-	double	   *penalty;		/* of the fixed side, for every piece; two halves,
-								 * as the leader reads one when others go on */
+	double	   *penalty;		/* of the fixed side, for every piece; two
+								 * halves, as the leader reads one when others
+								 * go on */
 	double	   *loss;			/* of the rows, for every piece */
 	double	   *history;
 
@@ -69,7 +74,7 @@ typedef struct Ials
 	AffinityEigen eigen;		/* leader */
 } Ials;
 
-/* ---- what members work on ----------------------------------------------- */
+/* ---- what members work on ---------------------------------------------- */
 
 static float *
 aligned_rows(Size n, Size width)
@@ -85,7 +90,7 @@ keep_ridges(const Ials *s, IalsSide *side)
 	side->ridge = palloc(KEPT_RIDGES * sizeof(float));
 	for (int n = 0; n < KEPT_RIDGES; n++)
 		side->ridge[n] = (float) affinity_train_ials_ridge(s->options, n,
-													 side->m.n_cols);
+														   side->m.n_cols);
 }
 
 static inline float
@@ -122,9 +127,9 @@ attach(Ials *s, AffinityTeam *team)
 	keep_ridges(s, &s->users);
 	keep_ridges(s, &s->items);
 	s->solver = affinity_train_factor_solver(s->options->solver,
-									   s->options->cg_steps,
-									   s->options->block_size, width,
-									   s->shared->most_entries);
+											 s->options->cg_steps,
+											 s->options->block_size, width,
+											 s->shared->most_entries);
 	s->block = aligned_rows(BLOCK_ROWS, width);
 	s->square = aligned_rows(width, width);
 	if (s->users.m.val == NULL)
@@ -144,7 +149,7 @@ attach(Ials *s, AffinityTeam *team)
 	}
 }
 
-/* ---- the start ---------------------------------------------------------- */
+/* ---- the start --------------------------------------------------------- */
 
 /* The mixing function of SplitMix64 (Steele, Lea and Flood 2014). */
 static inline uint64
@@ -169,20 +174,20 @@ start_users(Ials *s)
 	uint32		to;
 
 	while (affinity_parallel_next(s->team, s->users.m.n_rows, GRAM_ROWS, &from,
-							  &to))
+								  &to))
 		for (uint32 u = from; u < to; u++)
 		{
 			uint64		row = mix(key ^ u);
 
 			for (int k = 0; k < n; k++)
-				s->users.factor[u * s->width + k] =
-					(float) (((double) (mix(row + k) >> 40) / (1 << 24) - 0.5) *
-							 range);
+				s->users.factor[u * s->width +
+								k] = (float) (((double) (mix(row + k) >> 40) /
+											   (1 << 24) - 0.5) * range);
 		}
 	affinity_parallel_barrier(s->team);
 }
 
-/* ---- the fixed side ----------------------------------------------------- */
+/* ---- the fixed side ---------------------------------------------------- */
 
 /*
  * Gram matrix and penalty of one piece of the fixed side, for half-step no.
@@ -216,8 +221,8 @@ add_gram_piece(Ials *s, const IalsSide *fixed, int no, uint32 piece)
 }
 
 /*
- * Eigenvalues of the Gram matrix, largest first, and the rotation into the axes
- * of its eigenvectors. By the leader.
+ * Eigenvalues of the Gram matrix, largest first, and the rotation into the
+ * axes of its eigenvectors. By the leader.
  */
 static void
 diagonalise(Ials *s)
@@ -268,7 +273,8 @@ rotate_fixed(Ials *s, IalsSide *fixed)
 	uint32		from;
 	uint32		to;
 
-	while (affinity_parallel_next(s->team, fixed->m.n_rows, BLOCK_ROWS, &from, &to))
+	while (affinity_parallel_next(s->team, fixed->m.n_rows, BLOCK_ROWS, &from,
+								  &to))
 	{
 		float	   *row = fixed->factor + from * width;
 
@@ -278,11 +284,11 @@ rotate_fixed(Ials *s, IalsSide *fixed)
 	}
 }
 
-/* ---- the side that is solved for ---------------------------------------- */
+/* ---- the side that is solved for --------------------------------------- */
 
 /*
- * Turn those of a piece's rows that their solution starts from; the others will
- * be overwritten.
+ * Turn those of a piece's rows that their solution starts from; the others
+ * will be overwritten.
  */
 static void
 rotate_starts(Ials *s, const IalsSide *side, uint32 from, uint32 to)
@@ -296,8 +302,8 @@ rotate_starts(Ials *s, const IalsSide *side, uint32 from, uint32 to)
 
 		while (from + n < to && n < BLOCK_ROWS &&
 			   affinity_train_factor_needs_start(s->solver,
-										   side->m.start[from + n + 1] -
-										   side->m.start[from + n]))
+												 side->m.start[from + n + 1] -
+												 side->m.start[from + n]))
 			n++;
 		s->solver->dense->multiply(row, n, width, s->rotation, s->block);
 		memcpy(row, s->block, n * width * sizeof(float));
@@ -328,7 +334,7 @@ solve_piece(Ials *s, IalsSide *side, const IalsSide *fixed, uint32 from,
 		};
 
 		loss += affinity_train_factor_solve(s->solver, &problem,
-									  side->factor + i * s->width);
+											side->factor + i * s->width);
 	}
 	s->loss[from / IALS_SOLVE_ROWS] = loss;
 }
@@ -362,8 +368,8 @@ half_step(Ials *s, IalsSide *side, IalsSide *fixed, int no)
 	affinity_parallel_barrier(s->team);
 	rotate_fixed(s, fixed);
 	affinity_parallel_barrier(s->team);
-	while (affinity_parallel_next(s->team, side->m.n_rows, IALS_SOLVE_ROWS, &from,
-							  &to))
+	while (affinity_parallel_next(s->team, side->m.n_rows, IALS_SOLVE_ROWS,
+								  &from, &to))
 		solve_piece(s, side, fixed, from, to);
 	affinity_parallel_barrier(s->team);
 	if (s->leads)
@@ -389,7 +395,8 @@ look_at_loss(Ials *s, int iteration)
 	if (iteration + 2 >= n)
 		s->shared->last = true;
 	else if (iteration > 0)
-		s->shared->last = loss[-2] - loss[0] < s->options->tolerance * loss[-2];
+		s->shared->last = loss[-2] - loss[0] < s->options->tolerance *
+			loss[-2];
 }
 
 void
@@ -404,7 +411,7 @@ affinity_train_ials_body(AffinityTeam *team)
 	{
 		s->shared->last = s->options->iterations == 1;
 		affinity_parallel_progress_phase("training", 2 * s->options->iterations,
-								affinity_parallel_members(team) - 1);
+										 affinity_parallel_members(team) - 1);
 	}
 	start_users(s);
 	for (int i = 0;; i++)

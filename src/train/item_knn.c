@@ -3,23 +3,23 @@
  *		The K most similar items of every item, from one sparse product.
  *
  * For a source item i, the rows of all its users are added up; that gives the
- * numerators S_ij for all j at once (row-wise sparse product, Gustavson 1978).
- * The K best j of each i are kept. The default similarity,
+ * numerators S_ij for all j at once (row-wise sparse product, Gustavson
+ * 1978). The K best j of each i are kept. The default similarity,
  *
  *		S_ij = (R' D_U^-p R)_ij / (d_i^a d_j^b),
  *
- * divides what a user contributes by the user's degree and the sum by powers of
- * the items' degrees (a, b: item_exponent, neighbor_exponent). p = 1, a = 1/2,
- * b = 1/2 is the normalised co-occurrence that GF-CF starts from (Shen et al.,
- * "How Powerful is Graph Convolution for Recommendation?", 2021); a smaller b
- * lets popular items keep some of their lead. p = 0, a = b = 1/2 on binary data
- * is the cosine. Others: log_likelihood is Dunning's G2 (1993) of the 2x2 table
- * of users, for pairs that meet more often than by chance; shrinkage is Bell
- * and Koren's (2007) c / (c + shrinkage).
+ * divides what a user contributes by the user's degree and the sum by powers
+ * of the items' degrees (a, b: item_exponent, neighbor_exponent). p = 1, a =
+ * 1/2, b = 1/2 is the normalised co-occurrence that GF-CF starts from (Shen
+ * et al., "How Powerful is Graph Convolution for Recommendation?", 2021); a
+ * smaller b lets popular items keep some of their lead. p = 0, a = b = 1/2 on
+ * binary data is the cosine. Others: log_likelihood is Dunning's G2 (1993) of
+ * the 2x2 table of users, for pairs that meet more often than by chance;
+ * shrinkage is Bell and Koren's (2007) c / (c + shrinkage).
  *
  * Sums are kept in double and rounded to real once, so lists do not depend on
- * the order in which rows were read. Every item's list is one member's work, so
- * they do not depend on the number of workers either.
+ * the order in which rows were read. Every item's list is one member's work,
+ * so they do not depend on the number of workers either.
  */
 #include "postgres.h"
 
@@ -119,7 +119,8 @@ attach(KnnState *s, AffinityTeam *team)
 	s->shared = affinity_parallel_region(team, REGION_SHARED);
 	s->options = &s->shared->options;
 	s->sink = affinity_parallel_leader(team);
-	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user, &s->by_item);
+	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
+							 &s->by_item);
 	s->user_factor = affinity_parallel_region(team, s->shared->user_factor);
 	s->left = affinity_parallel_region(team, s->shared->left);
 	s->right = affinity_parallel_region(team, s->shared->right);
@@ -136,17 +137,21 @@ prepare(KnnState *s)
 	uint32		n_items = s->by_item.n_rows;
 
 	if (o->similarity == SIMILARITY_PEARSON)
-		s->moments = affinity_base_zeroed_array(n_items, sizeof(AffinityMoments));
+		s->moments = affinity_base_zeroed_array(n_items,
+												sizeof(AffinityMoments));
 	else
 		s->sum = affinity_base_zeroed_array(n_items, sizeof(double));
-	if (!affinity_train_knn_on_sets(o->similarity) && o->similarity != SIMILARITY_PEARSON &&
+	if (!affinity_train_knn_on_sets(o->similarity) &&
+		o->similarity != SIMILARITY_PEARSON &&
 		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
-	s->touched = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint32));
+	s->touched = affinity_base_zeroed_array((int64) n_items + 1,
+											sizeof(uint32));
 	s->score = affinity_base_zeroed_array((int64) n_items + 1, sizeof(float));
 	s->best = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint64));
-	s->scratch = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint64));
+	s->scratch = affinity_base_zeroed_array((int64) n_items + 1,
+											sizeof(uint64));
 }
 
 /* ---- chunks of items --------------------------------------------------- */
@@ -236,7 +241,7 @@ affinity_train_item_knn_body(AffinityTeam *team)
 	n_items = state.by_item.n_rows;
 	if (state.sink)
 		affinity_parallel_progress_phase("training", n_items,
-								affinity_parallel_members(team) - 1);
+										 affinity_parallel_members(team) - 1);
 	stream.n_chunks = (n_items - 1) / state.shared->chunk_items + 1;
 	stream.slot_bytes = slot_bytes(state.shared, n_items);
 	stream.state = &state;
@@ -270,7 +275,7 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 	Size		n_users = in->by_user.n_rows;
 	Size		n_items = in->by_item.n_rows;
 	bool		logarithms =
-		shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
+	shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
 	Size		size[] = {
 		mul_size(n_users, sizeof(double)),
 		mul_size(n_items, sizeof(double)),

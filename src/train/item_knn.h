@@ -78,7 +78,8 @@ typedef struct KnnState
 	double	   *user_factor;	/* what a user's entries are multiplied by */
 	double	   *left;			/* per item: factor as a source */
 	double	   *right;			/* per item: factor as a neighbour */
-	double	   *x_log_x;		/* log_likelihood: for 0 to the number of users */
+	double	   *x_log_x;		/* log_likelihood: for 0 to the number of
+								 * users */
 	int64		work;			/* since the last look at interrupts */
 
 	/* one source item's sums */
@@ -104,7 +105,7 @@ extern void affinity_train_knn_list(KnnState *s, uint32 item);
 /* item_knn_weights.c */
 extern double affinity_train_knn_weight(int weights, double weight);
 extern void affinity_train_knn_weights(AffinityInteractions *in,
-								 const ItemKnnOptions *options);
+									   const ItemKnnOptions *options);
 extern void affinity_train_knn_drop_values(AffinityInteractions *in);
 
 #endif							/* AFFINITY_TRAIN_ITEM_KNN_H */

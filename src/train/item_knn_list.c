@@ -1,9 +1,10 @@
 /*
  * item_knn_list.c
- *		One item's neighbours: sums over its users' rows, similarities, the best.
+ *		One item's neighbours: sums over its users' rows, similarities, the
+ *		best.
  *
- * A dense row of sums with a list of what was touched serves one item after the
- * other; it is all zero between them. Nothing is allocated here.
+ * A dense row of sums with a list of what was touched serves one item after
+ * the other; it is all zero between them. Nothing is allocated here.
  */
 #include "postgres.h"
 
@@ -46,8 +47,8 @@ affinity_train_knn_on_sets(int similarity)
 
 /*
  * The rows of users lie anywhere in memory: have them on their way while the
- * ones before are added up. What follows a row's start, the processor finds by
- * itself.
+ * ones before are added up. What follows a row's start, the processor finds
+ * by itself.
  */
 static inline void
 fetch_ahead(const KnnState *s, int64 e, int64 end)
@@ -70,16 +71,17 @@ fetch_ahead(const KnnState *s, int64 e, int64 end)
 
 /*
  * One user's row, times a factor above 0. As soon as there were as many
- * additions as there are items, the list of what was touched is left for later:
- * keeping it costs as much as the sums.
+ * additions as there are items, the list of what was touched is left for
+ * later: keeping it costs as much as the sums.
  */
 static void
 add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 		double factor)
 {
 	if (s->added < s->by_item.n_rows)
-		s->n_touched = affinity_kernel_sparse_add(s->sum, s->touched, s->n_touched,
-										   col, val, n, factor);
+		s->n_touched = affinity_kernel_sparse_add(s->sum, s->touched,
+												  s->n_touched, col, val, n,
+												  factor);
 	else
 		affinity_kernel_dense_add(s->sum, col, val, n, factor);
 	s->added += n;
@@ -107,10 +109,11 @@ accumulate(KnnState *s, uint32 item)
 
 		fetch_ahead(s, e, end);
 		if (s->moments)
-			s->n_touched = affinity_kernel_sparse_moments(s->moments, s->touched,
-												   s->n_touched,
-												   by_user->col + start, val, n,
-												   x);
+			s->n_touched = affinity_kernel_sparse_moments(s->moments,
+														  s->touched,
+														  s->n_touched,
+														  by_user->col + start,
+														  val, n, x);
 		else if (x * s->user_factor[user] > 0)
 			add_row(s, by_user->col + start, val, n,
 					x * s->user_factor[user]);
@@ -125,7 +128,7 @@ accumulate(KnnState *s, uint32 item)
 	}
 	if (s->added >= by_item->n_rows)
 		s->n_touched = affinity_kernel_dense_touched(s->sum, by_item->n_rows,
-											  s->touched);
+													 s->touched);
 }
 
 /*
@@ -199,8 +202,8 @@ similarity(const KnnState *s, uint32 i, uint32 j, double *common)
 }
 
 /*
- * Scores of the touched items one by one, for all similarities but the product;
- * clears the sums. The source itself scores 0.
+ * Scores of the touched items one by one, for all similarities but the
+ * product; clears the sums. The source itself scores 0.
  */
 static void
 score_each(KnnState *s, uint32 item)
@@ -238,15 +241,15 @@ harvest(KnnState *s, uint32 item)
 		s->count == NULL)
 	{
 		s->sum[item] = 0;
-		affinity_kernel_sparse_take(s->sum, s->touched, s->n_touched, s->left[item],
-							 s->right, s->score);
+		affinity_kernel_sparse_take(s->sum, s->touched, s->n_touched,
+									s->left[item], s->right, s->score);
 	}
 	else
 		score_each(s, item);
-	s->n_best = (uint32) affinity_kernel_topk_scores(s->score, s->touched,
-											  s->n_touched,
-											  s->options->neighbors, s->best,
-											  s->scratch);
+	s->n_best = (uint32) affinity_kernel_topk_scores(s->score,
+													 s->touched, s->n_touched,
+													 s->options->neighbors,
+													 s->best, s->scratch);
 }
 
 /*

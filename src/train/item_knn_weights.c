@@ -2,10 +2,10 @@
  * item_knn_weights.c
  *		What an interaction weighs in item_knn.
  *
- * A summed weight is first transformed (1, logarithm, root, itself), then, with
- * a weighting, treated as the frequency of a term: items are the documents,
- * users the terms (Robertson and Zaragoza, "The Probabilistic Relevance
- * Framework: BM25 and Beyond", 2009, for bm25):
+ * A summed weight is first transformed (1, logarithm, root, itself), then,
+ * with a weighting, treated as the frequency of a term: items are the
+ * documents, users the terms (Robertson and Zaragoza, "The Probabilistic
+ * Relevance Framework: BM25 and Beyond", 2009, for bm25):
  *
  *		idf(u)		= ln(items / (1 + items of u)), not below 0
  *		tf_idf		= sqrt(w) idf(u)
@@ -56,7 +56,7 @@ transform(AffinityCsr *m, const ItemKnnOptions *options)
 		if ((e & (PIECE - 1)) == 0)
 			CHECK_FOR_INTERRUPTS();
 		m->val[e] = (float) affinity_train_knn_weight(options->weights,
-												all_one ? 1 : m->val[e]);
+													  all_one ? 1 : m->val[e]);
 	}
 }
 
@@ -113,14 +113,14 @@ weigh_terms(AffinityInteractions *in, const ItemKnnOptions *options)
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
 			by_item->val[e] = term_weight(options, by_item->val[e],
-											  idf[by_item->col[e]], length[i]);
+										  idf[by_item->col[e]], length[i]);
 	}
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
 			by_user->val[e] = term_weight(options, by_user->val[e],
-											  idf[u], length[by_user->col[e]]);
+										  idf[u], length[by_user->col[e]]);
 	}
 	pfree(idf);
 	pfree(length);
@@ -148,7 +148,8 @@ affinity_train_knn_drop_values(AffinityInteractions *in)
  * Make the values of the matrix what the options want; none where all are 1.
  */
 void
-affinity_train_knn_weights(AffinityInteractions *in, const ItemKnnOptions *options)
+affinity_train_knn_weights(AffinityInteractions *in,
+						   const ItemKnnOptions *options)
 {
 	if (options->weighting == WEIGHTING_NONE &&
 		(options->weights == WEIGHTS_BINARY ||

@@ -2,8 +2,8 @@
  * options.c
  *		An algorithm's options: from jsonb to its struct and back.
  *
- * The descriptors say what may come; anything else is an error that lists what
- * is valid. Null stands for the default.
+ * The descriptors say what may come; anything else is an error that lists
+ * what is valid. Null stands for the default.
  */
 #include "postgres.h"
 
@@ -86,8 +86,9 @@ set_number(const AffinityOption *option, const JsonbValue *value, char *to)
 
 	if (value->type != jbvNumeric)
 		option_error(option, "is not a number", display_value(value));
-	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-												NumericGetDatum(value->val.numeric)));
+	number =
+		DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+										   NumericGetDatum(value->val.numeric)));
 	if (!(number >= option->min && number <= option->max))
 		option_error(option, "is out of range", display_value(value));
 	if (option->type == AFFINITY_OPTION_REAL)
@@ -146,10 +147,11 @@ set_interval(const AffinityOption *option, const JsonbValue *value, char *to)
 	callback.arg = unconstify(AffinityOption *, option);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	interval = DatumGetIntervalP(DirectFunctionCall3(interval_in,
-													 CStringGetDatum(text),
-													 ObjectIdGetDatum(InvalidOid),
-													 Int32GetDatum(-1)));
+	interval =
+		DatumGetIntervalP(DirectFunctionCall3(interval_in,
+											  CStringGetDatum(text),
+											  ObjectIdGetDatum(InvalidOid),
+											  Int32GetDatum(-1)));
 	error_context_stack = callback.previous;
 	us = (double) interval->time +
 		((double) interval->day + (double) interval->month * DAYS_PER_MONTH) *
@@ -183,13 +185,14 @@ set_option(const AffinityOption *option, const JsonbValue *value, char *base)
  * Set every option to its default.
  */
 static void
-set_defaults(const AffinityAlgorithm *method, char *base)
+set_defaults(const AffinityAlgorithm *algorithm, char *base)
 {
-	for (int i = 0; i < method->n_options; i++)
+	for (int i = 0; i < algorithm->n_options; i++)
 	{
-		const AffinityOption *option = &method->options[i];
-		Jsonb	   *start = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-															   CStringGetDatum(option->start)));
+		const AffinityOption *option = &algorithm->options[i];
+		Jsonb	   *start =
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+										   CStringGetDatum(option->start)));
 		JsonbValue	value;
 
 		if (!JsonbExtractScalar(&start->root, &value))
@@ -202,43 +205,44 @@ set_defaults(const AffinityAlgorithm *method, char *base)
 }
 
 static const AffinityOption *
-find_option(const AffinityAlgorithm *method, const JsonbValue *key)
+find_option(const AffinityAlgorithm *algorithm, const JsonbValue *key)
 {
 	StringInfoData valid;
 
-	for (int i = 0; i < method->n_options; i++)
+	for (int i = 0; i < algorithm->n_options; i++)
 	{
-		const char *name = method->options[i].name;
+		const char *name = algorithm->options[i].name;
 
 		if (strlen(name) == (size_t) key->val.string.len &&
 			memcmp(name, key->val.string.val, key->val.string.len) == 0)
-			return &method->options[i];
+			return &algorithm->options[i];
 	}
 	initStringInfo(&valid);
-	for (int i = 0; i < method->n_options; i++)
+	for (int i = 0; i < algorithm->n_options; i++)
 		appendStringInfo(&valid, "%s%s", i ? ", " : "",
-						 method->options[i].name);
+						 algorithm->options[i].name);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option \"%.*s\" of algorithm %s",
-					key->val.string.len, key->val.string.val, method->name),
+					key->val.string.len, key->val.string.val, algorithm->name),
 			 errhint("Valid options are: %s.", valid.data)));
 	return NULL;
 }
 
 /*
- * Options from jsonb (NULL: all defaults) into a new struct of the method.
+ * Options from jsonb (NULL: all defaults) into a new struct of the algorithm.
  */
 void *
-affinity_train_options_parse(const AffinityAlgorithm *method, Jsonb *options)
+affinity_train_options_parse(const AffinityAlgorithm *algorithm,
+							 Jsonb *options)
 {
-	char	   *base = palloc0(method->options_size);
+	char	   *base = palloc0(algorithm->options_size);
 	JsonbIterator *it;
 	JsonbIteratorToken token;
 	JsonbValue	key;
 	JsonbValue	value;
 
-	set_defaults(method, base);
+	set_defaults(algorithm, base);
 	if (options != NULL)
 	{
 		if (!JB_ROOT_IS_OBJECT(options))
@@ -253,14 +257,14 @@ affinity_train_options_parse(const AffinityAlgorithm *method, Jsonb *options)
 
 			if (token != WJB_KEY)
 				continue;
-			option = find_option(method, &key);
+			option = find_option(algorithm, &key);
 			JsonbIteratorNext(&it, &value, true);
 			if (value.type != jbvNull)
 				set_option(option, &value, base);
 		}
 	}
-	if (method->check)
-		method->check(base);
+	if (algorithm->check)
+		algorithm->check(base);
 	return base;
 }
 
@@ -268,16 +272,17 @@ affinity_train_options_parse(const AffinityAlgorithm *method, Jsonb *options)
  * The options in force, all of them, as the model keeps and shows them.
  */
 Jsonb *
-affinity_train_options_to_jsonb(const AffinityAlgorithm *method, const void *options)
+affinity_train_options_to_jsonb(const AffinityAlgorithm *algorithm,
+								const void *options)
 {
 	StringInfoData json;
 	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
-	for (int i = 0; i < method->n_options; i++)
+	for (int i = 0; i < algorithm->n_options; i++)
 	{
-		const AffinityOption *option = &method->options[i];
+		const AffinityOption *option = &algorithm->options[i];
 		const char *at = (const char *) options + option->offset;
 
 		appendStringInfo(&json, "%s\"%s\": ", i ? ", " : "", option->name);

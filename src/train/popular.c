@@ -1,11 +1,12 @@
 /*
  * popular.c
- *		The same items for all: those most wanted, lately if a half-life is set.
+ *		The same items for all: those most wanted, lately if a half-life is
+ *		set.
  *
  * An item's popularity is the number of its users, or the sum of its weights.
- * With a half-life h, what happened at time t counts 2^(-(T - t) / h), T being
- * the newest time of all rows: a user counts with the latest row, a weight with
- * each of its rows.
+ * With a half-life h, what happened at time t counts 2^(-(T - t) / h), T
+ * being the newest time of all rows: a user counts with the latest row, a
+ * weight with each of its rows.
  */
 #include "postgres.h"
 

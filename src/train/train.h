@@ -1,9 +1,10 @@
 /*
  * train.h
- *		Algorithms: what they can be told, and how they learn from interactions.
+ *		Algorithms: what they can be told, and how they learn from
+ *		interactions.
  *
- * An algorithm is one file and one row of the table in algorithm.c. It reads a
- * matrix and puts one row per item into a sink, in order of item number.
+ * An algorithm is one file and one row of the table in algorithm.c. It reads
+ * a matrix and puts one row per item into a sink, in order of item number.
  */
 #ifndef AFFINITY_TRAIN_H
 #define AFFINITY_TRAIN_H
@@ -57,6 +58,7 @@ typedef struct AffinityItemSink
 	/* what scoring needs beside the items; at most once */
 	void		(*parameters) (struct AffinityItemSink *sink,
 							   const float *value, uint32 n);
+
 	/*
 	 * Workers that may be at work while rows are put, as for
 	 * AffinityTeamRequest: 0 where putting a row runs somebody's functions,
@@ -68,7 +70,7 @@ typedef struct AffinityItemSink
 						   const double *value, int n, bool list);
 } AffinityItemSink;
 
-/* ---- scoring by factors ------------------------------------------------- */
+/* ---- scoring by factors ------------------------------------------------ */
 
 /* Factors of all items, as serving holds them. */
 typedef struct AffinityFactors
@@ -86,7 +88,7 @@ typedef struct AffinityFactors
 /* An algorithm's own: what it needs to fold users in. */
 typedef struct AffinityFold AffinityFold;
 
-/* ---- the table of methods ---------------------------------------------- */
+/* ---- the table of algorithms ---------------------------------------------- */
 
 typedef struct AffinityAlgorithm
 {
@@ -113,9 +115,9 @@ typedef struct AffinityAlgorithm
 	/*
 	 * With factors: a user's vector from the summed weights of n items of the
 	 * history; the score of an item is offset + user . item. False where
-	 * nothing of it is usable. The model may have been written by anybody: its
-	 * lengths are checked by fold_begin, which allocates in the current memory
-	 * context.
+	 * nothing of it is usable. The model may have been written by anybody:
+	 * its lengths are checked by fold_begin, which allocates in the current
+	 * memory context.
 	 */
 	AffinityFold *(*fold_begin) (const void *options,
 								 const AffinityFactors *factors);
@@ -141,10 +143,10 @@ extern const AffinityAlgorithm *affinity_train_algorithm(const char *name);
 extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
 
 /* options.c */
-extern void *affinity_train_options_parse(const AffinityAlgorithm *method,
-									Jsonb *options);
-extern Jsonb *affinity_train_options_to_jsonb(const AffinityAlgorithm *method,
-										const void *options);
+extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
+										  Jsonb *options);
+extern Jsonb *affinity_train_options_to_jsonb(const AffinityAlgorithm *algorithm,
+											  const void *options);
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);

@@ -1,10 +1,12 @@
 /*
  * kernels.c
- *		How fast the kernels are, beside sgemm of OpenBLAS (one thread) and a copy.
+ *		How fast the kernels are, beside sgemm of OpenBLAS (one thread) and a
+ *		copy.
  *
- * Each figure is the best of some repetitions, by the processor's time, so that
- * others who use the machine meanwhile count little. Sizes are those of training:
- * panels of 256 rows, which stay in the cache, and a gather from a matrix of
+ * Each figure is the best of some repetitions, by the processor's time, so
+ * that others who use the machine meanwhile count little. Sizes are those of
+ * training: panels of 256 rows, which stay in the cache, and a gather from a
+ * matrix of
  * 40,000 rows, which does not.
  */
 #include <cblas.h>
@@ -152,7 +154,8 @@ panels(const AffinityDense *d, size_t width, size_t n, double peak)
 			 d->outer(panel, width, n, width, c, width)));
 	line("outer (rank update)", d->name, width, size,
 		 (double) n * width * width / s / 1e9, "GFLOP/s", peak);
-	TIME(s, d->inner(panel, width, n, width, c, affinity_kernel_padded_width(n)));
+	TIME(s,
+		 d->inner(panel, width, n, width, c, affinity_kernel_padded_width(n)));
 	line("inner", d->name, width, size, (double) n * n * width / s / 1e9,
 		 "GFLOP/s", peak);
 	memset(c, 0, width * width * 4);
@@ -180,7 +183,8 @@ equations(const AffinityDense *d, size_t n, double peak)
 	float	   *x = numbers(ld);
 	double		s;
 
-	d->inner(g, affinity_kernel_padded_width(n), n, affinity_kernel_padded_width(n), a, ld);
+	d->inner(g, affinity_kernel_padded_width(n), n,
+			 affinity_kernel_padded_width(n), a, ld);
 	for (size_t i = 0; i < n; i++)
 		a[i * ld + i] += 1;
 	TIME(s, (memcpy(c, a, n * ld * sizeof(float)),
@@ -196,32 +200,61 @@ equations(const AffinityDense *d, size_t n, double peak)
 	free(x);
 }
 
+/* A table of rows, of which PANEL_OF are gathered at a time. */
+typedef struct Gather
+{
+	size_t		width;
+	float	   *row;
+	float	   *weight;
+	float	   *scale;
+	float	   *panel;
+	uint32_t   *no;
+	size_t		from;
+} Gather;
+
+static void
+gather_next(const AffinityDense *d, Gather *g)
+{
+	g->from = (g->from + PANEL_OF) % (ALL_ROWS - PANEL_OF);
+	d->gather(g->row, g->width, g->no + g->from, g->weight, g->scale, PANEL_OF,
+			  ALL_ROWS - g->from, g->width, g->panel);
+}
+
 static void
 gathers(const AffinityDense *d, size_t width, double copied)
 {
-	float	   *row = numbers(ALL_ROWS * width);
-	float	   *weight = numbers(PANEL_OF);
-	float	   *scale = numbers(width);
-	float	   *panel = numbers(PANEL_OF * width);
-	uint32_t   *no = take(ALL_ROWS * sizeof(uint32_t));
-	size_t		from = 0;
+	Gather		g;
 	double		s;
 
+	g.width = width;
+	g.row = numbers(ALL_ROWS * width);
+	g.weight = numbers(PANEL_OF);
+	g.scale = numbers(width);
+	g.panel = numbers(PANEL_OF * width);
+	g.no = take(ALL_ROWS * sizeof(uint32_t));
+	g.from = 0;
 	for (size_t i = 0; i < ALL_ROWS; i++)
-		no[i] = (uint32_t) rand() % ALL_ROWS;
-	TIME(s, (from = (from + PANEL_OF) % (ALL_ROWS - PANEL_OF),
-			 d->gather(row, width, no + from, weight, scale, PANEL_OF,
-					   ALL_ROWS - from, width, panel)));
+		g.no[i] = (uint32_t) rand() % ALL_ROWS;
+	TIME(s, gather_next(d, &g));
 	line("gather", d->name, width, "256 of 40,000 rows",
 		 PANEL_OF * width * 4.0 / s / 1e9, "GB/s", copied);
-	free(row);
-	free(weight);
-	free(scale);
-	free(panel);
-	free(no);
+	free(g.row);
+	free(g.weight);
+	free(g.scale);
+	free(g.panel);
+	free(g.no);
 }
 
-/* ---- what is not in dense.c --------------------------------------------- */
+/* ---- what is not in dense.c -------------------------------------------- */
+
+static void
+whole_eigen(AffinityEigen *e, const double *a, size_t bytes)
+{
+	memcpy(e->a, a, bytes);
+	affinity_kernel_eigen_begin(e);
+	while (affinity_kernel_eigen_step(e))
+		;
+}
 
 static void
 eigen(size_t n, double peak)
@@ -238,14 +271,19 @@ eigen(size_t n, double peak)
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j <= i; j++)
 			a[i * n + j] = a[j * n + i] = (rand() % 2001 - 1000) / 1000.0;
-	TIME(s, (memcpy(e.a, a, bytes), affinity_kernel_eigen_begin(&e)); \
-		 while (affinity_kernel_eigen_step(&e)));
+	TIME(s, whole_eigen(&e, a, bytes));
 	line("eigen (double)", "", n, "counted as 9 n^3",
 		 9.0 * n * n * n / s / 1e9, "GFLOP/s", peak);
 	free(a);
 	free(scratch);
 	free(e.a);
 	free(e.z);
+}
+
+static void
+add_dot(double *sum, const float *x, const float *y, size_t n)
+{
+	*sum += affinity_kernel_dot_f4(x, y, n);
 }
 
 static void
@@ -257,7 +295,7 @@ vectors(double copied)
 	double		sum = 0;
 	double		s;
 
-	TIME(s, sum += affinity_kernel_dot_f4(x, y, n));
+	TIME(s, add_dot(&sum, x, y, n));
 	line("dot_f4 (double)", "", n, "in the cache", 8.0 * n / s / 1e9, "GB/s",
 		 copied);
 	if (isnan(sum))
@@ -269,6 +307,19 @@ vectors(double copied)
 /*
  * Rows of 100 columns added into 40,000 sums; then the best 100 of them.
  */
+static uint32_t
+add_rows(double *sum, uint32_t *touched, const uint32_t *col, size_t row,
+		 size_t rows)
+{
+	uint32_t	n = 0;
+
+	memset(sum, 0, ALL_ROWS * sizeof(double));
+	for (size_t r = 0; r < rows; r++)
+		n = affinity_kernel_sparse_add(sum, touched, n, col + r * row, NULL,
+									   row, 1);
+	return n;
+}
+
 static void
 sparse(double copied)
 {
@@ -288,9 +339,7 @@ sparse(double copied)
 		col[i] = (uint32_t) rand() % ALL_ROWS;
 	for (size_t i = 0; i < ALL_ROWS; i++)
 		right[i] = 1;
-	TIME(s, (memset(sum, 0, ALL_ROWS * sizeof(double)), n = 0); \
-		 for (size_t r = 0; r < rows; r++) \
-		 n = affinity_kernel_sparse_add(sum, touched, n, col + r * row, NULL, row, 1));
+	TIME(s, n = add_rows(sum, touched, col, row, rows));
 	line("sparse_add", "", row, "rows into 40,000 sums",
 		 12.0 * (double) (row * rows) / s / 1e9, "GB/s", copied);
 	for (size_t i = 0; i < n; i++)
@@ -314,14 +363,17 @@ panel_products(double peak)
 	size_t		n_panels = 16;
 	size_t		users = 64;
 	float	   *item = numbers(n_panels * AFFINITY_PANEL * width);
-	float	   *panel = take(n_panels * AFFINITY_PANEL * width * sizeof(float));
+	float	   *panel = take(n_panels * AFFINITY_PANEL * width *
+							 sizeof(float));
 	float	   *user = numbers(users * width);
 	float	   *score = numbers(users * n_panels * AFFINITY_PANEL);
 	double		s;
 
-	affinity_kernel_panels_pack(item, width, width, n_panels * AFFINITY_PANEL, panel);
-	TIME(s, affinity_kernel_panels_score(panel, width, n_panels, user, width, users,
-								  score, n_panels * AFFINITY_PANEL));
+	affinity_kernel_panels_pack(item, width, width, n_panels * AFFINITY_PANEL,
+								panel);
+	TIME(s, affinity_kernel_panels_score(panel, width, n_panels,
+										 user, width, users, score, n_panels *
+										 AFFINITY_PANEL));
 	line("panels_score", "", width, "64 users, 512 items",
 		 2.0 * (double) (users * n_panels * AFFINITY_PANEL * width) / s / 1e9,
 		 "GFLOP/s", peak);

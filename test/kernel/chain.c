@@ -1,6 +1,6 @@
 /*
- * kernel/funnel_chain.c and sequence_match.c, against trying everything on small
- * random logs.
+ * kernel/funnel_chain.c and sequence_match.c, against trying everything on
+ * small random logs.
  */
 #include "chain/chain.h"
 #include "chain/pattern.h"
@@ -14,7 +14,8 @@ static int	n_events;
 static int
 by_order(const void *a, const void *b)
 {
-	return affinity_chain_event_before(a, b) ? -1 : affinity_chain_event_before(b, a);
+	return affinity_chain_event_before(a, b) ? -1 :
+		affinity_chain_event_before(b, a);
 }
 
 static void

@@ -1,7 +1,7 @@
 /*
- * kernel/csr.c and sparse.c: entries in no order, with duplicates, sorted digit
- * by digit, merged and put into a matrix, against a dense one; sums over its rows
- * with the list of what was touched.
+ * kernel/csr.c and sparse.c: entries in no order, with duplicates, sorted
+ * digit by digit, merged and put into a matrix, against a dense one; sums
+ * over its rows with the list of what was touched.
  */
 #include <float.h>
 
@@ -12,6 +12,11 @@
 #define ROWS 37
 #define COLS 300
 
+/* The digits by which entries are sorted. */
+static const AffinityDigit low_of_col = {false, 0, 63};
+static const AffinityDigit high_of_col = {false, 6, 63};
+static const AffinityDigit of_row = {true, 0, 63};
+
 static void
 sort_by(AffinityDigit digit, const AffinityEntry *from, const float *second,
 		size_t n, AffinityEntry *to, float *to_second)
@@ -21,7 +26,8 @@ sort_by(AffinityDigit digit, const AffinityEntry *from, const float *second,
 
 	affinity_kernel_entries_count(from, n, digit, count);
 	affinity_kernel_csr_offsets(count, 64, start);
-	affinity_kernel_entries_place(from, second, n, digit, start, to, to_second);
+	affinity_kernel_entries_place(from, second, n, digit, start, to,
+								  to_second);
 }
 
 /* Everything up to the matrix; second is summed, or its maximum taken. */
@@ -34,14 +40,15 @@ matrix_of(AffinityEntry *entry, float *second, size_t n, bool second_is_max,
 	AffinityCsr m = {.n_rows = ROWS, .n_cols = COLS};
 	int64_t		count[ROWS] = {0};
 	int64_t		next[ROWS];
+	AffinityCsrValues values;
 	size_t		kept = 0;
 
 	/* columns by 6 and 3 bits, then rows by 6 */
-	sort_by((AffinityDigit) {false, 0, 63}, entry, second, n, other,
+	sort_by(low_of_col, entry, second, n, other,
 			other_second);
-	sort_by((AffinityDigit) {false, 6, 63}, other, other_second, n, entry,
+	sort_by(high_of_col, other, other_second, n, entry,
 			second);
-	sort_by((AffinityDigit) {true, 0, 63}, entry, second, n, other,
+	sort_by(of_row, entry, second, n, other,
 			other_second);
 	memset(merge, 0, sizeof(*merge));
 	merge->second_is_max = second_is_max;
@@ -53,21 +60,25 @@ matrix_of(AffinityEntry *entry, float *second, size_t n, bool second_is_max,
 
 		if (piece > n - from)
 			piece = n - from;
-		kept += affinity_kernel_entries_merge(merge, other + from, other_second + from,
-									   piece, entry + kept, second + kept);
+		kept += affinity_kernel_entries_merge(merge, other +
+											  from, other_second + from, piece,
+											  entry + kept, second + kept);
 		from += piece;
 	}
 	kept += affinity_kernel_entries_merge(merge, NULL, second, 0, entry + kept,
-								   second + kept);
-	affinity_kernel_entries_count(entry, kept, (AffinityDigit) {true, 0, 63}, count);
+										  second + kept);
+	affinity_kernel_entries_count(entry, kept, of_row,
+								  count);
 	m.start = take(ROWS + 1, sizeof(int64_t));
 	affinity_kernel_csr_offsets(count, ROWS, m.start);
 	memcpy(next, m.start, sizeof(next));
 	m.col = take(kept, sizeof(uint32_t));
 	m.val = take(kept, sizeof(float));
 	*out_second = take(kept, sizeof(float));
+	values.first = m.val;
+	values.second = *out_second;
 	affinity_kernel_entries_to_csr(entry, second, kept, NULL, next, m.col,
-							(AffinityCsrValues) {m.val, *out_second});
+								   values);
 	free(other);
 	free(other_second);
 	return m;
@@ -96,7 +107,10 @@ test_matrix(size_t n, bool second_is_max, bool in_pieces)
 		uint32_t	c = random_below(random_below(COLS) + 1);
 
 		/* quarters: their sums are exact in any order */
-		entry[i] = (AffinityEntry) {r, c, (float) random_below(8) / 4 - 0.5f};
+		entry[i] = (AffinityEntry)
+		{
+			r, c, (float) random_below(8) / 4 - 0.5f
+		};
 		second[i] = (float) random_below(100);
 		sum[r][c] += entry[i].val;
 		sum2[r][c] = second_is_max ? fmax(sum2[r][c], second[i]) :
@@ -143,7 +157,8 @@ test_means(void)
 	};
 	AffinityMerge merge = {.mean = true, .limit = 1};
 	AffinityEntry out[5];
-	size_t		n = affinity_kernel_entries_merge(&merge, entry, NULL, 5, out, NULL);
+	size_t		n = affinity_kernel_entries_merge(&merge, entry, NULL, 5, out,
+												  NULL);
 
 	n += affinity_kernel_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
 	ok(n == 3 && out[0].val == -1.5f && out[1].val == 0 && out[2].val == 2.5f &&
@@ -158,9 +173,10 @@ test_renumber(void)
 	int64_t		next[2] = {0, 1};
 	uint32_t	col[3];
 	float		val[3];
+	AffinityCsrValues values = {val, NULL};
 
 	affinity_kernel_entries_to_csr(entry, NULL, 3, renumber, next, col,
-							(AffinityCsrValues) {val, NULL});
+								   values);
 	ok(col[0] == 30 && col[1] == 10 && col[2] == 20 && val[0] == 2 &&
 	   val[1] == 1 && val[2] == 3 && next[0] == 1 && next[1] == 3,
 	   "columns get new numbers");
@@ -208,7 +224,8 @@ test_sums(bool with_values)
 			want_count[col[i]]++;
 		}
 		n_touched = affinity_kernel_sparse_add(sum, touched, n_touched, col,
-										with_values ? val : NULL, n, factor);
+											   with_values ? val : NULL, n,
+											   factor);
 		affinity_kernel_sparse_count(count, col, n);
 	}
 	for (int c = 0; c < COLS; c++)
@@ -263,8 +280,9 @@ test_moments(void)
 			w->yy += y * y;
 			w->xy += x * y;
 		}
-		n_touched = affinity_kernel_sparse_moments(sum, touched, n_touched, col,
-											ones ? NULL : val, n, x);
+		n_touched = affinity_kernel_sparse_moments(sum, touched, n_touched,
+												   col, ones ? NULL : val, n,
+												   x);
 	}
 	for (uint32_t i = 0; i < n_touched; i++)
 		for (uint32_t j = 0; j < i; j++)

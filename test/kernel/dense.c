@@ -1,6 +1,6 @@
 /*
- * Every level of kernel/dense.c that this processor has, against plain loops in
- * double.
+ * Every level of kernel/dense.c that this processor has, against plain loops
+ * in double.
  */
 #include "kernel/dense.h"
 #include "tap.h"
@@ -98,7 +98,8 @@ test_gather(size_t n, size_t width)
 	float	   *weight = random_floats(n);
 	float	   *scale = random_floats(width);
 	uint32_t   *no = take(n + 5, sizeof(uint32_t));
-	float	   *panel = take(affinity_kernel_panel_rows(n) * width, sizeof(float));
+	float	   *panel = take(affinity_kernel_panel_rows(n) * width,
+							 sizeof(float));
 	double		error = 0;
 
 	for (size_t i = 0; i < n + 5; i++)
@@ -106,10 +107,9 @@ test_gather(size_t n, size_t width)
 	d->gather(from, width, no, weight, scale, n, n + 5, width, panel);
 	for (size_t i = 0; i < affinity_kernel_panel_rows(n); i++)
 		for (size_t k = 0; k < width; k++)
-			error = worst(fabs(panel[i * width + k] - (i < n ? (double)
-													   weight[i] * scale[k] *
-													   from[no[i] * width + k] :
-													   0)), error);
+			error = worst(fabs(panel[i * width + k] -
+							   (i < n ? (double) weight[i] * scale[k] *
+								from[no[i] * width + k] : 0)), error);
 	ok(error < 1e-6, "%s: gather %zu x %zu, off by %g", d->name, n, width,
 	   error);
 	free(from);
@@ -171,7 +171,9 @@ test_panel(size_t n, size_t width)
 	}
 }
 
-/* Both Gram matrices; outer over some of the columns, added to what is there. */
+/*
+ * Both Gram matrices; outer over some of the columns, added to what is there.
+ */
 static void
 test_gram(size_t n, size_t stride, size_t first, size_t width)
 {
@@ -238,8 +240,8 @@ test_multiply(size_t n, size_t width)
 }
 
 /*
- * A x = b by Cholesky, b being a column beside A; what is below the diagonal is
- * not looked at.
+ * A x = b by Cholesky, b being a column beside A; what is below the diagonal
+ * is not looked at.
  */
 static void
 test_solve(size_t n)

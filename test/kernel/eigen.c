@@ -1,6 +1,6 @@
 /*
- * kernel/eigen.c: A = Z' L Z with orthogonal Z, for full, singular, diagonal and
- * degenerate matrices; and an end to it where numbers are not finite.
+ * kernel/eigen.c: A = Z' L Z with orthogonal Z, for full, singular, diagonal
+ * and degenerate matrices; and an end to it where numbers are not finite.
  */
 #include "kernel/dense.h"
 #include "kernel/eigen.h"

@@ -1,7 +1,7 @@
 /*
- * Scores by factors and what is chosen from them (score.c, panel.c), sums with
- * signs (sparse.c) and the order of scores of both signs (topk.c), against plain
- * loops.
+ * Scores by factors and what is chosen from them (score.c, panel.c), sums
+ * with signs (sparse.c) and the order of scores of both signs (topk.c),
+ * against plain loops.
  */
 #include <float.h>
 
@@ -68,8 +68,8 @@ test_scores(void)
 			for (size_t f = 0; f < width; f++)
 				sum += user[f] * item[i * stride + f];
 			error = worst(fabs(score[i] - sum) / (fabs(sum) + 1e-7), error);
-			affinity_kernel_factor_scores(item + i * stride, stride, 1, user, offset,
-								   &again);
+			affinity_kernel_factor_scores(item + i * stride, stride, 1, user,
+										  offset, &again);
 			alone &= again == score[i];
 		}
 		free(item);
@@ -161,8 +161,8 @@ test_panels(int level)
 		{
 			for (size_t i = 0; i < room; i++)
 			{
-				double		sum = i < n ? product(user + u * stride,
-												  item + i * stride, width) : 0;
+				double		sum = i < n ?
+					product(user + u * stride, item + i * stride, width) : 0;
 				double		off = fabs(score[u * room + i] - sum);
 
 				error = worst(off / (width + 1), error);
@@ -189,8 +189,8 @@ compare_down(const void *a, const void *b)
 }
 
 /*
- * True scores, of which many are equal, and wrong ones within an error: are the
- * k best of the true ones among what is kept?
+ * True scores, of which many are equal, and wrong ones within an error: are
+ * the k best of the true ones among what is kept?
  */
 static bool
 near_is_right(size_t n, size_t k, size_t cap, float error, bool *full)
@@ -215,7 +215,7 @@ near_is_right(size_t n, size_t k, size_t cap, float error, bool *full)
 	affinity_kernel_near_init(&near, room, k, cap, 2 * error + 1e-6);
 	for (size_t i = 0; i < n; i += 64)
 		affinity_kernel_near_push(&near, wrong + i, n - i < 64 ? n - i : 64,
-						   (uint32_t) i);
+								  (uint32_t) i);
 	affinity_kernel_near_shrink(&near);
 	*full = near.full;
 	if (!near.full)
@@ -312,8 +312,9 @@ test_signed_sums(void)
 				plain[col[i]] += factor * val[i];
 				was[col[i]] = true;
 			}
-			n_touched = affinity_kernel_sparse_add_signed(sum, touched, n_touched, col,
-												   val, 40, factor);
+			n_touched = affinity_kernel_sparse_add_signed(sum, touched,
+														  n_touched, col, val,
+														  40, factor);
 		}
 		for (uint32_t t = 0; t < n_touched; t++)
 			listed[touched[t]]++;
@@ -348,8 +349,12 @@ test_order(void)
 
 			right &= (a > b) == (value[i] >= value[j]) && a != 0;
 		}
-		right &= affinity_kernel_rank_key_score(affinity_kernel_rank_key(value[i], 3)) == value[i];
-		right &= affinity_kernel_rank_key_no(affinity_kernel_rank_key(value[i], UINT32_MAX)) == UINT32_MAX;
+		right &= affinity_kernel_rank_key_score(affinity_kernel_rank_key(value[i],
+																		 3)) ==
+			value[i];
+		right &= affinity_kernel_rank_key_no(affinity_kernel_rank_key(value[i],
+																	  UINT32_MAX)) ==
+			UINT32_MAX;
 	}
 	ok(right, "keys order as scores of both signs, then as numbers");
 }
@@ -372,7 +377,8 @@ test_topk(void)
 		affinity_kernel_topk_init(&top, room, k, cap);
 		for (size_t i = 0; i < n; i++)
 		{
-			all[i] = affinity_kernel_rank_key((float) random_below(20) - 15, (uint32_t) i);
+			all[i] = affinity_kernel_rank_key((float) random_below(20) - 15,
+											  (uint32_t) i);
 			affinity_kernel_topk_push(&top, all[i]);
 		}
 		affinity_kernel_topk_finish(&top, scratch);

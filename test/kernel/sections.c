@@ -1,7 +1,7 @@
 /*
- * kernel/funnel_sections.c, with funnel_place.c: against trying everything on small
- * random logs, and against the kernels of chains and of any order, which are its
- * two ends, on large ones.
+ * kernel/funnel_sections.c, with funnel_place.c: against trying everything on
+ * small random logs, and against the kernels of chains and of any order,
+ * which are its two ends, on large ones.
  */
 #include "chain/any_order.h"
 #include "chain/groups.h"
@@ -15,7 +15,8 @@ static int	n_events;
 static int
 by_order(const void *a, const void *b)
 {
-	return affinity_chain_event_before(a, b) ? -1 : affinity_chain_event_before(b, a);
+	return affinity_chain_event_before(a, b) ? -1 :
+		affinity_chain_event_before(b, a);
 }
 
 /* A row satisfies each of so many conditions once in `rare` times. */
@@ -32,7 +33,8 @@ random_log(int most, int n_conditions, int instants, int rare)
 			event[i].at = INT64_MAX - (int64_t) random_below(3);
 		event[i].steps = 0;
 		for (int s = 0; s < n_conditions; s++)
-			event[i].steps |= (uint64_t) (random_below((uint32_t) rare) == 0) << s;
+			event[i].steps |= (uint64_t) (random_below((uint32_t) rare) ==
+										  0) << s;
 	}
 	qsort(event, (size_t) n_events, sizeof(AffinityEvent), by_order);
 }
@@ -109,7 +111,10 @@ excluded_between(int from, int to)
 	return false;
 }
 
-/* Every way to go on with steps `taken` from rows `used`, the last one `last`. */
+/*
+ * Every way to go on with steps `taken` from rows `used`, the last one
+ * `last`.
+ */
 static void
 try_groups(uint64_t taken, uint32_t used, int last, int depth, int64_t *at)
 {
@@ -182,7 +187,8 @@ test_groups(uint32_t mode, bool exclude, const char *name)
 		run(&r, joined);
 		complete += deepest == r.n_steps;
 		wrong += chain.level != deepest ||
-			memcmp(chain.best, earliest, sizeof(int64_t) * (size_t) deepest) != 0;
+			memcmp(chain.best, earliest, sizeof(int64_t) *
+				   (size_t) deepest) != 0;
 	}
 	ok(wrong == 0 && complete > 2000,
 	   "longest chains with groups, %s: %d of 20000 wrong, %d complete", name,
@@ -249,8 +255,8 @@ test_one_group(uint32_t mode, const char *name)
 			first--;
 		affinity_chain_any_times_begin(&any);
 		if (any.level > 0)
-			n_times = affinity_chain_any_times(&any, event + first, n_events - first,
-										 at, 0);
+			n_times = affinity_chain_any_times(&any, event + first, n_events -
+											   first, at, 0);
 		wrong += any.level != chain.level || n_times != chain.level ||
 			memcmp(at, chain.best, sizeof(int64_t) * (size_t) n_times) != 0;
 	}

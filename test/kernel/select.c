@@ -154,7 +154,8 @@ test_quantile(size_t n, uint32_t range)
 		double		want = (double) sorted[k] + (place - (double) k) *
 			(double) (sorted[l] - sorted[k]);
 
-		error = worst(fabs(affinity_kernel_quantile(value, n, p) - want), error);
+		error = worst(fabs(affinity_kernel_quantile(value, n, p) - want),
+					  error);
 	}
 	qsort(value, n, sizeof(int64_t), ascending);
 	ok(error < 1e-9 * range && memcmp(value, sorted, n * sizeof(int64_t)) == 0,

@@ -1,6 +1,7 @@
 /*
  * tap.h
- *		Test points for the kernels, as TAP, and a generator of random numbers.
+ *		Test points for the kernels, as TAP, and a generator of random
+ *		numbers.
  */
 #ifndef AFFINITY_TEST_TAP_H
 #define AFFINITY_TEST_TAP_H
@@ -19,7 +20,7 @@ static int	tap_failures;
 /* One test point; what is printed after the name says what it was about. */
 __attribute__((format(printf, 2, 3)))
 static inline bool
-ok(bool passed, const char *name, ...)
+ok(bool passed, const char *name,...)
 {
 	va_list		args;
 
@@ -68,8 +69,8 @@ random_real(void)
 }
 
 /*
- * Memory that ends where it says, so that the sanitizer sees a step beyond; 64
- * bytes aligned, and filled with something that is not 0.
+ * Memory that ends where it says, so that the sanitizer sees a step beyond;
+ * 64 bytes aligned, and filled with something that is not 0.
  */
 static inline void *
 take(size_t n, size_t width)

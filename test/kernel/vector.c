@@ -1,6 +1,6 @@
 /*
- * kernel/vector.c: sums over two runs, for both types of element, every length
- * around a round of the loops, at any alignment, against plain loops.
+ * kernel/vector.c: sums over two runs, for both types of element, every
+ * length around a round of the loops, at any alignment, against plain loops.
  */
 #include "kernel/vector.h"
 #include "tap.h"
@@ -72,13 +72,13 @@ difference(const Sums *a, const Sums *b)
 #define KERNELS(suffix, x, y, n, s) \
 	do { \
 		memset(&(s), 0, sizeof(s)); \
-		(s).dot = affinity_dot_##suffix(x, y, n); \
-		(s).absolute = affinity_absolute_##suffix(x, y, n); \
-		(s).squared = affinity_squared_##suffix(x, y, n); \
-		affinity_products_##suffix(x, y, n, &(s).products); \
-		affinity_totals_##suffix(x, y, n, (n) ? (x)[0] : 0, (n) ? (y)[0] : 0, \
+		(s).dot = affinity_kernel_dot_##suffix(x, y, n); \
+		(s).absolute = affinity_kernel_absolute_##suffix(x, y, n); \
+		(s).squared = affinity_kernel_squared_##suffix(x, y, n); \
+		affinity_kernel_products_##suffix(x, y, n, &(s).products); \
+		affinity_kernel_totals_##suffix(x, y, n, (n) ? (x)[0] : 0, (n) ? (y)[0] : 0, \
 								 &(s).totals); \
-		affinity_deviations_##suffix(x, y, n, 0.25, -0.5, &(s).deviations); \
+		affinity_kernel_deviations_##suffix(x, y, n, 0.25, -0.5, &(s).deviations); \
 	} while (0)
 
 /* varying: where x first differs from its first number; n: nowhere. */
