@@ -32,9 +32,7 @@
 static void
 clear(AffinityAnyOrder *any)
 {
-	int			k;
-
-	for (k = 0; k < any->rule.n_steps; k++)
+	for (int k = 0; k < any->rule.n_steps; k++)
 		any->set[k].row = -1;
 }
 
@@ -114,9 +112,8 @@ look(AffinityAnyOrder *any, int64_t at)
 {
 	int			level = 0;
 	int			first = -1;
-	int			k;
 
-	for (k = 0; k < any->rule.n_steps; k++)
+	for (int k = 0; k < any->rule.n_steps; k++)
 	{
 		const AffinityStepRow *row = &any->set[k];
 
@@ -144,19 +141,18 @@ static void
 feed_instant(AffinityAnyOrder *any, const AffinityEvent *event, int64_t n)
 {
 	AffinityStepRow row;
-	int64_t		i;
 
 	row.at = event[0].at;
 	if ((any->rule.mode & AFFINITY_CHAIN_INCREASE) != 0)
 	{
 		row.row = any->n_rows;
 		row.steps = 0;
-		for (i = 0; i < n; i++)
+		for (int64_t i = 0; i < n; i++)
 			row.steps |= event[i].steps;
 		bring_in(any, row, true);
 	}
 	else
-		for (i = 0; i < n; i++)
+		for (int64_t i = 0; i < n; i++)
 		{
 			uint64_t	steps = event[i].steps;
 

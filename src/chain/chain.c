@@ -46,12 +46,10 @@ in_window(const AffinityChain *chain, int64_t start, int64_t at)
 void
 affinity_chain_begin(AffinityChain *chain, const AffinityChainRule *rule)
 {
-	int			k;
-
 	chain->rule = *rule;
 	chain->level = 0;
 	chain->last_at = 0;
-	for (k = 0; k <= rule->n_steps; k++)
+	for (int k = 0; k <= rule->n_steps; k++)
 	{
 		chain->kept.alive[k] = false;
 		chain->fresh.alive[k] = false;
@@ -65,13 +63,11 @@ affinity_chain_begin(AffinityChain *chain, const AffinityChainRule *rule)
 static bool
 is_better(const AffinityChain *chain, int k, const int64_t *at)
 {
-	int			i;
-
 	if (k != chain->level || at[k - 1] != chain->best[k - 1])
 		return k > chain->level;
 	if (at[0] != chain->best[0])
 		return at[0] > chain->best[0];
-	for (i = 1; i < k; i++)
+	for (int i = 1; i < k; i++)
 		if (at[i] != chain->best[i])
 			return at[i] < chain->best[i];
 	return false;
@@ -85,11 +81,9 @@ static void
 extend(AffinityChain *chain, AffinityChainSet *to, int k,
 	   const AffinityChainSet *from, int s, int64_t at)
 {
-	int			i;
-
 	if (s > 0)
 		memcpy(to->at[k], from->at[s], sizeof(int64_t) * (size_t) s);
-	for (i = s; i < k; i++)
+	for (int i = s; i < k; i++)
 		to->at[k][i] = at;
 	to->alive[k] = true;
 	if (is_better(chain, k, to->at[k]))
@@ -158,17 +152,15 @@ static bool
 augment(const AffinityEvent *event, int64_t n, int step, int64_t *row_of,
 		uint64_t *visited)
 {
-	int64_t		i;
-
 	*visited |= BIT(step);
-	for (i = 0; i < n; i++)
+	for (int64_t i = 0; i < n; i++)
 	{
-		uint64_t	others;
 		int			owner = 0;
 
 		if ((event[i].steps & BIT(step)) == 0)
 			continue;
-		for (others = event[i].steps; others != 0; others &= others - 1)
+		for (uint64_t others = event[i].steps; others != 0; others &= others -
+			 1)
 		{
 			int			k = __builtin_ctzll(others) + 1;
 
@@ -194,11 +186,10 @@ tie_reach(const AffinityEvent *event, int64_t n, int n_steps, int *from)
 {
 	int64_t		row_of[AFFINITY_MAX_STEPS + 1];
 	int			s = 0;
-	int			k;
 
-	for (k = 1; k <= n_steps; k++)
+	for (int k = 1; k <= n_steps; k++)
 		row_of[k] = -1;
-	for (k = 1; k <= n_steps; k++)
+	for (int k = 1; k <= n_steps; k++)
 	{
 		while (s < k)
 		{
@@ -216,10 +207,9 @@ static void
 take_tie(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 {
 	int			from[AFFINITY_MAX_STEPS + 1];
-	int			k;
 
 	tie_reach(event, n, chain->rule.n_steps, from);
-	for (k = chain->rule.n_steps; k > 0; k--)
+	for (int k = chain->rule.n_steps; k > 0; k--)
 	{
 		AffinityChainSet *kept = &chain->kept;
 		int			s = from[k];
@@ -242,9 +232,8 @@ feed_instant(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 {
 	uint64_t	any = 0;
 	bool		single = true;
-	int64_t		i;
 
-	for (i = 0; i < n; i++)
+	for (int64_t i = 0; i < n; i++)
 	{
 		any |= event[i].steps;
 		single = single && (event[i].steps & (event[i].steps - 1)) == 0;
@@ -298,9 +287,7 @@ may_pass(const AffinityChainRule *rule, uint64_t steps, int k)
 static void
 settle(AffinityChain *chain)
 {
-	int			k;
-
-	for (k = 1; k <= chain->rule.n_steps; k++)
+	for (int k = 1; k <= chain->rule.n_steps; k++)
 	{
 		AffinityChainSet *fresh = &chain->fresh;
 		AffinityChainSet *kept = &chain->kept;
@@ -326,7 +313,6 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 	AffinityChainSet *kept = &chain->kept;
 	AffinityChainSet *to = increase ? &chain->fresh : kept;
 	uint64_t	usable = steps;
-	int			k;
 
 	if ((steps & chain->rule.exclude) != 0)
 		usable = 0;
@@ -334,7 +320,7 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 		settle(chain);
 	chain->last_at = at;
 
-	for (k = chain->rule.n_steps; k > 0; k--)
+	for (int k = chain->rule.n_steps; k > 0; k--)
 	{
 		bool		pass = may_pass(&chain->rule, steps, k);
 		int64_t		start;

@@ -63,15 +63,13 @@ affinity_chain_groups_begin(AffinityGroups *chain,
 							uint64_t joined)
 {
 	int			first = 0;
-	int			k;
-	int			i;
 
 	chain->rule = *rule;
-	for (k = 0; k < rule->n_steps; k++)
+	for (int k = 0; k < rule->n_steps; k++)
 	{
 		if (k + 1 < rule->n_steps && (joined >> (k + 1) & 1) != 0)
 			continue;
-		for (i = first; i <= k; i++)
+		for (int i = first; i <= k; i++)
 		{
 			chain->section[i].first = first;
 			chain->section[i].end = k + 1;
@@ -81,7 +79,7 @@ affinity_chain_groups_begin(AffinityGroups *chain,
 	chain->level = 0;
 	chain->n_paths = 0;
 	/* one for each length, and one more to begin with */
-	for (i = 0; i <= rule->n_steps; i++)
+	for (int i = 0; i <= rule->n_steps; i++)
 		chain->order[i] = i;
 }
 
@@ -96,7 +94,6 @@ extend(const AffinityGroups *chain, AffinityGroupPath *path, int64_t at)
 	uint64_t	used = 0;
 	uint64_t	done;
 	uint64_t	within;
-	int			i;
 
 	if (path->level == n_steps)
 		return;
@@ -109,7 +106,7 @@ extend(const AffinityGroups *chain, AffinityGroupPath *path, int64_t at)
 		int			end = chain->section[path->level].end;
 
 		within = low_steps(end);
-		for (i = 0; i < chain->n_rows && path->level < end; i++)
+		for (int i = 0; i < chain->n_rows && path->level < end; i++)
 			if ((used >> i & 1) == 0 &&
 				affinity_chain_place(&path->rows, row[i] & ~done, within))
 			{
@@ -158,13 +155,12 @@ feed_rows(AffinityGroups *chain, int64_t at)
 	int			n_kept = 0;
 	int			begun = chain->order[n];
 	AffinityGroupPath *path = &chain->path[begun];
-	int			i;
 
 	memmove(chain->order + 1, chain->order, sizeof(int) * (size_t) n);
 	chain->order[0] = begun;
 	path->level = 0;
 	affinity_chain_places_clear(&path->rows);
-	for (i = 0; i <= n; i++)
+	for (int i = 0; i <= n; i++)
 	{
 		int			now = chain->order[i];
 		AffinityGroupPath *before = n_kept == 0 ? NULL :
@@ -203,22 +199,20 @@ read_rows(AffinityGroups *chain, const AffinityEvent *event, int64_t n)
 {
 	uint64_t	all = low_steps(chain->rule.n_steps);
 	AffinityPlaces steps;
-	uint64_t	rest;
-	int64_t		i;
 
 	chain->any = 0;
 	chain->n_rows = 0;
-	for (i = 0; i < n; i++)
+	for (int64_t i = 0; i < n; i++)
 		chain->any |= event[i].steps & all;
 	if ((chain->rule.mode & AFFINITY_CHAIN_INCREASE) != 0)
 		chain->row[chain->n_rows++] = chain->any;
 	else if ((chain->rule.mode & AFFINITY_CHAIN_SAME_ROW) != 0)
-		for (rest = chain->any; rest != 0; rest &= rest - 1)
+		for (uint64_t rest = chain->any; rest != 0; rest &= rest - 1)
 			chain->row[chain->n_rows++] = rest & -rest;
 	else
 	{
 		affinity_chain_places_clear(&steps);
-		for (i = 0; i < n && chain->n_rows < chain->rule.n_steps; i++)
+		for (int64_t i = 0; i < n && chain->n_rows < chain->rule.n_steps; i++)
 			if (affinity_chain_place(&steps, event[i].steps, all))
 				chain->row[chain->n_rows++] = event[i].steps & all;
 	}

@@ -80,8 +80,6 @@ affinity_chain_optional_begin(AffinityOptionalChain *chain,
 {
 	int			n = rule->chain.n_steps;
 	size_t		set;
-	int			k;
-	int			m;
 
 	chain->rule = rule;
 	chain->n_optional = __builtin_popcountll(rule->optional);
@@ -92,8 +90,8 @@ affinity_chain_optional_begin(AffinityOptionalChain *chain,
 	chain->kept = memory;
 	chain->fresh = chain->kept + set;
 	chain->tie = (uint64_t *) (chain->fresh + set);
-	for (k = 1; k <= n; k++)
-		for (m = 0; m <= chain->n_optional; m++)
+	for (int k = 1; k <= n; k++)
+		for (int m = 0; m <= chain->n_optional; m++)
 			slot(chain, chain->kept, k, m)[0] =
 				slot(chain, chain->fresh, k, m)[0] = 0;
 }
@@ -121,11 +119,10 @@ is_preferred(const int64_t *a, const int64_t *b, int n)
 {
 	uint64_t	taken_a = (uint64_t) a[0];
 	uint64_t	taken_b = (uint64_t) b[0];
-	int			k;
 
 	if (a[1] != b[1])
 		return a[1] > b[1];
-	for (k = 2; k <= n; k++)
+	for (int k = 2; k <= n; k++)
 	{
 		bool		in_a = (taken_a & BIT(k)) != 0;
 		bool		in_b = (taken_b & BIT(k)) != 0;
@@ -201,12 +198,10 @@ static void
 offer_all(AffinityOptionalChain *chain, int64_t *to_set, int k, int j,
 		  uint64_t steps, int64_t at)
 {
-	int			m;
-
 	if (j == 0)
 		offer(chain, to_set, k, 0, 0, steps, at);
 	else
-		for (m = 0; m <= chain->n_optional -
+		for (int m = 0; m <= chain->n_optional -
 			 __builtin_popcountll(steps & chain->rule->optional); m++)
 			offer(chain, to_set, k, j, m, steps, at);
 }
@@ -239,19 +234,17 @@ read_tie(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
 	AffinityPlaces steps;
 	int			n_rows = 0;
 	uint64_t	any = 0;
-	int64_t		i;
 
 	affinity_chain_places_clear(&steps);
 	memset(chain->tie, 0, sizeof(uint64_t) * (size_t) n_steps);
-	for (i = 0; i < n; i++)
+	for (int64_t i = 0; i < n; i++)
 	{
 		uint64_t	of_row = event[i].steps & low_steps(n_steps);
-		uint64_t	rest;
 
 		any |= of_row;
 		if (n_rows == n_steps || !affinity_chain_place(&steps, of_row, ALL))
 			continue;
-		for (rest = of_row; rest != 0; rest &= rest - 1)
+		for (uint64_t rest = of_row; rest != 0; rest &= rest - 1)
 			chain->tie[__builtin_ctzll(rest)] |= UINT64_C(1) << n_rows;
 		n_rows++;
 	}
@@ -294,7 +287,6 @@ feed_instant(AffinityOptionalChain *chain,
 			 const AffinityEvent *event, int64_t n)
 {
 	uint64_t	any = read_tie(chain, event, n);
-	int			j;
 	int			k;
 
 	if ((chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0 ||
@@ -305,7 +297,7 @@ feed_instant(AffinityOptionalChain *chain,
 	}
 	/* from the last step down: what is read below k is as it was before */
 	for (k = n_steps_of(chain); k > 0; k--)
-		for (j = 0; j < k && (any & BIT(k)) != 0; j++)
+		for (int j = 0; j < k && (any & BIT(k)) != 0; j++)
 		{
 			uint64_t	steps = tie_steps(chain, j, k, any);
 
@@ -351,11 +343,9 @@ static void
 settle(AffinityOptionalChain *chain)
 {
 	size_t		length = (size_t) n_steps_of(chain) + 1;
-	int			k;
-	int			m;
 
-	for (k = 1; k <= n_steps_of(chain); k++)
-		for (m = 0; m <= chain->n_optional; m++)
+	for (int k = 1; k <= n_steps_of(chain); k++)
+		for (int m = 0; m <= chain->n_optional; m++)
 		{
 			int64_t    *fresh = slot(chain, chain->fresh, k, m);
 			int64_t    *kept = slot(chain, chain->kept, k, m);
@@ -377,22 +367,19 @@ feed_row(AffinityOptionalChain *chain, uint64_t steps, int64_t at)
 	bool		increase =
 	(chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0;
 	int64_t    *to = increase ? chain->fresh : chain->kept;
-	int			k;
-	int			j;
-	int			m;
 
 	if (increase && at != chain->last_at)
 		settle(chain);
 	chain->last_at = at;
-	for (k = n_steps_of(chain); k > 0; k--)
+	for (int k = n_steps_of(chain); k > 0; k--)
 	{
 		if (!may_pass(chain, steps, k))
-			for (m = 0; m <= chain->n_optional; m++)
+			for (int m = 0; m <= chain->n_optional; m++)
 				slot(chain, chain->kept, k, m)[0] =
 					slot(chain, chain->fresh, k, m)[0] = 0;
 		if ((steps & BIT(k)) == 0)
 			continue;
-		for (j = k > 1 ? required_before(chain, k - 1) : 0; j < k; j++)
+		for (int j = k > 1 ? required_before(chain, k - 1) : 0; j < k; j++)
 		{
 			if ((steps & chain->rule->exclude_after[j]) == 0)
 				offer_all(chain, to, k, j, BIT(k), at);

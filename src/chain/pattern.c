@@ -32,10 +32,8 @@ between(const AffinityEvent *event, int64_t a, int64_t b)
 static void
 restart(AffinityMatcher *m, int64_t from)
 {
-	int			j;
-
 	m->from = from;
-	for (j = 0; j < m->pattern->n_steps; j++)
+	for (int j = 0; j < m->pattern->n_steps; j++)
 	{
 		m->next[j] = from;
 		m->last[j] = -1;
@@ -81,14 +79,12 @@ affinity_chain_match_forward(AffinityMatcher *m, int64_t first, int64_t last,
 							 bool restarting)
 {
 	int			n = m->pattern->n_steps;
-	int64_t		x;
-	int			j;
 
-	for (x = first; x < last; x++)
+	for (int64_t x = first; x < last; x++)
 	{
 		uint64_t	ends = 0;
 
-		for (j = 0; j < n; j++)
+		for (int j = 0; j < n; j++)
 		{
 			/* can_follow comes first: it has to see every event */
 			bool		follows = j == 0 || can_follow(m, j, x);
@@ -115,10 +111,8 @@ void
 affinity_chain_match_back_begin(AffinityMatcher *m, int n_steps,
 								int64_t n_events)
 {
-	int			j;
-
 	m->longest = n_steps;
-	for (j = 0; j < n_steps; j++)
+	for (int j = 0; j < n_steps; j++)
 	{
 		m->next[j] = n_events - 1;
 		m->last[j] = -1;
@@ -151,14 +145,11 @@ void
 affinity_chain_match_back(AffinityMatcher *m, int64_t first, int64_t last,
 						  int64_t n_events)
 {
-	int64_t		x;
-	int			j;
-
-	for (x = last - 1; x >= first; x--)
+	for (int64_t x = last - 1; x >= first; x--)
 	{
 		uint64_t	leads = 0;
 
-		for (j = 0; j < m->longest; j++)
+		for (int j = 0; j < m->longest; j++)
 		{
 			bool		goes_on = j + 1 == m->longest ||
 				can_lead(m, j, x, n_events);
@@ -180,9 +171,8 @@ affinity_chain_match_walk(const AffinityMatcher *m, int j, int64_t before,
 						  int64_t n_events)
 {
 	const AffinityPatternStep *step = &m->pattern->step[j];
-	int64_t		x;
 
-	for (x = before + 1; x < n_events; x++)
+	for (int64_t x = before + 1; x < n_events; x++)
 		if (((m->ends[x] >> j) & 1) != 0 &&
 			(j == 0 || (between(m->event, before, x) >= step->least &&
 						between(m->event, before, x) <= step->most)))

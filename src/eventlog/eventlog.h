@@ -318,11 +318,10 @@ affinity_eventlog_conditions(FunctionCallInfo fcinfo, const EventCall *call)
 {
 	const NullableDatum *value = &fcinfo->args[call->first_condition];
 	uint64		steps = 0;
-	int			i;
 
 	if (call->in_array)
 		return affinity_eventlog_conditions_in_array(fcinfo, call);
-	for (i = 0; i < call->n_conditions; i++)
+	for (int i = 0; i < call->n_conditions; i++)
 		steps |= (uint64) (!value[i].isnull & DatumGetBool(value[i].value))
 			<< i;
 	return steps;

@@ -203,7 +203,6 @@ static void
 make_groups(EventGrouper *grouper, const Part *part, int bits)
 {
 	bool		usual = grouper->user_size == 8 && grouper->steps_size == 1;
-	int			i;
 
 	memset(grouper->start, 0, sizeof(uint32) * (((Size) 1 << bits) + 1));
 	if (usual)
@@ -211,7 +210,7 @@ make_groups(EventGrouper *grouper, const Part *part, int bits)
 	else
 		count_groups(grouper, part, bits, grouper->user_size,
 					 grouper->steps_size);
-	for (i = 0; i < 1 << bits; i++)
+	for (int i = 0; i < 1 << bits; i++)
 		grouper->start[i + 1] += grouper->start[i];
 	if (usual)
 		spread_rows(grouper, part, bits, 8, 1);
@@ -225,9 +224,8 @@ static bool
 insertion_sort(UserEvent *row, int64 n)
 {
 	int64		moves = MOVES_OF(n);
-	int64		i;
 
-	for (i = 1; i < n; i++)
+	for (int64 i = 1; i < n; i++)
 	{
 		UserEvent	moved;
 		int64		j = i;
@@ -329,9 +327,8 @@ order_users(EventGrouper *grouper, int n_users)
 	uint16	   *order = grouper->order;
 	uint32		at = 0;
 	int			n = 0;
-	int			s;
 
-	for (s = 0; n < n_users; s++)
+	for (int s = 0; n < n_users; s++)
 	{
 		int			i = n;
 
@@ -387,9 +384,8 @@ static bool
 insertion_sort_events(AffinityEvent *event, int64 n)
 {
 	int64		moves = MOVES_OF(n);
-	int64		i;
 
-	for (i = 1; i < n; i++)
+	for (int64 i = 1; i < n; i++)
 	{
 		AffinityEvent moved = event[i];
 		int64		j = i;
@@ -415,7 +411,6 @@ use_table(EventGrouper *grouper, const Part *part, Size n, EventUserUse use,
 	bool		usual = grouper->user_size == 8 && grouper->steps_size == 1;
 	int			n_users = usual ? count_users(grouper, part, 8, 1) :
 		count_users(grouper, part, grouper->user_size, grouper->steps_size);
-	int			i;
 
 	if (n_users < 0)
 		return false;
@@ -426,7 +421,7 @@ use_table(EventGrouper *grouper, const Part *part, Size n, EventUserUse use,
 		place_rows(grouper, part, 8, 1);
 	else
 		place_rows(grouper, part, grouper->user_size, grouper->steps_size);
-	for (i = 0; i < n_users; i++)
+	for (int i = 0; i < n_users; i++)
 	{
 		int			s = grouper->order[i];
 		EventUserId mixed = {grouper->hash[s], grouper->high[s]};
@@ -448,14 +443,13 @@ use_groups(EventGrouper *grouper, const Part *part, Size n, EventUserUse use,
 {
 	int			bits = 1;
 	uint32		from = 0;
-	int			g;
 
 	while (bits < MAX_GROUP_BITS && (n >> bits) > 2)
 		bits++;
 	grouper->row = make_room(grouper->context, grouper->row,
 							 &grouper->row_room, n, sizeof(UserEvent));
 	make_groups(grouper, part, bits);
-	for (g = 0; g < 1 << bits; from = grouper->start[g++])
+	for (int g = 0; g < 1 << bits; from = grouper->start[g++])
 	{
 		UserEvent  *row = grouper->row + from;
 		Size		rows = grouper->start[g] - from;

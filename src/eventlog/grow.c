@@ -48,12 +48,11 @@ flatten_into(ExpandedObjectHeader *hdr, void *result, Size size)
 	GrowingLog *growing = (GrowingLog *) hdr;
 	EventLog   *flat = result;
 	char	   *to;
-	int			i;
 
 	Assert(size == flat_size(hdr));
 	memcpy(flat, growing->first, EVENT_LOG_HEADER + growing->first->used);
 	to = flat->data + flat->used;
-	for (i = 0; i < growing->n_chunks; i++)
+	for (int i = 0; i < growing->n_chunks; i++)
 	{
 		memcpy(to, growing->chunk[i].row, growing->chunk[i].used);
 		to += growing->chunk[i].used;

@@ -268,7 +268,6 @@ affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
 							int time_arg, int first_condition, bool holds)
 {
 	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
-	int			i;
 
 	memset(call, 0, sizeof(EventCall));
 	call->time_arg = time_arg;
@@ -290,7 +289,7 @@ affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
 	if (holds)
 		hold(fcinfo, call);
 	check_n_conditions(call->n_conditions);
-	for (i = 0; !call->in_array && i < call->n_conditions; i++)
+	for (int i = 0; !call->in_array && i < call->n_conditions; i++)
 		check_condition_type(fcinfo, first_condition + i, i + 1);
 }
 
@@ -330,7 +329,6 @@ affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 	Datum	   *value;
 	bool	   *null;
 	int			n;
-	int			i;
 	uint64		steps = 0;
 
 	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR,
@@ -341,7 +339,7 @@ affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 				 errmsg("a row has %d conditions, but an earlier one had %d",
 						n, call->n_conditions),
 				 errhint("All rows must give as many conditions; one that does not apply is false.")));
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 		if (!null[i] && DatumGetBool(value[i]))
 			steps |= UINT64CONST(1) << i;
 	return steps;

@@ -50,7 +50,6 @@ encode(const uint8 *from, Size n)
 	Size		out_size = (n + 2) / 3 * 4 + 1;
 	char	   *text;
 	char	   *to;
-	Size		i;
 
 	if (out_size > MaxAllocSize)
 		ereport(ERROR,
@@ -60,7 +59,7 @@ encode(const uint8 *from, Size n)
 						out_size, (Size) MaxAllocSize),
 				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
 	to = text = palloc(out_size);
-	for (i = 0; i < n; i += 3)
+	for (Size i = 0; i < n; i += 3)
 	{
 		uint32		bits = (uint32) from[i] << 16;
 
@@ -100,7 +99,6 @@ decode(const char *text, Size *size)
 	Size		n = strlen(text);
 	Size		padding = 0;
 	char	   *log;
-	Size		i;
 	Size		at = SKIPPED;
 
 	while (padding < 2 && padding < n && text[n - 1 - padding] == '=')
@@ -108,14 +106,13 @@ decode(const char *text, Size *size)
 	if (n % 4 != 0)
 		invalid("It is not base64.");
 	log = palloc0(Max(EVENT_LOG_HEADER, SKIPPED + n / 4 * 3));
-	for (i = 0; i < n; i += 4)
+	for (Size i = 0; i < n; i += 4)
 	{
 		uint32		bits = 0;
-		int			j;
 
 		if (i % (4 * GROUPS_AT_ONCE) == 0)
 			CHECK_FOR_INTERRUPTS();
-		for (j = 0; j < 4; j++)
+		for (int j = 0; j < 4; j++)
 			bits = bits << 6 | (i + j < n - padding ?
 								digit_value(text[i + j]) : 0);
 		log[at++] = (char) (bits >> 16);
@@ -162,12 +159,11 @@ check_rows(const EventLog *log)
 	Size		key_size = event_key_size(log);
 	Size		steps_size = event_steps_size(log);
 	const char *row = EVENT_LOG_ROWS(log);
-	uint32		i;
 
 	if (log->used - log->pattern_len !=
 		(uint64) log->n_rows * event_row_size(log))
 		invalid("Its length is wrong.");
-	for (i = 0; i < log->n_rows; i++)
+	for (uint32 i = 0; i < log->n_rows; i++)
 	{
 		int64		at;
 		uint64		steps;
@@ -190,13 +186,11 @@ check_chains(const EventLog *log)
 	const char *from = EVENT_LOG_ROWS(log);
 	const char *end = log->data + log->used;
 	uint64		optional = affinity_eventlog_optional(log);
-	uint32		i;
-	int			step;
 
 	if (log->mode != 0 || log->window != 0 || log->pattern_len >
 		sizeof(uint64))
 		invalid("Its header is damaged.");
-	for (i = 0; i < log->n_rows; i++)
+	for (uint32 i = 0; i < log->n_rows; i++)
 	{
 		int64		before = 0;
 		int64		since;
@@ -209,7 +203,7 @@ check_chains(const EventLog *log)
 			invalid("A user has more steps than there are.");
 		if (level > 1 && end - from < (level - 1) * (int) sizeof(int64))
 			invalid("Its length is wrong.");
-		for (step = 1; step < level; step++, from += sizeof(since))
+		for (int step = 1; step < level; step++, from += sizeof(since))
 		{
 			memcpy(&since, from, sizeof(since));
 			/* an optional step may be left out, but not as the last one */

@@ -179,12 +179,11 @@ affinity_eventlog_sorted(const EventLog *log)
 	const char *row = EVENT_LOG_ROWS(log);
 	AffinityEvent *event;
 	bool		sorted = true;
-	uint32		i;
 
 	event = MemoryContextAllocHuge(CurrentMemoryContext,
 								   sizeof(AffinityEvent) *
 								   ((Size) log->n_rows + 1));
-	for (i = 0; i < log->n_rows; i++, row += row_size)
+	for (uint32 i = 0; i < log->n_rows; i++, row += row_size)
 	{
 		memcpy(&event[i].at, row + key_size, sizeof(int64));
 		event[i].steps = event_read_steps(row + key_size + sizeof(int64),

@@ -93,7 +93,6 @@ affinity_eventlog_packed_add(EventUserId mixed,
 	char	   *to = writer->to;
 	Size		size = FIRST_SIZE(writer->high_size, steps_size) +
 		(Size) (n - 1) * ((Size) width + steps_size) + MAX_COUNT_SIZE;
-	int64		i;
 
 	/* what fits without a count of its own has MAX_COUNT_SIZE less */
 	if (size > (Size) (writer->end - to) + (n <= PACKED_MANY ?
@@ -109,7 +108,7 @@ affinity_eventlog_packed_add(EventUserId mixed,
 	to += sizeof(int64);
 	event_write_steps(to, steps_size, event[0].steps);
 	to += steps_size;
-	for (i = 1; i < n; i++)
+	for (int64 i = 1; i < n; i++)
 	{
 		uint64		offset = (uint64) event[i].at - (uint64) event[0].at;
 
@@ -222,14 +221,13 @@ affinity_eventlog_packed_rows(const PackedReader *reader, AffinityEvent *event)
 	Size		steps_size = reader->steps_size;
 	int			width = reader->width;
 	uint64		first;
-	uint32		i;
 
 	memcpy(&first, from, sizeof(first));
 	from += sizeof(first);
 	event[0].at = (int64) first;
 	event[0].steps = event_read_steps(from, steps_size);
 	from += steps_size;
-	for (i = 1; i < reader->n; i++)
+	for (uint32 i = 1; i < reader->n; i++)
 	{
 		event[i].at = (int64) (first + read_offset(from, width));
 		from += width;
@@ -249,10 +247,9 @@ rows_fault(const PackedReader *reader, const EventLog *log)
 	uint64		first;
 	uint64		offset = 0;
 	const char *from = reader->rows;
-	uint32		i;
 
 	memcpy(&first, from, sizeof(first));
-	for (i = 0; i < reader->n; i++)
+	for (uint32 i = 0; i < reader->n; i++)
 	{
 		from += i == 0 ? sizeof(int64) : (Size) reader->width;
 		offset = i == 0 ? 0 : read_offset(from - reader->width, reader->width);
@@ -372,9 +369,8 @@ static const PackedReader *
 first_reader(const PackedMerge *merge)
 {
 	const PackedReader *first = NULL;
-	int			i;
 
-	for (i = 0; i < merge->n_readers; i++)
+	for (int i = 0; i < merge->n_readers; i++)
 	{
 		const PackedReader *reader = &merge->reader[i];
 
@@ -396,9 +392,8 @@ affinity_eventlog_packed_each(EventLog *const *log, int n_logs,
 	NULL, NULL, 0};
 	const PackedReader *first;
 	Size		unchecked = 0;	/* rows since a look for interrupts */
-	int			i;
 
-	for (i = 0; i < n_logs; i++)
+	for (int i = 0; i < n_logs; i++)
 	{
 		affinity_eventlog_packed_open(&merge.reader[i], log[i]);
 		affinity_eventlog_packed_next(&merge.reader[i]);
@@ -409,12 +404,12 @@ affinity_eventlog_packed_each(EventLog *const *log, int n_logs,
 		Size		rows = 0;
 		int64		n = 0;
 
-		for (i = 0; i < n_logs; i++)
+		for (int i = 0; i < n_logs; i++)
 			if (!merge.reader[i].at_end &&
 				event_same_user(merge.reader[i].mixed, mixed))
 				rows += merge.reader[i].n;
 		merge_room(&merge, rows);
-		for (i = 0; i < n_logs; i++)
+		for (int i = 0; i < n_logs; i++)
 			if (!merge.reader[i].at_end &&
 				event_same_user(merge.reader[i].mixed, mixed))
 			{
@@ -442,9 +437,8 @@ affinity_eventlog_packed_union(EventLog *const *log, int n_logs)
 {
 	PackedWriter writer;
 	uint64		n_rows = 0;
-	int			i;
 
-	for (i = 0; i < n_logs; i++)
+	for (int i = 0; i < n_logs; i++)
 		n_rows += log[i]->n_rows;
 	affinity_eventlog_packed_begin(&writer, log[0], n_rows);
 	affinity_eventlog_packed_each(log, n_logs, affinity_eventlog_packed_add,
@@ -467,11 +461,10 @@ append_user(EventUserId mixed, const AffinityEvent *event, int64 n, void *arg)
 	EventUserId user = event_user_unmix(mixed);
 	Size		row_size = appender->user_size + sizeof(int64) +
 		appender->steps_size;
-	int64		i;
 
 	if (n > (appender->end - appender->to) / (int64) row_size)
 		damaged();
-	for (i = 0; i < n; i++)
+	for (int64 i = 0; i < n; i++)
 	{
 		memcpy(appender->to, &user, appender->user_size);
 		appender->to += appender->user_size;

@@ -174,9 +174,8 @@ let_in(PartedLog *parted, Size user_size, Size steps_size)
 {
 	Size		row_size = user_size + sizeof(int64) + steps_size;
 	int			shift = 63 - parted->bits;
-	int			i;
 
-	for (i = 0; i < parted->n_waiting; i++)
+	for (int i = 0; i < parted->n_waiting; i++)
 	{
 		const WaitingRow *from = &parted->waiting[i];
 		uint64		part = from->mixed.low >> 1 >> shift;
@@ -216,9 +215,8 @@ static uint64
 count_rows(const PartedLog *parted)
 {
 	Size		bytes = 0;
-	int			i;
 
-	for (i = 0; i < 1 << parted->bits; i++)
+	for (int i = 0; i < 1 << parted->bits; i++)
 		if (parted->part[i].first != NULL)
 			bytes += parted->part[i].bytes +
 				(Size) (parted->place[i].at - parted->part[i].last->row);
@@ -231,11 +229,10 @@ pack_parts(PartedLog *parted)
 {
 	EventGrouper *grouper = affinity_eventlog_grouper_create(parted->header);
 	PackedWriter writer;
-	int			i;
 
 	affinity_eventlog_packed_begin(&writer, parted->header,
 								   count_rows(parted));
-	for (i = 0; i < 1 << parted->bits; i++)
+	for (int i = 0; i < 1 << parted->bits; i++)
 		if (parted->part[i].first != NULL)
 			affinity_eventlog_grouper_use(grouper, parted,
 										  i, affinity_eventlog_packed_add,
@@ -263,9 +260,8 @@ static void
 add_run(PartedLog *parted, EventLog *run)
 {
 	Size		bytes = VARSIZE(run);
-	int			i;
 
-	for (i = 0; i < parted->n_runs; i++)
+	for (int i = 0; i < parted->n_runs; i++)
 		bytes += VARSIZE(parted->run[i]);
 	if (parted->n_runs == PARTED_RUNS)
 		merge_runs(parted);
@@ -333,9 +329,7 @@ affinity_eventlog_parted_flat(PartedLog *parted)
 static void
 append_user(EventUserId mixed, const AffinityEvent *event, int64 n, void *arg)
 {
-	int64		i;
-
-	for (i = 0; i < n; i++)
+	for (int64 i = 0; i < n; i++)
 		affinity_eventlog_parted_add(arg, mixed, &event[i]);
 }
 
@@ -345,9 +339,8 @@ append_rows(PartedLog *parted, const EventLog *log)
 	Size		user_size = event_user_size(log);
 	Size		steps_size = event_steps_size(log);
 	const char *from = EVENT_LOG_ROWS(log);
-	uint32		i;
 
-	for (i = 0; i < log->n_rows; i++)
+	for (uint32 i = 0; i < log->n_rows; i++)
 	{
 		EventUserId user = event_read_user(from, user_size);
 		AffinityEvent event;

@@ -105,10 +105,9 @@ mode_text(const EventLog *log)
 {
 	static const char *const held[] = {"a number", "a uuid", "a text"};
 	StringInfoData text;
-	uint32		bit;
 
 	initStringInfo(&text);
-	for (bit = 1; bit <= FUNNEL_MODE_ONCE; bit <<= 1)
+	for (uint32 bit = 1; bit <= FUNNEL_MODE_ONCE; bit <<= 1)
 	{
 		if ((log->mode & bit) == 0)
 			continue;

@@ -95,11 +95,10 @@ next_number(const char **text)
 	size_t		len = next_word(text);
 	size_t		digits = strspn(*text, "0123456789");
 	int			number = 0;
-	size_t		i;
 
 	if (len == 0 || digits != len)
 		return 0;
-	for (i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++)
 		number = Min(number * 10 + ((*text)[i] - '0'), 1000000);
 	if (number == 0)
 		ereport(ERROR,
@@ -295,9 +294,8 @@ static void
 check_words(uint32 mode, const ModeNumbers *numbers)
 {
 	bool		between = false;
-	uint64		rest;
 
-	for (rest = numbers->excluded; rest != 0; rest &= rest - 1)
+	for (uint64 rest = numbers->excluded; rest != 0; rest &= rest - 1)
 		between = between || numbers->before[__builtin_ctzll(rest)] != 0;
 	if ((mode & AFFINITY_CHAIN_SAME_ROW) != 0 &&
 		(numbers->excluded != 0 ||
@@ -340,7 +338,6 @@ check_numbers(const ModeNumbers *numbers)
 {
 	int			n_steps = numbers->n_conditions -
 		__builtin_popcountll(numbers->excluded);
-	uint64		rest;
 	int			i;
 
 	if (n_steps < 1)
@@ -367,7 +364,7 @@ check_numbers(const ModeNumbers *numbers)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an excluded condition cannot be a step in any order"),
 				 errhint("The excluded conditions come after the steps.")));
-	for (rest = numbers->excluded; rest != 0; rest &= rest - 1)
+	for (uint64 rest = numbers->excluded; rest != 0; rest &= rest - 1)
 	{
 		i = __builtin_ctzll(rest);
 		if (numbers->before[i] > n_steps)
@@ -393,7 +390,6 @@ affinity_funnel_mode_read(const char *text, int n_conditions, char *options,
 	uint32		mode;
 	uint64		set;
 	int			n_steps;
-	int			i;
 
 	memset(&numbers, 0, sizeof(numbers));
 	numbers.n_conditions = n_conditions;
@@ -412,7 +408,7 @@ affinity_funnel_mode_read(const char *text, int n_conditions, char *options,
 			FUNNEL_MODE_EXCLUDE_LAST;
 	memcpy(options, &set, sizeof(uint64));
 	*options_len = sizeof(uint64);
-	for (i = n_steps; i < n_conditions; i++)
+	for (int i = n_steps; i < n_conditions; i++)
 	{
 		options[(*options_len)++] = (char) numbers.after[i];
 		options[(*options_len)++] = (char) (numbers.before[i] == 0 ? n_steps :
@@ -437,9 +433,7 @@ affinity_funnel_mode_holds(const char *text)
 const char *
 affinity_funnel_mode_word(uint32 bit)
 {
-	size_t		i;
-
-	for (i = 0; i < lengthof(mode_words); i++)
+	for (size_t i = 0; i < lengthof(mode_words); i++)
 		if (mode_words[i].mode == bit)
 			return mode_words[i].word;
 	return "any_order";
@@ -491,7 +485,6 @@ affinity_eventlog_options_valid(const EventLog *log)
 	bool		grouped = (log->mode & FUNNEL_MODE_GROUPS) != 0;
 	uint64		steps = option_steps(log);
 	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
-	uint32		i;
 	int			n_steps;
 
 	if (grouped && (steps == 0 ||
@@ -508,7 +501,7 @@ affinity_eventlog_options_valid(const EventLog *log)
 	n_steps = affinity_eventlog_n_steps(log);
 	if ((steps & 1) != 0 || steps >> (n_steps - 1) >> 1 != 0)
 		return false;
-	for (i = sizeof(uint64); i < log->pattern_len; i += 2, range += 2)
+	for (uint32 i = sizeof(uint64); i < log->pattern_len; i += 2, range += 2)
 		if (range[0] >= range[1] || range[1] > n_steps || grouped)
 		{
 			/* of one step nothing lies between, nor in a group */
@@ -525,13 +518,11 @@ affinity_eventlog_optional_rule(const EventLog *log,
 {
 	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
 	int			n_steps = affinity_eventlog_n_steps(log);
-	int			condition;
-	int			k;
 
 	memset(rule, 0, sizeof(*rule));
 	affinity_eventlog_rule(log, &rule->chain);
 	rule->optional = affinity_eventlog_optional(log);
-	for (condition = n_steps; condition < log->n_conditions; condition++)
+	for (int condition = n_steps; condition < log->n_conditions; condition++)
 	{
 		int			after = 0;
 		int			before = n_steps;
@@ -541,7 +532,7 @@ affinity_eventlog_optional_rule(const EventLog *log,
 			after = *range++;
 			before = *range++;
 		}
-		for (k = after; k < before; k++)
+		for (int k = after; k < before; k++)
 			rule->exclude_after[k] |= UINT64CONST(1) << condition;
 		rule->excludes = true;
 	}

@@ -62,9 +62,7 @@ add_times(Conversions *c, int i, int before, const int64 *since)
 static void
 add_user(Conversions *c, int level, const int64 *since)
 {
-	int			i;
-
-	for (i = 0; i < level; i++)
+	for (int i = 0; i < level; i++)
 	{
 		if (i > 0)
 			add_times(c, i, i - 1, since);
@@ -76,9 +74,7 @@ add_user(Conversions *c, int level, const int64 *since)
 static void
 add_taken(Conversions *c, uint64 taken, int level, const int64 *since)
 {
-	int			i;
-
-	for (i = 0; i < level; i++)
+	for (int i = 0; i < level; i++)
 	{
 		if ((taken >> i & 1) == 0)
 			continue;
@@ -92,9 +88,8 @@ static void
 add_result(const FunnelResult *result, void *conversions)
 {
 	int64		since[AFFINITY_MAX_STEPS];
-	int			i;
 
-	for (i = 0; i < result->level; i++)
+	for (int i = 0; i < result->level; i++)
 		if ((result->taken >> i & 1) != 0 &&
 			pg_sub_s64_overflow(result->at[i], result->at[0], &since[i]))
 			since_overflow();
@@ -109,7 +104,6 @@ add_rows(EventUserId mixed pg_attribute_unused(), const AffinityEvent *event,
 	Population *p = arg;
 	FunnelResult result;
 	int64		since[AFFINITY_MAX_STEPS];
-	int			i;
 
 	if (p->solver != NULL)
 	{
@@ -118,7 +112,7 @@ add_rows(EventUserId mixed pg_attribute_unused(), const AffinityEvent *event,
 		return;
 	}
 	result.level = affinity_funnel_chain_of(p->chain, &p->rule, event, n);
-	for (i = 0; i < result.level; i++)
+	for (int i = 0; i < result.level; i++)
 		if (pg_sub_s64_overflow(p->chain->best[i], p->chain->best[0],
 								&since[i]))
 			since_overflow();
@@ -129,9 +123,8 @@ static void
 add_chain_of_times(Conversions *c, int level, const int64 *since)
 {
 	uint64		taken = level > 0 ? 1 : 0;
-	int			i;
 
-	for (i = 1; i < level; i++)
+	for (int i = 1; i < level; i++)
 		if (since[i] >= 0)
 			taken |= UINT64CONST(1) << i;
 	add_taken(c, taken, level, since);
@@ -142,9 +135,8 @@ read_chains(const EventLog *log, Conversions *c)
 {
 	const char *from = EVENT_LOG_ROWS(log);
 	int64		since[AFFINITY_MAX_STEPS];
-	uint32		i;
 
-	for (i = 0; i < log->n_rows; i++)
+	for (uint32 i = 0; i < log->n_rows; i++)
 	{
 		int			level = (uint8) *from++;
 

@@ -59,11 +59,10 @@ affinity_funnel_steps(PG_FUNCTION_ARGS)
 	EventTime	kind = (EventTime) log->time_kind;
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Conversions c;
-	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	affinity_funnel_conversions_read(&c, log);
-	for (i = 0; i < c.n_steps; i++)
+	for (int i = 0; i < c.n_steps; i++)
 	{
 		Datum		value[FUNNEL_STEPS_COLUMNS];
 		bool		null[FUNNEL_STEPS_COLUMNS];

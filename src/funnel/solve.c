@@ -213,7 +213,6 @@ is_better(const FunnelResult *a, const FunnelResult *b)
 {
 	int			n_a = pg_popcount64(a->taken);
 	int			n_b = pg_popcount64(b->taken);
-	int			i;
 
 	if (a->level != b->level || n_a != n_b || a->level == 0)
 		return a->level > b->level || (a->level == b->level && n_a > n_b);
@@ -221,7 +220,7 @@ is_better(const FunnelResult *a, const FunnelResult *b)
 		return a->at[a->level - 1] < b->at[b->level - 1];
 	if (a->at[0] != b->at[0])
 		return a->at[0] > b->at[0];
-	for (i = 1; i < a->level; i++)
+	for (int i = 1; i < a->level; i++)
 	{
 		bool		in_a = (a->taken >> i & 1) != 0;
 		bool		in_b = (b->taken >> i & 1) != 0;
@@ -243,9 +242,8 @@ read_part(const EventLog *log, uint32 part, uint32 n_parts, HeldEvent *to)
 	Size		steps_size = event_steps_size(log);
 	const char *row = EVENT_LOG_ROWS(log);
 	int64		n = 0;
-	uint32		i;
 
-	for (i = 0; i < log->n_rows; i++, row += event_row_size(log))
+	for (uint32 i = 0; i < log->n_rows; i++, row += event_row_size(log))
 	{
 		HeldEvent	e;
 
@@ -316,10 +314,9 @@ affinity_funnel_solve_log(const EventLog *log, FunnelResultUse use, void *arg)
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	FunnelSolver *solver = affinity_funnel_solver_create(log);
 	uint32		n_parts = log->n_rows / PASS_ROWS + 1;
-	uint32		part;
 
 	MemoryContextSwitchTo(caller);
-	for (part = 0; part < n_parts; part++)
+	for (uint32 part = 0; part < n_parts; part++)
 	{
 		int64		n = n_parts == 1 ? log->n_rows :
 			read_part(log, part, n_parts, NULL);

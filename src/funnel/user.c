@@ -24,13 +24,12 @@ void
 affinity_eventlog_rule(const EventLog *log, AffinityChainRule *rule)
 {
 	int			n_steps = affinity_eventlog_n_steps(log);
-	int			i;
 
 	rule->window = (uint64) log->window;
 	rule->mode = log->mode;
 	rule->n_steps = n_steps;
 	rule->exclude = 0;
-	for (i = n_steps; i < log->n_conditions; i++)
+	for (int i = n_steps; i < log->n_conditions; i++)
 		rule->exclude |= UINT64CONST(1) << i;
 }
 
@@ -123,14 +122,13 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 	bool		null[AFFINITY_MAX_STEPS];
 	int			n = affinity_eventlog_n_steps(log);
 	int			low = 1;
-	int			i;
 
 	result_of_state(fcinfo, log, &result);
 	if (get_element_type(get_fn_expr_rettype(fcinfo->flinfo)) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this funnel has times of another type")));
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		null[i] = (result.taken >> i & 1) == 0;
 		value[i] = null[i] ? (Datum) 0 : Int64GetDatum(result.at[i]);
@@ -169,11 +167,10 @@ read_times(const Datum *value, const bool *null, int n, const EventLog *log,
 	uint64		optional = affinity_eventlog_optional(log);
 	int			level = n;
 	int64		before = 0;
-	int			i;
 
 	while (level > 0 && null[level - 1])
 		level--;
-	for (i = 0; i < level; i++)
+	for (int i = 0; i < level; i++)
 	{
 		if (null[i] && i == 0)
 			ereport(ERROR,

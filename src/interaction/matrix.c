@@ -408,9 +408,8 @@ parts_to_csr(Build *build, const uint32 *renumber, int64 *next,
 
 			affinity_kernel_entries_to_csr(chunk->entry,
 										   affinity_interaction_chunk_second(chunk),
-										   following ? AFFINITY_CHUNK :
-										   n_last, renumber, next,
-										   csr->col, val);
+										   following ? AFFINITY_CHUNK : n_last,
+										   renumber, next, csr->col, val);
 			affinity_interaction_parts_give_back(parts, chunk);
 			chunk = following;
 			CHECK_FOR_INTERRUPTS();

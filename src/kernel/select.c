@@ -22,9 +22,8 @@ static int64_t
 pivot_of(const int64_t *value, size_t from, size_t to, uint64_t *seed)
 {
 	int64_t		p[3];
-	int			i;
 
-	for (i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++)
 	{
 		*seed = *seed * UINT64_C(6364136223846793005) +
 			UINT64_C(1442695040888963407);
@@ -83,7 +82,6 @@ affinity_kernel_quantile(int64_t *value, size_t n, double p)
 	size_t		k = (size_t) floor(place);
 	double		part = place - (double) k;
 	int64_t		next;
-	size_t		i;
 
 	if (k >= n - 1)
 	{
@@ -94,7 +92,7 @@ affinity_kernel_quantile(int64_t *value, size_t n, double p)
 	if (part == 0)
 		return (double) value[k];
 	next = value[k + 1];
-	for (i = k + 2; i < n; i++)
+	for (size_t i = k + 2; i < n; i++)
 		if (value[i] < next)
 			next = value[i];
 	return (double) value[k] + part * ((double) next - (double) value[k]);

@@ -142,13 +142,12 @@ static int
 count_head(const Numbers *state)
 {
 	int64		head = state->n > 0 ? state->value[0] : 0;
-	int			i;
 
 	if ((head & 0xff) < 1 || (head & 0xff) > MAX_INTERVALS ||
 		(head >> 8) < BY_DAY || (head >> 8) > BY_MONTH ||
 		state->n < 1 + (head & 0xff))
 		wrong_array();
-	for (i = 1; i <= (head & 0xff); i++)
+	for (int i = 1; i <= (head & 0xff); i++)
 		if (state->value[i] < 0 || state->value[i] > MAX_INTERVAL)
 			wrong_array();
 	return 1 + (int) (head & 0xff);
@@ -220,7 +219,6 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 	const int32 *interval;
 	int64	   *value;
 	int			n;
-	int			i;
 
 	if (PG_ARGISNULL(arg))
 		ereport(ERROR,
@@ -239,7 +237,7 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 	state = new_array(1 + n);
 	value = (int64 *) ARR_DATA_PTR(state);
 	value[0] = (int64) granularity << 8 | n;
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		if (interval[i] < 0 || interval[i] > MAX_INTERVAL)
 			ereport(ERROR,
@@ -352,7 +350,6 @@ affinity_retention_range_count_combine(PG_FUNCTION_ARGS)
 	Numbers		a = state_arg(fcinfo);
 	Numbers		b = read_numbers(PG_GETARG_ARRAYTYPE_P(1));
 	int			head = count_head(&a);
-	int			i;
 
 	if (count_head(&b) != head ||
 		memcmp(a.value, b.value, sizeof(int64) * (Size) head) != 0)
@@ -361,7 +358,7 @@ affinity_retention_range_count_combine(PG_FUNCTION_ARGS)
 				 errmsg("retention_interval and retention_granularity must be "
 						"the same for all rows of a group"),
 				 errhint("Pass constants.")));
-	for (i = head; i < b.n; i++)
+	for (int i = head; i < b.n; i++)
 		note(&a, b.value[i] >> 2, b.value[i] & 3);
 	PG_RETURN_ARRAYTYPE_P(a.array);
 }
@@ -376,23 +373,21 @@ affinity_retention_range_count_final(PG_FUNCTION_ARGS)
 	ArrayType  *result;
 	int64	   *value;
 	int			n = 0;
-	int			i;
-	int			k;
 
-	for (i = head; i < state.n; i++)
+	for (int i = head; i < state.n; i++)
 		n += (state.value[i] & DID_FIRST) != 0;
 	if (n == 0)
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INT8OID));
 	result = new_array(n);
 	value = (int64 *) ARR_DATA_PTR(result);
-	for (i = head; i < state.n; i++)
+	for (int i = head; i < state.n; i++)
 	{
 		int64		period = state.value[i] >> 2;
 		int64		after = 0;
 
 		if ((state.value[i] & DID_FIRST) == 0)
 			continue;
-		for (k = 1; k < head; k++)
+		for (int k = 1; k < head; k++)
 		{
 			int64		wanted = period + state.value[k];
 			int			at = find_period(&state, head, wanted);
@@ -452,8 +447,6 @@ affinity_retention_range_sum_accum(PG_FUNCTION_ARGS)
 {
 	Numbers		state;
 	Numbers		user;
-	int			i;
-	int			k;
 
 	if (PG_ARGISNULL(1))
 	{
@@ -463,7 +456,7 @@ affinity_retention_range_sum_accum(PG_FUNCTION_ARGS)
 	}
 	state = sum_arg(fcinfo);
 	user = read_numbers(PG_GETARG_ARRAYTYPE_P(1));
-	for (i = 0; i < user.n; i++)
+	for (int i = 0; i < user.n; i++)
 	{
 		int64		day = user.value[i] >> DAY_SHIFT;
 		int64	   *sums;
@@ -472,7 +465,7 @@ affinity_retention_range_sum_accum(PG_FUNCTION_ARGS)
 			wrong_array();
 		sums = sums_of(&state, day);
 		sums[1]++;
-		for (k = 0; k < MAX_INTERVALS; k++)
+		for (int k = 0; k < MAX_INTERVALS; k++)
 			sums[2 + k] += user.value[i] >> k & 1;
 		if (i % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -486,16 +479,14 @@ affinity_retention_range_sum_combine(PG_FUNCTION_ARGS)
 {
 	Numbers		a = sum_arg(fcinfo);
 	Numbers		b = read_numbers(PG_GETARG_ARRAYTYPE_P(1));
-	int			i;
-	int			k;
 
 	if (b.n % SUM_WIDTH != 0)
 		wrong_array();
-	for (i = 0; i < b.n; i += SUM_WIDTH)
+	for (int i = 0; i < b.n; i += SUM_WIDTH)
 	{
 		int64	   *sums = sums_of(&a, b.value[i]);
 
-		for (k = 1; k < SUM_WIDTH; k++)
+		for (int k = 1; k < SUM_WIDTH; k++)
 			sums[k] = (int64) ((uint64) sums[k] + (uint64) b.value[i + k]);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -510,11 +501,9 @@ affinity_retention_range_sum_final(PG_FUNCTION_ARGS)
 	int			n = state.n / SUM_WIDTH;
 	Datum	   *line = palloc(sizeof(Datum) * (Size) Max(n, 1));
 	StringInfoData text;
-	int			i;
-	int			k;
 
 	initStringInfo(&text);
-	for (i = 0; i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		const int64 *sums = state.value + i * SUM_WIDTH;
 		int			year;
@@ -526,7 +515,7 @@ affinity_retention_range_sum_final(PG_FUNCTION_ARGS)
 		j2date((int) sums[0] + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 		resetStringInfo(&text);
 		appendStringInfo(&text, "%04d%02d%02d", year, month, day);
-		for (k = 1; k < SUM_WIDTH; k++)
+		for (int k = 1; k < SUM_WIDTH; k++)
 			appendStringInfo(&text, "," INT64_FORMAT, sums[k]);
 		line[i] = PointerGetDatum(cstring_to_text_with_len(text.data,
 														   text.len));

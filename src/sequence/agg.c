@@ -155,13 +155,12 @@ match(const EventLog *log, const AffinityPattern *pattern, bool restarting,
 	  AffinityMatcher *m)
 {
 	int64		n = log->n_rows;
-	int64		from;
 	uint64	   *ends = MemoryContextAllocHuge(CurrentMemoryContext,
 											  sizeof(uint64) * (Size) (n + 1));
 
 	affinity_chain_match_begin(m, pattern, affinity_eventlog_sorted(log),
 							   ends);
-	for (from = 0; from < n; from += EVENTS_AT_ONCE)
+	for (int64 from = 0; from < n; from += EVENTS_AT_ONCE)
 	{
 		affinity_chain_match_forward(m, from, Min(n, from + EVENTS_AT_ONCE),
 									 restarting);
@@ -207,20 +206,18 @@ times_of_match(const EventLog *log, Oid type)
 	AffinityMatcher m;
 	Datum		value[AFFINITY_MAX_STEPS];
 	int64		n = log->n_rows;
-	int64		to;
 	int64		at = -1;
 	int			n_values = 0;
-	int			j;
 
 	parse_pattern(log, ERRCODE_INVALID_PARAMETER_VALUE, &pattern);
 	match(log, &pattern, false, &m);
 	affinity_chain_match_back_begin(&m, m.longest, n);
-	for (to = n; to > 0; to -= Min(to, EVENTS_AT_ONCE))
+	for (int64 to = n; to > 0; to -= Min(to, EVENTS_AT_ONCE))
 	{
 		affinity_chain_match_back(&m, Max(0, to - EVENTS_AT_ONCE), to, n);
 		CHECK_FOR_INTERRUPTS();
 	}
-	for (j = 0; j < m.longest; j++)
+	for (int j = 0; j < m.longest; j++)
 	{
 		at = affinity_chain_match_walk(&m, j, at, n);
 		if (at < 0)

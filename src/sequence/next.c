@@ -339,9 +339,8 @@ sorted_rows(const NextState *state)
 											 ((Size) state->n_rows + 1));
 	const char *from = state->data;
 	const char *end = state->data + state->used;
-	uint32		i;
 
-	for (i = 0; i < state->n_rows; i++)
+	for (uint32 i = 0; i < state->n_rows; i++)
 	{
 		uint32		len = 0;
 
@@ -372,7 +371,6 @@ static int64
 find_base(const NextState *state, const NextRow *row)
 {
 	int64		n = state->n_rows;
-	int64		i;
 
 	switch ((NextBase) state->base)
 	{
@@ -381,12 +379,12 @@ find_base(const NextState *state, const NextRow *row)
 		case NEXT_TAIL:
 			return n > 0 && row[n - 1].is_base ? n - 1 : -1;
 		case NEXT_FIRST_MATCH:
-			for (i = 0; i < n; i++)
+			for (int64 i = 0; i < n; i++)
 				if (row[i].is_base && (row[i].events & 1) != 0)
 					return i;
 			break;
 		case NEXT_LAST_MATCH:
-			for (i = n - 1; i >= 0; i--)
+			for (int64 i = n - 1; i >= 0; i--)
 				if (row[i].is_base && (row[i].events & 1) != 0)
 					return i;
 			break;
@@ -406,14 +404,13 @@ affinity_sequence_next_final(PG_FUNCTION_ARGS)
 	text	   *result = NULL;
 	int64		at;
 	int			step;
-	int			i;
 
 	affinity_base_check_aggregate(fcinfo);
 	state = next_state(PG_GETARG_DATUM(0));
 	row = sorted_rows(state);
 	at = find_base(state, row);
 	step = state->backward ? -1 : 1;
-	for (i = 0; i < state->n_events && at >= 0 && at < state->n_rows; i++)
+	for (int i = 0; i < state->n_events && at >= 0 && at < state->n_rows; i++)
 	{
 		if ((row[at].events >> i & 1) == 0)
 		{

@@ -94,9 +94,8 @@ find_anchor(const Datum *value, const bool *null, int n, Datum anchor,
 			TypeCacheEntry *type, Oid collation, bool last)
 {
 	int			found = -1;
-	int			i;
 
-	for (i = 0; i < n && (last || found < 0); i++)
+	for (int i = 0; i < n && (last || found < 0); i++)
 		if (!null[i] && DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
 													   collation, value[i],
 													   anchor)))

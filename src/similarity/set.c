@@ -94,11 +94,10 @@ set_count_present(const ArrayType *array)
 	size_t		n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	const		bits8 *bitmap = ARR_NULLBITMAP(array);
 	size_t		present = 0;
-	size_t		i;
 
 	if (bitmap == NULL)
 		return n;
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		present += (bitmap[i / 8] >> (i % 8)) & 1;
 	return present;
 }
@@ -120,7 +119,6 @@ static void
 set_int4_order(int32 *v, size_t n)
 {
 	uint64	   *key;
-	size_t		i;
 
 	if (n > SET_RADIX_MAX)
 	{
@@ -128,10 +126,10 @@ set_int4_order(int32 *v, size_t n)
 		return;
 	}
 	key = set_alloc(n, 2 * sizeof(uint64));
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		key[i] = ~(uint64) ((uint32) v[i] ^ ((uint32) 1 << 31));
 	affinity_kernel_sort_descending(key, n, key + n);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		v[i] = (int32) ((uint32) ~key[i] ^ ((uint32) 1 << 31));
 	pfree(key);
 }
@@ -140,7 +138,6 @@ static void
 set_int8_order(int64 *v, size_t n)
 {
 	uint64	   *key;
-	size_t		i;
 
 	if (n > SET_RADIX_MAX)
 	{
@@ -148,10 +145,10 @@ set_int8_order(int64 *v, size_t n)
 		return;
 	}
 	key = set_alloc(n, 2 * sizeof(uint64));
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		key[i] = ~((uint64) v[i] ^ ((uint64) 1 << 63));
 	affinity_kernel_sort_descending(key, n, key + n);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		v[i] = (int64) (~key[i] ^ ((uint64) 1 << 63));
 	pfree(key);
 }
@@ -164,9 +161,8 @@ set_read_int2(ArrayType *array, size_t *n)
 	const int16 *data = (const int16 *) ARR_DATA_PTR(array);
 	size_t		present = set_count_present(array);
 	int32	   *result = set_alloc(present, sizeof(int32));
-	size_t		i;
 
-	for (i = 0; i < present; i++)
+	for (size_t i = 0; i < present; i++)
 		result[i] = data[i];
 	*n = set_int4_make_set(result, present);
 	return result;
@@ -226,9 +222,8 @@ set_read_text(ArrayType *array, size_t *n)
 	const char *data = ARR_DATA_PTR(array);
 	size_t		present = set_count_present(array);
 	SetText    *result = set_alloc(present, sizeof(SetText));
-	size_t		i;
 
-	for (i = 0; i < present; i++)
+	for (size_t i = 0; i < present; i++)
 	{
 		if (i % SET_CHUNK == 0)
 			CHECK_FOR_INTERRUPTS();

@@ -23,9 +23,7 @@
 static bool
 SET_NAME(is_set) (const SET_ELEMENT *v, size_t n)
 {
-	size_t		i;
-
-	for (i = 1; i < n; i++)
+	for (size_t i = 1; i < n; i++)
 	{
 		if (SET_COMPARE(&v[i - 1], &v[i]) >= 0)
 			return false;
@@ -42,10 +40,9 @@ static size_t
 SET_NAME(make_set) (SET_ELEMENT *v, size_t n)
 {
 	size_t		kept = 0;
-	size_t		i;
 
 	SET_ORDER(v, n);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		if (i % SET_CHUNK == 0)
 			CHECK_FOR_INTERRUPTS();

@@ -121,9 +121,8 @@ vector_to_double(ArrayType *array, size_t n)
 	const char *data = ARR_DATA_PTR(array);
 	const		bits8 *bitmap = ARR_NULLBITMAP(array);
 	double	   *result = vector_alloc(n);
-	size_t		i;
 
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		if (i % CHUNK == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -141,7 +140,6 @@ vector_read_pair(FunctionCallInfo fcinfo, VectorPair *pair)
 	size_t		n = vector_length(x);
 	double	   *dx;
 	double	   *dy;
-	size_t		i;
 	size_t		used = 0;
 
 	if (n != vector_length(y))
@@ -161,7 +159,7 @@ vector_read_pair(FunctionCallInfo fcinfo, VectorPair *pair)
 
 	dx = vector_to_double(x, n);
 	dy = vector_to_double(y, n);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		if (i % CHUNK == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -191,9 +189,8 @@ vector_sum(const VectorPair *pair, VectorSumF4 f4, VectorSumF8 f8)
 	const double *x8 = pair->x;
 	const double *y8 = pair->y;
 	double		sum = 0;
-	size_t		i;
 
-	for (i = 0; i < pair->n; i += CHUNK)
+	for (size_t i = 0; i < pair->n; i += CHUNK)
 	{
 		size_t		n = Min(CHUNK, pair->n - i);
 
@@ -211,9 +208,8 @@ vector_products(const VectorPair *pair)
 	const double *x8 = pair->x;
 	const double *y8 = pair->y;
 	AffinityProducts sums = {0};
-	size_t		i;
 
-	for (i = 0; i < pair->n; i += CHUNK)
+	for (size_t i = 0; i < pair->n; i += CHUNK)
 	{
 		size_t		n = Min(CHUNK, pair->n - i);
 
@@ -235,9 +231,8 @@ vector_totals(const VectorPair *pair)
 	const double *x8 = pair->x;
 	const double *y8 = pair->y;
 	AffinityTotals sums = {0};
-	size_t		i;
 
-	for (i = 0; i < pair->n; i += CHUNK)
+	for (size_t i = 0; i < pair->n; i += CHUNK)
 	{
 		size_t		n = Min(CHUNK, pair->n - i);
 
@@ -258,9 +253,8 @@ vector_deviations(const VectorPair *pair, double centre_x, double centre_y)
 	const double *x8 = pair->x;
 	const double *y8 = pair->y;
 	AffinityDeviations sums = {0};
-	size_t		i;
 
-	for (i = 0; i < pair->n; i += CHUNK)
+	for (size_t i = 0; i < pair->n; i += CHUNK)
 	{
 		size_t		n = Min(CHUNK, pair->n - i);
 
@@ -286,9 +280,8 @@ vector_scale(const double *values, size_t n, int *exponent)
 {
 	double	   *result = vector_alloc(n);
 	double		largest = 0;
-	size_t		i;
 
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		double		v = fabs(values[i]);
 
@@ -298,7 +291,7 @@ vector_scale(const double *values, size_t n, int *exponent)
 			largest = v;
 	}
 	frexp(largest, exponent);
-	for (i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++)
 	{
 		if (i % CHUNK == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -360,7 +353,6 @@ vector_euclidean(const VectorPair *pair)
 	double	   *difference;
 	VectorPair	scaled = *pair;
 	int			exponent;
-	size_t		i;
 
 	squares = vector_sum(pair, affinity_kernel_squared_f4,
 						 affinity_kernel_squared_f8);
@@ -369,7 +361,7 @@ vector_euclidean(const VectorPair *pair)
 
 	/* Scale the differences: they may be tiny where the values are not. */
 	difference = vector_alloc(pair->n);
-	for (i = 0; i < pair->n; i++)
+	for (size_t i = 0; i < pair->n; i++)
 	{
 		if (i % CHUNK == 0)
 			CHECK_FOR_INTERRUPTS();
