@@ -64,7 +64,7 @@ COMMENT ON FUNCTION affinity.activity_merge(affinity.activity, affinity.activity
 --for users_and_times
 CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_{USER}{LOCAL}'
+	AS 'MODULE_PATHNAME', 'affinity_activity_accum_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text) IS
 	'step of activity_agg for {NAME} users and {AT}';
@@ -80,7 +80,7 @@ COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, p
 
 CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_{USER}{LOCAL}'
+	AS 'MODULE_PATHNAME', 'affinity_activity_accum_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text) IS
 	'step of activity_agg for {NAME} users and {AT}';
@@ -96,7 +96,7 @@ COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, p
 
 CREATE FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool)
 	RETURNS affinity.activity
-	AS 'MODULE_PATHNAME', 'affinity_activity_step_{USER}{LOCAL}'
+	AS 'MODULE_PATHNAME', 'affinity_activity_accum_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.activity_step(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text, pg_catalog.text, pg_catalog.bool, pg_catalog.bool) IS
 	'step of activity_agg for {NAME} users and {AT}';

@@ -55,7 +55,7 @@ COMMENT ON FUNCTION affinity.value_merge(affinity.value, affinity.value) IS
 --for users_and_times
 CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_{USER}{LOCAL}'
+	AS 'MODULE_PATHNAME', 'affinity_activity_value_accum_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text) IS
 	'step of value_agg for {NAME} users and {AT}';
@@ -71,7 +71,7 @@ COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_c
 
 CREATE FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text, pg_catalog.text)
 	RETURNS affinity.value
-	AS 'MODULE_PATHNAME', 'affinity_value_step_{USER}{LOCAL}'
+	AS 'MODULE_PATHNAME', 'affinity_activity_value_accum_{USER}{LOCAL}'
 	LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION affinity.value_step(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
 	'step of value_agg for {NAME} users and {AT}';

@@ -382,17 +382,6 @@ affinity_activity_slot_home(const ActivitySet *set, uint32 tag)
 		ACTIVITY_BUCKET;
 }
 
-static inline uint64
-affinity_base_mix64(uint64 h)
-{
-	h ^= h >> 33;
-	h *= UINT64CONST(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return h;
-}
-
 /* Part of the flat format: it says in which order the users are. */
 static inline uint32
 affinity_activity_key_tag(ActivityIds ids,

@@ -335,11 +335,9 @@ step(FunctionCallInfo fcinfo, ActivityIds ids, TimeType type, bool values)
 
 	/* a call site that has a cache was looked at before */
 	cache = fcinfo->flinfo->fn_extra;
-	if (cache == NULL && !AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function works only as part of its aggregate"),
-				 errhint("Call affinity.activity_agg or affinity.value_agg.")));
+	if (cache == NULL)
+		affinity_base_check_aggregate(fcinfo, "Call affinity.activity_agg or "
+									  "affinity.value_agg.");
 	if (unlikely(cache == NULL || !cache->constant))
 		cache = step_cache(fcinfo, cache, ids, type == TIME_ZONED, values);
 	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;

@@ -10,7 +10,6 @@
 
 #include <math.h>
 
-#include "common/base64.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
@@ -20,9 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "activity/activity.h"
-
-/* Characters between two looks for interrupts; a multiple of 4. */
-#define TEXT_AT_ONCE ((Size) 1 << 20)
+#include "base/form.h"
 
 PG_FUNCTION_INFO_V1(affinity_activity_in);
 PG_FUNCTION_INFO_V1(affinity_activity_recv);
@@ -80,34 +77,13 @@ state_in(FunctionCallInfo fcinfo, bool values)
 {
 	const char *input = PG_GETARG_CSTRING(0);
 	Size		len = strlen(input);
-	Size		size = VARHDRSZ;
-	Size		padding = 0;
-	ActivityFlat *flat = palloc(Max(VARHDRSZ + len / 4 * 3,
+	Size		size;
+	ActivityFlat *flat = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
 									sizeof(ActivityFlat)));
 
-	while (padding < Min(len, 2) && input[len - 1 - padding] == '=')
-		padding++;
-	if (len % 4 != 0)
+	if (!affinity_base_decode(input, len, (char *) flat + VARHDRSZ, &size))
 		reject(values, "not base64");
-	for (Size at = 0; at < len; at += TEXT_AT_ONCE)
-	{
-		int			n = (int) Min(len - at, TEXT_AT_ONCE);
-		int			room = n / 4 * 3;
-		int			decoded;
-
-		CHECK_FOR_INTERRUPTS();
-		if (at + n == len)
-			room -= (int) padding;
-		/* anything but one piece of base64 gives fewer bytes, or an error */
-		decoded = pg_b64_decode(input + at, n, (void *) ((char *) flat + size),
-								room);
-		if (decoded != room)
-			reject(values, "not base64");
-		size += (Size) decoded;
-		if (at == 0)
-			check_header(flat, size, values);
-	}
-	return checked(flat, size, values);
+	return checked(flat, VARHDRSZ + size, values);
 }
 
 /* activity_in(cstring) */
@@ -129,28 +105,15 @@ Datum
 affinity_activity_out(PG_FUNCTION_ARGS)
 {
 	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
-	const char *from = (const char *) flat + VARHDRSZ;
 	Size		len = VARSIZE(flat) - VARHDRSZ;
-	Size		room = (len + 2) / 3 * 4;
-	Size		size = 0;
-	char	   *out;
 
-	if (room >= MaxAllocSize)
+	if (affinity_base_encoded_size(len) > MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("state of %zu bytes is too large for text", len),
 				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
-	out = palloc(room + 1);
-	for (Size at = 0; at < len; at += TEXT_AT_ONCE / 4 * 3)
-	{
-		CHECK_FOR_INTERRUPTS();
-		size += (Size) pg_b64_encode((const void *) (from + at),
-									 (int) Min(len - at, TEXT_AT_ONCE / 4 * 3),
-									 (void *) (out + size),
-									 (int) Min(room - size, TEXT_AT_ONCE));
-	}
-	out[size] = '\0';
-	PG_RETURN_CSTRING(out);
+	PG_RETURN_CSTRING(affinity_base_encode((const char *) flat + VARHDRSZ,
+										   len));
 }
 
 static Datum

@@ -20,36 +20,15 @@
  */
 #include "postgres.h"
 
-#include <sys/mman.h>
-
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "activity/activity.h"
 
-#define LARGE_AREA (4 * 1024 * 1024)
-#define SMALL_PAGE 4096
 #define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 #define CACHE_LINE 64
 
 #define USERS_AT_ONCE 65536
-
-/*
- * Allocate, and ask for huge pages: the arrays are read at random, and with
- * small pages much of the time would go into finding the page.
- */
-void *
-affinity_base_alloc_large(MemoryContext cxt, Size size)
-{
-	void	   *area = MemoryContextAllocHuge(cxt, size);
-
-#ifdef MADV_HUGEPAGE
-	if (size >= LARGE_AREA)
-		(void) madvise((void *) TYPEALIGN(SMALL_PAGE, (uintptr_t) area),
-					   size - SMALL_PAGE, MADV_HUGEPAGE);
-#endif
-	return area;
-}
 
 /*
  * An area that is read at random: at the beginning of a huge page, and whole

@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "base/base.h"
 
@@ -45,4 +48,51 @@ affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first, int second)
 			return false;
 	}
 	return n >= first;
+}
+
+/*
+ * A transition function changes its state in place, which only an aggregate may
+ * ask of it: the aggregate's memory. The hint names what to call.
+ */
+MemoryContext
+affinity_base_check_aggregate(FunctionCallInfo fcinfo, const char *hint)
+{
+	MemoryContext context;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("this function works only as part of its aggregate"),
+				 errhint("%s", hint)));
+	return context;
+}
+
+/* A text argument that must be there. */
+char *
+affinity_base_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* The type of an argument; of a domain, the type that it is over. */
+Oid
+affinity_base_arg_type(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	return OidIsValid(type) ? getBaseType(type) : InvalidOid;
+}
+
+/*
+ * Is an argument declared as text? A literal among conditions, which are
+ * VARIADIC "any", would be of type unknown.
+ */
+bool
+affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg)
+{
+	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
 }

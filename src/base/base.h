@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/shmem.h"
+#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
@@ -41,9 +42,25 @@ affinity_base_zeroed_array(Size n, Size width)
 }
 
 /* memory.c */
+extern void *affinity_base_alloc_large(MemoryContext context, Size size);
 pg_noreturn extern void affinity_base_lacks_memory(const char *subject,
 												   Size bytes,
 												   const char *otherwise);
+
+/* An array that is read at random; at least one entry. */
+static inline void *
+affinity_base_alloc_array(MemoryContext context, uint64 n, Size width)
+{
+	return affinity_base_alloc_large(context, mul_size(Max(n, 1), width));
+}
+
+/* In a loop over many rows: a look at interrupts now and then. */
+static inline void
+affinity_base_look_up(uint64 i)
+{
+	if (i % ((uint64) 1 << 16) == 0)
+		CHECK_FOR_INTERRUPTS();
+}
 
 /* What maintenance_work_mem allows, in bytes. */
 static inline Size
@@ -54,6 +71,12 @@ affinity_base_memory_allowed(void)
 
 /* args.c */
 extern void affinity_base_check_k(int32 k);
+extern MemoryContext affinity_base_check_aggregate(FunctionCallInfo fcinfo,
+												   const char *hint);
+extern char *affinity_base_text_arg(FunctionCallInfo fcinfo, int arg,
+									const char *name);
+extern Oid	affinity_base_arg_type(FunctionCallInfo fcinfo, int arg);
+extern bool affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg);
 extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
 											int second);
 
@@ -91,6 +114,43 @@ affinity_base_id_to_int(Datum id, Oid type)
 		default:
 			return DatumGetInt64(id);
 	}
+}
+
+/* The expanded object that a value is, or NULL where it is flat. */
+static inline ExpandedObjectHeader *
+affinity_base_expanded(Datum value)
+{
+	varatt_expanded pointer;
+
+	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		return NULL;
+	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(value)),
+		   sizeof(pointer));
+	return pointer.eohptr;
+}
+
+/* Mixes all bits, and can be undone: the finalizer of MurmurHash3. */
+static inline uint64
+affinity_base_mix64(uint64 h)
+{
+	h ^= h >> 33;
+	h *= UINT64CONST(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	h ^= h >> 33;
+	return h;
+}
+
+/* The other way. A shift by more than half undoes itself. */
+static inline uint64
+affinity_base_unmix64(uint64 h)
+{
+	h ^= h >> 33;
+	h *= UINT64CONST(0x9cb4b2f8129337db);
+	h ^= h >> 33;
+	h *= UINT64CONST(0x4f74430c22a54005);
+	h ^= h >> 33;
+	return h;
 }
 
 #endif							/* AFFINITY_BASE_H */

@@ -1,12 +1,35 @@
 /*
  * memory.c
- *		The error that names how much memory would do.
+ *		Large areas, and the error that names how much memory would do.
  */
 #include "postgres.h"
+
+#include <sys/mman.h>
 
 #include "miscadmin.h"
 
 #include "base/base.h"
+
+#define LARGE_AREA ((Size) 4 * 1024 * 1024)
+#define SMALL_PAGE 4096
+
+/*
+ * Allocate what is read at random. Where it is large, huge pages are asked
+ * for, if the system has any: with small ones much of the time would go into
+ * the translation of addresses.
+ */
+void *
+affinity_base_alloc_large(MemoryContext context, Size size)
+{
+	void	   *area = MemoryContextAllocHuge(context, size);
+
+#ifdef MADV_HUGEPAGE
+	if (size >= LARGE_AREA)
+		(void) madvise((void *) TYPEALIGN(SMALL_PAGE, (uintptr_t) area),
+					   size - SMALL_PAGE, MADV_HUGEPAGE);
+#endif
+	return area;
+}
 
 /*
  * More than maintenance_work_mem is needed. subject is how the sentence

@@ -15,7 +15,6 @@
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 #include "utils/date.h"
-#include "utils/expandeddatum.h"
 
 #include "base/base.h"
 
@@ -74,9 +73,6 @@ extern bool affinity_calendar_clock_set_back(PeriodClock *clock, int64 after,
 extern Timestamp affinity_calendar_period_start(PeriodUnit unit,
 												uint32 period);
 
-/* activity/users.c */
-extern void *affinity_base_alloc_large(MemoryContext cxt, Size size);
-
 #define AFFINITY_DAY_US INT64CONST(86400000000)
 #define AFFINITY_HOUR_US INT64CONST(3600000000)
 
@@ -113,19 +109,6 @@ affinity_calendar_midnight(DateADT date)
 	if (date >= TIMESTAMP_END_JULIAN - POSTGRES_EPOCH_JDATE)
 		return DT_NOEND;
 	return date * AFFINITY_DAY_US;
-}
-
-/* The expanded object that a value is, or NULL where it is flat. */
-static inline ExpandedObjectHeader *
-affinity_base_expanded(Datum value)
-{
-	varatt_expanded pointer;
-
-	if (!VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
-		return NULL;
-	memcpy(&pointer, VARDATA_EXTERNAL(DatumGetPointer(value)),
-		   sizeof(pointer));
-	return pointer.eohptr;
 }
 
 /*

@@ -193,15 +193,13 @@ event_user_before(EventUserId a, EventUserId b)
 	return a.low != b.low ? a.low < b.low : a.high < b.high;
 }
 
+/* Spreads the upper half of an id over the lower one. */
+#define EVENT_USER_MULTIPLIER UINT64CONST(0x9e3779b97f4a7c15)
+
 static inline uint64
 event_user_hash(EventUserId user)
 {
-	uint64		h = user.low ^ (user.high * UINT64CONST(0x9e3779b97f4a7c15));
-
-	/* the finalizer of MurmurHash3 */
-	h = (h ^ (h >> 33)) * UINT64CONST(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64CONST(0xc4ceb9fe1a85ec53);
-	return h ^ (h >> 33);
+	return affinity_base_mix64(user.low ^ user.high * EVENT_USER_MULTIPLIER);
 }
 
 /* In loops over the rows of a log. */
@@ -242,6 +240,10 @@ extern Datum affinity_eventlog_growing_datum(GrowingLog *growing);
 extern EventLog *affinity_eventlog_in(const char *text, uint32 magic);
 extern char *affinity_eventlog_out(Datum value, uint32 magic);
 
+/* The hint where a transition function is called by itself. */
+#define EVENTLOG_AGGREGATES "Call affinity.window_funnel, " \
+	"affinity.funnel_agg or another aggregate of this kind."
+
 /* Longer texts of a window or mode are read anew for each row. */
 #define EVENT_CALL_TEXT 512
 
@@ -280,18 +282,13 @@ extern uint64 affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 													const EventCall *call);
 extern Oid	affinity_eventlog_time_type(EventTime kind);
 extern int64 affinity_eventlog_interval_length(const Interval *interval);
-extern void affinity_base_check_aggregate(FunctionCallInfo fcinfo);
 extern void affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
 										  EventCall *call);
-extern char *affinity_base_text_arg(FunctionCallInfo fcinfo, int arg,
-									const char *name);
 extern bool affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg,
 										const char *last);
 extern void affinity_eventlog_keep_text(char *last, const char *text);
 extern bool affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 										  const EventCall *call);
-extern Oid	affinity_base_arg_type(FunctionCallInfo fcinfo, int arg);
-extern bool affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg);
 
 /* The time of a row; false where it is null. */
 static inline bool

@@ -19,46 +19,6 @@
 #include "calendar/calendar.h"
 #include "eventlog/eventlog.h"
 
-void
-affinity_base_check_aggregate(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("this function works only as part of its aggregate"),
-				 errhint("Call affinity.window_funnel, affinity.funnel_agg or "
-						 "another aggregate of this kind.")));
-}
-
-char *
-affinity_base_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
-}
-
-/* The type of an argument; of a domain, the type that it is over. */
-Oid
-affinity_base_arg_type(FunctionCallInfo fcinfo, int arg)
-{
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
-
-	return OidIsValid(type) ? getBaseType(type) : InvalidOid;
-}
-
-/*
- * Is an argument declared as text? A literal among conditions, which are
- * VARIADIC "any", would be of type unknown.
- */
-bool
-affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg)
-{
-	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
-}
-
 /* a * b, or the int64 that is nearest to it. */
 static int64
 multiply(int64 a, int64 b)

@@ -18,16 +18,11 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/form.h"
 #include "eventlog/packed.h"
 
 /* What the varlena header takes, which is not part of the text form. */
 #define SKIPPED sizeof(int32)
-
-/* Groups of four digits between two looks for interrupts. */
-#define GROUPS_AT_ONCE 65536
-
-static const char base64_digit[] =
-"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 PG_FUNCTION_INFO_V1(affinity_funnel_in);
 PG_FUNCTION_INFO_V1(affinity_funnel_out);
@@ -42,85 +37,6 @@ invalid(const char *why)
 			 errmsg("invalid funnel or sequence state"),
 			 errdetail("%s", why),
 			 errhint("Use what this type's output function made, unchanged.")));
-}
-
-static char *
-encode(const uint8 *from, Size n)
-{
-	Size		out_size = (n + 2) / 3 * 4 + 1;
-	char	   *text;
-	char	   *to;
-
-	if (out_size > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the text form of this state needs %zu bytes, but a "
-						"value holds at most %zu",
-						out_size, (Size) MaxAllocSize),
-				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
-	to = text = palloc(out_size);
-	for (Size i = 0; i < n; i += 3)
-	{
-		uint32		bits = (uint32) from[i] << 16;
-
-		if (i % (3 * GROUPS_AT_ONCE) == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (i + 1 < n)
-			bits |= (uint32) from[i + 1] << 8;
-		if (i + 2 < n)
-			bits |= from[i + 2];
-		*to++ = base64_digit[bits >> 18];
-		*to++ = base64_digit[(bits >> 12) & 63];
-		*to++ = i + 1 < n ? base64_digit[(bits >> 6) & 63] : '=';
-		*to++ = i + 2 < n ? base64_digit[bits & 63] : '=';
-	}
-	*to = '\0';
-	return text;
-}
-
-static uint32
-digit_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (uint32) (c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (uint32) (c - 'a' + 26);
-	if (c >= '0' && c <= '9')
-		return (uint32) (c - '0' + 52);
-	if (c != '+' && c != '/')
-		invalid("It is not base64.");
-	return c == '+' ? 62 : 63;
-}
-
-/* Returns a varlena whose header is not set yet. */
-static EventLog *
-decode(const char *text, Size *size)
-{
-	Size		n = strlen(text);
-	Size		padding = 0;
-	char	   *log;
-	Size		at = SKIPPED;
-
-	while (padding < 2 && padding < n && text[n - 1 - padding] == '=')
-		padding++;
-	if (n % 4 != 0)
-		invalid("It is not base64.");
-	log = palloc0(Max(EVENT_LOG_HEADER, SKIPPED + n / 4 * 3));
-	for (Size i = 0; i < n; i += 4)
-	{
-		uint32		bits = 0;
-
-		if (i % (4 * GROUPS_AT_ONCE) == 0)
-			CHECK_FOR_INTERRUPTS();
-		for (int j = 0; j < 4; j++)
-			bits = bits << 6 | (i + j < n - padding ?
-								digit_value(text[i + j]) : 0);
-		log[at++] = (char) (bits >> 16);
-		log[at++] = (char) (bits >> 8);
-		log[at++] = (char) bits;
-	}
-	*size = at - padding;
-	return (EventLog *) log;
 }
 
 static void
@@ -243,10 +159,14 @@ checked(EventLog *log, Size size, uint32 magic)
 EventLog *
 affinity_eventlog_in(const char *text, uint32 magic)
 {
+	Size		len = strlen(text);
 	Size		size;
-	EventLog   *log = decode(text, &size);
+	EventLog   *log = palloc0(Max(EVENT_LOG_HEADER,
+								  SKIPPED + AFFINITY_DECODED_SIZE(len)));
 
-	return checked(log, size, magic);
+	if (!affinity_base_decode(text, len, (char *) log + SKIPPED, &size))
+		invalid("It is not base64.");
+	return checked(log, SKIPPED + size, magic);
 }
 
 /* The room at the end, if there is any, is left out. */
@@ -255,8 +175,17 @@ affinity_eventlog_out(Datum value, uint32 magic)
 {
 	EventLog   *log = affinity_eventlog_arg(value, magic);
 
-	return encode((uint8 *) log + SKIPPED,
-				  EVENT_LOG_HEADER + log->used - SKIPPED);
+	Size		size = EVENT_LOG_HEADER + log->used - SKIPPED;
+	Size		text_size = affinity_base_encoded_size(size);
+
+	if (text_size > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the text form of this state needs %zu bytes, but a "
+						"value holds at most %zu",
+						text_size, (Size) MaxAllocSize),
+				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
+	return affinity_base_encode((const char *) log + SKIPPED, size);
 }
 
 Datum

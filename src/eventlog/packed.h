@@ -55,13 +55,9 @@ static inline EventUserId
 event_user_unmix(EventUserId mixed)
 {
 	EventUserId user = mixed;
-	uint64		h = mixed.low;
 
-	/* a shift by more than half undoes itself; inverses modulo 2^64 */
-	h = (h ^ (h >> 33)) * UINT64CONST(0x9cb4b2f8129337db);
-	h = (h ^ (h >> 33)) * UINT64CONST(0x4f74430c22a54005);
-	h = h ^ (h >> 33);
-	user.low = h ^ (mixed.high * UINT64CONST(0x9e3779b97f4a7c15));
+	user.low = affinity_base_unmix64(mixed.low) ^
+		mixed.high * EVENT_USER_MULTIPLIER;
 	return user;
 }
 

@@ -118,7 +118,7 @@ begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 {
 	EventCall  *call;
 
-	affinity_base_check_aggregate(fcinfo);
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 	call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
 	init_call(fcinfo, args, call);
 	call->constant = affinity_base_args_are_constant(fcinfo, args->window,

@@ -293,7 +293,7 @@ affinity_funnel_chains_accum(PG_FUNCTION_ARGS)
 	int			n;
 	int			level;
 
-	affinity_base_check_aggregate(fcinfo);
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 	if (PG_ARGISNULL(1))
 	{
 		if (PG_ARGISNULL(0))

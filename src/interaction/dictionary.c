@@ -20,7 +20,6 @@
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
-#include "interaction/alloc.h"
 #include "interaction/dictionary.h"
 
 #define NO_NUMBER	PG_UINT32_MAX

@@ -19,7 +19,6 @@
 
 #include "port/pg_bitutils.h"
 
-#include "interaction/alloc.h"
 #include "interaction/rows.h"
 
 #define PIECE	((int64) 1 << 20)
@@ -408,8 +407,9 @@ parts_to_csr(Build *build, const uint32 *renumber, int64 *next,
 
 			affinity_kernel_entries_to_csr(chunk->entry,
 										   affinity_interaction_chunk_second(chunk),
-										   following ? AFFINITY_CHUNK : n_last,
-										   renumber, next, csr->col, val);
+										   following ? AFFINITY_CHUNK :
+										   n_last, renumber, next,
+										   csr->col, val);
 			affinity_interaction_parts_give_back(parts, chunk);
 			chunk = following;
 			CHECK_FOR_INTERRUPTS();

@@ -9,7 +9,6 @@
 
 #include "utils/builtins.h"
 
-#include "interaction/alloc.h"
 #include "interaction/dictionary.h"
 
 /* An id among others to be sorted. */

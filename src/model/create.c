@@ -266,19 +266,6 @@ suggest_index(const char *name, Oid user_type)
 
 /* ---- SQL --------------------------------------------------------------- */
 
-/*
- * A text argument that must be there.
- */
-static char *
-text_argument(FunctionCallInfo fcinfo, int no, const char *name)
-{
-	if (PG_ARGISNULL(no))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(no));
-}
-
 static void
 check_name(const char *name)
 {
@@ -310,9 +297,9 @@ affinity_model_create(PG_FUNCTION_ARGS)
 	char	   *query;
 	int			nest;
 
-	t.name = text_argument(fcinfo, 0, "name");
-	query = text_argument(fcinfo, 1, "query");
-	t.algorithm = affinity_train_algorithm(text_argument(fcinfo, 2, "algorithm"));
+	t.name = affinity_base_text_arg(fcinfo, 0, "name");
+	query = affinity_base_text_arg(fcinfo, 1, "query");
+	t.algorithm = affinity_train_algorithm(affinity_base_text_arg(fcinfo, 2, "algorithm"));
 	t.options = affinity_train_options_parse(t.algorithm, PG_ARGISNULL(3) ?
 											 NULL : PG_GETARG_JSONB_P(3));
 	check_name(t.name);
@@ -390,7 +377,7 @@ affinity_model_refresh(PG_FUNCTION_ARGS)
 	int			context;
 	int			nest;
 
-	t.name = text_argument(fcinfo, 0, "name");
+	t.name = affinity_base_text_arg(fcinfo, 0, "name");
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
 	(void) affinity_model_schema(t.name, &table);

@@ -116,7 +116,7 @@ affinity_sequence_accum(PG_FUNCTION_ARGS)
 
 	if (call == NULL)
 	{
-		affinity_base_check_aggregate(fcinfo);
+		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
 		affinity_eventlog_call_init(fcinfo, call, 2, 3, false);
 		fcinfo->flinfo->fn_extra = call;

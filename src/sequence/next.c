@@ -150,7 +150,7 @@ next_call(FunctionCallInfo fcinfo)
 
 	if (call == NULL)
 	{
-		affinity_base_check_aggregate(fcinfo);
+		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									  sizeof(NextCall));
 		call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
@@ -287,7 +287,7 @@ affinity_sequence_next_combine(PG_FUNCTION_ARGS)
 	NextState  *a;
 	NextState  *b;
 
-	affinity_base_check_aggregate(fcinfo);
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 	a = next_state(PG_GETARG_DATUM(0));
 	b = next_state(PG_GETARG_DATUM(1));
 	if (a->backward != b->backward || a->base != b->base ||
@@ -405,7 +405,7 @@ affinity_sequence_next_final(PG_FUNCTION_ARGS)
 	int64		at;
 	int			step;
 
-	affinity_base_check_aggregate(fcinfo);
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 	state = next_state(PG_GETARG_DATUM(0));
 	row = sorted_rows(state);
 	at = find_base(state, row);

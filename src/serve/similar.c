@@ -257,8 +257,7 @@ put_similar_users(ServeCall *call, const AffinityInteractions *in,
 									  affinity_kernel_rank_key((float) Min(dot /
 																		   sqrt(norm *
 																				own_norm),
-																		   1.0),
-															   u));
+																		   1.0), u));
 	}
 	affinity_kernel_topk_finish(&top, scratch);
 	for (size_t i = 0; i < top.n; i++)
