@@ -28,22 +28,17 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "model/ddl_sql.h"
 #include "model/source.h"
 
-static const char *const relation_names[] = {
-	"interactions", "model", "model_version", "items", "neighbors",
-	"similar_item", "similar_user"
-};
-
-static const char *const function_names[] = {
-	"recommend", "recommend_for", "recommend_all", "similar_items",
-	"similar_users", "score", "explain", "audience"
-};
+/* what the files of sql/model create; ends with NULL */
+static const char *const relation_names[] = {MODEL_RELATION_NAMES};
+static const char *const function_names[] = {MODEL_FUNCTION_NAMES};
 
 static void
 add_relations(Oid schema, ObjectAddresses *objects)
 {
-	for (int i = 0; i < (int) lengthof(relation_names); i++)
+	for (int i = 0; relation_names[i]; i++)
 	{
 		Oid			relation = get_relname_relid(relation_names[i], schema);
 		ObjectAddress object;
@@ -96,7 +91,7 @@ add_functions(Oid schema, ObjectAddresses *objects)
 {
 	Relation	proc = table_open(ProcedureRelationId, AccessShareLock);
 
-	for (int i = 0; i < (int) lengthof(function_names); i++)
+	for (int i = 0; function_names[i]; i++)
 	{
 		ScanKeyData key[1];
 		SysScanDesc scan;
