@@ -96,17 +96,17 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 -- timestamptz, as PostgreSQL would do without being asked, its days would depend
 -- on the session's time zone and last 23 or 25 hours twice a year.
 
---table one_user: WINDOW | AT | TYPE | VOLATILITY
--- interval | timestamptz | timestamptz | IMMUTABLE
--- int8 | timestamptz | timestamptz | IMMUTABLE
--- text | timestamptz | timestamptz | STABLE
--- interval | timestamp | timestamp | IMMUTABLE
--- int8 | timestamp | timestamp | IMMUTABLE
--- text | timestamp | timestamp | STABLE
--- interval | date | timestamp | IMMUTABLE
--- int8 | date | timestamp | IMMUTABLE
--- text | date | timestamp | STABLE
--- int8 | int8 | bigint | IMMUTABLE
+--table one_user: WINDOW | AT | TYPE | VOLATILITY | TIMES | UNITS
+-- interval | timestamptz | timestamptz | IMMUTABLE | a timestamptz | an interval
+-- int8 | timestamptz | timestamptz | IMMUTABLE | a timestamptz | a number of seconds
+-- text | timestamptz | timestamptz | STABLE | a timestamptz | an interval as text
+-- interval | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | an interval
+-- int8 | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | a number of seconds
+-- text | timestamp | timestamp | STABLE | a timestamp without time zone | an interval as text
+-- interval | date | timestamp | IMMUTABLE | a date | an interval
+-- int8 | date | timestamp | IMMUTABLE | a date | a number of seconds
+-- text | date | timestamp | STABLE | a date | an interval as text
+-- int8 | int8 | bigint | IMMUTABLE | a number | a number
 
 --for one_user
 CREATE FUNCTION affinity.funnel_accum(
@@ -131,9 +131,9 @@ COMMENT ON FUNCTION affinity.funnel_accum(
 -- windowfunnel is Hologres' name of window_funnel.
 
 --table one_user_answer: NAME | FINAL | ANSWER
--- window_funnel | window_funnel_final | how many steps of a funnel the rows of one user complete, in order and within the window after the first
--- windowfunnel | window_funnel_final | how many steps of a funnel the rows of one user complete, in order and within the window after the first
--- funnel_times | funnel_times_{TYPE}_final | the times of the steps of the longest chain of a funnel in the rows of one user, NULL for steps not taken
+-- window_funnel | window_funnel_final | how many steps one user takes in order and in time
+-- windowfunnel | window_funnel_final | how many steps one user takes in order and in time
+-- funnel_times | funnel_times_{TYPE}_final | when one user took each step of the longest chain
 
 --for one_user_answer one_user
 CREATE AGGREGATE affinity.{NAME}(
@@ -154,16 +154,16 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 	pg_catalog.text,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
-	'{ANSWER}';
+	'{ANSWER}; at: {TIMES}; window: {UNITS}';
 
 --end
 -- Many users in one state.
 
---table many_users: AT | WINDOW
--- timestamptz | interval
--- timestamp | interval
--- date | interval
--- int8 | int8
+--table many_users: AT | WINDOW | TIMES | UNITS
+-- timestamptz | interval | a timestamptz | an interval
+-- timestamp | interval | a timestamp without time zone | an interval
+-- date | interval | a date | an interval
+-- int8 | int8 | a number | a number
 
 --table many_users_mode: TYPE | NAMED
 -- |
@@ -206,7 +206,7 @@ COMMENT ON AGGREGATE affinity.funnel_agg(
 	pg_catalog.{AT},
 	pg_catalog.{WINDOW},
 	{TYPE} VARIADIC pg_catalog."any") IS
-	'state of a funnel of many users, for funnel_steps and rollup';
+	'state of a funnel of many users, for funnel_steps and rollup; at: {TIMES}; window: {UNITS}';
 
 --end
 -- The same from what affinity.funnel_times returned for each user.

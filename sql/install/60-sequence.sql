@@ -65,11 +65,11 @@ COMMENT ON FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence) IS
 	'final function of sequence_match_events';
 
 --end
---table one_time: AT | TYPE
--- timestamptz | timestamptz
--- timestamp | timestamp
--- date | timestamp
--- int8 | bigint
+--table one_time: AT | TYPE | TIMES
+-- timestamptz | timestamptz | a timestamptz
+-- timestamp | timestamp | a timestamp without time zone
+-- date | timestamp | a date
+-- int8 | bigint | a number
 
 --for one_time
 CREATE FUNCTION affinity.sequence_accum(
@@ -90,9 +90,9 @@ COMMENT ON FUNCTION affinity.sequence_accum(
 
 --end
 --table pattern_answer: NAME | FINAL | ANSWER
--- sequence_match | sequence_match_final | does the pattern occur in the rows of one user?
--- sequence_count | sequence_count_final | how many times the pattern occurs in the rows of one user without overlap
--- sequence_match_events | sequence_events_{TYPE}_final | the times of the events (?N) of the first match of the pattern in the rows of one user
+-- sequence_match | sequence_match_final | does the pattern occur in the rows of one user
+-- sequence_count | sequence_count_final | how many times the pattern occurs without overlap in the rows of one user
+-- sequence_match_events | sequence_events_{TYPE}_final | the times of the events (?N) of the first match in the rows of one user
 
 --for pattern_answer one_time
 CREATE AGGREGATE affinity.{NAME}(
@@ -111,7 +111,7 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 	pg_catalog.text,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
-	'{ANSWER}';
+	'{ANSWER}; at: {TIMES}';
 
 --end
 CREATE FUNCTION affinity.sequence_next_combine(pg_catalog.bytea, pg_catalog.bytea)
@@ -175,7 +175,7 @@ COMMENT ON AGGREGATE affinity.sequence_next_node(
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES}) IS
-	'the value of the row next to a chain of neighboring events of one user, as sequenceNextNode in ClickHouse';
+	'the value next to a chain of events of one user, as sequenceNextNode in ClickHouse; at: {TIMES}';
 
 --end
 --for many_users
@@ -185,7 +185,7 @@ LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_sessionize';
 
 COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS
-	'number of the session, from 1, that a row belongs to: a row more than the gap after the one before starts a new one';
+	'number of the session, from 1, that a row of one user belongs to; at: {TIMES}; gap: {UNITS}';
 
 --end
 --table path: NAME | SYMBOL | ANSWER
