@@ -139,7 +139,7 @@ COMMENT ON FUNCTION affinity.funnel_accum(
 CREATE AGGREGATE affinity.{NAME}(
 	"window" pg_catalog.{WINDOW},
 	mode pg_catalog.text,
-	"at" pg_catalog.{AT},
+	at pg_catalog.{AT},
 	VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_accum,
 	STYPE = affinity.funnel,
@@ -190,7 +190,7 @@ COMMENT ON FUNCTION affinity.funnel_agg_accum(
 
 CREATE AGGREGATE affinity.funnel_agg(
 	user_id pg_catalog."any",
-	"at" pg_catalog.{AT},
+	at pg_catalog.{AT},
 	"window" pg_catalog.{WINDOW},
 	{NAMED} VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_agg_accum,

@@ -97,7 +97,7 @@ COMMENT ON FUNCTION affinity.sequence_accum(
 --for pattern_answer one_time
 CREATE AGGREGATE affinity.{NAME}(
 	pattern pg_catalog.text,
-	"at" pg_catalog.{AT},
+	at pg_catalog.{AT},
 	VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.sequence_accum,
 	STYPE = affinity.sequence,
@@ -158,7 +158,7 @@ COMMENT ON FUNCTION affinity.sequence_next_accum(
 CREATE AGGREGATE affinity.sequence_next_node(
 	direction pg_catalog.text,
 	base pg_catalog.text,
-	"at" pg_catalog.{AT},
+	at pg_catalog.{AT},
 	value pg_catalog.text,
 	base_condition pg_catalog.bool{NAMED}) (
 	SFUNC = affinity.sequence_next_accum,
@@ -179,7 +179,7 @@ COMMENT ON AGGREGATE affinity.sequence_next_node(
 
 --end
 --for many_users
-CREATE FUNCTION affinity.sessionize("at" pg_catalog.{AT}, gap pg_catalog.{WINDOW})
+CREATE FUNCTION affinity.sessionize(at pg_catalog.{AT}, gap pg_catalog.{WINDOW})
 RETURNS pg_catalog.int8
 LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_sessionize';
