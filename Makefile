@@ -6,6 +6,8 @@ EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" affinity.cont
 
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 INSTALL_SQL = $(sort $(wildcard sql/install/*.sql))
+MODEL_SQL = $(sort $(wildcard sql/model/*.sql))
+MODEL_HEADER = src/model/ddl_sql.h
 DATA_built = affinity--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/affinity--*.sql)
 
@@ -60,7 +62,7 @@ ifneq ($(filter-out $(SCRIPTED),$(or $(MAKECMDGOALS),all)),)
 # -isystem: the server's own headers are not clean under -Wextra. Only what is
 # in PG_CPPFLAGS reaches the bitcode too.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
-EXTRA_CLEAN = affinity--*.sql $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
+EXTRA_CLEAN = affinity--*.sql $(MODEL_HEADER) $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
 	test/isolation/results test/isolation/output_iso
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -76,8 +78,13 @@ endif
 # At -O2 gcc 12 vectorises next to nothing.
 src/kernel/%.o src/chain/%.o: override CFLAGS += -O3
 
-affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL)
+affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL) $(MODEL_SQL)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }
+
+$(MODEL_HEADER): sql/model/header.awk $(MODEL_SQL)
+	awk -f $^ > $@ || { rm -f $@; exit 1; }
+
+src/model/ddl.o src/model/drop.o: $(MODEL_HEADER)
 
 # Debian's PGXS tracks no headers: objects get theirs from -MMD, bitcode follows
 # its object.

@@ -120,7 +120,7 @@ SELECT affinity.rollup(a ORDER BY z) FROM (SELECT z, affinity.activity_agg(user_
 SELECT affinity.rollup(a) FROM (SELECT affinity.activity_agg(1, now(), 'day', 'UTC') a UNION ALL SELECT affinity.activity_agg('1', now(), 'day', 'UTC')) s;
 SELECT affinity.rollup(a) FROM (SELECT affinity.activity_agg(1, now(), 'day', 'UTC') a UNION ALL SELECT affinity.activity_agg(1, now()::timestamp, 'day', 'UTC')) s;
 SELECT affinity.rollup(a) FROM (SELECT affinity.activity_agg(1, now(), 'day', 'UTC') a UNION ALL SELECT affinity.activity_agg(1, now(), 'day', 'UTC', true, true)) s;
-SELECT affinity.activity_step(NULL, 1, now(), 'day');
+SELECT affinity.activity_accum(NULL, 1, now(), 'day');
 CREATE TEMP TABLE state AS SELECT affinity.activity_agg(user_id, at, 'month') AS a FROM visits;
 SELECT r.* FROM state, affinity.retention(a, mode => 'second_ever') r;
 SELECT r.* FROM state, affinity.retention(a, criterion => 'at') r;
@@ -155,7 +155,7 @@ SELECT with_byte(a, 52, ascii('X')) FROM state; -- time zone
 DO $$
 BEGIN
 	EXECUTE format('CREATE AGGREGATE own_agg(bigint, timestamptz, text) (
-		SFUNC = affinity.activity_step, STYPE = affinity.activity, INITCOND = %L)',
+		SFUNC = affinity.activity_accum, STYPE = affinity.activity, INITCOND = %L)',
 		(SELECT affinity.activity_agg('Ann'::text, now(), 'day')));
 END $$;
 SELECT own_agg(user_id, at, 'day') FROM visits;

@@ -90,9 +90,9 @@ BEGIN
 		SELECT kind, format('%%s, %%s: %%s', layout(a.s), layout(b.s), layout(w)), same, w::text::affinity.activity::text = w::text
 		FROM half a JOIN half b USING (kind, overlap) JOIN whole USING (kind, overlap), LATERAL (
 			SELECT bool_and(m::text = w::text) AS same FROM (
-				SELECT affinity.activity_merge(a.s, b.s) AS m UNION ALL SELECT affinity.activity_merge(b.s, a.s)
-				UNION ALL SELECT affinity.activity_merge(w, a.s) UNION ALL SELECT affinity.activity_merge(b.s, w)
-				UNION ALL SELECT affinity.activity_merge(w, w)
+				SELECT affinity.activity_combine(a.s, b.s) AS m UNION ALL SELECT affinity.activity_combine(b.s, a.s)
+				UNION ALL SELECT affinity.activity_combine(w, a.s) UNION ALL SELECT affinity.activity_combine(b.s, w)
+				UNION ALL SELECT affinity.activity_combine(w, w)
 				UNION ALL SELECT affinity.rollup(s) FROM (VALUES (a.s), (b.s)) v(s)
 				UNION ALL SELECT affinity.rollup(s) FROM (VALUES (b.s), (a.s)) v(s)
 				UNION ALL SELECT affinity.rollup(s) FROM (VALUES (a.s), (b.s), (a.s), (w)) v(s)) ways) m
@@ -101,9 +101,9 @@ END $$;
 SELECT kind, layouts, count(*) AS cases, bool_and(same) AS same, bool_and(read) AS read
 FROM unnest(ARRAY['number', 'uuid', 'name']) id, LATERAL halves(id) GROUP BY kind, layouts ORDER BY kind, layouts;
 SELECT count(DISTINCT affinity.users(a)) AS one, max(affinity.users(a)) AS users FROM (
-	SELECT affinity.activity_merge(s, s) AS a FROM (SELECT affinity.activity_agg(number, at, 'day') AS s FROM halves) h
-	UNION ALL SELECT affinity.activity_merge(s, s) FROM (SELECT affinity.activity_agg(uuid, at, 'day') AS s FROM halves) h
-	UNION ALL SELECT affinity.activity_merge(s, s) FROM (SELECT affinity.activity_agg(name, at, 'day') AS s FROM halves) h) m;
+	SELECT affinity.activity_combine(s, s) AS a FROM (SELECT affinity.activity_agg(number, at, 'day') AS s FROM halves) h
+	UNION ALL SELECT affinity.activity_combine(s, s) FROM (SELECT affinity.activity_agg(uuid, at, 'day') AS s FROM halves) h
+	UNION ALL SELECT affinity.activity_combine(s, s) FROM (SELECT affinity.activity_agg(name, at, 'day') AS s FROM halves) h) m;
 
 -- the user 0, whose key is all zeros
 SELECT affinity.users(affinity.activity_agg(u, now(), 'day')) AS bigint,

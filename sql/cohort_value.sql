@@ -69,7 +69,7 @@ FROM (SELECT affinity.value_agg(9223372036854775807, t, 1, 'year')::text::affini
 -- stored states roll up to the same bytes; merging one twice counts it twice
 SELECT affinity.rollup(v)::text = (SELECT v::text FROM state) AS same
 FROM (SELECT affinity.value_agg(user_id, at, value, 'month') v FROM sales GROUP BY user_id, at) s;
-SELECT affinity.value_merge(v, v::text::affinity.value)::text = (SELECT affinity.value_agg(user_id, at, 2 * value, 'month')::text FROM sales) AS twice FROM state;
+SELECT affinity.value_combine(v, v::text::affinity.value)::text = (SELECT affinity.value_agg(user_id, at, 2 * value, 'month')::text FROM sales) AS twice FROM state;
 
 -- errors
 \set VERBOSITY default
@@ -84,7 +84,7 @@ SELECT affinity.value_agg(1, now(), 1e15, 'day') FROM generate_series(1, 200000)
 SELECT r.* FROM (SELECT affinity.value_agg(i, now(), 1e15, 'day') v FROM generate_series(1, 150000) i) s, affinity.revenue_retention(v) r;
 SELECT affinity.rollup(v ORDER BY u) FROM (SELECT u, affinity.value_agg(user_id, at, value, u) v FROM sales, unnest(ARRAY['day', 'month']) u GROUP BY u) s;
 SELECT affinity.rollup(v) FROM (SELECT affinity.value_agg(1, now(), 1, 'day', 'UTC') v UNION ALL SELECT affinity.value_agg('1', now(), 1, 'day', 'UTC')) s;
-SELECT affinity.value_step(NULL, 1, now(), 1, 'day');
+SELECT affinity.value_accum(NULL, 1, now(), 1, 'day');
 SELECT r.* FROM state, affinity.revenue_retention(v, max_period => -1) r;
 SELECT r.* FROM state, affinity.revenue_retention(v, as_of => 'infinity') r;
 SELECT r.* FROM (SELECT affinity.value_agg(1, t, 1, 'hour') v FROM (VALUES (timestamp '0001-01-01'), ('200000-01-01')) v(t)) s, affinity.revenue_retention(v) r;

@@ -1,8 +1,4 @@
--- affinity: schema and privileges.
---
--- The fragments of sql/install are concatenated in order of their names. They
--- use plain CREATE and qualify every name, so that nothing that stood in the
--- schema before can be taken over.
+-- The schema and its privileges. README.md has the rules for all files here.
 \echo Use "CREATE EXTENSION affinity" to load this file. \quit
 
 -- A schema that somebody else owns could gain objects that shadow ours.

@@ -1,38 +1,42 @@
--- affinity: funnels.
+-- Funnels. C: src/funnel
 --
--- A funnel's state is a log of events (src/cohort/funnel_log.c). Conditions are
+-- A funnel's state is a log of events (src/eventlog). Conditions are
 -- VARIADIC "any", because a VARIADIC array would have to be built for each row;
--- their types are checked when the query starts. Tables and --for: expand.awk.
+-- their types are checked when the query starts.
 
 CREATE TYPE affinity.funnel;
 
-CREATE FUNCTION affinity.funnel_in(pg_catalog.cstring) RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_in';
+CREATE FUNCTION affinity.funnel_in(pg_catalog.cstring)
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_in';
 
 COMMENT ON FUNCTION affinity.funnel_in(pg_catalog.cstring) IS
-	'input function of affinity.funnel: checks everything, 22P03 where it is not what the output function made';
+	'input of type funnel: base64; 22P03 unless every part of the state is sound';
 
-CREATE FUNCTION affinity.funnel_out(affinity.funnel) RETURNS pg_catalog.cstring
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_out';
+CREATE FUNCTION affinity.funnel_out(affinity.funnel)
+RETURNS pg_catalog.cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_out';
 
 COMMENT ON FUNCTION affinity.funnel_out(affinity.funnel) IS
-	'output function of affinity.funnel: base64';
+	'output of type funnel: base64';
 
-CREATE FUNCTION affinity.funnel_recv(pg_catalog.internal) RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_recv';
+CREATE FUNCTION affinity.funnel_recv(pg_catalog.internal)
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_recv';
 
 COMMENT ON FUNCTION affinity.funnel_recv(pg_catalog.internal) IS
-	'binary input of affinity.funnel, checked as its text is';
+	'binary input of type funnel, checked as its text is';
 
-CREATE FUNCTION affinity.funnel_send(affinity.funnel) RETURNS pg_catalog.bytea
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_send';
+CREATE FUNCTION affinity.funnel_send(affinity.funnel)
+RETURNS pg_catalog.bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_send';
 
 COMMENT ON FUNCTION affinity.funnel_send(affinity.funnel) IS
-	'binary output of affinity.funnel';
+	'binary output of type funnel';
 
 CREATE TYPE affinity.funnel (
 	INPUT = affinity.funnel_in,
@@ -45,30 +49,31 @@ CREATE TYPE affinity.funnel (
 );
 
 COMMENT ON TYPE affinity.funnel IS
-	'mergeable state of a funnel: who did which step when; made by affinity.funnel_agg, merged by affinity.rollup, read by affinity.funnel_steps';
+	'who did which step of a funnel when: made by funnel_agg, merged by rollup, read by funnel_steps';
 
 CREATE FUNCTION affinity.funnel_combine(affinity.funnel, affinity.funnel)
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_combine';
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_combine';
 
 COMMENT ON FUNCTION affinity.funnel_combine(affinity.funnel, affinity.funnel) IS
-	'the rows of two funnels in one; 22023 if users, times, window, mode or number of steps differ';
+	'the state of the rows of two funnels together';
 
-CREATE FUNCTION affinity.funnel_final(affinity.funnel) RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_final';
+CREATE FUNCTION affinity.funnel_final(affinity.funnel)
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_final';
 
 COMMENT ON FUNCTION affinity.funnel_final(affinity.funnel) IS
-	'final function of affinity.funnel_agg and affinity.rollup';
+	'final function of funnel_agg and rollup';
 
 CREATE FUNCTION affinity.window_funnel_final(affinity.funnel)
-	RETURNS pg_catalog.int4
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_window_final';
+RETURNS pg_catalog.int4
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_window_final';
 
 COMMENT ON FUNCTION affinity.window_funnel_final(affinity.funnel) IS
-	'final function of affinity.window_funnel';
+	'final function of window_funnel';
 
 -- The types of times that states and results have.
 
@@ -79,124 +84,115 @@ COMMENT ON FUNCTION affinity.window_funnel_final(affinity.funnel) IS
 
 --for one_type
 CREATE FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel)
-	RETURNS pg_catalog.{AT}[]
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_times_final';
+RETURNS pg_catalog.{AT}[]
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_times_final';
 
 COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
-	'final function of affinity.funnel_times';
+	'final function of funnel_times';
 
 --end
 -- One user: for each type of window and of time. A date is a timestamp: cast to
--- timestamptz, as PostgreSQL would do unasked, its days would depend on the
--- session's time zone and last 23 or 25 hours twice a year.
+-- timestamptz, as PostgreSQL would do without being asked, its days would depend
+-- on the session's time zone and last 23 or 25 hours twice a year.
 
---table one_user: WINDOW | AT | TYPE | VOLATILITY | UNITS | TIMES
--- interval | timestamptz | timestamptz | IMMUTABLE | an interval of days or less, cut to 292271 years | a timestamptz
--- int8 | timestamptz | timestamptz | IMMUTABLE | a number of seconds, cut to 292271 years | a timestamptz
--- text | timestamptz | timestamptz | STABLE | an interval as text, such as 7 days, cut to 292271 years | a timestamptz
--- interval | timestamp | timestamp | IMMUTABLE | an interval of days or less, cut to 292271 years | a timestamp
--- int8 | timestamp | timestamp | IMMUTABLE | a number of seconds, cut to 292271 years | a timestamp
--- text | timestamp | timestamp | STABLE | an interval as text, such as 7 days, cut to 292271 years | a timestamp
--- interval | date | timestamp | IMMUTABLE | an interval of days or less, cut to 292271 years | a date, which is its midnight without time zone
--- int8 | date | timestamp | IMMUTABLE | a number of seconds, cut to 292271 years | a date, which is its midnight without time zone
--- text | date | timestamp | STABLE | an interval as text, such as 7 days, cut to 292271 years | a date, which is its midnight without time zone
--- int8 | int8 | bigint | IMMUTABLE | a number in units of the time | a number in any unit
+--table one_user: WINDOW | AT | TYPE | VOLATILITY | TIMES | UNITS
+-- interval | timestamptz | timestamptz | IMMUTABLE | a timestamptz | an interval
+-- int8 | timestamptz | timestamptz | IMMUTABLE | a timestamptz | a number of seconds
+-- text | timestamptz | timestamptz | STABLE | a timestamptz | an interval as text
+-- interval | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | an interval
+-- int8 | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | a number of seconds
+-- text | timestamp | timestamp | STABLE | a timestamp without time zone | an interval as text
+-- interval | date | timestamp | IMMUTABLE | a date | an interval
+-- int8 | date | timestamp | IMMUTABLE | a date | a number of seconds
+-- text | date | timestamp | STABLE | a date | an interval as text
+-- int8 | int8 | bigint | IMMUTABLE | a number | a number
 
 --for one_user
-CREATE FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.{WINDOW},
-	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C {VOLATILITY} PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
+CREATE FUNCTION affinity.funnel_accum(
+	affinity.funnel,
+	pg_catalog.{WINDOW},
+	pg_catalog.text,
+	pg_catalog.{AT},
+	VARIADIC pg_catalog."any")
+RETURNS affinity.funnel
+LANGUAGE C {VOLATILITY} PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
 
-COMMENT ON FUNCTION affinity.funnel_accum(affinity.funnel, pg_catalog.{WINDOW},
-	pg_catalog.text, pg_catalog.{AT}, VARIADIC "any") IS
-	'transition function of affinity.window_funnel and affinity.funnel_times';
+COMMENT ON FUNCTION affinity.funnel_accum(
+	affinity.funnel,
+	pg_catalog.{WINDOW},
+	pg_catalog.text,
+	pg_catalog.{AT},
+	VARIADIC pg_catalog."any") IS
+	'transition function of window_funnel and funnel_times';
 
 --end
--- How far one user came: the number of steps.
+-- windowfunnel is Hologres' name of window_funnel.
 
---for one_user
-CREATE AGGREGATE affinity.window_funnel(
-	"window" pg_catalog.{WINDOW}, mode pg_catalog.text, "at" pg_catalog.{AT},
-	VARIADIC conditions "any") (
+--table one_user_answer: NAME | FINAL | ANSWER
+-- window_funnel | window_funnel_final | how many steps one user takes in order and in time
+-- windowfunnel | window_funnel_final | how many steps one user takes in order and in time
+-- funnel_times | funnel_times_{TYPE}_final | when one user took each step of the longest chain
+
+--for one_user_answer one_user
+CREATE AGGREGATE affinity.{NAME}(
+	"window" pg_catalog.{WINDOW},
+	mode pg_catalog.text,
+	at pg_catalog.{AT},
+	VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_accum,
 	STYPE = affinity.funnel,
 	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
+	FINALFUNC = affinity.{FINAL},
 	COMBINEFUNC = affinity.funnel_combine,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.window_funnel(
-	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; at: {TIMES}; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
---end
--- The same under the name that Hologres has for it.
-
---for one_user
-CREATE AGGREGATE affinity.windowfunnel(
-	"window" pg_catalog.{WINDOW}, mode pg_catalog.text, "at" pg_catalog.{AT},
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.window_funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.windowfunnel(
-	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
-	VARIADIC "any") IS
-	'how many steps of a funnel the rows of one user complete, in order and within the window after the first (inclusive), or with optional steps the number of the last one; exact: the longest chain over all starts; at: {TIMES}; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
-
---end
--- When one user took each step.
-
---for one_user
-CREATE AGGREGATE affinity.funnel_times(
-	"window" pg_catalog.{WINDOW}, mode pg_catalog.text, "at" pg_catalog.{AT},
-	VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.funnel_times_{TYPE}_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_times(
-	pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{AT},
-	VARIADIC "any") IS
-	'the times of the longest chain of a funnel in the rows of one user, NULL for steps not taken; of equally long ones that with most optional steps, then the one that is complete first, then the one that started last; where steps are in any order, all or a group, the k-th element is the time of the k-th step taken, whichever it was; at: {TIMES}; window: {UNITS}; mode: default, strict_order, strict_deduplication, strict_increase (or increase), allow_reentry, deduplication (no step of a chain is repeated), fixed (no step lies between two steps), adjacent (no row does), same_row, any_order (the size of the largest set of steps within the window), any_order 2 3 (these steps, side by side, in any order between the step before and the one after; also several groups; with strict_increase, same_row, exclude N and hold_last), optional N (step N may be left out), exclude N (condition N, after the steps, ends a chain; also exclude N between A and B), exclude_last, hold_last (the last argument is no condition but a property that the rows of a chain share) or several of these, with commas between; one boolean per step, at most 64, NULL is false; rows without time are skipped';
+COMMENT ON AGGREGATE affinity.{NAME}(
+	pg_catalog.{WINDOW},
+	pg_catalog.text,
+	pg_catalog.{AT},
+	VARIADIC pg_catalog."any") IS
+	'{ANSWER}; at: {TIMES}; window: {UNITS}';
 
 --end
 -- Many users in one state.
 
---table many_users: AT | WINDOW | UNITS | TIMES
--- timestamptz | interval | an interval of days or less, cut to 292271 years | a timestamptz
--- timestamp | interval | an interval of days or less, cut to 292271 years | a timestamp
--- date | interval | an interval of days or less, cut to 292271 years | a date, which is its midnight without time zone
--- int8 | int8 | a number in units of the time | a number in any unit
+--table many_users: AT | WINDOW | TIMES | UNITS
+-- timestamptz | interval | a timestamptz | an interval
+-- timestamp | interval | a timestamp without time zone | an interval
+-- date | interval | a date | an interval
+-- int8 | int8 | a number | a number
 
---for many_users
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
-	pg_catalog.{WINDOW}, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
+--table many_users_mode: TYPE | NAMED
+-- |
+-- pg_catalog.text, | mode pg_catalog.text,
 
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
-	pg_catalog.{WINDOW}, VARIADIC "any") IS
-	'transition function of affinity.funnel_agg';
+--for many_users many_users_mode
+CREATE FUNCTION affinity.funnel_agg_accum(
+	affinity.funnel,
+	pg_catalog."any",
+	pg_catalog.{AT},
+	pg_catalog.{WINDOW},
+	{TYPE} VARIADIC pg_catalog."any")
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
+
+COMMENT ON FUNCTION affinity.funnel_agg_accum(
+	affinity.funnel,
+	pg_catalog."any",
+	pg_catalog.{AT},
+	pg_catalog.{WINDOW},
+	{TYPE} VARIADIC pg_catalog."any") IS
+	'transition function of funnel_agg';
 
 CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.{AT}, "window" pg_catalog.{WINDOW},
-	VARIADIC conditions "any") (
+	user_id pg_catalog."any",
+	at pg_catalog.{AT},
+	"window" pg_catalog.{WINDOW},
+	{NAMED} VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_agg_accum,
 	STYPE = affinity.funnel,
 	SSPACE = 65536,
@@ -206,49 +202,29 @@ CREATE AGGREGATE affinity.funnel_agg(
 );
 
 COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
-	VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid, text or a domain over one of these (cast others to text); at: {TIMES}; window: {UNITS}; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
-
-CREATE FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
-	pg_catalog.{WINDOW}, pg_catalog.text, VARIADIC "any")
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
-
-COMMENT ON FUNCTION affinity.funnel_agg_accum(affinity.funnel, "any", pg_catalog.{AT},
-	pg_catalog.{WINDOW}, pg_catalog.text, VARIADIC "any") IS
-	'transition function of affinity.funnel_agg';
-
-CREATE AGGREGATE affinity.funnel_agg(
-	user_id "any", "at" pg_catalog.{AT}, "window" pg_catalog.{WINDOW},
-	mode pg_catalog.text, VARIADIC conditions "any") (
-	SFUNC = affinity.funnel_agg_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(
-	"any", pg_catalog.{AT}, pg_catalog.{WINDOW},
-	pg_catalog.text, VARIADIC "any") IS
-	'state of a funnel of many users, for affinity.funnel_steps and affinity.rollup; user_id: smallint, integer, bigint, uuid, text or a domain over one of these (cast others to text); at: {TIMES}; window: {UNITS}; mode: as that of affinity.window_funnel; one boolean per step, at most 64, NULL is false; rows without user or time are skipped';
+	pg_catalog."any",
+	pg_catalog.{AT},
+	pg_catalog.{WINDOW},
+	{TYPE} VARIADIC pg_catalog."any") IS
+	'state of a funnel of many users, for funnel_steps and rollup; at: {TIMES}; window: {UNITS}';
 
 --end
 -- The same from what affinity.funnel_times returned for each user.
 
---for one_type
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[])
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
+--table chains_mode: MODE | NAMED | SOURCE
+-- | | from one result
+-- , pg_catalog.text | , mode pg_catalog.text | with optional steps from one result
 
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[]) IS
-	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
+--for one_type chains_mode
+CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[]{MODE})
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
 
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.{AT}[]) (
+COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[]{MODE}) IS
+	'transition function of funnel_agg over the results of funnel_times';
+
+CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.{AT}[]{NAMED}) (
 	SFUNC = affinity.funnel_chains_accum,
 	STYPE = affinity.funnel,
 	SSPACE = 65536,
@@ -257,30 +233,8 @@ CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.{AT}[]) (
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.{AT}[]) IS
-	'state of a funnel from one result of affinity.funnel_times for each user: the two-level form, for more rows than a value of 1 GB holds';
-
---end
---for one_type
-CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[], pg_catalog.text)
-	RETURNS affinity.funnel
-	LANGUAGE C IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'affinity_funnel_chains_accum';
-
-COMMENT ON FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[], pg_catalog.text) IS
-	'transition function of affinity.funnel_agg over the results of affinity.funnel_times';
-
-CREATE AGGREGATE affinity.funnel_agg(step_times pg_catalog.{AT}[], mode pg_catalog.text) (
-	SFUNC = affinity.funnel_chains_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 65536,
-	FINALFUNC = affinity.funnel_final,
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.{AT}[], pg_catalog.text) IS
-	'state of a funnel with optional steps from one result of affinity.funnel_times for each user; mode: optional N for each step that was optional there; 22023 if another step is missing before the last one';
+COMMENT ON AGGREGATE affinity.funnel_agg(pg_catalog.{AT}[]{MODE}) IS
+	'state of a funnel {SOURCE} of funnel_times for each user';
 
 --end
 CREATE AGGREGATE affinity.rollup(funnel affinity.funnel) (
@@ -293,7 +247,7 @@ CREATE AGGREGATE affinity.rollup(funnel affinity.funnel) (
 );
 
 COMMENT ON AGGREGATE affinity.rollup(affinity.funnel) IS
-	'merges states of affinity.funnel_agg exactly, also where rows of one user are in several of them; a state merged twice counts its rows twice: nobody is counted twice, but a chain may take both of what was one row, for two steps; 22023 with what differs if users, times, window, mode or number of conditions do';
+	'merges states of funnel_agg exactly, also where rows of one user are in several of them';
 
 CREATE FUNCTION affinity.funnel_steps(
 	funnel affinity.funnel,
@@ -305,10 +259,9 @@ CREATE FUNCTION affinity.funnel_steps(
 	OUT p90_from_previous pg_catalog.interval,
 	OUT median_from_start pg_catalog.interval,
 	OUT p90_from_start pg_catalog.interval)
-	RETURNS SETOF pg_catalog.record
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-	COST 100000 ROWS 5
-	AS 'MODULE_PATHNAME', 'affinity_funnel_steps';
+RETURNS SETOF pg_catalog.record
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100000 ROWS 5
+AS 'MODULE_PATHNAME', 'affinity_funnel_steps';
 
 COMMENT ON FUNCTION affinity.funnel_steps(affinity.funnel) IS
-	'one row per step: users whose longest chain took it, their share of those who started and of those at the step before (0 to 1, NULL of none), and the median and 90th percentile of the time from the step before and from the first; the step before is the last one that is not optional; where steps are in any order, all or a group, row k is of users who took k steps, whichever the k-th was (interpolated; NULL at step 1 and where nobody is; integer times count seconds, and a time of 2147483648 days or more, which no interval holds, is NULL: give nanoseconds divided by 1000000000, or as a timestamp)';
+	'one row per step: users who took it, their share, and the median and 90th percentile of the time to it';

@@ -1,11 +1,15 @@
-# Writes out what is the same for several types. In the fragments beside this:
+# Writes the install script from the files beside this one and in ../model,
+# and writes out what is the same for several types:
 #
 #	--table NAME: COLUMN | COLUMN ...		the table's columns, then
 #	-- value | value ...					a row in each of the next lines
 #
-#	--for NAME								everything up to --end, once for each
-#	... {COLUMN} ...						row, with its values
-#	--end
+#	--for NAME ...							everything up to --end, once for each
+#	... {COLUMN} ...						row, with its values; for several
+#	--end									tables, for each combination of rows
+#
+# A value may contain marks of the tables that follow its own in --for. Of the
+# files in ../model only the sections "--extension" belong to the extension.
 
 function trim(text)
 {
@@ -18,6 +22,40 @@ function fail(why)
 	print FILENAME ":" FNR ": " why > "/dev/stderr"
 	failed = 1
 	exit 1
+}
+
+# Print text once for each combination of rows of the loop's tables from the
+# t-th on.
+function write_rows(text, t,	row, i, filled)
+{
+	if (t > n_tables)
+	{
+		printf "%s", text
+		return
+	}
+	for (row = 1; row <= n_rows[loop[t]]; row++)
+	{
+		filled = text
+		for (i = 1; i <= n_columns[loop[t]]; i++)
+			gsub("[{]" name[loop[t], i] "[}]", value[loop[t], row, i], filled)
+		write_rows(filled, t + 1)
+	}
+}
+
+FNR == 1 {
+	skip = FILENAME ~ /model\//
+}
+
+/^--extension$/ {
+	skip = 0
+}
+
+/^--(schema|objects|indexes)$/ {
+	skip = 1
+}
+
+skip || /^--extension$/ {
+	next
 }
 
 /^--table / {
@@ -46,28 +84,23 @@ table != "" && /^-- / {
 }
 
 /^--for / {
-	loop = $2
-	if (!(loop in n_rows))
-		fail("there is no table " loop)
-	n_lines = 0
+	n_tables = split(substr($0, 7), loop, /[ \t]+/)
+	for (i = 1; i <= n_tables; i++)
+		if (!(loop[i] in n_rows))
+			fail("there is no table " loop[i])
+	body = ""
+	in_loop = 1
 	next
 }
 
 /^--end/ {
-	for (row = 1; row <= n_rows[loop]; row++)
-		for (l = 1; l <= n_lines; l++)
-		{
-			text = line[l]
-			for (i = 1; i <= n_columns[loop]; i++)
-				gsub("[{]" name[loop, i] "[}]", value[loop, row, i], text)
-			print text
-		}
-	loop = ""
+	write_rows(body, 1)
+	in_loop = 0
 	next
 }
 
-loop != "" {
-	line[++n_lines] = $0
+in_loop {
+	body = body $0 "\n"
 	next
 }
 
@@ -76,6 +109,6 @@ loop != "" {
 }
 
 END {
-	if (loop != "" && !failed)
+	if (in_loop && !failed)
 		fail("--for without --end")
 }

@@ -407,7 +407,7 @@ name(PG_FUNCTION_ARGS) \
 	return name##_slowly(fcinfo); \
 }
 
-/* activity_step(state, user, at, unit [, zone [, is_start, is_return]]) */
+/* activity_accum(state, user, at, unit [, zone [, is_start, is_return]]) */
 QUICK_STEP(affinity_activity_accum_int8, IDS_INT8, TIME_ZONED)
 QUICK_STEP(affinity_activity_accum_int8_local, IDS_INT8, TIME_LOCAL)
 QUICK_STEP(affinity_activity_accum_int8_date, IDS_INT8, TIME_DATE)
@@ -418,7 +418,7 @@ STEP(affinity_activity_accum_text, IDS_TEXT, TIME_ZONED, false)
 STEP(affinity_activity_accum_text_local, IDS_TEXT, TIME_LOCAL, false)
 STEP(affinity_activity_accum_text_date, IDS_TEXT, TIME_DATE, false)
 
-/* value_step(state, user, at, value, unit [, zone]) */
+/* value_accum(state, user, at, value, unit [, zone]) */
 STEP(affinity_activity_value_accum_int8, IDS_INT8, TIME_ZONED, true)
 STEP(affinity_activity_value_accum_int8_local, IDS_INT8, TIME_LOCAL, true)
 STEP(affinity_activity_value_accum_int8_date, IDS_INT8, TIME_DATE, true)
@@ -446,7 +446,7 @@ side_by_side(const ActivityFlat *flat, const ActivityFlat *other, bool owned)
 }
 
 /*
- * activity_merge(activity, activity), value_merge(value, value): combine
+ * activity_combine(activity, activity), value_combine(value, value): combine
  * function of the aggregates, and step and combine function of rollup.
  * Strict. Changes an expanded state only where an aggregate owns it.
  */

@@ -1,12 +1,11 @@
 /*
  * drop.c
- *		drop_model: the model's own objects, and nothing that others built on
- *		it.
+ *		drop_model: the model's own objects, and nothing that others built on it.
  *
- * All objects that create_model makes are dropped together with the schema,
- * so what depends among them does not matter; anything else that depends on
- * them, or stands in the schema, is an error unless the caller asks for
- * CASCADE. (DROP SCHEMA ... CASCADE does the same without asking.)
+ * All objects that create_model makes are dropped together with the schema, so
+ * what depends among them does not matter; anything else that depends on them,
+ * or stands in the schema, is an error unless the caller asks for CASCADE. (DROP
+ * SCHEMA ... CASCADE does the same without asking.)
  */
 #include "postgres.h"
 
@@ -29,22 +28,17 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "model/ddl_sql.h"
 #include "model/source.h"
 
-static const char *const relation_names[] = {
-	"interactions", "model", "model_version", "items", "neighbors",
-	"similar_item", "similar_user"
-};
-
-static const char *const function_names[] = {
-	"recommend", "recommend_for", "recommend_all", "similar_items",
-	"similar_users", "score", "explain", "audience"
-};
+/* what the files of sql/model create; ends with NULL */
+static const char *const relation_names[] = {MODEL_RELATION_NAMES};
+static const char *const function_names[] = {MODEL_FUNCTION_NAMES};
 
 static void
 add_relations(Oid schema, ObjectAddresses *objects)
 {
-	for (int i = 0; i < (int) lengthof(relation_names); i++)
+	for (int i = 0; relation_names[i]; i++)
 	{
 		Oid			relation = get_relname_relid(relation_names[i], schema);
 		ObjectAddress object;
@@ -53,8 +47,7 @@ add_relations(Oid schema, ObjectAddresses *objects)
 			continue;
 		/* a composite type is dropped as a type, not as its relation */
 		if (get_rel_relkind(relation) == RELKIND_COMPOSITE_TYPE)
-			ObjectAddressSet(object, TypeRelationId,
-							 get_rel_type_id(relation));
+			ObjectAddressSet(object, TypeRelationId, get_rel_type_id(relation));
 		else
 			ObjectAddressSet(object, RelationRelationId, relation);
 		add_exact_object_address(&object, objects);
@@ -62,8 +55,8 @@ add_relations(Oid schema, ObjectAddresses *objects)
 }
 
 /*
- * Is a function one of the model's own? Those are written over functions of
- * the extension; one that somebody added under the same name need not be.
+ * Is a function one of the model's own? Those are written over functions of the
+ * extension; one that somebody added under the same name need not be.
  */
 static bool
 calls_extension(Oid function)
@@ -98,7 +91,7 @@ add_functions(Oid schema, ObjectAddresses *objects)
 {
 	Relation	proc = table_open(ProcedureRelationId, AccessShareLock);
 
-	for (int i = 0; i < (int) lengthof(function_names); i++)
+	for (int i = 0; function_names[i]; i++)
 	{
 		ScanKeyData key[1];
 		SysScanDesc scan;

@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(affinity_retention_conditions_final);
 #define MAX_CONDITIONS 32
 #define COUNT_SHIFT 32
 
-/* conditions_step(bigint, VARIADIC boolean[]); strict */
+/* conditions_accum(bigint, VARIADIC boolean[]); strict */
 Datum
 affinity_retention_conditions_accum(PG_FUNCTION_ARGS)
 {

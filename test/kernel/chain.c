@@ -1,5 +1,5 @@
 /*
- * kernel/funnel_chain.c and sequence_match.c, against trying everything on
+ * chain/chain.c and pattern.c, against trying everything on
  * small random logs.
  */
 #include "chain/chain.h"

@@ -99,7 +99,7 @@ END $$;
 CREATE FUNCTION pg_temp.read_value(v affinity.value) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM r.* FROM affinity.revenue_retention(v, max_period => 50) r;
-	PERFORM affinity.value_send(v), affinity.value_merge(v, v), affinity.coarsen(v, 'year');
+	PERFORM affinity.value_send(v), affinity.value_combine(v, v), affinity.coarsen(v, 'year');
 	PERFORM affinity.describe(v);
 EXCEPTION WHEN program_limit_exceeded OR numeric_value_out_of_range OR invalid_parameter_value THEN
 	NULL;

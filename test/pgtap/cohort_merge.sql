@@ -81,8 +81,8 @@ SELECT pg_temp.same('SELECT log, a, t, v FROM (SELECT log, affinity.rollup(a) OV
 		affinity.rollup(v) OVER w AS v, row_number() OVER (PARTITION BY log ORDER BY part DESC) AS back
 	FROM public.merge_part WINDOW w AS (PARTITION BY log ORDER BY part)) s WHERE back = 1', 'over a window');
 -- without an aggregate around it
-SELECT pg_temp.same('SELECT log, affinity.activity_merge(affinity.activity_merge(x.a, y.a), x.a) AS a,
-		coalesce(affinity.activity_merge(y.t, x.t), x.t, y.t) AS t, affinity.value_merge(x.v, y.v) AS v
+SELECT pg_temp.same('SELECT log, affinity.activity_combine(affinity.activity_combine(x.a, y.a), x.a) AS a,
+		coalesce(affinity.activity_combine(y.t, x.t), x.t, y.t) AS t, affinity.value_combine(x.v, y.v) AS v
 	FROM (SELECT log, affinity.rollup(a) AS a, affinity.rollup(t) AS t, affinity.rollup(v) AS v FROM public.merge_part WHERE part < 2 GROUP BY 1) x
 	JOIN (SELECT log, affinity.rollup(a) AS a, affinity.rollup(t) AS t, affinity.rollup(v) AS v FROM public.merge_part WHERE part > 1 GROUP BY 1) y USING (log)
 	UNION ALL SELECT * FROM public.merge_whole WHERE log IN (SELECT log FROM public.merge_part GROUP BY 1 HAVING min(part) > 1 OR max(part) < 2)',

@@ -194,7 +194,7 @@ BEGIN
 	END;
 	BEGIN
 		PERFORM r.* FROM affinity.revenue_retention(v, max_period => 50) r;
-		PERFORM affinity.value_send(v), affinity.value_merge(v, v);
+		PERFORM affinity.value_send(v), affinity.value_combine(v, v);
 		PERFORM affinity.value_out(affinity.rollup(s)) FROM (VALUES (v), (v), (NULL)) s(s);
 	EXCEPTION WHEN program_limit_exceeded OR numeric_value_out_of_range THEN
 		NULL;					-- absurd, but sound

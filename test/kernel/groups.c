@@ -1,5 +1,5 @@
 /*
- * kernel/funnel_sections.c, with funnel_place.c: against trying everything on
+ * chain/groups.c, with places.c: against trying everything on
  * small random logs, and against the kernels of chains and of any order,
  * which are its two ends, on large ones.
  */

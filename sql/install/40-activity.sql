@@ -1,0 +1,189 @@
+-- States of activity (who was active in which periods) and of value (what users
+-- were worth in them), which are two layouts of one state.
+-- C: src/activity
+
+--table state: STATE | IN | RECV | STORAGE | ANSWER
+-- activity | affinity_activity_in | affinity_activity_recv | external | who was active in which calendar periods: made by activity_agg, read by retention and other reports
+-- value | affinity_activity_value_in | affinity_activity_value_recv | extended | the sum of values of each user in each calendar period: made by value_agg, read by revenue_retention
+
+-- An activity state is not compressed: that makes it a third smaller, and
+-- reading it take twice as long.
+
+--for state
+CREATE TYPE affinity.{STATE};
+
+CREATE FUNCTION affinity.{STATE}_in(pg_catalog.cstring)
+RETURNS affinity.{STATE}
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{IN}';
+
+COMMENT ON FUNCTION affinity.{STATE}_in(pg_catalog.cstring) IS
+	'input of type {STATE}: base64; 22P03 unless every part of the state is sound';
+
+CREATE FUNCTION affinity.{STATE}_out(affinity.{STATE})
+RETURNS pg_catalog.cstring
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_out';
+
+COMMENT ON FUNCTION affinity.{STATE}_out(affinity.{STATE}) IS
+	'output of type {STATE}: base64';
+
+CREATE FUNCTION affinity.{STATE}_recv(pg_catalog.internal)
+RETURNS affinity.{STATE}
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{RECV}';
+
+COMMENT ON FUNCTION affinity.{STATE}_recv(pg_catalog.internal) IS
+	'binary input of type {STATE}, checked as its text is';
+
+CREATE FUNCTION affinity.{STATE}_send(affinity.{STATE})
+RETURNS pg_catalog.bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_send';
+
+COMMENT ON FUNCTION affinity.{STATE}_send(affinity.{STATE}) IS
+	'binary output of type {STATE}';
+
+CREATE TYPE affinity.{STATE} (
+	INPUT = affinity.{STATE}_in,
+	OUTPUT = affinity.{STATE}_out,
+	RECEIVE = affinity.{STATE}_recv,
+	SEND = affinity.{STATE}_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = double,
+	STORAGE = {STORAGE}
+);
+
+COMMENT ON TYPE affinity.{STATE} IS
+	'{ANSWER}';
+
+CREATE FUNCTION affinity.{STATE}_merge(affinity.{STATE}, affinity.{STATE})
+RETURNS affinity.{STATE}
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_activity_combine';
+
+COMMENT ON FUNCTION affinity.{STATE}_merge(affinity.{STATE}, affinity.{STATE}) IS
+	'the state of the rows of two states together';
+
+CREATE AGGREGATE affinity.rollup({STATE} affinity.{STATE}) (
+	SFUNC = affinity.{STATE}_merge,
+	STYPE = affinity.{STATE},
+	SSPACE = 200,
+	COMBINEFUNC = affinity.{STATE}_merge,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.rollup(affinity.{STATE}) IS
+	'merges {STATE} states exactly: the same state as one aggregate over all their rows';
+
+CREATE FUNCTION affinity.users({STATE} affinity.{STATE})
+RETURNS pg_catalog.int8
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_users';
+
+COMMENT ON FUNCTION affinity.users(affinity.{STATE}) IS
+	'the number of distinct users of the state';
+
+CREATE FUNCTION affinity.coarsen({STATE} affinity.{STATE}, unit pg_catalog.text)
+RETURNS affinity.{STATE}
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000
+AS 'MODULE_PATHNAME', 'affinity_activity_coarsen';
+
+COMMENT ON FUNCTION affinity.coarsen(affinity.{STATE}, pg_catalog.text) IS
+	'the state in a coarser unit, exactly as if aggregated in it';
+
+--end
+CREATE FUNCTION affinity.describe(
+	activity affinity.activity,
+	OUT users pg_catalog.int8,
+	OUT unit pg_catalog.text,
+	OUT time_zone pg_catalog.text,
+	OUT first_at pg_catalog.timestamp,
+	OUT last_at pg_catalog.timestamp,
+	OUT entries pg_catalog.int8,
+	OUT has_times pg_catalog.bool,
+	OUT bytes pg_catalog.int8)
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_describe';
+
+COMMENT ON FUNCTION affinity.describe(affinity.activity) IS
+	'what an activity state holds: users, unit, time zone, first and last time, entries, and its size in bytes';
+
+CREATE FUNCTION affinity.describe(
+	state affinity.value,
+	OUT users pg_catalog.int8,
+	OUT unit pg_catalog.text,
+	OUT time_zone pg_catalog.text,
+	OUT first_at pg_catalog.timestamp,
+	OUT last_at pg_catalog.timestamp,
+	OUT entries pg_catalog.int8,
+	OUT value pg_catalog.float8,
+	OUT bytes pg_catalog.int8)
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_describe';
+
+COMMENT ON FUNCTION affinity.describe(affinity.value) IS
+	'what a value state holds: users, unit, time zone, first and last time, entries, sum, and its size in bytes';
+
+--table state_row: USER | AT | ACTIVITY | VALUE
+-- int8 | timestamptz | affinity_activity_accum_int8 | affinity_activity_value_accum_int8
+-- int8 | timestamp | affinity_activity_accum_int8_local | affinity_activity_value_accum_int8_local
+-- int8 | date | affinity_activity_accum_int8_date | affinity_activity_value_accum_int8_date
+-- uuid | timestamptz | affinity_activity_accum_uuid | affinity_activity_value_accum_uuid
+-- uuid | timestamp | affinity_activity_accum_uuid_local | affinity_activity_value_accum_uuid_local
+-- uuid | date | affinity_activity_accum_uuid_date | affinity_activity_value_accum_uuid_date
+-- text | timestamptz | affinity_activity_accum_text | affinity_activity_value_accum_text
+-- text | timestamp | affinity_activity_accum_text_local | affinity_activity_value_accum_text_local
+-- text | date | affinity_activity_accum_text_date | affinity_activity_value_accum_text_date
+
+--table activity_arguments: TYPES | NAMED | ANSWER
+-- | | who was active in which periods
+-- , pg_catalog.text | , time_zone pg_catalog.text | who was active in which periods of a time zone
+-- , pg_catalog.text, pg_catalog.bool, pg_catalog.bool | , time_zone pg_catalog.text, is_start pg_catalog.bool, is_return pg_catalog.bool | who started and who came back in which periods of a time zone
+
+--for state_row activity_arguments
+CREATE FUNCTION affinity.activity_accum(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text{TYPES})
+RETURNS affinity.activity
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{ACTIVITY}';
+
+COMMENT ON FUNCTION affinity.activity_accum(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
+	'transition function of activity_agg for {USER} users and {AT}';
+
+CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, unit pg_catalog.text{NAMED}) (
+	SFUNC = affinity.activity_accum,
+	STYPE = affinity.activity,
+	SSPACE = 200,
+	COMBINEFUNC = affinity.activity_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
+	'{ANSWER}: hour, day, week, month, quarter or year';
+
+--end
+--table value_arguments: TYPES | NAMED | ANSWER
+-- | | the sum of values of each user in each period
+-- , pg_catalog.text | , time_zone pg_catalog.text | the sum of values of each user in each period of a time zone
+
+--for state_row value_arguments
+CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES})
+RETURNS affinity.value
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{VALUE}';
+
+COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+	'transition function of value_agg for {USER} users and {AT}';
+
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text{NAMED}) (
+	SFUNC = affinity.value_accum,
+	STYPE = affinity.value,
+	SSPACE = 200,
+	COMBINEFUNC = affinity.value_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+	'{ANSWER}: hour, day, week, month, quarter or year';
+
+--end

@@ -1,0 +1,60 @@
+-- What was learned. Anyone with USAGE on the schema may read it.
+
+--objects
+CREATE TABLE @schema@.model OF affinity.model_record;
+
+GRANT SELECT ON @schema@.model TO PUBLIC;
+
+COMMENT ON TABLE @schema@.model IS
+	'one row: algorithm, options and figures of the version in force; its type marks the schema as a model';
+
+CREATE SEQUENCE @schema@.model_version;
+
+COMMENT ON SEQUENCE @schema@.model_version IS
+	'numbers of versions, none used twice';
+
+CREATE TABLE @schema@.items (
+	item_no pg_catalog.int4 NOT NULL,
+	item_id @item@ NOT NULL,
+	popularity pg_catalog.float4 NOT NULL,
+	neighbors pg_catalog.int4[] NOT NULL,
+	scores pg_catalog.float4[] NOT NULL,
+	factors pg_catalog.float4[]
+) WITH (toast_tuple_target = 8160);
+
+ALTER TABLE @schema@.items
+	ALTER COLUMN neighbors SET STORAGE EXTERNAL,
+	ALTER COLUMN scores SET STORAGE EXTERNAL,
+	ALTER COLUMN factors SET STORAGE EXTERNAL;
+
+GRANT SELECT ON @schema@.items TO PUBLIC;
+
+COMMENT ON TABLE @schema@.items IS
+	'one row per item, numbered in order of item_id: its similar items (item_no, best first), scores and factors';
+
+CREATE VIEW @schema@.neighbors WITH (security_invoker = true) AS
+SELECT
+	i.item_id,
+	n.item_id AS neighbor_id,
+	u.score,
+	u.rank::pg_catalog.int4 AS rank
+FROM @schema@.items AS i
+CROSS JOIN LATERAL ROWS FROM (
+	pg_catalog.unnest(i.neighbors),
+	pg_catalog.unnest(i.scores)) WITH ORDINALITY AS u(item_no, score, rank)
+JOIN @schema@.items AS n
+	ON n.item_no OPERATOR(pg_catalog.=) u.item_no;
+
+GRANT SELECT ON @schema@.neighbors TO PUBLIC;
+
+COMMENT ON VIEW @schema@.neighbors IS
+	'similar items of every item, rank 1 being the most similar';
+
+-- Once the items are written.
+
+--indexes
+ALTER TABLE @schema@.items ADD PRIMARY KEY (item_no);
+
+ALTER TABLE @schema@.items ADD UNIQUE (item_id);
+
+CREATE INDEX items_popularity_idx ON @schema@.items (popularity DESC, item_no);

@@ -1,0 +1,47 @@
+-- The best items for a user, from the user's history as it is now. C: src/serve
+
+--extension
+CREATE FUNCTION affinity.recommend_core(
+	model pg_catalog.regnamespace,
+	user_id pg_catalog."any",
+	k pg_catalog.int4,
+	candidates pg_catalog."any",
+	exclude pg_catalog."any",
+	exclude_seen pg_catalog.bool)
+RETURNS SETOF pg_catalog.record
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
+
+COMMENT ON FUNCTION affinity.recommend_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int4,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.bool) IS
+	'behind the function recommend of every model';
+
+--objects
+CREATE FUNCTION @schema@.recommend(
+	user_id @user@,
+	k pg_catalog.int4 DEFAULT 10,
+	candidates @item@[] DEFAULT NULL,
+	exclude @item@[] DEFAULT NULL,
+	exclude_seen pg_catalog.bool DEFAULT true)
+RETURNS TABLE (
+	item_id @item@,
+	score pg_catalog.float4,
+	rank pg_catalog.int4,
+	personalized pg_catalog.bool)
+LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+BEGIN ATOMIC
+	SELECT t.item_id, t.score, t.rank, t.personalized
+	FROM affinity.recommend_core(@name@::pg_catalog.regnamespace, $1, $2, $3, $4, $5) AS t(
+		item_id @item@,
+		score pg_catalog.float4,
+		rank pg_catalog.int4,
+		personalized pg_catalog.bool);
+END;
+
+COMMENT ON FUNCTION @schema@.recommend(@user@, pg_catalog.int4, @item@[], @item@[], pg_catalog.bool) IS
+	'the k best items for a user from the user''s history; personalized is false for popular items that fill up';

@@ -1,0 +1,36 @@
+-- recommend for every user of the interactions, in parallel. C: src/serve
+
+--extension
+CREATE FUNCTION affinity.recommend_all_core(
+	model pg_catalog.regnamespace,
+	k pg_catalog.int4)
+RETURNS SETOF pg_catalog.record
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
+AS 'MODULE_PATHNAME', 'affinity_serve_recommend_all';
+
+COMMENT ON FUNCTION affinity.recommend_all_core(
+	pg_catalog.regnamespace,
+	pg_catalog.int4) IS
+	'behind the function recommend_all of every model';
+
+--objects
+CREATE FUNCTION @schema@.recommend_all(k pg_catalog.int4 DEFAULT 10)
+RETURNS TABLE (
+	user_id @user@,
+	item_id @item@,
+	score pg_catalog.float4,
+	rank pg_catalog.int4,
+	personalized pg_catalog.bool)
+LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
+BEGIN ATOMIC
+	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized
+	FROM affinity.recommend_all_core(@name@::pg_catalog.regnamespace, $1) AS t(
+		user_id @user@,
+		item_id @item@,
+		score pg_catalog.float4,
+		rank pg_catalog.int4,
+		personalized pg_catalog.bool);
+END;
+
+COMMENT ON FUNCTION @schema@.recommend_all(pg_catalog.int4) IS
+	'recommend(user_id, k) for every user, in order of user and rank: for materialized views';

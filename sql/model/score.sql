@@ -1,0 +1,36 @@
+-- Given items ranked for a user. C: src/serve
+
+--extension
+CREATE FUNCTION affinity.score_core(
+	model pg_catalog.regnamespace,
+	user_id pg_catalog."any",
+	items pg_catalog."any")
+RETURNS SETOF pg_catalog.record
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+AS 'MODULE_PATHNAME', 'affinity_serve_score';
+
+COMMENT ON FUNCTION affinity.score_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog."any") IS
+	'behind the function score of every model';
+
+--objects
+CREATE FUNCTION @schema@.score(user_id @user@, items @item@[])
+RETURNS TABLE (
+	item_id @item@,
+	score pg_catalog.float4,
+	rank pg_catalog.int4,
+	personalized pg_catalog.bool)
+LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+BEGIN ATOMIC
+	SELECT t.item_id, t.score, t.rank, t.personalized
+	FROM affinity.score_core(@name@::pg_catalog.regnamespace, $1, $2) AS t(
+		item_id @item@,
+		score pg_catalog.float4,
+		rank pg_catalog.int4,
+		personalized pg_catalog.bool);
+END;
+
+COMMENT ON FUNCTION @schema@.score(@user@, @item@[]) IS
+	'given items ranked for a user, seen ones too; items that the model does not know are left out';
