@@ -57,19 +57,19 @@ CREATE TYPE affinity.{STATE} (
 COMMENT ON TYPE affinity.{STATE} IS
 	'{ANSWER}';
 
-CREATE FUNCTION affinity.{STATE}_merge(affinity.{STATE}, affinity.{STATE})
+CREATE FUNCTION affinity.{STATE}_combine(affinity.{STATE}, affinity.{STATE})
 RETURNS affinity.{STATE}
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
 AS 'MODULE_PATHNAME', 'affinity_activity_combine';
 
-COMMENT ON FUNCTION affinity.{STATE}_merge(affinity.{STATE}, affinity.{STATE}) IS
+COMMENT ON FUNCTION affinity.{STATE}_combine(affinity.{STATE}, affinity.{STATE}) IS
 	'the state of the rows of two states together';
 
 CREATE AGGREGATE affinity.rollup({STATE} affinity.{STATE}) (
-	SFUNC = affinity.{STATE}_merge,
+	SFUNC = affinity.{STATE}_combine,
 	STYPE = affinity.{STATE},
 	SSPACE = 200,
-	COMBINEFUNC = affinity.{STATE}_merge,
+	COMBINEFUNC = affinity.{STATE}_combine,
 	PARALLEL = SAFE
 );
 
