@@ -19,7 +19,7 @@ PG_CONFIG ?= pg_config
 
 # These targets need no server headers, so that they can install them first.
 .DEFAULT_GOAL := all
-SCRIPTED = help setup test demo shell bench
+SCRIPTED = help setup test demo shell bench docs
 .PHONY: $(SCRIPTED)
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make shell           psql in a throw-away cluster with the demo's model"
 	@echo "make bench           the benchmarks of test/bench"
+	@echo "make docs            write docs/reference.md from the catalog"
 
 setup:
 	@test/setup
@@ -47,6 +48,12 @@ shell:
 bench:
 	@test/setup bench
 	@test/bench/run
+
+docs:
+	@test/setup demo
+	@mkdir -p docs
+	@test/reference > docs/reference.new && mv docs/reference.new docs/reference.md || \
+		{ rm -f docs/reference.new; exit 1; }
 
 # PGXS is not there before `make setup` has run: the scripted targets above
 # call make again for everything below.
