@@ -21,7 +21,7 @@ PG_CONFIG ?= pg_config
 
 # These targets need no server headers, so that they can install them first.
 .DEFAULT_GOAL := all
-SCRIPTED = help setup test demo shell bench indent
+SCRIPTED = help setup test demo shell bench docs indent
 .PHONY: $(SCRIPTED)
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make shell           psql in a throw-away cluster with the demo's model"
 	@echo "make bench           the benchmarks of test/bench"
+	@echo "make docs            write docs/reference.md from the catalog"
 	@echo "make indent          lay out C sources as PostgreSQL does"
 
 setup:
@@ -50,6 +51,12 @@ shell:
 bench:
 	@test/setup bench
 	@test/bench/run
+
+docs:
+	@test/setup demo
+	@mkdir -p docs
+	@test/reference > docs/reference.new && mv docs/reference.new docs/reference.md || \
+		{ rm -f docs/reference.new; exit 1; }
 
 indent:
 	@test/setup indent

@@ -1,4 +1,4 @@
--- als: the course of training and every prediction against numpy (als.py), which
+-- als: the course of training and every prediction against numpy (../oracle/als.py), which
 -- knows nothing of the extension; then what has to hold without an oracle.
 BEGIN;
 SET client_min_messages = warning;
@@ -11,9 +11,9 @@ CREATE TABLE ratings (kind text, u bigint, i int, rating real, plain float8);
 CREATE TABLE cases (name text PRIMARY KEY, kind text, options jsonb);
 CREATE TABLE results (name text, iteration int, loss float8, rmse float8, mae float8,
 	holdout_rmse float8, holdout_mae float8, u bigint, i int, score float8);
-\copy ratings FROM PROGRAM '/usr/bin/python3 test/pgtap/als.py ratings' CSV
-\copy cases FROM PROGRAM '/usr/bin/python3 test/pgtap/als.py cases' CSV
-\copy results FROM PROGRAM '/usr/bin/python3 test/pgtap/als.py results' CSV
+\copy ratings FROM PROGRAM '/usr/bin/python3 test/oracle/als.py ratings' CSV
+\copy cases FROM PROGRAM '/usr/bin/python3 test/oracle/als.py cases' CSV
+\copy results FROM PROGRAM '/usr/bin/python3 test/oracle/als.py results' CSV
 \set ON_ERROR_STOP off
 CREATE INDEX ON ratings (kind, u);
 CREATE VIEW rated AS SELECT kind, u, i, avg(rating::float8)::real AS rating, min(plain) AS plain

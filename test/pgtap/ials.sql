@@ -1,6 +1,6 @@
 -- ials at its edges: what is stored, models small enough to check by hand, more
 -- factors than items, weights that are absurd, options and models that are wrong.
--- The training itself is compared with numpy in ../t/050_ials.pl.
+-- The training itself is compared with numpy in ../t/080_ials.pl.
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;

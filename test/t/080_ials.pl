@@ -90,7 +90,7 @@ foreach my $case (
 	my $model = create('m', encode_json($all), $table);
 	my $job = encode_json({ options => $model->{options},
 		entries => $entries{$table}, pairs => \@pairs });
-	IPC::Run::run([ $python, "$FindBin::Bin/ials_oracle.py" ], '<', \$job,
+	IPC::Run::run([ $python, "$FindBin::Bin/../oracle/ials.py" ], '<', \$job,
 		'>', \$out, '2>', \$err)
 	  or BAIL_OUT("the oracle failed: $err");
 	my $oracle = decode_json($out);
