@@ -28,24 +28,28 @@ enum
 	DONE
 };
 
+/*
+ * Static, but their names are the room's: gcc exports what it compiles in
+ * several versions.
+ */
 AFFINITY_MULTIVERSION static void
-subtract_scaled(double *restrict y, const double *restrict x, double f,
-				size_t n)
+affinity_kernel_eigen_subtract_scaled(double *restrict y, const double *restrict x, double f,
+									  size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		y[i] -= f * x[i];
 }
 
 AFFINITY_MULTIVERSION static void
-subtract_two(double *restrict y, const double *restrict x, double f,
-			 const double *restrict w, double g, size_t n)
+affinity_kernel_eigen_subtract_two(double *restrict y, const double *restrict x, double f,
+								   const double *restrict w, double g, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		y[i] -= f * x[i] + g * w[i];
 }
 
 AFFINITY_MULTIVERSION static void
-rotate(double *restrict x, double *restrict y, double c, double s, size_t n)
+affinity_kernel_eigen_rotate(double *restrict x, double *restrict y, double c, double s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 	{
@@ -84,10 +88,10 @@ reduce(AffinityEigen *e, int k)
 			affinity_kernel_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v,
 								   m);
 	half = e->value[k] / 2 * affinity_kernel_dot_f8(w, v, m);
-	subtract_scaled(w, v, half, m);
+	affinity_kernel_eigen_subtract_scaled(w, v, half, m);
 	for (int i = 0; i < m; i++)
-		subtract_two(e->a + (size_t) (k + 1 + i) * n + k + 1, w, v[i], v, w[i],
-					 m);
+		affinity_kernel_eigen_subtract_two(e->a + (size_t) (k + 1 + i) * n + k + 1, w, v[i], v, w[i],
+										   m);
 }
 
 /*
@@ -106,8 +110,8 @@ expand(AffinityEigen *e, int k)
 	{
 		double	   *row = e->z + (size_t) i * n + k + 1;
 
-		subtract_scaled(row, v, e->value[k] *
-						affinity_kernel_dot_f8(row, v, m), m);
+		affinity_kernel_eigen_subtract_scaled(row, v, e->value[k] *
+											  affinity_kernel_dot_f8(row, v, m), m);
 	}
 }
 
@@ -147,8 +151,8 @@ sweep(AffinityEigen *e, int from, int to)
 		p = s * r;
 		d[i + 1] = g + p;
 		g = c * r - b;
-		rotate(e->z + (size_t) i * e->n, e->z + (size_t) (i + 1) * e->n, c, s,
-			   e->n);
+		affinity_kernel_eigen_rotate(e->z + (size_t) i * e->n, e->z + (size_t) (i + 1) * e->n, c, s,
+									 e->n);
 	}
 	d[from] -= p;
 	side[from] = g;

@@ -2,14 +2,8 @@
  * triangle.c
  *		The reports retention (a triangle of cohorts) and retention_curve (all
  *		cohorts pooled).
- *
- * Bounds of a rate are Wilson's score interval for 95 % (E. B. Wilson,
- * "Probable inference, the law of succession, and statistical inference",
- * JASA 22, 1927).
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "fmgr.h"
 #include "funcapi.h"
@@ -18,12 +12,11 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "kernel/stats.h"
 #include "retention/retention.h"
 
 PG_FUNCTION_INFO_V1(affinity_retention_triangle);
 PG_FUNCTION_INFO_V1(affinity_retention_curve);
-
-#define Z_95 1.959963984540054
 
 typedef struct Report
 {
@@ -38,27 +31,24 @@ typedef struct Report
 	uint64	   *retained;
 } Report;
 
-/* rate, its lower and its upper bound; NULL where they have no meaning */
+/*
+ * A rate with the bounds of its 95 % interval (Wilson's); NULL where they have
+ * no meaning.
+ */
 static void
 put_rate(uint64 retained, uint64 eligible, Datum *values, bool *nulls)
 {
-	double		n = (double) eligible;
-	double		rate = n > 0 ? (double) retained / n : 0;
-	double		z2 = Z_95 * Z_95;
-	double		centre,
-				half;
+	double		rate = eligible > 0 ? (double) retained / (double) eligible : 0;
+	double		lower = 0;
+	double		upper = 0;
+	bool		bounded = affinity_kernel_wilson(retained, eligible, AFFINITY_Z_95,
+												 &lower, &upper);
 
 	nulls[0] = eligible == 0;
-	nulls[1] = nulls[2] = eligible == 0 || retained > eligible;
+	nulls[1] = nulls[2] = !bounded;
 	values[0] = Float8GetDatum(rate);
-	if (nulls[1])
-		return;
-	centre = (rate + z2 / (2 * n)) / (1 + z2 / n);
-	half = Z_95 * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) /
-		(1 + z2 / n);
-	values[1] = Float8GetDatum(retained == 0 ? 0 : Max(centre - half, 0));
-	values[2] = Float8GetDatum(retained == eligible ? 1 :
-							   Min(centre + half, 1));
+	values[1] = Float8GetDatum(lower);
+	values[2] = Float8GetDatum(upper);
 }
 
 /* The offsets a column stands for; only brackets have more than one. */
