@@ -82,13 +82,14 @@ extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
 
 /*
  * id.c: users and items are named by smallint, integer, bigint, uuid or text.
- * Integers are handled as int64, a uuid as 16 bytes, text as its bytes.
+ * Integers are handled as int64, a uuid as 16 bytes, text as its bytes. Stored
+ * in states: never renumber.
  */
 typedef enum AffinityIdKind
 {
-	AFFINITY_ID_INT,
-	AFFINITY_ID_UUID,
-	AFFINITY_ID_TEXT
+	AFFINITY_ID_INT = 1,
+	AFFINITY_ID_UUID = 2,
+	AFFINITY_ID_TEXT = 3
 } AffinityIdKind;
 
 #define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
@@ -98,8 +99,16 @@ extern Datum affinity_base_id_from_int(int64 value, Oid type);
 extern char *affinity_base_id_display(Datum id, Oid type);
 extern Datum affinity_base_id_plain(Datum id, Oid type);
 extern int	affinity_base_id_compare(Datum a, Datum b, Oid type);
-extern int	affinity_base_bytes_compare(const char *a, Size a_len,
-										const char *b, Size b_len);
+
+/* Byte by byte; of two that begin alike the shorter comes first. */
+static inline int
+affinity_base_bytes_compare(const char *a, Size a_len, const char *b,
+							Size b_len)
+{
+	int			c = memcmp(a, b, Min(a_len, b_len));
+
+	return c != 0 ? c : a_len < b_len ? -1 : a_len > b_len;
+}
 
 /* In the loop over all rows of a table. */
 static inline int64

@@ -21,16 +21,6 @@
 PG_FUNCTION_INFO_V1(affinity_retention_lifecycle);
 PG_FUNCTION_INFO_V1(affinity_retention_active_users);
 
-/* Open the state of argument 0 as of argument 1. */
-static void
-open_reader(FunctionCallInfo fcinfo, ActivityReader *reader)
-{
-	TimestampTz as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
-
-	affinity_activity_reader_open(reader, affinity_activity_arg(fcinfo, 0),
-								  PG_ARGISNULL(1) ? NULL : &as_of);
-}
-
 typedef struct LifecycleCounts
 {
 	uint64	   *active;			/* by period from the first one */
@@ -85,7 +75,8 @@ affinity_retention_lifecycle(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_reader(fcinfo, &reader);
+	affinity_activity_reader_begin(fcinfo, &reader,
+								   affinity_activity_arg(fcinfo, 0));
 	span = affinity_activity_reader_span(&reader);
 	count_lifecycle(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)
@@ -207,7 +198,8 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 	counts.long_window = window_arg(fcinfo, 3, 28);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_reader(fcinfo, &reader);
+	affinity_activity_reader_begin(fcinfo, &reader,
+								   affinity_activity_arg(fcinfo, 0));
 	span = affinity_activity_reader_span(&reader);
 	count_active(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)

@@ -21,6 +21,7 @@
 #include "utils/array.h"
 #include "utils/uuid.h"
 
+#include "base/base.h"
 #include "kernel/topk.h"
 #include "similarity/similarity.h"
 
@@ -45,9 +46,7 @@ typedef struct SetText
 static int
 set_compare_text(const SetText *a, const SetText *b)
 {
-	int			order = memcmp(a->data, b->data, Min(a->length, b->length));
-
-	return order != 0 ? order : SET_COMPARE_NUMBER(&a->length, &b->length);
+	return affinity_base_bytes_compare(a->data, a->length, b->data, b->length);
 }
 
 static void set_int4_order(int32 *v, size_t n);
