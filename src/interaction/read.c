@@ -55,9 +55,9 @@ too_much(const RowReceiver *self, const char *at_least)
 {
 	Size		bytes = affinity_interaction_rows_bytes(self->rows);
 
-	affinity_base_lacks_memory(psprintf("%lld interactions need%s",
-										(long long) self->rows->usable, at_least),
-							   bytes, "let the query read fewer rows");
+	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
+							   "%lld interactions need%s",
+							   (long long) self->rows->usable, at_least);
 }
 
 /* ---- batches ---------------------------------------------------------- */

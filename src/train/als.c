@@ -137,10 +137,9 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 		affinity_interaction_dict_bytes(in->users) +
 		affinity_interaction_dict_bytes(in->items);
 
-	if (bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("als of %zu users and %zu items needs",
-											n_users, n_items),
-								   bytes, "train with fewer factors");
+	affinity_base_need_memory(bytes, "train with fewer factors",
+							  "als of %zu users and %zu items needs", n_users,
+							  n_items);
 }
 
 /*

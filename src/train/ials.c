@@ -158,11 +158,10 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 	bytes = add_size(bytes, mul_size(entries, 2 * sizeof(uint32) +
 									 (in->by_user.val ? 2 : 0) *
 									 sizeof(float)));
-	if (bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("%d factors of %u users and %u items need",
-											options->factors, in->by_user.n_rows,
-											in->by_item.n_rows), bytes,
-								   "train with fewer factors");
+	affinity_base_need_memory(bytes, "train with fewer factors",
+							  "%d factors of %u users and %u items need",
+							  options->factors, in->by_user.n_rows,
+							  in->by_item.n_rows);
 }
 
 /*
