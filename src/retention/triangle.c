@@ -67,7 +67,6 @@ static void
 emit_cohort(void *arg, const RetentionCohort *cohort)
 {
 	Report	   *report = arg;
-	PeriodUnit	unit = report->reader->view.flat->unit;
 	uint32		reach = report->reader->last_period - cohort->cohort;
 	uint64		eligible = cohort->size;
 
@@ -99,15 +98,11 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 												  cohort->cohort + last);
 		if (report->options->previous && i > 0)
 			eligible = cohort->retained[i - 1];
-		values[0] =
-			TimestampGetDatum(affinity_calendar_period_start(unit,
-															 cohort->cohort));
+		values[0] = affinity_retention_period(report->reader, cohort->cohort);
 		values[1] = Int64GetDatum((int64) cohort->size);
 		values[2] = Int32GetDatum((int32) first);
-		values[3] =
-			TimestampGetDatum(affinity_calendar_period_start(unit,
-															 cohort->cohort +
-															 first));
+		values[3] = affinity_retention_period(report->reader,
+											  cohort->cohort + first);
 		nulls[3] = cohort->eligible != NULL;
 		values[4] = Int64GetDatum((int64) eligible);
 		values[5] = Int64GetDatum((int64) cohort->retained[i]);
@@ -175,8 +170,7 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 
 	memset(report, 0, sizeof(Report));
 	affinity_retention_options(fcinfo, flat, options);
-	affinity_activity_reader_open(reader, flat,
-								  options->has_as_of ? &options->as_of : NULL);
+	affinity_activity_reader_begin(fcinfo, reader, flat);
 	report->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	report->reader = reader;
 	report->options = options;
