@@ -38,7 +38,7 @@ typedef struct CallSite
 	ActivityKind kind;
 	PeriodClock clock;
 	bool		constant;		/* unit and zone are the same for every row */
-	bool		plain;			/* and there are neither conditions nor values */
+	bool		plain;			/* and there are no conditions and no values */
 	bool		zone_is_null;
 	text	   *unit;			/* as given */
 	text	   *zone;			/* as given, or NULL */
@@ -371,11 +371,17 @@ ACCUM(affinity_activity_accum_text_date, AFFINITY_ID_TEXT, TIME_DATE, false)
 
 /* value_accum(state, user, at, value, unit [, zone]) */
 ACCUM(affinity_activity_value_accum_int8, AFFINITY_ID_INT, TIME_ZONED, true)
-ACCUM(affinity_activity_value_accum_int8_local, AFFINITY_ID_INT, TIME_LOCAL, true)
-ACCUM(affinity_activity_value_accum_int8_date, AFFINITY_ID_INT, TIME_DATE, true)
+ACCUM(affinity_activity_value_accum_int8_local, AFFINITY_ID_INT, TIME_LOCAL,
+	  true)
+ACCUM(affinity_activity_value_accum_int8_date, AFFINITY_ID_INT, TIME_DATE,
+	  true)
 ACCUM(affinity_activity_value_accum_uuid, AFFINITY_ID_UUID, TIME_ZONED, true)
-ACCUM(affinity_activity_value_accum_uuid_local, AFFINITY_ID_UUID, TIME_LOCAL, true)
-ACCUM(affinity_activity_value_accum_uuid_date, AFFINITY_ID_UUID, TIME_DATE, true)
+ACCUM(affinity_activity_value_accum_uuid_local, AFFINITY_ID_UUID, TIME_LOCAL,
+	  true)
+ACCUM(affinity_activity_value_accum_uuid_date, AFFINITY_ID_UUID, TIME_DATE,
+	  true)
 ACCUM(affinity_activity_value_accum_text, AFFINITY_ID_TEXT, TIME_ZONED, true)
-ACCUM(affinity_activity_value_accum_text_local, AFFINITY_ID_TEXT, TIME_LOCAL, true)
-ACCUM(affinity_activity_value_accum_text_date, AFFINITY_ID_TEXT, TIME_DATE, true)
+ACCUM(affinity_activity_value_accum_text_local, AFFINITY_ID_TEXT, TIME_LOCAL,
+	  true)
+ACCUM(affinity_activity_value_accum_text_date, AFFINITY_ID_TEXT, TIME_DATE,
+	  true)

@@ -46,8 +46,8 @@ typedef enum ActivityLayout
  * The flat form. Behind the header, each part padded with zeros to 8 bytes:
  *
  * zone		name of the time zone, zone_len bytes
- * ids		int64[n_users], or pg_uuid_t[n_users], or uint32[n_users + 1] offsets
- *			followed by the bytes of the texts; in order of their hash
+ * ids		int64[n_users], or pg_uuid_t[n_users], or uint32[n_users + 1]
+ *			offsets followed by the bytes of the texts; in order of their hash
  * body		dense: uint64[n_users][words], bit p % 64 of word p / 64
  *			pairs: uint32[n_users + 1] offsets, then uint32[n_entries] periods
  *			events: uint32[n_users + 1] offsets, then int64[n_entries] times,
@@ -103,7 +103,7 @@ typedef struct ActivityView
 typedef struct ActivityUser
 {
 	const uint32 *starts;		/* periods with a start */
-	const bool *again;			/* a return after it in that period; NULL: yes */
+	const bool *again;			/* a return after it in its period; NULL: yes */
 	uint32		n_starts;
 	const uint32 *returns;		/* periods with a return */
 	uint32		n_returns;

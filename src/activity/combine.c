@@ -30,7 +30,8 @@ side_by_side(const ActivityFlat *flat, const ActivityFlat *other, bool owned)
 
 /*
  * activity_combine(activity, activity), value_combine(value, value): combine
- * function of the aggregates, and both functions of rollup. Strict. Changes an expanded state only where an aggregate owns it.
+ * function of the aggregates, and both functions of rollup. Strict. Changes an
+ * expanded state only where an aggregate owns it.
  */
 Datum
 affinity_activity_combine(PG_FUNCTION_ARGS)

@@ -40,7 +40,8 @@
 #define LOG_COMPARE(a, b) \
 	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
 	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
-#define LOG_JOIN(a, b) ((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum))
+#define LOG_JOIN(a, b) \
+	((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum))
 #include "activity/log_template.h"
 
 /* The sum of two sums of values, in 2^-60. */

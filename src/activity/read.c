@@ -82,7 +82,7 @@ set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("as_of must be finite"),
 				 errhint("Leave as_of out to stand at the latest row.")));
-	/* times without a zone are local times of the given or the session's zone */
+	/* times without a zone are local in the given or the session's zone */
 	affinity_calendar_clock_init(&given, flat->unit, true, zone ? zone :
 								 session_timezone);
 	reader->as_of_local = *as_of +

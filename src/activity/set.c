@@ -2,9 +2,8 @@
  * set.c
  *		The growing activity state: rows inserted by batches.
  *
- * Rows are gathered 512 at a time, and while one is inserted, the slots and the
- * users' rows (users.c) of those that follow are on their way from
- * memory.
+ * Rows are gathered 512 at a time, and while one is inserted, the slots and
+ * the users' rows (users.c) of those that follow are on their way from memory.
  *
  * Nothing is sized from estimates. All memory is in set->cxt and freed with
  * it.
@@ -254,10 +253,12 @@ insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
 
 		if (first < fixed.n_rows)
 		{
+			uint32		at;
+
 			tags[first] = affinity_activity_key_tag(ids, &buffer[first].key,
 													fixed.buffer_text);
-			__builtin_prefetch(affinity_activity_slot_tag(&fixed,
-														  affinity_activity_slot_home(&fixed, tags[first])));
+			at = affinity_activity_slot_home(&fixed, tags[first]);
+			__builtin_prefetch(affinity_activity_slot_tag(&fixed, at));
 		}
 		if (second >= 0 && second < fixed.n_rows)
 		{

@@ -250,9 +250,9 @@ extern void affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat,
 extern ActivityFlat *affinity_activity_set_to_flat(ActivitySet *set);
 
 /*
- * A state of up to so many users and bytes stays flat, so that GROUP BY user_id
- * costs one small value per group. A larger one becomes an expanded object in
- * a context below the aggregate's and grows there.
+ * A state of up to so many users and bytes stays flat, so that GROUP BY
+ * user_id costs one small value per group. A larger one becomes an expanded
+ * object in a context below the aggregate's and grows there.
  */
 #define FLAT_USERS 16
 #define FLAT_SIZE 2048

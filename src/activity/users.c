@@ -135,8 +135,8 @@ grow_first_chunk(ActivitySet *set, uint64 need)
 }
 
 /*
- * Room for more users, so that nothing moves while a batch is inserted. At most
- * four slots of seven are taken, so that few buckets flow over.
+ * Room for more users, so that nothing moves while a batch is inserted. At
+ * most four slots of seven are taken, so that few buckets flow over.
  */
 void
 affinity_activity_users_reserve(ActivitySet *set, uint32 more)

@@ -128,7 +128,7 @@ affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 	return (uint32) (number + PERIOD_BIAS);
 }
 
-/* ---- the clock ----------------------------------------------------------- */
+/* ---- the clock --------------------------------------------------------- */
 
 /* One slice of 2^38 us (3.2 days) of a time zone with its offset from UTC. */
 typedef struct ZoneSlice

@@ -12,7 +12,7 @@
 
 /* An array of n zeros. */
 ArrayType *
-affinity_retention_numbers_new(int n)
+affinity_retention_array_new(int n)
 {
 	Size		size = ARR_OVERHEAD_NONULLS(1) + sizeof(int64) * (Size) n;
 	ArrayType  *array = palloc0(size);
@@ -27,7 +27,7 @@ affinity_retention_numbers_new(int n)
 
 /* The array is none of ours. */
 void
-affinity_retention_numbers_wrong(void)
+affinity_retention_array_wrong(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -38,13 +38,13 @@ affinity_retention_numbers_wrong(void)
 
 /* The elements of an array of bigint without NULLs. */
 Numbers
-affinity_retention_numbers_read(ArrayType *array)
+affinity_retention_array_read(ArrayType *array)
 {
 	Numbers		numbers;
 
 	if (ARR_NDIM(array) > 1 || ARR_ELEMTYPE(array) != INT8OID ||
 		ARR_HASNULL(array))
-		affinity_retention_numbers_wrong();
+		affinity_retention_array_wrong();
 	numbers.array = array;
 	numbers.value = (int64 *) ARR_DATA_PTR(array);
 	numbers.n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
@@ -56,16 +56,16 @@ affinity_retention_numbers_read(ArrayType *array)
  * a copy.
  */
 Numbers
-affinity_retention_numbers_state(FunctionCallInfo fcinfo)
+affinity_retention_array_state(FunctionCallInfo fcinfo)
 {
-	return affinity_retention_numbers_read(AggCheckCallContext(fcinfo, NULL) ?
-										   PG_GETARG_ARRAYTYPE_P(0) :
-										   PG_GETARG_ARRAYTYPE_P_COPY(0));
+	return affinity_retention_array_read(AggCheckCallContext(fcinfo, NULL) ?
+										 PG_GETARG_ARRAYTYPE_P(0) :
+										 PG_GETARG_ARRAYTYPE_P_COPY(0));
 }
 
 /* Room for `n` more elements before number `at`. */
 void
-affinity_retention_numbers_room(Numbers *numbers, int at, int n)
+affinity_retention_array_room(Numbers *numbers, int at, int n)
 {
 	ArrayType  *larger;
 	int64	   *value;
@@ -74,7 +74,7 @@ affinity_retention_numbers_room(Numbers *numbers, int at, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many periods")));
-	larger = affinity_retention_numbers_new(numbers->n + n);
+	larger = affinity_retention_array_new(numbers->n + n);
 	value = (int64 *) ARR_DATA_PTR(larger);
 	memcpy(value, numbers->value, sizeof(int64) * (Size) at);
 	memcpy(value + at + n, numbers->value + at,

@@ -41,10 +41,10 @@ typedef struct Numbers
 } Numbers;
 
 /* range.c */
-extern ArrayType *affinity_retention_numbers_new(int n);
-pg_noreturn extern void affinity_retention_numbers_wrong(void);
-extern Numbers affinity_retention_numbers_read(ArrayType *array);
-extern Numbers affinity_retention_numbers_state(FunctionCallInfo fcinfo);
-extern void affinity_retention_numbers_room(Numbers *numbers, int at, int n);
+extern ArrayType *affinity_retention_array_new(int n);
+pg_noreturn extern void affinity_retention_array_wrong(void);
+extern Numbers affinity_retention_array_read(ArrayType *array);
+extern Numbers affinity_retention_array_state(FunctionCallInfo fcinfo);
+extern void affinity_retention_array_room(Numbers *numbers, int at, int n);
 
 #endif							/* AFFINITY_RETENTION_RANGE_H */

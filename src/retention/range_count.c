@@ -40,10 +40,10 @@ count_head(const Numbers *state)
 	if ((head & 0xff) < 1 || (head & 0xff) > MAX_INTERVALS ||
 		(head >> 8) < BY_DAY || (head >> 8) > BY_MONTH ||
 		state->n < 1 + (head & 0xff))
-		affinity_retention_numbers_wrong();
+		affinity_retention_array_wrong();
 	for (int i = 1; i <= (head & 0xff); i++)
 		if (state->value[i] < 0 || state->value[i] > MAX_INTERVAL)
-			affinity_retention_numbers_wrong();
+			affinity_retention_array_wrong();
 	return 1 + (int) (head & 0xff);
 }
 
@@ -72,7 +72,7 @@ note(Numbers *state, int64 period, int64 did)
 
 	if (at == state->n || state->value[at] >> 2 != period)
 	{
-		affinity_retention_numbers_room(state, at, 1);
+		affinity_retention_array_room(state, at, 1);
 		state->value[at] = period * 4;
 	}
 	state->value[at] |= did;
@@ -128,7 +128,7 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 						"them NULL", MAX_INTERVALS),
 				 errhint("For example ARRAY[1, 7, 30].")));
 	interval = (const int32 *) ARR_DATA_PTR(given);
-	state = affinity_retention_numbers_new(1 + n);
+	state = affinity_retention_array_new(1 + n);
 	value = (int64 *) ARR_DATA_PTR(state);
 	value[0] = (int64) granularity << 8 | n;
 	for (int i = 0; i < n; i++)
@@ -176,14 +176,14 @@ day_of(int64 period, Granularity granularity)
 	if (period < PG_INT32_MIN / 7 || period > PG_INT32_MAX / 7)
 		if (granularity != BY_DAY || period < PG_INT32_MIN ||
 			period > PG_INT32_MAX)
-			affinity_retention_numbers_wrong();
+			affinity_retention_array_wrong();
 	switch (granularity)
 	{
 		case BY_WEEK:
 			return period * 7 + FIRST_MONDAY;
 		case BY_MONTH:
 			if (period / 12 < -4712 || period / 12 > 5874896)
-				affinity_retention_numbers_wrong();
+				affinity_retention_array_wrong();
 			return (int64) date2j((int) ((period - (period % 12 + 12) % 12) /
 										 12), (int) ((period % 12 + 12) % 12) +
 								  1, 1) - POSTGRES_EPOCH_JDATE;
@@ -216,7 +216,8 @@ affinity_retention_range_count_accum(PG_FUNCTION_ARGS)
 							 "affinity.retention of an affinity.activity_agg.")));
 		pfree(format);
 	}
-	state = PG_ARGISNULL(0) ? affinity_retention_numbers_read(start) : affinity_retention_numbers_state(fcinfo);
+	state = PG_ARGISNULL(0) ? affinity_retention_array_read(start)
+		: affinity_retention_array_state(fcinfo);
 	if (state.n < count_head(&state) ||
 		state.value[0] != ((int64 *) ARR_DATA_PTR(start))[0] ||
 		memcmp(state.value, ARR_DATA_PTR(start),
@@ -241,8 +242,8 @@ affinity_retention_range_count_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_retention_range_count_combine(PG_FUNCTION_ARGS)
 {
-	Numbers		a = affinity_retention_numbers_state(fcinfo);
-	Numbers		b = affinity_retention_numbers_read(PG_GETARG_ARRAYTYPE_P(1));
+	Numbers		a = affinity_retention_array_state(fcinfo);
+	Numbers		b = affinity_retention_array_read(PG_GETARG_ARRAYTYPE_P(1));
 	int			head = count_head(&a);
 
 	if (count_head(&b) != head ||
@@ -261,7 +262,8 @@ affinity_retention_range_count_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_retention_range_count_final(PG_FUNCTION_ARGS)
 {
-	Numbers		state = affinity_retention_numbers_read(PG_GETARG_ARRAYTYPE_P(0));
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
+	Numbers		state = affinity_retention_array_read(array);
 	int			head = count_head(&state);
 	Granularity granularity = (Granularity) (state.value[0] >> 8);
 	ArrayType  *result;
@@ -272,7 +274,7 @@ affinity_retention_range_count_final(PG_FUNCTION_ARGS)
 		n += (state.value[i] & DID_FIRST) != 0;
 	if (n == 0)
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(INT8OID));
-	result = affinity_retention_numbers_new(n);
+	result = affinity_retention_array_new(n);
 	value = (int64 *) ARR_DATA_PTR(result);
 	for (int i = head; i < state.n; i++)
 	{

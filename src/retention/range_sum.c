@@ -39,7 +39,7 @@ sums_of(Numbers *state, int64 day)
 	from *= SUM_WIDTH;
 	if (from == state->n || state->value[from] != day)
 	{
-		affinity_retention_numbers_room(state, from, SUM_WIDTH);
+		affinity_retention_array_room(state, from, SUM_WIDTH);
 		state->value[from] = day;
 	}
 	return state->value + from;
@@ -51,10 +51,10 @@ sum_arg(FunctionCallInfo fcinfo)
 	Numbers		state;
 
 	if (PG_ARGISNULL(0))
-		return affinity_retention_numbers_read(affinity_retention_numbers_new(0));
-	state = affinity_retention_numbers_state(fcinfo);
+		return affinity_retention_array_read(affinity_retention_array_new(0));
+	state = affinity_retention_array_state(fcinfo);
 	if (state.n % SUM_WIDTH != 0)
-		affinity_retention_numbers_wrong();
+		affinity_retention_array_wrong();
 	return state;
 }
 
@@ -72,14 +72,14 @@ affinity_retention_range_sum_accum(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	state = sum_arg(fcinfo);
-	user = affinity_retention_numbers_read(PG_GETARG_ARRAYTYPE_P(1));
+	user = affinity_retention_array_read(PG_GETARG_ARRAYTYPE_P(1));
 	for (int i = 0; i < user.n; i++)
 	{
 		int64		day = user.value[i] >> DAY_SHIFT;
 		int64	   *sums;
 
 		if (!IS_VALID_DATE(day) || day != (int32) day)
-			affinity_retention_numbers_wrong();
+			affinity_retention_array_wrong();
 		sums = sums_of(&state, day);
 		sums[1]++;
 		for (int k = 0; k < MAX_INTERVALS; k++)
@@ -95,10 +95,10 @@ Datum
 affinity_retention_range_sum_combine(PG_FUNCTION_ARGS)
 {
 	Numbers		a = sum_arg(fcinfo);
-	Numbers		b = affinity_retention_numbers_read(PG_GETARG_ARRAYTYPE_P(1));
+	Numbers		b = affinity_retention_array_read(PG_GETARG_ARRAYTYPE_P(1));
 
 	if (b.n % SUM_WIDTH != 0)
-		affinity_retention_numbers_wrong();
+		affinity_retention_array_wrong();
 	for (int i = 0; i < b.n; i += SUM_WIDTH)
 	{
 		int64	   *sums = sums_of(&a, b.value[i]);
@@ -128,7 +128,7 @@ affinity_retention_range_sum_final(PG_FUNCTION_ARGS)
 		int			day;
 
 		if (!IS_VALID_DATE(sums[0]) || sums[0] != (int32) sums[0])
-			affinity_retention_numbers_wrong();
+			affinity_retention_array_wrong();
 		j2date((int) sums[0] + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 		resetStringInfo(&text);
 		appendStringInfo(&text, "%04d%02d%02d", year, month, day);

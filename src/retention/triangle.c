@@ -38,12 +38,15 @@ typedef struct Report
 static void
 put_rate(uint64 retained, uint64 eligible, Datum *values, bool *nulls)
 {
-	double		rate = eligible > 0 ? (double) retained / (double) eligible : 0;
+	double		rate = 0;
 	double		lower = 0;
 	double		upper = 0;
-	bool		bounded = affinity_kernel_wilson(retained, eligible, AFFINITY_Z_95,
-												 &lower, &upper);
+	bool		bounded;
 
+	bounded = affinity_kernel_wilson(retained, eligible, AFFINITY_Z_95, &lower,
+									 &upper);
+	if (eligible > 0)
+		rate = (double) retained / (double) eligible;
 	nulls[0] = eligible == 0;
 	nulls[1] = nulls[2] = !bounded;
 	values[0] = Float8GetDatum(rate);

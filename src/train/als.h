@@ -102,7 +102,7 @@ typedef struct AlsCourse
 	double	   *held_rmse;
 	double	   *held_mae;
 	AlsSums		total;			/* of the last iteration */
-	float	   *row;			/* items of the best iteration; NULL: the last */
+	float	   *row;			/* items of the best iteration, or NULL: last */
 	float	   *bias;
 } AlsCourse;
 

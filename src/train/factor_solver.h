@@ -54,7 +54,7 @@ typedef struct FactorSolver
 	float	   *error;			/* for each row: what is left of the target */
 	float	   *scale;			/* for each factor: root of 1 / diagonal */
 	float	   *unscale;		/* the inverse of that */
-	float	   *matrix;			/* of the equations, right-hand side beside it */
+	float	   *matrix;			/* of equations, right-hand side beside it */
 	float	   *inverse;
 	float	   *v;				/* the solution over scale */
 	float	   *r;
