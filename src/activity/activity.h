@@ -103,7 +103,7 @@ typedef struct ActivityView
 typedef struct ActivityUser
 {
 	const uint32 *starts;		/* periods with a start */
-	const bool *again;			/* a return after it in its period; NULL: yes */
+	const bool *again;			/* a return after it in there; NULL: yes */
 	uint32		n_starts;
 	const uint32 *returns;		/* periods with a return */
 	uint32		n_returns;

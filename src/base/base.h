@@ -156,7 +156,19 @@ affinity_base_mix64(uint64 h)
 	return h;
 }
 
-/* The other way. A shift by more than half undoes itself. */
+/* Mixes all bits too: the finalizer of SplitMix64 (Steele et al. 2014). */
+static inline uint64
+affinity_base_splitmix64(uint64 z)
+{
+	z = (z ^ (z >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64CONST(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+/* What SplitMix64 adds to its state at each step. */
+#define AFFINITY_SPLITMIX64_STEP UINT64CONST(0x9E3779B97F4A7C15)
+
+/* mix64 the other way. A shift by more than half undoes itself. */
 static inline uint64
 affinity_base_unmix64(uint64 h)
 {

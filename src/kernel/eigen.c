@@ -12,8 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/dense.h"
 #include "kernel/eigen.h"
+#include "kernel/dense.h"
 #include "kernel/multiversion.h"
 #include "kernel/vector.h"
 

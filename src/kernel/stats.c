@@ -2,9 +2,9 @@
  * stats.c
  *		Intervals of estimates.
  */
-#include "kernel/stats.h"
-
 #include <math.h>
+
+#include "kernel/stats.h"
 
 /*
  * Wilson's score interval of a proportion, z standard deviations to each side

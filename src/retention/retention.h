@@ -33,7 +33,7 @@ typedef struct RetentionOptions
 {
 	RetentionMode mode;
 	RetentionCriterion criterion;
-	int64		rolling;		/* us of a rolling period; 0: of the calendar */
+	int64		rolling;		/* us of a rolling period; 0: calendar ones */
 	bool		previous;		/* rates are of the period before */
 	uint32		max_period;		/* report no later one */
 	uint32		first_cohort;	/* periods; the range of cohorts */

@@ -14,9 +14,9 @@
 #include "miscadmin.h"
 #include "utils/float.h"
 
+#include "similarity/vector.h"
 #include "kernel/vector.h"
 #include "similarity/similarity.h"
-#include "similarity/vector.h"
 
 /*
  * Sums of squares within these bounds lost nothing to overflow, and nothing

@@ -354,9 +354,7 @@ static const char *const weights_names[] = {
 	"binary", "log", "sqrt", "linear", NULL
 };
 
-#define OPTION(name, type, start, min, max, values, help) \
-	{#name, AFFINITY_OPTION_##type, offsetof(EaseOptions, name), start, \
-		min, max, values, help}
+#define OPTION(...) AFFINITY_OPTION(EaseOptions, __VA_ARGS__)
 
 static const AffinityOption ease_options[] = {
 	OPTION(regularization, REAL, "null", 0, 1e12, NULL,

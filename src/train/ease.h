@@ -7,8 +7,8 @@
 
 #include <float.h>
 
-#include "train/item_knn.h"
 #include "parallel/team.h"
+#include "train/item_knn.h"
 #include "train/train.h"
 
 /* In the order of the names in ease.c. */

@@ -275,8 +275,8 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
  * The options in force, all of them, as the model keeps and shows them.
  */
 Jsonb *
-affinity_train_options_to_jsonb(const AffinityAlgorithm *algorithm,
-								const void *options)
+affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
+							 const void *options)
 {
 	StringInfoData json;
 	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
