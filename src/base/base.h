@@ -44,14 +44,13 @@ affinity_base_zeroed_array(Size n, Size width)
 /* memory.c */
 extern void *affinity_base_alloc_large(MemoryContext context, Size size);
 
-pg_attribute_printf(3, 4)
+__attribute__((format(printf, 3, 4)))
 extern void affinity_base_need_memory(Size bytes, const char *otherwise,
 									  const char *subject,...);
 
-pg_attribute_printf(3, 4)
-pg_noreturn extern void affinity_base_lacks_memory(Size bytes,
-												   const char *otherwise,
-												   const char *subject,...);
+pg_noreturn __attribute__((format(printf, 3, 4)))
+extern void affinity_base_lacks_memory(Size bytes, const char *otherwise,
+									   const char *subject,...);
 
 /* An array that is read at random; at least one entry. */
 static inline void *
