@@ -35,8 +35,8 @@ BEGIN
 		INTO known FROM m.score(1, ARRAY[1, 2, 3]);
 	SELECT string_agg(format('%s: %s%s', item_id, round(score::numeric, 2), CASE WHEN personalized THEN '' ELSE '?' END), ', ' ORDER BY item_id)
 		INTO unknown FROM m.score(99, ARRAY[1, 2, 3]);
-	SELECT format('%s of mean %s, deviation %s: rmse %s | %s | %s | %s', training->>'ratings', round((training->>'mean')::numeric, 2),
-		round((training->>'deviation')::numeric, 2), round((training->>'rmse')::numeric, 2), known, unknown,
+	SELECT format('%s of mean %s, standard deviation %s: rmse %s | %s | %s | %s', training->>'ratings', round((training->>'mean')::numeric, 2),
+		round((training->>'standard_deviation')::numeric, 2), round((training->>'rmse')::numeric, 2), known, unknown,
 		bool_and(f IS NOT NULL AND f = f AND abs(f) < 'Infinity')) INTO answer FROM m.items, unnest(factors) f;
 	PERFORM affinity.drop_model('m');
 	RETURN answer;

@@ -10,7 +10,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "activity/activity.h"
+#include "activity/flat.h"
 
 /* Between two looks for interrupts. */
 #define USERS_AT_ONCE 65536
@@ -55,7 +55,7 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
 	n = flat->n_users;
 	if (!take(&cursor, end, flat->zone_len, 1, &view->zone))
 		return false;
-	if (flat->ids == IDS_TEXT)
+	if (flat->ids == AFFINITY_ID_TEXT)
 	{
 		if (!take(&cursor, end, n + 1, sizeof(uint32), &part))
 			return false;
@@ -63,7 +63,7 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
 		if (!take(&cursor, end, view->text_offsets[n], 1, &view->text))
 			return false;
 	}
-	else if (!take(&cursor, end, n, flat->ids == IDS_UUID ? 16 : 8,
+	else if (!take(&cursor, end, n, affinity_activity_id_size(flat->ids),
 				   &view->ids))
 		return false;
 	if (flat->layout == LAYOUT_DENSE)
@@ -116,6 +116,16 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
 	return cursor == end;
 }
 
+/* Find the parts of a state; an error where they do not add up. */
+void
+affinity_activity_view_of(ActivityView *view, const ActivityFlat *flat)
+{
+	if (!affinity_activity_view_open(view, flat, VARSIZE(flat)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("damaged activity state")));
+}
+
 /* The key of a user; a text's bytes are at view->text. */
 void
 affinity_activity_view_key(const ActivityView *view, uint32 user,
@@ -126,21 +136,16 @@ affinity_activity_view_key(const ActivityView *view, uint32 user,
 
 /* The order of users whose tags are equal. */
 int
-affinity_activity_key_compare(ActivityIds ids, const ActivityKey *a,
+affinity_activity_key_compare(AffinityIdKind ids, const ActivityKey *a,
 							  const char *a_text, const ActivityKey *b,
 							  const char *b_text)
 {
-	int			order;
-
-	if (ids == IDS_INT8)
+	if (ids == AFFINITY_ID_INT)
 		return (a->number > b->number) - (a->number < b->number);
-	if (ids == IDS_UUID)
+	if (ids == AFFINITY_ID_UUID)
 		return memcmp(a->uuid, b->uuid, 16);
-	order = memcmp(a_text + a->text.offset, b_text + b->text.offset,
-				   Min(a->text.len, b->text.len));
-	if (order != 0)
-		return order;
-	return (a->text.len > b->text.len) - (a->text.len < b->text.len);
+	return affinity_base_bytes_compare(a_text + a->text.offset, a->text.len,
+									   b_text + b->text.offset, b->text.len);
 }
 
 /* NULL, or what is wrong with the ids of a state. */
@@ -151,7 +156,7 @@ check_ids(const ActivityView *view)
 	uint32		last_tag = 0;
 	ActivityKey last;
 
-	if (flat->ids == IDS_TEXT)
+	if (flat->ids == AFFINITY_ID_TEXT)
 	{
 		if (view->text_offsets[0] != 0)
 			return "user ids out of place";
@@ -165,7 +170,7 @@ check_ids(const ActivityView *view)
 		uint32		tag;
 
 		/* a text may be long */
-		if (flat->ids == IDS_TEXT || i % USERS_AT_ONCE == 0)
+		if (flat->ids == AFFINITY_ID_TEXT || i % USERS_AT_ONCE == 0)
 			CHECK_FOR_INTERRUPTS();
 		affinity_activity_view_key(view, i, &key);
 		tag = affinity_activity_key_tag(flat->ids, &key, view->text);
@@ -308,7 +313,7 @@ affinity_activity_view_check(const ActivityView *view)
 
 	if (!affinity_calendar_unit_valid(flat->unit))
 		return "unknown unit of time";
-	if (flat->ids < IDS_INT8 || flat->ids > IDS_TEXT)
+	if (flat->ids < AFFINITY_ID_INT || flat->ids > AFFINITY_ID_TEXT)
 		return "unknown type of user ids";
 	if (flat->layout < LAYOUT_DENSE || flat->layout > LAYOUT_RAGGED)
 		return "unknown layout";
@@ -360,11 +365,13 @@ mixed(bool values, const char *what, const char *a, const char *b)
 	if (values)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot merge values of different %s: %s and %s", what, a, b),
+				 errmsg("cannot merge values of different %s: %s and %s",
+						what, a, b),
 				 errhint("States that are merged must come from the same call of affinity.value_agg: the same types of user and time, unit and time zone.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("cannot merge activity of different %s: %s and %s", what, a, b),
+			 errmsg("cannot merge activity of different %s: %s and %s",
+					what, a, b),
 			 errhint("States that are merged must come from the same call of affinity.activity_agg: the same types of user and time, unit, time zone, and with or without is_start and is_return.")));
 }
 
@@ -386,7 +393,8 @@ affinity_activity_kind_same(const ActivityKind *a, const ActivityKind *b)
 		mixed(a->values, "time zones", a->zone_len ? a->zone : "none",
 			  b->zone_len ? b->zone : "none");
 	if (a->events != b->events)
-		mixed(false, "conditions", a->events ? "is_start and is_return" : "none",
+		mixed(false, "conditions",
+			  a->events ? "is_start and is_return" : "none",
 			  b->events ? "is_start and is_return" : "none");
 	if (a->values != b->values)
 		mixed(false, "types", a->values ? "value" : "activity",
@@ -412,18 +420,18 @@ affinity_activity_flat_one(const ActivityKind *kind, const ActivityRow *row,
 	ActivityFlat *flat;
 	ActivityParts parts;
 
-	if (kind->ids == IDS_TEXT)
+	if (kind->ids == AFFINITY_ID_TEXT)
 		shape.text_len = len;
 	size = affinity_activity_shape_size(kind, &shape);
 	flat = palloc(size);
 	affinity_activity_shape_begin(kind, &shape, flat, size, &parts);
-	if (kind->ids == IDS_TEXT)
+	if (kind->ids == AFFINITY_ID_TEXT)
 	{
 		parts.text_offsets[1] = len;
 		memcpy(parts.text, text, len);
 	}
 	else
-		memcpy(parts.ids, &row->key, kind->ids == IDS_UUID ? 16 : 8);
+		memcpy(parts.ids, &row->key, affinity_activity_id_size(kind->ids));
 	if (shape.layout == LAYOUT_DENSE)
 	{
 		*parts.words = UINT64CONST(1) << (row->period & 63);
@@ -463,7 +471,7 @@ affinity_activity_flat_mark(ActivityFlat *flat, const ActivityKind *kind,
 		row->period >> 6 > flat->last_period >> 6 ||
 		!affinity_activity_view_open(&view, flat, VARSIZE(flat)))
 		return false;
-	if (kind->ids == IDS_TEXT)
+	if (kind->ids == AFFINITY_ID_TEXT)
 	{
 		key.text.offset = 0;
 		key.text.len = len;

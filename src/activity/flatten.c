@@ -2,9 +2,8 @@
  * flatten.c
  *		From the growing activity state to its flat form.
  *
- * The flat form is canonical: users in the order of their hash, and the
- * layout that is chosen from the finished contents alone. Equal contents give
- * equal bytes, whatever way they were put together.
+ * The flat form is canonical: users in the order of their hash, and the layout
+ * that shape.c chooses.
  */
 #include "postgres.h"
 
@@ -12,20 +11,19 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
-#include "activity/activity.h"
-
-/* Bitmaps of up to this many words are taken even if a list were smaller. */
-#define ALWAYS_BITS_WORDS 8
-
-/*
- * With fewer users, bitmaps are of one width, and a row can be added in
- * place; and a first word is a uint16.
- */
-#define RAGGED_USERS 64
-#define RAGGED_WORDS 65536
+#include "activity/set.h"
 
 /* How many users ahead a row is asked for. */
 #define PREFETCH_AHEAD 24
+
+/* The key of the user in a taken slot. */
+static inline const ActivityKey *
+slot_key(const ActivitySet *set, uint32 at)
+{
+	uint32		user = *affinity_activity_slot_user(set, at) - 1;
+
+	return affinity_activity_set_key(set, user);
+}
 
 /*
  * Whether the user in slot a comes before the one in slot b. Sorting goes
@@ -40,29 +38,25 @@ slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
 
 	if (a_tag != b_tag)
 		return a_tag < b_tag;
-	return affinity_activity_key_compare(set->kind.ids,
-										 affinity_activity_set_key(set,
-																   *affinity_activity_slot_user(set,
-																								a) -
-																   1),
-										 set->text,
-										 affinity_activity_set_key(set,
-																   *affinity_activity_slot_user(set,
-																								b) -
-																   1),
+	return affinity_activity_key_compare(set->kind.ids, slot_key(set, a),
+										 set->text, slot_key(set, b),
 										 set->text) < 0;
 }
 
 static void
 swap_slots(ActivitySet *set, uint32 a, uint32 b)
 {
-	uint32		user = *affinity_activity_slot_user(set, a);
-	uint32		tag = *affinity_activity_slot_tag(set, a);
+	uint32	   *a_user = affinity_activity_slot_user(set, a);
+	uint32	   *a_tag = affinity_activity_slot_tag(set, a);
+	uint32	   *b_user = affinity_activity_slot_user(set, b);
+	uint32	   *b_tag = affinity_activity_slot_tag(set, b);
+	uint32		user = *a_user;
+	uint32		tag = *a_tag;
 
-	*affinity_activity_slot_user(set, a) = *affinity_activity_slot_user(set, b);
-	*affinity_activity_slot_tag(set, a) = *affinity_activity_slot_tag(set, b);
-	*affinity_activity_slot_user(set, b) = user;
-	*affinity_activity_slot_tag(set, b) = tag;
+	*a_user = *b_user;
+	*a_tag = *b_tag;
+	*b_user = user;
+	*b_tag = tag;
 }
 
 /*
@@ -157,166 +151,6 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 	return total;
 }
 
-static Size
-padded(uint64 count, Size width)
-{
-	if (count > MaxAllocSize / width)
-		affinity_activity_set_too_large();
-	return MAXALIGN(count * width);
-}
-
-/*
- * The layout for periods without times or sums: bitmaps of one width, bitmaps
- * without zeros at their ends, or lists.
- */
-ActivityLayout
-affinity_activity_shape_layout(const ActivityShape *shape)
-{
-	uint64		n = shape->n_users;
-	uint64		width = (shape->last_period >> 6) -
-		(shape->first_period >> 6) + 1;
-	uint64		ragged = MAXALIGN((n + 1) * sizeof(uint32)) +
-		MAXALIGN(n * sizeof(uint16)) + shape->n_words * sizeof(uint64);
-	uint64		pairs = (n + 1 + shape->n_entries) * sizeof(uint32);
-	uint64		least = n * width * sizeof(uint64);
-	ActivityLayout layout = LAYOUT_DENSE;
-
-	if (ragged < least && n > RAGGED_USERS && width <= RAGGED_WORDS)
-	{
-		layout = LAYOUT_RAGGED;
-		least = ragged;
-	}
-	if (pairs < least && width > ALWAYS_BITS_WORDS)
-		layout = LAYOUT_PAIRS;
-	return layout;
-}
-
-/* Bytes of the periods, events or values. */
-static Size
-body_size(const ActivityShape *shape)
-{
-	uint64		n = shape->n_users;
-	uint64		width = (shape->last_period >> 6) -
-		(shape->first_period >> 6) + 1;
-	Size		size = padded(n + 1, sizeof(uint32));
-
-	switch (shape->layout)
-	{
-		case LAYOUT_DENSE:
-			return padded(n * width, sizeof(uint64));
-		case LAYOUT_RAGGED:
-			return size + padded(n, sizeof(uint16)) +
-				padded(shape->n_words, sizeof(uint64));
-		case LAYOUT_PAIRS:
-			return size + padded(shape->n_entries, sizeof(uint32));
-		case LAYOUT_EVENTS:
-			return size + padded(shape->n_entries, sizeof(int64)) +
-				padded(shape->n_entries, 1);
-		case LAYOUT_VALUES:
-			return size + padded(shape->n_entries, sizeof(uint32)) +
-				padded(shape->n_entries, sizeof(int128));
-	}
-	pg_unreachable();
-}
-
-/*
- * Bytes of a flat state; an error where they are more than a value may have.
- */
-Size
-affinity_activity_shape_size(const ActivityKind *kind,
-							 const ActivityShape *shape)
-{
-	uint64		n = shape->n_users;
-	Size		size = offsetof(ActivityFlat, data) +
-		padded(kind->zone_len, 1);
-
-	if (kind->ids == IDS_TEXT)
-		size += padded(n + 1, sizeof(uint32)) + padded(shape->text_len, 1);
-	else
-		size += padded(n, kind->ids == IDS_UUID ? 16 : 8);
-	size += body_size(shape);
-	if (size > MaxAllocSize)
-		affinity_activity_set_too_large();
-	return size;
-}
-
-/* Where the parts of the flat form begin, behind the name of the zone. */
-static void
-place_parts(const ActivityKind *kind, const ActivityShape *shape, char *cursor,
-			ActivityParts *parts)
-{
-	uint64		n = shape->n_users;
-
-	memset(parts, 0, sizeof(ActivityParts));
-	if (kind->ids == IDS_TEXT)
-	{
-		parts->text_offsets = (uint32 *) cursor;
-		parts->text = cursor + padded(n + 1, sizeof(uint32));
-		cursor = parts->text + padded(shape->text_len, 1);
-	}
-	else
-	{
-		parts->ids = cursor;
-		cursor += padded(n, kind->ids == IDS_UUID ? 16 : 8);
-	}
-	if (shape->layout == LAYOUT_DENSE)
-	{
-		parts->words = (uint64 *) cursor;
-		return;
-	}
-	parts->offsets = (uint32 *) cursor;
-	cursor += padded(n + 1, sizeof(uint32));
-	if (shape->layout == LAYOUT_RAGGED)
-	{
-		parts->first_words = (uint16 *) cursor;
-		parts->words = (uint64 *) (cursor + padded(n, sizeof(uint16)));
-	}
-	else if (shape->layout == LAYOUT_EVENTS)
-	{
-		parts->at = (int64 *) cursor;
-		parts->flags = (uint8 *) cursor +
-			padded(shape->n_entries, sizeof(int64));
-	}
-	else
-	{
-		parts->periods = (uint32 *) cursor;
-		if (shape->layout == LAYOUT_VALUES)
-			parts->sums = (int128 *) (cursor + padded(shape->n_entries,
-													  sizeof(uint32)));
-	}
-}
-
-/*
- * Make the space a state of that shape: all but its parts, which are zeros.
- */
-void
-affinity_activity_shape_begin(const ActivityKind *kind,
-							  const ActivityShape *shape,
-							  ActivityFlat *flat, Size size,
-							  ActivityParts *parts)
-{
-	memset(flat, 0, size);
-	SET_VARSIZE(flat, size);
-	flat->magic = ACTIVITY_MAGIC;
-	flat->version = ACTIVITY_VERSION;
-	flat->unit = kind->unit;
-	flat->ids = kind->ids;
-	flat->layout = shape->layout;
-	flat->zoned = kind->zoned;
-	flat->zone_len = kind->zone_len;
-	flat->n_users = shape->n_users;
-	flat->n_entries = shape->n_entries;
-	flat->first_at = shape->first_at;
-	flat->last_at = shape->last_at;
-	if (!kind->events)
-	{
-		flat->first_period = shape->first_period;
-		flat->last_period = shape->last_period;
-	}
-	memcpy(flat->data, kind->zone, kind->zone_len);
-	place_parts(kind, shape, flat->data + padded(kind->zone_len, 1), parts);
-}
-
 /* Choose the layout and find the size, in bytes; kept until a row comes. */
 Size
 affinity_activity_set_flat_size(ActivitySet *set)
@@ -345,7 +179,7 @@ affinity_activity_set_flat_size(ActivitySet *set)
 		shape->n_words = set->dense
 			? ragged_words_of_rows(set, &shape->n_entries)
 			: ragged_words_of_log(set);
-		shape->layout = affinity_activity_shape_layout(shape);
+		shape->layout = affinity_activity_layout(shape);
 	}
 	size = affinity_activity_shape_size(&set->kind, shape);
 	order_slots(set);
@@ -402,7 +236,7 @@ write_id(FlatWriter *w, uint32 user)
 {
 	const ActivityKey *key = affinity_activity_set_key(w->set, user);
 
-	if (w->set->kind.ids != IDS_TEXT)
+	if (w->set->kind.ids != AFFINITY_ID_TEXT)
 	{
 		memcpy(w->to.ids, key, w->set->key_size);
 		w->to.ids += w->set->key_size;
@@ -526,10 +360,7 @@ static inline void
 prefetch_row(const ActivitySet *set, uint32 at)
 {
 	if (at < set->n_slots && *affinity_activity_slot_user(set, at) != 0)
-		__builtin_prefetch(affinity_activity_set_row(set,
-													 *affinity_activity_slot_user(set,
-																				  at) -
-													 1));
+		__builtin_prefetch(slot_key(set, at));
 }
 
 /*
@@ -592,4 +423,15 @@ affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 		writer.to.offsets[set->n_users] = writer.n_body;
 	if (writer.begins)
 		pfree(writer.begins);
+}
+
+/* A new flat state with what the set holds. */
+ActivityFlat *
+affinity_activity_set_to_flat(ActivitySet *set)
+{
+	Size		size = affinity_activity_set_flat_size(set);
+	ActivityFlat *flat = palloc(size);
+
+	affinity_activity_set_flatten(set, flat, size);
+	return flat;
 }

@@ -16,7 +16,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
-#include "activity/activity.h"
+#include "activity/set.h"
 
 /* Up to here a bitmap is never too wide: eight words are 512 days. */
 #define NARROW_WORDS 8
@@ -40,7 +40,8 @@
 #define LOG_COMPARE(a, b) \
 	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
 	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
-#define LOG_JOIN(a, b) ((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum))
+#define LOG_JOIN(a, b) \
+	((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum))
 #include "activity/log_template.h"
 
 /* The sum of two sums of values, in 2^-60. */
@@ -57,18 +58,9 @@ affinity_activity_add_values(int128 a, int128 b)
 	return sum;
 }
 
-void
-affinity_activity_set_too_large(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("state would exceed 1 GB, the limit of a value"),
-			 errhint("Make one state per part of the users, for example GROUP BY abs(hashtext(user_id::text) %% 16), call the report on each with the same as_of and add up its counts and sums by cohort and period; or use a coarser unit.")));
-}
-
 /* Distinct (user, period) pairs in the bitmaps. */
-uint64
-affinity_activity_set_count_pairs(const ActivitySet *set)
+static uint64
+count_pairs(const ActivitySet *set)
 {
 	uint64		pairs = 0;
 
@@ -110,7 +102,7 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 	affinity_activity_users_restride(set, 0, 0);
 }
 
-/* The words of the range of all periods let in. */
+/* The words of the range of all periods inserted. */
 static uint32
 range_words(const ActivitySet *set)
 {
@@ -153,7 +145,7 @@ first_bit_of_single(const ActivitySet *set)
 }
 
 /*
- * Make the bitmaps cover the periods of all that is let in and buffered; or
+ * Make the bitmaps cover the periods of all that is inserted and buffered; or
  * give them up for the log.
  */
 void
@@ -174,7 +166,7 @@ affinity_activity_window_reserve(ActivitySet *set)
 	}
 	if (n_words > NARROW_WORDS)
 	{
-		uint64		n_pairs = affinity_activity_set_count_pairs(set);
+		uint64		n_pairs = count_pairs(set);
 
 		if (((uint64) set->n_users + set->n_rows) * n_words >
 			2 * (n_pairs + set->n_rows))
@@ -229,13 +221,13 @@ affinity_activity_log_reserve(ActivitySet *set, Size more)
 			: sizeof(uint32) + sizeof(int128);
 
 		if (set->log_len * width > MaxAllocSize)
-			affinity_activity_set_too_large();
+			affinity_activity_too_large();
 		return;
 	}
 	if ((uint64) set->n_users * range_words(set) <= set->log_len)
 		log_to_bitmaps(set);
 	else if (set->log_len * sizeof(uint32) > MaxAllocSize)
-		affinity_activity_set_too_large();
+		affinity_activity_too_large();
 }
 
 void

@@ -18,7 +18,10 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
-#include "activity/activity.h"
+#include "activity/flat.h"
+
+/* Between two looks for interrupts. */
+#define USERS_AT_ONCE 512
 
 /* Of which states a user of the union is: flags. */
 #define OF_A 1
@@ -48,7 +51,7 @@ typedef struct MergeWriter
 
 /* Read the key of the user that the side is at, if there is one. */
 static inline void
-read_side(MergeSide *side, ActivityIds ids)
+read_side(MergeSide *side, AffinityIdKind ids)
 {
 	if (side->user == side->n_users)
 		return;
@@ -57,7 +60,7 @@ read_side(MergeSide *side, ActivityIds ids)
 }
 
 static inline void
-open_side(MergeSide *side, ActivityIds ids, const ActivityView *view)
+open_side(MergeSide *side, AffinityIdKind ids, const ActivityView *view)
 {
 	side->view = view;
 	side->n_users = view->flat->n_users;
@@ -69,7 +72,7 @@ open_side(MergeSide *side, ActivityIds ids, const ActivityView *view)
  * Of which side the next user of the union is; one of them has a user left.
  */
 static inline uint8
-next_origin(const MergeSide *a, const MergeSide *b, ActivityIds ids)
+next_origin(const MergeSide *a, const MergeSide *b, AffinityIdKind ids)
 {
 	int			order;
 
@@ -80,7 +83,7 @@ next_origin(const MergeSide *a, const MergeSide *b, ActivityIds ids)
 	if (a->tag != b->tag)
 		return a->tag < b->tag ? OF_A : OF_B;
 	/* most likely the same user */
-	if (ids == IDS_INT8 && a->key.number == b->key.number)
+	if (ids == AFFINITY_ID_INT && a->key.number == b->key.number)
 		return OF_A | OF_B;
 	order = affinity_activity_key_compare(ids, &a->key, a->view->text,
 										  &b->key, b->view->text);
@@ -140,7 +143,7 @@ common_periods(const ActivityBits *a, const ActivityBits *b)
  * for each type of ids.
  */
 static pg_attribute_always_inline void
-find_union(const ActivityView *a, const ActivityView *b, ActivityIds ids,
+find_union(const ActivityView *a, const ActivityView *b, AffinityIdKind ids,
 		   uint8 *origin, ActivityShape *shape)
 {
 	uint32		n = 0;
@@ -155,10 +158,10 @@ find_union(const ActivityView *a, const ActivityView *b, ActivityIds ids,
 		ActivityBits theirs = {0};
 		uint8		of = next_origin(&left, &right, ids);
 
-		if (n % ACTIVITY_BATCH == 0)
+		if (n % USERS_AT_ONCE == 0)
 			CHECK_FOR_INTERRUPTS();
 		origin[n] = of;
-		if (ids == IDS_TEXT)
+		if (ids == AFFINITY_ID_TEXT)
 			shape->text_len += (of & OF_A) ? left.key.text.len
 				: right.key.text.len;
 		if (of & OF_A)
@@ -194,15 +197,15 @@ or_bits(uint64 *out, uint32 first_word, const ActivityBits *bits)
 }
 
 static inline void
-write_key(MergeWriter *w, ActivityIds ids, const ActivityView *view,
+write_key(MergeWriter *w, AffinityIdKind ids, const ActivityView *view,
 		  uint32 user)
 {
 	ActivityKey key;
 
 	affinity_activity_view_key_of(view, ids, user, &key);
-	if (ids == IDS_INT8)
+	if (ids == AFFINITY_ID_INT)
 		memcpy(w->to.ids + (Size) w->n_users * 8, &key.number, 8);
-	else if (ids == IDS_UUID)
+	else if (ids == AFFINITY_ID_UUID)
 		memcpy(w->to.ids + (Size) w->n_users * 16, key.uuid, 16);
 	else
 	{
@@ -242,7 +245,7 @@ write_bits(MergeWriter *w, const ActivityBits *bits,
 
 /* Write the users of the union; their parts are zeros. Compiled as above. */
 static pg_attribute_always_inline void
-write_union(MergeWriter *w, ActivityIds ids, const ActivityView *a,
+write_union(MergeWriter *w, AffinityIdKind ids, const ActivityView *a,
 			const ActivityView *b, const uint8 *origin, uint32 n_users)
 {
 	uint32		left = 0;
@@ -254,7 +257,7 @@ write_union(MergeWriter *w, ActivityIds ids, const ActivityView *a,
 		ActivityBits bits;
 		ActivityBits theirs;
 
-		if (w->n_users % ACTIVITY_BATCH == 0)
+		if (w->n_users % USERS_AT_ONCE == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (of & OF_A)
 		{
@@ -289,12 +292,12 @@ write_flat(const ActivityKind *kind, const ActivityShape *shape,
 	w.layout = shape->layout;
 	w.first_word = shape->first_period >> 6;
 	w.n_words = (shape->last_period >> 6) - w.first_word + 1;
-	if (kind->ids == IDS_INT8)
-		write_union(&w, IDS_INT8, a, b, origin, shape->n_users);
-	else if (kind->ids == IDS_UUID)
-		write_union(&w, IDS_UUID, a, b, origin, shape->n_users);
+	if (kind->ids == AFFINITY_ID_INT)
+		write_union(&w, AFFINITY_ID_INT, a, b, origin, shape->n_users);
+	else if (kind->ids == AFFINITY_ID_UUID)
+		write_union(&w, AFFINITY_ID_UUID, a, b, origin, shape->n_users);
 	else
-		write_union(&w, IDS_TEXT, a, b, origin, shape->n_users);
+		write_union(&w, AFFINITY_ID_TEXT, a, b, origin, shape->n_users);
 	return flat;
 }
 
@@ -322,13 +325,13 @@ affinity_activity_flat_merge(const ActivityView *a, const ActivityView *b)
 	origin = MemoryContextAllocHuge(CurrentMemoryContext,
 									(Size) a->flat->n_users +
 									b->flat->n_users);
-	if (kind.ids == IDS_INT8)
-		find_union(a, b, IDS_INT8, origin, &shape);
-	else if (kind.ids == IDS_UUID)
-		find_union(a, b, IDS_UUID, origin, &shape);
+	if (kind.ids == AFFINITY_ID_INT)
+		find_union(a, b, AFFINITY_ID_INT, origin, &shape);
+	else if (kind.ids == AFFINITY_ID_UUID)
+		find_union(a, b, AFFINITY_ID_UUID, origin, &shape);
 	else
-		find_union(a, b, IDS_TEXT, origin, &shape);
-	shape.layout = affinity_activity_shape_layout(&shape);
+		find_union(a, b, AFFINITY_ID_TEXT, origin, &shape);
+	shape.layout = affinity_activity_layout(&shape);
 	if (shape.layout != LAYOUT_PAIRS)
 		flat = write_flat(&kind, &shape, a, b, origin);
 	pfree(origin);

@@ -10,7 +10,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "activity/activity.h"
+#include "activity/flat.h"
 #include "kernel/bits.h"
 
 /* Reports with more periods are taken for a mistake: 1,140 years of hours. */
@@ -29,10 +29,7 @@ affinity_activity_state_arg(FunctionCallInfo fcinfo, int arg)
 	(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
 	ActivityView view;
 
-	if (!affinity_activity_view_open(&view, flat, VARSIZE(flat)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("damaged activity state")));
+	affinity_activity_view_of(&view, flat);
 	return flat;
 }
 
@@ -85,7 +82,7 @@ set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("as_of must be finite"),
 				 errhint("Leave as_of out to stand at the latest row.")));
-	/* times without a zone are local times of the given or the session's zone */
+	/* times without a zone are local in the given or the session's zone */
 	affinity_calendar_clock_init(&given, flat->unit, true, zone ? zone :
 								 session_timezone);
 	reader->as_of_local = *as_of +
@@ -167,8 +164,7 @@ affinity_activity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 	Size		longest;
 
 	memset(reader, 0, sizeof(ActivityReader));
-	if (!affinity_activity_view_open(&reader->view, flat, VARSIZE(flat)))
-		elog(ERROR, "damaged activity state");
+	affinity_activity_view_of(&reader->view, flat);
 	affinity_activity_flat_kind(flat, &kind);
 	if (kind.zone_len > 0)
 		zone = affinity_calendar_zone(kind.zone);
@@ -200,6 +196,17 @@ affinity_activity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 										   longest * sizeof(bool));
 	reader->start_event = MemoryContextAllocHuge(CurrentMemoryContext,
 												 longest * sizeof(uint32));
+}
+
+/* Start reading a state as of argument 1. */
+void
+affinity_activity_reader_begin(FunctionCallInfo fcinfo, ActivityReader *reader,
+							   const ActivityFlat *flat)
+{
+	TimestampTz as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
+
+	affinity_activity_reader_open(reader, flat,
+								  PG_ARGISNULL(1) ? NULL : &as_of);
 }
 
 /* Whether, at the instant of a start, another row was a return. */

@@ -1,10 +1,9 @@
 /*
  * set.c
- *		The growing activity state: rows let in by batches.
+ *		The growing activity state: rows inserted by batches.
  *
- * Rows are gathered 512 at a time, and while one is let in, the slots and the
- * users' rows (users.c) of those that follow are on their way from
- * memory.
+ * Rows are gathered 512 at a time, and while one is inserted, the slots and
+ * the users' rows (users.c) of those that follow are on their way from memory.
  *
  * Nothing is sized from estimates. All memory is in set->cxt and freed with
  * it.
@@ -15,7 +14,7 @@
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
-#include "activity/activity.h"
+#include "activity/set.h"
 
 static Size
 set_get_flat_size(ExpandedObjectHeader *header)
@@ -57,7 +56,7 @@ affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind,
 	set->last_at = PG_INT64_MIN;
 	set->first_period = PG_UINT32_MAX;
 	set->last_period = 0;
-	set->key_size = kind->ids == IDS_UUID ? 16 : 8;
+	set->key_size = affinity_activity_id_size(kind->ids);
 	set->dense = !kind->events && !kind->values;
 	affinity_activity_users_init(set, expanded ? 64 : 4, expanded ? 128 : 8);
 	set->batch = expanded ? ACTIVITY_BATCH : 1;
@@ -69,12 +68,12 @@ affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind,
 }
 
 static inline bool
-same_key(const ActivitySet *set, ActivityIds ids, const ActivityKey *own,
+same_key(const ActivitySet *set, AffinityIdKind ids, const ActivityKey *own,
 		 const ActivityKey *key, const char *text)
 {
-	if (ids == IDS_INT8)
+	if (ids == AFFINITY_ID_INT)
 		return own->number == key->number;
-	if (ids == IDS_UUID)
+	if (ids == AFFINITY_ID_UUID)
 		return own->uuid[0] == key->uuid[0] && own->uuid[1] == key->uuid[1];
 	return own->text.len == key->text.len &&
 		memcmp(set->text + own->text.offset, text + key->text.offset,
@@ -89,7 +88,7 @@ append_text(MemoryContext cxt, char **area, Size *area_len, Size *cap,
 	Size		offset = *area_len;
 
 	if (offset + len > MaxAllocSize)
-		affinity_activity_set_too_large();
+		affinity_activity_too_large();
 	if (offset + len > *cap)
 	{
 		*cap = Max(256, (offset + len) + (offset + len) / 2);
@@ -104,7 +103,7 @@ append_text(MemoryContext cxt, char **area, Size *area_len, Size *cap,
 
 /* The slot of a user, or the free one that would be its own. */
 static inline uint32
-seek_user(const ActivitySet *set, ActivityIds ids, uint32 tag,
+seek_user(const ActivitySet *set, AffinityIdKind ids, uint32 tag,
 		  const ActivityKey *key, const char *text)
 {
 	uint32		at = affinity_activity_slot_home(set, tag);
@@ -120,7 +119,7 @@ seek_user(const ActivitySet *set, ActivityIds ids, uint32 tag,
 
 /* The user of a key, new or known; room was reserved. */
 static pg_noinline uint32
-find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
+find_user(ActivitySet *set, AffinityIdKind ids, uint32 tag,
 		  const ActivityKey *key, const char *text)
 {
 	uint32		at = seek_user(set, ids, tag, key, text);
@@ -131,7 +130,7 @@ find_user(ActivitySet *set, ActivityIds ids, uint32 tag,
 		return *affinity_activity_slot_user(set, at) - 1;
 	own = affinity_activity_set_key(set, user);
 	memset(own, 0, set->stride);
-	if (ids == IDS_TEXT)
+	if (ids == AFFINITY_ID_TEXT)
 	{
 		own->text.offset = append_text(set->cxt, &set->text, &set->text_len,
 									   &set->text_cap, text + key->text.offset,
@@ -230,14 +229,14 @@ likely_user(const ActivitySet *set, uint32 tag)
 }
 
 /*
- * Let the buffered rows in, in three steps that run some rows apart: hash and
+ * Insert the buffered rows, in three steps that run some rows apart: hash and
  * prefetch the slot; read the slot and prefetch the user's row; make sure of
  * the user and set the bit. Compiled once for each type of ids and with or
  * without bitmaps. What does not change meanwhile is read from a copy, as the
  * compiler cannot know that.
  */
 static pg_attribute_always_inline void
-let_in(ActivitySet *set, ActivityIds ids, bool dense)
+insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
 {
 	uint32		tags[ACTIVITY_BATCH];
 	uint32		users[ACTIVITY_BATCH];
@@ -254,10 +253,12 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 
 		if (first < fixed.n_rows)
 		{
+			uint32		at;
+
 			tags[first] = affinity_activity_key_tag(ids, &buffer[first].key,
 													fixed.buffer_text);
-			__builtin_prefetch(affinity_activity_slot_tag(&fixed,
-														  affinity_activity_slot_home(&fixed, tags[first])));
+			at = affinity_activity_slot_home(&fixed, tags[first]);
+			__builtin_prefetch(affinity_activity_slot_tag(&fixed, at));
 		}
 		if (second >= 0 && second < fixed.n_rows)
 		{
@@ -275,7 +276,7 @@ let_in(ActivitySet *set, ActivityIds ids, bool dense)
 			continue;
 		user = users[i];
 		if (keys[i] == NULL ||
-			!same_key(ids == IDS_TEXT ? set : &fixed, ids, keys[i],
+			!same_key(ids == AFFINITY_ID_TEXT ? set : &fixed, ids, keys[i],
 					  &buffer[i].key, fixed.buffer_text))
 		{
 			user = find_user(set, ids, tags[i], &buffer[i].key,
@@ -328,18 +329,18 @@ affinity_activity_set_flush(ActivitySet *set)
 		affinity_activity_window_reserve(set);
 	if (!set->dense)
 		affinity_activity_log_reserve(set, set->n_rows);
-	if (set->kind.ids == IDS_INT8 && set->dense)
-		let_in(set, IDS_INT8, true);
-	else if (set->kind.ids == IDS_INT8)
-		let_in(set, IDS_INT8, false);
-	else if (set->kind.ids == IDS_UUID && set->dense)
-		let_in(set, IDS_UUID, true);
-	else if (set->kind.ids == IDS_UUID)
-		let_in(set, IDS_UUID, false);
+	if (set->kind.ids == AFFINITY_ID_INT && set->dense)
+		insert_rows(set, AFFINITY_ID_INT, true);
+	else if (set->kind.ids == AFFINITY_ID_INT)
+		insert_rows(set, AFFINITY_ID_INT, false);
+	else if (set->kind.ids == AFFINITY_ID_UUID && set->dense)
+		insert_rows(set, AFFINITY_ID_UUID, true);
+	else if (set->kind.ids == AFFINITY_ID_UUID)
+		insert_rows(set, AFFINITY_ID_UUID, false);
 	else if (set->dense)
-		let_in(set, IDS_TEXT, true);
+		insert_rows(set, AFFINITY_ID_TEXT, true);
 	else
-		let_in(set, IDS_TEXT, false);
+		insert_rows(set, AFFINITY_ID_TEXT, false);
 	set->n_rows = 0;
 	set->buffer_text_len = 0;
 }
@@ -475,4 +476,20 @@ affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
 		merge_user(set, view, i, find_user(set, set->kind.ids, tag, &key,
 										   view->text));
 	}
+}
+
+/* A set with the contents of a flat state. */
+ActivitySet *
+affinity_activity_set_of_flat(MemoryContext parent, const ActivityFlat *flat,
+							  bool expanded)
+{
+	ActivityKind kind;
+	ActivityView view;
+	ActivitySet *set;
+
+	affinity_activity_view_of(&view, flat);
+	affinity_activity_flat_kind(flat, &kind);
+	set = affinity_activity_set_new(parent, &kind, expanded);
+	affinity_activity_set_merge(set, &view);
+	return set;
 }

@@ -23,7 +23,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "activity/activity.h"
+#include "activity/set.h"
 
 #define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 #define CACHE_LINE 64
@@ -135,8 +135,8 @@ grow_first_chunk(ActivitySet *set, uint64 need)
 }
 
 /*
- * Room for more users, so that nothing moves while a batch is let in. At most
- * four slots of seven are taken, so that few buckets flow over.
+ * Room for more users, so that nothing moves while a batch is inserted. At
+ * most four slots of seven are taken, so that few buckets flow over.
  */
 void
 affinity_activity_users_reserve(ActivitySet *set, uint32 more)
@@ -145,8 +145,8 @@ affinity_activity_users_reserve(ActivitySet *set, uint32 more)
 	uint64		slots = need + need / 4 * 3 + 4;
 
 	/* ids alone that make a value too large to be returned */
-	if (need * (set->kind.ids == IDS_UUID ? 16 : 8) > MaxAllocSize)
-		affinity_activity_set_too_large();
+	if (need * affinity_activity_id_size(set->kind.ids) > MaxAllocSize)
+		affinity_activity_too_large();
 	if (slots > set->n_slots)
 		grow_slots(set, slots);
 	while (need > set->users_cap)

@@ -51,8 +51,8 @@ affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first, int second)
 }
 
 /*
- * A transition function changes its state in place, which only an aggregate may
- * ask of it: the aggregate's memory. The hint names what to call.
+ * A transition function changes its state in place, which only an aggregate
+ * may ask of it: the aggregate's memory. The hint names what to call.
  */
 MemoryContext
 affinity_base_check_aggregate(FunctionCallInfo fcinfo, const char *hint)

@@ -43,9 +43,14 @@ affinity_base_zeroed_array(Size n, Size width)
 
 /* memory.c */
 extern void *affinity_base_alloc_large(MemoryContext context, Size size);
-pg_noreturn extern void affinity_base_lacks_memory(const char *subject,
-												   Size bytes,
-												   const char *otherwise);
+
+__attribute__((format(printf, 3, 4)))
+extern void affinity_base_need_memory(Size bytes, const char *otherwise,
+									  const char *subject,...);
+
+pg_noreturn __attribute__((format(printf, 3, 4)))
+extern void affinity_base_lacks_memory(Size bytes, const char *otherwise,
+									   const char *subject,...);
 
 /* An array that is read at random; at least one entry. */
 static inline void *
@@ -82,13 +87,14 @@ extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
 
 /*
  * id.c: users and items are named by smallint, integer, bigint, uuid or text.
- * Integers are handled as int64, a uuid as 16 bytes, text as its bytes.
+ * Integers are handled as int64, a uuid as 16 bytes, text as its bytes. Stored
+ * in states: never renumber.
  */
 typedef enum AffinityIdKind
 {
-	AFFINITY_ID_INT,
-	AFFINITY_ID_UUID,
-	AFFINITY_ID_TEXT
+	AFFINITY_ID_INT = 1,
+	AFFINITY_ID_UUID = 2,
+	AFFINITY_ID_TEXT = 3
 } AffinityIdKind;
 
 #define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
@@ -98,8 +104,16 @@ extern Datum affinity_base_id_from_int(int64 value, Oid type);
 extern char *affinity_base_id_display(Datum id, Oid type);
 extern Datum affinity_base_id_plain(Datum id, Oid type);
 extern int	affinity_base_id_compare(Datum a, Datum b, Oid type);
-extern int	affinity_base_bytes_compare(const char *a, Size a_len,
-										const char *b, Size b_len);
+
+/* Byte by byte; of two that begin alike the shorter comes first. */
+static inline int
+affinity_base_bytes_compare(const char *a, Size a_len, const char *b,
+							Size b_len)
+{
+	int			c = memcmp(a, b, Min(a_len, b_len));
+
+	return c != 0 ? c : a_len < b_len ? -1 : a_len > b_len;
+}
 
 /* In the loop over all rows of a table. */
 static inline int64
@@ -141,7 +155,19 @@ affinity_base_mix64(uint64 h)
 	return h;
 }
 
-/* The other way. A shift by more than half undoes itself. */
+/* Mixes all bits too: the finalizer of SplitMix64 (Steele et al. 2014). */
+static inline uint64
+affinity_base_splitmix64(uint64 z)
+{
+	z = (z ^ (z >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
+	z = (z ^ (z >> 27)) * UINT64CONST(0x94D049BB133111EB);
+	return z ^ (z >> 31);
+}
+
+/* What SplitMix64 adds to its state at each step. */
+#define AFFINITY_SPLITMIX64_STEP UINT64CONST(0x9E3779B97F4A7C15)
+
+/* mix64 the other way. A shift by more than half undoes itself. */
 static inline uint64
 affinity_base_unmix64(uint64 h)
 {

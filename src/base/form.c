@@ -15,8 +15,9 @@
 #define PIECE ((Size) 1 << 20)
 
 /*
- * The bytes of a text of so many characters: at most AFFINITY_DECODED_SIZE(len)
- * go to `to`, and *size becomes how many. False: it is not base64.
+ * The bytes of a text of so many characters: at most
+ * AFFINITY_DECODED_SIZE(len) go to `to`, and *size becomes how many. False: it
+ * is not base64.
  */
 bool
 affinity_base_decode(const char *text, Size len, char *to, Size *size)

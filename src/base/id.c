@@ -76,18 +76,6 @@ affinity_base_id_plain(Datum id, Oid type)
 }
 
 /*
- * Byte by byte; of two that begin alike the shorter comes first.
- */
-int
-affinity_base_bytes_compare(const char *a, Size a_len, const char *b,
-							Size b_len)
-{
-	int			c = memcmp(a, b, Min(a_len, b_len));
-
-	return c != 0 ? c : a_len < b_len ? -1 : a_len > b_len;
-}
-
-/*
  * The order of ids, everywhere: integers by value, uuid and text by their
  * bytes. Both are plain.
  */

@@ -31,20 +31,49 @@ affinity_base_alloc_large(MemoryContext context, Size size)
 	return area;
 }
 
-/*
- * More than maintenance_work_mem is needed. subject is how the sentence
- * begins, with its verb ("512 factors need"); otherwise, what else one could
- * do ("use fewer factors"), or NULL.
- */
-void
-affinity_base_lacks_memory(const char *subject, Size bytes,
-						   const char *otherwise)
+static void
+lacks_memory(Size bytes, const char *otherwise, const char *subject,
+			 va_list args)
 {
+	char		start[256];
+
+	vsnprintf(start, sizeof(start), subject, args);
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg("%s %zu bytes of memory, but maintenance_work_mem allows %zu",
-					subject, bytes, affinity_base_memory_allowed()),
+					start, bytes, affinity_base_memory_allowed()),
 			 errhint("SET maintenance_work_mem = '%zu MB'%s%s.",
 					 bytes / (1024 * 1024) + 1, otherwise ? ", or " : "",
 					 otherwise ? otherwise : "")));
+}
+
+/*
+ * More than maintenance_work_mem is needed. subject is how the sentence
+ * begins, a format of up to 255 bytes with its verb ("%d factors need");
+ * otherwise, what else one could do ("use fewer factors"), or NULL.
+ */
+void
+affinity_base_lacks_memory(Size bytes, const char *otherwise,
+						   const char *subject,...)
+{
+	va_list		args;
+
+	va_start(args, subject);
+	lacks_memory(bytes, otherwise, subject, args);
+	va_end(args);
+	pg_unreachable();
+}
+
+/* The same error, if maintenance_work_mem allows less than is needed. */
+void
+affinity_base_need_memory(Size bytes, const char *otherwise,
+						  const char *subject,...)
+{
+	va_list		args;
+
+	if (bytes <= affinity_base_memory_allowed())
+		return;
+	va_start(args, subject);
+	lacks_memory(bytes, otherwise, subject, args);
+	va_end(args);
 }

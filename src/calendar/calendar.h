@@ -1,6 +1,7 @@
 /*
  * calendar.h
- *		What the files of this room share about calendar periods.
+ *		Units of the calendar, their periods, and the clock that turns times
+ *		into periods.
  *
  * A period is a whole unit of local calendar time (hour ... year), numbered
  * from 2000-01-01 and shifted by PERIOD_BIAS, so that every period of every
@@ -35,43 +36,6 @@ typedef enum PeriodUnit
  * below it and hours until 294276 AD above it.
  */
 #define PERIOD_BIAS (UINT32_C(1) << 26)
-
-/* One slice of 2^38 us (3.2 days) of a time zone with its offset from UTC. */
-typedef struct ZoneSlice
-{
-	int64		number;			/* at >> ZONE_SLICE_SHIFT */
-	int64		boundary;		/* offset_after holds from here on */
-	int64		offset_before;	/* us east of UTC */
-	int64		offset_after;	/* us east of UTC */
-} ZoneSlice;
-
-#define ZONE_SLICE_SHIFT 38
-#define ZONE_SLICES 1024		/* 8.9 years before slices share a place */
-
-/*
- * Turns times into period numbers; holds what must not be computed per row.
- */
-typedef struct PeriodClock
-{
-	PeriodUnit	unit;
-	bool		zoned;			/* times are timestamptz: shift by the zone */
-	int64		fixed_offset;	/* us; used when slices is NULL */
-	pg_tz	   *tz;				/* NULL: a timestamp without any zone */
-	ZoneSlice  *slices;			/* direct-mapped cache, or NULL */
-} PeriodClock;
-
-/* period.c */
-extern PeriodUnit affinity_calendar_unit(const char *name, int len);
-extern bool affinity_calendar_unit_valid(int unit);
-extern const char *affinity_calendar_unit_name(PeriodUnit unit);
-extern pg_tz *affinity_calendar_zone(const char *name);
-extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
-										 bool zoned, pg_tz *tz);
-extern int64 affinity_calendar_zone_offset(PeriodClock *clock, int64 at);
-extern bool affinity_calendar_clock_set_back(PeriodClock *clock, int64 after,
-											 int64 until);
-extern Timestamp affinity_calendar_period_start(PeriodUnit unit,
-												uint32 period);
 
 #define AFFINITY_DAY_US INT64CONST(86400000000)
 #define AFFINITY_HOUR_US INT64CONST(3600000000)
@@ -128,12 +92,18 @@ affinity_calendar_month_of_day(int64 day)
 	return (yoe + era * 400 - 2000) * 12 + (5 * doy + 2) / 153 + 2;
 }
 
+/* period.c */
+extern PeriodUnit affinity_calendar_unit(const char *name, int len);
+extern bool affinity_calendar_unit_valid(int unit);
+extern const char *affinity_calendar_unit_name(PeriodUnit unit);
+extern Timestamp affinity_calendar_period_start(PeriodUnit unit,
+												uint32 period);
+
 /* The period of a local time. */
 static pg_attribute_always_inline uint32
 affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 {
 	int64		number;
-	int64		day;
 
 	if (unit == UNIT_HOUR)
 		return (uint32) (affinity_calendar_floor_time(local,
@@ -147,28 +117,50 @@ affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 													  7 * AFFINITY_DAY_US) +
 						 PERIOD_BIAS);
 	}
-	day = affinity_calendar_floor_time(local, AFFINITY_DAY_US);
-	switch (unit)
-	{
-		case UNIT_DAY:
-			number = day;
-			break;
-		case UNIT_MONTH:
-			number = affinity_calendar_month_of_day(day);
-			break;
-		case UNIT_QUARTER:
-			number =
-				affinity_calendar_floor_div(affinity_calendar_month_of_day(day),
-											3);
-			break;
-		default:
-			number =
-				affinity_calendar_floor_div(affinity_calendar_month_of_day(day),
-											12);
-			break;
-	}
+	number = affinity_calendar_floor_time(local, AFFINITY_DAY_US);
+	if (unit == UNIT_DAY)
+		return (uint32) (number + PERIOD_BIAS);
+	number = affinity_calendar_month_of_day(number);
+	if (unit == UNIT_QUARTER)
+		number = affinity_calendar_floor_div(number, 3);
+	else if (unit == UNIT_YEAR)
+		number = affinity_calendar_floor_div(number, 12);
 	return (uint32) (number + PERIOD_BIAS);
 }
+
+/* ---- the clock --------------------------------------------------------- */
+
+/* One slice of 2^38 us (3.2 days) of a time zone with its offset from UTC. */
+typedef struct ZoneSlice
+{
+	int64		number;			/* at >> ZONE_SLICE_SHIFT */
+	int64		boundary;		/* offset_after holds from here on */
+	int64		offset_before;	/* us east of UTC */
+	int64		offset_after;	/* us east of UTC */
+} ZoneSlice;
+
+#define ZONE_SLICE_SHIFT 38
+#define ZONE_SLICES 1024		/* 8.9 years before slices share a place */
+
+/*
+ * Turns times into period numbers; holds what must not be computed per row.
+ */
+typedef struct PeriodClock
+{
+	PeriodUnit	unit;
+	bool		zoned;			/* times are timestamptz: shift by the zone */
+	int64		fixed_offset;	/* us; used when slices is NULL */
+	pg_tz	   *tz;				/* NULL: a timestamp without any zone */
+	ZoneSlice  *slices;			/* direct-mapped cache, or NULL */
+} PeriodClock;
+
+/* clock.c */
+extern pg_tz *affinity_calendar_zone(const char *name);
+extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
+										 bool zoned, pg_tz *tz);
+extern int64 affinity_calendar_zone_offset(PeriodClock *clock, int64 at);
+extern bool affinity_calendar_clock_set_back(PeriodClock *clock, int64 after,
+											 int64 until);
 
 /* A stored time as local time of the clock's zone. */
 static pg_attribute_always_inline int64
@@ -190,8 +182,9 @@ affinity_calendar_clock_local(PeriodClock *clock, int64 at)
 static pg_attribute_always_inline uint32
 affinity_calendar_clock_period(PeriodClock *clock, int64 at)
 {
-	return affinity_calendar_period_of_local(clock->unit,
-											 affinity_calendar_clock_local(clock, at));
+	int64		local = affinity_calendar_clock_local(clock, at);
+
+	return affinity_calendar_period_of_local(clock->unit, local);
 }
 
 #endif							/* AFFINITY_CALENDAR_H */

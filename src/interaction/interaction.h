@@ -30,7 +30,7 @@ typedef struct AffinityKeys
 } AffinityKeys;
 
 extern AffinityDict *affinity_interaction_dict_create(Oid type);
-extern AffinityKeys *affinity_interaction_keys_create(const AffinityDict *dict);
+extern AffinityKeys *affinity_interaction_keys(const AffinityDict *dict);
 extern void affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id);
 extern void affinity_interaction_keys_clear(AffinityKeys *keys);
 extern void affinity_interaction_keys_free(AffinityKeys *keys);

@@ -12,7 +12,7 @@
  * For ids of the dictionary's type.
  */
 AffinityKeys *
-affinity_interaction_keys_create(const AffinityDict *dict)
+affinity_interaction_keys(const AffinityDict *dict)
 {
 	AffinityKeys *keys = palloc0(sizeof(AffinityKeys));
 

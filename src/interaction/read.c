@@ -25,7 +25,6 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "interaction/interaction.h"
 #include "interaction/rows.h"
 
 /* Room for ids, beyond what is allowed, to find out how much is needed. */
@@ -55,9 +54,9 @@ too_much(const RowReceiver *self, const char *at_least)
 {
 	Size		bytes = affinity_interaction_rows_bytes(self->rows);
 
-	affinity_base_lacks_memory(psprintf("%lld interactions need%s",
-										(long long) self->rows->usable, at_least),
-							   bytes, "let the query read fewer rows");
+	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
+							   "%lld interactions need%s",
+							   (long long) self->rows->usable, at_least);
 }
 
 /* ---- batches ---------------------------------------------------------- */
@@ -125,13 +124,14 @@ static void
 bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
 		const char *what, const char *hint)
 {
+	Oid			user = affinity_interaction_dict_type(self->rows->users);
+	Oid			item = affinity_interaction_dict_type(self->rows->items);
+
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("interaction of user %s and item %s has %s",
-					affinity_base_id_display(slot->tts_values[0],
-											 affinity_interaction_dict_type(self->rows->users)),
-					affinity_base_id_display(slot->tts_values[1],
-											 affinity_interaction_dict_type(self->rows->items)),
+					affinity_base_id_display(slot->tts_values[0], user),
+					affinity_base_id_display(slot->tts_values[1], item),
 					what),
 			 errhint("%s", hint)));
 }
@@ -230,25 +230,28 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 	RowReceiver *self = (RowReceiver *) pub;
 	AffinityRows *rows = self->rows;
 	MemoryContext old = MemoryContextSwitchTo(self->context);
+	Oid			type[4] = {InvalidOid};
 	AffinityIdKind kind;
 
 	(void) operation;
+	for (int i = 0; i < Min(desc->natts, 4); i++)
+		type[i] = TupleDescAttr(desc, i)->atttypid;
 	if (desc->natts < 3 || desc->natts > 4 ||
-		!affinity_base_id_kind(TupleDescAttr(desc, 0)->atttypid, &kind) ||
-		!affinity_base_id_kind(TupleDescAttr(desc, 1)->atttypid, &kind))
+		!affinity_base_id_kind(type[0], &kind) ||
+		!affinity_base_id_kind(type[1], &kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("interactions do not have the columns user_id, item_id, weight, at"),
 				 errhint("Drop the model and create it again.")));
 	if ((OidIsValid(self->request->user_type) &&
-		 TupleDescAttr(desc, 0)->atttypid != self->request->user_type) ||
+		 type[0] != self->request->user_type) ||
 		(OidIsValid(self->request->item_type) &&
-		 TupleDescAttr(desc, 1)->atttypid != self->request->item_type))
+		 type[1] != self->request->item_type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("ids of interactions are of other types than the model's"),
 				 errhint("Drop the model and create it again.")));
-	self->weight_type = TupleDescAttr(desc, 2)->atttypid;
+	self->weight_type = type[2];
 	if (self->weight_type != INT2OID && self->weight_type != INT4OID &&
 		self->weight_type != INT8OID && self->weight_type != FLOAT4OID &&
 		self->weight_type != FLOAT8OID)
@@ -256,22 +259,17 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("weight of interactions is of type %s, not a number",
 						format_type_be(self->weight_type))));
-	self->at_type = InvalidOid;
-	if (desc->natts == 4)
-	{
-		self->at_type = TupleDescAttr(desc, 3)->atttypid;
-		if (self->at_type != TIMESTAMPOID && self->at_type != TIMESTAMPTZOID)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("time of interactions is of type %s, not a timestamp",
-							format_type_be(self->at_type))));
-	}
-	rows->users = affinity_interaction_dict_create(TupleDescAttr(desc,
-																 0)->atttypid);
-	rows->items = affinity_interaction_dict_create(TupleDescAttr(desc,
-																 1)->atttypid);
-	self->user_keys = affinity_interaction_keys_create(rows->users);
-	self->item_keys = affinity_interaction_keys_create(rows->items);
+	self->at_type = type[3];
+	if (OidIsValid(self->at_type) && self->at_type != TIMESTAMPOID &&
+		self->at_type != TIMESTAMPTZOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("time of interactions is of type %s, not a timestamp",
+						format_type_be(self->at_type))));
+	rows->users = affinity_interaction_dict_create(type[0]);
+	rows->items = affinity_interaction_dict_create(type[1]);
+	self->user_keys = affinity_interaction_keys(rows->users);
+	self->item_keys = affinity_interaction_keys(rows->items);
 	MemoryContextSwitchTo(old);
 }
 
@@ -320,6 +318,7 @@ affinity_interaction_read(const AffinityReadRequest *request)
 {
 	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
+	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 
 	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE;
 	rows->parts.has_side = rows->keep_at;
@@ -340,5 +339,6 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_keys_free(self->user_keys);
 	affinity_interaction_keys_free(self->item_keys);
 	pfree(self);
-	return affinity_interaction_rows_to_matrix(rows, request);
+	affinity_interaction_build(rows, request, in);
+	return in;
 }

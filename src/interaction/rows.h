@@ -1,7 +1,7 @@
 /*
  * rows.h
- *		Rows on their way into a matrix: what read.c, parts.c and matrix.c
- *		share.
+ *		Rows on their way into a matrix: what read.c, parts.c, sort.c and
+ *		matrix.c share.
  */
 #ifndef AFFINITY_INTERACTION_ROWS_H
 #define AFFINITY_INTERACTION_ROWS_H
@@ -30,7 +30,8 @@ typedef struct AffinityPart
 {
 	AffinityChunk *first;
 	AffinityChunk *last;
-	uint32		n_last;			/* entries in the last chunk; others are full */
+	uint32		n_last;			/* entries in the last chunk, others being
+								 * full */
 } AffinityPart;
 
 typedef struct AffinityParts
@@ -78,14 +79,14 @@ affinity_interaction_chunk_second(AffinityChunk *chunk)
 	return (float *) &chunk->entry[AFFINITY_CHUNK];
 }
 
-/* ---- matrix.c ---------------------------------------------------------- */
+/* ---- rows and what becomes of them -------------------------------------- */
 
 typedef struct AffinityRows
 {
 	AffinityDict *users;
 	AffinityDict *items;
 	AffinityParts parts;		/* rows: users' numbers, columns: items' */
-	bool		keep_at;		/* parts hold times; rows without are skipped */
+	bool		keep_at;		/* parts hold times; rows need one */
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
@@ -94,8 +95,34 @@ typedef struct AffinityRows
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;
 
+/* The whole on its way. */
+typedef struct AffinityBuild
+{
+	const AffinityReadRequest *request;
+	AffinityRows *rows;
+	AffinityMerge merge;
+	int64	   *of_user;		/* entries after merging, by number */
+	int64	   *of_item;		/* by rank */
+	AffinityCsr by_user;
+	AffinityCsr by_item;
+	float	   *second_by_user; /* NULL: no second values */
+	float	   *second_by_item;
+} AffinityBuild;
+
+/* An array that is read at random. */
+static inline void *
+affinity_interaction_array(int64 n, Size width)
+{
+	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
+}
+
+/* sort.c */
+extern void affinity_interaction_sort(AffinityBuild *build);
+
+/* matrix.c */
 extern Size affinity_interaction_rows_bytes(const AffinityRows *rows);
-extern AffinityInteractions *affinity_interaction_rows_to_matrix(AffinityRows *rows,
-																 const AffinityReadRequest *request);
+extern void affinity_interaction_build(AffinityRows *rows,
+									   const AffinityReadRequest *request,
+									   AffinityInteractions *in);
 
 #endif							/* AFFINITY_INTERACTION_ROWS_H */

@@ -12,8 +12,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/dense.h"
 #include "kernel/eigen.h"
+#include "kernel/dense.h"
 #include "kernel/multiversion.h"
 #include "kernel/vector.h"
 
@@ -28,24 +28,31 @@ enum
 	DONE
 };
 
+/*
+ * Static, but their names are the room's: gcc exports what it compiles in
+ * several versions.
+ */
 AFFINITY_MULTIVERSION static void
-subtract_scaled(double *restrict y, const double *restrict x, double f,
-				size_t n)
+affinity_kernel_eigen_subtract(double *restrict y, const double *restrict x,
+							   double f, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		y[i] -= f * x[i];
 }
 
 AFFINITY_MULTIVERSION static void
-subtract_two(double *restrict y, const double *restrict x, double f,
-			 const double *restrict w, double g, size_t n)
+affinity_kernel_eigen_subtract_two(double *restrict y,
+								   const double *restrict x, double f,
+								   const double *restrict w, double g,
+								   size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		y[i] -= f * x[i] + g * w[i];
 }
 
 AFFINITY_MULTIVERSION static void
-rotate(double *restrict x, double *restrict y, double c, double s, size_t n)
+affinity_kernel_eigen_rotate(double *restrict x, double *restrict y, double c,
+							 double s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 	{
@@ -84,10 +91,13 @@ reduce(AffinityEigen *e, int k)
 			affinity_kernel_dot_f8(e->a + (size_t) (k + 1 + i) * n + k + 1, v,
 								   m);
 	half = e->value[k] / 2 * affinity_kernel_dot_f8(w, v, m);
-	subtract_scaled(w, v, half, m);
+	affinity_kernel_eigen_subtract(w, v, half, m);
 	for (int i = 0; i < m; i++)
-		subtract_two(e->a + (size_t) (k + 1 + i) * n + k + 1, w, v[i], v, w[i],
-					 m);
+	{
+		double	   *row = e->a + (size_t) (k + 1 + i) * n + k + 1;
+
+		affinity_kernel_eigen_subtract_two(row, w, v[i], v, w[i], m);
+	}
 }
 
 /*
@@ -105,9 +115,9 @@ expand(AffinityEigen *e, int k)
 	for (int i = k + 1; i < n; i++)
 	{
 		double	   *row = e->z + (size_t) i * n + k + 1;
+		double		dot = affinity_kernel_dot_f8(row, v, m);
 
-		subtract_scaled(row, v, e->value[k] *
-						affinity_kernel_dot_f8(row, v, m), m);
+		affinity_kernel_eigen_subtract(row, v, e->value[k] * dot, m);
 	}
 }
 
@@ -131,6 +141,7 @@ sweep(AffinityEigen *e, int from, int to)
 	{
 		double		f = s * side[i];
 		double		b = c * side[i];
+		double	   *row;
 
 		r = hypot(f, g);
 		side[i + 1] = r;
@@ -147,8 +158,8 @@ sweep(AffinityEigen *e, int from, int to)
 		p = s * r;
 		d[i + 1] = g + p;
 		g = c * r - b;
-		rotate(e->z + (size_t) i * e->n, e->z + (size_t) (i + 1) * e->n, c, s,
-			   e->n);
+		row = e->z + (size_t) i * e->n;
+		affinity_kernel_eigen_rotate(row, row + e->n, c, s, e->n);
 	}
 	d[from] -= p;
 	side[from] = g;

@@ -8,8 +8,8 @@
  * same score, and a row alone gives what it gives among others. Rows are
  * multiples of 16 floats long, the padding being 0.
  */
-#include <stdint.h>
 #include <float.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "kernel/score.h"

@@ -5,9 +5,9 @@
  * Quickselect with a pivot from the middle of three places that a fixed
  * generator picks: no order of the input is slow but by chance.
  */
-#include "kernel/select.h"
-
 #include <math.h>
+
+#include "kernel/select.h"
 
 static inline void
 swap(int64_t *a, int64_t *b)

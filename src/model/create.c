@@ -174,8 +174,8 @@ write_row(const Training *t)
 							   t->write_seconds) * USECS_PER_SEC);
 	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->algorithm->name);
 	values[MODEL_OPTIONS -
-		   1] = JsonbPGetDatum(affinity_train_options_to_jsonb(t->algorithm,
-															   t->options));
+		   1] = JsonbPGetDatum(affinity_train_options_jsonb(t->algorithm,
+															t->options));
 	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->has_time);
 	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
 	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);

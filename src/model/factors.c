@@ -55,10 +55,9 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 	factors->stride = TYPEALIGN(ROW_FLOATS, width);
 	factors->bytes = mul_size(mul_size(model->n_items, factors->stride),
 							  sizeof(float));
-	if (factors->bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("the factors of model \"%s\" need",
-											model->schema_name),
-								   factors->bytes, "train with fewer factors");
+	affinity_base_need_memory(factors->bytes, "train with fewer factors",
+							  "the factors of model \"%s\" need",
+							  model->schema_name);
 	affinity_model_make_room(model, factors->bytes);
 	item = palloc_extended(factors->bytes + ROW_BYTES, MCXT_ALLOC_HUGE);
 	factors->item = (float *) TYPEALIGN(ROW_BYTES, item);

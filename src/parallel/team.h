@@ -10,9 +10,9 @@
  *		r = affinity_parallel_request_region(&request, bytes);
  *		m = affinity_parallel_request_matrix(&request, in);
  *		team = affinity_parallel_begin(&request);
- *		affinity_parallel_put_matrix(team, m, in);		in's arrays are gone now
+ *		affinity_parallel_put_matrix(team, m, in);	in's arrays are gone now
  *		... fill affinity_parallel_region(team, r) ...
- *		affinity_parallel_run(team, &leader);			the body, in every member
+ *		affinity_parallel_run(team, &leader);		the body, in every member
  *		... read the regions ...
  *		affinity_parallel_end(team);
  *
@@ -84,7 +84,7 @@ extern int	affinity_parallel_request_region(AffinityTeamRequest *request,
 											 Size size);
 extern int	affinity_parallel_request_matrix(AffinityTeamRequest *request,
 											 const AffinityInteractions *in);
-extern AffinityTeam *affinity_parallel_begin(const AffinityTeamRequest *request);
+extern AffinityTeam *affinity_parallel_begin(const AffinityTeamRequest *what);
 extern void affinity_parallel_put_matrix(AffinityTeam *team, int handle,
 										 AffinityInteractions *in);
 extern void affinity_parallel_run(AffinityTeam *team, void *leader);

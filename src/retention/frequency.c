@@ -1,8 +1,7 @@
 /*
  * frequency.c
- *		How often, how soon: frequency (the distribution of active periods),
- *		time_to_return (quantiles of the time to the first return), and
- *		coarsen, which makes a state of days one of months.
+ *		How often, how soon: frequency (the distribution of active periods) and
+ *		time_to_return (quantiles of the time to the first return).
  */
 #include "postgres.h"
 
@@ -23,7 +22,6 @@
 
 PG_FUNCTION_INFO_V1(affinity_retention_frequency);
 PG_FUNCTION_INFO_V1(affinity_retention_time_to_return);
-PG_FUNCTION_INFO_V1(affinity_activity_coarsen);
 
 #define ST_SORT sort_times
 #define ST_ELEMENT_TYPE int64
@@ -32,16 +30,6 @@ PG_FUNCTION_INFO_V1(affinity_activity_coarsen);
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-static void
-open_reader(FunctionCallInfo fcinfo, ActivityReader *reader, int as_of_arg)
-{
-	TimestampTz as_of = PG_ARGISNULL(as_of_arg) ? 0
-		: PG_GETARG_TIMESTAMPTZ(as_of_arg);
-
-	affinity_activity_reader_open(reader, affinity_activity_arg(fcinfo, 0),
-								  PG_ARGISNULL(as_of_arg) ? NULL : &as_of);
-}
 
 /* frequency(activity, as_of, last_periods) */
 Datum
@@ -63,7 +51,8 @@ affinity_retention_frequency(PG_FUNCTION_ARGS)
 				 errhint("28 with a state of days counts the active days of the last 28.")));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_reader(fcinfo, &reader, 1);
+	affinity_activity_reader_begin(fcinfo, &reader,
+								   affinity_activity_arg(fcinfo, 0));
 	span = affinity_activity_reader_span(&reader);
 	from = reader.first_period;
 	if (span > 0 && !PG_ARGISNULL(2) && span > (uint32) PG_GETARG_INT32(2))
@@ -184,7 +173,8 @@ affinity_retention_time_to_return(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("quantiles must be between 0 and 1"),
 					 errhint("For example '{0.5,0.9}'.")));
-	open_reader(fcinfo, &reader, 1);
+	affinity_activity_reader_begin(fcinfo, &reader,
+								   affinity_activity_arg(fcinfo, 0));
 	exact = reader.view.flat->layout == LAYOUT_EVENTS;
 	times = MemoryContextAllocHuge(CurrentMemoryContext,
 								   (Size) reader.view.flat->n_users *
@@ -221,98 +211,4 @@ affinity_retention_time_to_return(PG_FUNCTION_ARGS)
 							 nulls);
 	}
 	return (Datum) 0;
-}
-
-/* Whether every period of one unit lies within one of the other. */
-static bool
-divides(PeriodUnit fine, PeriodUnit coarse)
-{
-	if (fine == coarse || fine == UNIT_HOUR)
-		return true;
-	if (fine == UNIT_DAY)
-		return coarse != UNIT_HOUR;
-	if (fine == UNIT_MONTH)
-		return coarse == UNIT_QUARTER || coarse == UNIT_YEAR;
-	return fine == UNIT_QUARTER && coarse == UNIT_YEAR;
-}
-
-/* Let all of a flat state's periods into a set of a coarser unit. */
-static void
-coarsen_into(ActivitySet *set, const ActivityFlat *flat)
-{
-	ActivityReader reader;
-
-	affinity_activity_reader_open(&reader, flat, NULL);
-	reader.last_period = PG_UINT32_MAX;
-	/* they come in the order of their hash: see affinity_activity_set_merge */
-	affinity_activity_users_reserve(set, flat->n_users);
-	for (uint32 i = 0; i < flat->n_users; i++)
-	{
-		const uint32 *periods;
-		uint32		n = affinity_activity_reader_active(&reader, i, &periods);
-		ActivityRow row;
-
-		affinity_activity_view_key(&reader.view, i, &row.key);
-		row.flags = 0;
-		for (uint32 j = 0; j < n; j++)
-		{
-			Timestamp	start = affinity_calendar_period_start(flat->unit,
-															   periods[j]);
-			const char *text = NULL;
-			uint32		len = 0;
-
-			if (flat->ids == IDS_TEXT)
-			{
-				text = reader.view.text + reader.view.text_offsets[i];
-				len = reader.view.text_offsets[i + 1] -
-					reader.view.text_offsets[i];
-			}
-			row.at = j == 0 ? flat->first_at : flat->last_at;
-			row.period = affinity_calendar_period_of_local(set->kind.unit,
-														   start);
-			affinity_activity_set_add(set, &row,
-									  text, len, reader.view.sums == NULL ? 0 :
-									  reader.view.sums[reader.view.offsets[i] +
-													   j]);
-		}
-	}
-	affinity_activity_set_flush(set);
-	set->first_at = flat->first_at;
-	set->last_at = flat->last_at;
-}
-
-/* coarsen(activity, unit), coarsen(value, unit) */
-Datum
-affinity_activity_coarsen(PG_FUNCTION_ARGS)
-{
-	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
-	text	   *name = PG_GETARG_TEXT_PP(1);
-	PeriodUnit	unit = affinity_calendar_unit(VARDATA_ANY(name),
-											  VARSIZE_ANY_EXHDR(name));
-	ActivityKind kind;
-	ActivitySet *set;
-	ActivityFlat *out;
-
-	if (!divides(flat->unit, unit))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a state of unit %s cannot become one of unit %s",
-						affinity_calendar_unit_name(flat->unit),
-						affinity_calendar_unit_name(unit)),
-				 errhint("Days make weeks, months, quarters and years; months make quarters and years.")));
-	if (flat->layout == LAYOUT_EVENTS || unit == (PeriodUnit) flat->unit)
-	{
-		out = palloc(VARSIZE(flat));
-		memcpy(out, flat, VARSIZE(flat));
-		out->unit = unit;
-		PG_RETURN_POINTER(out);
-	}
-	affinity_activity_flat_kind(flat, &kind);
-	kind.unit = unit;
-	set = affinity_activity_set_new(CurrentMemoryContext, &kind, true);
-	coarsen_into(set, flat);
-	out = palloc(affinity_activity_set_flat_size(set));
-	affinity_activity_set_flatten(set, out, set->flat_size);
-	MemoryContextDelete(set->cxt);
-	PG_RETURN_POINTER(out);
 }

@@ -16,20 +16,10 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "activity/activity.h"
+#include "retention/retention.h"
 
 PG_FUNCTION_INFO_V1(affinity_retention_lifecycle);
 PG_FUNCTION_INFO_V1(affinity_retention_active_users);
-
-/* Open the state of argument 0 as of argument 1. */
-static void
-open_reader(FunctionCallInfo fcinfo, ActivityReader *reader)
-{
-	TimestampTz as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
-
-	affinity_activity_reader_open(reader, affinity_activity_arg(fcinfo, 0),
-								  PG_ARGISNULL(1) ? NULL : &as_of);
-}
 
 typedef struct LifecycleCounts
 {
@@ -85,7 +75,8 @@ affinity_retention_lifecycle(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_reader(fcinfo, &reader);
+	affinity_activity_reader_begin(fcinfo, &reader,
+								   affinity_activity_arg(fcinfo, 0));
 	span = affinity_activity_reader_span(&reader);
 	count_lifecycle(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)
@@ -95,10 +86,8 @@ affinity_retention_lifecycle(PG_FUNCTION_ARGS)
 
 		if (p % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		values[0] =
-			TimestampGetDatum(affinity_calendar_period_start(reader.clock.unit,
-															 reader.first_period +
-															 p));
+		values[0] = affinity_retention_period(&reader,
+											  reader.first_period + p);
 		values[1] = Int64GetDatum((int64) counts.active[p]);
 		values[2] = Int64GetDatum((int64) counts.started[p]);
 		values[3] = Int64GetDatum((int64) counts.returning[p]);
@@ -106,10 +95,8 @@ affinity_retention_lifecycle(PG_FUNCTION_ARGS)
 										   counts.started[p] -
 										   counts.returning[p]));
 		values[5] = Int64GetDatum((int64) counts.dormant[p]);
-		values[6] =
-			BoolGetDatum(affinity_activity_reader_complete(&reader,
-														   reader.first_period +
-														   p));
+		values[6] = affinity_retention_complete(&reader,
+												reader.first_period + p);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
 							 nulls);
 	}
@@ -207,7 +194,8 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 	counts.long_window = window_arg(fcinfo, 3, 28);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	open_reader(fcinfo, &reader);
+	affinity_activity_reader_begin(fcinfo, &reader,
+								   affinity_activity_arg(fcinfo, 0));
 	span = affinity_activity_reader_span(&reader);
 	count_active(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)
@@ -219,10 +207,8 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 			CHECK_FOR_INTERRUPTS();
 		within_short += counts.active[p] - counts.left_short[p];
 		within_long += counts.active[p] - counts.left_long[p];
-		values[0] =
-			TimestampGetDatum(affinity_calendar_period_start(reader.clock.unit,
-															 reader.first_period +
-															 p));
+		values[0] = affinity_retention_period(&reader,
+											  reader.first_period + p);
 		values[1] = Int64GetDatum((int64) counts.active[p]);
 		values[2] = Int64GetDatum((int64) within_short);
 		values[3] = Int64GetDatum((int64) within_long);
@@ -231,10 +217,8 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 								   : (double) counts.active[p] / within_long);
 		values[5] = Int64GetDatum((int64) counts.started[p]);
 		values[6] = Int64GetDatum((int64) counts.churned[p]);
-		values[7] =
-			BoolGetDatum(affinity_activity_reader_complete(&reader,
-														   reader.first_period +
-														   p));
+		values[7] = affinity_retention_complete(&reader,
+												reader.first_period + p);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
 							 nulls);
 	}

@@ -21,13 +21,17 @@ static const char *const criteria[] = {
 };
 static const char *const denominators[] = {"total", "previous"};
 
-/* The place of a value among the choices of an option. */
-int
-affinity_retention_choice(const char *option, const char *value,
-						  const char *const *choices, int n_choices)
+/* The place of an argument among the choices of an option; 0 where NULL. */
+static int
+choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
+		   const char *const *choices, int n_choices)
 {
 	StringInfoData list;
+	char	   *value;
 
+	if (PG_ARGISNULL(arg))
+		return 0;
+	value = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	for (int i = 0; i < n_choices; i++)
 		if (strcmp(value, choices[i]) == 0)
 			return i;
@@ -39,17 +43,6 @@ affinity_retention_choice(const char *option, const char *value,
 			 errmsg("unknown %s: \"%.100s\"", option, value),
 			 errhint("Choose one of: %s.", list.data)));
 	return 0;
-}
-
-static int
-choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
-		   const char *const *choices, int n_choices)
-{
-	if (PG_ARGISNULL(arg))
-		return 0;
-	return affinity_retention_choice(option,
-									 text_to_cstring(PG_GETARG_TEXT_PP(arg)),
-									 choices, n_choices);
 }
 
 /*
@@ -155,8 +148,8 @@ read_rolling(const ActivityFlat *flat, RetentionOptions *options)
 }
 
 /*
- * What every report by cohorts has: as_of, argument 1, and max_period and the
- * range of cohorts at the places given.
+ * What every report by cohorts has: max_period and the range of cohorts, at
+ * the places given.
  */
 void
 affinity_retention_cohort_options(FunctionCallInfo fcinfo,
@@ -164,9 +157,6 @@ affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 								  int max_period, int from, int before,
 								  RetentionOptions *options)
 {
-	options->has_as_of = !PG_ARGISNULL(1);
-	if (options->has_as_of)
-		options->as_of = PG_GETARG_TIMESTAMPTZ(1);
 	options->max_period = PG_INT32_MAX;
 	if (!PG_ARGISNULL(max_period))
 	{

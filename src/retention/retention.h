@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/timestamp.h"
 
 #include "activity/activity.h"
 
@@ -30,11 +31,9 @@ typedef enum RetentionCriterion
 
 typedef struct RetentionOptions
 {
-	bool		has_as_of;
-	TimestampTz as_of;
 	RetentionMode mode;
 	RetentionCriterion criterion;
-	int64		rolling;		/* us of a rolling period; 0: calendar periods */
+	int64		rolling;		/* us of a rolling period; 0: calendar ones */
 	bool		previous;		/* rates are of the period before */
 	uint32		max_period;		/* report no later one */
 	uint32		first_cohort;	/* periods; the range of cohorts */
@@ -64,9 +63,21 @@ extern void affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 											  int max_period,
 											  int from, int before,
 											  RetentionOptions *options);
-extern int	affinity_retention_choice(const char *option, const char *value,
-									  const char *const *choices,
-									  int n_choices);
+
+/* A period as reports show it: its first local instant. */
+static inline Datum
+affinity_retention_period(const ActivityReader *reader, uint32 period)
+{
+	return TimestampGetDatum(affinity_calendar_period_start(reader->clock.unit,
+															period));
+}
+
+/* Whether a period is over, as reports show it. */
+static inline Datum
+affinity_retention_complete(const ActivityReader *reader, uint32 period)
+{
+	return BoolGetDatum(affinity_activity_reader_complete(reader, period));
+}
 
 /* count.c */
 extern void affinity_retention_count(ActivityReader *reader,

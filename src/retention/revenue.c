@@ -130,8 +130,8 @@ to_double(int128 sum)
 static void
 put_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 {
-	PeriodUnit	unit = revenue->reader.clock.unit;
-	uint32		base = revenue->reader.first_period + cohort;
+	const ActivityReader *reader = &revenue->reader;
+	uint32		base = reader->first_period + cohort;
 	uint64		size = revenue->begins[cohort + 1] - revenue->begins[cohort];
 	double		first = to_double(revenue->sums[0]);
 	int128		cumulative = 0;
@@ -146,12 +146,10 @@ put_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 			CHECK_FOR_INTERRUPTS();
 		cumulative = affinity_activity_add_values(cumulative,
 												  revenue->sums[i]);
-		values[0] = TimestampGetDatum(affinity_calendar_period_start(unit,
-																	 base));
+		values[0] = affinity_retention_period(reader, base);
 		values[1] = Int64GetDatum((int64) size);
 		values[2] = Int32GetDatum((int32) i);
-		values[3] =
-			TimestampGetDatum(affinity_calendar_period_start(unit, base + i));
+		values[3] = affinity_retention_period(reader, base + i);
 		values[4] = Int64GetDatum((int64) revenue->payers[i]);
 		values[5] = Float8GetDatum(value);
 		values[6] = Float8GetDatum(to_double(cumulative));
@@ -159,9 +157,7 @@ put_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 		values[8] = Float8GetDatum(to_double(cumulative) / (double) size);
 		nulls[9] = first == 0;
 		values[9] = Float8GetDatum(first == 0 ? 0 : value / first);
-		values[10] =
-			BoolGetDatum(affinity_activity_reader_complete(&revenue->reader,
-														   base + i));
+		values[10] = affinity_retention_complete(reader, base + i);
 		tuplestore_putvalues(revenue->rsinfo->setResult,
 							 revenue->rsinfo->setDesc, values, nulls);
 	}
@@ -184,9 +180,7 @@ affinity_retention_revenue(PG_FUNCTION_ARGS)
 	revenue.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	flat = affinity_activity_value_arg(fcinfo, 0);
 	affinity_retention_cohort_options(fcinfo, flat, 2, 3, 4, &revenue.options);
-	affinity_activity_reader_open(&revenue.reader,
-								  flat, revenue.options.has_as_of ?
-								  &revenue.options.as_of : NULL);
+	affinity_activity_reader_begin(fcinfo, &revenue.reader, flat);
 	revenue.span = affinity_activity_reader_span(&revenue.reader);
 	if (revenue.span == 0)
 		return (Datum) 0;

@@ -2,14 +2,8 @@
  * triangle.c
  *		The reports retention (a triangle of cohorts) and retention_curve (all
  *		cohorts pooled).
- *
- * Bounds of a rate are Wilson's score interval for 95 % (E. B. Wilson,
- * "Probable inference, the law of succession, and statistical inference",
- * JASA 22, 1927).
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "fmgr.h"
 #include "funcapi.h"
@@ -18,12 +12,11 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "kernel/stats.h"
 #include "retention/retention.h"
 
 PG_FUNCTION_INFO_V1(affinity_retention_triangle);
 PG_FUNCTION_INFO_V1(affinity_retention_curve);
-
-#define Z_95 1.959963984540054
 
 typedef struct Report
 {
@@ -38,27 +31,27 @@ typedef struct Report
 	uint64	   *retained;
 } Report;
 
-/* rate, its lower and its upper bound; NULL where they have no meaning */
+/*
+ * A rate with the bounds of its 95 % interval (Wilson's); NULL where they have
+ * no meaning.
+ */
 static void
 put_rate(uint64 retained, uint64 eligible, Datum *values, bool *nulls)
 {
-	double		n = (double) eligible;
-	double		rate = n > 0 ? (double) retained / n : 0;
-	double		z2 = Z_95 * Z_95;
-	double		centre,
-				half;
+	double		rate = 0;
+	double		lower = 0;
+	double		upper = 0;
+	bool		bounded;
 
+	bounded = affinity_kernel_wilson(retained, eligible, AFFINITY_Z_95, &lower,
+									 &upper);
+	if (eligible > 0)
+		rate = (double) retained / (double) eligible;
 	nulls[0] = eligible == 0;
-	nulls[1] = nulls[2] = eligible == 0 || retained > eligible;
+	nulls[1] = nulls[2] = !bounded;
 	values[0] = Float8GetDatum(rate);
-	if (nulls[1])
-		return;
-	centre = (rate + z2 / (2 * n)) / (1 + z2 / n);
-	half = Z_95 * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) /
-		(1 + z2 / n);
-	values[1] = Float8GetDatum(retained == 0 ? 0 : Max(centre - half, 0));
-	values[2] = Float8GetDatum(retained == eligible ? 1 :
-							   Min(centre + half, 1));
+	values[1] = Float8GetDatum(lower);
+	values[2] = Float8GetDatum(upper);
 }
 
 /* The offsets a column stands for; only brackets have more than one. */
@@ -77,7 +70,6 @@ static void
 emit_cohort(void *arg, const RetentionCohort *cohort)
 {
 	Report	   *report = arg;
-	PeriodUnit	unit = report->reader->view.flat->unit;
 	uint32		reach = report->reader->last_period - cohort->cohort;
 	uint64		eligible = cohort->size;
 
@@ -109,15 +101,11 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 												  cohort->cohort + last);
 		if (report->options->previous && i > 0)
 			eligible = cohort->retained[i - 1];
-		values[0] =
-			TimestampGetDatum(affinity_calendar_period_start(unit,
-															 cohort->cohort));
+		values[0] = affinity_retention_period(report->reader, cohort->cohort);
 		values[1] = Int64GetDatum((int64) cohort->size);
 		values[2] = Int32GetDatum((int32) first);
-		values[3] =
-			TimestampGetDatum(affinity_calendar_period_start(unit,
-															 cohort->cohort +
-															 first));
+		values[3] = affinity_retention_period(report->reader,
+											  cohort->cohort + first);
 		nulls[3] = cohort->eligible != NULL;
 		values[4] = Int64GetDatum((int64) eligible);
 		values[5] = Int64GetDatum((int64) cohort->retained[i]);
@@ -185,8 +173,7 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 
 	memset(report, 0, sizeof(Report));
 	affinity_retention_options(fcinfo, flat, options);
-	affinity_activity_reader_open(reader, flat,
-								  options->has_as_of ? &options->as_of : NULL);
+	affinity_activity_reader_begin(fcinfo, reader, flat);
 	report->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	report->reader = reader;
 	report->options = options;

@@ -109,10 +109,8 @@ check_memory(const Batch *b)
 	else
 		bytes = add_size(bytes, mul_size(b->n_entries, sizeof(int32) +
 										 sizeof(float)));
-	if (bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("the items of model \"%s\" need",
-											b->model->schema_name), bytes,
-								   NULL);
+	affinity_base_need_memory(bytes, NULL, "the items of model \"%s\" need",
+							  b->model->schema_name);
 }
 
 /*

@@ -70,8 +70,6 @@ typedef struct Comoments
 	double		xy;
 } Comoments;
 
-#define STATE_LENGTH(type) ((int) (sizeof(type) / sizeof(double)))
-
 PG_FUNCTION_INFO_V1(affinity_similarity_products_accum);
 PG_FUNCTION_INFO_V1(affinity_similarity_products_combine);
 PG_FUNCTION_INFO_V1(affinity_similarity_dot_final);
@@ -142,9 +140,8 @@ products_raise(Products *p, int to_x, int to_y)
 Datum
 affinity_similarity_products_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
-	Products   *p = (Products *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Products   *p = affinity_similarity_own_state(fcinfo, &state, sizeof(*p));
 	double		x = PG_GETARG_FLOAT8(1);
 	double		y = PG_GETARG_FLOAT8(2);
 	int			level_x = level_for(x, level_index(p->level_x));
@@ -164,17 +161,13 @@ affinity_similarity_products_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_products_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Products));
-	Products   *p = (Products *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Products   *p = affinity_similarity_own_state(fcinfo, &state, sizeof(*p));
 	Products	q;
 	int			level_x;
 	int			level_y;
 
-	memcpy(&q,
-		   ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
-													   STATE_LENGTH(Products))),
-		   sizeof(q));
+	memcpy(&q, affinity_similarity_state(fcinfo, 1, sizeof(q)), sizeof(q));
 	level_x = Max(level_index(p->level_x), level_index(q.level_x));
 	level_y = Max(level_index(p->level_y), level_index(q.level_y));
 	products_raise(p, level_x, level_y);
@@ -190,9 +183,7 @@ affinity_similarity_products_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_dot_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-													   STATE_LENGTH(Products));
-	const Products *p = (const Products *) ARR_DATA_PTR(state);
+	const Products *p = affinity_similarity_state(fcinfo, 0, sizeof(*p));
 
 	if (p->n == 0)
 		PG_RETURN_NULL();
@@ -220,9 +211,7 @@ angle_datum(FunctionCallInfo fcinfo, double xx, double yy, double xy)
 Datum
 affinity_similarity_cosine_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-													   STATE_LENGTH(Products));
-	const Products *p = (const Products *) ARR_DATA_PTR(state);
+	const Products *p = affinity_similarity_state(fcinfo, 0, sizeof(*p));
 
 	return angle_datum(fcinfo, p->xx, p->yy, p->xy);
 }
@@ -239,9 +228,8 @@ differences_raise(Differences *d, int to)
 Datum
 affinity_similarity_differences_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Differences));
-	Differences *d = (Differences *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Differences *d = affinity_similarity_own_state(fcinfo, &state, sizeof(*d));
 	double		difference = PG_GETARG_FLOAT8(1) - PG_GETARG_FLOAT8(2);
 	int			level = level_for(difference, level_index(d->level));
 
@@ -256,16 +244,12 @@ affinity_similarity_differences_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_differences_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Differences));
-	Differences *d = (Differences *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Differences *d = affinity_similarity_own_state(fcinfo, &state, sizeof(*d));
 	Differences e;
 	int			level;
 
-	memcpy(&e,
-		   ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
-													   STATE_LENGTH(Differences))),
-		   sizeof(e));
+	memcpy(&e, affinity_similarity_state(fcinfo, 1, sizeof(e)), sizeof(e));
 	level = Max(level_index(d->level), level_index(e.level));
 	differences_raise(d, level);
 	differences_raise(&e, level);
@@ -278,9 +262,7 @@ affinity_similarity_differences_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_euclidean_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Differences));
-	const Differences *d = (const Differences *) ARR_DATA_PTR(state);
+	const Differences *d = affinity_similarity_state(fcinfo, 0, sizeof(*d));
 
 	if (d->n == 0)
 		PG_RETURN_NULL();
@@ -291,9 +273,7 @@ affinity_similarity_euclidean_final(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_manhattan_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Differences));
-	const Differences *d = (const Differences *) ARR_DATA_PTR(state);
+	const Differences *d = affinity_similarity_state(fcinfo, 0, sizeof(*d));
 
 	if (d->n == 0)
 		PG_RETURN_NULL();
@@ -346,9 +326,8 @@ comoments_merge(Comoments *c, double n, double mean_x, double mean_y)
 Datum
 affinity_similarity_comoments_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
-	Comoments  *c = (Comoments *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Comoments  *c = affinity_similarity_own_state(fcinfo, &state, sizeof(*c));
 	double		x = PG_GETARG_FLOAT8(1);
 	double		y = PG_GETARG_FLOAT8(2);
 	int			level_x = level_for(x, level_index(c->level_x));
@@ -362,17 +341,13 @@ affinity_similarity_comoments_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_comoments_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(Comoments));
-	Comoments  *c = (Comoments *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Comoments  *c = affinity_similarity_own_state(fcinfo, &state, sizeof(*c));
 	Comoments	d;
 	int			level_x;
 	int			level_y;
 
-	memcpy(&d,
-		   ARR_DATA_PTR(affinity_similarity_state_read(fcinfo, 1,
-													   STATE_LENGTH(Comoments))),
-		   sizeof(d));
+	memcpy(&d, affinity_similarity_state(fcinfo, 1, sizeof(d)), sizeof(d));
 	level_x = Max(level_index(c->level_x), level_index(d.level_x));
 	level_y = Max(level_index(c->level_y), level_index(d.level_y));
 	if (d.n == 0)
@@ -389,9 +364,7 @@ affinity_similarity_comoments_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_pearson_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_read(fcinfo, 0, STATE_LENGTH(Comoments));
-	const Comoments *c = (const Comoments *) ARR_DATA_PTR(state);
+	const Comoments *c = affinity_similarity_state(fcinfo, 0, sizeof(*c));
 
 	if (c->n < 2)
 		PG_RETURN_NULL();

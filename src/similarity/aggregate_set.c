@@ -30,14 +30,12 @@ typedef struct Weights
 } Weights;
 
 /* The parameters are repeated in each row, and so belong to the state. */
-typedef struct TverskyWeights
+typedef struct Tversky
 {
 	Weights		weights;
 	double		alpha;			/* negative before the first row */
 	double		beta;
-} TverskyWeights;
-
-#define STATE_LENGTH(type) ((int) (sizeof(type) / sizeof(double)))
+} Tversky;
 
 PG_FUNCTION_INFO_V1(affinity_similarity_members_accum);
 PG_FUNCTION_INFO_V1(affinity_similarity_weights_accum);
@@ -118,10 +116,10 @@ weights_overlap(const Weights *w)
 Datum
 affinity_similarity_members_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-														STATE_LENGTH(Weights));
+	ArrayType  *state;
+	Weights    *w = affinity_similarity_own_state(fcinfo, &state, sizeof(*w));
 
-	weights_add((Weights *) ARR_DATA_PTR(state), PG_GETARG_BOOL(1) ? 1 : 0,
+	weights_add(w, PG_GETARG_BOOL(1) ? 1 : 0,
 				PG_GETARG_BOOL(2) ? 1 : 0);
 	PG_RETURN_ARRAYTYPE_P(state);
 }
@@ -129,10 +127,10 @@ affinity_similarity_members_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_weights_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-														STATE_LENGTH(Weights));
+	ArrayType  *state;
+	Weights    *w = affinity_similarity_own_state(fcinfo, &state, sizeof(*w));
 
-	weights_add((Weights *) ARR_DATA_PTR(state), PG_GETARG_FLOAT8(1),
+	weights_add(w, PG_GETARG_FLOAT8(1),
 				PG_GETARG_FLOAT8(2));
 	PG_RETURN_ARRAYTYPE_P(state);
 }
@@ -140,23 +138,18 @@ affinity_similarity_weights_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_weights_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state = affinity_similarity_state_write(fcinfo,
-														STATE_LENGTH(Weights));
-	ArrayType  *other = affinity_similarity_state_read(fcinfo, 1,
-													   STATE_LENGTH(Weights));
+	ArrayType  *state;
+	Weights    *w = affinity_similarity_own_state(fcinfo, &state, sizeof(*w));
 
-	weights_combine((Weights *) ARR_DATA_PTR(state),
-					(const Weights *) ARR_DATA_PTR(other));
+	weights_combine(w, affinity_similarity_state(fcinfo, 1, sizeof(*w)));
 	PG_RETURN_ARRAYTYPE_P(state);
 }
 
 static AffinityOverlap
 read_overlap(FunctionCallInfo fcinfo)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0,
-													   STATE_LENGTH(Weights));
-
-	return weights_overlap((const Weights *) ARR_DATA_PTR(state));
+	return weights_overlap(affinity_similarity_state(fcinfo, 0,
+													 sizeof(Weights)));
 }
 
 Datum
@@ -206,7 +199,7 @@ affinity_similarity_cosine_set_final(PG_FUNCTION_ARGS)
 /* ---- tversky ---- */
 
 static void
-tversky_set_parameters(TverskyWeights *t, double alpha, double beta)
+tversky_set_parameters(Tversky *t, double alpha, double beta)
 {
 	affinity_similarity_check_tversky(alpha, beta);
 	if (t->alpha < 0)
@@ -224,9 +217,8 @@ tversky_set_parameters(TverskyWeights *t, double alpha, double beta)
 Datum
 affinity_similarity_tversky_members_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(TverskyWeights));
-	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Tversky    *t = affinity_similarity_own_state(fcinfo, &state, sizeof(*t));
 
 	tversky_set_parameters(t, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
 	weights_add(&t->weights, PG_GETARG_BOOL(1) ? 1 : 0,
@@ -237,9 +229,8 @@ affinity_similarity_tversky_members_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_tversky_weights_accum(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(TverskyWeights));
-	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
+	ArrayType  *state;
+	Tversky    *t = affinity_similarity_own_state(fcinfo, &state, sizeof(*t));
 
 	tversky_set_parameters(t, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(4));
 	weights_add(&t->weights, PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2));
@@ -249,13 +240,9 @@ affinity_similarity_tversky_weights_accum(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_tversky_combine(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_write(fcinfo, STATE_LENGTH(TverskyWeights));
-	TverskyWeights *t = (TverskyWeights *) ARR_DATA_PTR(state);
-	ArrayType  *other =
-	affinity_similarity_state_read(fcinfo, 1,
-								   STATE_LENGTH(TverskyWeights));
-	const TverskyWeights *o = (const TverskyWeights *) ARR_DATA_PTR(other);
+	ArrayType  *state;
+	Tversky    *t = affinity_similarity_own_state(fcinfo, &state, sizeof(*t));
+	const Tversky *o = affinity_similarity_state(fcinfo, 1, sizeof(*o));
 
 	if (o->alpha < 0)
 		PG_RETURN_ARRAYTYPE_P(state);
@@ -267,10 +254,7 @@ affinity_similarity_tversky_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_similarity_tversky_final(PG_FUNCTION_ARGS)
 {
-	ArrayType  *state =
-	affinity_similarity_state_read(fcinfo, 0,
-								   STATE_LENGTH(TverskyWeights));
-	const TverskyWeights *t = (const TverskyWeights *) ARR_DATA_PTR(state);
+	const Tversky *t = affinity_similarity_state(fcinfo, 0, sizeof(*t));
 	AffinityOverlap overlap = weights_overlap(&t->weights);
 	double		result;
 

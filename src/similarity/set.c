@@ -21,6 +21,7 @@
 #include "utils/array.h"
 #include "utils/uuid.h"
 
+#include "base/base.h"
 #include "kernel/topk.h"
 #include "similarity/similarity.h"
 
@@ -45,45 +46,8 @@ typedef struct SetText
 static int
 set_compare_text(const SetText *a, const SetText *b)
 {
-	int			order = memcmp(a->data, b->data, Min(a->length, b->length));
-
-	return order != 0 ? order : SET_COMPARE_NUMBER(&a->length, &b->length);
+	return affinity_base_bytes_compare(a->data, a->length, b->data, b->length);
 }
-
-static void set_int4_order(int32 *v, size_t n);
-static void set_int8_order(int64 *v, size_t n);
-
-#define SET_PREFIX set_int4
-#define SET_ELEMENT int32
-#define SET_COMPARE(a, b) SET_COMPARE_NUMBER(a, b)
-#define SET_ORDER(v, n) set_int4_order(v, n)
-#define SET_IS_NUMBER
-#include "similarity/set_template.h"
-
-#define SET_PREFIX set_int8
-#define SET_ELEMENT int64
-#define SET_COMPARE(a, b) SET_COMPARE_NUMBER(a, b)
-#define SET_ORDER(v, n) set_int8_order(v, n)
-#define SET_IS_NUMBER
-#include "similarity/set_template.h"
-
-#define SET_PREFIX set_uuid
-#define SET_ELEMENT pg_uuid_t
-#define SET_COMPARE(a, b) memcmp((a)->data, (b)->data, UUID_LEN)
-#define SET_ORDER(v, n) set_uuid_sort(v, n)
-#include "similarity/set_template.h"
-
-#define SET_PREFIX set_text
-#define SET_ELEMENT SetText
-#define SET_COMPARE(a, b) set_compare_text(a, b)
-#define SET_ORDER(v, n) set_text_sort(v, n)
-#include "similarity/set_template.h"
-
-PG_FUNCTION_INFO_V1(affinity_similarity_set_jaccard);
-PG_FUNCTION_INFO_V1(affinity_similarity_set_dice);
-PG_FUNCTION_INFO_V1(affinity_similarity_set_overlap);
-PG_FUNCTION_INFO_V1(affinity_similarity_set_cosine);
-PG_FUNCTION_INFO_V1(affinity_similarity_set_tversky);
 
 /*
  * How many elements are not NULL, over all dimensions.
@@ -107,6 +71,44 @@ set_alloc(size_t n, size_t size)
 {
 	return palloc_extended(Max(n, 1) * size, MCXT_ALLOC_HUGE);
 }
+
+static void set_int4_order(int32 *v, size_t n);
+static void set_int8_order(int64 *v, size_t n);
+
+#define SET_PREFIX set_int4
+#define SET_ELEMENT int32
+#define SET_COMPARE(a, b) SET_COMPARE_NUMBER(a, b)
+#define SET_ORDER(v, n) set_int4_order(v, n)
+#define SET_IS_NUMBER
+#define SET_IN_PLACE
+#include "similarity/set_template.h"
+
+#define SET_PREFIX set_int8
+#define SET_ELEMENT int64
+#define SET_COMPARE(a, b) SET_COMPARE_NUMBER(a, b)
+#define SET_ORDER(v, n) set_int8_order(v, n)
+#define SET_IS_NUMBER
+#define SET_IN_PLACE
+#include "similarity/set_template.h"
+
+#define SET_PREFIX set_uuid
+#define SET_ELEMENT pg_uuid_t
+#define SET_COMPARE(a, b) memcmp((a)->data, (b)->data, UUID_LEN)
+#define SET_ORDER(v, n) set_uuid_sort(v, n)
+#define SET_IN_PLACE
+#include "similarity/set_template.h"
+
+#define SET_PREFIX set_text
+#define SET_ELEMENT SetText
+#define SET_COMPARE(a, b) set_compare_text(a, b)
+#define SET_ORDER(v, n) set_text_sort(v, n)
+#include "similarity/set_template.h"
+
+PG_FUNCTION_INFO_V1(affinity_similarity_set_jaccard);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_dice);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_overlap);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_cosine);
+PG_FUNCTION_INFO_V1(affinity_similarity_set_tversky);
 
 /* ---- sorting numbers ---- */
 
@@ -153,7 +155,7 @@ set_int8_order(int64 *v, size_t n)
 	pfree(key);
 }
 
-/* ---- an array as a set; *n is set to its size ---- */
+/* ---- an array as a set; *n is set to its size; also PREFIX_read ---- */
 
 static const int32 *
 set_read_int2(ArrayType *array, size_t *n)
@@ -165,54 +167,6 @@ set_read_int2(ArrayType *array, size_t *n)
 	for (size_t i = 0; i < present; i++)
 		result[i] = data[i];
 	*n = set_int4_make_set(result, present);
-	return result;
-}
-
-static const int32 *
-set_read_int4(ArrayType *array, size_t *n)
-{
-	const int32 *data = (const int32 *) ARR_DATA_PTR(array);
-	size_t		present = set_count_present(array);
-	int32	   *result;
-
-	*n = present;
-	if (set_int4_is_set(data, present))
-		return data;
-	result = set_alloc(present, sizeof(int32));
-	memcpy(result, data, present * sizeof(int32));
-	*n = set_int4_make_set(result, present);
-	return result;
-}
-
-static const int64 *
-set_read_int8(ArrayType *array, size_t *n)
-{
-	const int64 *data = (const int64 *) ARR_DATA_PTR(array);
-	size_t		present = set_count_present(array);
-	int64	   *result;
-
-	*n = present;
-	if (set_int8_is_set(data, present))
-		return data;
-	result = set_alloc(present, sizeof(int64));
-	memcpy(result, data, present * sizeof(int64));
-	*n = set_int8_make_set(result, present);
-	return result;
-}
-
-static const pg_uuid_t *
-set_read_uuid(ArrayType *array, size_t *n)
-{
-	const pg_uuid_t *data = (const pg_uuid_t *) ARR_DATA_PTR(array);
-	size_t		present = set_count_present(array);
-	pg_uuid_t  *result;
-
-	*n = present;
-	if (set_uuid_is_set(data, present))
-		return data;
-	result = set_alloc(present, sizeof(pg_uuid_t));
-	memcpy(result, data, present * sizeof(pg_uuid_t));
-	*n = set_uuid_make_set(result, present);
 	return result;
 }
 
@@ -263,13 +217,13 @@ set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
 			SET_COUNT_COMMON(set_int4, set_read_int2);
 			break;
 		case INT4OID:
-			SET_COUNT_COMMON(set_int4, set_read_int4);
+			SET_COUNT_COMMON(set_int4, set_int4_read);
 			break;
 		case INT8OID:
-			SET_COUNT_COMMON(set_int8, set_read_int8);
+			SET_COUNT_COMMON(set_int8, set_int8_read);
 			break;
 		case UUIDOID:
-			SET_COUNT_COMMON(set_uuid, set_read_uuid);
+			SET_COUNT_COMMON(set_uuid, set_uuid_read);
 			break;
 		case TEXTOID:
 		case VARCHAROID:		/* the bytes of a varchar[] are a text[]'s */

@@ -5,8 +5,9 @@
  * Before including it define SET_PREFIX, SET_ELEMENT (the type),
  * SET_COMPARE(a, b) (negative, zero or positive for two pointers),
  * SET_ORDER(v, n) (what sorts n elements; PREFIX_sort is made here) and, if
- * elements compare by operators, SET_IS_NUMBER; they are undefined at the
- * end. A set is a strictly ascending run of elements.
+ * elements compare by operators, SET_IS_NUMBER, and if an array has them as
+ * they are, SET_IN_PLACE; they are undefined at the end. A set is a strictly
+ * ascending run of elements.
  */
 #define SET_MAKE_NAME_(a, b) a##_##b
 #define SET_MAKE_NAME(a, b) SET_MAKE_NAME_(a, b)
@@ -51,6 +52,27 @@ SET_NAME(make_set) (SET_ELEMENT *v, size_t n)
 	}
 	return kept;
 }
+
+#ifdef SET_IN_PLACE
+/*
+ * An array as a set of *n elements: where it lies, or a copy.
+ */
+static const SET_ELEMENT *
+SET_NAME(read) (ArrayType *array, size_t *n)
+{
+	const SET_ELEMENT *data = (const SET_ELEMENT *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	SET_ELEMENT *result;
+
+	*n = present;
+	if (SET_NAME(is_set) (data, present))
+		return data;
+	result = set_alloc(present, sizeof(SET_ELEMENT));
+	memcpy(result, data, present * sizeof(SET_ELEMENT));
+	*n = SET_NAME(make_set) (result, present);
+	return result;
+}
+#endif
 
 /* Look at a[i] and b[j], count them if equal, move on where the lesser is. */
 #ifdef SET_IS_NUMBER
@@ -144,6 +166,7 @@ SET_NAME(count_common) (const SET_ELEMENT *a, size_t na,
 #undef SET_STEP
 #undef SET_ORDER
 #undef SET_IS_NUMBER
+#undef SET_IN_PLACE
 #undef SET_PREFIX
 #undef SET_ELEMENT
 #undef SET_COMPARE

@@ -2,9 +2,8 @@
  * similarity.h
  *		Similarity without a model: of arrays, and of two columns.
  *
- * The room needs only common and kernel. What is here is shared by the
- * functions over arrays and by the aggregates, so that both give the same
- * number and the same NULL for the same data.
+ * What is here is shared by the functions over arrays and by the aggregates,
+ * so that both give the same number and the same NULL for the same data.
  */
 #ifndef AFFINITY_SIMILARITY_H
 #define AFFINITY_SIMILARITY_H
@@ -41,9 +40,9 @@ extern void affinity_similarity_check_tversky(double alpha, double beta);
 extern double affinity_similarity_ratio_angle(double xx, double yy, double xy);
 
 /* state.c: aggregate states that are arrays of double */
-extern ArrayType *affinity_similarity_state_read(FunctionCallInfo fcinfo,
-												 int arg, int n);
-extern ArrayType *affinity_similarity_state_write(FunctionCallInfo fcinfo,
-												  int n);
+extern const void *affinity_similarity_state(FunctionCallInfo fcinfo,
+											 int arg, Size size);
+extern void *affinity_similarity_own_state(FunctionCallInfo fcinfo,
+										   ArrayType **array, Size size);
 
 #endif							/* AFFINITY_SIMILARITY_H */

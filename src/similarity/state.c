@@ -13,13 +13,11 @@
 
 #include "similarity/similarity.h"
 
-/*
- * Argument arg as a state of n values, not to be changed.
- */
-ArrayType *
-affinity_similarity_state_read(FunctionCallInfo fcinfo, int arg, int n)
+static ArrayType *
+state_arg(FunctionCallInfo fcinfo, int arg, Size size)
 {
 	ArrayType  *state = PG_GETARG_ARRAYTYPE_P(arg);
+	int			n = (int) (size / sizeof(double));
 
 	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] != n ||
 		ARR_HASNULL(state) || ARR_ELEMTYPE(state) != FLOAT8OID)
@@ -32,18 +30,33 @@ affinity_similarity_state_read(FunctionCallInfo fcinfo, int arg, int n)
 }
 
 /*
- * Argument 0 as a state of n values, to be changed and returned: in place
- * where an aggregate calls, since the state is then ours alone, else a copy.
+ * The values of argument arg, a state of so many bytes of them, not to be
+ * changed.
  */
-ArrayType *
-affinity_similarity_state_write(FunctionCallInfo fcinfo, int n)
+const void *
+affinity_similarity_state(FunctionCallInfo fcinfo, int arg, Size size)
 {
-	ArrayType  *state = affinity_similarity_state_read(fcinfo, 0, n);
-	ArrayType  *copy;
+	return ARR_DATA_PTR(state_arg(fcinfo, arg, size));
+}
 
-	if (AggCheckCallContext(fcinfo, NULL))
-		return state;
-	copy = palloc(VARSIZE(state));
-	memcpy(copy, state, VARSIZE(state));
-	return copy;
+/*
+ * The values of argument 0, a state of so many bytes of them, to be changed;
+ * array is to be returned. It is changed in place where an aggregate calls,
+ * since the state is then ours alone, else it is a copy.
+ */
+void *
+affinity_similarity_own_state(FunctionCallInfo fcinfo, ArrayType **array,
+							  Size size)
+{
+	ArrayType  *state = state_arg(fcinfo, 0, size);
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+	{
+		ArrayType  *copy = palloc(VARSIZE(state));
+
+		memcpy(copy, state, VARSIZE(state));
+		state = copy;
+	}
+	*array = state;
+	return ARR_DATA_PTR(state);
 }

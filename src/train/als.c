@@ -8,7 +8,7 @@
  *
  * (Koren, Bell & Volinsky, "Matrix Factorization Techniques for Recommender
  * Systems", 2009). To be minimised are, over ratings r in units of their
- * deviation,
+ * standard deviation,
  *
  *		sum of (r - prediction)^2 + sum over users and items of
  *			regularization n^exponent |factors|^2 + bias_regularization b^2,
@@ -48,8 +48,8 @@ AFFINITY_TEAM_JOB(als_job, affinity_train_als_body);
 /* ---- the ratings ------------------------------------------------------- */
 
 /*
- * Mean and deviation of what is trained on, as they will be stored. Taken
- * from the first rating, so that equal ratings have no deviation at all.
+ * Mean and standard deviation of what is trained on, as they will be stored.
+ * Taken from the first rating, so that the deviation of equal ratings is 0.
  */
 static void
 measure(AlsShared *shared, const AffinityCsr *m)
@@ -96,8 +96,8 @@ measure(AlsShared *shared, const AffinityCsr *m)
 }
 
 /*
- * What an item of a basket is taken to be rated: a deviation above the mean,
- * if ratings go so far.
+ * What an item of a basket is taken to be rated: a standard deviation above
+ * the mean, if ratings go so far.
  */
 static float
 good_rating(const AlsShared *shared, const AffinityCsr *m)
@@ -137,10 +137,9 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 		affinity_interaction_dict_bytes(in->users) +
 		affinity_interaction_dict_bytes(in->items);
 
-	if (bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("als of %zu users and %zu items needs",
-											n_users, n_items),
-								   bytes, "train with fewer factors");
+	affinity_base_need_memory(bytes, "train with fewer factors",
+							  "als of %zu users and %zu items needs", n_users,
+							  n_items);
 }
 
 /*
@@ -185,7 +184,7 @@ put_figures(AffinityItemSink *sink, const AlsShared *shared,
 
 	sink->figure(sink, "ratings", &ratings, 1, false);
 	sink->figure(sink, "mean", &shared->mean, 1, false);
-	sink->figure(sink, "deviation", &shared->deviation, 1, false);
+	sink->figure(sink, "standard_deviation", &shared->deviation, 1, false);
 	sink->figure(sink, "iterations", &iterations, 1, false);
 	sink->figure(sink, "best_iteration", &best_iteration, 1, false);
 	sink->figure(sink, "rmse", &course->rmse[best], 1, false);
@@ -301,26 +300,24 @@ als_train(AffinityInteractions *in, const void *options,
 
 /* ---- options ----------------------------------------------------------- */
 
-#define OPTION(name, type, start, min, max, help) \
-	{#name, AFFINITY_OPTION_##type, offsetof(AlsOptions, name), start, \
-		min, max, NULL, help}
+#define OPTION(...) AFFINITY_OPTION(AlsOptions, __VA_ARGS__)
 
 static const AffinityOption als_options[] = {
-	OPTION(factors, INT, "32", 1, 512,
+	OPTION(factors, INT, "32", 1, 512, NULL,
 		   "factors of an item, beside its bias"),
-	OPTION(iterations, INT, "20", 1, 1000,
+	OPTION(iterations, INT, "20", 1, 1000, NULL,
 		   "times that items and users are solved for, at most"),
-	OPTION(regularization, REAL, "1", 1e-4, 1e6,
+	OPTION(regularization, REAL, "1", 1e-4, 1e6, NULL,
 		   "penalty on factors, ratings being in units of their standard deviation"),
-	OPTION(regularization_exponent, REAL, "0.5", 0, 2,
+	OPTION(regularization_exponent, REAL, "0.5", 0, 2, NULL,
 		   "e: the penalty of a user or item with n ratings grows with n^e"),
-	OPTION(bias_regularization, REAL, "5", 1e-3, 1e6,
+	OPTION(bias_regularization, REAL, "5", 1e-3, 1e6, NULL,
 		   "penalty on biases: a mean is damped as by so many average ratings"),
-	OPTION(tolerance, REAL, "0.0002", 0, 1,
+	OPTION(tolerance, REAL, "0.0002", 0, 1, NULL,
 		   "stop when the loss, or the error on held-out ratings, falls by less than this part; 0: never"),
-	OPTION(holdout, REAL, "0", 0, 0.5,
+	OPTION(holdout, REAL, "0", 0, 0.5, NULL,
 		   "part of the ratings that is not trained on but predicted: holdout_rmse in affinity.models.training"),
-	OPTION(seed, INT, "1", 0, 2147483647,
+	OPTION(seed, INT, "1", 0, 2147483647, NULL,
 		   "start of the factors, and choice of held-out ratings"),
 };
 

@@ -6,8 +6,8 @@
 #ifndef AFFINITY_TRAIN_ALS_H
 #define AFFINITY_TRAIN_ALS_H
 
-#include "train/factor_solver.h"
 #include "parallel/team.h"
+#include "train/factor_solver.h"
 #include "train/train.h"
 
 typedef struct AlsOptions
@@ -64,7 +64,7 @@ typedef struct AlsShared
 	size_t		width;
 	uint64		held_below;		/* pairs whose hash is below are held out */
 	double		mean;
-	double		deviation;
+	double		deviation;		/* standard deviation of ratings */
 	double		unit;			/* 1 / deviation */
 	int64		most_ratings;	/* of a user or an item */
 	bool		stop;
@@ -102,7 +102,7 @@ typedef struct AlsCourse
 	double	   *held_rmse;
 	double	   *held_mae;
 	AlsSums		total;			/* of the last iteration */
-	float	   *row;			/* items of the best iteration; NULL: the last */
+	float	   *row;			/* items of the best iteration; NULL: last */
 	float	   *bias;
 } AlsCourse;
 
@@ -112,13 +112,19 @@ affinity_train_als_rating(const AffinityCsr *m, int64 entry)
 	return m->val ? m->val[entry] : 1;
 }
 
+/* An array as the kernels want it. */
+static inline float *
+affinity_train_als_floats(Size n)
+{
+	return affinity_train_aligned_floats(CurrentMemoryContext, n);
+}
+
 /* als_steps.c */
 extern PGDLLEXPORT void affinity_train_als_body(AffinityTeam *team);
 extern bool affinity_train_als_held_out(const AlsShared *shared, uint32 user,
 										uint32 item);
 extern void affinity_train_als_start(const AlsShared *shared, float *row,
 									 uint32 n_users);
-extern float *affinity_train_als_floats(Size n);
 extern void affinity_train_als_penalty(const AlsOptions *options, int64 n,
 									   size_t width, float *spectrum);
 extern void affinity_train_als_sides(AffinityTeam *team,

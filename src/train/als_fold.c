@@ -3,8 +3,8 @@
  *		A user of algorithm als from a history, as training makes one.
  *
  * What is stored of an item is its bias in the ratings' unit and its factors
- * in units of their deviation s. The user's half-step, solved for the bias b
- * and the factors x of a history, gives the score
+ * in units of their standard deviation s. The user's half-step, solved for the
+ * bias b and the factors x of a history, gives the score
  *
  *		mean + s b + item's bias + s x . item's factors.
  *
@@ -60,7 +60,7 @@ affinity_train_als_fold_begin(const void *options,
 	if (factors->n_parameters != ALS_N_PARAMETERS)
 		damaged("its parameters are not those of its algorithm");
 	if (!(factors->parameters[ALS_DEVIATION] > 0))
-		damaged("its ratings have no deviation");
+		damaged("its ratings have no standard deviation");
 	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
 												factors->stride, 0);
 	fold->spectrum = affinity_train_als_floats(factors->stride);

@@ -17,8 +17,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/als.h"
 #include "parallel/progress.h"
+#include "train/als.h"
 
 /* Numbers copied, entries gone through between two looks at interrupts. */
 #define COPY_PIECE		((Size) 1 << 20)
@@ -43,29 +43,13 @@ typedef struct AlsState
 	AlsCourse  *course;			/* leader */
 } AlsState;
 
-/*
- * An array as the kernels want it.
- */
-float *
-affinity_train_als_floats(Size n)
-{
-	Size		align = AFFINITY_LANES * sizeof(float);
-	Size		size = add_size(mul_size(n, sizeof(float)), align);
-
-	return (float *) TYPEALIGN(align, palloc_extended(size, MCXT_ALLOC_HUGE));
-}
-
 /* ---- numbers that depend on nothing but seed and pair ------------------ */
 
 static uint64
 hash_pair(uint32 seed, uint32 a, uint32 b)
 {
-	uint64		h = ((uint64) a << 32 | b) + seed *
-		UINT64CONST(0x9E3779B97F4A7C15);
-
-	h = (h ^ (h >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
-	h = (h ^ (h >> 27)) * UINT64CONST(0x94D049BB133111EB);
-	return h ^ (h >> 31);
+	return affinity_base_splitmix64(((uint64) a << 32 | b) +
+									seed * AFFINITY_SPLITMIX64_STEP);
 }
 
 bool
@@ -180,7 +164,7 @@ solve_row(AlsState *s, int which, uint32 row)
 }
 
 /*
- * Errors of the predictions for a user, in units of the deviation.
+ * Errors of the predictions for a user, in units of the standard deviation.
  */
 static void
 add_errors(const AlsState *s, uint32 user, AlsSums *sums)

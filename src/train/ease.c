@@ -250,28 +250,25 @@ rows_bytes(const AffinityInteractions *in)
 static void
 check_memory(const EaseTask *task, const AffinityInteractions *in)
 {
-	Size		all = rows_bytes(in);
+	const EaseOptions *o = &task->options;
+	Size		rows = rows_bytes(in);
 	Size		bytes;
 
-	if (task->options.method == EASE_DENSE)
+	if (o->method == EASE_DENSE)
 	{
-		bytes = add_size(all, affinity_train_ease_dense_bytes(task->n_items,
-															  task->single));
-		if (bytes > affinity_base_memory_allowed())
-			affinity_base_lacks_memory(psprintf("dense ease of %u items needs",
-												task->n_items), bytes,
-									   "set option \"method\" to \"sparse\"");
+		bytes = affinity_train_ease_dense_bytes(task->n_items, task->single);
+		affinity_base_need_memory(add_size(rows, bytes),
+								  "set option \"method\" to \"sparse\"",
+								  "dense ease of %u items needs",
+								  task->n_items);
 		return;
 	}
-	bytes =
-		add_size(all,
-				 affinity_train_ease_sparse_bytes(task->n_users, task->n_items,
-												  task->options.candidates));
-	if (bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("sparse ease of %u items with %d candidates needs",
-											task->n_items,
-											task->options.candidates), bytes,
-								   "use fewer \"candidates\"");
+	bytes = affinity_train_ease_sparse_bytes(task->n_users, task->n_items,
+											 o->candidates);
+	affinity_base_need_memory(add_size(rows, bytes),
+							  "use fewer \"candidates\"",
+							  "sparse ease of %u items with %d candidates needs",
+							  task->n_items, o->candidates);
 }
 
 static void
@@ -357,9 +354,7 @@ static const char *const weights_names[] = {
 	"binary", "log", "sqrt", "linear", NULL
 };
 
-#define OPTION(name, type, start, min, max, values, help) \
-	{#name, AFFINITY_OPTION_##type, offsetof(EaseOptions, name), start, \
-		min, max, values, help}
+#define OPTION(...) AFFINITY_OPTION(EaseOptions, __VA_ARGS__)
 
 static const AffinityOption ease_options[] = {
 	OPTION(regularization, REAL, "null", 0, 1e12, NULL,

@@ -7,8 +7,8 @@
 
 #include <float.h>
 
-#include "train/item_knn.h"
 #include "parallel/team.h"
+#include "train/item_knn.h"
 #include "train/train.h"
 
 /* In the order of the names in ease.c. */
@@ -103,7 +103,7 @@ typedef struct EaseLeader
 } EaseLeader;
 
 /* ease.c */
-pg_noreturn extern void affinity_train_ease_singular(const EaseOptions *options);
+pg_noreturn extern void affinity_train_ease_singular(const EaseOptions *o);
 
 /* ease_dense.c */
 extern Size affinity_train_ease_dense_bytes(uint32 n_items, bool single);

@@ -31,8 +31,8 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/ease.h"
 #include "parallel/progress.h"
+#include "train/ease.h"
 
 #define TILE		((uint32) 256)
 #define WIDE		((uint32) 4)	/* tiles in a piece of the product */

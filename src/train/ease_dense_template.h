@@ -67,6 +67,7 @@ NAME(fill_panels) (NAME(Dense) * d)
 			{
 				uint32		user = d->by_item.col[e];
 				int64		start = d->by_user.start[user];
+				int64		n = d->by_user.start[user + 1] - start;
 				double		x = d->by_item.val ? d->by_item.val[e] : 1;
 
 				work += affinity_kernel_sparse_add_below(d->sum,
@@ -75,9 +76,7 @@ NAME(fill_panels) (NAME(Dense) * d)
 														 d->by_user.val ?
 														 d->by_user.val +
 														 start : NULL,
-														 d->by_user.start[user +
-																		  1] -
-														 start, i, x *
+														 n, i, x *
 														 d->user_factor[user]);
 				if (work >= WORK_PIECE)
 				{

@@ -106,10 +106,8 @@ affinity_train_ease_put(AffinityItemSink *sink,
 	for (uint32 item = first; item < end; item++)
 	{
 		uint32		r = item - first;
-		AffinityItemRow row = {.item = item};
+		AffinityItemRow row = affinity_train_item_row(by_item, item);
 
-		row.popularity = (float) (by_item->start[item + 1] -
-								  by_item->start[item]);
 		row.n_neighbors = ((const Slot *) slot)->n[r];
 		row.neighbor = slot_items(slot, k, r);
 		row.score = slot_weights(slot, k, r);

@@ -14,11 +14,11 @@
  * Three passes, each with all members of the team (the second is in
  * ease_columns.c):
  *
- *	1.	candidates: a column of G as item_knn sums it up, and its N best. Columns
- *		of the HEADS items with the most users are kept, as most candidates are
- *		among them.
- *	2.	columns: G_SS is looked up where both items are heads, else added up from
- *		the rows of the users of the others, who are few; then solved.
+ *	1.	candidates: a column of G as item_knn sums it up, and its N best.
+ *		Columns of the HEADS items with the most users are kept, as most
+ *		candidates are among them.
+ *	2.	columns: G_SS is looked up where both items are heads, else added up
+ *		from the rows of the users of the others, who are few; then solved.
  *	3.	rows: the weights, transposed, and the best of each row.
  *
  * Sums are in double; what is kept of G and of the columns is rounded to

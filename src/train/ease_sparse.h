@@ -52,7 +52,7 @@ typedef struct EaseSparse
 	float	   *heads;			/* row h: products with heads 0 to h */
 	int64	   *row_start;		/* n + 1 */
 	double	   *diagonal;		/* of G */
-	double	   *right;			/* what a candidate's product is multiplied by */
+	double	   *right;			/* factors of candidates' products */
 	uint32	   *head;			/* number as a head, or NO_HEAD */
 	uint32	   *column_n;		/* candidates of each column */
 	uint32	   *column_item;

@@ -76,8 +76,11 @@ affinity_train_factor_solver_bytes(size_t width, int64 most_rows)
 	return mul_size(numbers, sizeof(float));
 }
 
-static float *
-aligned_floats(MemoryContext context, Size n)
+/*
+ * An array as the kernels want it.
+ */
+float *
+affinity_train_aligned_floats(MemoryContext context, Size n)
 {
 	Size		align = AFFINITY_LANES * sizeof(float);
 	void	   *memory =
@@ -97,8 +100,11 @@ make_room(FactorSolver *s, int64 n)
 	if (n <= s->room)
 		return;
 	s->room = Max(n, 2 * s->room);
-	s->panel = aligned_floats(s->context, panel_numbers(s->width, s->room));
-	s->error = aligned_floats(s->context, affinity_kernel_panel_rows(s->room));
+	s->panel = affinity_train_aligned_floats(s->context,
+											 panel_numbers(s->width, s->room));
+	s->error =
+		affinity_train_aligned_floats(s->context,
+									  affinity_kernel_panel_rows(s->room));
 }
 
 /*
@@ -106,7 +112,7 @@ make_room(FactorSolver *s, int64 n)
  * most_rows when it meets them.
  */
 FactorSolver *
-affinity_train_factor_solver(FactorMethod method, int steps, int block,
+affinity_train_factor_solver(FactorSolverKind kind, int steps, int block,
 							 size_t width, int64 most_rows)
 {
 	FactorSolver *s = palloc0(sizeof(FactorSolver));
@@ -114,14 +120,14 @@ affinity_train_factor_solver(FactorMethod method, int steps, int block,
 
 	s->dense = affinity_kernel_dense();
 	s->context = CurrentMemoryContext;
-	s->method = method;
+	s->kind = kind;
 	s->steps = steps;
 	s->block = Min(affinity_kernel_padded_width(block), width);
 	s->width = width;
 	s->chunk = most_chunk(width);
 	make_room(s, most_rows);
-	s->matrix = aligned_floats(s->context, width * padded);
-	s->scale = aligned_floats(s->context, 7 * padded);
+	s->matrix = affinity_train_aligned_floats(s->context, width * padded);
+	s->scale = affinity_train_aligned_floats(s->context, 7 * padded);
 	s->unscale = s->scale + padded;
 	s->inverse = s->scale + 2 * padded;
 	s->v = s->scale + 3 * padded;
@@ -417,13 +423,13 @@ solve_by_blocks(FactorSolver *s, const FactorProblem *problem)
 /*
  * How a row of n entries is solved.
  */
-static FactorMethod
-method_for(const FactorSolver *s, int64 n)
+static FactorSolverKind
+kind_for(const FactorSolver *s, int64 n)
 {
-	if (s->method == FACTOR_CG &&
+	if (s->kind == FACTOR_CG &&
 		n <= Min(EXACT_ROWS_PER_PASS * (s->steps + 1), (int64) s->width))
 		return FACTOR_CHOLESKY;
-	return s->method;
+	return s->kind;
 }
 
 /*
@@ -432,7 +438,7 @@ method_for(const FactorSolver *s, int64 n)
 bool
 affinity_train_factor_needs_start(const FactorSolver *s, int64 n)
 {
-	return method_for(s, n) != FACTOR_CHOLESKY && n > 0;
+	return kind_for(s, n) != FACTOR_CHOLESKY && n > 0;
 }
 
 /*
@@ -443,7 +449,7 @@ double
 affinity_train_factor_solve(FactorSolver *s,
 							const FactorProblem *problem, float *x)
 {
-	FactorMethod method = method_for(s, problem->n);
+	FactorSolverKind kind = kind_for(s, problem->n);
 	double		loss;
 
 	CHECK_FOR_INTERRUPTS();
@@ -453,7 +459,7 @@ affinity_train_factor_solve(FactorSolver *s,
 		return 0;
 	}
 	prepare(s, problem);
-	if (method == FACTOR_CHOLESKY)
+	if (kind == FACTOR_CHOLESKY)
 		loss = problem->n <= (int64) s->width ?
 			solve_by_rows(s, problem->n) : solve_by_factors(s, problem);
 	else
@@ -461,7 +467,7 @@ affinity_train_factor_solve(FactorSolver *s,
 		for (size_t k = 0; k < s->width; k++)
 			s->unscale[k] = 1 / s->scale[k];
 		s->dense->product(x, s->unscale, s->width, s->v);
-		loss = method == FACTOR_CG ? solve_by_steps(s, problem) :
+		loss = kind == FACTOR_CG ? solve_by_steps(s, problem) :
 			solve_by_blocks(s, problem);
 	}
 	s->dense->product(s->v, s->scale, s->width, x);

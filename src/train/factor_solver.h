@@ -12,12 +12,12 @@
 #include "kernel/dense.h"
 
 /* In the order of the names that the option "solver" has. */
-typedef enum FactorMethod
+typedef enum FactorSolverKind
 {
 	FACTOR_CG,
 	FACTOR_CHOLESKY,
 	FACTOR_BLOCK
-} FactorMethod;
+} FactorSolverKind;
 
 /*
  * What x is to minimise:
@@ -43,7 +43,7 @@ typedef struct FactorSolver
 {
 	const AffinityDense *dense;
 	MemoryContext context;
-	FactorMethod method;
+	FactorSolverKind kind;
 	int			steps;			/* of cg */
 	size_t		block;			/* factors that block solves for at once */
 	size_t		width;			/* numbers in a row, padded */
@@ -54,7 +54,7 @@ typedef struct FactorSolver
 	float	   *error;			/* for each row: what is left of the target */
 	float	   *scale;			/* for each factor: root of 1 / diagonal */
 	float	   *unscale;		/* the inverse of that */
-	float	   *matrix;			/* of the equations, right-hand side beside it */
+	float	   *matrix;			/* of equations, right-hand side beside it */
 	float	   *inverse;
 	float	   *v;				/* the solution over scale */
 	float	   *r;
@@ -62,8 +62,9 @@ typedef struct FactorSolver
 	float	   *q;
 } FactorSolver;
 
+extern float *affinity_train_aligned_floats(MemoryContext context, Size n);
 extern Size affinity_train_factor_solver_bytes(size_t width, int64 most_rows);
-extern FactorSolver *affinity_train_factor_solver(FactorMethod method,
+extern FactorSolver *affinity_train_factor_solver(FactorSolverKind kind,
 												  int steps,
 												  int block, size_t width,
 												  int64 most_rows);

@@ -158,11 +158,10 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 	bytes = add_size(bytes, mul_size(entries, 2 * sizeof(uint32) +
 									 (in->by_user.val ? 2 : 0) *
 									 sizeof(float)));
-	if (bytes > affinity_base_memory_allowed())
-		affinity_base_lacks_memory(psprintf("%d factors of %u users and %u items need",
-											options->factors, in->by_user.n_rows,
-											in->by_item.n_rows), bytes,
-								   "train with fewer factors");
+	affinity_base_need_memory(bytes, "train with fewer factors",
+							  "%d factors of %u users and %u items need",
+							  options->factors, in->by_user.n_rows,
+							  in->by_item.n_rows);
 }
 
 /*
@@ -198,10 +197,9 @@ put_items(AffinityTeam *team, AffinityItemSink *sink)
 	affinity_parallel_matrix(team, IALS_MATRIX, &by_user, &by_item);
 	for (uint32 i = 0; i < by_item.n_rows; i++)
 	{
-		AffinityItemRow row = {.item = i};
+		AffinityItemRow row = affinity_train_item_row(&by_item, i);
 
 		CHECK_FOR_INTERRUPTS();
-		row.popularity = (float) (by_item.start[i + 1] - by_item.start[i]);
 		row.n_factors = shared->options.factors;
 		row.factor = factor + i * width;
 		sink->put(sink, &row);
@@ -271,9 +269,7 @@ static const char *const solver_names[] = {
 	"cg", "cholesky", "block_coordinate", NULL
 };
 
-#define OPTION(name, type, start, min, max, values, help) \
-	{#name, AFFINITY_OPTION_##type, offsetof(IalsOptions, name), start, \
-		min, max, values, help}
+#define OPTION(...) AFFINITY_OPTION(IalsOptions, __VA_ARGS__)
 
 static const AffinityOption ials_options[] = {
 	OPTION(factors, INT, "64", 1, IALS_MOST_FACTORS, NULL,

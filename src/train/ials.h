@@ -5,8 +5,8 @@
 #ifndef AFFINITY_TRAIN_IALS_H
 #define AFFINITY_TRAIN_IALS_H
 
-#include "train/factor_solver.h"
 #include "parallel/team.h"
+#include "train/factor_solver.h"
 #include "train/train.h"
 
 #define IALS_MOST_FACTORS	512
@@ -27,7 +27,7 @@ typedef struct IalsOptions
 	double		regularization;
 	double		regularization_exponent;
 	int			confidence;
-	int			solver;			/* FactorMethod */
+	int			solver;			/* FactorSolverKind */
 	int32		cg_steps;
 	int32		block_size;
 	double		tolerance;

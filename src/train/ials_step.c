@@ -26,8 +26,8 @@
 #include "kernel/dense.h"
 #include "kernel/eigen.h"
 #include "kernel/topk.h"
-#include "train/ials.h"
 #include "parallel/progress.h"
+#include "train/ials.h"
 
 /* Rows multiplied at a time; those between two looks at interrupts. */
 #define BLOCK_ROWS		64
@@ -76,14 +76,6 @@ typedef struct Ials
 
 /* ---- what members work on ---------------------------------------------- */
 
-static float *
-aligned_rows(Size n, Size width)
-{
-	return (float *) TYPEALIGN(64, MemoryContextAllocHuge(CurrentMemoryContext,
-														  mul_size(n, width) *
-														  sizeof(float) + 64));
-}
-
 static void
 keep_ridges(const Ials *s, IalsSide *side)
 {
@@ -130,11 +122,14 @@ attach(Ials *s, AffinityTeam *team)
 											 s->options->cg_steps,
 											 s->options->block_size, width,
 											 s->shared->most_entries);
-	s->block = aligned_rows(BLOCK_ROWS, width);
-	s->square = aligned_rows(width, width);
+	s->block = affinity_train_aligned_floats(CurrentMemoryContext,
+											 mul_size(BLOCK_ROWS, width));
+	s->square = affinity_train_aligned_floats(CurrentMemoryContext,
+											  mul_size(width, width));
 	if (s->users.m.val == NULL)
 	{
-		s->same_root = aligned_rows(s->shared->most_entries, 1);
+		s->same_root = affinity_train_aligned_floats(CurrentMemoryContext,
+													 s->shared->most_entries);
 		for (int64 e = 0; e < s->shared->most_entries; e++)
 			s->same_root[e] = s->shared->root;
 	}
@@ -151,14 +146,10 @@ attach(Ials *s, AffinityTeam *team)
 
 /* ---- the start --------------------------------------------------------- */
 
-/* The mixing function of SplitMix64 (Steele, Lea and Flood 2014). */
 static inline uint64
 mix(uint64 z)
 {
-	z += UINT64CONST(0x9E3779B97F4A7C15);
-	z = (z ^ (z >> 30)) * UINT64CONST(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64CONST(0x94D049BB133111EB);
-	return z ^ (z >> 31);
+	return affinity_base_splitmix64(z + AFFINITY_SPLITMIX64_STEP);
 }
 
 /*
@@ -420,7 +411,7 @@ affinity_train_ials_body(AffinityTeam *team)
 		half_step(s, &s->items, &s->users, 2 * i);
 		/* as serving will update users */
 		if (last)
-			s->solver->method = FACTOR_CHOLESKY;
+			s->solver->kind = FACTOR_CHOLESKY;
 		half_step(s, &s->users, &s->items, 2 * i + 1);
 		if (s->leads)
 			look_at_loss(s, i);

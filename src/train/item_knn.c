@@ -32,7 +32,6 @@
 #include "kernel/topk.h"
 #include "parallel/progress.h"
 #include "parallel/team.h"
-#include "train/train.h"
 
 /* What one addition to a sum takes, in seconds, with what comes after it. */
 #define ADDITION	2e-9
@@ -204,10 +203,8 @@ put_lists(void *state, uint32 chunk, const void *slot)
 
 	for (uint32 item = first; item < chunk_end(s, chunk); item++)
 	{
-		AffinityItemRow row = {.item = item};
+		AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
 
-		row.popularity = (float) (s->by_item.start[item + 1] -
-								  s->by_item.start[item]);
 		row.n_neighbors = length[item - first];
 		row.neighbor = from;
 		row.score = (const float *) from + row.n_neighbors;
@@ -335,9 +332,7 @@ static const char *const weights_names[] = {
 };
 static const char *const weighting_names[] = {"none", "tf_idf", "bm25", NULL};
 
-#define OPTION(name, type, start, min, max, values, help) \
-	{#name, AFFINITY_OPTION_##type, offsetof(ItemKnnOptions, name), start, \
-		min, max, values, help}
+#define OPTION(...) AFFINITY_OPTION(ItemKnnOptions, __VA_ARGS__)
 
 static const AffinityOption item_knn_options[] = {
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,

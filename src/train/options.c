@@ -64,14 +64,16 @@ option_error(const AffinityOption *option, const char *problem,
 static char *
 display_value(const JsonbValue *value)
 {
+	Datum		number;
+
 	switch (value->type)
 	{
 		case jbvString:
 			return psprintf("\"%.*s\"", value->val.string.len,
 							value->val.string.val);
 		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out,
-													   NumericGetDatum(value->val.numeric)));
+			number = NumericGetDatum(value->val.numeric);
+			return DatumGetCString(DirectFunctionCall1(numeric_out, number));
 		case jbvBool:
 			return pstrdup(value->val.boolean ? "true" : "false");
 		default:
@@ -82,13 +84,14 @@ display_value(const JsonbValue *value)
 static void
 set_number(const AffinityOption *option, const JsonbValue *value, char *to)
 {
+	Datum		given;
 	double		number;
 
 	if (value->type != jbvNumeric)
 		option_error(option, "is not a number", display_value(value));
-	number =
-		DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-										   NumericGetDatum(value->val.numeric)));
+	given = NumericGetDatum(value->val.numeric);
+	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+												given));
 	if (!(number >= option->min && number <= option->max))
 		option_error(option, "is out of range", display_value(value));
 	if (option->type == AFFINITY_OPTION_REAL)
@@ -272,8 +275,8 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
  * The options in force, all of them, as the model keeps and shows them.
  */
 Jsonb *
-affinity_train_options_to_jsonb(const AffinityAlgorithm *algorithm,
-								const void *options)
+affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
+							 const void *options)
 {
 	StringInfoData json;
 	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];

@@ -30,13 +30,13 @@ typedef struct PopularOptions
 
 static const char *const measure_names[] = {"users", "weight", NULL};
 
+#define OPTION(...) AFFINITY_OPTION(PopularOptions, __VA_ARGS__)
+
 static const AffinityOption popular_options[] = {
-	{"measure", AFFINITY_OPTION_ENUM, offsetof(PopularOptions, measure),
-		"\"users\"", 0, 0, measure_names,
-	"what makes an item popular: its number of users, or the sum of their weights"},
-	{"half_life", AFFINITY_OPTION_INTERVAL,
-		offsetof(PopularOptions, half_life), "null", 0, 0, NULL,
-	"age at which an interaction counts half; needs a source with times"},
+	OPTION(measure, ENUM, "\"users\"", 0, 0, measure_names,
+		   "what makes an item popular: its number of users, or the sum of their weights"),
+	OPTION(half_life, INTERVAL, "null", 0, 0, NULL,
+		   "age at which an interaction counts half; needs a source with times"),
 };
 
 static void

@@ -38,6 +38,11 @@ typedef struct AffinityOption
 	const char *help;
 } AffinityOption;
 
+/* An option of a struct; type is INT, REAL, ENUM or INTERVAL. */
+#define AFFINITY_OPTION(options, name, type, start, min, max, values, help) \
+	{#name, AFFINITY_OPTION_##type, offsetof(options, name), start, min, max, \
+		values, help}
+
 /* ---- what an algorithm yields ------------------------------------------ */
 
 typedef struct AffinityItemRow
@@ -50,6 +55,17 @@ typedef struct AffinityItemRow
 	uint32		n_factors;		/* 0: the algorithm has none */
 	const float *factor;
 } AffinityItemRow;
+
+/* The row of an item that is as popular as it has users. */
+static inline AffinityItemRow
+affinity_train_item_row(const AffinityCsr *by_item, uint32 item)
+{
+	AffinityItemRow row = {.item = item};
+
+	row.popularity = (float) (by_item->start[item + 1] -
+							  by_item->start[item]);
+	return row;
+}
 
 typedef struct AffinityItemSink
 {
@@ -145,8 +161,8 @@ extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
 /* options.c */
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
-extern Jsonb *affinity_train_options_to_jsonb(const AffinityAlgorithm *algorithm,
-											  const void *options);
+extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
+										   const void *options);
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);

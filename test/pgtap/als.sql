@@ -88,7 +88,7 @@ SELECT ok((SELECT abs(sqrt(avg((s.score - r.rating) ^ 2)) - (t.training->>'rmse'
 
 SELECT is((SELECT training - 'loss' - 'rmse_by_iteration' - 'mae_by_iteration' - 'rmse' - 'mae' FROM trained WHERE name = 'plain'),
 	(SELECT jsonb_build_object('ratings', count(*), 'iterations', 6, 'best_iteration', 6) ||
-		jsonb_build_object('mean', avg(rating::float8)::real::float8, 'deviation', stddev_pop(rating::float8)::real::float8)
+		jsonb_build_object('mean', avg(rating::float8)::real::float8, 'standard_deviation', stddev_pop(rating::float8)::real::float8)
 	FROM rated WHERE kind = 'stars'), 'the other figures');
 
 ---- recommend, explain, similar_items and the rest --------------------------
@@ -155,7 +155,7 @@ SELECT is_empty($$
 ---- quality, as planted -----------------------------------------------------
 
 SELECT cmp_ok((SELECT count(*) FROM ratings WHERE kind = 'stars' AND rating < 0), '>', 500::bigint, 'ratings below 0 are among all this');
--- noise of deviation 0.25; biases alone leave far more
+-- noise of standard deviation 0.25; biases alone leave far more
 SELECT ok((training->>'holdout_rmse')::float8 BETWEEN 0.24 AND 0.29, 'planted: what is held out is predicted to within its noise')
 FROM trained WHERE name = 'planted';
 SELECT ok((SELECT sqrt(avg((s.score - r.plain) ^ 2)) < 0.15
@@ -227,7 +227,7 @@ SELECT ok((SELECT count(*) = 9500 AND abs(sum(e.contribution::float8) - min(s.sc
 
 -- user 1 has rated three items well, 2 and 3 one item: 2 twice, 3 as the mean of that
 INSERT INTO ratings
-SELECT 'stars', 1, i, least((training->>'mean')::float8 + (training->>'deviation')::float8, (SELECT max(rating) FROM rated WHERE kind = 'stars'))
+SELECT 'stars', 1, i, least((training->>'mean')::float8 + (training->>'standard_deviation')::float8, (SELECT max(rating) FROM rated WHERE kind = 'stars'))
 FROM trained, unnest(ARRAY[10, 22, 40]) i WHERE name = 'plain';
 INSERT INTO ratings VALUES ('stars', 2, 10, -3), ('stars', 2, 10, 5), ('stars', 3, 10, 1), ('stars', 4, 10, 0),
 	('stars', 5000, 10, 'NaN'), ('stars', 5000, 13, 'Infinity'), ('stars', 5001, 2, 4);

@@ -1,0 +1,266 @@
+/*
+ * set.h
+ *		The growing activity state. Private to the room.
+ *
+ * While a state grows under an aggregate it is an ActivitySet, an expanded
+ * object with a hash of its users, in a memory context below the aggregate's:
+ * nodeAgg adopts such an object without copying it, where every growth of a
+ * flat value would be copied once more. Groups of a few users stay flat, so a
+ * million groups make no million contexts.
+ */
+#ifndef AFFINITY_ACTIVITY_SET_H
+#define AFFINITY_ACTIVITY_SET_H
+
+#include "activity/flat.h"
+
+typedef struct ActivityEvent
+{
+	uint32		user;
+	uint32		flags;			/* EVENT_ */
+	int64		at;				/* us */
+} ActivityEvent;
+
+typedef struct ActivityAmount
+{
+	uint32		user;
+	uint32		period;
+	int128		sum;			/* in 2^-60 */
+} ActivityAmount;
+
+#define ACTIVITY_BATCH 512
+
+/* Bytes of text ids from which on fewer rows are inserted together. */
+#define ACTIVITY_BATCH_TEXT ((Size) 1 << 20)
+
+/* Slots of a bucket: a cache line; tags are compared four at a time. */
+#define ACTIVITY_BUCKET 8
+
+typedef struct ActivityBucket
+{
+	uint32		tag[ACTIVITY_BUCKET];	/* upper half of the key's hash */
+	uint32		user[ACTIVITY_BUCKET];	/* its number + 1; 0 is free */
+} ActivityBucket;
+
+/* Users of a chunk: 4 MB of them for a year of weeks, 14 for one of days. */
+#define ACTIVITY_CHUNK_BITS 18
+
+typedef struct ActivitySet
+{
+	ExpandedObjectHeader hdr;	/* valid where expanded */
+	bool		expanded;
+	MemoryContext cxt;			/* everything below is here */
+	ActivityKind kind;
+	int64		first_at;		/* us */
+	int64		last_at;		/* us */
+	uint32		first_period;	/* of the rows inserted so far */
+	uint32		last_period;
+
+	/* the users: rows of key and bitmap, in chunks, found through slots */
+	uint32		n_users;
+	uint32		users_cap;
+	uint32		key_size;		/* bytes of a row before its bitmap */
+	uint32		n_words;		/* of a row's bitmap; 0 with a log */
+	Size		stride;			/* bytes of a row */
+	char	  **chunks;
+	uint32		chunks_cap;
+	uint32		n_slots;
+	ActivityBucket *buckets;	/* n_slots / ACTIVITY_BUCKET */
+	char	   *text;			/* bytes of text ids, by key.text */
+	Size		text_len;
+	Size		text_cap;
+
+	/* their periods: bitmaps in the rows, or a log */
+	bool		dense;
+	uint32		first_bit;		/* period of the bitmaps' first bit; a
+								 * multiple of 64 where they have several
+								 * words */
+	uint64	   *pairs;			/* user << 32 | period */
+	ActivityEvent *events;
+	ActivityAmount *amounts;
+	Size		log_len;
+	Size		log_cap;
+	Size		log_sorted;		/* sorted and without duplicates up to here */
+
+	/* rows not yet inserted */
+	int			n_rows;
+	int			batch;			/* how many are inserted together */
+	ActivityRow *buffer;
+	int128	   *buffer_sums;	/* beside buffer; only for values */
+	char	   *buffer_text;
+	Size		buffer_text_len;
+	Size		buffer_text_cap;
+
+	/* what flattening found out; valid while flat_size is not 0 */
+	Size		flat_size;
+	ActivityShape flat_shape;
+} ActivitySet;
+
+static inline char *
+affinity_activity_set_row(const ActivitySet *set, uint32 user)
+{
+	return set->chunks[user >> ACTIVITY_CHUNK_BITS] +
+		(user & ((UINT32_C(1) << ACTIVITY_CHUNK_BITS) - 1)) * set->stride;
+}
+
+static inline ActivityKey *
+affinity_activity_set_key(const ActivitySet *set, uint32 user)
+{
+	return (ActivityKey *) affinity_activity_set_row(set, user);
+}
+
+static inline uint64 *
+affinity_activity_set_words(const ActivitySet *set, uint32 user)
+{
+	return (uint64 *) (affinity_activity_set_row(set, user) + set->key_size);
+}
+
+/*
+ * A row's bitmap as the flat form has it: words that begin at multiples of
+ * 64, from first_bit / 64 on. Returns how many; apart is for those that are
+ * not so in the row.
+ */
+static inline uint32
+affinity_activity_set_aligned(const ActivitySet *set,
+							  uint32 user,
+							  uint64 apart[2],
+							  const uint64 **words)
+{
+	uint32		shift = set->first_bit % 64;
+
+	*words = affinity_activity_set_words(set, user);
+	if (shift == 0)
+		return set->n_words;
+	apart[0] = **words << shift;
+	apart[1] = **words >> (64 - shift);
+	*words = apart;
+	return 2;
+}
+
+/* The user in a slot, + 1; 0 is free. */
+static inline uint32 *
+affinity_activity_slot_user(const ActivitySet *set, uint32 at)
+{
+	return &set->buckets[at / ACTIVITY_BUCKET].user[at % ACTIVITY_BUCKET];
+}
+
+static inline uint32 *
+affinity_activity_slot_tag(const ActivitySet *set, uint32 at)
+{
+	return &set->buckets[at / ACTIVITY_BUCKET].tag[at % ACTIVITY_BUCKET];
+}
+
+/* The slot behind another one. */
+static inline uint32
+affinity_activity_slot_next(const ActivitySet *set, uint32 at)
+{
+	return at + 1 == set->n_slots ? 0 : at + 1;
+}
+
+/* Where the search for a user begins: at the first slot of a bucket. */
+static inline uint32
+affinity_activity_slot_home(const ActivitySet *set, uint32 tag)
+{
+	return ((uint64) tag * (set->n_slots / ACTIVITY_BUCKET) >> 32) *
+		ACTIVITY_BUCKET;
+}
+
+/* users.c */
+extern void affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
+										 uint32 n_slots);
+extern void affinity_activity_users_reserve(ActivitySet *set, uint32 more);
+extern void affinity_activity_users_restride(ActivitySet *set,
+											 uint32 first_bit, uint32 n_words);
+
+/* set.c */
+extern const ExpandedObjectMethods affinity_activity_set_methods;
+extern ActivitySet *affinity_activity_set_new(MemoryContext parent,
+											  const ActivityKind *kind,
+											  bool expanded);
+extern bool affinity_activity_set_buffer_text(ActivitySet *set,
+											  ActivityRow *row,
+											  const char *text, uint32 len);
+extern void affinity_activity_set_flush(ActivitySet *set);
+extern ActivitySet *affinity_activity_set_of_flat(MemoryContext parent,
+												  const ActivityFlat *flat,
+												  bool expanded);
+extern void affinity_activity_set_merge(ActivitySet *set,
+										const ActivityView *view);
+
+/* The growing set that a datum points to, or NULL where it is flat. */
+static inline ActivitySet *
+affinity_activity_set_of(Datum datum)
+{
+	ExpandedObjectHeader *header = affinity_base_expanded(datum);
+
+	if (header != NULL &&
+		header->eoh_methods != &affinity_activity_set_methods)
+		elog(ERROR, "not an activity state");
+	return (ActivitySet *) header;
+}
+
+/*
+ * Where the next row goes, to be filled in before
+ * affinity_activity_set_added.
+ */
+static inline ActivityRow *
+affinity_activity_set_next(ActivitySet *set)
+{
+	return &set->buffer[set->n_rows];
+}
+
+/*
+ * That row is there; a text id is given beside it and copied, so is a value.
+ */
+static inline void
+affinity_activity_set_added(ActivitySet *set, const char *text, uint32 len,
+							int128 value)
+{
+	bool		full = false;
+
+	if (set->kind.values)
+		set->buffer_sums[set->n_rows] = value;
+	if (set->kind.ids == AFFINITY_ID_TEXT)
+		full = affinity_activity_set_buffer_text(set,
+												 &set->buffer[set->n_rows],
+												 text, len);
+	if (++set->n_rows == set->batch || full)
+		affinity_activity_set_flush(set);
+}
+
+/* Buffer a row that is elsewhere. */
+static inline void
+affinity_activity_set_add(ActivitySet *set,
+						  const ActivityRow *row,
+						  const char *text, uint32 len,
+						  int128 value)
+{
+	*affinity_activity_set_next(set) = *row;
+	affinity_activity_set_added(set, text, len, value);
+}
+
+/* log.c */
+extern void affinity_activity_log_reserve(ActivitySet *set, Size more);
+extern void affinity_activity_log_sort(ActivitySet *set);
+extern void affinity_activity_window_reserve(ActivitySet *set);
+
+/* flatten.c */
+extern Size affinity_activity_set_flat_size(ActivitySet *set);
+extern void affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat,
+										  Size size);
+extern ActivityFlat *affinity_activity_set_to_flat(ActivitySet *set);
+
+/*
+ * A state of up to so many users and bytes stays flat, so that GROUP BY
+ * user_id costs one small value per group. A larger one becomes an expanded
+ * object in a context below the aggregate's and grows there.
+ */
+#define FLAT_USERS 16
+#define FLAT_SIZE 2048
+
+static inline bool
+affinity_activity_stays_flat(const ActivityFlat *flat)
+{
+	return flat->n_users <= FLAT_USERS && VARSIZE(flat) <= FLAT_SIZE;
+}
+
+#endif							/* AFFINITY_ACTIVITY_SET_H */

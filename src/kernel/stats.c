@@ -1,0 +1,34 @@
+/*
+ * stats.c
+ *		Intervals of estimates.
+ */
+#include <math.h>
+
+#include "kernel/stats.h"
+
+/*
+ * Wilson's score interval of a proportion, z standard deviations to each side
+ * (E. B. Wilson, "Probable inference, the law of succession, and statistical
+ * inference", JASA 22, 1927). False where it has no meaning: without trials,
+ * or with more successes than trials.
+ */
+bool
+affinity_kernel_wilson(uint64_t successes, uint64_t trials, double z,
+					   double *lower, double *upper)
+{
+	double		n = (double) trials;
+	double		rate;
+	double		z2 = z * z;
+	double		centre;
+	double		half;
+
+	if (trials == 0 || successes > trials)
+		return false;
+	rate = (double) successes / n;
+	centre = (rate + z2 / (2 * n)) / (1 + z2 / n);
+	half = z * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n);
+	/* rounding must not move the ends of 0 and of all */
+	*lower = successes == 0 || centre < half ? 0 : centre - half;
+	*upper = successes == trials || centre + half > 1 ? 1 : centre + half;
+	return true;
+}
