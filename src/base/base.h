@@ -86,9 +86,9 @@ extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
  */
 typedef enum AffinityIdKind
 {
-	AFFINITY_ID_INT,
-	AFFINITY_ID_UUID,
-	AFFINITY_ID_TEXT
+	AFFINITY_ID_INT = 1,
+	AFFINITY_ID_UUID = 2,
+	AFFINITY_ID_TEXT = 3
 } AffinityIdKind;
 
 #define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
