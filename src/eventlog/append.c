@@ -111,20 +111,19 @@ append_large(FunctionCallInfo fcinfo, const EventCall *call,
 			 const EventLog *log, MemoryContext aggregate,
 			 const AffinityEvent *event)
 {
-	GrowingLog *growing;
+	Size		row_size = event_row_size(&log->kind);
 	EventInlet *inlet;
 
 	if (!event_log_packs(log))
 	{
-		growing = affinity_eventlog_growing_start(log, aggregate);
+		GrowingLog *growing = affinity_eventlog_growing_start(log, aggregate);
+
 		write_row(fcinfo, call, event,
-				  affinity_eventlog_growing_append(growing,
-												   event_row_size(&log->kind)));
+				  affinity_eventlog_growing_append(growing, row_size));
 		return affinity_eventlog_growing_datum(growing);
 	}
 	inlet = affinity_eventlog_parted_start(log, aggregate);
-	affinity_eventlog_inlet_add(inlet,
-								event_user_mix(affinity_eventlog_user(fcinfo, call)),
+	affinity_eventlog_inlet_add(inlet, affinity_eventlog_mixed(fcinfo, call),
 								event);
 	return affinity_eventlog_parted_datum(inlet);
 }
@@ -156,6 +155,16 @@ append_at(FunctionCallInfo fcinfo, const EventCall *call, EventLog *log,
 	return PointerGetDatum(log);
 }
 
+/* Bytes of rows for which a new state has room. */
+static Size
+first_room(const EventCall *call)
+{
+	const EventKind *kind = &call->definition.kind;
+
+	return kind->user_kind != EVENT_USER_ONE ? ROOM_OF_MANY :
+		(Size) call->rows_at_first * event_row_size(kind);
+}
+
 /* affinity_eventlog_append for any state but one in parts. */
 Datum
 affinity_eventlog_append_flat(FunctionCallInfo fcinfo, const EventCall *call)
@@ -165,11 +174,7 @@ affinity_eventlog_append_flat(FunctionCallInfo fcinfo, const EventCall *call)
 	EventLog   *log;
 
 	if (PG_ARGISNULL(0))
-		log = affinity_eventlog_create(definition,
-									   definition->kind.user_kind == EVENT_USER_ONE ?
-									   (Size) call->rows_at_first *
-									   event_row_size(&definition->kind) :
-									   ROOM_OF_MANY);
+		log = affinity_eventlog_create(definition, first_room(call));
 	else if ((growing = affinity_eventlog_growing_log(PG_GETARG_DATUM(0))) !=
 			 NULL)
 		log = affinity_eventlog_growing_header(growing);

@@ -58,8 +58,8 @@ StaticAssertDecl(EVENT_USER_INT == 1 && EVENT_USER_UUID == 2 &&
 #define EVENT_MODE_HOLD_INT		0x0200	/* rows have a property: a number, */
 #define EVENT_MODE_HOLD_UUID	0x0400	/* the hash of a uuid */
 #define EVENT_MODE_HOLD_TEXT	0x0800	/* or that of a text */
-#define EVENT_MODE_HOLD			(EVENT_MODE_HOLD_INT | EVENT_MODE_HOLD_UUID | \
-								 EVENT_MODE_HOLD_TEXT)
+#define EVENT_MODE_HOLD	(EVENT_MODE_HOLD_INT | EVENT_MODE_HOLD_UUID | \
+						 EVENT_MODE_HOLD_TEXT)
 #define EVENT_MODE_GROUPS		0x2000	/* of steps in any order: an option */
 #define EVENT_MODE_ALL (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION | \
 						AFFINITY_CHAIN_INCREASE | AFFINITY_CHAIN_REENTRY | \
@@ -153,7 +153,7 @@ extern bool affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg,
 										const char *last);
 extern void affinity_eventlog_keep_text(char *last, const char *text);
 extern int64 affinity_eventlog_interval_length(const Interval *interval);
-extern Oid	affinity_eventlog_time_type(EventTime kind);
+extern Oid	affinity_eventlog_time_type(const EventLog *log);
 extern EventTime affinity_eventlog_time_kind(Oid type);
 extern int64 affinity_eventlog_date_time(DateADT date);
 pg_noreturn extern void affinity_eventlog_time_infinite(void);
@@ -214,9 +214,10 @@ event_same_user(EventUserId a, EventUserId b)
 static inline EventUserId
 event_user_mix(EventUserId user)
 {
-	EventUserId mixed = {affinity_base_mix64(user.low ^ user.high *
-											 EVENT_USER_MULTIPLIER), user.high};
+	EventUserId mixed = user;
 
+	mixed.low = affinity_base_mix64(user.low ^
+									user.high * EVENT_USER_MULTIPLIER);
 	return mixed;
 }
 
@@ -313,6 +314,12 @@ affinity_eventlog_user(FunctionCallInfo fcinfo, const EventCall *call)
 	return id;
 }
 
+static inline EventUserId
+affinity_eventlog_mixed(FunctionCallInfo fcinfo, const EventCall *call)
+{
+	return event_user_mix(affinity_eventlog_user(fcinfo, call));
+}
+
 /* One more row: it waits for others. */
 static inline void
 affinity_eventlog_inlet_add(EventInlet *inlet, EventUserId mixed,
@@ -335,7 +342,7 @@ affinity_eventlog_inlet_append(FunctionCallInfo fcinfo, const EventCall *call,
 
 	if (affinity_eventlog_row_matters(call, event.steps))
 		affinity_eventlog_inlet_add(inlet,
-									event_user_mix(affinity_eventlog_user(fcinfo, call)),
+									affinity_eventlog_mixed(fcinfo, call),
 									&event);
 }
 

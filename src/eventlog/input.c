@@ -99,10 +99,13 @@ affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 static int64
 window_of_text(EventCall *call, const char *from)
 {
+	Datum		interval;
+
 	affinity_eventlog_keep_text(call->last_text, from);
-	return affinity_eventlog_interval_length(DatumGetIntervalP(DirectFunctionCall3(interval_in,
-																				   CStringGetDatum(from),
-																				   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+	interval = DirectFunctionCall3(interval_in, CStringGetDatum(from),
+								   ObjectIdGetDatum(InvalidOid),
+								   Int32GetDatum(-1));
+	return affinity_eventlog_interval_length(DatumGetIntervalP(interval));
 }
 
 /*
@@ -134,7 +137,8 @@ affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
 			window = multiply(window, USECS_PER_SEC);
 	}
 	else
-		window = window_of_text(call, affinity_base_text_arg(fcinfo, arg, "window"));
+		window = window_of_text(call, affinity_base_text_arg(fcinfo, arg,
+															 "window"));
 	if (window < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -350,8 +354,10 @@ affinity_eventlog_time_kind(Oid type)
 
 /* The SQL type of a log's times. */
 Oid
-affinity_eventlog_time_type(EventTime kind)
+affinity_eventlog_time_type(const EventLog *log)
 {
+	uint8		kind = affinity_eventlog_kind(log)->time_kind;
+
 	return kind == EVENT_TIME_TIMESTAMPTZ ? TIMESTAMPTZOID :
 		kind == EVENT_TIME_TIMESTAMP ? TIMESTAMPOID : INT8OID;
 }

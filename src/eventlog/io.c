@@ -19,8 +19,8 @@
 #include "base/form.h"
 #include "eventlog/packed.h"
 
-/* What the varlena header takes, which is not part of the text form. */
-#define SKIPPED sizeof(int32)
+/* The varlena header, which is not part of either form. */
+#define LENGTH_WORD sizeof(int32)
 
 pg_noreturn static void
 invalid(const char *why)
@@ -35,30 +35,33 @@ invalid(const char *why)
 static void
 check_header(const EventLog *log, Size size, uint32 magic)
 {
+	const EventKind *kind = &log->kind;
+
 	if (size < EVENT_LOG_HEADER)
 		invalid("It is too short.");
 	if (log->magic != magic)
 		invalid("It is a value of another type.");
-	if (log->kind.version != EVENT_LOG_VERSION && log->kind.version != EVENT_LOG_PACKED)
+	if (kind->version != EVENT_LOG_VERSION &&
+		kind->version != EVENT_LOG_PACKED)
 		invalid("It is of another version.");
-	if (log->kind.time_kind > EVENT_TIME_TIMESTAMPTZ ||
-		log->kind.user_kind > EVENT_USER_CHAINS ||
-		log->kind.n_conditions < 1 || log->kind.n_conditions > AFFINITY_MAX_STEPS ||
-		(log->kind.mode & ~(uint32) EVENT_MODE_ALL) != 0 || log->kind.window < 0 ||
+	if (kind->time_kind > EVENT_TIME_TIMESTAMPTZ ||
+		kind->user_kind > EVENT_USER_CHAINS ||
+		kind->n_conditions < 1 || kind->n_conditions > AFFINITY_MAX_STEPS ||
+		(kind->mode & ~(uint32) EVENT_MODE_ALL) != 0 || kind->window < 0 ||
 		log->unused != 0)
 		invalid("Its header is damaged.");
 	if (log->used != size - EVENT_LOG_HEADER || log->options_len > log->used)
 		invalid("Its length is wrong.");
-	if (magic == SEQUENCE_MAGIC ? log->kind.mode != 0 ||
-		log->kind.window != 0 || log->kind.user_kind != EVENT_USER_ONE :
+	if (magic == SEQUENCE_MAGIC ? kind->mode != 0 ||
+		kind->window != 0 || kind->user_kind != EVENT_USER_ONE :
 		!affinity_eventlog_options_valid(log))
 		invalid("Its header is damaged.");
 	/* exclude_last leaves no step of one condition */
-	if ((log->kind.mode & EVENT_MODE_EXCLUDE_LAST) != 0 && log->kind.n_conditions < 2)
+	if ((kind->mode & EVENT_MODE_EXCLUDE_LAST) != 0 && kind->n_conditions < 2)
 		invalid("Its header is damaged.");
-	if (pg_popcount32(log->kind.mode & EVENT_MODE_HOLD) > 1 ||
-		((log->kind.mode & AFFINITY_CHAIN_ANY_ORDER) != 0 && log->options_len > 0 &&
-		 affinity_eventlog_optional(log) != 0))
+	if (pg_popcount32(kind->mode & EVENT_MODE_HOLD) > 1 ||
+		((kind->mode & AFFINITY_CHAIN_ANY_ORDER) != 0 &&
+		 log->options_len > 0 && affinity_eventlog_optional(log) != 0))
 		invalid("Its header is damaged.");
 }
 
@@ -66,12 +69,13 @@ check_header(const EventLog *log, Size size, uint32 magic)
 static const char *
 rows_fault(const EventLog *log)
 {
-	Size		key_size = event_key_size(&log->kind);
-	Size		steps_size = event_steps_size(&log->kind);
+	const EventKind *kind = &log->kind;
+	Size		key_size = event_key_size(kind);
+	Size		steps_size = event_steps_size(kind);
 	const char *row = EVENT_LOG_ROWS(log);
 
 	if (log->used - log->options_len !=
-		(uint64) log->n_rows * event_row_size(&log->kind))
+		(uint64) log->n_rows * event_row_size(kind))
 		return "Its length is wrong.";
 	for (uint32 i = 0; i < log->n_rows; i++)
 	{
@@ -80,9 +84,9 @@ rows_fault(const EventLog *log)
 
 		memcpy(&at, row + key_size, sizeof(at));
 		steps = event_read_steps(row + key_size + sizeof(at), steps_size);
-		if (log->kind.n_conditions < 64 && steps >> log->kind.n_conditions != 0)
+		if (kind->n_conditions < 64 && steps >> kind->n_conditions != 0)
 			return "A row has a condition that does not exist.";
-		if (log->kind.time_kind != EVENT_TIME_INTEGER && !IS_VALID_TIMESTAMP(at))
+		if (kind->time_kind != EVENT_TIME_INTEGER && !IS_VALID_TIMESTAMP(at))
 			return "A row has an impossible time.";
 		row += key_size + sizeof(at) + steps_size;
 		affinity_base_look_up(i);
@@ -115,11 +119,11 @@ affinity_eventlog_in(const char *text, uint32 magic)
 	Size		len = strlen(text);
 	Size		size;
 	EventLog   *log = palloc0(Max(EVENT_LOG_HEADER,
-								  SKIPPED + AFFINITY_DECODED_SIZE(len)));
+								  LENGTH_WORD + AFFINITY_DECODED_SIZE(len)));
 
-	if (!affinity_base_decode(text, len, (char *) log + SKIPPED, &size))
+	if (!affinity_base_decode(text, len, (char *) log + LENGTH_WORD, &size))
 		invalid("It is not base64.");
-	return checked(log, SKIPPED + size, magic);
+	return checked(log, LENGTH_WORD + size, magic);
 }
 
 /* The room at the end, if there is any, is left out. */
@@ -127,7 +131,7 @@ char *
 affinity_eventlog_out(Datum value, uint32 magic)
 {
 	EventLog   *log = affinity_eventlog_arg(value, magic);
-	Size		size = EVENT_LOG_HEADER + log->used - SKIPPED;
+	Size		size = EVENT_LOG_HEADER + log->used - LENGTH_WORD;
 	Size		text_size = affinity_base_encoded_size(size);
 
 	if (text_size > MaxAllocSize)
@@ -137,17 +141,17 @@ affinity_eventlog_out(Datum value, uint32 magic)
 						"value holds at most %zu",
 						text_size, (Size) MaxAllocSize),
 				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
-	return affinity_base_encode((const char *) log + SKIPPED, size);
+	return affinity_base_encode((const char *) log + LENGTH_WORD, size);
 }
 
 EventLog *
 affinity_eventlog_recv(StringInfo from, uint32 magic)
 {
 	Size		size = (Size) (from->len - from->cursor);
-	EventLog   *log = palloc(Max(EVENT_LOG_HEADER, SKIPPED + size));
+	EventLog   *log = palloc(Max(EVENT_LOG_HEADER, LENGTH_WORD + size));
 
-	pq_copymsgbytes(from, (char *) log + SKIPPED, (int) size);
-	return checked(log, SKIPPED + size, magic);
+	pq_copymsgbytes(from, (char *) log + LENGTH_WORD, (int) size);
+	return checked(log, LENGTH_WORD + size, magic);
 }
 
 bytea *
@@ -157,7 +161,7 @@ affinity_eventlog_send(Datum value, uint32 magic)
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
-	pq_sendbytes(&buf, (char *) log + SKIPPED,
-				 (int) (EVENT_LOG_HEADER + log->used - SKIPPED));
+	pq_sendbytes(&buf, (char *) log + LENGTH_WORD,
+				 (int) (EVENT_LOG_HEADER + log->used - LENGTH_WORD));
 	return pq_endtypsend(&buf);
 }

@@ -229,6 +229,7 @@ affinity_eventlog_packed_rows(const PackedReader *reader, AffinityEvent *event)
 static const char *
 rows_fault(const PackedReader *reader, const EventLog *log)
 {
+	int			n_conditions = log->kind.n_conditions;
 	AffinityEvent last = {0, 0};
 	AffinityEvent event;
 	uint64		first;
@@ -246,7 +247,7 @@ rows_fault(const PackedReader *reader, const EventLog *log)
 		if (event.at < (int64) first ||
 			(i > 0 && affinity_chain_event_before(&event, &last)))
 			return "A user's rows are not in order.";
-		if (log->kind.n_conditions < 64 && event.steps >> log->kind.n_conditions != 0)
+		if (n_conditions < 64 && event.steps >> n_conditions != 0)
 			return "A row has a condition that does not exist.";
 		if (log->kind.time_kind != EVENT_TIME_INTEGER &&
 			!IS_VALID_TIMESTAMP(event.at))

@@ -24,6 +24,8 @@
 
 #include "eventlog/parted.h"
 
+#define CONTEXT_OF(parted) ((parted)->inlet.hdr.eoh_context)
+
 #define PART_BITS 10
 
 /* So many rows are put in order in one piece. */
@@ -93,7 +95,8 @@ create(MemoryContext parent, const EventLog *like, uint64 rows)
 												offsetof(PartedLog, place) +
 												(sizeof(EventPlace) << bits));
 
-	EOH_init_header(&parted->inlet.hdr, &affinity_eventlog_parted_methods, context);
+	EOH_init_header(&parted->inlet.hdr, &affinity_eventlog_parted_methods,
+					context);
 	parted->part = MemoryContextAllocZero(context, sizeof(EventPart) << bits);
 	parted->header = MemoryContextAlloc(context, size);
 	memcpy(parted->header, like, size);
@@ -125,7 +128,7 @@ next_slab(PartedLog *parted, Size needed)
 
 		size = parted->bits == 0 ? needed : size;
 		parted->slab[n].area =
-			affinity_base_alloc_large(parted->inlet.hdr.eoh_context, size);
+			affinity_base_alloc_large(CONTEXT_OF(parted), size);
 		parted->slab[n].size = size;
 		parted->slab_bytes += size;
 		parted->n_slabs++;
@@ -255,7 +258,7 @@ pack_parts(PartedLog *parted)
 static void
 merge_runs(PartedLog *parted)
 {
-	MemoryContext caller = MemoryContextSwitchTo(parted->inlet.hdr.eoh_context);
+	MemoryContext caller = MemoryContextSwitchTo(CONTEXT_OF(parted));
 	EventLog   *merged = affinity_eventlog_packed_union(parted->run,
 														parted->n_runs);
 
@@ -285,7 +288,7 @@ add_run(PartedLog *parted, EventLog *run)
 static void
 flush(PartedLog *parted)
 {
-	MemoryContext caller = MemoryContextSwitchTo(parted->inlet.hdr.eoh_context);
+	MemoryContext caller = MemoryContextSwitchTo(CONTEXT_OF(parted));
 	EventLog   *run = pack_parts(parted);
 
 	MemoryContextSwitchTo(caller);
@@ -398,7 +401,7 @@ affinity_eventlog_parted_merge(EventInlet *inlet, const EventLog *log)
 	else
 	{
 		Size		size = EVENT_LOG_HEADER + log->used;
-		EventLog   *run = affinity_base_alloc_large(parted->inlet.hdr.eoh_context,
+		EventLog   *run = affinity_base_alloc_large(CONTEXT_OF(parted),
 													size);
 
 		copy_large((char *) run, (const char *) log, size);
@@ -430,6 +433,6 @@ affinity_eventlog_pack(const EventLog *log)
 
 	append_rows(&parted->inlet, log);
 	packed = affinity_eventlog_parted_flat(&parted->inlet);
-	MemoryContextDelete(parted->inlet.hdr.eoh_context);
+	MemoryContextDelete(CONTEXT_OF(parted));
 	return packed;
 }

@@ -61,7 +61,7 @@ extern EventInlet *affinity_eventlog_parted_start(const EventLog *log,
 extern Datum affinity_eventlog_parted_datum(EventInlet *inlet);
 extern void affinity_eventlog_parted_merge(EventInlet *inlet,
 										   const EventLog *log);
-extern const EventLog *affinity_eventlog_parted_header(const EventInlet *inlet);
+extern const EventLog *affinity_eventlog_parted_header(const EventInlet *in);
 extern EventLog *affinity_eventlog_parted_flat(EventInlet *inlet);
 extern EventLog *affinity_eventlog_pack(const EventLog *log);
 

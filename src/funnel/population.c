@@ -94,6 +94,11 @@ affinity_funnel_conversions_read(FunnelConversions *conversions,
 	if (affinity_eventlog_kind(log)->user_kind == EVENT_USER_CHAINS)
 		affinity_eventlog_each_chain(log, add_chain, conversions);
 	else
-		affinity_funnel_solve(affinity_funnel_solver_create(CurrentMemoryContext),
-							  log, add_result, conversions);
+	{
+		FunnelSolver *solver =
+		affinity_funnel_solver_create(CurrentMemoryContext);
+
+		affinity_funnel_solve(solver, log, add_result, conversions);
+		pfree(solver);
+	}
 }

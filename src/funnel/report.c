@@ -66,8 +66,8 @@ affinity_funnel_steps(PG_FUNCTION_ARGS)
 	{
 		Datum		value[FUNNEL_STEPS_COLUMNS];
 		bool		null[FUNNEL_STEPS_COLUMNS];
-		int			previous = i > 0 ? affinity_funnel_previous_step(&c, i) : 0;
-		int64		before = c.n_users[previous];
+		int			last = i > 0 ? affinity_funnel_previous_step(&c, i) : 0;
+		int64		before = c.n_users[last];
 
 		memset(null, true, sizeof(null));
 		null[0] = null[1] = false;

@@ -61,7 +61,7 @@ Datum
 affinity_funnel_times_final(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-	Oid			type = affinity_eventlog_time_type((EventTime) affinity_eventlog_kind(log)->time_kind);
+	Oid			type = affinity_eventlog_time_type(log);
 	FunnelResult result;
 	Datum		value[AFFINITY_MAX_STEPS];
 	bool		null[AFFINITY_MAX_STEPS];

@@ -171,7 +171,7 @@ Datum
 affinity_sequence_events_final(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = sequence_arg(PG_GETARG_DATUM(0));
-	Oid			type = affinity_eventlog_time_type((EventTime) affinity_eventlog_kind(log)->time_kind);
+	Oid			type = affinity_eventlog_time_type(log);
 
 	if (get_element_type(get_fn_expr_rettype(fcinfo->flinfo)) != type)
 		ereport(ERROR,

@@ -89,7 +89,8 @@ typedef struct NextRow
 static bool
 read_direction(FunctionCallInfo fcinfo, NextCall *call)
 {
-	char	   *text = affinity_base_text_arg(fcinfo, DIRECTION_ARG, "direction");
+	char	   *text = affinity_base_text_arg(fcinfo, DIRECTION_ARG,
+											  "direction");
 	bool		backward = pg_strcasecmp(text, "backward") == 0;
 
 	if (!backward && pg_strcasecmp(text, "forward") != 0)
