@@ -202,7 +202,7 @@ take_tie(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 
 		if (s == k)
 			continue;
-		/* of chains with the same start, the one that took most steps before */
+		/* of chains with the same start, the one that took most steps so far */
 		while (s > 0 && s + 1 < k && kept->alive[s + 1] &&
 			   kept->at[s + 1][0] == kept->at[s][0])
 			s++;

@@ -25,7 +25,7 @@ typedef struct AffinityChainRule
 {
 	uint64_t	window;			/* in units of at, from the first row,
 								 * inclusive */
-	uint64_t	exclude;		/* rows with one of these bits end all chains */
+	uint64_t	exclude;		/* rows with such a bit end all chains */
 	uint32_t	mode;			/* AFFINITY_CHAIN_... */
 	int			n_steps;		/* 1 to AFFINITY_MAX_STEPS */
 } AffinityChainRule;

@@ -1,6 +1,6 @@
 /*
  * groups.c
- *		The longest chain of a funnel in which groups of neighbouring steps
+ *		The longest chain of a funnel in which groups of neighboring steps
  *		may be taken in any order.
  *
  * The steps are groups that follow each other; a step by itself is a group of

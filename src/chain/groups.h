@@ -12,7 +12,7 @@
 typedef struct AffinityGroupPath
 {
 	int			level;			/* steps taken */
-	AffinityPlaces rows;		/* the rows taken: steps that they might have */
+	AffinityPlaces rows;		/* rows taken: steps that they might have */
 	int64_t		at[AFFINITY_MAX_STEPS]; /* their times, in order */
 } AffinityGroupPath;
 

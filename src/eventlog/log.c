@@ -102,7 +102,7 @@ affinity_eventlog_enlarge(const void *value, Size used, Size needed)
 	char	   *larger = palloc(size);
 
 	memcpy(larger, value, used);
-	/* No bytes of other memory in a value that may travel to another process. */
+	/* No bytes of other memory: a value may travel to another process. */
 	memset(larger + used, 0, size - used);
 	SET_VARSIZE(larger, size);
 	return larger;

@@ -21,12 +21,12 @@
 
 struct EventLog
 {
-	int32		vl_len_;		/* varlena header: the room, not what is used */
+	int32		vl_len_;		/* varlena header: all room, used or not */
 	uint32		magic;			/* FUNNEL_MAGIC or SEQUENCE_MAGIC */
 	EventKind	kind;			/* version: EVENT_LOG_VERSION or _PACKED */
 	uint32		n_rows;			/* rows, or chains */
 	uint32		used;			/* bytes of data in use, with the options */
-	uint32		options_len;	/* bytes of options or pattern before the rows */
+	uint32		options_len;	/* bytes of options or pattern, ahead of rows */
 	uint32		unused;			/* 0 */
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 };

@@ -19,8 +19,8 @@
  *		for each further row the offset from the first time and the steps.
  *
  * PACKED_TAIL bytes of 0 follow the last user, so that an offset can be read
- * as 8 bytes wherever it is. 20 rows of a user take 8 bytes each, one row alone
- * 18.
+ * as 8 bytes wherever it is. 20 rows of a user take 8 bytes each, one row
+ * alone 18.
  */
 #ifndef AFFINITY_EVENTLOG_PACKED_H
 #define AFFINITY_EVENTLOG_PACKED_H

@@ -279,7 +279,7 @@ add_run(PartedLog *parted, EventLog *run)
 	if (parted->n_runs == PARTED_RUNS)
 		merge_runs(parted);
 	parted->run[parted->n_runs++] = run;
-	/* together they may be smaller; if not, it is an error now and not later */
+	/* together they may be smaller; if not, it is an error now, not later */
 	if (bytes > MaxAllocSize)
 		merge_runs(parted);
 }

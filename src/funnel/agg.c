@@ -30,7 +30,7 @@ typedef struct FunnelArgs
 typedef struct FunnelCall
 {
 	EventCall	event;
-	bool		constant;		/* window and mode are the same for every row */
+	bool		constant;		/* window and mode are the same in every row */
 	char		last_mode[EVENT_CALL_TEXT];
 	char		options[EVENT_MAX_OPTIONS];
 } FunnelCall;

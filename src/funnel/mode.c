@@ -191,7 +191,7 @@ read_any_order(const char **text, ModeNumbers *numbers)
 		group |= bit;
 	}
 	lowest = group & -group;
-	/* adding the lowest to neighbours carries into one bit above them */
+	/* adding the lowest to neighbors carries into one bit above them */
 	if (group == lowest || ((group + lowest) & group) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

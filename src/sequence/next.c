@@ -1,7 +1,7 @@
 /*
  * next.c
  *		sequence_next_node: the event that comes after (or before) a chain of
- *		neighbouring events of one user, as ClickHouse's sequenceNextNode.
+ *		neighboring events of one user, as ClickHouse's sequenceNextNode.
  *
  * The state holds every row with a value, as values may be wanted that
  * satisfy nothing. It is a bytea: header, then for each row its time (8
@@ -43,7 +43,7 @@ typedef enum NextBase
 {
 	NEXT_HEAD,					/* the first row */
 	NEXT_TAIL,					/* the last one */
-	NEXT_FIRST_MATCH,			/* the first row that is base and first event */
+	NEXT_FIRST_MATCH,			/* the first row: base and first event */
 	NEXT_LAST_MATCH				/* the last such row */
 } NextBase;
 
@@ -53,7 +53,7 @@ static const char *const base_names[] = {
 
 typedef struct NextState
 {
-	int32		vl_len_;		/* varlena header: the room, not what is used */
+	int32		vl_len_;		/* varlena header: all room, used or not */
 	uint32		used;			/* bytes of data in use */
 	uint32		n_rows;
 	uint8		backward;
