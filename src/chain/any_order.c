@@ -27,8 +27,6 @@
  */
 #include "chain/any_order.h"
 
-#define BIT(step) (UINT64_C(1) << (step))
-
 static void
 clear(AffinityAnyOrder *any)
 {
@@ -117,9 +115,8 @@ look(AffinityAnyOrder *any, int64_t at)
 	{
 		const AffinityStepRow *row = &any->set[k];
 
-		/* unsigned: the difference of two int64 may need 64 bits */
 		if (row->row < 0 ||
-			(uint64_t) at - (uint64_t) row->at > any->rule.window)
+			!affinity_chain_in_window(&any->rule, row->at, at))
 			continue;
 		level++;
 		if (first < 0 || row->row < any->set[first].row)

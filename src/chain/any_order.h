@@ -21,7 +21,7 @@ typedef struct AffinityAnyOrder
 {
 	AffinityChainRule rule;
 	int64_t		n_rows;			/* seen so far */
-	int64_t		after;			/* rows before this one lie before an excluded */
+	int64_t		after;			/* rows before it lie before an excluded one */
 	AffinityStepRow set[AFFINITY_MAX_STEPS];	/* the latest rows that fit */
 	int			level;			/* steps of the largest set within a window */
 	int64_t		first;			/* number of a row of its first instant */

@@ -27,21 +27,7 @@
 
 #include <string.h>
 
-#define BIT(step) (UINT64_C(1) << ((step) - 1))
-
-/* Steps 1 to k. */
-static inline uint64_t
-low_steps(int k)
-{
-	return k >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << k) - 1;
-}
-
-static inline bool
-in_window(const AffinityChain *chain, int64_t start, int64_t at)
-{
-	/* unsigned: the difference of two int64 may need 64 bits */
-	return (uint64_t) at - (uint64_t) start <= chain->rule.window;
-}
+#define BIT(step) AFFINITY_STEP_BIT(step)
 
 void
 affinity_chain_begin(AffinityChain *chain, const AffinityChainRule *rule)
@@ -108,7 +94,7 @@ offer(AffinityChain *chain, int k, int s, int64_t at)
 		if (!kept->alive[s])
 			return;
 		start = kept->at[s][0];
-		if (!in_window(chain, start, at))
+		if (!affinity_chain_in_window(&chain->rule, start, at))
 			return;
 	}
 	if (kept->alive[k] && kept->at[k][0] >= start)
@@ -216,7 +202,7 @@ take_tie(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 
 		if (s == k)
 			continue;
-		/* of chains with the same start, the one that took most steps before */
+		/* of chains with the same start, the one that took most steps so far */
 		while (s > 0 && s + 1 < k && kept->alive[s + 1] &&
 			   kept->at[s + 1][0] == kept->at[s][0])
 			s++;
@@ -248,41 +234,6 @@ feed_instant(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 		take_tie(chain, event, n);
 }
 
-/*
- * May a row lie between step k and step k + 1 of a chain that does not take
- * it?
- *
- * Not if it is excluded. With strict order it must repeat a step that the
- * chain has, or be one that the chain could take next, and nothing else; the
- * first step, once the second is taken, begins something new. With
- * deduplication it must not repeat a step, the one that comes next included,
- * but for the first; where steps are unique, not the first either. A fixed
- * chain passes only rows that satisfy no step, and with strict order none.
- */
-static bool
-may_pass(const AffinityChainRule *rule, uint64_t steps, int k)
-{
-	if ((steps & rule->exclude) != 0)
-		return false;
-	if ((rule->mode & AFFINITY_CHAIN_ORDER) != 0)
-	{
-		if (steps == 0)
-			return false;
-		if (k < rule->n_steps && (steps & ~low_steps(k + 1)) != 0)
-			return false;
-		if (k > 1 && (steps & BIT(1)) != 0 &&
-			(rule->mode & AFFINITY_CHAIN_REENTRY) == 0)
-			return false;
-	}
-	if ((rule->mode & AFFINITY_CHAIN_DEDUPLICATION) != 0 &&
-		(steps & low_steps(k + 1) & ~BIT(1)) != 0)
-		return false;
-	if ((rule->mode & AFFINITY_CHAIN_UNIQUE) != 0 &&
-		(steps & low_steps(k + 1)) != 0)
-		return false;
-	return (rule->mode & AFFINITY_CHAIN_FIXED) == 0 || steps == 0;
-}
-
 /* Chains that took a step at an earlier time may now take the next one. */
 static void
 settle(AffinityChain *chain)
@@ -312,17 +263,18 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 	bool		increase = (chain->rule.mode & AFFINITY_CHAIN_INCREASE) != 0;
 	AffinityChainSet *kept = &chain->kept;
 	AffinityChainSet *to = increase ? &chain->fresh : kept;
-	uint64_t	usable = steps;
+	bool		excluded = (steps & chain->rule.exclude) != 0;
+	uint64_t	usable = excluded ? 0 : steps;
 
-	if ((steps & chain->rule.exclude) != 0)
-		usable = 0;
 	if (increase && at != chain->last_at)
 		settle(chain);
 	chain->last_at = at;
 
 	for (int k = chain->rule.n_steps; k > 0; k--)
 	{
-		bool		pass = may_pass(&chain->rule, steps, k);
+		bool		pass = !excluded &&
+			affinity_chain_may_pass(&chain->rule, steps, k,
+								affinity_chain_low_steps(k + 1));
 		int64_t		start;
 
 		kept->alive[k] = kept->alive[k] && pass;
@@ -330,7 +282,7 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 		if ((usable & BIT(k)) == 0 || (k > 1 && !kept->alive[k - 1]))
 			continue;
 		start = k > 1 ? kept->at[k - 1][0] : at;
-		if (!in_window(chain, start, at) ||
+		if (!affinity_chain_in_window(&chain->rule, start, at) ||
 			(to->alive[k] && to->at[k][0] >= start))
 			continue;
 		extend(chain, to, k, kept, k - 1, at);
@@ -362,8 +314,7 @@ affinity_chain_feed(AffinityChain *chain, const AffinityEvent *event,
 			feed_row(chain, event[i].steps, event[i].at);
 		else
 		{
-			while (end < n && event[end].at == event[i].at)
-				end++;
+			end = affinity_chain_instant_end(event, i, n, 0);
 			feed_instant(chain, event + i, end - i);
 		}
 		i = end;

@@ -25,10 +25,55 @@ typedef struct AffinityChainRule
 {
 	uint64_t	window;			/* in units of at, from the first row,
 								 * inclusive */
-	uint64_t	exclude;		/* rows with one of these bits end all chains */
+	uint64_t	exclude;		/* rows with such a bit end all chains */
 	uint32_t	mode;			/* AFFINITY_CHAIN_... */
 	int			n_steps;		/* 1 to AFFINITY_MAX_STEPS */
 } AffinityChainRule;
+
+/* May a chain that began at `start` have a row of `at`? */
+static inline bool
+affinity_chain_in_window(const AffinityChainRule *rule, int64_t start,
+						 int64_t at)
+{
+	/* unsigned: the difference of two int64 may need 64 bits */
+	return (uint64_t) at - (uint64_t) start <= rule->window;
+}
+
+/*
+ * May a row that is not excluded lie after step k of a chain that does not
+ * take it? `seen` are the steps up to the next one that the chain must take;
+ * steps that were left out count as taken.
+ *
+ * With strict order it must repeat a step that the chain has, or be one that
+ * the chain could take next, and nothing else; the first step, once the second
+ * is taken, begins something new. With deduplication it must not repeat a
+ * step, the one that comes next included, but for the first; where steps are
+ * unique, not the first either. A fixed chain passes only rows that satisfy no
+ * step, and with strict order none.
+ */
+static inline bool
+affinity_chain_may_pass(const AffinityChainRule *rule, uint64_t steps, int k,
+						uint64_t seen)
+{
+	uint64_t	first = AFFINITY_STEP_BIT(1);
+
+	if ((rule->mode & AFFINITY_CHAIN_ORDER) != 0)
+	{
+		if (steps == 0)
+			return false;
+		if (k < rule->n_steps && (steps & ~seen) != 0)
+			return false;
+		if (k > 1 && (steps & first) != 0 &&
+			(rule->mode & AFFINITY_CHAIN_REENTRY) == 0)
+			return false;
+	}
+	if ((rule->mode & AFFINITY_CHAIN_DEDUPLICATION) != 0 &&
+		(steps & seen & ~first) != 0)
+		return false;
+	if ((rule->mode & AFFINITY_CHAIN_UNIQUE) != 0 && (steps & seen) != 0)
+		return false;
+	return (rule->mode & AFFINITY_CHAIN_FIXED) == 0 || steps == 0;
+}
 
 /* For every length k a chain: the times of its k steps. */
 typedef struct AffinityChainSet

@@ -1,21 +1,20 @@
 /*
  * groups.c
- *		The longest chain of a funnel in which groups of neighbouring steps
+ *		The longest chain of a funnel in which groups of neighboring steps
  *		may be taken in any order.
  *
- * The steps are sections that follow each other: groups, and steps by
- * themselves. A chain takes all steps of a section before any of the next,
- * each by a row of its own, none later than a window after the first; its
- * length is how many steps it took, those of the section that it is in
- * included.
+ * The steps are groups that follow each other; a step by itself is a group of
+ * one. A chain takes all steps of a group before any of the next, each by a
+ * row of its own, none later than a window after the first; its length is how
+ * many steps it took, those of the group that it is in included.
  *
  * Of all chains whose rows lie between a start and now, the longest is found
  * greedily: take every row that lets the chain grow, where need be by giving
- * other rows other steps (places.c). Sections are complete as soon as can be,
+ * other rows other steps (places.c). Groups are complete as soon as can be,
  * and each row taken stays taken; so the k-th row is as early as the k-th of
  * any chain from that start, for every k at once. In which ways the steps of
- * the section that is not complete may be filled is a matroid of rows, in
- * which the rows taken are a basis; rows of the instant at which the section
+ * the group that is not complete may be filled is a matroid of rows, in
+ * which the rows taken are a basis; rows of the instant at which the group
  * before was complete may still change places with that one's.
  *
  * It needs no chain for each start. The longest chain of an earlier start is
@@ -46,33 +45,26 @@
 
 #include <string.h>
 
-/* Steps 1 to k. */
-static inline uint64_t
-low_steps(int k)
-{
-	return k >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << k) - 1;
-}
-
 /*
- * Bit k of `joined` (from 0): step k + 1 may be taken before the one before
+ * Bit k of `groups` (from 0): step k + 1 is in the group of the step before
  * it.
  */
 void
 affinity_chain_groups_begin(AffinityGroups *chain,
 							const AffinityChainRule *rule,
-							uint64_t joined)
+							uint64_t groups)
 {
 	int			first = 0;
 
 	chain->rule = *rule;
 	for (int k = 0; k < rule->n_steps; k++)
 	{
-		if (k + 1 < rule->n_steps && (joined >> (k + 1) & 1) != 0)
+		if (k + 1 < rule->n_steps && (groups >> (k + 1) & 1) != 0)
 			continue;
 		for (int i = first; i <= k; i++)
 		{
-			chain->section[i].first = first;
-			chain->section[i].end = k + 1;
+			chain->group[i].first = first;
+			chain->group[i].end = k + 1;
 		}
 		first = k + 1;
 	}
@@ -97,15 +89,15 @@ extend(const AffinityGroups *chain, AffinityGroupPath *path, int64_t at)
 
 	if (path->level == n_steps)
 		return;
-	done = low_steps(chain->section[path->level].first);
-	within = low_steps(chain->section[path->level].end);
+	done = affinity_chain_low_steps(chain->group[path->level].first);
+	within = affinity_chain_low_steps(chain->group[path->level].end);
 	if ((chain->any & within & ~done & ~path->rows.closed) == 0)
 		return;
 	for (;;)
 	{
-		int			end = chain->section[path->level].end;
+		int			end = chain->group[path->level].end;
 
-		within = low_steps(end);
+		within = affinity_chain_low_steps(end);
 		for (int i = 0; i < chain->n_rows && path->level < end; i++)
 			if ((used >> i & 1) == 0 &&
 				affinity_chain_place(&path->rows, row[i] & ~done, within))
@@ -119,7 +111,7 @@ extend(const AffinityGroups *chain, AffinityGroupPath *path, int64_t at)
 		if (end == n_steps)
 			break;
 	}
-	/* sections that begin at a later time are not for these rows */
+	/* groups that begin at a later time are not for these rows */
 	for (done = path->rows.taken & ~done; used != 0 && done != 0;
 		 done &= done - 1)
 		path->rows.options[__builtin_ctzll(done)] &= within;
@@ -167,9 +159,8 @@ feed_rows(AffinityGroups *chain, int64_t at)
 			&chain->path[chain->order[n_kept - 1]];
 
 		path = &chain->path[now];
-		/* unsigned: the difference of two int64 may need 64 bits */
 		if (path->level == 0 ||
-			(uint64_t) at - (uint64_t) path->at[0] <= chain->rule.window)
+			affinity_chain_in_window(&chain->rule, path->at[0], at))
 			extend(chain, path, at);
 		else
 			path->level = 0;
@@ -197,7 +188,7 @@ feed_rows(AffinityGroups *chain, int64_t at)
 static void
 read_rows(AffinityGroups *chain, const AffinityEvent *event, int64_t n)
 {
-	uint64_t	all = low_steps(chain->rule.n_steps);
+	uint64_t	all = affinity_chain_low_steps(chain->rule.n_steps);
 	AffinityPlaces steps;
 
 	chain->any = 0;
@@ -244,9 +235,8 @@ affinity_chain_groups_feed(AffinityGroups *chain, const AffinityEvent *event,
 			chain->n_paths = 0;
 		else
 		{
-			while (!by_row && end < n && event[end].at == event[i].at &&
-				   (event[end].steps & exclude) == 0)
-				end++;
+			if (!by_row)
+				end = affinity_chain_instant_end(event, i, n, exclude);
 			read_rows(chain, event + i, end - i);
 			if (chain->any != 0)
 				feed_rows(chain, event[i].at);

@@ -12,19 +12,19 @@
 typedef struct AffinityGroupPath
 {
 	int			level;			/* steps taken */
-	AffinityPlaces rows;		/* the rows taken: steps that they might have */
+	AffinityPlaces rows;		/* rows taken: steps that they might have */
 	int64_t		at[AFFINITY_MAX_STEPS]; /* their times, in order */
 } AffinityGroupPath;
 
 typedef struct AffinityGroups
 {
 	AffinityChainRule rule;
-	/* the section of the step after so many: steps first + 1 to end */
+	/* the group of the step after so many: steps first + 1 to end */
 	struct
 	{
 		int			first;
 		int			end;
-	}			section[AFFINITY_MAX_STEPS];
+	}			group[AFFINITY_MAX_STEPS];
 	int			level;			/* steps of the longest chain so far */
 	int64_t		best[AFFINITY_MAX_STEPS];	/* their times */
 	int			n_rows;			/* rows of the instant that is looked at */
@@ -38,7 +38,7 @@ typedef struct AffinityGroups
 
 extern void affinity_chain_groups_begin(AffinityGroups *chain,
 										const AffinityChainRule *rule,
-										uint64_t joined);
+										uint64_t groups);
 extern bool affinity_chain_groups_feed(AffinityGroups *chain,
 									   const AffinityEvent *event, int64_t n);
 

@@ -29,15 +29,8 @@
 
 #include <string.h>
 
-#define BIT(step) (UINT64_C(1) << ((step) - 1))
+#define BIT(step) AFFINITY_STEP_BIT(step)
 #define ALL (~UINT64_C(0))
-
-/* Steps 1 to k. */
-static inline uint64_t
-low_steps(int k)
-{
-	return k >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << k) - 1;
-}
 
 static inline int
 n_steps_of(const AffinityOptionalChain *chain)
@@ -96,11 +89,19 @@ affinity_chain_optional_begin(AffinityOptionalChain *chain,
 				slot(chain, chain->fresh, k, m)[0] = 0;
 }
 
+/* Steps j + 1 to k. */
+static inline uint64_t
+steps_between(int j, int k)
+{
+	return affinity_chain_low_steps(k) & ~affinity_chain_low_steps(j);
+}
+
 /* The last step up to k that must be taken; step 1 must. */
 static inline int
 required_before(const AffinityOptionalChain *chain, int k)
 {
-	return 64 - __builtin_clzll(low_steps(k) & ~chain->rule->optional);
+	return 64 - __builtin_clzll(affinity_chain_low_steps(k) &
+								~chain->rule->optional);
 }
 
 /* The first step after k that must be taken, or the last there is. */
@@ -108,7 +109,7 @@ static inline int
 required_after(const AffinityOptionalChain *chain, int k)
 {
 	int			n = n_steps_of(chain);
-	uint64_t	later = low_steps(n) & ~low_steps(k) & ~chain->rule->optional;
+	uint64_t	later = steps_between(k, n) & ~chain->rule->optional;
 
 	return later == 0 ? n : __builtin_ctzll(later) + 1;
 }
@@ -178,9 +179,8 @@ offer(AffinityOptionalChain *chain, int64_t *to_set, int k, int j, int m,
 	{
 		const int64_t *from = slot(chain, chain->kept, j, m);
 
-		/* unsigned: the difference of two int64 may need 64 bits */
 		if (from[0] == 0 ||
-			(uint64_t) at - (uint64_t) from[1] > chain->rule->chain.window)
+			!affinity_chain_in_window(&chain->rule->chain, from[1], at))
 			return;
 		memcpy(candidate, from, sizeof(int64_t) * ((size_t) n + 1));
 	}
@@ -231,6 +231,7 @@ static uint64_t
 read_tie(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
 {
 	int			n_steps = n_steps_of(chain);
+	uint64_t	all = affinity_chain_low_steps(n_steps);
 	AffinityPlaces steps;
 	int			n_rows = 0;
 	uint64_t	any = 0;
@@ -239,7 +240,7 @@ read_tie(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
 	memset(chain->tie, 0, sizeof(uint64_t) * (size_t) n_steps);
 	for (int64_t i = 0; i < n; i++)
 	{
-		uint64_t	of_row = event[i].steps & low_steps(n_steps);
+		uint64_t	of_row = event[i].steps & all;
 
 		any |= of_row;
 		if (n_rows == n_steps || !affinity_chain_place(&steps, of_row, ALL))
@@ -258,7 +259,7 @@ read_tie(AffinityOptionalChain *chain, const AffinityEvent *event, int64_t n)
 static uint64_t
 tie_steps(const AffinityOptionalChain *chain, int j, int k, uint64_t any)
 {
-	uint64_t	between = low_steps(k) & ~low_steps(j);
+	uint64_t	between = steps_between(j, k);
 	uint64_t	must = (between & ~chain->rule->optional) | BIT(k);
 	uint64_t	may = between & chain->rule->optional & ~BIT(k) & any;
 	uint64_t	steps = must;
@@ -287,7 +288,6 @@ feed_instant(AffinityOptionalChain *chain,
 			 const AffinityEvent *event, int64_t n)
 {
 	uint64_t	any = read_tie(chain, event, n);
-	int			k;
 
 	if ((chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0 ||
 		(n == 1 && (chain->rule->chain.mode & AFFINITY_CHAIN_SAME_ROW) == 0))
@@ -296,7 +296,7 @@ feed_instant(AffinityOptionalChain *chain,
 		return;
 	}
 	/* from the last step down: what is read below k is as it was before */
-	for (k = n_steps_of(chain); k > 0; k--)
+	for (int k = n_steps_of(chain); k > 0; k--)
 		for (int j = 0; j < k && (any & BIT(k)) != 0; j++)
 		{
 			uint64_t	steps = tie_steps(chain, j, k, any);
@@ -307,35 +307,18 @@ feed_instant(AffinityOptionalChain *chain,
 }
 
 /*
- * May a row lie after step k of a chain that does not take it? As in
- * chain.c, where the next step is now any up to the next that must be
- * taken; steps that were left out count as taken.
+ * May a row lie after step k of a chain that does not take it? The next step
+ * is any up to the next that must be taken.
  */
 static bool
 may_pass(const AffinityOptionalChain *chain, uint64_t steps, int k)
 {
 	const AffinityOptionalRule *rule = chain->rule;
-	uint64_t	seen = low_steps(required_after(chain, k));
+	uint64_t	all = affinity_chain_low_steps(rule->chain.n_steps);
+	uint64_t	seen = affinity_chain_low_steps(required_after(chain, k));
 
-	if ((steps & rule->exclude_after[k]) != 0)
-		return false;
-	steps &= low_steps(rule->chain.n_steps);	/* no condition to exclude */
-	if ((rule->chain.mode & AFFINITY_CHAIN_ORDER) != 0)
-	{
-		if (steps == 0)
-			return false;
-		if (k < rule->chain.n_steps && (steps & ~seen) != 0)
-			return false;
-		if (k > 1 && (steps & BIT(1)) != 0 &&
-			(rule->chain.mode & AFFINITY_CHAIN_REENTRY) == 0)
-			return false;
-	}
-	if ((rule->chain.mode & AFFINITY_CHAIN_DEDUPLICATION) != 0 &&
-		(steps & seen & ~BIT(1)) != 0)
-		return false;
-	if ((rule->chain.mode & AFFINITY_CHAIN_UNIQUE) != 0 && (steps & seen) != 0)
-		return false;
-	return (rule->chain.mode & AFFINITY_CHAIN_FIXED) == 0 || steps == 0;
+	return (steps & rule->exclude_after[k]) == 0 &&
+		affinity_chain_may_pass(&rule->chain, steps & all, k, seen);
 }
 
 /* Chains that took a step at an earlier time may now take the next one. */
@@ -413,8 +396,7 @@ affinity_chain_optional_feed(AffinityOptionalChain *chain,
 			feed_row(chain, event[i].steps, event[i].at);
 		else
 		{
-			while (end < n && event[end].at == event[i].at)
-				end++;
+			end = affinity_chain_instant_end(event, i, n, 0);
 			feed_instant(chain, event + i, end - i);
 		}
 		i = end;

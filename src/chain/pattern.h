@@ -28,7 +28,7 @@ typedef struct AffinityMatcher
 	uint64_t   *ends;			/* for each event: a bit for each step */
 	int64_t		from;			/* the match under way starts here or later */
 	int64_t		next[AFFINITY_MAX_STEPS];	/* first event not looked at */
-	int64_t		last[AFFINITY_MAX_STEPS];	/* last that may be the neighbour */
+	int64_t		last[AFFINITY_MAX_STEPS];	/* last possible neighbor */
 	int64_t		count;			/* matches */
 	int			longest;		/* steps of the longest part that matches */
 } AffinityMatcher;

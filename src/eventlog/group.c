@@ -20,7 +20,7 @@
 
 #include "miscadmin.h"
 
-#include "eventlog/packed.h"
+#include "eventlog/parted.h"
 
 /* Groups: as many as half the rows, or 2^MAX_GROUP_BITS. */
 #define MAX_GROUP_BITS 13
@@ -87,8 +87,8 @@ affinity_eventlog_grouper_create(const EventLog *like)
 {
 	EventGrouper *grouper = palloc(sizeof(EventGrouper));
 
-	grouper->user_size = event_user_size(like);
-	grouper->steps_size = event_steps_size(like);
+	grouper->user_size = event_user_size(&like->kind);
+	grouper->steps_size = event_steps_size(&like->kind);
 	grouper->context = CurrentMemoryContext;
 	grouper->row = NULL;
 	grouper->event = NULL;
@@ -242,8 +242,7 @@ insertion_sort(UserEvent *row, int64 n)
 		moves -= i - j;
 		if (moves < 0)
 			return false;
-		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_up((uint64) i);
 	}
 	return true;
 }
@@ -263,8 +262,7 @@ use_rows(EventGrouper *grouper, const UserEvent *row, int64 n,
 													  row[from].user); to++)
 		{
 			grouper->event[to - from] = row[to].event;
-			if (to % ROWS_BETWEEN_INTERRUPTS == 0)
-				CHECK_FOR_INTERRUPTS();
+			affinity_base_look_up((uint64) to);
 		}
 		use(row[from].user, grouper->event, to - from, arg);
 		from = to;

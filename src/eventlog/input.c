@@ -1,7 +1,7 @@
 /*
  * input.c
- *		Arguments of the transition functions of funnels and sequences: times,
- *		conditions and windows (modes: funnel/mode.c).
+ *		Arguments of the transition functions of funnels and sequences: users,
+ *		times, windows, conditions and held properties.
  *
  * Conditions come as VARIADIC "any": an array would have to be built for
  * every row, which costs more than all the rest. Their types are checked
@@ -16,7 +16,6 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-#include "calendar/calendar.h"
 #include "eventlog/eventlog.h"
 
 /* a * b, or the int64 that is nearest to it. */
@@ -100,10 +99,13 @@ affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 static int64
 window_of_text(EventCall *call, const char *from)
 {
+	Datum		interval;
+
 	affinity_eventlog_keep_text(call->last_text, from);
-	return affinity_eventlog_interval_length(DatumGetIntervalP(DirectFunctionCall3(interval_in,
-																				   CStringGetDatum(from),
-																				   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+	interval = DirectFunctionCall3(interval_in, CStringGetDatum(from),
+								   ObjectIdGetDatum(InvalidOid),
+								   Int32GetDatum(-1));
+	return affinity_eventlog_interval_length(DatumGetIntervalP(interval));
 }
 
 /*
@@ -131,17 +133,18 @@ affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
 	else if (call->window_type == INT8OID)
 	{
 		window = call->last_number = PG_GETARG_INT64(arg);
-		if (call->time_kind != EVENT_TIME_INTEGER)
+		if (call->definition.kind.time_kind != EVENT_TIME_INTEGER)
 			window = multiply(window, USECS_PER_SEC);
 	}
 	else
-		window = window_of_text(call, affinity_base_text_arg(fcinfo, arg, "window"));
+		window = window_of_text(call, affinity_base_text_arg(fcinfo, arg,
+															 "window"));
 	if (window < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("window must not be negative"),
 				 errhint("A window of 0 lets a chain last one instant.")));
-	call->window = window;
+	call->definition.kind.window = window;
 }
 
 static void
@@ -194,13 +197,23 @@ condition_array(FunctionCallInfo fcinfo, int arg)
 	return PG_GETARG_ARRAYTYPE_P(arg);
 }
 
+/* The bit for a held property: EVENT_MODE_HOLD_INT, _UUID or _TEXT. */
+static uint32
+held_bit(AffinityIdKind kind)
+{
+	return (uint32) EVENT_MODE_HOLD_INT << (kind - AFFINITY_ID_INT);
+}
+
+StaticAssertDecl(EVENT_MODE_HOLD_UUID == EVENT_MODE_HOLD_INT << 1 &&
+				 EVENT_MODE_HOLD_TEXT == EVENT_MODE_HOLD_INT << 2,
+				 "bits of held properties");
+
 /* Mode hold_last: the last argument is a property. */
 static void
 hold(FunctionCallInfo fcinfo, EventCall *call)
 {
-	AffinityIdKind kind;
+	AffinityIdKind kind = AFFINITY_ID_INT;
 
-	call->holds = true;
 	if (call->in_array)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -208,7 +221,8 @@ hold(FunctionCallInfo fcinfo, EventCall *call)
 						"argument, and not an array of conditions"),
 				 errhint("Write out the conditions, and the property after "
 						 "them.")));
-	call->held_type = affinity_base_arg_type(fcinfo, PG_NARGS() - 1);
+	call->held_arg = PG_NARGS() - 1;
+	call->held_type = affinity_base_arg_type(fcinfo, call->held_arg);
 	if (call->held_type != BOOLOID && call->held_type != DATEOID &&
 		!affinity_base_id_kind(call->held_type, &kind))
 		ereport(ERROR,
@@ -218,39 +232,63 @@ hold(FunctionCallInfo fcinfo, EventCall *call)
 				 errhint("The last argument is the property in mode hold_last, "
 						 "of one of these types: %s, date, boolean. Cast others "
 						 "to text.", AFFINITY_ID_TYPES)));
+	call->definition.kind.mode |= held_bit(kind);
 }
 
 /*
- * Read the types of a call: once for each aggregate of a query.
+ * Read the types of a call: once for each aggregate of a query. With `holds`
+ * the last argument is a property that the rows hold.
  */
 void
 affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
-							int time_arg, int first_condition, bool holds)
+							uint32 magic, int time_arg, int first_condition,
+							bool holds)
 {
 	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
+	int			n;
 
 	memset(call, 0, sizeof(EventCall));
+	affinity_eventlog_define(&call->definition, magic);
 	call->time_arg = time_arg;
 	call->first_condition = first_condition;
-	call->time_kind = time_type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
-		time_type == TIMESTAMPOID || time_type == DATEOID ?
-		EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
+	call->definition.kind.time_kind =
+		(uint8) affinity_eventlog_time_kind(time_type);
 	call->dates = time_type == DATEOID;
-	call->user_kind = EVENT_USER_ONE;
 	call->in_array = get_fn_expr_variadic(fcinfo->flinfo);
 	if (call->in_array)
 	{
 		ArrayType  *array = condition_array(fcinfo, first_condition);
 
-		call->n_conditions = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+		n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	}
 	else
-		call->n_conditions = PG_NARGS() - first_condition - (holds ? 1 : 0);
+		n = PG_NARGS() - first_condition - (holds ? 1 : 0);
 	if (holds)
 		hold(fcinfo, call);
-	check_n_conditions(call->n_conditions);
-	for (int i = 0; !call->in_array && i < call->n_conditions; i++)
+	check_n_conditions(n);
+	for (int i = 0; !call->in_array && i < n; i++)
 		check_condition_type(fcinfo, first_condition + i, i + 1);
+	call->definition.kind.n_conditions = (uint8) n;
+}
+
+/* The rows are those of several users. */
+void
+affinity_eventlog_read_user_type(FunctionCallInfo fcinfo, int user_arg,
+								 EventCall *call)
+{
+	AffinityIdKind kind;
+
+	call->user_arg = user_arg;
+	call->user_type = affinity_base_arg_type(fcinfo, user_arg);
+	if (!affinity_base_id_kind(call->user_type, &kind))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a user cannot be of type %s",
+						format_type_be(call->user_type)),
+				 errhint("Users may be of these types: %s. Cast others to text.",
+						 AFFINITY_ID_TYPES)));
+	/* EventUser has the same numbers */
+	call->definition.kind.user_kind = (uint8) kind;
 }
 
 void
@@ -293,11 +331,11 @@ affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 
 	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR,
 					  &value, &null, &n);
-	if (n != call->n_conditions)
+	if (n != call->definition.kind.n_conditions)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("a row has %d conditions, but an earlier one had %d",
-						n, call->n_conditions),
+						n, call->definition.kind.n_conditions),
 				 errhint("All rows must give as many conditions; one that does not apply is false.")));
 	for (int i = 0; i < n; i++)
 		if (!null[i] && DatumGetBool(value[i]))
@@ -305,10 +343,21 @@ affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 	return steps;
 }
 
+/* Dates count as their midnights. */
+EventTime
+affinity_eventlog_time_kind(Oid type)
+{
+	return type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
+		type == TIMESTAMPOID || type == DATEOID ? EVENT_TIME_TIMESTAMP :
+		EVENT_TIME_INTEGER;
+}
+
 /* The SQL type of a log's times. */
 Oid
-affinity_eventlog_time_type(EventTime kind)
+affinity_eventlog_time_type(const EventLog *log)
 {
+	uint8		kind = affinity_eventlog_kind(log)->time_kind;
+
 	return kind == EVENT_TIME_TIMESTAMPTZ ? TIMESTAMPTZOID :
 		kind == EVENT_TIME_TIMESTAMP ? TIMESTAMPOID : INT8OID;
 }

@@ -1,17 +1,15 @@
 /*
  * log.c
- *		The event log: the flat state of funnels and sequences.
+ *		The flat log.
  *
- * A log grows by doubling, until it is large (grow.c). The executor copies a
- * new transition value into the aggregate's memory and frees the old one, so
+ * A log grows by doubling, until it is large (growing.c). The executor copies
+ * a new transition value into the aggregate's memory and frees the old one, so
  * growing allocates in the current context and leaves the old log alone. What
  * lies between the bytes in use and the end of the varlena is room to append
- * to, and is cut off by affinity_eventlog_trim before anybody else sees the
- * value.
+ * to, and is cut off by affinity_eventlog_finish before a state is a value.
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/memutils.h"
 
@@ -28,17 +26,39 @@
  */
 #define WHOLE_CHUNK ((Size) 8192)
 
-/* Feed a chain this many events between two looks for interrupts. */
-#define EVENTS_AT_ONCE 65536
-
-EventLog *
-affinity_eventlog_create(uint32 magic, Size room)
+/* Of the kind that a log has before any rows: to be filled in. */
+void
+affinity_eventlog_define(EventDefinition *definition, uint32 magic)
 {
-	EventLog   *log = palloc0(EVENT_LOG_HEADER + room);
+	memset(definition, 0, sizeof(EventDefinition));
+	definition->magic = magic;
+	definition->kind.version = EVENT_LOG_VERSION;
+}
 
-	SET_VARSIZE(log, EVENT_LOG_HEADER + room);
-	log->magic = magic;
-	log->version = EVENT_LOG_VERSION;
+/* How large a value of `size` becomes that needs more. */
+static Size
+larger_size(Size size, Size needed)
+{
+	size = Max(needed, size + (size < GROW_SLOWER ? size : size / 2));
+	if (size <= WHOLE_CHUNK)
+		size = pg_nextpower2_size_t(size);
+	return Min(size, MaxAllocSize);
+}
+
+/* A log without rows, with room for so many bytes of them. */
+EventLog *
+affinity_eventlog_create(const EventDefinition *definition, Size room)
+{
+	Size		least = EVENT_LOG_HEADER + definition->options_len;
+	Size		size = larger_size(least, least + room);
+	EventLog   *log = palloc0(size);
+
+	SET_VARSIZE(log, size);
+	log->magic = definition->magic;
+	log->kind = definition->kind;
+	log->options_len = log->used = definition->options_len;
+	if (definition->options_len > 0)
+		memcpy(log->data, definition->options, definition->options_len);
 	return log;
 }
 
@@ -55,81 +75,65 @@ affinity_eventlog_too_large(Size bytes)
 					 "one state for each part of the users and add up their tables.")));
 }
 
+void
+affinity_eventlog_too_many_rows(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many rows in one funnel or sequence")));
+}
+
+void
+affinity_eventlog_damaged(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid funnel or sequence state")));
+}
+
+/*
+ * A larger copy of a varlena of which `used` bytes are in use, of at least
+ * `needed` bytes, of which there must not be more than a value holds.
+ */
+void *
+affinity_eventlog_enlarge(const void *value, Size used, Size needed)
+{
+	Size		size = larger_size(VARSIZE(value), needed);
+	char	   *larger = palloc(size);
+
+	memcpy(larger, value, used);
+	/* No bytes of other memory: a value may travel to another process. */
+	memset(larger + used, 0, size - used);
+	SET_VARSIZE(larger, size);
+	return larger;
+}
+
 /*
  * The log itself if it has room for so many more bytes, else a larger copy.
  */
 EventLog *
 affinity_eventlog_grow(EventLog *log, Size bytes)
 {
-	Size		needed = EVENT_LOG_HEADER + log->used + bytes;
-	Size		size = VARSIZE(log);
-	EventLog   *larger;
+	Size		used = EVENT_LOG_HEADER + log->used;
 
-	if (needed <= size)
+	if (used + bytes <= VARSIZE(log))
 		return log;
-	if (needed > MaxAllocSize)
-		affinity_eventlog_too_large(needed);
-	size = Max(needed, size + (size < GROW_SLOWER ? size : size / 2));
-	if (size <= WHOLE_CHUNK)
-		size = pg_nextpower2_size_t(size);
-	size = Min(size, MaxAllocSize);
-	larger = palloc(size);
-	memcpy(larger, log, EVENT_LOG_HEADER + log->used);
-	/* No bytes of other memory in a value that may travel to another process. */
-	memset(larger->data + log->used, 0, size - EVENT_LOG_HEADER - log->used);
-	SET_VARSIZE(larger, size);
-	return larger;
+	if (used + bytes > MaxAllocSize)
+		affinity_eventlog_too_large(used + bytes);
+	return affinity_eventlog_enlarge(log, used, used + bytes);
 }
 
-/*
- * All rows of both. Only an aggregate's own transition value may be changed
- * in place.
- */
-EventLog *
-affinity_eventlog_merge(EventLog *a, const EventLog *b, bool in_place)
-{
-	Size		bytes = b->used - b->pattern_len;
-	EventLog   *merged;
-
-	affinity_eventlog_same(a, b);
-	if (a->n_rows > PG_UINT32_MAX - b->n_rows)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows in one funnel or sequence")));
-	merged = affinity_eventlog_grow(a, bytes);
-	if (merged == a && !in_place)
-	{
-		merged = palloc(VARSIZE(a));
-		memcpy(merged, a, VARSIZE(a));
-	}
-	memcpy(merged->data + merged->used, EVENT_LOG_ROWS(b), bytes);
-	merged->used += (uint32) bytes;
-	merged->n_rows += b->n_rows;
-	return merged;
-}
-
-/*
- * Give up the room at the end. This changes only how much a later append can
- * use in place, so a final function may do it to a transition value.
- */
-EventLog *
-affinity_eventlog_trim(EventLog *log)
-{
-	SET_VARSIZE(log, EVENT_LOG_HEADER + log->used);
-	return log;
-}
-
-/* Is what follows the pattern as long as it must be at least? */
+/* Is what follows the options as long as it must be at least? */
 static bool
 has_rows(const EventLog *log)
 {
-	uint32		used = log->used - log->pattern_len;
+	uint32		used = log->used - log->options_len;
 
-	if (log->version == EVENT_LOG_PACKED)
+	if (log->kind.version == EVENT_LOG_PACKED)
 		return event_log_packs(log) && used >= PACKED_TAIL;
-	return log->version == EVENT_LOG_VERSION &&
-		(log->user_kind == EVENT_USER_CHAINS ||
-		 used == (uint64) log->n_rows * event_row_size(log));
+	return log->kind.version == EVENT_LOG_VERSION &&
+		(log->kind.user_kind == EVENT_USER_CHAINS ||
+		 used == (uint64) log->n_rows * event_row_size(&log->kind));
 }
 
 /*
@@ -143,73 +147,28 @@ affinity_eventlog_arg(Datum value, uint32 magic)
 	EventLog   *log = (EventLog *) PG_DETOAST_DATUM(value);
 
 	if (VARSIZE(log) < EVENT_LOG_HEADER || log->magic != magic ||
-		log->used > EVENT_LOG_ROOM(log) || log->pattern_len > log->used ||
+		log->used > EVENT_LOG_ROOM(log) || log->options_len > log->used ||
 		!has_rows(log))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid funnel or sequence state")));
+		affinity_eventlog_damaged();
 	return log;
 }
 
-#define ST_SORT sort_events
-#define ST_ELEMENT_TYPE AffinityEvent
-#define ST_COMPARE(a, b) (affinity_chain_event_before(a, b) ? -1 : \
-						  affinity_chain_event_before(b, a) ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DECLARE
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-void
-affinity_eventlog_events_sort(AffinityEvent *event, int64 n)
+const EventKind *
+affinity_eventlog_kind(const EventLog *log)
 {
-	sort_events(event, (size_t) n);
+	return &log->kind;
 }
 
-/*
- * The rows of a log, without their users, in order. Huge where they need be.
- */
-AffinityEvent *
-affinity_eventlog_sorted(const EventLog *log)
+/* The options of a funnel, or the pattern of a sequence. */
+const char *
+affinity_eventlog_options(const EventLog *log, uint32 *options_len)
 {
-	Size		key_size = event_key_size(log);
-	Size		steps_size = event_steps_size(log);
-	Size		row_size = event_row_size(log);
-	const char *row = EVENT_LOG_ROWS(log);
-	AffinityEvent *event;
-	bool		sorted = true;
-
-	event = MemoryContextAllocHuge(CurrentMemoryContext,
-								   sizeof(AffinityEvent) *
-								   ((Size) log->n_rows + 1));
-	for (uint32 i = 0; i < log->n_rows; i++, row += row_size)
-	{
-		memcpy(&event[i].at, row + key_size, sizeof(int64));
-		event[i].steps = event_read_steps(row + key_size + sizeof(int64),
-										  steps_size);
-		if (i > 0 && affinity_chain_event_before(&event[i], &event[i - 1]))
-			sorted = false;
-		if (i % EVENTS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	if (!sorted)
-		affinity_eventlog_events_sort(event, log->n_rows);
-	return event;
+	*options_len = log->options_len;
+	return log->data;
 }
 
-/*
- * Where to stop a piece of work that starts at `from`: rows of one instant
- * stay together.
- */
-int64
-affinity_eventlog_events_cut(const AffinityEvent *event, int64 n, int64 from)
+bool
+affinity_eventlog_is_of(const EventLog *log, const EventDefinition *definition)
 {
-	int64		to = from + EVENTS_AT_ONCE;
-
-	if (to >= n)
-		return n;
-	while (to < n && event[to].at == event[to - 1].at)
-		to++;
-	return to;
+	return event_log_is_of(log, definition);
 }

@@ -1,7 +1,7 @@
 /*
  * packed.c
  *		The packed form of a log of many users (packed.h): writing it,
- *		reading it, checking what came from outside, merging.
+ *		reading it, checking what came from outside.
  *
  * A writer takes users in order. What it allocates is as much as its rows
  * could need; pages that are not written cost nothing, and are given back at
@@ -14,7 +14,6 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "calendar/calendar.h"
 #include "eventlog/packed.h"
 
 /* Bytes of a user's id, shape and first row; the number of rows may add 5. */
@@ -46,18 +45,18 @@ void
 affinity_eventlog_packed_begin(PackedWriter *writer, const EventLog *like,
 							   uint64 max_rows)
 {
-	Size		fixed = EVENT_LOG_HEADER + like->pattern_len + PACKED_TAIL;
+	Size		fixed = EVENT_LOG_HEADER + like->options_len + PACKED_TAIL;
 	Size		size;
 
-	writer->high_size = event_user_size(like) - sizeof(uint64);
-	writer->steps_size = event_steps_size(like);
+	writer->high_size = event_user_size(&like->kind) - sizeof(uint64);
+	writer->steps_size = event_steps_size(&like->kind);
 	writer->n_rows = 0;
 	size = FIRST_SIZE(writer->high_size, writer->steps_size);
 	size = max_rows > (MaxAllocSize - fixed) / size ? MaxAllocSize :
 		fixed + size * (Size) max_rows;
 	writer->log = affinity_base_alloc_large(CurrentMemoryContext, size);
-	memcpy(writer->log, like, EVENT_LOG_HEADER + like->pattern_len);
-	writer->log->version = EVENT_LOG_PACKED;
+	memcpy(writer->log, like, EVENT_LOG_HEADER + like->options_len);
+	writer->log->kind.version = EVENT_LOG_PACKED;
 	writer->to = EVENT_LOG_ROWS(writer->log);
 	writer->end = (char *) writer->log + size - PACKED_TAIL;
 }
@@ -117,8 +116,7 @@ affinity_eventlog_packed_add(EventUserId mixed,
 		to += width;
 		event_write_steps(to, steps_size, event[i].steps);
 		to += steps_size;
-		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_up((uint64) i);
 	}
 	writer->to = to;
 	writer->n_rows += (uint64) n;
@@ -131,23 +129,13 @@ affinity_eventlog_packed_end(PackedWriter *writer)
 	Size		size;
 
 	if (writer->n_rows > PG_UINT32_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many rows in one funnel or sequence")));
+		affinity_eventlog_too_many_rows();
 	memset(writer->to, 0, PACKED_TAIL);
 	size = (Size) (writer->to + PACKED_TAIL - (char *) log);
 	log->used = (uint32) (size - EVENT_LOG_HEADER);
 	log->n_rows = (uint32) writer->n_rows;
 	SET_VARSIZE(log, size);
 	return repalloc(log, size);
-}
-
-pg_noreturn static void
-damaged(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid funnel or sequence state")));
 }
 
 /* Before the first user. */
@@ -157,8 +145,8 @@ affinity_eventlog_packed_open(PackedReader *reader, const EventLog *log)
 	memset(reader, 0, sizeof(*reader));
 	reader->next = EVENT_LOG_ROWS(log);
 	reader->end = log->data + log->used - PACKED_TAIL;
-	reader->high_size = event_user_size(log) - sizeof(uint64);
-	reader->steps_size = event_steps_size(log);
+	reader->high_size = event_user_size(&log->kind) - sizeof(uint64);
+	reader->steps_size = event_steps_size(&log->kind);
 }
 
 /*
@@ -210,7 +198,7 @@ void
 affinity_eventlog_packed_next(PackedReader *reader)
 {
 	if (!next_user(reader))
-		damaged();
+		affinity_eventlog_damaged();
 }
 
 /* The rows of the user read last, for which there is room. */
@@ -233,8 +221,7 @@ affinity_eventlog_packed_rows(const PackedReader *reader, AffinityEvent *event)
 		from += width;
 		event[i].steps = event_read_steps(from, steps_size);
 		from += steps_size;
-		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_up((uint64) i);
 	}
 }
 
@@ -242,6 +229,7 @@ affinity_eventlog_packed_rows(const PackedReader *reader, AffinityEvent *event)
 static const char *
 rows_fault(const PackedReader *reader, const EventLog *log)
 {
+	int			n_conditions = log->kind.n_conditions;
 	AffinityEvent last = {0, 0};
 	AffinityEvent event;
 	uint64		first;
@@ -259,14 +247,13 @@ rows_fault(const PackedReader *reader, const EventLog *log)
 		if (event.at < (int64) first ||
 			(i > 0 && affinity_chain_event_before(&event, &last)))
 			return "A user's rows are not in order.";
-		if (log->n_conditions < 64 && event.steps >> log->n_conditions != 0)
+		if (n_conditions < 64 && event.steps >> n_conditions != 0)
 			return "A row has a condition that does not exist.";
-		if (log->time_kind != EVENT_TIME_INTEGER &&
+		if (log->kind.time_kind != EVENT_TIME_INTEGER &&
 			!IS_VALID_TIMESTAMP(event.at))
 			return "A row has an impossible time.";
 		last = event;
-		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_up((uint64) i);
 	}
 	return offset_width(offset) != reader->width ?
 		"A user's rows are not packed as they should be." : NULL;
@@ -288,7 +275,7 @@ affinity_eventlog_packed_fault(const EventLog *log)
 
 	if (!event_log_packs(log))
 		return "Its header is damaged.";
-	if (log->used < log->pattern_len + PACKED_TAIL ||
+	if (log->used < log->options_len + PACKED_TAIL ||
 		memcmp(log->data + log->used - PACKED_TAIL, no_tail, PACKED_TAIL) != 0)
 		return "Its length is wrong.";
 	affinity_eventlog_packed_open(&reader, log);
@@ -302,212 +289,8 @@ affinity_eventlog_packed_fault(const EventLog *log)
 			return "Its users are not in order.";
 		if ((fault = rows_fault(&reader, log)) != NULL)
 			return fault;
-		if (n_rows / ROWS_BETWEEN_INTERRUPTS !=
-			(n_rows + reader.n) / ROWS_BETWEEN_INTERRUPTS)
-			CHECK_FOR_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
 		n_rows += reader.n;
 	}
 	return n_rows != log->n_rows ? "Its length is wrong." : NULL;
-}
-
-/* ---- reading several logs side by side -------------------------------- */
-
-typedef struct PackedMerge
-{
-	PackedReader *reader;
-	int			n_readers;
-	AffinityEvent *event;		/* one user's rows */
-	AffinityEvent *other;		/* the same while they are merged */
-	Size		room;			/* events in each */
-} PackedMerge;
-
-static void
-merge_room(PackedMerge *merge, Size rows)
-{
-	if (rows <= merge->room)
-		return;
-	if (merge->event != NULL)
-	{
-		pfree(merge->event);
-		pfree(merge->other);
-	}
-	merge->room = Max(rows, merge->room * 2);
-	merge->event = affinity_base_array(merge->room, sizeof(AffinityEvent));
-	merge->other = affinity_base_array(merge->n_readers > 1 ? merge->room : 1,
-									   sizeof(AffinityEvent));
-}
-
-/* Add one reader's rows to the n there are. */
-static int64
-merge_rows(PackedMerge *merge, int64 n, const PackedReader *reader)
-{
-	AffinityEvent *a = merge->event;
-	AffinityEvent *b = merge->event + n;
-	AffinityEvent *a_end = b;
-	AffinityEvent *b_end = b + reader->n;
-	AffinityEvent *to = merge->other;
-
-	affinity_eventlog_packed_rows(reader, b);
-	if (n == 0 || !affinity_chain_event_before(b, b - 1))
-		return n + reader->n;
-	while (a < a_end && b < b_end)
-	{
-		*to++ = affinity_chain_event_before(b, a) ? *b++ : *a++;
-		if ((to - merge->other) % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
-	}
-	memcpy(to, a, sizeof(AffinityEvent) * (Size) (a_end - a));
-	memcpy(to + (a_end - a), b, sizeof(AffinityEvent) * (Size) (b_end - b));
-	to = merge->event;
-	merge->event = merge->other;
-	merge->other = to;
-	return n + reader->n;
-}
-
-/* The first of the users that the readers are at; NULL at the end of all. */
-static const PackedReader *
-first_reader(const PackedMerge *merge)
-{
-	const PackedReader *first = NULL;
-
-	for (int i = 0; i < merge->n_readers; i++)
-	{
-		const PackedReader *reader = &merge->reader[i];
-
-		if (!reader->at_end &&
-			(first == NULL || event_user_before(reader->mixed, first->mixed)))
-			first = reader;
-	}
-	return first;
-}
-
-/*
- * Hand on each user's rows of all logs, which are of one kind and packed.
- */
-void
-affinity_eventlog_packed_each(EventLog *const *log, int n_logs,
-							  EventUserUse use, void *arg)
-{
-	PackedMerge merge = {palloc(sizeof(PackedReader) * (Size) n_logs), n_logs,
-	NULL, NULL, 0};
-	const PackedReader *first;
-	Size		unchecked = 0;	/* rows since a look for interrupts */
-
-	for (int i = 0; i < n_logs; i++)
-	{
-		affinity_eventlog_packed_open(&merge.reader[i], log[i]);
-		affinity_eventlog_packed_next(&merge.reader[i]);
-	}
-	while ((first = first_reader(&merge)) != NULL)
-	{
-		EventUserId mixed = first->mixed;
-		Size		rows = 0;
-		int64		n = 0;
-
-		for (int i = 0; i < n_logs; i++)
-			if (!merge.reader[i].at_end &&
-				event_same_user(merge.reader[i].mixed, mixed))
-				rows += merge.reader[i].n;
-		merge_room(&merge, rows);
-		for (int i = 0; i < n_logs; i++)
-			if (!merge.reader[i].at_end &&
-				event_same_user(merge.reader[i].mixed, mixed))
-			{
-				n = merge_rows(&merge, n, &merge.reader[i]);
-				affinity_eventlog_packed_next(&merge.reader[i]);
-			}
-		use(mixed, merge.event, n, arg);
-		unchecked += rows;
-		if (unchecked >= ROWS_BETWEEN_INTERRUPTS)
-		{
-			CHECK_FOR_INTERRUPTS();
-			unchecked = 0;
-		}
-	}
-	pfree(merge.reader);
-	if (merge.event != NULL)
-	{
-		pfree(merge.event);
-		pfree(merge.other);
-	}
-}
-
-EventLog *
-affinity_eventlog_packed_union(EventLog *const *log, int n_logs)
-{
-	PackedWriter writer;
-	uint64		n_rows = 0;
-
-	for (int i = 0; i < n_logs; i++)
-		n_rows += log[i]->n_rows;
-	affinity_eventlog_packed_begin(&writer, log[0], n_rows);
-	affinity_eventlog_packed_each(log, n_logs, affinity_eventlog_packed_add,
-								  &writer);
-	return affinity_eventlog_packed_end(&writer);
-}
-
-typedef struct RowAppender
-{
-	Size		user_size;
-	Size		steps_size;
-	char	   *to;
-	char	   *end;
-} RowAppender;
-
-static void
-append_user(EventUserId mixed, const AffinityEvent *event, int64 n, void *arg)
-{
-	RowAppender *appender = arg;
-	EventUserId user = event_user_unmix(mixed);
-	Size		row_size = appender->user_size + sizeof(int64) +
-		appender->steps_size;
-
-	if (n > (appender->end - appender->to) / (int64) row_size)
-		damaged();
-	for (int64 i = 0; i < n; i++)
-	{
-		memcpy(appender->to, &user, appender->user_size);
-		appender->to += appender->user_size;
-		memcpy(appender->to, &event[i].at, sizeof(int64));
-		appender->to += sizeof(int64);
-		event_write_steps(appender->to, appender->steps_size, event[i].steps);
-		appender->to += appender->steps_size;
-	}
-}
-
-/*
- * Append the rows of a packed log to one that is not, and is small; where
- * there is none, begin one.
- */
-EventLog *
-affinity_eventlog_packed_append(EventLog *log, const EventLog *packed)
-{
-	RowAppender appender;
-	EventLog   *source = unconstify(EventLog *, packed);
-	Size		bytes = (Size) packed->n_rows * event_row_size(packed);
-
-	if (log == NULL)
-	{
-		log = affinity_eventlog_create(packed->magic, packed->pattern_len +
-									   bytes);
-		bytes = VARSIZE(log);
-		memcpy(log, packed, EVENT_LOG_HEADER + packed->pattern_len);
-		SET_VARSIZE(log, bytes);
-		log->version = EVENT_LOG_VERSION;
-		log->used = log->pattern_len;
-		log->n_rows = 0;
-		bytes -= EVENT_LOG_HEADER + log->pattern_len;
-	}
-	else
-		log = affinity_eventlog_grow(log, bytes);
-	appender.user_size = event_user_size(log);
-	appender.steps_size = event_steps_size(log);
-	appender.to = log->data + log->used;
-	appender.end = appender.to + bytes;
-	affinity_eventlog_packed_each(&source, 1, append_user, &appender);
-	if (appender.to != appender.end)
-		damaged();
-	log->used += (uint32) bytes;
-	log->n_rows += packed->n_rows;
-	return log;
 }

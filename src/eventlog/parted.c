@@ -20,11 +20,11 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 
-#include "calendar/calendar.h"
-#include "eventlog/packed.h"
+#include "eventlog/parted.h"
+
+#define CONTEXT_OF(parted) ((parted)->inlet.hdr.eoh_context)
 
 #define PART_BITS 10
 
@@ -48,7 +48,7 @@ StaticAssertDecl(FLUSH_BYTES / MAX_SLAB + 10 <= PARTED_SLABS, "slabs");
 
 #define COPY_AT_ONCE ((Size) 8 << 20)
 
-static EventLog *only_run(PartedLog *parted);
+static const EventLog *only_run(PartedLog *parted);
 static void flush(PartedLog *parted);
 static void copy_large(char *to, const char *from, Size size);
 
@@ -68,9 +68,16 @@ const ExpandedObjectMethods affinity_eventlog_parted_methods = {flat_size,
 flatten_into};
 
 Datum
-affinity_eventlog_parted_datum(PartedLog *parted)
+affinity_eventlog_parted_datum(EventInlet *inlet)
 {
-	return EOHPGetRWDatum(&parted->hdr);
+	return EOHPGetRWDatum(&inlet->hdr);
+}
+
+/* What its rows are: a log without any. */
+const EventLog *
+affinity_eventlog_parted_header(const EventInlet *inlet)
+{
+	return ((const PartedLog *) inlet)->header;
 }
 
 /*
@@ -83,19 +90,24 @@ create(MemoryContext parent, const EventLog *like, uint64 rows)
 	MemoryContext context = AllocSetContextCreate(parent, "funnel in parts",
 												  ALLOCSET_START_SMALL_SIZES);
 	int			bits = rows <= ONE_PART_ROWS ? 0 : PART_BITS;
-	Size		size = EVENT_LOG_HEADER + like->pattern_len;
+	Size		size = EVENT_LOG_HEADER + like->options_len;
 	PartedLog  *parted = MemoryContextAllocZero(context,
 												offsetof(PartedLog, place) +
 												(sizeof(EventPlace) << bits));
 
-	EOH_init_header(&parted->hdr, &affinity_eventlog_parted_methods, context);
+	EOH_init_header(&parted->inlet.hdr, &affinity_eventlog_parted_methods,
+					context);
 	parted->part = MemoryContextAllocZero(context, sizeof(EventPart) << bits);
 	parted->header = MemoryContextAlloc(context, size);
 	memcpy(parted->header, like, size);
 	SET_VARSIZE(parted->header, size);
-	parted->header->used = like->pattern_len;
+	parted->header->used = like->options_len;
 	parted->header->n_rows = 0;
-	parted->row_size = event_row_size(like);
+	parted->inlet.definition.magic = like->magic;
+	parted->inlet.definition.kind = like->kind;
+	parted->inlet.definition.options = parted->header->data;
+	parted->inlet.definition.options_len = like->options_len;
+	parted->row_size = event_row_size(&like->kind);
 	parted->bits = bits;
 	parted->chunk_size = bits > 0 ? CHUNK_SIZE :
 		offsetof(EventChunk, row) + parted->row_size * (Size) Max(rows, 1);
@@ -116,7 +128,7 @@ next_slab(PartedLog *parted, Size needed)
 
 		size = parted->bits == 0 ? needed : size;
 		parted->slab[n].area =
-			affinity_base_alloc_large(parted->hdr.eoh_context, size);
+			affinity_base_alloc_large(CONTEXT_OF(parted), size);
 		parted->slab[n].size = size;
 		parted->slab_bytes += size;
 		parted->n_slabs++;
@@ -170,14 +182,14 @@ next_chunk(PartedLog *parted, uint64 i)
 }
 
 static pg_attribute_always_inline void
-let_in(PartedLog *parted, Size user_size, Size steps_size)
+place_waiting(PartedLog *parted, Size user_size, Size steps_size)
 {
 	Size		row_size = user_size + sizeof(int64) + steps_size;
 	int			shift = 63 - parted->bits;
 
-	for (int i = 0; i < parted->n_waiting; i++)
+	for (int i = 0; i < parted->inlet.n_waiting; i++)
 	{
-		const WaitingRow *from = &parted->waiting[i];
+		const WaitingRow *from = &parted->inlet.waiting[i];
 		uint64		part = from->mixed.low >> 1 >> shift;
 		EventPlace *place = &parted->place[part];
 		char	   *row = place->at;
@@ -190,7 +202,7 @@ let_in(PartedLog *parted, Size user_size, Size steps_size)
 		event_write_steps(row + user_size + sizeof(int64), steps_size,
 						  from->event.steps);
 	}
-	parted->n_waiting = 0;
+	parted->inlet.n_waiting = 0;
 }
 
 /*
@@ -198,15 +210,16 @@ let_in(PartedLog *parted, Size user_size, Size steps_size)
  * row is three moves.
  */
 void
-affinity_eventlog_parted_let_in(PartedLog *parted)
+affinity_eventlog_parted_place(EventInlet *inlet)
 {
-	Size		user_size = event_user_size(parted->header);
-	Size		steps_size = event_steps_size(parted->header);
+	PartedLog  *parted = (PartedLog *) inlet;
+	Size		user_size = event_user_size(&parted->header->kind);
+	Size		steps_size = event_steps_size(&parted->header->kind);
 
 	if (user_size == 8 && steps_size == 1)
-		let_in(parted, 8, 1);
+		place_waiting(parted, 8, 1);
 	else
-		let_in(parted, user_size, steps_size);
+		place_waiting(parted, user_size, steps_size);
 }
 
 /* ---- packing ---------------------------------------------------------- */
@@ -245,13 +258,13 @@ pack_parts(PartedLog *parted)
 static void
 merge_runs(PartedLog *parted)
 {
-	MemoryContext caller = MemoryContextSwitchTo(parted->hdr.eoh_context);
+	MemoryContext caller = MemoryContextSwitchTo(CONTEXT_OF(parted));
 	EventLog   *merged = affinity_eventlog_packed_union(parted->run,
 														parted->n_runs);
 
 	MemoryContextSwitchTo(caller);
 	while (parted->n_runs > 0)
-		pfree(parted->run[--parted->n_runs]);
+		pfree(unconstify(EventLog *, parted->run[--parted->n_runs]));
 	parted->run[parted->n_runs++] = merged;
 }
 
@@ -266,7 +279,7 @@ add_run(PartedLog *parted, EventLog *run)
 	if (parted->n_runs == PARTED_RUNS)
 		merge_runs(parted);
 	parted->run[parted->n_runs++] = run;
-	/* together they may be smaller; if not, it is an error now and not later */
+	/* together they may be smaller; if not, it is an error now, not later */
 	if (bytes > MaxAllocSize)
 		merge_runs(parted);
 }
@@ -275,7 +288,7 @@ add_run(PartedLog *parted, EventLog *run)
 static void
 flush(PartedLog *parted)
 {
-	MemoryContext caller = MemoryContextSwitchTo(parted->hdr.eoh_context);
+	MemoryContext caller = MemoryContextSwitchTo(CONTEXT_OF(parted));
 	EventLog   *run = pack_parts(parted);
 
 	MemoryContextSwitchTo(caller);
@@ -295,10 +308,10 @@ free_slabs(PartedLog *parted)
 }
 
 /* All of the state as one packed log that it owns. */
-static EventLog *
+static const EventLog *
 only_run(PartedLog *parted)
 {
-	affinity_eventlog_parted_let_in(parted);
+	affinity_eventlog_parted_place(&parted->inlet);
 	if (parted->slabs_used > 0)
 		flush(parted);
 	free_slabs(parted);
@@ -313,9 +326,11 @@ only_run(PartedLog *parted)
  * All of the state as a packed log of the caller's.
  */
 EventLog *
-affinity_eventlog_parted_flat(PartedLog *parted)
+affinity_eventlog_parted_flat(EventInlet *inlet)
 {
-	affinity_eventlog_parted_let_in(parted);
+	PartedLog  *parted = (PartedLog *) inlet;
+
+	affinity_eventlog_parted_place(inlet);
 	if (parted->n_runs == 0)
 		return pack_parts(parted);
 	if (parted->slabs_used > 0)
@@ -330,14 +345,14 @@ static void
 append_user(EventUserId mixed, const AffinityEvent *event, int64 n, void *arg)
 {
 	for (int64 i = 0; i < n; i++)
-		affinity_eventlog_parted_add(arg, mixed, &event[i]);
+		affinity_eventlog_inlet_add(arg, mixed, &event[i]);
 }
 
 static void
-append_rows(PartedLog *parted, const EventLog *log)
+append_rows(EventInlet *inlet, const EventLog *log)
 {
-	Size		user_size = event_user_size(log);
-	Size		steps_size = event_steps_size(log);
+	Size		user_size = event_user_size(&log->kind);
+	Size		steps_size = event_steps_size(&log->kind);
 	const char *from = EVENT_LOG_ROWS(log);
 
 	for (uint32 i = 0; i < log->n_rows; i++)
@@ -350,9 +365,8 @@ append_rows(PartedLog *parted, const EventLog *log)
 		from += sizeof(int64);
 		event.steps = event_read_steps(from, steps_size);
 		from += steps_size;
-		affinity_eventlog_parted_add(parted, event_user_mix(user), &event);
-		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_eventlog_inlet_add(inlet, event_user_mix(user), &event);
+		affinity_base_look_up((uint64) i);
 	}
 }
 
@@ -376,18 +390,18 @@ copy_large(char *to, const char *from, Size size)
  * All rows of another log of the same kind.
  */
 void
-affinity_eventlog_parted_merge(PartedLog *parted, const EventLog *log)
+affinity_eventlog_parted_merge(EventInlet *inlet, const EventLog *log)
 {
-	EventLog   *source = unconstify(EventLog *, log);
+	PartedLog  *parted = (PartedLog *) inlet;
 
-	if (log->version != EVENT_LOG_PACKED)
-		append_rows(parted, log);
+	if (log->kind.version != EVENT_LOG_PACKED)
+		append_rows(inlet, log);
 	else if (log->used < RUN_BYTES || parted->n_runs == PARTED_RUNS)
-		affinity_eventlog_packed_each(&source, 1, append_user, parted);
+		affinity_eventlog_packed_each(&log, 1, append_user, inlet);
 	else
 	{
 		Size		size = EVENT_LOG_HEADER + log->used;
-		EventLog   *run = affinity_base_alloc_large(parted->hdr.eoh_context,
+		EventLog   *run = affinity_base_alloc_large(CONTEXT_OF(parted),
 													size);
 
 		copy_large((char *) run, (const char *) log, size);
@@ -399,13 +413,13 @@ affinity_eventlog_parted_merge(PartedLog *parted, const EventLog *log)
 /*
  * What a state of any size becomes as it grows large.
  */
-PartedLog *
+EventInlet *
 affinity_eventlog_parted_start(const EventLog *log, MemoryContext aggregate)
 {
 	PartedLog  *parted = create(aggregate, log, PG_UINT64_MAX);
 
-	affinity_eventlog_parted_merge(parted, log);
-	return parted;
+	affinity_eventlog_parted_merge(&parted->inlet, log);
+	return &parted->inlet;
 }
 
 /*
@@ -417,8 +431,8 @@ affinity_eventlog_pack(const EventLog *log)
 	PartedLog  *parted = create(CurrentMemoryContext, log, log->n_rows);
 	EventLog   *packed;
 
-	append_rows(parted, log);
-	packed = affinity_eventlog_parted_flat(parted);
-	MemoryContextDelete(parted->hdr.eoh_context);
+	append_rows(&parted->inlet, log);
+	packed = affinity_eventlog_parted_flat(&parted->inlet);
+	MemoryContextDelete(CONTEXT_OF(parted));
 	return packed;
 }

@@ -7,10 +7,9 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
-#include "eventlog/eventlog.h"
+#include "eventlog/log.h"
 
 static const char *const user_names[] = {
 	"one user", "bigint", "uuid", "text", "times of steps"
@@ -25,8 +24,21 @@ name_of(const char *const *names, size_t n, uint8 kind)
 	return kind < n ? names[kind] : "unknown";
 }
 
-static void
-differ(const EventLog *log, const char *what, const char *a, const char *b)
+static const char *
+user_name(const EventKind *kind)
+{
+	return name_of(user_names, lengthof(user_names), kind->user_kind);
+}
+
+static const char *
+time_name(const EventKind *kind)
+{
+	return name_of(time_names, lengthof(time_names), kind->time_kind);
+}
+
+pg_noreturn static void
+report_difference(const EventLog *log, const char *what, const char *a,
+				  const char *b)
 {
 	if (log->magic == SEQUENCE_MAGIC)
 		ereport(ERROR,
@@ -46,112 +58,50 @@ differ(const EventLog *log, const char *what, const char *a, const char *b)
 }
 
 static char *
-window_text(const EventLog *log)
+window_text(const EventKind *kind)
 {
 	Interval	interval = {0};
 
-	if (log->time_kind == EVENT_TIME_INTEGER)
-		return psprintf(INT64_FORMAT, log->window);
-	interval.day = (int32) (log->window / USECS_PER_DAY);
-	interval.time = log->window % USECS_PER_DAY;
+	if (kind->time_kind == EVENT_TIME_INTEGER)
+		return psprintf(INT64_FORMAT, kind->window);
+	interval.day = (int32) (kind->window / USECS_PER_DAY);
+	interval.time = kind->window % USECS_PER_DAY;
 	return DatumGetCString(DirectFunctionCall1(interval_out,
 											   IntervalPGetDatum(&interval)));
 }
 
-static void
-append_word(StringInfo text, const char *word)
+pg_noreturn static void
+find_difference(const EventLog *a, const EventLog *b, EventModeText mode_text)
 {
-	appendStringInfo(text, "%s%s", text->len > 0 ? ", " : "", word);
-}
+	const EventKind *of_a = &a->kind;
+	const EventKind *of_b = &b->kind;
 
-/* What a mode says with numbers: funnel/mode.c. */
-static void
-append_options(StringInfo text, const EventLog *log)
-{
-	int			n_steps = Min(affinity_eventlog_n_steps(log),
-							  AFFINITY_MAX_STEPS);
-	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
-	const uint8 *end = (const uint8 *) log->data + log->pattern_len / 2 * 2;
-	uint64		optional = affinity_eventlog_optional(log);
-	uint64		joined = affinity_eventlog_groups(log);
-	int			i;
-
-	for (i = 0; i < n_steps; i++)
-	{
-		uint64		bit = UINT64CONST(1) << i;
-
-		/* a step to which the next one is joined begins a group, or goes on */
-		if ((joined & bit) == 0 && ((joined >> 1) & bit) != 0)
-			append_word(text, "any_order");
-		if (((joined | joined >> 1) & bit) != 0)
-			appendStringInfo(text, " %d", i + 1);
-		if ((optional & bit) != 0)
-		{
-			append_word(text, "optional");
-			appendStringInfo(text, " %d", i + 1);
-		}
-	}
-	for (; range < end; range += 2, i++)
-	{
-		append_word(text, "exclude");
-		appendStringInfo(text, " %d", i + 1);
-		if (range[0] > 0 || range[1] < n_steps)
-			appendStringInfo(text, " between %d and %d", range[0], range[1]);
-	}
-}
-
-static char *
-mode_text(const EventLog *log)
-{
-	static const char *const held[] = {"a number", "a uuid", "a text"};
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (uint32 bit = 1; bit <= FUNNEL_MODE_ONCE; bit <<= 1)
-	{
-		if ((log->mode & bit) == 0)
-			continue;
-		if ((bit & FUNNEL_MODE_HOLD) == 0)
-		{
-			append_word(&text, affinity_funnel_mode_word(bit));
-			continue;
-		}
-		append_word(&text, affinity_funnel_mode_word(FUNNEL_MODE_HOLD_INT));
-		appendStringInfo(&text, " (%s)",
-						 held[bit == FUNNEL_MODE_HOLD_INT ? 0 :
-							  bit == FUNNEL_MODE_HOLD_UUID ? 1 : 2]);
-	}
-	append_options(&text, log);
-	return text.len > 0 ? text.data : pstrdup("default");
-}
-
-static void
-say_difference(const EventLog *a, const EventLog *b)
-{
-	if (a->user_kind != b->user_kind)
-		differ(a, "user types", name_of(user_names, lengthof(user_names), a->user_kind),
-			   name_of(user_names, lengthof(user_names), b->user_kind));
-	if (a->time_kind != b->time_kind)
-		differ(a, "time types", name_of(time_names, lengthof(time_names), a->time_kind),
-			   name_of(time_names, lengthof(time_names), b->time_kind));
-	if (a->n_conditions != b->n_conditions)
-		differ(a, "numbers of conditions", psprintf("%d", a->n_conditions),
-			   psprintf("%d", b->n_conditions));
-	if (a->window != b->window)
-		differ(a, "windows", window_text(a), window_text(b));
+	if (of_a->user_kind != of_b->user_kind)
+		report_difference(a, "user types", user_name(of_a), user_name(of_b));
+	if (of_a->time_kind != of_b->time_kind)
+		report_difference(a, "time types", time_name(of_a), time_name(of_b));
+	if (of_a->n_conditions != of_b->n_conditions)
+		report_difference(a, "numbers of conditions",
+						  psprintf("%d", of_a->n_conditions),
+						  psprintf("%d", of_b->n_conditions));
+	if (of_a->window != of_b->window)
+		report_difference(a, "windows", window_text(of_a), window_text(of_b));
 	if (a->magic == SEQUENCE_MAGIC)
-		differ(a, "patterns", pnstrdup(a->data, a->pattern_len),
-			   pnstrdup(b->data, b->pattern_len));
-	differ(a, "modes", mode_text(a), mode_text(b));
+		report_difference(a, "patterns", pnstrdup(a->data, a->options_len),
+						  pnstrdup(b->data, b->options_len));
+	report_difference(a, "modes", mode_text(a), mode_text(b));
 }
 
-/* Error unless the two logs may be merged. */
+/* Error unless the two logs may be merged: forms may differ. */
 void
-affinity_eventlog_same(const EventLog *a, const EventLog *b)
+affinity_eventlog_check_same(const EventLog *a, const EventLog *b,
+							 EventModeText mode_text)
 {
-	if (a->time_kind != b->time_kind || a->user_kind != b->user_kind ||
-		a->n_conditions != b->n_conditions || a->mode != b->mode ||
-		a->window != b->window || a->pattern_len != b->pattern_len ||
-		memcmp(a->data, b->data, a->pattern_len) != 0)
-		say_difference(a, b);
+	if (a->kind.time_kind != b->kind.time_kind ||
+		a->kind.user_kind != b->kind.user_kind ||
+		a->kind.n_conditions != b->kind.n_conditions ||
+		a->kind.mode != b->kind.mode || a->kind.window != b->kind.window ||
+		a->options_len != b->options_len ||
+		memcmp(a->data, b->data, a->options_len) != 0)
+		find_difference(a, b, mode_text);
 }

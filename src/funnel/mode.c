@@ -7,19 +7,15 @@
  *		strict_order, optional 2 3, exclude 5 between 1 and 2
  *		any_order 2 3, any_order 4 5, exclude 6
  *
- * Words without numbers are bits of EventLog.mode. Optional steps, groups of
- * steps in any order, and exclusions other than that of the last condition
+ * Words without numbers are bits of a mode (EventKind). Optional steps, groups
+ * of steps in any order, and exclusions other than that of the last condition
  * everywhere (which has a bit) are options: a few bytes that a state has
- * before its rows, so that only states with the same ones can be merged. They
- * are the set of optional steps or, with FUNNEL_MODE_GROUPS, of the steps
- * that are in a group with the one before (8 bytes), and for each condition
- * that is no step the last step after which it begins to be excluded and the
- * step before which it ends (a byte each; 0 and the number of steps where it
- * is excluded everywhere).
+ * before its rows (EVENT_MAX_OPTIONS), so that only states with the same ones
+ * can be merged.
  */
 #include "postgres.h"
 
-#include "eventlog/eventlog.h"
+#include "funnel/funnel.h"
 
 static const struct
 {
@@ -40,8 +36,8 @@ static const struct
 	{"strict_once", FUNNEL_MODE_ONCE},
 	{"allow_reentry", AFFINITY_CHAIN_REENTRY},
 	{"same_row", AFFINITY_CHAIN_SAME_ROW},
-	{"exclude_last", FUNNEL_MODE_EXCLUDE_LAST},
-	{"hold_last", FUNNEL_MODE_HOLD_INT},
+	{"exclude_last", EVENT_MODE_EXCLUDE_LAST},
+	{"hold_last", EVENT_MODE_HOLD_INT},
 };
 
 #define MODE_HINT "Modes are default, strict_order, strict_deduplication " \
@@ -59,7 +55,7 @@ typedef struct ModeNumbers
 	int			n_conditions;
 	uint64		optional;
 	uint64		grouped;		/* steps of groups in any order */
-	uint64		joined;			/* those but the first of each group */
+	uint64		groups;			/* those but the first of each group */
 	uint64		excluded;
 	uint8		after[AFFINITY_MAX_STEPS];	/* of each excluded condition */
 	uint8		before[AFFINITY_MAX_STEPS]; /* 0: everywhere */
@@ -195,7 +191,7 @@ read_any_order(const char **text, ModeNumbers *numbers)
 		group |= bit;
 	}
 	lowest = group & -group;
-	/* adding the lowest to neighbours carries into one bit above them */
+	/* adding the lowest to neighbors carries into one bit above them */
 	if (group == lowest || ((group + lowest) & group) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -205,8 +201,8 @@ read_any_order(const char **text, ModeNumbers *numbers)
 						 "any_order 5 6 for two groups, or any_order alone for "
 						 "all steps.")));
 	numbers->grouped |= group;
-	numbers->joined |= group & ~lowest;
-	return FUNNEL_MODE_GROUPS;
+	numbers->groups |= group & ~lowest;
+	return EVENT_MODE_GROUPS;
 }
 
 /* "between" has been read; two steps with "and" between them follow. */
@@ -318,7 +314,7 @@ check_words(uint32 mode, const ModeNumbers *numbers)
 				 errhint("In any order there is nothing between two steps, and "
 						 "any step may be missing: the steps that a user took "
 						 "are counted.")));
-	if ((mode & FUNNEL_MODE_GROUPS) != 0 &&
+	if ((mode & EVENT_MODE_GROUPS) != 0 &&
 		(numbers->optional != 0 || between ||
 		 (mode & (AFFINITY_CHAIN_BETWEEN | AFFINITY_CHAIN_REENTRY |
 				  AFFINITY_CHAIN_ANY_ORDER)) != 0))
@@ -359,7 +355,7 @@ check_numbers(const ModeNumbers *numbers)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an excluded condition cannot be an optional step"),
 				 errhint("The excluded conditions come after the steps.")));
-	if (numbers->joined >> (n_steps - 1) >> 1 != 0)
+	if (numbers->groups >> (n_steps - 1) >> 1 != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("an excluded condition cannot be a step in any order"),
@@ -379,7 +375,7 @@ check_numbers(const ModeNumbers *numbers)
 }
 
 /*
- * Read a mode for so many conditions. Its options, at most FUNNEL_MAX_OPTIONS
+ * Read a mode for so many conditions. Its options, at most EVENT_MAX_OPTIONS
  * bytes, go to `options`.
  */
 uint32
@@ -394,18 +390,18 @@ affinity_funnel_mode_read(const char *text, int n_conditions, char *options,
 	memset(&numbers, 0, sizeof(numbers));
 	numbers.n_conditions = n_conditions;
 	mode = read_words(text, &numbers);
-	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0)
+	if ((mode & EVENT_MODE_EXCLUDE_LAST) != 0)
 		exclude(&numbers, n_conditions);
 	check_words(mode, &numbers);
 	n_steps = check_numbers(&numbers);
-	mode &= ~(uint32) (FUNNEL_MODE_EXCLUDE_LAST | FUNNEL_MODE_ONCE);
+	mode &= ~(uint32) (EVENT_MODE_EXCLUDE_LAST | FUNNEL_MODE_ONCE);
 	*options_len = 0;
-	set = numbers.optional | numbers.joined;	/* one of them is empty */
+	set = numbers.optional | numbers.groups;	/* one of them is empty */
 	if (set == 0 && (n_steps == n_conditions ||
 					 (n_steps == n_conditions - 1 &&
 					  numbers.before[n_steps] == 0)))
 		return n_steps == n_conditions ? mode : mode |
-			FUNNEL_MODE_EXCLUDE_LAST;
+			EVENT_MODE_EXCLUDE_LAST;
 	memcpy(options, &set, sizeof(uint64));
 	*options_len = sizeof(uint64);
 	for (int i = n_steps; i < n_conditions; i++)
@@ -429,7 +425,7 @@ affinity_funnel_mode_holds(const char *text)
 	return false;
 }
 
-/* The word for a bit of EventLog.mode. */
+/* The word for a bit of a mode. */
 const char *
 affinity_funnel_mode_word(uint32 bit)
 {
@@ -437,103 +433,4 @@ affinity_funnel_mode_word(uint32 bit)
 		if (mode_words[i].mode == bit)
 			return mode_words[i].word;
 	return "any_order";
-}
-
-/* How many conditions of a state are steps. */
-int
-affinity_eventlog_n_steps(const EventLog *log)
-{
-	if ((log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0)
-		return log->n_conditions - 1;
-	if (log->pattern_len > sizeof(uint64))
-		return log->n_conditions -
-			(int) ((log->pattern_len - sizeof(uint64)) / 2);
-	return log->n_conditions;
-}
-
-/* The set of steps that options begin with. */
-static uint64
-option_steps(const EventLog *log)
-{
-	uint64		steps = 0;
-
-	if (log->pattern_len >= sizeof(uint64))
-		memcpy(&steps, log->data, sizeof(uint64));
-	return steps;
-}
-
-uint64
-affinity_eventlog_optional(const EventLog *log)
-{
-	return (log->mode & FUNNEL_MODE_GROUPS) != 0 ? 0 : option_steps(log);
-}
-
-/* Steps that are in a group in any order with the one before. */
-uint64
-affinity_eventlog_groups(const EventLog *log)
-{
-	return (log->mode & FUNNEL_MODE_GROUPS) != 0 ? option_steps(log) : 0;
-}
-
-/*
- * Are the options of a funnel's state such as affinity_funnel_mode_read
- * makes?
- */
-bool
-affinity_eventlog_options_valid(const EventLog *log)
-{
-	bool		grouped = (log->mode & FUNNEL_MODE_GROUPS) != 0;
-	uint64		steps = option_steps(log);
-	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
-	int			n_steps;
-
-	if (grouped && (steps == 0 ||
-					(log->mode & (AFFINITY_CHAIN_BETWEEN |
-								  AFFINITY_CHAIN_REENTRY |
-								  AFFINITY_CHAIN_ANY_ORDER)) != 0))
-		return false;
-	if (log->pattern_len == 0)
-		return true;
-	if (log->pattern_len < sizeof(uint64) || log->pattern_len % 2 != 0 ||
-		log->pattern_len > sizeof(uint64) + 2 * (uint32) log->n_conditions -
-		2 || (log->mode & FUNNEL_MODE_EXCLUDE_LAST) != 0)
-		return false;
-	n_steps = affinity_eventlog_n_steps(log);
-	if ((steps & 1) != 0 || steps >> (n_steps - 1) >> 1 != 0)
-		return false;
-	for (uint32 i = sizeof(uint64); i < log->pattern_len; i += 2, range += 2)
-		if (range[0] >= range[1] || range[1] > n_steps || grouped)
-		{
-			/* of one step nothing lies between, nor in a group */
-			if (range[0] != 0 || range[1] != n_steps)
-				return false;
-		}
-	return true;
-}
-
-/* The rule of a state with options, for chain/optional.c. */
-void
-affinity_eventlog_optional_rule(const EventLog *log,
-								AffinityOptionalRule *rule)
-{
-	const uint8 *range = (const uint8 *) log->data + sizeof(uint64);
-	int			n_steps = affinity_eventlog_n_steps(log);
-
-	memset(rule, 0, sizeof(*rule));
-	affinity_eventlog_rule(log, &rule->chain);
-	rule->optional = affinity_eventlog_optional(log);
-	for (int condition = n_steps; condition < log->n_conditions; condition++)
-	{
-		int			after = 0;
-		int			before = n_steps;
-
-		if (log->pattern_len > sizeof(uint64))
-		{
-			after = *range++;
-			before = *range++;
-		}
-		for (int k = after; k < before; k++)
-			rule->exclude_after[k] |= UINT64CONST(1) << condition;
-		rule->excludes = true;
-	}
 }

@@ -11,7 +11,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "eventlog/eventlog.h"
+#include "funnel/funnel.h"
 #include "kernel/select.h"
 
 #define FUNNEL_STEPS_COLUMNS 8
@@ -56,9 +56,9 @@ Datum
 affinity_funnel_steps(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-	EventTime	kind = (EventTime) log->time_kind;
+	EventTime	kind = (EventTime) affinity_eventlog_kind(log)->time_kind;
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Conversions c;
+	FunnelConversions c;
 
 	InitMaterializedSRF(fcinfo, 0);
 	affinity_funnel_conversions_read(&c, log);
@@ -66,8 +66,8 @@ affinity_funnel_steps(PG_FUNCTION_ARGS)
 	{
 		Datum		value[FUNNEL_STEPS_COLUMNS];
 		bool		null[FUNNEL_STEPS_COLUMNS];
-		int64		before = c.n_users[i > 0 ? conversions_previous(&c, i) :
-									   0];
+		int			last = i > 0 ? affinity_funnel_previous_step(&c, i) : 0;
+		int64		before = c.n_users[last];
 
 		memset(null, true, sizeof(null));
 		null[0] = null[1] = false;

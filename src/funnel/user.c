@@ -5,56 +5,17 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "common/int.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
-#include "eventlog/packed.h"
+#include "funnel/funnel.h"
 
 PG_FUNCTION_INFO_V1(affinity_funnel_window_final);
 PG_FUNCTION_INFO_V1(affinity_funnel_times_final);
-PG_FUNCTION_INFO_V1(affinity_funnel_final);
 PG_FUNCTION_INFO_V1(affinity_funnel_chains_accum);
 
-#define CHAIN_SIZE(level) (1 + sizeof(int64) * ((Size) (level) - ((level) > 0)))
-
-void
-affinity_eventlog_rule(const EventLog *log, AffinityChainRule *rule)
-{
-	int			n_steps = affinity_eventlog_n_steps(log);
-
-	rule->window = (uint64) log->window;
-	rule->mode = log->mode;
-	rule->n_steps = n_steps;
-	rule->exclude = 0;
-	for (int i = n_steps; i < log->n_conditions; i++)
-		rule->exclude |= UINT64CONST(1) << i;
-}
-
-/*
- * The longest chain in sorted events: its length; its times are chain->best.
- */
-int
-affinity_funnel_chain_of(AffinityChain *chain, const AffinityChainRule *rule,
-						 const AffinityEvent *event, int64 n)
-{
-	int64		from = 0;
-
-	affinity_chain_begin(chain, rule);
-	while (from < n)
-	{
-		int64		to = affinity_eventlog_events_cut(event, n, from);
-
-		if (!affinity_chain_feed(chain, event + from, to - from))
-			break;
-		from = to;
-		CHECK_FOR_INTERRUPTS();
-	}
-	return chain->level;
-}
-
+/* A FunnelResultUse. */
 static void
 keep_result(const FunnelResult *result, void *kept)
 {
@@ -68,34 +29,18 @@ static void
 result_of_state(FunctionCallInfo fcinfo, const EventLog *log,
 				FunnelResult *result)
 {
-	AffinityChainRule rule;
-	AffinityEvent *event;
-	AffinityChain *chain;
-
-	if (log->user_kind != EVENT_USER_ONE)
+	if (affinity_eventlog_kind(log)->user_kind != EVENT_USER_ONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this funnel is one of many users"),
 				 errhint("Use affinity.funnel_steps to read it.")));
-	result->level = 0;
-	result->taken = 0;
-	if (affinity_eventlog_has_options(log))
-	{
-		affinity_funnel_solve_log(log, keep_result, result);
-		return;
-	}
 	/* as long as the query lasts */
 	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt,
-													  sizeof(AffinityChain));
-	chain = fcinfo->flinfo->fn_extra;
-	affinity_eventlog_rule(log, &rule);
-	event = affinity_eventlog_sorted(log);
-	result->level = affinity_funnel_chain_of(chain, &rule, event, log->n_rows);
-	result->taken = result->level == 0 ? 0 :
-		PG_UINT64_MAX >> (64 - result->level);
-	memcpy(result->at, chain->best, sizeof(int64) * (Size) result->level);
-	pfree(event);
+		fcinfo->flinfo->fn_extra =
+			affinity_funnel_solver_create(fcinfo->flinfo->fn_mcxt);
+	result->level = 0;
+	result->taken = 0;
+	affinity_funnel_solve(fcinfo->flinfo->fn_extra, log, keep_result, result);
 }
 
 /* The number of the last step that the user took; 0 without rows. */
@@ -116,7 +61,7 @@ Datum
 affinity_funnel_times_final(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-	Oid			type = affinity_eventlog_time_type((EventTime) log->time_kind);
+	Oid			type = affinity_eventlog_time_type(log);
 	FunnelResult result;
 	Datum		value[AFFINITY_MAX_STEPS];
 	bool		null[AFFINITY_MAX_STEPS];
@@ -136,23 +81,6 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_md_array(value, null, 1, &n,
 											 &low, type, 8, FLOAT8PASSBYVAL,
 											 TYPALIGN_DOUBLE));
-}
-
-/* A state as a value: packed if it is one of many users, and without room. */
-Datum
-affinity_funnel_final(PG_FUNCTION_ARGS)
-{
-	PartedLog  *parted = affinity_eventlog_parted_to_read(PG_GETARG_DATUM(0));
-	EventLog   *log;
-
-	if (parted != NULL)
-		PG_RETURN_POINTER(affinity_eventlog_parted_flat(parted));
-	log = affinity_eventlog_growing_flatten(PG_GETARG_DATUM(0));
-	if (log == NULL)
-		log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-	if (log->version == EVENT_LOG_VERSION && event_log_packs(log))
-		PG_RETURN_POINTER(affinity_eventlog_pack(log));
-	PG_RETURN_POINTER(affinity_eventlog_trim(log));
 }
 
 /*
@@ -193,7 +121,7 @@ read_times(const Datum *value, const bool *null, int n, const EventLog *log,
 			since[i] = -1;
 			continue;
 		}
-		if (log->time_kind != EVENT_TIME_INTEGER &&
+		if (affinity_eventlog_kind(log)->time_kind != EVENT_TIME_INTEGER &&
 			TIMESTAMP_NOT_FINITE(DatumGetInt64(value[i])))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -218,7 +146,7 @@ read_times(const Datum *value, const bool *null, int n, const EventLog *log,
 static uint64
 optional_steps(FunctionCallInfo fcinfo, int n_steps)
 {
-	char		options[FUNNEL_MAX_OPTIONS];
+	char		options[EVENT_MAX_OPTIONS];
 	uint32		options_len;
 	uint64		optional = 0;
 	char	   *text;
@@ -228,26 +156,26 @@ optional_steps(FunctionCallInfo fcinfo, int n_steps)
 		return 0;
 	text = affinity_base_text_arg(fcinfo, 2, "mode");
 	mode = affinity_funnel_mode_read(text, n_steps, options, &options_len);
-	if ((mode & FUNNEL_MODE_EXCLUDE_LAST) != 0 || options_len >
+	if ((mode & EVENT_MODE_EXCLUDE_LAST) != 0 || options_len >
 		sizeof(optional))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the times of steps have no condition to exclude"),
 				 errhint("Give funnel_agg(times, mode) the optional steps "
 						 "only.")));
-	if (options_len > 0 && (mode & FUNNEL_MODE_GROUPS) == 0)
+	if (options_len > 0 && (mode & EVENT_MODE_GROUPS) == 0)
 		memcpy(&optional, options, sizeof(optional));
 	pfree(text);
 	return optional;
 }
 
+/* A log of chains, as all calls with such arguments have it. */
 static EventLog *
 chains_state(FunctionCallInfo fcinfo, Oid type, int n_steps)
 {
+	EventDefinition definition;
 	EventLog   *log;
 	uint64		optional;
-	EventTime	kind = type == TIMESTAMPTZOID ? EVENT_TIME_TIMESTAMPTZ :
-		type == TIMESTAMPOID ? EVENT_TIME_TIMESTAMP : EVENT_TIME_INTEGER;
 
 	if (n_steps < 1 || n_steps > AFFINITY_MAX_STEPS)
 		ereport(ERROR,
@@ -256,28 +184,21 @@ chains_state(FunctionCallInfo fcinfo, Oid type, int n_steps)
 						"1 to %d", n_steps, AFFINITY_MAX_STEPS),
 				 errhint("Pass what affinity.funnel_times returned.")));
 	optional = optional_steps(fcinfo, n_steps);
-	if (!PG_ARGISNULL(0))
-	{
-		log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
-		if (log->n_conditions == n_steps && log->time_kind == kind &&
-			log->user_kind == EVENT_USER_CHAINS &&
-			affinity_eventlog_optional(log) == optional)
-			return log;
+	affinity_eventlog_define(&definition, FUNNEL_MAGIC);
+	definition.kind.n_conditions = (uint8) n_steps;
+	definition.kind.time_kind = (uint8) affinity_eventlog_time_kind(type);
+	definition.kind.user_kind = EVENT_USER_CHAINS;
+	definition.options = (const char *) &optional;
+	definition.options_len = optional != 0 ? sizeof(optional) : 0;
+	if (PG_ARGISNULL(0))
+		return affinity_eventlog_create(&definition, sizeof(optional));
+	log = affinity_eventlog_arg(PG_GETARG_DATUM(0), FUNNEL_MAGIC);
+	if (!affinity_eventlog_is_of(log, &definition))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("all arrays of step times must have the same length "
 						"and the same optional steps"),
 				 errhint("Merge the results of one call of affinity.funnel_times only.")));
-	}
-	log = affinity_eventlog_create(FUNNEL_MAGIC, sizeof(optional));
-	log->n_conditions = (uint8) n_steps;
-	log->time_kind = (uint8) kind;
-	log->user_kind = EVENT_USER_CHAINS;
-	if (optional != 0)
-	{
-		memcpy(log->data, &optional, sizeof(optional));
-		log->pattern_len = log->used = sizeof(optional);
-	}
 	return log;
 }
 
@@ -305,12 +226,5 @@ affinity_funnel_chains_accum(PG_FUNCTION_ARGS)
 					  TYPALIGN_DOUBLE, &value, &null, &n);
 	log = chains_state(fcinfo, ARR_ELEMTYPE(array), n);
 	level = read_times(value, null, n, log, since);
-	log = affinity_eventlog_grow(log, CHAIN_SIZE(level));
-	log->data[log->used] = (char) level;
-	if (level > 1)
-		memcpy(log->data + log->used + 1, since + 1,
-			   sizeof(int64) * (size_t) (level - 1));
-	log->used += (uint32) CHAIN_SIZE(level);
-	log->n_rows++;
-	PG_RETURN_POINTER(log);
+	PG_RETURN_POINTER(affinity_eventlog_chain_append(log, level, since));
 }

@@ -11,7 +11,6 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -20,8 +19,6 @@
 #define ROWS_AT_FIRST 5
 #define EVENTS_AT_ONCE 65536
 
-PG_FUNCTION_INFO_V1(affinity_sequence_in);
-PG_FUNCTION_INFO_V1(affinity_sequence_out);
 PG_FUNCTION_INFO_V1(affinity_sequence_accum);
 PG_FUNCTION_INFO_V1(affinity_sequence_combine);
 PG_FUNCTION_INFO_V1(affinity_sequence_match_final);
@@ -34,54 +31,13 @@ sequence_arg(Datum value)
 	return affinity_eventlog_arg(value, SEQUENCE_MAGIC);
 }
 
+/* The pattern of the call, which a new state is made of. */
 static void
-parse_pattern(const EventLog *log, int sqlstate, AffinityPattern *pattern)
+read_pattern(FunctionCallInfo fcinfo, EventCall *call)
 {
-	affinity_sequence_pattern_parse(log->data, log->pattern_len,
-									log->n_conditions,
-									(EventTime) log->time_kind, sqlstate,
-									pattern);
-}
-
-Datum
-affinity_sequence_in(PG_FUNCTION_ARGS)
-{
-	EventLog   *log = affinity_eventlog_in(PG_GETARG_CSTRING(0),
-										   SEQUENCE_MAGIC);
-	AffinityPattern pattern;
-
-	parse_pattern(log, ERRCODE_INVALID_BINARY_REPRESENTATION, &pattern);
-	PG_RETURN_POINTER(log);
-}
-
-Datum
-affinity_sequence_out(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_CSTRING(affinity_eventlog_out(PG_GETARG_DATUM(0),
-											SEQUENCE_MAGIC));
-}
-
-static EventLog *
-new_state(const EventCall *call, const text *pattern)
-{
-	Size		len = VARSIZE_ANY_EXHDR(pattern);
-	EventLog   *log = affinity_eventlog_create(SEQUENCE_MAGIC, len);
+	EventDefinition *definition = &call->definition;
 	AffinityPattern parsed;
-
-	log->n_conditions = (uint8) call->n_conditions;
-	log->time_kind = (uint8) call->time_kind;
-	log->user_kind = EVENT_USER_ONE;
-	memcpy(log->data, VARDATA_ANY(pattern), len);
-	log->pattern_len = log->used = (uint32) len;
-	parse_pattern(log, ERRCODE_INVALID_PARAMETER_VALUE, &parsed);
-	return affinity_eventlog_grow(log, ROWS_AT_FIRST * event_row_size(log));
-}
-
-static EventLog *
-sequence_state(FunctionCallInfo fcinfo, const EventCall *call)
-{
-	const		text *pattern;
-	EventLog   *log;
+	text	   *pattern;
 
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -89,19 +45,15 @@ sequence_state(FunctionCallInfo fcinfo, const EventCall *call)
 				 errmsg("pattern must not be null"),
 				 errhint("For example '(?1).*(?2)'.")));
 	pattern = PG_GETARG_TEXT_PP(1);
+	definition->options = VARDATA_ANY(pattern);
+	definition->options_len = (uint32) VARSIZE_ANY_EXHDR(pattern);
 	if (PG_ARGISNULL(0))
-		return new_state(call, pattern);
-	log = sequence_arg(PG_GETARG_DATUM(0));
-	if (log->n_conditions != call->n_conditions ||
-		log->time_kind != call->time_kind ||
-		log->user_kind != EVENT_USER_ONE ||
-		log->pattern_len != VARSIZE_ANY_EXHDR(pattern) ||
-		memcmp(log->data, VARDATA_ANY(pattern), log->pattern_len) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("pattern must be the same for all rows of a group"),
-				 errhint("Pass a constant, or GROUP BY what it depends on.")));
-	return log;
+		affinity_sequence_pattern_parse(definition->options,
+										definition->options_len,
+										definition->kind.n_conditions,
+										(EventTime) definition->kind.time_kind,
+										ERRCODE_INVALID_PARAMETER_VALUE,
+										&parsed);
 }
 
 /* (state, pattern, at, conditions …) */
@@ -109,41 +61,24 @@ Datum
 affinity_sequence_accum(PG_FUNCTION_ARGS)
 {
 	EventCall  *call = fcinfo->flinfo->fn_extra;
-	EventLog   *log;
-	Size		row_size;
-	uint64		steps;
-	int64		at;
 
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-		affinity_eventlog_call_init(fcinfo, call, 2, 3, false);
+		affinity_eventlog_call_init(fcinfo, call, SEQUENCE_MAGIC, 2, 3, false);
+		call->rows_at_first = ROWS_AT_FIRST;
 		fcinfo->flinfo->fn_extra = call;
 	}
-	log = sequence_state(fcinfo, call);
-	if (!affinity_eventlog_time(fcinfo, call, &at))
-		PG_RETURN_POINTER(log);
-	steps = affinity_eventlog_conditions(fcinfo, call);
-	if (steps == 0)
-		PG_RETURN_POINTER(log);
-	row_size = event_row_size(log);
-	log = affinity_eventlog_grow(log, row_size);
-	memcpy(log->data + log->used, &at, sizeof(at));
-	event_write_steps(log->data + log->used + sizeof(at),
-					  event_steps_size(log), steps);
-	log->used += (uint32) row_size;
-	log->n_rows++;
-	PG_RETURN_POINTER(log);
+	read_pattern(fcinfo, call);
+	return affinity_eventlog_append(fcinfo, call);
 }
 
+/* Sequences have no mode that could differ. */
 Datum
 affinity_sequence_combine(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(affinity_eventlog_merge(sequence_arg(PG_GETARG_DATUM(0)),
-											  sequence_arg(PG_GETARG_DATUM(1)),
-											  AggCheckCallContext(fcinfo,
-																  NULL)));
+	return affinity_eventlog_merge(fcinfo, SEQUENCE_MAGIC, NULL);
 }
 
 /*
@@ -152,14 +87,14 @@ affinity_sequence_combine(PG_FUNCTION_ARGS)
  */
 static void
 match(const EventLog *log, const AffinityPattern *pattern, bool restarting,
-	  AffinityMatcher *m)
+	  AffinityMatcher *m, int64 *n_events)
 {
-	int64		n = log->n_rows;
-	uint64	   *ends = MemoryContextAllocHuge(CurrentMemoryContext,
-											  sizeof(uint64) * (Size) (n + 1));
+	int64		n;
+	AffinityEvent *event = affinity_eventlog_sorted(log, &n);
 
-	affinity_chain_match_begin(m, pattern, affinity_eventlog_sorted(log),
-							   ends);
+	*n_events = n;
+	affinity_chain_match_begin(m, pattern, event,
+							   affinity_base_array((Size) n, sizeof(uint64)));
 	for (int64 from = 0; from < n; from += EVENTS_AT_ONCE)
 	{
 		affinity_chain_match_forward(m, from, Min(n, from + EVENTS_AT_ONCE),
@@ -174,9 +109,11 @@ count_matches(Datum state)
 	EventLog   *log = sequence_arg(state);
 	AffinityPattern pattern;
 	AffinityMatcher m;
+	int64		n;
 
-	parse_pattern(log, ERRCODE_INVALID_PARAMETER_VALUE, &pattern);
-	match(log, &pattern, true, &m);
+	affinity_sequence_pattern_of(log, ERRCODE_INVALID_PARAMETER_VALUE,
+								 &pattern);
+	match(log, &pattern, true, &m, &n);
 	pfree(m.ends);
 	pfree(unconstify(AffinityEvent *, m.event));
 	return m.count;
@@ -205,12 +142,13 @@ times_of_match(const EventLog *log, Oid type)
 	AffinityPattern pattern;
 	AffinityMatcher m;
 	Datum		value[AFFINITY_MAX_STEPS];
-	int64		n = log->n_rows;
+	int64		n;
 	int64		at = -1;
 	int			n_values = 0;
 
-	parse_pattern(log, ERRCODE_INVALID_PARAMETER_VALUE, &pattern);
-	match(log, &pattern, false, &m);
+	affinity_sequence_pattern_of(log, ERRCODE_INVALID_PARAMETER_VALUE,
+								 &pattern);
+	match(log, &pattern, false, &m, &n);
 	affinity_chain_match_back_begin(&m, m.longest, n);
 	for (int64 to = n; to > 0; to -= Min(to, EVENTS_AT_ONCE))
 	{
@@ -233,7 +171,7 @@ Datum
 affinity_sequence_events_final(PG_FUNCTION_ARGS)
 {
 	EventLog   *log = sequence_arg(PG_GETARG_DATUM(0));
-	Oid			type = affinity_eventlog_time_type((EventTime) log->time_kind);
+	Oid			type = affinity_eventlog_time_type(log);
 
 	if (get_element_type(get_fn_expr_rettype(fcinfo->flinfo)) != type)
 		ereport(ERROR,

@@ -1,14 +1,14 @@
 /*
  * next.c
  *		sequence_next_node: the event that comes after (or before) a chain of
- *		neighbouring events of one user, as ClickHouse's sequenceNextNode.
+ *		neighboring events of one user, as ClickHouse's sequenceNextNode.
  *
  * The state holds every row with a value, as values may be wanted that
  * satisfy nothing. It is a bytea: header, then for each row its time (8
  * bytes), the set of events that it satisfies (8), the length of its value
- * with a bit for the base condition (4), and the value. It grows by doubling
- * in the current context; the executor copies a new transition value into the
- * aggregate's memory. What lies behind the bytes in use is room to append to.
+ * with a bit for the base condition (4), and the value. It grows as
+ * a flat event log does (eventlog/log.c). What lies behind the bytes in use is
+ * room to append to.
  *
  * Only aggregates make such values and read them: all functions refuse to be
  * called otherwise. But anybody can make an aggregate of them, so what a
@@ -38,13 +38,12 @@ PG_FUNCTION_INFO_V1(affinity_sequence_next_final);
 #define ROW_HEADER (sizeof(int64) + sizeof(uint64) + sizeof(uint32))
 #define BASE_BIT UINT32_C(0x80000000)
 #define ROOM_AT_FIRST 192
-#define ROWS_BETWEEN_INTERRUPTS 65536
 
 typedef enum NextBase
 {
 	NEXT_HEAD,					/* the first row */
 	NEXT_TAIL,					/* the last one */
-	NEXT_FIRST_MATCH,			/* the first row that is base and first event */
+	NEXT_FIRST_MATCH,			/* the first row: base and first event */
 	NEXT_LAST_MATCH				/* the last such row */
 } NextBase;
 
@@ -54,7 +53,7 @@ static const char *const base_names[] = {
 
 typedef struct NextState
 {
-	int32		vl_len_;		/* varlena header: the room, not what is used */
+	int32		vl_len_;		/* varlena header: all room, used or not */
 	uint32		used;			/* bytes of data in use */
 	uint32		n_rows;
 	uint8		backward;
@@ -90,7 +89,8 @@ typedef struct NextRow
 static bool
 read_direction(FunctionCallInfo fcinfo, NextCall *call)
 {
-	char	   *text = affinity_base_text_arg(fcinfo, DIRECTION_ARG, "direction");
+	char	   *text = affinity_base_text_arg(fcinfo, DIRECTION_ARG,
+											  "direction");
 	bool		backward = pg_strcasecmp(text, "backward") == 0;
 
 	if (!backward && pg_strcasecmp(text, "forward") != 0)
@@ -154,9 +154,10 @@ next_call(FunctionCallInfo fcinfo)
 		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									  sizeof(NextCall));
 		call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
-		affinity_eventlog_call_init(fcinfo, &call->event, TIME_ARG,
-									call->has_events ? FIRST_EVENT_ARG :
-									BASE_CONDITION_ARG, false);
+		affinity_eventlog_call_init(fcinfo, &call->event, SEQUENCE_MAGIC,
+									TIME_ARG, call->has_events ?
+									FIRST_EVENT_ARG : BASE_CONDITION_ARG,
+									false);
 		fcinfo->flinfo->fn_extra = call;
 	}
 	if (!affinity_eventlog_same_text(fcinfo,
@@ -173,7 +174,7 @@ next_call(FunctionCallInfo fcinfo)
 static int
 n_events_of(const NextCall *call)
 {
-	return call->has_events ? call->event.n_conditions : 0;
+	return call->has_events ? call->event.definition.kind.n_conditions : 0;
 }
 
 /*
@@ -200,11 +201,10 @@ next_state(Datum value)
 static NextState *
 grow(NextState *state, Size bytes)
 {
-	Size		needed = NEXT_HEADER + state->used + bytes;
-	Size		size = VARSIZE(state);
-	NextState  *larger;
+	Size		used = NEXT_HEADER + state->used;
+	Size		needed = used + bytes;
 
-	if (needed <= size)
+	if (needed <= VARSIZE(state))
 		return state;
 	if (needed > MaxAllocSize)
 		ereport(ERROR,
@@ -214,13 +214,7 @@ grow(NextState *state, Size bytes)
 						needed, (Size) MaxAllocSize),
 				 errhint("Leave out rows that cannot matter, or use shorter "
 						 "values.")));
-	size = Min(Max(needed, size * 2), MaxAllocSize);
-	larger = palloc(size);
-	memcpy(larger, state, NEXT_HEADER + state->used);
-	/* No bytes of other memory in a value that may travel to another process. */
-	memset(larger->data + larger->used, 0, size - NEXT_HEADER - larger->used);
-	SET_VARSIZE(larger, size);
-	return larger;
+	return affinity_eventlog_enlarge(state, used, needed);
 }
 
 static NextState *
@@ -234,7 +228,7 @@ state_of_group(FunctionCallInfo fcinfo, const NextCall *call)
 		SET_VARSIZE(state, NEXT_HEADER + ROOM_AT_FIRST);
 		state->backward = call->backward;
 		state->base = (uint8) call->base;
-		state->time_kind = (uint8) call->event.time_kind;
+		state->time_kind = (uint8) call->event.definition.kind.time_kind;
 		state->n_events = (uint8) n_events_of(call);
 		return state;
 	}
@@ -260,8 +254,10 @@ affinity_sequence_next_accum(PG_FUNCTION_ARGS)
 	int64		at;
 	char	   *to;
 
-	if (!affinity_eventlog_time(fcinfo, &call->event, &at) ||
-		PG_ARGISNULL(VALUE_ARG))
+	if (PG_ARGISNULL(TIME_ARG))
+		PG_RETURN_POINTER(state);
+	at = affinity_eventlog_time(fcinfo, &call->event);
+	if (PG_ARGISNULL(VALUE_ARG))
 		PG_RETURN_POINTER(state);
 	if (call->has_events)
 		events = affinity_eventlog_conditions(fcinfo, &call->event);
@@ -344,8 +340,7 @@ sorted_rows(const NextState *state)
 	{
 		uint32		len = 0;
 
-		if (i % ROWS_BETWEEN_INTERRUPTS == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_up(i);
 		if ((Size) (end - from) >= ROW_HEADER)
 		{
 			memcpy(&row[i].at, from, sizeof(int64));

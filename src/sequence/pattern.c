@@ -182,3 +182,17 @@ affinity_sequence_pattern_parse(const char *text, Size len,
 	if (p.has_time)
 		fail(&p, "a time must stand between two events");
 }
+
+/* The pattern that a state has. */
+void
+affinity_sequence_pattern_of(const EventLog *log, int sqlstate,
+							 AffinityPattern *pattern)
+{
+	const EventKind *kind = affinity_eventlog_kind(log);
+	uint32		len;
+	const char *text = affinity_eventlog_options(log, &len);
+
+	affinity_sequence_pattern_parse(text, len, kind->n_conditions,
+									(EventTime) kind->time_kind, sqlstate,
+									pattern);
+}

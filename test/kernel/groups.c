@@ -55,9 +55,9 @@ piece(int from)
 static AffinityGroups chain;
 
 static void
-run(const AffinityChainRule *rule, uint64_t joined)
+run(const AffinityChainRule *rule, uint64_t groups)
 {
-	affinity_chain_groups_begin(&chain, rule, joined);
+	affinity_chain_groups_begin(&chain, rule, groups);
 	for (int from = 0, n; from < n_events; from += n)
 	{
 		n = piece(from);
@@ -69,22 +69,22 @@ run(const AffinityChainRule *rule, uint64_t joined)
 /* ---- trying everything ------------------------------------------------- */
 
 static const AffinityChainRule *rule;
-static uint64_t section_of[AFFINITY_MAX_STEPS];
+static uint64_t group_of[AFFINITY_MAX_STEPS];
 static int	deepest;
 static int64_t earliest[AFFINITY_MAX_STEPS];
 
 static void
-read_sections(int n_steps, uint64_t joined)
+read_groups(int n_steps, uint64_t groups)
 {
 	for (int s = 0; s < n_steps; s++)
 	{
-		section_of[s] = UINT64_C(1) << s;
-		if (s > 0 && (joined >> s & 1))
-			section_of[s] |= section_of[s - 1];
+		group_of[s] = UINT64_C(1) << s;
+		if (s > 0 && (groups >> s & 1))
+			group_of[s] |= group_of[s - 1];
 	}
 	for (int s = n_steps - 2; s >= 0; s--)
-		if (joined >> (s + 1) & 1)
-			section_of[s] = section_of[s + 1];
+		if (groups >> (s + 1) & 1)
+			group_of[s] = group_of[s + 1];
 }
 
 static bool
@@ -127,7 +127,7 @@ try_groups(uint64_t taken, uint32_t used, int last, int depth, int64_t *at)
 	}
 	for (int s = 0; s < rule->n_steps; s++)
 	{
-		uint64_t	before = ((UINT64_C(1) << s) - 1) & ~section_of[s];
+		uint64_t	before = ((UINT64_C(1) << s) - 1) & ~group_of[s];
 
 		if ((taken >> s & 1) || (before & ~taken) != 0)
 			continue;
@@ -165,7 +165,7 @@ test_groups(uint32_t mode, bool exclude, const char *name)
 	for (int t = 0; t < 20000; t++)
 	{
 		int64_t		at[AFFINITY_MAX_STEPS];
-		uint64_t	joined = random_bits();
+		uint64_t	groups = random_bits();
 		AffinityChainRule r = {
 			.window = random_below(8) == 0 ? UINT64_MAX : random_below(7),
 			.mode = mode,
@@ -181,10 +181,10 @@ test_groups(uint32_t mode, bool exclude, const char *name)
 			if (random_below(6) == 0)
 				event[i].steps |= (1 + random_bits() % 3) << r.n_steps;
 		qsort(event, (size_t) n_events, sizeof(AffinityEvent), by_order);
-		read_sections(r.n_steps, joined);
+		read_groups(r.n_steps, groups);
 		deepest = 0;
 		try_groups(0, 0, -1, 0, at);
-		run(&r, joined);
+		run(&r, groups);
 		complete += deepest == r.n_steps;
 		wrong += chain.level != deepest ||
 			memcmp(chain.best, earliest, sizeof(int64_t) *

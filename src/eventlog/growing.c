@@ -1,5 +1,5 @@
 /*
- * grow.c
+ * growing.c
  *		An event log that is large and still growing.
  *
  * The executor copies every new transition value, so that a flat log would be
@@ -15,8 +15,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "calendar/calendar.h"
-#include "eventlog/eventlog.h"
+#include "eventlog/growing.h"
 
 #define LARGE ((Size) 1 << 20)
 #define CHUNK_SIZE ((Size) 8 << 20)
@@ -25,8 +24,8 @@
 struct GrowingLog
 {
 	ExpandedObjectHeader hdr;
-	EventLog   *first;			/* header, pattern and the first rows */
-	Size		used;			/* bytes of pattern and rows in all */
+	EventLog   *first;			/* header, options and the first rows */
+	Size		used;			/* bytes of options and rows in all */
 	uint32		n_rows;			/* in all */
 	int			n_chunks;
 	struct
@@ -103,7 +102,7 @@ affinity_eventlog_growing_flatten(Datum state)
 }
 
 /* The header says what the rows are; its counts are not those of all rows. */
-const EventLog *
+EventLog *
 affinity_eventlog_growing_header(const GrowingLog *growing)
 {
 	return growing->first;
@@ -154,7 +153,7 @@ void
 affinity_eventlog_growing_merge(GrowingLog *growing, const EventLog *log)
 {
 	const char *from = EVENT_LOG_ROWS(log);
-	Size		left = log->used - log->pattern_len;
+	Size		left = log->used - log->options_len;
 
 	if (growing->n_rows > PG_UINT32_MAX - log->n_rows)
 		affinity_eventlog_too_large(EVENT_LOG_HEADER + growing->used + left);
