@@ -131,12 +131,8 @@ affinity_model_drop(PG_FUNCTION_ARGS)
 	ObjectAddresses *objects;
 	ObjectAddress object;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null",
-						PG_ARGISNULL(0) ? "name" : "cascade")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	name = affinity_base_text_arg(fcinfo, 0, "name");
+	affinity_base_check_not_null(fcinfo, 1, "cascade");
 	cascade = PG_GETARG_BOOL(1);
 	PreventCommandIfReadOnly("affinity.drop_model()");
 	PreventCommandDuringRecovery("affinity.drop_model()");

@@ -88,7 +88,7 @@ typedef struct AffinityFactors
 /* An algorithm's own: what it needs to fold users in. */
 typedef struct AffinityFold AffinityFold;
 
-/* ---- the table of algorithms ---------------------------------------------- */
+/* ---- the table of algorithms ------------------------------------------- */
 
 typedef struct AffinityAlgorithm
 {
@@ -141,6 +141,8 @@ typedef struct AffinityAlgorithm
 
 extern const AffinityAlgorithm *affinity_train_algorithm(const char *name);
 extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
+pg_noreturn extern void affinity_train_damaged(const char *model,
+											   const char *what);
 
 /* options.c */
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
