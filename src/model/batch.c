@@ -50,7 +50,7 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
  * Rows of an array of items.
  */
 AffinityInteractions *
-affinity_model_read_items(const AffinityModel *model, Datum items)
+affinity_model_rows_of(const AffinityModel *model, Datum items)
 {
 	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
@@ -63,7 +63,7 @@ affinity_model_read_items(const AffinityModel *model, Datum items)
  * All rows of the users who have one of an array of items.
  */
 AffinityInteractions *
-affinity_model_read_neighborhood(const AffinityModel *model, Datum items)
+affinity_model_peers(const AffinityModel *model, Datum items)
 {
 	char	   *interactions = affinity_model_relation(model, "interactions");
 	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
@@ -73,6 +73,29 @@ affinity_model_read_neighborhood(const AffinityModel *model, Datum items)
 							   interactions, interactions);
 
 	return read_interactions(model, sql, items, NULL);
+}
+
+/*
+ * For each item of the matrix its index among n ids, -1 where it is none of
+ * them; both are in order of id.
+ */
+int32 *
+affinity_model_align(const AffinityInteractions *in, const Datum *id, uint32 n)
+{
+	uint32		n_items = in->by_item.n_rows;
+	int32	   *index = affinity_base_array(n_items, sizeof(int32));
+	uint32		i = 0;
+
+	for (uint32 item = 0; item < n_items; item++)
+	{
+		int			c = -1;
+
+		while (i < n && (c = affinity_interaction_dict_compare(in->items, item,
+															   id[i])) > 0)
+			i++;
+		index[item] = i < n && c == 0 ? (int32) i : -1;
+	}
+	return index;
 }
 
 /* ---- all items --------------------------------------------------------- */
@@ -165,30 +188,6 @@ check_memory(const AffinityModelBatch *b)
 }
 
 /*
- * The model's number of each of n items of a dictionary, -1 where it has none;
- * both are in order of id.
- */
-static int32 *
-numbers_of(const AffinityModelBatch *b, const AffinityDict *items, uint32 n)
-{
-	uint32		n_items = b->model->n_items;
-	int32	   *number = affinity_base_array(n, sizeof(int32));
-	uint32		no = 0;
-
-	for (uint32 i = 0; i < n; i++)
-	{
-		int			c = -1;
-
-		while (no < n_items &&
-			   (c = affinity_interaction_dict_compare(items, i,
-													  b->item_id[no])) > 0)
-			no++;
-		number[i] = no < n_items && c == 0 ? (int32) no : -1;
-	}
-	return number;
-}
-
-/*
  * Let the matrix have the model's numbers of items, and no others. The matrix
  * by item is not needed.
  */
@@ -197,7 +196,8 @@ renumber(const AffinityModelBatch *b, AffinityInteractions *in)
 {
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
-	int32	   *number = numbers_of(b, in->items, by_item->n_rows);
+	int32	   *number = affinity_model_align(in, b->item_id,
+											  b->model->n_items);
 	int64		kept = 0;
 	int64		begin = 0;
 

@@ -55,8 +55,7 @@ affinity_model_check_rights(Oid schema, Relation table)
  */
 Oid
 affinity_model_column_type(Oid schema, const char *schema_name,
-						   const char *relation,
-						   const char *column)
+						   const char *relation, const char *column)
 {
 	Oid			relid = get_relname_relid(relation, schema);
 	AttrNumber	attno = OidIsValid(relid) ? get_attnum(relid, column) : 0;

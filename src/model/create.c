@@ -141,7 +141,7 @@ train_and_write(Training *t)
 	INSTR_TIME_SET_CURRENT(start);
 	if (!t->refresh)
 	{
-		/* no workers for so few rows: where shared memory is short, they fail */
+		/* no workers for few rows: where shared memory is short, they fail */
 		set_for_now("max_parallel_maintenance_workers", "0");
 		affinity_model_ddl_indexes(t->name);
 	}

@@ -1,11 +1,12 @@
 /*
  * drop.c
- *		drop_model: the model's own objects, and nothing that others built on it.
+ *		drop_model: the model's own objects, and nothing that others built on
+ *		it.
  *
  * All objects that create_model makes are dropped together with the schema, so
  * what depends among them does not matter; anything else that depends on them,
- * or stands in the schema, is an error unless the caller asks for CASCADE. (DROP
- * SCHEMA ... CASCADE does the same without asking.)
+ * or stands in the schema, is an error unless the caller asks for CASCADE.
+ * (DROP SCHEMA ... CASCADE does the same without asking.)
  */
 #include "postgres.h"
 
@@ -47,7 +48,8 @@ add_relations(Oid schema, ObjectAddresses *objects)
 			continue;
 		/* a composite type is dropped as a type, not as its relation */
 		if (get_rel_relkind(relation) == RELKIND_COMPOSITE_TYPE)
-			ObjectAddressSet(object, TypeRelationId, get_rel_type_id(relation));
+			ObjectAddressSet(object, TypeRelationId,
+							 get_rel_type_id(relation));
 		else
 			ObjectAddressSet(object, RelationRelationId, relation);
 		add_exact_object_address(&object, objects);
@@ -55,8 +57,8 @@ add_relations(Oid schema, ObjectAddresses *objects)
 }
 
 /*
- * Is a function one of the model's own? Those are written over functions of the
- * extension; one that somebody added under the same name need not be.
+ * Is a function one of the model's own? Those are written over functions of
+ * the extension; one that somebody added under the same name need not be.
  */
 static bool
 calls_extension(Oid function)

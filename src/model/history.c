@@ -95,6 +95,7 @@ read_history(AffinityModel *model, Datum user, int *n)
 	Oid			types[] = {model->item_type, FLOAT8OID};
 	SPITupleTable *table = affinity_model_query(model, AFFINITY_QUERY_HISTORY,
 												user, types, 2);
+	TupleDesc	desc = table->tupdesc;
 	uint64		rows = SPI_processed;
 	Weighted   *row = affinity_base_array(rows, sizeof(Weighted));
 
@@ -104,8 +105,8 @@ read_history(AffinityModel *model, Datum user, int *n)
 		bool		no_id;
 		bool		no_weight;
 		HeapTuple	tuple = table->vals[i];
-		Datum		id = SPI_getbinval(tuple, table->tupdesc, 1, &no_id);
-		Datum		value = SPI_getbinval(tuple, table->tupdesc, 2, &no_weight);
+		Datum		id = SPI_getbinval(tuple, desc, 1, &no_id);
+		Datum		value = SPI_getbinval(tuple, desc, 2, &no_weight);
 		float		weight = no_weight ? 0 : (float) DatumGetFloat8(value);
 
 		if (no_id || no_weight || isnan(weight) || isinf(weight))

@@ -154,9 +154,11 @@ typedef struct AffinityModelBatch
 extern void affinity_model_batch_begin(AffinityModelBatch *batch,
 									   AffinityModel *model);
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
-extern AffinityInteractions *affinity_model_read_items(const AffinityModel *model,
-													   Datum items);
-extern AffinityInteractions *affinity_model_read_neighborhood(const AffinityModel *model,
-															  Datum items);
+extern int32 *affinity_model_align(const AffinityInteractions *in,
+								   const Datum *id, uint32 n);
+extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
+													Datum items);
+extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
+												  Datum items);
 
 #endif							/* AFFINITY_MODEL_H */

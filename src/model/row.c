@@ -115,8 +115,8 @@ affinity_model_parameters(const AffinityModel *model)
 
 /*
  * Put the row there, in the place of the old one in a refresh; through SPI,
- * to which the caller is connected. The version is
- * set here. Parameters may be 0: null.
+ * to which the caller is connected. The version is set here. Parameters may
+ * be 0: null.
  */
 void
 affinity_model_row_write(const char *name, Datum *values, bool replace)

@@ -240,15 +240,6 @@ push_all(AffinityRanker *r, AffinityTopK *top)
 	}
 }
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint32		x = *(const uint32 *) a;
-	uint32		y = *(const uint32 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * Scores of the candidates, but for the excluded.
  */
@@ -265,7 +256,7 @@ push_candidates(AffinityRanker *r, AffinityTopK *top)
 		CHECK_FOR_INTERRUPTS();
 		if (s->n_excluded > 0 &&
 			bsearch(&no, s->excluded, s->n_excluded, sizeof(uint32),
-					compare_numbers))
+					affinity_score_compare))
 			continue;
 		score = affinity_score_fold_score(r->fold, no);
 		affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));

@@ -91,6 +91,25 @@ extern void affinity_score_begin_choice(AffinityRanker *r,
 										const AffinitySelection *selection);
 extern void affinity_score_choose_by_vector(AffinityRanker *r);
 
+/* Keys of the k best of n, with room for all; in the current context. */
+static inline void
+affinity_score_keys_begin(AffinityTopK *top, uint32 k, uint32 n)
+{
+	Size		room = (Size) n + 1;
+
+	affinity_kernel_topk_init(top, affinity_base_array(room, sizeof(uint64)),
+							  Min(k, n), room);
+}
+
+static inline void
+affinity_score_keys_end(AffinityTopK *top)
+{
+	uint64	   *scratch = affinity_base_array(top->n, sizeof(uint64));
+
+	affinity_kernel_topk_finish(top, scratch);
+	pfree(scratch);
+}
+
 /* What a summed weight of a history counts in a sum. */
 static inline double
 affinity_score_weight(const AffinityScorer *scorer, const float *weight,

@@ -95,6 +95,16 @@ typedef struct AffinitySelection
 	const uint32 *candidate;	/* numbers; NULL: all items */
 } AffinitySelection;
 
+/* Sorts numbers, as excluded ones want it. */
+static inline int
+affinity_score_compare(const void *a, const void *b)
+{
+	uint32		x = *(const uint32 *) a;
+	uint32		y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
 /* Items to fill up with, most popular first. */
 typedef struct AffinityPopular
 {
@@ -189,7 +199,7 @@ extern void affinity_score_batch_audience(const AffinityBatch *batch,
 										  uint32 item, uint32 k,
 										  AffinityTopK *top);
 
-/* ---- like.c: what is like an item or a user ---------------------------- */
+/* ---- similar.c: what is like an item or a user ------------------------- */
 
 /* Rank keys of numbers of items or users, best first. */
 extern void affinity_score_similar_items(const AffinityScorer *scorer,
@@ -204,10 +214,19 @@ extern void affinity_score_audience(const AffinityScorer *scorer,
 									const float *similarity, uint32 item,
 									uint32 k, AffinityTopK *top);
 
-/* ---- reason.c: why ----------------------------------------------------- */
+/* ---- explain.c: why ---------------------------------------------------- */
+
+/* Beside a history's items: contributions are count * similarity. */
+typedef struct AffinityReasons
+{
+	double	   *count;			/* what the item counts */
+	double	   *similarity;		/* to the wanted item; 0: none */
+	double		total;			/* of contributions without their signs */
+	AffinityTopK top;			/* contributions, by index in the history */
+} AffinityReasons;
 
 extern void affinity_score_reasons(const AffinityScorer *scorer,
 								   const AffinityHistory *history, uint32 item,
-								   double *count, double *similarity);
+								   uint32 k, AffinityReasons *reasons);
 
 #endif							/* AFFINITY_SCORE_H */

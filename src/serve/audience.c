@@ -25,31 +25,27 @@ put_users(ServeCall *call, const AffinityDict *users, const AffinityTopK *top)
 }
 
 /*
- * Similarities of the matrix's columns to the wanted item, and its own column;
- * items of both are in order of id.
+ * Similarities of the matrix's columns to the wanted item, and its own column.
  */
 static float *
 align_sources(const AffinityInteractions *in, const AffinitySources *sources,
 			  uint32 *wanted)
 {
 	uint32		n_items = in->by_item.n_rows;
+	int32	   *index = affinity_model_align(in, sources->id, sources->n);
 	float	   *similarity = affinity_base_zeroed_array(n_items,
 														sizeof(float));
-	uint32		s = 0;
 
 	*wanted = n_items;
 	for (uint32 i = 0; i < n_items; i++)
 	{
-		int			c = -1;
+		const AffinitySource *source;
 
-		while (s < sources->n &&
-			   (c = affinity_interaction_dict_compare(in->items, i,
-													  sources->id[s])) > 0)
-			s++;
-		if (s == sources->n || c != 0)
+		if (index[i] < 0)
 			continue;
-		similarity[i] = sources->source[s].similarity;
-		if (sources->source[s].is_item)
+		source = &sources->source[index[i]];
+		similarity[i] = source->similarity;
+		if (source->is_item)
 			*wanted = i;
 	}
 	return similarity;
@@ -70,7 +66,7 @@ audience_by_lists(ServeCall *call, uint32 item, uint32 k)
 	affinity_model_scorer(model, false, &scorer);
 	affinity_model_sources(model, item, &sources);
 	ids = affinity_model_array(sources.id, (int) sources.n, model->item_type);
-	in = affinity_model_read_items(model, ids);
+	in = affinity_model_rows_of(model, ids);
 	similarity = align_sources(in, &sources, &wanted);
 	affinity_score_audience(&scorer, &in->by_user, similarity, wanted, k,
 							&top);

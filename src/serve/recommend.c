@@ -18,15 +18,6 @@ typedef struct Request
 	AffinityItems popular;		/* to fill up with, if that was needed */
 } Request;
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint32		x = *(const uint32 *) a;
-	uint32		y = *(const uint32 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * Exclude the history, if wanted, and some items.
  */
@@ -42,7 +33,7 @@ set_excluded(Request *r, bool seen, const AffinityItems *items)
 		excluded[i] = history->item[i];
 	for (uint32 i = 0; i < items->n; i++)
 		excluded[n++] = items->item[i].no;
-	qsort(excluded, n, sizeof(uint32), compare_numbers);
+	qsort(excluded, n, sizeof(uint32), affinity_score_compare);
 	r->selection.n_excluded = n;
 	r->selection.excluded = excluded;
 }

@@ -135,7 +135,7 @@ typedef struct AffinityAlgorithm
 								 double *count, double *similarity);
 	/* weight of an item that is given without one; NULL: 1 */
 	float		(*fold_basket_weight) (const AffinityFold *fold);
-	/* leading factors of an item that say nothing of what it is like: biases */
+	/* leading factors of an item that are biases: not what it is like */
 	uint32		n_bias_factors;
 } AffinityAlgorithm;
 

@@ -1,5 +1,5 @@
 /*
- * like.c
+ * similar.c
  *		Items that are like an item: a prefix of its list, or the cosine of
  *		factors. Users who are like a user: the cosine of histories. Users
  *		who like an item: sums over their histories.
@@ -19,27 +19,6 @@
 #define COMPARE_PIECE 4096
 
 /*
- * Room for all of n keys.
- */
-static void
-begin_keys(AffinityTopK *top, uint32 k, uint32 n)
-{
-	Size		room = (Size) n + 1;
-
-	affinity_kernel_topk_init(top, affinity_base_array(room, sizeof(uint64)),
-							  Min(k, n), room);
-}
-
-static void
-end_keys(AffinityTopK *top)
-{
-	uint64	   *scratch = affinity_base_array(top->n + 1, sizeof(uint64));
-
-	affinity_kernel_topk_finish(top, scratch);
-	pfree(scratch);
-}
-
-/*
  * The items of a list that are similar and not the opposite. The order of a
  * list without signs is that of its scores.
  */
@@ -47,7 +26,7 @@ static void
 similar_by_list(const AffinityScorer *scorer, const AffinityList *list,
 				uint32 k, AffinityTopK *top)
 {
-	begin_keys(top, k, list->n);
+	affinity_score_keys_begin(top, k, list->n);
 	for (uint32 i = 0; i < list->n; i++)
 	{
 		uint32		no = (uint32) list->item[i];
@@ -56,7 +35,7 @@ similar_by_list(const AffinityScorer *scorer, const AffinityList *list,
 			top->key[top->n++] = affinity_kernel_rank_key(list->score[i], no);
 	}
 	if (scorer->algorithm->signed_scores)
-		end_keys(top);
+		affinity_score_keys_end(top);
 	top->n = Min(top->n, k);
 }
 
@@ -74,7 +53,7 @@ similar_by_factors(const AffinityScorer *scorer, uint32 self, uint32 k,
 	const float *own = factors->item + self * factors->stride + skip;
 	double		norm = affinity_kernel_dot_f4(own, own, width);
 
-	begin_keys(top, k, factors->n_items);
+	affinity_score_keys_begin(top, k, factors->n_items);
 	for (uint32 i = 0; i < factors->n_items; i++)
 	{
 		const float *other = factors->item + i * factors->stride + skip;
@@ -90,7 +69,7 @@ similar_by_factors(const AffinityScorer *scorer, uint32 self, uint32 k,
 									  affinity_kernel_rank_key(Min(cosine, 1),
 															   i));
 	}
-	end_keys(top);
+	affinity_score_keys_end(top);
 }
 
 /*
@@ -138,7 +117,7 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 	double		own_norm = 0;
 	double		usual = usual_weight(scorer, m, self);
 
-	begin_keys(top, k, m->n_rows);
+	affinity_score_keys_begin(top, k, m->n_rows);
 	for (int64 e = m->start[self]; e < m->start[self + 1]; e++)
 	{
 		uint32		item = m->col[e];
@@ -172,7 +151,7 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 		affinity_kernel_topk_push(top,
 								  affinity_kernel_rank_key((float) cosine, u));
 	}
-	end_keys(top);
+	affinity_score_keys_end(top);
 	pfree(own);
 	pfree(has);
 }
@@ -187,7 +166,7 @@ affinity_score_audience(const AffinityScorer *scorer, const AffinityCsr *m,
 						const float *similarity, uint32 item, uint32 k,
 						AffinityTopK *top)
 {
-	begin_keys(top, k, m->n_rows);
+	affinity_score_keys_begin(top, k, m->n_rows);
 	for (uint32 u = 0; u < m->n_rows; u++)
 	{
 		double		sum = 0;
@@ -208,5 +187,5 @@ affinity_score_audience(const AffinityScorer *scorer, const AffinityCsr *m,
 		if (!has && score > 0)
 			affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, u));
 	}
-	end_keys(top);
+	affinity_score_keys_end(top);
 }
