@@ -71,10 +71,7 @@ affinity_base_check_aggregate(FunctionCallInfo fcinfo, const char *hint)
 char *
 affinity_base_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
+	affinity_base_check_not_null(fcinfo, arg, name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
@@ -95,4 +92,15 @@ bool
 affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg)
 {
 	return get_fn_expr_argtype(fcinfo->flinfo, arg) == TEXTOID;
+}
+
+/* An argument that must be there. */
+void
+affinity_base_check_not_null(FunctionCallInfo fcinfo, int arg,
+							 const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
 }

@@ -84,6 +84,8 @@ extern Oid	affinity_base_arg_type(FunctionCallInfo fcinfo, int arg);
 extern bool affinity_base_arg_is_text(FunctionCallInfo fcinfo, int arg);
 extern bool affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first,
 											int second);
+extern void affinity_base_check_not_null(FunctionCallInfo fcinfo, int arg,
+										 const char *name);
 
 /*
  * id.c: users and items are named by smallint, integer, bigint, uuid or text.

@@ -17,7 +17,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/sequence.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -142,7 +141,7 @@ train_and_write(Training *t)
 	INSTR_TIME_SET_CURRENT(start);
 	if (!t->refresh)
 	{
-		/* no workers for so few rows: where shared memory is short, they fail */
+		/* no workers for few rows: where shared memory is short, they fail */
 		set_for_now("max_parallel_maintenance_workers", "0");
 		affinity_model_ddl_indexes(t->name);
 	}
@@ -155,27 +154,15 @@ train_and_write(Training *t)
 static void
 write_row(const Training *t)
 {
-	Oid			types[MODEL_N_ATTRIBUTES] = {
-		INT8OID, TEXTOID, JSONBOID, BOOLOID, INT8OID, INT8OID, INT8OID,
-		INT8OID, INT8OID, INT8OID, TIMESTAMPTZOID, INTERVALOID, JSONBOID,
-		FLOAT4ARRAYOID
-	};
 	Datum		values[MODEL_N_ATTRIBUTES];
-	char		nulls[MODEL_N_ATTRIBUTES + 1];
-	bool		no_parameters;
-	char	   *table = quote_qualified_identifier(t->name, "model");
-	Oid			sequence = get_relname_relid("model_version",
-											 get_namespace_oid(t->name,
-															   false));
 	Interval   *duration = palloc0(sizeof(Interval));
-	int			rc;
+	Jsonb	   *options = affinity_train_options_jsonb(t->algorithm,
+													   t->options);
 
 	duration->time = (int64) ((t->read_seconds + t->train_seconds +
 							   t->write_seconds) * USECS_PER_SEC);
 	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->algorithm->name);
-	values[MODEL_OPTIONS -
-		   1] = JsonbPGetDatum(affinity_train_options_jsonb(t->algorithm,
-															t->options));
+	values[MODEL_OPTIONS - 1] = JsonbPGetDatum(options);
 	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->has_time);
 	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
 	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
@@ -187,28 +174,8 @@ write_row(const Training *t)
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
 	values[MODEL_TRAINING - 1] =
 		JsonbPGetDatum(affinity_model_writer_figures(t->writer));
-	values[MODEL_PARAMETERS - 1] =
-		affinity_model_writer_parameters(t->writer, &no_parameters);
-	memset(nulls, ' ', MODEL_N_ATTRIBUTES);
-	nulls[MODEL_PARAMETERS - 1] = no_parameters ? 'n' : ' ';
-	nulls[MODEL_N_ATTRIBUTES] = '\0';
-	if (get_rel_relkind(sequence) != RELKIND_SEQUENCE)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has no sequence \"model_version\"",
-						t->name),
-				 errhint("Drop the model and create it again.")));
-	values[MODEL_VERSION - 1] =
-		DirectFunctionCall1(nextval_oid, ObjectIdGetDatum(sequence));
-	if (t->refresh)
-		affinity_model_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
-	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-										table),
-							   MODEL_N_ATTRIBUTES, types, values, nulls, false,
-							   0);
-	if (rc != SPI_OK_INSERT)
-		elog(ERROR, "writing the model's row failed: %s",
-			 SPI_result_code_string(rc));
+	values[MODEL_PARAMETERS - 1] = affinity_model_writer_parameters(t->writer);
+	affinity_model_row_write(t->name, values, t->refresh);
 }
 
 static void
@@ -295,11 +262,13 @@ affinity_model_create(PG_FUNCTION_ARGS)
 	Training	t = {0};
 	ModelSource source;
 	char	   *query;
+	char	   *algorithm;
 	int			nest;
 
 	t.name = affinity_base_text_arg(fcinfo, 0, "name");
 	query = affinity_base_text_arg(fcinfo, 1, "query");
-	t.algorithm = affinity_train_algorithm(affinity_base_text_arg(fcinfo, 2, "algorithm"));
+	algorithm = affinity_base_text_arg(fcinfo, 2, "algorithm");
+	t.algorithm = affinity_train_algorithm(algorithm);
 	t.options = affinity_train_options_parse(t.algorithm, PG_ARGISNULL(3) ?
 											 NULL : PG_GETARG_JSONB_P(3));
 	check_name(t.name);
@@ -353,7 +322,8 @@ load_training(Training *t)
 				 errhint("Drop the model and create it again.")));
 	row = SPI_tuptable->vals[0];
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull);
-	t->algorithm = affinity_train_algorithm(isnull ? "" : TextDatumGetCString(value));
+	t->algorithm = affinity_train_algorithm(isnull ? "" :
+											TextDatumGetCString(value));
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull);
 	t->options = affinity_train_options_parse(t->algorithm, isnull ? NULL :
 											  DatumGetJsonbP(value));

@@ -32,6 +32,12 @@ affinity_model_ddl_execute(const char *sql)
 }
 
 static void
+append_type(StringInfo sql, Oid type)
+{
+	appendStringInfoString(sql, format_type_be_qualified(type));
+}
+
+static void
 fill_in(StringInfo sql, const char *template, const char *name,
 		const ModelSource *source)
 {
@@ -58,11 +64,9 @@ fill_in(StringInfo sql, const char *template, const char *name,
 			appendStringInfoString(sql,
 								   quote_literal_cstr(quote_identifier(name)));
 		else if (strncmp(mark, "@user@", 6) == 0)
-			appendStringInfoString(sql,
-								   format_type_be_qualified(source->user_type));
+			append_type(sql, source->user_type);
 		else if (strncmp(mark, "@item@", 6) == 0)
-			appendStringInfoString(sql,
-								   format_type_be_qualified(source->item_type));
+			append_type(sql, source->item_type);
 		else if (strncmp(mark, "@query@", 7) == 0)
 			appendStringInfoString(sql, source->view_query);
 		else

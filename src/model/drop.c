@@ -1,11 +1,12 @@
 /*
  * drop.c
- *		drop_model: the model's own objects, and nothing that others built on it.
+ *		drop_model: the model's own objects, and nothing that others built on
+ *		it.
  *
  * All objects that create_model makes are dropped together with the schema, so
  * what depends among them does not matter; anything else that depends on them,
- * or stands in the schema, is an error unless the caller asks for CASCADE. (DROP
- * SCHEMA ... CASCADE does the same without asking.)
+ * or stands in the schema, is an error unless the caller asks for CASCADE.
+ * (DROP SCHEMA ... CASCADE does the same without asking.)
  */
 #include "postgres.h"
 
@@ -47,7 +48,8 @@ add_relations(Oid schema, ObjectAddresses *objects)
 			continue;
 		/* a composite type is dropped as a type, not as its relation */
 		if (get_rel_relkind(relation) == RELKIND_COMPOSITE_TYPE)
-			ObjectAddressSet(object, TypeRelationId, get_rel_type_id(relation));
+			ObjectAddressSet(object, TypeRelationId,
+							 get_rel_type_id(relation));
 		else
 			ObjectAddressSet(object, RelationRelationId, relation);
 		add_exact_object_address(&object, objects);
@@ -55,8 +57,8 @@ add_relations(Oid schema, ObjectAddresses *objects)
 }
 
 /*
- * Is a function one of the model's own? Those are written over functions of the
- * extension; one that somebody added under the same name need not be.
+ * Is a function one of the model's own? Those are written over functions of
+ * the extension; one that somebody added under the same name need not be.
  */
 static bool
 calls_extension(Oid function)
@@ -131,12 +133,8 @@ affinity_model_drop(PG_FUNCTION_ARGS)
 	ObjectAddresses *objects;
 	ObjectAddress object;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null",
-						PG_ARGISNULL(0) ? "name" : "cascade")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	name = affinity_base_text_arg(fcinfo, 0, "name");
+	affinity_base_check_not_null(fcinfo, 1, "cascade");
 	cascade = PG_GETARG_BOOL(1);
 	PreventCommandIfReadOnly("affinity.drop_model()");
 	PreventCommandDuringRecovery("affinity.drop_model()");

@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 #include "kernel/score.h"
-#include "model/source.h"
+#include "model/catalog.h"
 
 /*
  * Rows are multiples of so many floats, and begin at multiples of 64 bytes.
@@ -33,10 +33,10 @@ plain_reals(const AffinityModel *model, ArrayType *array, uint32 *n)
 {
 	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) ||
 		ARR_ELEMTYPE(array) != FLOAT4OID)
-		affinity_model_damaged(model->schema_name, "its factors are not plain");
+		affinity_train_damaged(model->schema_name, "its factors are not plain");
 	*n = ARR_NDIM(array) == 1 ? (uint32) ARR_DIMS(array)[0] : 0;
 	if (!affinity_kernel_all_finite((const float *) ARR_DATA_PTR(array), *n))
-		affinity_model_damaged(model->schema_name,
+		affinity_train_damaged(model->schema_name,
 							   "its factors are not finite");
 	return (const float *) ARR_DATA_PTR(array);
 }
@@ -50,7 +50,7 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 	float	   *item;
 
 	if (width == 0)
-		affinity_model_damaged(model->schema_name, "an item has no factors");
+		affinity_train_damaged(model->schema_name, "an item has no factors");
 	factors->width = width;
 	factors->stride = TYPEALIGN(ROW_FLOATS, width);
 	factors->bytes = mul_size(mul_size(model->n_items, factors->stride),
@@ -82,7 +82,7 @@ load_items(const AffinityModel *model, AffinityFactors *factors)
 		if (item == NULL)
 			item = begin_items(model, factors, n);
 		if (n != factors->width)
-			affinity_model_damaged(model->schema_name,
+			affinity_train_damaged(model->schema_name,
 								   "items have different numbers of factors");
 		row = item + (size_t) stored.no * factors->stride;
 		memcpy(row, value, n * sizeof(float));
@@ -92,14 +92,14 @@ load_items(const AffinityModel *model, AffinityFactors *factors)
 	}
 	affinity_model_items_end(scan);
 	if (item == NULL)
-		affinity_model_damaged(model->schema_name, "it has no items");
+		affinity_train_damaged(model->schema_name, "it has no items");
 }
 
 /*
  * The factors of a model whose algorithm has some; valid as long as the model.
  */
-const AffinityFactors *
-affinity_model_factors(AffinityModel *model)
+static const AffinityFactors *
+read_factors(AffinityModel *model)
 {
 	MemoryContext context;
 	MemoryContext old;
@@ -124,4 +124,20 @@ affinity_model_factors(AffinityModel *model)
 	model->factors = factors;
 	model->factors_context = context;
 	return factors;
+}
+
+/*
+ * What the model can score with: all but lists, which histories bring or a
+ * batch asks for. Factors are not read where there is nothing to score.
+ */
+void
+affinity_model_scorer(AffinityModel *model, bool factors,
+					  AffinityScorer *scorer)
+{
+	memset(scorer, 0, sizeof(AffinityScorer));
+	scorer->algorithm = model->algorithm;
+	scorer->options = model->options;
+	scorer->n_items = model->n_items;
+	if (factors && model->algorithm->has_factors)
+		scorer->factors = read_factors(model);
 }

@@ -5,9 +5,12 @@
  * In the caller's snapshot and after the checks that the executor would make;
  * 41,000 rows through SPI take three times as long. The table may have been
  * written by anybody: types and numbers are checked here, and that every item
- * is there once. What is in the arrays is the caller's to check.
+ * is there once. What is in its arrays is checked where they are read: lists
+ * below, factors in factors.c.
  */
 #include "postgres.h"
+
+#include <math.h>
 
 #include "access/table.h"
 #include "access/tableam.h"
@@ -18,7 +21,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "model/source.h"
+#include "model/catalog.h"
 
 /* Columns, and the bits by which they are asked for. */
 enum
@@ -59,7 +62,7 @@ open_items(const AffinityModel *model)
 	AclResult	result;
 
 	if (items == NULL || items->rd_rel->relkind != RELKIND_RELATION)
-		affinity_model_damaged(model->schema_name, "items is not a table");
+		affinity_train_damaged(model->schema_name, "items is not a table");
 	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(items));
@@ -84,11 +87,11 @@ find_columns(AffinityItemScan *s, int columns)
 			continue;
 		no = get_attnum(RelationGetRelid(s->table), column_names[c]);
 		if (no <= 0)
-			affinity_model_damaged(s->model->schema_name,
+			affinity_train_damaged(s->model->schema_name,
 								   psprintf("items.%s is missing",
 											column_names[c]));
 		if (TupleDescAttr(desc, no - 1)->atttypid != types[c])
-			affinity_model_damaged(s->model->schema_name,
+			affinity_train_damaged(s->model->schema_name,
 								   psprintf("column \"%s\" has another type",
 											column_names[c]));
 		s->column[c] = no;
@@ -116,7 +119,7 @@ static void
 take_number(AffinityItemScan *s, int32 no, AffinityStoredItem *item)
 {
 	if (no < 0 || (uint32) no >= s->model->n_items || s->seen[no])
-		affinity_model_damaged(s->model->schema_name,
+		affinity_train_damaged(s->model->schema_name,
 							   "an item's number is out of range");
 	s->seen[no] = true;
 	s->n_seen++;
@@ -136,7 +139,7 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 	if (!table_scan_getnextslot(s->scan, ForwardScanDirection, s->slot))
 	{
 		if (s->n_seen != s->model->n_items)
-			affinity_model_damaged(s->model->schema_name, "items are missing");
+			affinity_train_damaged(s->model->schema_name, "items are missing");
 		return false;
 	}
 	for (int c = 0; c < N_COLUMNS; c++)
@@ -147,7 +150,7 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 			continue;
 		value[c] = slot_getattr(s->slot, s->column[c], &isnull);
 		if (isnull)
-			affinity_model_damaged(s->model->schema_name,
+			affinity_train_damaged(s->model->schema_name,
 								   "a column of its items is null");
 	}
 	take_number(s, DatumGetInt32(value[COLUMN_NO]), item);
@@ -167,4 +170,37 @@ affinity_model_items_end(AffinityItemScan *s)
 	table_close(s->table, NoLock);
 	pfree(s->seen);
 	pfree(s);
+}
+
+/*
+ * Check an item's lists, and point at what is in them.
+ */
+void
+affinity_model_check_list(const AffinityModel *model, ArrayType *neighbors,
+						  ArrayType *scores, AffinityList *list)
+{
+	uint32		n = 0;
+
+	if (ARR_NDIM(neighbors) > 1 ||
+		ARR_NDIM(scores) > 1 || ARR_HASNULL(neighbors) ||
+		ARR_HASNULL(scores) || ARR_ELEMTYPE(neighbors) != INT4OID ||
+		ARR_ELEMTYPE(scores) != FLOAT4OID)
+		affinity_train_damaged(model->schema_name,
+							   "an item's lists are not plain");
+	if (ARR_NDIM(neighbors) == 1)
+		n = (uint32) ARR_DIMS(neighbors)[0];
+	if (n != (ARR_NDIM(scores) == 1 ? (uint32) ARR_DIMS(scores)[0] : 0))
+		affinity_train_damaged(model->schema_name,
+							   "an item's lists differ in length");
+	list->n = n;
+	list->item = n ? (const int32 *) ARR_DATA_PTR(neighbors) : NULL;
+	list->score = n ? (const float *) ARR_DATA_PTR(scores) : NULL;
+	for (uint32 i = 0; i < n; i++)
+	{
+		if (list->item[i] < 0 || (uint32) list->item[i] >= model->n_items ||
+			!(list->score[i] > 0 || model->algorithm->signed_scores) ||
+			!isfinite(list->score[i]))
+			affinity_train_damaged(model->schema_name,
+								   "an item's lists hold impossible values");
+	}
 }

@@ -3,8 +3,8 @@
  *		The models of the database, for the view affinity.models.
  *
  * One row per model that the caller may use: USAGE on its schema and SELECT
- * on its "model" table. The row is read from the table itself (see catalog.c
- * for why it can be, and what is not trusted).
+ * on its "model" table. The row is read from the table itself (see row.c
+ * and checks.c).
  */
 #include "postgres.h"
 
@@ -28,7 +28,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "model/source.h"
+#include "model/catalog.h"
 
 /*
  * Tables of type affinity.model_record, by the dependency that they have on
@@ -82,7 +82,7 @@ visible(Oid table)
 static bool
 readable(Relation table)
 {
-	return affinity_model_layout_fits(table) &&
+	return affinity_model_row_fits(table) &&
 		!table->rd_rel->relrowsecurity && !RELATION_IS_OTHER_TEMP(table) &&
 		(RelationIsPermanent(table) || !RecoveryInProgress());
 }

@@ -9,10 +9,11 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/array.h"
 
-#include "train/train.h"
+#include "score/score.h"
 
-/* Queries that serving runs often; their plans are kept with the model. */
+/* Queries that lookups run often; their plans are kept with the model. */
 typedef enum AffinityModelQuery
 {
 	AFFINITY_QUERY_HISTORY,		/* user -> item_id, weight */
@@ -46,15 +47,15 @@ typedef struct AffinityModel
 	MemoryContext factors_context;
 } AffinityModel;
 
-/* catalog.c */
+/* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
-extern void affinity_model_damaged(const char *schema, const char *what);
-extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
-									  AffinityModelQuery query);
-extern char *affinity_model_relation(const AffinityModel *model,
-									 const char *name);
 
-/* items.c */
+/* factors.c */
+extern void affinity_model_scorer(AffinityModel *model, bool factors,
+								  AffinityScorer *scorer);
+
+/* ---- items.c: all rows of the items ------------------------------------ */
+
 #define AFFINITY_ITEM_ID			0x02
 #define AFFINITY_ITEM_POPULARITY	0x04
 #define AFFINITY_ITEM_LISTS			0x18
@@ -78,8 +79,86 @@ extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
 extern bool affinity_model_items_next(AffinityItemScan *scan,
 									  AffinityStoredItem *item);
 extern void affinity_model_items_end(AffinityItemScan *scan);
+extern void affinity_model_check_list(const AffinityModel *model,
+									  ArrayType *neighbors, ArrayType *scores,
+									  AffinityList *list);
 
-/* factors.c */
-extern const AffinityFactors *affinity_model_factors(AffinityModel *model);
+/* ---- lookup.c: single rows of the items -------------------------------- */
+
+typedef struct AffinityItem
+{
+	uint32		no;
+	Datum		id;
+	float		popularity;
+} AffinityItem;
+
+typedef struct AffinityItems
+{
+	uint32		n;
+	AffinityItem *item;
+} AffinityItems;
+
+/* An item whose list holds another one, or that one itself. */
+typedef struct AffinitySource
+{
+	float		similarity;		/* of the item itself: 0 */
+	bool		is_item;
+} AffinitySource;
+
+typedef struct AffinitySources
+{
+	uint32		n;
+	Datum	   *id;
+	AffinitySource *source;
+} AffinitySources;
+
+extern void affinity_model_items_by_id(AffinityModel *model, Datum ids,
+									   AffinityItems *items);
+extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
+									   uint32 n, AffinityItems *items);
+extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
+extern void affinity_model_popular(AffinityModel *model, int64 limit,
+								   AffinityItems *items);
+extern void affinity_model_sources(const AffinityModel *model, uint32 item,
+								   AffinitySources *sources);
+extern Datum affinity_model_array(Datum *ids, int n, Oid type);
+
+/* ---- history.c: one user ----------------------------------------------- */
+
+/* What the model knows of a history, with lists, and the items' ids. */
+typedef struct AffinityModelHistory
+{
+	AffinityHistory history;
+	Datum	   *id;
+} AffinityModelHistory;
+
+extern void affinity_model_history(AffinityModel *model, Datum user,
+								   AffinityModelHistory *history);
+extern void affinity_model_basket(AffinityModel *model, Datum items,
+								  AffinityModelHistory *history);
+extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
+										int *n);
+
+/* ---- batch.c: many users ----------------------------------------------- */
+
+typedef struct AffinityModelBatch
+{
+	AffinityBatch batch;
+	AffinityScorer scorer;
+	AffinityModel *model;
+	Datum	   *item_id;		/* by number */
+	AffinityDict *users;
+	MemoryContext progress;
+} AffinityModelBatch;
+
+extern void affinity_model_batch_begin(AffinityModelBatch *batch,
+									   AffinityModel *model);
+extern void affinity_model_batch_end(AffinityModelBatch *batch);
+extern int32 *affinity_model_align(const AffinityInteractions *in,
+								   const Datum *id, uint32 n);
+extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
+													Datum items);
+extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
+												  Datum items);
 
 #endif							/* AFFINITY_MODEL_H */

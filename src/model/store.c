@@ -266,12 +266,12 @@ affinity_model_writer_sink(ItemWriter *w)
 }
 
 /*
- * What the algorithm gave besides items; also after the writer is closed.
+ * What the algorithm gave besides items, 0: nothing; also after the writer is
+ * closed.
  */
 Datum
-affinity_model_writer_parameters(const ItemWriter *w, bool *isnull)
+affinity_model_writer_parameters(const ItemWriter *w)
 {
-	*isnull = w->parameters == NULL;
 	return PointerGetDatum(w->parameters);
 }
 

@@ -26,10 +26,7 @@ affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function returns a set where none is accepted")));
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("model must not be null")));
+	affinity_base_check_not_null(fcinfo, 0, "model");
 	call->fcinfo = fcinfo;
 	call->rows = NULL;
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -69,6 +66,34 @@ affinity_serve_result(ServeCall *call, int n_columns,...)
 	MemoryContextSwitchTo(old);
 }
 
+/*
+ * A row without nulls.
+ */
+void
+affinity_serve_put(ServeCall *call, const Datum *values)
+{
+	bool		nulls[SERVE_COLUMNS] = {0};
+
+	tuplestore_putvalues(call->rows, call->desc, (Datum *) values, nulls);
+}
+
+/*
+ * A row of an id, the score of a rank key and a rank, which is counted from 0;
+ * there may be one more column.
+ */
+void
+affinity_serve_put_key(ServeCall *call, Datum id, uint64 key, size_t rank,
+					   Datum more)
+{
+	Datum		values[4];
+
+	values[0] = id;
+	values[1] = Float4GetDatum(affinity_kernel_rank_key_score(key));
+	values[2] = Int32GetDatum((int32) rank + 1);
+	values[3] = more;
+	affinity_serve_put(call, values);
+}
+
 Datum
 affinity_serve_end(ServeCall *call)
 {
@@ -85,10 +110,7 @@ affinity_serve_k(ServeCall *call, int arg)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("k must not be null")));
+	affinity_base_check_not_null(fcinfo, arg, "k");
 	affinity_base_check_k(PG_GETARG_INT32(arg));
 	return (uint32) PG_GETARG_INT32(arg);
 }
@@ -131,10 +153,10 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 }
 
 /*
- * An array of items; false where it is NULL.
+ * An array of ids of items; false where it is NULL.
  */
 bool
-affinity_serve_items(ServeCall *call, int arg, Datum *items)
+affinity_serve_ids(ServeCall *call, int arg, Datum *ids)
 {
 	FunctionCallInfo fcinfo = call->fcinfo;
 	Oid			given = get_fn_expr_argtype(fcinfo->flinfo, arg);
@@ -146,7 +168,43 @@ affinity_serve_items(ServeCall *call, int arg, Datum *items)
 				   get_array_type(call->model->item_type));
 	if (PG_ARGISNULL(arg))
 		return false;
-	*items = PG_GETARG_DATUM(arg);
+	*ids = PG_GETARG_DATUM(arg);
+	return true;
+}
+
+/*
+ * Those items of an array that the model knows, ascending by number; false
+ * where it is NULL.
+ */
+bool
+affinity_serve_items(ServeCall *call, int arg, AffinityItems *items)
+{
+	Datum		ids;
+
+	memset(items, 0, sizeof(AffinityItems));
+	if (!affinity_serve_ids(call, arg, &ids))
+		return false;
+	affinity_model_items_by_id(call->model, ids, items);
+	return true;
+}
+
+/*
+ * An item; false where it is NULL or the model does not know it.
+ */
+bool
+affinity_serve_item(ServeCall *call, int arg, AffinityItem *item)
+{
+	Oid			type = call->model->item_type;
+	AffinityItems items;
+	Datum		id;
+
+	if (!affinity_serve_id(call, arg, type, "item_id", &id))
+		return false;
+	affinity_model_items_by_id(call->model, affinity_model_array(&id, 1, type),
+							   &items);
+	if (items.n != 1)
+		return false;
+	*item = items.item[0];
 	return true;
 }
 
@@ -155,34 +213,14 @@ affinity_serve_items(ServeCall *call, int arg, Datum *items)
  * knows.
  */
 bool
-affinity_serve_user(ServeCall *call, int arg, ServeSeeds *seeds)
+affinity_serve_history(ServeCall *call, int arg, AffinityModelHistory *history)
 {
 	Datum		user;
 
-	memset(seeds, 0, sizeof(ServeSeeds));
+	memset(history, 0, sizeof(AffinityModelHistory));
 	if (affinity_serve_id(call, arg, call->model->user_type, "user_id", &user))
-		affinity_serve_history(call->model, user, seeds);
-	return seeds->n > 0;
-}
-
-/*
- * An item; false where it is NULL or the model does not know it.
- */
-bool
-affinity_serve_item(ServeCall *call, int arg, ServeItem *item)
-{
-	AffinityModel *model = call->model;
-	ServeItems	items;
-	Datum		id;
-
-	if (!affinity_serve_id(call, arg, model->item_type, "item_id", &id))
-		return false;
-	affinity_serve_items_by_id(model, affinity_serve_array_of_one(model, id),
-							   &items);
-	if (items.n != 1)
-		return false;
-	*item = items.item[0];
-	return true;
+		affinity_model_history(call->model, user, history);
+	return history->history.n > 0;
 }
 
 /*

@@ -1,290 +1,62 @@
 /*
  * recommend.c
  *		recommend, recommend_for and score: items ranked for a history.
- *
- * Items that the history speaks for come first, by score; popular items fill
- * up to k. A filled-in row has personalized = false and the score 0, or,
- * where no row at all is personalized, the item's popularity. Items that the
- * history speaks against (signed scores) come after those of which it says
- * nothing.
- *
- * With factors every item has a score, of either sign, and nothing needs to
- * be filled up, unless the history cannot be folded in.
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 
-#include "kernel/topk.h"
 #include "serve/serve.h"
 
-typedef struct Ranking
+typedef struct Request
 {
 	ServeCall  *call;
-	ServeSeeds	seeds;
+	AffinityModelHistory known;
 	bool		has_candidates;
-	ServeItems	candidates;
-	uint32		n_excluded;
-	uint32	   *excluded;		/* ascending numbers, perhaps repeated */
-	uint32		k;
-
-	/* chosen by score, best first */
-	uint32		n_chosen;
-	uint32		n_before;		/* of them, before what is filled up */
-	uint64	   *chosen;			/* rank keys */
-	uint32	   *taken;			/* their numbers, ascending */
-	uint32		n_against;		/* items with a score below 0 */
-	uint8	   *against;		/* bits by number; NULL: none */
-	int32		rank;			/* rows put out */
-} Ranking;
-
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint32		x = *(const uint32 *) a;
-	uint32		y = *(const uint32 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
-static bool
-is_excluded(const Ranking *r, uint32 no)
-{
-	return bsearch(&no, r->excluded, r->n_excluded, sizeof(uint32),
-				   compare_numbers) != NULL;
-}
+	AffinityItems candidates;	/* ascending by number */
+	AffinitySelection selection;
+	AffinityItems popular;		/* to fill up with, if that was needed */
+} Request;
 
 /*
- * Exclude the seeds, if wanted, and the items of an array (0: none).
+ * Exclude the history, if wanted, and some items.
  */
 static void
-set_excluded(Ranking *r, bool seeds, Datum items)
+set_excluded(Request *r, bool seen, const AffinityItems *items)
 {
-	ServeItems	extra = {0};
+	const AffinityHistory *history = &r->known.history;
+	uint32		n = seen ? history->n : 0;
+	uint32	   *excluded = affinity_base_array((Size) n + items->n,
+											   sizeof(uint32));
 
-	if (items != (Datum) 0)
-		affinity_serve_items_by_id(r->call->model, items, &extra);
-	r->excluded = palloc(Max(r->seeds.n + extra.n, 1) * sizeof(uint32));
-	r->n_excluded = 0;
-	for (uint32 i = 0; seeds && i < r->seeds.n; i++)
-		r->excluded[r->n_excluded++] = r->seeds.seed[i].no;
-	for (uint32 i = 0; i < extra.n; i++)
-		r->excluded[r->n_excluded++] = extra.item[i].no;
-	qsort(r->excluded, r->n_excluded, sizeof(uint32), compare_numbers);
-}
-
-static void
-put_row(Ranking *r, Datum id, float score, bool personalized)
-{
-	Datum		values[4];
-	bool		nulls[4] = {0};
-
-	values[0] = id;
-	values[1] = Float4GetDatum(score);
-	values[2] = Int32GetDatum(++r->rank);
-	values[3] = BoolGetDatum(personalized);
-	tuplestore_putvalues(r->call->rows, r->call->desc, values, nulls);
-}
-
-/*
- * Remember an item that must not be filled up with.
- */
-static void
-set_against(Ranking *r, uint32 no)
-{
-	if (r->against == NULL)
-		r->against = palloc0(r->call->model->n_items / 8 + 1);
-	r->against[no / 8] |= 1 << (no % 8);
-	r->n_against++;
-}
-
-static bool
-is_against(const Ranking *r, uint32 no)
-{
-	return r->against && (r->against[no / 8] >> (no % 8) & 1);
-}
-
-/*
- * Keep the best of n keys, in room for twice as many as are wanted.
- */
-static void
-choose_begin(const Ranking *r, AffinityTopK *top, uint32 n)
-{
-	Size		k = Min(r->k, n);
-	Size		cap = Min(n, 2 * k) + 1;
-
-	affinity_kernel_topk_init(top, palloc_extended(cap * sizeof(uint64),
-												   MCXT_ALLOC_HUGE), k, cap);
-}
-
-static void
-choose_end(Ranking *r, AffinityTopK *top)
-{
-	affinity_kernel_topk_finish(top,
-								palloc_extended((top->n + 1) * sizeof(uint64),
-												MCXT_ALLOC_HUGE));
-	r->n_chosen = (uint32) top->n;
-	r->chosen = top->key;
-	r->n_before = r->n_chosen;
-}
-
-/*
- * The best by the sums of the seeds' neighbours.
- */
-static void
-choose_by_neighbors(Ranking *r)
-{
-	AffinityModel *model = r->call->model;
-	ServeSums	sums;
-	AffinityTopK top;
-	uint32		n;
-
-	affinity_score_sums_begin(&sums, model->algorithm, model->n_items);
-	for (uint32 i = 0; i < r->seeds.n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		affinity_score_sums_add(&sums, &r->seeds.seed[i]);
-	}
-	for (uint32 i = 0; i < r->n_excluded; i++)
-		affinity_score_sums_exclude(&sums, r->excluded[i]);
-
-	n = r->has_candidates ? r->candidates.n : sums.n_touched;
-	choose_begin(r, &top, n);
 	for (uint32 i = 0; i < n; i++)
-	{
-		uint32		no = r->has_candidates ? r->candidates.item[i].no :
-			sums.touched[i];
-		float		score = affinity_score_of_sum(sums.sum[no]);
-
-		if (score != 0)
-			affinity_kernel_topk_push(&top,
-									  affinity_kernel_rank_key(score, no));
-		if (score < 0)
-			set_against(r, no);
-	}
-	affinity_score_sums_end(&sums);
-	choose_end(r, &top);
-	while (r->n_before > 0 &&
-		   affinity_kernel_rank_key_score(r->chosen[r->n_before - 1]) < 0)
-		r->n_before--;
+		excluded[i] = history->item[i];
+	for (uint32 i = 0; i < items->n; i++)
+		excluded[n++] = items->item[i].no;
+	qsort(excluded, n, sizeof(uint32), affinity_score_compare);
+	r->selection.n_excluded = n;
+	r->selection.excluded = excluded;
 }
 
-/*
- * Scores of all items, but for the excluded.
- */
 static void
-push_all(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
+set_candidates(Request *r)
 {
-	uint32		n_items = r->call->model->n_items;
-	float	   *score = palloc(SERVE_SCORE_PIECE * sizeof(float));
-	uint32		e = 0;
+	uint32		n = r->candidates.n;
+	uint32	   *candidate = affinity_base_array(n, sizeof(uint32));
 
-	for (uint32 from = 0; from < n_items; from += SERVE_SCORE_PIECE)
-	{
-		uint32		n = Min(n_items - from, SERVE_SCORE_PIECE);
-
-		CHECK_FOR_INTERRUPTS();
-		affinity_score_fold_scores(fold, from, n, score);
-		for (; e < r->n_excluded && r->excluded[e] < from + n; e++)
-			score[r->excluded[e] - from] = -INFINITY;
-		for (uint32 i = 0; i < n; i++)
-		{
-			if (score[i] >= -FLT_MAX)
-				affinity_kernel_topk_push(top,
-										  affinity_kernel_rank_key(score[i],
-																   from + i));
-		}
-	}
+	for (uint32 i = 0; i < n; i++)
+		candidate[i] = r->candidates.item[i].no;
+	r->selection.n_candidates = n;
+	r->selection.candidate = candidate;
 }
 
-/*
- * Scores of the candidates, but for the excluded.
- */
-static void
-push_candidates(const Ranking *r, const ServeFold *fold, AffinityTopK *top)
-{
-	for (uint32 i = 0; i < r->candidates.n; i++)
-	{
-		uint32		no = r->candidates.item[i].no;
-
-		CHECK_FOR_INTERRUPTS();
-		if (!is_excluded(r, no))
-			affinity_kernel_topk_push(top,
-									  affinity_kernel_rank_key(affinity_score_fold_score(fold,
-																						 no),
-															   no));
-	}
-}
-
-/*
- * The best by factors.
- */
-static void
-choose_by_factors(Ranking *r)
-{
-	AffinityModel *model = r->call->model;
-	ServeFold	fold;
-	AffinityTopK top;
-
-	affinity_score_fold_begin(&fold, model->algorithm, model->options,
-							  affinity_model_factors(model));
-	if (!affinity_score_fold_seeds(&fold, &r->seeds))
-		return;
-	choose_begin(r, &top, r->has_candidates ? r->candidates.n :
-				 model->n_items);
-	if (r->has_candidates)
-		push_candidates(r, &fold, &top);
-	else
-		push_all(r, &fold, &top);
-	choose_end(r, &top);
-}
-
-/*
- * The best by what the seeds say.
- */
-static void
-choose(Ranking *r)
-{
-	r->n_chosen = 0;
-	r->n_before = 0;
-	if (r->k == 0 || r->seeds.n == 0)
-		return;
-	if (r->call->model->algorithm->has_factors)
-		choose_by_factors(r);
-	else
-		choose_by_neighbors(r);
-}
-
-/*
- * Put chosen items out, under the ids that the candidates or the model have.
- */
-static void
-put_chosen(Ranking *r, const ServeItems *items, uint32 from, uint32 to)
-{
-	for (uint32 i = from; i < to && (uint32) r->rank < r->k; i++)
-	{
-		uint32		no = affinity_kernel_rank_key_no(r->chosen[i]);
-
-		put_row(r, affinity_serve_find(items, no)->id,
-				affinity_kernel_rank_key_score(r->chosen[i]), true);
-	}
-}
-
-static bool
-is_taken(const Ranking *r, uint32 no)
-{
-	return bsearch(&no, r->taken, r->n_chosen, sizeof(uint32),
-				   compare_numbers) != NULL;
-}
+/* ---- popular items ----------------------------------------------------- */
 
 static int
 compare_popularity(const void *a, const void *b)
 {
-	const ServeItem *x = a;
-	const ServeItem *y = b;
+	const AffinityItem *x = a;
+	const AffinityItem *y = b;
 
 	if (x->popularity != y->popularity)
 		return x->popularity > y->popularity ? -1 : 1;
@@ -292,71 +64,126 @@ compare_popularity(const void *a, const void *b)
 }
 
 /*
- * Fill up to k with popular items.
+ * The candidates, or n items of the model, most popular first.
+ */
+static AffinityPopular
+read_popular(Request *r, int64 n)
+{
+	AffinityItems *items = &r->popular;
+	AffinityPopular popular;
+	uint32	   *item;
+	float	   *popularity;
+
+	if (r->has_candidates)
+	{
+		items->n = r->candidates.n;
+		items->item = affinity_base_array(items->n, sizeof(AffinityItem));
+		if (items->n > 0)
+			memcpy(items->item, r->candidates.item,
+				   items->n * sizeof(AffinityItem));
+		qsort(items->item, items->n, sizeof(AffinityItem), compare_popularity);
+	}
+	else
+		affinity_model_popular(r->call->model, n, items);
+	item = affinity_base_array(items->n, sizeof(uint32));
+	popularity = affinity_base_array(items->n, sizeof(float));
+	for (uint32 i = 0; i < items->n; i++)
+	{
+		item[i] = items->item[i].no;
+		popularity[i] = items->item[i].popularity;
+	}
+	popular.n = items->n;
+	popular.item = item;
+	popular.popularity = popularity;
+	return popular;
+}
+
+/* ---- rows -------------------------------------------------------------- */
+
+/*
+ * Ids of a list's personalized entries, ascending by number.
+ */
+static AffinityItems
+read_ids(Request *r, const AffinityRanking *ranking)
+{
+	uint32		n = affinity_score_ranking_size(ranking);
+	uint32	   *no = affinity_base_array(n, sizeof(uint32));
+	uint32		n_nos = 0;
+	AffinityItems items = {0};
+
+	if (r->has_candidates)
+		return r->candidates;
+	for (uint32 i = 0; i < n; i++)
+	{
+		if (affinity_score_is_personalized(ranking, i))
+			no[n_nos++] = ranking->entry[i].no;
+	}
+	if (n_nos > 0)
+		affinity_model_items_by_no(r->call->model, no, n_nos, &items);
+	return items;
+}
+
+/*
+ * Rows of a list. What was filled in is in the order of the popular items.
  */
 static void
-fill_up(Ranking *r)
+put_ranking(Request *r, const AffinityRanking *ranking)
 {
-	ServeItems	items = r->candidates;
-	bool		personalized = r->n_chosen > 0;
+	uint32		n = affinity_score_ranking_size(ranking);
+	AffinityItems items = read_ids(r, ranking);
+	const AffinityItem *popular = r->popular.item;
+	Datum		values[4];
 
-	if ((uint32) r->rank >= r->k ||
-		(personalized && r->call->model->algorithm->has_factors))
-		return;
-	if (r->has_candidates)
-		qsort(items.item, items.n, sizeof(ServeItem), compare_popularity);
-	else
-		affinity_serve_popular(r->call->model, (int64) r->k + r->n_excluded +
-							   r->n_against, &items);
-	for (uint32 i = 0; i < items.n && (uint32) r->rank < r->k; i++)
+	for (uint32 i = 0; i < n; i++)
 	{
-		const ServeItem *item = &items.item[i];
+		const AffinityRanked *entry = &ranking->entry[i];
+		bool		personalized = affinity_score_is_personalized(ranking, i);
 
-		if (!is_excluded(r, item->no) && !is_against(r, item->no) &&
-			!is_taken(r, item->no))
-			put_row(r, item->id, personalized ? 0 : item->popularity, false);
+		if (personalized)
+			values[0] = affinity_model_item_id(&items, entry->no);
+		else
+		{
+			while (popular->no != entry->no)
+				popular++;
+			values[0] = popular++->id;
+		}
+		values[1] = Float4GetDatum(entry->score);
+		values[2] = Int32GetDatum((int32) i + 1);
+		values[3] = BoolGetDatum(personalized);
+		affinity_serve_put(r->call, values);
 	}
 }
 
+/*
+ * Rank what the request asks for.
+ */
 static void
-put_ranking(Ranking *r)
+answer(Request *r)
 {
-	ServeItems	items;
+	AffinityModel *model = r->call->model;
+	const AffinityHistory *history = &r->known.history;
+	AffinitySelection *s = &r->selection;
+	AffinityPopular popular = {0};
+	AffinityScorer scorer;
+	AffinityRanker *ranker;
+	AffinityRanking *ranking;
+	int64		lacking;
 
-	affinity_serve_result(r->call, 4,
-						  "item_id", r->call->model->item_type,
-						  "score", FLOAT4OID,
-						  "rank", INT4OID,
+	affinity_serve_result(r->call, 4, "item_id", model->item_type,
+						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
-	choose(r);
-	r->taken = palloc_extended(Max(r->n_chosen, 1) * sizeof(uint32),
-							   MCXT_ALLOC_HUGE);
-	for (uint32 i = 0; i < r->n_chosen; i++)
-		r->taken[i] = affinity_kernel_rank_key_no(r->chosen[i]);
-	qsort(r->taken, r->n_chosen, sizeof(uint32), compare_numbers);
 	if (r->has_candidates)
-	{
-		/* filling up sorts the candidates */
-		items.n = r->candidates.n;
-		items.item = palloc(Max(items.n, 1) * sizeof(ServeItem));
-		memcpy(items.item, r->candidates.item, items.n * sizeof(ServeItem));
-	}
-	else if (r->n_chosen > 0)
-		affinity_serve_items_by_no(r->call->model, r->taken, r->n_chosen,
-								   &items);
-	put_chosen(r, &items, 0, r->n_before);
-	fill_up(r);
-	put_chosen(r, &items, r->n_before, r->n_chosen);
-}
-
-static void
-set_candidates(Ranking *r, int arg)
-{
-	Datum		items;
-
-	r->has_candidates = affinity_serve_items(r->call, arg, &items);
-	if (r->has_candidates)
-		affinity_serve_items_by_id(r->call->model, items, &r->candidates);
+		set_candidates(r);
+	s->k = Min(s->k, r->has_candidates ? s->n_candidates : model->n_items);
+	affinity_model_scorer(model, history->n > 0 && s->k > 0, &scorer);
+	ranker = affinity_score_ranker(&scorer);
+	affinity_score_choose(ranker, history, s);
+	lacking = affinity_score_lacking(ranker);
+	if (lacking > 0)
+		popular = read_popular(r, lacking);
+	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
+	affinity_score_rank(ranker, &popular, ranking);
+	put_ranking(r, ranking);
 }
 
 PG_FUNCTION_INFO_V1(affinity_serve_recommend);
@@ -368,16 +195,16 @@ Datum
 affinity_serve_recommend(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
-	Ranking		r = {.call = &call};
-	Datum		exclude = (Datum) 0;
+	Request		r = {.call = &call};
+	AffinityItems exclude;
 
 	affinity_serve_begin(&call, fcinfo);
-	r.k = affinity_serve_k(&call, 2);
-	(void) affinity_serve_user(&call, 1, &r.seeds);
-	set_candidates(&r, 3);
+	r.selection.k = affinity_serve_k(&call, 2);
+	(void) affinity_serve_history(&call, 1, &r.known);
+	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
 	(void) affinity_serve_items(&call, 4, &exclude);
-	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5), exclude);
-	put_ranking(&r);
+	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5), &exclude);
+	answer(&r);
 	return affinity_serve_end(&call);
 }
 
@@ -390,18 +217,18 @@ Datum
 affinity_serve_recommend_for(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
-	Ranking		r = {.call = &call};
+	Request		r = {.call = &call};
 	Datum		items;
-	Datum		exclude = (Datum) 0;
+	AffinityItems exclude;
 
 	affinity_serve_begin(&call, fcinfo);
-	r.k = affinity_serve_k(&call, 2);
-	if (affinity_serve_items(&call, 1, &items))
-		affinity_serve_basket(call.model, items, &r.seeds);
-	set_candidates(&r, 3);
+	r.selection.k = affinity_serve_k(&call, 2);
+	if (affinity_serve_ids(&call, 1, &items))
+		affinity_model_basket(call.model, items, &r.known);
+	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
 	(void) affinity_serve_items(&call, 4, &exclude);
-	set_excluded(&r, true, exclude);
-	put_ranking(&r);
+	set_excluded(&r, true, &exclude);
+	answer(&r);
 	return affinity_serve_end(&call);
 }
 
@@ -414,14 +241,13 @@ Datum
 affinity_serve_score(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
-	Ranking		r = {.call = &call};
+	Request		r = {.call = &call};
 
 	affinity_serve_begin(&call, fcinfo);
-	(void) affinity_serve_user(&call, 1, &r.seeds);
-	set_candidates(&r, 2);
+	(void) affinity_serve_history(&call, 1, &r.known);
+	(void) affinity_serve_items(&call, 2, &r.candidates);
 	r.has_candidates = true;
-	r.k = r.candidates.n;
-	set_excluded(&r, false, (Datum) 0);
-	put_ranking(&r);
+	r.selection.k = r.candidates.n;
+	answer(&r);
 	return affinity_serve_end(&call);
 }

@@ -48,6 +48,25 @@ affinity_train_algorithm(const char *name)
 }
 
 /*
+ * What is stored of a model is not what training wrote. Where the model's
+ * name is not known (NULL), what is a whole sentence.
+ */
+void
+affinity_train_damaged(const char *model, const char *what)
+{
+	if (model == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s", what),
+				 errhint("Refresh the model, or drop it and create it again.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" is damaged: %s", model, what),
+			 errhint("SELECT affinity.refresh_model(%s), or drop it and create it again.",
+					 quote_literal_cstr(model))));
+}
+
+/*
  * What an option's values may be, in words.
  */
 static char *

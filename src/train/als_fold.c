@@ -25,6 +25,8 @@
 /* Ratings taken over between two looks at interrupts. */
 #define LOOK_PIECE	16384
 
+#define DAMAGED "a model of algorithm als is damaged: "
+
 struct AffinityFold
 {
 	const AlsOptions *options;
@@ -38,15 +40,6 @@ struct AffinityFold
 	float	   *root;			/* 1 for each */
 };
 
-static void
-damaged(const char *what)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("a model of algorithm als is damaged: %s", what),
-			 errhint("Refresh the model, or drop it and create it again.")));
-}
-
 AffinityFold *
 affinity_train_als_fold_begin(const void *options,
 							  const AffinityFactors *factors)
@@ -56,11 +49,11 @@ affinity_train_als_fold_begin(const void *options,
 	fold->options = options;
 	fold->factors = factors;
 	if (factors->width != (uint32) fold->options->factors + 1)
-		damaged("its items do not have the number of factors that its options say");
+		affinity_train_damaged(NULL, DAMAGED "its items do not have the number of factors that its options say");
 	if (factors->n_parameters != ALS_N_PARAMETERS)
-		damaged("its parameters are not those of its algorithm");
+		affinity_train_damaged(NULL, DAMAGED "its parameters are not those of its algorithm");
 	if (!(factors->parameters[ALS_DEVIATION] > 0))
-		damaged("its ratings have no standard deviation");
+		affinity_train_damaged(NULL, DAMAGED "its ratings have no standard deviation");
 	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
 												factors->stride, 0);
 	fold->spectrum = affinity_train_als_floats(factors->stride);

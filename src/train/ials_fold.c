@@ -41,10 +41,7 @@ affinity_train_ials_fold_begin(const void *options,
 	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
 		sane = factors->parameters[k] >= 0 && isfinite(factors->parameters[k]);
 	if (!sane)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the parameters of the model do not fit its factors"),
-				 errhint("Refresh the model, or drop it and create it again.")));
+		affinity_train_damaged(NULL, "the parameters of the model do not fit its factors");
 	fold->options = options;
 	fold->factors = factors;
 	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,

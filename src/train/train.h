@@ -104,7 +104,7 @@ typedef struct AffinityFactors
 /* An algorithm's own: what it needs to fold users in. */
 typedef struct AffinityFold AffinityFold;
 
-/* ---- the table of algorithms ---------------------------------------------- */
+/* ---- the table of algorithms ------------------------------------------- */
 
 typedef struct AffinityAlgorithm
 {
@@ -151,12 +151,14 @@ typedef struct AffinityAlgorithm
 								 double *count, double *similarity);
 	/* weight of an item that is given without one; NULL: 1 */
 	float		(*fold_basket_weight) (const AffinityFold *fold);
-	/* leading factors of an item that say nothing of what it is like: biases */
+	/* leading factors of an item that are biases: not what it is like */
 	uint32		n_bias_factors;
 } AffinityAlgorithm;
 
 extern const AffinityAlgorithm *affinity_train_algorithm(const char *name);
 extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
+pg_noreturn extern void affinity_train_damaged(const char *model,
+											   const char *what);
 
 /* options.c */
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,

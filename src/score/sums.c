@@ -15,7 +15,7 @@
 #include "utils/memutils.h"
 
 #include "kernel/sparse.h"
-#include "serve/serve.h"
+#include "score/ranker.h"
 
 static double *kept_sum = NULL;
 static uint32 *kept_touched = NULL;
@@ -30,7 +30,7 @@ clear_all(void)
 }
 
 void
-affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *algorithm,
+affinity_score_sums_begin(ScoreSums *sums, const AffinityAlgorithm *algorithm,
 						  uint32 n_items)
 {
 	if (kept_size < n_items)
@@ -64,20 +64,20 @@ affinity_score_sums_begin(ServeSums *sums, const AffinityAlgorithm *algorithm,
 }
 
 /*
- * Add what an item of the history says of its neighbours.
+ * Add what an item of a history says of others.
  */
 void
-affinity_score_sums_add(ServeSums *sums, const ServeSeed *seed)
+affinity_score_sums_add(ScoreSums *sums, const AffinityList *list,
+						double weight)
 {
-	if (seed->weight > 0)
+	if (weight > 0)
 		sums->n_touched = sums->add(sums->sum, sums->touched, sums->n_touched,
-									(const uint32 *) seed->neighbor,
-									seed->score, seed->n_neighbors,
-									seed->weight);
+									(const uint32 *) list->item, list->score,
+									list->n, weight);
 }
 
 void
-affinity_score_sums_end(ServeSums *sums)
+affinity_score_sums_end(ScoreSums *sums)
 {
 	for (uint32 t = 0; t < sums->n_touched; t++)
 		sums->sum[sums->touched[t]] = -0.0;

@@ -1,6 +1,6 @@
 /*
  * batch_factors.c
- *		recommend, or one item's score, for a chunk of users, by factors.
+ *		The lists, or one item's score, of a chunk of users by factors.
  *
  * The users of a chunk are folded in, and multiplied with panels of items in
  * single precision, in blocks that fit the cache. What may be among a user's
@@ -15,7 +15,7 @@
 #include "miscadmin.h"
 
 #include "kernel/vector.h"
-#include "serve/batch.h"
+#include "score/batch.h"
 
 /* Panels of a block: with 256 users its scores take half a megabyte. */
 #define BLOCK_PANELS	16
@@ -43,7 +43,6 @@ affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
 	const BatchShared *s = m->shared;
 	uint32		n = BATCH_USERS;
 	uint64	   *key;
-	int64		longest = 0;
 
 	m->factors.n_items = s->n_items;
 	m->factors.width = s->width;
@@ -51,27 +50,23 @@ affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
 	m->factors.item = affinity_parallel_region(team, BATCH_FACTORS);
 	m->factors.parameters = affinity_parallel_region(team, BATCH_PARAMETERS);
 	m->factors.n_parameters = s->n_parameters;
+	m->scorer.factors = &m->factors;
 	m->panels = affinity_parallel_region(team, BATCH_PANELS);
-	affinity_score_fold_begin(&m->fold, m->algorithm, m->options, &m->factors);
-	for (uint32 u = 0; u < m->users.n_rows; u++)
-		longest = Max(longest, m->users.start[u + 1] - m->users.start[u]);
-	m->weight = palloc_extended((longest + 1) * sizeof(float),
-								MCXT_ALLOC_HUGE);
-	for (int64 i = 0; i < longest; i++)
-		m->weight[i] = 1;
+	m->fold = affinity_score_ranker_fold(m->ranker);
 	m->user = palloc0((Size) n * s->stride * sizeof(float));
 	m->offset = palloc0(n * sizeof(float));
 	m->usable = palloc0(n * sizeof(bool));
 	m->margin = palloc0(n * sizeof(double));
 	m->seen = palloc0(n * sizeof(int64));
-	if (s->task != BATCH_BEST || !is_chosen(s))
+	if (s->task != BATCH_RANK_BY_FACTORS || !is_chosen(s))
 		return;
 	m->block = palloc((Size) n * BLOCK_ITEMS * sizeof(float));
 	m->near = palloc0(n * sizeof(AffinityNear));
-	key = palloc_extended(s->chunk_users * near_room(s->k) * sizeof(uint64),
-						  MCXT_ALLOC_HUGE);
+	key = affinity_base_array(s->chunk_users * near_room(s->k),
+							  sizeof(uint64));
 	for (uint32 u = 0; u < s->chunk_users; u++)
 		m->near[u].key = key + u * near_room(s->k);
+	affinity_score_ranker_room(m->ranker, near_room(s->k));
 }
 
 /*
@@ -80,13 +75,10 @@ affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
 static bool
 fold_user(BatchMember *m, uint32 user)
 {
-	const AffinityCsr *users = &m->users;
-	int64		start = users->start[user];
+	AffinityHistory history = affinity_score_batch_history(m, user);
 
 	CHECK_FOR_INTERRUPTS();
-	return affinity_score_fold_user(&m->fold, users->col + start, users->val ?
-									users->val + start : m->weight,
-									(uint32) (users->start[user + 1] - start));
+	return affinity_score_fold_user(m->fold, &history);
 }
 
 /*
@@ -99,7 +91,8 @@ fold_user(BatchMember *m, uint32 user)
 static double
 margin_of(const BatchMember *m)
 {
-	double		norm = sqrt(affinity_kernel_dot_f4(m->fold.user, m->fold.user,
+	const float *user = m->fold->user;
+	double		norm = sqrt(affinity_kernel_dot_f4(user, user,
 												   m->factors.width));
 	double		largest = norm * m->shared->max_norm;
 	double		error = largest * (m->factors.width + 1) / (1 << 23) +
@@ -107,7 +100,7 @@ margin_of(const BatchMember *m)
 
 	if (largest > FLT_MAX / 8)
 		return -1;
-	return 2 * error + (fabs(m->fold.offset) + largest) / (1 << 20);
+	return 2 * error + (fabs(m->fold->offset) + largest) / (1 << 20);
 }
 
 static void
@@ -120,8 +113,8 @@ fold_chunk(BatchMember *m, uint32 from, uint32 n)
 		m->seen[u] = m->users.start[from + u];
 		m->usable[u] = fold_user(m, from + u);
 		m->margin[u] = m->usable[u] ? margin_of(m) : 0;
-		m->offset[u] = m->fold.offset;
-		memcpy(m->user + u * stride, m->fold.user, stride * sizeof(float));
+		m->offset[u] = m->fold->offset;
+		memcpy(m->user + u * stride, m->fold->user, stride * sizeof(float));
 	}
 }
 
@@ -186,17 +179,18 @@ recall_user(BatchMember *m, uint32 u)
 {
 	const float *row = m->user + u * m->factors.stride;
 
-	m->fold.offset = m->offset[u];
+	m->fold->offset = m->offset[u];
 	for (uint32 f = 0; f < m->factors.width; f++)
-		m->fold.wide[f] = row[f];
+		m->fold->wide[f] = row[f];
 }
 
 /*
- * Score exactly what was chosen; the keys are in m->key.
+ * Score exactly what may be among the best: the choice of the ranker.
  */
-static size_t
+static void
 finish_near(BatchMember *m, AffinityNear *near)
 {
+	AffinityRanker *r = m->ranker;
 	size_t		n;
 
 	affinity_kernel_near_shrink(near);
@@ -204,64 +198,22 @@ finish_near(BatchMember *m, AffinityNear *near)
 	for (size_t i = 0; i < n; i++)
 	{
 		uint32		no = affinity_kernel_rank_key_no(near->key[i]);
+		float		score = affinity_score_fold_score(m->fold, no);
 
-		m->key[i] =
-			affinity_kernel_rank_key(affinity_score_fold_score(&m->fold, no),
-									 no);
+		r->key[i] = affinity_kernel_rank_key(score, no);
 	}
-	affinity_kernel_sort_descending(m->key, n, m->scratch);
-	return Min(n, m->shared->k);
-}
-
-/*
- * Score everything exactly.
- */
-static size_t
-finish_all(BatchMember *m, uint32 user)
-{
-	const AffinityCsr *users = &m->users;
-	int64		e = users->start[user];
-	int64		end = users->start[user + 1];
-	AffinityTopK top;
-
-	affinity_kernel_topk_init(&top, m->key, m->shared->k,
-							  (Size) m->shared->n_items + 1);
-	for (uint32 from = 0; from < m->shared->n_items; from += SERVE_SCORE_PIECE)
-	{
-		uint32		n = Min(m->shared->n_items - from, SERVE_SCORE_PIECE);
-
-		CHECK_FOR_INTERRUPTS();
-		affinity_score_fold_scores(&m->fold, from, n, m->score);
-		for (; e < end && users->col[e] < from + n; e++)
-			m->score[users->col[e] - from] = -INFINITY;
-		for (uint32 i = 0; i < n; i++)
-		{
-			if (m->score[i] >= -FLT_MAX)
-				affinity_kernel_topk_push(&top,
-										  affinity_kernel_rank_key(m->score[i],
-																   from + i));
-		}
-	}
-	affinity_kernel_topk_finish(&top, m->scratch);
-	return top.n;
-}
-
-/*
- * The history of a user who cannot be folded in is not recommended either.
- */
-static void
-mark_history(BatchMember *m, uint32 user)
-{
-	for (int64 e = m->users.start[user]; e < m->users.start[user + 1]; e++)
-		m->mark[m->users.col[e]] = user + 1;
+	affinity_kernel_sort_descending(r->key, n, r->scratch);
+	r->n_chosen = (uint32) Min(n, m->shared->k);
+	r->n_before = r->n_chosen;
 }
 
 void
-affinity_score_batch_best(void *state, uint32 chunk, void *slot)
+affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 {
 	BatchMember *m = state;
 	uint32		first;
-	uint32		n = affinity_score_batch_chunk(m, chunk, &first);
+	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
+											   chunk, &first);
 
 	fold_chunk(m, first, n);
 	if (m->near)
@@ -269,19 +221,20 @@ affinity_score_batch_best(void *state, uint32 chunk, void *slot)
 	for (uint32 u = 0; u < n; u++)
 	{
 		uint32		user = first + u;
-		size_t		n_best = 0;
+		AffinityHistory history = affinity_score_batch_history(m, user);
+		AffinitySelection selection =
+		affinity_score_batch_selection(m, &history);
 
 		CHECK_FOR_INTERRUPTS();
-		mark_history(m, user);
+		affinity_score_begin_choice(m->ranker, &selection);
 		recall_user(m, u);
 		if (m->near && !m->near[u].full)
-			n_best = finish_near(m, &m->near[u]);
+			finish_near(m, &m->near[u]);
 		else if (m->usable[u])
-			n_best = finish_all(m, user);
-		affinity_score_batch_fill(m, user,
-								  affinity_score_batch_user(m->shared, slot,
-															user), m->key,
-								  n_best);
+			affinity_score_choose_by_vector(m->ranker);
+		affinity_score_rank(m->ranker, &m->popular,
+							affinity_score_batch_ranking(m->shared, slot,
+														 user));
 	}
 }
 
@@ -295,7 +248,8 @@ affinity_score_batch_one_item(void *state, uint32 chunk, void *slot)
 	float	   *score = slot;
 	uint32		wanted = m->shared->wanted;
 	uint32		from;
-	uint32		n = affinity_score_batch_chunk(m, chunk, &from);
+	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
+											   chunk, &from);
 
 	for (uint32 u = 0; u < n; u++)
 	{
@@ -305,6 +259,6 @@ affinity_score_batch_one_item(void *state, uint32 chunk, void *slot)
 			 e < m->users.start[from + u + 1] && !has; e++)
 			has = m->users.col[e] == wanted;
 		score[u] = !has && fold_user(m, from + u) ?
-			affinity_score_fold_score(&m->fold, wanted) : NAN;
+			affinity_score_fold_score(m->fold, wanted) : NAN;
 	}
 }

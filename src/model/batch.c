@@ -1,0 +1,264 @@
+/*
+ * batch.c
+ *		A model and everybody's interactions, for answers about many users.
+ *
+ * Interactions are read as the caller may see them now. What is read has to
+ * fit into maintenance_work_mem: the interactions, and the model.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+
+#include "model/catalog.h"
+#include "parallel/progress.h"
+
+/* ---- interactions ------------------------------------------------------ */
+
+/*
+ * Interactions that a query gives: all, or those that an array of items, $1
+ * of the query, selects (0: none).
+ */
+static AffinityInteractions *
+read_interactions(const AffinityModel *model, const char *query, Datum items,
+				  void (*progress) (int64 rows))
+{
+	AffinityReadRequest request = {0};
+	Oid			type = get_array_type(model->item_type);
+
+	request.query = query;
+	if (items != (Datum) 0)
+	{
+		request.n_args = 1;
+		request.arg_types = &type;
+		request.args = &items;
+	}
+	request.user_type = model->user_type;
+	request.item_type = model->item_type;
+	request.read_only = true;
+	request.skip_bad = true;
+	request.ratings = model->algorithm->ratings;
+	request.max_bytes = (int64) affinity_base_memory_allowed();
+	request.progress = progress;
+	return affinity_interaction_read(&request);
+}
+
+/*
+ * Rows of an array of items.
+ */
+AffinityInteractions *
+affinity_model_rows_of(const AffinityModel *model, Datum items)
+{
+	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
+							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
+							   affinity_model_relation(model, "interactions"));
+
+	return read_interactions(model, sql, items, NULL);
+}
+
+/*
+ * All rows of the users who have one of an array of items.
+ */
+AffinityInteractions *
+affinity_model_peers(const AffinityModel *model, Datum items)
+{
+	char	   *interactions = affinity_model_relation(model, "interactions");
+	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
+							   " WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
+							   " (SELECT b.user_id FROM %s AS b"
+							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))",
+							   interactions, interactions);
+
+	return read_interactions(model, sql, items, NULL);
+}
+
+/*
+ * For each item of the matrix its index among n ids, -1 where it is none of
+ * them; both are in order of id.
+ */
+int32 *
+affinity_model_align(const AffinityInteractions *in, const Datum *id, uint32 n)
+{
+	uint32		n_items = in->by_item.n_rows;
+	int32	   *index = affinity_base_array(n_items, sizeof(int32));
+	uint32		i = 0;
+
+	for (uint32 item = 0; item < n_items; item++)
+	{
+		int			c = -1;
+
+		while (i < n && (c = affinity_interaction_dict_compare(in->items, item,
+															   id[i])) > 0)
+			i++;
+		index[item] = i < n && c == 0 ? (int32) i : -1;
+	}
+	return index;
+}
+
+/* ---- all items --------------------------------------------------------- */
+
+/*
+ * How long a list is at most, from its size alone.
+ */
+static Size
+list_length_of(Datum array)
+{
+	Size		size = toast_raw_datum_size(array);
+
+	return size > ARR_OVERHEAD_NONULLS(1) ?
+		(size - ARR_OVERHEAD_NONULLS(1)) / sizeof(int32) : 0;
+}
+
+/*
+ * Ids and popularity of all items, and how long their lists are at most.
+ */
+static void
+read_items(AffinityModelBatch *b)
+{
+	const AffinityModel *model = b->model;
+	bool		lists = !model->algorithm->has_factors;
+	float	   *popularity = affinity_base_zeroed_array(model->n_items,
+														sizeof(float));
+	AffinityItemScan *scan;
+	AffinityStoredItem item;
+	bool		byval;
+	int16		len;
+
+	get_typlenbyval(model->item_type, &len, &byval);
+	b->item_id = affinity_base_zeroed_array(model->n_items, sizeof(Datum));
+	scan = affinity_model_items_begin(model, AFFINITY_ITEM_ID |
+									  AFFINITY_ITEM_POPULARITY |
+									  (lists ? AFFINITY_ITEM_LISTS : 0));
+	while (affinity_model_items_next(scan, &item))
+	{
+		Datum		id = affinity_base_id_plain(item.id, model->item_type);
+
+		b->item_id[item.no] = datumCopy(id, byval, len);
+		popularity[item.no] = item.popularity;
+		if (lists)
+			b->batch.list_entries += list_length_of(item.neighbors);
+	}
+	affinity_model_items_end(scan);
+	b->batch.popularity = popularity;
+}
+
+/*
+ * Give all lists, in the order in which rows come.
+ */
+static void
+put_lists(void *source, AffinityListTaker *taker)
+{
+	const AffinityModel *model = source;
+	AffinityItemScan *scan = affinity_model_items_begin(model,
+														AFFINITY_ITEM_LISTS);
+	AffinityStoredItem item;
+
+	while (affinity_model_items_next(scan, &item))
+	{
+		ArrayType  *neighbors = DatumGetArrayTypeP(item.neighbors);
+		ArrayType  *scores = DatumGetArrayTypeP(item.scores);
+		AffinityList list;
+
+		affinity_model_check_list(model, neighbors, scores, &list);
+		affinity_score_take_list(taker, item.no, &list);
+		if ((Pointer) neighbors != DatumGetPointer(item.neighbors))
+			pfree(neighbors);
+		if ((Pointer) scores != DatumGetPointer(item.scores))
+			pfree(scores);
+	}
+	affinity_model_items_end(scan);
+}
+
+/*
+ * The model has to fit before any of it is taken over.
+ */
+static void
+check_memory(const AffinityModelBatch *b)
+{
+	Size		bytes = affinity_score_batch_bytes(&b->scorer,
+												   b->batch.list_entries);
+
+	affinity_base_need_memory(bytes, NULL, "the items of model \"%s\" need",
+							  b->model->schema_name);
+}
+
+/*
+ * Let the matrix have the model's numbers of items, and no others. The matrix
+ * by item is not needed.
+ */
+static void
+renumber(const AffinityModelBatch *b, AffinityInteractions *in)
+{
+	AffinityCsr *by_item = &in->by_item;
+	AffinityCsr *m = &in->by_user;
+	int32	   *number = affinity_model_align(in, b->item_id,
+											  b->model->n_items);
+	int64		kept = 0;
+	int64		begin = 0;
+
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		int64		end = m->start[u + 1];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = begin; e < end; e++)
+		{
+			int32		item = number[m->col[e]];
+
+			if (item < 0)
+				continue;
+			m->col[kept] = (uint32) item;
+			if (m->val)
+				m->val[kept] = m->val[e];
+			kept++;
+		}
+		begin = end;
+		m->start[u + 1] = kept;
+	}
+	pfree(number);
+	pfree(by_item->start);
+	if (by_item->col)
+		pfree(by_item->col);
+	if (by_item->val)
+		pfree(by_item->val);
+	memset(by_item, 0, sizeof(AffinityCsr));
+	by_item->start = palloc0(sizeof(int64));
+}
+
+/*
+ * Read a batch's part of the model and all interactions. Progress is shown
+ * until the batch is ended.
+ */
+void
+affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
+{
+	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
+							   affinity_model_relation(model, "interactions"));
+	AffinityInteractions *in;
+
+	memset(b, 0, sizeof(AffinityModelBatch));
+	b->model = model;
+	b->progress = affinity_parallel_progress_begin(model->schema_name,
+												   model->algorithm->name);
+	affinity_parallel_progress_phase("reading", 0, 0);
+	affinity_model_scorer(model, true, &b->scorer);
+	b->batch.scorer = &b->scorer;
+	b->batch.put_lists = put_lists;
+	b->batch.source = model;
+	read_items(b);
+	check_memory(b);
+	in = read_interactions(model, sql, (Datum) 0,
+						   affinity_parallel_progress_done);
+	renumber(b, in);
+	b->batch.histories = in;
+	b->users = in->users;
+}
+
+void
+affinity_model_batch_end(AffinityModelBatch *b)
+{
+	affinity_parallel_progress_end(b->progress);
+}

@@ -1,0 +1,82 @@
+/*
+ * catalog.h
+ *		Between the files that find, check and read what a model's schema
+ *		holds; private to the room.
+ */
+#ifndef AFFINITY_MODEL_CATALOG_H
+#define AFFINITY_MODEL_CATALOG_H
+
+#include "utils/relcache.h"
+
+#include "model/model.h"
+
+/* find.c */
+extern Oid	affinity_model_record_type(void);
+extern Oid	affinity_model_table(Oid schema);
+extern Oid	affinity_model_schema(const char *name, Oid *table);
+pg_noreturn extern void affinity_model_missing(const char *name);
+extern void affinity_model_lock(const char *name, Oid table);
+extern Oid	affinity_model_relation_owner(Oid relation);
+
+/* checks.c */
+extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
+									   const char *relation,
+									   const char *column);
+extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
+										 int64 n_items);
+extern void affinity_model_check_rights(Oid schema, Relation table);
+extern void affinity_model_refuse_policies(Relation table);
+
+/* cache.c */
+extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
+
+/* plans.c */
+extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
+									  AffinityModelQuery query);
+extern char *affinity_model_relation(const AffinityModel *model,
+									 const char *name);
+
+/* lookup.c */
+extern SPITupleTable *affinity_model_query(AffinityModel *model,
+										   AffinityModelQuery query,
+										   Datum argument, const Oid *types,
+										   int n_types);
+extern Datum affinity_model_column(const AffinityModel *model,
+								   const SPITupleTable *table, uint64 row,
+								   int no);
+extern uint32 affinity_model_column_no(const AffinityModel *model,
+									   const SPITupleTable *table, uint64 row,
+									   int no);
+extern Datum affinity_model_column_id(const AffinityModel *model,
+									  const SPITupleTable *table, uint64 row,
+									  int no);
+
+/* row.c */
+/* Attributes of affinity.model_record. */
+typedef enum ModelAttribute
+{
+	MODEL_VERSION = 1,
+	MODEL_ALGORITHM,
+	MODEL_OPTIONS,
+	MODEL_HAS_TIME,
+	MODEL_USERS,
+	MODEL_ITEMS,
+	MODEL_INTERACTIONS,
+	MODEL_SOURCE_ROWS,
+	MODEL_SKIPPED_ROWS,
+	MODEL_DROPPED_PAIRS,
+	MODEL_TRAINED_AT,
+	MODEL_DURATION,
+	MODEL_TRAINING,
+	MODEL_PARAMETERS,			/* may be null; large */
+	MODEL_N_ATTRIBUTES = MODEL_PARAMETERS
+} ModelAttribute;
+
+extern bool affinity_model_row_fits(Relation table);
+extern void affinity_model_row_read(Relation table, const char *schema_name,
+									Datum *values);
+extern void affinity_model_row_write(const char *name, Datum *values,
+									 bool replace);
+extern ArrayType *affinity_model_parameters(const AffinityModel *model);
+
+#endif							/* AFFINITY_MODEL_CATALOG_H */

@@ -1,0 +1,93 @@
+/*
+ * checks.c
+ *		Checks that the executor would make, and of what anybody may have
+ *		written.
+ *
+ * A model's tables are read past the executor, and may have been written by
+ * anybody: nothing in them is trusted further than its type.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "model/catalog.h"
+
+/*
+ * Tables that are read past the executor have no policies.
+ */
+void
+affinity_model_refuse_policies(Relation table)
+{
+	if (table->rd_rel->relrowsecurity)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" of a model has row-level security",
+						RelationGetRelationName(table)),
+				 errhint("Protect the source instead: its policies hold for whoever asks.")));
+}
+
+/*
+ * May the caller read the model?
+ */
+void
+affinity_model_check_rights(Oid schema, Relation table)
+{
+	AclResult	result = affinity_base_schema_aclcheck(schema, GetUserId(),
+													   ACL_USAGE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
+	result = pg_class_aclcheck(RelationGetRelid(table), GetUserId(),
+							   ACL_SELECT);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(table));
+	affinity_model_refuse_policies(table);
+}
+
+/*
+ * Type of a column of one of the model's relations.
+ */
+Oid
+affinity_model_column_type(Oid schema, const char *schema_name,
+						   const char *relation, const char *column)
+{
+	Oid			relid = get_relname_relid(relation, schema);
+	AttrNumber	attno = OidIsValid(relid) ? get_attnum(relid, column) : 0;
+
+	if (attno == InvalidAttrNumber)
+		affinity_train_damaged(schema_name,
+							   psprintf("%s.%s is missing", relation,
+										column));
+	return get_atttype(relid, attno);
+}
+
+/*
+ * Could the table of items hold as many as the model says? Memory is taken
+ * for so many before the items are read.
+ */
+void
+affinity_model_check_n_items(Oid schema, const char *schema_name,
+							 int64 n_items)
+{
+	Oid			relid = get_relname_relid("items", schema);
+	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	Relation	items;
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, "items");
+	items = table_open(relid, AccessShareLock);
+	if (items->rd_rel->relkind != RELKIND_RELATION)
+		affinity_train_damaged(schema_name, "items is not a table");
+	/* no table access method puts a row into less than a byte */
+	if (n_items < 0 || n_items > PG_INT32_MAX ||
+		n_items > (int64) RelationGetNumberOfBlocks(items) * BLCKSZ)
+		affinity_train_damaged(schema_name,
+							   "its number of items is impossible");
+	table_close(items, NoLock);
+}

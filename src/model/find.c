@@ -1,0 +1,116 @@
+/*
+ * find.c
+ *		Finding models by name or schema, and locking them.
+ *
+ * A model's table "model" is of the composite type affinity.model_record:
+ * that is what makes a schema a model, and it survives dump, restore and
+ * rename.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "model/catalog.h"
+
+Oid
+affinity_model_record_type(void)
+{
+	Oid			schema = get_namespace_oid("affinity", false);
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   CStringGetDatum("model_record"),
+									   ObjectIdGetDatum(schema));
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type affinity.model_record does not exist"),
+				 errhint("Is the extension created in this database? CREATE EXTENSION affinity.")));
+	return type;
+}
+
+/*
+ * The "model" table of a schema, InvalidOid where the schema is no model.
+ */
+Oid
+affinity_model_table(Oid schema)
+{
+	Oid			table = get_relname_relid("model", schema);
+	HeapTuple	tuple;
+	Form_pg_class form;
+	bool		is_model;
+
+	if (!OidIsValid(table))
+		return InvalidOid;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	is_model = form->relkind == RELKIND_RELATION &&
+		form->reloftype == affinity_model_record_type();
+	ReleaseSysCache(tuple);
+	return is_model ? table : InvalidOid;
+}
+
+/*
+ * Owner of a relation, InvalidOid where it is gone.
+ */
+Oid
+affinity_model_relation_owner(Oid relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+/*
+ * Say that there is no model of that name.
+ */
+void
+affinity_model_missing(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("model \"%s\" does not exist", name),
+			 errhint("SELECT name FROM affinity.models lists the models.")));
+}
+
+/*
+ * The schema and "model" table of a model by name.
+ */
+Oid
+affinity_model_schema(const char *name, Oid *table)
+{
+	Oid			schema = get_namespace_oid(name, true);
+
+	*table = OidIsValid(schema) ? affinity_model_table(schema) : InvalidOid;
+	if (!OidIsValid(*table))
+		affinity_model_missing(name);
+	return schema;
+}
+
+/*
+ * Lock a model found by name for a refresh or drop: against others of these,
+ * not against readers. It may be dropped while this waits, or its name be
+ * given to another.
+ */
+void
+affinity_model_lock(const char *name, Oid table)
+{
+	Oid			now;
+
+	LockRelationOid(table, ShareUpdateExclusiveLock);
+	(void) affinity_model_schema(name, &now);
+	if (now != table)
+		affinity_model_missing(name);
+}

@@ -1,0 +1,82 @@
+/*
+ * plans.c
+ *		The queries that serving runs often, as plans that are kept with the
+ *		cached model.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "model/catalog.h"
+
+/*
+ * Qualified and quoted name of one of the model's relations.
+ */
+char *
+affinity_model_relation(const AffinityModel *model, const char *name)
+{
+	return quote_qualified_identifier(model->schema_name, name);
+}
+
+/*
+ * A saved plan of one of the queries, made when first asked for. The caller
+ * is connected to SPI.
+ */
+SPIPlanPtr
+affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
+{
+	char	   *items = affinity_model_relation(model, "items");
+	Oid			type = InvalidOid;
+	char	   *sql = NULL;
+	SPIPlanPtr	plan;
+
+	if (model->plan[query] != NULL)
+		return model->plan[query];
+	switch (query)
+	{
+		case AFFINITY_QUERY_HISTORY:
+			type = model->user_type;
+			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8"
+						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
+						   affinity_model_relation(model, "interactions"));
+			break;
+		case AFFINITY_QUERY_ITEMS_BY_ID:
+			type = get_array_type(model->item_type);
+			sql = psprintf("SELECT i.item_no, i.item_id, i.popularity, i.neighbors, i.scores"
+						   " FROM ONLY %s AS i WHERE i.item_id OPERATOR(pg_catalog.=) ANY ($1)",
+						   items);
+			break;
+		case AFFINITY_QUERY_IDS_BY_NO:
+			type = INT4ARRAYOID;
+			sql = psprintf("SELECT i.item_no, i.item_id, i.popularity"
+						   " FROM ONLY %s AS i WHERE i.item_no OPERATOR(pg_catalog.=) ANY ($1)",
+						   items);
+			break;
+		case AFFINITY_QUERY_NOS_BY_ID:
+			type = get_array_type(model->item_type);
+			sql = psprintf("SELECT i.item_no, i.item_id, i.popularity"
+						   " FROM ONLY %s AS i WHERE i.item_id OPERATOR(pg_catalog.=) ANY ($1)",
+						   items);
+			break;
+		case AFFINITY_QUERY_POPULAR:
+			type = INT8OID;
+			sql = psprintf("SELECT i.item_no, i.item_id, i.popularity"
+						   " FROM ONLY %s AS i ORDER BY i.popularity DESC, i.item_no LIMIT $1",
+						   items);
+			break;
+		case AFFINITY_N_QUERIES:
+			break;
+	}
+	if (sql == NULL)
+		elog(ERROR, "unknown query %d", query);
+	plan = SPI_prepare(sql, 1, &type);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", sql,
+			 SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep a plan");
+	model->plan[query] = plan;
+	return plan;
+}

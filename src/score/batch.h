@@ -1,0 +1,144 @@
+/*
+ * batch.h
+ *		Answers about all users: what the leader and the members of a team
+ *		share; private to the room.
+ *
+ * The leader puts what members need into regions; members make chunks of
+ * users; the leader takes them over in the order of users. Memory does not
+ * grow with the number of rows.
+ */
+#ifndef AFFINITY_SCORE_BATCH_H
+#define AFFINITY_SCORE_BATCH_H
+
+#include "kernel/panel.h"
+#include "parallel/team.h"
+#include "score/ranker.h"
+
+/* Users of a chunk at most: a multiple of 8, as panels want it. */
+#define BATCH_USERS		256
+
+/* Regions of the team, in this order. */
+enum
+{
+	BATCH_SHARED,
+	BATCH_OPTIONS,				/* the algorithm's struct */
+	BATCH_POPULAR,				/* numbers, most popular first */
+	BATCH_POPULARITY,			/* real, beside them */
+	BATCH_PLACES,				/* lists: an AffinityListPlace of each item */
+	BATCH_LIST_ITEM,
+	BATCH_LIST_SCORE,
+	BATCH_FACTORS,				/* rows as in AffinityFactors */
+	BATCH_PANELS,				/* the same in panels */
+	BATCH_PARAMETERS,
+	BATCH_STREAM,
+	BATCH_N_REGIONS
+};
+
+typedef enum BatchTask
+{
+	BATCH_RANK,					/* each user's list, by lists */
+	BATCH_RANK_BY_FACTORS,
+	BATCH_ONE_ITEM				/* everybody's score for one, by factors */
+} BatchTask;
+
+/* The first region. */
+typedef struct BatchShared
+{
+	char		algorithm[NAMEDATALEN];
+	BatchTask	task;
+	uint32		n_items;
+	uint32		k;				/* not more than n_items */
+	uint32		chunk_users;
+	Size		slot_bytes;
+	int			matrix;			/* handle; columns are items' numbers */
+	/* factors */
+	uint32		width;
+	size_t		stride;
+	uint32		n_parameters;
+	double		max_norm;		/* of an item */
+	uint32		wanted;			/* BATCH_ONE_ITEM */
+} BatchShared;
+
+/* What consumes: NULL in workers. */
+typedef struct BatchLeader BatchLeader;
+
+/* What a member has of its own. */
+typedef struct BatchMember
+{
+	const BatchShared *shared;
+	AffinityScorer scorer;
+	AffinityRanker *ranker;
+	AffinityPopular popular;
+	AffinityCsr users;			/* rows: users, columns: items' numbers */
+
+	/* by factors */
+	AffinityFactors factors;
+	ScoreFold  *fold;			/* the ranker's */
+	const float *panels;
+	float	   *user;			/* rows of the chunk's users */
+	float	   *offset;
+	bool	   *usable;
+	double	   *margin;			/* of the scores by panels */
+	float	   *block;			/* scores of the chunk's users */
+	AffinityNear *near;			/* NULL: all scores are made exactly */
+	int64	   *seen;			/* next of the user's items to leave out */
+
+	BatchLeader *leader;
+} BatchMember;
+
+static inline AffinityRanking *
+affinity_score_batch_ranking(const BatchShared *shared, void *slot,
+							 uint32 user)
+{
+	return (AffinityRanking *) ((char *) slot + (user % shared->chunk_users) *
+								affinity_score_ranking_bytes(shared->k));
+}
+
+/* Users of a chunk: from, and how many. */
+static inline uint32
+affinity_score_batch_chunk(const BatchShared *shared, uint32 n_users,
+						   uint32 chunk, uint32 *from)
+{
+	*from = chunk * shared->chunk_users;
+	return Min(n_users - *from, shared->chunk_users);
+}
+
+/* A user's row of the matrix. */
+static inline AffinityHistory
+affinity_score_batch_history(const BatchMember *m, uint32 user)
+{
+	const AffinityCsr *users = &m->users;
+	int64		start = users->start[user];
+	AffinityHistory history = {0};
+
+	history.n = (uint32) (users->start[user + 1] - start);
+	history.item = users->col + start;
+	history.weight = users->val ? users->val + start : NULL;
+	return history;
+}
+
+/* The best of what the user does not have. */
+static inline AffinitySelection
+affinity_score_batch_selection(const BatchMember *m,
+							   const AffinityHistory *history)
+{
+	AffinitySelection selection = {.k = m->shared->k};
+
+	selection.n_excluded = history->n;
+	selection.excluded = history->item;
+	return selection;
+}
+
+/* batch.c: the leader's part */
+extern void affinity_score_batch_consume(BatchLeader *leader, uint32 chunk,
+										 const void *slot);
+
+/* batch_factors.c */
+extern void affinity_score_batch_factors_begin(BatchMember *m,
+											   AffinityTeam *team);
+extern void affinity_score_batch_rank_by_factors(void *state, uint32 chunk,
+												 void *slot);
+extern void affinity_score_batch_one_item(void *state, uint32 chunk,
+										  void *slot);
+
+#endif							/* AFFINITY_SCORE_BATCH_H */

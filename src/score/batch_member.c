@@ -1,0 +1,99 @@
+/*
+ * batch_member.c
+ *		A member of the team: the same in the leader and in workers.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "parallel/progress.h"
+#include "score/batch.h"
+
+extern PGDLLEXPORT void affinity_score_batch_member(AffinityTeam *team);
+
+/*
+ * Lists of a chunk of users, as for one user.
+ */
+static void
+rank_chunk(void *state, uint32 chunk, void *slot)
+{
+	BatchMember *m = state;
+	uint32		from;
+	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
+											   chunk, &from);
+
+	for (uint32 user = from; user < from + n; user++)
+	{
+		AffinityHistory history = affinity_score_batch_history(m, user);
+		AffinitySelection selection =
+		affinity_score_batch_selection(m, &history);
+
+		affinity_score_choose(m->ranker, &history, &selection);
+		affinity_score_rank(m->ranker, &m->popular,
+							affinity_score_batch_ranking(m->shared, slot,
+														 user));
+	}
+}
+
+static void
+consume(void *state, uint32 chunk, const void *slot)
+{
+	BatchMember *m = state;
+
+	affinity_score_batch_consume(m->leader, chunk, slot);
+	affinity_parallel_progress_done(Min((int64) (chunk + 1) *
+										m->shared->chunk_users,
+										m->users.n_rows));
+}
+
+static void
+find_lists(BatchMember *m, AffinityTeam *team)
+{
+	AffinityLists *lists = &m->scorer.lists;
+
+	lists->place = affinity_parallel_region(team, BATCH_PLACES);
+	lists->item = affinity_parallel_region(team, BATCH_LIST_ITEM);
+	lists->score = affinity_parallel_region(team, BATCH_LIST_SCORE);
+}
+
+/*
+ * The body of the job.
+ */
+void
+affinity_score_batch_member(AffinityTeam *team)
+{
+	BatchMember m = {0};
+	AffinityCsr unused;
+	AffinityStream stream = {.consume = consume, .state = &m};
+
+	m.shared = affinity_parallel_region(team, BATCH_SHARED);
+	m.scorer.algorithm = affinity_train_algorithm(m.shared->algorithm);
+	m.scorer.options = affinity_parallel_region(team, BATCH_OPTIONS);
+	m.scorer.n_items = m.shared->n_items;
+	m.ranker = affinity_score_ranker(&m.scorer);
+	m.popular.n = m.shared->n_items;
+	m.popular.item = affinity_parallel_region(team, BATCH_POPULAR);
+	m.popular.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
+	m.leader = affinity_parallel_leader(team);
+	affinity_parallel_matrix(team, m.shared->matrix, &m.users, &unused);
+	switch (m.shared->task)
+	{
+		case BATCH_RANK:
+			find_lists(&m, team);
+			stream.produce = rank_chunk;
+			break;
+		case BATCH_RANK_BY_FACTORS:
+			affinity_score_batch_factors_begin(&m, team);
+			stream.produce = affinity_score_batch_rank_by_factors;
+			break;
+		case BATCH_ONE_ITEM:
+			affinity_score_batch_factors_begin(&m, team);
+			stream.produce = affinity_score_batch_one_item;
+			break;
+	}
+	stream.n_chunks = (uint32) (((uint64) m.users.n_rows +
+								 m.shared->chunk_users - 1) /
+								m.shared->chunk_users);
+	stream.slot_bytes = m.shared->slot_bytes;
+	affinity_parallel_stream(team, BATCH_STREAM, &stream);
+}

@@ -1,0 +1,375 @@
+/*
+ * rank.c
+ *		One user's list: items ranked for a history.
+ *
+ * Items that the history speaks for come first, by score; popular items fill
+ * up to k. A filled-in entry has the score 0, or, where no entry at all is
+ * personalized, the item's popularity. Items that the history speaks against
+ * (signed scores) come after those of which it says nothing. Ties go by
+ * number.
+ *
+ * With factors every item has a score, of either sign, and nothing needs to
+ * be filled up, unless the history cannot be folded in.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "score/ranker.h"
+
+/*
+ * A ranker lives in the current memory context. So does what it allocates.
+ */
+AffinityRanker *
+affinity_score_ranker(const AffinityScorer *scorer)
+{
+	AffinityRanker *r = palloc0(sizeof(AffinityRanker));
+
+	r->scorer = scorer;
+	r->context = CurrentMemoryContext;
+	return r;
+}
+
+/*
+ * What folds users in, begun at its first use.
+ */
+ScoreFold *
+affinity_score_ranker_fold(AffinityRanker *r)
+{
+	if (r->fold == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(r->context);
+		ScoreFold  *fold = palloc0(sizeof(ScoreFold));
+
+		affinity_score_fold_begin(fold, r->scorer);
+		r->fold = fold;
+		MemoryContextSwitchTo(old);
+	}
+	return r->fold;
+}
+
+/*
+ * Room for n keys, in any of the arrays.
+ */
+void
+affinity_score_ranker_room(AffinityRanker *r, Size n)
+{
+	if (n <= r->room)
+		return;
+	n = Max(n, Min(2 * r->room, (Size) r->scorer->n_items + 1));
+	if (r->room > 0)
+	{
+		r->room = 0;
+		pfree(r->key);
+		pfree(r->scratch);
+		pfree(r->score);
+	}
+	r->key = MemoryContextAllocHuge(r->context, n * sizeof(uint64));
+	r->scratch = MemoryContextAllocHuge(r->context, n * sizeof(uint64));
+	r->score = MemoryContextAllocHuge(r->context, n * sizeof(float));
+	r->room = n;
+}
+
+/* ---- what must not be filled up with ----------------------------------- */
+
+static Size
+mark_bytes(const AffinityRanker *r)
+{
+	return (Size) r->scorer->n_items / 8 + 1;
+}
+
+static void
+mark(AffinityRanker *r, uint32 no)
+{
+	if (r->mark == NULL)
+		r->mark = MemoryContextAllocZero(r->context, mark_bytes(r));
+	r->mark[no / 8] |= 1 << (no % 8);
+	r->marked = true;
+}
+
+static bool
+is_marked(const AffinityRanker *r, uint32 no)
+{
+	return r->mark && (r->mark[no / 8] >> (no % 8) & 1);
+}
+
+/* ---- choosing ---------------------------------------------------------- */
+
+/*
+ * Nothing is chosen yet.
+ */
+void
+affinity_score_begin_choice(AffinityRanker *r,
+							const AffinitySelection *selection)
+{
+	r->selection = *selection;
+	r->n_chosen = 0;
+	r->n_before = 0;
+	r->n_against = 0;
+	if (r->marked)
+		memset(r->mark, 0, mark_bytes(r));
+	r->marked = false;
+}
+
+/*
+ * Keep the best of n keys, in room for twice as many as are wanted.
+ */
+static void
+begin_keys(AffinityRanker *r, AffinityTopK *top, Size n)
+{
+	Size		k = Min(r->selection.k, n);
+	Size		cap = Min(n, 2 * k) + 1;
+
+	affinity_score_ranker_room(r, cap);
+	affinity_kernel_topk_init(top, r->key, k, cap);
+}
+
+static void
+end_keys(AffinityRanker *r, AffinityTopK *top)
+{
+	affinity_kernel_topk_finish(top, r->scratch);
+	r->n_chosen = (uint32) top->n;
+}
+
+/*
+ * The best of scores that are not below 0, all at once.
+ */
+static void
+choose_unsigned(AffinityRanker *r, const ScoreSums *sums)
+{
+	affinity_score_ranker_room(r, (Size) sums->n_touched + 1);
+	for (uint32 t = 0; t < sums->n_touched; t++)
+		r->score[t] = affinity_score_of_sum(sums->sum[sums->touched[t]]);
+	r->n_chosen = (uint32)
+		affinity_kernel_topk_scores(r->score, sums->touched, sums->n_touched,
+									r->selection.k, r->key, r->scratch);
+}
+
+/*
+ * The best of some items; those with a score below 0 are marked.
+ */
+static void
+choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
+			 uint32 n)
+{
+	AffinityTopK top;
+
+	begin_keys(r, &top, n);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		no = item[i];
+		float		score = affinity_score_of_sum(sums->sum[no]);
+
+		if (score != 0)
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key(score, no));
+		if (score < 0)
+		{
+			mark(r, no);
+			r->n_against++;
+		}
+	}
+	end_keys(r, &top);
+}
+
+/*
+ * The best by the sums of the history's lists.
+ */
+static void
+choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
+{
+	const AffinityScorer *scorer = r->scorer;
+	const AffinitySelection *s = &r->selection;
+	ScoreSums	sums;
+
+	affinity_score_sums_begin(&sums, scorer->algorithm, scorer->n_items);
+	for (uint32 i = 0; i < history->n; i++)
+	{
+		AffinityList list = affinity_score_list(scorer, history, i);
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_score_sums_add(&sums, &list,
+								affinity_score_weight(scorer, history->weight,
+													  i));
+	}
+	for (uint32 i = 0; i < s->n_excluded; i++)
+		affinity_score_sums_exclude(&sums, s->excluded[i]);
+	if (s->candidate)
+		choose_among(r, &sums, s->candidate, s->n_candidates);
+	else if (scorer->algorithm->signed_scores)
+		choose_among(r, &sums, sums.touched, sums.n_touched);
+	else
+		choose_unsigned(r, &sums);
+	affinity_score_sums_end(&sums);
+	r->n_before = r->n_chosen;
+	while (r->n_before > 0 &&
+		   affinity_kernel_rank_key_score(r->key[r->n_before - 1]) < 0)
+		r->n_before--;
+}
+
+/*
+ * Scores of all items, but for the excluded.
+ */
+static void
+push_all(AffinityRanker *r, AffinityTopK *top)
+{
+	const AffinitySelection *s = &r->selection;
+	uint32		n_items = r->scorer->n_items;
+	uint32		e = 0;
+
+	for (uint32 from = 0; from < n_items; from += SCORE_PIECE)
+	{
+		uint32		n = Min(n_items - from, SCORE_PIECE);
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_score_fold_scores(r->fold, from, n, r->score);
+		for (; e < s->n_excluded && s->excluded[e] < from + n; e++)
+			r->score[s->excluded[e] - from] = -INFINITY;
+		for (uint32 i = 0; i < n; i++)
+		{
+			float		score = r->score[i];
+
+			if (score >= -FLT_MAX)
+				affinity_kernel_topk_push(top,
+										  affinity_kernel_rank_key(score,
+																   from + i));
+		}
+	}
+}
+
+/*
+ * Scores of the candidates, but for the excluded.
+ */
+static void
+push_candidates(AffinityRanker *r, AffinityTopK *top)
+{
+	const AffinitySelection *s = &r->selection;
+
+	for (uint32 i = 0; i < s->n_candidates; i++)
+	{
+		uint32		no = s->candidate[i];
+		float		score;
+
+		CHECK_FOR_INTERRUPTS();
+		if (s->n_excluded > 0 &&
+			bsearch(&no, s->excluded, s->n_excluded, sizeof(uint32),
+					affinity_score_compare))
+			continue;
+		score = affinity_score_fold_score(r->fold, no);
+		affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));
+	}
+}
+
+/*
+ * The best for the user who was folded in last, by exact scores.
+ */
+void
+affinity_score_choose_by_vector(AffinityRanker *r)
+{
+	AffinityTopK top;
+
+	affinity_score_ranker_room(r, Min(r->scorer->n_items, SCORE_PIECE));
+	begin_keys(r, &top, r->selection.candidate ? r->selection.n_candidates :
+			   r->scorer->n_items);
+	if (r->selection.candidate)
+		push_candidates(r, &top);
+	else
+		push_all(r, &top);
+	end_keys(r, &top);
+	r->n_before = r->n_chosen;
+}
+
+/*
+ * Choose the best of what the history says something about. What selection
+ * points to is needed until the list is made.
+ */
+void
+affinity_score_choose(AffinityRanker *r, const AffinityHistory *history,
+					  const AffinitySelection *selection)
+{
+	affinity_score_begin_choice(r, selection);
+	if (selection->k == 0 || history->n == 0)
+		return;
+	if (!r->scorer->algorithm->has_factors)
+		choose_by_lists(r, history);
+	else if (affinity_score_fold_user(affinity_score_ranker_fold(r), history))
+		affinity_score_choose_by_vector(r);
+}
+
+/* ---- the list ---------------------------------------------------------- */
+
+/*
+ * How many popular items have to be offered, so that the list gets its k
+ * entries if there are as many; 0: none is wanted.
+ */
+int64
+affinity_score_lacking(const AffinityRanker *r)
+{
+	if (r->n_before >= r->selection.k ||
+		(r->n_chosen > 0 && r->scorer->algorithm->has_factors))
+		return 0;
+	return (int64) r->selection.k + r->selection.n_excluded + r->n_against;
+}
+
+static AffinityRanked *
+put_chosen(const AffinityRanker *r, uint32 from, uint32 n, AffinityRanked *to)
+{
+	for (uint32 i = from; i < from + n; i++, to++)
+	{
+		to->no = affinity_kernel_rank_key_no(r->key[i]);
+		to->score = affinity_kernel_rank_key_score(r->key[i]);
+	}
+	return to;
+}
+
+/*
+ * Up to n popular items that are neither excluded nor chosen nor spoken
+ * against.
+ */
+static AffinityRanked *
+fill_up(AffinityRanker *r, const AffinityPopular *popular, uint32 n,
+		AffinityRanked *to)
+{
+	const AffinityRanked *end = to + n;
+
+	for (uint32 i = 0; i < r->selection.n_excluded; i++)
+		mark(r, r->selection.excluded[i]);
+	for (uint32 i = 0; i < r->n_before; i++)
+		mark(r, affinity_kernel_rank_key_no(r->key[i]));
+	for (uint32 i = 0; i < popular->n && to < end; i++)
+	{
+		if (is_marked(r, popular->item[i]))
+			continue;
+		to->no = popular->item[i];
+		to->score = r->n_chosen > 0 ? 0 : popular->popularity[i];
+		to++;
+	}
+	return to;
+}
+
+/*
+ * The list after a choice; popular may be NULL where nothing is lacking.
+ */
+void
+affinity_score_rank(AffinityRanker *r, const AffinityPopular *popular,
+					AffinityRanking *ranking)
+{
+	uint32		k = r->selection.k;
+	AffinityRanked *next = put_chosen(r, 0, r->n_before, ranking->entry);
+
+	ranking->n_before = r->n_before;
+	ranking->n_filled = 0;
+	if (affinity_score_lacking(r) > 0)
+	{
+		AffinityRanked *filled = next;
+
+		next = fill_up(r, popular, k - r->n_before, next);
+		ranking->n_filled = (uint32) (next - filled);
+	}
+	ranking->n_after = Min(r->n_chosen - r->n_before,
+						   k - r->n_before - ranking->n_filled);
+	(void) put_chosen(r, r->n_before, ranking->n_after, next);
+}

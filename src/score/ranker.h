@@ -1,0 +1,140 @@
+/*
+ * ranker.h
+ *		A ranker, and the sums and vectors that it scores by; private to the
+ *		room.
+ */
+#ifndef AFFINITY_SCORE_RANKER_H
+#define AFFINITY_SCORE_RANKER_H
+
+#include "score/score.h"
+
+/* ---- sums.c: scores of all items at once, by lists --------------------- */
+
+typedef struct ScoreSums
+{
+	double	   *sum;			/* by number */
+	uint32	   *touched;
+	uint32		n_touched;
+	uint32		(*add) (double *sum, uint32 *touched, uint32 n_touched,
+						const uint32 *col, const float *val, size_t n,
+						double factor);
+} ScoreSums;
+
+extern void affinity_score_sums_begin(ScoreSums *sums,
+									  const AffinityAlgorithm *algorithm,
+									  uint32 n_items);
+extern void affinity_score_sums_add(ScoreSums *sums, const AffinityList *list,
+									double weight);
+extern void affinity_score_sums_end(ScoreSums *sums);
+
+/* Leave an item out, once all sums are there. */
+static inline void
+affinity_score_sums_exclude(ScoreSums *sums, uint32 no)
+{
+	sums->sum[no] = -0.0;
+}
+
+/* ---- fold.c: a user's vector, and scores by factors -------------------- */
+
+/*
+ * Items to score between two looks at interrupts: their scores fit the cache.
+ */
+#define SCORE_PIECE 2048
+
+typedef struct ScoreFold
+{
+	const AffinityAlgorithm *algorithm;
+	const AffinityFactors *factors;
+	AffinityFold *fold;
+	float	   *user;			/* stride floats; the algorithm's result */
+	double	   *wide;			/* the same */
+	float		offset;
+	MemoryContext context;
+	uint32		room;
+	float	   *plain;			/* weights of items that have none */
+} ScoreFold;
+
+extern void affinity_score_fold_begin(ScoreFold *f,
+									  const AffinityScorer *scorer);
+extern const float *affinity_score_fold_weights(ScoreFold *f,
+												const AffinityHistory *h);
+extern bool affinity_score_fold_user(ScoreFold *f,
+									 const AffinityHistory *history);
+extern float affinity_score_fold_score(const ScoreFold *f, uint32 no);
+extern void affinity_score_fold_scores(const ScoreFold *f, uint32 from,
+									   uint32 n, float *score);
+
+/* ---- rank.c ------------------------------------------------------------ */
+
+struct AffinityRanker
+{
+	const AffinityScorer *scorer;
+	MemoryContext context;
+	ScoreFold  *fold;			/* NULL: not begun */
+	Size		room;			/* of the arrays that follow */
+	uint64	   *key;
+	uint64	   *scratch;
+	float	   *score;
+
+	/* the choice for one user */
+	AffinitySelection selection;
+	uint32		n_chosen;		/* rank keys in key, best first */
+	uint32		n_before;		/* of them, with a score of 0 or more */
+	uint32		n_against;		/* items with a score below 0 */
+	uint8	   *mark;			/* bits by number: not to be filled up with */
+	bool		marked;			/* some bit is set */
+};
+
+extern ScoreFold *affinity_score_ranker_fold(AffinityRanker *r);
+extern void affinity_score_ranker_room(AffinityRanker *r, Size n);
+extern void affinity_score_begin_choice(AffinityRanker *r,
+										const AffinitySelection *selection);
+extern void affinity_score_choose_by_vector(AffinityRanker *r);
+
+/* Keys of the k best of n, with room for all; in the current context. */
+static inline void
+affinity_score_keys_begin(AffinityTopK *top, uint32 k, uint32 n)
+{
+	Size		room = (Size) n + 1;
+
+	affinity_kernel_topk_init(top, affinity_base_array(room, sizeof(uint64)),
+							  Min(k, n), room);
+}
+
+static inline void
+affinity_score_keys_end(AffinityTopK *top)
+{
+	uint64	   *scratch = affinity_base_array(top->n, sizeof(uint64));
+
+	affinity_kernel_topk_finish(top, scratch);
+	pfree(scratch);
+}
+
+/* What a summed weight of a history counts in a sum. */
+static inline double
+affinity_score_weight(const AffinityScorer *scorer, const float *weight,
+					  int64 entry)
+{
+	return scorer->algorithm->history_weight(scorer->options, weight ?
+											 weight[entry] : 1);
+}
+
+/* The list of an item of a history. */
+static inline AffinityList
+affinity_score_list(const AffinityScorer *scorer,
+					const AffinityHistory *history, uint32 i)
+{
+	const AffinityLists *lists = &scorer->lists;
+	const AffinityListPlace *place;
+	AffinityList list;
+
+	if (history->list)
+		return history->list[i];
+	place = &lists->place[history->item[i]];
+	list.n = place->n;
+	list.item = lists->item + place->start;
+	list.score = lists->score + place->start;
+	return list;
+}
+
+#endif							/* AFFINITY_SCORE_RANKER_H */

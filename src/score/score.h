@@ -1,0 +1,232 @@
+/*
+ * score.h
+ *		Scores and rankings from lists or factors in memory, wherever these
+ *		came from: a stored model, shared memory, a training just done.
+ *
+ * A scorer names an algorithm, its options and what it learned. Items are
+ * numbers from 0 to n_items - 1; ids are the caller's. A ranker makes the
+ * list of one user after the other:
+ *
+ *		AffinityRanker *ranker = affinity_score_ranker(&scorer);
+ *
+ *		affinity_score_choose(ranker, &history, &selection);
+ *		n = affinity_score_lacking(ranker);
+ *		... if n > 0: the n most popular items, or all ...
+ *		affinity_score_rank(ranker, &popular, ranking);
+ *
+ * Popular items are asked for between the two steps, because reading them may
+ * cost more than the ranking. The order of the list is in affinity_score_rank
+ * alone. A batch (affinity_score_batch_recommend) ranks for all users of a
+ * matrix on a team of parallel workers, each with a ranker: a user gets the
+ * same rows, to the last bit.
+ *
+ * Nothing that comes from tables is trusted further than the caller checked
+ * it: numbers of items in range, scores and factors finite.
+ */
+#ifndef AFFINITY_SCORE_H
+#define AFFINITY_SCORE_H
+
+#include "postgres.h"
+
+#include <float.h>
+
+#include "kernel/topk.h"
+#include "train/train.h"
+
+/* ---- what there is to score with --------------------------------------- */
+
+/* Items that are like an item, and how much. */
+typedef struct AffinityList
+{
+	uint32		n;
+	const int32 *item;			/* numbers */
+	const float *score;
+} AffinityList;
+
+/* Lists of all items, in one piece. */
+typedef struct AffinityListPlace
+{
+	Size		start;
+	uint32		n;
+} AffinityListPlace;
+
+typedef struct AffinityLists
+{
+	const AffinityListPlace *place; /* by number of the item */
+	const int32 *item;
+	const float *score;
+} AffinityLists;
+
+typedef struct AffinityScorer
+{
+	const AffinityAlgorithm *algorithm;
+	const void *options;		/* the algorithm's struct */
+	uint32		n_items;
+	AffinityLists lists;		/* not needed where histories bring theirs */
+	const AffinityFactors *factors; /* where the algorithm has factors */
+} AffinityScorer;
+
+/* What is known of a user: items, ascending by number. */
+typedef struct AffinityHistory
+{
+	uint32		n;
+	const uint32 *item;
+	const float *weight;		/* summed by item; NULL: 1 each */
+	bool		is_basket;		/* items without weights of their own */
+	const AffinityList *list;	/* of each item; NULL: the scorer's */
+} AffinityHistory;
+
+/* A sum as the real that is shown and compared: weights may be huge. */
+static inline float
+affinity_score_of_sum(double sum)
+{
+	return (float) Max(Min(sum, FLT_MAX), -FLT_MAX);
+}
+
+/* ---- rank.c: one user's list ------------------------------------------- */
+
+/* What a user wants. */
+typedef struct AffinitySelection
+{
+	uint32		k;
+	uint32		n_excluded;
+	const uint32 *excluded;		/* ascending numbers, perhaps repeated */
+	uint32		n_candidates;
+	const uint32 *candidate;	/* numbers; NULL: all items */
+} AffinitySelection;
+
+/* Sorts numbers, as excluded ones want it. */
+static inline int
+affinity_score_compare(const void *a, const void *b)
+{
+	uint32		x = *(const uint32 *) a;
+	uint32		y = *(const uint32 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Items to fill up with, most popular first. */
+typedef struct AffinityPopular
+{
+	uint32		n;
+	const uint32 *item;
+	const float *popularity;
+} AffinityPopular;
+
+typedef struct AffinityRanked
+{
+	uint32		no;
+	float		score;
+} AffinityRanked;
+
+/* The list, in this order. */
+typedef struct AffinityRanking
+{
+	uint32		n_before;		/* personalized */
+	uint32		n_filled;		/* popular */
+	uint32		n_after;		/* personalized, score below 0 */
+	AffinityRanked entry[FLEXIBLE_ARRAY_MEMBER];	/* room for k */
+} AffinityRanking;
+
+static inline Size
+affinity_score_ranking_bytes(uint32 k)
+{
+	return offsetof(AffinityRanking, entry) + k * sizeof(AffinityRanked);
+}
+
+static inline uint32
+affinity_score_ranking_size(const AffinityRanking *ranking)
+{
+	return ranking->n_before + ranking->n_filled + ranking->n_after;
+}
+
+/* Is an entry there for the user's history, and not only popular? */
+static inline bool
+affinity_score_is_personalized(const AffinityRanking *ranking, uint32 entry)
+{
+	return entry < ranking->n_before ||
+		entry >= ranking->n_before + ranking->n_filled;
+}
+
+typedef struct AffinityRanker AffinityRanker;
+
+extern AffinityRanker *affinity_score_ranker(const AffinityScorer *scorer);
+extern void affinity_score_choose(AffinityRanker *ranker,
+								  const AffinityHistory *history,
+								  const AffinitySelection *selection);
+extern int64 affinity_score_lacking(const AffinityRanker *ranker);
+extern void affinity_score_rank(AffinityRanker *ranker,
+								const AffinityPopular *popular,
+								AffinityRanking *ranking);
+
+/* ---- batch.c: all users at once ---------------------------------------- */
+
+/* Takes lists over, see below. */
+typedef struct AffinityListTaker AffinityListTaker;
+
+typedef struct AffinityBatch
+{
+	const AffinityScorer *scorer;	/* without lists */
+	const float *popularity;	/* by number */
+
+	/*
+	 * Lists, where the algorithm has no factors: they are asked for once, and
+	 * given one by one, in any order, to affinity_score_take_list.
+	 */
+	void		(*put_lists) (void *source, AffinityListTaker *taker);
+	void	   *source;
+	Size		list_entries;	/* in all lists together, or more */
+
+	/*
+	 * The users' histories: columns are items' numbers. Arrays of the matrix
+	 * are gone when the batch is done.
+	 */
+	AffinityInteractions *histories;
+} AffinityBatch;
+
+/* A user's list; users come in order. SQL cannot be run from here. */
+typedef void (*AffinityTakeRanking) (void *state, uint32 user,
+									 const AffinityRanking *ranking);
+
+extern void affinity_score_take_list(AffinityListTaker *taker, uint32 no,
+									 const AffinityList *list);
+extern Size affinity_score_batch_bytes(const AffinityScorer *scorer,
+									   Size list_entries);
+extern void affinity_score_batch_recommend(const AffinityBatch *batch,
+										   uint32 k, AffinityTakeRanking take,
+										   void *state);
+extern void affinity_score_batch_audience(const AffinityBatch *batch,
+										  uint32 item, uint32 k,
+										  AffinityTopK *top);
+
+/* ---- similar.c: what is like an item or a user ------------------------- */
+
+/* Rank keys of numbers of items or users, best first. */
+extern void affinity_score_similar_items(const AffinityScorer *scorer,
+										 uint32 item, const AffinityList *list,
+										 uint32 k, AffinityTopK *top);
+extern void affinity_score_similar_users(const AffinityScorer *scorer,
+										 const AffinityCsr *users, uint32 self,
+										 uint32 k, AffinityTopK *top,
+										 uint32 *common);
+extern void affinity_score_audience(const AffinityScorer *scorer,
+									const AffinityCsr *users,
+									const float *similarity, uint32 item,
+									uint32 k, AffinityTopK *top);
+
+/* ---- explain.c: why ---------------------------------------------------- */
+
+/* Beside a history's items: contributions are count * similarity. */
+typedef struct AffinityReasons
+{
+	double	   *count;			/* what the item counts */
+	double	   *similarity;		/* to the wanted item; 0: none */
+	double		total;			/* of contributions without their signs */
+	AffinityTopK top;			/* contributions, by index in the history */
+} AffinityReasons;
+
+extern void affinity_score_reasons(const AffinityScorer *scorer,
+								   const AffinityHistory *history, uint32 item,
+								   uint32 k, AffinityReasons *reasons);
+
+#endif							/* AFFINITY_SCORE_H */
