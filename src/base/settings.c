@@ -18,6 +18,6 @@ affinity_base_define_settings(void)
 							"More than one is worth it only where no parallel workers are at work.",
 							&affinity_base_blas_threads, 1, 1, 64,
 							PGC_USERSET, 0, NULL, NULL, NULL);
-	/* so that a misspelt setting is an error and not silence */
+	/* so that a misspelled setting is an error and not silence */
 	MarkGUCPrefixReserved("affinity");
 }

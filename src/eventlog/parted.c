@@ -370,7 +370,7 @@ append_rows(EventInlet *inlet, const EventLog *log)
 	}
 }
 
-/* memcpy of many megabytes, which can be cancelled. */
+/* memcpy of many megabytes, which can be canceled. */
 static void
 copy_large(char *to, const char *from, Size size)
 {

@@ -90,7 +90,7 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 }
 
 /*
- * Sum equal neighbours, in double, or take their mean; of second values the
+ * Sum equal neighbors, in double, or take their mean; of second values the
  * sum or the maximum is kept. Returns the number of entries written to out,
  * which may be where they are read from. The last pair stays open, as the
  * next call may go on with it: a call with n = 0 writes it out.

@@ -171,7 +171,7 @@ sweep(AffinityEigen *e, int from, int to)
  * diagonal counts as 0 where it vanishes beside the largest number of all.
  */
 static void
-diagonalise(AffinityEigen *e)
+diagonalize(AffinityEigen *e)
 {
 	int			n = e->n;
 	double		largest = 0;
@@ -248,7 +248,7 @@ affinity_kernel_eigen_step(AffinityEigen *e)
 			break;
 		case DIAGONALISE:
 			if (e->at < e->n)
-				diagonalise(e);
+				diagonalize(e);
 			else
 				e->phase = DONE;
 			break;

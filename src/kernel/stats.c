@@ -19,16 +19,16 @@ affinity_kernel_wilson(uint64_t successes, uint64_t trials, double z,
 	double		n = (double) trials;
 	double		rate;
 	double		z2 = z * z;
-	double		centre;
+	double		center;
 	double		half;
 
 	if (trials == 0 || successes > trials)
 		return false;
 	rate = (double) successes / n;
-	centre = (rate + z2 / (2 * n)) / (1 + z2 / n);
+	center = (rate + z2 / (2 * n)) / (1 + z2 / n);
 	half = z * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n);
 	/* rounding must not move the ends of 0 and of all */
-	*lower = successes == 0 || centre < half ? 0 : centre - half;
-	*upper = successes == trials || centre + half > 1 ? 1 : centre + half;
+	*lower = successes == 0 || center < half ? 0 : center - half;
+	*upper = successes == trials || center + half > 1 ? 1 : center + half;
 	return true;
 }

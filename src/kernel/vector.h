@@ -25,11 +25,11 @@ typedef struct AffinityTotals
 	bool		y_varies;		/* some y differs from first_y */
 } AffinityTotals;
 
-/* Sums of deviations from given centres, of first and second order. */
+/* Sums of deviations from given centers, of first and second order. */
 typedef struct AffinityDeviations
 {
-	double		x;				/* sum of x - centre_x */
-	double		y;				/* sum of y - centre_y */
+	double		x;				/* sum of x - center_x */
+	double		y;				/* sum of y - center_y */
 	double		xx;
 	double		yy;
 	double		xy;
@@ -58,11 +58,11 @@ extern void affinity_kernel_totals_f8(const double *x, const double *y,
 									  AffinityTotals *sums);
 extern void affinity_kernel_deviations_f4(const float *x,
 										  const float *y, size_t n,
-										  double centre_x, double centre_y,
+										  double center_x, double center_y,
 										  AffinityDeviations *sums);
 extern void affinity_kernel_deviations_f8(const double *x,
 										  const double *y, size_t n,
-										  double centre_x, double centre_y,
+										  double center_x, double center_y,
 										  AffinityDeviations *sums);
 
 #endif							/* AFFINITY_KERNEL_VECTOR_H */

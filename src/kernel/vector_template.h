@@ -165,7 +165,7 @@ NAME(affinity_kernel_totals) (const ELEMENT *x,
 
 AFFINITY_MULTIVERSION void
 NAME(affinity_kernel_deviations) (const ELEMENT *x, const ELEMENT *y, size_t n,
-								  double centre_x, double centre_y,
+								  double center_x, double center_y,
 								  AffinityDeviations *sums)
 {
 	quad		total_x = {0};
@@ -178,8 +178,8 @@ NAME(affinity_kernel_deviations) (const ELEMENT *x, const ELEMENT *y, size_t n,
 	/* Five sums are under way at once as it is. */
 	for (i = 0; i + QUAD <= n; i += QUAD)
 	{
-		quad		dx = LOAD(x + i) - centre_x;
-		quad		dy = LOAD(y + i) - centre_y;
+		quad		dx = LOAD(x + i) - center_x;
+		quad		dy = LOAD(y + i) - center_y;
 
 		total_x += dx;
 		total_y += dy;
@@ -194,8 +194,8 @@ NAME(affinity_kernel_deviations) (const ELEMENT *x, const ELEMENT *y, size_t n,
 	sums->xy += QUAD_SUM(xy);
 	for (; i < n; i++)
 	{
-		double		dx = (double) x[i] - centre_x;
-		double		dy = (double) y[i] - centre_y;
+		double		dx = (double) x[i] - center_x;
+		double		dy = (double) y[i] - center_y;
 
 		sums->x += dx;
 		sums->y += dy;

@@ -102,11 +102,11 @@ vector_totals(const VectorPair *pair)
 }
 
 static AffinityDeviations
-vector_deviations(const VectorPair *pair, double centre_x, double centre_y)
+vector_deviations(const VectorPair *pair, double center_x, double center_y)
 {
 	AffinityDeviations sums = {0};
 
-	ADD_CHUNKS(pair, affinity_kernel_deviations, centre_x, centre_y, &sums);
+	ADD_CHUNKS(pair, affinity_kernel_deviations, center_x, center_y, &sums);
 	return sums;
 }
 
@@ -249,10 +249,10 @@ vector_cosine(const VectorPair *pair, double *result)
 }
 
 /*
- * Two passes, centring on the means; what the rounding of the means leaves
+ * Two passes, centering on the means; what the rounding of the means leaves
  * is taken out by the sums of first order (T. F. Chan, G. H. Golub and R. J.
  * LeVeque, "Algorithms for computing the sample variance", The American
- * Statistician 37 (1983)). Constant input is recognised as such, since the
+ * Statistician 37 (1983)). Constant input is recognized as such, since the
  * rounding of its mean would look like variance.
  */
 static bool

@@ -7,7 +7,7 @@
  *		mean + b_u + b_i + x_u . y_i
  *
  * (Koren, Bell & Volinsky, "Matrix Factorization Techniques for Recommender
- * Systems", 2009). To be minimised are, over ratings r in units of their
+ * Systems", 2009). To be minimized are, over ratings r in units of their
  * standard deviation,
  *
  *		sum of (r - prediction)^2 + sum over users and items of

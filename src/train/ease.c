@@ -3,7 +3,7 @@
  *		EASE: what every item of a history says of every other, learned
  *		together.
  *
- * The weights B minimise, over all users u with rows x_u,
+ * The weights B minimize, over all users u with rows x_u,
  *
  *		sum_u w_u |x_u - x_u B|^2 + sum_ij l_i B_ij^2   with   B_jj = 0,
  *
@@ -206,7 +206,7 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 
 /*
  * Settle what was left open: the method, and what depends on it. Popularity
- * is levelled out where it helps: a large catalogue has most items from few
+ * is levelled out where it helps: a large catalog has most items from few
  * users, and popular ones would have a say in everything.
  */
 static void

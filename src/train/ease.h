@@ -62,7 +62,7 @@ typedef struct EaseTask
 /* Rows that members hand to the leader at a time. */
 #define EASE_CHUNK	16
 
-/* What a member chooses an item's neighbours with. */
+/* What a member chooses an item's neighbors with. */
 typedef struct EaseChoice
 {
 	uint32		k;				/* at most */

@@ -1,6 +1,6 @@
 /*
  * ease_dense.c
- *		The closed form of ease for catalogues whose matrix of all pairs of
+ *		The closed form of ease for catalogs whose matrix of all pairs of
  *		items fits into memory.
  *
  * Only the lower triangle of the symmetric matrix A = X'WX + L is kept, in

@@ -1,6 +1,6 @@
 /*
  * ease_sparse.c
- *		ease for large catalogues: every column of the weights is learned over
+ *		ease for large catalogs: every column of the weights is learned over
  *		the best candidates for it.
  *
  * Column j of the closed form is the ridge regression of item j on all

@@ -5,7 +5,7 @@
  *
  * With D the diagonal, W the weights and v = D^1/2 x the problem is
  *
- *		minimise |y - P v|^2 + |v|^2,	P = W^1/2 Y D^-1/2,	y = W^1/2 t.
+ *		minimize |y - P v|^2 + |v|^2,	P = W^1/2 Y D^-1/2,	y = W^1/2 t.
  *
  * P is gathered once into a panel that stays in the cache. Exactly solved it
  * is (1 + P'P) v = P'y, of the size of the factors, or v = P's with (1 + PP')
@@ -44,7 +44,7 @@
 
 /*
  * What is added to the diagonal at least, relative to it. Only weights that
- * are a million times the regularisation make that more than the 1 that
+ * are a million times the regularization make that more than the 1 that
  * belongs there; in single precision 1 would not be noticed beside them.
  */
 #define LEAST_RIDGE		4e-6f
@@ -443,7 +443,7 @@ affinity_train_factor_needs_start(const FactorSolver *s, int64 n)
 
 /*
  * Solve for x, which steps and blocks take as their start. Returns what was
- * to be minimised, at x.
+ * to be minimized, at x.
  */
 double
 affinity_train_factor_solve(FactorSolver *s,

@@ -20,7 +20,7 @@ typedef enum FactorSolverKind
 } FactorSolverKind;
 
 /*
- * What x is to minimise:
+ * What x is to minimize:
  *
  *		sum over r of root[r]^2 (target[r] - other[no[r]] . x)^2
  *			+ sum over k of (times * spectrum[k] + plus) x[k]^2

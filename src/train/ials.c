@@ -5,7 +5,7 @@
  * Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback
  * Datasets" (2008), with the loss of Rendle, Krichene, Zhang and Koren,
  * "Revisiting the Performance of iALS on Item Recommendation Benchmarks"
- * (2021): what is minimised over users' vectors x and items' vectors y is
+ * (2021): what is minimized over users' vectors x and items' vectors y is
  *
  *		sum over observed (u, i) of c_ui (1 - x_u . y_i)^2
  *		+ a sum over all (u, i) of (x_u . y_i)^2
@@ -150,7 +150,7 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 	Size		bytes = affinity_train_factor_solver_bytes(width,
 														   most_entries);
 
-	/* what the leader needs to diagonalise */
+	/* what the leader needs to diagonalize */
 	bytes = mul_size(bytes, affinity_parallel_allowed() + 1);
 	bytes = add_size(bytes, 2 * width * (width + 4) * sizeof(double));
 	for (int r = 0; r < request->n_regions; r++)
@@ -281,7 +281,7 @@ static const AffinityOption ials_options[] = {
 	OPTION(unobserved_weight, REAL, "0.02", 0, 1e6, NULL,
 		   "weight of every pair of a user and an item: what is not observed should score 0"),
 	OPTION(regularization, REAL, "0.005", 1e-9, 1e9, NULL,
-		   "how short vectors are kept: larger generalises more"),
+		   "how short vectors are kept: larger generalizes more"),
 	OPTION(regularization_exponent, REAL, "1", 0, 2, NULL,
 		   "how much more the vectors of users and items with many observations are kept short"),
 	OPTION(confidence, ENUM, "\"binary\"", 0, 0, confidence_names,

@@ -4,9 +4,9 @@
  *
  * A half-step solves for every row of one side, the other side being fixed.
  * The loss over unobserved pairs enters by the Gram matrix of the fixed side.
- * It is diagonalised, and both sides are turned into its axes, which changes
+ * It is diagonalized, and both sides are turned into its axes, which changes
  * no product of the two: then the Gram matrix costs nothing in a row's
- * problem, and what differs from row to row (regularisation) stays a
+ * problem, and what differs from row to row (regularization) stays a
  * diagonal; conjugate gradients are preconditioned by both at no cost (see
  * factor_solver.c).
  *
@@ -216,7 +216,7 @@ add_gram_piece(Ials *s, const IalsSide *fixed, int no, uint32 piece)
  * axes of its eigenvectors. By the leader.
  */
 static void
-diagonalise(Ials *s)
+diagonalize(Ials *s)
 {
 	AffinityEigen *e = &s->eigen;
 	int			n = e->n;
@@ -355,7 +355,7 @@ half_step(Ials *s, IalsSide *side, IalsSide *fixed, int no)
 		add_gram_piece(s, fixed, no, from);
 	affinity_parallel_barrier(s->team);
 	if (s->leads)
-		diagonalise(s);
+		diagonalize(s);
 	affinity_parallel_barrier(s->team);
 	rotate_fixed(s, fixed);
 	affinity_parallel_barrier(s->team);

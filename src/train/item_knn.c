@@ -10,7 +10,7 @@
  *
  * divides what a user contributes by the user's degree and the sum by powers
  * of the items' degrees (a, b: item_exponent, neighbor_exponent). p = 1, a =
- * 1/2, b = 1/2 is the normalised co-occurrence that GF-CF starts from (Shen
+ * 1/2, b = 1/2 is the normalized co-occurrence that GF-CF starts from (Shen
  * et al., "How Powerful is Graph Convolution for Recommendation?", 2021); a
  * smaller b lets popular items keep some of their lead. p = 0, a = b = 1/2 on
  * binary data is the cosine. Others: log_likelihood is Dunning's G2 (1993) of
@@ -336,7 +336,7 @@ static const char *const weighting_names[] = {"none", "tf_idf", "bm25", NULL};
 
 static const AffinityOption item_knn_options[] = {
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
-		   "neighbours kept per item: more is more accurate, up to a point, and larger"),
+		   "neighbors kept per item: more is more accurate, up to a point, and larger"),
 	OPTION(similarity, ENUM, "\"degree_normalized\"", 0, 0, similarity_names,
 		   "how similar two items are by the users they share"),
 	OPTION(weights, ENUM, "\"auto\"", 0, 0, weights_names,

@@ -77,7 +77,7 @@ typedef struct KnnState
 	AffinityCsr by_item;
 	double	   *user_factor;	/* what a user's entries are multiplied by */
 	double	   *left;			/* per item: factor as a source */
-	double	   *right;			/* per item: factor as a neighbour */
+	double	   *right;			/* per item: factor as a neighbor */
 	double	   *x_log_x;		/* log_likelihood: for 0 to the number of
 								 * users */
 	int64		work;			/* since the last look at interrupts */
@@ -92,7 +92,7 @@ typedef struct KnnState
 
 	float	   *score;			/* of the touched items */
 
-	/* its best neighbours: rank keys, then what they stand for */
+	/* its best neighbors: rank keys, then what they stand for */
 	uint32		n_best;
 	uint64	   *best;
 	uint64	   *scratch;

@@ -1,6 +1,6 @@
 /*
  * item_knn_list.c
- *		One item's neighbours: sums over its users' rows, similarities, the
+ *		One item's neighbors: sums over its users' rows, similarities, the
  *		best.
  *
  * A dense row of sums with a list of what was touched serves one item after
@@ -230,7 +230,7 @@ score_each(KnnState *s, uint32 item)
 }
 
 /*
- * Choose the item's best neighbours and clear the sums.
+ * Choose the item's best neighbors and clear the sums.
  */
 static void
 harvest(KnnState *s, uint32 item)
@@ -253,7 +253,7 @@ harvest(KnnState *s, uint32 item)
 }
 
 /*
- * The best neighbours of an item, as keys in s->best.
+ * The best neighbors of an item, as keys in s->best.
  */
 void
 affinity_train_knn_list(KnnState *s, uint32 item)

@@ -113,8 +113,8 @@ typedef struct AffinityAlgorithm
 	const AffinityOption *options;
 	int			n_options;
 	size_t		options_size;	/* of the algorithm's struct of options */
-	bool		has_neighbors;	/* items have neighbours */
-	bool		signed_scores;	/* neighbours' scores may be below 0 */
+	bool		has_neighbors;	/* items have neighbors */
+	bool		signed_scores;	/* neighbors' scores may be below 0 */
 	bool		has_factors;	/* items have factors */
 	bool		ratings;		/* weights are ratings: the mean of a pair's
 								 * rows counts, whatever its sign */

@@ -4,7 +4,7 @@ The same item-item matrix as item_knn's defaults, by scipy: the sparse product
 D_I^-1/2 R^T D_U^-1 R D_I^-0.3 and the K largest of each row. This is the fastest
 of the forms that were tried (float32 before float64, sparse rows before dense
 ones, 512 rows a time); rows are not sorted, self-similarities not removed, and
-reading the file is not counted, all in scipy's favour.
+reading the file is not counted, all in scipy's favor.
 
 usage: gowalla_scipy.py TRAIN.csv.xz K
 """
