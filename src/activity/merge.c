@@ -6,7 +6,7 @@
  * in a merge sort, without a table of users: one pass says of which state
  * each user of the union is and how large the parts will be, a second one
  * writes them. States of bitmaps only: the periods of a user are the words of
- * both, or-ed. The layout is chosen by the rule of flatten.c, so the result
+ * both, or-ed. The layout is chosen by the rule of shape.c, so the result
  * is byte for byte what one aggregate over all rows gives.
  *
  * Beside the result it takes a byte for each user of both states. Everything
