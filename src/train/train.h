@@ -61,8 +61,8 @@ typedef struct AffinityItemSink
 
 	/*
 	 * Workers that may be at work while rows are put, as for
-	 * AffinityTeamRequest: 0 where putting a row runs somebody's functions,
-	 * which may do what a leader of workers cannot.
+	 * AffinityTeamRequest: 0 where putting a row runs users' functions, which
+	 * may do what a leader of workers cannot.
 	 */
 	int			max_workers;
 	/* a figure, or a list of n, for the column "training" of affinity.models */
@@ -97,8 +97,8 @@ typedef struct AffinityAlgorithm
 	const AffinityOption *options;
 	int			n_options;
 	size_t		options_size;	/* of the algorithm's struct of options */
-	bool		has_neighbors;	/* items have neighbours */
-	bool		signed_scores;	/* neighbours' scores may be below 0 */
+	bool		has_neighbors;	/* items have neighbors */
+	bool		signed_scores;	/* neighbors' scores may be below 0 */
 	bool		has_factors;	/* items have factors */
 	bool		ratings;		/* weights are ratings: the mean of a pair's
 								 * rows counts, whatever its sign */
