@@ -185,7 +185,7 @@ affinity_model_open(Oid schema)
 				 errmsg("schema \"%s\" is not a model", schema_name) :
 				 errmsg("there is no schema with OID %u", schema),
 				 errhint("SELECT name FROM affinity.models lists the models.")));
-	/* whoever dropped it may have committed while we waited for the lock */
+	/* a drop may have committed while we waited for the lock */
 	table = try_table_open(relid, AccessShareLock);
 	if (table == NULL)
 		affinity_model_missing(schema_name);
@@ -208,8 +208,8 @@ affinity_model_open(Oid schema)
 }
 
 /*
- * Let go of the factors of other models, if with so many bytes more the cache
- * would hold more than maintenance_work_mem; not of those in use.
+ * Free the factors of other models, if with these bytes more the cache would
+ * hold more than maintenance_work_mem; not of those in use.
  */
 void
 affinity_model_make_room(const AffinityModel *model, Size bytes)

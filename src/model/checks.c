@@ -69,7 +69,7 @@ affinity_model_column_type(Oid schema, const char *schema_name,
 
 /*
  * Could the table of items hold as many as the model says? Memory is taken
- * for so many before the items are read.
+ * for them before the items are read.
  */
 void
 affinity_model_check_n_items(Oid schema, const char *schema_name,

@@ -5,9 +5,9 @@
  *
  * All of it is one transaction's work: readers go on seeing the old version
  * until commit, and an error or a cancel leaves nothing behind. A refresh
- * runs as the model's owner, like REFRESH MATERIALIZED VIEW, whoever asks for
- * it: a superuser's nightly job does not run an owner's functions as
- * superuser.
+ * runs as the model's owner, like REFRESH MATERIALIZED VIEW, even if another
+ * role calls it: a superuser's nightly job does not run an owner's functions
+ * as superuser.
  *
  * From the view on, names are resolved with search_path = pg_catalog,
  * pg_temp: what works when a model is created works in every later refresh.

@@ -58,7 +58,7 @@ add_relations(Oid schema, ObjectAddresses *objects)
 
 /*
  * Is a function one of the model's own? Those are written over functions of
- * the extension; one that somebody added under the same name need not be.
+ * the extension; one that a user added under the same name need not be.
  */
 static bool
 calls_extension(Oid function)

@@ -20,7 +20,7 @@
 #include "model/catalog.h"
 
 /*
- * Rows are multiples of so many floats, and begin at multiples of 64 bytes.
+ * Rows are multiples of this number of floats, and begin at multiples of 64 bytes.
  */
 #define ROW_FLOATS	16
 #define ROW_BYTES	(ROW_FLOATS * sizeof(float))

@@ -53,7 +53,7 @@ affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 }
 
 /*
- * A column of the items that cannot be null, unless somebody wrote it so.
+ * A column of the items that cannot be null, unless a user wrote it so.
  */
 Datum
 affinity_model_column(const AffinityModel *model, const SPITupleTable *table,

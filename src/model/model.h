@@ -54,35 +54,6 @@ extern AffinityModel *affinity_model_open(Oid schema);
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
 								  AffinityScorer *scorer);
 
-/* ---- items.c: all rows of the items ------------------------------------ */
-
-#define AFFINITY_ITEM_ID			0x02
-#define AFFINITY_ITEM_POPULARITY	0x04
-#define AFFINITY_ITEM_LISTS			0x18
-#define AFFINITY_ITEM_FACTORS		0x20
-
-typedef struct AffinityItemScan AffinityItemScan;
-
-/* A row: what was asked for, not null, and as it is stored. */
-typedef struct AffinityStoredItem
-{
-	uint32		no;
-	Datum		id;
-	float		popularity;
-	Datum		neighbors;
-	Datum		scores;
-	Datum		factors;
-} AffinityStoredItem;
-
-extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
-													int columns);
-extern bool affinity_model_items_next(AffinityItemScan *scan,
-									  AffinityStoredItem *item);
-extern void affinity_model_items_end(AffinityItemScan *scan);
-extern void affinity_model_check_list(const AffinityModel *model,
-									  ArrayType *neighbors, ArrayType *scores,
-									  AffinityList *list);
-
 /* ---- lookup.c: single rows of the items -------------------------------- */
 
 typedef struct AffinityItem

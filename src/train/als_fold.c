@@ -64,7 +64,7 @@ affinity_train_als_fold_begin(const void *options,
 }
 
 /*
- * Memory for so many ratings.
+ * Memory for n ratings.
  */
 static void
 make_room(AffinityFold *fold, uint32 n)

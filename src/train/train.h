@@ -77,8 +77,8 @@ typedef struct AffinityItemSink
 
 	/*
 	 * Workers that may be at work while rows are put, as for
-	 * AffinityTeamRequest: 0 where putting a row runs somebody's functions,
-	 * which may do what a leader of workers cannot.
+	 * AffinityTeamRequest: 0 where putting a row runs users' functions, which
+	 * may do what a leader of workers cannot.
 	 */
 	int			max_workers;
 	/* a figure, or a list of n, for the column "training" of affinity.models */
