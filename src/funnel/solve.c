@@ -95,7 +95,8 @@ cut(const AffinityEvent *event, int64 n, int64 from, int64 at_once)
 	return to;
 }
 
-static void
+/* Always inline: the compiler then knows which function it calls. */
+static pg_attribute_always_inline void
 feed_all(FunnelSolver *solver, SolverFeed feed, const AffinityEvent *event,
 		 int64 n, int64 at_once)
 {
