@@ -25,12 +25,15 @@ extern char *affinity_funnel_mode_text(const EventLog *log);
 /* solve.c */
 typedef struct FunnelSolver FunnelSolver;
 
-/* A user's best chain: its last step, its steps, and their times. */
+/*
+ * A user's best chain: its last step, its steps, and their times, which are the
+ * solver's until it solves again.
+ */
 typedef struct FunnelResult
 {
 	int			level;
 	uint64		taken;
-	int64		at[AFFINITY_MAX_STEPS];
+	const int64 *at;
 } FunnelResult;
 
 typedef void (*FunnelResultUse) (const FunnelResult *result, void *arg);

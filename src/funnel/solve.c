@@ -37,8 +37,10 @@ struct FunnelSolver
 	FunnelResultUse use;
 	void	   *arg;
 	EventUserId user;			/* the one whose best chain so far is best */
-	FunnelResult best;			/* level 0: of nobody */
+	FunnelResult best;
 	bool		has_user;
+	int64		best_at[AFFINITY_MAX_STEPS];
+	int64		any_at[AFFINITY_MAX_STEPS]; /* of any_order */
 	union
 	{
 		AffinityChain chain;
@@ -95,7 +97,8 @@ cut(const AffinityEvent *event, int64 n, int64 from, int64 at_once)
 	return to;
 }
 
-static void
+/* Always inline: the compiler then knows which function it calls. */
+static pg_attribute_always_inline void
 feed_all(FunnelSolver *solver, SolverFeed feed, const AffinityEvent *event,
 		 int64 n, int64 at_once)
 {
@@ -118,7 +121,7 @@ set_result(FunnelResult *result, int level, const int64 *at)
 {
 	result->level = level;
 	result->taken = affinity_chain_low_steps(level);
-	memcpy(result->at, at, sizeof(int64) * (Size) level);
+	result->at = at;
 }
 
 static bool
@@ -198,12 +201,11 @@ solve_any_order(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 		int64		to = cut(event, n, first, EVENTS_AT_ONCE);
 
 		n_times = affinity_chain_any_times(any, event + first, to - first,
-										   result->at, n_times);
+										   solver->any_at, n_times);
 		first = to;
 		CHECK_FOR_INTERRUPTS();
 	}
-	result->level = any->level;
-	result->taken = affinity_chain_low_steps(any->level);
+	set_result(result, any->level, solver->any_at);
 }
 
 /* The best chain of rows of one user and property. */
@@ -246,6 +248,14 @@ is_better(const FunnelResult *a, const FunnelResult *b)
 	return false;
 }
 
+static void
+keep_best(FunnelSolver *solver, const FunnelResult *result)
+{
+	solver->best = *result;
+	solver->best.at = solver->best_at;
+	memcpy(solver->best_at, result->at, sizeof(int64) * (Size) result->level);
+}
+
 /* An EventUserUse: all of the user's rows, or those of one property. */
 static void
 solve_user(EventUserId user, const AffinityEvent *event, int64 n, void *arg)
@@ -262,14 +272,14 @@ solve_user(EventUserId user, const AffinityEvent *event, int64 n, void *arg)
 	if (solver->has_user && event_same_user(user, solver->user))
 	{
 		if (is_better(&result, &solver->best))
-			solver->best = result;
+			keep_best(solver, &result);
 		return;
 	}
 	if (solver->has_user)
 		solver->use(&solver->best, solver->arg);
 	solver->user = user;
-	solver->best = result;
 	solver->has_user = true;
+	keep_best(solver, &result);
 }
 
 /*
