@@ -61,7 +61,7 @@ struct ItemWriter
 	/* of the model as a whole */
 	MemoryContext context;		/* what follows lives in it */
 	ArrayType  *parameters;		/* NULL: none */
-	StringInfoData figures;		/* members of a JSON object */
+	StringInfoData figures;		/* participants of a JSON object */
 };
 
 static void

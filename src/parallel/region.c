@@ -31,7 +31,7 @@
 /* Bytes copied or cleared between two looks at interrupts. */
 #define COPY_PIECE		((Size) 4 * 1024 * 1024)
 
-/* What members must know of a matrix beside its arrays. */
+/* What participants must know of a matrix beside its arrays. */
 typedef struct MatrixHeader
 {
 	uint32		n_users;
@@ -329,7 +329,8 @@ affinity_parallel_request_matrix(AffinityTeamRequest *request,
 }
 
 /*
- * Give an array over to a region: as it is, or copied where members share it.
+ * Give an array over to a region: as it is, or copied where participants
+ * share it.
  */
 static void
 put_array(AffinityTeam *team, int r, void *array)

@@ -1,6 +1,6 @@
 /*
  * stream.c
- *		Chunks that all members of a team make, taken over in order.
+ *		Chunks that all participants of a team make, taken over in order.
  *
  * Chunks are made in slots of shared memory, chunk c in slot c modulo their
  * number; none is begun before the leader has taken over the one that was in
@@ -28,7 +28,7 @@ typedef struct StreamShared
 
 #define HEADER_BYTES	TYPEALIGN(AFFINITY_TEAM_ALIGN, sizeof(StreamShared))
 
-/* A member's view of a stream. */
+/* A participant's view of a stream. */
 typedef struct Flow
 {
 	const AffinityStream *stream;
@@ -157,8 +157,8 @@ follow(Flow *flow)
 }
 
 /*
- * Called by every member. When it returns, all chunks have been taken over;
- * the region can be used again.
+ * Called by every participant. When it returns, all chunks have been taken
+ * over; the region can be used again.
  */
 void
 affinity_parallel_stream(AffinityTeam *team, int region,
@@ -175,7 +175,7 @@ affinity_parallel_stream(AffinityTeam *team, int region,
 								Max(flow.slot_size, 1), MAX_SLOTS);
 	if (flow.n_slots == 0)
 		elog(ERROR, "region of a stream has no room for a slot");
-	if (team->member == 0)
+	if (team->participant == 0)
 	{
 		ConditionVariableInit(&flow.shared->filled);
 		ConditionVariableInit(&flow.shared->freed);
@@ -185,7 +185,7 @@ affinity_parallel_stream(AffinityTeam *team, int region,
 			pg_atomic_init_u32(&flow.shared->ready[i], 0);
 	}
 	affinity_parallel_barrier(team);
-	if (team->member == 0)
+	if (team->participant == 0)
 		lead(&flow);
 	else
 		follow(&flow);

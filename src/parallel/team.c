@@ -4,13 +4,13 @@
  *
  * Workers are PostgreSQL's parallel workers (ParallelContext), started when
  * everything they need is in shared memory. The leader waits until those that
- * could be started are attached, so that the number of members is known and
- * barriers can be static; that takes some milliseconds, so small work starts
- * none. The ways of errors are PostgreSQL's own: a worker's error comes
- * through its queue and is thrown where the leader next looks at interrupts,
- * which it does while it waits in a barrier too; an error or a cancel in the
- * leader ends its (sub)transaction, and that terminates the workers and waits
- * for them.
+ * could be started are attached, so that the number of participants is known
+ * and barriers can be static; that takes some milliseconds, so small work
+ * starts none. The ways of errors are PostgreSQL's own: a worker's error
+ * comes through its queue and is thrown where the leader next looks at
+ * interrupts, which it does while it waits in a barrier too; an error or a
+ * cancel in the leader ends its (sub)transaction, and that terminates the
+ * workers and waits for them.
  *
  * While workers run, the leader is in parallel mode, in which no transaction
  * id can be assigned: who writes rows has one assigned before.
@@ -80,7 +80,7 @@ affinity_parallel_begin(const AffinityTeamRequest *request)
 	AffinityTeam *team = palloc0(sizeof(AffinityTeam));
 
 	team->job = request->job;
-	team->members = 1;
+	team->participants = 1;
 	team->workers = wanted_workers(request);
 	if (team->workers > 0 && IsInParallelMode())
 	{
@@ -142,10 +142,10 @@ start_workers(AffinityTeam *team)
 		return NULL;
 	}
 	WaitForParallelWorkersToAttach(context);
-	team->members = context->nworkers_launched + 1;
-	BarrierInit(&shared->barrier, team->members);
+	team->participants = context->nworkers_launched + 1;
+	BarrierInit(&shared->barrier, team->participants);
 	pg_write_barrier();			/* who sees the number sees the barrier */
-	pg_atomic_write_u32(&shared->members, team->members);
+	pg_atomic_write_u32(&shared->participants, team->participants);
 	ConditionVariableBroadcast(&shared->counted);
 	return context;
 }
@@ -166,7 +166,8 @@ share_query(TeamShared *shared)
 }
 
 /*
- * The body, in as many members as there are; they are gone when this returns.
+ * The body, in as many participants as there are; they are gone when this
+ * returns.
  */
 void
 affinity_parallel_run(AffinityTeam *team, void *leader)
@@ -177,7 +178,7 @@ affinity_parallel_run(AffinityTeam *team, void *leader)
 	team->leader = leader;
 	team->phase = 0;
 	ConditionVariableInit(&team->shared->counted);
-	pg_atomic_init_u32(&team->shared->members, 0);
+	pg_atomic_init_u32(&team->shared->participants, 0);
 	pg_atomic_init_u64(&team->shared->next[0], 0);
 	pg_atomic_init_u64(&team->shared->next[1], 0);
 	if (team->workers > 0 && room_for_context(team))
@@ -189,14 +190,14 @@ affinity_parallel_run(AffinityTeam *team, void *leader)
 			share_query(team->shared);
 		context = start_workers(team);
 	}
-	affinity_parallel_progress_workers(team->members - 1);
+	affinity_parallel_progress_workers(team->participants - 1);
 	team->job->body(team);
 	if (context)
 	{
 		WaitForParallelWorkersToFinish(context);
 		DestroyParallelContext(context);
 		ExitParallelMode();
-		team->members = 1;
+		team->participants = 1;
 	}
 	if (snapshot)
 		PopActiveSnapshot();
@@ -212,16 +213,16 @@ affinity_parallel_end(AffinityTeam *team)
 /* ---- a worker ---------------------------------------------------------- */
 
 static void
-wait_for_members(AffinityTeam *team)
+wait_for_participants(AffinityTeam *team)
 {
 	TeamShared *shared = team->shared;
 
 	ConditionVariablePrepareToSleep(&shared->counted);
-	while (pg_atomic_read_u32(&shared->members) == 0)
+	while (pg_atomic_read_u32(&shared->participants) == 0)
 		ConditionVariableSleep(&shared->counted, PG_WAIT_EXTENSION);
 	ConditionVariableCancelSleep();
 	pg_read_barrier();
-	team->members = (int) pg_atomic_read_u32(&shared->members);
+	team->participants = (int) pg_atomic_read_u32(&shared->participants);
 }
 
 /*
@@ -242,13 +243,13 @@ affinity_parallel_worker(dsm_segment *segment, shm_toc *toc)
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 	body = (void (*) (AffinityTeam *))
 		load_external_function(LIBRARY, team->shared->body, true, NULL);
-	team->member = ParallelWorkerNumber + 1;
-	wait_for_members(team);
+	team->participant = ParallelWorkerNumber + 1;
+	wait_for_participants(team);
 	body(team);
 	affinity_parallel_free(team);
 }
 
-/* ---- any member -------------------------------------------------------- */
+/* ---- any participant --------------------------------------------------- */
 
 void *
 affinity_parallel_leader(AffinityTeam *team)
@@ -257,19 +258,19 @@ affinity_parallel_leader(AffinityTeam *team)
 }
 
 int
-affinity_parallel_member(const AffinityTeam *team)
+affinity_parallel_participant(const AffinityTeam *team)
 {
-	return team->member;
+	return team->participant;
 }
 
 int
-affinity_parallel_members(const AffinityTeam *team)
+affinity_parallel_participants(const AffinityTeam *team)
 {
-	return team->members;
+	return team->participants;
 }
 
 /*
- * Wait for all members; work is handed out from the start again.
+ * Wait for all participants; work is handed out from the start again.
  */
 void
 affinity_parallel_barrier(AffinityTeam *team)
@@ -278,14 +279,14 @@ affinity_parallel_barrier(AffinityTeam *team)
 
 	CHECK_FOR_INTERRUPTS();
 	team->phase++;
-	if (team->members == 1 ||
+	if (team->participants == 1 ||
 		BarrierArriveAndWait(&team->shared->barrier, PG_WAIT_EXTENSION))
 		pg_atomic_write_u64(next, 0);
 }
 
 /*
  * The next piece of 0 to n - 1 that nobody has taken since the last barrier;
- * false: none is left. All members ask with the same n and piece.
+ * false: none is left. All participants ask with the same n and piece.
  */
 bool
 affinity_parallel_next(AffinityTeam *team, uint32 n, uint32 piece,

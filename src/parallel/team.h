@@ -3,7 +3,7 @@
  *		One body of code in the leader and in parallel workers, on shared
  *		memory.
  *
- * A team is requested with the regions of memory that its members share,
+ * A team is requested with the regions of memory that its participants share,
  * begun, filled by the leader, run and ended:
  *
  *		request.job = &my_job;
@@ -12,14 +12,14 @@
  *		team = affinity_parallel_begin(&request);
  *		affinity_parallel_put_matrix(team, m, in);	in's arrays are gone now
  *		... fill affinity_parallel_region(team, r) ...
- *		affinity_parallel_run(team, &leader);		the body, in every member
+ *		affinity_parallel_run(team, &leader);		the body, in every participant
  *		... read the regions ...
  *		affinity_parallel_end(team);
  *
  * Where no workers can be had, the leader does everything alone; a body
- * cannot tell but by affinity_parallel_members(). Its results must not depend
- * on it: sums over rows are taken piece by piece, pieces being fixed, and
- * added in the order of the pieces.
+ * cannot tell but by affinity_parallel_participants(). Its results must not
+ * depend on it: sums over rows are taken piece by piece, pieces being fixed,
+ * and added in the order of the pieces.
  *
  * During affinity_parallel_run the leader is in parallel mode: it may put
  * rows into a sink, but may not run SQL, start a subtransaction or define
@@ -27,7 +27,7 @@
  * but the regions and memory of their own, which they allocate in
  * CurrentMemoryContext. Interrupts: affinity_parallel_next, _barrier and
  * _stream look at them; longer work between two of those calls
- * CHECK_FOR_INTERRUPTS itself, in all members.
+ * CHECK_FOR_INTERRUPTS itself, in all participants.
  */
 #ifndef AFFINITY_PARALLEL_TEAM_H
 #define AFFINITY_PARALLEL_TEAM_H
@@ -66,16 +66,16 @@ typedef struct AffinityTeamRequest
 	uint32		late;			/* bits of regions that are made when filled */
 } AffinityTeamRequest;
 
-/* An ordered stream of chunks from all members to the leader. */
+/* An ordered stream of chunks from all participants to the leader. */
 typedef struct AffinityStream
 {
 	uint32		n_chunks;
 	Size		slot_bytes;
-	/* any member: make a chunk; nothing may depend on who makes which */
+	/* any participant: make a chunk; nothing may depend on who makes which */
 	void		(*produce) (void *state, uint32 chunk, void *slot);
 	/* leader: take it over, in the order of chunks */
 	void		(*consume) (void *state, uint32 chunk, const void *slot);
-	void	   *state;			/* the member's own */
+	void	   *state;			/* the participant's own */
 } AffinityStream;
 
 /* leader, before */
@@ -90,14 +90,14 @@ extern void affinity_parallel_put_matrix(AffinityTeam *team, int handle,
 extern void affinity_parallel_run(AffinityTeam *team, void *leader);
 extern void affinity_parallel_end(AffinityTeam *team);
 
-/* any member */
+/* any participant */
 extern void *affinity_parallel_region(AffinityTeam *team, int region);
 extern void affinity_parallel_matrix(AffinityTeam *team,
 									 int handle, AffinityCsr *by_user,
 									 AffinityCsr *by_item);
 extern void *affinity_parallel_leader(AffinityTeam *team);
-extern int	affinity_parallel_member(const AffinityTeam *team);
-extern int	affinity_parallel_members(const AffinityTeam *team);
+extern int	affinity_parallel_participant(const AffinityTeam *team);
+extern int	affinity_parallel_participants(const AffinityTeam *team);
 extern void affinity_parallel_barrier(AffinityTeam *team);
 extern bool affinity_parallel_next(AffinityTeam *team, uint32 n, uint32 piece,
 								   uint32 *from, uint32 *to);

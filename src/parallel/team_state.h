@@ -15,7 +15,9 @@
 #define AFFINITY_TEAM_ALIGN		64
 #define AFFINITY_TEAM_QUERY		1024	/* bytes shown of the leader's query */
 
-/* Where members find a region: in a segment of its own, or in the first. */
+/*
+ * Where participants find a region: in a segment of its own, or in the first.
+ */
 typedef struct SharedRegion
 {
 	Size		size;
@@ -30,8 +32,8 @@ typedef struct TeamShared
 {
 	char		body[NAMEDATALEN];	/* name of the exported function */
 	char		query[AFFINITY_TEAM_QUERY];
-	ConditionVariable counted;	/* workers wait for members to be known */
-	pg_atomic_uint32 members;	/* 0: not yet known */
+	ConditionVariable counted;	/* workers wait for participants to be known */
+	pg_atomic_uint32 participants;	/* 0: not yet known */
 	Barrier		barrier;
 
 	/*
@@ -55,8 +57,8 @@ struct AffinityTeam
 	const AffinityJob *job;		/* leader */
 	void	   *leader;
 	int			workers;		/* that are to be started; 0: all is local */
-	int			member;
-	int			members;
+	int			participant;
+	int			participants;
 	uint64		phase;			/* barriers passed */
 	TeamShared *shared;
 	dsm_segment *segment;		/* where shared is; NULL: local memory */

@@ -3,8 +3,8 @@
  *		Answers about all users, on a team: the leader's part.
  *
  * What a scorer has and the histories of all users go into the regions of a
- * team, whose members make what a ranker alone would make for each user. The
- * leader takes the answers over in the order of users.
+ * team, whose participants make what a ranker alone would make for each user.
+ * The leader takes the answers over in the order of users.
  */
 #include "postgres.h"
 
@@ -23,7 +23,7 @@
 /* Items taken over between two looks at interrupts: whole panels. */
 #define PUT_ITEMS		(64 * AFFINITY_PANEL)
 
-AFFINITY_TEAM_JOB(batch_job, affinity_score_batch_member);
+AFFINITY_TEAM_JOB(batch_job, affinity_score_batch_participant);
 
 struct BatchLeader
 {
@@ -305,7 +305,7 @@ take_scores(BatchLeader *l, uint32 from, uint32 n, const float *score)
 }
 
 /*
- * Take over what members made of a chunk.
+ * Take over what participants made of a chunk.
  */
 void
 affinity_score_batch_consume(BatchLeader *l, uint32 chunk, const void *slot)

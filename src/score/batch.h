@@ -1,11 +1,11 @@
 /*
  * batch.h
- *		Answers about all users: what the leader and the members of a team
- *		share; private to the room.
+ *		Answers about all users: what the leader and the participants of a
+ *		team share; private to the room.
  *
- * The leader puts what members need into regions; members make chunks of
- * users; the leader takes them over in the order of users. Memory does not
- * grow with the number of rows.
+ * The leader puts what participants need into regions; participants make
+ * chunks of users; the leader takes them over in the order of users. Memory
+ * does not grow with the number of rows.
  */
 #ifndef AFFINITY_SCORE_BATCH_H
 #define AFFINITY_SCORE_BATCH_H
@@ -62,8 +62,8 @@ typedef struct BatchShared
 /* What consumes: NULL in workers. */
 typedef struct BatchLeader BatchLeader;
 
-/* What a member has of its own. */
-typedef struct BatchMember
+/* What a participant has of its own. */
+typedef struct BatchParticipant
 {
 	const BatchShared *shared;
 	AffinityScorer scorer;
@@ -84,7 +84,7 @@ typedef struct BatchMember
 	int64	   *seen;			/* next of the user's items to leave out */
 
 	BatchLeader *leader;
-} BatchMember;
+} BatchParticipant;
 
 static inline AffinityRanking *
 affinity_score_batch_ranking(const BatchShared *shared, void *slot,
@@ -105,7 +105,7 @@ affinity_score_batch_chunk(const BatchShared *shared, uint32 n_users,
 
 /* A user's row of the matrix. */
 static inline AffinityHistory
-affinity_score_batch_history(const BatchMember *m, uint32 user)
+affinity_score_batch_history(const BatchParticipant *m, uint32 user)
 {
 	const AffinityCsr *users = &m->users;
 	int64		start = users->start[user];
@@ -119,7 +119,7 @@ affinity_score_batch_history(const BatchMember *m, uint32 user)
 
 /* The best of what the user does not have. */
 static inline AffinitySelection
-affinity_score_batch_selection(const BatchMember *m,
+affinity_score_batch_selection(const BatchParticipant *m,
 							   const AffinityHistory *history)
 {
 	AffinitySelection selection = {.k = m->shared->k};
@@ -134,7 +134,7 @@ extern void affinity_score_batch_consume(BatchLeader *leader, uint32 chunk,
 										 const void *slot);
 
 /* batch_factors.c */
-extern void affinity_score_batch_factors_begin(BatchMember *m,
+extern void affinity_score_batch_factors_begin(BatchParticipant *m,
 											   AffinityTeam *team);
 extern void affinity_score_batch_rank_by_factors(void *state, uint32 chunk,
 												 void *slot);

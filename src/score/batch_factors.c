@@ -38,7 +38,7 @@ is_chosen(const BatchShared *shared)
 }
 
 void
-affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
+affinity_score_batch_factors_begin(BatchParticipant *m, AffinityTeam *team)
 {
 	const BatchShared *s = m->shared;
 	uint32		n = BATCH_USERS;
@@ -73,7 +73,7 @@ affinity_score_batch_factors_begin(BatchMember *m, AffinityTeam *team)
  * Fold one user in; the result is in m->fold.
  */
 static bool
-fold_user(BatchMember *m, uint32 user)
+fold_user(BatchParticipant *m, uint32 user)
 {
 	AffinityHistory history = affinity_score_batch_history(m, user);
 
@@ -89,7 +89,7 @@ fold_user(BatchMember *m, uint32 user)
  * 2002), which is at most the product of the norms.
  */
 static double
-margin_of(const BatchMember *m)
+margin_of(const BatchParticipant *m)
 {
 	const float *user = m->fold->user;
 	double		norm = sqrt(affinity_kernel_dot_f4(user, user,
@@ -104,7 +104,7 @@ margin_of(const BatchMember *m)
 }
 
 static void
-fold_chunk(BatchMember *m, uint32 from, uint32 n)
+fold_chunk(BatchParticipant *m, uint32 from, uint32 n)
 {
 	size_t		stride = m->factors.stride;
 
@@ -123,7 +123,7 @@ fold_chunk(BatchMember *m, uint32 from, uint32 n)
  * panels.
  */
 static void
-leave_out(BatchMember *m, uint32 user, uint32 u, uint32 from, uint32 n)
+leave_out(BatchParticipant *m, uint32 user, uint32 u, uint32 from, uint32 n)
 {
 	const AffinityCsr *users = &m->users;
 	float	   *score = m->block + (Size) u * BLOCK_ITEMS;
@@ -139,7 +139,7 @@ leave_out(BatchMember *m, uint32 user, uint32 u, uint32 from, uint32 n)
  * For each user of the chunk: what may be among the best.
  */
 static void
-choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
+choose_chunk(BatchParticipant *m, uint32 first, uint32 n_users)
 {
 	uint32		n_panels = (m->shared->n_items + AFFINITY_PANEL - 1) /
 		AFFINITY_PANEL;
@@ -175,7 +175,7 @@ choose_chunk(BatchMember *m, uint32 first, uint32 n_users)
  * Let m->fold be what it was for a user of the chunk.
  */
 static void
-recall_user(BatchMember *m, uint32 u)
+recall_user(BatchParticipant *m, uint32 u)
 {
 	const float *row = m->user + u * m->factors.stride;
 
@@ -188,7 +188,7 @@ recall_user(BatchMember *m, uint32 u)
  * Score exactly what may be among the best: the choice of the ranker.
  */
 static void
-finish_near(BatchMember *m, AffinityNear *near)
+finish_near(BatchParticipant *m, AffinityNear *near)
 {
 	AffinityRanker *r = m->ranker;
 	size_t		n;
@@ -210,7 +210,7 @@ finish_near(BatchMember *m, AffinityNear *near)
 void
 affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 {
-	BatchMember *m = state;
+	BatchParticipant *m = state;
 	uint32		first;
 	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
 											   chunk, &first);
@@ -244,7 +244,7 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 void
 affinity_score_batch_one_item(void *state, uint32 chunk, void *slot)
 {
-	BatchMember *m = state;
+	BatchParticipant *m = state;
 	float	   *score = slot;
 	uint32		wanted = m->shared->wanted;
 	uint32		from;

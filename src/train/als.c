@@ -127,13 +127,13 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 	Size		ratings = in->by_user.start[n_users];
 	Size		per_row = shared->width * sizeof(float) + sizeof(float) +
 		sizeof(int64) + sizeof(AlsSums) / ALS_PIECE;
-	Size		of_member =
+	Size		of_participant =
 	affinity_train_factor_solver_bytes(shared->width,
 									   shared->most_ratings) +
 	shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
 		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) *
-		per_row + of_member * (affinity_parallel_allowed() + 1) +
+		per_row + of_participant * (affinity_parallel_allowed() + 1) +
 		affinity_interaction_dict_bytes(in->users) +
 		affinity_interaction_dict_bytes(in->items);
 

@@ -57,7 +57,7 @@ typedef struct AlsSums
 	int64		held;
 } AlsSums;
 
-/* What members share: the team's regions. */
+/* What participants share: the team's regions. */
 typedef struct AlsShared
 {
 	AlsOptions	options;

@@ -3,8 +3,8 @@
  *		A user of algorithm als from a history, as training makes one.
  *
  * What is stored of an item is its bias in the ratings' unit and its factors
- * in units of their standard deviation s. The user's half-step, solved for the
- * bias b and the factors x of a history, gives the score
+ * in units of their standard deviation s. The user's half-step, solved for
+ * the bias b and the factors x of a history, gives the score
  *
  *		mean + s b + item's bias + s x . item's factors.
  *

@@ -1,14 +1,15 @@
 /*
  * als_steps.c
- *		The iterations of algorithm als, in all members of a team (see als.c).
+ *		The iterations of algorithm als, in all participants of a team (see
+ *		als.c).
  *
  * One side being fixed, the other falls apart into a ridge regression for
  * each row, solved exactly, with the bias as the coordinate in which all rows
  * of the fixed side have 1. Errors are taken for each user right after the
  * user is solved for.
  *
- * Every row is one member's work and sums go by pieces of rows, so nothing
- * depends on the number of workers.
+ * Every row is one participant's work and sums go by pieces of rows, so
+ * nothing depends on the number of workers.
  */
 #include "postgres.h"
 
@@ -27,7 +28,7 @@
 /* Standard deviation of the numbers that users start from. */
 #define START_DEVIATION	0.3
 
-/* A member's state. */
+/* A participant's state. */
 typedef struct AlsState
 {
 	AlsShared  *shared;
@@ -200,8 +201,8 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 }
 
 /*
- * All rows of a side, shared out among members. done: rows of both sides that
- * were solved before.
+ * All rows of a side, shared out among participants. done: rows of both sides
+ * that were solved before.
  */
 static void
 half_step(AffinityTeam *team, AlsState *s, int which, int64 done)
@@ -308,7 +309,7 @@ conclude(AlsState *s)
 }
 
 /*
- * Both sides, as a member sees them.
+ * Both sides, as a participant sees them.
  */
 void
 affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared,
@@ -336,7 +337,7 @@ attach(AlsState *s, AffinityTeam *team)
 }
 
 /*
- * What a member has for itself.
+ * What a participant has for itself.
  */
 static void
 prepare(AlsState *s)
@@ -356,7 +357,7 @@ prepare(AlsState *s)
 }
 
 /*
- * What every member does.
+ * What every participant does.
  */
 void
 affinity_train_als_body(AffinityTeam *team)
@@ -373,7 +374,7 @@ affinity_train_als_body(AffinityTeam *team)
 		affinity_parallel_progress_phase("training",
 										 s.options->iterations *
 										 (n_users + n_items),
-										 affinity_parallel_members(team) -
+										 affinity_parallel_participants(team) -
 										 1);
 	for (int i = 0; i < s.options->iterations && !s.shared->stop; i++)
 	{

@@ -31,7 +31,7 @@ typedef struct EaseOptions
 	double		candidate_exponent;
 } EaseOptions;
 
-/* What all members know: a region, filled by the leader. */
+/* What all participants know: a region, filled by the leader. */
 typedef struct EaseTask
 {
 	EaseOptions options;
@@ -59,10 +59,10 @@ typedef struct EaseTask
  */
 #define EASE_REALS_SUFFICE(largest, least) (6e-8 * (largest) <= 5e-4 * (least))
 
-/* Rows that members hand to the leader at a time. */
+/* Rows that participants hand to the leader at a time. */
 #define EASE_CHUNK	16
 
-/* What a member chooses an item's neighbors with. */
+/* What a participant chooses an item's neighbors with. */
 typedef struct EaseChoice
 {
 	uint32		k;				/* at most */

@@ -304,7 +304,7 @@ affinity_train_ease_solve_column(EaseSparse *s, uint32 j)
 }
 
 /*
- * A member's own memory.
+ * A participant's own memory.
  */
 void
 affinity_train_ease_columns_begin(EaseSparse *s)

@@ -15,13 +15,13 @@
  * de Geijn, "Families of algorithms related to the inversion of a symmetric
  * positive definite matrix", 2008). It takes the n^3 operations of factoring,
  * inverting and multiplying, but in n / TILE rounds of the same large
- * product, so members have enough to do to the end. The C are the Cholesky
- * factors' tiles: that they exist is the test for a matrix that can be
- * inverted.
+ * product, so participants have enough to do to the end. The C are the
+ * Cholesky factors' tiles: that they exist is the test for a matrix that can
+ * be inverted.
  *
  * In reals where ease.c finds that their digits suffice, else in doubles.
- * Every tile is computed whole, by one member and in one order, so nothing
- * depends on how many members there are.
+ * Every tile is computed whole, by one participant and in one order, so
+ * nothing depends on how many participants there are.
  */
 #include "postgres.h"
 
@@ -92,7 +92,7 @@ affinity_train_ease_dense_body(AffinityTeam *team)
 }
 
 /*
- * Bytes of the members' regions.
+ * Bytes of the participants' regions.
  */
 Size
 affinity_train_ease_dense_bytes(uint32 n_items, bool single)

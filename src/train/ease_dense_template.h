@@ -21,8 +21,8 @@ typedef struct NAME (Dense)
 	REAL	   *column;
 	REAL	   *factor;
 	double	   *diagonal;		/* that A had */
-	REAL	   *swap;			/* a member's own tile */
-	double	   *sum;			/* a member's own row */
+	REAL	   *swap;			/* a participant's own tile */
+	double	   *sum;			/* a participant's own row */
 
 	/* rows */
 	EaseChoice	choice;
@@ -373,7 +373,7 @@ static void
 NAME(dense) (AffinityTeam *team)
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
-	int			workers = affinity_parallel_members(team) - 1;
+	int			workers = affinity_parallel_participants(team) - 1;
 
 	NAME(Dense) d =
 	{

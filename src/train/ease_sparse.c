@@ -11,7 +11,7 @@
  * columns are solved exactly. Where all other items share users with j and
  * are candidates it is the closed form itself.
  *
- * Three passes, each with all members of the team (the second is in
+ * Three passes, each with all participants of the team (the second is in
  * ease_columns.c):
  *
  *	1.	candidates: a column of G as item_knn sums it up, and its N best.
@@ -33,7 +33,7 @@
 #include "kernel/topk.h"
 #include "parallel/progress.h"
 
-/* Columns that a member takes at a time. */
+/* Columns that a participant takes at a time. */
 #define COLUMNS		16
 
 /* Regions in EaseTask.work. */
@@ -66,10 +66,11 @@ column_bytes(uint32 n_items, uint32 candidates)
 }
 
 /*
- * What a member has of its own: marks, users met, sums and lists of items.
+ * What a participant has of its own: marks, users met, sums and lists of
+ * items.
  */
 static Size
-member_bytes(uint32 n_users, uint32 n_items)
+participant_bytes(uint32 n_users, uint32 n_items)
 {
 	Size		user = sizeof(Mark) + sizeof(uint32) + sizeof(Met);
 	Size		item = sizeof(double) + sizeof(uint32) + sizeof(float) +
@@ -79,7 +80,7 @@ member_bytes(uint32 n_users, uint32 n_items)
 }
 
 /*
- * Bytes of the members' regions, and of their own.
+ * Bytes of the participants' regions, and of their own.
  */
 Size
 affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
@@ -90,7 +91,7 @@ affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 			 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
-									 member_bytes(n_users, n_items)));
+									 participant_bytes(n_users, n_items)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
 }
 
@@ -367,7 +368,7 @@ void
 affinity_train_ease_sparse_body(AffinityTeam *team)
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
-	int			workers = affinity_parallel_members(team) - 1;
+	int			workers = affinity_parallel_participants(team) - 1;
 	EaseSparse	s = {.task = task, .team = team, .n = task->n_items};
 
 	s.n_candidates = task->options.candidates;

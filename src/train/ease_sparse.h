@@ -60,7 +60,7 @@ typedef struct EaseSparse
 	uint32	   *row_item;
 	float	   *row_weight;
 
-	/* a member's own: pass 1 */
+	/* a participant's own: pass 1 */
 	double	   *sum;
 	uint32	   *touched;
 	float	   *score;

@@ -139,7 +139,7 @@ request_regions(AffinityTeamRequest *request, const IalsOptions *options,
 
 /*
  * What the training holds at once: regions, the matrix in both orientations,
- * and a solver in every member.
+ * and a solver in every participant.
  */
 static void
 check_memory(const AffinityTeamRequest *request, const IalsOptions *options,

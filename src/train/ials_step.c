@@ -10,10 +10,10 @@
  * diagonal; conjugate gradients are preconditioned by both at no cost (see
  * factor_solver.c).
  *
- * Everything is done by fixed pieces of rows, handed out to the members, and
- * what is summed over pieces is added by the leader in their order, in
- * double: so the factors do not depend on the number of members to the last
- * bit.
+ * Everything is done by fixed pieces of rows, handed out to the participants,
+ * and what is summed over pieces is added by the leader in their order, in
+ * double: so the factors do not depend on the number of participants to the
+ * last bit.
  */
 #include "postgres.h"
 
@@ -66,7 +66,7 @@ typedef struct Ials
 	double	   *loss;			/* of the rows, for every piece */
 	double	   *history;
 
-	/* the member's own */
+	/* the participant's own */
 	FactorSolver *solver;
 	float	   *same_root;		/* where all weigh the same */
 	float	   *block;			/* BLOCK_ROWS rows */
@@ -74,7 +74,7 @@ typedef struct Ials
 	AffinityEigen eigen;		/* leader */
 } Ials;
 
-/* ---- what members work on ---------------------------------------------- */
+/* ---- what participants work on ----------------------------------------- */
 
 static void
 keep_ridges(const Ials *s, IalsSide *side)
@@ -101,7 +101,7 @@ attach(Ials *s, AffinityTeam *team)
 	int			n;
 
 	s->team = team;
-	s->leads = affinity_parallel_member(team) == 0;
+	s->leads = affinity_parallel_participant(team) == 0;
 	s->shared = affinity_parallel_region(team, IALS_SHARED);
 	s->options = &s->shared->options;
 	n = s->options->factors;
@@ -402,7 +402,8 @@ affinity_train_ials_body(AffinityTeam *team)
 	{
 		s->shared->last = s->options->iterations == 1;
 		affinity_parallel_progress_phase("training", 2 * s->options->iterations,
-										 affinity_parallel_members(team) - 1);
+										 affinity_parallel_participants(team) -
+										 1);
 	}
 	start_users(s);
 	for (int i = 0;; i++)

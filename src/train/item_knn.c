@@ -18,8 +18,8 @@
  * shrinkage is Bell and Koren's (2007) c / (c + shrinkage).
  *
  * Sums are kept in double and rounded to real once, so lists do not depend on
- * the order in which rows were read. Every item's list is one member's work,
- * so they do not depend on the number of workers either.
+ * the order in which rows were read. Every item's list is one participant's
+ * work, so they do not depend on the number of workers either.
  */
 #include "postgres.h"
 
@@ -110,7 +110,7 @@ prepare_factors(KnnState *s)
 }
 
 /*
- * What is shared, as a member sees it.
+ * What is shared, as a participant sees it.
  */
 static void
 attach(KnnState *s, AffinityTeam *team)
@@ -127,7 +127,7 @@ attach(KnnState *s, AffinityTeam *team)
 }
 
 /*
- * What a member has for itself.
+ * What a participant has for itself.
  */
 static void
 prepare(KnnState *s)
@@ -163,8 +163,8 @@ chunk_end(const KnnState *s, uint32 chunk)
 }
 
 /*
- * Any member: the lists of a chunk's items. A slot holds their lengths, then
- * for each list its items and their scores.
+ * Any participant: the lists of a chunk's items. A slot holds their lengths,
+ * then for each list its items and their scores.
  */
 static void
 make_lists(void *state, uint32 chunk, void *slot)
@@ -224,7 +224,7 @@ slot_bytes(const KnnShared *shared, uint32 n_items)
 AFFINITY_TEAM_JOB(item_knn_job, affinity_train_item_knn_body);
 
 /*
- * What every member does.
+ * What every participant does.
  */
 void
 affinity_train_item_knn_body(AffinityTeam *team)
@@ -238,7 +238,8 @@ affinity_train_item_knn_body(AffinityTeam *team)
 	n_items = state.by_item.n_rows;
 	if (state.sink)
 		affinity_parallel_progress_phase("training", n_items,
-										 affinity_parallel_members(team) - 1);
+										 affinity_parallel_participants(team) -
+										 1);
 	stream.n_chunks = (n_items - 1) / state.shared->chunk_items + 1;
 	stream.slot_bytes = slot_bytes(state.shared, n_items);
 	stream.state = &state;

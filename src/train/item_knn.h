@@ -54,7 +54,7 @@ typedef struct ItemKnnOptions
 	double		neighbor_exponent;
 } ItemKnnOptions;
 
-/* What members share beside the matrix: the team's regions. */
+/* What participants share beside the matrix: the team's regions. */
 typedef struct KnnShared
 {
 	ItemKnnOptions options;
@@ -67,7 +67,7 @@ typedef struct KnnShared
 	int			stream;
 } KnnShared;
 
-/* A member's state. */
+/* A participant's state. */
 typedef struct KnnState
 {
 	const ItemKnnOptions *options;

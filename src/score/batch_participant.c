@@ -1,6 +1,6 @@
 /*
- * batch_member.c
- *		A member of the team: the same in the leader and in workers.
+ * batch_participant.c
+ *		A participant of the team: the same in the leader and in workers.
  */
 #include "postgres.h"
 
@@ -9,7 +9,7 @@
 #include "parallel/progress.h"
 #include "score/batch.h"
 
-extern PGDLLEXPORT void affinity_score_batch_member(AffinityTeam *team);
+extern PGDLLEXPORT void affinity_score_batch_participant(AffinityTeam *team);
 
 /*
  * Lists of a chunk of users, as for one user.
@@ -17,7 +17,7 @@ extern PGDLLEXPORT void affinity_score_batch_member(AffinityTeam *team);
 static void
 rank_chunk(void *state, uint32 chunk, void *slot)
 {
-	BatchMember *m = state;
+	BatchParticipant *m = state;
 	uint32		from;
 	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
 											   chunk, &from);
@@ -38,7 +38,7 @@ rank_chunk(void *state, uint32 chunk, void *slot)
 static void
 consume(void *state, uint32 chunk, const void *slot)
 {
-	BatchMember *m = state;
+	BatchParticipant *m = state;
 
 	affinity_score_batch_consume(m->leader, chunk, slot);
 	affinity_parallel_progress_done(Min((int64) (chunk + 1) *
@@ -47,7 +47,7 @@ consume(void *state, uint32 chunk, const void *slot)
 }
 
 static void
-find_lists(BatchMember *m, AffinityTeam *team)
+find_lists(BatchParticipant *m, AffinityTeam *team)
 {
 	AffinityLists *lists = &m->scorer.lists;
 
@@ -60,9 +60,9 @@ find_lists(BatchMember *m, AffinityTeam *team)
  * The body of the job.
  */
 void
-affinity_score_batch_member(AffinityTeam *team)
+affinity_score_batch_participant(AffinityTeam *team)
 {
-	BatchMember m = {0};
+	BatchParticipant m = {0};
 	AffinityCsr unused;
 	AffinityStream stream = {.consume = consume, .state = &m};
 
