@@ -11,8 +11,8 @@
  *
  * A log is of a kind and has options: of a funnel those that some modes have,
  * of a sequence its pattern. Its rows are the user, if there are several, the
- * held property, if there is one, the time, and the set of conditions that the
- * row satisfies; or, of a log of chains, the steps of one user each.
+ * held property, if there is one, the time, and the set of conditions that
+ * the row satisfies; or, of a log of chains, the steps of one user each.
  */
 #ifndef AFFINITY_EVENTLOG_H
 #define AFFINITY_EVENTLOG_H
@@ -53,7 +53,10 @@ typedef enum EventUser
 StaticAssertDecl(EVENT_USER_INT == 1 && EVENT_USER_UUID == 2 &&
 				 EVENT_USER_TEXT == 3, "numbers of EventUser are stored");
 
-/* The bits of a mode above those of chain/chain.h. */
+/*
+ * The bits of a mode above those of chain/chain.h. 0x1000 is never stored:
+ * FUNNEL_MODE_ONCE of funnel/funnel.h. The next free one is 0x4000.
+ */
 #define EVENT_MODE_EXCLUDE_LAST 0x0100
 #define EVENT_MODE_HOLD_INT		0x0200	/* rows have a property: a number, */
 #define EVENT_MODE_HOLD_UUID	0x0400	/* the hash of a uuid */
@@ -347,9 +350,9 @@ affinity_eventlog_inlet_append(FunctionCallInfo fcinfo, const EventCall *call,
 }
 
 /*
- * A transition function after it has read what is its own: append the row that
- * its arguments are to the state that the first one is. Most rows of large
- * states need not leave this file.
+ * A transition function after it has read what is its own: append the row
+ * that its arguments are to the state that the first one is. Most rows of
+ * large states need not leave this file.
  */
 static inline Datum
 affinity_eventlog_append(FunctionCallInfo fcinfo, const EventCall *call)

@@ -17,6 +17,10 @@
 
 #include "funnel/funnel.h"
 
+/*
+ * The words without numbers. Messages name a bit by the first word that it
+ * has: other words for it stand below.
+ */
 static const struct
 {
 	const char *word;

@@ -64,9 +64,9 @@ affinity_funnel_mode_text(const EventLog *log)
 	StringInfoData text;
 
 	initStringInfo(&text);
-	for (uint32 bit = 1; bit <= FUNNEL_MODE_ONCE; bit <<= 1)
+	for (uint32 bit = 1; bit != 0; bit <<= 1)
 	{
-		if ((mode & bit) == 0)
+		if ((mode & bit & ~EVENT_MODE_GROUPS) == 0)
 			continue;
 		if ((bit & EVENT_MODE_HOLD) == 0)
 		{

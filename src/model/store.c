@@ -31,7 +31,10 @@
 #define BATCH_ROWS	256
 #define BATCH_BYTES	(256 * 1024)
 
-/* Attributes of the items table. */
+/*
+ * Attributes of the items table, in the order of sql/model/10-tables.sql;
+ * check_table has their types.
+ */
 enum
 {
 	ITEM_NO,

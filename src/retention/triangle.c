@@ -32,8 +32,8 @@ typedef struct Report
 } Report;
 
 /*
- * A rate with the bounds of its 95 % interval (Wilson's); NULL where they have
- * no meaning.
+ * A rate with the bounds of its 95 % interval (Wilson's); NULL where they
+ * have no meaning.
  */
 static void
 put_rate(uint64 retained, uint64 eligible, Datum *values, bool *nulls)
@@ -66,6 +66,20 @@ column_offsets(const RetentionOptions *options, uint32 column, uint32 *first,
 	*last = options->bracket_start[column] - 1;
 }
 
+/* Columns of retention, as in sql/install/41-retention.sql. */
+enum
+{
+	COHORT,
+	COHORT_SIZE,
+	PERIOD,
+	PERIOD_START,
+	ELIGIBLE,
+	RETAINED,
+	RATE,						/* and its bounds, low and high */
+	COMPLETE = RATE + 3,
+	N_COLUMNS
+};
+
 static void
 emit_cohort(void *arg, const RetentionCohort *cohort)
 {
@@ -75,8 +89,8 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 
 	for (uint32 i = 0; i < cohort->n_columns; i++)
 	{
-		Datum		values[10];
-		bool		nulls[10] = {false};
+		Datum		values[N_COLUMNS];
+		bool		nulls[N_COLUMNS] = {false};
 		uint32		first,
 					last;
 		bool		complete;
@@ -101,16 +115,16 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 												  cohort->cohort + last);
 		if (report->options->previous && i > 0)
 			eligible = cohort->retained[i - 1];
-		values[0] = affinity_retention_period(report->reader, cohort->cohort);
-		values[1] = Int64GetDatum((int64) cohort->size);
-		values[2] = Int32GetDatum((int32) first);
-		values[3] = affinity_retention_period(report->reader,
-											  cohort->cohort + first);
-		nulls[3] = cohort->eligible != NULL;
-		values[4] = Int64GetDatum((int64) eligible);
-		values[5] = Int64GetDatum((int64) cohort->retained[i]);
-		put_rate(cohort->retained[i], eligible, &values[6], &nulls[6]);
-		values[9] = BoolGetDatum(complete);
+		values[COHORT] = affinity_retention_period(report->reader, cohort->cohort);
+		values[COHORT_SIZE] = Int64GetDatum((int64) cohort->size);
+		values[PERIOD] = Int32GetDatum((int32) first);
+		values[PERIOD_START] = affinity_retention_period(report->reader,
+														 cohort->cohort + first);
+		nulls[PERIOD_START] = cohort->eligible != NULL;
+		values[ELIGIBLE] = Int64GetDatum((int64) eligible);
+		values[RETAINED] = Int64GetDatum((int64) cohort->retained[i]);
+		put_rate(cohort->retained[i], eligible, &values[RATE], &nulls[RATE]);
+		values[COMPLETE] = BoolGetDatum(complete);
 		tuplestore_putvalues(report->rsinfo->setResult,
 							 report->rsinfo->setDesc, values, nulls);
 	}

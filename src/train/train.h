@@ -169,13 +169,11 @@ extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
 
-/* als.c, ease.c, item_knn.c, popular.c */
+/* the algorithms, each in the file of its name */
 extern const AffinityAlgorithm affinity_train_als;
-extern const AffinityAlgorithm affinity_train_popular;
-extern const AffinityAlgorithm affinity_train_item_knn;
 extern const AffinityAlgorithm affinity_train_ease;
-
-/* ials.c */
 extern const AffinityAlgorithm affinity_train_ials;
+extern const AffinityAlgorithm affinity_train_item_knn;
+extern const AffinityAlgorithm affinity_train_popular;
 
 #endif							/* AFFINITY_TRAIN_H */
