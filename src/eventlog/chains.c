@@ -30,6 +30,21 @@ affinity_eventlog_chain_append(EventLog *log, int level, const int64 *since)
 	return log;
 }
 
+/* Bytes of the chain that stands at `from`; an error where it is none. */
+Size
+affinity_eventlog_chain_size(const char *from, const char *end)
+{
+	int			level;
+
+	if (from >= end)
+		affinity_eventlog_damaged();
+	level = (uint8) *from;
+	if (level > AFFINITY_MAX_STEPS ||
+		(Size) (end - from) < 1 + TIMES_SIZE(level))
+		affinity_eventlog_damaged();
+	return 1 + TIMES_SIZE(level);
+}
+
 void
 affinity_eventlog_each_chain(const EventLog *log, EventChainUse use, void *arg)
 {
@@ -40,17 +55,11 @@ affinity_eventlog_each_chain(const EventLog *log, EventChainUse use, void *arg)
 	since[0] = 0;
 	for (uint32 i = 0; i < log->n_rows; i++)
 	{
-		int			level;
+		Size		size = affinity_eventlog_chain_size(from, end);
 
-		if (from >= end)
-			affinity_eventlog_damaged();
-		level = (uint8) *from++;
-		if (level > AFFINITY_MAX_STEPS ||
-			(Size) (end - from) < TIMES_SIZE(level))
-			affinity_eventlog_damaged();
-		memcpy(since + 1, from, TIMES_SIZE(level));
-		from += TIMES_SIZE(level);
-		use(level, since, arg);
+		memcpy(since + 1, from + 1, size - 1);
+		use((uint8) *from, since, arg);
+		from += size;
 		affinity_base_look_up(i);
 	}
 }

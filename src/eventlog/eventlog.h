@@ -371,7 +371,7 @@ affinity_eventlog_append(FunctionCallInfo fcinfo, const EventCall *call)
 	return PG_GETARG_DATUM(0);
 }
 
-/* ---- merge, finish, text and binary form ------------------------------- */
+/* ---- merge, finish, text and binary form, compare ---------------------- */
 
 /* What the mode of a log is called, in the current memory context. */
 typedef char *(*EventModeText) (const EventLog *log);
@@ -386,6 +386,11 @@ extern EventLog *affinity_eventlog_in(const char *text, uint32 magic);
 extern char *affinity_eventlog_out(Datum value, uint32 magic);
 extern EventLog *affinity_eventlog_recv(StringInfo from, uint32 magic);
 extern bytea *affinity_eventlog_send(Datum value, uint32 magic);
+
+/* compare.c */
+extern int	affinity_eventlog_compare(FunctionCallInfo fcinfo, uint32 magic);
+extern uint64 affinity_eventlog_hash(FunctionCallInfo fcinfo, uint32 magic,
+									 uint64 seed);
 
 /* ---- read -------------------------------------------------------------- */
 

@@ -182,7 +182,11 @@ extern void affinity_eventlog_check_same(const EventLog *a, const EventLog *b,
 /* rule.c */
 extern bool affinity_eventlog_options_valid(const EventLog *log);
 
-/* chains.c: what is wrong with a log of chains; NULL if nothing is */
+/*
+ * chains.c: what is wrong with a log of chains, NULL if nothing is; bytes of
+ * the chain that stands there
+ */
 extern const char *affinity_eventlog_chains_fault(const EventLog *log);
+extern Size affinity_eventlog_chain_size(const char *from, const char *end);
 
 #endif							/* AFFINITY_EVENTLOG_LOG_H */

@@ -1,9 +1,10 @@
 /*
  * io.c
- *		The text and the binary form of affinity.funnel.
+ *		The text and the binary form of affinity.funnel, and its operators.
  */
 #include "postgres.h"
 
+#include "base/compare.h"
 #include "funnel/funnel.h"
 
 PG_FUNCTION_INFO_V1(affinity_funnel_in);
@@ -38,3 +39,24 @@ affinity_funnel_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(affinity_eventlog_send(PG_GETARG_DATUM(0),
 											 FUNNEL_MAGIC));
 }
+
+static int
+compare_args(FunctionCallInfo fcinfo)
+{
+	return affinity_eventlog_compare(fcinfo, FUNNEL_MAGIC);
+}
+
+static bool
+equal_args(FunctionCallInfo fcinfo)
+{
+	return compare_args(fcinfo) == 0;
+}
+
+static uint64
+hash_arg(FunctionCallInfo fcinfo, uint64 seed)
+{
+	return affinity_eventlog_hash(fcinfo, FUNNEL_MAGIC, seed);
+}
+
+/* funnel_eq(funnel, funnel) and so on */
+AFFINITY_COMPARISONS(affinity_funnel, equal_args, compare_args, hash_arg)

@@ -1,9 +1,10 @@
 /*
  * io.c
- *		The text form of affinity.sequence.
+ *		The text form of affinity.sequence, and its operators.
  */
 #include "postgres.h"
 
+#include "base/compare.h"
 #include "sequence/sequence.h"
 
 PG_FUNCTION_INFO_V1(affinity_sequence_in);
@@ -27,3 +28,24 @@ affinity_sequence_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(affinity_eventlog_out(PG_GETARG_DATUM(0),
 											SEQUENCE_MAGIC));
 }
+
+static int
+compare_args(FunctionCallInfo fcinfo)
+{
+	return affinity_eventlog_compare(fcinfo, SEQUENCE_MAGIC);
+}
+
+static bool
+equal_args(FunctionCallInfo fcinfo)
+{
+	return compare_args(fcinfo) == 0;
+}
+
+static uint64
+hash_arg(FunctionCallInfo fcinfo, uint64 seed)
+{
+	return affinity_eventlog_hash(fcinfo, SEQUENCE_MAGIC, seed);
+}
+
+/* sequence_eq(sequence, sequence) and so on */
+AFFINITY_COMPARISONS(affinity_sequence, equal_args, compare_args, hash_arg)
