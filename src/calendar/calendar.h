@@ -93,6 +93,8 @@ affinity_calendar_month_of_day(int64 day)
 }
 
 /* period.c */
+extern bool affinity_calendar_is_unit(const char *unit, const char *name,
+									  size_t len);
 extern PeriodUnit affinity_calendar_unit(const char *name, int len);
 extern bool affinity_calendar_unit_valid(int unit);
 extern const char *affinity_calendar_unit_name(PeriodUnit unit);

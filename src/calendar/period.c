@@ -32,12 +32,25 @@ static const struct
 	{"year", UNIT_YEAR}
 };
 
+/* Is a name, in any case, this one or its plural: days, weeks_sunday? */
+bool
+affinity_calendar_is_unit(const char *unit, const char *name, size_t len)
+{
+	size_t		word = strcspn(unit, "_");
+
+	if (len == strlen(unit) + 1 &&
+		pg_strncasecmp(unit, name, word) == 0 &&
+		pg_tolower((unsigned char) name[word]) == 's')
+		return pg_strncasecmp(unit + word, name + word + 1,
+							  len - word - 1) == 0;
+	return len == strlen(unit) && pg_strncasecmp(unit, name, len) == 0;
+}
+
 PeriodUnit
 affinity_calendar_unit(const char *name, int len)
 {
 	for (int i = 0; i < (int) lengthof(unit_names); i++)
-		if (strlen(unit_names[i].name) == (size_t) len &&
-			pg_strncasecmp(unit_names[i].name, name, len) == 0)
+		if (affinity_calendar_is_unit(unit_names[i].name, name, (size_t) len))
 			return unit_names[i].unit;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

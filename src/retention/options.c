@@ -21,7 +21,10 @@ static const char *const criteria[] = {
 };
 static const char *const denominators[] = {"total", "previous"};
 
-/* The place of an argument among the choices of an option; 0 where NULL. */
+/*
+ * The place of an argument, in any case, among the choices of an option; 0
+ * where NULL.
+ */
 static int
 choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
 		   const char *const *choices, int n_choices)
@@ -33,7 +36,7 @@ choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
 		return 0;
 	value = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	for (int i = 0; i < n_choices; i++)
-		if (strcmp(value, choices[i]) == 0)
+		if (pg_strcasecmp(value, choices[i]) == 0)
 			return i;
 	initStringInfo(&list);
 	for (int i = 0; i < n_choices; i++)

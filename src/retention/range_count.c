@@ -10,6 +10,7 @@
 #include "utils/date.h"
 #include "utils/datetime.h"
 
+#include "calendar/calendar.h"
 #include "retention/range.h"
 
 PG_FUNCTION_INFO_V1(affinity_retention_range_count_accum);
@@ -89,11 +90,11 @@ read_granularity(FunctionCallInfo fcinfo, int arg)
 				 errmsg("retention_granularity must not be null"),
 				 errhint("It is day, week or month.")));
 	word = text_to_cstring(PG_GETARG_TEXT_PP(arg));
-	if (pg_strcasecmp(word, "day") == 0)
+	if (affinity_calendar_is_unit("day", word, strlen(word)))
 		return BY_DAY;
-	if (pg_strcasecmp(word, "week") == 0)
+	if (affinity_calendar_is_unit("week", word, strlen(word)))
 		return BY_WEEK;
-	if (pg_strcasecmp(word, "month") == 0)
+	if (affinity_calendar_is_unit("month", word, strlen(word)))
 		return BY_MONTH;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
