@@ -70,7 +70,7 @@ learn_kind(FunctionCallInfo fcinfo, CallSite *site, AffinityIdKind ids,
 	site->kind.values = values;
 	site->zone_is_null = ZONE_IS_NULL(values);
 	if (!site->zone_is_null)
-		tz = affinity_calendar_zone(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
+		tz = affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
 	else if (zoned)
 		tz = session_timezone;
 	if (tz != NULL)
@@ -213,6 +213,7 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 {
 	const ActivityKind *kind = &site->kind;
 	ActivitySet *set;
+	bool		same_name = true;
 	bool		small;
 
 	if (flat == NULL)
@@ -223,13 +224,15 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
 		ActivityKind own;
 
 		affinity_activity_flat_kind(flat, &own);
-		affinity_activity_kind_same(&own, kind);
+		same_name = !affinity_activity_kind_join(&own, kind);
 	}
-	if (affinity_activity_flat_mark(flat, kind, row, text, len))
+	if (same_name &&
+		affinity_activity_flat_mark(flat, kind, row, text, len))
 		return PointerGetDatum(flat);
 	small = affinity_activity_stays_flat(flat);
 	set = affinity_activity_set_of_flat(small ? CurrentMemoryContext
 										: aggcontext, flat, !small);
+	affinity_activity_set_join(set, kind);
 	affinity_activity_set_add(set, row, text, len, value);
 	return small ? PointerGetDatum(affinity_activity_set_to_flat(set))
 		: EOHPGetRWDatum(&set->hdr);
@@ -328,7 +331,7 @@ accumulate(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type,
 						   site, row, bytes, len, value);
 	}
 	if (unlikely(!site->constant))
-		affinity_activity_kind_same(&set->kind, &site->kind);
+		affinity_activity_set_join(set, &site->kind);
 	affinity_activity_set_added(set, bytes, len, value);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -56,14 +56,14 @@ affinity_activity_combine(PG_FUNCTION_ARGS)
 		ActivityKind own;
 
 		affinity_activity_flat_kind(flat, &own);
-		affinity_activity_kind_same(&own, &kind);
+		affinity_activity_kind_join(&own, &kind);
 		if (side_by_side(flat, other, owned))
 		{
 			ActivityView first;
 			ActivityFlat *merged;
 
 			affinity_activity_view_of(&first, flat);
-			merged = affinity_activity_flat_merge(&first, &view);
+			merged = affinity_activity_flat_merge(&first, &view, &own);
 			if (merged != NULL)
 			{
 				PG_FREE_IF_COPY(other, 1);
@@ -75,8 +75,7 @@ affinity_activity_combine(PG_FUNCTION_ARGS)
 		set = affinity_activity_set_of_flat(small ? CurrentMemoryContext
 											: aggcontext, flat, !small);
 	}
-	else
-		affinity_activity_kind_same(&set->kind, &kind);
+	affinity_activity_set_join(set, &kind);
 	affinity_activity_set_merge(set, &view);
 	PG_FREE_IF_COPY(other, 1);
 	if (small)

@@ -375,9 +375,14 @@ mixed(bool values, const char *what, const char *a, const char *b)
 			 errhint("States that are merged must come from the same call of affinity.activity_agg: the same types of user and time, unit, time zone, and with or without is_start and is_return.")));
 }
 
-/* Error unless rows or states of the two kinds may be merged. */
-void
-affinity_activity_kind_same(const ActivityKind *a, const ActivityKind *b)
+/*
+ * Error unless rows or states of the two kinds may be merged. Zones may have
+ * different names for the same rules: what is merged has the first name, byte
+ * by byte, so that it does not depend on the order. True where that is not
+ * the one that `a` had.
+ */
+bool
+affinity_activity_kind_join(ActivityKind *a, const ActivityKind *b)
 {
 	static const char *const id_names[] = {"", "bigint", "uuid", "text"};
 
@@ -389,7 +394,7 @@ affinity_activity_kind_same(const ActivityKind *a, const ActivityKind *b)
 	if (a->zoned != b->zoned)
 		mixed(a->values, "time types", a->zoned ? "timestamptz" : "timestamp",
 			  b->zoned ? "timestamptz" : "timestamp");
-	if (strcmp(a->zone, b->zone) != 0)
+	if (!affinity_calendar_same_zone(a->zone, b->zone))
 		mixed(a->values, "time zones", a->zone_len ? a->zone : "none",
 			  b->zone_len ? b->zone : "none");
 	if (a->events != b->events)
@@ -399,6 +404,11 @@ affinity_activity_kind_same(const ActivityKind *a, const ActivityKind *b)
 	if (a->values != b->values)
 		mixed(false, "types", a->values ? "value" : "activity",
 			  b->values ? "value" : "activity");
+	if (strcmp(a->zone, b->zone) <= 0)
+		return false;
+	a->zone_len = b->zone_len;
+	memcpy(a->zone, b->zone, sizeof(a->zone));
+	return true;
 }
 
 /* The state of one row: what starts each of a million groups. */

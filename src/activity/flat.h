@@ -173,8 +173,8 @@ extern int	affinity_activity_key_compare(AffinityIdKind ids,
 										  const char *b_text);
 extern void affinity_activity_flat_kind(const ActivityFlat *flat,
 										ActivityKind *kind);
-extern void affinity_activity_kind_same(const ActivityKind *a,
-										const ActivityKind *b);
+extern bool affinity_activity_kind_join(ActivityKind *own,
+										const ActivityKind *other);
 extern ActivityFlat *affinity_activity_flat_one(const ActivityKind *kind,
 												const ActivityRow *row,
 												const char *text, uint32 len,
@@ -196,6 +196,7 @@ extern void affinity_activity_shape_begin(const ActivityKind *kind,
 
 /* merge.c */
 extern ActivityFlat *affinity_activity_flat_merge(const ActivityView *a,
-												  const ActivityView *b);
+												  const ActivityView *b,
+												  const ActivityKind *kind);
 
 #endif							/* AFFINITY_ACTIVITY_FLAT_H */

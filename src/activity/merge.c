@@ -302,20 +302,19 @@ write_flat(const ActivityKind *kind, const ActivityShape *shape,
 }
 
 /*
- * The union of two states of the same kind; NULL where one of them is not of
+ * The union of two states, of the kind that both come to; NULL where one of them is not of
  * bitmaps, or the union should not be.
  */
 ActivityFlat *
-affinity_activity_flat_merge(const ActivityView *a, const ActivityView *b)
+affinity_activity_flat_merge(const ActivityView *a, const ActivityView *b,
+							 const ActivityKind *kind)
 {
 	ActivityShape shape = {0};
-	ActivityKind kind;
 	ActivityFlat *flat = NULL;
 	uint8	   *origin;
 
 	if (a->words == NULL || b->words == NULL)
 		return NULL;
-	affinity_activity_flat_kind(a->flat, &kind);
 	shape.first_period = Min(a->flat->first_period, b->flat->first_period);
 	shape.last_period = Max(a->flat->last_period, b->flat->last_period);
 	shape.first_at = Min(a->flat->first_at, b->flat->first_at);
@@ -325,15 +324,15 @@ affinity_activity_flat_merge(const ActivityView *a, const ActivityView *b)
 	origin = MemoryContextAllocHuge(CurrentMemoryContext,
 									(Size) a->flat->n_users +
 									b->flat->n_users);
-	if (kind.ids == AFFINITY_ID_INT)
+	if (kind->ids == AFFINITY_ID_INT)
 		find_union(a, b, AFFINITY_ID_INT, origin, &shape);
-	else if (kind.ids == AFFINITY_ID_UUID)
+	else if (kind->ids == AFFINITY_ID_UUID)
 		find_union(a, b, AFFINITY_ID_UUID, origin, &shape);
 	else
 		find_union(a, b, AFFINITY_ID_TEXT, origin, &shape);
 	shape.layout = affinity_activity_layout(&shape);
 	if (shape.layout != LAYOUT_PAIRS)
-		flat = write_flat(&kind, &shape, a, b, origin);
+		flat = write_flat(kind, &shape, a, b, origin);
 	pfree(origin);
 	return flat;
 }

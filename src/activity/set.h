@@ -238,6 +238,14 @@ affinity_activity_set_add(ActivitySet *set,
 	affinity_activity_set_added(set, text, len, value);
 }
 
+/* Error unless rows or a state of that kind may come into the set. */
+static inline void
+affinity_activity_set_join(ActivitySet *set, const ActivityKind *kind)
+{
+	if (affinity_activity_kind_join(&set->kind, kind))
+		set->flat_size = 0;
+}
+
 /* log.c */
 extern void affinity_activity_log_reserve(ActivitySet *set, Size more);
 extern void affinity_activity_log_sort(ActivitySet *set);

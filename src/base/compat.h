@@ -19,11 +19,31 @@
 
 #include "executor/executor.h"
 #include "utils/acl.h"
+#include "utils/datetime.h"
 
 /* PostgreSQL 18 puts it before a declaration, what came before after it. */
 #ifndef pg_noreturn
 #define pg_noreturn __attribute__((noreturn))
 #endif
+
+/*
+ * What an abbreviation of a time zone, in lower case, is: TZ or DTZ and its
+ * offset in s east of UTC, DYNTZ and its zone, or another value.
+ */
+static inline int
+affinity_base_zone_abbreviation(char *lower, int *offset, pg_tz **tz)
+{
+#if PG_VERSION_NUM >= 160000
+	DateTimeErrorExtra extra;
+	int			type;
+
+	if (DecodeTimezoneAbbrev(0, lower, &type, offset, tz, &extra) != 0)
+		return UNKNOWN_FIELD;
+	return type;
+#else
+	return DecodeTimezoneAbbrev(0, lower, offset, tz);
+#endif
+}
 
 /* PostgreSQL 16 made one function of the ownership checks. */
 static inline bool

@@ -156,8 +156,14 @@ typedef struct PeriodClock
 	ZoneSlice  *slices;			/* direct-mapped cache, or NULL */
 } PeriodClock;
 
-/* clock.c */
+/* zone.c */
 extern pg_tz *affinity_calendar_zone(const char *name);
+extern pg_tz *affinity_calendar_zone_arg(const char *name);
+extern int64 affinity_calendar_offset_at(pg_tz *tz, int64 at);
+extern int64 affinity_calendar_next_change(pg_tz *tz, int64 at);
+extern bool affinity_calendar_same_zone(const char *a, const char *b);
+
+/* clock.c */
 extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
 										 bool zoned, pg_tz *tz);
 extern int64 affinity_calendar_zone_offset(PeriodClock *clock, int64 at);

@@ -1,6 +1,6 @@
 /*
  * clock.c
- *		Time zones, and a clock that is cheap per row.
+ *		A clock that is cheap per row.
  *
  * A period is found by shifting the time to local time and dividing. The
  * shift is looked up in a direct-mapped cache of slices of 3.2 days, each
@@ -10,29 +10,9 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
-#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 #include "calendar/calendar.h"
-
-#define EPOCH_SHIFT_S \
-	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
-
-pg_tz *
-affinity_calendar_zone(const char *name)
-{
-	pg_tz	   *tz = NULL;
-
-	if (name[0] != '\0' && strlen(name) <= TZ_STRLEN_MAX)
-		tz = pg_tzset(name);
-	if (tz == NULL || !pg_tz_acceptable(tz))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown time zone: \"%.300s\"", name),
-				 errhint("The view pg_timezone_names lists the names, such as Europe/Berlin.")));
-	return tz;
-}
 
 /* The slices, where the zone needs any, are in the current memory context. */
 void
@@ -58,37 +38,6 @@ affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
 		clock->slices[i].number = PG_INT64_MIN;
 }
 
-static int64
-offset_at(pg_tz *tz, int64 at)
-{
-	pg_time_t	t = affinity_calendar_floor_div(at, USECS_PER_SEC) +
-		EPOCH_SHIFT_S;
-	struct pg_tm *tm = pg_localtime(&t, tz);
-
-	return tm == NULL ? 0 : (int64) tm->tm_gmtoff * USECS_PER_SEC;
-}
-
-/* The next change of offset after a time, or PG_INT64_MAX. */
-static int64
-next_change(pg_tz *tz, int64 at)
-{
-	pg_time_t	t = affinity_calendar_floor_div(at, USECS_PER_SEC) +
-		EPOCH_SHIFT_S;
-	pg_time_t	boundary;
-	long		before,
-				after;
-	int			before_dst,
-				after_dst;
-	int64		change;
-
-	if (pg_next_dst_boundary(&t, &before, &before_dst, &boundary, &after,
-							 &after_dst, tz) != 1)
-		return PG_INT64_MAX;
-	if (pg_mul_s64_overflow(boundary - EPOCH_SHIFT_S, USECS_PER_SEC, &change))
-		return PG_INT64_MAX;
-	return change;
-}
-
 /*
  * The zone's offset at a time, in us east of UTC; remembers the slice unless
  * the offset changes more than once in it.
@@ -106,18 +55,18 @@ affinity_calendar_zone_offset(PeriodClock *clock, int64 at)
 		return clock->fixed_offset;
 	slice.number = number;
 	slice.boundary = PG_INT64_MAX;
-	slice.offset_before = offset_at(clock->tz, start);
+	slice.offset_before = affinity_calendar_offset_at(clock->tz, start);
 	slice.offset_after = slice.offset_before;
-	change = next_change(clock->tz, start);
+	change = affinity_calendar_next_change(clock->tz, start);
 	if (change <= last)
 	{
-		if (next_change(clock->tz, change) <= last)
-			return offset_at(clock->tz, at);
+		if (affinity_calendar_next_change(clock->tz, change) <= last)
+			return affinity_calendar_offset_at(clock->tz, at);
 		slice.boundary = change;
-		slice.offset_after = offset_at(clock->tz, change);
+		slice.offset_after = affinity_calendar_offset_at(clock->tz, change);
 	}
-	else if (slice.offset_before != offset_at(clock->tz, last))
-		return offset_at(clock->tz, at);
+	else if (slice.offset_before != affinity_calendar_offset_at(clock->tz, last))
+		return affinity_calendar_offset_at(clock->tz, at);
 	clock->slices[number & (ZONE_SLICES - 1)] = slice;
 	return at < slice.boundary ? slice.offset_before : slice.offset_after;
 }
@@ -130,7 +79,7 @@ affinity_calendar_clock_set_back(PeriodClock *clock, int64 after, int64 until)
 
 	if (clock->slices == NULL)
 		return false;
-	while ((change = next_change(clock->tz, change)) <= until)
+	while ((change = affinity_calendar_next_change(clock->tz, change)) <= until)
 		if (affinity_calendar_zone_offset(clock, change) <
 			affinity_calendar_zone_offset(clock, change - 1))
 			return true;
