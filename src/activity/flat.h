@@ -171,10 +171,6 @@ extern int	affinity_activity_key_compare(AffinityIdKind ids,
 										  const char *a_text,
 										  const ActivityKey *b,
 										  const char *b_text);
-extern void affinity_activity_flat_kind(const ActivityFlat *flat,
-										ActivityKind *kind);
-extern bool affinity_activity_kind_join(ActivityKind *own,
-										const ActivityKind *other);
 extern ActivityFlat *affinity_activity_flat_one(const ActivityKind *kind,
 												const ActivityRow *row,
 												const char *text, uint32 len,
@@ -183,6 +179,12 @@ extern bool affinity_activity_flat_mark(ActivityFlat *flat,
 										const ActivityKind *kind,
 										const ActivityRow *row,
 										const char *text, uint32 len);
+
+/* kind.c */
+extern void affinity_activity_flat_kind(const ActivityFlat *flat,
+										ActivityKind *kind);
+extern bool affinity_activity_kind_join(ActivityKind *own,
+										const ActivityKind *other);
 
 /* shape.c */
 pg_noreturn extern void affinity_activity_too_large(void);
