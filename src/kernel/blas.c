@@ -258,12 +258,15 @@ take(void *unused)
 	double		a = 1;
 	int			info;
 	size_t		before = affinity_kernel_address_space();
+	size_t		after;
 
 	(void) unused;
-	loaded.dpotrf("U", &one, &a, &one, &info, 1);
-	taken_bytes = affinity_kernel_address_space() - before;
+	/* the threads first: one might take the buffer that a call gave back */
 	if (taking > 1 && run_threads)
 		(void) run_threads(taking, (void *) (size_t) meet, NULL, 0);
+	loaded.dpotrf("U", &one, &a, &one, &info, 1);
+	after = affinity_kernel_address_space();
+	taken_bytes = before > 0 && after > before ? after - before : 0;
 	__atomic_store_n(&taken, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
