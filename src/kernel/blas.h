@@ -58,7 +58,26 @@ typedef struct AffinityBlas
 	AFFINITY_BLAS_FUNCTIONS(double, d);
 } AffinityBlas;
 
-extern const AffinityBlas *affinity_kernel_blas(int threads,
-												const char **error);
+/* How it went. */
+typedef enum AffinityBlasState
+{
+	AFFINITY_BLAS_READY,
+	AFFINITY_BLAS_WAIT,			/* ask again soon */
+	AFFINITY_BLAS_MISSING,
+	AFFINITY_BLAS_NO_MEMORY,
+	AFFINITY_BLAS_NO_THREADS
+} AffinityBlasState;
+
+typedef struct AffinityBlasAnswer
+{
+	const AffinityBlas *blas;	/* if ready */
+	const char *message;		/* or NULL */
+	size_t		bytes;			/* of address space that it needs now */
+	int			threads;		/* that it has to start now */
+} AffinityBlasAnswer;
+
+extern AffinityBlasState affinity_kernel_blas(int threads,
+											  AffinityBlasAnswer *answer);
+extern size_t affinity_kernel_blas_scratch(void);
 
 #endif							/* AFFINITY_KERNEL_BLAS_H */

@@ -7,19 +7,84 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+
 #include "train/train.h"
+
+/* How long OpenBLAS may take for what was there a moment ago. */
+#define PATIENCE_MS		5000
+
+/*
+ * message is what the system says, or NULL.
+ */
+static void
+lacks_memory(const char *message, Size bytes, int threads)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 message ? errmsg("out of memory for OpenBLAS: %s", message) :
+			 errmsg("out of memory for OpenBLAS"),
+			 errdetail("It needs %zu MB more of address space in this process.",
+					   bytes / (1024 * 1024) + 1),
+			 threads > 2 || affinity_base_blas_threads > 1 ?
+			 errhint("SET affinity.blas_threads = 1, raise the limits of the server (ulimit -v, vm.overcommit_memory), or train algorithm item_knn.") :
+			 errhint("Raise the limits of the server (ulimit -v, vm.overcommit_memory), or train algorithm item_knn.")));
+}
+
+static void
+lacks_threads(int threads)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("could not start %d threads for OpenBLAS", threads),
+			 affinity_base_blas_threads > 1 ?
+			 errhint("SET affinity.blas_threads = 1, or raise the limits of the server (ulimit -u, pids of its cgroup).") :
+			 errhint("Raise the limits of the server (ulimit -u, pids of its cgroup).")));
+}
 
 const AffinityBlas *
 affinity_train_blas(void)
 {
-	const char *error;
-	const AffinityBlas *blas = affinity_kernel_blas(affinity_base_blas_threads,
-													&error);
+	AffinityBlasAnswer answer;
+	AffinityBlasState state;
+	instr_time	start;
+	instr_time	now;
+	long		nap = 20;
 
-	if (blas == NULL)
+	INSTR_TIME_SET_CURRENT(start);
+	while ((state = affinity_kernel_blas(affinity_base_blas_threads,
+										 &answer)) == AFFINITY_BLAS_WAIT)
+	{
+		CHECK_FOR_INTERRUPTS();
+		INSTR_TIME_SET_CURRENT(now);
+		INSTR_TIME_SUBTRACT(now, start);
+		if (INSTR_TIME_GET_MILLISEC(now) > PATIENCE_MS)
+			lacks_memory(NULL, answer.bytes, answer.threads);
+		pg_usleep(nap);
+		nap = Min(2 * nap, 10000);
+	}
+	if (state == AFFINITY_BLAS_NO_MEMORY)
+		lacks_memory(answer.message, answer.bytes, answer.threads);
+	if (state == AFFINITY_BLAS_NO_THREADS)
+		lacks_threads(answer.threads);
+	if (state == AFFINITY_BLAS_MISSING)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),
-				 errmsg("could not load OpenBLAS: %s", error),
+				 errmsg("could not load OpenBLAS: %s", answer.message),
 				 errhint("Install OpenBLAS on the server; on Debian and Ubuntu it is the package libopenblas0-pthread.")));
-	return blas;
+	return answer.blas;
+}
+
+/*
+ * To be called before every call of OpenBLAS: an error if it could not have
+ * the memory that the call takes, where it would end the process.
+ */
+void
+affinity_train_blas_ready(void)
+{
+	Size		bytes = affinity_kernel_blas_scratch();
+
+	if (bytes > 0)
+		lacks_memory(NULL, bytes, 2);
 }

@@ -253,6 +253,7 @@ solve_in_doubles(EaseSparse *s, uint32 n, const uint32 *item, float *weight)
 	int			info;
 
 	/* by rows the lower triangle, by columns the upper one */
+	affinity_train_blas_ready();
 	s->blas->dpotrf("U", &order, s->gram, &order, &info, 1);
 	if (info < 0)
 		elog(ERROR, "dpotrf: argument %d is invalid", -info);
@@ -267,6 +268,7 @@ solve_in_doubles(EaseSparse *s, uint32 n, const uint32 *item, float *weight)
 			affinity_train_ease_singular(&s->task->options);
 		s->solution[a] = weight[a];
 	}
+	affinity_train_blas_ready();
 	s->blas->dpotrs("U", &order, &one, s->gram, &order, s->solution, &order,
 					&info, 1);
 	if (info != 0)

@@ -112,6 +112,7 @@ NAME(factor_tile) (NAME(Dense) * d, uint32 k)
 	int			info;
 
 	/* by rows the lower triangle, by columns the upper one */
+	affinity_train_blas_ready();
 	d->blas->BLAS(potrf) ("U", &n, tile, &width, &info, 1);
 	if (info < 0)
 		elog(ERROR, "potrf: argument %d is invalid", -info);
@@ -168,6 +169,7 @@ NAME(fill_column) (NAME(Dense) * d, uint32 k)
 		else
 			NAME(transpose) (NAME(tile_at) (d, k, i), panel_width(k), columns,
 							 rows, v, TILE);
+		affinity_train_blas_ready();
 		d->blas->BLAS(trsm) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_RIGHT,
 							 AFFINITY_BLAS_LOWER, AFFINITY_BLAS_TRANSPOSED,
 							 AFFINITY_BLAS_NON_UNIT, rows, columns, 1,
@@ -188,15 +190,21 @@ NAME(subtract_product) (NAME(Dense) * d, uint32 i, uint32 from,
 	uint32		rest = Min(end, i); /* tiles below the diagonal */
 
 	if (from < rest)
+	{
+		affinity_train_blas_ready();
 		d->blas->BLAS(gemm) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_AS_IS,
 							 AFFINITY_BLAS_TRANSPOSED, rows,
 							 (int) ((rest - from) * TILE), depth, -1, v, TILE,
 							 d->column + (Size) from * TILE * TILE, TILE, 1,
 							 NAME(tile_at) (d, i, from), panel_width(i));
+	}
 	if (from <= i && i < end)
+	{
+		affinity_train_blas_ready();
 		d->blas->BLAS(syrk) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_LOWER,
 							 AFFINITY_BLAS_AS_IS, rows, depth, -1, v, TILE, 1,
 							 NAME(tile_at) (d, i, i), panel_width(i));
+	}
 }
 
 /*
@@ -215,6 +223,7 @@ NAME(finish_tile) (NAME(Dense) * d, uint32 i, uint32 k)
 
 	if (i == k)
 	{
+		affinity_train_blas_ready();
 		d->blas->BLAS(potri) ("U", &rows, tile, &width, &info, 1);
 		if (info != 0)
 			elog(ERROR, "potri: unexpected info %d", info);
@@ -226,6 +235,7 @@ NAME(finish_tile) (NAME(Dense) * d, uint32 i, uint32 k)
 		return;
 	}
 	memcpy(d->swap, v, (Size) rows * TILE * sizeof(REAL));
+	affinity_train_blas_ready();
 	d->blas->BLAS(trsm) (AFFINITY_BLAS_BY_ROWS, AFFINITY_BLAS_RIGHT,
 						 AFFINITY_BLAS_LOWER, AFFINITY_BLAS_AS_IS,
 						 AFFINITY_BLAS_NON_UNIT, rows, columns, 1,

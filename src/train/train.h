@@ -168,6 +168,7 @@ extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
+extern void affinity_train_blas_ready(void);
 
 /* the algorithms, each in the file of its name */
 extern const AffinityAlgorithm affinity_train_als;
