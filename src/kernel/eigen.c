@@ -7,6 +7,12 @@
  * 8.3). What the reflections and rotations multiply up to is kept transposed,
  * so that every inner loop runs along rows. A step is one column or one
  * sweep, O(n^2), so that callers can look for interrupts in between.
+ *
+ * No square leaves the range of a double, whatever the numbers: the matrix is
+ * brought to a largest number below 1 first, and each column to the same
+ * before it is squared, since columns of a matrix of low rank shrink by the
+ * rounding error from one to the next. Scales are powers of two: where they
+ * would not have been needed, they do not change a bit.
  */
 #include <float.h>
 #include <math.h>
@@ -22,6 +28,7 @@
 
 enum
 {
+	SCALE,
 	REDUCE,
 	EXPAND,
 	DIAGONALISE,
@@ -65,6 +72,37 @@ affinity_kernel_eigen_rotate(double *restrict x, double *restrict y, double c,
 }
 
 /*
+ * Divide numbers by a power of two, so that the largest is in [1/2, 1), and
+ * tell the power. False where not all are finite; then they stay as they are.
+ */
+static bool
+scale(double *x, size_t n, int *exponent)
+{
+	double		largest = 0;
+	double		first;
+	double		second;
+	bool		finite = true;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double		size = fabs(x[i]);
+
+		finite &= size <= DBL_MAX;
+		largest = size > largest ? size : largest;
+	}
+	*exponent = 0;
+	if (!finite || largest == 0)
+		return finite;
+	(void) frexp(largest, exponent);
+	/* two factors: what makes 1 of a denormal number is no double */
+	first = ldexp(1, -*exponent / 2);
+	second = ldexp(1, -*exponent - -*exponent / 2);
+	for (size_t i = 0; i < n; i++)
+		x[i] = x[i] * first * second;
+	return true;
+}
+
+/*
  * Column k: reflect what is beyond the diagonal to one number. The reflection
  * 1 - beta v v' stays in the row, beta in value.
  */
@@ -73,18 +111,25 @@ reduce(AffinityEigen *e, int k)
 {
 	int			n = e->n;
 	int			m = n - k - 1;
+	int			exponent;
 	double	   *v = e->a + (size_t) k * n + k + 1;
 	double	   *w = e->scratch;
-	double		norm = sqrt(affinity_kernel_dot_f8(v, v, m));
+	double		norm;
 	double		half;
 
-	e->side[k] = norm;
+	if (!scale(v, m, &exponent))
+		e->failed = true;
+	norm = sqrt(affinity_kernel_dot_f8(v, v, m));
+	e->side[k] = ldexp(norm, exponent);
 	e->value[k] = 0;
 	if (norm == 0)
 		return;
 	if (v[0] > 0)
-		e->side[k] = -norm;
-	v[0] -= e->side[k];
+	{
+		e->side[k] = -e->side[k];
+		norm = -norm;
+	}
+	v[0] -= norm;
 	e->value[k] = 2 / affinity_kernel_dot_f8(v, v, m);
 	for (int i = 0; i < m; i++)
 		w[i] = e->value[k] *
@@ -223,7 +268,7 @@ void
 affinity_kernel_eigen_begin(AffinityEigen *e)
 {
 	e->failed = false;
-	begin_phase(e, REDUCE);
+	begin_phase(e, SCALE);
 }
 
 /*
@@ -234,6 +279,10 @@ affinity_kernel_eigen_step(AffinityEigen *e)
 {
 	switch (e->phase)
 	{
+		case SCALE:
+			e->failed = !scale(e->a, (size_t) e->n * e->n, &e->exponent);
+			begin_phase(e, REDUCE);
+			break;
 		case REDUCE:
 			if (e->at < e->n - 2)
 				reduce(e, e->at++);
@@ -250,7 +299,11 @@ affinity_kernel_eigen_step(AffinityEigen *e)
 			if (e->at < e->n)
 				diagonalize(e);
 			else
+			{
+				for (int i = 0; i < e->n; i++)
+					e->value[i] = ldexp(e->value[i], e->exponent);
 				e->phase = DONE;
+			}
 			break;
 		default:
 			break;

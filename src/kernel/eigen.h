@@ -19,7 +19,8 @@ typedef struct AffinityEigen
 	int			phase;
 	int			at;				/* column or value under way */
 	int			tries;			/* for this value */
-	bool		failed;			/* it did not converge: numbers not finite */
+	int			exponent;		/* of the two that the matrix is divided by */
+	bool		failed;			/* numbers not finite, or no end to it */
 } AffinityEigen;
 
 extern void affinity_kernel_eigen_begin(AffinityEigen *e);

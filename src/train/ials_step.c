@@ -212,16 +212,42 @@ add_gram_piece(Ials *s, const IalsSide *fixed, int no, uint32 piece)
 }
 
 /*
- * Eigenvalues of the Gram matrix, largest first, and the rotation into the
- * axes of its eigenvectors. By the leader.
+ * A side's numbers are not finite, or their squares are no reals. Sums of a
+ * row's squares are at most (n c / r)^2, with n observations of weight c and
+ * regularization r: what the hint says is enough for rows of 10^7.
+ */
+pg_noreturn static void
+complain_of_range(const Ials *s, const IalsSide *side, int no)
+{
+	double		regularization = s->options->regularization;
+	double		weight = s->shared->root;
+
+	for (int64 e = 0; side->m.val && e < side->m.start[side->m.n_rows]; e++)
+		weight = Max(weight, side->m.val[e]);
+	weight *= weight;
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("factors of %s went beyond the range of real in iteration %d",
+					side == &s->users ? "users" : "items", no / 2 + 1),
+			 errdetail("Observations weigh up to %g, and \"regularization\" is %g.",
+					   weight, regularization),
+			 errhint("Set option \"regularization\" to %g or more.",
+					 Max(10 * regularization, 1e-12 * weight))));
+}
+
+/*
+ * Eigenvalues of the Gram matrix of the fixed side, largest first, and the
+ * rotation into the axes of its eigenvectors, for half-step no. By the
+ * leader.
  */
 static void
-diagonalize(Ials *s)
+diagonalize(Ials *s, const IalsSide *fixed, int no)
 {
 	AffinityEigen *e = &s->eigen;
 	int			n = e->n;
 	Size		width = s->width;
 	uint64	   *order = palloc(2 * n * sizeof(uint64));
+	bool		finite = true;
 
 	for (int i = 0; i < n; i++)
 		for (int j = i; j < n; j++)
@@ -230,18 +256,20 @@ diagonalize(Ials *s)
 
 			for (int piece = 0; piece < IALS_GRAM_PIECES; piece++)
 				sum += s->gram[(piece * width + i) * width + j];
+			finite &= isfinite((float) sum) != 0;
 			e->a[i * n + j] = e->a[j * n + i] = sum;
 		}
+	if (!finite)
+		complain_of_range(s, fixed, Max(no - 1, 0));
 	affinity_kernel_eigen_begin(e);
 	while (affinity_kernel_eigen_step(e))
 		CHECK_FOR_INTERRUPTS();
+	if (e->failed)
+		elog(ERROR, "eigenvalues of a matrix of %d factors do not converge", n);
 	for (int i = 0; i < n; i++)
 	{
-		if (e->failed || !isfinite((float) e->value[i]))
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("the factors are too large to go on training"),
-					 errhint("Give more \"regularization\", a smaller \"alpha\", or \"confidence\": \"log\".")));
+		if (!isfinite((float) e->value[i]))
+			complain_of_range(s, fixed, Max(no - 1, 0));
 		order[i] = affinity_kernel_rank_key((float) e->value[i], i);
 	}
 	affinity_kernel_sort_descending(order, n, order + n);
@@ -355,7 +383,7 @@ half_step(Ials *s, IalsSide *side, IalsSide *fixed, int no)
 		add_gram_piece(s, fixed, no, from);
 	affinity_parallel_barrier(s->team);
 	if (s->leads)
-		diagonalize(s);
+		diagonalize(s, fixed, no);
 	affinity_parallel_barrier(s->team);
 	rotate_fixed(s, fixed);
 	affinity_parallel_barrier(s->team);
@@ -366,6 +394,8 @@ half_step(Ials *s, IalsSide *side, IalsSide *fixed, int no)
 	if (s->leads)
 	{
 		s->history[no] = add_loss(s, side, no);
+		if (!isfinite(s->history[no]))
+			complain_of_range(s, side, no);
 		affinity_parallel_progress_done(no + 1);
 	}
 }
