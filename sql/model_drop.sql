@@ -12,4 +12,38 @@ SELECT affinity.drop_model('shop');
 SELECT affinity.drop_model('shop', "cascade" => true);
 SELECT count(*) FROM affinity.models;
 SELECT nspname FROM pg_namespace WHERE nspname = 'shop';
+-- Event triggers see a drop as any other.
+CREATE TABLE seen (no serial, event text, what text);
+CREATE FUNCTION see() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF tg_event = 'sql_drop' THEN
+		INSERT INTO public.seen (event, what) SELECT tg_tag, object_type || ' ' || object_identity
+		FROM pg_event_trigger_dropped_objects() WHERE original ORDER BY object_identity COLLATE "C";
+	ELSE
+		INSERT INTO public.seen (event, what) VALUES (tg_event, tg_tag);
+	END IF;
+END $$;
+CREATE EVENT TRIGGER see_drop ON sql_drop EXECUTE FUNCTION see();
+CREATE EVENT TRIGGER see_end ON ddl_command_end WHEN TAG IN ('DROP SCHEMA') EXECUTE FUNCTION see();
+SELECT affinity.create_model('The "Shop"', 'SELECT customer, product FROM bought');
+SELECT affinity.drop_model('The "Shop"');
+SELECT event, what FROM seen ORDER BY no;
+DROP EVENT TRIGGER see_drop;
+DROP EVENT TRIGGER see_end;
+DROP TABLE seen;
+DROP FUNCTION see;
+-- A view built on a view of the model, an own function that answers from it, a
+-- type in the schema: all are named.
+SELECT affinity.create_model('shop', 'SELECT customer, product FROM bought');
+CREATE VIEW near AS SELECT * FROM shop.neighbors WHERE rank = 1;
+CREATE VIEW nearest AS SELECT * FROM near;
+CREATE FUNCTION tips(integer) RETURNS SETOF integer BEGIN ATOMIC SELECT item_id FROM shop.recommend($1); END;
+CREATE TYPE shop.mood AS ENUM ('good');
+CREATE TABLE kept (a integer, b shop.similar_item);
+SELECT affinity.drop_model('shop');
+SET client_min_messages = notice;
+SELECT affinity.drop_model('shop', cascade => true);
+SET client_min_messages = warning;
+TABLE kept;
+DROP TABLE kept;
 DROP TABLE bought;

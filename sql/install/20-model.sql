@@ -84,7 +84,7 @@ CREATE FUNCTION affinity.list_models(
 	OUT trained_at pg_catalog.timestamptz,
 	OUT duration pg_catalog.interval,
 	OUT training pg_catalog.jsonb,
-	OUT items_table pg_catalog.oid)
+	OUT size pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_model_list';
@@ -108,14 +108,14 @@ SELECT
 	m.duration,
 	m.training,
 	m.version,
-	pg_catalog.pg_total_relation_size(m.items_table) AS size
+	m.size
 FROM affinity.list_models() AS m
 ORDER BY m.name;
 
 GRANT SELECT ON affinity.models TO PUBLIC;
 
 COMMENT ON VIEW affinity.models IS
-	'the models that the current user may use (USAGE on the schema), one row each';
+	'the models that the current user may use (USAGE on the schema), one row each; none for a model that is locked';
 
 COMMENT ON COLUMN affinity.models.source_rows IS
 	'rows that the source gave';
@@ -139,4 +139,4 @@ COMMENT ON COLUMN affinity.models.version IS
 	'number of the version in force, never used twice';
 
 COMMENT ON COLUMN affinity.models.size IS
-	'bytes on disk of what was learned, indexes included';
+	'bytes on disk of what was learned, indexes included; NULL while that is locked';

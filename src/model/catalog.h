@@ -18,6 +18,19 @@ pg_noreturn extern void affinity_model_missing(const char *name);
 extern void affinity_model_lock(const char *name, Oid table);
 extern Oid	affinity_model_relation_owner(Oid relation);
 
+/* drop.c: what create_model made, by catalog and OID */
+typedef struct AffinityModelObjects
+{
+	List	   *classes;
+	List	   *ids;
+} AffinityModelObjects;
+
+extern void affinity_model_objects(Oid schema, AffinityModelObjects *objects);
+
+/* dependents.c */
+extern void affinity_model_lock_to_drop(const char *name, Oid schema,
+										Oid table, bool cascade);
+
 /* checks.c */
 extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,

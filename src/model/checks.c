@@ -81,7 +81,10 @@ affinity_model_check_n_items(Oid schema, const char *schema_name,
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, "items");
-	items = table_open(relid, AccessShareLock);
+	/* DROP SCHEMA may take it before "model", which the caller has locked */
+	items = try_table_open(relid, AccessShareLock);
+	if (items == NULL)
+		affinity_train_damaged(schema_name, "items is missing");
 	if (items->rd_rel->relkind != RELKIND_RELATION)
 		affinity_train_damaged(schema_name, "items is not a table");
 	/* no table access method puts a row into less than a byte */

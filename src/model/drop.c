@@ -3,17 +3,18 @@
  *		drop_model: the model's own objects, and nothing that others built on
  *		it.
  *
- * All objects that create_model makes are dropped together with the schema, so
- * what depends among them does not matter; anything else that depends on them,
- * or stands in the schema, is an error unless the caller asks for CASCADE.
- * (DROP SCHEMA ... CASCADE does the same without asking.)
+ * Its objects are dropped by name and kind and then the schema, each by a
+ * statement, so that event triggers and utility hooks see it as any other
+ * DROP. What others built on the model, or put into its schema, is an error
+ * unless the caller asks for CASCADE (see dependents.c; RESTRICT is there for
+ * what no lock keeps away). DROP SCHEMA ... CASCADE does the same without
+ * asking.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -21,13 +22,16 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "model/ddl_sql.h"
 #include "model/source.h"
@@ -37,22 +41,24 @@ static const char *const relation_names[] = {MODEL_RELATION_NAMES};
 static const char *const function_names[] = {MODEL_FUNCTION_NAMES};
 
 static void
-add_relations(Oid schema, ObjectAddresses *objects)
+add_object(AffinityModelObjects *objects, Oid class, Oid id)
+{
+	objects->classes = lappend_oid(objects->classes, class);
+	objects->ids = lappend_oid(objects->ids, id);
+}
+
+static void
+add_relations(Oid schema, AffinityModelObjects *objects)
 {
 	for (int i = 0; relation_names[i]; i++)
 	{
 		Oid			relation = get_relname_relid(relation_names[i], schema);
-		ObjectAddress object;
 
-		if (!OidIsValid(relation))
-			continue;
 		/* a composite type is dropped as a type, not as its relation */
 		if (get_rel_relkind(relation) == RELKIND_COMPOSITE_TYPE)
-			ObjectAddressSet(object, TypeRelationId,
-							 get_rel_type_id(relation));
-		else
-			ObjectAddressSet(object, RelationRelationId, relation);
-		add_exact_object_address(&object, objects);
+			add_object(objects, TypeRelationId, get_rel_type_id(relation));
+		else if (OidIsValid(relation))
+			add_object(objects, RelationRelationId, relation);
 	}
 }
 
@@ -89,7 +95,7 @@ calls_extension(Oid function)
 }
 
 static void
-add_functions(Oid schema, ObjectAddresses *objects)
+add_functions(Oid schema, AffinityModelObjects *objects)
 {
 	Relation	proc = table_open(ProcedureRelationId, AccessShareLock);
 
@@ -106,16 +112,97 @@ add_functions(Oid schema, ObjectAddresses *objects)
 		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		{
 			Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
-			ObjectAddress object;
 
-			if (form->pronamespace != schema || !calls_extension(form->oid))
-				continue;
-			ObjectAddressSet(object, ProcedureRelationId, form->oid);
-			add_exact_object_address(&object, objects);
+			if (form->pronamespace == schema &&
+				form->prokind == PROKIND_FUNCTION &&
+				calls_extension(form->oid))
+				add_object(objects, ProcedureRelationId, form->oid);
 		}
 		systable_endscan(scan);
 	}
 	table_close(proc, AccessShareLock);
+}
+
+/*
+ * What create_model made, the schema included, as far as it is there.
+ */
+void
+affinity_model_objects(Oid schema, AffinityModelObjects *objects)
+{
+	objects->classes = NIL;
+	objects->ids = NIL;
+	add_object(objects, NamespaceRelationId, schema);
+	add_relations(schema, objects);
+	add_functions(schema, objects);
+}
+
+/*
+ * The name of an object for DROP, NULL if it is of another kind or gone.
+ */
+static char *
+name_to_drop(Oid class, Oid id, char kind)
+{
+	char		relkind;
+
+	if (class == ProcedureRelationId)
+		return kind == 'f' && get_func_name(id) != NULL ?
+			format_procedure_qualified(id) : NULL;
+	if (class == TypeRelationId)
+		return kind == 't' && get_typisdefined(id) ?
+			format_type_be_qualified(id) : NULL;
+	relkind = class == RelationRelationId ? get_rel_relkind(id) : '\0';
+	if (relkind == RELKIND_PARTITIONED_TABLE)
+		relkind = RELKIND_RELATION;
+	if (relkind == '\0' || relkind != kind)
+		return NULL;
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(id)),
+									  get_rel_name(id));
+}
+
+/*
+ * A statement for each kind of object, and one for the schema.
+ */
+static void
+drop_objects(const char *name, const AffinityModelObjects *objects,
+			 bool cascade)
+{
+	static const struct
+	{
+		char		kind;
+		const char *words;
+	}			kinds[] = {
+		{'f', "FUNCTION"},
+		{RELKIND_MATVIEW, "MATERIALIZED VIEW"},
+		{RELKIND_VIEW, "VIEW"},
+		{RELKIND_RELATION, "TABLE"},
+		{RELKIND_FOREIGN_TABLE, "FOREIGN TABLE"},
+		{RELKIND_SEQUENCE, "SEQUENCE"},
+		{'t', "TYPE"},
+	};
+	const char *behavior = cascade ? "CASCADE" : "RESTRICT";
+
+	for (int k = 0; k < (int) lengthof(kinds); k++)
+	{
+		StringInfoData sql;
+		ListCell   *class;
+		ListCell   *id;
+		int			n = 0;
+
+		initStringInfo(&sql);
+		appendStringInfo(&sql, "DROP %s ", kinds[k].words);
+		forboth(class, objects->classes, id, objects->ids)
+		{
+			char	   *object = name_to_drop(lfirst_oid(class),
+											  lfirst_oid(id), kinds[k].kind);
+
+			if (object != NULL)
+				appendStringInfo(&sql, "%s%s", n++ ? ", " : "", object);
+		}
+		if (n > 0)
+			affinity_model_ddl_execute(psprintf("%s %s", sql.data, behavior));
+	}
+	affinity_model_ddl_execute(psprintf("DROP SCHEMA %s %s",
+										quote_identifier(name), behavior));
 }
 
 PG_FUNCTION_INFO_V1(affinity_model_drop);
@@ -130,8 +217,7 @@ affinity_model_drop(PG_FUNCTION_ARGS)
 	bool		cascade;
 	Oid			table;
 	Oid			schema;
-	ObjectAddresses *objects;
-	ObjectAddress object;
+	AffinityModelObjects objects;
 
 	name = affinity_base_text_arg(fcinfo, 0, "name");
 	affinity_base_check_not_null(fcinfo, 1, "cascade");
@@ -142,15 +228,14 @@ affinity_model_drop(PG_FUNCTION_ARGS)
 	if (!affinity_base_owns_schema(schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
 
-	affinity_model_lock(name, table);
-
-	objects = new_object_addresses();
-	ObjectAddressSet(object, NamespaceRelationId, schema);
-	add_exact_object_address(&object, objects);
-	add_relations(schema, objects);
-	add_functions(schema, objects);
-	performMultipleDeletions(objects, cascade ? DROP_CASCADE : DROP_RESTRICT,
-							 0);
-	free_object_addresses(objects);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	affinity_model_lock_to_drop(name, schema, table, cascade);
+	affinity_model_objects(schema, &objects);
+	drop_objects(name, &objects, cascade);
+	SPI_finish();
+	/* a schema can be renamed whatever is locked: was it this one? */
+	if (SearchSysCacheExists1(NAMESPACEOID, ObjectIdGetDatum(schema)))
+		affinity_model_missing(name);
 	PG_RETURN_VOID();
 }

@@ -100,8 +100,8 @@ affinity_model_schema(const char *name, Oid *table)
 }
 
 /*
- * Lock a model found by name for a refresh or drop: against others of these,
- * not against readers. It may be dropped while this waits, or its name be
+ * Lock a model found by name for a refresh: against others, and a drop, not
+ * against readers. It may be dropped while this waits, or its name be
  * given to another.
  */
 void

@@ -4,12 +4,14 @@
  *
  * One row per model that the caller may use: USAGE on its schema and SELECT
  * on its "model" table. The row is read from the table itself (see row.c
- * and checks.c).
+ * and checks.c). Nobody is waited for: a model that is locked is left out, and
+ * without its size if its items are.
  */
 #include "postgres.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xlog.h"
@@ -21,9 +23,11 @@
 #include "executor/tuptable.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -88,6 +92,74 @@ readable(Relation table)
 }
 
 /*
+ * A lock, for as long as the list is made, that nobody is waited for: whoever
+ * owns a model can lock its tables for as long as they like.
+ */
+static Relation
+open_at_once(Oid relid)
+{
+	Relation	relation;
+
+	if (!ConditionalLockRelationOid(relid, AccessShareLock))
+		return NULL;
+	relation = try_relation_open(relid, NoLock);
+	if (relation == NULL)
+		UnlockRelationOid(relid, AccessShareLock);
+	return relation;
+}
+
+/*
+ * Are all indexes of a relation free? They stay locked, for what is called
+ * next to lock them again.
+ */
+static bool
+lock_indexes(Relation relation, List **locked)
+{
+	List	   *indexes = RelationGetIndexList(relation);
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		if (!ConditionalLockRelationOid(lfirst_oid(cell), AccessShareLock))
+			return false;
+		*locked = lappend_oid(*locked, lfirst_oid(cell));
+	}
+	return true;
+}
+
+/*
+ * Bytes of a table with all that is its own; false where it is gone, or
+ * some of it is locked.
+ */
+static bool
+table_size(Oid relid, Datum *size)
+{
+	Relation	table = open_at_once(relid);
+	Relation	toast = NULL;
+	List	   *locked = NIL;
+	ListCell   *cell;
+	bool		all;
+
+	if (table == NULL)
+		return false;
+	all = lock_indexes(table, &locked);
+	if (all && OidIsValid(table->rd_rel->reltoastrelid))
+	{
+		toast = open_at_once(table->rd_rel->reltoastrelid);
+		all = toast != NULL && lock_indexes(toast, &locked);
+	}
+	if (all)
+		*size = DirectFunctionCall1(pg_total_relation_size,
+									ObjectIdGetDatum(relid));
+	foreach(cell, locked)
+		UnlockRelationOid(lfirst_oid(cell), AccessShareLock);
+	if (toast != NULL)
+		relation_close(toast, AccessShareLock);
+	relation_close(table, AccessShareLock);
+	return all;
+}
+
+/*
  * All of the row but its parameters, which are large.
  */
 static void
@@ -111,8 +183,8 @@ put_model(ReturnSetInfo *result, Relation table)
 		memcpy(&values[2], slot->tts_values,
 			   MODEL_TRAINING * sizeof(Datum));
 		memcpy(&nulls[2], slot->tts_isnull, MODEL_TRAINING * sizeof(bool));
-		values[MODEL_TRAINING + 2] = ObjectIdGetDatum(items);
-		nulls[MODEL_TRAINING + 2] = !OidIsValid(items);
+		nulls[MODEL_TRAINING + 2] = !OidIsValid(items) ||
+			!table_size(items, &values[MODEL_TRAINING + 2]);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
 	}
@@ -141,12 +213,9 @@ affinity_model_list(PG_FUNCTION_ARGS)
 		Relation	table;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!visible(relid))
-			continue;
-		table = try_table_open(relid, AccessShareLock);
+		table = open_at_once(relid);
 		if (table == NULL)
 			continue;
-		/* it may have moved while we waited for it */
 		if (visible(relid) && readable(table))
 			put_model(result, table);
 		table_close(table, AccessShareLock);

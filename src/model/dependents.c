@@ -1,0 +1,262 @@
+/*
+ * dependents.c
+ *		What goes when a model is dropped: what others built on it, and the
+ *		locks on all of it.
+ *
+ * Readers lock the relations of a model, and what was built on them, in any
+ * order: a view first and then the table below it, or a table of the model and
+ * then, in a function, the model. Whoever drops therefore waits for one lock
+ * at a time while it holds none of the others.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/snapmgr.h"
+
+#include "model/catalog.h"
+
+/* So often it waits without a lock; then as any other who drops. */
+#define MAX_ROUNDS 100
+
+/* An error lists so many of what others built. */
+#define MAX_LISTED 100
+
+/*
+ * What depends on object o: a rule or constraint stands for the relation that
+ * has it.
+ */
+#define EDGE \
+	"SELECT coalesce(p.refclassid, d.classid), coalesce(p.refobjid, d.objid)," \
+	" CASE WHEN p.refobjid IS NULL THEN d.objsubid ELSE 0 END," \
+	" d.refclassid, d.refobjid," \
+	" d.deptype OPERATOR(pg_catalog.=) 'n'" \
+	" FROM pg_catalog.pg_depend AS d LEFT JOIN pg_catalog.pg_depend AS p" \
+	" ON p.classid OPERATOR(pg_catalog.=) d.classid" \
+	" AND p.objid OPERATOR(pg_catalog.=) d.objid" \
+	" AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_class'::pg_catalog.regclass" \
+	" AND p.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass" \
+	" AND p.deptype OPERATOR(pg_catalog.=) ANY ('{a,i}'::pg_catalog.\"char\"[])" \
+	" WHERE d.refclassid OPERATOR(pg_catalog.=) o.class" \
+	" AND d.refobjid OPERATOR(pg_catalog.=) o.object" \
+	" AND coalesce(p.refobjid, d.objid) OPERATOR(pg_catalog.<>) o.object" \
+	" AND NOT EXISTS (SELECT FROM own AS w" \
+	" WHERE w.class OPERATOR(pg_catalog.=) d.classid" \
+	" AND w.object OPERATOR(pg_catalog.=) d.objid)"
+
+/* What is locked: relations but indexes, and what others may depend on. */
+#define LOCKED \
+	"CASE WHEN CASE WHEN class OPERATOR(pg_catalog.=)" \
+	" 'pg_catalog.pg_class'::pg_catalog.regclass THEN EXISTS (" \
+	"SELECT FROM pg_catalog.pg_class AS c" \
+	" WHERE c.oid OPERATOR(pg_catalog.=) object AND c.relkind" \
+	" OPERATOR(pg_catalog.=) ANY ('{r,v,m,S,f,p}'::pg_catalog.\"char\"[]))" \
+	" ELSE class OPERATOR(pg_catalog.=) ANY ('{pg_catalog.pg_proc," \
+	"pg_catalog.pg_type,pg_catalog.pg_namespace}'::pg_catalog.regclass[])" \
+	" END THEN class END AS class, object"
+
+/*
+ * own: the objects given, and what is part of them (indexes, rules, types of
+ * rows); other: what depends on them, directly or not. The result: relations
+ * to lock, and a text for what belongs to others.
+ */
+static const char walk_sql[] =
+"WITH RECURSIVE own(class, object) AS ("
+"SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS given"
+" UNION SELECT d.classid, d.objid FROM own AS o"
+" JOIN pg_catalog.pg_depend AS d"
+" ON d.refclassid OPERATOR(pg_catalog.=) o.class"
+" AND d.refobjid OPERATOR(pg_catalog.=) o.object"
+" WHERE d.deptype OPERATOR(pg_catalog.=) ANY ('{a,i,P,S}'::pg_catalog.\"char\"[])"
+"), other(class, object, sub, on_class, on_object, listed) AS ("
+"SELECT e.* FROM own AS o, LATERAL (" EDGE ") AS e"
+" UNION SELECT e.* FROM other AS o, LATERAL (" EDGE ") AS e)"
+" SELECT " LOCKED ", CASE WHEN listed THEN pg_catalog.concat("
+"pg_catalog.pg_describe_object(class, object, sub), ' depends on ',"
+" pg_catalog.pg_describe_object(on_class, on_object, 0)) END COLLATE \"C\""
+" FROM other UNION SELECT " LOCKED ", NULL FROM own ORDER BY 3, 1, 2";
+
+typedef struct LockSet
+{
+	int			n;
+	LOCKTAG    *tag;
+} LockSet;
+
+static void
+add_tag(LockSet *set, const LOCKTAG *tag)
+{
+	for (int i = 0; i < set->n; i++)
+	{
+		if (memcmp(&set->tag[i], tag, sizeof(LOCKTAG)) == 0)
+			return;
+	}
+	set->tag[set->n++] = *tag;
+}
+
+static void
+add_lock(LockSet *set, Oid class, Oid object)
+{
+	LOCKTAG		tag;
+
+	if (class == RelationRelationId)
+		SET_LOCKTAG_RELATION(tag, MyDatabaseId, object);
+	else
+		SET_LOCKTAG_OBJECT(tag, MyDatabaseId, class, object, 0);
+	add_tag(set, &tag);
+}
+
+static Datum
+oid_array(const List *oids)
+{
+	Datum	   *values = palloc(list_length(oids) * sizeof(Datum));
+	ListCell   *cell;
+
+	foreach(cell, oids)
+		values[foreach_current_index(cell)] = ObjectIdGetDatum(lfirst_oid(cell));
+	return affinity_model_array(values, list_length(oids), OIDOID);
+}
+
+/*
+ * What to lock of a model, its table first: serving begins with that. An error
+ * if what others built would go without being asked for. The caller is
+ * connected to SPI.
+ */
+static void
+find_locks(const char *name, Oid schema, Oid table, bool cascade,
+		   LockSet *set)
+{
+	AffinityModelObjects own;
+	Oid			types[2] = {OIDARRAYOID, OIDARRAYOID};
+	Datum		values[2];
+	SPIPlanPtr	plan = SPI_prepare(walk_sql, 2, types);
+	StringInfoData others;
+	int			n_others = 0;
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", walk_sql,
+			 SPI_result_code_string(SPI_result));
+	affinity_model_objects(schema, &own);
+	values[0] = oid_array(own.classes);
+	values[1] = oid_array(own.ids);
+	/* what is committed now, whatever the transaction's snapshot sees */
+	if (SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(),
+							 InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "reading what depends on a model failed");
+	initStringInfo(&others);
+	set->tag = palloc0((SPI_processed + 1) * sizeof(LOCKTAG));
+	set->n = 0;
+	add_lock(set, RelationRelationId, table);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	row = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		char	   *text = SPI_getvalue(row, desc, 3);
+		bool		isnull;
+		Datum		class = SPI_getbinval(row, desc, 1, &isnull);
+
+		if (!isnull)
+			add_lock(set, DatumGetObjectId(class),
+					 DatumGetObjectId(SPI_getbinval(row, desc, 2, &isnull)));
+		if (text != NULL && n_others++ < MAX_LISTED)
+			appendStringInfo(&others, "%s%s", others.len ? "\n" : "", text);
+	}
+	SPI_freeplan(plan);
+	if (n_others > MAX_LISTED)
+		appendStringInfo(&others, "\nand %d more", n_others - MAX_LISTED);
+	if (n_others > 0 && !cascade)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop model \"%s\" because other objects depend on it",
+						name),
+				 errdetail_internal("%s", others.data),
+				 errhint("Drop these first, or all at once: SELECT affinity.drop_model(%s, cascade => true).",
+						 quote_literal_cstr(name))));
+}
+
+static void
+unlock(const LOCKTAG *tag, int n)
+{
+	while (n-- > 0)
+		LockRelease(&tag[n], AccessExclusiveLock, false);
+}
+
+/*
+ * Lock all of these, without waiting while something is locked. Where that
+ * fails: false, nothing is locked, and what was in the way has been waited
+ * for.
+ */
+static bool
+lock_all_or_none(const LockSet *set)
+{
+	for (int i = 0; i < set->n; i++)
+	{
+		if (LockAcquire(&set->tag[i], AccessExclusiveLock, false, i > 0) !=
+			LOCKACQUIRE_NOT_AVAIL)
+			continue;
+		unlock(set->tag, i);
+		(void) LockAcquire(&set->tag[i], AccessExclusiveLock, false, false);
+		unlock(&set->tag[i], 1);
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_subset(const LockSet *set, const LockSet *of)
+{
+	LockSet		all = {of->n, palloc((of->n + set->n) * sizeof(LOCKTAG))};
+
+	memcpy(all.tag, of->tag, of->n * sizeof(LOCKTAG));
+	for (int i = 0; i < set->n; i++)
+		add_tag(&all, &set->tag[i]);
+	pfree(all.tag);
+	return all.n == of->n;
+}
+
+/*
+ * Lock a model found by name, and all that goes with it, for a drop. It may be
+ * dropped while this waits, or its name be given to another.
+ */
+void
+affinity_model_lock_to_drop(const char *name, Oid schema, Oid table,
+							bool cascade)
+{
+	for (int round = 0;; round++)
+	{
+		LockSet		set;
+		LockSet		now;
+		Oid			now_table;
+
+		CHECK_FOR_INTERRUPTS();
+		find_locks(name, schema, table, cascade, &set);
+		if (round < MAX_ROUNDS)
+		{
+			if (!lock_all_or_none(&set))
+				continue;
+		}
+		else
+		{
+			for (int i = 0; i < set.n; i++)
+				(void) LockAcquire(&set.tag[i], AccessExclusiveLock, false,
+								   false);
+		}
+		AcceptInvalidationMessages();
+		if (affinity_model_schema(name, &now_table) != schema ||
+			now_table != table)
+			affinity_model_missing(name);
+		if (!affinity_base_owns_schema(schema, GetUserId()))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
+		/* has something been built on it meanwhile? */
+		find_locks(name, schema, table, cascade, &now);
+		if (round >= MAX_ROUNDS || is_subset(&now, &set))
+			return;
+		unlock(set.tag, set.n);
+	}
+}
