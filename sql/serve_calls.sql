@@ -31,13 +31,21 @@ BEGIN
 	RETURN same;
 END $$;
 SELECT q, pg_temp.same('SELECT * FROM shop.' || q) FROM unnest(ARRAY['recommend(user_id => 3, k => 4)', 'recommend(3, k => 4)', 'recommend(k => 4, user_id => 3)',
-	'recommend(3, 4, exclude_seen => true)', 'recommend(3, 4, NULL)', 'recommend(3, 4, NULL, NULL, true)', 'recommend(3, 4, exclude => ''{}'')',
+	'recommend(3, 4, exclude_seen => true)', 'recommend(3, 4, ''[0:0]={NULL}'')', 'recommend(3, 4, ''[0:0]={NULL}'', NULL, true)', 'recommend(3, 4, coalesce(NULL::text[], ''[0:0]={NULL}''))', 'recommend(3, 4, exclude => ''{}'')',
 	'recommend(''3'', ''4'')', 'recommend(3::smallint, 4)', 'recommend(user_id := 3, k := 4)']) q;
 SELECT q, count FROM unnest(ARRAY['recommend(3)', 'recommend_all()', 'recommend_for(ARRAY[''p1''])', 'recommend_for(items => ''{p1,p2}'', k => 3)',
 	'similar_items(''p1'')', 'similar_items(item_id => ''p1'', k => 2)', 'similar_users(3)', 'similar_users(user_id => 3, k => 2)', 'score(3, ''{p1,p2}'')',
 	'score(user_id => 3, items => ARRAY[''p1'', ''p2''])', 'explain(3, ''p1'')', 'explain(user_id => 3, item_id => ''p1'', k => 1)', 'audience(''p1'')',
 	'audience(item_id => ''p1'', k => 2)', 'recommend(3, candidates => ARRAY[''p1'', ''p2'', ''p9''], exclude => ARRAY[''p9''], exclude_seen => false)']) q,
 	LATERAL (SELECT (xpath('//count/text()', query_to_xml('SELECT count(*) FROM shop.' || q, false, true, '')))[1] AS count) c;
+\echo # candidates that a query gave, who may be none: NULL is none, as an empty array is
+SELECT f, c, rows FROM unnest(ARRAY['recommend(3, 4, %s)', 'recommend_for(''{p1,p2}'', 4, %s)', 'recommend_for(NULL, 4, %s)']) f,
+	unnest(ARRAY['NULL', '''{}''', '''{NULL}''', '''{NULL,NULL}''', '''{{NULL}}''', '''[0:0]={p3}''', '''[0:1]={NULL,p3}''', '''[0:0]={NULL}''',
+		'(SELECT array_agg(i) FROM unnest(''{}''::text[]) i)', 'ARRAY(SELECT i FROM unnest(''{}''::text[]) i)', '(SELECT array_agg(i) FROM (VALUES (NULL)) v (i))']) c,
+	LATERAL (SELECT (xpath('//count/text()', query_to_xml('SELECT count(*) FROM shop.' || format(f, c), false, true, '')))[1] AS rows) r;
+\echo ## exclude and the items of a basket that are NULL are none too
+SELECT pg_temp.same('SELECT * FROM shop.recommend(3, 4, exclude => (SELECT array_agg(i) FROM unnest(''{}''::text[]) i))');
+SELECT count(*) FROM shop.score(3, NULL);
 \echo # column names of each
 SELECT string_agg(column_name, ', ' ORDER BY ordinal_position) FROM (SELECT * FROM shop.recommend(3, 1)) x,
 	LATERAL (SELECT key AS column_name, ordinality AS ordinal_position FROM json_object_keys(row_to_json(x)) WITH ORDINALITY AS k(key, ordinality)) c;
@@ -53,6 +61,7 @@ EXECUTE p1(3, 2);
 PREPARE p2 AS SELECT * FROM shop.recommend(user_id => $1, k => $2, candidates => $3, exclude => $4, exclude_seen => $5);
 SELECT parameter_types FROM pg_prepared_statements WHERE name = 'p2';
 EXECUTE p2(3, 2, '{p1,p2,p3}', '{p2}', false);
+EXECUTE p2('3', '2', '[0:0]={NULL}', NULL, NULL);
 EXECUTE p2('3', '2', NULL, NULL, NULL);
 PREPARE p3 AS SELECT * FROM shop.similar_items($1);
 PREPARE p4 AS SELECT count(*) FROM shop.score($1, $2);

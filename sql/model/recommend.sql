@@ -1,6 +1,14 @@
 -- The best items for a user, from the user's history as it is now. C: src/serve
 
 --extension
+CREATE FUNCTION affinity.candidates_core(candidates pg_catalog.anyarray)
+RETURNS pg_catalog.anyarray
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_serve_candidates';
+
+COMMENT ON FUNCTION affinity.candidates_core(pg_catalog.anyarray) IS
+	'candidates as recommend_core takes them: empty where they are null, null where they are [0:0]={NULL}, all items';
+
 CREATE FUNCTION affinity.recommend_core(
 	model pg_catalog.regnamespace,
 	user_id pg_catalog."any",
@@ -25,7 +33,7 @@ COMMENT ON FUNCTION affinity.recommend_core(
 CREATE FUNCTION @schema@.recommend(
 	user_id @user@,
 	k pg_catalog.int4 DEFAULT 10,
-	candidates @item@[] DEFAULT NULL,
+	candidates @item@[] DEFAULT '[0:0]={NULL}',
 	exclude @item@[] DEFAULT NULL,
 	exclude_seen pg_catalog.bool DEFAULT true)
 RETURNS TABLE (
@@ -36,7 +44,8 @@ RETURNS TABLE (
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 BEGIN ATOMIC
 	SELECT t.item_id, t.score, t.rank, t.personalized
-	FROM affinity.recommend_core(@name@::pg_catalog.regnamespace, $1, $2, $3, $4, $5) AS t(
+	FROM affinity.recommend_core(@name@::pg_catalog.regnamespace, $1, $2,
+		affinity.candidates_core($3), $4, $5) AS t(
 		item_id @item@,
 		score pg_catalog.float4,
 		rank pg_catalog.int4,

@@ -23,7 +23,7 @@ COMMENT ON FUNCTION affinity.recommend_for_core(
 CREATE FUNCTION @schema@.recommend_for(
 	items @item@[],
 	k pg_catalog.int4 DEFAULT 10,
-	candidates @item@[] DEFAULT NULL,
+	candidates @item@[] DEFAULT '[0:0]={NULL}',
 	exclude @item@[] DEFAULT NULL)
 RETURNS TABLE (
 	item_id @item@,
@@ -33,7 +33,8 @@ RETURNS TABLE (
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 BEGIN ATOMIC
 	SELECT t.item_id, t.score, t.rank, t.personalized
-	FROM affinity.recommend_for_core(@name@::pg_catalog.regnamespace, $1, $2, $3, $4) AS t(
+	FROM affinity.recommend_for_core(@name@::pg_catalog.regnamespace, $1, $2,
+		affinity.candidates_core($3), $4) AS t(
 		item_id @item@,
 		score pg_catalog.float4,
 		rank pg_catalog.int4,

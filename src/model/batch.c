@@ -47,30 +47,42 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 }
 
 /*
- * Rows of an array of items.
+ * What an item is compared with, so that $1 of a query selects n items: an
+ * array or, where it is long, its elements, since a plan for an array takes
+ * some 350 bytes an element.
+ */
+static const char *
+any_item(uint32 n)
+{
+	return n <= AFFINITY_LOOKED_UP ? "$1" : "SELECT pg_catalog.unnest($1)";
+}
+
+/*
+ * Rows of an array of n items.
  */
 AffinityInteractions *
-affinity_model_rows_of(const AffinityModel *model, Datum items)
+affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
 	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
-							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY ($1)",
-							   affinity_model_relation(model, "interactions"));
+							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
+							   affinity_model_relation(model, "interactions"),
+							   any_item(n));
 
 	return read_interactions(model, sql, items, NULL);
 }
 
 /*
- * All rows of the users who have one of an array of items.
+ * All rows of the users who have one of an array of n items.
  */
 AffinityInteractions *
-affinity_model_peers(const AffinityModel *model, Datum items)
+affinity_model_peers(const AffinityModel *model, Datum items, uint32 n)
 {
 	char	   *interactions = affinity_model_relation(model, "interactions");
 	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
 							   " WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
 							   " (SELECT b.user_id FROM %s AS b"
-							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))",
-							   interactions, interactions);
+							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
+							   interactions, interactions, any_item(n));
 
 	return read_interactions(model, sql, items, NULL);
 }

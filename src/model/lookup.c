@@ -1,6 +1,6 @@
 /*
  * lookup.c
- *		Rows of a model's items, by id or number, and the most popular.
+ *		Queries of a model's items, and the most popular of them.
  *
  * Everything is read through SPI in the caller's snapshot and with the
  * caller's rights. Tables of a model may have been written by anybody, so
@@ -106,24 +106,15 @@ affinity_model_array(Datum *ids, int n, Oid type)
 
 /* ---- items ------------------------------------------------------------- */
 
-static int
-compare_items(const void *a, const void *b)
-{
-	uint32		x = ((const AffinityItem *) a)->no;
-	uint32		y = ((const AffinityItem *) b)->no;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
- * Rows (item_no, item_id, popularity) of a query.
+ * The most popular items, best first.
  */
-static void
-fetch_items(AffinityModel *model, AffinityModelQuery query, Datum argument,
-			AffinityItems *items)
+void
+affinity_model_popular(AffinityModel *model, int64 limit, AffinityItems *items)
 {
 	Oid			types[] = {INT4OID, model->item_type, FLOAT4OID};
-	SPITupleTable *table = affinity_model_query(model, query, argument, types,
+	SPITupleTable *table = affinity_model_query(model, AFFINITY_QUERY_POPULAR,
+												Int64GetDatum(limit), types,
 												3);
 
 	items->n = (uint32) SPI_processed;
@@ -137,60 +128,6 @@ fetch_items(AffinityModel *model, AffinityModelQuery query, Datum argument,
 		item->popularity =
 			DatumGetFloat4(affinity_model_column(model, table, i, 3));
 	}
-}
-
-/*
- * Those of an array of ids that the model knows, each once, ascending by
- * number.
- */
-void
-affinity_model_items_by_id(AffinityModel *model, Datum ids,
-						   AffinityItems *items)
-{
-	fetch_items(model, AFFINITY_QUERY_NOS_BY_ID, ids, items);
-	qsort(items->item, items->n, sizeof(AffinityItem), compare_items);
-}
-
-/*
- * Items by number, ascending by number.
- */
-void
-affinity_model_items_by_no(AffinityModel *model, const uint32 *no, uint32 n,
-						   AffinityItems *items)
-{
-	Datum	   *numbers = affinity_base_array(n, sizeof(Datum));
-
-	for (uint32 i = 0; i < n; i++)
-		numbers[i] = Int32GetDatum((int32) no[i]);
-	fetch_items(model, AFFINITY_QUERY_IDS_BY_NO,
-				affinity_model_array(numbers, (int) n, INT4OID), items);
-	if (items->n != n)
-		affinity_train_damaged(model->schema_name, "items are missing");
-	qsort(items->item, items->n, sizeof(AffinityItem), compare_items);
-}
-
-/*
- * The id of one of items that are ascending by number and known to hold it.
- */
-Datum
-affinity_model_item_id(const AffinityItems *items, uint32 no)
-{
-	AffinityItem key = {.no = no};
-	const AffinityItem *found = bsearch(&key, items->item, items->n,
-										sizeof(AffinityItem), compare_items);
-
-	if (found == NULL)
-		elog(ERROR, "item %u is lost", no);
-	return found->id;
-}
-
-/*
- * The most popular items, best first.
- */
-void
-affinity_model_popular(AffinityModel *model, int64 limit, AffinityItems *items)
-{
-	fetch_items(model, AFFINITY_QUERY_POPULAR, Int64GetDatum(limit), items);
 }
 
 /*

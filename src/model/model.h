@@ -19,6 +19,7 @@ typedef enum AffinityModelQuery
 	AFFINITY_QUERY_HISTORY,		/* user -> item_id, weight */
 	AFFINITY_QUERY_ITEMS_BY_ID, /* item_id[] -> item rows */
 	AFFINITY_QUERY_IDS_BY_NO,	/* item_no[] -> item_no, item_id, popularity */
+	AFFINITY_QUERY_LISTS_BY_NO, /* item_no[] -> item_no, neighbors, scores */
 	AFFINITY_QUERY_NOS_BY_ID,	/* item_id[] -> item_no, item_id, popularity */
 	AFFINITY_QUERY_POPULAR,		/* limit -> item_no, item_id, popularity */
 	AFFINITY_N_QUERIES
@@ -83,16 +84,19 @@ typedef struct AffinitySources
 	AffinitySource *source;
 } AffinitySources;
 
-extern void affinity_model_items_by_id(AffinityModel *model, Datum ids,
-									   AffinityItems *items);
-extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
-									   uint32 n, AffinityItems *items);
-extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
 extern void affinity_model_popular(AffinityModel *model, int64 limit,
 								   AffinityItems *items);
 extern void affinity_model_sources(const AffinityModel *model, uint32 item,
 								   AffinitySources *sources);
 extern Datum affinity_model_array(Datum *ids, int n, Oid type);
+
+/* ---- given.c: items by ids or numbers, ascending by number -------------- */
+
+extern void affinity_model_items_by_id(AffinityModel *model, Datum ids,
+									   AffinityItems *items);
+extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
+									   uint32 n, AffinityItems *items);
+extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
 
 /* ---- history.c: one user ----------------------------------------------- */
 
@@ -128,8 +132,8 @@ extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
 								   const Datum *id, uint32 n);
 extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
-													Datum items);
+													Datum items, uint32 n);
 extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
-												  Datum items);
+												  Datum items, uint32 n);
 
 #endif							/* AFFINITY_MODEL_H */

@@ -54,6 +54,12 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 						   " FROM ONLY %s AS i WHERE i.item_no OPERATOR(pg_catalog.=) ANY ($1)",
 						   items);
 			break;
+		case AFFINITY_QUERY_LISTS_BY_NO:
+			type = INT4ARRAYOID;
+			sql = psprintf("SELECT i.item_no, i.neighbors, i.scores"
+						   " FROM ONLY %s AS i WHERE i.item_no OPERATOR(pg_catalog.=) ANY ($1)",
+						   items);
+			break;
 		case AFFINITY_QUERY_NOS_BY_ID:
 			type = get_array_type(model->item_type);
 			sql = psprintf("SELECT i.item_no, i.item_id, i.popularity"

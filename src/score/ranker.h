@@ -130,6 +130,8 @@ affinity_score_list(const AffinityScorer *scorer,
 
 	if (history->list)
 		return history->list[i];
+	if (history->read_list)
+		return history->read_list(history->reader, i);
 	place = &lists->place[history->item[i]];
 	list.n = place->n;
 	list.item = lists->item + place->start;

@@ -73,7 +73,11 @@ typedef struct AffinityHistory
 	const uint32 *item;
 	const float *weight;		/* summed by item; NULL: 1 each */
 	bool		is_basket;		/* items without weights of their own */
-	const AffinityList *list;	/* of each item; NULL: the scorer's */
+	const AffinityList *list;	/* of each item; NULL: what follows */
+
+	/* The list of item i, asked for in order; NULL: the scorer's. */
+	AffinityList (*read_list) (void *reader, uint32 i);
+	void	   *reader;
 } AffinityHistory;
 
 /* A sum as the real that is shown and compared: weights may be huge. */

@@ -66,7 +66,7 @@ audience_by_lists(ServeCall *call, uint32 item, uint32 k)
 	affinity_model_scorer(model, false, &scorer);
 	affinity_model_sources(model, item, &sources);
 	ids = affinity_model_array(sources.id, (int) sources.n, model->item_type);
-	in = affinity_model_rows_of(model, ids);
+	in = affinity_model_rows_of(model, ids, sources.n);
 	similarity = align_sources(in, &sources, &wanted);
 	affinity_score_audience(&scorer, &in->by_user, similarity, wanted, k,
 							&top);

@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
 
 #include "serve/serve.h"
 
@@ -184,6 +187,44 @@ answer(Request *r)
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_rank(ranker, &popular, ranking);
 	put_ranking(r, ranking);
+}
+
+/* ---- SQL --------------------------------------------------------------- */
+
+/*
+ * Is an array [0:0]={NULL}? No query makes that by chance: array_agg and ARRAY
+ * count from 1.
+ */
+static bool
+stands_for_all(Datum candidates)
+{
+	ArrayType  *array;
+
+	/* a long one is not detoasted for this */
+	if (toast_raw_datum_size(candidates) > 100)
+		return false;
+	array = DatumGetArrayTypeP(candidates);
+	return ARR_NDIM(array) == 1 && ARR_DIMS(array)[0] == 1 &&
+		ARR_LBOUND(array)[0] == 0 && array_contains_nulls(array);
+}
+
+PG_FUNCTION_INFO_V1(affinity_serve_candidates);
+
+/*
+ * SQL: candidates_core(candidates): what the functions of a model hand on.
+ * Those of models that were made before do not call it: their NULL is all
+ * items, as that of the core functions is.
+ */
+Datum
+affinity_serve_candidates(PG_FUNCTION_ARGS)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(get_base_element_type(type)));
+	if (stands_for_all(PG_GETARG_DATUM(0)))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 PG_FUNCTION_INFO_V1(affinity_serve_recommend);

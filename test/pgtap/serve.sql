@@ -151,8 +151,8 @@ SELECT results_eq(
 	$$SELECT * FROM ones.recommend(5, 20, exclude => ARRAY['i4'])$$, 'exclude changes nothing else');
 SELECT is_empty($$SELECT * FROM ones.recommend(5, 20, ARRAY['i4'], ARRAY['i4'], false)$$,
 	'exclude wins over candidates');
-SELECT results_eq('SELECT * FROM ones.recommend(5, 9, NULL, NULL, NULL)', 'SELECT * FROM ones.recommend(5, 9)',
-	'NULL is the default of every list and of exclude_seen');
+SELECT results_eq($$SELECT * FROM ones.recommend(5, 9, '[0:0]={NULL}', NULL, NULL)$$, 'SELECT * FROM ones.recommend(5, 9)',
+	'[0:0]={NULL} is the default of candidates; NULL excludes nothing but what was seen');
 
 -- ---- recommend_for ------------------------------------------------------------
 
