@@ -4,7 +4,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(38);
+SELECT plan(44);
 
 CREATE TABLE facts (u int, i int, w real);
 INSERT INTO facts
@@ -113,6 +113,32 @@ SELECT is(pg_temp.usable('SELECT * FROM facts', '{"alpha": 1e-6, "regularization
 	'finite, 5 recommended', 'nothing but regularization');
 SELECT is(pg_temp.usable('SELECT * FROM facts', '{"unobserved_weight": 0}'),
 	'finite, 5 recommended', 'nothing said of what is not observed');
+
+-- Few items beside 64 factors: their Gram matrix is of a rank so low that its
+-- columns shrink until squares of them are no doubles. Loss of ../oracle/ials.py.
+CREATE FUNCTION pg_temp.toy_loss(users int, items int, seed int) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+	answer float8;
+BEGIN
+	PERFORM affinity.create_model('s', format('SELECT u, i FROM generate_series(1, %s) u, generate_series(1, %s) i
+		WHERE abs(hashint8extended(u * 1000 + i, %s)) %% 4 <> 0 OR (u = 1 AND i = 1)', users, items, seed), 'ials');
+	SELECT training->'loss'->-1 INTO answer FROM affinity.models WHERE name = 's';
+	PERFORM affinity.drop_model('s');
+	RETURN answer;
+END
+$$;
+SELECT ok(abs(pg_temp.toy_loss(users, items, seed) - loss) < 1e-5 * loss, format('%s users, %s items: the loss of numpy', users, items))
+FROM (VALUES (5, 5, 1, 1.0104360817663576), (4, 4, 14, 0.628798888137122), (3, 6, 6, 0.7161753966047274), (4, 6, 15, 0.9361200389255875))
+	toy(users, items, seed, loss);
+
+-- A user who starts from a number next to 0, and weights that a regularization
+-- does not hold: squares that are no reals. What the hint says helps.
+SELECT throws_ok($$SELECT affinity.create_model('s', 'SELECT 1, i, 1e30::real FROM generate_series(1, 500) i', 'ials',
+	'{"factors": 1, "confidence": "linear", "unobserved_weight": 0, "regularization": 1e-9, "regularization_exponent": 0, "solver": "cholesky", "seed": 2265044}')$$,
+	'22003', 'factors of users went beyond the range of real in iteration 1', 'numbers that leave the range of real');
+SELECT is(pg_temp.usable('SELECT 7, i, 1e30::real FROM generate_series(1, 500) i',
+	'{"factors": 1, "confidence": "linear", "unobserved_weight": 0, "regularization": 1, "regularization_exponent": 0, "solver": "cholesky", "seed": 2265044}'),
+	'finite, 0 recommended', 'with the regularization of the hint they do not');
 
 -- What is refused.
 SELECT throws_ok(format($$SELECT affinity.create_model('s', 'SELECT * FROM facts', 'ials', '%s')$$, o), '22023', NULL, o)
