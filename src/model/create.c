@@ -25,6 +25,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
@@ -244,6 +245,29 @@ check_name(const char *name)
 						 NAMEDATALEN - 1)));
 }
 
+/*
+ * Is the name free? Schemas are seen by everybody.
+ */
+static void
+check_free(const char *name)
+{
+	Oid			schema = get_namespace_oid(name, true);
+	const char *literal = quote_literal_cstr(name);
+
+	if (!OidIsValid(schema))
+		return;
+	if (OidIsValid(affinity_model_table(schema)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_SCHEMA),
+				 errmsg("model \"%s\" already exists", name),
+				 errhint("To train it again: SELECT affinity.refresh_model(%s). To replace it, first: SELECT affinity.drop_model(%s).",
+						 literal, literal)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_SCHEMA),
+			 errmsg("schema \"%s\" already exists, and is not a model", name),
+			 errhint("A model makes a schema of its own: choose another name.")));
+}
+
 static void
 connect_spi(void)
 {
@@ -283,6 +307,9 @@ affinity_model_create(PG_FUNCTION_ARGS)
 					   (uint16) hash_bytes((unsigned char *) t.name,
 										   (int) strlen(t.name)),
 					   ExclusiveLock);
+
+	AcceptInvalidationMessages();
+	check_free(t.name);
 
 	connect_spi();
 	affinity_model_source_analyze(query, &source);
