@@ -243,6 +243,11 @@ SELECT outcome($$SELECT count(*) FROM wanted.recommend(1)$$);
 SELECT affinity.drop_model('wanted');
 SELECT affinity.drop_model('good');
 SELECT count(*) FROM affinity.models;
+\echo # ids that the index of the items cannot hold are found before the training
+SELECT outcome($$SELECT affinity.create_model('long_ids', 'SELECT n, ''é'' || (SELECT string_agg(md5(i::text), '''') FROM generate_series(1, 200) i) || n FROM generate_series(1, 3) n')$$);
+SELECT outcome($$SELECT affinity.create_model('long_ids', 'SELECT n, md5((SELECT string_agg(md5(i::text), '''') FROM generate_series(1, 200) i) || n) FROM generate_series(1, 3) n')$$);
+SELECT outcome($$SELECT affinity.create_model('compressed_ids', 'SELECT n, repeat(''x'', 10000) || n FROM generate_series(1, 3) n')$$);
+SELECT count(affinity.drop_model(name)) FROM affinity.models WHERE name IN ('long_ids', 'compressed_ids');
 DROP TABLE facts, saved;
 DROP COLLATION ignoring_case;
 DROP FUNCTION of_query, outcome, many;

@@ -47,3 +47,15 @@ SET client_min_messages = warning;
 TABLE kept;
 DROP TABLE kept;
 DROP TABLE bought;
+-- Names that are taken, sources that do not last.
+CREATE TEMP TABLE brief AS SELECT 1 AS customer, 2 AS product;
+CREATE SCHEMA taken;
+SELECT affinity.create_model('taken', 'SELECT 1, 2');
+DROP SCHEMA taken;
+SELECT affinity.create_model('taken', 'SELECT 1, 2');
+SELECT affinity.create_model('taken', 'SELECT 1, 2');
+SELECT affinity.create_model('shop', 'SELECT customer, product FROM (SELECT * FROM brief) b');
+SELECT affinity.create_model('shop', 'SELECT 1, 2 WHERE EXISTS (SELECT FROM brief)');
+SELECT affinity.drop_model('taken');
+SELECT nspname FROM pg_namespace WHERE nspname IN ('shop', 'taken');
+DROP TABLE brief;

@@ -225,6 +225,27 @@ SELECT affinity.drop_model('careful');
 RESET search_path;
 SELECT count(*) FROM pg_namespace WHERE nspname = 'careful';
 
+\echo # USAGE is the one key also where rights are not given to PUBLIC by default
+SET ROLE affinity_maker;
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
+SELECT affinity.create_model('closed', 'SELECT customer, item FROM evil.purchases');
+GRANT USAGE ON SCHEMA closed TO affinity_reader;
+SELECT count(*) FROM pg_proc WHERE pronamespace = 'closed'::regnamespace AND NOT has_function_privilege('affinity_stranger', oid, 'EXECUTE');
+SELECT count(*) FROM pg_type WHERE typnamespace = 'closed'::regnamespace AND typname LIKE 'similar%' AND NOT has_type_privilege('affinity_stranger', oid, 'USAGE');
+SET ROLE affinity_reader;
+SELECT tools.outcome('SELECT count(*) > 0 FROM closed.' || s) FROM unnest(ARRAY['recommend(1)', 'recommend_for(ARRAY[1])',
+	'recommend_all()', 'similar_items(1)', 'similar_users(1)', 'score(1, ARRAY[1])', 'explain(1, 2)', 'audience(1)']) s;
+SET ROLE affinity_stranger;
+SELECT tools.outcome('SELECT count(*) FROM closed.recommend(1)');
+SET ROLE affinity_maker;
+SELECT affinity.drop_model('closed');
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON TYPES TO PUBLIC;
+RESET ROLE;
+\echo # ... for the functions of the extension that those call, too
+SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND proname LIKE '%\_core' AND proacl IS NULL;
+
 \echo # drop_model takes the model, and nothing that others made of it unless told
 SET ROLE affinity_maker;
 CREATE MATERIALIZED VIEW private.saved AS SELECT * FROM shop.recommend_all(2);

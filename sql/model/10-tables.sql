@@ -1,7 +1,9 @@
 -- What was learned. Anyone with USAGE on the schema may read it.
 
 --objects
-CREATE TABLE @schema@.model OF affinity.model_record;
+CREATE TABLE @schema@.model OF affinity.model_record (
+	PRIMARY KEY (version)
+);
 
 GRANT SELECT ON @schema@.model TO PUBLIC;
 

@@ -9,6 +9,11 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_audience';
 
+GRANT EXECUTE ON FUNCTION affinity.audience_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int4) TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.audience_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -31,6 +36,8 @@ BEGIN ATOMIC
 		score pg_catalog.float4,
 		rank pg_catalog.int4);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.audience(@item@, pg_catalog.int4) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.audience(@item@, pg_catalog.int4) IS
 	'the k users with the highest score for an item, without those who have it already';

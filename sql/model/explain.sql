@@ -10,6 +10,12 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_explain';
 
+GRANT EXECUTE ON FUNCTION affinity.explain_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.int4) TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.explain_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -40,6 +46,8 @@ BEGIN ATOMIC
 		share pg_catalog.float4,
 		rank pg_catalog.int4);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.explain(@user@, @item@, pg_catalog.int4) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.explain(@user@, @item@, pg_catalog.int4) IS
 	'the k items of a user''s history that contribute most to the score of an item';

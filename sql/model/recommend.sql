@@ -20,6 +20,14 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
 
+GRANT EXECUTE ON FUNCTION affinity.recommend_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int4,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.bool) TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.recommend_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -51,6 +59,8 @@ BEGIN ATOMIC
 		rank pg_catalog.int4,
 		personalized pg_catalog.bool);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.recommend(@user@, pg_catalog.int4, @item@[], @item@[], pg_catalog.bool) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend(@user@, pg_catalog.int4, @item@[], @item@[], pg_catalog.bool) IS
 	'the k best items for a user from the user''s history; personalized is false for popular items that fill up';

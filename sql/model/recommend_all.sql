@@ -8,6 +8,10 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_all';
 
+GRANT EXECUTE ON FUNCTION affinity.recommend_all_core(
+	pg_catalog.regnamespace,
+	pg_catalog.int4) TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.recommend_all_core(
 	pg_catalog.regnamespace,
 	pg_catalog.int4) IS
@@ -31,6 +35,8 @@ BEGIN ATOMIC
 		rank pg_catalog.int4,
 		personalized pg_catalog.bool);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.recommend_all(pg_catalog.int4) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend_all(pg_catalog.int4) IS
 	'recommend(user_id, k) for every user, in order of user and rank: for materialized views';

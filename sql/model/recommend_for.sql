@@ -11,6 +11,13 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_for';
 
+GRANT EXECUTE ON FUNCTION affinity.recommend_for_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int4,
+	pg_catalog."any",
+	pg_catalog."any") TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.recommend_for_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -40,6 +47,8 @@ BEGIN ATOMIC
 		rank pg_catalog.int4,
 		personalized pg_catalog.bool);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.recommend_for(@item@[], pg_catalog.int4, @item@[], @item@[]) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend_for(@item@[], pg_catalog.int4, @item@[], @item@[]) IS
 	'the k best items to go with a basket or session of items, which are not recommended themselves';

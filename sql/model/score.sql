@@ -9,6 +9,11 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_score';
 
+GRANT EXECUTE ON FUNCTION affinity.score_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog."any") TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.score_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -31,6 +36,8 @@ BEGIN ATOMIC
 		rank pg_catalog.int4,
 		personalized pg_catalog.bool);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.score(@user@, @item@[]) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.score(@user@, @item@[]) IS
 	'given items ranked for a user, seen ones too; items that the model does not know are left out';

@@ -10,6 +10,11 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_similar_items';
 
+GRANT EXECUTE ON FUNCTION affinity.similar_items_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int4) TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.similar_items_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -22,6 +27,8 @@ CREATE TYPE @schema@.similar_item AS (
 	score pg_catalog.float4,
 	rank pg_catalog.int4
 );
+
+GRANT USAGE ON TYPE @schema@.similar_item TO PUBLIC;
 
 COMMENT ON TYPE @schema@.similar_item IS
 	'a row of similar_items';
@@ -38,6 +45,8 @@ BEGIN ATOMIC
 		score pg_catalog.float4,
 		rank pg_catalog.int4);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.similar_items(@item@, pg_catalog.int4) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.similar_items(@item@, pg_catalog.int4) IS
 	'the k items most similar to an item; no rows for an item that the model does not know';

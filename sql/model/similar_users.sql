@@ -10,6 +10,11 @@ RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_similar_users';
 
+GRANT EXECUTE ON FUNCTION affinity.similar_users_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int4) TO PUBLIC;
+
 COMMENT ON FUNCTION affinity.similar_users_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
@@ -23,6 +28,8 @@ CREATE TYPE @schema@.similar_user AS (
 	rank pg_catalog.int4,
 	common pg_catalog.int4
 );
+
+GRANT USAGE ON TYPE @schema@.similar_user TO PUBLIC;
 
 COMMENT ON TYPE @schema@.similar_user IS
 	'a row of similar_users';
@@ -40,6 +47,8 @@ BEGIN ATOMIC
 		rank pg_catalog.int4,
 		common pg_catalog.int4);
 END;
+
+GRANT EXECUTE ON FUNCTION @schema@.similar_users(@user@, pg_catalog.int4) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.similar_users(@user@, pg_catalog.int4) IS
 	'the k users whose histories are most similar by cosine; common is the number of items shared';

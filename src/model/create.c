@@ -14,17 +14,21 @@
  */
 #include "postgres.h"
 
+#include "access/itup.h"
+#include "access/nbtree.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
@@ -149,6 +153,50 @@ train_and_write(Training *t)
 }
 
 /*
+ * The index of the items takes ids up to a length, when they are compressed
+ * as it compresses them. Say so before the training.
+ */
+static void
+check_long_ids(const Training *t)
+{
+	/* as nbtree.h has it: three entries in a page */
+	const Size	most = MAXALIGN_DOWN((BLCKSZ -
+									  MAXALIGN(SizeOfPageHeaderData + 3 * sizeof(ItemIdData)) -
+									  MAXALIGN(sizeof(BTPageOpaqueData))) / 3) -
+		MAXALIGN(sizeof(ItemPointerData));
+	TupleDesc	desc;
+
+	if (affinity_interaction_dict_type(t->in->items) != TEXTOID)
+		return;
+	desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(desc, 1, "item_id", TEXTOID, -1, 0);
+	for (uint32 i = 0; i < t->in->by_item.n_rows; i++)
+	{
+		Datum		id = affinity_interaction_dict_id(t->in->items, i);
+		bool		isnull = false;
+		int			len = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(id));
+		IndexTuple	tuple;
+
+		affinity_base_look_up(i);
+		if ((Size) len + 2 * MAXIMUM_ALIGNOF + VARHDRSZ <= most)
+			continue;
+		tuple = index_form_tuple(desc, &id, &isnull);
+		if (IndexTupleSize(tuple) > most)
+		{
+			const char *text = VARDATA_ANY(DatumGetPointer(id));
+
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("item id of %d bytes is too long: it begins with \"%s\"",
+							len, pnstrdup(text, pg_mbcliplen(text, len, 40))),
+					 errhint("The index of the items takes %d bytes of an id, compressed. Let the query give a shorter one, such as its md5().",
+							 (int) most - 2 * MAXIMUM_ALIGNOF)));
+		}
+		pfree(tuple);
+	}
+}
+
+/*
  * The model's one row. Nothing in it can be read off the items.
  */
 static void
@@ -191,6 +239,7 @@ train_model(Training *t)
 	t->started = GetCurrentTimestamp();
 	progress = affinity_parallel_progress_begin(t->name, t->algorithm->name);
 	read_source(t);
+	check_long_ids(t);
 	train_and_write(t);
 	write_row(t);
 	affinity_parallel_progress_end(progress);
@@ -244,6 +293,29 @@ check_name(const char *name)
 						 NAMEDATALEN - 1)));
 }
 
+/*
+ * Is the name free? Schemas are seen by everybody.
+ */
+static void
+check_free(const char *name)
+{
+	Oid			schema = get_namespace_oid(name, true);
+	const char *literal = quote_literal_cstr(name);
+
+	if (!OidIsValid(schema))
+		return;
+	if (OidIsValid(affinity_model_table(schema)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_SCHEMA),
+				 errmsg("model \"%s\" already exists", name),
+				 errhint("To train it again: SELECT affinity.refresh_model(%s). To replace it, first: SELECT affinity.drop_model(%s).",
+						 literal, literal)));
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_SCHEMA),
+			 errmsg("schema \"%s\" already exists, and is not a model", name),
+			 errhint("A model makes a schema of its own: choose another name.")));
+}
+
 static void
 connect_spi(void)
 {
@@ -283,6 +355,9 @@ affinity_model_create(PG_FUNCTION_ARGS)
 					   (uint16) hash_bytes((unsigned char *) t.name,
 										   (int) strlen(t.name)),
 					   ExclusiveLock);
+
+	AcceptInvalidationMessages();
+	check_free(t.name);
 
 	connect_spi();
 	affinity_model_source_analyze(query, &source);

@@ -11,6 +11,7 @@
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_publication.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "executor/spi.h"
@@ -114,6 +115,58 @@ affinity_model_parameters(const AffinityModel *model)
 }
 
 /*
+ * Models made before tables "model" had a key get one where a publication
+ * takes its deletes: without, DELETE is an error.
+ */
+static void
+give_key(const char *name)
+{
+	Relation	table = table_open(get_relname_relid("model",
+													 get_namespace_oid(name, false)),
+								   AccessShareLock);
+	PublicationDesc published;
+	bool		needed = false;
+
+	if (table->rd_rel->relreplident == REPLICA_IDENTITY_DEFAULT &&
+		!OidIsValid(RelationGetReplicaIndex(table)))
+	{
+		RelationBuildPublicationDesc(table, &published);
+		needed = published.pubactions.pubdelete;
+	}
+	table_close(table, NoLock);
+	if (needed)
+		affinity_model_ddl_execute(psprintf("ALTER TABLE ONLY %s ADD PRIMARY KEY (version)",
+											quote_qualified_identifier(name,
+																	   "model")));
+}
+
+/*
+ * The next version. Logical replication brings rows and not the sequence, so
+ * that may be behind.
+ */
+static Datum
+next_version(const char *name, Oid sequence, bool replace)
+{
+	Datum		next = DirectFunctionCall1(nextval_oid,
+										   ObjectIdGetDatum(sequence));
+	Datum		last;
+	bool		isnull;
+
+	if (!replace)
+		return next;
+	if (SPI_execute(psprintf("SELECT pg_catalog.max(version) FROM ONLY %s",
+							 quote_qualified_identifier(name, "model")),
+					false, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "reading the model's version failed");
+	last = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+						 &isnull);
+	if (isnull || DatumGetInt64(last) < DatumGetInt64(next))
+		return next;
+	(void) DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence), last);
+	return DirectFunctionCall1(nextval_oid, ObjectIdGetDatum(sequence));
+}
+
+/*
  * Put the row there, in the place of the old one in a refresh; through SPI,
  * to which the caller is connected. The version is set here. Parameters may
  * be 0: null.
@@ -139,8 +192,9 @@ affinity_model_row_write(const char *name, Datum *values, bool replace)
 				 errmsg("model \"%s\" has no sequence \"model_version\"",
 						name),
 				 errhint("Drop the model and create it again.")));
-	values[MODEL_VERSION - 1] =
-		DirectFunctionCall1(nextval_oid, ObjectIdGetDatum(sequence));
+	values[MODEL_VERSION - 1] = next_version(name, sequence, replace);
+	if (replace)
+		give_key(name);
 	if (replace)
 		affinity_model_ddl_execute(psprintf("DELETE FROM ONLY %s", table));
 	rc = SPI_execute_with_args(psprintf("INSERT INTO %s VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",

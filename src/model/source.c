@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
@@ -89,6 +90,47 @@ locks_rows(Node *node, void *context)
 }
 
 /*
+ * A temporary table or view that the query reads, InvalidOid: none. A view
+ * over it would be gone with the session.
+ */
+static bool
+reads_temporary(Node *node, void *context)
+{
+	Oid		   *found = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		const		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		if (entry->rtekind == RTE_RELATION &&
+			get_rel_persistence(entry->relid) == RELPERSISTENCE_TEMP)
+			*found = entry->relid;
+		return OidIsValid(*found);
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, reads_temporary, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, reads_temporary, context);
+}
+
+static void
+refuse_temporary(Query * query)
+{
+	Oid			found = InvalidOid;
+
+	if (reads_temporary((Node *) query, &found))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("source of a model reads temporary table or view \"%s\"",
+						get_rel_name(found)),
+				 errhint("A model outlives the session: let it read a table that does too, such as CREATE TABLE public.%s AS TABLE pg_temp.%s.",
+						 quote_identifier(get_rel_name(found)),
+						 quote_identifier(get_rel_name(found)))));
+}
+
+/*
  * Parse the query; leaves its text without a final semicolon in *text.
  */
 static Query *
@@ -119,6 +161,7 @@ parse_source(const char *query, char **text)
 	error_context_stack = callback.previous;
 	if (parsed->commandType != CMD_SELECT || locks_rows((Node *) parsed, NULL))
 		not_one_select();
+	refuse_temporary(parsed);
 	return parsed;
 }
 
