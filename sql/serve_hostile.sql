@@ -86,15 +86,18 @@ SELECT name FROM affinity.models;
 INSERT INTO odd.model SELECT * FROM odd.other;
 
 \echo # what its items may be
-CREATE FUNCTION try_items(ddl text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION try_items(ddl text, fresh boolean DEFAULT true) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN NEXT ddl;
 	ALTER TABLE odd.items RENAME TO kept;
 	EXECUTE ddl;
-	UPDATE odd.model SET version = version + 1;
+	IF fresh THEN
+		UPDATE odd.model SET version = version + 1;
+	END IF;
 	RETURN NEXT '	' || try_all('odd', 'int', 'int', '1', '1');
 	RETURN NEXT '	refresh: ' || outcome($q$SELECT affinity.refresh_model('odd')$q$);
-	EXECUTE (SELECT CASE relkind WHEN 'v' THEN 'DROP VIEW odd.items' WHEN 'S' THEN 'DROP SEQUENCE odd.items' ELSE 'DROP TABLE odd.items' END
+	EXECUTE (SELECT CASE relkind WHEN 'v' THEN 'DROP VIEW odd.items' WHEN 'S' THEN 'DROP SEQUENCE odd.items' WHEN 'm' THEN 'DROP MATERIALIZED VIEW odd.items'
+			WHEN 'c' THEN 'DROP TYPE odd.items' WHEN 'i' THEN 'DROP INDEX odd.items' ELSE 'DROP TABLE odd.items' END
 		FROM pg_class WHERE oid = to_regclass('odd.items'));
 	ALTER TABLE odd.kept RENAME TO items;
 END $$;
@@ -118,6 +121,21 @@ SELECT try_items(format('CREATE TABLE odd.items AS SELECT item_no, item_id, popu
 FROM (VALUES ('{1,2}', '{1}'), ('{1}', '{1,2}'), ('{-1}', '{1}'), ('{3}', '{1}'), ('{2147483647}', '{1}'), ('{1,NULL}', '{1,1}'), ('{1,2}', '{1,NULL}'),
 	('{1}', '{NaN}'), ('{1}', '{Infinity}'), ('{1}', '{0}'), ('{1}', '{-1}'), ('{{1,2}}', '{{1,1}}'), ('[5:6]={1,2}', '[-1:0]={2,1}'),
 	('{1,1,1,1,1,1,1,1}', '{1e-45,1e-45,1e-45,1e-45,1e-45,1e-45,1e-45,1e-45}'), ('{}', '{}')) v(n, s);
+\echo ## what only bears the name, numbers and ids that are there twice, lists of lists
+SELECT try_items(ddl) FROM unnest(ARRAY['CREATE TYPE odd.items AS (item_no int, item_id int, popularity real, neighbors int[], scores real[], factors real[])',
+	'CREATE INDEX items ON odd.kept (item_no, item_id, popularity)', 'CREATE MATERIALIZED VIEW odd.items AS SELECT * FROM odd.kept',
+	'CREATE TABLE odd.items (LIKE odd.kept) PARTITION BY LIST (item_no)', 'CREATE TABLE odd.items (LIKE odd.kept)',
+	'CREATE TABLE odd.items AS SELECT * FROM odd.kept UNION ALL SELECT * FROM odd.kept',
+	'CREATE TABLE odd.items AS SELECT item_no, 1 AS item_id, popularity, neighbors, scores, factors FROM odd.kept',
+	'CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, ''{{0,1}}''::int[] AS neighbors, ''{1,1}''::real[] AS scores, factors FROM odd.kept',
+	'CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, ''{1,1}''::int[] AS neighbors, ''{{1,1}}''::real[] AS scores, factors FROM odd.kept']) ddl;
+\echo ## the version, and so what is cached, stays
+SELECT try_all('odd', 'int', 'int', '1', '1');
+SELECT try_items(ddl, false) FROM unnest(ARRAY['CREATE VIEW odd.items AS SELECT * FROM odd.kept',
+	'CREATE INDEX items ON odd.kept (item_no, item_id, popularity)', 'CREATE TABLE odd.items AS SELECT item_no, item_id FROM odd.kept',
+	'CREATE TABLE odd.items AS SELECT item_no::text, item_id, popularity, neighbors, scores, factors FROM odd.kept',
+	'CREATE TABLE odd.items AS SELECT item_no, item_id::text, popularity, neighbors, scores, factors FROM odd.kept',
+	'CREATE TABLE odd.items AS SELECT item_no, item_id, popularity, neighbors, scores[1] AS scores, factors FROM odd.kept']) ddl;
 
 \echo # what its interactions may be
 CREATE FUNCTION try_view(query text, users text DEFAULT 'int', u text DEFAULT '1') RETURNS SETOF text LANGUAGE plpgsql AS $$

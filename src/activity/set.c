@@ -75,9 +75,11 @@ same_key(const ActivitySet *set, AffinityIdKind ids, const ActivityKey *own,
 		return own->number == key->number;
 	if (ids == AFFINITY_ID_UUID)
 		return own->uuid[0] == key->uuid[0] && own->uuid[1] == key->uuid[1];
+	/* as long as all texts are empty there are no bytes */
 	return own->text.len == key->text.len &&
-		memcmp(set->text + own->text.offset, text + key->text.offset,
-			   key->text.len) == 0;
+		(key->text.len == 0 ||
+		 memcmp(set->text + own->text.offset, text + key->text.offset,
+				key->text.len) == 0);
 }
 
 /* Append bytes to a growing area; offsets into it are uint32. */

@@ -29,6 +29,23 @@ static HTAB *cache = NULL;
 /* Beyond this an entry of some other model makes room. */
 #define MAX_CACHED 64
 
+/*
+ * Items are looked up by the ids of the interactions: these are of one type,
+ * as the functions of the model are.
+ */
+static void
+check_item_type(Oid schema, const char *name, Oid item_type)
+{
+	Oid			type = affinity_model_column_type(schema, name, "interactions",
+												  "item_id");
+
+	type = getBaseType(type);
+	if (type != item_type && !(type == VARCHAROID && item_type == TEXTOID) &&
+		!(type == TEXTOID && item_type == VARCHAROID))
+		affinity_train_damaged(name,
+							   "its items and its interactions have item_id of different types");
+}
+
 static AffinityModel *
 make_entry(Relation table, Oid schema, const Datum *values)
 {
@@ -62,6 +79,7 @@ make_entry(Relation table, Oid schema, const Datum *values)
 			!affinity_base_id_kind(model->item_type, &kind))
 			affinity_train_damaged(name,
 								   "its ids are of a type that cannot be an id");
+		check_item_type(schema, name, model->item_type);
 		affinity_model_check_n_items(schema, name, n_items);
 		model->n_items = (uint32) n_items;
 	}
@@ -202,6 +220,7 @@ affinity_model_open(Oid schema)
 		free_entry(entry);
 	if (entry->model == NULL)
 		entry->model = make_entry(table, schema, values);
+	affinity_model_check_items(entry->model);
 	pin(entry->model);
 	table_close(table, NoLock);
 	return entry->model;

@@ -68,6 +68,7 @@ typedef struct AffinityStoredItem
 	Datum		factors;
 } AffinityStoredItem;
 
+extern void affinity_model_check_items(const AffinityModel *model);
 extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
 													int columns);
 extern bool affinity_model_items_next(AffinityItemScan *scan,

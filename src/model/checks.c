@@ -76,17 +76,18 @@ affinity_model_check_n_items(Oid schema, const char *schema_name,
 							 int64 n_items)
 {
 	Oid			relid = get_relname_relid("items", schema);
-	AclResult	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	AclResult	result;
 	Relation	items;
 
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
+		affinity_train_damaged(schema_name, "items is not a table");
+	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, "items");
 	/* DROP SCHEMA may take it before "model", which the caller has locked */
 	items = try_table_open(relid, AccessShareLock);
 	if (items == NULL)
 		affinity_train_damaged(schema_name, "items is missing");
-	if (items->rd_rel->relkind != RELKIND_RELATION)
-		affinity_train_damaged(schema_name, "items is not a table");
 	/* no table access method puts a row into less than a byte */
 	if (n_items < 0 || n_items > PG_INT32_MAX ||
 		n_items > (int64) RelationGetNumberOfBlocks(items) * BLCKSZ)

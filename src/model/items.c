@@ -70,32 +70,47 @@ open_items(const AffinityModel *model)
 	return items;
 }
 
-static void
-find_columns(AffinityItemScan *s, int columns)
+/*
+ * A column of the items; it is there, and of the type that it should be.
+ */
+static AttrNumber
+find_column(const AffinityModel *model, Relation items, int column)
 {
 	const Oid	types[N_COLUMNS] = {
-		INT4OID, s->model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID,
+		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID,
 		FLOAT4ARRAYOID
 	};
-	TupleDesc	desc = RelationGetDescr(s->table);
+	AttrNumber	no = get_attnum(RelationGetRelid(items),
+								column_names[column]);
 
-	for (int c = 0; c < N_COLUMNS; c++)
-	{
-		AttrNumber	no;
+	if (no <= 0)
+		affinity_train_damaged(model->schema_name,
+							   psprintf("items.%s is missing",
+										column_names[column]));
+	if (TupleDescAttr(RelationGetDescr(items), no - 1)->atttypid !=
+		types[column])
+		affinity_train_damaged(model->schema_name,
+							   psprintf("column \"%s\" has another type",
+										column_names[column]));
+	return no;
+}
 
-		if (c != COLUMN_NO && (columns & (1 << c)) == 0)
-			continue;
-		no = get_attnum(RelationGetRelid(s->table), column_names[c]);
-		if (no <= 0)
-			affinity_train_damaged(s->model->schema_name,
-								   psprintf("items.%s is missing",
-											column_names[c]));
-		if (TupleDescAttr(desc, no - 1)->atttypid != types[c])
-			affinity_train_damaged(s->model->schema_name,
-								   psprintf("column \"%s\" has another type",
-											column_names[c]));
-		s->column[c] = no;
-	}
+/*
+ * Are the columns that queries name what they should be? A query would say so
+ * in its own words.
+ */
+void
+affinity_model_check_items(const AffinityModel *model)
+{
+	Oid			relid = get_relname_relid("items", model->schema);
+	Relation	items;
+
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
+		affinity_train_damaged(model->schema_name, "items is not a table");
+	items = table_open(relid, AccessShareLock);
+	for (int c = 0; c < COLUMN_FACTORS; c++)
+		(void) find_column(model, items, c);
+	table_close(items, NoLock);
 }
 
 /*
@@ -108,7 +123,11 @@ affinity_model_items_begin(const AffinityModel *model, int columns)
 
 	s->model = model;
 	s->table = open_items(model);
-	find_columns(s, columns);
+	for (int c = 0; c < N_COLUMNS; c++)
+	{
+		if (c == COLUMN_NO || (columns & (1 << c)) != 0)
+			s->column[c] = find_column(model, s->table, c);
+	}
 	s->seen = affinity_base_zeroed_array(model->n_items, sizeof(bool));
 	s->slot = table_slot_create(s->table, NULL);
 	s->scan = table_beginscan(s->table, GetActiveSnapshot(), 0, NULL);

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 #include "model/catalog.h"
@@ -130,6 +131,50 @@ affinity_model_popular(AffinityModel *model, int64 limit, AffinityItems *items)
 	}
 }
 
+/* ---- sources ----------------------------------------------------------- */
+
+typedef struct Source
+{
+	uint32		no;
+	Datum		id;
+	AffinitySource source;
+} Source;
+
+static int
+compare_sources(const void *a, const void *b)
+{
+	uint32		x = ((const Source *) a)->no;
+	uint32		y = ((const Source *) b)->no;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * What a row says of an item; false where that is nothing.
+ */
+static bool
+read_source(const AffinityModel *model, const AffinityStoredItem *row,
+			uint32 item, AffinitySource *source)
+{
+	ArrayType  *neighbors = DatumGetArrayTypeP(row->neighbors);
+	ArrayType  *scores = DatumGetArrayTypeP(row->scores);
+	AffinityList list;
+	uint32		i = 0;
+	bool		found;
+
+	affinity_model_check_list(model, neighbors, scores, &list);
+	while (i < list.n && (uint32) list.item[i] != item)
+		i++;
+	found = i < list.n;
+	source->is_item = row->no == item;
+	source->similarity = found && !source->is_item ? list.score[i] : 0;
+	if ((Pointer) neighbors != DatumGetPointer(row->neighbors))
+		pfree(neighbors);
+	if ((Pointer) scores != DatumGetPointer(row->scores))
+		pfree(scores);
+	return found || source->is_item;
+}
+
 /*
  * The items whose lists hold an item, and that item itself; ascending by
  * number, so by id.
@@ -138,36 +183,39 @@ void
 affinity_model_sources(const AffinityModel *model, uint32 item,
 					   AffinitySources *sources)
 {
-	Oid			type = INT4OID;
-	Datum		no = Int32GetDatum((int32) item);
-	char	   *sql = psprintf("SELECT i.item_id, i.scores[pg_catalog.array_position(i.neighbors, $1)],"
-							   " i.item_no OPERATOR(pg_catalog.=) $1"
-							   " FROM ONLY %s AS i"
-							   " WHERE $1 OPERATOR(pg_catalog.=) ANY (i.neighbors)"
-							   " OR i.item_no OPERATOR(pg_catalog.=) $1"
-							   " ORDER BY i.item_no",
-							   affinity_model_relation(model, "items"));
-	int			rc = SPI_execute_with_args(sql, 1, &type, &no, NULL, true, 0);
-	SPITupleTable *table = check_result(model, rc, NULL, 0);
+	AffinityItemScan *scan =
+	affinity_model_items_begin(model, AFFINITY_ITEM_ID | AFFINITY_ITEM_LISTS);
+	uint32		room = 64;
+	Source	   *found = affinity_base_array(room, sizeof(Source));
+	AffinityStoredItem row;
+	bool		byval;
+	int16		len;
+	uint32		n = 0;
 
-	if (SPI_gettypeid(table->tupdesc, 1) != model->item_type ||
-		SPI_gettypeid(table->tupdesc, 2) != FLOAT4OID)
-		affinity_train_damaged(model->schema_name,
-							   "a column of its items has another type");
-	sources->n = (uint32) SPI_processed;
-	sources->id = affinity_base_array(sources->n, sizeof(Datum));
-	sources->source = affinity_base_array(sources->n, sizeof(AffinitySource));
-	for (uint32 i = 0; i < sources->n; i++)
+	get_typlenbyval(model->item_type, &len, &byval);
+	while (affinity_model_items_next(scan, &row))
 	{
-		AffinitySource *source = &sources->source[i];
-		bool		isnull;
-		Datum		value;
-
-		sources->id[i] = affinity_model_column_id(model, table, i, 1);
-		value = SPI_getbinval(table->vals[i], table->tupdesc, 3, &isnull);
-		source->is_item = !isnull && DatumGetBool(value);
-		value = SPI_getbinval(table->vals[i], table->tupdesc, 2, &isnull);
-		source->similarity = isnull || source->is_item ? 0 :
-			DatumGetFloat4(value);
+		if (n == room)
+		{
+			room *= 2;
+			found = repalloc_huge(found, room * sizeof(Source));
+		}
+		if (!read_source(model, &row, item, &found[n].source))
+			continue;
+		found[n].no = row.no;
+		found[n++].id =
+			datumCopy(affinity_base_id_plain(row.id, model->item_type), byval,
+					  len);
 	}
+	affinity_model_items_end(scan);
+	qsort(found, n, sizeof(Source), compare_sources);
+	sources->n = n;
+	sources->id = affinity_base_array(n, sizeof(Datum));
+	sources->source = affinity_base_array(n, sizeof(AffinitySource));
+	for (uint32 i = 0; i < n; i++)
+	{
+		sources->id[i] = found[i].id;
+		sources->source[i] = found[i].source;
+	}
+	pfree(found);
 }
