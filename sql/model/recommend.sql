@@ -9,6 +9,8 @@ AS 'MODULE_PATHNAME', 'affinity_serve_candidates';
 COMMENT ON FUNCTION affinity.candidates_core(pg_catalog.anyarray) IS
 	'candidates as recommend_core takes them: empty where they are null, null where they are [0:0]={NULL}, all items';
 
+GRANT EXECUTE ON FUNCTION affinity.candidates_core(pg_catalog.anyarray) TO PUBLIC;
+
 CREATE FUNCTION affinity.recommend_core(
 	model pg_catalog.regnamespace,
 	user_id pg_catalog."any",
