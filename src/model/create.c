@@ -48,6 +48,7 @@ typedef struct Training
 	bool		has_time;
 	bool		refresh;		/* old rows and indexes are there */
 	AffinityInteractions *in;
+	Jsonb	   *figures;		/* of the version before, or NULL */
 	ItemWriter *writer;
 	int64		n_interactions;
 	TimestampTz started;
@@ -96,6 +97,9 @@ read_source(Training *t)
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	request.ratings = t->algorithm->ratings;
+	if (t->has_time)
+		request.times_of = quote_qualified_identifier(t->name,
+													  "interactions");
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
@@ -134,7 +138,8 @@ train_and_write(Training *t)
 	affinity_parallel_progress_phase("training", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	t->writer = affinity_model_writer_open(items, t->in->items);
-	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
+	t->n_interactions = t->in->pairs;
+	affinity_model_writer_know(t->writer, t->in, t->figures);
 	t->algorithm->train(t->in, t->options,
 						affinity_model_writer_sink(t->writer));
 	both = affinity_model_writer_close(t->writer);
@@ -384,12 +389,13 @@ load_training(Training *t)
 	Datum		value;
 	HeapTuple	row;
 
-	if (SPI_execute(psprintf("SELECT algorithm, options, has_time FROM ONLY %s",
+	if (SPI_execute(psprintf("SELECT algorithm, options, has_time, training FROM ONLY %s",
 							 quote_qualified_identifier(t->name, "model")),
 					false, 2) != SPI_OK_SELECT || SPI_processed != 1 ||
 		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != TEXTOID ||
 		SPI_gettypeid(SPI_tuptable->tupdesc, 2) != JSONBOID ||
-		SPI_gettypeid(SPI_tuptable->tupdesc, 3) != BOOLOID)
+		SPI_gettypeid(SPI_tuptable->tupdesc, 3) != BOOLOID ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 4) != JSONBOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"model\" of model \"%s\" does not hold the one row of a model",
@@ -404,6 +410,8 @@ load_training(Training *t)
 											  DatumGetJsonbP(value));
 	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 3, &isnull);
 	t->has_time = !isnull && DatumGetBool(value);
+	value = SPI_getbinval(row, SPI_tuptable->tupdesc, 4, &isnull);
+	t->figures = isnull ? NULL : DatumGetJsonbP(value);
 	t->refresh = true;
 }
 

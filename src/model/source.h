@@ -32,6 +32,9 @@ typedef struct ItemWriter ItemWriter;
 
 extern ItemWriter *affinity_model_writer_open(Oid items,
 											  const AffinityDict *ids);
+extern void affinity_model_writer_know(ItemWriter *writer,
+									   const AffinityInteractions *in,
+									   Jsonb *before);
 extern AffinityItemSink *affinity_model_writer_sink(ItemWriter *writer);
 extern double affinity_model_writer_close(ItemWriter *writer);
 extern Datum affinity_model_writer_parameters(const ItemWriter *writer);
