@@ -38,11 +38,12 @@
 /*
  * Up to so many items "auto" takes the closed form: its matrix in reals fits
  * into the default maintenance_work_mem, and its 2 n^3 operations are some
- * seconds. A refresh changes the method only where the catalog is larger (or
- * smaller) by MARGIN. Nothing depends on how much memory there is.
+ * seconds. Nothing depends on how much memory there is. Once sparse, a model
+ * is dense again only with a good deal fewer, so that it does not go to and
+ * fro with every refresh.
  */
-#define MOST_DENSE	5000
-#define MARGIN		1.2
+#define MOST_DENSE			5000
+#define MOST_DENSE_AGAIN	4000
 
 void
 affinity_train_ease_singular(const EaseOptions *options)
@@ -216,21 +217,18 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 /* ---- training ---------------------------------------------------------- */
 
 /*
- * The method for so many items, if that of the version before (NaN: there is
- * none) does not do any more. A change is said, as all weights change.
+ * The method for so many items, dense_before being the figure of the version
+ * before, NaN where there is none. A change is said, as all scores change.
  */
 static EaseMethod
 choose_method(uint32 n_items, double dense_before)
 {
-	double		most = MOST_DENSE;
-	bool		dense;
+	bool		dense = n_items <= (dense_before == 0 ? MOST_DENSE_AGAIN :
+									MOST_DENSE);
 
-	if (!isnan(dense_before))
-		most *= dense_before != 0 ? MARGIN : 1 / MARGIN;
-	dense = n_items <= most;
 	if (!isnan(dense_before) && dense != (dense_before != 0))
 		ereport(NOTICE,
-				(errmsg("ease is %s now, with %u items, and was %s before: scores change",
+				(errmsg("ease is %s with %u items, and was %s before: scores change",
 						dense ? "dense" : "sparse", n_items,
 						dense ? "sparse" : "dense"),
 				 errhint("Option \"method\" as \"dense\" or \"sparse\", in place of \"auto\", keeps it.")));
