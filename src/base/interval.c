@@ -15,22 +15,22 @@
 /*
  * The number at the end of a text that has no unit, which PostgreSQL would
  * take for seconds (after P for years, after PT for hours), or NULL. Times of
- * day ("1:30") and years with months ("1-6") say what they are.
+ * day ("1:30") and years with months ("1-6") say what they are; 0 is 0.
  */
 char *
 affinity_base_lacks_unit(const char *text)
 {
 	const char *end = text + strlen(text);
 	const char *start;
-	bool		digit = false;
+	bool		above_0 = false;
 
 	while (end > text && !isalnum((unsigned char) end[-1]))
 		end--;
 	start = end;
 	while (start > text &&
 		   (isdigit((unsigned char) start[-1]) || start[-1] == '.'))
-		digit |= isdigit((unsigned char) *--start) != 0;
-	if (!digit || (start > text && start[-1] == ':') ||
+		above_0 |= *--start > '0';
+	if (!above_0 || (start > text && start[-1] == ':') ||
 		(start - text > 1 && start[-1] == '-' &&
 		 isdigit((unsigned char) start[-2])))
 		return NULL;
