@@ -162,11 +162,11 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 
 --table many_users: AT | WINDOW | VOLATILITY | TIMES | UNITS
 -- timestamptz | interval | IMMUTABLE | a timestamptz | an interval
--- timestamptz | text | STABLE | a timestamptz | a span as text
+-- timestamptz | text | STABLE | a timestamptz | an interval as text
 -- timestamp | interval | IMMUTABLE | a timestamp without time zone | an interval
--- timestamp | text | STABLE | a timestamp without time zone | a span as text
+-- timestamp | text | STABLE | a timestamp | an interval as text
 -- date | interval | IMMUTABLE | a date | an interval
--- date | text | STABLE | a date | a span as text
+-- date | text | STABLE | a date | an interval as text
 -- int8 | int8 | IMMUTABLE | a number | a number
 
 --table many_users_mode: TYPE | NAMED
