@@ -231,7 +231,7 @@ choose_method(uint32 n_items, double dense_before)
 				(errmsg("ease is %s with %u items, and was %s before: scores change",
 						dense ? "dense" : "sparse", n_items,
 						dense ? "sparse" : "dense"),
-				 errhint("Option \"method\" as \"dense\" or \"sparse\", in place of \"auto\", keeps it.")));
+				 errhint("To keep a method, set option \"method\" to it by affinity.alter_model().")));
 	return dense ? EASE_DENSE : EASE_SPARSE;
 }
 

@@ -217,7 +217,7 @@ $node->safe_psql('postgres', q{
 	SELECT FROM affinity.create_model('growing', 'SELECT user_id, item_id FROM growing', 'ease');
 });
 unlike(grown(400), qr/dense|sparse/, 'a refresh with more items');
-like(grown(5001), qr/NOTICE:  ease is sparse with 5001 items, and was dense before: scores change\nHINT:  Option "method"/,
+like(grown(5001), qr/NOTICE:  ease is sparse with 5001 items, and was dense before: scores change\nHINT:  To keep a method/,
 	'with too many for the dense method');
 unlike(grown(4001), qr/dense|sparse/, 'with some fewer again');
 like(grown(100), qr/NOTICE:  ease is dense with 100 items, and was sparse before: scores change/, 'with far fewer');
