@@ -99,8 +99,6 @@ typedef enum AffinityIdKind
 	AFFINITY_ID_TEXT = 3
 } AffinityIdKind;
 
-#define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
-
 extern bool affinity_base_id_kind(Oid type, AffinityIdKind *kind);
 extern Datum affinity_base_id_from_int(int64 value, Oid type);
 extern char *affinity_base_id_display(Datum id, Oid type);
@@ -127,10 +125,43 @@ affinity_base_id_to_int(Datum id, Oid type)
 			return DatumGetInt16(id);
 		case INT4OID:
 			return DatumGetInt32(id);
+		case OIDOID:
+			return DatumGetObjectId(id);
 		default:
 			return DatumGetInt64(id);
 	}
 }
+
+/*
+ * id_type.c: which types may be given as ids, the one rule for all functions.
+ * Models keep ids as smallint, integer, bigint, uuid or text; given as one of
+ * these are also oid, varchar, char(n), name and domains.
+ */
+typedef enum AffinityIdPlace
+{
+	AFFINITY_ID_COLUMN,			/* of a query: the hint is an expression */
+	AFFINITY_ID_ARGUMENT,		/* of an aggregate or a function */
+	AFFINITY_ID_ELEMENTS		/* of an array, which is the argument */
+} AffinityIdPlace;
+
+typedef struct AffinityIdGiven
+{
+	Oid			type;			/* as declared; of an array, its elements' */
+	int32		typmod;
+	Oid			collation;		/* InvalidOid: none */
+	const char *role;			/* whose type it is, for the message */
+	const char *sql;			/* how SQL names it, for the hint */
+	AffinityIdPlace place;
+} AffinityIdGiven;
+
+extern Oid	affinity_base_id_check(const AffinityIdGiven *given,
+								   AffinityIdKind *kind);
+extern Oid	affinity_base_id_kept(Oid type);
+extern Oid	affinity_base_id_arg(FunctionCallInfo fcinfo, int arg,
+								 const char *name, AffinityIdKind *kind);
+extern Oid	affinity_base_id_elements(FunctionCallInfo fcinfo, int arg,
+									  Oid element, const char *name);
+extern const char *affinity_base_id_bytes(Datum id, Oid type, uint32 *len);
 
 /* The expanded object that a value is, or NULL where it is flat. */
 static inline ExpandedObjectHeader *
