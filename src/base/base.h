@@ -152,6 +152,7 @@ typedef struct AffinityIdGiven
 	const char *role;			/* whose type it is, for the message */
 	const char *sql;			/* how SQL names it, for the hint */
 	AffinityIdPlace place;
+	bool		of_model;		/* which has its own spelling */
 } AffinityIdGiven;
 
 extern Oid	affinity_base_id_check(const AffinityIdGiven *given,
@@ -159,8 +160,10 @@ extern Oid	affinity_base_id_check(const AffinityIdGiven *given,
 extern Oid	affinity_base_id_kept(Oid type);
 extern Oid	affinity_base_id_arg(FunctionCallInfo fcinfo, int arg,
 								 const char *name, AffinityIdKind *kind);
-extern Oid	affinity_base_id_elements(FunctionCallInfo fcinfo, int arg,
-									  Oid element, const char *name);
+extern void affinity_base_id_elements(FunctionCallInfo fcinfo, int arg,
+									  Oid array, const char *name);
+extern void affinity_base_id_sought(FunctionCallInfo fcinfo, int arg,
+									const char *name);
 extern const char *affinity_base_id_bytes(Datum id, Oid type, uint32 *len);
 
 /* The expanded object that a value is, or NULL where it is flat. */

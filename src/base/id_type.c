@@ -298,22 +298,39 @@ refuse_type(const AffinityIdGiven *given, Oid base, int32 typmod)
 }
 
 /*
- * Values that such a collation calls equal have different bytes. The first of
- * them in order of bytes can stand for all, whatever the collation.
+ * One spelling for all that a collation calls equal, whatever it ignores.
  */
+static char *
+one_spelling(const AffinityIdGiven *given, const char *collation)
+{
+	const char *sql = given->sql;
+
+	/* both arrays of a call have to have the same one */
+	if (given->place == AFFINITY_ID_ELEMENTS)
+		return psprintf("ARRAY(SELECT (SELECT min(y COLLATE \"C\") FROM unnest(a || b) AS y WHERE y = x COLLATE %s) FROM unnest(%s) AS x)",
+						collation, sql);
+	return psprintf("min(%s COLLATE \"C\") OVER (PARTITION BY %s COLLATE %s)%s",
+					sql, sql, collation,
+					given->place == AFFINITY_ID_COLUMN ? "" : ", in a subquery");
+}
+
 pg_noreturn static void
 refuse_collation(const AffinityIdGiven *given)
 {
 	char	   *collation = generate_collation_name(given->collation);
-	const char *sql = given->place == AFFINITY_ID_ELEMENTS ? "x" : given->sql;
+	char	   *what;
 
+	if (given->of_model)
+		what = psprintf("Write %s COLLATE \"C\", spelled as the model's query spells it.",
+						given->sql);
+	else
+		what = psprintf("Write %s COLLATE \"C\" where spellings are different ids; where they are not, give all of them one: %s.",
+						given->sql, one_spelling(given, collation));
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("%s has the nondeterministic collation %s, which ids cannot have",
 					given->role, collation),
-			 errhint("Ids are told apart by their bytes. Write %s COLLATE \"C\" where spellings are different ids; where they are not, give all of them one: min(%s COLLATE \"C\") OVER (PARTITION BY %s COLLATE %s)%s.",
-					 sql, sql, sql, collation,
-					 given->place == AFFINITY_ID_COLUMN ? "" : ", in a subquery")));
+			 errhint("Ids are told apart by their bytes. %s", what)));
 }
 
 /*
@@ -358,19 +375,68 @@ arg_expression(FunctionCallInfo fcinfo, int arg)
 }
 
 /*
- * Error unless values of a type in an argument may be ids; the type below a
- * domain.
+ * What PostgreSQL cast without being asked, citext to text for example: it is
+ * the caller's type whose equality counts.
  */
-static Oid
-check_argument(FunctionCallInfo fcinfo, int arg, AffinityIdGiven *given,
-			   AffinityIdKind *kind)
+static Node *
+before_casts(Node *expression)
+{
+	for (;;)
+	{
+		if (IsA(expression, RelabelType) &&
+			((RelabelType *) expression)->relabelformat == COERCE_IMPLICIT_CAST)
+			expression = (Node *) ((RelabelType *) expression)->arg;
+		else if (IsA(expression, ArrayCoerceExpr) &&
+				 ((ArrayCoerceExpr *) expression)->coerceformat ==
+				 COERCE_IMPLICIT_CAST)
+			expression = (Node *) ((ArrayCoerceExpr *) expression)->arg;
+		else
+			return expression;
+	}
+}
+
+/*
+ * What is given as an argument of a type, as far as it is known. An argument
+ * declared "any" is what it is: nothing was cast.
+ */
+static void
+describe_argument(FunctionCallInfo fcinfo, int arg, Oid type, const char *name,
+				  bool any, AffinityIdGiven *given)
 {
 	Node	   *expression = arg_expression(fcinfo, arg);
 
-	given->typmod = expression != NULL ? exprTypmod(expression) : -1;
-	given->collation = expression != NULL ? exprCollation(expression) :
-		PG_GET_COLLATION();
-	return affinity_base_id_check(given, kind);
+	memset(given, 0, sizeof(AffinityIdGiven));
+	given->type = type;
+	given->typmod = -1;
+	given->collation = PG_GET_COLLATION();
+	given->role = name;
+	given->sql = name;
+	given->place = AFFINITY_ID_ARGUMENT;
+	if (expression == NULL)
+		return;
+	given->collation = exprCollation(expression);
+	if (!any)
+	{
+		expression = before_casts(expression);
+		given->type = exprType(expression);
+	}
+	given->typmod = exprTypmod(expression);
+}
+
+/*
+ * The same of the elements of an array.
+ */
+static void
+describe_elements(AffinityIdGiven *given)
+{
+	Oid			element = get_element_type(getBaseTypeAndTypmod(given->type,
+																&given->typmod));
+
+	if (!OidIsValid(element))
+		return;
+	given->type = element;
+	given->role = psprintf("an element of %s", given->role);
+	given->place = AFFINITY_ID_ELEMENTS;
 }
 
 /*
@@ -382,31 +448,41 @@ affinity_base_id_arg(FunctionCallInfo fcinfo, int arg, const char *name,
 					 AffinityIdKind *kind)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
-	AffinityIdGiven given = {
-		.type = OidIsValid(type) ? type : UNKNOWNOID,
-		.role = name,
-		.sql = name,
-		.place = AFFINITY_ID_ARGUMENT
-	};
+	AffinityIdGiven given;
 
-	return check_argument(fcinfo, arg, &given, kind);
+	describe_argument(fcinfo, arg, OidIsValid(type) ? type : UNKNOWNOID, name,
+					  true, &given);
+	return affinity_base_id_check(&given, kind);
 }
 
 /*
- * Error unless the elements of an argument, an array of that type, may be
- * ids; their type below a domain.
+ * Error unless the elements of an argument, an array, may be ids.
  */
-Oid
-affinity_base_id_elements(FunctionCallInfo fcinfo, int arg, Oid element,
+void
+affinity_base_id_elements(FunctionCallInfo fcinfo, int arg, Oid array,
 						  const char *name)
 {
 	AffinityIdKind kind;
-	AffinityIdGiven given = {
-		.type = element,
-		.role = psprintf("an element of %s", name),
-		.sql = name,
-		.place = AFFINITY_ID_ELEMENTS
-	};
+	AffinityIdGiven given;
 
-	return check_argument(fcinfo, arg, &given, &kind);
+	describe_argument(fcinfo, arg, array, name, false, &given);
+	describe_elements(&given);
+	(void) affinity_base_id_check(&given, &kind);
+}
+
+/*
+ * Error where an id that is looked up in a model, or an array of such, is
+ * given as a type whose equality is not that of ids, and was cast.
+ */
+void
+affinity_base_id_sought(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	AffinityIdKind kind;
+	AffinityIdGiven given;
+
+	describe_argument(fcinfo, arg, get_fn_expr_argtype(fcinfo->flinfo, arg),
+					  name, false, &given);
+	describe_elements(&given);
+	given.of_model = true;
+	(void) affinity_base_id_check(&given, &kind);
 }

@@ -220,6 +220,7 @@ affinity_serve_candidates(PG_FUNCTION_ARGS)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
 
+	affinity_base_id_sought(fcinfo, 0, "candidates");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(get_base_element_type(type)));
 	if (stands_for_all(PG_GETARG_DATUM(0)))

@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/uuid.h"
 
 #include "base/base.h"
@@ -257,24 +258,30 @@ typedef struct SetSite
 	Oid			type;			/* below a domain */
 } SetSite;
 
-/* The type of the arrays' elements, below a domain; error unless it may be
- * that of ids. */
+/*
+ * The type of the arrays' elements, below a domain; error unless it may be
+ * that of ids.
+ */
 static Oid
 set_type(FunctionCallInfo fcinfo, const ArrayType *a, const ArrayType *b)
 {
 	SetSite    *site = fcinfo->flinfo->fn_extra;
+	Oid			element = ARR_ELEMTYPE(a);
 
-	if (ARR_ELEMTYPE(a) != ARR_ELEMTYPE(b))
-		elog(ERROR, "arrays of elements of types %u and %u", ARR_ELEMTYPE(a),
+	if (element != ARR_ELEMTYPE(b))
+		elog(ERROR, "arrays of elements of types %u and %u", element,
 			 ARR_ELEMTYPE(b));
 	if (site == NULL)
 		site = fcinfo->flinfo->fn_extra =
 			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SetSite));
-	if (site->element != ARR_ELEMTYPE(a))
+	if (site->element != element)
 	{
-		site->type = affinity_base_id_elements(fcinfo, 0, ARR_ELEMTYPE(a), "a");
-		(void) affinity_base_id_elements(fcinfo, 1, ARR_ELEMTYPE(b), "b");
-		site->element = ARR_ELEMTYPE(a);
+		Oid			array = get_array_type(element);
+
+		affinity_base_id_elements(fcinfo, 0, array, "a");
+		affinity_base_id_elements(fcinfo, 1, array, "b");
+		site->type = getBaseType(element);
+		site->element = element;
 	}
 	return site->type;
 }
