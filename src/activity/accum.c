@@ -152,6 +152,15 @@ infinite_time(FunctionCallInfo fcinfo, const CallSite *site, TimeType type)
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
 }
 
+/* The user of a row, a number; nearly always a bigint or an integer. */
+static inline int64
+row_number(FunctionCallInfo fcinfo, const CallSite *site)
+{
+	if (site->user_type == INT8OID)
+		return PG_GETARG_INT64(1);
+	return affinity_base_id_to_int(PG_GETARG_DATUM(1), site->user_type);
+}
+
 static inline Timestamp
 row_time(FunctionCallInfo fcinfo, TimeType type)
 {
@@ -262,8 +271,7 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type)
 	/* straight into the buffer: copying what was just written would wait */
 	row = affinity_activity_set_next(set);
 	if (site->kind.ids == AFFINITY_ID_INT)
-		row->key.number = affinity_base_id_to_int(PG_GETARG_DATUM(1),
-												  site->user_type);
+		row->key.number = row_number(fcinfo, site);
 	else
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	row->at = at;
@@ -314,8 +322,7 @@ accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 	row->period = affinity_calendar_clock_period(&site->clock, row->at);
 	row->flags = flags;
 	if (site->kind.ids == AFFINITY_ID_INT)
-		row->key.number = affinity_base_id_to_int(PG_GETARG_DATUM(1),
-												  site->user_type);
+		row->key.number = row_number(fcinfo, site);
 	else if (site->kind.ids == AFFINITY_ID_UUID)
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	else

@@ -164,7 +164,24 @@ extern void affinity_base_id_elements(FunctionCallInfo fcinfo, int arg,
 									  Oid array, const char *name);
 extern void affinity_base_id_sought(FunctionCallInfo fcinfo, int arg,
 									const char *name);
-extern const char *affinity_base_id_bytes(Datum id, Oid type, uint32 *len);
+extern const char *affinity_base_id_other_bytes(Datum id, Oid type,
+												uint32 *len);
+
+/*
+ * The bytes of an id that is kept as text, given as one of the types that may
+ * be.
+ */
+static inline const char *
+affinity_base_id_bytes(Datum id, Oid type, uint32 *len)
+{
+	text	   *value;
+
+	if (type != TEXTOID && type != VARCHAROID)
+		return affinity_base_id_other_bytes(id, type, len);
+	value = (text *) PG_DETOAST_DATUM_PACKED(id);
+	*len = VARSIZE_ANY_EXHDR(value);
+	return VARDATA_ANY(value);
+}
 
 /* The expanded object that a value is, or NULL where it is flat. */
 static inline ExpandedObjectHeader *

@@ -49,10 +49,10 @@ affinity_base_id_kept(Oid type)
 }
 
 /*
- * The bytes of an id that is kept as text, given as one of the types above.
+ * affinity_base_id_bytes of neither text nor varchar.
  */
 const char *
-affinity_base_id_bytes(Datum id, Oid type, uint32 *len)
+affinity_base_id_other_bytes(Datum id, Oid type, uint32 *len)
 {
 	text	   *value;
 

@@ -259,30 +259,36 @@ typedef struct SetSite
 } SetSite;
 
 /*
- * The type of the arrays' elements, below a domain; error unless it may be
- * that of ids.
+ * Learn the type of the arrays' elements; error unless it may be that of ids.
  */
-static Oid
+static pg_noinline SetSite *
+set_learn(FunctionCallInfo fcinfo, Oid element)
+{
+	SetSite    *site = fcinfo->flinfo->fn_extra;
+	Oid			array = get_array_type(element);
+
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SetSite));
+	affinity_base_id_elements(fcinfo, 0, array, "a");
+	affinity_base_id_elements(fcinfo, 1, array, "b");
+	site->type = getBaseType(element);
+	site->element = element;
+	return site;
+}
+
+/* The type of the arrays' elements, below a domain. */
+static inline Oid
 set_type(FunctionCallInfo fcinfo, const ArrayType *a, const ArrayType *b)
 {
 	SetSite    *site = fcinfo->flinfo->fn_extra;
 	Oid			element = ARR_ELEMTYPE(a);
 
-	if (element != ARR_ELEMTYPE(b))
+	if (unlikely(element != ARR_ELEMTYPE(b)))
 		elog(ERROR, "arrays of elements of types %u and %u", element,
 			 ARR_ELEMTYPE(b));
-	if (site == NULL)
-		site = fcinfo->flinfo->fn_extra =
-			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SetSite));
-	if (site->element != element)
-	{
-		Oid			array = get_array_type(element);
-
-		affinity_base_id_elements(fcinfo, 0, array, "a");
-		affinity_base_id_elements(fcinfo, 1, array, "b");
-		site->type = getBaseType(element);
-		site->element = element;
-	}
+	if (unlikely(site == NULL || site->element != element))
+		site = set_learn(fcinfo, element);
 	return site->type;
 }
 
@@ -294,16 +300,40 @@ set_type(FunctionCallInfo fcinfo, const ArrayType *a, const ArrayType *b)
 		common = kind##_count_common(set_a, na, set_b, nb); \
 	} while (0)
 
+/* How many elements two arrays of a type have in common, and each has. */
+static pg_noinline size_t
+set_compare_other(Oid type, ArrayType *a, ArrayType *b, size_t *size_a,
+				  size_t *size_b)
+{
+	size_t		na = 0;
+	size_t		nb = 0;
+	size_t		common = 0;
+
+	if (type == OIDOID)
+		SET_COUNT_COMMON(set_int8, set_read_oid);
+	else if (type == BPCHAROID)
+		SET_COUNT_COMMON(set_text, set_read_bpchar);
+	else if (type == NAMEOID)
+		SET_COUNT_COMMON(set_text, set_read_name);
+	else						/* text; the bytes of a varchar[] are a
+								 * text[]'s */
+		SET_COUNT_COMMON(set_text, set_read_text);
+	*size_a = na;
+	*size_b = nb;
+	return common;
+}
+
 static void
 set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
 {
 	ArrayType  *a = PG_GETARG_ARRAYTYPE_P(0);
 	ArrayType  *b = PG_GETARG_ARRAYTYPE_P(1);
+	Oid			type = set_type(fcinfo, a, b);
 	size_t		na = 0;
 	size_t		nb = 0;
 	size_t		common = 0;
 
-	switch (set_type(fcinfo, a, b))
+	switch (type)
 	{
 		case INT2OID:
 			SET_COUNT_COMMON(set_int4, set_read_int2);
@@ -317,18 +347,8 @@ set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
 		case UUIDOID:
 			SET_COUNT_COMMON(set_uuid, set_uuid_read);
 			break;
-		case OIDOID:
-			SET_COUNT_COMMON(set_int8, set_read_oid);
-			break;
-		case BPCHAROID:
-			SET_COUNT_COMMON(set_text, set_read_bpchar);
-			break;
-		case NAMEOID:
-			SET_COUNT_COMMON(set_text, set_read_name);
-			break;
-		default:				/* text; the bytes of a varchar[] are a
-								 * text[]'s */
-			SET_COUNT_COMMON(set_text, set_read_text);
+		default:
+			common = set_compare_other(type, a, b, &na, &nb);
 	}
 	overlap->both = (double) common;
 	overlap->only_a = (double) (na - common);
