@@ -67,6 +67,20 @@ affinity_base_look_up(uint64 i)
 		CHECK_FOR_INTERRUPTS();
 }
 
+/*
+ * The same where the work of a step varies, as that of a user with a few
+ * periods or with millions: `work` is what was done since the last look.
+ */
+static inline void
+affinity_base_look_after(uint64 *work, uint64 done)
+{
+	*work += done;
+	if (*work < (uint64) 1 << 16)
+		return;
+	*work = 0;
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* What maintenance_work_mem allows, in bytes. */
 static inline Size
 affinity_base_memory_allowed(void)

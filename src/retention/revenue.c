@@ -75,6 +75,7 @@ sort_users(Revenue *revenue)
 	{
 		uint32		size = begins[c];
 
+		affinity_base_look_up(c);
 		begins[c] = sum;
 		sum += size;
 	}
@@ -86,7 +87,10 @@ sort_users(Revenue *revenue)
 	}
 	/* each place has moved on to the next cohort's: move them back */
 	for (uint32 c = span + 1; c > 0; c--)
+	{
+		affinity_base_look_up(c);
 		begins[c] = begins[c - 1];
+	}
 	begins[0] = 0;
 	revenue->begins = begins;
 }
@@ -110,6 +114,8 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 		for (uint32 j = view->offsets[user]; j < view->offsets[user + 1]; j++)
 		{
 			uint32		age = view->periods[j] - base;
+
+			affinity_base_look_up(j);
 
 			if (age >= n_periods)
 				break;
