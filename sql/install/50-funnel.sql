@@ -107,6 +107,7 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 -- int8 | date | timestamp | IMMUTABLE | a date | a number of seconds
 -- text | date | timestamp | STABLE | a date | an interval as text
 -- int8 | int8 | bigint | IMMUTABLE | a number | a number
+-- text | int8 | bigint | IMMUTABLE | a number | a number as text
 
 --for one_user
 CREATE FUNCTION affinity.funnel_accum(
@@ -164,6 +165,7 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 -- timestamp | interval | a timestamp without time zone | an interval
 -- date | interval | a date | an interval
 -- int8 | int8 | a number | a number
+-- int8 | text | a number | a number as text
 
 --table many_users_mode: TYPE | NAMED
 -- |

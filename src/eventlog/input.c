@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "utils/array.h"
@@ -96,12 +98,34 @@ affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 	}
 }
 
+/* A window or gap of times that are numbers, in their units. */
+int64
+affinity_eventlog_number(const char *from)
+{
+	char	   *end;
+	int64		number;
+
+	errno = 0;
+	number = strtoi64(from, &end, 10);
+	while (isspace((unsigned char) *end))
+		end++;
+	if (end == from || *end != '\0' || errno != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("\"%.100s\" is no whole number in the unit of the times",
+						from),
+				 errhint("Times that are numbers need one: 604800 is 7 days of seconds. Or make times of them: to_timestamp(at).")));
+	return number;
+}
+
 static int64
 window_of_text(EventCall *call, const char *from)
 {
 	Datum		interval;
 
 	affinity_eventlog_keep_text(call->last_text, from);
+	if (call->definition.kind.time_kind == EVENT_TIME_INTEGER)
+		return affinity_eventlog_number(from);
 	interval = DirectFunctionCall3(interval_in, CStringGetDatum(from),
 								   ObjectIdGetDatum(InvalidOid),
 								   Int32GetDatum(-1));
@@ -280,6 +304,13 @@ affinity_eventlog_read_user_type(FunctionCallInfo fcinfo, int user_arg,
 
 	call->user_arg = user_arg;
 	call->user_type = affinity_base_arg_type(fcinfo, user_arg);
+	if (call->user_type == TIMESTAMPTZOID ||
+		call->user_type == TIMESTAMPOID || call->user_type == DATEOID)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a user cannot be of type %s",
+						format_type_be(call->user_type)),
+				 errhint("The user comes before the time: affinity.funnel_agg(user_id, at, '7 days', c1, c2).")));
 	if (!affinity_base_id_kind(call->user_type, &kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),

@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -24,9 +25,9 @@ PG_FUNCTION_INFO_V1(affinity_sequence_sessionize);
 PG_FUNCTION_INFO_V1(affinity_sequence_path_after);
 PG_FUNCTION_INFO_V1(affinity_sequence_path_before);
 
-/* The gap in units of a time of this type. */
+/* The gap, of this type, in units of the time. */
 static int64
-gap_arg(WindowObject window, Oid type)
+gap_arg(WindowObject window, Oid gap_type)
 {
 	bool		null;
 	Datum		value = WinGetFuncArgCurrent(window, 1, &null);
@@ -37,8 +38,11 @@ gap_arg(WindowObject window, Oid type)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the gap between sessions must not be null"),
 				 errhint("For example interval '30 minutes', or a number in the unit of integer times.")));
-	gap = type == INT8OID ? DatumGetInt64(value) :
-		affinity_eventlog_interval_length(DatumGetIntervalP(value));
+	if (gap_type == INTERVALOID)
+		gap = affinity_eventlog_interval_length(DatumGetIntervalP(value));
+	else
+		gap = gap_type == INT8OID ? DatumGetInt64(value) :
+			affinity_eventlog_number(TextDatumGetCString(value));
 	if (gap < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -58,7 +62,7 @@ affinity_sequence_sessionize(PG_FUNCTION_ARGS)
 	SessionState *state = WinGetPartitionLocalMemory(window,
 													 sizeof(SessionState));
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	int64		gap = gap_arg(window, type);
+	int64		gap = gap_arg(window, get_fn_expr_argtype(fcinfo->flinfo, 1));
 	bool		null;
 	Datum		value;
 	int64		at;
@@ -96,10 +100,13 @@ find_anchor(const Datum *value, const bool *null, int n, Datum anchor,
 	int			found = -1;
 
 	for (int i = 0; i < n && (last || found < 0); i++)
+	{
+		affinity_base_look_up((uint64) i);
 		if (!null[i] && DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
 													   collation, value[i],
 													   anchor)))
 			found = i;
+	}
 	return found;
 }
 
