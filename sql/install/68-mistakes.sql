@@ -92,7 +92,7 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 CREATE FUNCTION affinity.sessionize(at affinity.moment, gap pg_catalog.interval)
 RETURNS pg_catalog.int8
 LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_eventlog_mistake';
+AS 'MODULE_PATHNAME', 'affinity_eventlog_session_mistake';
 
 COMMENT ON FUNCTION affinity.sessionize(affinity.moment, pg_catalog.interval) IS
 	'a mistaken call of sessionize: the error says what to write instead';

@@ -10,10 +10,12 @@
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "windowapi.h"
 
 #include "eventlog/eventlog.h"
 
 PG_FUNCTION_INFO_V1(affinity_eventlog_mistake);
+PG_FUNCTION_INFO_V1(affinity_eventlog_session_mistake);
 PG_FUNCTION_INFO_V1(affinity_eventlog_window_mistake);
 
 static const struct
@@ -72,6 +74,18 @@ affinity_eventlog_mistake(PG_FUNCTION_ARGS)
 {
 	for (int i = 0; i < PG_NARGS(); i++)
 		affinity_calendar_refuse_text(fcinfo, i);
+	return refuse(fcinfo);
+}
+
+/* sessionize(at, gap): a window's arguments are read when asked for. */
+Datum
+affinity_eventlog_session_mistake(PG_FUNCTION_ARGS)
+{
+	bool		null;
+
+	affinity_calendar_refuse_text(fcinfo, 0);
+	/* a number is an error of its cast */
+	(void) WinGetFuncArgCurrent(PG_WINDOW_OBJECT(), 0, &null);
 	return refuse(fcinfo);
 }
 
