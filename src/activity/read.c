@@ -401,9 +401,10 @@ affinity_activity_reader_span(const ActivityReader *reader)
 uint64 *
 affinity_activity_reader_counts(uint32 n)
 {
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  (Size) n * sizeof(uint64),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	uint64	   *counts = affinity_base_array(n, sizeof(uint64));
+
+	affinity_base_zero(counts, (Size) n * sizeof(uint64));
+	return counts;
 }
 
 /* Whether a period is over as of the report's as_of. */

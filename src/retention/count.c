@@ -364,9 +364,9 @@ count_by_cohort(const Count *count)
 		uint32		own = 0;
 		Row			row = {&size, &own, marks, eligible};
 
-		memset(marks, 0, row_size);
+		affinity_base_zero(marks, row_size);
 		if (eligible)
-			memset(eligible, 0, row_size);
+			affinity_base_zero(eligible, row_size);
 		for (; i < n && members[i] >> 32 == cohort; i++)
 		{
 			uint32		j = 0;

@@ -60,9 +60,8 @@ sort_users(Revenue *revenue)
 	uint32	   *begins;
 	uint32		sum = 0;
 
-	begins = MemoryContextAllocExtended(CurrentMemoryContext,
-										((Size) span + 2) * sizeof(uint32),
-										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	begins = affinity_base_array((Size) span + 2, sizeof(uint32));
+	affinity_base_zero(begins, ((Size) span + 2) * sizeof(uint32));
 	revenue->users = MemoryContextAllocHuge(CurrentMemoryContext,
 											n_users * sizeof(uint32));
 	for (uint32 i = 0; i < n_users; i++)
@@ -102,8 +101,8 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 	const ActivityView *view = &revenue->reader.view;
 	uint32		base = revenue->reader.first_period + cohort;
 
-	memset(revenue->payers, 0, n_periods * sizeof(uint64));
-	memset(revenue->sums, 0, n_periods * sizeof(int128));
+	affinity_base_zero(revenue->payers, n_periods * sizeof(uint64));
+	affinity_base_zero(revenue->sums, n_periods * sizeof(int128));
 	for (uint32 i = revenue->begins[cohort]; i <
 		 revenue->begins[cohort + 1]; i++)
 	{

@@ -151,7 +151,7 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 		{
 			*sums[i] = *sums[i] ? repalloc_huge(*sums[i], size)
 				: MemoryContextAllocHuge(CurrentMemoryContext, size);
-			memset((char *) *sums[i] + old, 0, size - old);
+			affinity_base_zero((char *) *sums[i] + old, size - old);
 		}
 		report->n_columns = cohort->n_columns;
 	}
