@@ -49,6 +49,13 @@ extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 extern char *affinity_model_relation(const AffinityModel *model,
 									 const char *name);
 
+/* left_out.c */
+extern char *affinity_model_dropped_hint(bool all);
+extern void affinity_model_say_left_out(const char *name,
+										const AffinityAlgorithm *algorithm,
+										const void *options,
+										const AffinityInteractions *in);
+
 /* items.c: all rows of the items; columns that are asked for */
 #define AFFINITY_ITEM_ID			0x02
 #define AFFINITY_ITEM_POPULARITY	0x04
@@ -77,6 +84,24 @@ extern void affinity_model_items_end(AffinityItemScan *scan);
 extern void affinity_model_check_list(const AffinityModel *model,
 									  ArrayType *neighbors, ArrayType *scores,
 									  AffinityList *list);
+
+/* user.c */
+
+/* An item of a user. */
+typedef struct AffinityWeighted
+{
+	Datum		id;
+	double		weight;			/* a real */
+	bool		counts;			/* else the user just has it */
+} AffinityWeighted;
+
+extern AffinityWeighted *affinity_model_user_items(AffinityModel *model,
+												   Datum user, int *n);
+extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel *model,
+															const AffinityWeighted *weighted,
+															int n, Datum id);
+extern void affinity_model_sort_weighted(const AffinityModel *model,
+										 AffinityWeighted *weighted, int n);
 
 /* lookup.c */
 extern SPITupleTable *affinity_model_query(AffinityModel *model,

@@ -95,7 +95,7 @@ read_source(Training *t)
 														"interactions"));
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
-	request.ratings = t->algorithm->ratings;
+	request.value = affinity_train_pair_value(t->algorithm, t->options);
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
@@ -112,7 +112,10 @@ read_source(Training *t)
 				 errdetail("%lld rows read, %lld skipped for a NULL, %lld pairs whose weights do not sum to more than 0.",
 						   (long long) t->in->rows,
 						   (long long) t->in->skipped_rows,
-						   (long long) t->in->dropped_pairs)));
+						   (long long) t->in->dropped_pairs),
+				 t->in->dropped_pairs > 0 ?
+				 errhint("%s", affinity_model_dropped_hint(true)) : 0));
+	affinity_model_say_left_out(t->name, t->algorithm, t->options, t->in);
 	t->read_seconds = seconds_since(&start);
 }
 

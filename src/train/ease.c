@@ -373,6 +373,7 @@ static const AffinityOption ease_options[] = {
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
+	AFFINITY_OPTION_SEEN(EaseOptions),
 };
 
 static double

@@ -12,7 +12,7 @@
  *		bm25		= w (k1 + 1) / (w + k1 (1 - b + b |i| / avg |i|)) idf(u)
  *
  * with |i| the sum of the item's weights. The results take the place of the
- * matrix's values.
+ * matrix's values. For adjusted_cosine they count less the user's mean.
  */
 #include "postgres.h"
 
@@ -36,6 +36,7 @@ affinity_train_knn_weight(int weights, double weight)
 		case WEIGHTS_SQRT:
 			return sqrt(weight);
 		case WEIGHTS_LINEAR:
+		case WEIGHTS_SIGNED:
 			return weight;
 		default:
 			return 1;
@@ -145,13 +146,59 @@ affinity_train_knn_drop_values(AffinityInteractions *in)
 }
 
 /*
+ * What a user's values are usually: their mean, taken from the first one, so
+ * that what is the same everywhere does not differ from it.
+ */
+double
+affinity_train_mean(const float *val, int64 n)
+{
+	double		sum = 0;
+
+	for (int64 e = 1; e < n; e++)
+		sum += (double) val[e] - val[0];
+	return n > 0 ? val[0] + sum / n : 0;
+}
+
+/*
+ * Take their mean from users' values.
+ */
+static void
+center(AffinityInteractions *in)
+{
+	AffinityCsr *by_user = &in->by_user;
+	AffinityCsr *by_item = &in->by_item;
+	double	   *mean = affinity_base_array(by_user->n_rows, sizeof(double));
+
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		float	   *val = by_user->val + by_user->start[u];
+		int64		n = by_user->start[u + 1] - by_user->start[u];
+
+		CHECK_FOR_INTERRUPTS();
+		mean[u] = affinity_train_mean(val, n);
+		for (int64 e = 0; e < n; e++)
+			val[e] = (float) (val[e] - mean[u]);
+	}
+	for (uint32 i = 0; i < by_item->n_rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
+			by_item->val[e] = (float) (by_item->val[e] -
+									   mean[by_item->col[e]]);
+	}
+	pfree(mean);
+}
+
+/*
  * Make the values of the matrix what the options want; none where all are 1.
  */
 void
 affinity_train_knn_weights(AffinityInteractions *in,
 						   const ItemKnnOptions *options)
 {
-	if (options->weighting == WEIGHTING_NONE &&
+	bool		centered = options->similarity == SIMILARITY_ADJUSTED;
+
+	if (options->weighting == WEIGHTING_NONE && !centered &&
 		(options->weights == WEIGHTS_BINARY ||
 		 (in->by_user.val == NULL && options->weights != WEIGHTS_LOG)))
 	{
@@ -162,4 +209,6 @@ affinity_train_knn_weights(AffinityInteractions *in,
 	transform(&in->by_item, options);
 	if (options->weighting != WEIGHTING_NONE)
 		weigh_terms(in, options);
+	if (centered)
+		center(in);
 }

@@ -26,6 +26,7 @@ typedef struct PopularOptions
 {
 	int			measure;
 	int64		half_life;		/* microseconds; 0: none */
+	int			seen;
 } PopularOptions;
 
 static const char *const measure_names[] = {"users", "weight", NULL};
@@ -37,6 +38,7 @@ static const AffinityOption popular_options[] = {
 		   "what makes an item popular: its number of users, or the sum of their weights"),
 	OPTION(half_life, INTERVAL, "null", 0, 0, NULL,
 		   "age at which an interaction counts half; needs a source with times"),
+	AFFINITY_OPTION_SEEN(PopularOptions),
 };
 
 static void
