@@ -35,30 +35,14 @@ ones(int64 n)
 static void
 center(AffinityCsr *m)
 {
-	float	   *counted;
-	int64		most = 0;
-
 	if (m->val == NULL)
 		m->val = ones(m->start[m->n_rows]);
 	for (uint32 u = 0; u < m->n_rows; u++)
-		most = Max(most, m->start[u + 1] - m->start[u]);
-	counted = affinity_base_array(most, sizeof(float));
-	for (uint32 u = 0; u < m->n_rows; u++)
 	{
-		int64		n = 0;
-		double		mean;
-
 		CHECK_FOR_INTERRUPTS();
-		for (int64 e = m->start[u]; e < m->start[u + 1]; e++)
-		{
-			if (!isnan(m->val[e]))
-				counted[n++] = m->val[e];
-		}
-		mean = affinity_train_mean(counted, n);
-		for (int64 e = m->start[u]; e < m->start[u + 1]; e++)
-			m->val[e] = (float) (m->val[e] - mean);
+		affinity_train_center(m->val + m->start[u],
+							  m->start[u + 1] - m->start[u]);
 	}
-	pfree(counted);
 }
 
 /*

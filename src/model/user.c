@@ -76,17 +76,12 @@ static void
 center(AffinityWeighted *row, int n)
 {
 	float	   *weight = affinity_base_array(n, sizeof(float));
-	int64		n_weights = 0;
-	double		mean;
 
 	for (int i = 0; i < n; i++)
-	{
-		if (row[i].counts)
-			weight[n_weights++] = (float) row[i].weight;
-	}
-	mean = affinity_train_mean(weight, n_weights);
+		weight[i] = row[i].counts ? (float) row[i].weight : NAN;
+	affinity_train_center(weight, n);
 	for (int i = 0; i < n; i++)
-		row[i].weight = (float) (row[i].weight - mean);
+		row[i].weight = row[i].counts ? weight[i] : 0;
 	pfree(weight);
 }
 

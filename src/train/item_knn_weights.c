@@ -26,6 +26,9 @@
 
 #define PIECE	((int64) 1 << 20)
 
+/* A part of the largest value that is no more than reals leave of nothing. */
+#define NO_DIFFERENCE	1e-6
+
 double
 affinity_train_knn_weight(int weights, double weight)
 {
@@ -146,47 +149,60 @@ affinity_train_knn_drop_values(AffinityInteractions *in)
 }
 
 /*
- * What a user's values are usually: their mean, taken from the first one, so
- * that what is the same everywhere does not differ from it.
+ * Take a user's mean from the user's values; NaN is no value. The mean is
+ * taken from the first one, so that what is the same everywhere does not
+ * differ from it, and what is as good as the mean is: rounding does not make
+ * a taste of it.
  */
-double
-affinity_train_mean(const float *val, int64 n)
+void
+affinity_train_center(float *val, int64 n)
 {
+	double		first = 0;
 	double		sum = 0;
+	double		mean;
+	double		largest = 0;
+	int64		values = 0;
 
-	for (int64 e = 1; e < n; e++)
-		sum += (double) val[e] - val[0];
-	return n > 0 ? val[0] + sum / n : 0;
+	for (int64 e = 0; e < n; e++)
+	{
+		if (isnan(val[e]))
+			continue;
+		if (values++ == 0)
+			first = val[e];
+		sum += val[e] - first;
+		largest = Max(largest, fabs(val[e]));
+	}
+	mean = first + (values > 0 ? sum / values : 0);
+	for (int64 e = 0; e < n; e++)
+	{
+		double		above = val[e] - mean;
+
+		val[e] = fabs(above) <= NO_DIFFERENCE * largest ? 0 : (float) above;
+	}
 }
 
 /*
- * Take their mean from users' values.
+ * Center all users' values, and take them over to the items.
  */
 static void
 center(AffinityInteractions *in)
 {
 	AffinityCsr *by_user = &in->by_user;
 	AffinityCsr *by_item = &in->by_item;
-	double	   *mean = affinity_base_array(by_user->n_rows, sizeof(double));
+	int64	   *next = affinity_base_array(by_item->n_rows, sizeof(int64));
 
+	memcpy(next, by_item->start, by_item->n_rows * sizeof(int64));
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
-		float	   *val = by_user->val + by_user->start[u];
-		int64		n = by_user->start[u + 1] - by_user->start[u];
+		int64		start = by_user->start[u];
+		int64		end = by_user->start[u + 1];
 
 		CHECK_FOR_INTERRUPTS();
-		mean[u] = affinity_train_mean(val, n);
-		for (int64 e = 0; e < n; e++)
-			val[e] = (float) (val[e] - mean[u]);
+		affinity_train_center(by_user->val + start, end - start);
+		for (int64 e = start; e < end; e++)
+			by_item->val[next[by_user->col[e]]++] = by_user->val[e];
 	}
-	for (uint32 i = 0; i < by_item->n_rows; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
-			by_item->val[e] = (float) (by_item->val[e] -
-									   mean[by_item->col[e]]);
-	}
-	pfree(mean);
+	pfree(next);
 }
 
 /*

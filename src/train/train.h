@@ -195,7 +195,7 @@ extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
 
 /* item_knn_weights.c */
-extern double affinity_train_mean(const float *val, int64 n);
+extern void affinity_train_center(float *val, int64 n);
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
