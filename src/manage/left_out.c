@@ -5,18 +5,17 @@
  */
 #include "postgres.h"
 
-#include "model/catalog.h"
+#include "manage/manage.h"
+
+#define DROPPED_HINT "A weight says how much, and is above 0. For ratings use algorithm als; for likes and dislikes item_knn with {\"weights\": \"signed\"}."
 
 /*
- * What to do about pairs whose weights do not sum to more than 0; where all
- * are such, there is no model yet.
+ * What to do where no pair has a weight above 0.
  */
 char *
-affinity_model_dropped_hint(bool all)
+affinity_manage_dropped_hint(void)
 {
-	return psprintf("A weight says how much, and is above 0. For ratings use algorithm als; for likes and dislikes item_knn with {\"weights\": \"signed\"}.%s",
-					all ? "" :
-					" If these are returns that may be recommended again, use {\"seen\": \"positive\"}.");
+	return DROPPED_HINT;
 }
 
 /*
@@ -56,17 +55,17 @@ say_dropped(const char *name, bool meant, const AffinityInteractions *in)
 			 errdetail("%sexclude_seen %s.", lost(in), meant ?
 					   "does not leave these items out" :
 					   "leaves these items out all the same"),
-			 meant ? 0 : errhint("%s", affinity_model_dropped_hint(false))));
+			 meant ? 0 : errhint("%s", DROPPED_HINT " If these are returns that may be recommended again, use {\"seen\": \"positive\"}.")));
 }
 
 /*
  * Say what of the rows was not used, or not as it was.
  */
 void
-affinity_model_say_left_out(const char *name,
-							const AffinityAlgorithm *algorithm,
-							const void *options,
-							const AffinityInteractions *in)
+affinity_manage_say_left_out(const char *name,
+							 const AffinityAlgorithm *algorithm,
+							 const void *options,
+							 const AffinityInteractions *in)
 {
 	bool		meant = affinity_train_seen(algorithm, options) ==
 		AFFINITY_SEEN_POSITIVE;
