@@ -99,9 +99,9 @@ free_sorter(Sorter *sorter)
 }
 
 /*
- * Second values of rows: what their age leaves of their weight, or of 1. The
- * newest row of all has age 0, so a model does not change while nothing
- * happens. However old, something is left.
+ * Second values of rows: what their age leaves of their weight, or of 1, or
+ * that age. The newest row of all has age 0, so a model does not change while
+ * nothing happens. However old, something is left.
  */
 static void
 decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
@@ -113,14 +113,17 @@ decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
 	for (uint32 i = 0; i < n; i++)
 	{
 		double		age = (double) last - (double) at[i];
-		double		decay = exp2(-age / request->half_life);
+		double		left = request->recency == AFFINITY_RECENCY_AGE ?
+			-age / USECS_PER_SEC : exp2(-age / request->half_life);
 
-		if (request->recency == AFFINITY_RECENCY_SUM)
+		if (request->recency == AFFINITY_RECENCY_AGE)
+			second[i] = (float) left;
+		else if (request->recency == AFFINITY_RECENCY_SUM)
 			second[i] = entry[i].val == 0 ? 0 :
-				(float) copysign(Max(fabs(entry[i].val * decay),
+				(float) copysign(Max(fabs(entry[i].val * left),
 									 AFFINITY_LEAST), entry[i].val);
 		else
-			second[i] = (float) Max(decay, AFFINITY_LEAST);
+			second[i] = (float) Max(left, AFFINITY_LEAST);
 	}
 }
 
@@ -273,7 +276,7 @@ affinity_interaction_sort(AffinityBuild *build)
 	build->merge.rank = affinity_interaction_dict_rank(rows->users);
 	build->merge.limit = build->request->skip_bad ? FLT_MAX : INFINITY;
 	build->merge.second_is_max =
-		build->request->recency == AFFINITY_RECENCY_LATEST;
+		build->request->recency != AFFINITY_RECENCY_SUM;
 	alloc_sorter(&sorter, rows);
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 		sort_and_merge(build, p, &sorter);

@@ -375,6 +375,7 @@ static const AffinityOption item_knn_options[] = {
 		   "degree_normalized: a, the exponent of the degree of the item in the history"),
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "degree_normalized: b, the exponent of the degree of the recommended item"),
+	MAX_HISTORY_OPTION,
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
 
@@ -428,6 +429,12 @@ item_knn_check(void *options)
 	check_signed(o);
 }
 
+static void
+item_knn_request(const void *options, AffinityReadRequest *request)
+{
+	request->max_history = ((const ItemKnnOptions *) options)->max_history;
+}
+
 static double
 item_knn_history_weight(const void *options, double weight)
 {
@@ -459,6 +466,7 @@ const AffinityAlgorithm affinity_train_item_knn = {
 	.signed_weights = item_knn_signed_weights,
 	.centered = item_knn_centered,
 	.check = item_knn_check,
+	.request = item_knn_request,
 	.train = item_knn_train,
 	.history_weight = item_knn_history_weight,
 };
