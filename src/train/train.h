@@ -195,6 +195,7 @@ extern AffinitySeen affinity_train_seen(const AffinityAlgorithm *algorithm,
 										const void *options);
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
+extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
 
