@@ -26,7 +26,7 @@ sub quote
 
 # Words that mean something to an argument of this name.
 my %words = (
-	unit => [qw(hour day week month quarter year week_sunday days Week minute fortnight)],
+	unit => [qw(hour day day week month quarter year week_sunday Week minute)],
 	time_zone => [ qw(UTC Etc/UTC Europe/Berlin America/New_York Asia/Kolkata CET +05:30 EST5EDT Mars/Olympus localtime) ],
 	mode => [
 		qw(default first_ever recurring strict_order strict_deduplication strict_increase any_order fixed adjacent same_row hold_last),
@@ -51,7 +51,7 @@ my %words = (
 		'SELECT u, i, CASE WHEN u = 3 THEN 3e38 ELSE 1 END::real FROM hard.facts', 'SELECT u, i, -w FROM hard.facts', 'SELECT 1/(u-3), i FROM hard.facts',
 		'WITH f AS (SELECT u, i FROM hard.facts) SELECT * FROM f', 'SELECT u, 1 FROM hard.facts', 'SELECT 1, i FROM hard.facts', 'SELECT $1, 2'
 	],
-	direction_of => []);
+	k => [ '10', '0', '1', '3' ]);
 
 my @options = (
 	'{}', 'null', '[]', '1', '{"neighbors": 3}', '{"neighbors": 1e300}', '{"neighbors": -1}', '{"neighbors": 1.5}', '{"nosuch": 1}', '{"factors": 1}',
@@ -107,7 +107,7 @@ sub value
 	$name //= '';
 
 	return $type =~ /^"?(any|anyelement|cstring|record|void|unknown)/ ? 'NULL' : "NULL::$type" if chance(0.04);
-	return pick(@{ $columns{$type} }) if $rows && $columns{$type} && chance(0.8);
+	return pick(@{ $columns{$type} }) if $rows && $columns{$type} && !($words{$name} && $type eq 'text') && chance(0.8);
 	if ($type =~ /^(?:affinity\.)?(activity|value|funnel|sequence)$/)
 	{
 		my $of = $1;

@@ -31,6 +31,7 @@ hard_probe(PG_FUNCTION_ARGS)
 	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	volatile bytea *argument = PG_GETARG_BYTEA_PP(1);
 	volatile char *chunk = palloc0(24);
+	void	   *volatile nothing = NULL;
 	volatile int number = 2147483647;
 	volatile double large = 1e300;
 	int			result = 0;
@@ -50,6 +51,8 @@ hard_probe(PG_FUNCTION_ARGS)
 		result = 1 << number;
 	if (strcmp(kind, "cast") == 0)
 		result = (int) large;
+	if (strcmp(kind, "null") == 0)
+		memcpy((void *) chunk, nothing, number - 2147483647);
 	Assert(strcmp(kind, "assert") != 0);
 	PG_RETURN_INT32(result);
 }
