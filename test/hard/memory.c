@@ -5,9 +5,10 @@
  *
  * PostgreSQL 15 keeps a context's functions behind a pointer in it, and the
  * context in front of every chunk. So a context from which the extension
- * allocates gets a child of a kind of our own, whose chunks anybody may free or
- * enlarge as usual. It goes when its parent is reset or deleted. In later versions
- * kinds of contexts are numbered, and there is only Assert here.
+ * allocates gets another beside it, of a kind of our own, whose chunks anybody may
+ * free or enlarge as usual. It goes when that one is reset or deleted, after all
+ * callbacks that were registered since. In later versions kinds of contexts are
+ * numbered, and there is only Assert here.
  */
 #include "memory.h"
 
@@ -84,15 +85,16 @@ typedef struct HardChunk
 typedef struct HardContext
 {
 	MemoryContextData header;
-	MemoryContext parent;		/* header.parent is gone when we are deleted */
+	MemoryContext of;			/* whose chunks it has */
+	MemoryContextCallback callback; /* of that one */
 	HardChunk	list;			/* a ring, its head */
 } HardContext;
 
-/* The children, by their parents: an open hash table. */
+/* By whose chunks they have: an open hash table. */
 typedef struct HardEntry
 {
-	MemoryContext parent;		/* NULL: never used */
-	HardContext *child;			/* NULL: gone */
+	MemoryContext of;			/* NULL: never used */
+	HardContext *context;		/* NULL: gone */
 } HardEntry;
 
 static HardEntry *entries;
@@ -123,15 +125,15 @@ static const MemoryContextMethods hard_methods = {
 
 /* The entry of a context, or the one where it can be put. */
 static HardEntry *
-hard_find(MemoryContext parent)
+hard_find(MemoryContext of)
 {
-	uint32		at = (uint32) (((uintptr_t) parent >> 4) * 0x9E3779B1u);
+	uint32		at = (uint32) (((uintptr_t) of >> 4) * 0x9E3779B1u);
 
 	for (;; at++)
 	{
 		HardEntry  *e = &entries[at & (n_entries - 1)];
 
-		if (e->parent == parent || e->parent == NULL)
+		if (e->of == of || e->of == NULL)
 			return e;
 	}
 }
@@ -144,7 +146,7 @@ hard_grow(void)
 	uint32		n_live = 0;
 
 	for (uint32 i = 0; i < n_old; i++)
-		n_live += old[i].child != NULL;
+		n_live += old[i].context != NULL;
 	n_entries = 1024;
 	while (n_entries < n_live * 4)
 		n_entries *= 2;
@@ -152,39 +154,48 @@ hard_grow(void)
 	n_used = 0;
 	for (uint32 i = 0; i < n_old; i++)
 	{
-		if (old[i].child != NULL)
+		if (old[i].context != NULL)
 		{
-			*hard_find(old[i].parent) = old[i];
+			*hard_find(old[i].of) = old[i];
 			n_used++;
 		}
 	}
 	free(old);
 }
 
-/* The child of a context; a child's is itself. */
+static void
+hard_gone(void *arg)
+{
+	MemoryContextDelete((MemoryContext) arg);
+}
+
+/* Where the chunks of a context are; one of our own is itself. */
 MemoryContext
-hard_context(MemoryContext parent)
+hard_context(MemoryContext of)
 {
 	HardEntry  *e;
-	HardContext *child;
+	HardContext *made;
 
-	Assert(parent != NULL);
-	if (parent->methods == &hard_methods)
-		return parent;
+	Assert(of != NULL);
+	if (of->methods == &hard_methods)
+		return of;
 	if (n_used * 2 >= n_entries)
 		hard_grow();
-	e = hard_find(parent);
-	if (e->child != NULL)
-		return (MemoryContext) e->child;
-	child = calloc(1, sizeof(HardContext));
-	child->parent = parent;
-	child->list.prev = child->list.next = &child->list;
-	MemoryContextCreate((MemoryContext) child, T_AllocSetContext,
-						&hard_methods, parent, "hard");
-	n_used += e->parent == NULL;
-	e->parent = parent;
-	e->child = child;
-	return (MemoryContext) child;
+	e = hard_find(of);
+	if (e->context != NULL)
+		return (MemoryContext) e->context;
+	made = calloc(1, sizeof(HardContext));
+	made->of = of;
+	made->list.prev = made->list.next = &made->list;
+	MemoryContextCreate((MemoryContext) made, T_AllocSetContext,
+						&hard_methods, TopMemoryContext, "hard");
+	made->callback.func = hard_gone;
+	made->callback.arg = made;
+	MemoryContextRegisterResetCallback(of, &made->callback);
+	n_used += e->of == NULL;
+	e->of = of;
+	e->context = made;
+	return (MemoryContext) made;
 }
 
 /*
@@ -261,7 +272,7 @@ static void
 hard_delete(MemoryContext context)
 {
 	hard_reset(context);
-	hard_find(((HardContext *) context)->parent)->child = NULL;
+	hard_find(((HardContext *) context)->of)->context = NULL;
 	free(context);
 }
 
