@@ -304,17 +304,20 @@ hard_stats(MemoryContext context, MemoryStatsPrintFunc printfunc,
 }
 
 /*
- * A value as PG_DETOAST_DATUM gives it, always as a chunk of its own. An expanded
- * object comes flat, as there.
+ * A value as PG_DETOAST_DATUM gives it, as a chunk of its own unless it is large:
+ * some states are detoasted for each row. An expanded object comes flat, as there.
  */
 struct varlena *
 hard_detoast(struct varlena *value, bool packed)
 {
 	struct varlena *plain = packed ? pg_detoast_datum_packed(value) :
 		pg_detoast_datum(value);
-	struct varlena *copy = MemoryContextAllocHuge(hard_context(CurrentMemoryContext),
-												  VARSIZE_ANY(plain));
+	struct varlena *copy;
 
+	if (VARSIZE_ANY(plain) > 65536)
+		return plain;
+	copy = MemoryContextAllocHuge(hard_context(CurrentMemoryContext),
+								  VARSIZE_ANY(plain));
 	memcpy(copy, plain, VARSIZE_ANY(plain));
 	if (plain != value)
 		pfree(plain);
