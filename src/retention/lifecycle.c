@@ -167,15 +167,15 @@ count_active(ActivityReader *reader, uint32 span, ActiveCounts *counts)
 static uint32
 window_arg(FunctionCallInfo fcinfo, int arg, int32 otherwise)
 {
-	int32		window = PG_ARGISNULL(arg) ? otherwise : PG_GETARG_INT32(arg);
+	int64		window = PG_ARGISNULL(arg) ? otherwise : PG_GETARG_INT64(arg);
 
 	if (window < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a window must have at least one period, but is %d",
-						window),
+				 errmsg("a window must have at least one period, but is %lld",
+						(long long) window),
 				 errhint("Windows count periods of the state's unit: 7 and 28 days for a state of days.")));
-	return (uint32) window;
+	return (uint32) affinity_base_count_arg(window);
 }
 
 /* active_users(activity, as_of, short_window, long_window) */
