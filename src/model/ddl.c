@@ -5,10 +5,12 @@
  * The statements are the files of sql/model, which the build makes into
  * ddl_sql.h. Their marks are quoted where they are filled in: @schema@ the
  * schema as an identifier, @name@ as a literal, @user@ and @item@ the types of
- * ids, @query@ the source.
+ * ids, @given_user@ and @given_item@ those that functions take, @query@ the
+ * source.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
@@ -29,6 +31,17 @@ affinity_model_ddl_execute(const char *sql)
 
 	if (rc < 0)
 		elog(ERROR, "\"%s\" failed: %s", sql, SPI_result_code_string(rc));
+}
+
+/*
+ * The type in which a function takes ids: of integers any, as drivers and
+ * literals have the type that they happen to have. What the model's own does
+ * not hold is an unknown id.
+ */
+static Oid
+given_type(Oid type)
+{
+	return type == INT2OID || type == INT4OID ? INT8OID : type;
 }
 
 static void
@@ -67,6 +80,10 @@ fill_in(StringInfo sql, const char *template, const char *name,
 			append_type(sql, source->user_type);
 		else if (strncmp(mark, "@item@", 6) == 0)
 			append_type(sql, source->item_type);
+		else if (strncmp(mark, "@given_user@", 12) == 0)
+			append_type(sql, given_type(source->user_type));
+		else if (strncmp(mark, "@given_item@", 12) == 0)
+			append_type(sql, given_type(source->item_type));
 		else if (strncmp(mark, "@query@", 7) == 0)
 			appendStringInfoString(sql, source->view_query);
 		else

@@ -103,7 +103,7 @@ affinity_serve_end(ServeCall *call)
 }
 
 /*
- * The argument k: no more than there are items.
+ * The argument k. More than a rank can count is as many as there are.
  */
 uint32
 affinity_serve_k(ServeCall *call, int arg)
@@ -111,16 +111,8 @@ affinity_serve_k(ServeCall *call, int arg)
 	FunctionCallInfo fcinfo = call->fcinfo;
 
 	affinity_base_check_not_null(fcinfo, arg, "k");
-	affinity_base_check_k(PG_GETARG_INT32(arg));
-	return (uint32) PG_GETARG_INT32(arg);
-}
-
-static bool
-same_type(Oid given, Oid expected)
-{
-	return given == expected ||
-		(given == VARCHAROID && expected == TEXTOID) ||
-		(given == TEXTOID && expected == VARCHAROID);
+	affinity_base_check_k(PG_GETARG_INT64(arg));
+	return (uint32) affinity_base_count_arg(PG_GETARG_INT64(arg));
 }
 
 static void
@@ -135,7 +127,7 @@ wrong_type(const char *role, Oid given, Oid expected)
 }
 
 /*
- * An id; false where it is NULL.
+ * An id; false where it is NULL, or no number of the model's type.
  */
 bool
 affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
@@ -144,12 +136,10 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 	FunctionCallInfo fcinfo = call->fcinfo;
 	Oid			given = get_fn_expr_argtype(fcinfo->flinfo, arg);
 
-	if (!same_type(given, type))
+	if (!affinity_base_id_alike(given, type))
 		wrong_type(role, given, type);
-	if (PG_ARGISNULL(arg))
-		return false;
-	*id = affinity_base_id_plain(PG_GETARG_DATUM(arg), type);
-	return true;
+	return !PG_ARGISNULL(arg) &&
+		affinity_base_id_as(PG_GETARG_DATUM(arg), given, type, id);
 }
 
 /*
@@ -163,7 +153,8 @@ affinity_serve_ids(ServeCall *call, int arg, Datum *ids)
 	Oid			element = OidIsValid(given) ? get_element_type(given) :
 		InvalidOid;
 
-	if (!OidIsValid(element) || !same_type(element, call->model->item_type))
+	if (!OidIsValid(element) ||
+		!affinity_base_id_alike(element, call->model->item_type))
 		wrong_type("array of items", given,
 				   get_array_type(call->model->item_type));
 	if (PG_ARGISNULL(arg))
