@@ -123,7 +123,7 @@ wrong_type(const char *role, Oid given, Oid expected)
 			 errmsg("%s is of type %s, but the model's is %s", role,
 					OidIsValid(given) ? format_type_be(given) : "unknown",
 					format_type_be(expected)),
-			 errhint("Call the function in the model's schema: it has the exact types.")));
+			 errhint("Call the function in the model's schema: it has the right types.")));
 }
 
 /*

@@ -55,19 +55,18 @@ public class JdbcCalls {
         return connection.createArrayOf(type, elements);
     }
 
-    static void recommended(long userId) throws SQLException {
+    static List<String> recommended(long userId) throws SQLException {
+        List<String> found = new ArrayList<>();
         try (PreparedStatement statement = connection.prepareStatement(
-                "SELECT item_id, rank, personalized FROM small.recommend(?, ?)")) {
+                "SELECT item_id, rank, personalized FROM shop.recommend(?, ?)")) {
             statement.setLong(1, userId);
             statement.setInt(2, 3);
-            List<String> found = new ArrayList<>();
-            try (ResultSet row = statement.executeQuery()) {
-                while (row.next())
-                    found.add(row.getShort("item_id") + " " + row.getInt("rank")
-                        + " " + (row.getBoolean("personalized") ? "t" : "f"));
-            }
-            System.out.println("recommend: rows\tcolumns\t" + String.join(", ", found));
+            ResultSet row = statement.executeQuery();
+            while (row.next())
+                found.add(row.getString("item_id") + " " + row.getInt("rank")
+                    + " " + (row.getBoolean("personalized") ? "t" : "f"));
         }
+        return found;
     }
 
     public static void main(String[] ignored) throws SQLException {
@@ -101,7 +100,7 @@ public class JdbcCalls {
             7L, 3, "[0:0]={NULL}");
         ask("recommend: a uuid", "setObject(UUID)", rows + "guid.recommend(?, ?) r", uuid, 3);
         ask("recommend: a uuid", "setString, cast", rows + "guid.recommend(?::uuid, ?) r", uuid.toString(), 3);
-        recommended(7);
+        System.out.println("recommend: rows\tcolumns\t" + String.join(", ", recommended(7)));
 
         ask("recommend_for", "setArray", rows + "small.recommend_for(?, ?) r", array("bigint", 1L, 2L), 3L);
         ask("recommend_all", "setLong", "SELECT count(*) FROM small.recommend_all(?)", 2L);

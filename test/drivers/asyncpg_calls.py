@@ -7,9 +7,9 @@ import uuid
 import asyncpg
 
 
-async def recommended(connection):
-    user_id = 7
-    return await connection.fetch("SELECT item_id, rank, personalized FROM small.recommend($1, $2)", user_id, 3)
+async def recommended(connection, user_id):
+    return await connection.fetch(
+        "SELECT item_id, rank, personalized FROM shop.recommend($1, $2)", user_id, 3)
 
 
 async def main():
@@ -38,7 +38,7 @@ async def main():
     await ask("recommend: a uuid", "UUID", rows + "guid.recommend($1, $2) r", uuid.UUID(int=7), 3)
     await ask("recommend: a uuid", "text", rows + "guid.recommend($1, $2) r", str(uuid.UUID(int=7)), 3)
     answer = ", ".join(f"{row['item_id']} {row['rank']} {str(row['personalized'])[0].lower()}"
-                       for row in await recommended(connection))
+                       for row in await recommended(connection, 7))
     print("recommend: rows", "records", answer, sep="\t")
 
     await ask("recommend_for", "list", rows + "small.recommend_for($1, $2) r", [1, 2], 3)

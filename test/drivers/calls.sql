@@ -30,7 +30,7 @@ SELECT jsonb_agg(r) FROM small.recommend(7, 3, candidates => '[0:0]={NULL}') r;
 SELECT jsonb_agg(r) FROM guid.recommend('00000000-0000-0000-0000-000000000007', 3) r;
 
 --call recommend: rows
-SELECT string_agg(format('%s %s %s', item_id, rank, personalized), ', ' ORDER BY rank) FROM small.recommend(7, 3);
+SELECT string_agg(format('%s %s %s', item_id, rank, personalized), ', ' ORDER BY rank) FROM shop.recommend(7, 3);
 
 --call recommend_for
 SELECT jsonb_agg(r) FROM small.recommend_for('{1,2}', 3) r;

@@ -20,9 +20,10 @@ sub ask
 
 sub recommended
 {
-	my $user_id = 7;
-	return @{ $dbh->selectall_arrayref('SELECT item_id, rank, personalized FROM small.recommend(?, ?)',
-		{ Slice => {} }, $user_id, 3) };
+	my ($user_id) = @_;
+
+	return @{ $dbh->selectall_arrayref(
+		'SELECT item_id, rank, personalized FROM shop.recommend(?, ?)', { Slice => {} }, $user_id, 3) };
 }
 
 my $rows = 'SELECT jsonb_agg(r)::text FROM';
@@ -41,7 +42,7 @@ ask('recommend: candidates, NULL', 'undef', $count, 7, 3, undef);
 ask('recommend: candidates, all', 'marker', $candidates, 7, 3, '[0:0]={NULL}', undef);
 ask('recommend: a uuid', 'text', "$rows guid.recommend(?, ?) r", $uuid, 3);
 print join("\t", 'recommend: rows', 'hashes', join ', ',
-	map { "$_->{item_id} $_->{rank} " . ($_->{personalized} ? 't' : 'f') } recommended()), "\n";
+	map { "$_->{item_id} $_->{rank} " . ($_->{personalized} ? 't' : 'f') } recommended(7)), "\n";
 
 ask('recommend_for', 'array', "$rows small.recommend_for(?, ?) r", [ 1, 2 ], 3);
 ask('recommend_all', 'number', 'SELECT count(*) FROM small.recommend_all(?)', 2);

@@ -14,9 +14,9 @@ async function ask(call, how, sql, ...args) {
   console.log([call, how, answer].join('\t'));
 }
 
-async function recommended() {
-  const userId = 7;
-  const { rows } = await client.query('SELECT item_id, rank, personalized FROM small.recommend($1, $2)', [userId, 3]);
+async function recommended(userId) {
+  const { rows } = await client.query(
+    'SELECT item_id, rank, personalized FROM shop.recommend($1, $2)', [userId, 3]);
   return rows;
 }
 
@@ -40,7 +40,7 @@ async function main() {
   await ask('recommend: candidates, all', 'marker', `${rows}small.recommend($1, $2, candidates => $3) r`,
     7, 3, '[0:0]={NULL}');
   await ask('recommend: a uuid', 'text', `${rows}guid.recommend($1, $2) r`, uuid, 3);
-  const found = await recommended();
+  const found = await recommended(7);
   console.log(['recommend: rows', 'objects', found.map((row) =>
     `${row.item_id} ${row.rank} ${String(row.personalized)[0]}`).join(', ')].join('\t'));
 

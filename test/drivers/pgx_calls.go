@@ -45,19 +45,19 @@ func ask(call, how, sql string, args ...interface{}) {
 
 func recommended(userID int64) ([]string, error) {
 	found := []string{}
-	rows, err := connection.Query(ctx, "SELECT item_id, rank, personalized FROM small.recommend($1, $2)", userID, 3)
+	rows, err := connection.Query(ctx, "SELECT item_id, rank, personalized FROM shop.recommend($1, $2)", userID, 3)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var item int16
+		var item string
 		var rank int32
 		var personalized bool
 		if err := rows.Scan(&item, &rank, &personalized); err != nil {
 			return nil, err
 		}
-		found = append(found, fmt.Sprintf("%d %d %.1s", item, rank, fmt.Sprint(personalized)))
+		found = append(found, fmt.Sprintf("%s %d %.1s", item, rank, fmt.Sprint(personalized)))
 	}
 	return found, rows.Err()
 }

@@ -39,11 +39,9 @@ function to_array(array $values): string
         fn ($value) => is_string($value) ? '"' . addcslashes($value, '"\\') . '"' : $value, $values)) . '}';
 }
 
-function recommended(): array
+function recommended(PDO $pdo, int $userId): array
 {
-    global $pdo;
-    $userId = 7;
-    $statement = $pdo->prepare('SELECT item_id, rank, personalized FROM small.recommend(?, ?)');
+    $statement = $pdo->prepare('SELECT item_id, rank, personalized FROM shop.recommend(?, ?)');
     $statement->execute([$userId, 3]);
     return $statement->fetchAll(PDO::FETCH_ASSOC);
 }
@@ -65,7 +63,7 @@ ask('recommend: candidates, NULL', 'null', $count, 7, 3, null);
 ask('recommend: candidates, all', 'marker', $candidates, 7, 3, '[0:0]={NULL}', null);
 ask('recommend: a uuid', 'text', "$rows guid.recommend(\$1, \$2) r", $uuid, 3);
 say('recommend: rows', 'arrays, PDO', implode(', ', array_map(
-    fn ($row) => "{$row['item_id']} {$row['rank']} " . ($row['personalized'] ? 't' : 'f'), recommended())));
+    fn ($row) => "{$row['item_id']} {$row['rank']} " . ($row['personalized'] ? 't' : 'f'), recommended($pdo, 7))));
 
 ask('recommend_for', 'array', "$rows small.recommend_for(\$1, \$2) r", to_array([1, 2]), 3);
 ask('recommend_all', 'int', 'SELECT count(*) FROM small.recommend_all($1)', 2);

@@ -13,9 +13,8 @@ async function ask(call, how, query) {
   console.log([call, how, answer].join('\t'));
 }
 
-async function recommended() {
-  const userId = 7;
-  return sql`SELECT item_id, rank, personalized FROM small.recommend(${userId}, ${3})`;
+async function recommended(userId) {
+  return sql`SELECT item_id, rank, personalized FROM shop.recommend(${userId}, ${3})`;
 }
 
 async function main() {
@@ -40,7 +39,7 @@ async function main() {
   await ask('recommend: candidates, all', 'marker, as text', sql`SELECT jsonb_agg(r)::text
     FROM small.recommend(${7}, ${3}, candidates => ${'[0:0]={NULL}'}::text::bigint[]) r`);
   await ask('recommend: a uuid', 'text', sql`SELECT jsonb_agg(r)::text FROM guid.recommend(${uuid}, ${3}) r`);
-  const found = await recommended();
+  const found = await recommended(7);
   console.log(['recommend: rows', 'objects', found.map((row) =>
     `${row.item_id} ${row.rank} ${String(row.personalized)[0]}`).join(', ')].join('\t'));
 

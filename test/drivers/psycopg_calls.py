@@ -33,12 +33,12 @@ ask("recommend: a uuid", "UUID", rows + "guid.recommend(%s, %s) r", uuid.UUID(in
 ask("recommend: a uuid", "text", rows + "guid.recommend(%s, %s) r", str(uuid.UUID(int=7)), 3)
 
 
-def recommended():
-    user_id = 7
-    return connection.execute("SELECT item_id, rank, personalized FROM small.recommend(%s, %s)", (user_id, 3)).fetchall()
+def recommended(user_id):
+    return connection.execute(
+        "SELECT item_id, rank, personalized FROM shop.recommend(%s, %s)", (user_id, 3)).fetchall()
 
 
-answer = ", ".join(f"{item} {rank} {str(personalized)[0].lower()}" for item, rank, personalized in recommended())
+answer = ", ".join(f"{item} {rank} {str(personalized)[0].lower()}" for item, rank, personalized in recommended(7))
 print("recommend: rows", "tuples", answer, sep="\t")
 
 ask("recommend_for", "list", rows + "small.recommend_for(%s, %s) r", [1, 2], 3)

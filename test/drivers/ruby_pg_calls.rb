@@ -15,9 +15,8 @@ end
 # Ruby arrays become text by an encoder.
 ARRAY = PG::TextEncoder::Array.new
 
-def recommended
-  user_id = 7
-  CONNECTION.exec_params('SELECT item_id, rank, personalized FROM small.recommend($1, $2)', [user_id, 3])
+def recommended(user_id)
+  CONNECTION.exec_params('SELECT item_id, rank, personalized FROM shop.recommend($1, $2)', [user_id, 3])
 end
 
 rows = 'SELECT jsonb_agg(r)::text FROM'
@@ -35,7 +34,7 @@ ask('recommend: candidates, none', 'empty array', count, 7, 3, ARRAY.encode([]))
 ask('recommend: candidates, NULL', 'nil', count, 7, 3, nil)
 ask('recommend: candidates, all', 'marker', candidates, 7, 3, '[0:0]={NULL}', nil)
 ask('recommend: a uuid', 'text', "#{rows} guid.recommend($1, $2) r", uuid, 3)
-puts ['recommend: rows', 'hashes', recommended.map { |row|
+puts ['recommend: rows', 'hashes', recommended(7).map { |row|
   row.values_at('item_id', 'rank', 'personalized').join(' ')
 }.join(', ')].join("\t")
 
