@@ -15,7 +15,7 @@ CREATE SEQUENCE @schema@.model_version;
 COMMENT ON SEQUENCE @schema@.model_version IS
 	'numbers of versions, none used twice';
 
-CREATE TABLE @schema@.items (
+CREATE TABLE @schema@.@items@ (
 	item_no pg_catalog.int4 NOT NULL,
 	item_id @item@ NOT NULL,
 	popularity pg_catalog.float4 NOT NULL,
@@ -24,14 +24,14 @@ CREATE TABLE @schema@.items (
 	factors pg_catalog.float4[]
 ) WITH (toast_tuple_target = 8160);
 
-ALTER TABLE @schema@.items
+ALTER TABLE @schema@.@items@
 	ALTER COLUMN neighbors SET STORAGE EXTERNAL,
 	ALTER COLUMN scores SET STORAGE EXTERNAL,
 	ALTER COLUMN factors SET STORAGE EXTERNAL;
 
-GRANT SELECT ON @schema@.items TO PUBLIC;
+GRANT SELECT ON @schema@.@items@ TO PUBLIC;
 
-COMMENT ON TABLE @schema@.items IS
+COMMENT ON TABLE @schema@.@items@ IS
 	'one row per item, numbered in order of item_id: its similar items (item_no, best first), scores and factors';
 
 CREATE VIEW @schema@.neighbors WITH (security_invoker = true) AS
@@ -55,8 +55,8 @@ COMMENT ON VIEW @schema@.neighbors IS
 -- Once the items are written.
 
 --indexes
-ALTER TABLE @schema@.items ADD PRIMARY KEY (item_no);
+ALTER TABLE @schema@.@items@ ADD PRIMARY KEY (item_no);
 
-ALTER TABLE @schema@.items ADD UNIQUE (item_id);
+ALTER TABLE @schema@.@items@ ADD UNIQUE (item_id);
 
-CREATE INDEX items_popularity_idx ON @schema@.items (popularity DESC, item_no);
+CREATE INDEX @items@_popularity_idx ON @schema@.@items@ (popularity DESC, item_no);

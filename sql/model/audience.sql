@@ -22,7 +22,7 @@ COMMENT ON FUNCTION affinity.audience_core(
 
 --objects
 CREATE FUNCTION @schema@.audience(
-	item_id @given_item@,
+	item_id @item_arg@,
 	k pg_catalog.int8 DEFAULT 10)
 RETURNS TABLE (
 	user_id @user@,
@@ -37,7 +37,7 @@ BEGIN ATOMIC
 		rank pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.audience(@given_item@, pg_catalog.int8) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.audience(@item_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.audience(@given_item@, pg_catalog.int8) IS
+COMMENT ON FUNCTION @schema@.audience(@item_arg@, pg_catalog.int8) IS
 	'the k users with the highest score for an item, without those who have it already';

@@ -25,8 +25,8 @@ COMMENT ON FUNCTION affinity.explain_core(
 
 --objects
 CREATE FUNCTION @schema@.explain(
-	user_id @given_user@,
-	item_id @given_item@,
+	user_id @user_arg@,
+	item_id @item_arg@,
 	k pg_catalog.int8 DEFAULT 10)
 RETURNS TABLE (
 	because_id @item@,
@@ -47,7 +47,7 @@ BEGIN ATOMIC
 		rank pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.explain(@given_user@, @given_item@, pg_catalog.int8) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.explain(@user_arg@, @item_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.explain(@given_user@, @given_item@, pg_catalog.int8) IS
+COMMENT ON FUNCTION @schema@.explain(@user_arg@, @item_arg@, pg_catalog.int8) IS
 	'the k items of a user''s history that contribute most to the score of an item';

@@ -41,10 +41,10 @@ COMMENT ON FUNCTION affinity.recommend_core(
 
 --objects
 CREATE FUNCTION @schema@.recommend(
-	user_id @given_user@,
+	user_id @user_arg@,
 	k pg_catalog.int8 DEFAULT 10,
-	candidates @given_item@[] DEFAULT '[0:0]={NULL}',
-	exclude @given_item@[] DEFAULT NULL,
+	candidates @item_arg@[] DEFAULT '[0:0]={NULL}',
+	exclude @item_arg@[] DEFAULT NULL,
 	exclude_seen pg_catalog.bool DEFAULT true)
 RETURNS TABLE (
 	item_id @item@,
@@ -62,7 +62,7 @@ BEGIN ATOMIC
 		personalized pg_catalog.bool);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.recommend(@given_user@, pg_catalog.int8, @given_item@[], @given_item@[], pg_catalog.bool) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.recommend(@given_user@, pg_catalog.int8, @given_item@[], @given_item@[], pg_catalog.bool) IS
+COMMENT ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool) IS
 	'the k best items for a user from the user''s history; personalized is false for popular items that fill up';

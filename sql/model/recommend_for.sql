@@ -28,10 +28,10 @@ COMMENT ON FUNCTION affinity.recommend_for_core(
 
 --objects
 CREATE FUNCTION @schema@.recommend_for(
-	items @given_item@[],
+	items @item_arg@[],
 	k pg_catalog.int8 DEFAULT 10,
-	candidates @given_item@[] DEFAULT '[0:0]={NULL}',
-	exclude @given_item@[] DEFAULT NULL)
+	candidates @item_arg@[] DEFAULT '[0:0]={NULL}',
+	exclude @item_arg@[] DEFAULT NULL)
 RETURNS TABLE (
 	item_id @item@,
 	score pg_catalog.float4,
@@ -48,7 +48,7 @@ BEGIN ATOMIC
 		personalized pg_catalog.bool);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.recommend_for(@given_item@[], pg_catalog.int8, @given_item@[], @given_item@[]) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.recommend_for(@item_arg@[], pg_catalog.int8, @item_arg@[], @item_arg@[]) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.recommend_for(@given_item@[], pg_catalog.int8, @given_item@[], @given_item@[]) IS
+COMMENT ON FUNCTION @schema@.recommend_for(@item_arg@[], pg_catalog.int8, @item_arg@[], @item_arg@[]) IS
 	'the k best items to go with a basket or session of items, which are not recommended themselves';

@@ -34,7 +34,7 @@ COMMENT ON TYPE @schema@.similar_item IS
 	'a row of similar_items';
 
 CREATE FUNCTION @schema@.similar_items(
-	item_id @given_item@,
+	item_id @item_arg@,
 	k pg_catalog.int8 DEFAULT 10)
 RETURNS SETOF @schema@.similar_item
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
@@ -46,7 +46,7 @@ BEGIN ATOMIC
 		rank pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.similar_items(@given_item@, pg_catalog.int8) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.similar_items(@item_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.similar_items(@given_item@, pg_catalog.int8) IS
+COMMENT ON FUNCTION @schema@.similar_items(@item_arg@, pg_catalog.int8) IS
 	'the k items most similar to an item; no rows for an item that the model does not know';

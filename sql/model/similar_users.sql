@@ -35,7 +35,7 @@ COMMENT ON TYPE @schema@.similar_user IS
 	'a row of similar_users';
 
 CREATE FUNCTION @schema@.similar_users(
-	user_id @given_user@,
+	user_id @user_arg@,
 	k pg_catalog.int8 DEFAULT 10)
 RETURNS SETOF @schema@.similar_user
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
@@ -48,7 +48,7 @@ BEGIN ATOMIC
 		common pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.similar_users(@given_user@, pg_catalog.int8) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.similar_users(@user_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.similar_users(@given_user@, pg_catalog.int8) IS
+COMMENT ON FUNCTION @schema@.similar_users(@user_arg@, pg_catalog.int8) IS
 	'the k users whose histories are most similar by cosine; common is the number of items shared';
