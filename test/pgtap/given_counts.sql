@@ -28,7 +28,7 @@ INSERT INTO calls VALUES
 	('affinity.retention(activity, max_period => %s)', 1, 'max_period must not be negative, but is -4294967295'),
 	('affinity.retention_curve(activity, max_period => %s)', 2, 'max_period must not be negative, but is -4294967295'),
 	('affinity.revenue_retention(value, max_period => %s)', 0, 'max_period must not be negative, but is -4294967295'),
-	('affinity.active_users(activity, short_window => %s)', 2, 'a window must have at least one period, but is -4294967295'),
+	('affinity.active_users(activity, short_window => %s, long_window => 5)', 2, 'a window must have at least one period, but is -4294967295'),
 	('affinity.active_users(activity, short_window => 1, long_window => %s)', 3, 'a window must have at least one period, but is -4294967295'),
 	('affinity.frequency(activity, last_periods => %s)', 2, 'last_periods must be positive, but is -4294967295'),
 	('affinity.path_after(''{a,b,c,d}''::text[], ''b'', depth => %s)', 1, 'depth must not be negative, but is -4294967295'),
