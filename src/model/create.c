@@ -31,14 +31,10 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/timestamp.h"
 
 #include "model/source.h"
 #include "parallel/progress.h"
-
-/* Planner cost of one user's history above which an index is suggested. */
-#define SLOW_HISTORY_COST 5000.0
 
 typedef struct Training
 {
@@ -251,33 +247,11 @@ train_model(Training *t)
 					(long long) t->n_interactions,
 					t->read_seconds, t->train_seconds, workers,
 					workers == 1 ? "worker" : "workers", t->write_seconds)));
+	affinity_model_advise(t->name,
+						  affinity_interaction_dict_type(t->in->users),
+						  t->in->by_user.n_rows);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-}
-
-/*
- * Say so if every page view will scan the source.
- */
-static void
-suggest_index(const char *name, Oid user_type)
-{
-	char	   *sql = psprintf("SELECT item_id, weight FROM %s WHERE user_id OPERATOR(pg_catalog.=) $1",
-							   quote_qualified_identifier(name,
-														  "interactions"));
-	SPIPlanPtr	plan = SPI_prepare(sql, 1, &user_type);
-	CachedPlan *cached = plan ? SPI_plan_get_cached_plan(plan) : NULL;
-	double		cost;
-
-	if (cached == NULL)
-		return;
-	cost = linitial_node(PlannedStmt, cached->stmt_list)->planTree->total_cost;
-	ReleaseCachedPlan(cached, NULL);	/* the plan is not saved: no owner */
-	SPI_freeplan(plan);
-	if (cost > SLOW_HISTORY_COST)
-		ereport(NOTICE,
-				(errmsg("reading one user's history is slow: the planner's cost is %.0f",
-						cost),
-				 errhint("Create an index on the user column of the source: recommend reads the rows of one user on every call.")));
 }
 
 /* ---- SQL --------------------------------------------------------------- */
@@ -367,7 +341,6 @@ affinity_model_create(PG_FUNCTION_ARGS)
 	restrict_search_path();
 	affinity_model_ddl_objects(t.name, &source);
 	train_model(&t);
-	suggest_index(t.name, source.user_type);
 	AtEOXact_GUC(false, nest);
 	SPI_finish();
 	PG_RETURN_VOID();

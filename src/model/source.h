@@ -37,4 +37,8 @@ extern double affinity_model_writer_close(ItemWriter *writer);
 extern Datum affinity_model_writer_parameters(const ItemWriter *writer);
 extern Jsonb *affinity_model_writer_figures(ItemWriter *writer);
 
+/* advice.c */
+extern void affinity_model_advise(const char *name, Oid user_type,
+								  double users);
+
 #endif							/* AFFINITY_MODEL_SOURCE_H */
