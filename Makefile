@@ -7,7 +7,7 @@ EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" affinity.cont
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 INSTALL_SQL = $(sort $(wildcard sql/install/*.sql))
 MODEL_SQL = $(sort $(wildcard sql/model/*.sql))
-MODEL_HEADER = src/model/ddl_sql.h
+MODEL_HEADER = src/manage/ddl_sql.h
 DATA_built = affinity--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/affinity--*.sql)
 
@@ -91,7 +91,7 @@ affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL) $(MODEL_SQL)
 $(MODEL_HEADER): sql/model/header.awk $(MODEL_SQL)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }
 
-src/model/ddl.o src/model/drop.o: $(MODEL_HEADER)
+src/manage/ddl.o src/manage/drop.o: $(MODEL_HEADER)
 
 # Debian's PGXS tracks no headers: objects get theirs from -MMD, bitcode follows
 # its object.

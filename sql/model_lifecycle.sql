@@ -160,14 +160,16 @@ SELECT affinity.refresh_model('shop');
 ALTER TABLE shop.items ADD COLUMN note text;
 SELECT count(*) FROM shop.recommend(1, 3);
 SELECT affinity.refresh_model('shop');
-ALTER TABLE shop.items DROP COLUMN note;
-SELECT affinity.refresh_model('shop');
+SELECT count(*) FROM shop.recommend(1, 3);
 VACUUM FULL shop.items;
 CLUSTER shop.items USING items_item_id_key;
 SELECT count(*) FROM shop.recommend(1, 3);
 DROP TABLE shop.items CASCADE;
 SELECT count(*) FROM shop.recommend(1, 3);
-SELECT name, size FROM affinity.models;
+SELECT name, size, status, hint FROM affinity.models;
+SELECT affinity.refresh_model('shop');
+SELECT count(*) FROM shop.recommend(1, 3);
+SELECT name, size > 0, status, hint FROM affinity.models;
 SELECT affinity.drop_model('shop');
 
 \echo # more models than a session remembers

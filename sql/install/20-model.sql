@@ -1,4 +1,4 @@
--- Models. C: src/model, src/train
+-- Models. C: src/manage, src/model, src/train
 
 CREATE TYPE affinity.model_record AS (
 	version pg_catalog.int8,
@@ -24,32 +24,66 @@ CREATE FUNCTION affinity.create_model(
 	name pg_catalog.text,
 	query pg_catalog.text,
 	algorithm pg_catalog.text DEFAULT 'item_knn',
-	options pg_catalog.jsonb DEFAULT '{}')
+	options pg_catalog.jsonb DEFAULT '{}',
+	if_exists pg_catalog.text DEFAULT 'error',
+	train pg_catalog.bool DEFAULT true,
+	materialize pg_catalog.bool DEFAULT false)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
-AS 'MODULE_PATHNAME', 'affinity_model_create';
+AS 'MODULE_PATHNAME', 'affinity_manage_create';
 
 COMMENT ON FUNCTION affinity.create_model(
 	pg_catalog.text,
 	pg_catalog.text,
 	pg_catalog.text,
-	pg_catalog.jsonb) IS
+	pg_catalog.jsonb,
+	pg_catalog.text,
+	pg_catalog.bool,
+	pg_catalog.bool) IS
 	'creates schema "name" and trains a model in it from a query''s rows: user, item and optional weight and time';
 
 CREATE FUNCTION affinity.refresh_model(name pg_catalog.text)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
-AS 'MODULE_PATHNAME', 'affinity_model_refresh';
+AS 'MODULE_PATHNAME', 'affinity_manage_refresh';
 
 COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text) IS
 	'trains a model again from its source as it is now; readers keep the old version until commit';
+
+CREATE FUNCTION affinity.alter_model(
+	name pg_catalog.text,
+	query pg_catalog.text DEFAULT NULL,
+	algorithm pg_catalog.text DEFAULT NULL,
+	options pg_catalog.jsonb DEFAULT NULL,
+	materialize pg_catalog.bool DEFAULT NULL)
+RETURNS pg_catalog.void
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
+AS 'MODULE_PATHNAME', 'affinity_manage_alter_model';
+
+COMMENT ON FUNCTION affinity.alter_model(
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.jsonb,
+	pg_catalog.bool) IS
+	'gives a model another query, algorithm or options and trains it; what is not given stays';
+
+CREATE FUNCTION affinity.upgrade_models(
+	OUT name pg_catalog.name,
+	OUT done pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10
+AS 'MODULE_PATHNAME', 'affinity_manage_upgrade';
+
+COMMENT ON FUNCTION affinity.upgrade_models() IS
+	'brings functions and views of all own models to this version of the extension, without training; what was done';
 
 CREATE FUNCTION affinity.drop_model(
 	name pg_catalog.text,
 	"cascade" pg_catalog.bool DEFAULT false)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000
-AS 'MODULE_PATHNAME', 'affinity_model_drop';
+AS 'MODULE_PATHNAME', 'affinity_manage_drop';
 
 COMMENT ON FUNCTION affinity.drop_model(pg_catalog.text, pg_catalog.bool) IS
 	'drops a model with its schema; an error if other objects depend on it, unless cascade is true';
@@ -84,10 +118,12 @@ CREATE FUNCTION affinity.list_models(
 	OUT trained_at pg_catalog.timestamptz,
 	OUT duration pg_catalog.interval,
 	OUT training pg_catalog.jsonb,
-	OUT size pg_catalog.int8)
+	OUT size pg_catalog.int8,
+	OUT status pg_catalog.text,
+	OUT hint pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10
-AS 'MODULE_PATHNAME', 'affinity_model_list';
+AS 'MODULE_PATHNAME', 'affinity_manage_list';
 
 COMMENT ON FUNCTION affinity.list_models() IS
 	'the rows behind the view affinity.models';
@@ -108,7 +144,9 @@ SELECT
 	m.duration,
 	m.training,
 	m.version,
-	m.size
+	m.size,
+	m.status,
+	m.hint
 FROM affinity.list_models() AS m
 ORDER BY m.name;
 
@@ -140,3 +178,9 @@ COMMENT ON COLUMN affinity.models.version IS
 
 COMMENT ON COLUMN affinity.models.size IS
 	'bytes on disk of what was learned, indexes included; NULL while that is locked';
+
+COMMENT ON COLUMN affinity.models.status IS
+	'ready, untrained, source missing, owner mismatch, older version or damaged';
+
+COMMENT ON COLUMN affinity.models.hint IS
+	'SQL that makes the model ready, NULL where it is';

@@ -1,9 +1,10 @@
--- The schema and the view over the source: the only statements that resolve
--- names by the caller's search_path.
+-- The schema, the view over the source, and what the model is defined as. The
+-- definition names the source in texts alone: it is there when that is gone.
 
 --schema
 CREATE SCHEMA @schema@;
 
+--objects
 CREATE VIEW @schema@.interactions WITH (security_invoker = true) AS
 @query@;
 
@@ -11,3 +12,21 @@ GRANT SELECT ON @schema@.interactions TO PUBLIC;
 
 COMMENT ON VIEW @schema@.interactions IS
 	'who did what with which item: the source of the model, read with the rights of the caller';
+
+CREATE VIEW @schema@.definition AS
+SELECT
+	@given_query@::pg_catalog.text AS query,
+	@resolved@::pg_catalog.text AS resolved_query,
+	@algorithm@::pg_catalog.text AS algorithm,
+	@given_options@::pg_catalog.jsonb AS given_options,
+	@options@::pg_catalog.jsonb AS options,
+	@user_type@::pg_catalog.text AS user_type,
+	@item_type@::pg_catalog.text AS item_type,
+	@objects@::pg_catalog.text AS objects,
+	@view@::pg_catalog.text AS interactions_view,
+	@materialize@::pg_catalog.bool AS materialize;
+
+GRANT SELECT ON @schema@.definition TO PUBLIC;
+
+COMMENT ON VIEW @schema@.definition IS
+	'what the model is made from; affinity.alter_model changes it';

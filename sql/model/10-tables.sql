@@ -15,7 +15,7 @@ CREATE SEQUENCE @schema@.model_version;
 COMMENT ON SEQUENCE @schema@.model_version IS
 	'numbers of versions, none used twice';
 
-CREATE TABLE @schema@.items (
+CREATE TABLE @schema@.@items@ (
 	item_no pg_catalog.int4 NOT NULL,
 	item_id @item@ NOT NULL,
 	popularity pg_catalog.float4 NOT NULL,
@@ -24,15 +24,29 @@ CREATE TABLE @schema@.items (
 	factors pg_catalog.float4[]
 ) WITH (toast_tuple_target = 8160);
 
-ALTER TABLE @schema@.items
+ALTER TABLE @schema@.@items@
 	ALTER COLUMN neighbors SET STORAGE EXTERNAL,
 	ALTER COLUMN scores SET STORAGE EXTERNAL,
 	ALTER COLUMN factors SET STORAGE EXTERNAL;
 
-GRANT SELECT ON @schema@.items TO PUBLIC;
+GRANT SELECT ON @schema@.@items@ TO PUBLIC;
 
-COMMENT ON TABLE @schema@.items IS
+COMMENT ON TABLE @schema@.@items@ IS
 	'one row per item, numbered in order of item_id: its similar items (item_no, best first), scores and factors';
+
+CREATE TABLE @schema@.kept_interactions (
+	user_id @user@ NOT NULL,
+	row_no pg_catalog.int8 NOT NULL,
+	item_id @item@ NOT NULL,
+	weight pg_catalog.float8 NOT NULL
+);
+
+ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);
+
+ALTER TABLE @schema@.kept_interactions ADD UNIQUE (item_id, user_id, row_no);
+
+COMMENT ON TABLE @schema@.kept_interactions IS
+	'interactions as of the last refresh, which are served if the model is materialized; SELECT is the owner''s to grant';
 
 CREATE VIEW @schema@.neighbors WITH (security_invoker = true) AS
 SELECT
@@ -55,8 +69,8 @@ COMMENT ON VIEW @schema@.neighbors IS
 -- Once the items are written.
 
 --indexes
-ALTER TABLE @schema@.items ADD PRIMARY KEY (item_no);
+ALTER TABLE @schema@.@items@ ADD PRIMARY KEY (item_no);
 
-ALTER TABLE @schema@.items ADD UNIQUE (item_id);
+ALTER TABLE @schema@.@items@ ADD UNIQUE (item_id);
 
-CREATE INDEX items_popularity_idx ON @schema@.items (popularity DESC, item_no);
+CREATE INDEX @items@_popularity_idx ON @schema@.@items@ (popularity DESC, item_no);

@@ -65,7 +65,7 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
 	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
-							   affinity_model_relation(model, "interactions"),
+							   affinity_model_interactions(model),
 							   any_item(n));
 
 	return read_interactions(model, sql, items, NULL);
@@ -77,7 +77,7 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 AffinityInteractions *
 affinity_model_peers(const AffinityModel *model, Datum items, uint32 n)
 {
-	char	   *interactions = affinity_model_relation(model, "interactions");
+	char	   *interactions = affinity_model_interactions(model);
 	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
 							   " WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
 							   " (SELECT b.user_id FROM %s AS b"
@@ -248,7 +248,7 @@ void
 affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
 {
 	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
-							   affinity_model_relation(model, "interactions"));
+							   affinity_model_interactions(model));
 	AffinityInteractions *in;
 
 	memset(b, 0, sizeof(AffinityModelBatch));

@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -30,22 +31,69 @@ static HTAB *cache = NULL;
 #define MAX_CACHED 64
 
 /*
- * Items are looked up by the ids of the interactions: these are of one type,
- * as the functions of the model are.
+ * Does the row's column "training" say that the interactions are kept?
  */
-static void
-check_item_type(Oid schema, const char *name, Oid item_type)
+static bool
+is_kept(Datum training)
 {
-	Oid			type = affinity_model_column_type(schema, name, "interactions",
-												  "item_id");
+	JsonbValue	key;
+	const JsonbValue *value;
 
-	type = getBaseType(type);
-	if (type != item_type && !(type == VARCHAROID && item_type == TEXTOID) &&
-		!(type == TEXTOID && item_type == VARCHAROID))
-		affinity_train_damaged(name,
-							   "its items and its interactions have item_id of different types");
+	key.type = jbvString;
+	key.val.string.val = pstrdup(AFFINITY_MATERIALIZED);
+	key.val.string.len = (int) strlen(AFFINITY_MATERIALIZED);
+	value = findJsonbValueFromContainer(&DatumGetJsonbP(training)->root,
+										JB_FOBJECT, &key);
+	return value != NULL && value->type == jbvBool && value->val.boolean;
 }
 
+/*
+ * Types, algorithm and options of a model. The definition has the types that
+ * its functions have; models made before it was there: the view.
+ */
+static void
+set_model(AffinityModel *model, const Datum *values)
+{
+	Oid			schema = model->schema;
+	const char *name = model->schema_name;
+	ModelDefinition d;
+	DefinitionState state = affinity_model_definition_read(schema, &d);
+	AffinityIdKind kind;
+
+	if (values == NULL && state == DEFINITION_MISSING)
+		affinity_model_undefined(name);
+	if (values == NULL && state == DEFINITION_DAMAGED)
+		affinity_model_definition_damaged(name,
+										  "It is not the view of constants that create_model makes.");
+	model->trained = values != NULL;
+	model->version = values ? DatumGetInt64(values[MODEL_VERSION - 1]) : 0;
+	model->algorithm = affinity_train_algorithm(values ?
+												TextDatumGetCString(values[MODEL_ALGORITHM - 1]) :
+												d.algorithm);
+	model->options = affinity_train_options_parse(model->algorithm, values ?
+												  DatumGetJsonbP(values[MODEL_OPTIONS - 1]) :
+												  d.options);
+	model->user_type = state == DEFINITION_FOUND ? d.user_type :
+		affinity_model_column_type(schema, name, "interactions", "user_id");
+	model->item_type = state == DEFINITION_FOUND ? d.item_type :
+		affinity_model_column_type(schema, name, "interactions", "item_id");
+	if (!affinity_base_id_kind(model->user_type, &kind) ||
+		!affinity_base_id_kind(model->item_type, &kind))
+		affinity_train_damaged(name,
+							   "its ids are of a type that cannot be an id");
+	model->kept = values != NULL && is_kept(values[MODEL_TRAINING - 1]);
+	if (values != NULL)
+	{
+		int64		n_items = DatumGetInt64(values[MODEL_ITEMS - 1]);
+
+		affinity_model_check_n_items(schema, name, n_items);
+		model->n_items = (uint32) n_items;
+	}
+}
+
+/*
+ * A model of the values of its row; NULL: it is not trained.
+ */
 static AffinityModel *
 make_entry(Relation table, Oid schema, const Datum *values)
 {
@@ -54,34 +102,14 @@ make_entry(Relation table, Oid schema, const Datum *values)
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	AffinityModel *model = palloc0(sizeof(AffinityModel));
-	char	   *name = get_namespace_name(schema);
-	int64		n_items = DatumGetInt64(values[MODEL_ITEMS - 1]);
-	char	   *algorithm = TextDatumGetCString(values[MODEL_ALGORITHM - 1]);
-	Jsonb	   *options = DatumGetJsonbP(values[MODEL_OPTIONS - 1]);
-	AffinityIdKind kind;
 
 	PG_TRY();
 	{
 		model->context = context;
 		model->relation = RelationGetRelid(table);
 		model->schema = schema;
-		model->schema_name = name;
-		model->version = DatumGetInt64(values[MODEL_VERSION - 1]);
-		model->algorithm = affinity_train_algorithm(algorithm);
-		model->options = affinity_train_options_parse(model->algorithm,
-													  options);
-		model->user_type = affinity_model_column_type(schema, name,
-													  "interactions",
-													  "user_id");
-		model->item_type = affinity_model_column_type(schema, name, "items",
-													  "item_id");
-		if (!affinity_base_id_kind(model->user_type, &kind) ||
-			!affinity_base_id_kind(model->item_type, &kind))
-			affinity_train_damaged(name,
-								   "its ids are of a type that cannot be an id");
-		check_item_type(schema, name, model->item_type);
-		affinity_model_check_n_items(schema, name, n_items);
-		model->n_items = (uint32) n_items;
+		model->schema_name = get_namespace_name(schema);
+		set_model(model, values);
 	}
 	PG_CATCH();
 	{
@@ -183,6 +211,24 @@ cache_entry(Oid relation)
 }
 
 /*
+ * The version of a model in a row: that of the cache, or made.
+ */
+static AffinityModel *
+cached_model(Relation table, Oid schema, const char *schema_name,
+			 const Datum *values)
+{
+	CacheEntry *entry = cache_entry(RelationGetRelid(table));
+
+	if (entry->model != NULL &&
+		(entry->model->version != DatumGetInt64(values[MODEL_VERSION - 1]) ||
+		 strcmp(entry->model->schema_name, schema_name) != 0))
+		free_entry(entry);
+	if (entry->model == NULL)
+		entry->model = make_entry(table, schema, values);
+	return entry->model;
+}
+
+/*
  * The version of a model that the caller's snapshot sees. The result stays
  * valid as long as the current memory context.
  */
@@ -194,7 +240,7 @@ affinity_model_open(Oid schema)
 		InvalidOid;
 	Relation	table;
 	Datum		values[MODEL_N_ATTRIBUTES];
-	CacheEntry *entry;
+	AffinityModel *model;
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
@@ -209,21 +255,19 @@ affinity_model_open(Oid schema)
 		affinity_model_missing(schema_name);
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
-		affinity_train_damaged(schema_name,
-							   "table \"model\" has other columns");
-	affinity_model_row_read(table, schema_name, values);
-
-	entry = cache_entry(relid);
-	if (entry->model != NULL &&
-		(entry->model->version != DatumGetInt64(values[MODEL_VERSION - 1]) ||
-		 strcmp(entry->model->schema_name, schema_name) != 0))
-		free_entry(entry);
-	if (entry->model == NULL)
-		entry->model = make_entry(table, schema, values);
-	affinity_model_check_items(entry->model);
-	pin(entry->model);
+		affinity_model_other_columns(schema_name, schema);
+	if (affinity_model_row_read(table, schema_name, values))
+		model = cached_model(table, schema, schema_name, values);
+	else
+	{
+		/* what it is may change without a new version: not kept */
+		model = make_entry(table, schema, NULL);
+		model->replaced = true;
+	}
+	pin(model);
+	affinity_model_check_items(model);
 	table_close(table, NoLock);
-	return entry->model;
+	return model;
 }
 
 /*

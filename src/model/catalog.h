@@ -10,31 +10,11 @@
 
 #include "model/model.h"
 
-/* find.c */
-extern Oid	affinity_model_record_type(void);
-extern Oid	affinity_model_table(Oid schema);
-extern Oid	affinity_model_schema(const char *name, Oid *table);
-pg_noreturn extern void affinity_model_missing(const char *name);
-extern void affinity_model_lock(const char *name, Oid table);
-extern Oid	affinity_model_relation_owner(Oid relation);
-
-/* drop.c: what create_model made, by catalog and OID */
-typedef struct AffinityModelObjects
-{
-	List	   *classes;
-	List	   *ids;
-} AffinityModelObjects;
-
-extern void affinity_model_objects(Oid schema, AffinityModelObjects *objects);
-
-/* dependents.c */
-extern void affinity_model_lock_to_drop(const char *name, Oid schema,
-										Oid table, bool cascade);
-
 /* checks.c */
 extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
 									   const char *column);
+extern char *affinity_model_interactions(const AffinityModel *model);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 										 int64 n_items);
 extern void affinity_model_check_rights(Oid schema, Relation table);
@@ -105,31 +85,8 @@ extern void affinity_model_items_by_ids(AffinityModel *model, Datum *id,
 										uint32 n, AffinityItems *items);
 
 /* row.c */
-/* Attributes of affinity.model_record. */
-typedef enum ModelAttribute
-{
-	MODEL_VERSION = 1,
-	MODEL_ALGORITHM,
-	MODEL_OPTIONS,
-	MODEL_HAS_TIME,
-	MODEL_USERS,
-	MODEL_ITEMS,
-	MODEL_INTERACTIONS,
-	MODEL_SOURCE_ROWS,
-	MODEL_SKIPPED_ROWS,
-	MODEL_DROPPED_PAIRS,
-	MODEL_TRAINED_AT,
-	MODEL_DURATION,
-	MODEL_TRAINING,
-	MODEL_PARAMETERS,			/* may be null; large */
-	MODEL_N_ATTRIBUTES = MODEL_PARAMETERS
-} ModelAttribute;
-
-extern bool affinity_model_row_fits(Relation table);
-extern void affinity_model_row_read(Relation table, const char *schema_name,
+extern bool affinity_model_row_read(Relation table, const char *schema_name,
 									Datum *values);
-extern void affinity_model_row_write(const char *name, Datum *values,
-									 bool replace);
 extern ArrayType *affinity_model_parameters(const AffinityModel *model);
 
 #endif							/* AFFINITY_MODEL_CATALOG_H */

@@ -10,9 +10,12 @@
 
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -65,6 +68,54 @@ affinity_model_column_type(Oid schema, const char *schema_name,
 							   psprintf("%s.%s is missing", relation,
 										column));
 	return get_atttype(relid, attno);
+}
+
+static bool
+is_id_type(Oid type, Oid wanted)
+{
+	type = getBaseType(type);
+	return type == wanted || (type == VARCHAROID && wanted == TEXTOID);
+}
+
+/*
+ * The relation "interactions" as SQL names it, once it is known that it can be
+ * read as the model's functions do: a query would say in its own words what is
+ * missing. It stays locked, so that it cannot go meanwhile.
+ */
+char *
+affinity_model_interactions(const AffinityModel *model)
+{
+	const char *name = model->schema_name;
+	const char *relation = model->kept ? AFFINITY_KEPT : "interactions";
+	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name),
+													  pstrdup(relation), -1),
+										 AccessShareLock, true);
+	AttrNumber	user;
+	AttrNumber	item;
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has lost its %s \"%s\"", name,
+						model->kept ? "table" : "view", relation),
+				 model->kept ? 0 :
+				 errdetail("It was dropped with a table that it read."),
+				 errhint("To make it again: SELECT affinity.refresh_model(%s);",
+						 quote_literal_cstr(name))));
+	user = get_attnum(relid, "user_id");
+	item = get_attnum(relid, "item_id");
+	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0)
+		affinity_train_damaged(name,
+							   psprintf("its %s \"%s\" does not have the columns user_id, item_id and weight",
+										model->kept ? "table" : "view",
+										relation));
+	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
+		!is_id_type(get_atttype(relid, item), model->item_type))
+		affinity_train_damaged(name,
+							   psprintf("ids of its %s \"%s\" are of other types than its own",
+										model->kept ? "table" : "view",
+										relation));
+	return affinity_model_relation(model, relation);
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
@@ -57,17 +58,18 @@ affinity_model_table(Oid schema)
 }
 
 /*
- * Owner of a relation, InvalidOid where it is gone.
+ * Owner of a schema: of the model in it.
  */
 Oid
-affinity_model_relation_owner(Oid relation)
+affinity_model_schema_owner(Oid schema)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID,
+										ObjectIdGetDatum(schema));
 	Oid			owner = InvalidOid;
 
 	if (HeapTupleIsValid(tuple))
 	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 		ReleaseSysCache(tuple);
 	}
 	return owner;

@@ -47,9 +47,12 @@ SPITupleTable *
 affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 					 Datum argument, const Oid *types, int n_types)
 {
-	int			rc = SPI_execute_plan(affinity_model_plan(model, query),
-									  &argument, NULL, true, 0);
+	int			rc;
 
+	if (query == AFFINITY_QUERY_HISTORY)
+		(void) affinity_model_interactions(model);
+	rc = SPI_execute_plan(affinity_model_plan(model, query), &argument, NULL,
+						  true, 0);
 	return check_result(model, rc, types, n_types);
 }
 

@@ -10,6 +10,7 @@
 
 #include "executor/spi.h"
 #include "utils/array.h"
+#include "utils/relcache.h"
 
 #include "score/score.h"
 
@@ -34,6 +35,8 @@ typedef struct AffinityModel
 	Oid			relation;		/* of the "model" table: the cache's key */
 	Oid			schema;
 	char	   *schema_name;	/* as it was when the plans were made */
+	bool		trained;		/* if not, it has no items */
+	bool		kept;			/* interactions are read from the copy */
 	int64		version;
 	const AffinityAlgorithm *algorithm;
 	void	   *options;		/* the algorithm's struct */
@@ -135,5 +138,86 @@ extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
 													Datum items, uint32 n);
 extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
 												  Datum items, uint32 n);
+
+/* ---- for who makes, changes and lists models ---------------------------- */
+
+/*
+ * definition.c: what the view "definition" of a model says, all of it constant.
+ * It needs nothing of the source, and is read from the catalog alone.
+ */
+typedef struct ModelDefinition
+{
+	char	   *query;			/* as it was given */
+	char	   *resolved;		/* with every name qualified */
+	char	   *algorithm;
+	Jsonb	   *given_options;
+	Jsonb	   *options;		/* all in force */
+	Oid			user_type;
+	Oid			item_type;
+	char	   *objects;		/* version of the functions and views */
+	char	   *view;			/* what "interactions" was made as */
+	bool		materialize;	/* serving reads a copy of it */
+
+	/* from the above */
+	char	   *body;			/* of the view "interactions"; NULL: it stays */
+	Oid			weight_type;
+	Oid			at_type;
+	bool		has_time;
+} ModelDefinition;
+
+/*
+ * The copy of the interactions, and what is true in the column "training" of
+ * the model's row if serving reads it.
+ */
+#define AFFINITY_KEPT			"kept_interactions"
+#define AFFINITY_MATERIALIZED	"materialized"
+
+typedef enum DefinitionState
+{
+	DEFINITION_FOUND,
+	DEFINITION_MISSING,
+	DEFINITION_DAMAGED
+} DefinitionState;
+
+extern DefinitionState affinity_model_definition_read(Oid schema,
+													  ModelDefinition *d);
+pg_noreturn extern void affinity_model_undefined(const char *name);
+pg_noreturn extern void affinity_model_definition_damaged(const char *name,
+														  const char *why);
+pg_noreturn extern void affinity_model_other_columns(const char *name,
+													 Oid schema);
+extern char *affinity_model_definition_hint(const char *name);
+
+/* find.c */
+extern Oid	affinity_model_record_type(void);
+extern Oid	affinity_model_table(Oid schema);
+extern Oid	affinity_model_schema_owner(Oid schema);
+extern Oid	affinity_model_schema(const char *name, Oid *table);
+pg_noreturn extern void affinity_model_missing(const char *name);
+extern void affinity_model_lock(const char *name, Oid table);
+
+/* row.c: attributes of affinity.model_record */
+typedef enum ModelAttribute
+{
+	MODEL_VERSION = 1,
+	MODEL_ALGORITHM,
+	MODEL_OPTIONS,
+	MODEL_HAS_TIME,
+	MODEL_USERS,
+	MODEL_ITEMS,
+	MODEL_INTERACTIONS,
+	MODEL_SOURCE_ROWS,
+	MODEL_SKIPPED_ROWS,
+	MODEL_DROPPED_PAIRS,
+	MODEL_TRAINED_AT,
+	MODEL_DURATION,
+	MODEL_TRAINING,
+	MODEL_PARAMETERS,			/* may be null; large */
+	MODEL_N_ATTRIBUTES = MODEL_PARAMETERS
+} ModelAttribute;
+
+extern const Oid affinity_model_row_types[MODEL_N_ATTRIBUTES];
+
+extern bool affinity_model_row_fits(Relation table);
 
 #endif							/* AFFINITY_MODEL_H */

@@ -54,7 +54,7 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 						  "item_id", call.model->item_type,
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
-	if (k > 0)
+	if (k > 0 && call.model->trained)
 	{
 		affinity_model_batch_begin(&answer.batch, call.model);
 		affinity_score_batch_recommend(&answer.batch.batch, k, put_rows,

@@ -126,7 +126,8 @@ affinity_serve_similar_users(PG_FUNCTION_ARGS)
 	affinity_serve_result(&call, 4, "user_id", call.model->user_type,
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "common", INT4OID);
-	if (affinity_serve_id(&call, 1, call.model->user_type, "user_id", &user))
+	if (affinity_serve_id(&call, 1, call.model->user_type, "user_id", &user) &&
+		call.model->trained)
 	{
 		int			n;
 		Datum		items = affinity_model_history_ids(call.model, user, &n);

@@ -62,7 +62,7 @@ affinity_train_damaged(const char *model, const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("model \"%s\" is damaged: %s", model, what),
-			 errhint("SELECT affinity.refresh_model(%s), or drop it and create it again.",
+			 errhint("To make it whole: SELECT affinity.refresh_model(%s);",
 					 quote_literal_cstr(model))));
 }
 

@@ -26,7 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "model/source.h"
+#include "manage/manage.h"
 
 #define BATCH_ROWS	256
 #define BATCH_BYTES	(256 * 1024)
@@ -228,7 +228,7 @@ check_table(Relation table, const AffinityDict *ids)
  * Open the items table for writing; ids name the items by number.
  */
 ItemWriter *
-affinity_model_writer_open(Oid items, const AffinityDict *ids)
+affinity_manage_writer_open(Oid items, const AffinityDict *ids)
 {
 	ItemWriter *w = palloc0(sizeof(ItemWriter));
 
@@ -263,7 +263,7 @@ affinity_model_writer_open(Oid items, const AffinityDict *ids)
 }
 
 AffinityItemSink *
-affinity_model_writer_sink(ItemWriter *w)
+affinity_manage_writer_sink(ItemWriter *w)
 {
 	return &w->sink;
 }
@@ -273,13 +273,13 @@ affinity_model_writer_sink(ItemWriter *w)
  * closed.
  */
 Datum
-affinity_model_writer_parameters(const ItemWriter *w)
+affinity_manage_writer_parameters(const ItemWriter *w)
 {
 	return PointerGetDatum(w->parameters);
 }
 
 Jsonb *
-affinity_model_writer_figures(ItemWriter *w)
+affinity_manage_writer_figures(ItemWriter *w)
 {
 	char	   *json = psprintf("{%s}", w->figures.data);
 
@@ -291,7 +291,7 @@ affinity_model_writer_figures(ItemWriter *w)
  * Write what is left; returns the seconds spent on writing.
  */
 double
-affinity_model_writer_close(ItemWriter *w)
+affinity_manage_writer_close(ItemWriter *w)
 {
 	instr_time	start;
 	instr_time	end;

@@ -9,7 +9,7 @@
 #include "utils/builtins.h"
 
 #include "advice/advice.h"
-#include "model/source.h"
+#include "manage/manage.h"
 
 /* Planner cost of one user's history above which advice is given. */
 #define SLOW_HISTORY_COST 5000.0
@@ -39,16 +39,19 @@ join_texts(const List *texts, const char *separator)
  * Say so if every page view would read much of the source.
  */
 void
-affinity_model_advise(const char *name, Oid user_type, double users)
+affinity_manage_advise(const char *name, const ModelDefinition *d,
+					   double users)
 {
 	AffinityAdvice advice;
 	char	   *sql = psprintf("SELECT h.item_id, h.weight FROM %s AS h"
 							   " WHERE h.user_id OPERATOR(pg_catalog.=) $1",
 							   quote_qualified_identifier(name,
+														  d->materialize ?
+														  AFFINITY_KEPT :
 														  "interactions"));
 	const char *reasons;
 
-	affinity_advice_find(sql, user_type, "user", users, SLOW_HISTORY_COST, &advice);
+	affinity_advice_find(sql, d->user_type, "user", users, SLOW_HISTORY_COST, &advice);
 	if (!advice.slow)
 		return;
 	reasons = join_texts(advice.reasons, " ");
@@ -58,5 +61,7 @@ affinity_model_advise(const char *name, Oid user_type, double users)
 			 errdetail("%s", reasons),
 			 advice.statements ?
 			 errhint("Run: %s;", join_texts(advice.statements, "; ")) :
-			 errhint("Let the model read a materialized view of its query that has an index on the user column.")));
+			 d->materialize ? 0 :
+			 errhint("Run: SELECT affinity.alter_model(%s, materialize => true);",
+					 quote_literal_cstr(name))));
 }

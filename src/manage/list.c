@@ -4,8 +4,9 @@
  *
  * One row per model that the caller may use: USAGE on its schema and SELECT
  * on its "model" table. The row is read from the table itself (see row.c
- * and checks.c). Nobody is waited for: a model that is locked is left out, and
- * without its size if its items are.
+ * and checks.c), what else there is to say from the catalog. Nobody is waited
+ * for: a model that is locked is left out, and without its size if its items
+ * are.
  */
 #include "postgres.h"
 
@@ -26,20 +27,21 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "model/catalog.h"
+#include "manage/manage.h"
 
 /*
  * Tables of type affinity.model_record, by the dependency that they have on
  * it.
  */
-static List *
-model_tables(void)
+List *
+affinity_manage_tables(void)
 {
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	List	   *tables = NIL;
@@ -86,8 +88,7 @@ visible(Oid table)
 static bool
 readable(Relation table)
 {
-	return affinity_model_row_fits(table) &&
-		!table->rd_rel->relrowsecurity && !RELATION_IS_OTHER_TEMP(table) &&
+	return !table->rd_rel->relrowsecurity && !RELATION_IS_OTHER_TEMP(table) &&
 		(RelationIsPermanent(table) || !RecoveryInProgress());
 }
 
@@ -159,46 +160,136 @@ table_size(Oid relid, Datum *size)
 	return all;
 }
 
+/* Columns of list_models(): the name, the owner, most of the row, and these. */
+enum
+{
+	LIST_NAME,
+	LIST_OWNER,
+	LIST_ROW,
+	LIST_SIZE = LIST_ROW + MODEL_TRAINING,
+	LIST_STATUS,
+	LIST_HINT,
+	LIST_N_COLUMNS
+};
+
 /*
- * All of the row but its parameters, which are large.
+ * All of the row but its parameters, which are large; false where there is
+ * none, or none of a model.
  */
+static bool
+put_row(Relation table, Datum *values, bool *nulls)
+{
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	bool		found = table_scan_getnextslot(scan, ForwardScanDirection,
+											   slot);
+
+	if (found)
+	{
+		slot_getallattrs(slot);
+		for (int i = 0; i < MODEL_TRAINING; i++)
+		{
+			Form_pg_attribute attribute = TupleDescAttr(slot->tts_tupleDescriptor,
+														i);
+
+			nulls[LIST_ROW + i] = slot->tts_isnull[i];
+			if (!slot->tts_isnull[i])
+				values[LIST_ROW + i] = datumCopy(slot->tts_values[i],
+												 attribute->attbyval,
+												 attribute->attlen);
+		}
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+/*
+ * What there is to say of a model without waiting, and what to do about it.
+ */
+static const char *
+find_status(const char *name, Oid schema, bool fits, bool trained,
+			DefinitionState state, const ModelDefinition *d, char **hint)
+{
+	Oid			items = get_relname_relid("items", schema);
+
+	*hint = psprintf("SELECT affinity.refresh_model(%s);",
+					 quote_literal_cstr(name));
+	if (affinity_manage_has_foreign(schema))
+		return "owner mismatch";
+	if (state == DEFINITION_DAMAGED)
+	{
+		*hint = affinity_model_definition_hint(name);
+		return "damaged";
+	}
+	if (!OidIsValid(get_relname_relid("interactions", schema)))
+		return "source missing";
+	if (!fits || !OidIsValid(items) ||
+		get_rel_relkind(items) != RELKIND_RELATION)
+		return "damaged";
+	if (state == DEFINITION_MISSING ||
+		strcmp(d->objects, affinity_manage_ddl_version()) != 0)
+		return "older version";
+	if (affinity_manage_lacks_objects(schema))
+		return "damaged";
+	if (!trained)
+		return "untrained";
+	*hint = NULL;
+	return "ready";
+}
+
 static void
 put_model(ReturnSetInfo *result, Relation table)
 {
 	Oid			schema = RelationGetNamespace(table);
-	TupleTableSlot *slot = table_slot_create(table, NULL);
-	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
-	Datum		values[MODEL_TRAINING + 3];
-	bool		nulls[MODEL_TRAINING + 3] = {0};
+	Oid			items = get_relname_relid("items", schema);
+	Oid			kept = get_relname_relid(AFFINITY_KEPT, schema);
+	Datum		kept_size = Int64GetDatum(0);
+	Datum		values[LIST_N_COLUMNS];
+	bool		nulls[LIST_N_COLUMNS];
 	NameData	name;
+	ModelDefinition d;
+	DefinitionState state = affinity_model_definition_read(schema, &d);
+	bool		fits = affinity_model_row_fits(table);
+	bool		trained;
+	char	   *hint;
 
-	if (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	memset(nulls, true, sizeof(nulls));
+	nulls[LIST_NAME] = nulls[LIST_OWNER] = nulls[LIST_STATUS] = false;
+	namestrcpy(&name, get_namespace_name(schema));
+	values[LIST_NAME] = NameGetDatum(&name);
+	values[LIST_OWNER] = ObjectIdGetDatum(affinity_model_schema_owner(schema));
+	trained = fits && put_row(table, values, nulls);
+	if (!trained && state == DEFINITION_FOUND)
 	{
-		Oid			items = get_relname_relid("items", schema);
-
-		slot_getallattrs(slot);
-		namestrcpy(&name, get_namespace_name(schema));
-		values[0] = NameGetDatum(&name);
-		values[1] = ObjectIdGetDatum(table->rd_rel->relowner);
-		memcpy(&values[2], slot->tts_values,
-			   MODEL_TRAINING * sizeof(Datum));
-		memcpy(&nulls[2], slot->tts_isnull, MODEL_TRAINING * sizeof(bool));
-		nulls[MODEL_TRAINING + 2] = !OidIsValid(items) ||
-			!table_size(items, &values[MODEL_TRAINING + 2]);
-		tuplestore_putvalues(result->setResult, result->setDesc, values,
-							 nulls);
+		values[LIST_ROW + MODEL_ALGORITHM - 1] = CStringGetTextDatum(d.algorithm);
+		values[LIST_ROW + MODEL_OPTIONS - 1] = JsonbPGetDatum(d.options);
+		nulls[LIST_ROW + MODEL_ALGORITHM - 1] = false;
+		nulls[LIST_ROW + MODEL_OPTIONS - 1] = false;
 	}
-	table_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	nulls[LIST_SIZE] = !OidIsValid(items) ||
+		!table_size(items, &values[LIST_SIZE]) ||
+		(OidIsValid(kept) && !table_size(kept, &kept_size));
+	if (!nulls[LIST_SIZE])
+		values[LIST_SIZE] = Int64GetDatum(DatumGetInt64(values[LIST_SIZE]) +
+										  DatumGetInt64(kept_size));
+	values[LIST_STATUS] = CStringGetTextDatum(find_status(NameStr(name),
+														  schema, fits,
+														  trained, state, &d,
+														  &hint));
+	nulls[LIST_HINT] = hint == NULL;
+	if (hint)
+		values[LIST_HINT] = CStringGetTextDatum(hint);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-PG_FUNCTION_INFO_V1(affinity_model_list);
+PG_FUNCTION_INFO_V1(affinity_manage_list);
 
 /*
- * SQL: list_models(): name, owner, the row of the model, its items table
+ * SQL: list_models(): name, owner, the row of the model, its items table, status
  */
 Datum
-affinity_model_list(PG_FUNCTION_ARGS)
+affinity_manage_list(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result;
 	List	   *tables;
@@ -206,7 +297,7 @@ affinity_model_list(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	tables = model_tables();
+	tables = affinity_manage_tables();
 	foreach(cell, tables)
 	{
 		Oid			relid = lfirst_oid(cell);

@@ -30,11 +30,12 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/catcache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "model/ddl_sql.h"
-#include "model/source.h"
+#include "manage/ddl_sql.h"
+#include "manage/objects.h"
 
 /* what the files of sql/model create; ends with NULL */
 static const char *const relation_names[] = {MODEL_RELATION_NAMES};
@@ -94,46 +95,60 @@ calls_extension(Oid function)
 	return found;
 }
 
+/*
+ * The model's own functions of a name.
+ */
 static void
-add_functions(Oid schema, AffinityModelObjects *objects)
+add_functions(Oid schema, const char *name, AffinityModelObjects *objects)
 {
-	Relation	proc = table_open(ProcedureRelationId, AccessShareLock);
+	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP,
+										   CStringGetDatum(name));
 
-	for (int i = 0; function_names[i]; i++)
+	for (int i = 0; i < list->n_members; i++)
 	{
-		ScanKeyData key[1];
-		SysScanDesc scan;
-		HeapTuple	tuple;
+		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
 
-		ScanKeyInit(&key[0], Anum_pg_proc_proname, BTEqualStrategyNumber,
-					F_NAMEEQ, CStringGetDatum(function_names[i]));
-		scan = systable_beginscan(proc, ProcedureNameArgsNspIndexId, true,
-								  NULL, 1, key);
-		while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		{
-			Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
-
-			if (form->pronamespace == schema &&
-				form->prokind == PROKIND_FUNCTION &&
-				calls_extension(form->oid))
-				add_object(objects, ProcedureRelationId, form->oid);
-		}
-		systable_endscan(scan);
+		if (form->pronamespace == schema &&
+			form->prokind == PROKIND_FUNCTION && calls_extension(form->oid))
+			add_object(objects, ProcedureRelationId, form->oid);
 	}
-	table_close(proc, AccessShareLock);
+	ReleaseSysCacheList(list);
 }
 
 /*
  * What create_model made, the schema included, as far as it is there.
  */
 void
-affinity_model_objects(Oid schema, AffinityModelObjects *objects)
+affinity_manage_objects(Oid schema, AffinityModelObjects *objects)
 {
 	objects->classes = NIL;
 	objects->ids = NIL;
 	add_object(objects, NamespaceRelationId, schema);
 	add_relations(schema, objects);
-	add_functions(schema, objects);
+	for (int i = 0; function_names[i]; i++)
+		add_functions(schema, function_names[i], objects);
+}
+
+/*
+ * Does a model lack one of its objects?
+ */
+bool
+affinity_manage_lacks_objects(Oid schema)
+{
+	for (int i = 0; relation_names[i]; i++)
+	{
+		if (!OidIsValid(get_relname_relid(relation_names[i], schema)))
+			return true;
+	}
+	for (int i = 0; function_names[i]; i++)
+	{
+		AffinityModelObjects found = {NIL, NIL};
+
+		add_functions(schema, function_names[i], &found);
+		if (found.ids == NIL)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -160,11 +175,10 @@ name_to_drop(Oid class, Oid id, char kind)
 }
 
 /*
- * A statement for each kind of object, and one for the schema.
+ * A statement for each kind of object.
  */
-static void
-drop_objects(const char *name, const AffinityModelObjects *objects,
-			 bool cascade)
+void
+affinity_manage_drop_objects(const AffinityModelObjects *objects, bool cascade)
 {
 	static const struct
 	{
@@ -199,19 +213,17 @@ drop_objects(const char *name, const AffinityModelObjects *objects,
 				appendStringInfo(&sql, "%s%s", n++ ? ", " : "", object);
 		}
 		if (n > 0)
-			affinity_model_ddl_execute(psprintf("%s %s", sql.data, behavior));
+			affinity_manage_ddl_execute(psprintf("%s %s", sql.data, behavior));
 	}
-	affinity_model_ddl_execute(psprintf("DROP SCHEMA %s %s",
-										quote_identifier(name), behavior));
 }
 
-PG_FUNCTION_INFO_V1(affinity_model_drop);
+PG_FUNCTION_INFO_V1(affinity_manage_drop);
 
 /*
  * SQL: drop_model(name, "cascade")
  */
 Datum
-affinity_model_drop(PG_FUNCTION_ARGS)
+affinity_manage_drop(PG_FUNCTION_ARGS)
 {
 	char	   *name;
 	bool		cascade;
@@ -230,9 +242,12 @@ affinity_model_drop(PG_FUNCTION_ARGS)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
-	affinity_model_lock_to_drop(name, schema, table, cascade);
-	affinity_model_objects(schema, &objects);
-	drop_objects(name, &objects, cascade);
+	affinity_manage_lock_to_drop(name, schema, table, cascade);
+	affinity_manage_objects(schema, &objects);
+	affinity_manage_drop_objects(&objects, cascade);
+	affinity_manage_ddl_execute(psprintf("DROP SCHEMA %s %s",
+										 quote_identifier(name),
+										 cascade ? "CASCADE" : "RESTRICT"));
 	SPI_finish();
 	/* a schema can be renamed whatever is locked: was it this one? */
 	if (SearchSysCacheExists1(NAMESPACEOID, ObjectIdGetDatum(schema)))

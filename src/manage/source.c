@@ -16,10 +16,12 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "utils/guc.h"
+#include "utils/ruleutils.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "model/source.h"
+#include "manage/manage.h"
 
 #define EXPECTED "The query must give user, item and, if wanted, weight and time."
 
@@ -131,7 +133,8 @@ refuse_temporary(Query * query)
 }
 
 /*
- * Parse the query; leaves its text without a final semicolon in *text.
+ * Parse a query, by the search_path in force. Leaves its text without a final
+ * semicolon in *text, if that is asked for.
  */
 static Query *
 parse_source(const char *query, char **text)
@@ -155,7 +158,8 @@ parse_source(const char *query, char **text)
 		not_one_select();
 	len = raw->stmt_len > 0 ? raw->stmt_len :
 		(int) strlen(query) - raw->stmt_location;
-	*text = pnstrdup(query + raw->stmt_location, len);
+	if (text)
+		*text = pnstrdup(query + raw->stmt_location, len);
 	parsed = parse_analyze_fixedparams(raw, query, NULL, 0, NULL);
 
 	error_context_stack = callback.previous;
@@ -199,7 +203,7 @@ id_column(const TargetEntry * column, const char *role, const char *name,
 	return base;
 }
 
-static void
+static Oid
 weight_column(const TargetEntry * column, StringInfo expression)
 {
 	Oid			type = exprType((Node *) column->expr);
@@ -215,10 +219,10 @@ weight_column(const TargetEntry * column, StringInfo expression)
 			if (getBaseType(type) != type)
 				appendStringInfo(expression, "::%s",
 								 format_type_be_qualified(getBaseType(type)));
-			break;
+			return getBaseType(type);
 		case NUMERICOID:
 			appendStringInfoString(expression, "q.weight::double precision");
-			break;
+			return FLOAT8OID;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -226,9 +230,10 @@ weight_column(const TargetEntry * column, StringInfo expression)
 							column->resname, format_type_be(type)),
 					 errhint(EXPECTED " Use 1 as the weight where there is only a time.")));
 	}
+	pg_unreachable();
 }
 
-static void
+static Oid
 time_column(const TargetEntry * column, StringInfo expression)
 {
 	Oid			type = exprType((Node *) column->expr);
@@ -241,10 +246,10 @@ time_column(const TargetEntry * column, StringInfo expression)
 			if (getBaseType(type) != type)
 				appendStringInfo(expression, "::%s",
 								 format_type_be_qualified(getBaseType(type)));
-			break;
+			return getBaseType(type);
 		case DATEOID:
 			appendStringInfoString(expression, "q.at::timestamp");
-			break;
+			return TIMESTAMPOID;
 		default:
 			ereport(ERROR,
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -252,17 +257,35 @@ time_column(const TargetEntry * column, StringInfo expression)
 							column->resname, format_type_be(type)),
 					 errhint(EXPECTED " Use to_timestamp() for seconds since 1970.")));
 	}
+	pg_unreachable();
 }
 
 /*
- * Check a model's query and make the body of its view.
+ * The text of a query, every name qualified that is not of pg_catalog.
+ */
+char *
+affinity_manage_source_deparse(Query * query)
+{
+	int			nest = NewGUCNestLevel();
+	char	   *text;
+
+	affinity_manage_restrict_path();
+	/* it locks what the query reads, and marks the query so */
+	text = pg_get_querydef(copyObject(query), false);
+	AtEOXact_GUC(false, nest);
+	while (*text == ' ')
+		text++;
+	return text;
+}
+
+/*
+ * What a parsed source says of a model: its types, its text, and the body of
+ * the view over it.
  */
 void
-affinity_model_source_analyze(const char *query, ModelSource *source)
+affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
 {
 	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
-	char	   *text;
-	Query	   *parsed = parse_source(query, &text);
 	TargetEntry *column[4];
 	int			n = 0;
 	StringInfoData body;
@@ -292,21 +315,45 @@ affinity_model_source_analyze(const char *query, ModelSource *source)
 
 	initStringInfo(&body);
 	appendStringInfoString(&body, "SELECT ");
-	source->user_type = id_column(column[0], "user", "user_id", &body);
+	d->user_type = id_column(column[0], "user", "user_id", &body);
 	appendStringInfoString(&body, " AS user_id, ");
-	source->item_type = id_column(column[1], "item", "item_id", &body);
+	d->item_type = id_column(column[1], "item", "item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
+	d->weight_type = FLOAT4OID;
 	if (n > 2)
-		weight_column(column[2], &body);
+		d->weight_type = weight_column(column[2], &body);
 	else
 		appendStringInfoString(&body, "1::real");
 	appendStringInfoString(&body, " AS weight, ");
-	source->has_time = n > 3;
+	d->has_time = n > 3;
+	d->at_type = TIMESTAMPTZOID;
 	if (n > 3)
-		time_column(column[3], &body);
+		d->at_type = time_column(column[3], &body);
 	else
 		appendStringInfoString(&body, "NULL::timestamp with time zone");
+	d->resolved = affinity_manage_source_deparse(parsed);
 	/* a comment may end the text: the parenthesis needs a line of its own */
-	appendStringInfo(&body, " AS at FROM (\n%s\n) AS q(%s)", text, aliases.data);
-	source->view_query = body.data;
+	appendStringInfo(&body, " AS at FROM (\n%s\n) AS q(%s)", d->resolved,
+					 aliases.data);
+	d->body = body.data;
+}
+
+/*
+ * Parse a query that was made by this room. Errors are those of parsing.
+ */
+Query *
+affinity_manage_source_parse(const char *query)
+{
+	return parse_source(query, NULL);
+}
+
+/*
+ * Take a query as a user gives it.
+ */
+void
+affinity_manage_source_text(const char *query, ModelDefinition *d)
+{
+	Query	   *parsed = parse_source(query, &d->query);
+
+	affinity_manage_source_analyze(parsed, d);
 }

@@ -21,7 +21,7 @@
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
 
-#include "model/catalog.h"
+#include "manage/objects.h"
 
 /* So often it waits without a lock; then as any other who drops. */
 #define MAX_ROUNDS 100
@@ -49,7 +49,8 @@
 	" AND coalesce(p.refobjid, d.objid) OPERATOR(pg_catalog.<>) o.object" \
 	" AND NOT EXISTS (SELECT FROM own AS w" \
 	" WHERE w.class OPERATOR(pg_catalog.=) d.classid" \
-	" AND w.object OPERATOR(pg_catalog.=) d.objid)"
+	" AND w.object OPERATOR(pg_catalog.=) d.objid)" \
+	" AND coalesce(p.refobjid, d.objid) OPERATOR(pg_catalog.<>) ALL ($3)"
 
 /* What is locked: relations but indexes, and what others may depend on. */
 #define LOCKED \
@@ -64,8 +65,8 @@
 
 /*
  * own: the objects given, and what is part of them (indexes, rules, types of
- * rows); other: what depends on them, directly or not. The result: relations
- * to lock, and a text for what belongs to others.
+ * rows); other: what depends on them, directly or not, but for the relations $3.
+ * The result: relations to lock, and a text for what belongs to others.
  */
 static const char walk_sql[] =
 "WITH RECURSIVE own(class, object) AS ("
@@ -100,6 +101,22 @@ add_tag(LockSet *set, const LOCKTAG *tag)
 	set->tag[set->n++] = *tag;
 }
 
+/*
+ * Move a tag to the beginning of the set.
+ */
+static void
+put_first(LockSet *set, const LOCKTAG *tag)
+{
+	add_tag(set, tag);
+	for (int i = set->n - 1; i > 0; i--)
+	{
+		if (memcmp(&set->tag[i], tag, sizeof(LOCKTAG)) != 0)
+			continue;
+		set->tag[i] = set->tag[0];
+		set->tag[0] = *tag;
+	}
+}
+
 static void
 add_lock(LockSet *set, Oid class, Oid object)
 {
@@ -124,35 +141,34 @@ oid_array(const List *oids)
 }
 
 /*
- * What to lock of a model, its table first: serving begins with that. An error
- * if what others built would go without being asked for. The caller is
- * connected to SPI.
+ * What depends on objects that go, other than relations that will not when they
+ * have been replaced. Adds what to lock for a drop to a set, if there is one.
+ * The text says what belongs to others; NULL: nothing does.
  */
-static void
-find_locks(const char *name, Oid schema, Oid table, bool cascade,
-		   LockSet *set)
+static char *
+walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
+	 LockSet *set)
 {
-	AffinityModelObjects own;
-	Oid			types[2] = {OIDARRAYOID, OIDARRAYOID};
-	Datum		values[2];
-	SPIPlanPtr	plan = SPI_prepare(walk_sql, 2, types);
+	Oid			types[3] = {OIDARRAYOID, OIDARRAYOID, OIDARRAYOID};
+	Datum		values[3];
+	SPIPlanPtr	plan = SPI_prepare(walk_sql, 3, types);
 	StringInfoData others;
 	int			n_others = 0;
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", walk_sql,
 			 SPI_result_code_string(SPI_result));
-	affinity_model_objects(schema, &own);
-	values[0] = oid_array(own.classes);
-	values[1] = oid_array(own.ids);
+	values[0] = oid_array(drop->classes);
+	values[1] = oid_array(drop->ids);
+	values[2] = oid_array(replace->ids);
 	/* what is committed now, whatever the transaction's snapshot sees */
 	if (SPI_execute_snapshot(plan, values, NULL, GetLatestSnapshot(),
 							 InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "reading what depends on a model failed");
 	initStringInfo(&others);
-	set->tag = palloc0((SPI_processed + 1) * sizeof(LOCKTAG));
-	set->n = 0;
-	add_lock(set, RelationRelationId, table);
+	if (set)
+		set->tag = palloc0((SPI_processed + list_length(replace->ids) + 1) *
+						   sizeof(LOCKTAG));
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
@@ -161,7 +177,7 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 		bool		isnull;
 		Datum		class = SPI_getbinval(row, desc, 1, &isnull);
 
-		if (!isnull)
+		if (!isnull && set)
 			add_lock(set, DatumGetObjectId(class),
 					 DatumGetObjectId(SPI_getbinval(row, desc, 2, &isnull)));
 		if (text != NULL && n_others++ < MAX_LISTED)
@@ -170,12 +186,44 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 	SPI_freeplan(plan);
 	if (n_others > MAX_LISTED)
 		appendStringInfo(&others, "\nand %d more", n_others - MAX_LISTED);
-	if (n_others > 0 && !cascade)
+	return n_others > 0 ? others.data : NULL;
+}
+
+/*
+ * What others have built on objects that go; NULL: nothing. The caller is
+ * connected to SPI.
+ */
+char *
+affinity_manage_dependents(const AffinityModelObjects *drop,
+						   const AffinityModelObjects *replace)
+{
+	return walk(drop, replace, NULL);
+}
+
+/*
+ * What to lock of a model that is dropped, its table first: serving begins with
+ * that. An error if what others built would go without being asked for.
+ */
+static void
+find_locks(const char *name, Oid schema, Oid table, bool cascade,
+		   LockSet *set)
+{
+	AffinityModelObjects own;
+	const AffinityModelObjects none = {NIL, NIL};
+	LOCKTAG		first;
+	char	   *others;
+
+	affinity_manage_objects(schema, &own);
+	set->n = 0;
+	others = walk(&own, &none, set);
+	SET_LOCKTAG_RELATION(first, MyDatabaseId, table);
+	put_first(set, &first);
+	if (others != NULL && !cascade)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot drop model \"%s\" because other objects depend on it",
 						name),
-				 errdetail_internal("%s", others.data),
+				 errdetail_internal("%s", others),
 				 errhint("Drop these first, or all at once: SELECT affinity.drop_model(%s, cascade => true).",
 						 quote_literal_cstr(name))));
 }
@@ -225,8 +273,8 @@ is_subset(const LockSet *set, const LockSet *of)
  * dropped while this waits, or its name be given to another.
  */
 void
-affinity_model_lock_to_drop(const char *name, Oid schema, Oid table,
-							bool cascade)
+affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
+							 bool cascade)
 {
 	for (int round = 0;; round++)
 	{
@@ -258,5 +306,60 @@ affinity_model_lock_to_drop(const char *name, Oid schema, Oid table,
 		if (round >= MAX_ROUNDS || is_subset(&now, &set))
 			return;
 		unlock(set.tag, set.n);
+	}
+}
+
+/*
+ * Say what others have built on objects of a model that have to go.
+ */
+void
+affinity_manage_check_dependents(const char *name,
+								 const AffinityModelObjects *drop,
+								 const AffinityModelObjects *replace)
+{
+	char	   *others = drop->ids == NIL ? NULL : walk(drop, replace, NULL);
+
+	if (others != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot change model \"%s\" because other objects depend on it as it is",
+						name),
+				 errdetail_internal("%s", others),
+				 errhint("Drop these first, and make them again afterwards.")));
+}
+
+/*
+ * Lock what goes and what is replaced, all or none of it, at the end of a
+ * change. The model itself is locked against others who change or drop it.
+ */
+void
+affinity_manage_lock_to_change(const char *name, Oid schema, Oid table,
+							   const AffinityModelObjects *drop,
+							   const AffinityModelObjects *replace)
+{
+	for (int round = 0;; round++)
+	{
+		LockSet		set = {0};
+		ListCell   *cell;
+		Oid			now_table;
+
+		CHECK_FOR_INTERRUPTS();
+		(void) walk(drop, replace, &set);
+		foreach(cell, replace->ids)
+			add_lock(&set, RelationRelationId, lfirst_oid(cell));
+		if (round >= MAX_ROUNDS)
+		{
+			for (int i = 0; i < set.n; i++)
+				(void) LockAcquire(&set.tag[i], AccessExclusiveLock, false,
+								   false);
+		}
+		else if (!lock_all_or_none(&set))
+			continue;
+		AcceptInvalidationMessages();
+		if (affinity_model_schema(name, &now_table) != schema ||
+			now_table != table)
+			affinity_model_missing(name);
+		affinity_manage_check_dependents(name, drop, replace);
+		return;
 	}
 }

@@ -1,0 +1,209 @@
+/*
+ * ddl.c
+ *		The objects of a model's schema, as SQL.
+ *
+ * The statements are the files of sql/model, which the build makes into
+ * ddl_sql.h. Their marks, such as @schema@, are quoted where they are filled
+ * in: see mark_value.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+
+#include "manage/ddl_sql.h"
+#include "manage/manage.h"
+
+static const char *const schema_sql[] = {MODEL_SCHEMA_SQL};
+static const ModelStatement objects[] = {MODEL_OBJECTS};
+static const char *const indexes_sql[] = {MODEL_INDEXES_SQL};
+
+/*
+ * All statements that make objects, those of one object together; ends with
+ * the object NULL.
+ */
+const ModelStatement *
+affinity_manage_ddl_objects(void)
+{
+	return objects;
+}
+
+/*
+ * Changes with every word of these statements.
+ */
+const char *
+affinity_manage_ddl_version(void)
+{
+	return MODEL_OBJECTS_VERSION;
+}
+
+/*
+ * Run one statement; what it makes is seen by the next.
+ */
+void
+affinity_manage_ddl_execute(const char *sql)
+{
+	int			rc = SPI_execute(sql, false, 0);
+
+	if (rc < 0)
+		elog(ERROR, "\"%s\" failed: %s", sql, SPI_result_code_string(rc));
+}
+
+static char *
+quote_json(Jsonb *json)
+{
+	return quote_literal_cstr(JsonbToCString(NULL, &json->root,
+											 VARSIZE(json)));
+}
+
+/*
+ * What a mark stands for, quoted; NULL where there is no such mark.
+ */
+static const char *
+mark_value(const char *mark, const ModelNames *names)
+{
+	const ModelDefinition *d = names->definition;
+
+	if (strcmp(mark, "schema") == 0)
+		return quote_identifier(names->schema);
+	if (strcmp(mark, "name") == 0)
+		return quote_literal_cstr(quote_identifier(names->schema));
+	if (strcmp(mark, "items") == 0)
+		return names->items;
+	if (strcmp(mark, "user") == 0)
+		return format_type_be_qualified(d->user_type);
+	if (strcmp(mark, "item") == 0)
+		return format_type_be_qualified(d->item_type);
+	if (strcmp(mark, "query") == 0)
+		return d->body;
+	if (strcmp(mark, "given_query") == 0)
+		return quote_literal_cstr(d->query);
+	if (strcmp(mark, "resolved") == 0)
+		return quote_literal_cstr(d->resolved);
+	if (strcmp(mark, "algorithm") == 0)
+		return quote_literal_cstr(d->algorithm);
+	if (strcmp(mark, "given_options") == 0)
+		return quote_json(d->given_options);
+	if (strcmp(mark, "options") == 0)
+		return quote_json(d->options);
+	if (strcmp(mark, "user_type") == 0)
+		return quote_literal_cstr(format_type_be(d->user_type));
+	if (strcmp(mark, "item_type") == 0)
+		return quote_literal_cstr(format_type_be(d->item_type));
+	if (strcmp(mark, "materialize") == 0)
+		return d->materialize ? "'true'" : "'false'";
+	if (strcmp(mark, "objects") == 0)
+		return quote_literal_cstr(d->objects);
+	if (strcmp(mark, "view") == 0)
+		return quote_literal_cstr(affinity_manage_view_mark(get_namespace_oid(names->schema,
+																			  false)));
+	return NULL;
+}
+
+/*
+ * A statement with its marks filled in.
+ */
+char *
+affinity_manage_ddl_fill(const char *template, const ModelNames *names)
+{
+	const char *at = template;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	for (;;)
+	{
+		const char *mark = strchr(at, '@');
+		const char *end = mark ? strchr(mark + 1, '@') : NULL;
+		const char *value;
+
+		if (mark == NULL)
+			break;
+		value = end == NULL ? NULL :
+			mark_value(pnstrdup(mark + 1, end - mark - 1), names);
+		if (value == NULL)
+			elog(ERROR, "unknown mark in \"%s\"", template);
+		appendBinaryStringInfo(&sql, at, (int) (mark - at));
+		appendStringInfoString(&sql, value);
+		at = end + 1;
+	}
+	appendStringInfoString(&sql, at);
+	return sql.data;
+}
+
+/*
+ * Make one object, or, for a view or function, put it in the place of the one
+ * of that name: who may use it stays as it is.
+ */
+void
+affinity_manage_ddl_make(const ModelStatement *object, const ModelNames *names,
+						 bool replace)
+{
+	for (const ModelStatement *s = object;
+		 s->object != NULL && (s == object || strncmp(s->sql, "CREATE", 6) != 0);
+		 s++)
+	{
+		char	   *sql = affinity_manage_ddl_fill(s->sql, names);
+
+		if (s == object && replace)
+			sql = psprintf("CREATE OR REPLACE%s", sql + strlen("CREATE"));
+		if (!replace || strncmp(sql, "GRANT", 5) != 0)
+			affinity_manage_ddl_execute(sql);
+		pfree(sql);
+	}
+}
+
+/*
+ * The schema; everything else is made with a restricted search_path.
+ */
+void
+affinity_manage_ddl_schema(const ModelNames *names)
+{
+	for (int i = 0; schema_sql[i]; i++)
+		affinity_manage_ddl_execute(affinity_manage_ddl_fill(schema_sql[i],
+															 names));
+}
+
+/*
+ * All objects of a new model.
+ */
+void
+affinity_manage_ddl_all(const ModelNames *names)
+{
+	for (const ModelStatement *s = objects; s->object != NULL; s++)
+	{
+		if (strncmp(s->sql, "CREATE", 6) == 0)
+			affinity_manage_ddl_make(s, names, false);
+	}
+}
+
+/*
+ * Indexes of the items, once they are written: those that are not there, in
+ * the order of the statements.
+ */
+void
+affinity_manage_ddl_some_indexes(const ModelNames *names, const bool *there,
+								 int n)
+{
+	int			nest = NewGUCNestLevel();
+
+	/* no workers for few rows: where shared memory is short, they fail */
+	(void) set_config_option("max_parallel_maintenance_workers", "0",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	for (int i = 0; indexes_sql[i]; i++)
+	{
+		if (i >= n || !there[i])
+			affinity_manage_ddl_execute(affinity_manage_ddl_fill(indexes_sql[i],
+																 names));
+	}
+	AtEOXact_GUC(false, nest);
+}
+
+void
+affinity_manage_ddl_indexes(const ModelNames *names)
+{
+	affinity_manage_ddl_some_indexes(names, NULL, 0);
+}

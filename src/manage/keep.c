@@ -1,0 +1,57 @@
+/*
+ * keep.c
+ *		A copy of the interactions in the model's schema, for sources of which
+ *		one user's rows cannot be read fast.
+ *
+ * The table is always there, and empty unless the model is materialized. The
+ * row that the training writes says whether serving reads it, so that a
+ * snapshot sees both or neither.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "manage/manage.h"
+
+/*
+ * In order of user, so that a history is read from few pages.
+ */
+static uint64
+fill(const char *kept, const char *from)
+{
+	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight)"
+							   " SELECT q.user_id, pg_catalog.row_number() OVER (), q.item_id, q.weight"
+							   " FROM (SELECT s.user_id, s.item_id, s.weight::pg_catalog.float8 AS weight FROM %s AS s"
+							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.weight IS NOT NULL"
+							   " ORDER BY s.user_id) AS q", kept, from);
+
+	affinity_manage_ddl_execute(sql);
+	return SPI_processed;
+}
+
+/*
+ * Copy what a relation gives, or have no copy. Readers go on with the old one
+ * until commit.
+ */
+void
+affinity_manage_keep(const char *name, const ModelDefinition *d,
+					 const char *from, bool say)
+{
+	char	   *kept = quote_qualified_identifier(name, AFFINITY_KEPT);
+	uint64		rows;
+
+	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
+	if (!d->materialize)
+		return;
+	rows = fill(kept, from);
+	/* or one user would seem to have a 200th of all */
+	affinity_manage_ddl_execute(psprintf("ANALYZE %s", kept));
+	if (say)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" keeps %llu interactions, which change by a refresh only",
+						name, (unsigned long long) rows),
+				 errdetail("Its owner may read them; grants and row-level security of the source do not hold for the copy."),
+				 errhint("To let another role ask for users: GRANT SELECT ON %s TO …;",
+						 kept)));
+}

@@ -1,0 +1,164 @@
+/*
+ * manage.h
+ *		Making, changing, dropping and listing models. Nothing here is for other
+ *		rooms: they are reached by SQL.
+ */
+#ifndef AFFINITY_MANAGE_H
+#define AFFINITY_MANAGE_H
+
+#include "nodes/parsenodes.h"
+
+#include "model/model.h"
+
+/* list.c */
+extern List *affinity_manage_tables(void);
+
+/* drop.c: what create_model made, by catalog and OID */
+typedef struct AffinityModelObjects
+{
+	List	   *classes;
+	List	   *ids;
+} AffinityModelObjects;
+
+extern void affinity_manage_objects(Oid schema, AffinityModelObjects *objects);
+extern bool affinity_manage_lacks_objects(Oid schema);
+
+/* owner.c */
+extern bool affinity_manage_has_foreign(Oid schema);
+
+/* dependents.c */
+extern void affinity_manage_lock_to_drop(const char *name, Oid schema,
+										 Oid table, bool cascade);
+
+/* row.c */
+extern void affinity_manage_row_write(const char *name, Datum *values);
+
+/* source.c: the query a model is made from */
+extern Query * affinity_manage_source_parse(const char *query);
+extern void affinity_manage_source_analyze(Query * parsed, ModelDefinition *d);
+extern void affinity_manage_source_text(const char *query, ModelDefinition *d);
+extern char *affinity_manage_source_deparse(Query * query);
+
+/* view.c: the view "interactions" beside the definition */
+extern char *affinity_manage_view_mark(Oid schema);
+extern bool affinity_manage_view_fits(Oid schema, const ModelDefinition *d);
+extern void affinity_manage_take_source(ModelDefinition *d,
+										const ModelDefinition *from);
+extern bool affinity_manage_view_settle(const char *name, Oid schema,
+										ModelDefinition *d);
+
+/* definition.c */
+extern void affinity_manage_definition_load(const char *name, Oid schema,
+											ModelDefinition *d);
+extern void affinity_manage_definition_options(const char *name,
+											   ModelDefinition *d);
+extern void affinity_manage_definition_set(ModelDefinition *d,
+										   const char *algorithm,
+										   Jsonb *given);
+
+/* ddl.c: the objects of a model's schema */
+
+/* One of the statements that make an object; the first is its CREATE. */
+typedef struct ModelStatement
+{
+	char		kind;			/* its relkind, or 'f': a function */
+	const char *object;			/* NULL: the end */
+	const char *sql;
+} ModelStatement;
+
+/* What the marks of a statement stand for. */
+typedef struct ModelNames
+{
+	const char *schema;
+	const char *items;			/* the table of items */
+	const ModelDefinition *definition;
+} ModelNames;
+
+extern const ModelStatement *affinity_manage_ddl_objects(void);
+extern const char *affinity_manage_ddl_version(void);
+extern char *affinity_manage_ddl_fill(const char *template,
+									  const ModelNames *names);
+extern void affinity_manage_ddl_make(const ModelStatement *object,
+									 const ModelNames *names, bool replace);
+extern void affinity_manage_ddl_schema(const ModelNames *names);
+extern void affinity_manage_ddl_all(const ModelNames *names);
+extern void affinity_manage_ddl_indexes(const ModelNames *names);
+extern void affinity_manage_ddl_some_indexes(const ModelNames *names,
+											 const bool *there, int n);
+extern void affinity_manage_ddl_execute(const char *sql);
+
+/* training.c */
+typedef struct ModelTraining
+{
+	double		users;			/* that it found */
+	const char *name;			/* of the model */
+	const ModelDefinition *definition;
+	const char *from;			/* what gives the interactions, in SQL */
+	const char *items;			/* the table to write into */
+	bool		has_rows;		/* old rows are to be replaced */
+	bool		has_indexes;
+	bool		trained;		/* an empty source is an error */
+} ModelTraining;
+
+extern bool affinity_manage_train(ModelTraining *asked);
+
+/* keep.c: the copy of the interactions */
+extern void affinity_manage_keep(const char *name, const ModelDefinition *d,
+								 const char *from, bool say);
+
+/* advice.c */
+extern void affinity_manage_advise(const char *name, const ModelDefinition *d,
+								   double users);
+
+/* role.c: running as a model's owner */
+typedef struct ModelRole
+{
+	Oid			caller;
+	int			context;
+	int			nest;
+} ModelRole;
+
+extern void affinity_manage_become(ModelRole *role, Oid owner);
+extern void affinity_manage_return(const ModelRole *role);
+extern void affinity_manage_restrict_path(void);
+extern void affinity_manage_connect(void);
+
+/* owner.c */
+extern bool affinity_manage_heal(const char *name, Oid schema, Oid table);
+
+/* create.c, refresh.c */
+extern void affinity_manage_untrained(const char *name, bool empty);
+extern void affinity_manage_alter(const char *name, const char *query,
+								  const char *algorithm, Jsonb *options,
+								  const bool *materialize, bool from_start);
+
+/* change.c: from the objects that are there to those that should be */
+typedef struct ModelChange
+{
+	const char *name;
+	Oid			schema;
+	Oid			table;
+	ModelDefinition *definition;
+	Oid			former_user_type;	/* as they were; invalid: unknown */
+	Oid			former_item_type;
+	bool		new_view;		/* "interactions" is to be made again */
+	bool		train;
+	bool		asked;			/* by alter_model: what is in the way is an
+								 * error */
+	bool		say_kept;		/* the copy of the interactions is new */
+	StringInfoData done;		/* what was made, in words */
+} ModelChange;
+
+extern bool affinity_manage_change(ModelChange *change);
+
+/* store.c: writing items */
+typedef struct ItemWriter ItemWriter;
+
+extern ItemWriter *affinity_manage_writer_open(Oid items,
+											   const AffinityDict *ids);
+extern AffinityItemSink *affinity_manage_writer_sink(ItemWriter *writer);
+extern double affinity_manage_writer_close(ItemWriter *writer);
+extern Datum affinity_manage_writer_parameters(const ItemWriter *writer);
+extern Jsonb *affinity_manage_writer_figures(ItemWriter *writer);
+
+#endif							/* AFFINITY_MANAGE_H */

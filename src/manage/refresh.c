@@ -1,0 +1,324 @@
+/*
+ * refresh.c
+ *		refresh_model, alter_model, upgrade_models: an existing model is brought
+ *		to its definition, as its owner (role.c).
+ *
+ * The order is the same for all: what belongs to others is healed, the
+ * definition is loaded and compared with the view, then change.c makes what is
+ * missing, trains, and replaces what is old.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "manage/manage.h"
+
+/* A model that is being worked on. */
+typedef struct Existing
+{
+	const char *name;
+	Oid			schema;
+	Oid			table;
+	bool		healed;
+	ModelRole	role;
+	ModelDefinition definition;
+	ModelChange change;
+} Existing;
+
+static void
+check_columns(const Existing *e)
+{
+	Relation	table = table_open(e->table, NoLock);
+	bool		fits = affinity_model_row_fits(table);
+
+	table_close(table, NoLock);
+	if (!fits)
+		affinity_model_other_columns(e->name, e->schema);
+}
+
+/*
+ * Find a model, lock it against others who change it, become its owner and
+ * load its definition.
+ */
+static void
+open_existing(Existing *e, const char *name)
+{
+	ModelDefinition *d = &e->definition;
+
+	e->name = name;
+	e->schema = affinity_model_schema(name, &e->table);
+	if (!affinity_base_owns_schema(e->schema, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
+	affinity_model_lock(name, e->table);
+	check_columns(e);
+	affinity_manage_connect();
+	e->healed = affinity_manage_heal(name, e->schema, e->table);
+	affinity_manage_become(&e->role, affinity_model_schema_owner(e->schema));
+	affinity_manage_definition_load(name, e->schema, d);
+	e->change.name = name;
+	e->change.schema = e->schema;
+	e->change.table = e->table;
+	e->change.definition = d;
+	e->change.former_user_type = d->user_type;
+	e->change.former_item_type = d->item_type;
+	/* what others have made is made again */
+	if (e->healed)
+		d->objects = pstrdup("");
+}
+
+static void
+close_existing(Existing *e)
+{
+	affinity_manage_return(&e->role);
+	SPI_finish();
+}
+
+/*
+ * The source as it is now.
+ */
+static void
+settle(Existing *e)
+{
+	e->change.new_view = affinity_manage_view_settle(e->name, e->schema,
+													 &e->definition) ||
+		e->healed;
+}
+
+PG_FUNCTION_INFO_V1(affinity_manage_refresh);
+
+/*
+ * SQL: refresh_model(name)
+ */
+Datum
+affinity_manage_refresh(PG_FUNCTION_ARGS)
+{
+	Existing	e = {0};
+	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
+
+	PreventCommandIfReadOnly("affinity.refresh_model()");
+	PreventCommandDuringRecovery("affinity.refresh_model()");
+	open_existing(&e, name);
+	settle(&e);
+	e.change.train = true;
+	if (!affinity_manage_change(&e.change))
+		affinity_manage_untrained(name, true);
+	if (e.change.done.len > 0)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" was brought up to date: %s", name,
+						e.change.done.data)));
+	close_existing(&e);
+	PG_RETURN_VOID();
+}
+
+/* ---- alter_model ------------------------------------------------------- */
+
+/*
+ * A table that the owner put in the place of the view would go on being read.
+ */
+static void
+check_interactions(const Existing *e)
+{
+	Oid			relid = get_relname_relid("interactions", e->schema);
+
+	if (OidIsValid(relid) && get_rel_relkind(relid) != RELKIND_VIEW)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"interactions\" of model \"%s\" is not a view", e->name),
+				 errhint("Put it out of the way, and then alter the model: ALTER TABLE %s RENAME TO former_interactions;",
+						 quote_qualified_identifier(e->name,
+													"interactions"))));
+}
+
+/*
+ * Algorithm and options as they are asked for. Options that are not named stay,
+ * unless the algorithm is another one, or all is asked for from the start.
+ */
+static void
+set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
+			bool from_start)
+{
+	bool		another = algorithm != NULL &&
+		affinity_train_algorithm(algorithm) !=
+		affinity_train_algorithm(d->algorithm);
+	Datum		given = JsonbPGetDatum(d->given_options);
+
+	if (!another && options == NULL)
+		return;
+	if (another || from_start)
+	{
+		if (!from_start && JB_ROOT_COUNT(d->given_options) > 0)
+			ereport(NOTICE,
+					(errmsg("options of %s are not carried over to %s: those that are not given have their defaults",
+							d->algorithm, algorithm)));
+		given = options ? JsonbPGetDatum(options) :
+			DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+	}
+	else
+	{
+		/* what is no object is refused with the words of create_model */
+		(void) affinity_train_options_parse(affinity_train_algorithm(d->algorithm),
+											options);
+		given = DirectFunctionCall2(jsonb_concat, given,
+									JsonbPGetDatum(options));
+	}
+	affinity_manage_definition_set(d, another ? algorithm : d->algorithm,
+								   DatumGetJsonbP(given));
+}
+
+/*
+ * Alter a model; what is NULL stays.
+ */
+void
+affinity_manage_alter(const char *name, const char *query,
+					  const char *algorithm, Jsonb *options,
+					  const bool *materialize, bool from_start)
+{
+	Existing	e = {0};
+	ModelDefinition source = {0};
+	ModelDefinition *d = &e.definition;
+
+	/* by the caller's search_path */
+	if (query != NULL)
+		affinity_manage_source_text(query, &source);
+	open_existing(&e, name);
+	if (query != NULL)
+	{
+		check_interactions(&e);
+		d->query = source.query;
+		affinity_manage_take_source(d, &source);
+		e.change.new_view = true;
+	}
+	else
+		settle(&e);
+	set_options(d, algorithm, options, from_start);
+	e.change.say_kept = materialize != NULL && *materialize && !d->materialize;
+	if (materialize != NULL)
+		d->materialize = *materialize;
+	e.change.train = true;
+	e.change.asked = true;
+	if (!affinity_manage_change(&e.change))
+		affinity_manage_untrained(name, true);
+	close_existing(&e);
+}
+
+PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
+
+/*
+ * SQL: alter_model(name, query, algorithm, options, materialize)
+ */
+Datum
+affinity_manage_alter_model(PG_FUNCTION_ARGS)
+{
+	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
+	bool		materialize = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+
+	PreventCommandIfReadOnly("affinity.alter_model()");
+	PreventCommandDuringRecovery("affinity.alter_model()");
+	affinity_manage_alter(name,
+						  PG_ARGISNULL(1) ? NULL :
+						  text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						  PG_ARGISNULL(2) ? NULL :
+						  text_to_cstring(PG_GETARG_TEXT_PP(2)),
+						  PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
+						  PG_ARGISNULL(4) ? NULL : &materialize, false);
+	PG_RETURN_VOID();
+}
+
+/* ---- upgrade_models ---------------------------------------------------- */
+
+/*
+ * Bring the objects of one model up to date; what was done, or what is in the
+ * way. Without training: a model whose items do not fit says so.
+ */
+static char *
+upgrade(const char *name)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	char	   *volatile done = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		Existing	e = {0};
+
+		open_existing(&e, name);
+		settle(&e);
+		(void) affinity_manage_change(&e.change);
+		done = MemoryContextStrdup(context, e.change.done.len > 0 ?
+								   e.change.done.data : "nothing to do");
+		close_existing(&e);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		done = psprintf("failed: %s%s%s", error->message,
+						error->hint ? "; " : "",
+						error->hint ? error->hint : "");
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+PG_FUNCTION_INFO_V1(affinity_manage_upgrade);
+
+/*
+ * SQL: upgrade_models(): name, done
+ */
+Datum
+affinity_manage_upgrade(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result;
+	List	   *tables;
+	ListCell   *cell;
+
+	PreventCommandIfReadOnly("affinity.upgrade_models()");
+	PreventCommandDuringRecovery("affinity.upgrade_models()");
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	tables = affinity_manage_tables();
+	foreach(cell, tables)
+	{
+		Oid			schema = get_rel_namespace(lfirst_oid(cell));
+		char	   *name = OidIsValid(schema) ? get_namespace_name(schema) : NULL;
+		NameData	column;
+		Datum		values[2];
+		bool		nulls[2] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		if (name == NULL || affinity_model_table(schema) != lfirst_oid(cell) ||
+			!affinity_base_owns_schema(schema, GetUserId()))
+			continue;
+		namestrcpy(&column, name);
+		values[0] = NameGetDatum(&column);
+		values[1] = CStringGetTextDatum(upgrade(name));
+		tuplestore_putvalues(result->setResult, result->setDesc, values,
+							 nulls);
+	}
+	return (Datum) 0;
+}

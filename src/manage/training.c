@@ -1,0 +1,256 @@
+/*
+ * training.c
+ *		Training a model: read the source, train, write items and row.
+ *
+ * All of it is one transaction's work: readers go on seeing the old version
+ * until commit, and an error or a cancel leaves nothing behind.
+ */
+#include "postgres.h"
+
+#include "access/itup.h"
+#include "access/nbtree.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "portability/instr_time.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "manage/manage.h"
+#include "parallel/progress.h"
+
+typedef struct Training
+{
+	ModelTraining *asked;
+	const char *name;			/* of the model */
+	const AffinityAlgorithm *algorithm;
+	void	   *options;
+	AffinityInteractions *in;
+	ItemWriter *writer;
+	int64		n_interactions;
+	TimestampTz started;
+	double		read_seconds;
+	double		train_seconds;
+	double		write_seconds;
+} Training;
+
+static double
+seconds_since(instr_time *start)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, *start);
+	return INSTR_TIME_GET_DOUBLE(now);
+}
+
+/* ---- reading, training, writing ---------------------------------------- */
+
+/*
+ * False where the source gives no row at all, and that is no error.
+ */
+static bool
+read_source(Training *t)
+{
+	bool		has_time = t->asked->definition->has_time;
+	AffinityReadRequest request = {0};
+	instr_time	start;
+
+	INSTR_TIME_SET_CURRENT(start);
+	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
+							 has_time ? ", at" : "", t->asked->from);
+	request.max_bytes = (int64) affinity_base_memory_allowed();
+	request.progress = affinity_parallel_progress_done;
+	request.ratings = t->algorithm->ratings;
+	affinity_parallel_progress_phase("reading", 0, 0);
+	if (t->algorithm->request)
+		t->algorithm->request(t->options, &request);
+	if (request.recency != AFFINITY_RECENCY_NONE && !has_time)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"half_life\" needs a source with times"),
+				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	t->in = affinity_interaction_read(&request);
+	t->read_seconds = seconds_since(&start);
+	if (t->in->by_item.n_rows > 0)
+		return true;
+	if (t->in->rows == 0 && !t->asked->trained)
+		return false;
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_DATA_FOUND),
+			 errmsg("source of model \"%s\" gives no usable row", t->name),
+			 errdetail("%lld rows read, %lld skipped for a NULL, %lld pairs whose weights do not sum to more than 0.",
+					   (long long) t->in->rows,
+					   (long long) t->in->skipped_rows,
+					   (long long) t->in->dropped_pairs),
+			 t->asked->trained ?
+			 errhint("The model stays as it was. Look at what it reads: SELECT * FROM %s LIMIT 10;",
+					 quote_qualified_identifier(t->name, "interactions")) : 0));
+}
+
+static void
+train_and_write(Training *t)
+{
+	instr_time	start;
+	const ModelNames names = {t->name, t->asked->items, t->asked->definition};
+	Oid			items = get_relname_relid(names.items,
+										  get_namespace_oid(t->name, false));
+	double		both;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (t->asked->has_rows)
+		affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s",
+											 quote_qualified_identifier(t->name,
+																		names.items)));
+	t->write_seconds = seconds_since(&start);
+
+	affinity_parallel_progress_phase("training", 0, 0);
+	INSTR_TIME_SET_CURRENT(start);
+	t->writer = affinity_manage_writer_open(items, t->in->items);
+	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
+	t->algorithm->train(t->in, t->options,
+						affinity_manage_writer_sink(t->writer));
+	both = affinity_manage_writer_close(t->writer);
+	t->train_seconds = seconds_since(&start) - both;
+	t->write_seconds += both;
+
+	affinity_parallel_progress_phase("indexing", 0, 0);
+	INSTR_TIME_SET_CURRENT(start);
+	if (!t->asked->has_indexes)
+		affinity_manage_ddl_indexes(&names);
+	t->write_seconds += seconds_since(&start);
+}
+
+/*
+ * The index of the items takes ids up to a length, when they are compressed
+ * as it compresses them. Say so before the training.
+ */
+static void
+check_long_ids(const Training *t)
+{
+	/* as nbtree.h has it: three entries in a page */
+	const Size	most = MAXALIGN_DOWN((BLCKSZ -
+									  MAXALIGN(SizeOfPageHeaderData + 3 * sizeof(ItemIdData)) -
+									  MAXALIGN(sizeof(BTPageOpaqueData))) / 3) -
+		MAXALIGN(sizeof(ItemPointerData));
+	TupleDesc	desc;
+
+	if (affinity_interaction_dict_type(t->in->items) != TEXTOID)
+		return;
+	desc = CreateTemplateTupleDesc(1);
+	TupleDescInitEntry(desc, 1, "item_id", TEXTOID, -1, 0);
+	for (uint32 i = 0; i < t->in->by_item.n_rows; i++)
+	{
+		Datum		id = affinity_interaction_dict_id(t->in->items, i);
+		bool		isnull = false;
+		int			len = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(id));
+		IndexTuple	tuple;
+
+		affinity_base_look_up(i);
+		if ((Size) len + 2 * MAXIMUM_ALIGNOF + VARHDRSZ <= most)
+			continue;
+		tuple = index_form_tuple(desc, &id, &isnull);
+		if (IndexTupleSize(tuple) > most)
+		{
+			const char *text = VARDATA_ANY(DatumGetPointer(id));
+
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("item id of %d bytes is too long: it begins with \"%s\"",
+							len, pnstrdup(text, pg_mbcliplen(text, len, 40))),
+					 errhint("The index of the items takes %d bytes of an id, compressed. Let the query give a shorter one, such as its md5().",
+							 (int) most - 2 * MAXIMUM_ALIGNOF)));
+		}
+		pfree(tuple);
+	}
+}
+
+/*
+ * The model's one row. Nothing in it can be read off the items.
+ */
+static void
+write_row(const Training *t)
+{
+	Datum		values[MODEL_N_ATTRIBUTES];
+	Interval   *duration = palloc0(sizeof(Interval));
+	Jsonb	   *options = affinity_train_options_jsonb(t->algorithm,
+													   t->options);
+
+	duration->time = (int64) ((t->read_seconds + t->train_seconds +
+							   t->write_seconds) * USECS_PER_SEC);
+	values[MODEL_ALGORITHM - 1] = CStringGetTextDatum(t->algorithm->name);
+	values[MODEL_OPTIONS - 1] = JsonbPGetDatum(options);
+	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->asked->definition->has_time);
+	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
+	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
+	values[MODEL_INTERACTIONS - 1] = Int64GetDatum(t->n_interactions);
+	values[MODEL_SOURCE_ROWS - 1] = Int64GetDatum(t->in->rows);
+	values[MODEL_SKIPPED_ROWS - 1] = Int64GetDatum(t->in->skipped_rows);
+	values[MODEL_DROPPED_PAIRS - 1] = Int64GetDatum(t->in->dropped_pairs);
+	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
+	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
+	values[MODEL_TRAINING - 1] =
+		JsonbPGetDatum(affinity_manage_writer_figures(t->writer));
+	if (t->asked->definition->materialize)
+		values[MODEL_TRAINING - 1] =
+			DirectFunctionCall2(jsonb_concat, values[MODEL_TRAINING - 1],
+								DirectFunctionCall1(jsonb_in,
+													CStringGetDatum("{\"" AFFINITY_MATERIALIZED "\": true}")));
+	values[MODEL_PARAMETERS - 1] = affinity_manage_writer_parameters(t->writer);
+	affinity_manage_row_write(t->name, values);
+}
+
+static void
+report(const Training *t)
+{
+	int			workers = affinity_parallel_progress_most_workers();
+
+	ereport(NOTICE,
+			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training (%d %s), %.2f s writing",
+					t->name, t->algorithm->name, (long long) t->in->rows,
+					t->in->by_user.n_rows, t->in->by_item.n_rows,
+					(long long) t->n_interactions,
+					t->read_seconds, t->train_seconds, workers,
+					workers == 1 ? "worker" : "workers", t->write_seconds)));
+}
+
+/*
+ * Train a model as it is defined; the caller is its owner, restricted, and
+ * connected to SPI. False where the source is empty and the model was never
+ * trained: nothing is written.
+ */
+bool
+affinity_manage_train(ModelTraining *asked)
+{
+	Training	t = {.asked = asked, .name = asked->name};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "affinity training",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	MemoryContext progress;
+	bool		any;
+
+	t.algorithm = affinity_train_algorithm(asked->definition->algorithm);
+	t.options = affinity_train_options_parse(t.algorithm,
+											 asked->definition->options);
+	t.started = GetCurrentTimestamp();
+	progress = affinity_parallel_progress_begin(t.name, t.algorithm->name);
+	any = read_source(&t);
+	if (any)
+	{
+		check_long_ids(&t);
+		train_and_write(&t);
+		write_row(&t);
+		asked->users = t.in->by_user.n_rows;
+	}
+	affinity_parallel_progress_end(progress);
+	if (any)
+		report(&t);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return any;
+}

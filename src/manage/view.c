@@ -1,0 +1,481 @@
+/*
+ * view.c
+ *		The view "interactions" beside the definition: which of them is right?
+ *
+ * They are compared as queries: the definition's text as it resolves now,
+ * and what the view was stored as. Where both are there and differ, either a
+ * table under the view got another name and a new one has its old name (what
+ * ETL tools do), or somebody replaced the view. The definition keeps a mark of
+ * the view as it was made, so that these can be told apart: the first follows
+ * the name, the second is taken for what is wanted.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+
+#include "manage/manage.h"
+
+/*
+ * What the view of a schema is stored as, in a few letters: renames of what it
+ * reads do not change that, replacing it does.
+ */
+char *
+affinity_manage_view_mark(Oid schema)
+{
+	Oid			view = get_relname_relid("interactions", schema);
+	HeapTuple	rule = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(view),
+									   PointerGetDatum("_RETURN"));
+	Datum		action;
+	bool		isnull;
+	char	   *stored;
+	uint64		hash;
+
+	if (!HeapTupleIsValid(rule))
+		return pstrdup("");
+	action = SysCacheGetAttr(RULERELNAME, rule, Anum_pg_rewrite_ev_action,
+							 &isnull);
+	stored = isnull ? pstrdup("") : TextDatumGetCString(action);
+	ReleaseSysCache(rule);
+	hash = hash_bytes_extended((unsigned char *) stored,
+							   (int) strlen(stored), 0);
+	pfree(stored);
+	return psprintf("%016llx", (unsigned long long) hash);
+}
+
+/* ---- queries ----------------------------------------------------------- */
+
+/*
+ * A target that is a column of q, or a constant.
+ */
+static bool
+is_plain(Node *node)
+{
+	while (node != NULL)
+	{
+		switch (nodeTag(node))
+		{
+			case T_Var:
+			case T_Const:
+				return true;
+			case T_RelabelType:
+				node = (Node *) ((RelabelType *) node)->arg;
+				break;
+			case T_CoerceViaIO:
+				node = (Node *) ((CoerceViaIO *) node)->arg;
+				break;
+			case T_FuncExpr:
+				if (((FuncExpr *) node)->funcformat == COERCE_EXPLICIT_CALL)
+					return false;
+				node = linitial(((FuncExpr *) node)->args);
+				break;
+			default:
+				return false;
+		}
+	}
+	return false;
+}
+
+/*
+ * The source in a view that create_model made; NULL where it is another.
+ */
+static Query *
+inner_query(Query * query)
+{
+	RangeTblRef *ref;
+	RangeTblEntry *entry;
+	ListCell   *cell;
+
+	if (query->jointree->quals != NULL ||
+		list_length(query->jointree->fromlist) != 1 ||
+		query->distinctClause || query->groupClause || query->hasAggs ||
+		query->sortClause || query->limitCount || query->setOperations ||
+		query->cteList || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
+		return NULL;
+	ref = linitial_node(RangeTblRef, query->jointree->fromlist);
+	entry = rt_fetch(ref->rtindex, query->rtable);
+	if (entry->rtekind != RTE_SUBQUERY || entry->alias == NULL ||
+		strcmp(entry->alias->aliasname, "q") != 0 || entry->lateral)
+		return NULL;
+	foreach(cell, query->targetList)
+	{
+		if (!is_plain((Node *) lfirst_node(TargetEntry, cell)->expr))
+			return NULL;
+	}
+	return entry->subquery;
+}
+
+/*
+ * The source that a view gives, as a query of its own.
+ */
+static Query *
+view_source(Oid relid, bool *is_ours)
+{
+	Relation	view = relation_open(relid, AccessShareLock);
+	Query	   *query = copyObject(get_view_query(view));
+	Query	   *inner = inner_query(query);
+
+	relation_close(view, NoLock);
+	*is_ours = inner != NULL;
+	return inner ? inner : query;
+}
+
+/*
+ * The tables that a query reads, each once, in order of mention.
+ */
+static bool
+add_relations(Node *node, void *context)
+{
+	List	  **relations = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		const		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		/* a view's own entries, "old" and "new", are in no FROM */
+		if (entry->rtekind == RTE_RELATION && entry->inFromCl)
+			*relations = list_append_unique_oid(*relations, entry->relid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, add_relations, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, add_relations, context);
+}
+
+static char *
+relations_but(List *relations, const List *others)
+{
+	StringInfoData names;
+	ListCell   *cell;
+
+	initStringInfo(&names);
+	foreach(cell, relations)
+	{
+		Oid			relid = lfirst_oid(cell);
+
+		if (!list_member_oid(others, relid))
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "",
+							 quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+														get_rel_name(relid)));
+	}
+	return names.data;
+}
+
+/*
+ * Does a query name a table otherwise than it is called now? Without an alias,
+ * an entry keeps the name that the table had.
+ */
+static bool
+names_are_old(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		const		RangeTblEntry *entry = (RangeTblEntry *) node;
+		const char *name = entry->rtekind == RTE_RELATION && entry->inFromCl &&
+			entry->alias == NULL ? get_rel_name(entry->relid) : NULL;
+
+		return name != NULL && strcmp(name, entry->eref->aliasname) != 0;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, names_are_old, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, names_are_old, context);
+}
+
+/* ---- trying ------------------------------------------------------------ */
+
+/*
+ * Take a text or, where that is NULL, a query as the source. NULL, or what is
+ * wrong: a name that means nothing any more, or a type that does not do.
+ */
+static char *
+try_source(const char *text, Query * *query, ModelDefinition *d)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	char	   *volatile wrong = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		if (text != NULL)
+			*query = affinity_manage_source_parse(text);
+		affinity_manage_source_analyze(*query, d);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		/* of syntax, names, types and rights: what parsing says */
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			error->sqlerrcode != ERRCODE_UNDEFINED_SCHEMA &&
+			error->sqlerrcode != ERRCODE_FEATURE_NOT_SUPPORTED)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		wrong = error->message;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return wrong;
+}
+
+/*
+ * Has a query that somebody wrote for the view the view's columns, as far as it
+ * goes?
+ */
+static bool
+has_column_names(const Query * query)
+{
+	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
+	ListCell   *cell;
+	int			n = 0;
+
+	foreach(cell, query->targetList)
+	{
+		const		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (entry->resjunk)
+			continue;
+		if (n >= (int) lengthof(names) || strcmp(entry->resname, names[n]) != 0)
+			return false;
+		n++;
+	}
+	return n >= 2;
+}
+
+/*
+ * Is "interactions" as the definition would make it, column by column?
+ */
+bool
+affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
+{
+	const struct
+	{
+		const char *name;
+		Oid			type;
+	}			column[] = {
+		{"user_id", d->user_type},
+		{"item_id", d->item_type},
+		{"weight", d->weight_type},
+		{"at", d->at_type}
+	};
+	Oid			relid = get_relname_relid("interactions", schema);
+	Relation	relation;
+	bool		fits;
+
+	if (!OidIsValid(relid))
+		return false;
+	relation = relation_open(relid, AccessShareLock);
+	fits = RelationGetNumberOfAttributes(relation) == (int) lengthof(column);
+	for (int i = 0; fits && i < (int) lengthof(column); i++)
+	{
+		Form_pg_attribute attribute =
+		TupleDescAttr(RelationGetDescr(relation), i);
+
+		fits = attribute->atttypid == column[i].type &&
+			strcmp(NameStr(attribute->attname), column[i].name) == 0;
+	}
+	relation_close(relation, NoLock);
+	return fits;
+}
+
+/* ---- the answer -------------------------------------------------------- */
+
+/*
+ * Nothing says any more what the model reads.
+ */
+static void
+source_is_gone(const char *name, const ModelDefinition *d, const char *wrong)
+{
+	if (d->resolved == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has neither a definition nor a usable view \"interactions\"",
+						name),
+				 errdetail("%s", wrong),
+				 errhint("Say what it is made from: affinity.alter_model(%s, query => 'SELECT user, item FROM table').",
+						 quote_literal_cstr(name))));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("source of model \"%s\" cannot be read: %s", name, wrong),
+			 errdetail("The model's query is: %s\nAnother one can be given by affinity.alter_model.",
+					   d->resolved),
+			 errhint("Once it is there again: SELECT affinity.refresh_model(%s);",
+					 quote_literal_cstr(name))));
+}
+
+/*
+ * A table or materialized view in the place of the view is used as it is.
+ */
+static void
+use_other_relation(const char *name, ModelDefinition *d)
+{
+	ModelDefinition found;
+	Query	   *query;
+	char	   *wrong = try_source(psprintf("SELECT user_id, item_id, weight, at FROM %s",
+											quote_qualified_identifier(name, "interactions")),
+								   &query, &found);
+
+	if (wrong != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"interactions\" of model \"%s\" is not a view, and not usable as it is",
+						name),
+				 errdetail("%s", wrong),
+				 errhint("To have the view again: ALTER TABLE %s RENAME TO former_interactions; SELECT affinity.refresh_model(%s);",
+						 quote_qualified_identifier(name, "interactions"),
+						 quote_literal_cstr(name))));
+	d->user_type = found.user_type;
+	d->item_type = found.item_type;
+	d->has_time = found.has_time;
+	if (d->resolved == NULL)
+	{
+		d->query = found.query = found.resolved;
+		d->resolved = found.resolved;
+	}
+}
+
+/*
+ * The types and texts of a source.
+ */
+void
+affinity_manage_take_source(ModelDefinition *d,
+							const ModelDefinition *from)
+{
+	d->resolved = from->resolved;
+	d->user_type = from->user_type;
+	d->item_type = from->item_type;
+	d->body = from->body;
+	d->weight_type = from->weight_type;
+	d->at_type = from->at_type;
+	d->has_time = from->has_time;
+}
+
+/*
+ * The view's source in the place of the definition's.
+ */
+static void
+adopt(ModelDefinition *d, const ModelDefinition *from)
+{
+	affinity_manage_take_source(d, from);
+	d->query = from->resolved;
+}
+
+/*
+ * Both are there and usable, but differ. Returns whether the view is to follow
+ * the definition.
+ */
+static bool
+settle_difference(const char *name, Oid schema, ModelDefinition *d,
+				  const ModelDefinition *by_text, Query * text_query,
+				  const ModelDefinition *by_view, Query * view_query)
+{
+	List	   *now = NIL;
+	List	   *before = NIL;
+	bool		by_hand = strcmp(affinity_manage_view_mark(schema), d->view) != 0 &&
+		!names_are_old((Node *) view_query, NULL);
+
+	if (by_hand)
+	{
+		adopt(d, by_view);
+		ereport(NOTICE,
+				(errmsg("view \"interactions\" of model \"%s\" was replaced: the model is defined by it now",
+						name)));
+		return false;
+	}
+	(void) add_relations((Node *) text_query, &now);
+	(void) add_relations((Node *) view_query, &before);
+	affinity_manage_take_source(d, by_text);
+	if (list_difference_oid(now, before) != NIL)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" reads %s now, in the place of %s", name,
+						relations_but(now, before),
+						relations_but(before, now)),
+				 errdetail("Tables were renamed; the model follows the names of its query.")));
+	return true;
+}
+
+/*
+ * What is the source now? Sets that in the definition; true where the view
+ * "interactions" has to be made again. The caller is the owner, with a
+ * restricted search_path.
+ */
+bool
+affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d)
+{
+	Oid			view = get_relname_relid("interactions", schema);
+	ModelDefinition by_text = {0};
+	ModelDefinition by_view = {0};
+	Query	   *text_query = NULL;
+	Query	   *view_query = NULL;
+	bool		is_ours = false;
+	char	   *text_wrong = "there is no definition";
+	char	   *view_wrong = "there is no view \"interactions\"";
+
+	if (OidIsValid(view) && get_rel_relkind(view) != RELKIND_VIEW)
+	{
+		use_other_relation(name, d);
+		return false;
+	}
+	if (d->resolved != NULL)
+		text_wrong = try_source(d->resolved, &text_query, &by_text);
+	if (OidIsValid(view))
+	{
+		view_query = view_source(view, &is_ours);
+		view_wrong = !is_ours && !has_column_names(view_query) ?
+			"its columns are not user_id, item_id, weight and at" :
+			try_source(NULL, &view_query, &by_view);
+	}
+	if (text_wrong == NULL && view_wrong == NULL)
+	{
+		if (strcmp(by_text.resolved, by_view.resolved) == 0)
+			affinity_manage_take_source(d, &by_text);
+		else
+			return settle_difference(name, schema, d, &by_text, text_query,
+									 &by_view, view_query);
+		return false;
+	}
+	if (text_wrong == NULL)
+	{
+		affinity_manage_take_source(d, &by_text);
+		if (OidIsValid(view))
+			ereport(NOTICE,
+					(errmsg("view \"interactions\" of model \"%s\" is made again from the definition: %s",
+							name, view_wrong)));
+		return true;
+	}
+	if (view_wrong != NULL)
+		source_is_gone(name, d, d->resolved ? text_wrong : view_wrong);
+	if (d->resolved != NULL)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" is defined by its view \"interactions\" now: the names of its query have changed",
+						name),
+				 errdetail("%s", text_wrong)));
+	adopt(d, &by_view);
+	return false;
+}

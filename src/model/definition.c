@@ -1,0 +1,213 @@
+/*
+ * definition.c
+ *		What a model is defined as: the view "definition" of its schema.
+ *
+ * The view gives one row of constants: the query in texts, algorithm, options.
+ * So it survives what takes the source away, dumps without data, pg_upgrade
+ * and renames, and anybody can look at it. It is read from the catalog, not by
+ * running it: nothing that an owner may have put there is executed, and no
+ * lock is waited for. What does not look as it was made is damaged.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_type.h"
+#include "nodes/primnodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "model/catalog.h"
+
+/* The view's columns, in order. */
+enum
+{
+	DEFINITION_QUERY,
+	DEFINITION_RESOLVED,
+	DEFINITION_ALGORITHM,
+	DEFINITION_GIVEN_OPTIONS,
+	DEFINITION_OPTIONS,
+	DEFINITION_USER_TYPE,
+	DEFINITION_ITEM_TYPE,
+	DEFINITION_OBJECTS,
+	DEFINITION_VIEW,
+	DEFINITION_MATERIALIZE,
+	DEFINITION_N_COLUMNS
+};
+
+static const struct
+{
+	const char *name;
+	Oid			type;
+}			columns[DEFINITION_N_COLUMNS] = {
+	{"query", TEXTOID},
+	{"resolved_query", TEXTOID},
+	{"algorithm", TEXTOID},
+	{"given_options", JSONBOID},
+	{"options", JSONBOID},
+	{"user_type", TEXTOID},
+	{"item_type", TEXTOID},
+	{"objects", TEXTOID},
+	{"interactions_view", TEXTOID},
+	{"materialize", BOOLOID},
+};
+
+/*
+ * The query of a view, from the catalog; NULL where there is none.
+ */
+static Query *
+view_query(Oid view)
+{
+	HeapTuple	rule = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(view),
+									   PointerGetDatum("_RETURN"));
+	Datum		action;
+	bool		isnull;
+	List	   *queries = NIL;
+
+	if (!HeapTupleIsValid(rule))
+		return NULL;
+	action = SysCacheGetAttr(RULERELNAME, rule, Anum_pg_rewrite_ev_action,
+							 &isnull);
+	if (!isnull)
+		queries = (List *) stringToNode(TextDatumGetCString(action));
+	ReleaseSysCache(rule);
+	return list_length(queries) == 1 ? linitial_node(Query, queries) : NULL;
+}
+
+/*
+ * The values of the one row of constants that a query gives.
+ */
+static bool
+read_constants(Query * query, Datum *values)
+{
+	ListCell   *cell;
+	int			n = 0;
+
+	if (query == NULL || query->commandType != CMD_SELECT ||
+		query->jointree == NULL || query->jointree->fromlist != NIL ||
+		query->jointree->quals != NULL || query->setOperations != NULL ||
+		query->hasTargetSRFs || query->limitCount != NULL ||
+		query->limitOffset != NULL)
+		return false;
+	foreach(cell, query->targetList)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+		Const	   *value = (Const *) entry->expr;
+
+		if (n >= DEFINITION_N_COLUMNS || entry->resjunk ||
+			!IsA(value, Const) || value->constisnull ||
+			value->consttype != columns[n].type || entry->resname == NULL ||
+			strcmp(entry->resname, columns[n].name) != 0)
+			return false;
+		values[n++] = value->constvalue;
+	}
+	return n == DEFINITION_N_COLUMNS;
+}
+
+static Oid
+id_type(const char *name)
+{
+	const Oid	types[] = {INT2OID, INT4OID, INT8OID, UUIDOID, TEXTOID};
+
+	for (int i = 0; i < (int) lengthof(types); i++)
+	{
+		if (strcmp(name, format_type_be(types[i])) == 0)
+			return types[i];
+	}
+	return InvalidOid;
+}
+
+/*
+ * Read the definition of a model. It is an owner's text: only its form is
+ * known to be right.
+ */
+DefinitionState
+affinity_model_definition_read(Oid schema, ModelDefinition *d)
+{
+	Oid			view = get_relname_relid("definition", schema);
+	Datum		v[DEFINITION_N_COLUMNS];
+
+	memset(d, 0, sizeof(ModelDefinition));
+	if (!OidIsValid(view))
+		return DEFINITION_MISSING;
+	if (get_rel_relkind(view) != RELKIND_VIEW ||
+		!read_constants(view_query(view), v))
+		return DEFINITION_DAMAGED;
+	d->query = TextDatumGetCString(v[DEFINITION_QUERY]);
+	d->resolved = TextDatumGetCString(v[DEFINITION_RESOLVED]);
+	d->algorithm = TextDatumGetCString(v[DEFINITION_ALGORITHM]);
+	d->given_options = DatumGetJsonbP(v[DEFINITION_GIVEN_OPTIONS]);
+	d->options = DatumGetJsonbP(v[DEFINITION_OPTIONS]);
+	d->user_type = id_type(TextDatumGetCString(v[DEFINITION_USER_TYPE]));
+	d->item_type = id_type(TextDatumGetCString(v[DEFINITION_ITEM_TYPE]));
+	d->objects = TextDatumGetCString(v[DEFINITION_OBJECTS]);
+	d->view = TextDatumGetCString(v[DEFINITION_VIEW]);
+	d->materialize = DatumGetBool(v[DEFINITION_MATERIALIZE]);
+	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
+		DEFINITION_FOUND : DEFINITION_DAMAGED;
+}
+
+/*
+ * What to do about a damaged definition. Moved away, it can still be looked at.
+ */
+char *
+affinity_model_definition_hint(const char *name)
+{
+	return psprintf("ALTER TABLE %s RENAME TO damaged_definition; SELECT affinity.refresh_model(%s);",
+					quote_qualified_identifier(name, "definition"),
+					quote_literal_cstr(name));
+}
+
+void
+affinity_model_definition_damaged(const char *name, const char *why)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the definition of model \"%s\" is damaged", name),
+			 errdetail_internal("%s", why),
+			 errhint("To take it from the view \"interactions\" and the model's row: %s",
+					 affinity_model_definition_hint(name))));
+}
+
+/*
+ * Say that nothing tells any more what a model is.
+ */
+void
+affinity_model_undefined(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" has neither a definition nor a row in table \"model\"",
+					name),
+			 errhint("Drop it and create it again: SELECT affinity.drop_model(%s);",
+					 quote_literal_cstr(name))));
+}
+
+/*
+ * Say that a table "model" has other columns than affinity.model_record. It is
+ * what makes the schema a model, so it is not made again beneath it.
+ */
+void
+affinity_model_other_columns(const char *name, Oid schema)
+{
+	ModelDefinition d;
+	StringInfoData hint;
+
+	initStringInfo(&hint);
+	appendStringInfo(&hint, "Drop the model and create it again: SELECT affinity.drop_model(%s);",
+					 quote_literal_cstr(name));
+	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
+		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s);",
+						 quote_literal_cstr(name),
+						 quote_literal_cstr(d.resolved),
+						 quote_literal_cstr(d.algorithm),
+						 quote_literal_cstr(JsonbToCString(NULL, &d.given_options->root,
+														   VARSIZE(d.given_options))));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"model\" of model \"%s\" has other columns than it was made with",
+					name),
+			 errhint("%s", hint.data)));
+}
