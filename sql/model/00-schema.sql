@@ -17,6 +17,7 @@ CREATE VIEW @schema@.definition AS
 SELECT
 	@given_query@::pg_catalog.text AS query,
 	@resolved@::pg_catalog.text AS resolved_query,
+	@renamed@::pg_catalog.text AS renamed_query,
 	@algorithm@::pg_catalog.text AS algorithm,
 	@given_options@::pg_catalog.jsonb AS given_options,
 	@options@::pg_catalog.jsonb AS options,

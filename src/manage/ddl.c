@@ -83,6 +83,8 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(d->query);
 	if (strcmp(mark, "resolved") == 0)
 		return quote_literal_cstr(d->resolved);
+	if (strcmp(mark, "renamed") == 0)
+		return quote_literal_cstr(d->renamed);
 	if (strcmp(mark, "algorithm") == 0)
 		return quote_literal_cstr(d->algorithm);
 	if (strcmp(mark, "given_options") == 0)

@@ -99,6 +99,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 											  "It is not the view of constants that create_model makes.");
 			break;
 		case DEFINITION_MISSING:
+			d->renamed = pstrdup("");
 			d->objects = pstrdup("");
 			d->view = pstrdup("");
 			if (!read_row(name, d))

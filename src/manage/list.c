@@ -224,8 +224,12 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 	}
 	if (!OidIsValid(get_relname_relid("interactions", schema)))
 		return "source missing";
-	if (!fits || !OidIsValid(items) ||
-		get_rel_relkind(items) != RELKIND_RELATION)
+	if (!fits)
+	{
+		*hint = affinity_model_other_columns_hint(name, schema);
+		return "damaged";
+	}
+	if (!OidIsValid(items) || get_rel_relkind(items) != RELKIND_RELATION)
 		return "damaged";
 	if (state == DEFINITION_MISSING ||
 		strcmp(d->objects, affinity_manage_ddl_version()) != 0)

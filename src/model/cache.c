@@ -65,6 +65,10 @@ set_model(AffinityModel *model, const Datum *values)
 	if (values == NULL && state == DEFINITION_DAMAGED)
 		affinity_model_definition_damaged(name,
 										  "It is not the view of constants that create_model makes.");
+	if (state != DEFINITION_FOUND &&
+		!OidIsValid(get_relname_relid("interactions", schema)))
+		affinity_model_no_source(name,
+								 "there is no view \"interactions\"");
 	model->trained = values != NULL;
 	model->version = values ? DatumGetInt64(values[MODEL_VERSION - 1]) : 0;
 	model->algorithm = affinity_train_algorithm(values ?

@@ -26,6 +26,7 @@ enum
 {
 	DEFINITION_QUERY,
 	DEFINITION_RESOLVED,
+	DEFINITION_RENAMED,
 	DEFINITION_ALGORITHM,
 	DEFINITION_GIVEN_OPTIONS,
 	DEFINITION_OPTIONS,
@@ -44,6 +45,7 @@ static const struct
 }			columns[DEFINITION_N_COLUMNS] = {
 	{"query", TEXTOID},
 	{"resolved_query", TEXTOID},
+	{"renamed_query", TEXTOID},
 	{"algorithm", TEXTOID},
 	{"given_options", JSONBOID},
 	{"options", JSONBOID},
@@ -137,6 +139,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 		return DEFINITION_DAMAGED;
 	d->query = TextDatumGetCString(v[DEFINITION_QUERY]);
 	d->resolved = TextDatumGetCString(v[DEFINITION_RESOLVED]);
+	d->renamed = TextDatumGetCString(v[DEFINITION_RENAMED]);
 	d->algorithm = TextDatumGetCString(v[DEFINITION_ALGORITHM]);
 	d->given_options = DatumGetJsonbP(v[DEFINITION_GIVEN_OPTIONS]);
 	d->options = DatumGetJsonbP(v[DEFINITION_OPTIONS]);
@@ -186,17 +189,33 @@ affinity_model_undefined(const char *name)
 }
 
 /*
- * Say that a table "model" has other columns than affinity.model_record. It is
- * what makes the schema a model, so it is not made again beneath it.
+ * Say that nothing tells what a model reads.
  */
 void
-affinity_model_other_columns(const char *name, Oid schema)
+affinity_model_no_source(const char *name, const char *wrong)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" has neither a definition nor a usable view \"interactions\"",
+					name),
+			 errdetail("%s", wrong),
+			 errhint("Say what it is made from: affinity.alter_model(%s, query => 'SELECT user, item FROM table').",
+					 quote_literal_cstr(name))));
+}
+
+/*
+ * What to do about a table "model" with other columns than
+ * affinity.model_record. It is what makes the schema a model, so it is not made
+ * again beneath it.
+ */
+char *
+affinity_model_other_columns_hint(const char *name, Oid schema)
 {
 	ModelDefinition d;
 	StringInfoData hint;
 
 	initStringInfo(&hint);
-	appendStringInfo(&hint, "Drop the model and create it again: SELECT affinity.drop_model(%s);",
+	appendStringInfo(&hint, "SELECT affinity.drop_model(%s);",
 					 quote_literal_cstr(name));
 	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
 		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s);",
@@ -205,9 +224,16 @@ affinity_model_other_columns(const char *name, Oid schema)
 						 quote_literal_cstr(d.algorithm),
 						 quote_literal_cstr(JsonbToCString(NULL, &d.given_options->root,
 														   VARSIZE(d.given_options))));
+	return hint.data;
+}
+
+void
+affinity_model_other_columns(const char *name, Oid schema)
+{
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("table \"model\" of model \"%s\" has other columns than it was made with",
 					name),
-			 errhint("%s", hint.data)));
+			 errhint("Drop the model and create it again: %s",
+					 affinity_model_other_columns_hint(name, schema))));
 }

@@ -395,9 +395,12 @@ affinity_model_history(AffinityModel *model, Datum user,
 					   AffinityModelHistory *h)
 {
 	int			n;
-	Weighted   *weighted = read_history(model, user, &n);
+	Weighted   *weighted;
 
 	memset(h, 0, sizeof(AffinityModelHistory));
+	if (!model->trained)
+		return;
+	weighted = read_history(model, user, &n);
 	look_up(model, weighted, n, h);
 }
 
@@ -439,6 +442,8 @@ affinity_model_basket(AffinityModel *model, Datum items,
 
 	memset(h, 0, sizeof(AffinityModelHistory));
 	h->history.is_basket = true;
+	if (!model->trained)
+		return;
 	if (n <= AFFINITY_LOOKED_UP)
 	{
 		basket_of_few(model, array, n, h);

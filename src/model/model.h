@@ -149,6 +149,7 @@ typedef struct ModelDefinition
 {
 	char	   *query;			/* as it was given */
 	char	   *resolved;		/* with every name qualified */
+	char	   *renamed;		/* the same where tables have other names now */
 	char	   *algorithm;
 	Jsonb	   *given_options;
 	Jsonb	   *options;		/* all in force */
@@ -181,11 +182,14 @@ typedef enum DefinitionState
 
 extern DefinitionState affinity_model_definition_read(Oid schema,
 													  ModelDefinition *d);
+pg_noreturn extern void affinity_model_no_source(const char *name,
+												 const char *wrong);
 pg_noreturn extern void affinity_model_undefined(const char *name);
 pg_noreturn extern void affinity_model_definition_damaged(const char *name,
 														  const char *why);
 pg_noreturn extern void affinity_model_other_columns(const char *name,
 													 Oid schema);
+extern char *affinity_model_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_model_definition_hint(const char *name);
 
 /* find.c */
