@@ -52,6 +52,6 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 				(errmsg("model \"%s\" keeps %llu interactions, which change by a refresh only",
 						name, (unsigned long long) rows),
 				 errdetail("Its owner may read them; grants and row-level security of the source do not hold for the copy."),
-				 errhint("To let another role ask for users: GRANT SELECT ON %s TO â126¦;",
+				 errhint("To let another role ask for users: GRANT SELECT ON %s TO role_name;",
 						 kept)));
 }
