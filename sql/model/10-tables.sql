@@ -43,8 +43,6 @@ CREATE TABLE @schema@.kept_interactions (
 
 ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);
 
-ALTER TABLE @schema@.kept_interactions ADD UNIQUE (item_id, user_id, row_no);
-
 COMMENT ON TABLE @schema@.kept_interactions IS
 	'interactions as of the last refresh, which are served if the model is materialized; SELECT is the owner''s to grant';
 

@@ -9,22 +9,31 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "manage/manage.h"
 
+/* For audience and similar_users; made once there is something in the table. */
+#define ITEM_INDEX AFFINITY_KEPT "_item_id_idx"
+
 /*
- * In order of user, so that a history is read from few pages.
+ * In order of user, so that a history is read from few pages. Numbers are not
+ * those of the rows that were there, which a unique index would look at.
  */
 static uint64
-fill(const char *kept, const char *from)
+fill(const char *name, const char *kept, const char *from)
 {
 	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight)"
-							   " SELECT q.user_id, pg_catalog.row_number() OVER (), q.item_id, q.weight"
+							   " SELECT q.user_id, (SELECT m.version FROM ONLY %s AS m) * 4294967296"
+							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight"
 							   " FROM (SELECT s.user_id, s.item_id, s.weight::pg_catalog.float8 AS weight FROM %s AS s"
 							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.weight IS NOT NULL"
-							   " ORDER BY s.user_id) AS q", kept, from);
+							   " ORDER BY s.user_id) AS q", kept,
+							   quote_qualified_identifier(name, "model"),
+							   from);
 
 	affinity_manage_ddl_execute(sql);
 	return SPI_processed;
@@ -44,7 +53,11 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
 	if (!d->materialize)
 		return;
-	rows = fill(kept, from);
+	rows = fill(name, kept, from);
+	if (!OidIsValid(get_relname_relid(ITEM_INDEX,
+									  get_namespace_oid(name, false))))
+		affinity_manage_ddl_execute(psprintf("CREATE INDEX " ITEM_INDEX " ON %s (item_id)",
+											 kept));
 	/* or one user would seem to have a 200th of all */
 	affinity_manage_ddl_execute(psprintf("ANALYZE %s", kept));
 	if (say)
