@@ -97,7 +97,7 @@ affinity_model_interactions(const AffinityModel *model)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" has lost its view \"interactions\"", name),
 				 errdetail("It was dropped with a table that it read."),
-				 errhint("To make it again: SELECT affinity.refresh_model(%s);",
+				 errhint("Once what it read is there again: SELECT affinity.refresh_model(%s);",
 						 quote_literal_cstr(name))));
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
