@@ -89,7 +89,23 @@ SELECT of_query('SELECT u, i FROM facts', o) FROM (VALUES
 	('{"similarity": "jaccard", "weighting": "bm25"}'), ('{"similarity": "pearson", "weighting": "tf_idf"}')) v(o);
 SELECT of_query('SELECT u, i, w, at FROM facts', o, 'popular') FROM (VALUES
 	('{"measure": "sales"}'), ('{"half_life": 30}'), ('{"half_life": "0 days"}'), ('{"half_life": "-3 days"}'),
-	('{"half_life": "soon"}'), ('{"half_life": "178000000 years"}'), ('{"half_life": "100000 years"}'), ('{"half_life": ""}')) v(o);
+	('{"half_life": "soon"}'), ('{"half_life": "178000000 years"}'), ('{"half_life": "100000 years"}'), ('{"half_life": ""}'),
+	('{"half_life": true}'), ('{"half_life": "infinity"}'), ('{"half_life": 0}')) v(o);
+\echo # an interval says its units: 30 would be seconds, P30 years, 30- years too
+SELECT of_query('SELECT u, i, w, at FROM facts', jsonb_build_object('half_life', v)::text, 'popular')
+FROM unnest(ARRAY['30', ' 30 ', '-30', '.5', '@ 30', '(30)', '30;', '1 day 30', '1 day -30', '30 days ago 3', 'P30', 'PT30', '30-', '1-2 20']) v;
+CREATE FUNCTION half_life_of(v text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	PERFORM affinity.create_model('lately', 'SELECT u, i, w, at FROM facts', 'popular', jsonb_build_object('half_life', v));
+	SELECT options->>'half_life' INTO answer FROM affinity.models WHERE name = 'lately';
+	PERFORM affinity.drop_model('lately');
+	RETURN answer;
+END $$;
+SELECT v, half_life_of(v) FROM unnest(ARRAY['30 days', '30d', 'P30D', 'PT30M', 'P0000-00-30', '1:30', '2 1:30', '1 day 0', '1 month', '1 year', '1-2',
+	'18 months', '1 microsecond']) v;
+SELECT extract(epoch FROM interval '1 month') AS month, extract(epoch FROM interval '1 year') AS year, extract(epoch FROM interval '18 months') AS "18 months";
 SELECT of_query('SELECT u, i FROM facts', '{"half_life": "1 day"}', 'popular');
 SELECT of_query('SELECT u, i FROM facts', o) FROM (VALUES ('[]'), ('5'), ('"neighbors"'), ('null'), ('[{"neighbors": 5}]')) v(o);
 SELECT of_query('SELECT u, i FROM facts', '{}', 'item-knn');

@@ -275,3 +275,14 @@ SELECT pg_temp.modes(a || ', hold_last', b || ', hold_last') FROM (VALUES
 :try window_funnel(5, 'optional 2 2', 1, true, true, true)$$);
 :try window_funnel(5, 'optional 2, strict_order, optional 3 2', 1, true, true, true)$$);
 :try funnel_agg('{1,NULL,3}'::bigint[], 'optional 2 2')$$);
+-- A window that is text says its unit, whichever aggregate it is for.
+:try window_funnel('30', 'default', now(), true)$$);
+:try window_funnel(' 1 day 30', 'default', now()::timestamp, true)$$);
+:try funnel_times('P30', 'default', current_date, true)$$);
+:try funnel_agg(1, now(), '30', true, true)$$);
+:try funnel_agg(1, now()::timestamp, '-30', 'strict_order', true, true)$$);
+:try funnel_agg(1, current_date, '7.5', true)$$);
+:try funnel_agg(1, current_date, '1 month', true)$$);
+SELECT who, a::text = b::text AS same, (SELECT string_agg(users::text, ' ' ORDER BY step) FROM affinity.funnel_steps(a)) AS steps
+FROM (SELECT who, affinity.funnel_agg(who, at, '7 days', 'strict_order', event = 'view', event = 'cart') AS a,
+	affinity.funnel_agg(who, at, interval '7 days', 'strict_order', event = 'view', event = 'cart') AS b FROM visit GROUP BY who) s ORDER BY who;

@@ -94,6 +94,9 @@ SELECT pg_temp.try($$SELECT affinity.sequence_match('.', 1, 1)$$);
 SELECT pg_temp.try($$SELECT affinity.sequence_accum(NULL, '.', 1, true)$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(now(), '1 month') OVER ()$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(now(), '-1 s') OVER ()$$);
+SELECT pg_temp.try($$SELECT affinity.sessionize(now(), '30') OVER ()$$);
+SELECT pg_temp.try($$SELECT affinity.sessionize(now()::timestamp, '1 day 30') OVER ()$$);
+SELECT pg_temp.try($$SELECT affinity.sessionize(current_date, ' -30 ') OVER ()$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(now(), NULL) OVER ()$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(timestamp 'infinity', '1 s') OVER ()$$);
 SELECT pg_temp.try($$SELECT affinity.sessionize(t, 1) OVER (ORDER BY t DESC) FROM generate_series(1, 2) t$$);
@@ -183,3 +186,8 @@ CREATE AGGREGATE pg_temp.sequence_state(text, bigint, VARIADIC "any") (
 SELECT pg_temp.try($$SELECT affinity.sequence_combine(pg_temp.sequence_state('(?1)', 1, true), pg_temp.sequence_state('(?1).', 1, true))$$);
 SELECT pg_temp.try($$SELECT affinity.sequence_combine(pg_temp.sequence_state('(?1)', 1, true), pg_temp.sequence_state('(?1)', timestamp 'epoch', true))$$);
 SELECT pg_temp.try($$SELECT affinity.sequence_combine(pg_temp.sequence_state('(?1)', 1, true), pg_temp.sequence_state('(?1)', 1, true, true))$$);
+
+-- A gap that is text is read again where it changes.
+SELECT at, gap, affinity.sessionize(at, gap) OVER (ORDER BY at) AS session
+FROM (VALUES (timestamp '2024-01-01 00:00', '1 hour'), ('2024-01-01 00:50', '1 hour'), ('2024-01-01 01:40', '40 minutes'),
+	('2024-01-01 02:30', '1 hour'), ('2024-01-01 03:20', repeat(' ', 600) || '50 minutes'), ('2024-01-01 04:10', '49 minutes')) v(at, gap);

@@ -157,13 +157,17 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 	'{ANSWER}; at: {TIMES}; window: {UNITS}';
 
 --end
--- Many users in one state.
+-- Many users in one state. Windows are text too, as '30' is an interval of 30
+-- seconds to PostgreSQL: so it can be refused.
 
---table many_users: AT | WINDOW | TIMES | UNITS
--- timestamptz | interval | a timestamptz | an interval
--- timestamp | interval | a timestamp without time zone | an interval
--- date | interval | a date | an interval
--- int8 | int8 | a number | a number
+--table many_users: AT | WINDOW | VOLATILITY | TIMES | UNITS
+-- timestamptz | interval | IMMUTABLE | a timestamptz | an interval
+-- timestamptz | text | STABLE | a timestamptz | an interval as text
+-- timestamp | interval | IMMUTABLE | a timestamp without time zone | an interval
+-- timestamp | text | STABLE | a timestamp | an interval as text
+-- date | interval | IMMUTABLE | a date | an interval
+-- date | text | STABLE | a date | an interval as text
+-- int8 | int8 | IMMUTABLE | a number | a number
 
 --table many_users_mode: TYPE | NAMED
 -- |
@@ -177,7 +181,7 @@ CREATE FUNCTION affinity.funnel_agg_accum(
 	pg_catalog.{WINDOW},
 	{TYPE} VARIADIC pg_catalog."any")
 RETURNS affinity.funnel
-LANGUAGE C IMMUTABLE PARALLEL SAFE
+LANGUAGE C {VOLATILITY} PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
 
 COMMENT ON FUNCTION affinity.funnel_agg_accum(

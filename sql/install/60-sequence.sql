@@ -181,7 +181,7 @@ COMMENT ON AGGREGATE affinity.sequence_next_node(
 --for many_users
 CREATE FUNCTION affinity.sessionize(at pg_catalog.{AT}, gap pg_catalog.{WINDOW})
 RETURNS pg_catalog.int8
-LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE
+LANGUAGE C WINDOW {VOLATILITY} PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_sequence_sessionize';
 
 COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS

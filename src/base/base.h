@@ -14,6 +14,7 @@
 #include "storage/shmem.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 
@@ -72,6 +73,21 @@ static inline Size
 affinity_base_memory_allowed(void)
 {
 	return (Size) maintenance_work_mem * 1024;
+}
+
+/* interval.c */
+extern char *affinity_base_lacks_unit(const char *text);
+extern Interval *affinity_base_interval(const char *text);
+extern double affinity_base_interval_length(const Interval *interval);
+
+/* What PostgreSQL 17 stores for 'infinity', and before was a span like any. */
+static inline bool
+affinity_base_interval_is_infinite(const Interval *interval)
+{
+	return interval->time == PG_INT64_MAX ? interval->day == PG_INT32_MAX &&
+		interval->month == PG_INT32_MAX :
+		interval->time == PG_INT64_MIN && interval->day == PG_INT32_MIN &&
+		interval->month == PG_INT32_MIN;
 }
 
 /* args.c */

@@ -41,6 +41,11 @@ affinity_eventlog_interval_length(const Interval *interval)
 	int64		days = interval->day + interval->time / USECS_PER_DAY;
 	int64		length = multiply(days, USECS_PER_DAY);
 
+	if (affinity_base_interval_is_infinite(interval))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a span of time must be finite"),
+				 errhint("Give one that is longer than the data: '36500 days'.")));
 	if (interval->month != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -96,16 +101,27 @@ affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 	}
 }
 
+/*
+ * The length of a span given as text. what names the argument.
+ */
+int64
+affinity_eventlog_text_length(const char *what, const char *text)
+{
+	char	   *number = affinity_base_lacks_unit(text);
+
+	if (number)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s has no unit: '%s'", what, text),
+				 errhint("Write the unit: '%s days'.", number)));
+	return affinity_eventlog_interval_length(affinity_base_interval(text));
+}
+
 static int64
 window_of_text(EventCall *call, const char *from)
 {
-	Datum		interval;
-
 	affinity_eventlog_keep_text(call->last_text, from);
-	interval = DirectFunctionCall3(interval_in, CStringGetDatum(from),
-								   ObjectIdGetDatum(InvalidOid),
-								   Int32GetDatum(-1));
-	return affinity_eventlog_interval_length(DatumGetIntervalP(interval));
+	return affinity_eventlog_text_length("window", from);
 }
 
 /*

@@ -47,6 +47,8 @@ extern void affinity_interaction_dict_keep(AffinityDict *dict,
 										   uint32 n_kept);
 extern Datum affinity_interaction_dict_id(const AffinityDict *dict,
 										  uint32 rank);
+extern uint64 affinity_interaction_dict_hash(const AffinityDict *dict,
+											 uint32 rank);
 extern int	affinity_interaction_dict_compare(const AffinityDict *dict,
 											  uint32 rank, Datum id);
 
@@ -70,7 +72,8 @@ typedef enum AffinityRecency
 {
 	AFFINITY_RECENCY_NONE,
 	AFFINITY_RECENCY_LATEST,	/* decay of the pair's latest row */
-	AFFINITY_RECENCY_SUM		/* sum of weight times decay over its rows */
+	AFFINITY_RECENCY_SUM,		/* sum of weight times decay over its rows */
+	AFFINITY_RECENCY_AGE		/* of the latest row, in seconds, below 0 */
 } AffinityRecency;
 
 typedef struct AffinityReadRequest
@@ -88,6 +91,9 @@ typedef struct AffinityReadRequest
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
+	int64		max_history;	/* pairs of a user that are kept; 0: all */
+	const char *times_of;		/* with max_history: a relation with user_id,
+								 * item_id and at; NULL: there are no times */
 	void		(*progress) (int64 rows);	/* told now and then, if set */
 } AffinityReadRequest;
 
@@ -103,6 +109,11 @@ typedef struct AffinityInteractions
 	AffinityCsr by_user;		/* rows: users, columns: items */
 	AffinityCsr by_item;		/* rows: items, columns: users */
 	float	   *recency;		/* beside by_item's entries, or NULL */
+	int64		pairs;			/* entries, before any history is shortened */
+	uint32		long_users;		/* whose histories are shortened */
+	int64		longest;		/* of these histories, before */
+	float	   *popularity;		/* users of each item, before; NULL where no
+								 * history is shortened */
 	int64		rows;			/* rows that the query gave */
 	int64		skipped_rows;	/* NULL user, item or weight */
 	int64		dropped_pairs;	/* summed weight not above 0; ratings: none */
@@ -112,5 +123,10 @@ typedef struct AffinityInteractions
 } AffinityInteractions;
 
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
+
+/* ---- shorten.c --------------------------------------------------------- */
+
+extern void affinity_interaction_shorten(AffinityInteractions *in,
+										 const AffinityReadRequest *request);
 
 #endif							/* AFFINITY_INTERACTION_H */

@@ -228,6 +228,7 @@ affinity_interaction_build(AffinityRows *rows,
 	in->by_user = build.by_user;
 	in->by_item = build.by_item;
 	in->recency = build.second_by_item;
+	in->pairs = in->by_item.start[in->by_item.n_rows];
 	in->users = rows->users;
 	in->items = rows->items;
 	in->rows = rows->read;

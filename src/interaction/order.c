@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "common/hashfn.h"
 #include "utils/builtins.h"
 
 #include "interaction/dictionary.h"
@@ -210,6 +211,22 @@ affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank)
 		return UUIDPGetDatum(uuid);
 	}
 	return PointerGetDatum(cstring_to_text_with_len(bytes, (int) len));
+}
+
+/*
+ * A hash of the id of a rank: of nothing but the id.
+ */
+uint64
+affinity_interaction_dict_hash(const AffinityDict *dict, uint32 rank)
+{
+	uint32		no = dict->order[rank];
+	const char *bytes;
+	Size		len;
+
+	if (dict->kind == AFFINITY_ID_INT)
+		return affinity_base_splitmix64((uint64) dict->ints[no]);
+	bytes = affinity_interaction_dict_key(dict, no, &len);
+	return hash_bytes_extended((const unsigned char *) bytes, (int) len, 0);
 }
 
 /*

@@ -340,5 +340,7 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_keys_free(self->item_keys);
 	pfree(self);
 	affinity_interaction_build(rows, request, in);
+	if (request->max_history > 0)
+		affinity_interaction_shorten(in, request);
 	return in;
 }

@@ -99,9 +99,9 @@ free_sorter(Sorter *sorter)
 }
 
 /*
- * Second values of rows: what their age leaves of their weight, or of 1. The
- * newest row of all has age 0, so a model does not change while nothing
- * happens.
+ * Second values of rows: what their age leaves of their weight, or of 1, or
+ * that age. The newest row of all has age 0, so a model does not change while
+ * nothing happens.
  */
 static void
 decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
@@ -113,10 +113,11 @@ decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
 	for (uint32 i = 0; i < n; i++)
 	{
 		double		age = (double) last - (double) at[i];
-		double		decay = exp2(-age / request->half_life);
+		double		left = request->recency == AFFINITY_RECENCY_AGE ?
+			-age / USECS_PER_SEC : exp2(-age / request->half_life);
 
 		second[i] = (float) (request->recency == AFFINITY_RECENCY_SUM ?
-							 entry[i].val * decay : decay);
+							 entry[i].val * left : left);
 	}
 }
 
@@ -248,7 +249,7 @@ affinity_interaction_sort(AffinityBuild *build)
 	build->merge.mean = build->request->ratings;
 	build->merge.limit = build->request->skip_bad ? FLT_MAX : INFINITY;
 	build->merge.second_is_max =
-		build->request->recency == AFFINITY_RECENCY_LATEST;
+		build->request->recency != AFFINITY_RECENCY_SUM;
 	alloc_sorter(&sorter, rows);
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 		sort_and_merge(build, p, &sorter);

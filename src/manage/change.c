@@ -251,6 +251,36 @@ find_work(Work *w)
 	return true;
 }
 
+/*
+ * Rows that a subscription brings would meet those of a training here, and stop
+ * it for good.
+ */
+static void
+check_replication(const Work *w)
+{
+	const char *name = w->change->name;
+	char	   *subscription;
+
+	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"
+							 " JOIN pg_catalog.pg_subscription AS s"
+							 " ON s.oid OPERATOR(pg_catalog.=) r.srsubid"
+							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND s.subenabled",
+							 get_relname_relid("model", w->change->schema)),
+					true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "reading the subscriptions failed");
+	if (SPI_processed == 0)
+		return;
+	subscription = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								1);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" is replicated by subscription \"%s\"", name,
+					subscription),
+			 errdetail("It is trained where it comes from."),
+			 errhint("If this server is to take over: ALTER SUBSCRIPTION %s DISABLE;",
+					 quote_identifier(subscription))));
+}
+
 /* ---- doing it ---------------------------------------------------------- */
 
 /*
@@ -476,6 +506,8 @@ affinity_manage_change(ModelChange *c)
 	w.names.items = "items";
 	w.names.definition = c->definition;
 	initStringInfo(&c->done);
+	if (c->train)
+		check_replication(&w);
 	if (!find_work(&w))
 		return true;
 	/* say what is in the way before the training, and look again after it */

@@ -14,12 +14,15 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
+#include "utils/wait_event.h"
 
 #include "manage/objects.h"
 
@@ -329,37 +332,63 @@ affinity_manage_check_dependents(const char *name,
 }
 
 /*
+ * Lock all of these at once, or none.
+ */
+static bool
+lock_at_once(const LockSet *set)
+{
+	for (int i = 0; i < set->n; i++)
+	{
+		if (LockAcquire(&set->tag[i], AccessExclusiveLock, false, true) !=
+			LOCKACQUIRE_NOT_AVAIL)
+			continue;
+		unlock(set->tag, i);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * For how long nobody queues behind us: a hundred times what a deadlock may
+ * take to be noticed.
+ */
+static void
+wait_a_little(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 DeadlockTimeout, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
  * Lock what goes and what is replaced, all or none of it, at the end of a
- * change. The model itself is locked against others who change or drop it.
+ * change. Whoever waits for a lock makes all wait who come later, so at first
+ * this only tries, again and again. The model itself is locked against others
+ * who change or drop it.
  */
 void
 affinity_manage_lock_to_change(const char *name, Oid schema, Oid table,
 							   const AffinityModelObjects *drop,
 							   const AffinityModelObjects *replace)
 {
-	for (int round = 0;; round++)
-	{
-		LockSet		set = {0};
-		ListCell   *cell;
-		Oid			now_table;
+	LockSet		set = {0};
+	ListCell   *cell;
+	Oid			now_table;
 
-		CHECK_FOR_INTERRUPTS();
-		(void) walk(drop, replace, &set);
-		foreach(cell, replace->ids)
-			add_lock(&set, RelationRelationId, lfirst_oid(cell));
-		if (round >= MAX_ROUNDS)
-		{
-			for (int i = 0; i < set.n; i++)
-				(void) LockAcquire(&set.tag[i], AccessExclusiveLock, false,
-								   false);
-		}
-		else if (!lock_all_or_none(&set))
-			continue;
-		AcceptInvalidationMessages();
-		if (affinity_model_schema(name, &now_table) != schema ||
-			now_table != table)
-			affinity_model_missing(name);
-		affinity_manage_check_dependents(name, drop, replace);
-		return;
+	(void) walk(drop, replace, &set);
+	foreach(cell, replace->ids)
+		add_lock(&set, RelationRelationId, lfirst_oid(cell));
+	for (int round = 0; !lock_at_once(&set); round++)
+	{
+		if (round < MAX_ROUNDS)
+			wait_a_little();
+		else if (lock_all_or_none(&set))
+			break;
 	}
+	AcceptInvalidationMessages();
+	if (affinity_model_schema(name, &now_table) != schema ||
+		now_table != table)
+		affinity_model_missing(name);
+	affinity_manage_check_dependents(name, drop, replace);
 }

@@ -156,6 +156,9 @@ typedef struct ItemWriter ItemWriter;
 
 extern ItemWriter *affinity_manage_writer_open(Oid items,
 											   const AffinityDict *ids);
+extern void affinity_manage_writer_know(ItemWriter *writer,
+										const AffinityInteractions *in,
+										Jsonb *before);
 extern AffinityItemSink *affinity_manage_writer_sink(ItemWriter *writer);
 extern double affinity_manage_writer_close(ItemWriter *writer);
 extern Datum affinity_manage_writer_parameters(const ItemWriter *writer);

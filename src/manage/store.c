@@ -23,7 +23,10 @@
 #include "portability/instr_time.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 
 #include "manage/manage.h"
@@ -65,6 +68,7 @@ struct ItemWriter
 	MemoryContext context;		/* what follows lives in it */
 	ArrayType  *parameters;		/* NULL: none */
 	StringInfoData figures;		/* participants of a JSON object */
+	Jsonb	   *before;			/* of the version before, or NULL */
 };
 
 static void
@@ -127,7 +131,9 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 	slot->tts_values[ITEM_NO] = Int32GetDatum((int32) row->item);
 	slot->tts_values[ITEM_ID] = affinity_interaction_dict_id(w->ids,
 															 row->item);
-	slot->tts_values[ITEM_POPULARITY] = Float4GetDatum(row->popularity);
+	slot->tts_values[ITEM_POPULARITY] =
+		Float4GetDatum(sink->popularity ? sink->popularity[row->item] :
+					   row->popularity);
 	slot->tts_values[ITEM_NEIGHBORS] = array_datum(row->neighbor,
 												   row->n_neighbors, INT4OID);
 	slot->tts_values[ITEM_SCORES] = array_datum(row->score, row->n_neighbors,
@@ -196,6 +202,27 @@ take_figure(AffinityItemSink *sink, const char *name, const double *value,
 }
 
 /*
+ * A figure of the version before; its owner may have written anything there.
+ */
+static double
+find_before(AffinityItemSink *sink, const char *name)
+{
+	Jsonb	   *figures = ((ItemWriter *) sink)->before;
+	JsonbValue	key = {.type = jbvString};
+	JsonbValue *value;
+
+	if (figures == NULL || !JB_ROOT_IS_OBJECT(figures))
+		return get_float8_nan();
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = (int) strlen(name);
+	value = findJsonbValueFromContainer(&figures->root, JB_FOBJECT, &key);
+	if (value == NULL || value->type != jbvNumeric)
+		return get_float8_nan();
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+											  NumericGetDatum(value->val.numeric)));
+}
+
+/*
  * Is it the table that was made for the model? Its owner may have changed it.
  */
 static void
@@ -235,6 +262,7 @@ affinity_manage_writer_open(Oid items, const AffinityDict *ids)
 	w->sink.put = put_item;
 	w->sink.parameters = take_parameters;
 	w->sink.figure = take_figure;
+	w->sink.before = find_before;
 	w->sink.max_workers = -1;
 	w->context = CurrentMemoryContext;
 	initStringInfo(&w->figures);
@@ -260,6 +288,22 @@ affinity_manage_writer_open(Oid items, const AffinityDict *ids)
 											 "affinity items",
 											 ALLOCSET_DEFAULT_SIZES);
 	return w;
+}
+
+/*
+ * What is known of the model beside what the algorithm gives: what was read,
+ * and the figures of the version before, or NULL.
+ */
+void
+affinity_manage_writer_know(ItemWriter *w, const AffinityInteractions *in,
+							Jsonb *before)
+{
+	double		long_users = in->long_users;
+
+	w->before = before;
+	w->sink.popularity = in->popularity;
+	if (long_users > 0)
+		w->sink.figure(&w->sink, "long_users", &long_users, 1, false);
 }
 
 AffinityItemSink *

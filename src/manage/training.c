@@ -11,6 +11,7 @@
 #include "access/nbtree.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
@@ -66,6 +67,7 @@ read_source(Training *t)
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	request.ratings = t->algorithm->ratings;
+	request.times_of = has_time ? t->asked->from : NULL;
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
@@ -92,6 +94,26 @@ read_source(Training *t)
 					 quote_qualified_identifier(t->name, "interactions")) : 0));
 }
 
+/*
+ * The figures of the version that is replaced, or NULL.
+ */
+static Jsonb *
+figures_before(const Training *t)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (!t->asked->trained ||
+		SPI_execute(psprintf("SELECT training FROM ONLY %s",
+							 quote_qualified_identifier(t->name, "model")),
+					false, 1) != SPI_OK_SELECT || SPI_processed == 0 ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != JSONBOID)
+		return NULL;
+	value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+						  &isnull);
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
+}
+
 static void
 train_and_write(Training *t)
 {
@@ -99,6 +121,7 @@ train_and_write(Training *t)
 	const ModelNames names = {t->name, t->asked->items, t->asked->definition};
 	Oid			items = get_relname_relid(names.items,
 										  get_namespace_oid(t->name, false));
+	Jsonb	   *before = figures_before(t);
 	double		both;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -111,7 +134,8 @@ train_and_write(Training *t)
 	affinity_parallel_progress_phase("training", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
 	t->writer = affinity_manage_writer_open(items, t->in->items);
-	t->n_interactions = t->in->by_item.start[t->in->by_item.n_rows];
+	t->n_interactions = t->in->pairs;
+	affinity_manage_writer_know(t->writer, t->in, before);
 	t->algorithm->train(t->in, t->options,
 						affinity_manage_writer_sink(t->writer));
 	both = affinity_manage_writer_close(t->writer);

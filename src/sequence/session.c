@@ -7,6 +7,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
@@ -24,9 +25,39 @@ PG_FUNCTION_INFO_V1(affinity_sequence_sessionize);
 PG_FUNCTION_INFO_V1(affinity_sequence_path_after);
 PG_FUNCTION_INFO_V1(affinity_sequence_path_before);
 
-/* The gap in units of a time of this type. */
+/* A gap as text, and what it was found to be. */
+typedef struct GapText
+{
+	int64		length;
+	char		text[EVENT_CALL_TEXT];
+} GapText;
+
+/*
+ * The length of a gap that is text, which hardly changes from row to row.
+ */
 static int64
-gap_arg(WindowObject window, Oid type)
+text_gap(FmgrInfo *flinfo, const text *value)
+{
+	GapText    *known = flinfo->fn_extra;
+	Size		len = VARSIZE_ANY_EXHDR(value);
+	char	   *text;
+
+	if (known != NULL && len > 0 && len < EVENT_CALL_TEXT &&
+		memcmp(VARDATA_ANY(value), known->text, len) == 0 &&
+		known->text[len] == '\0')
+		return known->length;
+	if (known == NULL)
+		known = flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt,
+														  sizeof(GapText));
+	text = text_to_cstring(value);
+	known->length = affinity_eventlog_text_length("gap", text);
+	affinity_eventlog_keep_text(known->text, text);
+	return known->length;
+}
+
+/* The gap, of this type, in units of the time. */
+static int64
+gap_arg(FmgrInfo *flinfo, WindowObject window, Oid type)
 {
 	bool		null;
 	Datum		value = WinGetFuncArgCurrent(window, 1, &null);
@@ -37,8 +68,12 @@ gap_arg(WindowObject window, Oid type)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the gap between sessions must not be null"),
 				 errhint("For example interval '30 minutes', or a number in the unit of integer times.")));
-	gap = type == INT8OID ? DatumGetInt64(value) :
-		affinity_eventlog_interval_length(DatumGetIntervalP(value));
+	if (type == INT8OID)
+		gap = DatumGetInt64(value);
+	else if (type == INTERVALOID)
+		gap = affinity_eventlog_interval_length(DatumGetIntervalP(value));
+	else
+		gap = text_gap(flinfo, DatumGetTextPP(value));
 	if (gap < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -58,7 +93,8 @@ affinity_sequence_sessionize(PG_FUNCTION_ARGS)
 	SessionState *state = WinGetPartitionLocalMemory(window,
 													 sizeof(SessionState));
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	int64		gap = gap_arg(window, type);
+	int64		gap = gap_arg(fcinfo->flinfo, window,
+							  get_fn_expr_argtype(fcinfo->flinfo, 1));
 	bool		null;
 	Datum		value;
 	int64		at;

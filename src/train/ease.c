@@ -35,8 +35,15 @@
 
 #define PIECE	((int64) 1 << 20)
 
-/* Up to so many items "auto" takes the closed form: 2 n^3 operations. */
-#define MOST_DENSE	10000
+/*
+ * Up to so many items "auto" takes the closed form: its matrix in reals fits
+ * into the default maintenance_work_mem, and its 2 n^3 operations are some
+ * seconds. Nothing depends on how much memory there is. Once sparse, a model
+ * is dense again only with a good deal fewer, so that it does not go to and
+ * fro with every refresh.
+ */
+#define MOST_DENSE			5000
+#define MOST_DENSE_AGAIN	4000
 
 void
 affinity_train_ease_singular(const EaseOptions *options)
@@ -117,7 +124,7 @@ fill_user_factors(const AffinityCsr *by_user, double exponent, double *factor)
 }
 
 /*
- * l_i of all items.
+ * l_i of all items; of one that nobody has, whose weights are 0, any.
  */
 static void
 fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
@@ -140,9 +147,14 @@ fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
 		mean += d / by_item->n_rows;
 	}
 	for (uint32 i = 0; i < by_item->n_rows; i++)
-		penalty[i] = options->regularization *
-			(options->regularization_exponent == 0 ? 1 :
+	{
+		bool		nobody = by_item->start[i] == by_item->start[i + 1];
+
+		penalty[i] = nobody && options->regularization == 0 ? 1 :
+			options->regularization *
+			(nobody || options->regularization_exponent == 0 ? 1 :
 			 pow(penalty[i] / mean, options->regularization_exponent));
+	}
 }
 
 /*
@@ -205,19 +217,36 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 /* ---- training ---------------------------------------------------------- */
 
 /*
+ * The method for so many items, dense_before being the figure of the version
+ * before, NaN where there is none. A change is said, as all scores change.
+ */
+static EaseMethod
+choose_method(uint32 n_items, double dense_before)
+{
+	bool		dense = n_items <= (dense_before == 0 ? MOST_DENSE_AGAIN :
+									MOST_DENSE);
+
+	if (!isnan(dense_before) && dense != (dense_before != 0))
+		ereport(NOTICE,
+				(errmsg("ease is %s with %u items, and was %s before: scores change",
+						dense ? "dense" : "sparse", n_items,
+						dense ? "sparse" : "dense"),
+				 errhint("To keep a method, set option \"method\" to it by affinity.alter_model().")));
+	return dense ? EASE_DENSE : EASE_SPARSE;
+}
+
+/*
  * Settle what was left open: the method, and what depends on it. Popularity
  * is levelled out where it helps: a large catalog has most items from few
  * users, and popular ones would have a say in everything.
  */
 static void
-settle(EaseOptions *o, uint32 n_items)
+settle(EaseOptions *o, uint32 n_items, AffinityItemSink *sink)
 {
 	double		exponent;
 
 	if (o->method == EASE_AUTO)
-		o->method = n_items <= MOST_DENSE &&
-			affinity_train_ease_dense_bytes(n_items, false) <=
-			affinity_base_memory_allowed() ? EASE_DENSE : EASE_SPARSE;
+		o->method = choose_method(n_items, sink->before(sink, "dense"));
 	exponent = o->method == EASE_DENSE ? 0 : 0.5;
 	if (isnan(o->regularization))
 		o->regularization = o->method == EASE_DENSE ? 500 : 200;
@@ -333,7 +362,7 @@ ease_train(AffinityInteractions *in, const void *options,
 
 	task.n_users = in->by_user.n_rows;
 	task.n_items = in->by_item.n_rows;
-	settle(o, task.n_items);
+	settle(o, task.n_items, sink);
 	(void) affinity_train_blas();
 	weigh(&in->by_user, o->weights);
 	weigh(&in->by_item, o->weights);
@@ -368,12 +397,19 @@ static const AffinityOption ease_options[] = {
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
 		   "weights kept per item, those farthest from 0"),
 	OPTION(method, ENUM, "\"auto\"", 0, 0, method_names,
-		   "dense: all pairs of items; sparse: candidates of each item; auto: dense up to 10000 items that fit into maintenance_work_mem"),
+		   "dense: all pairs of items; sparse: candidates of each item; auto: dense up to 5000 items, whatever the memory"),
 	OPTION(candidates, INT, "100", 1, 1000, NULL,
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
+	MAX_HISTORY_OPTION,
 };
+
+static void
+ease_request(const void *options, AffinityReadRequest *request)
+{
+	request->max_history = ((const EaseOptions *) options)->max_history;
+}
 
 static double
 ease_history_weight(const void *options, double weight)
@@ -389,6 +425,7 @@ const AffinityAlgorithm affinity_train_ease = {
 	.options_size = sizeof(EaseOptions),
 	.has_neighbors = true,
 	.signed_scores = true,
+	.request = ease_request,
 	.train = ease_train,
 	.history_weight = ease_history_weight,
 };

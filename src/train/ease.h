@@ -29,6 +29,7 @@ typedef struct EaseOptions
 	int32		neighbors;		/* kept per item */
 	int32		candidates;		/* sparse: of each column */
 	double		candidate_exponent;
+	int32		max_history;
 } EaseOptions;
 
 /* What all participants know: a region, filled by the leader. */

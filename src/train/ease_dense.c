@@ -92,15 +92,20 @@ affinity_train_ease_dense_body(AffinityTeam *team)
 }
 
 /*
- * Bytes of the participants' regions.
+ * Bytes of the participants' regions, and of what each has of its own: a tile,
+ * sums, scales, all weights of a chunk's items, and what chooses among them.
  */
 Size
 affinity_train_ease_dense_bytes(uint32 n_items, bool single)
 {
 	uint32		tiles = tiles_of(n_items);
+	Size		width = single ? sizeof(float) : sizeof(double);
+	Size		own = TILE * TILE * width +
+		n_items * (2 * sizeof(double) + EASE_CHUNK * sizeof(float) +
+			   2 * sizeof(uint64) + sizeof(float) + sizeof(uint32));
 
-	return (panel_offset(tiles) + (Size) TILE * TILE * (tiles + 1)) *
-		(single ? sizeof(float) : sizeof(double)) + n_items * sizeof(double);
+	return (panel_offset(tiles) + (Size) TILE * TILE * (tiles + 1)) * width +
+		n_items * sizeof(double) + (affinity_parallel_allowed() + 1) * own;
 }
 
 void

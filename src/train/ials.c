@@ -52,7 +52,7 @@ affinity_train_ials_root(const IalsOptions *options, float weight)
 	if (options->confidence == CONFIDENCE_LINEAR)
 		confidence = weight;
 	else if (options->confidence == CONFIDENCE_LOG)
-		confidence = log2(1 + (double) weight);
+		confidence = log1p(weight) / M_LN2; /* exact for the smallest too */
 	return (float) sqrt(Min(options->alpha * confidence, MOST_WEIGHT));
 }
 

@@ -358,6 +358,7 @@ static const AffinityOption item_knn_options[] = {
 		   "degree_normalized: a, the exponent of the degree of the item in the history"),
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "degree_normalized: b, the exponent of the degree of the recommended item"),
+	MAX_HISTORY_OPTION,
 };
 
 static void
@@ -378,6 +379,12 @@ item_knn_check(void *options)
 			o->weighting != WEIGHTING_NONE ? WEIGHTS_LINEAR : WEIGHTS_BINARY;
 }
 
+static void
+item_knn_request(const void *options, AffinityReadRequest *request)
+{
+	request->max_history = ((const ItemKnnOptions *) options)->max_history;
+}
+
 static double
 item_knn_history_weight(const void *options, double weight)
 {
@@ -394,6 +401,7 @@ const AffinityAlgorithm affinity_train_item_knn = {
 	.options_size = sizeof(ItemKnnOptions),
 	.has_neighbors = true,
 	.check = item_knn_check,
+	.request = item_knn_request,
 	.train = item_knn_train,
 	.history_weight = item_knn_history_weight,
 };

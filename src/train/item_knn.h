@@ -52,7 +52,13 @@ typedef struct ItemKnnOptions
 	double		user_exponent;
 	double		item_exponent;
 	double		neighbor_exponent;
+	int32		max_history;
 } ItemKnnOptions;
+
+/* The same for all algorithms in which the items of a user meet each other. */
+#define MAX_HISTORY_OPTION \
+	OPTION(max_history, INT, "10000", 2, 1e9, NULL, \
+		   "items of a user that are trained on, the most recent ones where the source has times, else a fixed sample")
 
 /* What participants share beside the matrix: the team's regions. */
 typedef struct KnnShared

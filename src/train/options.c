@@ -13,7 +13,6 @@
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/numeric.h"
-#include "utils/timestamp.h"
 
 #include "train/train.h"
 
@@ -132,34 +131,37 @@ interval_error_callback(void *arg)
 }
 
 /*
- * Months count 30 days, as EXTRACT(epoch) has it for days of a month.
+ * Months and years count as many days as EXTRACT(epoch) gives them.
  */
 static void
 set_interval(const AffinityOption *option, const JsonbValue *value, char *to)
 {
 	ErrorContextCallback callback;
-	char	   *text;
-	Interval   *interval;
+	char	   *text = NULL;
+	char	   *number;
 	double		us;
 
-	if (value->type != jbvString)
+	if (value->type == jbvString)
+		text = pnstrdup(value->val.string.val, value->val.string.len);
+	else if (value->type == jbvNumeric)
+		text = display_value(value);
+	else
 		option_error(option, "is not an interval in quotes",
 					 display_value(value));
-	text = pnstrdup(value->val.string.val, value->val.string.len);
+	number = affinity_base_lacks_unit(text);
+	if (number)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" has no unit: %s", option->name,
+						display_value(value)),
+				 errhint("Write the unit, and quotes: \"%s days\".", number)));
 	callback.callback = interval_error_callback;
 	callback.arg = unconstify(AffinityOption *, option);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	interval =
-		DatumGetIntervalP(DirectFunctionCall3(interval_in,
-											  CStringGetDatum(text),
-											  ObjectIdGetDatum(InvalidOid),
-											  Int32GetDatum(-1)));
+	us = affinity_base_interval_length(affinity_base_interval(text));
 	error_context_stack = callback.previous;
-	us = (double) interval->time +
-		((double) interval->day + (double) interval->month * DAYS_PER_MONTH) *
-		(double) USECS_PER_DAY;
-	if (!(us > 0 && us < 1e18))
+	if (!(us >= 1 && us < 1e18))
 		option_error(option, "is out of range", display_value(value));
 	*(int64 *) to = (int64) us;
 }

@@ -81,6 +81,10 @@ typedef struct AffinityItemSink
 	 * may do what a leader of workers cannot.
 	 */
 	int			max_workers;
+	/* popularity of all items, in place of the rows'; NULL: what rows have */
+	const float *popularity;
+	/* a figure of the version that is replaced; NaN where there is none */
+	double		(*before) (struct AffinityItemSink *sink, const char *name);
 	/* a figure, or a list of n, for the column "training" of affinity.models */
 	void		(*figure) (struct AffinityItemSink *sink, const char *name,
 						   const double *value, int n, bool list);
@@ -120,7 +124,7 @@ typedef struct AffinityAlgorithm
 								 * rows counts, whatever its sign */
 	/* settle defaults that depend on other options, reject contradictions */
 	void		(*check) (void *options);
-	/* how times enter, if at all: sets recency and half_life */
+	/* how times enter, if at all, and how long histories may be */
 	void		(*request) (const void *options, AffinityReadRequest *request);
 	/* may release the matrix, but not the dictionaries */
 	void		(*train) (AffinityInteractions *in, const void *options,

@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(57);
+SELECT plan(62);
 SELECT setseed(0.17);
 
 -- 110 users, 15 items of different popularity, all of which meet.
@@ -225,16 +225,44 @@ FROM unnest(ARRAY['dense', 'sparse']) m;
 -- ---- memory -------------------------------------------------------------------------
 
 CREATE TABLE wide AS SELECT n % 50 AS u, n % 640 AS i FROM generate_series(1, 19200) n;
+SET max_parallel_maintenance_workers = 0;
 SET maintenance_work_mem = '2MB';
-SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease', '{"method": "dense"}')$$, '53400',
-	'dense ease of 640 items needs 2653760 bytes of memory, but maintenance_work_mem allows 2097152', 'too many items for the dense method');
+CREATE TEMP TABLE needed AS SELECT pg_temp.weights_of('SELECT * FROM wide', o) AS said
+FROM (VALUES ('{"method": "dense"}'), ('{}')) v(o);
+SELECT results_eq('SELECT DISTINCT said FROM needed',
+	$$VALUES ('53400 dense ease of 640 items needs 2982464 bytes of memory, but maintenance_work_mem allows 2097152')$$,
+	'too many items for the dense method, and auto takes no other for that');
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease', '{"method": "sparse", "candidates": 1000}')$$, '53400',
 	NULL, 'too many candidates');
-SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease');
-SELECT is((SELECT training->'dense' FROM affinity.models WHERE name = 'm'), '0', 'auto is sparse where the dense method does not fit');
+SET maintenance_work_mem = '3MB';
+SELECT lives_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease')$$, 'what the error asks for is enough');
 RESET maintenance_work_mem;
-SELECT affinity.refresh_model('m');
-SELECT is((SELECT training->'dense' FROM affinity.models WHERE name = 'm'), '1', 'and dense where it does');
+RESET max_parallel_maintenance_workers;
+
+-- ---- what auto chooses ----------------------------------------------------------------
+
+-- By the number of items alone. Who is sparse stays so until there are many fewer.
+SELECT affinity.drop_model('m');
+CREATE TABLE catalog AS SELECT i % 300 AS u, i FROM generate_series(1, 5000) i;
+CREATE FUNCTION pg_temp.dense_with(n int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	DELETE FROM catalog;
+	INSERT INTO catalog SELECT i % 300, i FROM generate_series(1, n) i;
+	IF to_regnamespace('m') IS NULL THEN
+		PERFORM affinity.create_model('m', 'SELECT * FROM catalog', 'ease', '{"neighbors": 5}');
+	ELSE
+		PERFORM affinity.refresh_model('m');
+	END IF;
+	RETURN (SELECT training->>'dense' FROM affinity.models WHERE name = 'm');
+END $$;
+SELECT is(pg_temp.dense_with(5001), '0', 'more than 5000 items are sparse');
+SELECT is(pg_temp.dense_with(4001), '0', 'and still are with 4001');
+SELECT affinity.drop_model('m');
+SELECT is(pg_temp.dense_with(4001), '1', 'a new model with as many is dense');
+SELECT is(pg_temp.dense_with(5001), '0', 'until there are more than 5000');
+SELECT is(pg_temp.dense_with(400), '1', 'with 400 it is dense again');
+UPDATE m.model SET training = t::jsonb FROM (VALUES ('[]'), ('{"dense": "0"}'), ('{"dense": 1e400}')) v(t);
+SELECT is(pg_temp.dense_with(10), '1', 'whatever somebody wrote there');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -4,7 +4,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(44);
+SELECT plan(48);
 
 CREATE TABLE facts (u int, i int, w real);
 INSERT INTO facts
@@ -139,6 +139,22 @@ SELECT throws_ok($$SELECT affinity.create_model('s', 'SELECT 1, i, 1e30::real FR
 SELECT is(pg_temp.usable('SELECT 7, i, 1e30::real FROM generate_series(1, 500) i',
 	'{"factors": 1, "confidence": "linear", "unobserved_weight": 0, "regularization": 1, "regularization_exponent": 0, "solver": "cholesky", "seed": 2265044}'),
 	'finite, 0 recommended', 'with the regularization of the hint they do not');
+
+-- The logarithm of the smallest weights is their size, to the last: the loss is
+-- that of linear confidences.
+CREATE FUNCTION pg_temp.loss_of(weight text, confidence text) RETURNS float8 LANGUAGE plpgsql AS $$
+DECLARE
+	answer float8;
+BEGIN
+	PERFORM affinity.create_model('s', format('SELECT u, i, (1 + (u + i) %% 4) * %s FROM generate_series(1, 30) u, generate_series(1, 20) i
+		WHERE (u * i * 31) %% 11 < 3', weight), 'ials', jsonb_build_object('factors', 4, 'confidence', confidence));
+	SELECT (training->'loss'->>-1)::float8 INTO answer FROM affinity.models WHERE name = 's';
+	PERFORM affinity.drop_model('s');
+	RETURN answer;
+END
+$$;
+SELECT ok(abs(pg_temp.loss_of(w, 'log') * ln(2::float8) / pg_temp.loss_of(w, 'linear') - 1) < 1e-3, format('the logarithm of 1 + %s', w))
+FROM unnest(ARRAY['1e-9', '1e-16', '1e-20', '1e-37']) w;
 
 -- What is refused.
 SELECT throws_ok(format($$SELECT affinity.create_model('s', 'SELECT * FROM facts', 'ials', '%s')$$, o), '22023', NULL, o)

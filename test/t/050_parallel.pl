@@ -146,6 +146,7 @@ my %options = (
 	'pearson' => '{"similarity": "pearson", "neighbors": 50, "min_support": 3}',
 	'bm25 and shrinkage' => '{"similarity": "cosine", "weighting": "bm25", "shrinkage": 5}',
 	'more neighbours than items' => '{"neighbors": 3000}',
+	'parts of histories' => '{"max_history": 250}',
 	'ials' => 'ials {"iterations": 6}',
 	'ials, cholesky' => 'ials {"iterations": 3, "solver": "cholesky"}',
 	'ease, dense' => 'ease {"method": "dense"}',
@@ -174,6 +175,14 @@ my ($serial) = create('SELECT * FROM facts', '{}', 'max_parallel_maintenance_wor
 my ($parallel, $two) = create('SELECT * FROM facts', '{}');
 like($two, qr/training \(2 workers\)/, 'the large one: two workers');
 is($parallel, $serial, 'the large one: the same model');
+
+# Who is trained on in part is said, and how many they are.
+unlike($two, qr/max_history/, 'histories are whole');
+(undef, $said) = create('SELECT * FROM few', '{"max_history": 150}');
+like($said, qr/NOTICE:  1024 users have more than 150 items \(the most \d{3}\): training takes a fixed sample of each\nHINT:  Option "max_history"/,
+	'long histories');
+(undef, $said) = create('SELECT *, current_date FROM few WHERE user_id = 1', 'ease {"max_history": 20}');
+like($said, qr/NOTICE:  1 user has more than 20 items \(\d{3}\): training takes the most recent of them\n/, 'one, with times');
 
 # ---- progress ---------------------------------------------------------
 

@@ -197,6 +197,31 @@ foreach my $weights ('binary', 'linear')
 }
 cmp_ok($node->safe_psql('postgres', 'SELECT count(DISTINCT item_id) FROM many'), '>', 6000, 'most of 4096 heads are not all');
 
+# ---- what auto chooses -----------------------------------------------------
+
+# grown(n): what a refresh says with so many items.
+sub grown
+{
+	my ($n) = @_;
+	my ($status, $out, $err) = $node->psql('postgres', qq{
+		TRUNCATE growing;
+		INSERT INTO growing SELECT i % 100, i FROM generate_series(1, $n) i;
+		SELECT FROM affinity.refresh_model('growing');});
+
+	die $err if $status;
+	return $err;
+}
+$node->safe_psql('postgres', q{
+	CREATE TABLE growing AS SELECT i % 100 AS user_id, i AS item_id FROM generate_series(1, 300) i;
+	CREATE INDEX ON growing (user_id);
+	SELECT FROM affinity.create_model('growing', 'SELECT user_id, item_id FROM growing', 'ease');
+});
+unlike(grown(400), qr/dense|sparse/, 'a refresh with more items');
+like(grown(5001), qr/NOTICE:  ease is sparse with 5001 items, and was dense before: scores change\nHINT:  To keep a method/,
+	'with too many for the dense method');
+unlike(grown(4001), qr/dense|sparse/, 'with some fewer again');
+like(grown(100), qr/NOTICE:  ease is dense with 100 items, and was sparse before: scores change/, 'with far fewer');
+
 # ---- cancels ---------------------------------------------------------------
 
 foreach my $method ('dense', 'sparse')
