@@ -18,6 +18,7 @@ typedef struct AffinityAdvice
 	List	   *statements;		/* of char *: SQL that helps, maybe none */
 	double		cost_then;		/* after them */
 	bool		enough;			/* they help as much as is wanted */
+	bool		blocked;		/* part of it is read for any parameter */
 	List	   *reasons;		/* of char *: sentences */
 } AffinityAdvice;
 

@@ -110,6 +110,7 @@ static void
 say_blocks(AdviceQuery *q, double limit, AffinityAdvice *advice)
 {
 	advice->reasons = list_concat(advice->reasons, q->blocks);
+	advice->blocked = q->blocks != NIL || OidIsValid(q->whole);
 	if (OidIsValid(q->whole) &&
 		(q->whole_cost > limit / 4 || q->blocks == NIL))
 		affinity_advice_note(&advice->reasons,

@@ -46,11 +46,12 @@ affinity_manage_advise(const char *name, const ModelDefinition *d,
 	char	   *sql = psprintf("SELECT h.item_id, h.weight FROM %s AS h"
 							   " WHERE h.user_id OPERATOR(pg_catalog.=) $1",
 							   quote_qualified_identifier(name,
-														  d->materialize ?
-														  AFFINITY_KEPT :
 														  "interactions"));
 	const char *reasons;
 
+	/* users' rows are side by side there, with an index */
+	if (d->materialize)
+		return;
 	affinity_advice_find(sql, d->user_type, "user", users, SLOW_HISTORY_COST, &advice);
 	if (!advice.slow)
 		return;
@@ -61,7 +62,8 @@ affinity_manage_advise(const char *name, const ModelDefinition *d,
 			 errdetail("%s", reasons),
 			 advice.statements ?
 			 errhint("Run: %s;", join_texts(advice.statements, "; ")) :
-			 d->materialize ? 0 :
+			 advice.blocked ?
 			 errhint("Run: SELECT affinity.alter_model(%s, materialize => true);",
-					 quote_literal_cstr(name))));
+					 quote_literal_cstr(name)) :
+			 errhint("Shorter histories are faster: let the query give those of the last months, or one row for each item.")));
 }

@@ -472,26 +472,6 @@ finish(Work *w)
 }
 
 /*
- * The copy of the interactions, from the view as it is now. A table that was
- * made again lacks what the model's row says is there.
- */
-static void
-keep(Work *w, bool trained)
-{
-	const ModelChange *c = w->change;
-	bool		made = false;
-
-	for (int i = 0; i < w->n; i++)
-		made |= strcmp(w->object[i].statement->object, AFFINITY_KEPT) == 0 &&
-			w->object[i].action != OBJECT_KEEP;
-	if (trained || (made && has_row(w)))
-		affinity_manage_keep(c->name, c->definition,
-							 quote_qualified_identifier(c->name,
-														"interactions"),
-							 c->say_kept);
-}
-
-/*
  * Bring a model to its definition; the caller is its owner, restricted, and
  * connected to SPI. False where it stays untrained.
  */
@@ -514,7 +494,7 @@ affinity_manage_change(ModelChange *c)
 	affinity_manage_check_dependents(c->name, &w.drop, &w.replace);
 	trained = train(&w, make_early(&w), &users);
 	finish(&w);
-	keep(&w, trained);
+	affinity_manage_keep_changed(c, w.object, w.n, trained, has_row(&w));
 	if (trained)
 		affinity_manage_advise(c->name, c->definition, users);
 	return trained;

@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "manage/manage.h"
+#include "manage/objects.h"
 
 /* For audience and similar_users; made once there is something in the table. */
 #define ITEM_INDEX AFFINITY_KEPT "_item_id_idx"
@@ -67,4 +67,25 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 				 errdetail("Its owner may read them; grants and row-level security of the source do not hold for the copy."),
 				 errhint("To let another role ask for users: GRANT SELECT ON %s TO role_name;",
 						 kept)));
+}
+
+/*
+ * The copy, from the view as it is now, after a change. A table that was made
+ * again lacks what the model's row says is there.
+ */
+void
+affinity_manage_keep_changed(const ModelChange *change,
+							 const ModelObject *object, int n, bool trained,
+							 bool has_row)
+{
+	bool		made = false;
+
+	for (int i = 0; i < n; i++)
+		made |= strcmp(object[i].statement->object, AFFINITY_KEPT) == 0 &&
+			object[i].action != OBJECT_KEEP;
+	if (trained || (made && has_row))
+		affinity_manage_keep(change->name, change->definition,
+							 quote_qualified_identifier(change->name,
+														"interactions"),
+							 change->say_kept);
 }

@@ -237,10 +237,12 @@ my %copied = (
 	'a set' => [ '', 'SELECT unnest(ARRAY[u, u + 1]), i FROM s.ev',
 		"The condition on the user cannot be pushed below a function that returns a set. $all, because of a function that returns a set." ],
 	'a cast behind a barrier' => [ 'CREATE VIEW s.v WITH (security_barrier) AS TABLE s.ev', 'SELECT u::text, i FROM s.v',
-		"The condition on the user cannot be pushed below a view with security_barrier or row-level security. $all." ],
-	'long histories' => [ 'CREATE TABLE s.few AS SELECT g % 8 AS u, g % 400 AS i FROM generate_series(1, 40000) g; CREATE INDEX ON s.few (u); ANALYZE s.few',
-		'SELECT u, i FROM s.few', 'The plan expects 5000 rows of each user, and finds them by index as it can.' ]);
+		"The condition on the user cannot be pushed below a view with security_barrier or row-level security. $all." ] );
 case($_, @{ $copied{$_} }, $copy) foreach sort keys %copied;
+
+case('long histories', 'CREATE TABLE s.few AS SELECT g % 8 AS u, g % 400 AS i FROM generate_series(1, 40000) g; CREATE INDEX ON s.few (u); ANALYZE s.few',
+	'SELECT u, i FROM s.few', 'The plan expects 5000 rows of each user, and finds them by index as it can.',
+	'Shorter histories are faster: let the query give those of the last months, or one row for each item.');
 
 # ---- a query that runs while the planner folds a constant is not planned with our indexes
 case('a query within', q{CREATE FUNCTION s.least() RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT count(*) FROM s.ev WHERE u = 3) - 100; END'},
