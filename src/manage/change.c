@@ -478,13 +478,10 @@ finish(Work *w)
 bool
 affinity_manage_change(ModelChange *c)
 {
-	Work		w = {.change = c};
+	Work		w = {.change = c, .names = {c->name, "items", c->definition}};
 	double		users;
 	bool		trained;
 
-	w.names.schema = c->name;
-	w.names.items = "items";
-	w.names.definition = c->definition;
 	initStringInfo(&c->done);
 	if (c->train)
 		check_replication(&w);
