@@ -105,7 +105,9 @@ affinity_model_interactions(const AffinityModel *model)
 						model->kept ? "table" : "view", relation),
 				 model->kept ? 0 :
 				 errdetail("It was dropped with a table that it read."),
-				 errhint("Once what it read is there again: SELECT affinity.refresh_model(%s);",
+				 errhint("%s: SELECT affinity.refresh_model(%s);",
+						 model->kept ? "To make it again" :
+						 "Once what it read is there again",
 						 quote_literal_cstr(name))));
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
