@@ -415,6 +415,33 @@ make_objects(Work *w)
 }
 
 /*
+ * Has the view of the definition the columns that it is made with, as far as
+ * it goes? Only then can it be replaced.
+ */
+static bool
+definition_is_replaceable(const Work *w)
+{
+	const char *sql = strstr(affinity_manage_statement("definition")->sql,
+							 "SELECT");
+	Oid			view = get_relname_relid("definition", w->change->schema);
+
+	for (AttrNumber no = 1;; no++)
+	{
+		char	   *name = get_attname(view, no, true);
+
+		if (name == NULL)
+			return true;
+		sql = strstr(sql, " AS ");
+		if (sql == NULL)
+			return false;
+		sql += strlen(" AS ");
+		if (strncmp(sql, name, strlen(name)) != 0 ||
+			strchr(", ", sql[strlen(name)]) == NULL)
+			return false;
+	}
+}
+
+/*
  * The definition last: it says what the others are.
  */
 static void
@@ -423,6 +450,7 @@ write_definition(Work *w)
 	ModelDefinition *d = w->change->definition;
 	ModelDefinition now;
 	DefinitionState state;
+	bool		replace;
 
 	d->objects = w->kept_old ? kept_version() :
 		pstrdup(affinity_manage_ddl_version());
@@ -439,8 +467,13 @@ write_definition(Work *w)
 		now.user_type == d->user_type && now.item_type == d->item_type &&
 		strcmp(now.objects, d->objects) == 0 && strcmp(now.view, d->view) == 0)
 		return;
+	replace = state == DEFINITION_FOUND && definition_is_replaceable(w);
+	if (state == DEFINITION_FOUND && !replace)
+		affinity_manage_ddl_execute(psprintf("DROP VIEW %s",
+											 quote_qualified_identifier(w->change->name,
+																		"definition")));
 	affinity_manage_ddl_make(affinity_manage_statement("definition"), &w->names,
-							 state == DEFINITION_FOUND);
+							 replace);
 	say(w, state == DEFINITION_FOUND ? "definition changed" :
 		"definition made");
 }
