@@ -18,8 +18,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
@@ -415,67 +413,20 @@ make_objects(Work *w)
 }
 
 /*
- * Has the view of the definition the columns that it is made with, as far as
- * it goes? Only then can it be replaced.
- */
-static bool
-definition_is_replaceable(const Work *w)
-{
-	const char *sql = strstr(affinity_manage_statement("definition")->sql,
-							 "SELECT");
-	Oid			view = get_relname_relid("definition", w->change->schema);
-
-	for (AttrNumber no = 1;; no++)
-	{
-		char	   *name = get_attname(view, no, true);
-
-		if (name == NULL)
-			return true;
-		sql = strstr(sql, " AS ");
-		if (sql == NULL)
-			return false;
-		sql += strlen(" AS ");
-		if (strncmp(sql, name, strlen(name)) != 0 ||
-			strchr(", ", sql[strlen(name)]) == NULL)
-			return false;
-	}
-}
-
-/*
  * The definition last: it says what the others are.
  */
 static void
 write_definition(Work *w)
 {
 	ModelDefinition *d = w->change->definition;
-	ModelDefinition now;
-	DefinitionState state;
-	bool		replace;
+	const char *done;
 
 	d->objects = w->kept_old ? kept_version() :
 		pstrdup(affinity_manage_ddl_version());
 	d->view = affinity_manage_view_mark(w->change->schema);
-	state = affinity_model_definition_read(w->change->schema, &now);
-	if (state == DEFINITION_FOUND &&
-		strcmp(now.query, d->query) == 0 &&
-		strcmp(now.resolved, d->resolved) == 0 &&
-		strcmp(now.renamed, d->renamed) == 0 &&
-		strcmp(now.algorithm, d->algorithm) == 0 &&
-		compareJsonbContainers(&now.given_options->root,
-							   &d->given_options->root) == 0 &&
-		compareJsonbContainers(&now.options->root, &d->options->root) == 0 &&
-		now.user_type == d->user_type && now.item_type == d->item_type &&
-		strcmp(now.objects, d->objects) == 0 && strcmp(now.view, d->view) == 0)
-		return;
-	replace = state == DEFINITION_FOUND && definition_is_replaceable(w);
-	if (state == DEFINITION_FOUND && !replace)
-		affinity_manage_ddl_execute(psprintf("DROP VIEW %s",
-											 quote_qualified_identifier(w->change->name,
-																		"definition")));
-	affinity_manage_ddl_make(affinity_manage_statement("definition"), &w->names,
-							 replace);
-	say(w, state == DEFINITION_FOUND ? "definition changed" :
-		"definition made");
+	done = affinity_manage_definition_write(&w->names, w->change->schema);
+	if (done != NULL)
+		say(w, done);
 }
 
 static void

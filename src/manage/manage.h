@@ -74,6 +74,8 @@ typedef struct ModelNames
 	const ModelDefinition *definition;
 } ModelNames;
 
+extern const char *affinity_manage_definition_write(const ModelNames *names,
+													Oid schema);
 extern const ModelStatement *affinity_manage_ddl_objects(void);
 extern const char *affinity_manage_ddl_version(void);
 extern char *affinity_manage_ddl_fill(const char *template,
