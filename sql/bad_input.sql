@@ -116,6 +116,16 @@ SELECT outcome($$SELECT affinity.create_model('bad', 'SELECT u, i FROM facts', o
 \echo # every option that is listed is accepted with its default
 SELECT algorithm, of_query('SELECT u, i, w, at FROM facts', jsonb_object_agg(option, "default")::text, algorithm)
 FROM affinity.algorithm_options() GROUP BY algorithm ORDER BY algorithm;
+\echo # names of algorithms, options and their values in any case; kept as they are listed
+SELECT of_query('SELECT u, i FROM facts', '{"Similarity": "COSINE", "NEIGHBORS": 5}', 'Item_KNN');
+SELECT affinity.create_model('any_case', 'SELECT u, i FROM facts', 'ITEM_KNN', '{"Similarity": "Cosine", "NEIGHBORS": 5}');
+SELECT algorithm, options ->> 'similarity', options ->> 'neighbors' FROM affinity.models WHERE name = 'any_case';
+SELECT affinity.drop_model('any_case');
+SELECT of_query('SELECT u, i FROM facts', '{"neighbors": 5, "Neighbors": 6}');
+\echo # whole numbers are written whole
+SELECT algorithm, option, range FROM affinity.algorithm_options() AS o(algorithm, option, type, start, range, help)
+WHERE option IN ('seed', 'min_support', 'shrinkage', 'tolerance') ORDER BY 1, 2;
+SELECT of_query('SELECT u, i FROM facts', '{"seed": 3e9}', 'als');
 
 \echo # NULL arguments
 SELECT outcome('SELECT affinity.create_model(NULL, ''SELECT u, i FROM facts'')');

@@ -125,16 +125,13 @@ AS 'MODULE_PATHNAME', 'affinity_activity_describe';
 COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 	'what a value state holds: users, unit, time zone, first and last time, entries, sum, and its size in bytes';
 
---table state_row: USER | AT | ACTIVITY | VALUE
--- int8 | timestamptz | affinity_activity_accum_int8 | affinity_activity_value_accum_int8
--- int8 | timestamp | affinity_activity_accum_int8_local | affinity_activity_value_accum_int8_local
--- int8 | date | affinity_activity_accum_int8_date | affinity_activity_value_accum_int8_date
--- uuid | timestamptz | affinity_activity_accum_uuid | affinity_activity_value_accum_uuid
--- uuid | timestamp | affinity_activity_accum_uuid_local | affinity_activity_value_accum_uuid_local
--- uuid | date | affinity_activity_accum_uuid_date | affinity_activity_value_accum_uuid_date
--- text | timestamptz | affinity_activity_accum_text | affinity_activity_value_accum_text
--- text | timestamp | affinity_activity_accum_text_local | affinity_activity_value_accum_text_local
--- text | date | affinity_activity_accum_text_date | affinity_activity_value_accum_text_date
+-- Types of users are checked by the one rule of src/base/id_type.c: as text, a
+-- citext would come with another equality than its own.
+
+--table state_row: AT | ACTIVITY | VALUE
+-- timestamptz | affinity_activity_accum | affinity_activity_value_accum
+-- timestamp | affinity_activity_accum_local | affinity_activity_value_accum_local
+-- date | affinity_activity_accum_date | affinity_activity_value_accum_date
 
 --table activity_arguments: TYPES | NAMED | ANSWER
 -- | | who was active in which periods
@@ -142,15 +139,15 @@ COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 -- , pg_catalog.text, pg_catalog.bool, pg_catalog.bool | , time_zone pg_catalog.text, is_start pg_catalog.bool, is_return pg_catalog.bool | who started and who came back in which periods of a time zone
 
 --for state_row activity_arguments
-CREATE FUNCTION affinity.activity_accum(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text{TYPES})
+CREATE FUNCTION affinity.activity_accum(affinity.activity, pg_catalog."any", pg_catalog.{AT}, pg_catalog.text{TYPES})
 RETURNS affinity.activity
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{ACTIVITY}';
 
-COMMENT ON FUNCTION affinity.activity_accum(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
-	'transition function of activity_agg for {USER} users and {AT}';
+COMMENT ON FUNCTION affinity.activity_accum(affinity.activity, pg_catalog."any", pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
+	'transition function of activity_agg for {AT}';
 
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, unit pg_catalog.text{NAMED}) (
+CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog."any", at pg_catalog.{AT}, unit pg_catalog.text{NAMED}) (
 	SFUNC = affinity.activity_accum,
 	STYPE = affinity.activity,
 	SSPACE = 200,
@@ -158,7 +155,7 @@ CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
+COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog."any", pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
 	'{ANSWER}: hour, day, week, month, quarter or year';
 
 --end
@@ -167,15 +164,15 @@ COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, p
 -- , pg_catalog.text | , time_zone pg_catalog.text | the sum of values of each user in each period of a time zone
 
 --for state_row value_arguments
-CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES})
+CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES})
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{VALUE}';
 
-COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
-	'transition function of value_agg for {USER} users and {AT}';
+COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+	'transition function of value_agg for {AT}';
 
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text{NAMED}) (
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text{NAMED}) (
 	SFUNC = affinity.value_accum,
 	STYPE = affinity.value,
 	SSPACE = 200,
@@ -183,7 +180,7 @@ CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
 	'{ANSWER}: hour, day, week, month, quarter or year';
 
 --end

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -36,9 +37,10 @@ typedef enum TimeType
 typedef struct CallSite
 {
 	ActivityKind kind;
+	Oid			user_type;		/* as given, below a domain */
 	PeriodClock clock;
 	bool		constant;		/* unit and zone are the same for every row */
-	bool		plain;			/* and there are no conditions and no values */
+	bool		plain;			/* and there are only numbers or uuids */
 	bool		zone_is_null;
 	text	   *unit;			/* as given */
 	text	   *zone;			/* as given, or NULL */
@@ -51,20 +53,21 @@ same_text(const text *a, const text *b)
 		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
-/* Learn unit and zone; the aggregate's other arguments are rows. */
+/* Learn types, unit and zone; the aggregate's other arguments are rows. */
 static void
-learn_kind(FunctionCallInfo fcinfo, CallSite *site, AffinityIdKind ids,
-		   bool zoned, bool values)
+learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, bool values)
 {
 	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	text	   *unit = PG_GETARG_TEXT_PP(UNIT_ARG(values));
 	int			zone = ZONE_ARG(values);
 	pg_tz	   *tz = NULL;
+	AffinityIdKind ids;
 
 	memset(&site->kind, 0, sizeof(ActivityKind));
 	site->kind.unit = affinity_calendar_unit(VARDATA_ANY(unit),
 											 VARSIZE_ANY_EXHDR(unit));
-	site->kind.ids = ids;
+	site->user_type = affinity_base_id_arg(fcinfo, 1, "user_id", &ids);
+	site->kind.ids = (uint8) ids;
 	site->kind.zoned = zoned;
 	site->kind.events = !values && PG_NARGS() > 5;
 	site->kind.values = values;
@@ -88,8 +91,7 @@ learn_kind(FunctionCallInfo fcinfo, CallSite *site, AffinityIdKind ids,
 
 /* What the call site knows, true to this row's unit and zone. */
 static CallSite *
-call_site(FunctionCallInfo fcinfo, CallSite *site, AffinityIdKind ids,
-		  bool zoned, bool values)
+call_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned, bool values)
 {
 	bool		zone_is_null = ZONE_IS_NULL(values);
 	int			unit = UNIT_ARG(values);
@@ -103,11 +105,12 @@ call_site(FunctionCallInfo fcinfo, CallSite *site, AffinityIdKind ids,
 	{
 		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									  sizeof(CallSite));
-		learn_kind(fcinfo, site, ids, zoned, values);
+		learn_kind(fcinfo, site, zoned, values);
 		site->constant = affinity_base_args_are_constant(fcinfo,
 														 UNIT_ARG(values),
 														 ZONE_ARG(values));
-		site->plain = site->constant && !values && !site->kind.events;
+		site->plain = site->constant && !values && !site->kind.events &&
+			site->kind.ids != AFFINITY_ID_TEXT;
 		fcinfo->flinfo->fn_extra = site;
 		return site;
 	}
@@ -119,35 +122,43 @@ call_site(FunctionCallInfo fcinfo, CallSite *site, AffinityIdKind ids,
 		/* constants in practice; a group of its own may have other ones */
 		if (site->clock.slices)
 			pfree(site->clock.slices);
-		learn_kind(fcinfo, site, ids, zoned, values);
+		learn_kind(fcinfo, site, zoned, values);
 	}
 	return site;
 }
 
 static char *
-user_name(FunctionCallInfo fcinfo, AffinityIdKind ids)
+user_name(FunctionCallInfo fcinfo, const CallSite *site)
 {
-	if (ids == AFFINITY_ID_INT)
-		return psprintf(INT64_FORMAT, PG_GETARG_INT64(1));
-	if (ids == AFFINITY_ID_UUID)
-		return DatumGetCString(DirectFunctionCall1(uuid_out,
-												   PG_GETARG_DATUM(1)));
-	return text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *name = affinity_base_id_display(PG_GETARG_DATUM(1),
+												site->user_type);
+
+	name[pg_mbcliplen(name, (int) strlen(name), 200)] = '\0';
+	return name;
 }
 
 static void
-infinite_time(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type)
+infinite_time(FunctionCallInfo fcinfo, const CallSite *site, TimeType type)
 {
 	if (type == TIME_DATE && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date of user %.200s is out of range",
-						user_name(fcinfo, ids)),
+				 errmsg("date of user %s is out of range",
+						user_name(fcinfo, site)),
 				 errhint("Dates reach to 294276-12-31, as timestamps do.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("infinite time of user %.200s", user_name(fcinfo, ids)),
+			 errmsg("infinite time of user %s", user_name(fcinfo, site)),
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+}
+
+/* The user of a row, a number; nearly always a bigint or an integer. */
+static inline int64
+row_number(FunctionCallInfo fcinfo, const CallSite *site)
+{
+	if (site->user_type == INT8OID)
+		return PG_GETARG_INT64(1);
+	return affinity_base_id_to_int(PG_GETARG_DATUM(1), site->user_type);
 }
 
 static inline Timestamp
@@ -159,22 +170,22 @@ row_time(FunctionCallInfo fcinfo, TimeType type)
 
 /* A row's value in 2^-60, rounded to the nearest (half to even). */
 static int128
-row_value(FunctionCallInfo fcinfo, AffinityIdKind ids)
+row_value(FunctionCallInfo fcinfo, const CallSite *site)
 {
 	double		value = PG_GETARG_FLOAT8(3);
 
 	if (isnan(value) || isinf(value))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value of user %.200s",
+				 errmsg("%s value of user %s",
 						isnan(value) ? "NaN" : "infinite",
-						user_name(fcinfo, ids)),
+						user_name(fcinfo, site)),
 				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
 	if (fabs(value) > VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %.17g of user %.200s is out of range", value,
-						user_name(fcinfo, ids)),
+				 errmsg("value %.17g of user %s is out of range", value,
+						user_name(fcinfo, site)),
 				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
 	/* exact: only the exponent changes */
 	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
@@ -244,7 +255,7 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
  * done.
  */
 static pg_attribute_always_inline bool
-accumulate_quickly(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type)
+accumulate_quickly(FunctionCallInfo fcinfo, TimeType type)
 {
 	CallSite   *site = fcinfo->flinfo->fn_extra;
 	ActivitySet *set;
@@ -259,8 +270,8 @@ accumulate_quickly(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type)
 		return false;
 	/* straight into the buffer: copying what was just written would wait */
 	row = affinity_activity_set_next(set);
-	if (ids == AFFINITY_ID_INT)
-		row->key.number = PG_GETARG_INT64(1);
+	if (site->kind.ids == AFFINITY_ID_INT)
+		row->key.number = row_number(fcinfo, site);
 	else
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	row->at = at;
@@ -272,8 +283,7 @@ accumulate_quickly(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type)
 }
 
 static pg_attribute_always_inline Datum
-accumulate(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type,
-		   bool values)
+accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 {
 	MemoryContext aggcontext;
 	CallSite   *site;
@@ -281,7 +291,6 @@ accumulate(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type,
 	ActivityRow first;
 	ActivityRow *row = &first;
 	uint32		flags;
-	text	   *user = NULL;
 	const char *bytes = NULL;
 	uint32		len = 0;
 	int128		value = 0;
@@ -292,7 +301,7 @@ accumulate(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type,
 		affinity_base_check_aggregate(fcinfo, "Call affinity.activity_agg or "
 									  "affinity.value_agg.");
 	if (unlikely(site == NULL || !site->constant))
-		site = call_site(fcinfo, site, ids, type == TIME_ZONED, values);
+		site = call_site(fcinfo, site, type == TIME_ZONED, values);
 	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || flags == 0 ||
 		(values && PG_ARGISNULL(3)))
@@ -307,21 +316,18 @@ accumulate(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type,
 		row = affinity_activity_set_next(set);
 	row->at = row_time(fcinfo, type);
 	if (TIMESTAMP_NOT_FINITE(row->at))
-		infinite_time(fcinfo, ids, type);
+		infinite_time(fcinfo, site, type);
 	if (values)
-		value = row_value(fcinfo, ids);
+		value = row_value(fcinfo, site);
 	row->period = affinity_calendar_clock_period(&site->clock, row->at);
 	row->flags = flags;
-	if (ids == AFFINITY_ID_INT)
-		row->key.number = PG_GETARG_INT64(1);
-	else if (ids == AFFINITY_ID_UUID)
+	if (site->kind.ids == AFFINITY_ID_INT)
+		row->key.number = row_number(fcinfo, site);
+	else if (site->kind.ids == AFFINITY_ID_UUID)
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	else
-	{
-		user = PG_GETARG_TEXT_PP(1);
-		bytes = VARDATA_ANY(user);
-		len = VARSIZE_ANY_EXHDR(user);
-	}
+		bytes = affinity_base_id_bytes(PG_GETARG_DATUM(1), site->user_type,
+									   &len);
 	if (set == NULL)
 	{
 		AggCheckCallContext(fcinfo, &aggcontext);
@@ -336,55 +342,37 @@ accumulate(FunctionCallInfo fcinfo, AffinityIdKind ids, TimeType type,
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-#define ACCUM(name, ids, type, values) \
-PG_FUNCTION_INFO_V1(name); \
-Datum \
-name(PG_FUNCTION_ARGS) \
-{ \
-	return accumulate(fcinfo, ids, type, values); \
-}
-
-/* The rest apart, so that quick ones save no registers for it. */
-#define QUICK_ACCUM(name, ids, type) \
+/* The rest apart, so that quick rows save no registers for it. */
+#define ACCUM(name, type) \
 static pg_noinline Datum \
 name##_slowly(FunctionCallInfo fcinfo) \
 { \
-	return accumulate(fcinfo, ids, type, false); \
+	return accumulate(fcinfo, type, false); \
 } \
 \
 PG_FUNCTION_INFO_V1(name); \
 Datum \
 name(PG_FUNCTION_ARGS) \
 { \
-	if (accumulate_quickly(fcinfo, ids, type)) \
+	if (accumulate_quickly(fcinfo, type)) \
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0)); \
 	return name##_slowly(fcinfo); \
 }
 
+#define VALUE_ACCUM(name, type) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return accumulate(fcinfo, type, true); \
+}
+
 /* activity_accum(state, user, at, unit [, zone [, is_start, is_return]]) */
-QUICK_ACCUM(affinity_activity_accum_int8, AFFINITY_ID_INT, TIME_ZONED)
-QUICK_ACCUM(affinity_activity_accum_int8_local, AFFINITY_ID_INT, TIME_LOCAL)
-QUICK_ACCUM(affinity_activity_accum_int8_date, AFFINITY_ID_INT, TIME_DATE)
-QUICK_ACCUM(affinity_activity_accum_uuid, AFFINITY_ID_UUID, TIME_ZONED)
-QUICK_ACCUM(affinity_activity_accum_uuid_local, AFFINITY_ID_UUID, TIME_LOCAL)
-QUICK_ACCUM(affinity_activity_accum_uuid_date, AFFINITY_ID_UUID, TIME_DATE)
-ACCUM(affinity_activity_accum_text, AFFINITY_ID_TEXT, TIME_ZONED, false)
-ACCUM(affinity_activity_accum_text_local, AFFINITY_ID_TEXT, TIME_LOCAL, false)
-ACCUM(affinity_activity_accum_text_date, AFFINITY_ID_TEXT, TIME_DATE, false)
+ACCUM(affinity_activity_accum, TIME_ZONED)
+ACCUM(affinity_activity_accum_local, TIME_LOCAL)
+ACCUM(affinity_activity_accum_date, TIME_DATE)
 
 /* value_accum(state, user, at, value, unit [, zone]) */
-ACCUM(affinity_activity_value_accum_int8, AFFINITY_ID_INT, TIME_ZONED, true)
-ACCUM(affinity_activity_value_accum_int8_local, AFFINITY_ID_INT, TIME_LOCAL,
-	  true)
-ACCUM(affinity_activity_value_accum_int8_date, AFFINITY_ID_INT, TIME_DATE,
-	  true)
-ACCUM(affinity_activity_value_accum_uuid, AFFINITY_ID_UUID, TIME_ZONED, true)
-ACCUM(affinity_activity_value_accum_uuid_local, AFFINITY_ID_UUID, TIME_LOCAL,
-	  true)
-ACCUM(affinity_activity_value_accum_uuid_date, AFFINITY_ID_UUID, TIME_DATE,
-	  true)
-ACCUM(affinity_activity_value_accum_text, AFFINITY_ID_TEXT, TIME_ZONED, true)
-ACCUM(affinity_activity_value_accum_text_local, AFFINITY_ID_TEXT, TIME_LOCAL,
-	  true)
-ACCUM(affinity_activity_value_accum_text_date, AFFINITY_ID_TEXT, TIME_DATE,
-	  true)
+VALUE_ACCUM(affinity_activity_value_accum, TIME_ZONED)
+VALUE_ACCUM(affinity_activity_value_accum_local, TIME_LOCAL)
+VALUE_ACCUM(affinity_activity_value_accum_date, TIME_DATE)

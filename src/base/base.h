@@ -115,8 +115,6 @@ typedef enum AffinityIdKind
 	AFFINITY_ID_TEXT = 3
 } AffinityIdKind;
 
-#define AFFINITY_ID_TYPES "smallint, integer, bigint, uuid, text"
-
 extern bool affinity_base_id_kind(Oid type, AffinityIdKind *kind);
 extern Datum affinity_base_id_from_int(int64 value, Oid type);
 extern char *affinity_base_id_display(Datum id, Oid type);
@@ -143,9 +141,62 @@ affinity_base_id_to_int(Datum id, Oid type)
 			return DatumGetInt16(id);
 		case INT4OID:
 			return DatumGetInt32(id);
+		case OIDOID:
+			return DatumGetObjectId(id);
 		default:
 			return DatumGetInt64(id);
 	}
+}
+
+/*
+ * id_type.c: which types may be given as ids, the one rule for all functions.
+ * Models keep ids as smallint, integer, bigint, uuid or text; given as one of
+ * these are also oid, varchar, char(n), name and domains.
+ */
+typedef enum AffinityIdPlace
+{
+	AFFINITY_ID_COLUMN,			/* of a query: the hint is an expression */
+	AFFINITY_ID_ARGUMENT,		/* of an aggregate or a function */
+	AFFINITY_ID_ELEMENTS		/* of an array, which is the argument */
+} AffinityIdPlace;
+
+typedef struct AffinityIdGiven
+{
+	Oid			type;			/* as declared; of an array, its elements' */
+	int32		typmod;
+	Oid			collation;		/* InvalidOid: none */
+	const char *role;			/* whose type it is, for the message */
+	const char *sql;			/* how SQL names it, for the hint */
+	AffinityIdPlace place;
+	bool		of_model;		/* which has its own spelling */
+} AffinityIdGiven;
+
+extern Oid	affinity_base_id_check(const AffinityIdGiven *given,
+								   AffinityIdKind *kind);
+extern Oid	affinity_base_id_kept(Oid type);
+extern Oid	affinity_base_id_arg(FunctionCallInfo fcinfo, int arg,
+								 const char *name, AffinityIdKind *kind);
+extern void affinity_base_id_elements(FunctionCallInfo fcinfo, int arg,
+									  Oid array, const char *name);
+extern void affinity_base_id_sought(FunctionCallInfo fcinfo, int arg,
+									const char *name);
+extern const char *affinity_base_id_other_bytes(Datum id, Oid type,
+												uint32 *len);
+
+/*
+ * The bytes of an id that is kept as text, given as one of the types that may
+ * be.
+ */
+static inline const char *
+affinity_base_id_bytes(Datum id, Oid type, uint32 *len)
+{
+	text	   *value;
+
+	if (type != TEXTOID && type != VARCHAROID)
+		return affinity_base_id_other_bytes(id, type, len);
+	value = (text *) PG_DETOAST_DATUM_PACKED(id);
+	*len = VARSIZE_ANY_EXHDR(value);
+	return VARDATA_ANY(value);
 }
 
 /* The expanded object that a value is, or NULL where it is flat. */

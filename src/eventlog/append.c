@@ -35,24 +35,26 @@ affinity_eventlog_other_state(uint32 magic)
 }
 
 static inline uint64
-hash_text(const text *value, uint64 seed)
+hash_text(const char *bytes, uint32 len, uint64 seed)
 {
-	return hash_bytes_extended((const unsigned char *) VARDATA_ANY(value),
-							   (int) VARSIZE_ANY_EXHDR(value), seed);
+	return hash_bytes_extended((const unsigned char *) bytes, (int) len, seed);
 }
 
 /* A uuid, or the hash that stands for a text. */
 EventUserId
-affinity_eventlog_wide_user(Datum user, EventUser kind)
+affinity_eventlog_wide_user(Datum user, Oid type)
 {
 	EventUserId id;
+	const char *bytes;
+	uint32		len;
 
-	if (kind == EVENT_USER_UUID)
+	if (type == UUIDOID)
 		memcpy(&id, DatumGetUUIDP(user)->data, UUID_LEN);
 	else
 	{
-		id.low = hash_text(DatumGetTextPP(user), 0);
-		id.high = hash_text(DatumGetTextPP(user), SECOND_SEED);
+		bytes = affinity_base_id_bytes(user, type, &len);
+		id.low = hash_text(bytes, len, 0);
+		id.high = hash_text(bytes, len, SECOND_SEED);
 	}
 	return id;
 }
@@ -66,9 +68,14 @@ held_property(FunctionCallInfo fcinfo, const EventCall *call)
 {
 	Datum		value = PG_GETARG_DATUM(call->held_arg);
 	uint32		mode = call->definition.kind.mode;
+	const char *bytes;
+	uint32		len;
 
 	if ((mode & EVENT_MODE_HOLD_TEXT) != 0)
-		return hash_text(DatumGetTextPP(value), 0);
+	{
+		bytes = affinity_base_id_bytes(value, call->held_type, &len);
+		return hash_text(bytes, len, 0);
+	}
 	if ((mode & EVENT_MODE_HOLD_UUID) != 0)
 		return hash_bytes_extended(DatumGetUUIDP(value)->data, UUID_LEN, 0);
 	if (call->held_type == BOOLOID)

@@ -252,7 +252,7 @@ extern EventLog *affinity_eventlog_create(const EventDefinition *definition,
 										  Size room);
 extern Datum affinity_eventlog_append_flat(FunctionCallInfo fcinfo,
 										   const EventCall *call);
-extern EventUserId affinity_eventlog_wide_user(Datum user, EventUser kind);
+extern EventUserId affinity_eventlog_wide_user(Datum user, Oid type);
 pg_noreturn extern void affinity_eventlog_other_state(uint32 magic);
 
 /* The state in parts that a value is, or NULL. */
@@ -312,8 +312,7 @@ affinity_eventlog_user(FunctionCallInfo fcinfo, const EventCall *call)
 	EventUserId id = {0, 0};
 
 	if (call->definition.kind.user_kind != EVENT_USER_INT)
-		return affinity_eventlog_wide_user(user, (EventUser)
-										   call->definition.kind.user_kind);
+		return affinity_eventlog_wide_user(user, call->user_type);
 	id.low = (uint64) affinity_base_id_to_int(user, call->user_type);
 	return id;
 }

@@ -239,15 +239,9 @@ hold(FunctionCallInfo fcinfo, EventCall *call)
 						 "them.")));
 	call->held_arg = PG_NARGS() - 1;
 	call->held_type = affinity_base_arg_type(fcinfo, call->held_arg);
-	if (call->held_type != BOOLOID && call->held_type != DATEOID &&
-		!affinity_base_id_kind(call->held_type, &kind))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a property of type %s cannot be held",
-						format_type_be(call->held_type)),
-				 errhint("The last argument is the property in mode hold_last, "
-						 "of one of these types: %s, date, boolean. Cast others "
-						 "to text.", AFFINITY_ID_TYPES)));
+	if (call->held_type != BOOLOID && call->held_type != DATEOID)
+		call->held_type = affinity_base_id_arg(fcinfo, call->held_arg,
+											   "property", &kind);
 	call->definition.kind.mode |= held_bit(kind);
 }
 
@@ -295,14 +289,7 @@ affinity_eventlog_read_user_type(FunctionCallInfo fcinfo, int user_arg,
 	AffinityIdKind kind;
 
 	call->user_arg = user_arg;
-	call->user_type = affinity_base_arg_type(fcinfo, user_arg);
-	if (!affinity_base_id_kind(call->user_type, &kind))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a user cannot be of type %s",
-						format_type_be(call->user_type)),
-				 errhint("Users may be of these types: %s. Cast others to text.",
-						 AFFINITY_ID_TYPES)));
+	call->user_type = affinity_base_id_arg(fcinfo, user_arg, "user_id", &kind);
 	/* EventUser has the same numbers */
 	call->definition.kind.user_kind = (uint8) kind;
 }

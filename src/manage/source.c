@@ -16,6 +16,7 @@
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "parser/parser.h"
+#include "parser/parsetree.h"
 #include "utils/guc.h"
 #include "utils/ruleutils.h"
 #include "utils/builtins.h"
@@ -170,37 +171,51 @@ parse_source(const char *query, char **text)
 }
 
 /*
+ * How the query names what a column is: a table's column by its own name, with
+ * the table's where it reads several; anything else by what it is called.
+ */
+static const char *
+column_sql(const Query * query, const TargetEntry * column)
+{
+	const		Var *var = (const Var *) column->expr;
+	const		RangeTblEntry *entry;
+	const char *name;
+
+	if (!IsA(var, Var) || var->varlevelsup > 0 || var->varattno <= 0 ||
+		query->setOperations != NULL)
+		return quote_identifier(column->resname);
+	entry = rt_fetch(var->varno, query->rtable);
+	name = quote_identifier(strVal(list_nth(entry->eref->colnames,
+											var->varattno - 1)));
+	if (list_length(query->rtable) == 1 || entry->rtekind == RTE_JOIN)
+		return name;
+	return psprintf("%s.%s", quote_identifier(entry->eref->aliasname), name);
+}
+
+/*
  * A column that names users or items: its type in the view, and the
  * expression.
  */
 static Oid
-id_column(const TargetEntry * column, const char *role, const char *name,
-		  StringInfo expression)
+id_column(const Query * query, const TargetEntry * column, const char *role,
+		  const char *name, StringInfo expression)
 {
-	Oid			type = exprType((Node *) column->expr);
-	Oid			base = getBaseType(type);
-	Oid			collation = exprCollation((Node *) column->expr);
+	AffinityIdGiven given = {
+		.type = exprType((Node *) column->expr),
+		.typmod = exprTypmod((Node *) column->expr),
+		.collation = exprCollation((Node *) column->expr),
+		.role = psprintf("%s column \"%s\"", role, column->resname),
+		.sql = column_sql(query, column),
+		.place = AFFINITY_ID_COLUMN
+	};
 	AffinityIdKind kind;
+	Oid			kept =
+	affinity_base_id_kept(affinity_base_id_check(&given, &kind));
 
-	if (!affinity_base_id_kind(base, &kind))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("%s column \"%s\" is of type %s",
-						role, column->resname, format_type_be(type)),
-				 errhint("An id may be of type %s or varchar; cast it in the query, for example \"%s\"::text.",
-						 AFFINITY_ID_TYPES, column->resname)));
-	if (OidIsValid(collation) && !get_collation_isdeterministic(collation))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s column \"%s\" has a nondeterministic collation",
-						role, column->resname),
-				 errhint("Ids are compared by their bytes; add COLLATE \"C\" in the query.")));
-	if (base == VARCHAROID)
-		base = TEXTOID;
 	appendStringInfo(expression, "q.%s", name);
-	if (base != type)
-		appendStringInfo(expression, "::%s", format_type_be_qualified(base));
-	return base;
+	if (kept != given.type)
+		appendStringInfo(expression, "::%s", format_type_be_qualified(kept));
+	return kept;
 }
 
 static Oid
@@ -315,9 +330,9 @@ affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
 
 	initStringInfo(&body);
 	appendStringInfoString(&body, "SELECT ");
-	d->user_type = id_column(column[0], "user", "user_id", &body);
+	d->user_type = id_column(parsed, column[0], "user", "user_id", &body);
 	appendStringInfoString(&body, " AS user_id, ");
-	d->item_type = id_column(column[1], "item", "item_id", &body);
+	d->item_type = id_column(parsed, column[1], "item", "item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
 	d->weight_type = FLOAT4OID;
 	if (n > 2)

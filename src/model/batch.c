@@ -154,6 +154,11 @@ read_items(AffinityModelBatch *b)
 			b->batch.list_entries += list_length_of(item.neighbors);
 	}
 	affinity_model_items_end(scan);
+	for (int64 no = 1; no < (int64) model->n_items; no++)
+	{
+		affinity_base_look_up((uint64) no);
+		affinity_model_check_ids(model, b->item_id[no - 1], b->item_id[no]);
+	}
 	b->batch.popularity = popularity;
 }
 

@@ -163,6 +163,23 @@ affinity_model_open_items(Oid schema, const char *name)
 }
 
 /*
+ * The ids of two items, the one with the smaller number first: numbers are in
+ * order of id. So none is there twice.
+ */
+void
+affinity_model_check_ids(const AffinityModel *model, Datum first,
+						 Datum second)
+{
+	int			c = affinity_base_id_compare(first, second, model->item_type);
+
+	if (c == 0)
+		affinity_train_damaged(model->schema_name, "an item is there twice");
+	if (c > 0)
+		affinity_train_damaged(model->schema_name,
+							   "items are not numbered in order of their ids");
+}
+
+/*
  * Could the table of items hold as many as the model says? Memory is taken
  * for them before the items are read.
  */

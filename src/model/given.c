@@ -165,44 +165,20 @@ end_finding(Finding *f)
 {
 	tidy(f);
 	check_memory(f);
+	for (uint32 i = 1; i < f->items->n; i++)
+		affinity_model_check_ids(f->model, f->items->item[i - 1].id,
+								 f->items->item[i].id);
 	MemoryContextDelete(f->scratch);
 }
 
 /* ---- finding ----------------------------------------------------------- */
 
 /*
- * Rows (item_no, item_id, popularity) of one of the model's queries.
+ * Where a plain id, or a number as an integer, is among sorted ones; -1 where
+ * it is none of them.
  */
-static void
-find_by_query(Finding *f, AffinityModelQuery query, Datum *wanted, uint32 n,
-			  Oid type)
-{
-	Oid			types[] = {INT4OID, f->model->item_type, FLOAT4OID};
-	Datum		array = affinity_model_array(wanted, (int) n, type);
-	SPITupleTable *table = affinity_model_query(f->model, query, array, types,
-												3);
-	uint64		rows = SPI_processed;
-	MemoryContext old = MemoryContextSwitchTo(f->scratch);
-
-	if (rows > n)
-		affinity_train_damaged(f->model->schema_name,
-							   "an item is there twice");
-	for (uint64 i = 0; i < rows; i++)
-		add_item(f, affinity_model_column_no(f->model, table, i, 1),
-				 affinity_model_column_id(f->model, table, i, 2),
-				 DatumGetFloat4(affinity_model_column(f->model, table, i,
-													  3)));
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(f->scratch);
-	SPI_freetuptable(table);
-	pfree(DatumGetPointer(array));
-}
-
-/*
- * Is a plain id, or a number as an integer, among sorted ones?
- */
-static bool
-is_among(Datum key, const Datum *wanted, uint32 n, Oid type)
+static int64
+find_among(Datum key, const Datum *wanted, uint32 n, Oid type)
 {
 	uint32		lo = 0;
 	uint32		hi = n;
@@ -213,13 +189,54 @@ is_among(Datum key, const Datum *wanted, uint32 n, Oid type)
 		int			c = affinity_base_id_compare(wanted[mid], key, type);
 
 		if (c == 0)
-			return true;
+			return mid;
 		if (c < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return false;
+	return -1;
+}
+
+/*
+ * Rows (item_no, item_id, popularity) of one of the model's queries for sorted
+ * ids or numbers, at most AFFINITY_LOOKED_UP of them.
+ */
+static void
+find_by_query(Finding *f, AffinityModelQuery query, Datum *wanted, uint32 n,
+			  Oid type)
+{
+	Oid			types[] = {INT4OID, f->model->item_type, FLOAT4OID};
+	bool		by_no = query == AFFINITY_QUERY_IDS_BY_NO;
+	bool		found[AFFINITY_LOOKED_UP] = {0};
+	Datum		array = affinity_model_array(wanted, (int) n, type);
+	SPITupleTable *table = affinity_model_query(f->model, query, array, types,
+												3);
+	uint64		rows = SPI_processed;
+	MemoryContext old = MemoryContextSwitchTo(f->scratch);
+
+	for (uint64 i = 0; i < rows; i++)
+	{
+		uint32		no = affinity_model_column_no(f->model, table, i, 1);
+		Datum		id = affinity_model_column_id(f->model, table, i, 2);
+		int64		at = find_among(by_no ? Int32GetDatum((int32) no) : id,
+									wanted, n, type);
+
+		/* equal by the collation, but not the same */
+		if (at < 0)
+			continue;
+		if (found[at])
+			affinity_train_damaged(f->model->schema_name,
+								   "an item is there twice");
+		found[at] = true;
+		add_item(f, no, id,
+				 DatumGetFloat4(affinity_model_column(f->model, table, i,
+													  3)));
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(f->scratch);
+	SPI_freetuptable(table);
+	pfree(DatumGetPointer(array));
 }
 
 /*
@@ -240,8 +257,8 @@ find_by_scan(Finding *f, bool by_no, const Datum *wanted, uint32 n)
 	{
 		Datum		id = affinity_base_id_plain(item.id, f->model->item_type);
 
-		if (is_among(by_no ? Int32GetDatum((int32) item.no) : id, wanted, n,
-					 type))
+		if (find_among(by_no ? Int32GetDatum((int32) item.no) : id, wanted, n,
+					   type) >= 0)
 			add_item(f, item.no, id, item.popularity);
 		if (++rows % 1024 == 0)
 			MemoryContextReset(f->scratch);

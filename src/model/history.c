@@ -184,6 +184,8 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 		if (i > 0 && known[i - 1].no == known[i].no)
 			affinity_train_damaged(model->schema_name,
 								   "an item's number is used twice");
+		if (i > 0)
+			affinity_model_check_ids(model, known[i - 1].id, known[i].id);
 		item[i] = known[i].no;
 		weight[i] = known[i].weight;
 		list[i] = known[i].list;

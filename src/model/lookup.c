@@ -220,6 +220,8 @@ affinity_model_sources(const AffinityModel *model, uint32 item,
 	sources->source = affinity_base_array(n, sizeof(AffinitySource));
 	for (uint32 i = 0; i < n; i++)
 	{
+		if (i > 0)
+			affinity_model_check_ids(model, found[i - 1].id, found[i].id);
 		sources->id[i] = found[i].id;
 		sources->source[i] = found[i].source;
 	}

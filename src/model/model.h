@@ -100,6 +100,10 @@ extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
 									   uint32 n, AffinityItems *items);
 extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
 
+/* checks.c */
+extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
+									 Datum second);
+
 /* ---- history.c: one user ----------------------------------------------- */
 
 /* What the model knows of a history, with lists, and the items' ids. */

@@ -146,6 +146,7 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 
 	if (!same_type(given, type))
 		wrong_type(role, given, type);
+	affinity_base_id_sought(fcinfo, arg, role);
 	if (PG_ARGISNULL(arg))
 		return false;
 	*id = affinity_base_id_plain(PG_GETARG_DATUM(arg), type);
@@ -166,6 +167,7 @@ affinity_serve_ids(ServeCall *call, int arg, Datum *ids)
 	if (!OidIsValid(element) || !same_type(element, call->model->item_type))
 		wrong_type("array of items", given,
 				   get_array_type(call->model->item_type));
+	affinity_base_id_sought(fcinfo, arg, "items");
 	if (PG_ARGISNULL(arg))
 		return false;
 	*ids = PG_GETARG_DATUM(arg);

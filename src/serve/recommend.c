@@ -126,6 +126,27 @@ read_ids(Request *r, const AffinityRanking *ranking)
 	return items;
 }
 
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint32		x = ((const AffinityItem *) a)->no;
+	uint32		y = ((const AffinityItem *) b)->no;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The items of a list were looked up in several ways: none may be there twice.
+ */
+static void
+check_rows(const AffinityModel *model, AffinityItem *row, uint32 n)
+{
+	qsort(row, n, sizeof(AffinityItem), compare_numbers);
+	for (uint32 i = 1; i < n; i++)
+		affinity_model_check_ids(model, row[i - 1].id, row[i].id);
+	pfree(row);
+}
+
 /*
  * Rows of a list. What was filled in is in the order of the popular items.
  */
@@ -134,6 +155,7 @@ put_ranking(Request *r, const AffinityRanking *ranking)
 {
 	uint32		n = affinity_score_ranking_size(ranking);
 	AffinityItems items = read_ids(r, ranking);
+	AffinityItem *row = affinity_base_array(n, sizeof(AffinityItem));
 	const AffinityItem *popular = r->popular.item;
 	Datum		values[4];
 
@@ -150,11 +172,14 @@ put_ranking(Request *r, const AffinityRanking *ranking)
 				popular++;
 			values[0] = popular++->id;
 		}
+		row[i].no = entry->no;
+		row[i].id = values[0];
 		values[1] = Float4GetDatum(entry->score);
 		values[2] = Int32GetDatum((int32) i + 1);
 		values[3] = BoolGetDatum(personalized);
 		affinity_serve_put(r->call, values);
 	}
+	check_rows(r->call->model, row, n);
 }
 
 /*
@@ -220,6 +245,7 @@ affinity_serve_candidates(PG_FUNCTION_ARGS)
 {
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
 
+	affinity_base_id_sought(fcinfo, 0, "candidates");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(get_base_element_type(type)));
 	if (stands_for_all(PG_GETARG_DATUM(0)))

@@ -19,6 +19,8 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/uuid.h"
 
 #include "base/base.h"
@@ -170,6 +172,28 @@ set_read_int2(ArrayType *array, size_t *n)
 	return result;
 }
 
+static const int64 *
+set_read_oid(ArrayType *array, size_t *n)
+{
+	const Oid  *data = (const Oid *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	int64	   *result = set_alloc(present, sizeof(int64));
+
+	for (size_t i = 0; i < present; i++)
+		result[i] = data[i];
+	*n = set_int8_make_set(result, present);
+	return result;
+}
+
+static const SetText *
+set_of_texts(SetText *text, size_t present, size_t *n)
+{
+	*n = present;
+	if (!set_text_is_set(text, present))
+		*n = set_text_make_set(text, present);
+	return text;
+}
+
 static const SetText *
 set_read_text(ArrayType *array, size_t *n)
 {
@@ -186,13 +210,87 @@ set_read_text(ArrayType *array, size_t *n)
 		data += VARSIZE_ANY(data);
 		data = (const char *) att_align_nominal(data, TYPALIGN_INT);
 	}
-	*n = present;
-	if (!set_text_is_set(result, present))
-		*n = set_text_make_set(result, present);
-	return result;
+	return set_of_texts(result, present, n);
+}
+
+/* Blanks at the end of a char(n) say nothing. */
+static const SetText *
+set_read_bpchar(ArrayType *array, size_t *n)
+{
+	const char *data = ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	SetText    *result = set_alloc(present, sizeof(SetText));
+
+	for (size_t i = 0; i < present; i++)
+	{
+		if (i % SET_CHUNK == 0)
+			CHECK_FOR_INTERRUPTS();
+		result[i].data = VARDATA_ANY(data);
+		result[i].length = bpchartruelen(VARDATA_ANY(data),
+										 VARSIZE_ANY_EXHDR(data));
+		data += VARSIZE_ANY(data);
+		data = (const char *) att_align_nominal(data, TYPALIGN_INT);
+	}
+	return set_of_texts(result, present, n);
+}
+
+static const SetText *
+set_read_name(ArrayType *array, size_t *n)
+{
+	const		NameData *data = (const NameData *) ARR_DATA_PTR(array);
+	size_t		present = set_count_present(array);
+	SetText    *result = set_alloc(present, sizeof(SetText));
+
+	for (size_t i = 0; i < present; i++)
+	{
+		result[i].data = NameStr(data[i]);
+		result[i].length = strlen(NameStr(data[i]));
+	}
+	return set_of_texts(result, present, n);
 }
 
 /* ---- two arrays ---- */
+
+/* What a call site's arrays hold; kept in fn_extra. */
+typedef struct SetSite
+{
+	Oid			element;
+	Oid			type;			/* below a domain */
+} SetSite;
+
+/*
+ * Learn the type of the arrays' elements; error unless it may be that of ids.
+ */
+static pg_noinline SetSite *
+set_learn(FunctionCallInfo fcinfo, Oid element)
+{
+	SetSite    *site = fcinfo->flinfo->fn_extra;
+	Oid			array = get_array_type(element);
+
+	if (site == NULL)
+		site = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SetSite));
+	affinity_base_id_elements(fcinfo, 0, array, "a");
+	affinity_base_id_elements(fcinfo, 1, array, "b");
+	site->type = getBaseType(element);
+	site->element = element;
+	return site;
+}
+
+/* The type of the arrays' elements, below a domain. */
+static inline Oid
+set_type(FunctionCallInfo fcinfo, const ArrayType *a, const ArrayType *b)
+{
+	SetSite    *site = fcinfo->flinfo->fn_extra;
+	Oid			element = ARR_ELEMTYPE(a);
+
+	if (unlikely(element != ARR_ELEMTYPE(b)))
+		elog(ERROR, "arrays of elements of types %u and %u", element,
+			 ARR_ELEMTYPE(b));
+	if (unlikely(site == NULL || site->element != element))
+		site = set_learn(fcinfo, element);
+	return site->type;
+}
 
 #define SET_COUNT_COMMON(kind, reader) \
 	do { \
@@ -202,16 +300,40 @@ set_read_text(ArrayType *array, size_t *n)
 		common = kind##_count_common(set_a, na, set_b, nb); \
 	} while (0)
 
+/* How many elements two arrays of a type have in common, and each has. */
+static pg_noinline size_t
+set_compare_other(Oid type, ArrayType *a, ArrayType *b, size_t *size_a,
+				  size_t *size_b)
+{
+	size_t		na = 0;
+	size_t		nb = 0;
+	size_t		common = 0;
+
+	if (type == OIDOID)
+		SET_COUNT_COMMON(set_int8, set_read_oid);
+	else if (type == BPCHAROID)
+		SET_COUNT_COMMON(set_text, set_read_bpchar);
+	else if (type == NAMEOID)
+		SET_COUNT_COMMON(set_text, set_read_name);
+	else						/* text; the bytes of a varchar[] are a
+								 * text[]'s */
+		SET_COUNT_COMMON(set_text, set_read_text);
+	*size_a = na;
+	*size_b = nb;
+	return common;
+}
+
 static void
 set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
 {
 	ArrayType  *a = PG_GETARG_ARRAYTYPE_P(0);
 	ArrayType  *b = PG_GETARG_ARRAYTYPE_P(1);
+	Oid			type = set_type(fcinfo, a, b);
 	size_t		na = 0;
 	size_t		nb = 0;
 	size_t		common = 0;
 
-	switch (ARR_ELEMTYPE(a))
+	switch (type)
 	{
 		case INT2OID:
 			SET_COUNT_COMMON(set_int4, set_read_int2);
@@ -225,12 +347,8 @@ set_compare(FunctionCallInfo fcinfo, AffinityOverlap *overlap)
 		case UUIDOID:
 			SET_COUNT_COMMON(set_uuid, set_uuid_read);
 			break;
-		case TEXTOID:
-		case VARCHAROID:		/* the bytes of a varchar[] are a text[]'s */
-			SET_COUNT_COMMON(set_text, set_read_text);
-			break;
 		default:
-			elog(ERROR, "unexpected element type %u", ARR_ELEMTYPE(a));
+			common = set_compare_other(type, a, b, &na, &nb);
 	}
 	overlap->both = (double) common;
 	overlap->only_a = (double) (na - common);

@@ -27,6 +27,9 @@ affinity_train_algorithm_number(int no)
 	return no < (int) lengthof(algorithms) ? algorithms[no] : NULL;
 }
 
+/*
+ * The algorithm of a name, in any case.
+ */
 const AffinityAlgorithm *
 affinity_train_algorithm(const char *name)
 {
@@ -34,7 +37,7 @@ affinity_train_algorithm(const char *name)
 
 	for (int i = 0; i < (int) lengthof(algorithms); i++)
 	{
-		if (strcmp(algorithms[i]->name, name) == 0)
+		if (pg_strcasecmp(algorithms[i]->name, name) == 0)
 			return algorithms[i];
 	}
 	initStringInfo(&valid);
@@ -79,7 +82,9 @@ option_range(const AffinityOption *option)
 	{
 		case AFFINITY_OPTION_INT:
 		case AFFINITY_OPTION_REAL:
-			appendStringInfo(&range, "%g to %g%s", option->min, option->max,
+			appendStringInfo(&range, "%s to %s%s",
+							 affinity_train_option_bound(option->min),
+							 affinity_train_option_bound(option->max),
 							 strcmp(option->start, "null") == 0 ? ", or null" :
 							 "");
 			break;

@@ -16,6 +16,28 @@
 
 #include "train/train.h"
 
+/*
+ * A bound of a number as it is written: whole numbers in full.
+ */
+char *
+affinity_train_option_bound(double bound)
+{
+	return fabs(bound) < 1e15 && bound == floor(bound) ?
+		psprintf("%.0f", bound) : psprintf("%g", bound);
+}
+
+/*
+ * Is that the name, in any case, of an option or of one of its values?
+ */
+static bool
+is_name(const char *name, const JsonbValue *given)
+{
+	size_t		len = (size_t) given->val.string.len;
+
+	return strlen(name) == len &&
+		pg_strncasecmp(name, given->val.string.val, len) == 0;
+}
+
 static char *
 option_hint(const AffinityOption *option)
 {
@@ -26,12 +48,14 @@ option_hint(const AffinityOption *option)
 	switch (option->type)
 	{
 		case AFFINITY_OPTION_INT:
-			appendStringInfo(&hint, "It takes a whole number from %g to %g.",
-							 option->min, option->max);
+			appendStringInfo(&hint, "It takes a whole number from %s to %s.",
+							 affinity_train_option_bound(option->min),
+							 affinity_train_option_bound(option->max));
 			break;
 		case AFFINITY_OPTION_REAL:
-			appendStringInfo(&hint, "It takes a number from %g to %g.",
-							 option->min, option->max);
+			appendStringInfo(&hint, "It takes a number from %s to %s.",
+							 affinity_train_option_bound(option->min),
+							 affinity_train_option_bound(option->max));
 			break;
 		case AFFINITY_OPTION_ENUM:
 			appendStringInfoString(&hint, "It takes one of: ");
@@ -108,9 +132,7 @@ set_enum(const AffinityOption *option, const JsonbValue *value, char *to)
 		option_error(option, "is not a string", display_value(value));
 	for (int i = 0; option->values[i]; i++)
 	{
-		if (strlen(option->values[i]) == (size_t) value->val.string.len &&
-			memcmp(option->values[i], value->val.string.val,
-				   value->val.string.len) == 0)
+		if (is_name(option->values[i], value))
 		{
 			*(int *) to = i;
 			return;
@@ -216,10 +238,7 @@ find_option(const AffinityAlgorithm *algorithm, const JsonbValue *key)
 
 	for (int i = 0; i < algorithm->n_options; i++)
 	{
-		const char *name = algorithm->options[i].name;
-
-		if (strlen(name) == (size_t) key->val.string.len &&
-			memcmp(name, key->val.string.val, key->val.string.len) == 0)
+		if (is_name(algorithm->options[i].name, key))
 			return &algorithm->options[i];
 	}
 	initStringInfo(&valid);
@@ -246,6 +265,7 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 	JsonbIteratorToken token;
 	JsonbValue	key;
 	JsonbValue	value;
+	bool	   *given;
 
 	set_defaults(algorithm, base);
 	if (options != NULL)
@@ -255,6 +275,7 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("options are not a JSON object"),
 					 errhint("Write them like {\"neighbors\": 100}; SELECT * FROM affinity.algorithm_options() lists them all.")));
+		given = palloc0(algorithm->n_options * sizeof(bool));
 		it = JsonbIteratorInit(&options->root);
 		while ((token = JsonbIteratorNext(&it, &key, true)) != WJB_DONE)
 		{
@@ -263,6 +284,12 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 			if (token != WJB_KEY)
 				continue;
 			option = find_option(algorithm, &key);
+			if (given[option - algorithm->options])
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("option \"%s\" is given twice", option->name),
+						 errhint("Names of options are the same in any case: leave one out.")));
+			given[option - algorithm->options] = true;
 			JsonbIteratorNext(&it, &value, true);
 			if (value.type != jbvNull)
 				set_option(option, &value, base);

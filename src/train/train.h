@@ -167,6 +167,7 @@ pg_noreturn extern void affinity_train_damaged(const char *model,
 /* options.c */
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
+extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
 
