@@ -118,8 +118,8 @@ SELECT query, algorithm, given_options, options->'neighbors' FROM shop.definitio
 SELECT affinity.alter_model('shop', options => '{"neighbors": null, "similarity": "jaccard"}');
 SELECT given_options, options->'neighbors', options->'similarity' FROM shop.definition;
 SELECT affinity.alter_model('shop', algorithm => 'popular');
-SELECT query, algorithm, given_options, options FROM shop.definition;
-SELECT algorithm, options FROM affinity.models;
+SELECT query, algorithm, given_options, options->'measure', options->'neighbors' FROM shop.definition;
+SELECT algorithm, m.options = d.options FROM affinity.models m JOIN shop.definition d USING (algorithm);
 SELECT affinity.alter_model('shop', 'SELECT u, i, w FROM ev WHERE i < 10', 'item_knn', '{"neighbors": 3}');
 SELECT query, algorithm, given_options FROM shop.definition;
 SELECT items FROM affinity.models;
@@ -334,7 +334,12 @@ DROP VIEW shop.definition;
 CREATE VIEW shop.definition AS :less
 SELECT affinity.alter_model('shop', options => '{"neighbors": 4}');
 SELECT * FROM state;
-SELECT renamed_query, given_options FROM shop.definition;
+SELECT renamed_query, given_options->'neighbors' FROM shop.definition;
+\echo ## and an option less
+SELECT regexp_replace(pg_get_viewdef('shop.definition'), '"min_support": 1,? ?', '', 'g') AS less \gset
+CREATE OR REPLACE VIEW shop.definition AS :less
+SELECT affinity.refresh_model('shop');
+SELECT d.options->'min_support', d.options = m.options FROM shop.definition d, shop.model m;
 \echo ## and none
 DROP VIEW shop.definition;
 SELECT * FROM state;

@@ -42,7 +42,11 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 		const AffinityAlgorithm *algorithm =
 		affinity_train_algorithm(d->algorithm);
 
-		(void) affinity_train_options_parse(algorithm, d->options);
+		void	   *options = affinity_train_options_parse(algorithm,
+														   d->options);
+
+		/* with those that this release has and its own did not */
+		d->options = affinity_train_options_jsonb(algorithm, options);
 	}
 	PG_CATCH();
 	{
