@@ -4,7 +4,7 @@ EXTENSION = affinity
 MODULE_big = affinity
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" affinity.control)
 
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)) $(MORE_SOURCES))
 INSTALL_SQL = $(sort $(wildcard sql/install/*.sql))
 MODEL_SQL = $(sort $(wildcard sql/model/*.sql))
 MODEL_HEADER = src/manage/ddl_sql.h
@@ -21,13 +21,14 @@ PG_CONFIG ?= pg_config
 
 # These targets need no server headers, so that they can install them first.
 .DEFAULT_GOAL := all
-SCRIPTED = help setup test demo shell bench docs indent
+SCRIPTED = help setup test check-hard demo shell bench docs indent
 .PHONY: $(SCRIPTED)
 
 help:
 	@echo "make, make install   build and install for $(PG_CONFIG)"
 	@echo "make demo            install what is missing, build, show it on real data"
 	@echo "make test            install what is missing, build, run every test"
+	@echo "make check-hard      the extension under sanitizers: pg_regress and fuzzers, \$$HARD_SECONDS"
 	@echo "make shell           psql in a throw-away cluster with the demo's model"
 	@echo "make bench           the benchmarks of test/bench"
 	@echo "make docs            write docs/reference.md from the catalog"
@@ -39,6 +40,10 @@ setup:
 test:
 	@test/setup test
 	@test/run
+
+check-hard:
+	@test/setup test
+	@test/hard/run
 
 demo:
 	@test/setup demo
@@ -83,7 +88,10 @@ override CFLAGS += -Wno-ignored-optimization-argument \
 endif
 
 # At -O2 gcc 12 vectorises next to nothing.
-src/kernel/%.o src/chain/%.o: override CFLAGS += -O3
+pure = src/kernel/%.o src/chain/%.o
+$(pure): override CFLAGS += -O3
+# What `make check-hard` adds to the rooms with PostgreSQL.
+$(filter-out $(pure),$(OBJS)): override CFLAGS += $(HARD_CFLAGS)
 
 affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL) $(MODEL_SQL)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }

@@ -298,6 +298,7 @@ WHERE pronamespace = 'affinity'::regnamespace AND proname = 'rollup' ORDER BY 2;
 SELECT p.oid::regprocedure FROM pg_proc p, obj_description(p.oid, 'pg_proc') AS said
 WHERE pronamespace = 'affinity'::regnamespace AND 'at' = ANY (proargnames)
 	AND (prokind = 'a' AND proname ~ 'funnel|sequence' OR proname = 'sessionize')
+	AND said !~ '^a mistaken call'
 	AND (said !~ ('at: a ' || CASE p.proargtypes[array_position(proargnames, 'at') - 1]
 			WHEN 'date'::regtype THEN 'date' WHEN 'bigint'::regtype THEN 'number'
 			WHEN 'timestamp'::regtype THEN 'timestamp[^t]' ELSE 'timestamptz' END)

@@ -118,13 +118,13 @@ SELECT query, algorithm, given_options, options->'neighbors' FROM shop.definitio
 SELECT affinity.alter_model('shop', options => '{"neighbors": null, "similarity": "jaccard"}');
 SELECT given_options, options->'neighbors', options->'similarity' FROM shop.definition;
 SELECT affinity.alter_model('shop', algorithm => 'popular');
-SELECT query, algorithm, given_options, options FROM shop.definition;
-SELECT algorithm, options FROM affinity.models;
+SELECT query, algorithm, given_options, options->'measure', options->'neighbors' FROM shop.definition;
+SELECT algorithm, m.options = d.options FROM affinity.models m JOIN shop.definition d USING (algorithm);
 SELECT affinity.alter_model('shop', 'SELECT u, i, w FROM ev WHERE i < 10', 'item_knn', '{"neighbors": 3}');
 SELECT query, algorithm, given_options FROM shop.definition;
 SELECT items FROM affinity.models;
 SELECT outcome($$SELECT affinity.alter_model('shop', options => '[]')$$);
-SELECT outcome($$SELECT affinity.alter_model('shop', options => '{"factors": 3}')$$);
+SELECT split_part(outcome($$SELECT affinity.alter_model('shop', options => '{"factors": 3}')$$), ':', 1);
 SELECT outcome($$SELECT affinity.alter_model('shop', algorithm => 'deep')$$);
 SELECT outcome($$SELECT affinity.alter_model('shop', query => 'SELECT 1')$$);
 SELECT outcome($$SELECT affinity.alter_model('none', query => 'SELECT 1, 2')$$);
@@ -329,6 +329,19 @@ SELECT outcome($$SELECT affinity.refresh_model('shop')$$);
 CREATE OR REPLACE VIEW shop.definition AS :money
 SELECT outcome($$SELECT affinity.refresh_model('shop')$$);
 SELECT count(*) FROM shop.recommend(1, 2);
+\echo ## of an older release, with a column less
+SELECT regexp_replace(:'definition', '[^,]*AS renamed_query,', '') AS less \gset
+DROP VIEW shop.definition;
+CREATE VIEW shop.definition AS :less
+SELECT affinity.alter_model('shop', options => '{"neighbors": 4}');
+SELECT * FROM state;
+SELECT renamed_query, given_options->'neighbors' FROM shop.definition;
+\echo ## and an option less
+SELECT regexp_replace(pg_get_viewdef('shop.definition'), '"min_support": 1,? ?', '', 'g') AS less \gset
+CREATE OR REPLACE VIEW shop.definition AS :less
+SELECT affinity.refresh_model('shop');
+SELECT d.options->'min_support', d.options = m.options FROM shop.definition d, shop.model m;
+\echo ## and none
 DROP VIEW shop.definition;
 SELECT * FROM state;
 SELECT count(*) FROM shop.recommend(1, 2);

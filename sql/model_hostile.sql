@@ -3,15 +3,17 @@
 --
 SET client_min_messages = warning;
 
--- weights so small that their product with a score is 0 in double: they are no
--- interactions, and the sums of all items are not written past their end
+-- weights so small that they, and their product with a score, are 0 in real:
+-- they are interactions, and the sums of all items are not written past their
+-- end
 CREATE TABLE buys (u integer, i integer, w double precision);
 INSERT INTO buys SELECT u, (u * 7 + j * j * 3) % 900, 1
 FROM generate_series(1, 3000) u, generate_series(1, 30) j;
 SELECT affinity.create_model('faint', 'SELECT u, i, w FROM buys',
 	options => '{"weights": "linear"}');
 INSERT INTO buys SELECT -1, i, 5e-324 FROM generate_series(0, 899) i;
-SELECT count(*), bool_or(personalized) FROM faint.recommend(-1, 5);
+SELECT count(*), bool_and(personalized), min(score) > 0 AS above_0 FROM faint.recommend(-1, 900, exclude_seen => false);
+SELECT count(*) FROM faint.recommend(-1, 5);
 SELECT affinity.drop_model('faint');
 
 -- the same in training: what bm25 makes of the smallest real stays above 0

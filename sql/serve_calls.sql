@@ -114,6 +114,7 @@ ROLLBACK TO s;
 SELECT bool_or(personalized), count(*) FILTER (WHERE item_id = :'bought') FROM shop.recommend(3, 100);
 INSERT INTO purchases VALUES (3, :'bought', -1, now());
 SELECT count(*) FROM shop.recommend(3, 100) WHERE item_id = :'bought';
+SELECT count(*) FROM shop.recommend(3, 100, exclude_seen => false) WHERE item_id = :'bought';
 ROLLBACK;
 SELECT item_id = :'bought' FROM shop.recommend(3, 1);
 INSERT INTO purchases VALUES (999, 'p1', 1, now());

@@ -75,10 +75,12 @@ server_settings() {
 
 # in_cluster COMMAND…: with PGHOST and so on set for a new cluster, which is
 # gone afterwards. A script that sources this file finds the same $work there.
-# $cluster_settings may hold more name=value lines.
+# $cluster_settings may hold more name=value lines, $cluster_options options of
+# pg_createcluster.
 in_cluster() {
 	for name in $(server_settings) ${cluster_settings:-}; do
 		set -- -o "$name" "$@"
 	done
-	AFFINITY_WORK=$work pg_virtualenv -t -v "$PG_VERSION" -c "--locale C.UTF-8 -e UTF8" "$@"
+	AFFINITY_WORK=$work pg_virtualenv -t -v "$PG_VERSION" \
+		-c "--locale C.UTF-8 -e UTF8 ${cluster_options:-}" "$@"
 }

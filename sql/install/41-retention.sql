@@ -5,14 +5,14 @@
 
 CREATE FUNCTION affinity.retention(
 	activity affinity.activity,
-	as_of pg_catalog.timestamptz DEFAULT NULL,
+	as_of affinity.moment DEFAULT NULL,
 	mode pg_catalog.text DEFAULT 'first_ever',
 	criterion pg_catalog.text DEFAULT 'on',
 	brackets pg_catalog.int4[] DEFAULT NULL,
 	denominator pg_catalog.text DEFAULT 'total',
 	max_period pg_catalog.int4 DEFAULT NULL,
-	cohorts_from pg_catalog.timestamp DEFAULT NULL,
-	cohorts_before pg_catalog.timestamp DEFAULT NULL,
+	cohorts_from affinity.moment DEFAULT NULL,
+	cohorts_before affinity.moment DEFAULT NULL,
 	rolling pg_catalog.bool DEFAULT false)
 RETURNS TABLE (
 	cohort pg_catalog.timestamp,
@@ -30,27 +30,27 @@ AS 'MODULE_PATHNAME', 'affinity_retention_triangle';
 
 COMMENT ON FUNCTION affinity.retention(
 	affinity.activity,
-	pg_catalog.timestamptz,
+	affinity.moment,
 	pg_catalog.text,
 	pg_catalog.text,
 	pg_catalog.int4[],
 	pg_catalog.text,
 	pg_catalog.int4,
-	pg_catalog.timestamp,
-	pg_catalog.timestamp,
+	affinity.moment,
+	affinity.moment,
 	pg_catalog.bool) IS
 	'how many users of each cohort came back in each period after their start, with Wilson 95 % bounds of the rate';
 
 CREATE FUNCTION affinity.retention_curve(
 	activity affinity.activity,
-	as_of pg_catalog.timestamptz DEFAULT NULL,
+	as_of affinity.moment DEFAULT NULL,
 	mode pg_catalog.text DEFAULT 'first_ever',
 	criterion pg_catalog.text DEFAULT 'on',
 	brackets pg_catalog.int4[] DEFAULT NULL,
 	denominator pg_catalog.text DEFAULT 'total',
 	max_period pg_catalog.int4 DEFAULT NULL,
-	cohorts_from pg_catalog.timestamp DEFAULT NULL,
-	cohorts_before pg_catalog.timestamp DEFAULT NULL,
+	cohorts_from affinity.moment DEFAULT NULL,
+	cohorts_before affinity.moment DEFAULT NULL,
 	rolling pg_catalog.bool DEFAULT false)
 RETURNS TABLE (
 	period pg_catalog.int4,
@@ -65,13 +65,13 @@ AS 'MODULE_PATHNAME', 'affinity_retention_curve';
 
 COMMENT ON FUNCTION affinity.retention_curve(
 	affinity.activity,
-	pg_catalog.timestamptz,
+	affinity.moment,
 	pg_catalog.text,
 	pg_catalog.text,
 	pg_catalog.int4[],
 	pg_catalog.text,
 	pg_catalog.int4,
-	pg_catalog.timestamp,
-	pg_catalog.timestamp,
+	affinity.moment,
+	affinity.moment,
 	pg_catalog.bool) IS
 	'retention of all cohorts together: sums over the complete cells of each period';

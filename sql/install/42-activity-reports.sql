@@ -3,7 +3,7 @@
 
 CREATE FUNCTION affinity.lifecycle(
 	activity affinity.activity,
-	as_of pg_catalog.timestamptz DEFAULT NULL)
+	as_of affinity.moment DEFAULT NULL)
 RETURNS TABLE (
 	period_start pg_catalog.timestamp,
 	active pg_catalog.int8,
@@ -15,14 +15,14 @@ RETURNS TABLE (
 LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 100
 AS 'MODULE_PATHNAME', 'affinity_retention_lifecycle';
 
-COMMENT ON FUNCTION affinity.lifecycle(affinity.activity, pg_catalog.timestamptz) IS
+COMMENT ON FUNCTION affinity.lifecycle(affinity.activity, affinity.moment) IS
 	'users of each period by their past: new, returning, resurrecting, and dormant ones';
 
 CREATE FUNCTION affinity.active_users(
 	activity affinity.activity,
-	as_of pg_catalog.timestamptz DEFAULT NULL,
-	short_window pg_catalog.int4 DEFAULT 7,
-	long_window pg_catalog.int4 DEFAULT 28)
+	as_of affinity.moment DEFAULT NULL,
+	short_window pg_catalog.int4 DEFAULT NULL,
+	long_window pg_catalog.int4 DEFAULT NULL)
 RETURNS TABLE (
 	period_start pg_catalog.timestamp,
 	active pg_catalog.int8,
@@ -37,14 +37,14 @@ AS 'MODULE_PATHNAME', 'affinity_retention_active_users';
 
 COMMENT ON FUNCTION affinity.active_users(
 	affinity.activity,
-	pg_catalog.timestamptz,
+	affinity.moment,
 	pg_catalog.int4,
 	pg_catalog.int4) IS
 	'distinct users of each period and of the two windows that end with it (DAU, WAU and MAU of a state of days)';
 
 CREATE FUNCTION affinity.frequency(
 	activity affinity.activity,
-	as_of pg_catalog.timestamptz DEFAULT NULL,
+	as_of affinity.moment DEFAULT NULL,
 	last_periods pg_catalog.int4 DEFAULT NULL)
 RETURNS TABLE (
 	active_periods pg_catalog.int4,
@@ -55,13 +55,13 @@ AS 'MODULE_PATHNAME', 'affinity_retention_frequency';
 
 COMMENT ON FUNCTION affinity.frequency(
 	affinity.activity,
-	pg_catalog.timestamptz,
+	affinity.moment,
 	pg_catalog.int4) IS
 	'how many users were active in how many of the periods up to as_of, or of the last_periods up to it';
 
 CREATE FUNCTION affinity.time_to_return(
 	activity affinity.activity,
-	as_of pg_catalog.timestamptz DEFAULT NULL,
+	as_of affinity.moment DEFAULT NULL,
 	quantiles pg_catalog.float8[] DEFAULT '{0.25,0.5,0.75,0.9}')
 RETURNS TABLE (
 	quantile pg_catalog.float8,
@@ -74,6 +74,6 @@ AS 'MODULE_PATHNAME', 'affinity_retention_time_to_return';
 
 COMMENT ON FUNCTION affinity.time_to_return(
 	affinity.activity,
-	pg_catalog.timestamptz,
+	affinity.moment,
 	pg_catalog.float8[]) IS
 	'quantiles of the time from a user''s first start to the first return, over the users that returned';

@@ -2,10 +2,10 @@
 
 CREATE FUNCTION affinity.revenue_retention(
 	value affinity.value,
-	as_of pg_catalog.timestamptz DEFAULT NULL,
+	as_of affinity.moment DEFAULT NULL,
 	max_period pg_catalog.int4 DEFAULT NULL,
-	cohorts_from pg_catalog.timestamp DEFAULT NULL,
-	cohorts_before pg_catalog.timestamp DEFAULT NULL)
+	cohorts_from affinity.moment DEFAULT NULL,
+	cohorts_before affinity.moment DEFAULT NULL)
 RETURNS TABLE (
 	cohort pg_catalog.timestamp,
 	cohort_size pg_catalog.int8,
@@ -23,8 +23,8 @@ AS 'MODULE_PATHNAME', 'affinity_retention_revenue';
 
 COMMENT ON FUNCTION affinity.revenue_retention(
 	affinity.value,
-	pg_catalog.timestamptz,
+	affinity.moment,
 	pg_catalog.int4,
-	pg_catalog.timestamp,
-	pg_catalog.timestamp) IS
+	affinity.moment,
+	affinity.moment) IS
 	'what each cohort was worth in each period since its start, as sums, per user (LTV) and as net revenue retention';

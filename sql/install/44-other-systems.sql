@@ -49,23 +49,28 @@ COMMENT ON FUNCTION affinity.range_retention_count_final(pg_catalog.int8[]) IS
 -- |
 -- , pg_catalog.text | , output_format pg_catalog.text
 
---for range_retention_arguments
+--table range_retention_time: AT | VOLATILITY
+-- date | IMMUTABLE
+-- timestamp | IMMUTABLE
+-- timestamptz | STABLE
+
+--for range_retention_time range_retention_arguments
 CREATE FUNCTION affinity.range_retention_count_accum(
 	pg_catalog.int8[],
 	pg_catalog.bool,
 	pg_catalog.bool,
-	pg_catalog.date,
+	pg_catalog.{AT},
 	pg_catalog.int4[],
 	pg_catalog.text{TYPES})
 RETURNS pg_catalog.int8[]
-LANGUAGE C IMMUTABLE PARALLEL SAFE
+LANGUAGE C {VOLATILITY} PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_retention_range_count_accum';
 
 COMMENT ON FUNCTION affinity.range_retention_count_accum(
 	pg_catalog.int8[],
 	pg_catalog.bool,
 	pg_catalog.bool,
-	pg_catalog.date,
+	pg_catalog.{AT},
 	pg_catalog.int4[],
 	pg_catalog.text{TYPES}) IS
 	'transition function of range_retention_count';
@@ -73,7 +78,7 @@ COMMENT ON FUNCTION affinity.range_retention_count_accum(
 CREATE AGGREGATE affinity.range_retention_count(
 	is_first pg_catalog.bool,
 	is_active pg_catalog.bool,
-	dt pg_catalog.date,
+	dt pg_catalog.{AT},
 	retention_interval pg_catalog.int4[],
 	retention_granularity pg_catalog.text{NAMED}) (
 	SFUNC = affinity.range_retention_count_accum,
@@ -87,7 +92,7 @@ CREATE AGGREGATE affinity.range_retention_count(
 COMMENT ON AGGREGATE affinity.range_retention_count(
 	pg_catalog.bool,
 	pg_catalog.bool,
-	pg_catalog.date,
+	pg_catalog.{AT},
 	pg_catalog.int4[],
 	pg_catalog.text{TYPES}) IS
 	'in which periods one user started and after which intervals came back, as in Hologres and GaussDB';

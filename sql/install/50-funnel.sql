@@ -107,6 +107,7 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 -- int8 | date | timestamp | IMMUTABLE | a date | a number of seconds
 -- text | date | timestamp | STABLE | a date | an interval as text
 -- int8 | int8 | bigint | IMMUTABLE | a number | a number
+-- text | int8 | bigint | IMMUTABLE | a number | a number as text
 
 --for one_user
 CREATE FUNCTION affinity.funnel_accum(
@@ -168,6 +169,7 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 -- date | interval | IMMUTABLE | a date | an interval
 -- date | text | STABLE | a date | an interval as text
 -- int8 | int8 | IMMUTABLE | a number | a number
+-- int8 | text | IMMUTABLE | a number | a number as text
 
 --table many_users_mode: TYPE | NAMED
 -- |

@@ -130,20 +130,25 @@ typedef struct ActivityReader
 	uint32	   *returns;		/* scratch */
 	bool	   *again;			/* scratch */
 	uint32	   *start_event;	/* scratch: the event of each of starts */
+	uint64		work;			/* since the last look at interrupts */
 } ActivityReader;
 
 /* log.c */
 extern int128 affinity_activity_add_values(int128 a, int128 b);
 
-/* read.c */
+/* args.c */
+extern Timestamp affinity_activity_local_arg(FunctionCallInfo fcinfo, int arg,
+											 const ActivityFlat *flat);
 extern ActivityFlat *affinity_activity_state_arg(FunctionCallInfo fcinfo,
 												 int arg);
 extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
 extern ActivityFlat *affinity_activity_value_arg(FunctionCallInfo fcinfo,
 												 int arg);
+
+/* read.c */
 extern void affinity_activity_reader_open(ActivityReader *reader,
 										  const ActivityFlat *flat,
-										  const TimestampTz *as_of);
+										  const Moment *as_of);
 extern void affinity_activity_reader_begin(FunctionCallInfo fcinfo,
 										   ActivityReader *reader,
 										   const ActivityFlat *flat);

@@ -161,8 +161,11 @@ check_ids(const ActivityView *view)
 		if (view->text_offsets[0] != 0)
 			return "user ids out of place";
 		for (uint32 i = 0; i < flat->n_users; i++)
+		{
+			affinity_base_look_up(i);
 			if (view->text_offsets[i] > view->text_offsets[i + 1])
 				return "user ids out of place";
+		}
 	}
 	for (uint32 i = 0; i < flat->n_users; i++)
 	{
@@ -210,6 +213,7 @@ check_bits(const ActivityView *view)
 	uint32		last_word = view->first_word + view->n_words - 1;
 	uint64		first = 0;
 	uint64		last = 0;
+	uint64		work = 0;
 
 	if (flat->layout == LAYOUT_RAGGED && check_offsets(view) != NULL)
 		return check_offsets(view);
@@ -218,9 +222,8 @@ check_bits(const ActivityView *view)
 		ActivityBits bits;
 		uint64		of_user = 0;
 
-		if (i % USERS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
 		affinity_activity_view_bits(view, i, &bits);
+		affinity_base_look_after(&work, 1 + bits.n_words);
 		if ((uint64) bits.first_word + bits.n_words > (uint64) last_word + 1)
 			return "periods outside the range";
 		for (uint32 w = 0; w < bits.n_words; w++)

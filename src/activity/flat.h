@@ -82,6 +82,14 @@ affinity_activity_view_bits(const ActivityView *view,
 	}
 }
 
+/* How much work a user is, for looks at interrupts: words or entries. */
+static inline uint32
+affinity_activity_view_work(const ActivityView *view, uint32 user)
+{
+	return view->offsets == NULL ? view->n_words
+		: view->offsets[user + 1] - view->offsets[user];
+}
+
 /* The first word that is not 0, and the end of the last one. */
 static inline void
 affinity_activity_trim_words(const uint64 *words,
@@ -179,6 +187,11 @@ extern bool affinity_activity_flat_mark(ActivityFlat *flat,
 										const ActivityKind *kind,
 										const ActivityRow *row,
 										const char *text, uint32 len);
+
+/* args.c */
+extern pg_tz *affinity_activity_zone_of(const ActivityFlat *flat);
+extern void affinity_activity_set_as_of(ActivityReader *reader, pg_tz *zone,
+										const Moment *as_of);
 
 /* kind.c */
 extern void affinity_activity_flat_kind(const ActivityFlat *flat,

@@ -130,6 +130,7 @@ static uint64
 ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 {
 	uint64		total = 0;
+	uint64		work = 0;
 
 	*n_entries = 0;
 	for (uint32 i = 0; i < set->n_users; i++)
@@ -141,8 +142,7 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 		uint32		first;
 		uint32		end;
 
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_after(&work, 1 + n_words);
 		affinity_activity_trim_words(words, n_words, &first, &end);
 		total += end - first;
 		for (uint32 w = first; w < end; w++)
@@ -209,10 +209,9 @@ log_begins(const ActivitySet *set)
 
 	for (uint32 user = 0; user <= set->n_users; user++)
 	{
-		if (user % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		while (i < set->log_len && log_user(set, i) < user)
-			i++;
+		affinity_base_look_up(user);
+		for (; i < set->log_len && log_user(set, i) < user; i++)
+			affinity_base_look_up(i);
 		begins[user] = i;
 	}
 	return begins;
@@ -363,6 +362,14 @@ prefetch_row(const ActivitySet *set, uint32 at)
 		__builtin_prefetch(slot_key(set, at));
 }
 
+/* How much work writing a user is: words or entries. */
+static inline uint64
+work_of(const FlatWriter *w, uint32 user)
+{
+	return w->begins == NULL ? w->set->n_words
+		: w->begins[user + 1] - w->begins[user];
+}
+
 /*
  * Write the users in the order of the slots. Those who were pushed over the
  * end of the table stand at its start and come last. Rows are in another
@@ -372,6 +379,7 @@ static void
 write_users(FlatWriter *w, ActivityLayout layout)
 {
 	const ActivitySet *set = w->set;
+	uint64		work = 0;
 
 	for (int wrapped = 0; wrapped < 2; wrapped++)
 	{
@@ -380,8 +388,7 @@ write_users(FlatWriter *w, ActivityLayout layout)
 			uint32		user = *affinity_activity_slot_user(set, at);
 			uint32		tag = *affinity_activity_slot_tag(set, at);
 
-			if (at % 65536 == 0)
-				CHECK_FOR_INTERRUPTS();
+			affinity_base_look_after(&work, 1);
 			/* behind a free slot nobody is who was pushed over the end */
 			if (user == 0 && wrapped == 1)
 				break;
@@ -396,6 +403,7 @@ write_users(FlatWriter *w, ActivityLayout layout)
 				write_ragged(w, user - 1);
 			else
 				write_list(w, user - 1);
+			affinity_base_look_after(&work, work_of(w, user - 1));
 			w->n_users++;
 		}
 	}

@@ -36,6 +36,27 @@ mixed(bool values, const char *what, const char *a, const char *b)
 }
 
 /*
+ * A zone is that of whoever aggregated, where the call does not name it. No
+ * state can be moved to another one, as it has no times.
+ */
+pg_noreturn static void
+mixed_zones(const ActivityKind *a, const ActivityKind *b)
+{
+	const char *zone = a->zone_len ? a->zone : b->zone;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("cannot merge %s of different time zones: %s and %s",
+					a->values ? "values" : "activity",
+					a->zone_len ? a->zone : "none",
+					b->zone_len ? b->zone : "none"),
+			 errhint("Aggregate the rows of one of them again, in the time zone of the other, and name it in every call, or it is the session's: affinity.%s'%s', '%s').",
+					 a->values ? "value_agg(user_id, at, value, "
+					 : "activity_agg(user_id, at, ",
+					 affinity_calendar_unit_name(a->unit), zone)));
+}
+
+/*
  * Error unless rows or states of the two kinds may be merged. Zones may have
  * different names for the same rules: what is merged has the first name, byte
  * by byte, so that it does not depend on the order. True where that is not
@@ -55,8 +76,7 @@ affinity_activity_kind_join(ActivityKind *a, const ActivityKind *b)
 		mixed(a->values, "time types", a->zoned ? "timestamptz" : "timestamp",
 			  b->zoned ? "timestamptz" : "timestamp");
 	if (!affinity_calendar_same_zone(a->zone, b->zone))
-		mixed(a->values, "time zones", a->zone_len ? a->zone : "none",
-			  b->zone_len ? b->zone : "none");
+		mixed_zones(a, b);
 	if (a->events != b->events)
 		mixed(false, "conditions",
 			  a->events ? "is_start and is_return" : "none",

@@ -63,13 +63,13 @@ static uint64
 count_pairs(const ActivitySet *set)
 {
 	uint64		pairs = 0;
+	uint64		work = 0;
 
 	for (uint32 user = 0; user < set->n_users; user++)
 	{
 		const uint64 *words = affinity_activity_set_words(set, user);
 
-		if (user % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_after(&work, 1 + set->n_words);
 		for (uint32 w = 0; w < set->n_words; w++)
 			pairs += pg_popcount64(words[w]);
 	}
@@ -82,14 +82,14 @@ bitmaps_to_log(ActivitySet *set, uint64 n_pairs)
 {
 	Size		cap = n_pairs + n_pairs / 2 + ACTIVITY_BATCH;
 	Size		n = 0;
+	uint64		work = 0;
 
 	set->pairs = affinity_base_alloc_large(set->cxt, cap * sizeof(uint64));
 	for (uint32 user = 0; user < set->n_users; user++)
 	{
 		const uint64 *words = affinity_activity_set_words(set, user);
 
-		if (user % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_after(&work, 1 + set->n_words);
 		for (uint32 w = 0; w < set->n_words; w++)
 			for (uint64 bits = words[w]; bits != 0; bits &= bits - 1)
 				set->pairs[n++] = (uint64) user << 32 |

@@ -20,8 +20,8 @@
 
 #include "activity/flat.h"
 
-/* Between two looks for interrupts. */
-#define USERS_AT_ONCE 512
+/* Between two looks at interrupts are 512 users, or fewer of wide bitmaps. */
+#define USER_WORK (65536 / 512)
 
 /* Of which states a user of the union is: flags. */
 #define OF_A 1
@@ -147,6 +147,7 @@ find_union(const ActivityView *a, const ActivityView *b, AffinityIdKind ids,
 		   uint8 *origin, ActivityShape *shape)
 {
 	uint32		n = 0;
+	uint64		work = 0;
 	MergeSide	left;
 	MergeSide	right;
 
@@ -158,8 +159,6 @@ find_union(const ActivityView *a, const ActivityView *b, AffinityIdKind ids,
 		ActivityBits theirs = {0};
 		uint8		of = next_origin(&left, &right, ids);
 
-		if (n % USERS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
 		origin[n] = of;
 		if (ids == AFFINITY_ID_TEXT)
 			shape->text_len += (of & OF_A) ? left.key.text.len
@@ -179,6 +178,8 @@ find_union(const ActivityView *a, const ActivityView *b, AffinityIdKind ids,
 		}
 		else
 			shape->n_words += bits.n_words + theirs.n_words;
+		affinity_base_look_after(&work, USER_WORK + bits.n_words +
+								 theirs.n_words);
 		if (of & OF_A)
 			read_side(&left, ids);
 		if (of & OF_B)
@@ -250,6 +251,7 @@ write_union(MergeWriter *w, AffinityIdKind ids, const ActivityView *a,
 {
 	uint32		left = 0;
 	uint32		right = 0;
+	uint64		work = 0;
 
 	for (w->n_users = 0; w->n_users < n_users; w->n_users++)
 	{
@@ -257,8 +259,6 @@ write_union(MergeWriter *w, AffinityIdKind ids, const ActivityView *a,
 		ActivityBits bits;
 		ActivityBits theirs;
 
-		if (w->n_users % USERS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
 		if (of & OF_A)
 		{
 			write_key(w, ids, a, left);
@@ -271,6 +271,7 @@ write_union(MergeWriter *w, AffinityIdKind ids, const ActivityView *a,
 		}
 		if (of == (OF_A | OF_B))
 			trimmed_bits(b, right++, &theirs);
+		affinity_base_look_after(&work, USER_WORK + bits.n_words);
 		write_bits(w, &bits, of == (OF_A | OF_B) ? &theirs : NULL);
 	}
 	if (w->to.text_offsets)

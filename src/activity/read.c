@@ -21,80 +21,12 @@
  */
 #define CHANGE_REACH (2 * AFFINITY_ZONE_REACH)
 
-/* A state given as an argument, of either type, flat, its sizes checked. */
-ActivityFlat *
-affinity_activity_state_arg(FunctionCallInfo fcinfo, int arg)
-{
-	ActivityFlat *flat =
-	(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
-	ActivityView view;
-
-	affinity_activity_view_of(&view, flat);
-	return flat;
-}
-
-static ActivityFlat *
-arg_of_type(FunctionCallInfo fcinfo, int arg, bool values)
-{
-	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, arg);
-
-	/* only a cast without a function can mix the two types up */
-	if ((flat->layout == LAYOUT_VALUES) != values)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("a state of type activity is no value, nor the other way round")));
-	return flat;
-}
-
-/* An argument of type activity. */
-ActivityFlat *
-affinity_activity_arg(FunctionCallInfo fcinfo, int arg)
-{
-	return arg_of_type(fcinfo, arg, false);
-}
-
-/* An argument of type value. */
-ActivityFlat *
-affinity_activity_value_arg(FunctionCallInfo fcinfo, int arg)
-{
-	return arg_of_type(fcinfo, arg, true);
-}
-
-/*
- * Where the report stands in time. Without as_of it is the latest row of the
- * state: what happened after that is not known.
- */
-static void
-set_as_of(ActivityReader *reader, pg_tz *zone, const TimestampTz *as_of)
-{
-	const ActivityFlat *flat = reader->view.flat;
-	PeriodClock given;
-
-	if (as_of == NULL)
-	{
-		reader->as_of = flat->last_at;
-		reader->as_of_local = affinity_calendar_clock_local(&reader->clock,
-															flat->last_at);
-		return;
-	}
-	if (TIMESTAMP_NOT_FINITE(*as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("as_of must be finite"),
-				 errhint("Leave as_of out to stand at the latest row.")));
-	/* times without a zone are local in the given or the session's zone */
-	affinity_calendar_clock_init(&given, flat->unit, true, zone ? zone :
-								 session_timezone);
-	reader->as_of_local = *as_of +
-		affinity_calendar_zone_offset(&given, *as_of);
-	reader->as_of = flat->zoned ? *as_of : reader->as_of_local;
-}
-
 /* The most entries a user has, or a bound of it that is small. */
 static Size
 longest_list(const ActivityView *view)
 {
 	uint32		longest = 0;
+	uint64		work = 0;
 
 	if (view->words != NULL && view->n_words <= 64)
 		return AFFINITY_BITS_ROOM(view->n_words);
@@ -102,13 +34,13 @@ longest_list(const ActivityView *view)
 	{
 		uint32		n = 0;
 
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_after(&work, 1);
 		if (view->words != NULL)
 		{
 			ActivityBits bits;
 
 			affinity_activity_view_bits(view, i, &bits);
+			affinity_base_look_after(&work, bits.n_words);
 			for (uint32 w = 0; w < bits.n_words; w++)
 				n += pg_popcount64(bits.words[w]);
 		}
@@ -157,20 +89,16 @@ find_range(ActivityReader *reader)
 /* Start reading; as_of may be NULL. Scratch is in the current context. */
 void
 affinity_activity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
-							  const TimestampTz *as_of)
+							  const Moment *as_of)
 {
-	ActivityKind kind;
-	pg_tz	   *zone = NULL;
+	pg_tz	   *zone = affinity_activity_zone_of(flat);
 	Size		longest;
 
 	memset(reader, 0, sizeof(ActivityReader));
 	affinity_activity_view_of(&reader->view, flat);
-	affinity_activity_flat_kind(flat, &kind);
-	if (kind.zone_len > 0)
-		zone = affinity_calendar_zone(kind.zone);
 	affinity_calendar_clock_init(&reader->clock, flat->unit, flat->zoned,
 								 zone);
-	set_as_of(reader, zone, as_of);
+	affinity_activity_set_as_of(reader, zone, as_of);
 	reader->last_period =
 		affinity_calendar_period_of_local(flat->unit, reader->as_of_local);
 	reader->first_period = flat->first_period;
@@ -203,10 +131,8 @@ void
 affinity_activity_reader_begin(FunctionCallInfo fcinfo, ActivityReader *reader,
 							   const ActivityFlat *flat)
 {
-	TimestampTz as_of = PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
-
-	affinity_activity_reader_open(reader, flat,
-								  PG_ARGISNULL(1) ? NULL : &as_of);
+	affinity_activity_reader_open(reader, flat, PG_ARGISNULL(1) ? NULL :
+								  (Moment *) PG_GETARG_POINTER(1));
 }
 
 /* Whether, at the instant of a start, another row was a return. */
@@ -287,6 +213,7 @@ read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
 		uint32		period;
 		uint32		place;
 
+		affinity_base_look_up(i);
 		if (view->at[i] > reader->as_of)
 			break;
 		period = affinity_calendar_clock_period(&reader->clock, view->at[i]);
@@ -310,6 +237,48 @@ read_events(ActivityReader *reader, uint32 user, ActivityUser *out)
 	out->n_returns = n_returns;
 }
 
+/* How many words of a bitmap are listed between two looks at interrupts. */
+#define WORDS_AT_ONCE 16384
+
+/* List the periods of a bitmap; returns how many there are. */
+static uint32
+list_bits(ActivityReader *reader, const ActivityBits *bits)
+{
+	uint32		n = 0;
+
+	for (uint32 from = 0; from < bits->n_words; from += WORDS_AT_ONCE)
+	{
+		uint32		n_words = Min(bits->n_words - from, WORDS_AT_ONCE);
+
+		affinity_base_look_after(&reader->work, n_words);
+		n += affinity_kernel_list_bits(bits->words + from, n_words,
+									   (bits->first_word + from) << 6,
+									   reader->starts + n);
+	}
+	affinity_base_look_after(&reader->work, n);
+	return n;
+}
+
+/* How many of an ascending list of periods are not after the last one. */
+static uint32
+not_after(const uint32 *periods, uint32 n, uint32 last)
+{
+	uint32		from = 0;
+
+	if (n == 0 || periods[n - 1] <= last)
+		return n;
+	while (from < n)
+	{
+		uint32		middle = from + (n - from) / 2;
+
+		if (periods[middle] <= last)
+			from = middle + 1;
+		else
+			n = middle;
+	}
+	return from;
+}
+
 /* A user's periods up to the one that contains as_of. */
 void
 affinity_activity_reader_user(ActivityReader *reader, uint32 user,
@@ -328,18 +297,17 @@ affinity_activity_reader_user(ActivityReader *reader, uint32 user,
 	{
 		out->starts = view->periods + view->offsets[user];
 		n = view->offsets[user + 1] - view->offsets[user];
+		affinity_base_look_after(&reader->work, n);
 	}
 	else
 	{
 		ActivityBits bits;
 
 		affinity_activity_view_bits(view, user, &bits);
-		n = affinity_kernel_list_bits(bits.words, bits.n_words,
-									  bits.first_word << 6, reader->starts);
+		n = list_bits(reader, &bits);
 		out->starts = reader->starts;
 	}
-	while (n > 0 && out->starts[n - 1] > reader->last_period)
-		n--;
+	n = not_after(out->starts, n, reader->last_period);
 	out->n_starts = n;
 	out->again = NULL;
 	out->returns = out->starts;
@@ -369,6 +337,7 @@ affinity_activity_reader_rolling(ActivityReader *reader,
 	{
 		uint64		period = ((uint64) view->at[i] - (uint64) began) / length;
 
+		affinity_base_look_up(i);
 		if (view->at[i] > reader->as_of || period > PG_INT32_MAX)
 			break;
 		if ((view->flags[i] & (EVENT_RETURN | EVENT_BOTH)) == 0)
@@ -401,6 +370,7 @@ affinity_activity_reader_active(ActivityReader *reader, uint32 user,
 	{
 		uint32		period;
 
+		affinity_base_look_up(i);
 		if (view->at[i] > reader->as_of)
 			break;
 		period = affinity_calendar_clock_period(&reader->clock, view->at[i]);
@@ -431,9 +401,10 @@ affinity_activity_reader_span(const ActivityReader *reader)
 uint64 *
 affinity_activity_reader_counts(uint32 n)
 {
-	return MemoryContextAllocExtended(CurrentMemoryContext,
-									  (Size) n * sizeof(uint64),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	uint64	   *counts = affinity_base_array(n, sizeof(uint64));
+
+	affinity_base_zero(counts, (Size) n * sizeof(uint64));
+	return counts;
 }
 
 /* Whether a period is over as of the report's as_of. */

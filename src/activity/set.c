@@ -449,6 +449,7 @@ void
 affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
 {
 	const ActivityFlat *flat = view->flat;
+	uint64		work = 0;
 
 	affinity_activity_set_flush(set);
 	set->flat_size = 0;
@@ -470,8 +471,8 @@ affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
 		ActivityKey key;
 		uint32		tag;
 
-		if (i % ACTIVITY_BATCH == 0)
-			CHECK_FOR_INTERRUPTS();
+		affinity_base_look_after(&work, ACTIVITY_USER_WORK +
+								 affinity_activity_view_work(view, i));
 		tag = read_user(view, i, &key);
 		if (!set->dense)
 			affinity_activity_log_reserve(set, entries_of(view, i));

@@ -29,6 +29,9 @@ typedef struct ActivityAmount
 
 #define ACTIVITY_BATCH 512
 
+/* Between two looks at interrupts a batch of users is merged, or fewer. */
+#define ACTIVITY_USER_WORK (65536 / ACTIVITY_BATCH)
+
 /* Bytes of text ids from which on fewer rows are inserted together. */
 #define ACTIVITY_BATCH_TEXT ((Size) 1 << 20)
 

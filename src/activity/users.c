@@ -192,6 +192,7 @@ affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
 	uint32		kept = n_words > 0 ? set->n_words : 0;
 	int64		shift = (int64) set->first_bit - first_bit;
 	uint32		cap = Min(set->users_cap, UINT32_C(1) << ACTIVITY_CHUNK_BITS);
+	uint64		work = 0;
 
 	for (uint32 from = 0; from < set->users_cap; from += cap)
 	{
@@ -203,8 +204,7 @@ affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
 			const char *own = *chunk + i * set->stride;
 			char	   *to = rows + i * stride;
 
-			if (i % USERS_AT_ONCE == 0)
-				CHECK_FOR_INTERRUPTS();
+			affinity_base_look_after(&work, 1 + n_words);
 			memset(to, 0, stride);
 			memcpy(to, own, set->key_size);
 			if (kept > 0)

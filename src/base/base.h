@@ -44,6 +44,7 @@ affinity_base_zeroed_array(Size n, Size width)
 
 /* memory.c */
 extern void *affinity_base_alloc_large(MemoryContext context, Size size);
+extern void affinity_base_zero(void *area, Size size);
 
 __attribute__((format(printf, 3, 4)))
 extern void affinity_base_need_memory(Size bytes, const char *otherwise,
@@ -66,6 +67,20 @@ affinity_base_look_up(uint64 i)
 {
 	if (i % ((uint64) 1 << 16) == 0)
 		CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * The same where the work of a step varies, as that of a user with a few
+ * periods or with millions: `work` is what was done since the last look.
+ */
+static inline void
+affinity_base_look_after(uint64 *work, uint64 done)
+{
+	*work += done;
+	if (*work < (uint64) 1 << 16)
+		return;
+	*work = 0;
+	CHECK_FOR_INTERRUPTS();
 }
 
 /* What maintenance_work_mem allows, in bytes. */

@@ -77,3 +77,19 @@ affinity_base_need_memory(Size bytes, const char *otherwise,
 	lacks_memory(bytes, otherwise, subject, args);
 	va_end(args);
 }
+
+/*
+ * Zeros for an area that may be large, and whose pages may be fetched by that:
+ * looks at interrupts between pieces.
+ */
+void
+affinity_base_zero(void *area, Size size)
+{
+	const Size	piece = 4 * 1024 * 1024;
+
+	for (Size from = 0; from < size; from += piece)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memset((char *) area + from, 0, Min(piece, size - from));
+	}
+}

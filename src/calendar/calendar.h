@@ -98,6 +98,8 @@ extern bool affinity_calendar_is_unit(const char *unit, const char *name,
 extern PeriodUnit affinity_calendar_unit(const char *name, int len);
 extern bool affinity_calendar_unit_valid(int unit);
 extern const char *affinity_calendar_unit_name(PeriodUnit unit);
+pg_noreturn extern void affinity_calendar_refuse_unit(FunctionCallInfo fcinfo,
+													  int arg);
 extern Timestamp affinity_calendar_period_start(PeriodUnit unit,
 												uint32 period);
 
@@ -194,5 +196,27 @@ affinity_calendar_clock_period(PeriodClock *clock, int64 at)
 
 	return affinity_calendar_period_of_local(clock->unit, local);
 }
+
+/* ---- times that reports are given --------------------------------------- */
+
+typedef enum MomentKind
+{
+	MOMENT_LOCAL,
+	MOMENT_INSTANT
+} MomentKind;
+
+/* The SQL type moment, of a fixed length. */
+typedef struct Moment
+{
+	int64		at;				/* us; may be infinite */
+	int64		kind;			/* MomentKind; 0 or not */
+} Moment;
+
+/* moment.c */
+extern void affinity_calendar_refuse_text(FunctionCallInfo fcinfo, int arg);
+extern TimestampTz affinity_calendar_moment_instant(const Moment *moment,
+													pg_tz *zone);
+extern Timestamp affinity_calendar_moment_local(const Moment *moment,
+												pg_tz *zone);
 
 #endif							/* AFFINITY_CALENDAR_H */

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "common/int.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "calendar/calendar.h"
@@ -32,6 +33,9 @@ static const struct
 	{"year", UNIT_YEAR}
 };
 
+#define UNITS_HINT \
+	"Use hour, day, week (from Monday), week_sunday, week_saturday (or another first day), month, quarter or year."
+
 /* Is a name, in any case, this one or its plural: days, weeks_sunday? */
 bool
 affinity_calendar_is_unit(const char *unit, const char *name, size_t len)
@@ -55,8 +59,40 @@ affinity_calendar_unit(const char *name, int len)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown unit of time: \"%.*s\"", Min(len, 100), name),
-			 errhint("Use hour, day, week (from Monday), week_sunday, week_saturday (or another first day), month, quarter or year.")));
+			 errhint(UNITS_HINT)));
 	return UNIT_DAY;			/* keep the compiler quiet */
+}
+
+/* The unit that an interval is as long as, or NULL. */
+static const char *
+unit_of_interval(const Interval *interval)
+{
+	if (interval->month != 0)
+		return interval->day != 0 || interval->time != 0 ? NULL :
+			interval->month == 1 ? "month" : interval->month == 3 ? "quarter" :
+			interval->month == 12 ? "year" : NULL;
+	if (interval->day != 0)
+		return interval->time != 0 ? NULL : interval->day == 1 ? "day" :
+			interval->day == 7 ? "week" : NULL;
+	return interval->time == AFFINITY_HOUR_US ? "hour" :
+		interval->time == AFFINITY_DAY_US ? "day" : NULL;
+}
+
+/* The error of a unit that is no text. */
+void
+affinity_calendar_refuse_unit(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = affinity_base_arg_type(fcinfo, arg);
+	const char *unit = NULL;
+
+	if (type == INTERVALOID && !PG_ARGISNULL(arg))
+		unit = unit_of_interval(PG_GETARG_INTERVAL_P(arg));
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("a unit of time is a word, not of type %s",
+					format_type_be(type)),
+			 unit == NULL ? errhint(UNITS_HINT) :
+			 errhint("Write '%s'.", unit)));
 }
 
 bool

@@ -156,6 +156,7 @@ extern bool affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg,
 										const char *last);
 extern void affinity_eventlog_keep_text(char *last, const char *text);
 extern int64 affinity_eventlog_interval_length(const Interval *interval);
+extern int64 affinity_eventlog_number(const char *from);
 extern int64 affinity_eventlog_text_length(const char *what, const char *text);
 extern Oid	affinity_eventlog_time_type(const EventLog *log);
 extern EventTime affinity_eventlog_time_kind(Oid type);

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "utils/array.h"
@@ -101,6 +103,26 @@ affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 	}
 }
 
+/* A window or gap of times that are numbers, in their units. */
+int64
+affinity_eventlog_number(const char *from)
+{
+	char	   *end;
+	int64		number;
+
+	errno = 0;
+	number = strtoi64(from, &end, 10);
+	while (isspace((unsigned char) *end))
+		end++;
+	if (end == from || *end != '\0' || errno != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("\"%.100s\" is no whole number in the unit of the times",
+						from),
+				 errhint("Times that are numbers need one: 604800 is 7 days of seconds. Or make times of them: to_timestamp(at).")));
+	return number;
+}
+
 /*
  * The length of a span given as text. what names the argument.
  */
@@ -121,6 +143,8 @@ static int64
 window_of_text(EventCall *call, const char *from)
 {
 	affinity_eventlog_keep_text(call->last_text, from);
+	if (call->definition.kind.time_kind == EVENT_TIME_INTEGER)
+		return affinity_eventlog_number(from);
 	return affinity_eventlog_text_length("window", from);
 }
 
@@ -281,6 +305,12 @@ affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
 	call->definition.kind.n_conditions = (uint8) n;
 }
 
+static bool
+is_time(Oid type)
+{
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
+}
+
 /* The rows are those of several users. */
 void
 affinity_eventlog_read_user_type(FunctionCallInfo fcinfo, int user_arg,
@@ -289,6 +319,14 @@ affinity_eventlog_read_user_type(FunctionCallInfo fcinfo, int user_arg,
 	AffinityIdKind kind;
 
 	call->user_arg = user_arg;
+	if (is_time(affinity_base_arg_type(fcinfo, user_arg)) &&
+		!is_time(affinity_base_arg_type(fcinfo, user_arg + 1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a user cannot be of type %s",
+						format_type_be(affinity_base_arg_type(fcinfo,
+															  user_arg))),
+				 errhint("The user comes before the time: affinity.funnel_agg(user_id, at, '7 days', c1, c2).")));
 	call->user_type = affinity_base_id_arg(fcinfo, user_arg, "user_id", &kind);
 	/* EventUser has the same numbers */
 	call->definition.kind.user_kind = (uint8) kind;

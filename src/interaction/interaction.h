@@ -7,6 +7,9 @@
 
 #include "postgres.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "base/base.h"
 #include "kernel/csr.h"
 
@@ -76,6 +79,14 @@ typedef enum AffinityRecency
 	AFFINITY_RECENCY_AGE		/* of the latest row, in seconds, below 0 */
 } AffinityRecency;
 
+/* What the weights of a pair's rows make of it. */
+typedef enum AffinityPairValue
+{
+	AFFINITY_PAIR_ABOVE_0,		/* their sum; no pair where it is not above 0 */
+	AFFINITY_PAIR_SIGNED,		/* their sum, whatever its sign */
+	AFFINITY_PAIR_RATING		/* their mean, whatever its sign */
+} AffinityPairValue;
+
 typedef struct AffinityReadRequest
 {
 	const char *query;			/* user, item, weight [, time] */
@@ -86,8 +97,9 @@ typedef struct AffinityReadRequest
 	Oid			item_type;
 	bool		read_only;		/* use the caller's snapshot */
 	bool		skip_bad;		/* skip NaN and infinite weights: no error */
-	bool		ratings;		/* a pair's value is the mean of its weights,
-								 * whatever its sign, and not their sum */
+	bool		keep_dropped;	/* pairs without a value that counts, NULL
+								 * weights too, stay in the matrix, as NaN */
+	AffinityPairValue value;
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
@@ -116,11 +128,38 @@ typedef struct AffinityInteractions
 								 * history is shortened */
 	int64		rows;			/* rows that the query gave */
 	int64		skipped_rows;	/* NULL user, item or weight */
-	int64		dropped_pairs;	/* summed weight not above 0; ratings: none */
+	int64		tiny_rows;		/* weight nearer to 0 than AFFINITY_LEAST */
+	int64		dropped_pairs;	/* summed weight not above 0, where that
+								 * matters */
+	Datum		dropped_user;	/* the first of them */
+	Datum		dropped_item;
+	double		dropped_weight;
+	uint32		dropped_users;	/* who have no other pair */
+	uint32		dropped_items;
 	int64		last_at;		/* newest, microseconds since 2000; see
 								 * has_time */
 	bool		has_time;
 } AffinityInteractions;
+
+/*
+ * Weights nearer to 0 count as this much: what is above 0 must not become 0
+ * in a real, or in what is made of it.
+ */
+#define AFFINITY_LEAST	FLT_MIN
+
+static inline bool
+affinity_interaction_is_tiny(double weight)
+{
+	return weight != 0 && fabs(weight) < AFFINITY_LEAST;
+}
+
+/* A row's weight as a real; infinite where it is beyond its range. */
+static inline float
+affinity_interaction_weight(double weight)
+{
+	return affinity_interaction_is_tiny(weight) ?
+		(float) copysign(AFFINITY_LEAST, weight) : (float) weight;
+}
 
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
 

@@ -210,6 +210,26 @@ build_both(AffinityBuild *build)
 }
 
 /*
+ * What merging dropped, before the dictionaries forget it.
+ */
+static void
+note_dropped(const AffinityBuild *build, AffinityInteractions *in)
+{
+	const AffinityPairs *dropped = &build->merge.dropped;
+
+	in->dropped_pairs = dropped->n;
+	in->dropped_weight = dropped->val;
+	if (dropped->n == 0)
+		return;
+	in->dropped_user = affinity_interaction_dict_id(build->rows->users,
+													dropped->row);
+	in->dropped_item = affinity_interaction_dict_id(build->rows->items,
+													dropped->col);
+	in->dropped_users = affinity_interaction_dict_size(build->rows->users);
+	in->dropped_items = affinity_interaction_dict_size(build->rows->items);
+}
+
+/*
  * Make the rows a matrix; they are freed.
  */
 void
@@ -222,6 +242,7 @@ affinity_interaction_build(AffinityRows *rows,
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_dict_sort(rows->items);
 	affinity_interaction_sort(&build);
+	note_dropped(&build, in);
 	build_both(&build);
 	affinity_interaction_parts_free(&rows->parts);
 
@@ -233,7 +254,12 @@ affinity_interaction_build(AffinityRows *rows,
 	in->items = rows->items;
 	in->rows = rows->read;
 	in->skipped_rows = rows->skipped;
-	in->dropped_pairs = build.merge.dropped;
+	in->tiny_rows = rows->tiny;
+	if (in->dropped_pairs > 0)
+	{
+		in->dropped_users -= in->by_user.n_rows;
+		in->dropped_items -= in->by_item.n_rows;
+	}
 	in->has_time = rows->has_time;
 	in->last_at = rows->last_at;
 	pfree(rows);

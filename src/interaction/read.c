@@ -13,8 +13,6 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -179,34 +177,51 @@ time_of(RowReceiver *self, TupleTableSlot *slot, int64 *at)
 	return true;
 }
 
-static bool
-receive_row(TupleTableSlot *slot, DestReceiver *pub)
+/*
+ * The weight of a row, NaN where it has none that can be used.
+ */
+static float
+row_weight(RowReceiver *self, TupleTableSlot *slot)
 {
-	RowReceiver *self = (RowReceiver *) pub;
-	AffinityRows *rows = self->rows;
 	double		weight;
-	int64		at = 0;
 
-	slot_getallattrs(slot);
-	rows->read++;
-	if (slot->tts_isnull[0] || slot->tts_isnull[1] || slot->tts_isnull[2])
-	{
-		rows->skipped++;
-		return true;
-	}
+	if (slot->tts_isnull[2])
+		return NAN;
 	weight = weight_of(slot->tts_values[2], self->weight_type);
 	if (unlikely(isnan(weight) || isinf((float) weight)))
 	{
 		if (self->request->skip_bad)
-		{
-			rows->skipped++;
-			return true;
-		}
+			return NAN;
 		bad_row(self, slot, ERRCODE_DATA_EXCEPTION,
 				isnan(weight) ? "the weight NaN" :
 				isinf(weight) ? "an infinite weight" :
 				"a weight beyond the range of real",
 				"Leave such rows out of the query, or give them a finite weight.");
+	}
+	self->rows->tiny += affinity_interaction_is_tiny(weight);
+	return affinity_interaction_weight(weight);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *pub)
+{
+	RowReceiver *self = (RowReceiver *) pub;
+	AffinityRows *rows = self->rows;
+	float		weight;
+	int64		at = 0;
+
+	slot_getallattrs(slot);
+	rows->read++;
+	if (slot->tts_isnull[0] || slot->tts_isnull[1])
+	{
+		rows->skipped++;
+		return true;
+	}
+	weight = row_weight(self, slot);
+	if (isnan(weight) && !self->request->keep_dropped)
+	{
+		rows->skipped++;
+		return true;
 	}
 	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
 		rows->keep_at)
@@ -217,7 +232,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 
 	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
 	affinity_interaction_keys_add(self->item_keys, slot->tts_values[1]);
-	self->weight[self->n] = (float) weight;
+	self->weight[self->n] = weight;
 	self->at[self->n] = at;
 	if (++self->n == AFFINITY_BATCH)
 		flush_batch(self);

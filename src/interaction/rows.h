@@ -91,6 +91,7 @@ typedef struct AffinityRows
 	int64		last_at;
 	int64		read;
 	int64		skipped;
+	int64		tiny;
 	int64		usable;			/* rows in the partitions */
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;

@@ -313,7 +313,8 @@ say_so(const Shortening *s, bool recent)
 
 /*
  * Shorten histories to what is asked for. No user, no item leaves: items may
- * be without entries then. What they had is in popularity.
+ * be without entries then. What they had is in popularity, unless weights
+ * have signs.
  */
 void
 affinity_interaction_shorten(AffinityInteractions *in,
@@ -328,10 +329,12 @@ affinity_interaction_shorten(AffinityInteractions *in,
 	MemoryContextSwitchTo(context);
 	if (find_long(&s))
 	{
-		in->popularity = MemoryContextAllocHuge(caller,
-												in->by_item.n_rows *
-												sizeof(float));
-		for (uint32 i = 0; i < in->by_item.n_rows; i++)
+		/* where weights have signs, who is there is not who likes it */
+		if (request->value != AFFINITY_PAIR_SIGNED)
+			in->popularity = MemoryContextAllocHuge(caller,
+													in->by_item.n_rows *
+													sizeof(float));
+		for (uint32 i = 0; in->popularity && i < in->by_item.n_rows; i++)
 			in->popularity[i] = (float) row_length(&in->by_item, i);
 		if (request->times_of)
 			find_ages(&s, read_times(&s, request));

@@ -101,7 +101,7 @@ free_sorter(Sorter *sorter)
 /*
  * Second values of rows: what their age leaves of their weight, or of 1, or
  * that age. The newest row of all has age 0, so a model does not change while
- * nothing happens.
+ * nothing happens. However old, something is left.
  */
 static void
 decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
@@ -116,8 +116,14 @@ decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
 		double		left = request->recency == AFFINITY_RECENCY_AGE ?
 			-age / USECS_PER_SEC : exp2(-age / request->half_life);
 
-		second[i] = (float) (request->recency == AFFINITY_RECENCY_SUM ?
-							 entry[i].val * left : left);
+		if (request->recency == AFFINITY_RECENCY_AGE)
+			second[i] = (float) left;
+		else if (request->recency == AFFINITY_RECENCY_SUM)
+			second[i] = entry[i].val == 0 ? 0 :
+				(float) copysign(Max(fabs(entry[i].val * left),
+									 AFFINITY_LEAST), entry[i].val);
+		else
+			second[i] = (float) Max(left, AFFINITY_LEAST);
 	}
 }
 
@@ -234,6 +240,24 @@ sort_and_merge(AffinityBuild *build, uint32 p, Sorter *sorter)
 	put_back(build, &last, sorter->second ? &last_second : NULL, kept);
 }
 
+static void
+too_large(const AffinityBuild *build)
+{
+	const AffinityPairs *pairs = &build->merge.infinite;
+	const AffinityDict *users = build->rows->users;
+	const AffinityDict *items = build->rows->items;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("summed weight %g of user %s and item %s is beyond the range of real",
+					pairs->val,
+					affinity_base_id_display(affinity_interaction_dict_id(users, pairs->row),
+											 affinity_interaction_dict_type(users)),
+					affinity_base_id_display(affinity_interaction_dict_id(items, pairs->col),
+											 affinity_interaction_dict_type(items))),
+			 errhint("Scale the weights down in the query.")));
+}
+
 /*
  * Sort and merge all partitions, which know the lengths of rows then.
  */
@@ -246,7 +270,10 @@ affinity_interaction_sort(AffinityBuild *build)
 	build->of_user = alloc_counts(affinity_interaction_dict_size(rows->users));
 	build->of_item = alloc_counts(affinity_interaction_dict_size(rows->items));
 	build->merge.all_one = true;
-	build->merge.mean = build->request->ratings;
+	build->merge.mean = build->request->value == AFFINITY_PAIR_RATING;
+	build->merge.any_sign = build->request->value != AFFINITY_PAIR_ABOVE_0;
+	build->merge.keep_dropped = build->request->keep_dropped;
+	build->merge.rank = affinity_interaction_dict_rank(rows->users);
 	build->merge.limit = build->request->skip_bad ? FLT_MAX : INFINITY;
 	build->merge.second_is_max =
 		build->request->recency != AFFINITY_RECENCY_SUM;
@@ -254,9 +281,6 @@ affinity_interaction_sort(AffinityBuild *build)
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 		sort_and_merge(build, p, &sorter);
 	free_sorter(&sorter);
-	if (isinf(build->merge.max))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("summed weight of a pair is beyond the range of real"),
-				 errhint("Scale the weights down in the query.")));
+	if (build->merge.infinite.n > 0)
+		too_large(build);
 }

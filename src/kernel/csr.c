@@ -9,6 +9,8 @@
  * depends on: the caller cuts the entries into partitions and keys into
  * digits, so that they fit into the cache.
  */
+#include <math.h>
+
 #include "kernel/csr.h"
 
 /*
@@ -65,8 +67,24 @@ affinity_kernel_entries_place(const AffinityEntry *entry, const float *second,
 }
 
 /*
- * Write out the pair that is being summed. An entry whose sum is not above 0
- * is dropped; means are kept whatever they are.
+ * Count the pair that is being summed, and remember it if it is the first.
+ */
+static void
+count_pair(const AffinityMerge *merge, AffinityPairs *pairs)
+{
+	uint32_t	row = merge->rank ? merge->rank[merge->row] : merge->row;
+
+	if (pairs->n++ > 0 && (row > pairs->row ||
+						   (row == pairs->row && merge->col > pairs->col)))
+		return;
+	pairs->row = row;
+	pairs->col = merge->col;
+	pairs->val = merge->val;
+}
+
+/*
+ * Write out the pair that is being summed. What is not above 0 is dropped,
+ * unless any sign will do.
  */
 static inline size_t
 close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
@@ -74,12 +92,16 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 	float		val = (float) (merge->mean ? merge->val / (double) merge->n :
 							   merge->val);
 
-	if (!merge->mean && (!(val > 0) || val > merge->limit))
+	if (merge->n == 0 || (!(val > 0) && !merge->any_sign) ||
+		fabsf(val) > merge->limit)
 	{
-		merge->dropped++;
-		return 0;
+		count_pair(merge, &merge->dropped);
+		if (!merge->keep_dropped)
+			return 0;
+		val = NAN;
 	}
-	merge->max = val > merge->max ? val : merge->max;
+	if (isinf(val))
+		count_pair(merge, &merge->infinite);
 	merge->all_one &= val == 1;
 	out->row = merge->row;
 	out->col = merge->col;
@@ -90,8 +112,8 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 }
 
 /*
- * Sum equal neighbors, in double, or take their mean; of second values the
- * sum or the maximum is kept. Returns the number of entries written to out,
+ * Sum equal neighbors, in double, or take their mean; NaN stands for no
+ * value. Of second values the sum or the maximum is kept. Returns the number of entries written to out,
  * which may be where they are read from. The last pair stays open, as the
  * next call may go on with it: a call with n = 0 writes it out.
  */
@@ -110,8 +132,11 @@ affinity_kernel_entries_merge(AffinityMerge *merge,
 
 		if (merge->open && e.row == merge->row && e.col == merge->col)
 		{
-			merge->val += e.val;
-			merge->n++;
+			if (!isnan(e.val))
+			{
+				merge->val += e.val;
+				merge->n++;
+			}
 			if (!merge->second_is_max)
 				merge->second += s;
 			else if (s > merge->second)
@@ -124,8 +149,8 @@ affinity_kernel_entries_merge(AffinityMerge *merge,
 		merge->open = true;
 		merge->row = e.row;
 		merge->col = e.col;
-		merge->val = e.val;
-		merge->n = 1;
+		merge->val = isnan(e.val) ? 0 : e.val;
+		merge->n = !isnan(e.val);
 		merge->second = s;
 	}
 	if (n == 0 && merge->open)

@@ -40,22 +40,36 @@ typedef struct AffinityDigit
 	uint32_t	mask;
 } AffinityDigit;
 
+/* How many pairs of a kind, and the first of them in order of row and column. */
+typedef struct AffinityPairs
+{
+	int64_t		n;
+	uint32_t	row;			/* its rank, where rows have one */
+	uint32_t	col;
+	double		val;
+} AffinityPairs;
+
 /* What merging remembers from one call to the next; begins as zeros. */
 typedef struct AffinityMerge
 {
-	bool		mean;			/* set by the caller: not the sum; keep all */
-	bool		second_is_max;	/* not the sum; set by the caller */
+	/* set by the caller */
+	bool		mean;			/* not the sum */
+	bool		any_sign;		/* keep what is not above 0 */
+	bool		keep_dropped;	/* as NaN */
+	bool		second_is_max;	/* not the sum */
+	bool		all_one;		/* true; then whether every value is 1 */
+	float		limit;			/* drop what is farther from 0 */
+	const uint32_t *rank;		/* of rows, by number; NULL: they are ranks */
+
 	bool		open;			/* a pair is being summed */
-	bool		all_one;		/* set by the caller; every value is 1 */
-	float		limit;			/* set by the caller: drop what sums to more */
 	uint32_t	row;
 	uint32_t	col;
 	double		val;
 	double		second;
-	int64_t		n;				/* entries of the pair */
-	int64_t		dropped;		/* pairs whose sum is not above 0, or too
-								 * large */
-	float		max;			/* largest value */
+	int64_t		n;				/* its entries that have a value */
+	AffinityPairs dropped;		/* not above 0, too far from 0 or without a
+								 * value */
+	AffinityPairs infinite;		/* beyond the range of float */
 } AffinityMerge;
 
 extern void affinity_kernel_csr_offsets(const int64_t *count, uint32_t n,

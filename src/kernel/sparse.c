@@ -173,7 +173,8 @@ affinity_kernel_sparse_moments(AffinityMoments *sum, uint32_t *touched,
 
 /*
  * Scores out of the touched sums, left * sum * right, and the sums cleared.
- * Two loops, so that the first can be done by gathers.
+ * What is above 0 stays above 0. Two loops, so that the first can be done by
+ * gathers.
  */
 AFFINITY_MULTIVERSION void
 affinity_kernel_sparse_take(double *restrict sum,
@@ -185,7 +186,8 @@ affinity_kernel_sparse_take(double *restrict sum,
 	{
 		double		v = sum[touched[i]] * left * right[touched[i]];
 
-		score[i] = (float) (v < FLT_MAX ? v : FLT_MAX);
+		v = v < FLT_MAX ? v : FLT_MAX;
+		score[i] = (float) (v < FLT_MIN && v > 0 ? FLT_MIN : v);
 	}
 	for (size_t i = 0; i < n; i++)
 		sum[touched[i]] = 0;

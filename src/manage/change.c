@@ -18,8 +18,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
@@ -422,28 +420,14 @@ static void
 write_definition(Work *w)
 {
 	ModelDefinition *d = w->change->definition;
-	ModelDefinition now;
-	DefinitionState state;
+	const char *done;
 
 	d->objects = w->kept_old ? kept_version() :
 		pstrdup(affinity_manage_ddl_version());
 	d->view = affinity_manage_view_mark(w->change->schema);
-	state = affinity_model_definition_read(w->change->schema, &now);
-	if (state == DEFINITION_FOUND &&
-		strcmp(now.query, d->query) == 0 &&
-		strcmp(now.resolved, d->resolved) == 0 &&
-		strcmp(now.renamed, d->renamed) == 0 &&
-		strcmp(now.algorithm, d->algorithm) == 0 &&
-		compareJsonbContainers(&now.given_options->root,
-							   &d->given_options->root) == 0 &&
-		compareJsonbContainers(&now.options->root, &d->options->root) == 0 &&
-		now.materialize == d->materialize && now.user_type == d->user_type && now.item_type == d->item_type &&
-		strcmp(now.objects, d->objects) == 0 && strcmp(now.view, d->view) == 0)
-		return;
-	affinity_manage_ddl_make(affinity_manage_statement("definition"), &w->names,
-							 state == DEFINITION_FOUND);
-	say(w, state == DEFINITION_FOUND ? "definition changed" :
-		"definition made");
+	done = affinity_manage_definition_write(&w->names, w->change->schema);
+	if (done != NULL)
+		say(w, done);
 }
 
 static void

@@ -30,6 +30,13 @@ extern bool affinity_manage_has_foreign(Oid schema);
 extern void affinity_manage_lock_to_drop(const char *name, Oid schema,
 										 Oid table, bool cascade);
 
+/* left_out.c */
+extern char *affinity_manage_dropped_hint(void);
+extern void affinity_manage_say_left_out(const char *name,
+										 const AffinityAlgorithm *algorithm,
+										 const void *options,
+										 const AffinityInteractions *in);
+
 /* row.c */
 extern void affinity_manage_row_write(const char *name, Datum *values);
 
@@ -74,6 +81,8 @@ typedef struct ModelNames
 	const ModelDefinition *definition;
 } ModelNames;
 
+extern const char *affinity_manage_definition_write(const ModelNames *names,
+													Oid schema);
 extern const ModelStatement *affinity_manage_ddl_objects(void);
 extern const char *affinity_manage_ddl_version(void);
 extern char *affinity_manage_ddl_fill(const char *template,

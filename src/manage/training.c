@@ -66,7 +66,7 @@ read_source(Training *t)
 							 has_time ? ", at" : "", t->asked->from);
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
-	request.ratings = t->algorithm->ratings;
+	request.value = affinity_train_pair_value(t->algorithm, t->options);
 	request.times_of = has_time ? t->asked->from : NULL;
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
@@ -79,7 +79,10 @@ read_source(Training *t)
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
+	{
+		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
 		return true;
+	}
 	if (t->in->rows == 0 && !t->asked->trained)
 		return false;
 	ereport(ERROR,
@@ -91,7 +94,9 @@ read_source(Training *t)
 					   (long long) t->in->dropped_pairs),
 			 t->asked->trained ?
 			 errhint("The model stays as it was. Look at what it reads: SELECT * FROM %s LIMIT 10;",
-					 quote_qualified_identifier(t->name, "interactions")) : 0));
+					 quote_qualified_identifier(t->name, "interactions")) :
+			 t->in->dropped_pairs > 0 ?
+			 errhint("%s", affinity_manage_dropped_hint()) : 0));
 }
 
 /*

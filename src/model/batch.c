@@ -18,15 +18,44 @@
 
 /* ---- interactions ------------------------------------------------------ */
 
+static float *
+ones(int64 n)
+{
+	float	   *val = affinity_base_array(n, sizeof(float));
+
+	for (int64 e = 0; e < n; e++)
+		val[e] = 1;
+	return val;
+}
+
+/*
+ * Let weights count less the mean of the user's. What is only seen is NaN,
+ * and stays so.
+ */
+static void
+center(AffinityCsr *m)
+{
+	if (m->val == NULL)
+		m->val = ones(m->start[m->n_rows]);
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		affinity_train_center(m->val + m->start[u],
+							  m->start[u + 1] - m->start[u]);
+	}
+}
+
 /*
  * Interactions that a query gives: all, or those that an array of items, $1
- * of the query, selects (0: none).
+ * of the query, selects (0: none). With seen, those that do not count are
+ * there too, as NaN.
  */
 static AffinityInteractions *
 read_interactions(const AffinityModel *model, const char *query, Datum items,
-				  void (*progress) (int64 rows))
+				  bool seen, void (*progress) (int64 rows))
 {
 	AffinityReadRequest request = {0};
+	AffinityInteractions *in;
 	Oid			type = get_array_type(model->item_type);
 
 	request.query = query;
@@ -40,10 +69,22 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 	request.item_type = model->item_type;
 	request.read_only = true;
 	request.skip_bad = true;
-	request.ratings = model->algorithm->ratings;
+	request.keep_dropped = seen;
+	request.value = affinity_train_pair_value(model->algorithm,
+											  model->options);
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
-	return affinity_interaction_read(&request);
+	in = affinity_interaction_read(&request);
+	if (affinity_train_centered(model->algorithm, model->options))
+		center(&in->by_user);
+	return in;
+}
+
+static bool
+all_is_seen(const AffinityModel *model)
+{
+	return affinity_train_seen(model->algorithm,
+							   model->options) == AFFINITY_SEEN_ALL;
 }
 
 /*
@@ -58,7 +99,7 @@ any_item(uint32 n)
 }
 
 /*
- * Rows of an array of n items.
+ * Rows of an array of n items; those that do not count are NaN.
  */
 AffinityInteractions *
 affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
@@ -68,14 +109,16 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 							   affinity_model_interactions(model),
 							   any_item(n));
 
-	return read_interactions(model, sql, items, NULL);
+	return read_interactions(model, sql, items, all_is_seen(model), NULL);
 }
 
 /*
- * All rows of the users who have one of an array of n items.
+ * All rows of the users who have one of an array of n items; those that do
+ * not count are NaN, if what is seen is asked for.
  */
 AffinityInteractions *
-affinity_model_peers(const AffinityModel *model, Datum items, uint32 n)
+affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
+					 bool seen)
 {
 	char	   *interactions = affinity_model_interactions(model);
 	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
@@ -84,7 +127,8 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n)
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
 							   interactions, interactions, any_item(n));
 
-	return read_interactions(model, sql, items, NULL);
+	return read_interactions(model, sql, items, seen && all_is_seen(model),
+							 NULL);
 }
 
 /*
@@ -203,16 +247,40 @@ check_memory(const AffinityModelBatch *b)
 }
 
 /*
- * Let the matrix have the model's numbers of items, and no others. The matrix
- * by item is not needed.
+ * A matrix of users for what is seen beside their interactions; NULL where
+ * that is nothing.
+ */
+static AffinityInteractions *
+begin_seen(const AffinityModelBatch *b, const AffinityInteractions *in)
+{
+	AffinityInteractions *seen;
+	AffinityCsr *m;
+
+	if (in->dropped_pairs == 0 || !all_is_seen(b->model))
+		return NULL;
+	seen = palloc0(sizeof(AffinityInteractions));
+	m = &seen->by_user;
+	m->n_rows = in->by_user.n_rows;
+	m->start = affinity_base_zeroed_array((int64) m->n_rows + 1,
+										  sizeof(int64));
+	m->col = affinity_base_array(in->dropped_pairs, sizeof(uint32));
+	seen->by_item.start = palloc0(sizeof(int64));
+	return seen;
+}
+
+/*
+ * Let the matrix have the model's numbers of items, and no others. What is
+ * only seen is put beside it. The matrix by item is not needed.
  */
 static void
-renumber(const AffinityModelBatch *b, AffinityInteractions *in)
+renumber(AffinityModelBatch *b, AffinityInteractions *in)
 {
+	AffinityInteractions *seen = begin_seen(b, in);
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
 	int32	   *number = affinity_model_align(in, b->item_id,
 											  b->model->n_items);
+	int64		n_seen = 0;
 	int64		kept = 0;
 	int64		begin = 0;
 
@@ -227,6 +295,12 @@ renumber(const AffinityModelBatch *b, AffinityInteractions *in)
 
 			if (item < 0)
 				continue;
+			if (m->val && isnan(m->val[e]))
+			{
+				if (seen)
+					seen->by_user.col[n_seen++] = (uint32) item;
+				continue;
+			}
 			m->col[kept] = (uint32) item;
 			if (m->val)
 				m->val[kept] = m->val[e];
@@ -234,6 +308,8 @@ renumber(const AffinityModelBatch *b, AffinityInteractions *in)
 		}
 		begin = end;
 		m->start[u + 1] = kept;
+		if (seen)
+			seen->by_user.start[u + 1] = n_seen;
 	}
 	pfree(number);
 	pfree(by_item->start);
@@ -243,6 +319,8 @@ renumber(const AffinityModelBatch *b, AffinityInteractions *in)
 		pfree(by_item->val);
 	memset(by_item, 0, sizeof(AffinityCsr));
 	by_item->start = palloc0(sizeof(int64));
+	b->batch.histories = in;
+	b->batch.seen = seen;
 }
 
 /*
@@ -267,10 +345,9 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
 	b->batch.source = model;
 	read_items(b);
 	check_memory(b);
-	in = read_interactions(model, sql, (Datum) 0,
+	in = read_interactions(model, sql, (Datum) 0, true,
 						   affinity_parallel_progress_done);
 	renumber(b, in);
-	b->batch.histories = in;
 	b->users = in->users;
 }
 

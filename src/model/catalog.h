@@ -59,6 +59,24 @@ extern void affinity_model_check_list(const AffinityModel *model,
 									  ArrayType *neighbors, ArrayType *scores,
 									  AffinityList *list);
 
+/* user.c */
+
+/* An item of a user. */
+typedef struct AffinityWeighted
+{
+	Datum		id;
+	double		weight;			/* a real */
+	bool		counts;			/* else the user just has it */
+} AffinityWeighted;
+
+extern AffinityWeighted *affinity_model_user_items(AffinityModel *model,
+												   Datum user, int *n);
+extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel *model,
+															const AffinityWeighted *weighted,
+															int n, Datum id);
+extern void affinity_model_sort_weighted(const AffinityModel *model,
+										 AffinityWeighted *weighted, int n);
+
 /* lookup.c */
 extern SPITupleTable *affinity_model_query(AffinityModel *model,
 										   AffinityModelQuery query,

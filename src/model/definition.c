@@ -21,7 +21,10 @@
 
 #include "model/catalog.h"
 
-/* The view's columns, in order. */
+/*
+ * The view's columns, found by name: releases add some at the end. What an
+ * older release did not have is empty.
+ */
 enum
 {
 	DEFINITION_QUERY,
@@ -42,18 +45,19 @@ static const struct
 {
 	const char *name;
 	Oid			type;
+	bool		optional;
 }			columns[DEFINITION_N_COLUMNS] = {
-	{"query", TEXTOID},
-	{"resolved_query", TEXTOID},
-	{"renamed_query", TEXTOID},
-	{"algorithm", TEXTOID},
-	{"given_options", JSONBOID},
-	{"options", JSONBOID},
-	{"user_type", TEXTOID},
-	{"item_type", TEXTOID},
-	{"objects", TEXTOID},
-	{"interactions_view", TEXTOID},
-	{"materialize", BOOLOID},
+	{"query", TEXTOID, false},
+	{"resolved_query", TEXTOID, false},
+	{"renamed_query", TEXTOID, true},
+	{"algorithm", TEXTOID, false},
+	{"given_options", JSONBOID, false},
+	{"options", JSONBOID, false},
+	{"user_type", TEXTOID, false},
+	{"item_type", TEXTOID, false},
+	{"objects", TEXTOID, false},
+	{"interactions_view", TEXTOID, true},
+	{"materialize", BOOLOID, true},
 };
 
 /*
@@ -85,7 +89,7 @@ static bool
 read_constants(Query * query, Datum *values)
 {
 	ListCell   *cell;
-	int			n = 0;
+	bool		found[DEFINITION_N_COLUMNS] = {false};
 
 	if (query == NULL || query->commandType != CMD_SELECT ||
 		query->jointree == NULL || query->jointree->fromlist != NIL ||
@@ -98,14 +102,28 @@ read_constants(Query * query, Datum *values)
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 		Const	   *value = (Const *) entry->expr;
 
-		if (n >= DEFINITION_N_COLUMNS || entry->resjunk ||
-			!IsA(value, Const) || value->constisnull ||
-			value->consttype != columns[n].type || entry->resname == NULL ||
-			strcmp(entry->resname, columns[n].name) != 0)
+		if (entry->resjunk || !IsA(value, Const) || value->constisnull ||
+			entry->resname == NULL)
 			return false;
-		values[n++] = value->constvalue;
+		for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
+		{
+			if (strcmp(entry->resname, columns[i].name) != 0)
+				continue;
+			if (value->consttype != columns[i].type)
+				return false;
+			values[i] = value->constvalue;
+			found[i] = true;
+		}
 	}
-	return n == DEFINITION_N_COLUMNS;
+	for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
+	{
+		if (!found[i] && !columns[i].optional)
+			return false;
+		if (!found[i])
+			values[i] = columns[i].type == BOOLOID ? BoolGetDatum(false) :
+				CStringGetTextDatum("");
+	}
+	return true;
 }
 
 static Oid

@@ -3,12 +3,10 @@
  *		What is known of a user now: the rows of the view "interactions", or
  *		items that the caller names.
  *
- * Rows are summed as a matrix of all users would sum them, so that both give
- * the same scores.
+ * Items that the user has without a weight that counts are no part of the
+ * history: they are beside it, as seen.
  */
 #include "postgres.h"
-
-#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -17,13 +15,6 @@
 #include "utils/lsyscache.h"
 
 #include "model/catalog.h"
-
-/* One row of a history. */
-typedef struct Weighted
-{
-	Datum		id;
-	double		weight;
-} Weighted;
 
 /* An item of it that the model knows. */
 typedef struct Known
@@ -34,101 +25,23 @@ typedef struct Known
 	AffinityList list;
 } Known;
 
-static int
-compare_weighted(const void *a, const void *b, void *type)
-{
-	return affinity_base_id_compare(((const Weighted *) a)->id,
-									((const Weighted *) b)->id, *(Oid *) type);
-}
-
-/*
- * By weight within an id, so that a sum does not depend on the order of rows.
- */
-static int
-compare_rows(const void *a, const void *b, void *type)
-{
-	double		x = ((const Weighted *) a)->weight;
-	double		y = ((const Weighted *) b)->weight;
-	int			c = compare_weighted(a, b, type);
-
-	return c != 0 ? c : x < y ? -1 : x > y;
-}
-
-/*
- * Sum the rows of each item, in place; what does not stay above 0 goes. Of
- * ratings the mean is taken, and all stay.
- */
-static int
-sum_rows(const AffinityModel *model, Weighted *row, int n)
-{
-	Oid			type = model->item_type;
-	int			kept = 0;
-
-	qsort_arg(row, n, sizeof(Weighted), compare_rows, &type);
-	for (int i = 0; i < n;)
-	{
-		Weighted	sum = row[i];
-		int			first = i;
-
-		for (i++; i < n &&
-			 affinity_base_id_compare(row[i].id, sum.id, type) == 0; i++)
-			sum.weight += row[i].weight;
-		if (model->algorithm->ratings)
-			sum.weight /= i - first;
-		sum.weight = (float) sum.weight;
-		if (model->algorithm->ratings ||
-			(sum.weight > 0 && !isinf(sum.weight)))
-			row[kept++] = sum;
-	}
-	return kept;
-}
-
-/*
- * A user's rows, summed by item, where they sum to more than 0; of ratings
- * the mean. Weights are real, as in a matrix of all users, so that both give
- * the same scores. What is not a finite number is left out: a bad row should
- * not take a page down.
- */
-static Weighted *
-read_history(AffinityModel *model, Datum user, int *n)
-{
-	Oid			types[] = {model->item_type, FLOAT8OID};
-	SPITupleTable *table = affinity_model_query(model, AFFINITY_QUERY_HISTORY,
-												user, types, 2);
-	TupleDesc	desc = table->tupdesc;
-	uint64		rows = SPI_processed;
-	Weighted   *row = affinity_base_array(rows, sizeof(Weighted));
-
-	*n = 0;
-	for (uint64 i = 0; i < rows; i++)
-	{
-		bool		no_id;
-		bool		no_weight;
-		HeapTuple	tuple = table->vals[i];
-		Datum		id = SPI_getbinval(tuple, desc, 1, &no_id);
-		Datum		value = SPI_getbinval(tuple, desc, 2, &no_weight);
-		float		weight = no_weight ? 0 : (float) DatumGetFloat8(value);
-
-		if (no_id || no_weight || isnan(weight) || isinf(weight))
-			continue;
-		row[*n].id = affinity_base_id_plain(id, model->item_type);
-		row[(*n)++].weight = weight;
-	}
-	*n = sum_rows(model, row, *n);
-	return row;
-}
-
 /*
  * All items of a user's history, as an array.
  */
 Datum
 affinity_model_history_ids(AffinityModel *model, Datum user, int *n)
 {
-	Weighted   *weighted = read_history(model, user, n);
-	Datum	   *ids = affinity_base_array(*n, sizeof(Datum));
+	int			n_items;
+	AffinityWeighted *weighted = affinity_model_user_items(model, user,
+														   &n_items);
+	Datum	   *ids = affinity_base_array(n_items, sizeof(Datum));
 
-	for (int i = 0; i < *n; i++)
-		ids[i] = weighted[i].id;
+	*n = 0;
+	for (int i = 0; i < n_items; i++)
+	{
+		if (weighted[i].counts)
+			ids[(*n)++] = weighted[i].id;
+	}
 	return affinity_model_array(ids, *n, model->item_type);
 }
 
@@ -141,15 +54,6 @@ compare_known(const void *a, const void *b)
 	uint32		y = ((const Known *) b)->no;
 
 	return x < y ? -1 : x > y;
-}
-
-static const Weighted *
-find_weighted(AffinityModel *model, const Weighted *weighted, int n, Datum id)
-{
-	Weighted	key = {.id = id};
-
-	return bsearch_arg(&key, weighted, n, sizeof(Weighted), compare_weighted,
-					   &model->item_type);
 }
 
 /*
@@ -281,7 +185,7 @@ read_list(void *reader, uint32 i)
  * knows, with their lists if it scores by them.
  */
 static void
-look_up_few(AffinityModel *model, Weighted *weighted, int n,
+look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 			AffinityModelHistory *h)
 {
 	Oid			types[] = {
@@ -294,6 +198,7 @@ look_up_few(AffinityModel *model, Weighted *weighted, int n,
 	Known	   *known;
 	uint32		n_known = 0;
 
+	h->seen = affinity_base_array(n, sizeof(uint32));
 	for (int i = 0; i < n; i++)
 		ids[i] = weighted[i].id;
 	table = affinity_model_query(model, lists ? AFFINITY_QUERY_ITEMS_BY_ID :
@@ -306,17 +211,22 @@ look_up_few(AffinityModel *model, Weighted *weighted, int n,
 	for (uint64 i = 0; i < rows; i++)
 	{
 		Known	   *item = &known[n_known];
-		const Weighted *found;
+		const AffinityWeighted *found;
 
 		CHECK_FOR_INTERRUPTS();
 		item->no = affinity_model_column_no(model, table, i, 1);
 		item->id = affinity_model_column_id(model, table, i, 2);
 		if (lists)
 			read_row_list(model, table, i, 4, &item->list);
-		found = find_weighted(model, weighted, n, item->id);
+		found = affinity_model_find_weighted(model, weighted, n, item->id);
 		/* equal by the collation, but not the same */
 		if (found == NULL)
 			continue;
+		if (!found->counts)
+		{
+			h->seen[h->n_seen++] = item->no;
+			continue;
+		}
 		item->weight = (float) found->weight;
 		n_known++;
 	}
@@ -329,23 +239,30 @@ look_up_few(AffinityModel *model, Weighted *weighted, int n,
  */
 static void
 make_long_history(AffinityModel *model, const AffinityItems *items,
-				  const Weighted *weighted, int n_weighted,
+				  const AffinityWeighted *weighted, int n_weighted,
 				  AffinityModelHistory *h)
 {
-	uint32		n = items->n;
-	uint32	   *no = affinity_base_array(n, sizeof(uint32));
-	float	   *weight = affinity_base_array(n, sizeof(float));
+	uint32		n = 0;
+	uint32	   *no = affinity_base_array(items->n, sizeof(uint32));
+	float	   *weight = affinity_base_array(items->n, sizeof(float));
 
-	h->id = affinity_base_array(n, sizeof(Datum));
-	for (uint32 i = 0; i < n; i++)
+	h->id = affinity_base_array(items->n, sizeof(Datum));
+	h->seen = affinity_base_array(items->n, sizeof(uint32));
+	for (uint32 i = 0; i < items->n; i++)
 	{
-		const Weighted *found = weighted ?
-			find_weighted(model, weighted, n_weighted, items->item[i].id) :
-			NULL;
+		const AffinityItem *item = &items->item[i];
+		const AffinityWeighted *found = weighted ?
+			affinity_model_find_weighted(model, weighted, n_weighted,
+									 item->id) : NULL;
 
-		no[i] = items->item[i].no;
-		weight[i] = found ? (float) found->weight : 1;
-		h->id[i] = items->item[i].id;
+		if (found && !found->counts)
+		{
+			h->seen[h->n_seen++] = item->no;
+			continue;
+		}
+		no[n] = item->no;
+		weight[n] = found ? (float) found->weight : 1;
+		h->id[n++] = item->id;
 	}
 	h->history.n = n;
 	h->history.item = no;
@@ -367,7 +284,7 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 }
 
 static void
-look_up(AffinityModel *model, Weighted *weighted, int n,
+look_up(AffinityModel *model, AffinityWeighted *weighted, int n,
 		AffinityModelHistory *h)
 {
 	AffinityItems items;
@@ -390,19 +307,31 @@ look_up(AffinityModel *model, Weighted *weighted, int n,
 }
 
 /*
- * What the model knows of a user's history.
+ * What the model knows of a user's history, and what else is seen.
  */
 void
 affinity_model_history(AffinityModel *model, Datum user,
 					   AffinityModelHistory *h)
 {
 	int			n;
-	Weighted   *weighted;
+	AffinityWeighted *weighted;
 
 	memset(h, 0, sizeof(AffinityModelHistory));
 	if (!model->trained)
 		return;
-	weighted = read_history(model, user, &n);
+	weighted = affinity_model_user_items(model, user, &n);
+	if (affinity_train_seen(model->algorithm,
+							model->options) == AFFINITY_SEEN_POSITIVE)
+	{
+		int			n_counting = 0;
+
+		for (int i = 0; i < n; i++)
+		{
+			if (weighted[i].counts)
+				weighted[n_counting++] = weighted[i];
+		}
+		n = n_counting;
+	}
 	look_up(model, weighted, n, h);
 }
 
@@ -412,7 +341,8 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 {
 	/* varchar[] may stand for text[] */
 	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
-	Weighted   *weighted = affinity_base_array(n, sizeof(Weighted));
+	AffinityWeighted *weighted = affinity_base_array(n,
+													 sizeof(AffinityWeighted));
 	int			kept = 0;
 	Datum		id;
 	bool		isnull;
@@ -422,11 +352,11 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 		if (isnull)
 			continue;
 		weighted[kept].id = affinity_base_id_plain(id, model->item_type);
+		weighted[kept].counts = true;
 		weighted[kept++].weight = 1;
 	}
 	array_free_iterator(iterator);
-	qsort_arg(weighted, kept, sizeof(Weighted), compare_weighted,
-			  &model->item_type);
+	affinity_model_sort_weighted(model, weighted, kept);
 	look_up(model, weighted, kept, h);
 }
 

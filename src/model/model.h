@@ -107,11 +107,16 @@ extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
 
 /* ---- history.c: one user ----------------------------------------------- */
 
-/* What the model knows of a history, with lists, and the items' ids. */
+/*
+ * What the model knows of a history, with lists, and the items' ids. Numbers
+ * of items that the user has seen beside it are in no order.
+ */
 typedef struct AffinityModelHistory
 {
 	AffinityHistory history;
 	Datum	   *id;
+	uint32		n_seen;
+	uint32	   *seen;
 } AffinityModelHistory;
 
 extern void affinity_model_history(AffinityModel *model, Datum user,
@@ -141,7 +146,8 @@ extern int32 *affinity_model_align(const AffinityInteractions *in,
 extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
 													Datum items, uint32 n);
 extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
-												  Datum items, uint32 n);
+												  Datum items, uint32 n,
+												  bool seen);
 
 /* ---- for who makes, changes and lists models ---------------------------- */
 

@@ -36,7 +36,7 @@
 
 #include "interaction/interaction.h"
 
-#define AFFINITY_TEAM_REGIONS	24
+#define AFFINITY_TEAM_REGIONS	32
 
 typedef struct AffinityTeam AffinityTeam;
 

@@ -187,6 +187,13 @@ open_member(const Count *count, uint32 user_no, const ActivityUser *user,
 	}
 }
 
+/* How much work it is to count a member: its returns, and the brackets. */
+static inline uint64
+work_of(const Count *count, const Member *member)
+{
+	return (uint64) 1 + member->n_returns + (uint64) count->options->n_brackets;
+}
+
 /* Turn a cohort's marks into what was retained, and hand it on. */
 static void
 finish_cohort(const Count *count, uint32 cohort, const Row *row)
@@ -259,6 +266,7 @@ count_matrix(const Count *count)
 	ActivityUser user;
 	Member		member;
 	Row			row = {NULL, NULL, NULL, NULL};
+	uint64		work = 0;
 
 	if (count->options->rolling)
 		eligible = palloc0((Size) n_cohorts * count->n_columns *
@@ -282,6 +290,7 @@ count_matrix(const Count *count)
 			if (eligible)
 				row.eligible = eligible + (Size) c * count->n_columns;
 			open_member(count, i, &user, j, &member);
+			affinity_base_look_after(&work, work_of(count, &member));
 			count_member(count, &member, &row);
 		}
 	}
@@ -343,6 +352,7 @@ count_by_cohort(const Count *count)
 	uint32	   *eligible = NULL;
 	ActivityUser user;
 	Member		member;
+	uint64		work = 0;
 
 	if (count->options->rolling)
 		eligible = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
@@ -354,9 +364,9 @@ count_by_cohort(const Count *count)
 		uint32		own = 0;
 		Row			row = {&size, &own, marks, eligible};
 
-		memset(marks, 0, row_size);
+		affinity_base_zero(marks, row_size);
 		if (eligible)
-			memset(eligible, 0, row_size);
+			affinity_base_zero(eligible, row_size);
 		for (; i < n && members[i] >> 32 == cohort; i++)
 		{
 			uint32		j = 0;
@@ -368,6 +378,7 @@ count_by_cohort(const Count *count)
 			while (user.starts[j] != cohort)
 				j++;
 			open_member(count, (uint32) members[i], &user, j, &member);
+			affinity_base_look_after(&work, work_of(count, &member));
 			count_member(count, &member, &row);
 		}
 		CHECK_FOR_INTERRUPTS();

@@ -79,6 +79,7 @@ affinity_retention_frequency(PG_FUNCTION_ARGS)
 		Datum		values[3];
 		bool		nulls[3] = {false};
 
+		affinity_base_look_up(p);
 		if (users[p] == 0)
 			continue;
 		values[0] = Int32GetDatum((int32) p);
@@ -113,8 +114,8 @@ return_time(ActivityReader *reader, uint32 user, bool *started, int64 *time)
 	}
 	i = view->offsets[user];
 	end = view->offsets[user + 1];
-	while (i < end && (view->flags[i] & (EVENT_START | EVENT_BOTH)) == 0)
-		i++;
+	for (; i < end && (view->flags[i] & (EVENT_START | EVENT_BOTH)) == 0; i++)
+		affinity_base_look_up(i);
 	if (i == end || view->at[i] > reader->as_of)
 		return false;
 	*started = true;
@@ -124,6 +125,7 @@ return_time(ActivityReader *reader, uint32 user, bool *started, int64 *time)
 		return true;
 	for (uint32 j = i + 1; j < end && view->at[j] <= reader->as_of; j++)
 	{
+		affinity_base_look_up(j);
 		if ((view->flags[j] & (EVENT_RETURN | EVENT_BOTH)) == 0)
 			continue;
 		if (pg_sub_s64_overflow(view->at[j], view->at[i], time))

@@ -164,18 +164,42 @@ count_active(ActivityReader *reader, uint32 span, ActiveCounts *counts)
 	}
 }
 
-static uint32
-window_arg(FunctionCallInfo fcinfo, int arg, int32 otherwise)
+/*
+ * The two windows. 7 and 28 are of days: of other units no windows are what
+ * everybody means, so they have to be given.
+ */
+static void
+read_windows(FunctionCallInfo fcinfo, PeriodUnit unit, ActiveCounts *counts)
 {
-	int32		window = PG_ARGISNULL(arg) ? otherwise : PG_GETARG_INT32(arg);
+	uint32	   *window[] = {&counts->short_window, &counts->long_window};
+	static const int32 of_days[] = {7, 28};
 
-	if (window < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a window must have at least one period, but is %d",
-						window),
-				 errhint("Windows count periods of the state's unit: 7 and 28 days for a state of days.")));
-	return (uint32) window;
+	for (int i = 0; i < 2; i++)
+	{
+		int			arg = 2 + i;
+		int32		periods = of_days[i];
+
+		if (!PG_ARGISNULL(arg))
+			periods = PG_GETARG_INT32(arg);
+		else if (unit != UNIT_DAY)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("active_users needs short_window and long_window for a state of unit %s",
+							affinity_calendar_unit_name(unit)),
+					 errhint("They count periods of the state: %s. Only days have a default, 7 and 28.",
+							 unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
+							 unit == UNIT_MONTH ? "short_window => 3, long_window => 12" :
+							 unit == UNIT_QUARTER ? "short_window => 2, long_window => 4" :
+							 unit == UNIT_YEAR ? "short_window => 2, long_window => 5" :
+							 "short_window => 4, long_window => 13")));
+		if (periods < 1)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a window must have at least one period, but is %d",
+							periods),
+					 errhint("Windows count periods of the state's unit: 7 and 28 days for a state of days.")));
+		*window[i] = (uint32) periods;
+	}
 }
 
 /* active_users(activity, as_of, short_window, long_window) */
@@ -183,6 +207,7 @@ Datum
 affinity_retention_active_users(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	ActivityFlat *flat;
 	ActivityReader reader;
 	ActiveCounts counts;
 	uint32		span;
@@ -190,12 +215,11 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 	uint64		within_long = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	counts.short_window = window_arg(fcinfo, 2, 7);
-	counts.long_window = window_arg(fcinfo, 3, 28);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	affinity_activity_reader_begin(fcinfo, &reader,
-								   affinity_activity_arg(fcinfo, 0));
+	flat = affinity_activity_arg(fcinfo, 0);
+	read_windows(fcinfo, flat->unit, &counts);
+	affinity_activity_reader_begin(fcinfo, &reader, flat);
 	span = affinity_activity_reader_span(&reader);
 	count_active(&reader, span, &counts);
 	for (uint32 p = 0; p < span; p++)

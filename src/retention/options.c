@@ -94,6 +94,18 @@ read_brackets(FunctionCallInfo fcinfo, int arg, RetentionOptions *options)
 #define EARLIEST_COHORT (MIN_TIMESTAMP - AFFINITY_ZONE_REACH)
 #define LATEST_COHORT (END_TIMESTAMP + AFFINITY_ZONE_REACH)
 
+/* The first period that does not start before a local time. */
+static uint32
+first_period_from(PeriodUnit unit, Timestamp start)
+{
+	uint32		period;
+
+	start = Min(start, LATEST_COHORT);
+	period = affinity_calendar_period_of_local(unit, start);
+	return affinity_calendar_period_start(unit, period) < start ? period + 1
+		: period;
+}
+
 /* The range of cohorts: local times, of which whole periods are taken. */
 static void
 read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
@@ -101,24 +113,21 @@ read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
 {
 	options->first_cohort = 0;
 	options->last_cohort = PG_UINT32_MAX;
-	if (!PG_ARGISNULL(from) &&
-		!TIMESTAMP_IS_NOBEGIN(PG_GETARG_TIMESTAMP(from)))
+	if (!PG_ARGISNULL(from))
 	{
-		Timestamp	start = Min(PG_GETARG_TIMESTAMP(from), LATEST_COHORT);
+		Timestamp	start = affinity_activity_local_arg(fcinfo, from, flat);
 
-		options->first_cohort = affinity_calendar_period_of_local(flat->unit,
-																  start);
-		if (affinity_calendar_period_start(flat->unit, options->first_cohort) <
-			start)
-			options->first_cohort++;
+		if (!TIMESTAMP_IS_NOBEGIN(start))
+			options->first_cohort = first_period_from(flat->unit, start);
 	}
-	if (!PG_ARGISNULL(before) &&
-		!TIMESTAMP_IS_NOEND(PG_GETARG_TIMESTAMP(before)))
+	if (!PG_ARGISNULL(before))
 	{
-		Timestamp	end = Max(PG_GETARG_TIMESTAMP(before), EARLIEST_COHORT);
+		Timestamp	end = affinity_activity_local_arg(fcinfo, before, flat);
 
-		options->last_cohort = affinity_calendar_period_of_local(flat->unit,
-																 end - 1);
+		if (!TIMESTAMP_IS_NOEND(end))
+			options->last_cohort =
+				affinity_calendar_period_of_local(flat->unit,
+												  Max(end, EARLIEST_COHORT) - 1);
 	}
 }
 

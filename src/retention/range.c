@@ -46,6 +46,7 @@ affinity_retention_array_read(ArrayType *array)
 		ARR_HASNULL(array))
 		affinity_retention_array_wrong();
 	numbers.array = array;
+	numbers.own = false;
 	numbers.value = (int64 *) ARR_DATA_PTR(array);
 	numbers.n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	return numbers;
@@ -79,7 +80,10 @@ affinity_retention_array_room(Numbers *numbers, int at, int n)
 	memcpy(value, numbers->value, sizeof(int64) * (Size) at);
 	memcpy(value + at + n, numbers->value + at,
 		   sizeof(int64) * (Size) (numbers->n - at));
+	if (numbers->own)
+		pfree(numbers->array);
 	numbers->array = larger;
+	numbers->own = true;
 	numbers->value = value;
 	numbers->n += n;
 }

@@ -36,6 +36,7 @@
 typedef struct Numbers
 {
 	ArrayType  *array;
+	bool		own;			/* made by affinity_retention_array_room */
 	int64	   *value;
 	int			n;
 } Numbers;

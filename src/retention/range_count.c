@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
@@ -170,6 +171,23 @@ period_of(DateADT day, Granularity granularity)
 	}
 }
 
+/* The day of a row: of a time, the local one, in the session's zone. */
+static DateADT
+day_arg(FunctionCallInfo fcinfo, int arg)
+{
+	switch (get_fn_expr_argtype(fcinfo->flinfo, arg))
+	{
+		case TIMESTAMPOID:
+			return DatumGetDateADT(DirectFunctionCall1(timestamp_date,
+													   PG_GETARG_DATUM(arg)));
+		case TIMESTAMPTZOID:
+			return DatumGetDateADT(DirectFunctionCall1(timestamptz_date,
+													   PG_GETARG_DATUM(arg)));
+		default:
+			return PG_GETARG_DATEADT(arg);
+	}
+}
+
 /* The first day of a period; checked, as a state may say anything. */
 static int64
 day_of(int64 period, Granularity granularity)
@@ -233,7 +251,7 @@ affinity_retention_range_count_accum(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
 		did |= DID_ACTIVE;
 	if (did != 0 && !PG_ARGISNULL(3))
-		note(&state, period_of(PG_GETARG_DATEADT(3), granularity), did);
+		note(&state, period_of(day_arg(fcinfo, 3), granularity), did);
 	if (state.array != start)
 		pfree(start);
 	PG_RETURN_ARRAYTYPE_P(state.array);
@@ -255,7 +273,11 @@ affinity_retention_range_count_combine(PG_FUNCTION_ARGS)
 						"the same for all rows of a group"),
 				 errhint("Pass constants.")));
 	for (int i = head; i < b.n; i++)
+	{
+		/* each may move all that follow */
+		CHECK_FOR_INTERRUPTS();
 		note(&a, b.value[i] >> 2, b.value[i] & 3);
+	}
 	PG_RETURN_ARRAYTYPE_P(a.array);
 }
 
@@ -282,6 +304,8 @@ affinity_retention_range_count_final(PG_FUNCTION_ARGS)
 		int64		period = state.value[i] >> 2;
 		int64		after = 0;
 
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
 		if ((state.value[i] & DID_FIRST) == 0)
 			continue;
 		for (int k = 1; k < head; k++)

@@ -84,8 +84,8 @@ affinity_retention_range_sum_accum(PG_FUNCTION_ARGS)
 		sums[1]++;
 		for (int k = 0; k < MAX_INTERVALS; k++)
 			sums[2 + k] += user.value[i] >> k & 1;
-		if (i % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
+		/* each may move all that follow */
+		CHECK_FOR_INTERRUPTS();
 	}
 	PG_RETURN_ARRAYTYPE_P(state.array);
 }
@@ -127,6 +127,8 @@ affinity_retention_range_sum_final(PG_FUNCTION_ARGS)
 		int			month;
 		int			day;
 
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
 		if (!IS_VALID_DATE(sums[0]) || sums[0] != (int32) sums[0])
 			affinity_retention_array_wrong();
 		j2date((int) sums[0] + POSTGRES_EPOCH_JDATE, &year, &month, &day);

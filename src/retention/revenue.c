@@ -60,9 +60,8 @@ sort_users(Revenue *revenue)
 	uint32	   *begins;
 	uint32		sum = 0;
 
-	begins = MemoryContextAllocExtended(CurrentMemoryContext,
-										((Size) span + 2) * sizeof(uint32),
-										MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	begins = affinity_base_array((Size) span + 2, sizeof(uint32));
+	affinity_base_zero(begins, ((Size) span + 2) * sizeof(uint32));
 	revenue->users = MemoryContextAllocHuge(CurrentMemoryContext,
 											n_users * sizeof(uint32));
 	for (uint32 i = 0; i < n_users; i++)
@@ -75,6 +74,7 @@ sort_users(Revenue *revenue)
 	{
 		uint32		size = begins[c];
 
+		affinity_base_look_up(c);
 		begins[c] = sum;
 		sum += size;
 	}
@@ -86,7 +86,10 @@ sort_users(Revenue *revenue)
 	}
 	/* each place has moved on to the next cohort's: move them back */
 	for (uint32 c = span + 1; c > 0; c--)
+	{
+		affinity_base_look_up(c);
 		begins[c] = begins[c - 1];
+	}
 	begins[0] = 0;
 	revenue->begins = begins;
 }
@@ -98,8 +101,8 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 	const ActivityView *view = &revenue->reader.view;
 	uint32		base = revenue->reader.first_period + cohort;
 
-	memset(revenue->payers, 0, n_periods * sizeof(uint64));
-	memset(revenue->sums, 0, n_periods * sizeof(int128));
+	affinity_base_zero(revenue->payers, n_periods * sizeof(uint64));
+	affinity_base_zero(revenue->sums, n_periods * sizeof(int128));
 	for (uint32 i = revenue->begins[cohort]; i <
 		 revenue->begins[cohort + 1]; i++)
 	{
@@ -110,6 +113,8 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 		for (uint32 j = view->offsets[user]; j < view->offsets[user + 1]; j++)
 		{
 			uint32		age = view->periods[j] - base;
+
+			affinity_base_look_up(j);
 
 			if (age >= n_periods)
 				break;

@@ -151,7 +151,7 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 		{
 			*sums[i] = *sums[i] ? repalloc_huge(*sums[i], size)
 				: MemoryContextAllocHuge(CurrentMemoryContext, size);
-			memset((char *) *sums[i] + old, 0, size - old);
+			affinity_base_zero((char *) *sums[i] + old, size - old);
 		}
 		report->n_columns = cohort->n_columns;
 	}
@@ -160,6 +160,7 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 		uint32		first,
 					last;
 
+		affinity_base_look_up(i);
 		column_offsets(report->options, i, &first, &last);
 		if (first > report->options->max_period)
 			break;
@@ -232,6 +233,8 @@ affinity_retention_curve(PG_FUNCTION_ARGS)
 		uint32		first,
 					last;
 
+		if (i % 1024 == 0)
+			CHECK_FOR_INTERRUPTS();
 		column_offsets(&options, i, &first, &last);
 		values[0] = Int32GetDatum((int32) first);
 		values[1] = Int64GetDatum((int64) report.cohorts[i]);

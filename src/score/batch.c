@@ -35,6 +35,7 @@ struct BatchLeader
 	uint32		chunk_users;
 	Size		slot_bytes;
 	int			matrix;
+	int			seen;
 	AffinityTeam *team;
 	const BatchShared *shared;
 	MemoryContext context;		/* of what a chunk's answers need */
@@ -133,9 +134,13 @@ begin_team(BatchLeader *l)
 	for (int r = 0; r < BATCH_N_REGIONS; r++)
 		(void) affinity_parallel_request_region(&request, size[r]);
 	l->matrix = affinity_parallel_request_matrix(&request, batch->histories);
+	if (batch->seen)
+		l->seen = affinity_parallel_request_matrix(&request, batch->seen);
 	request.seconds = seconds_of(l);
 	l->team = affinity_parallel_begin(&request);
 	affinity_parallel_put_matrix(l->team, l->matrix, batch->histories);
+	if (batch->seen)
+		affinity_parallel_put_matrix(l->team, l->seen, batch->seen);
 }
 
 /* ---- filling its regions ----------------------------------------------- */
@@ -245,6 +250,8 @@ fill_regions(BatchLeader *l)
 	shared->chunk_users = l->chunk_users;
 	shared->slot_bytes = l->slot_bytes;
 	shared->matrix = l->matrix;
+	shared->has_seen = l->batch->seen != NULL;
+	shared->seen = l->seen;
 	memcpy(affinity_parallel_region(l->team, BATCH_OPTIONS), scorer->options,
 		   scorer->algorithm->options_size);
 	put_popularity(l);
@@ -321,7 +328,7 @@ affinity_score_batch_consume(BatchLeader *l, uint32 chunk, const void *slot)
 }
 
 /*
- * The list of k items of every user, without items of the history. What take
+ * The list of k items of every user, without what is seen. What take
  * allocates goes with the chunk.
  */
 void

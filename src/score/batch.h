@@ -51,6 +51,8 @@ typedef struct BatchShared
 	uint32		chunk_users;
 	Size		slot_bytes;
 	int			matrix;			/* handle; columns are items' numbers */
+	bool		has_seen;
+	int			seen;			/* the same, of what else is seen */
 	/* factors */
 	uint32		width;
 	size_t		stride;
@@ -70,6 +72,10 @@ typedef struct BatchParticipant
 	AffinityRanker *ranker;
 	AffinityPopular popular;
 	AffinityCsr users;			/* rows: users, columns: items' numbers */
+	AffinityCsr seen;			/* what else they have; n_rows is 0 where that
+								 * is nothing, of nobody */
+	uint32	   *excluded;		/* both, of one user */
+	uint32		room;
 
 	/* by factors */
 	AffinityFactors factors;
@@ -81,7 +87,8 @@ typedef struct BatchParticipant
 	double	   *margin;			/* of the scores by panels */
 	float	   *block;			/* scores of the chunk's users */
 	AffinityNear *near;			/* NULL: all scores are made exactly */
-	int64	   *seen;			/* next of the user's items to leave out */
+	int64	   *next;			/* of the user's items to leave out */
+	int64	   *next_seen;
 
 	BatchLeader *leader;
 } BatchParticipant;
@@ -117,21 +124,14 @@ affinity_score_batch_history(const BatchParticipant *m, uint32 user)
 	return history;
 }
 
-/* The best of what the user does not have. */
-static inline AffinitySelection
-affinity_score_batch_selection(const BatchParticipant *m,
-							   const AffinityHistory *history)
-{
-	AffinitySelection selection = {.k = m->shared->k};
-
-	selection.n_excluded = history->n;
-	selection.excluded = history->item;
-	return selection;
-}
-
 /* batch.c: the leader's part */
 extern void affinity_score_batch_consume(BatchLeader *leader, uint32 chunk,
 										 const void *slot);
+
+/* batch_participant.c */
+extern AffinitySelection affinity_score_batch_selection(BatchParticipant *m,
+														uint32 user,
+														const AffinityHistory *history);
 
 /* batch_factors.c */
 extern void affinity_score_batch_factors_begin(BatchParticipant *m,

@@ -57,7 +57,8 @@ affinity_score_batch_factors_begin(BatchParticipant *m, AffinityTeam *team)
 	m->offset = palloc0(n * sizeof(float));
 	m->usable = palloc0(n * sizeof(bool));
 	m->margin = palloc0(n * sizeof(double));
-	m->seen = palloc0(n * sizeof(int64));
+	m->next = palloc0(n * sizeof(int64));
+	m->next_seen = palloc0(n * sizeof(int64));
 	if (s->task != BATCH_RANK_BY_FACTORS || !is_chosen(s))
 		return;
 	m->block = palloc((Size) n * BLOCK_ITEMS * sizeof(float));
@@ -110,7 +111,9 @@ fold_chunk(BatchParticipant *m, uint32 from, uint32 n)
 
 	for (uint32 u = 0; u < n; u++)
 	{
-		m->seen[u] = m->users.start[from + u];
+		m->next[u] = m->users.start[from + u];
+		if (m->seen.n_rows > 0)
+			m->next_seen[u] = m->seen.start[from + u];
 		m->usable[u] = fold_user(m, from + u);
 		m->margin[u] = m->usable[u] ? margin_of(m) : 0;
 		m->offset[u] = m->fold->offset;
@@ -119,18 +122,29 @@ fold_chunk(BatchParticipant *m, uint32 from, uint32 n)
 }
 
 /*
- * Leave a user's items out of a block, and what is only padding of the
- * panels.
+ * Leave a user's items out of a block, from the next on.
+ */
+static void
+leave_out_items(const AffinityCsr *users, uint32 user, int64 *next,
+				uint32 from, uint32 n, float *score)
+{
+	int64		end = users->start[user + 1];
+
+	while (*next < end && users->col[*next] < from + n)
+		score[users->col[(*next)++] - from] = -INFINITY;
+}
+
+/*
+ * Leave out what a user has seen, and what is only padding of the panels.
  */
 static void
 leave_out(BatchParticipant *m, uint32 user, uint32 u, uint32 from, uint32 n)
 {
-	const AffinityCsr *users = &m->users;
 	float	   *score = m->block + (Size) u * BLOCK_ITEMS;
-	int64		end = users->start[user + 1];
 
-	while (m->seen[u] < end && users->col[m->seen[u]] < from + n)
-		score[users->col[m->seen[u]++] - from] = -INFINITY;
+	leave_out_items(&m->users, user, &m->next[u], from, n, score);
+	if (m->seen.n_rows > 0)
+		leave_out_items(&m->seen, user, &m->next_seen[u], from, n, score);
 	for (uint32 i = m->shared->n_items; i < from + n; i++)
 		score[i - from] = -INFINITY;
 }
@@ -223,7 +237,7 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 		uint32		user = first + u;
 		AffinityHistory history = affinity_score_batch_history(m, user);
 		AffinitySelection selection =
-		affinity_score_batch_selection(m, &history);
+		affinity_score_batch_selection(m, user, &history);
 
 		CHECK_FOR_INTERRUPTS();
 		affinity_score_begin_choice(m->ranker, &selection);
@@ -236,6 +250,21 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 							affinity_score_batch_ranking(m->shared, slot,
 														 user));
 	}
+}
+
+/*
+ * Has a user an item?
+ */
+static bool
+has_item(const AffinityCsr *users, uint32 user, uint32 item)
+{
+	bool		has = false;
+
+	if (users->n_rows == 0)
+		return false;
+	for (int64 e = users->start[user]; e < users->start[user + 1] && !has; e++)
+		has = users->col[e] == item;
+	return has;
 }
 
 /*
@@ -253,11 +282,9 @@ affinity_score_batch_one_item(void *state, uint32 chunk, void *slot)
 
 	for (uint32 u = 0; u < n; u++)
 	{
-		bool		has = false;
+		bool		has = has_item(&m->users, from + u, wanted) ||
+			has_item(&m->seen, from + u, wanted);
 
-		for (int64 e = m->users.start[from + u];
-			 e < m->users.start[from + u + 1] && !has; e++)
-			has = m->users.col[e] == wanted;
 		score[u] = !has && fold_user(m, from + u) ?
 			affinity_score_fold_score(m->fold, wanted) : NAN;
 	}

@@ -12,6 +12,50 @@
 extern PGDLLEXPORT void affinity_score_batch_participant(AffinityTeam *team);
 
 /*
+ * The best of what the user has not seen: neither items of the history nor
+ * others, both in order. Valid until the next call.
+ */
+AffinitySelection
+affinity_score_batch_selection(BatchParticipant *m, uint32 user,
+							   const AffinityHistory *history)
+{
+	AffinitySelection selection = {.k = m->shared->k};
+	const AffinityCsr *seen = &m->seen;
+	const uint32 *other;
+	uint32		n_other = 0;
+	uint32		n = 0;
+	uint32		h = 0;
+
+	if (seen->n_rows > 0)
+		n_other = (uint32) (seen->start[user + 1] - seen->start[user]);
+	if (n_other == 0)
+	{
+		selection.n_excluded = history->n;
+		selection.excluded = history->item;
+		return selection;
+	}
+	if (history->n + n_other > m->room)
+	{
+		if (m->excluded)
+			pfree(m->excluded);
+		m->room = 2 * (history->n + n_other);
+		m->excluded = affinity_base_array(m->room, sizeof(uint32));
+	}
+	other = seen->col + seen->start[user];
+	for (uint32 o = 0; o < n_other; o++)
+	{
+		while (h < history->n && history->item[h] < other[o])
+			m->excluded[n++] = history->item[h++];
+		m->excluded[n++] = other[o];
+	}
+	while (h < history->n)
+		m->excluded[n++] = history->item[h++];
+	selection.n_excluded = n;
+	selection.excluded = m->excluded;
+	return selection;
+}
+
+/*
  * Lists of a chunk of users, as for one user.
  */
 static void
@@ -26,7 +70,7 @@ rank_chunk(void *state, uint32 chunk, void *slot)
 	{
 		AffinityHistory history = affinity_score_batch_history(m, user);
 		AffinitySelection selection =
-		affinity_score_batch_selection(m, &history);
+		affinity_score_batch_selection(m, user, &history);
 
 		affinity_score_choose(m->ranker, &history, &selection);
 		affinity_score_rank(m->ranker, &m->popular,
@@ -76,6 +120,8 @@ affinity_score_batch_participant(AffinityTeam *team)
 	m.popular.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
 	m.leader = affinity_parallel_leader(team);
 	affinity_parallel_matrix(team, m.shared->matrix, &m.users, &unused);
+	if (m.shared->has_seen)
+		affinity_parallel_matrix(team, m.shared->seen, &m.seen, &unused);
 	switch (m.shared->task)
 	{
 		case BATCH_RANK:

@@ -183,9 +183,10 @@ choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
 {
 	const AffinityScorer *scorer = r->scorer;
 	const AffinitySelection *s = &r->selection;
+	bool		is_signed = affinity_score_is_signed(scorer);
 	ScoreSums	sums;
 
-	affinity_score_sums_begin(&sums, scorer->algorithm, scorer->n_items);
+	affinity_score_sums_begin(&sums, is_signed, scorer->n_items);
 	for (uint32 i = 0; i < history->n; i++)
 	{
 		AffinityList list = affinity_score_list(scorer, history, i);
@@ -199,7 +200,7 @@ choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
 		affinity_score_sums_exclude(&sums, s->excluded[i]);
 	if (s->candidate)
 		choose_among(r, &sums, s->candidate, s->n_candidates);
-	else if (scorer->algorithm->signed_scores)
+	else if (is_signed)
 		choose_among(r, &sums, sums.touched, sums.n_touched);
 	else
 		choose_unsigned(r, &sums);

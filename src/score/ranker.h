@@ -15,13 +15,13 @@ typedef struct ScoreSums
 	double	   *sum;			/* by number */
 	uint32	   *touched;
 	uint32		n_touched;
+	bool		is_signed;
 	uint32		(*add) (double *sum, uint32 *touched, uint32 n_touched,
 						const uint32 *col, const float *val, size_t n,
 						double factor);
 } ScoreSums;
 
-extern void affinity_score_sums_begin(ScoreSums *sums,
-									  const AffinityAlgorithm *algorithm,
+extern void affinity_score_sums_begin(ScoreSums *sums, bool is_signed,
 									  uint32 n_items);
 extern void affinity_score_sums_add(ScoreSums *sums, const AffinityList *list,
 									double weight);
@@ -117,6 +117,13 @@ affinity_score_weight(const AffinityScorer *scorer, const float *weight,
 {
 	return scorer->algorithm->history_weight(scorer->options, weight ?
 											 weight[entry] : 1);
+}
+
+/* May sums be below 0? */
+static inline bool
+affinity_score_is_signed(const AffinityScorer *scorer)
+{
+	return affinity_train_signed_scores(scorer->algorithm, scorer->options);
 }
 
 /* The list of an item of a history. */

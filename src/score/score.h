@@ -80,11 +80,14 @@ typedef struct AffinityHistory
 	void	   *reader;
 } AffinityHistory;
 
-/* A sum as the real that is shown and compared: weights may be huge. */
+/*
+ * A sum as the real that is shown and compared: weights may be huge, or so
+ * small that a real would be 0.
+ */
 static inline float
 affinity_score_of_sum(double sum)
 {
-	return (float) Max(Min(sum, FLT_MAX), -FLT_MAX);
+	return affinity_interaction_weight(Max(Min(sum, FLT_MAX), -FLT_MAX));
 }
 
 /* ---- rank.c: one user's list ------------------------------------------- */
@@ -186,6 +189,9 @@ typedef struct AffinityBatch
 	 * are gone when the batch is done.
 	 */
 	AffinityInteractions *histories;
+
+	/* what else they have seen, by user; NULL: nothing, of nobody */
+	AffinityInteractions *seen;
 } AffinityBatch;
 
 /* A user's list; users come in order. SQL cannot be run from here. */

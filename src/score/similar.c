@@ -34,7 +34,7 @@ similar_by_list(const AffinityScorer *scorer, const AffinityList *list,
 		if (list->score[i] > 0)
 			top->key[top->n++] = affinity_kernel_rank_key(list->score[i], no);
 	}
-	if (scorer->algorithm->signed_scores)
+	if (affinity_score_is_signed(scorer))
 		affinity_score_keys_end(top);
 	top->n = Min(top->n, k);
 }
@@ -159,7 +159,8 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 /*
  * The k users with the highest score for an item, of those who do not have
  * it. Columns of the matrix have similarities to the item (0: not one of its
- * list); one of them may be the item itself (else n_cols or more).
+ * list); one of them may be the item itself (else n_cols or more). A value of
+ * NaN is that of what a user has, and nothing else.
  */
 void
 affinity_score_audience(const AffinityScorer *scorer, const AffinityCsr *m,
@@ -179,7 +180,7 @@ affinity_score_audience(const AffinityScorer *scorer, const AffinityCsr *m,
 			uint32		col = m->col[e];
 
 			has |= col == item;
-			if (similarity[col] != 0)
+			if (similarity[col] != 0 && !(m->val && isnan(m->val[e])))
 				sum += similarity[col] *
 					affinity_score_weight(scorer, m->val, e);
 		}

@@ -30,8 +30,7 @@ clear_all(void)
 }
 
 void
-affinity_score_sums_begin(ScoreSums *sums, const AffinityAlgorithm *algorithm,
-						  uint32 n_items)
+affinity_score_sums_begin(ScoreSums *sums, bool is_signed, uint32 n_items)
 {
 	if (kept_size < n_items)
 	{
@@ -59,7 +58,8 @@ affinity_score_sums_begin(ScoreSums *sums, const AffinityAlgorithm *algorithm,
 	sums->sum = kept_sum;
 	sums->touched = kept_touched;
 	sums->n_touched = 0;
-	sums->add = algorithm->signed_scores ? affinity_kernel_sparse_add_signed :
+	sums->is_signed = is_signed;
+	sums->add = is_signed ? affinity_kernel_sparse_add_signed :
 		affinity_kernel_sparse_add;
 }
 
@@ -70,7 +70,7 @@ void
 affinity_score_sums_add(ScoreSums *sums, const AffinityList *list,
 						double weight)
 {
-	if (weight > 0)
+	if (weight > 0 || (weight < 0 && sums->is_signed))
 		sums->n_touched = sums->add(sums->sum, sums->touched, sums->n_touched,
 									(const uint32 *) list->item, list->score,
 									list->n, weight);

@@ -36,7 +36,7 @@ typedef struct GapText
  * The length of a gap that is text, which hardly changes from row to row.
  */
 static int64
-text_gap(FmgrInfo *flinfo, const text *value)
+text_gap(FmgrInfo *flinfo, const text *value, Oid time_type)
 {
 	GapText    *known = flinfo->fn_extra;
 	Size		len = VARSIZE_ANY_EXHDR(value);
@@ -50,7 +50,8 @@ text_gap(FmgrInfo *flinfo, const text *value)
 		known = flinfo->fn_extra = MemoryContextAllocZero(flinfo->fn_mcxt,
 														  sizeof(GapText));
 	text = text_to_cstring(value);
-	known->length = affinity_eventlog_text_length("gap", text);
+	known->length = time_type == INT8OID ? affinity_eventlog_number(text)
+		: affinity_eventlog_text_length("gap", text);
 	affinity_eventlog_keep_text(known->text, text);
 	return known->length;
 }
@@ -73,7 +74,8 @@ gap_arg(FmgrInfo *flinfo, WindowObject window, Oid type)
 	else if (type == INTERVALOID)
 		gap = affinity_eventlog_interval_length(DatumGetIntervalP(value));
 	else
-		gap = text_gap(flinfo, DatumGetTextPP(value));
+		gap = text_gap(flinfo, DatumGetTextPP(value),
+					   get_fn_expr_argtype(flinfo, 0));
 	if (gap < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -132,10 +134,13 @@ find_anchor(const Datum *value, const bool *null, int n, Datum anchor,
 	int			found = -1;
 
 	for (int i = 0; i < n && (last || found < 0); i++)
+	{
+		affinity_base_look_up((uint64) i);
 		if (!null[i] && DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
 													   collation, value[i],
 													   anchor)))
 			found = i;
+	}
 	return found;
 }
 

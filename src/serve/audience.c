@@ -66,7 +66,10 @@ audience_by_lists(ServeCall *call, uint32 item, uint32 k)
 	affinity_model_scorer(model, false, &scorer);
 	affinity_model_sources(model, item, &sources);
 	ids = affinity_model_array(sources.id, (int) sources.n, model->item_type);
-	in = affinity_model_rows_of(model, ids, sources.n);
+	/* what a user's weights are compared with is the mean of all of them */
+	in = affinity_train_centered(model->algorithm, model->options) ?
+		affinity_model_peers(model, ids, sources.n, true) :
+		affinity_model_rows_of(model, ids, sources.n);
 	similarity = align_sources(in, &sources, &wanted);
 	affinity_score_audience(&scorer, &in->by_user, similarity, wanted, k,
 							&top);

@@ -22,18 +22,22 @@ typedef struct Request
 } Request;
 
 /*
- * Exclude the history, if wanted, and some items.
+ * Exclude what is seen, if wanted, and some items.
  */
 static void
 set_excluded(Request *r, bool seen, const AffinityItems *items)
 {
 	const AffinityHistory *history = &r->known.history;
-	uint32		n = seen ? history->n : 0;
-	uint32	   *excluded = affinity_base_array((Size) n + items->n,
-											   sizeof(uint32));
+	uint32		n_history = seen ? history->n : 0;
+	uint32		n_seen = seen ? r->known.n_seen : 0;
+	uint32		n = 0;
+	uint32	   *excluded = affinity_base_array((Size) n_history + n_seen +
+											   items->n, sizeof(uint32));
 
-	for (uint32 i = 0; i < n; i++)
-		excluded[i] = history->item[i];
+	for (uint32 i = 0; i < n_history; i++)
+		excluded[n++] = history->item[i];
+	for (uint32 i = 0; i < n_seen; i++)
+		excluded[n++] = r->known.seen[i];
 	for (uint32 i = 0; i < items->n; i++)
 		excluded[n++] = items->item[i].no;
 	qsort(excluded, n, sizeof(uint32), affinity_score_compare);

@@ -51,6 +51,40 @@ affinity_train_algorithm(const char *name)
 }
 
 /*
+ * What the weights of a pair's rows make of it, with these options.
+ */
+AffinityPairValue
+affinity_train_pair_value(const AffinityAlgorithm *algorithm,
+						  const void *options)
+{
+	if (algorithm->ratings)
+		return AFFINITY_PAIR_RATING;
+	return algorithm->signed_weights && algorithm->signed_weights(options) ?
+		AFFINITY_PAIR_SIGNED : AFFINITY_PAIR_ABOVE_0;
+}
+
+/*
+ * May sums over neighbors be below 0?
+ */
+bool
+affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
+							 const void *options)
+{
+	return algorithm->signed_scores ||
+		affinity_train_pair_value(algorithm, options) == AFFINITY_PAIR_SIGNED;
+}
+
+/*
+ * Do weights count less the mean of the user's?
+ */
+bool
+affinity_train_centered(const AffinityAlgorithm *algorithm,
+						const void *options)
+{
+	return algorithm->centered && algorithm->centered(options);
+}
+
+/*
  * What is stored of a model is not what training wrote. Where the model's
  * name is not known (NULL), what is a whole sentence.
  */

@@ -128,8 +128,8 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 	Size		per_row = shared->width * sizeof(float) + sizeof(float) +
 		sizeof(int64) + sizeof(AlsSums) / ALS_PIECE;
 	Size		of_participant =
-	affinity_train_factor_solver_bytes(shared->width,
-									   shared->most_ratings) +
+	affinity_factor_solver_bytes(shared->width,
+								 shared->most_ratings) +
 	shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
 		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) *

@@ -7,7 +7,7 @@
 #define AFFINITY_TRAIN_ALS_H
 
 #include "parallel/team.h"
-#include "train/factor_solver.h"
+#include "factor/factor.h"
 #include "train/train.h"
 
 typedef struct AlsOptions
@@ -116,7 +116,7 @@ affinity_train_als_rating(const AffinityCsr *m, int64 entry)
 static inline float *
 affinity_train_als_floats(Size n)
 {
-	return affinity_train_aligned_floats(CurrentMemoryContext, n);
+	return affinity_factor_floats(CurrentMemoryContext, n);
 }
 
 /* als_steps.c */

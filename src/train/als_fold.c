@@ -54,8 +54,8 @@ affinity_train_als_fold_begin(const void *options,
 		affinity_train_damaged(NULL, DAMAGED "its parameters are not those of its algorithm");
 	if (!(factors->parameters[ALS_DEVIATION] > 0))
 		affinity_train_damaged(NULL, DAMAGED "its ratings have no standard deviation");
-	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
-												factors->stride, 0);
+	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
+										  factors->stride, 0);
 	fold->spectrum = affinity_train_als_floats(factors->stride);
 	fold->x = affinity_train_als_floats(factors->stride);
 	fold->context = AllocSetContextCreate(CurrentMemoryContext, "affinity als",
@@ -135,7 +135,7 @@ affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
 	if (n == 0)
 		return false;
 	problem = problem_of(fold, item, weight, n);
-	(void) affinity_train_factor_solve(fold->solver, &problem, fold->x);
+	(void) affinity_factor_solve(fold->solver, &problem, fold->x);
 	*offset = factors->parameters[ALS_MEAN] + deviation * fold->x[0];
 	user[0] = 1;
 	for (uint32 k = 1; k < factors->width; k++)
@@ -162,7 +162,7 @@ affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
 
 	memcpy(f, item_row(fold, target), width * sizeof(float));
 	f[0] = 1;
-	affinity_train_factor_influence(fold->solver, &problem, f, fold->x);
+	affinity_factor_influence(fold->solver, &problem, f, fold->x);
 	bias = fold->x[0];
 	fold->x[0] = 0;
 	for (uint32 r = 0; r < n; r++)

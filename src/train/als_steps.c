@@ -155,7 +155,7 @@ solve_row(AlsState *s, int which, uint32 row)
 	affinity_train_als_penalty(s->options, problem.n, width, s->spectrum);
 	memset(s->x, 0, width * sizeof(float));
 	if (problem.n > 0)
-		(void) affinity_train_factor_solve(s->solver, &problem, s->x);
+		(void) affinity_factor_solve(s->solver, &problem, s->x);
 	for (size_t k = 0; k < width; k++)
 		penalty += (double) s->spectrum[k] * s->x[k] * s->x[k];
 	memcpy(to, s->x, width * sizeof(float));
@@ -345,8 +345,8 @@ prepare(AlsState *s)
 	size_t		width = s->shared->width;
 	int64		most = s->shared->most_ratings;
 
-	s->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0, width,
-											 most);
+	s->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0, width,
+									   most);
 	s->spectrum = affinity_train_als_floats(width);
 	s->x = affinity_train_als_floats(width);
 	s->no = (uint32 *) affinity_train_als_floats(most);

@@ -403,6 +403,7 @@ static const AffinityOption ease_options[] = {
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
 	MAX_HISTORY_OPTION,
+	AFFINITY_OPTION_SEEN(EaseOptions),
 };
 
 static void

@@ -147,8 +147,8 @@ check_memory(const AffinityTeamRequest *request, const IalsOptions *options,
 {
 	int64		entries = in->by_user.start[in->by_user.n_rows];
 	Size		width = affinity_kernel_padded_width(options->factors);
-	Size		bytes = affinity_train_factor_solver_bytes(width,
-														   most_entries);
+	Size		bytes = affinity_factor_solver_bytes(width,
+													 most_entries);
 
 	/* what the leader needs to diagonalize */
 	bytes = mul_size(bytes, affinity_parallel_allowed() + 1);
@@ -296,6 +296,7 @@ static const AffinityOption ials_options[] = {
 		   "stop, after one more iteration, when one lowers the loss by less than this part"),
 	OPTION(seed, INT, "1", -2147483648.0, 2147483647, NULL,
 		   "of the random numbers that users start from"),
+	AFFINITY_OPTION_SEEN(IalsOptions),
 };
 
 static double

@@ -6,7 +6,7 @@
 #define AFFINITY_TRAIN_IALS_H
 
 #include "parallel/team.h"
-#include "train/factor_solver.h"
+#include "factor/factor.h"
 #include "train/train.h"
 
 #define IALS_MOST_FACTORS	512
@@ -32,6 +32,7 @@ typedef struct IalsOptions
 	int32		block_size;
 	double		tolerance;
 	int32		seed;
+	int			seen;
 } IalsOptions;
 
 /* Regions of the team; the matrix comes behind them. */

@@ -44,8 +44,8 @@ affinity_train_ials_fold_begin(const void *options,
 		affinity_train_damaged(NULL, "the parameters of the model do not fit its factors");
 	fold->options = options;
 	fold->factors = factors;
-	fold->solver = affinity_train_factor_solver(FACTOR_CHOLESKY, 0, 0,
-												factors->stride, 64);
+	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
+										  factors->stride, 64);
 	fold->spectrum = palloc0(factors->stride * sizeof(float));
 	memcpy(fold->spectrum, factors->parameters,
 		   factors->n_parameters * sizeof(float));
@@ -102,7 +102,7 @@ affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
 	*offset = 0;
 	if (!state_problem(fold, item, weight, n, &problem))
 		return false;
-	(void) affinity_train_factor_solve(fold->solver, &problem, fold->x);
+	(void) affinity_factor_solve(fold->solver, &problem, fold->x);
 	memcpy(user, fold->x, fold->factors->width * sizeof(float));
 	return true;
 }
@@ -124,9 +124,9 @@ affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
 	memset(similarity, 0, n * sizeof(double));
 	if (!state_problem(fold, item, weight, n, &problem))
 		return;
-	affinity_train_factor_influence(fold->solver, &problem,
-									factors->item + target * factors->stride,
-									fold->x);
+	affinity_factor_influence(fold->solver, &problem,
+							  factors->item + target * factors->stride,
+							  fold->x);
 	for (uint32 i = 0; i < n; i++)
 	{
 		count[i] = (double) fold->root[i] * fold->root[i];

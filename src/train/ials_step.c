@@ -8,7 +8,7 @@
  * no product of the two: then the Gram matrix costs nothing in a row's
  * problem, and what differs from row to row (regularization) stays a
  * diagonal; conjugate gradients are preconditioned by both at no cost (see
- * factor_solver.c).
+ * factor/).
  *
  * Everything is done by fixed pieces of rows, handed out to the participants,
  * and what is summed over pieces is added by the leader in their order, in
@@ -118,18 +118,18 @@ attach(Ials *s, AffinityTeam *team)
 
 	keep_ridges(s, &s->users);
 	keep_ridges(s, &s->items);
-	s->solver = affinity_train_factor_solver(s->options->solver,
-											 s->options->cg_steps,
-											 s->options->block_size, width,
-											 s->shared->most_entries);
-	s->block = affinity_train_aligned_floats(CurrentMemoryContext,
-											 mul_size(BLOCK_ROWS, width));
-	s->square = affinity_train_aligned_floats(CurrentMemoryContext,
-											  mul_size(width, width));
+	s->solver = affinity_factor_solver(s->options->solver,
+									   s->options->cg_steps,
+									   s->options->block_size, width,
+									   s->shared->most_entries);
+	s->block = affinity_factor_floats(CurrentMemoryContext,
+									  mul_size(BLOCK_ROWS, width));
+	s->square = affinity_factor_floats(CurrentMemoryContext,
+									   mul_size(width, width));
 	if (s->users.m.val == NULL)
 	{
-		s->same_root = affinity_train_aligned_floats(CurrentMemoryContext,
-													 s->shared->most_entries);
+		s->same_root = affinity_factor_floats(CurrentMemoryContext,
+											  s->shared->most_entries);
 		for (int64 e = 0; e < s->shared->most_entries; e++)
 			s->same_root[e] = s->shared->root;
 	}
@@ -320,9 +320,9 @@ rotate_starts(Ials *s, const IalsSide *side, uint32 from, uint32 to)
 		uint32		n = 0;
 
 		while (from + n < to && n < BLOCK_ROWS &&
-			   affinity_train_factor_needs_start(s->solver,
-												 side->m.start[from + n + 1] -
-												 side->m.start[from + n]))
+			   affinity_factor_needs_start(s->solver,
+										   side->m.start[from + n + 1] -
+										   side->m.start[from + n]))
 			n++;
 		s->solver->dense->multiply(row, n, width, s->rotation, s->block);
 		memcpy(row, s->block, n * width * sizeof(float));
@@ -352,8 +352,8 @@ solve_piece(Ials *s, IalsSide *side, const IalsSide *fixed, uint32 from,
 			.plus = ridge_of(s, side, i)
 		};
 
-		loss += affinity_train_factor_solve(s->solver, &problem,
-											side->factor + i * s->width);
+		loss += affinity_factor_solve(s->solver, &problem,
+									  side->factor + i * s->width);
 	}
 	s->loss[from / IALS_SOLVE_ROWS] = loss;
 }

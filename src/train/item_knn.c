@@ -15,7 +15,12 @@
  * smaller b lets popular items keep some of their lead. p = 0, a = b = 1/2 on
  * binary data is the cosine. Others: log_likelihood is Dunning's G2 (1993) of
  * the 2x2 table of users, for pairs that meet more often than by chance;
- * shrinkage is Bell and Koren's (2007) c / (c + shrinkage).
+ * shrinkage is Bell and Koren's (2007) c / (c + shrinkage). adjusted_cosine is
+ * that of Sarwar et al., "Item-Based Collaborative Filtering Recommendation
+ * Algorithms" (2001). Where weights have signs, what is below 0 speaks against
+ * an item, and degrees are sums without signs (Kunegis et al., "Spectral
+ * Analysis of Signed Graphs for Clustering, Prediction and Visualization",
+ * 2010); neighbors are similar in any case.
  *
  * Sums are kept in double and rounded to real once, so lists do not depend on
  * the order in which rows were read. Every item's list is one participant's
@@ -45,7 +50,7 @@
 /* ---- factors ----------------------------------------------------------- */
 
 /*
- * Sum of a row's values, or of their squares.
+ * Sum of a row's values without their signs, or of their squares.
  */
 static double
 row_sum(const AffinityCsr *m, uint32 row, bool squares)
@@ -55,7 +60,8 @@ row_sum(const AffinityCsr *m, uint32 row, bool squares)
 	if (m->val == NULL)
 		return (double) (m->start[row + 1] - m->start[row]);
 	for (int64 e = m->start[row]; e < m->start[row + 1]; e++)
-		sum += squares ? (double) m->val[e] * m->val[e] : m->val[e];
+		sum += squares ? (double) m->val[e] * m->val[e] :
+			fabs(m->val[e]);
 	return sum;
 }
 
@@ -120,6 +126,8 @@ attach(KnnState *s, AffinityTeam *team)
 	s->sink = affinity_parallel_leader(team);
 	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
 							 &s->by_item);
+	s->is_signed = s->options->weights == WEIGHTS_SIGNED &&
+		s->by_user.val != NULL;
 	s->user_factor = affinity_parallel_region(team, s->shared->user_factor);
 	s->left = affinity_parallel_region(team, s->shared->left);
 	s->right = affinity_parallel_region(team, s->shared->right);
@@ -135,13 +143,19 @@ prepare(KnnState *s)
 	const ItemKnnOptions *o = s->options;
 	uint32		n_items = s->by_item.n_rows;
 
-	if (o->similarity == SIMILARITY_PEARSON)
+	if (affinity_train_knn_on_moments(o->similarity))
 		s->moments = affinity_base_zeroed_array(n_items,
 												sizeof(AffinityMoments));
 	else
 		s->sum = affinity_base_zeroed_array(n_items, sizeof(double));
-	if (!affinity_train_knn_on_sets(o->similarity) &&
-		o->similarity != SIMILARITY_PEARSON &&
+	if (s->is_signed && s->sum)
+	{
+		/* see kernel/sparse.c */
+		s->clear = -0.0;
+		for (uint32 i = 0; i < n_items; i++)
+			s->sum[i] = s->clear;
+	}
+	if (!affinity_train_knn_on_sets(o->similarity) && !s->moments &&
 		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
@@ -205,9 +219,11 @@ put_lists(void *state, uint32 chunk, const void *slot)
 	{
 		AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
 
+		row.popularity = affinity_train_knn_popularity(s, item);
 		row.n_neighbors = length[item - first];
 		row.neighbor = from;
 		row.score = (const float *) from + row.n_neighbors;
+		affinity_train_knn_count_extremes(s->shared, &row);
 		s->sink->put(s->sink, &row);
 		from += 2 * (size_t) row.n_neighbors;
 	}
@@ -319,6 +335,7 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	attach(&state, team);
 	prepare_factors(&state);
 	affinity_parallel_run(team, sink);
+	affinity_train_knn_warn_of_extremes(state.shared, in->items);
 	affinity_parallel_end(team);
 }
 
@@ -326,10 +343,10 @@ item_knn_train(AffinityInteractions *in, const void *options,
 
 static const char *const similarity_names[] = {
 	"degree_normalized", "cosine", "jaccard", "dice", "overlap", "conditional",
-	"lift", "log_likelihood", "pearson", NULL
+	"lift", "log_likelihood", "pearson", "adjusted_cosine", NULL
 };
 static const char *const weights_names[] = {
-	"auto", "binary", "log", "sqrt", "linear", NULL
+	"auto", "binary", "log", "sqrt", "linear", "signed", NULL
 };
 static const char *const weighting_names[] = {"none", "tf_idf", "bm25", NULL};
 
@@ -341,7 +358,7 @@ static const AffinityOption item_knn_options[] = {
 	OPTION(similarity, ENUM, "\"degree_normalized\"", 0, 0, similarity_names,
 		   "how similar two items are by the users they share"),
 	OPTION(weights, ENUM, "\"auto\"", 0, 0, weights_names,
-		   "what a summed weight counts: 1, ln(1 + weight), its root, itself; auto: linear for pearson and with a weighting, else binary"),
+		   "what a summed weight counts: 1, ln(1 + weight), its root, itself, itself also below 0; auto: signed for pearson and adjusted_cosine, linear with a weighting, else binary"),
 	OPTION(weighting, ENUM, "\"none\"", 0, 0, weighting_names,
 		   "weight by term frequency, users being the terms; for degree_normalized and cosine"),
 	OPTION(bm25_k1, REAL, "100", 0, 1e6, NULL,
@@ -359,7 +376,38 @@ static const AffinityOption item_knn_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "degree_normalized: b, the exponent of the degree of the recommended item"),
 	MAX_HISTORY_OPTION,
+	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
+
+/*
+ * Weights of both signs, and what is made for them.
+ */
+static void
+check_signed(const ItemKnnOptions *o)
+{
+	if (o->weights != WEIGHTS_SIGNED)
+	{
+		if (o->similarity == SIMILARITY_ADJUSTED)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("similarity \"adjusted_cosine\" needs \"weights\" \"signed\", not \"%s\"",
+							weights_names[o->weights]),
+					 errhint("Leave \"weights\" out.")));
+		return;
+	}
+	if (affinity_train_knn_on_sets(o->similarity))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"weights\" cannot be \"signed\" with similarity \"%s\"",
+						similarity_names[o->similarity]),
+				 errhint("It looks at who has an item, whatever the weight. Use \"degree_normalized\", \"cosine\", \"adjusted_cosine\" or \"pearson\".")));
+	if (o->weighting != WEIGHTING_NONE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"weights\" cannot be \"signed\" with weighting \"%s\"",
+						weighting_names[o->weighting]),
+				 errhint("A frequency has no sign: leave \"weighting\" out.")));
+}
 
 static void
 item_knn_check(void *options)
@@ -375,8 +423,10 @@ item_knn_check(void *options)
 						similarity_names[o->similarity]),
 				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"weighting\" out.")));
 	if (o->weights == WEIGHTS_AUTO)
-		o->weights = o->similarity == SIMILARITY_PEARSON ||
-			o->weighting != WEIGHTING_NONE ? WEIGHTS_LINEAR : WEIGHTS_BINARY;
+		o->weights = affinity_train_knn_on_moments(o->similarity) ?
+			WEIGHTS_SIGNED : o->weighting != WEIGHTING_NONE ? WEIGHTS_LINEAR :
+			WEIGHTS_BINARY;
+	check_signed(o);
 }
 
 static void
@@ -393,6 +443,19 @@ item_knn_history_weight(const void *options, double weight)
 	return affinity_train_knn_weight(o->weights, weight);
 }
 
+static bool
+item_knn_signed_weights(const void *options)
+{
+	return ((const ItemKnnOptions *) options)->weights == WEIGHTS_SIGNED;
+}
+
+static bool
+item_knn_centered(const void *options)
+{
+	return ((const ItemKnnOptions *) options)->similarity ==
+		SIMILARITY_ADJUSTED;
+}
+
 const AffinityAlgorithm affinity_train_item_knn = {
 	.name = "item_knn",
 	.help = "items similar to those of the history, by the users they share",
@@ -400,6 +463,8 @@ const AffinityAlgorithm affinity_train_item_knn = {
 	.n_options = lengthof(item_knn_options),
 	.options_size = sizeof(ItemKnnOptions),
 	.has_neighbors = true,
+	.signed_weights = item_knn_signed_weights,
+	.centered = item_knn_centered,
 	.check = item_knn_check,
 	.request = item_knn_request,
 	.train = item_knn_train,

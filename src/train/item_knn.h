@@ -20,7 +20,8 @@ typedef enum Similarity
 	SIMILARITY_CONDITIONAL,
 	SIMILARITY_LIFT,
 	SIMILARITY_LOG_LIKELIHOOD,
-	SIMILARITY_PEARSON
+	SIMILARITY_PEARSON,
+	SIMILARITY_ADJUSTED
 } Similarity;
 
 typedef enum Weights
@@ -29,7 +30,8 @@ typedef enum Weights
 	WEIGHTS_BINARY,
 	WEIGHTS_LOG,
 	WEIGHTS_SQRT,
-	WEIGHTS_LINEAR
+	WEIGHTS_LINEAR,
+	WEIGHTS_SIGNED
 } Weights;
 
 typedef enum Weighting
@@ -53,6 +55,7 @@ typedef struct ItemKnnOptions
 	double		item_exponent;
 	double		neighbor_exponent;
 	int32		max_history;
+	int			seen;
 } ItemKnnOptions;
 
 /* The same for all algorithms in which the items of a user meet each other. */
@@ -71,13 +74,20 @@ typedef struct KnnShared
 	int			right;
 	int			x_log_x;
 	int			stream;
+
+	/* items whose lists have scores beyond the range of real; set by leader */
+	uint32		n_most;
+	uint32		n_least;
+	uint32		most;			/* the first of each */
+	uint32		least;
 } KnnShared;
 
 /* A participant's state. */
 typedef struct KnnState
 {
 	const ItemKnnOptions *options;
-	const KnnShared *shared;
+	KnnShared  *shared;
+	bool		is_signed;		/* some values may be below 0 */
 	AffinityItemSink *sink;		/* leader */
 	AffinityCsr by_user;		/* values as the similarity wants them */
 	AffinityCsr by_item;
@@ -90,8 +100,10 @@ typedef struct KnnState
 
 	/* one source item's sums */
 	double	   *sum;
+	double		clear;			/* what is in it where nothing was added */
 	uint32	   *count;			/* users in common, where needed */
-	AffinityMoments *moments;	/* pearson */
+	bool		only_counted;	/* there may be counts that nothing touched */
+	AffinityMoments *moments;	/* pearson, adjusted_cosine */
 	uint32	   *touched;
 	uint32		n_touched;
 	int64		added;			/* additions to sum */
@@ -106,7 +118,15 @@ typedef struct KnnState
 
 /* item_knn_list.c */
 extern bool affinity_train_knn_on_sets(int similarity);
+extern bool affinity_train_knn_on_moments(int similarity);
 extern void affinity_train_knn_list(KnnState *s, uint32 item);
+
+/* item_knn_rows.c */
+extern float affinity_train_knn_popularity(const KnnState *s, uint32 item);
+extern void affinity_train_knn_count_extremes(KnnShared *shared,
+											  const AffinityItemRow *row);
+extern void affinity_train_knn_warn_of_extremes(const KnnShared *shared,
+												const AffinityDict *items);
 
 /* item_knn_weights.c */
 extern double affinity_train_knn_weight(int weights, double weight);

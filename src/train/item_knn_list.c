@@ -43,6 +43,16 @@ affinity_train_knn_on_sets(int similarity)
 	}
 }
 
+/*
+ * Does it look at the users of both items only?
+ */
+bool
+affinity_train_knn_on_moments(int similarity)
+{
+	return similarity == SIMILARITY_PEARSON ||
+		similarity == SIMILARITY_ADJUSTED;
+}
+
 /* ---- one source item --------------------------------------------------- */
 
 /*
@@ -70,14 +80,22 @@ fetch_ahead(const KnnState *s, int64 e, int64 end)
 }
 
 /*
- * One user's row, times a factor above 0. As soon as there were as many
- * additions as there are items, the list of what was touched is left for
- * later: keeping it costs as much as the sums.
+ * One user's row, times a factor above 0, or of any sign where values have
+ * one. As soon as there were as many additions as there are items, the list
+ * of what was touched is left for later: keeping it costs as much as the
+ * sums. Not of signed ones, where a sum says nothing about that.
  */
 static void
 add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 		double factor)
 {
+	if (s->is_signed)
+	{
+		s->n_touched = affinity_kernel_sparse_add_signed(s->sum, s->touched,
+														 s->n_touched, col,
+														 val, n, factor);
+		return;
+	}
 	if (s->added < s->by_item.n_rows)
 		s->n_touched = affinity_kernel_sparse_add(s->sum, s->touched,
 												  s->n_touched, col, val, n,
@@ -114,9 +132,11 @@ accumulate(KnnState *s, uint32 item)
 														  s->n_touched,
 														  by_user->col + start,
 														  val, n, x);
-		else if (x * s->user_factor[user] > 0)
+		else if (s->is_signed || x * s->user_factor[user] > 0)
 			add_row(s, by_user->col + start, val, n,
 					x * s->user_factor[user]);
+		else
+			s->only_counted = true;
 		if (s->count)
 			affinity_kernel_sparse_count(s->count, by_user->col + start, n);
 		s->work += n;
@@ -168,6 +188,17 @@ pearson(const AffinityMoments *m)
 }
 
 /*
+ * The cosine over the users who have both.
+ */
+static double
+cosine_of_both(const AffinityMoments *m)
+{
+	if (!(m->xx > 0 && m->yy > 0))
+		return 0;
+	return Min(m->xy / (sqrt(m->xx) * sqrt(m->yy)), 1.0);
+}
+
+/*
  * Similarity of a pair from its sum (or moments); common is set to the number
  * of users that the pair shares.
  */
@@ -196,6 +227,8 @@ similarity(const KnnState *s, uint32 i, uint32 j, double *common)
 			return log_likelihood(s, c, l, r);
 		case SIMILARITY_PEARSON:
 			return pearson(&s->moments[j]);
+		case SIMILARITY_ADJUSTED:
+			return cosine_of_both(&s->moments[j]);
 		default:				/* degree_normalized, cosine */
 			return c * l * r;
 	}
@@ -219,14 +252,18 @@ score_each(KnnState *s, uint32 item)
 		if (s->moments)
 			memset(&s->moments[j], 0, sizeof(AffinityMoments));
 		else
-			s->sum[j] = 0;
+			s->sum[j] = s->clear;
 		if (s->count)
 			s->count[j] = 0;
 		if (o->shrinkage > 0)
 			value *= common / (common + o->shrinkage);
-		s->score[t] = j == item || common < o->min_support ? 0 :
-			(float) Min(value, FLT_MAX);
+		/* what is similar stays so in a real */
+		s->score[t] = j == item || common < o->min_support || !(value > 0) ?
+			0 : (float) Max(Min(value, FLT_MAX), AFFINITY_LEAST);
 	}
+	if (s->only_counted && s->count)
+		memset(s->count, 0, s->by_item.n_rows * sizeof(uint32));
+	s->only_counted = false;
 }
 
 /*
@@ -238,7 +275,7 @@ harvest(KnnState *s, uint32 item)
 	int			similarity = s->options->similarity;
 
 	if ((similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE) &&
-		s->count == NULL)
+		s->count == NULL && !s->is_signed)
 	{
 		s->sum[item] = 0;
 		affinity_kernel_sparse_take(s->sum, s->touched, s->n_touched,

@@ -12,7 +12,7 @@
  *		bm25		= w (k1 + 1) / (w + k1 (1 - b + b |i| / avg |i|)) idf(u)
  *
  * with |i| the sum of the item's weights. The results take the place of the
- * matrix's values.
+ * matrix's values. For adjusted_cosine they count less the user's mean.
  */
 #include "postgres.h"
 
@@ -26,6 +26,9 @@
 
 #define PIECE	((int64) 1 << 20)
 
+/* A part of the largest value that is no more than reals leave of nothing. */
+#define NO_DIFFERENCE	1e-6
+
 double
 affinity_train_knn_weight(int weights, double weight)
 {
@@ -36,6 +39,7 @@ affinity_train_knn_weight(int weights, double weight)
 		case WEIGHTS_SQRT:
 			return sqrt(weight);
 		case WEIGHTS_LINEAR:
+		case WEIGHTS_SIGNED:
 			return weight;
 		default:
 			return 1;
@@ -145,13 +149,72 @@ affinity_train_knn_drop_values(AffinityInteractions *in)
 }
 
 /*
+ * Take a user's mean from the user's values; NaN is no value. The mean is
+ * taken from the first one, so that what is the same everywhere does not
+ * differ from it, and what is as good as the mean is: rounding does not make
+ * a taste of it.
+ */
+void
+affinity_train_center(float *val, int64 n)
+{
+	double		first = 0;
+	double		sum = 0;
+	double		mean;
+	double		largest = 0;
+	int64		values = 0;
+
+	for (int64 e = 0; e < n; e++)
+	{
+		if (isnan(val[e]))
+			continue;
+		if (values++ == 0)
+			first = val[e];
+		sum += val[e] - first;
+		largest = Max(largest, fabs(val[e]));
+	}
+	mean = first + (values > 0 ? sum / values : 0);
+	for (int64 e = 0; e < n; e++)
+	{
+		double		above = val[e] - mean;
+
+		val[e] = fabs(above) <= NO_DIFFERENCE * largest ? 0 : (float) above;
+	}
+}
+
+/*
+ * Center all users' values, and take them over to the items.
+ */
+static void
+center(AffinityInteractions *in)
+{
+	AffinityCsr *by_user = &in->by_user;
+	AffinityCsr *by_item = &in->by_item;
+	int64	   *next = affinity_base_array(by_item->n_rows, sizeof(int64));
+
+	memcpy(next, by_item->start, by_item->n_rows * sizeof(int64));
+	for (uint32 u = 0; u < by_user->n_rows; u++)
+	{
+		int64		start = by_user->start[u];
+		int64		end = by_user->start[u + 1];
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_train_center(by_user->val + start, end - start);
+		for (int64 e = start; e < end; e++)
+			by_item->val[next[by_user->col[e]]++] = by_user->val[e];
+	}
+	pfree(next);
+}
+
+/*
  * Make the values of the matrix what the options want; none where all are 1.
  */
 void
 affinity_train_knn_weights(AffinityInteractions *in,
 						   const ItemKnnOptions *options)
 {
-	if (options->weighting == WEIGHTING_NONE &&
+	bool		centered = options->similarity == SIMILARITY_ADJUSTED;
+
+	if (options->weighting == WEIGHTING_NONE && !centered &&
 		(options->weights == WEIGHTS_BINARY ||
 		 (in->by_user.val == NULL && options->weights != WEIGHTS_LOG)))
 	{
@@ -162,4 +225,6 @@ affinity_train_knn_weights(AffinityInteractions *in,
 	transform(&in->by_item, options);
 	if (options->weighting != WEIGHTING_NONE)
 		weigh_terms(in, options);
+	if (centered)
+		center(in);
 }

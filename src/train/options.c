@@ -16,6 +16,8 @@
 
 #include "train/train.h"
 
+const char *const affinity_train_seen_names[] = {"all", "positive", NULL};
+
 /*
  * A bound of a number as it is written: whole numbers in full.
  */
@@ -298,6 +300,22 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 	if (algorithm->check)
 		algorithm->check(base);
 	return base;
+}
+
+/*
+ * What of a user's pairs is not recommended again. Ratings have all seen.
+ */
+AffinitySeen
+affinity_train_seen(const AffinityAlgorithm *algorithm, const void *options)
+{
+	for (int i = 0; i < algorithm->n_options; i++)
+	{
+		const AffinityOption *option = &algorithm->options[i];
+
+		if (option->values == affinity_train_seen_names)
+			return *(const int *) ((const char *) options + option->offset);
+	}
+	return AFFINITY_SEEN_ALL;
 }
 
 /*

@@ -6,13 +6,16 @@
  * An item's popularity is the number of its users, or the sum of its weights.
  * With a half-life h, what happened at time t counts 2^(-(T - t) / h), T
  * being the newest time of all rows: a user counts with the latest row, a
- * weight with each of its rows.
+ * weight with each of its rows. What is so old that a real has nothing for it
+ * counts as little as it has: such items are in the order of their users.
  */
 #include "postgres.h"
 
 #include <float.h>
 
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "train/train.h"
 
@@ -26,6 +29,7 @@ typedef struct PopularOptions
 {
 	int			measure;
 	int64		half_life;		/* microseconds; 0: none */
+	int			seen;
 } PopularOptions;
 
 static const char *const measure_names[] = {"users", "weight", NULL};
@@ -37,6 +41,7 @@ static const AffinityOption popular_options[] = {
 		   "what makes an item popular: its number of users, or the sum of their weights"),
 	OPTION(half_life, INTERVAL, "null", 0, 0, NULL,
 		   "age at which an interaction counts half; needs a source with times"),
+	AFFINITY_OPTION_SEEN(PopularOptions),
 };
 
 static void
@@ -51,6 +56,39 @@ popular_request(const void *options, AffinityReadRequest *request)
 		AFFINITY_RECENCY_LATEST : AFFINITY_RECENCY_SUM;
 }
 
+/*
+ * Is a pair so old that only its being there counts?
+ */
+static bool
+is_faded(float recency)
+{
+	return fabs(recency) < 1000 * AFFINITY_LEAST;
+}
+
+/*
+ * Say so where nothing is left of items: where that are most, a time may be
+ * in the future by mistake.
+ */
+static void
+tell_faded(const AffinityInteractions *in, uint32 n, uint32 item)
+{
+	Datum		id;
+	Datum		newest;
+
+	if (n == 0)
+		return;
+	id = affinity_interaction_dict_id(in->items, item);
+	newest = DirectFunctionCall1(timestamp_out,
+								 TimestampGetDatum(in->last_at));
+	ereport(n > in->by_item.n_rows / 2 ? WARNING : NOTICE,
+			(errmsg("of %u of %u items nothing is left by the half-life, such as item %s",
+					n, in->by_item.n_rows,
+					affinity_base_id_display(id, affinity_interaction_dict_type(in->items))),
+			 errdetail("The newest time is %s. Items that are more than about 120 half-lives older are in the order of their users.",
+					   DatumGetCString(newest)),
+			 errhint("Use a longer \"half_life\", or leave rows with times in the future out of the query.")));
+}
+
 static void
 popular_train(AffinityInteractions *in, const void *options,
 			  AffinityItemSink *sink)
@@ -58,6 +96,8 @@ popular_train(AffinityInteractions *in, const void *options,
 	const PopularOptions *popular = options;
 	const AffinityCsr *m = &in->by_item;
 	const float *value = in->recency;
+	uint32		n_faded = 0;
+	uint32		faded = 0;
 
 	if (value == NULL && popular->measure == MEASURE_WEIGHT)
 		value = m->val;
@@ -65,16 +105,23 @@ popular_train(AffinityInteractions *in, const void *options,
 	{
 		AffinityItemRow row = {.item = item};
 		double		sum = 0;
+		bool		is_left = in->recency == NULL;
 
 		CHECK_FOR_INTERRUPTS();
 		if (value == NULL)
 			sum = (double) (m->start[item + 1] - m->start[item]);
 		else
 			for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
+			{
 				sum += value[e];
+				is_left |= !is_faded(value[e]);
+			}
+		if (!is_left && n_faded++ == 0)
+			faded = item;
 		row.popularity = (float) Min(sum, FLT_MAX);
 		sink->put(sink, &row);
 	}
+	tell_faded(in, n_faded, faded);
 }
 
 static double

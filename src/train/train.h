@@ -43,6 +43,21 @@ typedef struct AffinityOption
 	{#name, AFFINITY_OPTION_##type, offsetof(options, name), start, min, max, \
 		values, help}
 
+/*
+ * Option "seen" of algorithms that take no ratings: what of a user's pairs
+ * is not recommended again.
+ */
+typedef enum AffinitySeen
+{
+	AFFINITY_SEEN_ALL,
+	AFFINITY_SEEN_POSITIVE		/* those that count as interactions */
+} AffinitySeen;
+
+#define AFFINITY_OPTION_SEEN(options) \
+	AFFINITY_OPTION(options, seen, ENUM, "\"all\"", 0, 0, \
+		affinity_train_seen_names, \
+		"what exclude_seen leaves out: all pairs of a user in the source, or those whose weights sum to more than 0: what was returned may come again")
+
 /* ---- what an algorithm yields ------------------------------------------ */
 
 typedef struct AffinityItemRow
@@ -122,6 +137,10 @@ typedef struct AffinityAlgorithm
 	bool		has_factors;	/* items have factors */
 	bool		ratings;		/* weights are ratings: the mean of a pair's
 								 * rows counts, whatever its sign */
+	/* do sums of weights count whatever their sign; NULL: they do not */
+	bool		(*signed_weights) (const void *options);
+	/* less the user's mean? NULL: no */
+	bool		(*centered) (const void *options);
 	/* settle defaults that depend on other options, reject contradictions */
 	void		(*check) (void *options);
 	/* how times enter, if at all, and how long histories may be */
@@ -161,15 +180,27 @@ typedef struct AffinityAlgorithm
 
 extern const AffinityAlgorithm *affinity_train_algorithm(const char *name);
 extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
+extern AffinityPairValue affinity_train_pair_value(const AffinityAlgorithm *algorithm,
+												   const void *options);
+extern bool affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
+										 const void *options);
+extern bool affinity_train_centered(const AffinityAlgorithm *algorithm,
+									const void *options);
 pg_noreturn extern void affinity_train_damaged(const char *model,
 											   const char *what);
 
 /* options.c */
+extern const char *const affinity_train_seen_names[];
+extern AffinitySeen affinity_train_seen(const AffinityAlgorithm *algorithm,
+										const void *options);
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
 extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
+
+/* item_knn_weights.c */
+extern void affinity_train_center(float *val, int64 n);
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);

@@ -138,7 +138,7 @@ test_matrix(size_t n, bool second_is_max, bool in_pieces)
 		}
 		same &= at == m.start[r + 1];
 	}
-	ok(same && merge.dropped == dropped, "%zu entries, second by %s, %s", n,
+	ok(same && merge.dropped.n == dropped, "%zu entries, second by %s, %s", n,
 	   second_is_max ? "maximum" : "sum", in_pieces ? "in pieces" : "at once");
 	free(entry);
 	free(second);
@@ -155,14 +155,58 @@ test_means(void)
 	AffinityEntry entry[5] = {
 		{0, 1, -4}, {0, 1, 1}, {0, 2, 0}, {3, 0, 2}, {3, 0, 3}
 	};
-	AffinityMerge merge = {.mean = true, .limit = 1};
+	AffinityMerge merge = {.mean = true, .any_sign = true, .limit = 9};
 	AffinityEntry out[5];
 	size_t		n = affinity_kernel_entries_merge(&merge, entry, NULL, 5, out,
 												  NULL);
 
 	n += affinity_kernel_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
 	ok(n == 3 && out[0].val == -1.5f && out[1].val == 0 && out[2].val == 2.5f &&
-	   out[2].row == 3 && merge.dropped == 0, "means of duplicates");
+	   out[2].row == 3 && merge.dropped.n == 0, "means of duplicates");
+}
+
+/* Sums of any sign; what has no value; the first of what is dropped. */
+static void
+test_signs(void)
+{
+	static const AffinityEntry entry[9] = {
+		{0, 1, -4}, {0, 1, 1}, {0, 2, 0}, {1, 3, NAN}, {1, 4, NAN}, {1, 4, 2},
+		{2, 0, 9}, {2, 1, -9}, {2, 5, -2}
+	};
+	static const uint32_t rank[3] = {2, 1, 0};
+	AffinityMerge merge = {.any_sign = true, .limit = 8};
+	AffinityEntry out[9];
+	size_t		n = affinity_kernel_entries_merge(&merge, entry, NULL, 9, out,
+												  NULL);
+
+	n += affinity_kernel_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
+	ok(n == 4 && out[0].val == -3 && out[1].val == 0 && out[2].val == 2 &&
+	   out[3].val == -2 && merge.dropped.n == 3 && merge.dropped.row == 1 &&
+	   merge.dropped.col == 3, "sums of any sign");
+	merge = (AffinityMerge)
+	{
+		.keep_dropped = true, .all_one = true, .limit = 8, .rank = rank
+	};
+	n = affinity_kernel_entries_merge(&merge, entry, NULL, 9, out, NULL);
+	n += affinity_kernel_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
+	ok(n == 7 && isnan(out[0].val) && isnan(out[1].val) && isnan(out[2].val) &&
+	   out[3].val == 2 && isnan(out[4].val) && isnan(out[5].val) &&
+	   isnan(out[6].val) && !merge.all_one, "dropped pairs stay as NaN");
+	ok(merge.dropped.n == 6 && merge.dropped.row == 0 &&
+	   merge.dropped.col == 0 && merge.dropped.val == 9,
+	   "the first one by rank is known");
+	merge = (AffinityMerge)
+	{
+		.limit = INFINITY
+	};
+	out[0] = out[1] = out[2] = (AffinityEntry)
+	{
+		4, 4, FLT_MAX
+	};
+	n = affinity_kernel_entries_merge(&merge, out, NULL, 3, out, NULL);
+	n += affinity_kernel_entries_merge(&merge, NULL, NULL, 0, out + n, NULL);
+	ok(n == 1 && merge.infinite.n == 1 && merge.infinite.row == 4 &&
+	   merge.infinite.val == 3.0 * FLT_MAX, "a sum beyond float is known");
 }
 
 static void
@@ -248,6 +292,12 @@ test_sums(bool with_values)
 	touched[0] = 7;
 	affinity_kernel_sparse_take(sum, touched, 1, 1e10, right, score);
 	ok(score[0] == FLT_MAX, "what is too large for a real is the largest one");
+	sum[7] = 1e-300;
+	sum[8] = 0;
+	touched[1] = 8;
+	affinity_kernel_sparse_take(sum, touched, 2, 1e10, right, score);
+	ok(score[0] == FLT_MIN && score[1] == 0,
+	   "what is too small the least, and nothing stays nothing");
 }
 
 static void
@@ -300,6 +350,7 @@ main(void)
 		for (int how = 0; how < 4; how++)
 			test_matrix(sizes[s], how & 1, how & 2);
 	test_means();
+	test_signs();
 	test_renumber();
 	for (int i = 0; i < 20; i++)
 		test_sums(i % 2);

@@ -91,7 +91,7 @@ BEGIN
 	END;
 	BEGIN
 		PERFORM count(*) FROM affinity.lifecycle(a);
-		PERFORM count(*) FROM affinity.active_users(a);
+		PERFORM count(*) FROM affinity.active_users(a, NULL, 7, 28);
 	EXCEPTION WHEN program_limit_exceeded OR datetime_field_overflow THEN
 		NULL;
 	END;

@@ -2,7 +2,7 @@
 -- against ridge regressions over chosen candidates; what is kept, edges, errors.
 -- Larger matrices are compared with numpy's inverse in test/t/060_ease.pl.
 BEGIN;
-SET client_min_messages = warning;
+SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
 SELECT plan(62);

@@ -94,9 +94,9 @@ INSERT INTO places VALUES
 	('value_agg', 'user_id', 'SELECT affinity.users(affinity.value_agg(%1$s, at, 1, ''month'')) FROM %2$s'),
 	('value_agg, rollup', 'user_id', 'SELECT affinity.users(affinity.rollup(a)) FROM (SELECT affinity.value_agg(%1$s, at::date, no, ''month'', ''UTC'') AS a FROM %2$s GROUP BY no) s'),
 	('funnel_agg', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg(%1$s, at, interval ''1 day'', true, false) FROM %2$s)) WHERE step = 1'),
-	('funnel_agg, mode', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg(%1$s, 7, 1, ''strict_order'', true, false) FROM %2$s)) WHERE step = 1'),
-	('funnel_agg, many', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg(%1$s, g, 1, true, false) FROM %2$s CROSS JOIN generate_series(1, 20000) g)) WHERE step = 1'),
-	('funnel_agg, rollup', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.rollup(a) FROM (SELECT affinity.funnel_agg(%1$s, 7, 1, true, false) AS a FROM %2$s GROUP BY no) s)) WHERE step = 1'),
+	('funnel_agg, mode', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg(%1$s, at, interval ''1 day'', ''strict_order'', true, false) FROM %2$s)) WHERE step = 1'),
+	('funnel_agg, many', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.funnel_agg(%1$s, at + g * interval ''1 second'', interval ''1 day'', true, false) FROM %2$s CROSS JOIN generate_series(1, 20000) g)) WHERE step = 1'),
+	('funnel_agg, rollup', 'user_id', 'SELECT users FROM affinity.funnel_steps((SELECT affinity.rollup(a) FROM (SELECT affinity.funnel_agg(%1$s, at, interval ''1 day'', true, false) AS a FROM %2$s GROUP BY no) s)) WHERE step = 1'),
 	-- every pair of values in two steps: which value is the first that a value equals?
 	('hold_last', 'property', 'WITH r AS (SELECT row_number() OVER () AS n, %1$s AS property FROM %2$s), equals AS (
 		SELECT a.n, b.n AS other, affinity.window_funnel(9, ''hold_last'', s, s = 1, s = 2, CASE s WHEN 1 THEN a.property ELSE b.property END) AS level

@@ -69,6 +69,8 @@ my @states = (
 		BEGIN ATOMIC SELECT t.because_id FROM affinity.explain_core('shop', $1, $2, $3)
 			AS t(because_id int, weight real, similarity real, contribution real, share real, rank int); END;} ],
 	[ 'made before there were definitions', 'DROP VIEW shop.definition;' ],
+	[ 'others depend on it', q{CREATE MATERIALIZED VIEW tips AS SELECT * FROM shop.recommend_all(2); CREATE VIEW best AS SELECT * FROM shop.neighbors;
+		CREATE VIEW better AS SELECT * FROM best; CREATE FUNCTION tip(int) RETURNS int BEGIN ATOMIC SELECT item_id FROM shop.recommend($1, 1); END;} ],
 	[ 'replicated', '', $subscriber, 'postgres' ]);
 
 # An operation: its column in the table, its name, the SQL.
@@ -157,10 +159,10 @@ foreach my $state (@states)
 				  or diag("$again->{message}\n$again->{hint}");
 				next;
 			}
-			is($answer, '55000', "$name, $what: the error is ours") or diag($result->{message});
+			like($answer, qr/^(?:55000|2BP01)$/, "$name, $what: the error is ours") or diag($result->{message});
 			ok($repair, "$name, $what: the hint is SQL") or diag($result->{hint});
-			my $again = run($state, condition_of($state, $result->{hint}), $repair // '', $sql);
-			# a hint may do what was asked for
+			# a hint may be to do what was asked for in another way
+			my $again = run($state, condition_of($state, $result->{hint}), $repair // '', ($repair // '') =~ /drop_model/ ? () : $sql);
 			ok(!$again->{code}, "$name, $what: it leads to working")
 			  or diag("$result->{message}\n$result->{hint}\nand then $again->{code} $again->{message}\n$again->{hint}");
 		}

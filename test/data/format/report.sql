@@ -22,7 +22,7 @@ LANGUAGE sql BEGIN ATOMIC
 		('recurring', 'SELECT r.* FROM affinity.retention_curve($1::affinity.activity, mode => ''recurring'', criterion => ''on_or_after'', max_period => 4) r'),
 		('lifecycle', 'SELECT count(*), sum(l.active), sum(l.new_users), sum(l.returning_users), sum(l.resurrecting_users), sum(l.dormant_users)
 			FROM affinity.lifecycle($1::affinity.activity) l'),
-		('active_users', 'SELECT sum(u.active), sum(u.active_short), sum(u.active_long), sum(u.churned_users) FROM affinity.active_users($1::affinity.activity) u'),
+		('active_users', 'SELECT sum(u.active), sum(u.active_short), sum(u.active_long), sum(u.churned_users) FROM affinity.active_users($1::affinity.activity, NULL, 7, 28) u'),
 		('frequency', 'SELECT f.* FROM affinity.frequency($1::affinity.activity) f'),
 		('time_to_return', 'SELECT t.* FROM affinity.time_to_return($1::affinity.activity) t'),
 		('coarsen', 'SELECT md5(affinity.coarsen($1::affinity.activity, ''year'')::text)'),

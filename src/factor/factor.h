@@ -1,11 +1,11 @@
 /*
- * factor_solver.h
+ * factor.h
  *		One row of a factor model from the factors on the other side: the
  *		ridge regression that every half-step of alternating least squares is
- *		made of; private to the room.
+ *		made of.
  */
-#ifndef AFFINITY_TRAIN_FACTOR_SOLVER_H
-#define AFFINITY_TRAIN_FACTOR_SOLVER_H
+#ifndef AFFINITY_FACTOR_H
+#define AFFINITY_FACTOR_H
 
 #include "postgres.h"
 
@@ -62,18 +62,18 @@ typedef struct FactorSolver
 	float	   *q;
 } FactorSolver;
 
-extern float *affinity_train_aligned_floats(MemoryContext context, Size n);
-extern Size affinity_train_factor_solver_bytes(size_t width, int64 most_rows);
-extern FactorSolver *affinity_train_factor_solver(FactorSolverKind kind,
-												  int steps,
-												  int block, size_t width,
-												  int64 most_rows);
-extern bool affinity_train_factor_needs_start(const FactorSolver *s, int64 n);
-extern double affinity_train_factor_solve(FactorSolver *s,
-										  const FactorProblem *problem,
-										  float *x);
-extern void affinity_train_factor_influence(FactorSolver *s,
-											const FactorProblem *problem,
-											const float *y, float *z);
+extern float *affinity_factor_floats(MemoryContext context, Size n);
+extern Size affinity_factor_solver_bytes(size_t width, int64 most_rows);
+extern FactorSolver *affinity_factor_solver(FactorSolverKind kind,
+											int steps,
+											int block, size_t width,
+											int64 most_rows);
+extern bool affinity_factor_needs_start(const FactorSolver *s, int64 n);
+extern double affinity_factor_solve(FactorSolver *s,
+									const FactorProblem *problem,
+									float *x);
+extern void affinity_factor_influence(FactorSolver *s,
+									  const FactorProblem *problem,
+									  const float *y, float *z);
 
-#endif							/* AFFINITY_TRAIN_FACTOR_SOLVER_H */
+#endif							/* AFFINITY_FACTOR_H */

@@ -1,5 +1,5 @@
 /*
- * factor_solver.c
+ * solver.c
  *		One row of a factor model: a ridge regression on the other side's
  *		factors.
  *
@@ -29,7 +29,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/factor_solver.h"
+#include "factor/factor.h"
 
 /*
  * Bytes of a panel, at most: it fits the second-level cache beside the rest.
@@ -68,7 +68,7 @@ panel_numbers(size_t width, int64 rows)
  * What a solver takes, for rows with up to most_rows entries.
  */
 Size
-affinity_train_factor_solver_bytes(size_t width, int64 most_rows)
+affinity_factor_solver_bytes(size_t width, int64 most_rows)
 {
 	Size		numbers = panel_numbers(width, most_rows) + most_rows +
 		(width + 7) * (width + 2 * AFFINITY_LANES) + 2 * AFFINITY_LANES;
@@ -80,7 +80,7 @@ affinity_train_factor_solver_bytes(size_t width, int64 most_rows)
  * An array as the kernels want it.
  */
 float *
-affinity_train_aligned_floats(MemoryContext context, Size n)
+affinity_factor_floats(MemoryContext context, Size n)
 {
 	Size		align = AFFINITY_LANES * sizeof(float);
 	void	   *memory =
@@ -100,11 +100,11 @@ make_room(FactorSolver *s, int64 n)
 	if (n <= s->room)
 		return;
 	s->room = Max(n, 2 * s->room);
-	s->panel = affinity_train_aligned_floats(s->context,
-											 panel_numbers(s->width, s->room));
+	s->panel = affinity_factor_floats(s->context,
+									  panel_numbers(s->width, s->room));
 	s->error =
-		affinity_train_aligned_floats(s->context,
-									  affinity_kernel_panel_rows(s->room));
+		affinity_factor_floats(s->context,
+							   affinity_kernel_panel_rows(s->room));
 }
 
 /*
@@ -112,8 +112,8 @@ make_room(FactorSolver *s, int64 n)
  * most_rows when it meets them.
  */
 FactorSolver *
-affinity_train_factor_solver(FactorSolverKind kind, int steps, int block,
-							 size_t width, int64 most_rows)
+affinity_factor_solver(FactorSolverKind kind, int steps, int block,
+					   size_t width, int64 most_rows)
 {
 	FactorSolver *s = palloc0(sizeof(FactorSolver));
 	Size		padded = width + AFFINITY_LANES;
@@ -126,8 +126,8 @@ affinity_train_factor_solver(FactorSolverKind kind, int steps, int block,
 	s->width = width;
 	s->chunk = most_chunk(width);
 	make_room(s, most_rows);
-	s->matrix = affinity_train_aligned_floats(s->context, width * padded);
-	s->scale = affinity_train_aligned_floats(s->context, 7 * padded);
+	s->matrix = affinity_factor_floats(s->context, width * padded);
+	s->scale = affinity_factor_floats(s->context, 7 * padded);
 	s->unscale = s->scale + padded;
 	s->inverse = s->scale + 2 * padded;
 	s->v = s->scale + 3 * padded;
@@ -436,7 +436,7 @@ kind_for(const FactorSolver *s, int64 n)
  * Does the solution for a row of n entries depend on where it starts?
  */
 bool
-affinity_train_factor_needs_start(const FactorSolver *s, int64 n)
+affinity_factor_needs_start(const FactorSolver *s, int64 n)
 {
 	return kind_for(s, n) != FACTOR_CHOLESKY && n > 0;
 }
@@ -446,8 +446,8 @@ affinity_train_factor_needs_start(const FactorSolver *s, int64 n)
  * to be minimized, at x.
  */
 double
-affinity_train_factor_solve(FactorSolver *s,
-							const FactorProblem *problem, float *x)
+affinity_factor_solve(FactorSolver *s,
+					  const FactorProblem *problem, float *x)
 {
 	FactorSolverKind kind = kind_for(s, problem->n);
 	double		loss;
@@ -479,8 +479,8 @@ affinity_train_factor_solve(FactorSolver *s,
  * exact solution with y is weight[r] target[r] other[no[r]] . z.
  */
 void
-affinity_train_factor_influence(FactorSolver *s, const FactorProblem *problem,
-								const float *y, float *z)
+affinity_factor_influence(FactorSolver *s, const FactorProblem *problem,
+						  const float *y, float *z)
 {
 	prepare(s, problem);
 	(void) add_equations(s, problem);

@@ -1,0 +1,88 @@
+/*
+ * left_out.c
+ *		What training does not learn from, in words: nothing of a source
+ *		vanishes without one.
+ */
+#include "postgres.h"
+
+#include "manage/manage.h"
+
+#define DROPPED_HINT "A weight says how much, and is above 0. For ratings use algorithm als; for likes and dislikes item_knn with {\"weights\": \"signed\"}."
+
+/*
+ * What to do where no pair has a weight above 0.
+ */
+char *
+affinity_manage_dropped_hint(void)
+{
+	return DROPPED_HINT;
+}
+
+/*
+ * Users and items that the model does not know for that; a sentence or
+ * nothing.
+ */
+static char *
+lost(const AffinityInteractions *in)
+{
+	uint32		users = in->dropped_users;
+	uint32		items = in->dropped_items;
+
+	if (users == 0 && items == 0)
+		return "";
+	return psprintf("%u user%s and %u item%s have no other pair. ", users,
+					users == 1 ? "" : "s", items, items == 1 ? "" : "s");
+}
+
+/*
+ * Pairs that are no interactions: a warning, unless the options say that they
+ * are meant.
+ */
+static void
+say_dropped(const char *name, bool meant, const AffinityInteractions *in)
+{
+	Oid			user = affinity_interaction_dict_type(in->users);
+	Oid			item = affinity_interaction_dict_type(in->items);
+
+	ereport(meant ? NOTICE : WARNING,
+			(errmsg_plural("model \"%s\" learns nothing from %lld pair whose weights do not sum to more than 0: user %s and item %s (%g)",
+						   "model \"%s\" learns nothing from %lld pairs whose weights do not sum to more than 0, such as user %s and item %s (%g)",
+						   (unsigned long) in->dropped_pairs,
+						   name, (long long) in->dropped_pairs,
+						   affinity_base_id_display(in->dropped_user, user),
+						   affinity_base_id_display(in->dropped_item, item),
+						   in->dropped_weight),
+			 errdetail("%sexclude_seen %s.", lost(in), meant ?
+					   "does not leave these items out" :
+					   "leaves these items out all the same"),
+			 meant ? 0 : errhint("%s", DROPPED_HINT " If these are returns that may be recommended again, use {\"seen\": \"positive\"}.")));
+}
+
+/*
+ * Say what of the rows was not used, or not as it was.
+ */
+void
+affinity_manage_say_left_out(const char *name,
+							 const AffinityAlgorithm *algorithm,
+							 const void *options,
+							 const AffinityInteractions *in)
+{
+	bool		meant = affinity_train_seen(algorithm, options) ==
+		AFFINITY_SEEN_POSITIVE;
+
+	if (in->skipped_rows > 0)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" skips %lld of %lld rows for a NULL",
+						name, (long long) in->skipped_rows,
+						(long long) in->rows)));
+	if (in->tiny_rows > 0)
+		ereport(NOTICE,
+				(errmsg_plural("the weight of %lld row of model \"%s\" is nearer to 0 than %g and counts as that",
+							   "the weights of %lld rows of model \"%s\" are nearer to 0 than %g and count as that",
+							   (unsigned long) in->tiny_rows,
+							   (long long) in->tiny_rows, name,
+							   (double) AFFINITY_LEAST),
+				 errhint("Scale the weights up in the query.")));
+	if (in->dropped_pairs > 0)
+		say_dropped(name, meant, in);
+}

@@ -1,0 +1,154 @@
+/*
+ * user.c
+ *		The rows of one user, summed by item.
+ *
+ * They are summed as a matrix of all users would sum them, so that both give
+ * the same scores. Pairs that do not count are kept too: who has an item
+ * whose weight says nothing has it all the same.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+
+#include "model/catalog.h"
+
+static int
+compare_ids(const void *a, const void *b, void *type)
+{
+	return affinity_base_id_compare(((const AffinityWeighted *) a)->id,
+									((const AffinityWeighted *) b)->id,
+									*(Oid *) type);
+}
+
+/*
+ * By weight within an id, so that a sum does not depend on the order of rows.
+ */
+static int
+compare_rows(const void *a, const void *b, void *type)
+{
+	double		x = ((const AffinityWeighted *) a)->weight;
+	double		y = ((const AffinityWeighted *) b)->weight;
+	int			c = compare_ids(a, b, type);
+
+	return c != 0 ? c : x < y ? -1 : x > y;
+}
+
+/*
+ * Sum the rows of each item, or take their mean, in place. Weights are real,
+ * as in a matrix. Returns how many items there are.
+ */
+static int
+sum_rows(const AffinityModel *model, AffinityPairValue value,
+		 AffinityWeighted *row, int n)
+{
+	Oid			type = model->item_type;
+	int			n_items = 0;
+
+	qsort_arg(row, n, sizeof(AffinityWeighted), compare_rows, &type);
+	for (int i = 0; i < n;)
+	{
+		AffinityWeighted sum = {.id = row[i].id};
+		int			counted = 0;
+
+		for (; i < n &&
+			 affinity_base_id_compare(row[i].id, sum.id, type) == 0; i++)
+		{
+			if (!row[i].counts)
+				continue;
+			sum.weight += row[i].weight;
+			counted++;
+		}
+		if (value == AFFINITY_PAIR_RATING && counted > 0)
+			sum.weight /= counted;
+		sum.weight = (float) sum.weight;
+		sum.counts = counted > 0 && !isinf(sum.weight) &&
+			(sum.weight > 0 || value != AFFINITY_PAIR_ABOVE_0);
+		row[n_items++] = sum;
+	}
+	return n_items;
+}
+
+/*
+ * Let weights count less their mean.
+ */
+static void
+center(AffinityWeighted *row, int n)
+{
+	float	   *weight = affinity_base_array(n, sizeof(float));
+
+	for (int i = 0; i < n; i++)
+		weight[i] = row[i].counts ? (float) row[i].weight : NAN;
+	affinity_train_center(weight, n);
+	for (int i = 0; i < n; i++)
+		row[i].weight = row[i].counts ? weight[i] : 0;
+	pfree(weight);
+}
+
+/*
+ * A user's items in order of id, and which of them count. A weight that is
+ * not a finite number counts nothing: a bad row should not take a page down.
+ */
+AffinityWeighted *
+affinity_model_user_items(AffinityModel *model, Datum user, int *n)
+{
+	Oid			types[] = {model->item_type, FLOAT8OID};
+	SPITupleTable *table = affinity_model_query(model, AFFINITY_QUERY_HISTORY,
+												user, types, 2);
+	TupleDesc	desc = table->tupdesc;
+	uint64		rows = SPI_processed;
+	AffinityWeighted *row = affinity_base_array(rows,
+												sizeof(AffinityWeighted));
+
+	*n = 0;
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool		no_id;
+		bool		no_weight;
+		HeapTuple	tuple = table->vals[i];
+		Datum		id = SPI_getbinval(tuple, desc, 1, &no_id);
+		Datum		value = SPI_getbinval(tuple, desc, 2, &no_weight);
+		AffinityWeighted *to = &row[*n];
+
+		if (no_id)
+			continue;
+		to->id = affinity_base_id_plain(id, model->item_type);
+		to->weight = no_weight ? 0 :
+			affinity_interaction_weight(DatumGetFloat8(value));
+		to->counts = !no_weight && isfinite(to->weight);
+		if (!to->counts)
+			to->weight = 0;
+		(*n)++;
+	}
+	*n = sum_rows(model, affinity_train_pair_value(model->algorithm,
+												   model->options), row, *n);
+	if (affinity_train_centered(model->algorithm, model->options))
+		center(row, *n);
+	return row;
+}
+
+/*
+ * One of n items in order of id; NULL if it is none of them.
+ */
+const AffinityWeighted *
+affinity_model_find_weighted(const AffinityModel *model,
+							 const AffinityWeighted *weighted, int n, Datum id)
+{
+	AffinityWeighted key = {.id = id};
+	Oid			type = model->item_type;
+
+	return bsearch_arg(&key, weighted, n, sizeof(AffinityWeighted),
+					   compare_ids, &type);
+}
+
+/*
+ * Put items in order of id.
+ */
+void
+affinity_model_sort_weighted(const AffinityModel *model,
+							 AffinityWeighted *weighted, int n)
+{
+	Oid			type = model->item_type;
+
+	qsort_arg(weighted, n, sizeof(AffinityWeighted), compare_ids, &type);
+}
