@@ -26,7 +26,8 @@ CREATE FUNCTION affinity.create_model(
 	algorithm pg_catalog.text DEFAULT 'item_knn',
 	options pg_catalog.jsonb DEFAULT '{}',
 	if_exists pg_catalog.text DEFAULT 'error',
-	train pg_catalog.bool DEFAULT true)
+	train pg_catalog.bool DEFAULT true,
+	materialize pg_catalog.bool DEFAULT false)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_create';
@@ -37,6 +38,7 @@ COMMENT ON FUNCTION affinity.create_model(
 	pg_catalog.text,
 	pg_catalog.jsonb,
 	pg_catalog.text,
+	pg_catalog.bool,
 	pg_catalog.bool) IS
 	'creates schema "name" and trains a model in it from a query''s rows: user, item and optional weight and time';
 
@@ -52,7 +54,8 @@ CREATE FUNCTION affinity.alter_model(
 	name pg_catalog.text,
 	query pg_catalog.text DEFAULT NULL,
 	algorithm pg_catalog.text DEFAULT NULL,
-	options pg_catalog.jsonb DEFAULT NULL)
+	options pg_catalog.jsonb DEFAULT NULL,
+	materialize pg_catalog.bool DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_alter_model';
@@ -61,7 +64,8 @@ COMMENT ON FUNCTION affinity.alter_model(
 	pg_catalog.text,
 	pg_catalog.text,
 	pg_catalog.text,
-	pg_catalog.jsonb) IS
+	pg_catalog.jsonb,
+	pg_catalog.bool) IS
 	'gives a model another query, algorithm or options and trains it; what is not given stays';
 
 CREATE FUNCTION affinity.upgrade_models(

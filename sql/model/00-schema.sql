@@ -17,13 +17,15 @@ CREATE VIEW @schema@.definition AS
 SELECT
 	@given_query@::pg_catalog.text AS query,
 	@resolved@::pg_catalog.text AS resolved_query,
+	@renamed@::pg_catalog.text AS renamed_query,
 	@algorithm@::pg_catalog.text AS algorithm,
 	@given_options@::pg_catalog.jsonb AS given_options,
 	@options@::pg_catalog.jsonb AS options,
 	@user_type@::pg_catalog.text AS user_type,
 	@item_type@::pg_catalog.text AS item_type,
 	@objects@::pg_catalog.text AS objects,
-	@view@::pg_catalog.text AS interactions_view;
+	@view@::pg_catalog.text AS interactions_view,
+	@materialize@::pg_catalog.bool AS materialize;
 
 GRANT SELECT ON @schema@.definition TO PUBLIC;
 

@@ -34,6 +34,18 @@ GRANT SELECT ON @schema@.@items@ TO PUBLIC;
 COMMENT ON TABLE @schema@.@items@ IS
 	'one row per item, numbered in order of item_id: its similar items (item_no, best first), scores and factors';
 
+CREATE TABLE @schema@.kept_interactions (
+	user_id @user@ NOT NULL,
+	row_no pg_catalog.int8 NOT NULL,
+	item_id @item@ NOT NULL,
+	weight pg_catalog.float8 NOT NULL
+);
+
+ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);
+
+COMMENT ON TABLE @schema@.kept_interactions IS
+	'interactions as of the last refresh, which are served if the model is materialized; SELECT is the owner''s to grant';
+
 CREATE VIEW @schema@.neighbors WITH (security_invoker = true) AS
 SELECT
 	i.item_id,

@@ -18,6 +18,7 @@
 #endif
 
 #include "executor/executor.h"
+#include "nodes/pathnodes.h"
 #include "utils/acl.h"
 #include "utils/datetime.h"
 
@@ -88,6 +89,25 @@ affinity_base_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
 	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL,
 								 NIL);
 #endif
+}
+
+/*
+ * Members of an equivalence that may be of a relation, a part of a UNION ALL
+ * too; PostgreSQL 18 keeps those of parts by themselves.
+ */
+static inline List *
+affinity_base_class_members(const EquivalenceClass * class,
+							const RelOptInfo * rel)
+{
+#if PG_VERSION_NUM >= 180000
+	if (class->ec_childmembers &&
+		(int) rel->relid < class->ec_childmembers_size)
+		return list_concat_copy(class->ec_members,
+								class->ec_childmembers[rel->relid]);
+#else
+	(void) rel;
+#endif
+	return class->ec_members;
 }
 
 #endif							/* AFFINITY_BASE_COMPAT_H */

@@ -18,8 +18,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
@@ -39,7 +37,8 @@ typedef struct Work
 	int			n;
 	ModelObject *items;
 	bool		old_version;	/* views and functions are to be replaced */
-	bool		kept_old;		/* some of them could not be */
+	bool		had_old;		/* some may have been kept before */
+	bool		kept_old;		/* some are kept */
 	bool		add_indexes;	/* to the items as they are */
 	AffinityModelObjects drop;
 	AffinityModelObjects replace;	/* relations */
@@ -53,6 +52,15 @@ say(Work *w, const char *what)
 	StringInfo	done = &w->change->done;
 
 	appendStringInfo(done, "%s%s", done->len > 0 ? ", " : "", what);
+}
+
+/*
+ * The version of objects some of which had to stay as they were.
+ */
+static char *
+kept_version(void)
+{
+	return psprintf("%s, but for some", affinity_manage_ddl_version());
 }
 
 /* ---- what there is to do ----------------------------------------------- */
@@ -139,8 +147,11 @@ settle_functions(Work *w, bool may_keep)
 	}
 	foreach(cell, w->obsolete)
 	{
-		if (!may_keep || !keep_function(w, lfirst_oid(cell)))
-			go = lappend_oid(go, lfirst_oid(cell));
+		if (may_keep && keep_function(w, lfirst_oid(cell)))
+			continue;
+		go = lappend_oid(go, lfirst_oid(cell));
+		say(w, psprintf("%s dropped",
+						format_procedure_qualified(lfirst_oid(cell))));
 	}
 	w->obsolete = go;
 }
@@ -177,10 +188,22 @@ list_objects(Work *w)
 		add_object(&w->replace, RelationRelationId, w->items->id);
 }
 
+static bool
+has_row(const Work *w)
+{
+	if (SPI_execute(psprintf("SELECT FROM ONLY %s",
+							 quote_qualified_identifier(w->change->name,
+														"model")),
+					false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "reading the model's row failed");
+	return SPI_processed > 0;
+}
+
 /*
- * Compare what is there with the statements.
+ * Compare what is there with the statements. False where nothing can be done
+ * without training, and that is not asked for.
  */
-static void
+static bool
 find_work(Work *w)
 {
 	ModelChange *c = w->change;
@@ -189,7 +212,8 @@ find_work(Work *w)
 		(c->former_user_type != d->user_type ||
 	 c->former_item_type != d->item_type);
 
-	w->old_version = strcmp(d->objects, affinity_manage_ddl_version()) != 0;
+	w->had_old = strcmp(d->objects, affinity_manage_ddl_version()) != 0;
+	w->old_version = w->had_old && strcmp(d->objects, kept_version()) != 0;
 	w->object = affinity_manage_compare(&w->names, c->schema, w->old_version,
 										c->new_view, &w->n);
 	for (int i = 0; i < w->n; i++)
@@ -198,10 +222,11 @@ find_work(Work *w)
 			strcmp(w->object[i].statement->object, "items") == 0)
 			w->items = &w->object[i];
 	}
-	if (w->items->action == OBJECT_REMAKE && !c->train)
+	if (!c->train && has_row(w) &&
+		(w->items->action != OBJECT_KEEP || types_changed))
 	{
-		w->items->action = OBJECT_KEEP;
-		say(w, "table items was altered: refresh the model");
+		say(w, "refresh the model: its items are to be learned again");
+		return false;
 	}
 	if (w->items->action == OBJECT_REMAKE)
 	{
@@ -216,9 +241,42 @@ find_work(Work *w)
 	}
 	w->add_indexes = w->items->action == OBJECT_KEEP &&
 		!affinity_manage_has_indexes(w->items->id);
-	find_obsolete(w);
-	settle_functions(w, w->old_version && !c->asked && !types_changed);
+	/* another function of such a name may be a user's */
+	if (w->had_old || types_changed)
+		find_obsolete(w);
+	settle_functions(w, w->had_old && !c->asked && !types_changed);
 	list_objects(w);
+	return true;
+}
+
+/*
+ * Rows that a subscription brings would meet those of a training here, and stop
+ * it for good.
+ */
+static void
+check_replication(const Work *w)
+{
+	const char *name = w->change->name;
+	char	   *subscription;
+
+	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"
+							 " JOIN pg_catalog.pg_subscription AS s"
+							 " ON s.oid OPERATOR(pg_catalog.=) r.srsubid"
+							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND s.subenabled",
+							 get_relname_relid("model", w->change->schema)),
+					true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "reading the subscriptions failed");
+	if (SPI_processed == 0)
+		return;
+	subscription = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+								1);
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" is replicated by subscription \"%s\"", name,
+					subscription),
+			 errdetail("It is trained where it comes from."),
+			 errhint("If this server is to take over: ALTER SUBSCRIPTION %s DISABLE;",
+					 quote_identifier(subscription))));
 }
 
 /* ---- doing it ---------------------------------------------------------- */
@@ -251,18 +309,7 @@ make_early(Work *w)
 }
 
 static bool
-has_row(const Work *w)
-{
-	if (SPI_execute(psprintf("SELECT FROM ONLY %s",
-							 quote_qualified_identifier(w->change->name,
-														"model")),
-					false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "reading the model's row failed");
-	return SPI_processed > 0;
-}
-
-static bool
-train(Work *w, const char *items)
+train(Work *w, const char *items, double *users)
 {
 	const ModelChange *c = w->change;
 	ModelTraining training = {.name = c->name, .definition = c->definition};
@@ -284,6 +331,7 @@ train(Work *w, const char *items)
 		names.items = items;
 		affinity_manage_ddl_indexes(&names);
 	}
+	*users = training.users;
 	return done;
 }
 
@@ -372,27 +420,14 @@ static void
 write_definition(Work *w)
 {
 	ModelDefinition *d = w->change->definition;
-	ModelDefinition now;
-	DefinitionState state;
+	const char *done;
 
-	if (!w->kept_old)
-		d->objects = pstrdup(affinity_manage_ddl_version());
+	d->objects = w->kept_old ? kept_version() :
+		pstrdup(affinity_manage_ddl_version());
 	d->view = affinity_manage_view_mark(w->change->schema);
-	state = affinity_model_definition_read(w->change->schema, &now);
-	if (state == DEFINITION_FOUND &&
-		strcmp(now.query, d->query) == 0 &&
-		strcmp(now.resolved, d->resolved) == 0 &&
-		strcmp(now.algorithm, d->algorithm) == 0 &&
-		compareJsonbContainers(&now.given_options->root,
-							   &d->given_options->root) == 0 &&
-		compareJsonbContainers(&now.options->root, &d->options->root) == 0 &&
-		now.user_type == d->user_type && now.item_type == d->item_type &&
-		strcmp(now.objects, d->objects) == 0 && strcmp(now.view, d->view) == 0)
-		return;
-	affinity_manage_ddl_make(affinity_manage_statement("definition"), &w->names,
-							 state == DEFINITION_FOUND);
-	say(w, state == DEFINITION_FOUND ? "definition changed" :
-		"definition made");
+	done = affinity_manage_definition_write(&w->names, w->change->schema);
+	if (done != NULL)
+		say(w, done);
 }
 
 static void
@@ -427,17 +462,21 @@ finish(Work *w)
 bool
 affinity_manage_change(ModelChange *c)
 {
-	Work		w = {.change = c};
+	Work		w = {.change = c, .names = {c->name, "items", c->definition}};
+	double		users;
 	bool		trained;
 
-	w.names.schema = c->name;
-	w.names.items = "items";
-	w.names.definition = c->definition;
 	initStringInfo(&c->done);
-	find_work(&w);
+	if (c->train)
+		check_replication(&w);
+	if (!find_work(&w))
+		return true;
 	/* say what is in the way before the training, and look again after it */
 	affinity_manage_check_dependents(c->name, &w.drop, &w.replace);
-	trained = train(&w, make_early(&w));
+	trained = train(&w, make_early(&w), &users);
 	finish(&w);
+	affinity_manage_keep_changed(c, w.object, w.n, trained, has_row(&w));
+	if (trained)
+		affinity_manage_advise(c->name, c->definition, users);
 	return trained;
 }

@@ -19,37 +19,8 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/inval.h"
-#include "utils/plancache.h"
 
 #include "manage/manage.h"
-
-/* Planner cost of one user's history above which an index is suggested. */
-#define SLOW_HISTORY_COST 5000.0
-
-/*
- * Say so if every page view will scan the source.
- */
-void
-affinity_manage_suggest_index(const char *name, Oid user_type)
-{
-	char	   *sql = psprintf("SELECT item_id, weight FROM %s WHERE user_id OPERATOR(pg_catalog.=) $1",
-							   quote_qualified_identifier(name,
-														  "interactions"));
-	SPIPlanPtr	plan = SPI_prepare(sql, 1, &user_type);
-	CachedPlan *cached = plan ? SPI_plan_get_cached_plan(plan) : NULL;
-	double		cost;
-
-	if (cached == NULL)
-		return;
-	cost = linitial_node(PlannedStmt, cached->stmt_list)->planTree->total_cost;
-	ReleaseCachedPlan(cached, NULL);	/* the plan is not saved: no owner */
-	SPI_freeplan(plan);
-	if (cost > SLOW_HISTORY_COST)
-		ereport(NOTICE,
-				(errmsg("reading one user's history is slow: the planner's cost is %.0f",
-						cost),
-				 errhint("Create an index on the user column of the source: recommend reads the rows of one user on every call.")));
-}
 
 /* ---- SQL --------------------------------------------------------------- */
 
@@ -158,12 +129,17 @@ create(const char *name, ModelDefinition *d, bool train)
 	affinity_manage_become(&role, GetUserId());
 	affinity_manage_ddl_all(&names);
 	training.from = quote_qualified_identifier(name, "interactions");
-	if (!train || !affinity_manage_train(&training))
+	if (train && affinity_manage_train(&training))
+	{
+		if (d->materialize)
+			affinity_manage_keep(name, d, training.from, true);
+	}
+	else
 	{
 		affinity_manage_ddl_indexes(&names);
 		affinity_manage_untrained(name, train);
 	}
-	affinity_manage_suggest_index(name, d->user_type);
+	affinity_manage_advise(name, d, training.users);
 	affinity_manage_return(&role);
 	SPI_finish();
 }
@@ -171,7 +147,7 @@ create(const char *name, ModelDefinition *d, bool train)
 PG_FUNCTION_INFO_V1(affinity_manage_create);
 
 /*
- * SQL: create_model(name, query, algorithm, options, if_exists, train)
+ * SQL: create_model(name, query, algorithm, options, if_exists, train, materialize)
  */
 Datum
 affinity_manage_create(PG_FUNCTION_ARGS)
@@ -186,6 +162,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	IfExists	if_exists = if_exists_arg(fcinfo, 4);
 
 	affinity_base_check_not_null(fcinfo, 5, "train");
+	affinity_base_check_not_null(fcinfo, 6, "materialize");
+	d.materialize = PG_GETARG_BOOL(6);
 	affinity_manage_definition_set(&d, algorithm, options);
 	check_name(name);
 	PreventCommandIfReadOnly("affinity.create_model()");
@@ -197,7 +175,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 		create(name, &d, PG_GETARG_BOOL(5));
 	}
 	else if (if_exists == EXISTS_REPLACE)
-		affinity_manage_alter(name, query, algorithm, options, true);
+		affinity_manage_alter(name, query, algorithm, options, &d.materialize,
+							  true);
 	else
 		ereport(NOTICE,
 				(errmsg("model \"%s\" already exists and stays as it is",

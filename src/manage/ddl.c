@@ -99,6 +99,8 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(d->query);
 	if (strcmp(mark, "resolved") == 0)
 		return quote_literal_cstr(d->resolved);
+	if (strcmp(mark, "renamed") == 0)
+		return quote_literal_cstr(d->renamed);
 	if (strcmp(mark, "algorithm") == 0)
 		return quote_literal_cstr(d->algorithm);
 	if (strcmp(mark, "given_options") == 0)
@@ -109,6 +111,8 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(format_type_be(d->user_type));
 	if (strcmp(mark, "item_type") == 0)
 		return quote_literal_cstr(format_type_be(d->item_type));
+	if (strcmp(mark, "materialize") == 0)
+		return d->materialize ? "'true'" : "'false'";
 	if (strcmp(mark, "objects") == 0)
 		return quote_literal_cstr(d->objects);
 	if (strcmp(mark, "view") == 0)

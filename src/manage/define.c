@@ -1,15 +1,17 @@
 /*
  * define.c
  *		The definition of a model that is made or changed: algorithm and
- *		options, and what stands for a definition in older models.
+ *		options, what stands for a definition in older models, and writing it.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
 
-#include "manage/manage.h"
+#include "manage/objects.h"
 
 /*
  * Set algorithm and options; what is wrong with them is an error.
@@ -40,7 +42,11 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 		const AffinityAlgorithm *algorithm =
 		affinity_train_algorithm(d->algorithm);
 
-		(void) affinity_train_options_parse(algorithm, d->options);
+		void	   *options = affinity_train_options_parse(algorithm,
+														   d->options);
+
+		/* with those that this release has and its own did not */
+		d->options = affinity_train_options_jsonb(algorithm, options);
 	}
 	PG_CATCH();
 	{
@@ -99,6 +105,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 											  "It is not the view of constants that create_model makes.");
 			break;
 		case DEFINITION_MISSING:
+			d->renamed = pstrdup("");
 			d->objects = pstrdup("");
 			d->view = pstrdup("");
 			if (!read_row(name, d))
@@ -106,4 +113,77 @@ affinity_manage_definition_load(const char *name, Oid schema,
 			break;
 	}
 	affinity_manage_definition_options(name, d);
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+static bool
+same_options(Jsonb *a, Jsonb *b)
+{
+	return compareJsonbContainers(&a->root, &b->root) == 0;
+}
+
+static bool
+same_definition(const ModelDefinition *a, const ModelDefinition *b)
+{
+	return strcmp(a->query, b->query) == 0 &&
+		strcmp(a->resolved, b->resolved) == 0 &&
+		strcmp(a->renamed, b->renamed) == 0 &&
+		strcmp(a->algorithm, b->algorithm) == 0 &&
+		same_options(a->given_options, b->given_options) &&
+		same_options(a->options, b->options) &&
+		a->materialize == b->materialize &&
+		a->user_type == b->user_type && a->item_type == b->item_type &&
+		strcmp(a->objects, b->objects) == 0 && strcmp(a->view, b->view) == 0;
+}
+
+/*
+ * Has the view the columns that it is made with now, as far as it goes? Only
+ * then can it be replaced.
+ */
+static bool
+is_replaceable(Oid schema)
+{
+	const char *sql = strstr(affinity_manage_statement("definition")->sql,
+							 "SELECT");
+	Oid			view = get_relname_relid("definition", schema);
+
+	for (AttrNumber no = 1;; no++)
+	{
+		char	   *name = get_attname(view, no, true);
+
+		if (name == NULL)
+			return true;
+		sql = strstr(sql, " AS ");
+		if (sql == NULL)
+			return false;
+		sql += strlen(" AS ");
+		if (strncmp(sql, name, strlen(name)) != 0 ||
+			strchr(", ", sql[strlen(name)]) == NULL)
+			return false;
+	}
+}
+
+/*
+ * Write a definition where it is another than the one that is there; what was
+ * done, NULL: nothing.
+ */
+const char *
+affinity_manage_definition_write(const ModelNames *names, Oid schema)
+{
+	ModelDefinition now;
+	DefinitionState state = affinity_model_definition_read(schema, &now);
+	bool		replace;
+
+	if (state == DEFINITION_FOUND && same_definition(&now, names->definition))
+		return NULL;
+	replace = state == DEFINITION_FOUND && is_replaceable(schema);
+	if (state == DEFINITION_FOUND && !replace)
+		affinity_manage_ddl_execute(psprintf("DROP VIEW %s",
+											 quote_qualified_identifier(names->schema,
+																		"definition")));
+	affinity_manage_ddl_make(affinity_manage_statement("definition"), names,
+							 replace);
+	return state == DEFINITION_FOUND ? "definition changed" :
+		"definition made";
 }

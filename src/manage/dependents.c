@@ -14,12 +14,15 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/latch.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
+#include "utils/wait_event.h"
 
 #include "manage/objects.h"
 
@@ -82,7 +85,10 @@ static const char walk_sql[] =
 " SELECT " LOCKED ", CASE WHEN listed THEN pg_catalog.concat("
 "pg_catalog.pg_describe_object(class, object, sub), ' depends on ',"
 " pg_catalog.pg_describe_object(on_class, on_object, 0)) END COLLATE \"C\""
-" FROM other UNION SELECT " LOCKED ", NULL FROM own ORDER BY 3, 1, 2";
+", CASE WHEN listed AND sub OPERATOR(pg_catalog.=) 0 THEN (SELECT"
+" pg_catalog.concat('DROP ', pg_catalog.upper(i.type), ' IF EXISTS ', i.identity, ' CASCADE;')"
+" FROM pg_catalog.pg_identify_object(class, object, 0) AS i) END"
+" FROM other UNION SELECT " LOCKED ", NULL, NULL FROM own ORDER BY 3, 1, 2";
 
 typedef struct LockSet
 {
@@ -143,11 +149,12 @@ oid_array(const List *oids)
 /*
  * What depends on objects that go, other than relations that will not when they
  * have been replaced. Adds what to lock for a drop to a set, if there is one.
- * The text says what belongs to others; NULL: nothing does.
+ * The text says what belongs to others; NULL: nothing does. In drops, if that is
+ * given, is the SQL that drops it.
  */
 static char *
 walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
-	 LockSet *set)
+	 LockSet *set, StringInfo drops)
 {
 	Oid			types[3] = {OIDARRAYOID, OIDARRAYOID, OIDARRAYOID};
 	Datum		values[3];
@@ -180,6 +187,9 @@ walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
 		if (!isnull && set)
 			add_lock(set, DatumGetObjectId(class),
 					 DatumGetObjectId(SPI_getbinval(row, desc, 2, &isnull)));
+		if (drops != NULL && SPI_getvalue(row, desc, 4) != NULL)
+			appendStringInfo(drops, "%s%s", drops->len ? " " : "",
+							 SPI_getvalue(row, desc, 4));
 		if (text != NULL && n_others++ < MAX_LISTED)
 			appendStringInfo(&others, "%s%s", others.len ? "\n" : "", text);
 	}
@@ -197,7 +207,7 @@ char *
 affinity_manage_dependents(const AffinityModelObjects *drop,
 						   const AffinityModelObjects *replace)
 {
-	return walk(drop, replace, NULL);
+	return walk(drop, replace, NULL, NULL);
 }
 
 /*
@@ -215,7 +225,7 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 
 	affinity_manage_objects(schema, &own);
 	set->n = 0;
-	others = walk(&own, &none, set);
+	others = walk(&own, &none, set, NULL);
 	SET_LOCKTAG_RELATION(first, MyDatabaseId, table);
 	put_first(set, &first);
 	if (others != NULL && !cascade)
@@ -224,7 +234,7 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 				 errmsg("cannot drop model \"%s\" because other objects depend on it",
 						name),
 				 errdetail_internal("%s", others),
-				 errhint("Drop these first, or all at once: SELECT affinity.drop_model(%s, cascade => true).",
+				 errhint("Drop these first, or all at once: SELECT affinity.drop_model(%s, cascade => true);",
 						 quote_literal_cstr(name))));
 }
 
@@ -317,49 +327,79 @@ affinity_manage_check_dependents(const char *name,
 								 const AffinityModelObjects *drop,
 								 const AffinityModelObjects *replace)
 {
-	char	   *others = drop->ids == NIL ? NULL : walk(drop, replace, NULL);
+	StringInfoData drops;
+	char	   *others;
 
+	initStringInfo(&drops);
+	others = drop->ids == NIL ? NULL : walk(drop, replace, NULL, &drops);
 	if (others != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot change model \"%s\" because other objects depend on it as it is",
 						name),
 				 errdetail_internal("%s", others),
-				 errhint("Drop these first, and make them again afterwards.")));
+				 errhint("Drop these first, and make them again afterwards: %s",
+						 drops.data)));
+}
+
+/*
+ * Lock all of these at once, or none.
+ */
+static bool
+lock_at_once(const LockSet *set)
+{
+	for (int i = 0; i < set->n; i++)
+	{
+		if (LockAcquire(&set->tag[i], AccessExclusiveLock, false, true) !=
+			LOCKACQUIRE_NOT_AVAIL)
+			continue;
+		unlock(set->tag, i);
+		return false;
+	}
+	return true;
+}
+
+/*
+ * For how long nobody queues behind us: a hundred times what a deadlock may
+ * take to be noticed.
+ */
+static void
+wait_a_little(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 DeadlockTimeout, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
 }
 
 /*
  * Lock what goes and what is replaced, all or none of it, at the end of a
- * change. The model itself is locked against others who change or drop it.
+ * change. Whoever waits for a lock makes all wait who come later, so at first
+ * this only tries, again and again. The model itself is locked against others
+ * who change or drop it.
  */
 void
 affinity_manage_lock_to_change(const char *name, Oid schema, Oid table,
 							   const AffinityModelObjects *drop,
 							   const AffinityModelObjects *replace)
 {
-	for (int round = 0;; round++)
-	{
-		LockSet		set = {0};
-		ListCell   *cell;
-		Oid			now_table;
+	LockSet		set = {0};
+	ListCell   *cell;
+	Oid			now_table;
 
-		CHECK_FOR_INTERRUPTS();
-		(void) walk(drop, replace, &set);
-		foreach(cell, replace->ids)
-			add_lock(&set, RelationRelationId, lfirst_oid(cell));
-		if (round >= MAX_ROUNDS)
-		{
-			for (int i = 0; i < set.n; i++)
-				(void) LockAcquire(&set.tag[i], AccessExclusiveLock, false,
-								   false);
-		}
-		else if (!lock_all_or_none(&set))
-			continue;
-		AcceptInvalidationMessages();
-		if (affinity_model_schema(name, &now_table) != schema ||
-			now_table != table)
-			affinity_model_missing(name);
-		affinity_manage_check_dependents(name, drop, replace);
-		return;
+	(void) walk(drop, replace, &set, NULL);
+	foreach(cell, replace->ids)
+		add_lock(&set, RelationRelationId, lfirst_oid(cell));
+	for (int round = 0; !lock_at_once(&set); round++)
+	{
+		if (round < MAX_ROUNDS)
+			wait_a_little();
+		else if (lock_all_or_none(&set))
+			break;
 	}
+	AcceptInvalidationMessages();
+	if (affinity_model_schema(name, &now_table) != schema ||
+		now_table != table)
+		affinity_model_missing(name);
+	affinity_manage_check_dependents(name, drop, replace);
 }

@@ -204,6 +204,32 @@ put_row(Relation table, Datum *values, bool *nulls)
 	return found;
 }
 
+static bool
+has_column(Oid relid, const char *name, Oid type)
+{
+	AttrNumber	no = get_attnum(relid, name);
+
+	return no > 0 && (!OidIsValid(type) || get_atttype(relid, no) == type);
+}
+
+/*
+ * Are the relations that serving reads as it needs them?
+ */
+static bool
+relations_fit(Oid interactions, Oid items, const ModelDefinition *d)
+{
+	return has_column(interactions, "user_id", d->user_type) &&
+		has_column(interactions, "item_id", d->item_type) &&
+		has_column(interactions, "weight", InvalidOid) &&
+		OidIsValid(items) && get_rel_relkind(items) == RELKIND_RELATION &&
+		has_column(items, "item_no", INT4OID) &&
+		has_column(items, "item_id", d->item_type) &&
+		has_column(items, "popularity", FLOAT4OID) &&
+		has_column(items, "neighbors", INT4ARRAYOID) &&
+		has_column(items, "scores", FLOAT4ARRAYOID) &&
+		has_column(items, "factors", FLOAT4ARRAYOID);
+}
+
 /*
  * What there is to say of a model without waiting, and what to do about it.
  */
@@ -212,6 +238,7 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 			DefinitionState state, const ModelDefinition *d, char **hint)
 {
 	Oid			items = get_relname_relid("items", schema);
+	Oid			interactions = get_relname_relid("interactions", schema);
 
 	*hint = psprintf("SELECT affinity.refresh_model(%s);",
 					 quote_literal_cstr(name));
@@ -222,10 +249,15 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 		*hint = affinity_model_definition_hint(name);
 		return "damaged";
 	}
-	if (!OidIsValid(get_relname_relid("interactions", schema)))
+	if (!OidIsValid(interactions))
 		return "source missing";
-	if (!fits || !OidIsValid(items) ||
-		get_rel_relkind(items) != RELKIND_RELATION)
+	if (!fits)
+	{
+		*hint = affinity_model_other_columns_hint(name, schema);
+		return "damaged";
+	}
+	/* without a definition d has no types */
+	if (!relations_fit(interactions, items, d))
 		return "damaged";
 	if (state == DEFINITION_MISSING ||
 		strcmp(d->objects, affinity_manage_ddl_version()) != 0)
@@ -243,6 +275,8 @@ put_model(ReturnSetInfo *result, Relation table)
 {
 	Oid			schema = RelationGetNamespace(table);
 	Oid			items = get_relname_relid("items", schema);
+	Oid			kept = get_relname_relid(AFFINITY_KEPT, schema);
+	Datum		kept_size = Int64GetDatum(0);
 	Datum		values[LIST_N_COLUMNS];
 	bool		nulls[LIST_N_COLUMNS];
 	NameData	name;
@@ -266,7 +300,11 @@ put_model(ReturnSetInfo *result, Relation table)
 		nulls[LIST_ROW + MODEL_OPTIONS - 1] = false;
 	}
 	nulls[LIST_SIZE] = !OidIsValid(items) ||
-		!table_size(items, &values[LIST_SIZE]);
+		!table_size(items, &values[LIST_SIZE]) ||
+		(OidIsValid(kept) && !table_size(kept, &kept_size));
+	if (!nulls[LIST_SIZE])
+		values[LIST_SIZE] = Int64GetDatum(DatumGetInt64(values[LIST_SIZE]) +
+										  DatumGetInt64(kept_size));
 	values[LIST_STATUS] = CStringGetTextDatum(find_status(NameStr(name),
 														  schema, fits,
 														  trained, state, &d,

@@ -81,6 +81,8 @@ typedef struct ModelNames
 	const ModelDefinition *definition;
 } ModelNames;
 
+extern const char *affinity_manage_definition_write(const ModelNames *names,
+													Oid schema);
 extern const ModelStatement *affinity_manage_ddl_objects(void);
 extern const char *affinity_manage_ddl_version(void);
 extern char *affinity_manage_ddl_fill(const char *template,
@@ -97,6 +99,7 @@ extern void affinity_manage_ddl_execute(const char *sql);
 /* training.c */
 typedef struct ModelTraining
 {
+	double		users;			/* that it found */
 	const char *name;			/* of the model */
 	const ModelDefinition *definition;
 	const char *from;			/* what gives the interactions, in SQL */
@@ -106,7 +109,15 @@ typedef struct ModelTraining
 	bool		trained;		/* an empty source is an error */
 } ModelTraining;
 
-extern bool affinity_manage_train(const ModelTraining *asked);
+extern bool affinity_manage_train(ModelTraining *asked);
+
+/* keep.c: the copy of the interactions */
+extern void affinity_manage_keep(const char *name, const ModelDefinition *d,
+								 const char *from, bool say);
+
+/* advice.c */
+extern void affinity_manage_advise(const char *name, const ModelDefinition *d,
+								   double users);
 
 /* role.c: running as a model's owner */
 typedef struct ModelRole
@@ -125,11 +136,10 @@ extern void affinity_manage_connect(void);
 extern bool affinity_manage_heal(const char *name, Oid schema, Oid table);
 
 /* create.c, refresh.c */
-extern void affinity_manage_suggest_index(const char *name, Oid user_type);
 extern void affinity_manage_untrained(const char *name, bool empty);
 extern void affinity_manage_alter(const char *name, const char *query,
 								  const char *algorithm, Jsonb *options,
-								  bool from_start);
+								  const bool *materialize, bool from_start);
 
 /* change.c: from the objects that are there to those that should be */
 typedef struct ModelChange
@@ -144,6 +154,7 @@ typedef struct ModelChange
 	bool		train;
 	bool		asked;			/* by alter_model: what is in the way is an
 								 * error */
+	bool		say_kept;		/* the copy of the interactions is new */
 	StringInfoData done;		/* what was made, in words */
 } ModelChange;
 

@@ -270,7 +270,7 @@ compare_function(ModelObject *o, const ModelNames *names, Oid schema,
 	o->id = ((Form_pg_proc) GETSTRUCT(tuple))->oid;
 	if (returns_new_type(((Form_pg_proc) GETSTRUCT(tuple))->prorettype, before,
 						 n_before) ||
-		(old_version && !is_replaceable(tuple, statement)))
+		!is_replaceable(tuple, statement))
 		o->action = OBJECT_REMAKE;
 	else
 		o->action = old_version ? OBJECT_REPLACE : OBJECT_KEEP;

@@ -24,6 +24,11 @@ typedef struct ModelObject
 	bool		made;
 } ModelObject;
 
+/* keep.c */
+extern void affinity_manage_keep_changed(const ModelChange *change,
+										 const ModelObject *object, int n,
+										 bool trained, bool has_row);
+
 /* objects.c */
 extern const ModelStatement *affinity_manage_statement(const char *object);
 extern ModelObject *affinity_manage_compare(const ModelNames *names, Oid schema,

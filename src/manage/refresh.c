@@ -184,7 +184,8 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
  */
 void
 affinity_manage_alter(const char *name, const char *query,
-					  const char *algorithm, Jsonb *options, bool from_start)
+					  const char *algorithm, Jsonb *options,
+					  const bool *materialize, bool from_start)
 {
 	Existing	e = {0};
 	ModelDefinition source = {0};
@@ -204,24 +205,26 @@ affinity_manage_alter(const char *name, const char *query,
 	else
 		settle(&e);
 	set_options(d, algorithm, options, from_start);
+	e.change.say_kept = materialize != NULL && *materialize && !d->materialize;
+	if (materialize != NULL)
+		d->materialize = *materialize;
 	e.change.train = true;
 	e.change.asked = true;
 	if (!affinity_manage_change(&e.change))
 		affinity_manage_untrained(name, true);
-	if (query != NULL)
-		affinity_manage_suggest_index(name, d->user_type);
 	close_existing(&e);
 }
 
 PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
 
 /*
- * SQL: alter_model(name, query, algorithm, options)
+ * SQL: alter_model(name, query, algorithm, options, materialize)
  */
 Datum
 affinity_manage_alter_model(PG_FUNCTION_ARGS)
 {
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
+	bool		materialize = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
 
 	PreventCommandIfReadOnly("affinity.alter_model()");
 	PreventCommandDuringRecovery("affinity.alter_model()");
@@ -230,7 +233,8 @@ affinity_manage_alter_model(PG_FUNCTION_ARGS)
 						  text_to_cstring(PG_GETARG_TEXT_PP(1)),
 						  PG_ARGISNULL(2) ? NULL :
 						  text_to_cstring(PG_GETARG_TEXT_PP(2)),
-						  PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3), false);
+						  PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
+						  PG_ARGISNULL(4) ? NULL : &materialize, false);
 	PG_RETURN_VOID();
 }
 

@@ -347,6 +347,7 @@ affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
 	else
 		appendStringInfoString(&body, "NULL::timestamp with time zone");
 	d->resolved = affinity_manage_source_deparse(parsed);
+	d->renamed = pstrdup("");
 	/* a comment may end the text: the parenthesis needs a line of its own */
 	appendStringInfo(&body, " AS at FROM (\n%s\n) AS q(%s)", d->resolved,
 					 aliases.data);

@@ -15,6 +15,7 @@
 #include "mb/pg_wchar.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -25,7 +26,7 @@
 
 typedef struct Training
 {
-	const ModelTraining *asked;
+	ModelTraining *asked;
 	const char *name;			/* of the model */
 	const AffinityAlgorithm *algorithm;
 	void	   *options;
@@ -223,6 +224,11 @@ write_row(const Training *t)
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
 	values[MODEL_TRAINING - 1] =
 		JsonbPGetDatum(affinity_manage_writer_figures(t->writer));
+	if (t->asked->definition->materialize)
+		values[MODEL_TRAINING - 1] =
+			DirectFunctionCall2(jsonb_concat, values[MODEL_TRAINING - 1],
+								DirectFunctionCall1(jsonb_in,
+													CStringGetDatum("{\"" AFFINITY_MATERIALIZED "\": true}")));
 	values[MODEL_PARAMETERS - 1] = affinity_manage_writer_parameters(t->writer);
 	affinity_manage_row_write(t->name, values);
 }
@@ -247,7 +253,7 @@ report(const Training *t)
  * trained: nothing is written.
  */
 bool
-affinity_manage_train(const ModelTraining *asked)
+affinity_manage_train(ModelTraining *asked)
 {
 	Training	t = {.asked = asked, .name = asked->name};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
@@ -268,6 +274,7 @@ affinity_manage_train(const ModelTraining *asked)
 		check_long_ids(&t);
 		train_and_write(&t);
 		write_row(&t);
+		asked->users = t.in->by_user.n_rows;
 	}
 	affinity_parallel_progress_end(progress);
 	if (any)

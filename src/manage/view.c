@@ -313,13 +313,7 @@ static void
 source_is_gone(const char *name, const ModelDefinition *d, const char *wrong)
 {
 	if (d->resolved == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has neither a definition nor a usable view \"interactions\"",
-						name),
-				 errdetail("%s", wrong),
-				 errhint("Say what it is made from: affinity.alter_model(%s, query => 'SELECT user, item FROM table').",
-						 quote_literal_cstr(name))));
+		affinity_model_no_source(name, wrong);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("source of model \"%s\" cannot be read: %s", name, wrong),
@@ -355,8 +349,7 @@ use_other_relation(const char *name, ModelDefinition *d)
 	d->has_time = found.has_time;
 	if (d->resolved == NULL)
 	{
-		d->query = found.query = found.resolved;
-		d->resolved = found.resolved;
+		d->query = d->resolved = found.resolved;
 	}
 }
 
@@ -364,10 +357,10 @@ use_other_relation(const char *name, ModelDefinition *d)
  * The types and texts of a source.
  */
 void
-affinity_manage_take_source(ModelDefinition *d,
-							const ModelDefinition *from)
+affinity_manage_take_source(ModelDefinition *d, const ModelDefinition *from)
 {
 	d->resolved = from->resolved;
+	d->renamed = from->renamed;
 	d->user_type = from->user_type;
 	d->item_type = from->item_type;
 	d->body = from->body;
@@ -377,13 +370,26 @@ affinity_manage_take_source(ModelDefinition *d,
 }
 
 /*
- * The view's source in the place of the definition's.
+ * The names of the query mean nothing any more, and it is read under others.
+ * The query stays: as soon as its names mean something again, it holds.
  */
 static void
-adopt(ModelDefinition *d, const ModelDefinition *from)
+read_renamed(const char *name, ModelDefinition *d,
+			 const ModelDefinition *from, const char *wrong)
 {
+	char	   *resolved = d->resolved;
+
+	if (strcmp(d->renamed, from->resolved) != 0)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" reads its source under other names: %s",
+						name, wrong),
+				 errdetail("It is read as: %s", from->resolved),
+				 errhint("To keep these names: SELECT affinity.alter_model(%s, query => %s);",
+						 quote_literal_cstr(name),
+						 quote_literal_cstr(from->resolved))));
 	affinity_manage_take_source(d, from);
-	d->query = from->resolved;
+	d->renamed = from->resolved;
+	d->resolved = resolved;
 }
 
 /*
@@ -402,10 +408,14 @@ settle_difference(const char *name, Oid schema, ModelDefinition *d,
 
 	if (by_hand)
 	{
-		adopt(d, by_view);
 		ereport(NOTICE,
 				(errmsg("view \"interactions\" of model \"%s\" was replaced: the model is defined by it now",
-						name)));
+						name),
+				 errhint("To have the former query again: SELECT affinity.alter_model(%s, query => %s);",
+						 quote_literal_cstr(name),
+						 quote_literal_cstr(d->resolved))));
+		affinity_manage_take_source(d, by_view);
+		d->query = by_view->resolved;
 		return false;
 	}
 	(void) add_relations((Node *) text_query, &now);
@@ -453,11 +463,10 @@ affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d)
 	}
 	if (text_wrong == NULL && view_wrong == NULL)
 	{
-		if (strcmp(by_text.resolved, by_view.resolved) == 0)
-			affinity_manage_take_source(d, &by_text);
-		else
+		if (strcmp(by_text.resolved, by_view.resolved) != 0)
 			return settle_difference(name, schema, d, &by_text, text_query,
 									 &by_view, view_query);
+		affinity_manage_take_source(d, &by_text);
 		return false;
 	}
 	if (text_wrong == NULL)
@@ -469,13 +478,20 @@ affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d)
 							name, view_wrong)));
 		return true;
 	}
-	if (view_wrong != NULL)
+	if (view_wrong == NULL && d->resolved == NULL)
+	{
+		affinity_manage_take_source(d, &by_view);
+		d->query = by_view.resolved;
+		return false;
+	}
+	if (view_wrong == NULL)
+	{
+		read_renamed(name, d, &by_view, text_wrong);
+		return false;
+	}
+	if (d->resolved == NULL || d->renamed[0] == '\0' ||
+		try_source(d->renamed, &text_query, &by_text) != NULL)
 		source_is_gone(name, d, d->resolved ? text_wrong : view_wrong);
-	if (d->resolved != NULL)
-		ereport(NOTICE,
-				(errmsg("model \"%s\" is defined by its view \"interactions\" now: the names of its query have changed",
-						name),
-				 errdetail("%s", text_wrong)));
-	adopt(d, &by_view);
-	return false;
+	read_renamed(name, d, &by_text, text_wrong);
+	return true;
 }

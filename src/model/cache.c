@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -28,6 +29,23 @@ static HTAB *cache = NULL;
 
 /* Beyond this an entry of some other model makes room. */
 #define MAX_CACHED 64
+
+/*
+ * Does the row's column "training" say that the interactions are kept?
+ */
+static bool
+is_kept(Datum training)
+{
+	JsonbValue	key;
+	const JsonbValue *value;
+
+	key.type = jbvString;
+	key.val.string.val = pstrdup(AFFINITY_MATERIALIZED);
+	key.val.string.len = (int) strlen(AFFINITY_MATERIALIZED);
+	value = findJsonbValueFromContainer(&DatumGetJsonbP(training)->root,
+										JB_FOBJECT, &key);
+	return value != NULL && value->type == jbvBool && value->val.boolean;
+}
 
 /*
  * Types, algorithm and options of a model. The definition has the types that
@@ -47,6 +65,10 @@ set_model(AffinityModel *model, const Datum *values)
 	if (values == NULL && state == DEFINITION_DAMAGED)
 		affinity_model_definition_damaged(name,
 										  "It is not the view of constants that create_model makes.");
+	if (state != DEFINITION_FOUND &&
+		!OidIsValid(get_relname_relid("interactions", schema)))
+		affinity_model_no_source(name,
+								 "there is no view \"interactions\"");
 	model->trained = values != NULL;
 	model->version = values ? DatumGetInt64(values[MODEL_VERSION - 1]) : 0;
 	model->algorithm = affinity_train_algorithm(values ?
@@ -63,6 +85,7 @@ set_model(AffinityModel *model, const Datum *values)
 		!affinity_base_id_kind(model->item_type, &kind))
 		affinity_train_damaged(name,
 							   "its ids are of a type that cannot be an id");
+	model->kept = values != NULL && is_kept(values[MODEL_TRAINING - 1]);
 	if (values != NULL)
 	{
 		int64		n_items = DatumGetInt64(values[MODEL_ITEMS - 1]);

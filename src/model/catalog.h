@@ -15,6 +15,7 @@ extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
 									   const char *column);
 extern char *affinity_model_interactions(const AffinityModel *model);
+extern Relation affinity_model_open_items(Oid schema, const char *name);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 										 int64 n_items);
 extern void affinity_model_check_rights(Oid schema, Relation table);

@@ -8,7 +8,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -18,6 +21,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "model/catalog.h"
 
@@ -86,8 +91,9 @@ char *
 affinity_model_interactions(const AffinityModel *model)
 {
 	const char *name = model->schema_name;
+	const char *relation = model->kept ? AFFINITY_KEPT : "interactions";
 	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name),
-													  "interactions", -1),
+													  pstrdup(relation), -1),
 										 AccessShareLock, true);
 	AttrNumber	user;
 	AttrNumber	item;
@@ -95,20 +101,74 @@ affinity_model_interactions(const AffinityModel *model)
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has lost its view \"interactions\"", name),
+				 errmsg("model \"%s\" has lost its %s \"%s\"", name,
+						model->kept ? "table" : "view", relation),
+				 model->kept ? 0 :
 				 errdetail("It was dropped with a table that it read."),
-				 errhint("To make it again: SELECT affinity.refresh_model(%s);",
+				 errhint("%s: SELECT affinity.refresh_model(%s);",
+						 model->kept ? "To make it again" :
+						 "Once what it read is there again",
 						 quote_literal_cstr(name))));
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
 	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0)
 		affinity_train_damaged(name,
-							   "its view \"interactions\" does not have the columns user_id, item_id and weight");
+							   psprintf("its %s \"%s\" does not have the columns user_id, item_id and weight",
+										model->kept ? "table" : "view",
+										relation));
 	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
 		!is_id_type(get_atttype(relid, item), model->item_type))
 		affinity_train_damaged(name,
-							   "ids of its view \"interactions\" are of other types than its own");
-	return affinity_model_relation(model, "interactions");
+							   psprintf("ids of its %s \"%s\" are of other types than its own",
+										model->kept ? "table" : "view",
+										relation));
+	return affinity_model_relation(model, relation);
+}
+
+/*
+ * A table of items that came after the caller's snapshot would look empty:
+ * alter_model made it meanwhile. Its columns came with it.
+ */
+static void
+check_snapshot(const char *name, Oid items)
+{
+	HeapTuple	column = SearchSysCache2(ATTNUM, ObjectIdGetDatum(items),
+										 Int16GetDatum(1));
+	TransactionId made;
+
+	if (!HeapTupleIsValid(column))
+		return;
+	made = HeapTupleHeaderGetXmin(column->t_data);
+	ReleaseSysCache(column);
+	if (TransactionIdIsNormal(made) &&
+		!TransactionIdIsCurrentTransactionId(made) &&
+		XidInMVCCSnapshot(made, GetActiveSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("model \"%s\" was made anew while it was read", name),
+				 errhint("Ask again, in a new transaction if this one keeps its snapshot.")));
+}
+
+/*
+ * Open the table of items, found by its name: another one may have it by the
+ * time that it is locked. The caller may read it.
+ */
+Relation
+affinity_model_open_items(Oid schema, const char *name)
+{
+	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name), "items",
+													  -1),
+										 AccessShareLock, true);
+	AclResult	result;
+
+	if (!OidIsValid(relid) || get_rel_namespace(relid) != schema ||
+		get_rel_relkind(relid) != RELKIND_RELATION)
+		affinity_train_damaged(name, "items is not a table");
+	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_TABLE, "items");
+	check_snapshot(name, relid);
+	return table_open(relid, NoLock);
 }
 
 /*
@@ -136,19 +196,8 @@ void
 affinity_model_check_n_items(Oid schema, const char *schema_name,
 							 int64 n_items)
 {
-	Oid			relid = get_relname_relid("items", schema);
-	AclResult	result;
-	Relation	items;
+	Relation	items = affinity_model_open_items(schema, schema_name);
 
-	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
-		affinity_train_damaged(schema_name, "items is not a table");
-	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, "items");
-	/* DROP SCHEMA may take it before "model", which the caller has locked */
-	items = try_table_open(relid, AccessShareLock);
-	if (items == NULL)
-		affinity_train_damaged(schema_name, "items is missing");
 	/* no table access method puts a row into less than a byte */
 	if (n_items < 0 || n_items > PG_INT32_MAX ||
 		n_items > (int64) RelationGetNumberOfBlocks(items) * BLCKSZ)

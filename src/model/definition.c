@@ -21,11 +21,15 @@
 
 #include "model/catalog.h"
 
-/* The view's columns, in order. */
+/*
+ * The view's columns, found by name: releases add some at the end. What an
+ * older release did not have is empty.
+ */
 enum
 {
 	DEFINITION_QUERY,
 	DEFINITION_RESOLVED,
+	DEFINITION_RENAMED,
 	DEFINITION_ALGORITHM,
 	DEFINITION_GIVEN_OPTIONS,
 	DEFINITION_OPTIONS,
@@ -33,6 +37,7 @@ enum
 	DEFINITION_ITEM_TYPE,
 	DEFINITION_OBJECTS,
 	DEFINITION_VIEW,
+	DEFINITION_MATERIALIZE,
 	DEFINITION_N_COLUMNS
 };
 
@@ -40,16 +45,19 @@ static const struct
 {
 	const char *name;
 	Oid			type;
+	bool		optional;
 }			columns[DEFINITION_N_COLUMNS] = {
-	{"query", TEXTOID},
-	{"resolved_query", TEXTOID},
-	{"algorithm", TEXTOID},
-	{"given_options", JSONBOID},
-	{"options", JSONBOID},
-	{"user_type", TEXTOID},
-	{"item_type", TEXTOID},
-	{"objects", TEXTOID},
-	{"interactions_view", TEXTOID},
+	{"query", TEXTOID, false},
+	{"resolved_query", TEXTOID, false},
+	{"renamed_query", TEXTOID, true},
+	{"algorithm", TEXTOID, false},
+	{"given_options", JSONBOID, false},
+	{"options", JSONBOID, false},
+	{"user_type", TEXTOID, false},
+	{"item_type", TEXTOID, false},
+	{"objects", TEXTOID, false},
+	{"interactions_view", TEXTOID, true},
+	{"materialize", BOOLOID, true},
 };
 
 /*
@@ -81,7 +89,7 @@ static bool
 read_constants(Query * query, Datum *values)
 {
 	ListCell   *cell;
-	int			n = 0;
+	bool		found[DEFINITION_N_COLUMNS] = {false};
 
 	if (query == NULL || query->commandType != CMD_SELECT ||
 		query->jointree == NULL || query->jointree->fromlist != NIL ||
@@ -94,14 +102,28 @@ read_constants(Query * query, Datum *values)
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 		Const	   *value = (Const *) entry->expr;
 
-		if (n >= DEFINITION_N_COLUMNS || entry->resjunk ||
-			!IsA(value, Const) || value->constisnull ||
-			value->consttype != columns[n].type || entry->resname == NULL ||
-			strcmp(entry->resname, columns[n].name) != 0)
+		if (entry->resjunk || !IsA(value, Const) || value->constisnull ||
+			entry->resname == NULL)
 			return false;
-		values[n++] = value->constvalue;
+		for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
+		{
+			if (strcmp(entry->resname, columns[i].name) != 0)
+				continue;
+			if (value->consttype != columns[i].type)
+				return false;
+			values[i] = value->constvalue;
+			found[i] = true;
+		}
 	}
-	return n == DEFINITION_N_COLUMNS;
+	for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
+	{
+		if (!found[i] && !columns[i].optional)
+			return false;
+		if (!found[i])
+			values[i] = columns[i].type == BOOLOID ? BoolGetDatum(false) :
+				CStringGetTextDatum("");
+	}
+	return true;
 }
 
 static Oid
@@ -135,6 +157,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 		return DEFINITION_DAMAGED;
 	d->query = TextDatumGetCString(v[DEFINITION_QUERY]);
 	d->resolved = TextDatumGetCString(v[DEFINITION_RESOLVED]);
+	d->renamed = TextDatumGetCString(v[DEFINITION_RENAMED]);
 	d->algorithm = TextDatumGetCString(v[DEFINITION_ALGORITHM]);
 	d->given_options = DatumGetJsonbP(v[DEFINITION_GIVEN_OPTIONS]);
 	d->options = DatumGetJsonbP(v[DEFINITION_OPTIONS]);
@@ -142,6 +165,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	d->item_type = id_type(TextDatumGetCString(v[DEFINITION_ITEM_TYPE]));
 	d->objects = TextDatumGetCString(v[DEFINITION_OBJECTS]);
 	d->view = TextDatumGetCString(v[DEFINITION_VIEW]);
+	d->materialize = DatumGetBool(v[DEFINITION_MATERIALIZE]);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
 		DEFINITION_FOUND : DEFINITION_DAMAGED;
 }
@@ -183,17 +207,33 @@ affinity_model_undefined(const char *name)
 }
 
 /*
- * Say that a table "model" has other columns than affinity.model_record. It is
- * what makes the schema a model, so it is not made again beneath it.
+ * Say that nothing tells what a model reads.
  */
 void
-affinity_model_other_columns(const char *name, Oid schema)
+affinity_model_no_source(const char *name, const char *wrong)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" has neither a definition nor a usable view \"interactions\"",
+					name),
+			 errdetail("%s", wrong),
+			 errhint("Say what it is made from: affinity.alter_model(%s, query => 'SELECT user, item FROM table').",
+					 quote_literal_cstr(name))));
+}
+
+/*
+ * What to do about a table "model" with other columns than
+ * affinity.model_record. It is what makes the schema a model, so it is not made
+ * again beneath it.
+ */
+char *
+affinity_model_other_columns_hint(const char *name, Oid schema)
 {
 	ModelDefinition d;
 	StringInfoData hint;
 
 	initStringInfo(&hint);
-	appendStringInfo(&hint, "Drop the model and create it again: SELECT affinity.drop_model(%s);",
+	appendStringInfo(&hint, "SELECT affinity.drop_model(%s);",
 					 quote_literal_cstr(name));
 	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
 		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s);",
@@ -202,9 +242,16 @@ affinity_model_other_columns(const char *name, Oid schema)
 						 quote_literal_cstr(d.algorithm),
 						 quote_literal_cstr(JsonbToCString(NULL, &d.given_options->root,
 														   VARSIZE(d.given_options))));
+	return hint.data;
+}
+
+void
+affinity_model_other_columns(const char *name, Oid schema)
+{
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("table \"model\" of model \"%s\" has other columns than it was made with",
 					name),
-			 errhint("%s", hint.data)));
+			 errhint("Drop the model and create it again: %s",
+					 affinity_model_other_columns_hint(name, schema))));
 }

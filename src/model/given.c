@@ -277,6 +277,8 @@ find(Finding *f, bool by_no, Datum *wanted, uint32 n)
 	AffinityModelQuery query = by_no ? AFFINITY_QUERY_IDS_BY_NO :
 		AFFINITY_QUERY_NOS_BY_ID;
 
+	if (!f->model->trained)
+		return;
 	if (n > AFFINITY_LOOKED_UP && n > f->model->n_items / ROWS_PER_LOOKUP)
 	{
 		find_by_scan(f, by_no, wanted, n);

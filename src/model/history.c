@@ -314,9 +314,12 @@ affinity_model_history(AffinityModel *model, Datum user,
 					   AffinityModelHistory *h)
 {
 	int			n;
-	AffinityWeighted *weighted = affinity_model_user_items(model, user, &n);
+	AffinityWeighted *weighted;
 
 	memset(h, 0, sizeof(AffinityModelHistory));
+	if (!model->trained)
+		return;
+	weighted = affinity_model_user_items(model, user, &n);
 	if (affinity_train_seen(model->algorithm,
 							model->options) == AFFINITY_SEEN_POSITIVE)
 	{
@@ -372,6 +375,8 @@ affinity_model_basket(AffinityModel *model, Datum items,
 
 	memset(h, 0, sizeof(AffinityModelHistory));
 	h->history.is_basket = true;
+	if (!model->trained)
+		return;
 	if (n <= AFFINITY_LOOKED_UP)
 	{
 		basket_of_few(model, array, n, h);

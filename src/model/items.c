@@ -56,16 +56,9 @@ struct AffinityItemScan
 static Relation
 open_items(const AffinityModel *model)
 {
-	Oid			relid = get_relname_relid("items", model->schema);
-	Relation	items = OidIsValid(relid) ?
-		try_table_open(relid, AccessShareLock) : NULL;
-	AclResult	result;
+	Relation	items = affinity_model_open_items(model->schema,
+												  model->schema_name);
 
-	if (items == NULL || items->rd_rel->relkind != RELKIND_RELATION)
-		affinity_train_damaged(model->schema_name, "items is not a table");
-	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_TABLE, RelationGetRelationName(items));
 	affinity_model_refuse_policies(items);
 	return items;
 }
@@ -102,12 +95,9 @@ find_column(const AffinityModel *model, Relation items, int column)
 void
 affinity_model_check_items(const AffinityModel *model)
 {
-	Oid			relid = get_relname_relid("items", model->schema);
-	Relation	items;
+	Relation	items = affinity_model_open_items(model->schema,
+												  model->schema_name);
 
-	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
-		affinity_train_damaged(model->schema_name, "items is not a table");
-	items = table_open(relid, AccessShareLock);
 	for (int c = 0; c < COLUMN_FACTORS; c++)
 		(void) find_column(model, items, c);
 	table_close(items, NoLock);

@@ -117,10 +117,13 @@ void
 affinity_model_popular(AffinityModel *model, int64 limit, AffinityItems *items)
 {
 	Oid			types[] = {INT4OID, model->item_type, FLOAT4OID};
-	SPITupleTable *table = affinity_model_query(model, AFFINITY_QUERY_POPULAR,
-												Int64GetDatum(limit), types,
-												3);
+	SPITupleTable *table;
 
+	memset(items, 0, sizeof(AffinityItems));
+	if (!model->trained)
+		return;
+	table = affinity_model_query(model, AFFINITY_QUERY_POPULAR,
+								 Int64GetDatum(limit), types, 3);
 	items->n = (uint32) SPI_processed;
 	items->item = affinity_base_array(items->n, sizeof(AffinityItem));
 	for (uint32 i = 0; i < items->n; i++)

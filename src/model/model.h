@@ -36,6 +36,7 @@ typedef struct AffinityModel
 	Oid			schema;
 	char	   *schema_name;	/* as it was when the plans were made */
 	bool		trained;		/* if not, it has no items */
+	bool		kept;			/* interactions are read from the copy */
 	int64		version;
 	const AffinityAlgorithm *algorithm;
 	void	   *options;		/* the algorithm's struct */
@@ -158,6 +159,7 @@ typedef struct ModelDefinition
 {
 	char	   *query;			/* as it was given */
 	char	   *resolved;		/* with every name qualified */
+	char	   *renamed;		/* the same where tables have other names now */
 	char	   *algorithm;
 	Jsonb	   *given_options;
 	Jsonb	   *options;		/* all in force */
@@ -165,6 +167,7 @@ typedef struct ModelDefinition
 	Oid			item_type;
 	char	   *objects;		/* version of the functions and views */
 	char	   *view;			/* what "interactions" was made as */
+	bool		materialize;	/* serving reads a copy of it */
 
 	/* from the above */
 	char	   *body;			/* of the view "interactions"; NULL: it stays */
@@ -172,6 +175,13 @@ typedef struct ModelDefinition
 	Oid			at_type;
 	bool		has_time;
 } ModelDefinition;
+
+/*
+ * The copy of the interactions, and what is true in the column "training" of
+ * the model's row if serving reads it.
+ */
+#define AFFINITY_KEPT			"kept_interactions"
+#define AFFINITY_MATERIALIZED	"materialized"
 
 typedef enum DefinitionState
 {
@@ -182,11 +192,14 @@ typedef enum DefinitionState
 
 extern DefinitionState affinity_model_definition_read(Oid schema,
 													  ModelDefinition *d);
+pg_noreturn extern void affinity_model_no_source(const char *name,
+												 const char *wrong);
 pg_noreturn extern void affinity_model_undefined(const char *name);
 pg_noreturn extern void affinity_model_definition_damaged(const char *name,
 														  const char *why);
 pg_noreturn extern void affinity_model_other_columns(const char *name,
 													 Oid schema);
+extern char *affinity_model_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_model_definition_hint(const char *name);
 
 /* find.c */

@@ -40,7 +40,9 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 			type = model->user_type;
 			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8"
 						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
-						   affinity_model_relation(model, "interactions"));
+						   affinity_model_relation(model, model->kept ?
+												   AFFINITY_KEPT :
+												   "interactions"));
 			break;
 		case AFFINITY_QUERY_ITEMS_BY_ID:
 			type = get_array_type(model->item_type);

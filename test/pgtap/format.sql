@@ -2,7 +2,7 @@
 -- same bytes come back, and reports and models answer what they answered then.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(554);
+SELECT plan(573);
 SET LOCAL client_min_messages = warning;
 
 CREATE TEMP TABLE state (name text PRIMARY KEY, type text, state text);
@@ -60,7 +60,16 @@ SELECT is(CASE WHEN type = 'model' AND pg_temp.near(now.result, answer.result) T
 	answer.result, concat_ws(' ', type, name || ':', report))
 FROM answer FULL JOIN now USING (type, name, report) ORDER BY type, name, report;
 
--- They can be trained again.
+-- They are brought up to date, without training, and answer the same; they can be
+-- trained again.
+SELECT is(status, 'older version', name || ': status') FROM affinity.models WHERE name LIKE 'old\_%' ORDER BY name;
+SELECT is((SELECT count(*) FROM affinity.upgrade_models() WHERE name LIKE 'old\_%' AND done LIKE '%definition made'), 6::bigint, 'all are upgraded');
+SELECT is(concat_ws(' ', m.status, d.algorithm, d.query), 'ready ' || m.algorithm || ' ' || d.resolved_query, m.name || ': has a definition')
+FROM affinity.models m, LATERAL (SELECT (xpath('/row/a/text()', x))[1]::text AS algorithm, (xpath('/row/q/text()', x))[1]::text AS query, (xpath('/row/r/text()', x))[1]::text AS resolved_query
+	FROM query_to_xml(format('SELECT algorithm AS a, query AS q, resolved_query AS r FROM %I.definition', m.name), false, true, '') x) d
+WHERE m.name LIKE 'old\_%' ORDER BY m.name;
+SELECT is_empty(format('SELECT report, result FROM pg_temp.model_reports(%L) EXCEPT SELECT report, result FROM now WHERE type = ''model'' AND name = %L', name, name),
+	name || ': the same answers from new functions') FROM affinity.models WHERE name LIKE 'old\_%' ORDER BY name;
 SELECT lives_ok(format('SELECT affinity.refresh_model(%L)', name), name || ': refresh_model') FROM affinity.models WHERE name LIKE 'old\_%' ORDER BY name;
 
 SELECT * FROM finish();

@@ -1,0 +1,91 @@
+/*
+ * keep.c
+ *		A copy of the interactions in the model's schema, for sources of which
+ *		one user's rows cannot be read fast.
+ *
+ * The table is always there, and empty unless the model is materialized. The
+ * row that the training writes says whether serving reads it, so that a
+ * snapshot sees both or neither.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "manage/objects.h"
+
+/* For audience and similar_users; made once there is something in the table. */
+#define ITEM_INDEX AFFINITY_KEPT "_item_id_idx"
+
+/*
+ * In order of user, so that a history is read from few pages. Numbers are not
+ * those of the rows that were there, which a unique index would look at.
+ */
+static uint64
+fill(const char *name, const char *kept, const char *from)
+{
+	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight)"
+							   " SELECT q.user_id, (SELECT m.version FROM ONLY %s AS m) * 4294967296"
+							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight"
+							   " FROM (SELECT s.user_id, s.item_id, s.weight::pg_catalog.float8 AS weight FROM %s AS s"
+							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.weight IS NOT NULL"
+							   " ORDER BY s.user_id) AS q", kept,
+							   quote_qualified_identifier(name, "model"),
+							   from);
+
+	affinity_manage_ddl_execute(sql);
+	return SPI_processed;
+}
+
+/*
+ * Copy what a relation gives, or have no copy. Readers go on with the old one
+ * until commit.
+ */
+void
+affinity_manage_keep(const char *name, const ModelDefinition *d,
+					 const char *from, bool say)
+{
+	char	   *kept = quote_qualified_identifier(name, AFFINITY_KEPT);
+	uint64		rows;
+
+	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
+	if (!d->materialize)
+		return;
+	rows = fill(name, kept, from);
+	if (!OidIsValid(get_relname_relid(ITEM_INDEX,
+									  get_namespace_oid(name, false))))
+		affinity_manage_ddl_execute(psprintf("CREATE INDEX " ITEM_INDEX " ON %s (item_id)",
+											 kept));
+	/* or one user would seem to have a 200th of all */
+	affinity_manage_ddl_execute(psprintf("ANALYZE %s", kept));
+	if (say)
+		ereport(NOTICE,
+				(errmsg("model \"%s\" keeps %llu interactions, which change by a refresh only",
+						name, (unsigned long long) rows),
+				 errdetail("Its owner may read them; grants and row-level security of the source do not hold for the copy."),
+				 errhint("To let another role ask for users: GRANT SELECT ON %s TO role_name;",
+						 kept)));
+}
+
+/*
+ * The copy, from the view as it is now, after a change. A table that was made
+ * again lacks what the model's row says is there.
+ */
+void
+affinity_manage_keep_changed(const ModelChange *change,
+							 const ModelObject *object, int n, bool trained,
+							 bool has_row)
+{
+	bool		made = false;
+
+	for (int i = 0; i < n; i++)
+		made |= strcmp(object[i].statement->object, AFFINITY_KEPT) == 0 &&
+			object[i].action != OBJECT_KEEP;
+	if (trained || (made && has_row))
+		affinity_manage_keep(change->name, change->definition,
+							 quote_qualified_identifier(change->name,
+														"interactions"),
+							 change->say_kept);
+}
