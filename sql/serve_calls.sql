@@ -71,6 +71,14 @@ SELECT name, parameter_types FROM pg_prepared_statements WHERE name > 'p2' ORDER
 EXECUTE p4(3, '{p1,nosuch}');
 EXECUTE p5('{p1,p2}', 2);
 EXECUTE p6(3, 'p1', 2);
+\echo # k of any size
+SELECT count(*) FROM shop.recommend(3, 9223372036854775807);
+SELECT count(*) FROM shop.recommend(3, 4294967297);
+SELECT count(*) FROM shop.similar_users(3, 2147483648);
+SELECT count(*) FROM shop.recommend(3, 0);
+SELECT count(*) FROM shop.recommend(3, -4294967295);
+SELECT count(*) FROM shop.recommend(3, -9223372036854775808);
+SELECT count(*) FROM shop.recommend(3, NULL::bigint);
 \echo # generic and custom plans
 SET plan_cache_mode = force_generic_plan;
 EXECUTE p1(3, 2);

@@ -2,12 +2,14 @@
 -- were worth in them), which are two layouts of one state.
 -- C: src/activity
 
---table state: STATE | IN | RECV | STORAGE | ANSWER
--- activity | affinity_activity_in | affinity_activity_recv | external | who was active in which calendar periods: made by activity_agg, read by retention and other reports
--- value | affinity_activity_value_in | affinity_activity_value_recv | extended | the sum of values of each user in each calendar period: made by value_agg, read by revenue_retention
+--table state: STATE | IN | RECV | STORAGE | PREFERRED | ANSWER
+-- activity | affinity_activity_in | affinity_activity_recv | external | true | who was active in which calendar periods: made by activity_agg, read by retention and other reports
+-- value | affinity_activity_value_in | affinity_activity_value_recv | extended | false | the sum of values of each user in each calendar period: made by value_agg, read by revenue_retention
 
 -- An activity state is not compressed: that makes it a third smaller, and
--- reading it take twice as long.
+-- reading it take twice as long. Both are of a category of their own, where
+-- activity is preferred, so that users($1) means an activity where a driver names
+-- no type.
 
 --for state
 CREATE TYPE affinity.{STATE};
@@ -51,7 +53,9 @@ CREATE TYPE affinity.{STATE} (
 	SEND = affinity.{STATE}_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = double,
-	STORAGE = {STORAGE}
+	STORAGE = {STORAGE},
+	CATEGORY = 'a',
+	PREFERRED = {PREFERRED}
 );
 
 COMMENT ON TYPE affinity.{STATE} IS

@@ -21,8 +21,8 @@ COMMENT ON FUNCTION affinity.lifecycle(affinity.activity, affinity.moment) IS
 CREATE FUNCTION affinity.active_users(
 	activity affinity.activity,
 	as_of affinity.moment DEFAULT NULL,
-	short_window pg_catalog.int4 DEFAULT NULL,
-	long_window pg_catalog.int4 DEFAULT NULL)
+	short_window pg_catalog.int8 DEFAULT NULL,
+	long_window pg_catalog.int8 DEFAULT NULL)
 RETURNS TABLE (
 	period_start pg_catalog.timestamp,
 	active pg_catalog.int8,
@@ -38,14 +38,14 @@ AS 'MODULE_PATHNAME', 'affinity_retention_active_users';
 COMMENT ON FUNCTION affinity.active_users(
 	affinity.activity,
 	affinity.moment,
-	pg_catalog.int4,
-	pg_catalog.int4) IS
+	pg_catalog.int8,
+	pg_catalog.int8) IS
 	'distinct users of each period and of the two windows that end with it (DAU, WAU and MAU of a state of days)';
 
 CREATE FUNCTION affinity.frequency(
 	activity affinity.activity,
 	as_of affinity.moment DEFAULT NULL,
-	last_periods pg_catalog.int4 DEFAULT NULL)
+	last_periods pg_catalog.int8 DEFAULT NULL)
 RETURNS TABLE (
 	active_periods pg_catalog.int4,
 	users pg_catalog.int8,
@@ -56,7 +56,7 @@ AS 'MODULE_PATHNAME', 'affinity_retention_frequency';
 COMMENT ON FUNCTION affinity.frequency(
 	affinity.activity,
 	affinity.moment,
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'how many users were active in how many of the periods up to as_of, or of the last_periods up to it';
 
 CREATE FUNCTION affinity.time_to_return(

@@ -3,7 +3,7 @@
 CREATE FUNCTION affinity.revenue_retention(
 	value affinity.value,
 	as_of affinity.moment DEFAULT NULL,
-	max_period pg_catalog.int4 DEFAULT NULL,
+	max_period pg_catalog.int8 DEFAULT NULL,
 	cohorts_from affinity.moment DEFAULT NULL,
 	cohorts_before affinity.moment DEFAULT NULL)
 RETURNS TABLE (
@@ -24,7 +24,7 @@ AS 'MODULE_PATHNAME', 'affinity_retention_revenue';
 COMMENT ON FUNCTION affinity.revenue_retention(
 	affinity.value,
 	affinity.moment,
-	pg_catalog.int4,
+	pg_catalog.int8,
 	affinity.moment,
 	affinity.moment) IS
 	'what each cohort was worth in each period since its start, as sums, per user (LTV) and as net revenue retention';

@@ -60,7 +60,7 @@ CREATE FUNCTION affinity.range_retention_count_accum(
 	pg_catalog.bool,
 	pg_catalog.bool,
 	pg_catalog.{AT},
-	pg_catalog.int4[],
+	pg_catalog.int8[],
 	pg_catalog.text{TYPES})
 RETURNS pg_catalog.int8[]
 LANGUAGE C {VOLATILITY} PARALLEL SAFE
@@ -71,7 +71,7 @@ COMMENT ON FUNCTION affinity.range_retention_count_accum(
 	pg_catalog.bool,
 	pg_catalog.bool,
 	pg_catalog.{AT},
-	pg_catalog.int4[],
+	pg_catalog.int8[],
 	pg_catalog.text{TYPES}) IS
 	'transition function of range_retention_count';
 
@@ -79,7 +79,7 @@ CREATE AGGREGATE affinity.range_retention_count(
 	is_first pg_catalog.bool,
 	is_active pg_catalog.bool,
 	dt pg_catalog.{AT},
-	retention_interval pg_catalog.int4[],
+	retention_interval pg_catalog.int8[],
 	retention_granularity pg_catalog.text{NAMED}) (
 	SFUNC = affinity.range_retention_count_accum,
 	STYPE = pg_catalog.int8[],
@@ -93,7 +93,7 @@ COMMENT ON AGGREGATE affinity.range_retention_count(
 	pg_catalog.bool,
 	pg_catalog.bool,
 	pg_catalog.{AT},
-	pg_catalog.int4[],
+	pg_catalog.int8[],
 	pg_catalog.text{TYPES}) IS
 	'in which periods one user started and after which intervals came back, as in Hologres and GaussDB';
 

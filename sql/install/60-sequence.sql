@@ -196,7 +196,7 @@ COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS
 CREATE FUNCTION affinity.{NAME}(
 	events pg_catalog.anycompatiblearray,
 	anchor pg_catalog.anycompatible,
-	depth pg_catalog.int4 DEFAULT 1)
+	depth pg_catalog.int8 DEFAULT 1)
 RETURNS pg_catalog.anycompatiblearray
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{SYMBOL}';
@@ -204,7 +204,7 @@ AS 'MODULE_PATHNAME', '{SYMBOL}';
 COMMENT ON FUNCTION affinity.{NAME}(
 	pg_catalog.anycompatiblearray,
 	pg_catalog.anycompatible,
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'{ANSWER}';
 
 --end

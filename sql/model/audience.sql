@@ -4,7 +4,7 @@
 CREATE FUNCTION affinity.audience_core(
 	model pg_catalog.regnamespace,
 	item_id pg_catalog."any",
-	k pg_catalog.int4)
+	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_audience';
@@ -12,18 +12,18 @@ AS 'MODULE_PATHNAME', 'affinity_serve_audience';
 GRANT EXECUTE ON FUNCTION affinity.audience_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4) TO PUBLIC;
+	pg_catalog.int8) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.audience_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'behind the function audience of every model';
 
 --objects
 CREATE FUNCTION @schema@.audience(
-	item_id @item@,
-	k pg_catalog.int4 DEFAULT 10)
+	item_id @item_arg@,
+	k pg_catalog.int8 DEFAULT 10)
 RETURNS TABLE (
 	user_id @user@,
 	score pg_catalog.float4,
@@ -37,7 +37,7 @@ BEGIN ATOMIC
 		rank pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.audience(@item@, pg_catalog.int4) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.audience(@item_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.audience(@item@, pg_catalog.int4) IS
+COMMENT ON FUNCTION @schema@.audience(@item_arg@, pg_catalog.int8) IS
 	'the k users with the highest score for an item, without those who have it already';

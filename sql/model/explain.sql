@@ -5,7 +5,7 @@ CREATE FUNCTION affinity.explain_core(
 	model pg_catalog.regnamespace,
 	user_id pg_catalog."any",
 	item_id pg_catalog."any",
-	k pg_catalog.int4)
+	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_explain';
@@ -14,20 +14,20 @@ GRANT EXECUTE ON FUNCTION affinity.explain_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
 	pg_catalog."any",
-	pg_catalog.int4) TO PUBLIC;
+	pg_catalog.int8) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.explain_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
 	pg_catalog."any",
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'behind the function explain of every model';
 
 --objects
 CREATE FUNCTION @schema@.explain(
-	user_id @user@,
-	item_id @item@,
-	k pg_catalog.int4 DEFAULT 10)
+	user_id @user_arg@,
+	item_id @item_arg@,
+	k pg_catalog.int8 DEFAULT 10)
 RETURNS TABLE (
 	because_id @item@,
 	weight pg_catalog.float4,
@@ -47,7 +47,7 @@ BEGIN ATOMIC
 		rank pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.explain(@user@, @item@, pg_catalog.int4) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.explain(@user_arg@, @item_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.explain(@user@, @item@, pg_catalog.int4) IS
+COMMENT ON FUNCTION @schema@.explain(@user_arg@, @item_arg@, pg_catalog.int8) IS
 	'the k items of a user''s history that contribute most to the score of an item';

@@ -14,7 +14,7 @@ GRANT EXECUTE ON FUNCTION affinity.candidates_core(pg_catalog.anyarray) TO PUBLI
 CREATE FUNCTION affinity.recommend_core(
 	model pg_catalog.regnamespace,
 	user_id pg_catalog."any",
-	k pg_catalog.int4,
+	k pg_catalog.int8,
 	candidates pg_catalog."any",
 	exclude pg_catalog."any",
 	exclude_seen pg_catalog.bool)
@@ -25,7 +25,7 @@ AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
 GRANT EXECUTE ON FUNCTION affinity.recommend_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4,
+	pg_catalog.int8,
 	pg_catalog."any",
 	pg_catalog."any",
 	pg_catalog.bool) TO PUBLIC;
@@ -33,7 +33,7 @@ GRANT EXECUTE ON FUNCTION affinity.recommend_core(
 COMMENT ON FUNCTION affinity.recommend_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4,
+	pg_catalog.int8,
 	pg_catalog."any",
 	pg_catalog."any",
 	pg_catalog.bool) IS
@@ -41,10 +41,10 @@ COMMENT ON FUNCTION affinity.recommend_core(
 
 --objects
 CREATE FUNCTION @schema@.recommend(
-	user_id @user@,
-	k pg_catalog.int4 DEFAULT 10,
-	candidates @item@[] DEFAULT '[0:0]={NULL}',
-	exclude @item@[] DEFAULT NULL,
+	user_id @user_arg@,
+	k pg_catalog.int8 DEFAULT 10,
+	candidates @item_arg@[] DEFAULT '[0:0]={NULL}',
+	exclude @item_arg@[] DEFAULT NULL,
 	exclude_seen pg_catalog.bool DEFAULT true)
 RETURNS TABLE (
 	item_id @item@,
@@ -62,7 +62,7 @@ BEGIN ATOMIC
 		personalized pg_catalog.bool);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.recommend(@user@, pg_catalog.int4, @item@[], @item@[], pg_catalog.bool) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.recommend(@user@, pg_catalog.int4, @item@[], @item@[], pg_catalog.bool) IS
+COMMENT ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool) IS
 	'the k best items for a user from the user''s history; personalized is false for popular items that fill up';

@@ -3,22 +3,22 @@
 --extension
 CREATE FUNCTION affinity.recommend_all_core(
 	model pg_catalog.regnamespace,
-	k pg_catalog.int4)
+	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_all';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_all_core(
 	pg_catalog.regnamespace,
-	pg_catalog.int4) TO PUBLIC;
+	pg_catalog.int8) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.recommend_all_core(
 	pg_catalog.regnamespace,
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'behind the function recommend_all of every model';
 
 --objects
-CREATE FUNCTION @schema@.recommend_all(k pg_catalog.int4 DEFAULT 10)
+CREATE FUNCTION @schema@.recommend_all(k pg_catalog.int8 DEFAULT 10)
 RETURNS TABLE (
 	user_id @user@,
 	item_id @item@,
@@ -36,7 +36,7 @@ BEGIN ATOMIC
 		personalized pg_catalog.bool);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.recommend_all(pg_catalog.int4) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.recommend_all(pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.recommend_all(pg_catalog.int4) IS
+COMMENT ON FUNCTION @schema@.recommend_all(pg_catalog.int8) IS
 	'recommend(user_id, k) for every user, in order of user and rank: for materialized views';

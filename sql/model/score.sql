@@ -21,7 +21,7 @@ COMMENT ON FUNCTION affinity.score_core(
 	'behind the function score of every model';
 
 --objects
-CREATE FUNCTION @schema@.score(user_id @user@, items @item@[])
+CREATE FUNCTION @schema@.score(user_id @user_arg@, items @item_arg@[])
 RETURNS TABLE (
 	item_id @item@,
 	score pg_catalog.float4,
@@ -37,7 +37,7 @@ BEGIN ATOMIC
 		personalized pg_catalog.bool);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.score(@user@, @item@[]) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.score(@user_arg@, @item_arg@[]) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.score(@user@, @item@[]) IS
+COMMENT ON FUNCTION @schema@.score(@user_arg@, @item_arg@[]) IS
 	'given items ranked for a user, seen ones too; items that the model does not know are left out';

@@ -5,7 +5,7 @@
 CREATE FUNCTION affinity.similar_items_core(
 	model pg_catalog.regnamespace,
 	item_id pg_catalog."any",
-	k pg_catalog.int4)
+	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_similar_items';
@@ -13,12 +13,12 @@ AS 'MODULE_PATHNAME', 'affinity_serve_similar_items';
 GRANT EXECUTE ON FUNCTION affinity.similar_items_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4) TO PUBLIC;
+	pg_catalog.int8) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.similar_items_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'behind the function similar_items of every model';
 
 --objects
@@ -34,8 +34,8 @@ COMMENT ON TYPE @schema@.similar_item IS
 	'a row of similar_items';
 
 CREATE FUNCTION @schema@.similar_items(
-	item_id @item@,
-	k pg_catalog.int4 DEFAULT 10)
+	item_id @item_arg@,
+	k pg_catalog.int8 DEFAULT 10)
 RETURNS SETOF @schema@.similar_item
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 BEGIN ATOMIC
@@ -46,7 +46,7 @@ BEGIN ATOMIC
 		rank pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.similar_items(@item@, pg_catalog.int4) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.similar_items(@item_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.similar_items(@item@, pg_catalog.int4) IS
+COMMENT ON FUNCTION @schema@.similar_items(@item_arg@, pg_catalog.int8) IS
 	'the k items most similar to an item; no rows for an item that the model does not know';

@@ -5,7 +5,7 @@
 CREATE FUNCTION affinity.similar_users_core(
 	model pg_catalog.regnamespace,
 	user_id pg_catalog."any",
-	k pg_catalog.int4)
+	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_serve_similar_users';
@@ -13,12 +13,12 @@ AS 'MODULE_PATHNAME', 'affinity_serve_similar_users';
 GRANT EXECUTE ON FUNCTION affinity.similar_users_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4) TO PUBLIC;
+	pg_catalog.int8) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.similar_users_core(
 	pg_catalog.regnamespace,
 	pg_catalog."any",
-	pg_catalog.int4) IS
+	pg_catalog.int8) IS
 	'behind the function similar_users of every model';
 
 --objects
@@ -35,8 +35,8 @@ COMMENT ON TYPE @schema@.similar_user IS
 	'a row of similar_users';
 
 CREATE FUNCTION @schema@.similar_users(
-	user_id @user@,
-	k pg_catalog.int4 DEFAULT 10)
+	user_id @user_arg@,
+	k pg_catalog.int8 DEFAULT 10)
 RETURNS SETOF @schema@.similar_user
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 10000 ROWS 10
 BEGIN ATOMIC
@@ -48,7 +48,7 @@ BEGIN ATOMIC
 		common pg_catalog.int4);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.similar_users(@user@, pg_catalog.int4) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.similar_users(@user_arg@, pg_catalog.int8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.similar_users(@user@, pg_catalog.int4) IS
+COMMENT ON FUNCTION @schema@.similar_users(@user_arg@, pg_catalog.int8) IS
 	'the k users whose histories are most similar by cosine; common is the number of items shared';

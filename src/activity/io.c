@@ -32,6 +32,21 @@ reject(bool values, const char *problem)
 			 errhint("States are made by affinity.%s_agg, and stored and copied unchanged.", type)));
 }
 
+/*
+ * A state of the other type: the caller may have named none, so that
+ * PostgreSQL chose it.
+ */
+static void
+reject_other(bool values)
+{
+	if (values)
+		reject(values, "it is an activity");
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid activity state: it is a value"),
+			 errhint("Without a type a state is taken as an activity. Write ::affinity.value behind a value.")));
+}
+
 /* Is what begins with these bytes a state at all? */
 static void
 check_header(const ActivityFlat *flat, Size size, bool values)
@@ -59,7 +74,7 @@ checked(ActivityFlat *flat, Size size, bool values)
 	if (problem != NULL)
 		reject(values, problem);
 	if ((flat->layout == LAYOUT_VALUES) != values)
-		reject(values, values ? "it is an activity" : "it is a value");
+		reject_other(values);
 	return PointerGetDatum(flat);
 }
 

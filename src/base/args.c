@@ -15,12 +15,12 @@
  * How many rows a caller wants: 0 is none, a huge number is all.
  */
 void
-affinity_base_check_k(int32 k)
+affinity_base_check_k(int64 k)
 {
 	if (k < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("k must not be negative, but is %d", k),
+				 errmsg("k must not be negative, but is %lld", (long long) k),
 				 errhint("Pass how many rows you want; 0 gives none.")));
 }
 

@@ -90,6 +90,16 @@ affinity_base_memory_allowed(void)
 	return (Size) maintenance_work_mem * 1024;
 }
 
+/*
+ * A count that a caller gives as bigint, as drivers do: more than an integer
+ * holds is as good as endless. What is below 0 is the caller's to refuse.
+ */
+static inline int32
+affinity_base_count_arg(int64 count)
+{
+	return (int32) Min(Max(count, -1), PG_INT32_MAX);
+}
+
 /* interval.c */
 extern char *affinity_base_lacks_unit(const char *text);
 extern Interval *affinity_base_interval(const char *text);
@@ -106,7 +116,7 @@ affinity_base_interval_is_infinite(const Interval *interval)
 }
 
 /* args.c */
-extern void affinity_base_check_k(int32 k);
+extern void affinity_base_check_k(int64 k);
 extern MemoryContext affinity_base_check_aggregate(FunctionCallInfo fcinfo,
 												   const char *hint);
 extern char *affinity_base_text_arg(FunctionCallInfo fcinfo, int arg,
@@ -134,6 +144,8 @@ extern bool affinity_base_id_kind(Oid type, AffinityIdKind *kind);
 extern Datum affinity_base_id_from_int(int64 value, Oid type);
 extern char *affinity_base_id_display(Datum id, Oid type);
 extern Datum affinity_base_id_plain(Datum id, Oid type);
+extern bool affinity_base_id_alike(Oid given, Oid type);
+extern bool affinity_base_id_as(Datum given, Oid from, Oid type, Datum *id);
 extern int	affinity_base_id_compare(Datum a, Datum b, Oid type);
 
 /* Byte by byte; of two that begin alike the shorter comes first. */

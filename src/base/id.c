@@ -76,6 +76,41 @@ affinity_base_id_plain(Datum id, Oid type)
 }
 
 /*
+ * Can ids of one type be given where another is expected? All integers, and
+ * text and varchar.
+ */
+bool
+affinity_base_id_alike(Oid given, Oid type)
+{
+	AffinityIdKind a;
+	AffinityIdKind b;
+
+	return affinity_base_id_kind(given, &a) &&
+		affinity_base_id_kind(type, &b) && a == b;
+}
+
+/*
+ * An id as one of another type that is alike, plain; false where it is none,
+ * since its number is out of the range of that type.
+ */
+bool
+affinity_base_id_as(Datum given, Oid from, Oid type, Datum *id)
+{
+	AffinityIdKind kind;
+	int64		value;
+
+	if (from == type || !affinity_base_id_kind(type, &kind) ||
+		kind != AFFINITY_ID_INT)
+	{
+		*id = affinity_base_id_plain(given, type);
+		return true;
+	}
+	value = affinity_base_id_to_int(given, from);
+	*id = affinity_base_id_from_int(value, type);
+	return affinity_base_id_to_int(*id, type) == value;
+}
+
+/*
  * The order of ids, everywhere: integers by value, uuid and text by their
  * bytes. Both are plain.
  */

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -60,6 +61,17 @@ quote_json(Jsonb *json)
 }
 
 /*
+ * The type in which a function takes ids: of integers any, as drivers and
+ * literals have the type that they happen to have. What the model's own does
+ * not hold is an unknown id.
+ */
+static Oid
+argument_type(Oid type)
+{
+	return type == INT2OID || type == INT4OID ? INT8OID : type;
+}
+
+/*
  * What a mark stands for, quoted; NULL where there is no such mark.
  */
 static const char *
@@ -77,6 +89,10 @@ mark_value(const char *mark, const ModelNames *names)
 		return format_type_be_qualified(d->user_type);
 	if (strcmp(mark, "item") == 0)
 		return format_type_be_qualified(d->item_type);
+	if (strcmp(mark, "user_arg") == 0)
+		return format_type_be_qualified(argument_type(d->user_type));
+	if (strcmp(mark, "item_arg") == 0)
+		return format_type_be_qualified(argument_type(d->item_type));
 	if (strcmp(mark, "query") == 0)
 		return d->body;
 	if (strcmp(mark, "given_query") == 0)

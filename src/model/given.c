@@ -334,7 +334,7 @@ affinity_model_items_by_id(AffinityModel *model, Datum ids,
 	ArrayType  *array = DatumGetArrayTypeP(ids);
 	uint32		n = (uint32) ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 
-	/* varchar[] may stand for text[] */
+	/* varchar[] may stand for text[], and bigint[] for integer[] */
 	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
 	Datum	   *piece = affinity_base_array(Min(n, PIECE), sizeof(Datum));
 	uint32		filled = 0;
@@ -348,9 +348,10 @@ affinity_model_items_by_id(AffinityModel *model, Datum ids,
 		f.most += 2 * ARR_SIZE(array) + (Size) n * 16;
 	while (array_iterate(iterator, &id, &isnull))
 	{
-		if (isnull)
+		if (isnull || !affinity_base_id_as(id, ARR_ELEMTYPE(array),
+										   model->item_type, &piece[filled]))
 			continue;
-		piece[filled++] = affinity_base_id_plain(id, model->item_type);
+		filled++;
 		if (filled == PIECE)
 		{
 			find_unsorted(&f, piece, filled);

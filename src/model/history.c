@@ -339,7 +339,7 @@ static void
 basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 			  AffinityModelHistory *h)
 {
-	/* varchar[] may stand for text[] */
+	/* varchar[] may stand for text[], and bigint[] for integer[] */
 	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
 	AffinityWeighted *weighted = affinity_base_array(n,
 													 sizeof(AffinityWeighted));
@@ -349,9 +349,10 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 
 	while (array_iterate(iterator, &id, &isnull))
 	{
-		if (isnull)
+		if (isnull || !affinity_base_id_as(id, ARR_ELEMTYPE(array),
+										   model->item_type,
+										   &weighted[kept].id))
 			continue;
-		weighted[kept].id = affinity_base_id_plain(id, model->item_type);
 		weighted[kept].counts = true;
 		weighted[kept++].weight = 1;
 	}

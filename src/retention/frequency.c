@@ -41,13 +41,15 @@ affinity_retention_frequency(PG_FUNCTION_ARGS)
 	uint32		from;
 	uint64	   *users;
 	uint64		total = 0;
+	int64		last_periods = PG_ARGISNULL(2) ? PG_INT32_MAX :
+		PG_GETARG_INT64(2);
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!PG_ARGISNULL(2) && PG_GETARG_INT32(2) < 1)
+	if (last_periods < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("last_periods must be positive, but is %d",
-						PG_GETARG_INT32(2)),
+				 errmsg("last_periods must be positive, but is %lld",
+						(long long) last_periods),
 				 errhint("28 with a state of days counts the active days of the last 28.")));
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
@@ -55,8 +57,8 @@ affinity_retention_frequency(PG_FUNCTION_ARGS)
 								   affinity_activity_arg(fcinfo, 0));
 	span = affinity_activity_reader_span(&reader);
 	from = reader.first_period;
-	if (span > 0 && !PG_ARGISNULL(2) && span > (uint32) PG_GETARG_INT32(2))
-		from = reader.last_period - (PG_GETARG_INT32(2) - 1);
+	if (span > 0 && span > last_periods)
+		from = reader.last_period - (uint32) (last_periods - 1);
 	users = affinity_activity_reader_counts(span + 1);
 	for (uint32 i = 0; i < reader.view.flat->n_users; i++)
 	{

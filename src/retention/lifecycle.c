@@ -177,10 +177,10 @@ read_windows(FunctionCallInfo fcinfo, PeriodUnit unit, ActiveCounts *counts)
 	for (int i = 0; i < 2; i++)
 	{
 		int			arg = 2 + i;
-		int32		periods = of_days[i];
+		int64		periods = of_days[i];
 
 		if (!PG_ARGISNULL(arg))
-			periods = PG_GETARG_INT32(arg);
+			periods = PG_GETARG_INT64(arg);
 		else if (unit != UNIT_DAY)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -195,10 +195,10 @@ read_windows(FunctionCallInfo fcinfo, PeriodUnit unit, ActiveCounts *counts)
 		if (periods < 1)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a window must have at least one period, but is %d",
-							periods),
+					 errmsg("a window must have at least one period, but is %lld",
+							(long long) periods),
 					 errhint("Windows count periods of the state's unit: 7 and 28 days for a state of days.")));
-		*window[i] = (uint32) periods;
+		*window[i] = (uint32) affinity_base_count_arg(periods);
 	}
 }
 

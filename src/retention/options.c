@@ -68,15 +68,15 @@ read_brackets(FunctionCallInfo fcinfo, int arg, RetentionOptions *options)
 	if (PG_ARGISNULL(arg))
 		return;
 	array = PG_GETARG_ARRAYTYPE_P(arg);
-	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT,
-					  &sizes, &nulls, &options->n_brackets);
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &sizes, &nulls, &options->n_brackets);
 	options->bracket_start = palloc(sizeof(uint32) *
 									((Size) options->n_brackets + 1));
 	for (int i = 0; i < options->n_brackets; i++)
 	{
 		options->bracket_start[i] = (uint32) start;
-		if (!nulls[i] && DatumGetInt32(sizes[i]) > 0)
-			start += DatumGetInt32(sizes[i]);
+		if (!nulls[i] && DatumGetInt64(sizes[i]) > 0)
+			start += affinity_base_count_arg(DatumGetInt64(sizes[i]));
 		else
 			start = (int64) PG_INT32_MAX + 1;
 		if (start > PG_INT32_MAX)
@@ -172,13 +172,15 @@ affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 	options->max_period = PG_INT32_MAX;
 	if (!PG_ARGISNULL(max_period))
 	{
-		if (PG_GETARG_INT32(max_period) < 0)
+		int64		period = PG_GETARG_INT64(max_period);
+
+		if (period < 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("max_period must not be negative, but is %d",
-							PG_GETARG_INT32(max_period)),
+					 errmsg("max_period must not be negative, but is %lld",
+							(long long) period),
 					 errhint("Pass the last period to report; 0 is the cohort's own.")));
-		options->max_period = PG_GETARG_INT32(max_period);
+		options->max_period = (uint32) affinity_base_count_arg(period);
 	}
 	read_range(fcinfo, flat, from, before, options);
 }

@@ -112,7 +112,7 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 {
 	ArrayType  *given;
 	ArrayType  *state;
-	const int32 *interval;
+	const int64 *interval;
 	int64	   *value;
 	int			n;
 
@@ -129,7 +129,7 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 				 errmsg("retention_interval must have 1 to %d elements, none of "
 						"them NULL", MAX_INTERVALS),
 				 errhint("For example ARRAY[1, 7, 30].")));
-	interval = (const int32 *) ARR_DATA_PTR(given);
+	interval = (const int64 *) ARR_DATA_PTR(given);
 	state = affinity_retention_array_new(1 + n);
 	value = (int64 *) ARR_DATA_PTR(state);
 	value[0] = (int64) granularity << 8 | n;
@@ -138,8 +138,8 @@ count_start(FunctionCallInfo fcinfo, int arg, Granularity granularity)
 		if (interval[i] < 0 || interval[i] > MAX_INTERVAL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a retention interval of %d is not between 0 and %d",
-							interval[i], MAX_INTERVAL),
+					 errmsg("a retention interval of %lld is not between 0 and %d",
+							(long long) interval[i], MAX_INTERVAL),
 					 errhint("Intervals count periods after the first one.")));
 		value[1 + i] = interval[i];
 	}

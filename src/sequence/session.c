@@ -148,7 +148,7 @@ static Datum
 path(FunctionCallInfo fcinfo, bool before)
 {
 	ArrayType  *events = PG_GETARG_ARRAYTYPE_P(0);
-	int32		depth = PG_GETARG_INT32(2);
+	int32		depth = affinity_base_count_arg(PG_GETARG_INT64(2));
 	TypeCacheEntry *type = lookup_type_cache(ARR_ELEMTYPE(events),
 											 TYPECACHE_EQ_OPR_FINFO);
 	Datum	   *value;
@@ -162,7 +162,8 @@ path(FunctionCallInfo fcinfo, bool before)
 	if (depth < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("depth must not be negative, but is %d", depth),
+				 errmsg("depth must not be negative, but is %lld",
+						(long long) PG_GETARG_INT64(2)),
 				 errhint("It is the number of events to follow.")));
 	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
 		ereport(ERROR,

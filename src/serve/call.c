@@ -103,7 +103,7 @@ affinity_serve_end(ServeCall *call)
 }
 
 /*
- * The argument k: no more than there are items.
+ * The argument k. More than a rank can count is as many as there are.
  */
 uint32
 affinity_serve_k(ServeCall *call, int arg)
@@ -111,16 +111,8 @@ affinity_serve_k(ServeCall *call, int arg)
 	FunctionCallInfo fcinfo = call->fcinfo;
 
 	affinity_base_check_not_null(fcinfo, arg, "k");
-	affinity_base_check_k(PG_GETARG_INT32(arg));
-	return (uint32) PG_GETARG_INT32(arg);
-}
-
-static bool
-same_type(Oid given, Oid expected)
-{
-	return given == expected ||
-		(given == VARCHAROID && expected == TEXTOID) ||
-		(given == TEXTOID && expected == VARCHAROID);
+	affinity_base_check_k(PG_GETARG_INT64(arg));
+	return (uint32) affinity_base_count_arg(PG_GETARG_INT64(arg));
 }
 
 static void
@@ -131,11 +123,11 @@ wrong_type(const char *role, Oid given, Oid expected)
 			 errmsg("%s is of type %s, but the model's is %s", role,
 					OidIsValid(given) ? format_type_be(given) : "unknown",
 					format_type_be(expected)),
-			 errhint("Call the function in the model's schema: it has the exact types.")));
+			 errhint("Call the function in the model's schema: it has the right types.")));
 }
 
 /*
- * An id; false where it is NULL.
+ * An id; false where it is NULL, or no number of the model's type.
  */
 bool
 affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
@@ -144,13 +136,11 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 	FunctionCallInfo fcinfo = call->fcinfo;
 	Oid			given = get_fn_expr_argtype(fcinfo->flinfo, arg);
 
-	if (!same_type(given, type))
+	if (!affinity_base_id_alike(given, type))
 		wrong_type(role, given, type);
 	affinity_base_id_sought(fcinfo, arg, role);
-	if (PG_ARGISNULL(arg))
-		return false;
-	*id = affinity_base_id_plain(PG_GETARG_DATUM(arg), type);
-	return true;
+	return !PG_ARGISNULL(arg) &&
+		affinity_base_id_as(PG_GETARG_DATUM(arg), given, type, id);
 }
 
 /*
@@ -164,7 +154,8 @@ affinity_serve_ids(ServeCall *call, int arg, Datum *ids)
 	Oid			element = OidIsValid(given) ? get_element_type(given) :
 		InvalidOid;
 
-	if (!OidIsValid(element) || !same_type(element, call->model->item_type))
+	if (!OidIsValid(element) ||
+		!affinity_base_id_alike(element, call->model->item_type))
 		wrong_type("array of items", given,
 				   get_array_type(call->model->item_type));
 	affinity_base_id_sought(fcinfo, arg, "items");
