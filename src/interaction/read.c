@@ -257,7 +257,7 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("interactions do not have the columns user_id, item_id, weight, at"),
-				 errhint("Drop the model and create it again.")));
+				 errhint("Refresh the model: it makes its view and functions again.")));
 	if ((OidIsValid(self->request->user_type) &&
 		 type[0] != self->request->user_type) ||
 		(OidIsValid(self->request->item_type) &&
@@ -265,7 +265,7 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("ids of interactions are of other types than the model's"),
-				 errhint("Drop the model and create it again.")));
+				 errhint("Refresh the model: it makes its view and functions again.")));
 	self->weight_type = type[2];
 	if (self->weight_type != INT2OID && self->weight_type != INT4OID &&
 		self->weight_type != INT8OID && self->weight_type != FLOAT4OID &&

@@ -248,7 +248,7 @@ check_table(Relation table, const AffinityDict *ids)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" of the model has been altered",
 						RelationGetRelationName(table)),
-				 errhint("Drop the model and create it again.")));
+				 errhint("Refresh the model: it makes the table again.")));
 }
 
 /*
