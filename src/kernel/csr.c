@@ -79,7 +79,7 @@ count_pair(const AffinityMerge *merge, AffinityPairs *pairs)
 		return;
 	pairs->row = row;
 	pairs->col = merge->col;
-	pairs->val = merge->val;
+	pairs->val = affinity_kernel_sum(&merge->val);
 }
 
 /*
@@ -89,8 +89,8 @@ count_pair(const AffinityMerge *merge, AffinityPairs *pairs)
 static inline size_t
 close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 {
-	float		val = (float) (merge->mean ? merge->val / (double) merge->n :
-							   merge->val);
+	double		sum = affinity_kernel_sum(&merge->val);
+	float		val = (float) (merge->mean ? sum / (double) merge->n : sum);
 
 	if (merge->n == 0 || (!(val > 0) && !merge->any_sign) ||
 		fabsf(val) > merge->limit)
@@ -112,9 +112,9 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 }
 
 /*
- * Sum equal neighbors, in double, or take their mean; NaN stands for no
- * value. Of second values the sum or the maximum is kept. Returns the number of entries written to out,
- * which may be where they are read from. The last pair stays open, as the
+ * Sum equal neighbors, or take their mean; NaN stands for no value. Of second
+ * values the sum or the maximum is kept. Returns the number of entries
+ * written to out, which may be where they are read from. The last pair stays open, as the
  * next call may go on with it: a call with n = 0 writes it out.
  */
 size_t
@@ -134,7 +134,7 @@ affinity_kernel_entries_merge(AffinityMerge *merge,
 		{
 			if (!isnan(e.val))
 			{
-				merge->val += e.val;
+				affinity_kernel_sum_add(&merge->val, e.val);
 				merge->n++;
 			}
 			if (!merge->second_is_max)
@@ -149,7 +149,10 @@ affinity_kernel_entries_merge(AffinityMerge *merge,
 		merge->open = true;
 		merge->row = e.row;
 		merge->col = e.col;
-		merge->val = isnan(e.val) ? 0 : e.val;
+		merge->val = (AffinitySum)
+		{
+			isnan(e.val) ? 0 : e.val, 0
+		};
 		merge->n = !isnan(e.val);
 		merge->second = s;
 	}

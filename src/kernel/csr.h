@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/sum.h"
+
 typedef struct AffinityCsr
 {
 	uint32_t	n_rows;
@@ -64,7 +66,7 @@ typedef struct AffinityMerge
 	bool		open;			/* a pair is being summed */
 	uint32_t	row;
 	uint32_t	col;
-	double		val;
+	AffinitySum val;
 	double		second;
 	int64_t		n;				/* its entries that have a value */
 	AffinityPairs dropped;		/* not above 0, too far from 0 or without a

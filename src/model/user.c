@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
+#include "kernel/sum.h"
 #include "model/catalog.h"
 
 static int
@@ -49,6 +50,7 @@ sum_rows(const AffinityModel *model, AffinityPairValue value,
 	for (int i = 0; i < n;)
 	{
 		AffinityWeighted sum = {.id = row[i].id};
+		AffinitySum weight = {0, 0};
 		int			counted = 0;
 
 		for (; i < n &&
@@ -56,9 +58,10 @@ sum_rows(const AffinityModel *model, AffinityPairValue value,
 		{
 			if (!row[i].counts)
 				continue;
-			sum.weight += row[i].weight;
+			affinity_kernel_sum_add(&weight, row[i].weight);
 			counted++;
 		}
+		sum.weight = affinity_kernel_sum(&weight);
 		if (value == AFFINITY_PAIR_RATING && counted > 0)
 			sum.weight /= counted;
 		sum.weight = (float) sum.weight;

@@ -4,7 +4,7 @@
 BEGIN;
 SET client_min_messages = error;	-- returns are told in a warning
 SET jit = off;
-SELECT plan(25);
+SELECT plan(26);
 
 -- 3,000 users and 5,000 items; one user with a fifth of all rows; a third of the
 -- pairs come again, in other places, and some of them cancel out.
@@ -71,6 +71,25 @@ END $$;
 
 SELECT pg_temp.check_matrix(kind, type) FROM (VALUES ('int', 'integer'), ('bigint', 'bigint'), ('uuid', 'uuid'), ('text', 'text'),
 	('grown', 'bigint')) v(kind, type);		-- grown: dense at first
+
+-- what large weights push out of a sum is there again when they cancel, in any order of rows
+CREATE TABLE cancels (no int, w real);
+CREATE FUNCTION pg_temp.canceled(weights real[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	TRUNCATE cancels;
+	INSERT INTO cancels (w, no) SELECT * FROM unnest(weights) WITH ORDINALITY;
+	PERFORM affinity.create_model('m', 'SELECT 1 AS u, 1 AS i, w FROM cancels UNION ALL SELECT v.* FROM (VALUES (2, 1, 1), (2, 2, 1), (3, 2, 1)) v',
+		'popular', '{"measure": "weight", "seen": "positive"}');
+	SELECT format('%s pairs, popularity %s, recommended to 1: %s', interactions, (SELECT popularity FROM m.items WHERE item_id = 1),
+		(SELECT array_agg(item_id) FROM m.recommend(1))) INTO answer FROM affinity.models WHERE name = 'm';
+	PERFORM affinity.drop_model('m');
+	RETURN answer;
+END $$;
+SELECT set_eq($$SELECT pg_temp.canceled(ARRAY[a.w, b.w, c.w]::real[]) FROM (VALUES (1, 1e20), (2, -1e20), (3, 1)) a(no, w), (VALUES (1, 1e20), (2, -1e20), (3, 1)) b(no, w),
+	(VALUES (1, 1e20), (2, -1e20), (3, 1)) c(no, w) WHERE a.no <> b.no AND a.no <> c.no AND b.no <> c.no$$,
+	ARRAY['4 pairs, popularity 2, recommended to 1: {2}'], 'weights that cancel, in each order of their rows');
 
 SELECT finish();
 ROLLBACK;
