@@ -9,8 +9,6 @@
  * depends on: the caller cuts the entries into partitions and keys into
  * digits, so that they fit into the cache.
  */
-#include <math.h>
-
 #include "kernel/csr.h"
 
 /*

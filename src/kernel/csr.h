@@ -5,11 +5,10 @@
 #ifndef AFFINITY_KERNEL_CSR_H
 #define AFFINITY_KERNEL_CSR_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "kernel/sum.h"
 
 typedef struct AffinityCsr
 {
@@ -50,6 +49,34 @@ typedef struct AffinityPairs
 	uint32_t	col;
 	double		val;
 } AffinityPairs;
+
+/*
+ * A sum that does not depend on the order of its terms. A sum of reals in
+ * double is exact while they are of like magnitude; what large terms push out
+ * of it is kept beside it (Neumaier, ZAMM 54, 1974), so that it is there again
+ * when they cancel.
+ */
+typedef struct AffinitySum
+{
+	double		high;
+	double		low;
+} AffinitySum;
+
+static inline void
+affinity_kernel_sum_add(AffinitySum *sum, double x)
+{
+	double		high = sum->high + x;
+
+	sum->low += fabs(sum->high) >= fabs(x) ?
+		(sum->high - high) + x : (x - high) + sum->high;
+	sum->high = high;
+}
+
+static inline double
+affinity_kernel_sum(const AffinitySum *sum)
+{
+	return sum->high + sum->low;
+}
 
 /* What merging remembers from one call to the next; begins as zeros. */
 typedef struct AffinityMerge

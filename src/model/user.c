@@ -11,7 +11,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 
-#include "kernel/sum.h"
+#include "kernel/csr.h"
 #include "model/catalog.h"
 
 static int
