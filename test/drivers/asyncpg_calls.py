@@ -64,11 +64,11 @@ async def main():
     await ask("retention", "value, one name", rows + "affinity.retention($1, max_period => $2) r", state, 2)
     noon = datetime.datetime(2024, 3, 15, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
     await ask("retention: as_of", "datetime",
-              rows + "states, affinity.retention(activity, as_of => $1, max_period => $2) r", noon, 1)
+              rows + "states, affinity.retention(activity, as_of => $1::timestamptz, max_period => $2) r", noon, 1)
     await ask("retention: brackets", "list",
               rows + "states, affinity.retention_curve(activity, criterion => $1, brackets => $2) r", "bracket", [1, 2])
     await ask("retention: cohorts_from", "naive datetime",
-              rows + "states, affinity.retention(activity, cohorts_from => $1, max_period => $2) r",
+              rows + "states, affinity.retention(activity, cohorts_from => $1::timestamp, max_period => $2) r",
               datetime.datetime(2024, 3, 1), 1)
     await ask("frequency", "int", rows + "states, affinity.frequency(activity, last_periods => $1) r", 3)
 
