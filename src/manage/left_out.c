@@ -7,7 +7,7 @@
 
 #include "manage/manage.h"
 
-#define DROPPED_HINT "A weight says how much, and is above 0. For ratings use algorithm als; for likes and dislikes item_knn with {\"weights\": \"signed\"}."
+#define DROPPED_HINT "A weight says how much, and is above 0. For ratings use als; for likes and dislikes item_knn with {\"weights\": \"signed\"}."
 
 /*
  * What to do where no pair has a weight above 0.
@@ -55,7 +55,7 @@ say_dropped(const char *name, bool meant, const AffinityInteractions *in)
 			 errdetail("%sexclude_seen %s.", lost(in), meant ?
 					   "does not leave these items out" :
 					   "leaves these items out all the same"),
-			 meant ? 0 : errhint("%s", DROPPED_HINT " If these are returns that may be recommended again, use {\"seen\": \"positive\"}.")));
+			 meant ? 0 : errhint("%s", DROPPED_HINT " For returns that may be recommended again: {\"seen\": \"positive\"}.")));
 }
 
 /*

@@ -37,7 +37,7 @@ $node->safe_psql('postgres', q{
 });
 
 my $detail = q{DETAIL:  2 users and 1 item have no other pair. exclude_seen leaves these items out all the same.
-HINT:  A weight says how much, and is above 0. For ratings use algorithm als; for likes and dislikes item_knn with {"weights": "signed"}. If these are returns that may be recommended again, use {"seen": "positive"}.};
+HINT:  A weight says how much, and is above 0. For ratings use als; for likes and dislikes item_knn with {"weights": "signed"}. For returns that may be recommended again: {"seen": "positive"}.};
 my $warning = "WARNING:  model \"m\" learns nothing from 6 pairs whose weights do not sum to more than 0, such as user 3 and item 9 (-0.5)\n$detail";
 
 for my $algorithm ('item_knn', 'popular', 'ials')
