@@ -15,6 +15,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/latch.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
@@ -212,7 +213,9 @@ affinity_manage_dependents(const AffinityModelObjects *drop,
 
 /*
  * What to lock of a model that is dropped, its table first: serving begins with
- * that. An error if what others built would go without being asked for.
+ * that. An error if what others built would go without being asked for. Nobody
+ * changes the model meanwhile: its objects are found in the caches, and what
+ * depends on them by a snapshot, which may be ahead of those.
  */
 static void
 find_locks(const char *name, Oid schema, Oid table, bool cascade,
@@ -223,9 +226,11 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 	LOCKTAG		first;
 	char	   *others;
 
+	LockRelationOid(table, ShareUpdateExclusiveLock);
 	affinity_manage_objects(schema, &own);
 	set->n = 0;
 	others = walk(&own, &none, set, NULL);
+	UnlockRelationOid(table, ShareUpdateExclusiveLock);
 	SET_LOCKTAG_RELATION(first, MyDatabaseId, table);
 	put_first(set, &first);
 	if (others != NULL && !cascade)
