@@ -197,6 +197,7 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 	uint64		rows;
 	Known	   *known;
 	uint32		n_known = 0;
+	bool	   *there = affinity_base_zeroed_array(n, sizeof(bool));
 
 	h->seen = affinity_base_array(n, sizeof(uint32));
 	for (int i = 0; i < n; i++)
@@ -222,6 +223,10 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 		/* equal by the collation, but not the same */
 		if (found == NULL)
 			continue;
+		if (there[found - weighted])
+			affinity_train_damaged(model->schema_name,
+								   "an item is there twice");
+		there[found - weighted] = true;
 		if (!found->counts)
 		{
 			h->seen[h->n_seen++] = item->no;

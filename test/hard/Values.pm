@@ -171,7 +171,12 @@ sub array
 	my $shape = rand;
 
 	return "'{}'" if $shape < 0.08;
-	return "array_fill(" . value($type, $name) . ", ARRAY[" . pick(1, 100, 20000) . "])" if $shape < 0.12;
+	if ($shape < 0.12)
+	{
+		my $element = value($type, $name);
+		# memory is judged: not many elements of much text
+		return "array_fill($element, ARRAY[" . ($element =~ /repeat/ ? pick(1, 100) : pick(1, 100, 20000)) . "])";
+	}
 	if ($shape < 0.16 && $type =~ /^(integer|bigint|real|double precision|text|numeric)$/)
 	{
 		return "(SELECT array_agg(g" . pick('', ' % 7', ' * 1000') . ") FROM generate_series(1, " . pick(10, 300, 30000) . ") g)";

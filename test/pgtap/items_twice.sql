@@ -2,7 +2,7 @@
 -- so (55000). No function gives no rows, or the item twice.
 BEGIN;
 SET client_min_messages = warning;
-SELECT plan(107);
+SELECT plan(109);
 
 CREATE TABLE facts AS SELECT u, i, 1 + (u + i) % 3 AS w FROM generate_series(1, 60) u, generate_series(1, 60) i WHERE (u * 7 + i * i) % 5 < 2;
 SELECT affinity.create_model('number', 'SELECT u, i, w FROM facts', options => '{"neighbors": 60}');
@@ -55,6 +55,13 @@ SELECT pg_temp.damaged(m, d) FROM unnest(ARRAY['number', 'words', 'factors']) m,
 -- Numbers that are not in order of ids.
 UPDATE number.items SET item_id = CASE item_no WHEN 8 THEN 31 ELSE 9 END WHERE item_no IN (8, 30);
 SELECT is(pg_temp.outcome('number', call), '55000', 'order: ' || call) FROM unnest(ARRAY['recommend_all(3)', 'recommend(v, candidates => ARRAY[x, 31])', 'recommend_for(ARRAY[x, 31])', 'score(v, many)']) call;
+
+-- nor one that the user has, but whose weight says nothing
+SELECT affinity.create_model('silent', 'SELECT u, i, CASE WHEN u > 1 THEN w END FROM facts');
+SELECT is(pg_temp.outcome('silent', 'recommend(1, 60)') ~ '^[1-9]', true, 'a user whose weights say nothing');
+ALTER TABLE silent.items DROP CONSTRAINT items_pkey, DROP CONSTRAINT items_item_id_key;
+INSERT INTO silent.items SELECT item_no, item_id, popularity, neighbors, scores, factors FROM silent.items;
+SELECT is(pg_temp.outcome('silent', 'recommend(1, 60)'), '55000', 'the same, where every item is there twice');
 
 SELECT finish();
 ROLLBACK;
