@@ -1,4 +1,4 @@
--- Models. C: src/manage, src/model, src/train
+-- Models. C: src/manage, src/model, src/algorithm
 
 CREATE TYPE affinity.model_record AS (
 	version pg_catalog.int8,
@@ -97,7 +97,7 @@ CREATE FUNCTION affinity.algorithm_options(
 	OUT description pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20
-AS 'MODULE_PATHNAME', 'affinity_train_algorithm_options';
+AS 'MODULE_PATHNAME', 'affinity_algorithm_options';
 
 COMMENT ON FUNCTION affinity.algorithm_options() IS
 	'every option that create_model takes, by algorithm: its type, default, range and meaning';

@@ -1,4 +1,4 @@
--- Progress of trainings and of recommend_all. C: src/train/progress.c
+-- Progress of trainings and of recommend_all. C: src/parallel/progress.c
 
 CREATE FUNCTION affinity.list_progress(
 	OUT pid pg_catalog.int4,

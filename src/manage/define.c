@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
+#include "algorithm/algorithm.h"
 #include "manage/objects.h"
 
 /*
@@ -20,7 +21,7 @@ void
 affinity_manage_definition_set(ModelDefinition *d, const char *algorithm,
 							   Jsonb *given)
 {
-	const AffinityAlgorithm *found = affinity_train_algorithm(algorithm);
+	const AffinityAlgorithm *found = affinity_algorithm_find(algorithm);
 	void	   *options = affinity_train_options_parse(found, given);
 
 	d->algorithm = pstrdup(found->name);
@@ -40,7 +41,7 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 	PG_TRY();
 	{
 		const AffinityAlgorithm *algorithm =
-		affinity_train_algorithm(d->algorithm);
+		affinity_algorithm_find(d->algorithm);
 
 		void	   *options = affinity_train_options_parse(algorithm,
 														   d->options);

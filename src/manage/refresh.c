@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "algorithm/algorithm.h"
 #include "manage/manage.h"
 
 /* A model that is being worked on. */
@@ -152,8 +153,8 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 			bool from_start)
 {
 	bool		another = algorithm != NULL &&
-		affinity_train_algorithm(algorithm) !=
-		affinity_train_algorithm(d->algorithm);
+		affinity_algorithm_find(algorithm) !=
+		affinity_algorithm_find(d->algorithm);
 	Datum		given = JsonbPGetDatum(d->given_options);
 
 	if (!another && options == NULL)
@@ -170,7 +171,7 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 	else
 	{
 		/* what is no object is refused with the words of create_model */
-		(void) affinity_train_options_parse(affinity_train_algorithm(d->algorithm),
+		(void) affinity_train_options_parse(affinity_algorithm_find(d->algorithm),
 											options);
 		given = DirectFunctionCall2(jsonb_concat, given,
 									JsonbPGetDatum(options));

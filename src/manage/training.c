@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "algorithm/algorithm.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
 
@@ -263,7 +264,7 @@ affinity_manage_train(ModelTraining *asked)
 	MemoryContext progress;
 	bool		any;
 
-	t.algorithm = affinity_train_algorithm(asked->definition->algorithm);
+	t.algorithm = affinity_algorithm_find(asked->definition->algorithm);
 	t.options = affinity_train_options_parse(t.algorithm,
 											 asked->definition->options);
 	t.started = GetCurrentTimestamp();

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "algorithm/algorithm.h"
 #include "model/catalog.h"
 
 typedef struct CacheEntry
@@ -71,9 +72,9 @@ set_model(AffinityModel *model, const Datum *values)
 								 "there is no view \"interactions\"");
 	model->trained = values != NULL;
 	model->version = values ? DatumGetInt64(values[MODEL_VERSION - 1]) : 0;
-	model->algorithm = affinity_train_algorithm(values ?
-												TextDatumGetCString(values[MODEL_ALGORITHM - 1]) :
-												d.algorithm);
+	model->algorithm = affinity_algorithm_find(values ?
+											   TextDatumGetCString(values[MODEL_ALGORITHM - 1]) :
+											   d.algorithm);
 	model->options = affinity_train_options_parse(model->algorithm, values ?
 												  DatumGetJsonbP(values[MODEL_OPTIONS - 1]) :
 												  d.options);

@@ -6,6 +6,7 @@
 
 #include "miscadmin.h"
 
+#include "algorithm/algorithm.h"
 #include "parallel/progress.h"
 #include "score/batch.h"
 
@@ -111,7 +112,7 @@ affinity_score_batch_participant(AffinityTeam *team)
 	AffinityStream stream = {.consume = consume, .state = &m};
 
 	m.shared = affinity_parallel_region(team, BATCH_SHARED);
-	m.scorer.algorithm = affinity_train_algorithm(m.shared->algorithm);
+	m.scorer.algorithm = affinity_algorithm_find(m.shared->algorithm);
 	m.scorer.options = affinity_parallel_region(team, BATCH_OPTIONS);
 	m.scorer.n_items = m.shared->n_items;
 	m.ranker = affinity_score_ranker(&m.scorer);

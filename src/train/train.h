@@ -3,8 +3,8 @@
  *		Algorithms: what they can be told, and how they learn from
  *		interactions.
  *
- * An algorithm is one file and one row of the table in algorithm.c. It reads
- * a matrix and puts one row per item into a sink, in order of item number.
+ * An algorithm is one file and one row of the table in algorithm/. It reads a
+ * matrix and puts one row per item into a sink, in order of item number.
  */
 #ifndef AFFINITY_TRAIN_H
 #define AFFINITY_TRAIN_H
@@ -57,6 +57,22 @@ typedef enum AffinitySeen
 	AFFINITY_OPTION(options, seen, ENUM, "\"all\"", 0, 0, \
 		affinity_train_seen_names, \
 		"what exclude_seen leaves out: all pairs of a user in the source, or those whose weights sum to more than 0: what was returned may come again")
+
+/* What a summed weight counts, in the order of the names of item_knn. */
+typedef enum AffinityWeights
+{
+	AFFINITY_WEIGHTS_AUTO,
+	AFFINITY_WEIGHTS_BINARY,
+	AFFINITY_WEIGHTS_LOG,
+	AFFINITY_WEIGHTS_SQRT,
+	AFFINITY_WEIGHTS_LINEAR,
+	AFFINITY_WEIGHTS_SIGNED
+} AffinityWeights;
+
+/* The same for all algorithms in which the items of a user meet each other. */
+#define AFFINITY_OPTION_MAX_HISTORY(options) \
+	AFFINITY_OPTION(options, max_history, INT, "10000", 2, 1e9, NULL, \
+		"items of a user that are trained on, the most recent ones where the source has times, else a fixed sample")
 
 /* ---- what an algorithm yields ------------------------------------------ */
 
@@ -123,7 +139,7 @@ typedef struct AffinityFactors
 /* An algorithm's own: what it needs to fold users in. */
 typedef struct AffinityFold AffinityFold;
 
-/* ---- the table of algorithms ------------------------------------------- */
+/* ---- an algorithm ------------------------------------------- */
 
 typedef struct AffinityAlgorithm
 {
@@ -178,8 +194,7 @@ typedef struct AffinityAlgorithm
 	uint32		n_bias_factors;
 } AffinityAlgorithm;
 
-extern const AffinityAlgorithm *affinity_train_algorithm(const char *name);
-extern const AffinityAlgorithm *affinity_train_algorithm_number(int no);
+/* train.c */
 extern AffinityPairValue affinity_train_pair_value(const AffinityAlgorithm *algorithm,
 												   const void *options);
 extern bool affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
@@ -199,18 +214,15 @@ extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
 
-/* item_knn_weights.c */
+/* weights.c */
+extern double affinity_train_weight(int weights, double weight);
 extern void affinity_train_center(float *val, int64 n);
 
 /* blas.c: OpenBLAS, loaded on first need */
 extern const AffinityBlas *affinity_train_blas(void);
 extern void affinity_train_blas_ready(void);
 
-/* the algorithms, each in the file of its name */
-extern const AffinityAlgorithm affinity_train_als;
-extern const AffinityAlgorithm affinity_train_ease;
-extern const AffinityAlgorithm affinity_train_ials;
-extern const AffinityAlgorithm affinity_train_item_knn;
+/* popular.c */
 extern const AffinityAlgorithm affinity_train_popular;
 
 #endif							/* AFFINITY_TRAIN_H */

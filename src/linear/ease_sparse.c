@@ -29,7 +29,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "train/ease_sparse.h"
+#include "linear/ease_sparse.h"
 #include "kernel/topk.h"
 #include "parallel/progress.h"
 
@@ -83,11 +83,11 @@ participant_bytes(uint32 n_users, uint32 n_items)
  * Bytes of the participants' regions, and of their own.
  */
 Size
-affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
-								 uint32 candidates)
+affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+								  uint32 candidates)
 {
 	Size		bytes =
-	add_size(affinity_train_ease_triangle(n_heads(n_items)) *
+	add_size(affinity_linear_ease_triangle(n_heads(n_items)) *
 			 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
@@ -125,7 +125,7 @@ choose_heads(EaseSparse *s)
 		s->head[i] = NO_HEAD;
 		affinity_kernel_topk_push(&top,
 								  affinity_kernel_rank_key((float) users, i));
-		affinity_train_ease_work(s, users);
+		affinity_linear_ease_work(s, users);
 	}
 	affinity_kernel_topk_finish(&top, s->scratch);
 	for (size_t h = 0; h < top.n; h++)
@@ -161,7 +161,7 @@ sum_column(EaseSparse *s, uint32 j)
 												   start, s->by_user.val ?
 												   s->by_user.val + start :
 												   NULL, n, x);
-		affinity_train_ease_work(s, n);
+		affinity_linear_ease_work(s, n);
 	}
 	return n_touched;
 }
@@ -189,7 +189,7 @@ find_candidates(EaseSparse *s, uint32 j)
 
 	if (s->head[j] != NO_HEAD)
 	{
-		float	   *row = s->heads + affinity_train_ease_triangle(s->head[j]);
+		float	   *row = s->heads + affinity_linear_ease_triangle(s->head[j]);
 
 		for (uint32 t = 0; t < n_touched; t++)
 		{
@@ -225,7 +225,7 @@ find_candidates(EaseSparse *s, uint32 j)
 	s->column_n[j] = n;
 	for (uint32 t = 0; t < n_touched; t++)
 		s->sum[s->touched[t]] = 0;
-	affinity_train_ease_work(s, n_touched);
+	affinity_linear_ease_work(s, n_touched);
 }
 
 /* ---- pass 3: rows ------------------------------------------------------ */
@@ -236,7 +236,7 @@ find_candidates(EaseSparse *s, uint32 j)
 static void
 transpose(EaseSparse *s)
 {
-	int64	   *next = affinity_train_ease_array(s->n, sizeof(int64));
+	int64	   *next = affinity_linear_ease_array(s->n, sizeof(int64));
 
 	for (uint32 j = 0; j < s->n; j++)
 	{
@@ -244,7 +244,7 @@ transpose(EaseSparse *s)
 
 		for (uint32 a = 0; a < s->column_n[j]; a++)
 			next[item[a]]++;
-		affinity_train_ease_work(s, s->column_n[j]);
+		affinity_linear_ease_work(s, s->column_n[j]);
 	}
 	s->row_start[0] = 0;
 	for (uint32 i = 0; i < s->n; i++)
@@ -264,7 +264,7 @@ transpose(EaseSparse *s)
 			s->row_item[at] = j;
 			s->row_weight[at] = weight[a];
 		}
-		affinity_train_ease_work(s, s->column_n[j]);
+		affinity_linear_ease_work(s, s->column_n[j]);
 	}
 	pfree(next);
 }
@@ -276,11 +276,11 @@ produce_rows(void *state, uint32 chunk, void *slot)
 	uint32		first = chunk * EASE_CHUNK;
 
 	for (uint32 i = first; i < Min(first + EASE_CHUNK, s->n); i++)
-		affinity_train_ease_choose(&s->choice, s->row_weight + s->row_start[i],
-								   s->row_item + s->row_start[i],
-								   (uint32) (s->row_start[i + 1] -
-											 s->row_start[i]), slot, i -
-								   first);
+		affinity_linear_ease_choose(&s->choice, s->row_weight + s->row_start[i],
+									s->row_item + s->row_start[i],
+									(uint32) (s->row_start[i + 1] -
+											  s->row_start[i]), slot, i -
+									first);
 }
 
 static void
@@ -289,8 +289,8 @@ consume_rows(void *state, uint32 chunk, const void *slot)
 	EaseSparse *s = state;
 	EaseLeader *leader = affinity_parallel_leader(s->team);
 
-	affinity_train_ease_put(leader->sink, &s->by_item, s->choice.k, chunk,
-							slot, &leader->n_weights);
+	affinity_linear_ease_put(leader->sink, &s->by_item, s->choice.k, chunk,
+							 slot, &leader->n_weights);
 	affinity_parallel_progress_done((int64) chunk * EASE_CHUNK);
 }
 
@@ -299,10 +299,10 @@ put_rows(EaseSparse *s)
 {
 	AffinityStream stream = {0};
 
-	affinity_train_ease_choice_begin(&s->choice, s->task->options.neighbors,
-									 s->n);
+	affinity_linear_ease_choice_begin(&s->choice, s->task->options.neighbors,
+									  s->n);
 	stream.n_chunks = (s->n + EASE_CHUNK - 1) / EASE_CHUNK;
-	stream.slot_bytes = affinity_train_ease_slot_bytes(s->choice.k);
+	stream.slot_bytes = affinity_linear_ease_slot_bytes(s->choice.k);
 	stream.produce = produce_rows;
 	stream.consume = consume_rows;
 	stream.state = s;
@@ -335,12 +335,12 @@ find_regions(EaseSparse *s)
 static void
 allocate(EaseSparse *s)
 {
-	s->sum = affinity_train_ease_array(s->n, sizeof(double));
+	s->sum = affinity_linear_ease_array(s->n, sizeof(double));
 	/* one entry more than items: see kernel/sparse.c */
-	s->touched = affinity_train_ease_array(s->n, sizeof(uint32));
-	s->score = affinity_train_ease_array(s->n, sizeof(float));
-	s->key = affinity_train_ease_array(s->n, sizeof(uint64));
-	s->scratch = affinity_train_ease_array(s->n, sizeof(uint64));
+	s->touched = affinity_linear_ease_array(s->n, sizeof(uint32));
+	s->score = affinity_linear_ease_array(s->n, sizeof(float));
+	s->key = affinity_linear_ease_array(s->n, sizeof(uint64));
+	s->scratch = affinity_linear_ease_array(s->n, sizeof(uint64));
 }
 
 /*
@@ -362,10 +362,10 @@ each_column(EaseSparse *s, void (*what) (EaseSparse *s, uint32 j))
 	affinity_parallel_barrier(s->team);
 }
 
-AFFINITY_TEAM_JOB(sparse_job, affinity_train_ease_sparse_body);
+AFFINITY_TEAM_JOB(sparse_job, affinity_linear_ease_sparse_body);
 
 void
-affinity_train_ease_sparse_body(AffinityTeam *team)
+affinity_linear_ease_sparse_body(AffinityTeam *team)
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
 	int			workers = affinity_parallel_participants(team) - 1;
@@ -377,7 +377,7 @@ affinity_train_ease_sparse_body(AffinityTeam *team)
 	s.penalty = affinity_parallel_region(team, task->penalty);
 	find_regions(&s);
 	allocate(&s);
-	affinity_train_ease_columns_begin(&s);
+	affinity_linear_ease_columns_begin(&s);
 	if (affinity_parallel_leader(team))
 		choose_heads(&s);
 	affinity_parallel_barrier(team);
@@ -385,7 +385,7 @@ affinity_train_ease_sparse_body(AffinityTeam *team)
 	affinity_parallel_progress_phase("candidates", s.n, workers);
 	each_column(&s, find_candidates);
 	affinity_parallel_progress_phase("columns", s.n, workers);
-	each_column(&s, affinity_train_ease_solve_column);
+	each_column(&s, affinity_linear_ease_solve_column);
 	affinity_parallel_progress_phase("weights", s.n, workers);
 	if (affinity_parallel_leader(team))
 		transpose(&s);
@@ -394,12 +394,12 @@ affinity_train_ease_sparse_body(AffinityTeam *team)
 }
 
 void
-affinity_train_ease_sparse_request(AffinityTeamRequest *request,
-								   EaseTask *task)
+affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
+									EaseTask *task)
 {
 	Size		columns = column_bytes(task->n_items,
 									   task->options.candidates);
-	Size		heads = affinity_train_ease_triangle(n_heads(task->n_items)) *
+	Size		heads = affinity_linear_ease_triangle(n_heads(task->n_items)) *
 		sizeof(float);
 
 	request->job = &sparse_job;

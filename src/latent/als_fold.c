@@ -20,7 +20,7 @@
 #include "utils/memutils.h"
 
 #include "kernel/vector.h"
-#include "train/als.h"
+#include "latent/als.h"
 
 /* Ratings taken over between two looks at interrupts. */
 #define LOOK_PIECE	16384
@@ -41,8 +41,8 @@ struct AffinityFold
 };
 
 AffinityFold *
-affinity_train_als_fold_begin(const void *options,
-							  const AffinityFactors *factors)
+affinity_latent_als_fold_begin(const void *options,
+							   const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 
@@ -56,8 +56,8 @@ affinity_train_als_fold_begin(const void *options,
 		affinity_train_damaged(NULL, DAMAGED "its ratings have no standard deviation");
 	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
 										  factors->stride, 0);
-	fold->spectrum = affinity_train_als_floats(factors->stride);
-	fold->x = affinity_train_als_floats(factors->stride);
+	fold->spectrum = affinity_latent_als_floats(factors->stride);
+	fold->x = affinity_latent_als_floats(factors->stride);
 	fold->context = AllocSetContextCreate(CurrentMemoryContext, "affinity als",
 										  ALLOCSET_DEFAULT_SIZES);
 	return fold;
@@ -77,8 +77,8 @@ make_room(AffinityFold *fold, uint32 n)
 	old = MemoryContextSwitchTo(fold->context);
 	n = fold->room > 0 ? Max(n, 2 * fold->room) : n;
 	fold->room = 0;
-	fold->target = affinity_train_als_floats(n);
-	fold->root = affinity_train_als_floats(n);
+	fold->target = affinity_latent_als_floats(n);
+	fold->root = affinity_latent_als_floats(n);
 	for (uint32 r = 0; r < n; r++)
 		fold->root[r] = 1;
 	fold->room = n;
@@ -111,8 +111,8 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 		fold->target[r] = (float) ((weight[r] - mean -
 									item_row(fold, item[r])[0]) / deviation);
 	}
-	affinity_train_als_penalty(fold->options, n, factors->stride,
-							   fold->spectrum);
+	affinity_latent_als_penalty(fold->options, n, factors->stride,
+								fold->spectrum);
 	problem.other = factors->item;
 	problem.ones = true;
 	problem.no = item;
@@ -123,9 +123,9 @@ problem_of(AffinityFold *fold, const uint32 *item, const float *weight,
 }
 
 bool
-affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
-						   const float *weight, uint32 n, float *user,
-						   float *offset)
+affinity_latent_als_fold_in(AffinityFold *fold, const uint32 *item,
+							const float *weight, uint32 n, float *user,
+							float *offset)
 {
 	const AffinityFactors *factors = fold->factors;
 	float		deviation = factors->parameters[ALS_DEVIATION];
@@ -151,13 +151,13 @@ affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
  * have the same for confidences).
  */
 void
-affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
-								const float *weight, uint32 n, uint32 target,
-								double *count, double *similarity)
+affinity_latent_als_fold_explain(AffinityFold *fold, const uint32 *item,
+								 const float *weight, uint32 n, uint32 target,
+								 double *count, double *similarity)
 {
 	size_t		width = fold->factors->stride;
 	FactorProblem problem = problem_of(fold, item, weight, n);
-	float	   *f = affinity_train_als_floats(width);
+	float	   *f = affinity_latent_als_floats(width);
 	double		bias;
 
 	memcpy(f, item_row(fold, target), width * sizeof(float));
@@ -180,7 +180,7 @@ affinity_train_als_fold_explain(AffinityFold *fold, const uint32 *item,
  * Who puts an item into a basket likes it.
  */
 float
-affinity_train_als_basket_weight(const AffinityFold *fold)
+affinity_latent_als_basket_weight(const AffinityFold *fold)
 {
 	return fold->factors->parameters[ALS_GOOD];
 }

@@ -14,7 +14,7 @@
 #include "miscadmin.h"
 
 #include "kernel/topk.h"
-#include "train/item_knn.h"
+#include "neighbor/item_knn.h"
 
 /* Additions between two looks at interrupts: some milliseconds. */
 #define WORK_PIECE	((int64) 1 << 20)
@@ -27,7 +27,7 @@
  * Does a similarity look at who, and not at how much?
  */
 bool
-affinity_train_knn_on_sets(int similarity)
+affinity_neighbor_knn_on_sets(int similarity)
 {
 	switch (similarity)
 	{
@@ -47,7 +47,7 @@ affinity_train_knn_on_sets(int similarity)
  * Does it look at the users of both items only?
  */
 bool
-affinity_train_knn_on_moments(int similarity)
+affinity_neighbor_knn_on_moments(int similarity)
 {
 	return similarity == SIMILARITY_PEARSON ||
 		similarity == SIMILARITY_ADJUSTED;
@@ -293,7 +293,7 @@ harvest(KnnState *s, uint32 item)
  * The best neighbors of an item, as keys in s->best.
  */
 void
-affinity_train_knn_list(KnnState *s, uint32 item)
+affinity_neighbor_knn_list(KnnState *s, uint32 item)
 {
 	accumulate(s, item);
 	harvest(s, item);

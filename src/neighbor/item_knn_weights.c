@@ -22,29 +22,9 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/item_knn.h"
+#include "neighbor/item_knn.h"
 
 #define PIECE	((int64) 1 << 20)
-
-/* A part of the largest value that is no more than reals leave of nothing. */
-#define NO_DIFFERENCE	1e-6
-
-double
-affinity_train_knn_weight(int weights, double weight)
-{
-	switch (weights)
-	{
-		case WEIGHTS_LOG:
-			return log1p(weight);
-		case WEIGHTS_SQRT:
-			return sqrt(weight);
-		case WEIGHTS_LINEAR:
-		case WEIGHTS_SIGNED:
-			return weight;
-		default:
-			return 1;
-	}
-}
 
 static void
 transform(AffinityCsr *m, const ItemKnnOptions *options)
@@ -59,8 +39,8 @@ transform(AffinityCsr *m, const ItemKnnOptions *options)
 	{
 		if ((e & (PIECE - 1)) == 0)
 			CHECK_FOR_INTERRUPTS();
-		m->val[e] = (float) affinity_train_knn_weight(options->weights,
-													  all_one ? 1 : m->val[e]);
+		m->val[e] = (float) affinity_train_weight(options->weights,
+												  all_one ? 1 : m->val[e]);
 	}
 }
 
@@ -142,43 +122,10 @@ drop_values(AffinityCsr *m)
  * For what looks at sets only: all values are 1.
  */
 void
-affinity_train_knn_drop_values(AffinityInteractions *in)
+affinity_neighbor_knn_drop_values(AffinityInteractions *in)
 {
 	drop_values(&in->by_user);
 	drop_values(&in->by_item);
-}
-
-/*
- * Take a user's mean from the user's values; NaN is no value. The mean is
- * taken from the first one, so that what is the same everywhere does not
- * differ from it, and what is as good as the mean is: rounding does not make
- * a taste of it.
- */
-void
-affinity_train_center(float *val, int64 n)
-{
-	double		first = 0;
-	double		sum = 0;
-	double		mean;
-	double		largest = 0;
-	int64		values = 0;
-
-	for (int64 e = 0; e < n; e++)
-	{
-		if (isnan(val[e]))
-			continue;
-		if (values++ == 0)
-			first = val[e];
-		sum += val[e] - first;
-		largest = Max(largest, fabs(val[e]));
-	}
-	mean = first + (values > 0 ? sum / values : 0);
-	for (int64 e = 0; e < n; e++)
-	{
-		double		above = val[e] - mean;
-
-		val[e] = fabs(above) <= NO_DIFFERENCE * largest ? 0 : (float) above;
-	}
 }
 
 /*
@@ -209,16 +156,16 @@ center(AffinityInteractions *in)
  * Make the values of the matrix what the options want; none where all are 1.
  */
 void
-affinity_train_knn_weights(AffinityInteractions *in,
-						   const ItemKnnOptions *options)
+affinity_neighbor_knn_weights(AffinityInteractions *in,
+							  const ItemKnnOptions *options)
 {
 	bool		centered = options->similarity == SIMILARITY_ADJUSTED;
 
 	if (options->weighting == WEIGHTING_NONE && !centered &&
-		(options->weights == WEIGHTS_BINARY ||
-		 (in->by_user.val == NULL && options->weights != WEIGHTS_LOG)))
+		(options->weights == AFFINITY_WEIGHTS_BINARY ||
+		 (in->by_user.val == NULL && options->weights != AFFINITY_WEIGHTS_LOG)))
 	{
-		affinity_train_knn_drop_values(in);
+		affinity_neighbor_knn_drop_values(in);
 		return;
 	}
 	transform(&in->by_user, options);

@@ -2,12 +2,12 @@
  * ials.h
  *		Options and shared memory of ials; private to the room.
  */
-#ifndef AFFINITY_TRAIN_IALS_H
-#define AFFINITY_TRAIN_IALS_H
+#ifndef AFFINITY_LATENT_IALS_H
+#define AFFINITY_LATENT_IALS_H
 
-#include "parallel/team.h"
 #include "factor/factor.h"
-#include "train/train.h"
+#include "latent/latent.h"
+#include "parallel/team.h"
 
 #define IALS_MOST_FACTORS	512
 
@@ -62,22 +62,22 @@ typedef struct IalsShared
 #define IALS_GRAM_PIECES	8
 #define IALS_SOLVE_ROWS		64
 
-extern PGDLLEXPORT void affinity_train_ials_body(AffinityTeam *team);
-extern float affinity_train_ials_root(const IalsOptions *options,
-									  float weight);
-extern double affinity_train_ials_ridge(const IalsOptions *options, int64 n,
-										uint32 n_others);
+extern PGDLLEXPORT void affinity_latent_ials_body(AffinityTeam *team);
+extern float affinity_latent_ials_root(const IalsOptions *options,
+									   float weight);
+extern double affinity_latent_ials_ridge(const IalsOptions *options, int64 n,
+										 uint32 n_others);
 
 /* ials_fold.c */
-extern AffinityFold *affinity_train_ials_fold_begin(const void *options,
-													const AffinityFactors *factors);
-extern bool affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
-										const float *weight, uint32 n,
-										float *user, float *offset);
-extern void affinity_train_ials_fold_explain(AffinityFold *fold,
-											 const uint32 *item,
-											 const float *weight, uint32 n,
-											 uint32 target, double *count,
-											 double *similarity);
+extern AffinityFold *affinity_latent_ials_fold_begin(const void *options,
+													 const AffinityFactors *factors);
+extern bool affinity_latent_ials_fold_in(AffinityFold *fold, const uint32 *item,
+										 const float *weight, uint32 n,
+										 float *user, float *offset);
+extern void affinity_latent_ials_fold_explain(AffinityFold *fold,
+											  const uint32 *item,
+											  const float *weight, uint32 n,
+											  uint32 target, double *count,
+											  double *similarity);
 
-#endif							/* AFFINITY_TRAIN_IALS_H */
+#endif							/* AFFINITY_LATENT_IALS_H */

@@ -13,7 +13,7 @@
 
 #include <float.h>
 
-#include "train/ease_sparse.h"
+#include "linear/ease_sparse.h"
 
 /*
  * Meet the users of the candidates that are no heads, and make room for all
@@ -47,7 +47,7 @@ meet_users(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
 			}
 			met[mark->met].end++;
 		}
-		affinity_train_ease_work(s, end - s->by_item.start[item[a]]);
+		affinity_linear_ease_work(s, end - s->by_item.start[item[a]]);
 	}
 	s->n_met = n_met;
 	for (uint32 m = 0; m < n_met; m++)
@@ -65,11 +65,11 @@ meet_users(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads, uint32 n)
 	{
 		s->list_size = room + room / 2;
 		pfree(s->list);
-		s->list = affinity_train_ease_array(s->list_size, sizeof(uint16));
+		s->list = affinity_linear_ease_array(s->list_size, sizeof(uint16));
 		if (s->list_x)
 		{
 			pfree(s->list_x);
-			s->list_x = affinity_train_ease_array(s->list_size, sizeof(float));
+			s->list_x = affinity_linear_ease_array(s->list_size, sizeof(float));
 		}
 	}
 	return entries;
@@ -111,7 +111,7 @@ list_heads(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads,
 				if (list_x)
 					list_x[at] = s->by_item.val[e];
 			}
-			affinity_train_ease_work(s, end - s->by_item.start[item[a]]);
+			affinity_linear_ease_work(s, end - s->by_item.start[item[a]]);
 		}
 		return;
 	}
@@ -130,7 +130,7 @@ list_heads(EaseSparse *s, uint32 j, const uint32 *item, uint32 heads,
 				list_x[met[m].end] = s->by_user.val[e];
 			list[met[m].end++] = (uint16) place;
 		}
-		affinity_train_ease_work(s, end - s->by_user.start[user]);
+		affinity_linear_ease_work(s, end - s->by_user.start[user]);
 	}
 }
 
@@ -174,7 +174,7 @@ add_other(EaseSparse *s, uint32 item, uint32 a, double *restrict row)
 		met->end++;
 		work += length + 1;
 	}
-	affinity_train_ease_work(s, work);
+	affinity_linear_ease_work(s, work);
 }
 
 /*
@@ -192,7 +192,7 @@ fill_gram(EaseSparse *s, uint32 j, const uint32 *item, uint32 n)
 	for (uint32 a = 0; a < heads; a++)
 	{
 		const float *row = s->heads +
-			affinity_train_ease_triangle(s->head[item[a]]);
+			affinity_linear_ease_triangle(s->head[item[a]]);
 
 		for (uint32 b = 0; b <= a; b++)
 			s->gram[(Size) a * n + b] = row[s->head[item[b]]];
@@ -258,14 +258,14 @@ solve_in_doubles(EaseSparse *s, uint32 n, const uint32 *item, float *weight)
 	if (info < 0)
 		elog(ERROR, "dpotrf: argument %d is invalid", -info);
 	if (info > 0)
-		affinity_train_ease_singular(&s->task->options);
+		affinity_linear_ease_singular(&s->task->options);
 	for (uint32 a = 0; a < n; a++)
 	{
 		double		c = s->gram[(Size) a * n + a];
 
 		if (!(c * c > EASE_LEAST_PIVOT * (s->diagonal[item[a]] +
 										  s->penalty[item[a]])))
-			affinity_train_ease_singular(&s->task->options);
+			affinity_linear_ease_singular(&s->task->options);
 		s->solution[a] = weight[a];
 	}
 	affinity_train_blas_ready();
@@ -274,14 +274,14 @@ solve_in_doubles(EaseSparse *s, uint32 n, const uint32 *item, float *weight)
 	if (info != 0)
 		elog(ERROR, "dpotrs: unexpected info %d", info);
 	for (uint32 a = 0; a < n; a++)
-		weight[a] = affinity_train_ease_real(s->solution[a]);
+		weight[a] = affinity_linear_ease_real(s->solution[a]);
 }
 
 /*
  * (G_SS + L_S) b = G_Sj; the products in column_weight become the weights.
  */
 void
-affinity_train_ease_solve_column(EaseSparse *s, uint32 j)
+affinity_linear_ease_solve_column(EaseSparse *s, uint32 j)
 {
 	const uint32 *item = s->column_item + (Size) j * s->n_candidates;
 	float	   *weight = s->column_weight + (Size) j * s->n_candidates;
@@ -302,14 +302,14 @@ affinity_train_ease_solve_column(EaseSparse *s, uint32 j)
 		solve_in_reals(s, n, (float) least, weight);
 	else
 		solve_in_doubles(s, n, item, weight);
-	affinity_train_ease_work(s, (int64) n * n * n / 64);
+	affinity_linear_ease_work(s, (int64) n * n * n / 64);
 }
 
 /*
  * A participant's own memory.
  */
 void
-affinity_train_ease_columns_begin(EaseSparse *s)
+affinity_linear_ease_columns_begin(EaseSparse *s)
 {
 	uint32		n = s->n_candidates;
 	size_t		order = affinity_kernel_panel_rows(n);
@@ -317,19 +317,19 @@ affinity_train_ease_columns_begin(EaseSparse *s)
 
 	s->blas = affinity_train_blas();
 	s->dense = affinity_kernel_dense();
-	s->gram = affinity_train_ease_array((Size) n * n, sizeof(double));
-	s->solution = affinity_train_ease_array(n, sizeof(double));
+	s->gram = affinity_linear_ease_array((Size) n * n, sizeof(double));
+	s->solution = affinity_linear_ease_array(n, sizeof(double));
 	/* 64 numbers more, for the alignment */
-	s->upper = affinity_train_ease_array((order + 1) * width + 64,
-										 sizeof(float));
+	s->upper = affinity_linear_ease_array((order + 1) * width + 64,
+										  sizeof(float));
 	s->upper = (float *) TYPEALIGN(64, s->upper);
-	s->inverse = affinity_train_ease_array(order, sizeof(float));
-	s->place = affinity_train_ease_array(s->n, sizeof(uint16));
+	s->inverse = affinity_linear_ease_array(order, sizeof(float));
+	s->place = affinity_linear_ease_array(s->n, sizeof(uint16));
 	memset(s->place, 0xff, (Size) s->n * sizeof(uint16));
-	s->mark = affinity_train_ease_array(s->by_user.n_rows, sizeof(Mark));
-	s->user = affinity_train_ease_array(s->by_user.n_rows, sizeof(uint32));
-	s->met = affinity_train_ease_array(s->by_user.n_rows, sizeof(Met));
-	s->list = affinity_train_ease_array(0, sizeof(uint16));
-	s->list_x = s->by_user.val ? affinity_train_ease_array(0, sizeof(float)) :
+	s->mark = affinity_linear_ease_array(s->by_user.n_rows, sizeof(Mark));
+	s->user = affinity_linear_ease_array(s->by_user.n_rows, sizeof(uint32));
+	s->met = affinity_linear_ease_array(s->by_user.n_rows, sizeof(Met));
+	s->list = affinity_linear_ease_array(0, sizeof(uint16));
+	s->list_x = s->by_user.val ? affinity_linear_ease_array(0, sizeof(float)) :
 		NULL;
 }

@@ -35,7 +35,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/als.h"
+#include "latent/als.h"
 
 /* Entries gone through between two looks at interrupts. */
 #define LOOK_PIECE		((int64) 1 << 20)
@@ -43,7 +43,7 @@
 /* Multiplications and additions per second, roughly. */
 #define SPEED			2e10
 
-AFFINITY_TEAM_JOB(als_job, affinity_train_als_body);
+AFFINITY_TEAM_JOB(als_job, affinity_latent_als_body);
 
 /* ---- the ratings ------------------------------------------------------- */
 
@@ -66,11 +66,11 @@ measure(AlsShared *shared, const AffinityCsr *m)
 		{
 			double		d;
 
-			if (affinity_train_als_held_out(shared, u, m->col[e]))
+			if (affinity_latent_als_held_out(shared, u, m->col[e]))
 				continue;
 			if (n++ == 0)
-				first = affinity_train_als_rating(m, e);
-			d = affinity_train_als_rating(m, e) - first;
+				first = affinity_latent_als_rating(m, e);
+			d = affinity_latent_als_rating(m, e) - first;
 			sum += d;
 			squares += d * d;
 		}
@@ -103,13 +103,13 @@ static float
 good_rating(const AlsShared *shared, const AffinityCsr *m)
 {
 	int64		n = m->start[m->n_rows];
-	float		most = affinity_train_als_rating(m, 0);
+	float		most = affinity_latent_als_rating(m, 0);
 
 	for (int64 e = 0; e < n; e++)
 	{
 		if (e % LOOK_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
-		most = Max(most, affinity_train_als_rating(m, e));
+		most = Max(most, affinity_latent_als_rating(m, e));
 	}
 	return (float) Min(most, shared->mean + shared->deviation);
 }
@@ -168,8 +168,8 @@ make_course(AlsCourse *course, const AlsShared *shared, uint32 n_items)
 	course->held_mae = palloc0(n);
 	if (shared->held_below == 0)
 		return;
-	course->row = affinity_train_als_floats(mul_size(n_items, shared->width));
-	course->bias = affinity_train_als_floats(n_items);
+	course->row = affinity_latent_als_floats(mul_size(n_items, shared->width));
+	course->bias = affinity_latent_als_floats(n_items);
 }
 
 static void
@@ -216,7 +216,7 @@ put_items(AffinityItemSink *sink, const AlsShared *shared,
 	const float *rows = course->row ? course->row : items->row;
 	const float *biases = course->bias ? course->bias : items->bias;
 	AffinityItemRow row = {.n_factors = shared->options.factors + 1};
-	float	   *factor = affinity_train_als_floats(row.n_factors);
+	float	   *factor = affinity_latent_als_floats(row.n_factors);
 
 	row.factor = factor;
 	for (row.item = 0; row.item < items->ratings.n_rows; row.item++)
@@ -269,7 +269,7 @@ als_train(AffinityInteractions *in, const void *options,
 	AffinityTeam *team;
 	float		parameters[ALS_N_PARAMETERS];
 
-	shared.width = affinity_train_als_width(&shared.options);
+	shared.width = affinity_latent_als_width(&shared.options);
 	shared.held_below = (uint64) ldexp(shared.options.holdout, 64);
 	measure(&shared, &in->by_user);
 	for (uint32 i = 0; i < in->by_item.n_rows; i++)
@@ -288,9 +288,9 @@ als_train(AffinityInteractions *in, const void *options,
 	memcpy(affinity_parallel_region(team, ALS_REGION_SHARED), &shared,
 		   sizeof(shared));
 	affinity_parallel_put_matrix(team, shared.matrix, in);
-	affinity_train_als_sides(team, &shared, side);
-	affinity_train_als_start(&shared, side[ALS_USERS].row,
-							 side[ALS_USERS].ratings.n_rows);
+	affinity_latent_als_sides(team, &shared, side);
+	affinity_latent_als_start(&shared, side[ALS_USERS].row,
+							  side[ALS_USERS].ratings.n_rows);
 	affinity_parallel_run(team, &course);
 	put_figures(sink, &shared, &course);
 	put_items(sink, &shared, &side[ALS_ITEMS], &course);
@@ -328,7 +328,7 @@ als_history_weight(const void *options, double weight)
 	return weight;
 }
 
-const AffinityAlgorithm affinity_train_als = {
+const AffinityAlgorithm affinity_latent_als = {
 	.name = "als",
 	.help = "ratings, predicted by biases and factors",
 	.options = als_options,
@@ -338,9 +338,9 @@ const AffinityAlgorithm affinity_train_als = {
 	.ratings = true,
 	.train = als_train,
 	.history_weight = als_history_weight,
-	.fold_begin = affinity_train_als_fold_begin,
-	.fold_in = affinity_train_als_fold_in,
-	.fold_explain = affinity_train_als_fold_explain,
-	.fold_basket_weight = affinity_train_als_basket_weight,
+	.fold_begin = affinity_latent_als_fold_begin,
+	.fold_in = affinity_latent_als_fold_in,
+	.fold_explain = affinity_latent_als_fold_explain,
+	.fold_basket_weight = affinity_latent_als_basket_weight,
 	.n_bias_factors = 1,
 };

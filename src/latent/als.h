@@ -3,12 +3,12 @@
  *		Ratings with biases by alternating least squares: what training and
  *		folding in share; private to the room.
  */
-#ifndef AFFINITY_TRAIN_ALS_H
-#define AFFINITY_TRAIN_ALS_H
+#ifndef AFFINITY_LATENT_ALS_H
+#define AFFINITY_LATENT_ALS_H
 
-#include "parallel/team.h"
 #include "factor/factor.h"
-#include "train/train.h"
+#include "latent/latent.h"
+#include "parallel/team.h"
 
 typedef struct AlsOptions
 {
@@ -37,7 +37,7 @@ enum
  * the own bias, which stands beside the rows, then the factors, then padding.
  */
 static inline size_t
-affinity_train_als_width(const AlsOptions *options)
+affinity_latent_als_width(const AlsOptions *options)
 {
 	return affinity_kernel_padded_width((size_t) options->factors + 1);
 }
@@ -107,40 +107,40 @@ typedef struct AlsCourse
 } AlsCourse;
 
 static inline float
-affinity_train_als_rating(const AffinityCsr *m, int64 entry)
+affinity_latent_als_rating(const AffinityCsr *m, int64 entry)
 {
 	return m->val ? m->val[entry] : 1;
 }
 
 /* An array as the kernels want it. */
 static inline float *
-affinity_train_als_floats(Size n)
+affinity_latent_als_floats(Size n)
 {
 	return affinity_factor_floats(CurrentMemoryContext, n);
 }
 
 /* als_steps.c */
-extern PGDLLEXPORT void affinity_train_als_body(AffinityTeam *team);
-extern bool affinity_train_als_held_out(const AlsShared *shared, uint32 user,
-										uint32 item);
-extern void affinity_train_als_start(const AlsShared *shared, float *row,
-									 uint32 n_users);
-extern void affinity_train_als_penalty(const AlsOptions *options, int64 n,
-									   size_t width, float *spectrum);
-extern void affinity_train_als_sides(AffinityTeam *team,
-									 const AlsShared *shared, AlsSide *side);
+extern PGDLLEXPORT void affinity_latent_als_body(AffinityTeam *team);
+extern bool affinity_latent_als_held_out(const AlsShared *shared, uint32 user,
+										 uint32 item);
+extern void affinity_latent_als_start(const AlsShared *shared, float *row,
+									  uint32 n_users);
+extern void affinity_latent_als_penalty(const AlsOptions *options, int64 n,
+										size_t width, float *spectrum);
+extern void affinity_latent_als_sides(AffinityTeam *team,
+									  const AlsShared *shared, AlsSide *side);
 
 /* als_fold.c */
-extern AffinityFold *affinity_train_als_fold_begin(const void *options,
-												   const AffinityFactors *factors);
-extern bool affinity_train_als_fold_in(AffinityFold *fold, const uint32 *item,
-									   const float *weight, uint32 n,
-									   float *user, float *offset);
-extern void affinity_train_als_fold_explain(AffinityFold *fold,
-											const uint32 *item,
-											const float *weight, uint32 n,
-											uint32 target, double *count,
-											double *similarity);
-extern float affinity_train_als_basket_weight(const AffinityFold *fold);
+extern AffinityFold *affinity_latent_als_fold_begin(const void *options,
+													const AffinityFactors *factors);
+extern bool affinity_latent_als_fold_in(AffinityFold *fold, const uint32 *item,
+										const float *weight, uint32 n,
+										float *user, float *offset);
+extern void affinity_latent_als_fold_explain(AffinityFold *fold,
+											 const uint32 *item,
+											 const float *weight, uint32 n,
+											 uint32 target, double *count,
+											 double *similarity);
+extern float affinity_latent_als_basket_weight(const AffinityFold *fold);
 
-#endif							/* AFFINITY_TRAIN_ALS_H */
+#endif							/* AFFINITY_LATENT_ALS_H */

@@ -33,7 +33,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/item_knn.h"
+#include "neighbor/item_knn.h"
 #include "kernel/topk.h"
 #include "parallel/progress.h"
 #include "parallel/team.h"
@@ -126,7 +126,7 @@ attach(KnnState *s, AffinityTeam *team)
 	s->sink = affinity_parallel_leader(team);
 	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
 							 &s->by_item);
-	s->is_signed = s->options->weights == WEIGHTS_SIGNED &&
+	s->is_signed = s->options->weights == AFFINITY_WEIGHTS_SIGNED &&
 		s->by_user.val != NULL;
 	s->user_factor = affinity_parallel_region(team, s->shared->user_factor);
 	s->left = affinity_parallel_region(team, s->shared->left);
@@ -143,7 +143,7 @@ prepare(KnnState *s)
 	const ItemKnnOptions *o = s->options;
 	uint32		n_items = s->by_item.n_rows;
 
-	if (affinity_train_knn_on_moments(o->similarity))
+	if (affinity_neighbor_knn_on_moments(o->similarity))
 		s->moments = affinity_base_zeroed_array(n_items,
 												sizeof(AffinityMoments));
 	else
@@ -155,7 +155,7 @@ prepare(KnnState *s)
 		for (uint32 i = 0; i < n_items; i++)
 			s->sum[i] = s->clear;
 	}
-	if (!affinity_train_knn_on_sets(o->similarity) && !s->moments &&
+	if (!affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
 		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	/* one entry more than items: see kernel/sparse.c */
@@ -192,7 +192,7 @@ make_lists(void *state, uint32 chunk, void *slot)
 	{
 		float	   *score;
 
-		affinity_train_knn_list(s, item);
+		affinity_neighbor_knn_list(s, item);
 		score = (float *) to + s->n_best;
 		for (uint32 n = 0; n < s->n_best; n++)
 		{
@@ -219,11 +219,11 @@ put_lists(void *state, uint32 chunk, const void *slot)
 	{
 		AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
 
-		row.popularity = affinity_train_knn_popularity(s, item);
+		row.popularity = affinity_neighbor_knn_popularity(s, item);
 		row.n_neighbors = length[item - first];
 		row.neighbor = from;
 		row.score = (const float *) from + row.n_neighbors;
-		affinity_train_knn_count_extremes(s->shared, &row);
+		affinity_neighbor_knn_count_extremes(s->shared, &row);
 		s->sink->put(s->sink, &row);
 		from += 2 * (size_t) row.n_neighbors;
 	}
@@ -237,13 +237,13 @@ slot_bytes(const KnnShared *shared, uint32 n_items)
 		(1 + 2 * (Size) Min((uint32) shared->options.neighbors, n_items));
 }
 
-AFFINITY_TEAM_JOB(item_knn_job, affinity_train_item_knn_body);
+AFFINITY_TEAM_JOB(item_knn_job, affinity_neighbor_item_knn_body);
 
 /*
  * What every participant does.
  */
 void
-affinity_train_item_knn_body(AffinityTeam *team)
+affinity_neighbor_item_knn_body(AffinityTeam *team)
 {
 	KnnState	state = {0};
 	AffinityStream stream = {.produce = make_lists, .consume = put_lists};
@@ -320,10 +320,10 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	AffinityTeam *team;
 	uint32		k = Min((uint32) shared.options.neighbors, in->by_item.n_rows);
 
-	if (affinity_train_knn_on_sets(shared.options.similarity))
-		affinity_train_knn_drop_values(in);
+	if (affinity_neighbor_knn_on_sets(shared.options.similarity))
+		affinity_neighbor_knn_drop_values(in);
 	else
-		affinity_train_knn_weights(in, &shared.options);
+		affinity_neighbor_knn_weights(in, &shared.options);
 	shared.chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
 	shared.chunk_items = Min(Max(shared.chunk_items, 1), CHUNK_ITEMS);
 	request.seconds = estimate_seconds(in);
@@ -335,7 +335,7 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	attach(&state, team);
 	prepare_factors(&state);
 	affinity_parallel_run(team, sink);
-	affinity_train_knn_warn_of_extremes(state.shared, in->items);
+	affinity_neighbor_knn_warn_of_extremes(state.shared, in->items);
 	affinity_parallel_end(team);
 }
 
@@ -375,7 +375,7 @@ static const AffinityOption item_knn_options[] = {
 		   "degree_normalized: a, the exponent of the degree of the item in the history"),
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "degree_normalized: b, the exponent of the degree of the recommended item"),
-	MAX_HISTORY_OPTION,
+	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
 
@@ -385,7 +385,7 @@ static const AffinityOption item_knn_options[] = {
 static void
 check_signed(const ItemKnnOptions *o)
 {
-	if (o->weights != WEIGHTS_SIGNED)
+	if (o->weights != AFFINITY_WEIGHTS_SIGNED)
 	{
 		if (o->similarity == SIMILARITY_ADJUSTED)
 			ereport(ERROR,
@@ -395,7 +395,7 @@ check_signed(const ItemKnnOptions *o)
 					 errhint("Leave \"weights\" out.")));
 		return;
 	}
-	if (affinity_train_knn_on_sets(o->similarity))
+	if (affinity_neighbor_knn_on_sets(o->similarity))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"weights\" cannot be \"signed\" with similarity \"%s\"",
@@ -422,10 +422,10 @@ item_knn_check(void *options)
 				 errmsg("option \"weighting\" has no effect on similarity \"%s\"",
 						similarity_names[o->similarity]),
 				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"weighting\" out.")));
-	if (o->weights == WEIGHTS_AUTO)
-		o->weights = affinity_train_knn_on_moments(o->similarity) ?
-			WEIGHTS_SIGNED : o->weighting != WEIGHTING_NONE ? WEIGHTS_LINEAR :
-			WEIGHTS_BINARY;
+	if (o->weights == AFFINITY_WEIGHTS_AUTO)
+		o->weights = affinity_neighbor_knn_on_moments(o->similarity) ?
+			AFFINITY_WEIGHTS_SIGNED : o->weighting != WEIGHTING_NONE ? AFFINITY_WEIGHTS_LINEAR :
+			AFFINITY_WEIGHTS_BINARY;
 	check_signed(o);
 }
 
@@ -440,13 +440,13 @@ item_knn_history_weight(const void *options, double weight)
 {
 	const ItemKnnOptions *o = options;
 
-	return affinity_train_knn_weight(o->weights, weight);
+	return affinity_train_weight(o->weights, weight);
 }
 
 static bool
 item_knn_signed_weights(const void *options)
 {
-	return ((const ItemKnnOptions *) options)->weights == WEIGHTS_SIGNED;
+	return ((const ItemKnnOptions *) options)->weights == AFFINITY_WEIGHTS_SIGNED;
 }
 
 static bool
@@ -456,7 +456,7 @@ item_knn_centered(const void *options)
 		SIMILARITY_ADJUSTED;
 }
 
-const AffinityAlgorithm affinity_train_item_knn = {
+const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.name = "item_knn",
 	.help = "items similar to those of the history, by the users they share",
 	.options = item_knn_options,

@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 
 #include "kernel/topk.h"
-#include "train/ease.h"
+#include "linear/ease.h"
 
 /* A slot: the lengths of EASE_CHUNK rows, then their items, their weights. */
 typedef struct Slot
@@ -36,7 +36,7 @@ slot_weights(const void *slot, uint32 k, uint32 row)
 }
 
 Size
-affinity_train_ease_slot_bytes(uint32 k)
+affinity_linear_ease_slot_bytes(uint32 k)
 {
 	return sizeof(Slot) + mul_size(mul_size(k, EASE_CHUNK),
 								   sizeof(int32) + sizeof(float));
@@ -46,7 +46,7 @@ affinity_train_ease_slot_bytes(uint32 k)
  * Room for choosing k of up to n_max weights.
  */
 void
-affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
+affinity_linear_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
 {
 	choice->k = k;
 	choice->n = 0;
@@ -63,9 +63,9 @@ affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
  * NULL: by their places. Weights of 0 are left out.
  */
 void
-affinity_train_ease_choose(EaseChoice *choice, const float *weight,
-						   const uint32 *item, uint32 n, void *slot,
-						   uint32 row)
+affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
+							const uint32 *item, uint32 n, void *slot,
+							uint32 row)
 {
 	int32	   *items = slot_items(slot, choice->k, row);
 	float	   *weights = slot_weights(slot, choice->k, row);
@@ -96,9 +96,9 @@ affinity_train_ease_choose(EaseChoice *choice, const float *weight,
  * The leader: put the rows of a chunk into the sink.
  */
 void
-affinity_train_ease_put(AffinityItemSink *sink,
-						const AffinityCsr *by_item, uint32 k,
-						uint32 chunk, const void *slot, int64 *n_weights)
+affinity_linear_ease_put(AffinityItemSink *sink,
+						 const AffinityCsr *by_item, uint32 k,
+						 uint32 chunk, const void *slot, int64 *n_weights)
 {
 	uint32		first = chunk * EASE_CHUNK;
 	uint32		end = Min(first + EASE_CHUNK, by_item->n_rows);

@@ -32,7 +32,7 @@
 #include "utils/memutils.h"
 
 #include "parallel/progress.h"
-#include "train/ease.h"
+#include "linear/ease.h"
 
 #define TILE		((uint32) 256)
 #define WIDE		((uint32) 4)	/* tiles in a piece of the product */
@@ -71,17 +71,17 @@ tiles_of(uint32 n_items)
 #define REAL		float
 #define NAME(x)		x##_f4
 #define BLAS(x)		s##x
-#include "train/ease_dense_template.h"
+#include "linear/ease_dense_template.h"
 
 #define REAL		double
 #define NAME(x)		x##_f8
 #define BLAS(x)		d##x
-#include "train/ease_dense_template.h"
+#include "linear/ease_dense_template.h"
 
-AFFINITY_TEAM_JOB(dense_job, affinity_train_ease_dense_body);
+AFFINITY_TEAM_JOB(dense_job, affinity_linear_ease_dense_body);
 
 void
-affinity_train_ease_dense_body(AffinityTeam *team)
+affinity_linear_ease_dense_body(AffinityTeam *team)
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
 
@@ -96,7 +96,7 @@ affinity_train_ease_dense_body(AffinityTeam *team)
  * sums, scales, all weights of a chunk's items, and what chooses among them.
  */
 Size
-affinity_train_ease_dense_bytes(uint32 n_items, bool single)
+affinity_linear_ease_dense_bytes(uint32 n_items, bool single)
 {
 	uint32		tiles = tiles_of(n_items);
 	Size		width = single ? sizeof(float) : sizeof(double);
@@ -109,7 +109,7 @@ affinity_train_ease_dense_bytes(uint32 n_items, bool single)
 }
 
 void
-affinity_train_ease_dense_request(AffinityTeamRequest *request, EaseTask *task)
+affinity_linear_ease_dense_request(AffinityTeamRequest *request, EaseTask *task)
 {
 	uint32		tiles = tiles_of(task->n_items);
 	Size		width = task->single ? sizeof(float) : sizeof(double);

@@ -117,13 +117,13 @@ NAME(factor_tile) (NAME(Dense) * d, uint32 k)
 	if (info < 0)
 		elog(ERROR, "potrf: argument %d is invalid", -info);
 	if (info > 0)
-		affinity_train_ease_singular(&d->task->options);
+		affinity_linear_ease_singular(&d->task->options);
 	for (int r = 0; r < n; r++)
 	{
 		double		c = tile[(Size) r * width + r];
 
 		if (!(c * c > EASE_LEAST_PIVOT * d->diagonal[k * TILE + r]))
-			affinity_train_ease_singular(&d->task->options);
+			affinity_linear_ease_singular(&d->task->options);
 		memcpy(d->factor + (Size) r * TILE, tile + (Size) r * width,
 			   n * sizeof(REAL));
 	}
@@ -329,7 +329,7 @@ NAME(produce_rows) (void *state, uint32 chunk, void *slot)
 
 		for (uint32 i = first; i < Min(end, j); i++)
 			d->weight[(i - first) * stride + j] =
-				affinity_train_ease_real(row[i] * d->scale[j]);
+				affinity_linear_ease_real(row[i] * d->scale[j]);
 	}
 	for (uint32 i = first; i < end; i++)
 	{
@@ -338,10 +338,10 @@ NAME(produce_rows) (void *state, uint32 chunk, void *slot)
 		float	   *weight = d->weight + (i - first) * stride;
 
 		for (uint32 j = 0; j < i; j++)
-			weight[j] = affinity_train_ease_real(row[j] * d->scale[j]);
+			weight[j] = affinity_linear_ease_real(row[j] * d->scale[j]);
 		weight[i] = 0;
-		affinity_train_ease_choose(&d->choice, weight, NULL, d->n, slot, i -
-								   first);
+		affinity_linear_ease_choose(&d->choice, weight, NULL, d->n, slot, i -
+									first);
 	}
 }
 
@@ -351,8 +351,8 @@ NAME(consume_rows) (void *state, uint32 chunk, const void *slot)
 	NAME(Dense) * d = state;
 	EaseLeader *leader = affinity_parallel_leader(d->team);
 
-	affinity_train_ease_put(leader->sink, &d->by_item, d->choice.k, chunk,
-							slot, &leader->n_weights);
+	affinity_linear_ease_put(leader->sink, &d->by_item, d->choice.k, chunk,
+							 slot, &leader->n_weights);
 	affinity_parallel_progress_done((int64) chunk * EASE_CHUNK);
 }
 
@@ -367,10 +367,10 @@ NAME(put_rows) (NAME(Dense) * d)
 	for (uint32 i = 0; i < d->n; i++)
 		d->scale[i] = -1 / (d->panels + panel_offset(i / TILE) +
 							(Size) (i % TILE) * panel_width(i / TILE))[i];
-	affinity_train_ease_choice_begin(&d->choice, d->task->options.neighbors,
-									 d->n);
+	affinity_linear_ease_choice_begin(&d->choice, d->task->options.neighbors,
+									  d->n);
 	stream.n_chunks = (d->n + EASE_CHUNK - 1) / EASE_CHUNK;
-	stream.slot_bytes = affinity_train_ease_slot_bytes(d->choice.k);
+	stream.slot_bytes = affinity_linear_ease_slot_bytes(d->choice.k);
 	stream.produce = NAME(produce_rows);
 	stream.consume = NAME(consume_rows);
 	stream.state = d;

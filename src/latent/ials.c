@@ -29,9 +29,9 @@
 
 #include "miscadmin.h"
 
-#include "train/ials.h"
+#include "latent/ials.h"
 
-AFFINITY_TEAM_JOB(ials_job, affinity_train_ials_body);
+AFFINITY_TEAM_JOB(ials_job, affinity_latent_ials_body);
 
 /* Weights up to here: products of them stay finite. */
 #define MOST_WEIGHT		1e12
@@ -45,7 +45,7 @@ AFFINITY_TEAM_JOB(ials_job, affinity_train_ials_body);
  * The root of what an observation weighs, from its summed weight.
  */
 float
-affinity_train_ials_root(const IalsOptions *options, float weight)
+affinity_latent_ials_root(const IalsOptions *options, float weight)
 {
 	double		confidence = 1;
 
@@ -61,7 +61,7 @@ affinity_train_ials_root(const IalsOptions *options, float weight)
  * n_others rows on the other side.
  */
 double
-affinity_train_ials_ridge(const IalsOptions *options, int64 n, uint32 n_others)
+affinity_latent_ials_ridge(const IalsOptions *options, int64 n, uint32 n_others)
 {
 	return options->regularization *
 		pow((double) n + options->unobserved_weight * n_others,
@@ -100,7 +100,7 @@ make_roots(const IalsOptions *options, AffinityCsr *m)
 	{
 		if (e % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
-		m->val[e] = affinity_train_ials_root(options, m->val[e]);
+		m->val[e] = affinity_latent_ials_root(options, m->val[e]);
 	}
 }
 
@@ -252,7 +252,7 @@ ials_train(AffinityInteractions *in, const void *options,
 	shared = affinity_parallel_region(team, IALS_SHARED);
 	shared->options = *ials;
 	shared->most_entries = most;
-	shared->root = affinity_train_ials_root(ials, 1);
+	shared->root = affinity_latent_ials_root(ials, 1);
 	affinity_parallel_put_matrix(team, IALS_MATRIX, in);
 	affinity_parallel_run(team, NULL);
 	put_items(team, sink);
@@ -302,13 +302,13 @@ static const AffinityOption ials_options[] = {
 static double
 ials_history_weight(const void *options, double weight)
 {
-	double		root = affinity_train_ials_root(options,
-												(float) Min(weight, FLT_MAX));
+	double		root = affinity_latent_ials_root(options,
+												 (float) Min(weight, FLT_MAX));
 
 	return root * root;
 }
 
-const AffinityAlgorithm affinity_train_ials = {
+const AffinityAlgorithm affinity_latent_ials = {
 	.name = "ials",
 	.help = "factors of items from implicit feedback, by alternating least squares",
 	.options = ials_options,
@@ -317,7 +317,7 @@ const AffinityAlgorithm affinity_train_ials = {
 	.has_factors = true,
 	.train = ials_train,
 	.history_weight = ials_history_weight,
-	.fold_begin = affinity_train_ials_fold_begin,
-	.fold_in = affinity_train_ials_fold_in,
-	.fold_explain = affinity_train_ials_fold_explain,
+	.fold_begin = affinity_latent_ials_fold_begin,
+	.fold_in = affinity_latent_ials_fold_in,
+	.fold_explain = affinity_latent_ials_fold_explain,
 };

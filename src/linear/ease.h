@@ -2,14 +2,14 @@
  * ease.h
  *		What the files of ease share; private to the room.
  */
-#ifndef AFFINITY_TRAIN_EASE_H
-#define AFFINITY_TRAIN_EASE_H
+#ifndef AFFINITY_LINEAR_EASE_H
+#define AFFINITY_LINEAR_EASE_H
 
 #include <float.h>
 
+#include "kernel/sparse.h"
+#include "linear/linear.h"
 #include "parallel/team.h"
-#include "train/item_knn.h"
-#include "train/train.h"
 
 /* In the order of the names in ease.c. */
 typedef enum EaseMethod
@@ -25,7 +25,7 @@ typedef struct EaseOptions
 	double		regularization;
 	double		regularization_exponent;
 	double		user_exponent;
-	int			weights;		/* a Weights of item_knn less WEIGHTS_BINARY */
+	int			weights;		/* AffinityWeights less BINARY */
 	int32		neighbors;		/* kept per item */
 	int32		candidates;		/* sparse: of each column */
 	double		candidate_exponent;
@@ -81,21 +81,21 @@ typedef struct EaseChoice
  * precision may be huge.
  */
 static inline float
-affinity_train_ease_real(double weight)
+affinity_linear_ease_real(double weight)
 {
 	return (float) Max(Min(weight, FLT_MAX), -FLT_MAX);
 }
 
-extern Size affinity_train_ease_slot_bytes(uint32 k);
-extern void affinity_train_ease_choice_begin(EaseChoice *choice, uint32 k,
-											 uint32 n_max);
-extern void affinity_train_ease_choose(EaseChoice *choice, const float *weight,
-									   const uint32 *item, uint32 n,
-									   void *slot, uint32 row);
-extern void affinity_train_ease_put(AffinityItemSink *sink,
-									const AffinityCsr *by_item,
-									uint32 k, uint32 chunk, const void *slot,
-									int64 *n_weights);
+extern Size affinity_linear_ease_slot_bytes(uint32 k);
+extern void affinity_linear_ease_choice_begin(EaseChoice *choice, uint32 k,
+											  uint32 n_max);
+extern void affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
+										const uint32 *item, uint32 n,
+										void *slot, uint32 row);
+extern void affinity_linear_ease_put(AffinityItemSink *sink,
+									 const AffinityCsr *by_item,
+									 uint32 k, uint32 chunk, const void *slot,
+									 int64 *n_weights);
 
 /* What the leader knows beside the task. */
 typedef struct EaseLeader
@@ -105,17 +105,17 @@ typedef struct EaseLeader
 } EaseLeader;
 
 /* ease.c */
-pg_noreturn extern void affinity_train_ease_singular(const EaseOptions *o);
+pg_noreturn extern void affinity_linear_ease_singular(const EaseOptions *o);
 
 /* ease_dense.c */
-extern Size affinity_train_ease_dense_bytes(uint32 n_items, bool single);
-extern void affinity_train_ease_dense_request(AffinityTeamRequest *request,
-											  EaseTask *task);
-
-/* ease_sparse.c */
-extern Size affinity_train_ease_sparse_bytes(uint32 n_users, uint32 n_items,
-											 uint32 candidates);
-extern void affinity_train_ease_sparse_request(AffinityTeamRequest *request,
+extern Size affinity_linear_ease_dense_bytes(uint32 n_items, bool single);
+extern void affinity_linear_ease_dense_request(AffinityTeamRequest *request,
 											   EaseTask *task);
 
-#endif							/* AFFINITY_TRAIN_EASE_H */
+/* ease_sparse.c */
+extern Size affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+											  uint32 candidates);
+extern void affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
+												EaseTask *task);
+
+#endif							/* AFFINITY_LINEAR_EASE_H */

@@ -8,13 +8,16 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
-#include "train/train.h"
+#include "algorithm/algorithm.h"
+#include "latent/latent.h"
+#include "linear/linear.h"
+#include "neighbor/neighbor.h"
 
 static const AffinityAlgorithm *const algorithms[] = {
-	&affinity_train_als,
-	&affinity_train_ease,
-	&affinity_train_ials,
-	&affinity_train_item_knn,
+	&affinity_latent_als,
+	&affinity_linear_ease,
+	&affinity_latent_ials,
+	&affinity_neighbor_item_knn,
 	&affinity_train_popular,
 };
 
@@ -22,7 +25,7 @@ static const AffinityAlgorithm *const algorithms[] = {
  * One row of the table, for going through it; NULL after the last.
  */
 const AffinityAlgorithm *
-affinity_train_algorithm_number(int no)
+affinity_algorithm_number(int no)
 {
 	return no < (int) lengthof(algorithms) ? algorithms[no] : NULL;
 }
@@ -31,7 +34,7 @@ affinity_train_algorithm_number(int no)
  * The algorithm of a name, in any case.
  */
 const AffinityAlgorithm *
-affinity_train_algorithm(const char *name)
+affinity_algorithm_find(const char *name)
 {
 	StringInfoData valid;
 
@@ -48,59 +51,6 @@ affinity_train_algorithm(const char *name)
 			 errmsg("unknown algorithm \"%s\"", name),
 			 errhint("Valid algorithms are: %s.", valid.data)));
 	return NULL;
-}
-
-/*
- * What the weights of a pair's rows make of it, with these options.
- */
-AffinityPairValue
-affinity_train_pair_value(const AffinityAlgorithm *algorithm,
-						  const void *options)
-{
-	if (algorithm->ratings)
-		return AFFINITY_PAIR_RATING;
-	return algorithm->signed_weights && algorithm->signed_weights(options) ?
-		AFFINITY_PAIR_SIGNED : AFFINITY_PAIR_ABOVE_0;
-}
-
-/*
- * May sums over neighbors be below 0?
- */
-bool
-affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
-							 const void *options)
-{
-	return algorithm->signed_scores ||
-		affinity_train_pair_value(algorithm, options) == AFFINITY_PAIR_SIGNED;
-}
-
-/*
- * Do weights count less the mean of the user's?
- */
-bool
-affinity_train_centered(const AffinityAlgorithm *algorithm,
-						const void *options)
-{
-	return algorithm->centered && algorithm->centered(options);
-}
-
-/*
- * What is stored of a model is not what training wrote. Where the model's
- * name is not known (NULL), what is a whole sentence.
- */
-void
-affinity_train_damaged(const char *model, const char *what)
-{
-	if (model == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%s", what),
-				 errhint("Refresh the model, or drop it and create it again.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("model \"%s\" is damaged: %s", model, what),
-			 errhint("To make it whole: SELECT affinity.refresh_model(%s);",
-					 quote_literal_cstr(model))));
 }
 
 /*
@@ -134,23 +84,23 @@ option_range(const AffinityOption *option)
 	return range.data;
 }
 
-PG_FUNCTION_INFO_V1(affinity_train_algorithm_options);
+PG_FUNCTION_INFO_V1(affinity_algorithm_options);
 
 /*
  * SQL: algorithm_options(): every option of every algorithm.
  */
 Datum
-affinity_train_algorithm_options(PG_FUNCTION_ARGS)
+affinity_algorithm_options(PG_FUNCTION_ARGS)
 {
 	static const char *const types[] = {"integer", "real", "enum", "interval"};
 	ReturnSetInfo *result;
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	for (int m = 0; affinity_train_algorithm_number(m); m++)
+	for (int m = 0; affinity_algorithm_number(m); m++)
 	{
 		const AffinityAlgorithm *algorithm =
-		affinity_train_algorithm_number(m);
+		affinity_algorithm_number(m);
 
 		for (int i = 0; i < algorithm->n_options; i++)
 		{

@@ -31,7 +31,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "train/ease.h"
+#include "linear/ease.h"
 
 #define PIECE	((int64) 1 << 20)
 
@@ -46,7 +46,7 @@
 #define MOST_DENSE_AGAIN	4000
 
 void
-affinity_train_ease_singular(const EaseOptions *options)
+affinity_linear_ease_singular(const EaseOptions *options)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -64,7 +64,7 @@ affinity_train_ease_singular(const EaseOptions *options)
 static double
 counted(int weights, double weight)
 {
-	return affinity_train_knn_weight(weights + WEIGHTS_BINARY, weight);
+	return affinity_train_weight(weights + AFFINITY_WEIGHTS_BINARY, weight);
 }
 
 /*
@@ -76,7 +76,7 @@ weigh(AffinityCsr *m, int weights)
 {
 	int64		n = m->start[m->n_rows];
 
-	if (weights + WEIGHTS_BINARY == WEIGHTS_BINARY)
+	if (weights + AFFINITY_WEIGHTS_BINARY == AFFINITY_WEIGHTS_BINARY)
 	{
 		if (m->val)
 			pfree(m->val);
@@ -285,15 +285,15 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 
 	if (o->method == EASE_DENSE)
 	{
-		bytes = affinity_train_ease_dense_bytes(task->n_items, task->single);
+		bytes = affinity_linear_ease_dense_bytes(task->n_items, task->single);
 		affinity_base_need_memory(add_size(rows, bytes),
 								  "set option \"method\" to \"sparse\"",
 								  "dense ease of %u items needs",
 								  task->n_items);
 		return;
 	}
-	bytes = affinity_train_ease_sparse_bytes(task->n_users, task->n_items,
-											 o->candidates);
+	bytes = affinity_linear_ease_sparse_bytes(task->n_users, task->n_items,
+											  o->candidates);
 	affinity_base_need_memory(add_size(rows, bytes),
 							  "use fewer \"candidates\"",
 							  "sparse ease of %u items with %d candidates needs",
@@ -325,7 +325,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
 	Size		items = mul_size(task->n_items, sizeof(double));
-	Size		slot = affinity_train_ease_slot_bytes(task->options.neighbors);
+	Size		slot = affinity_linear_ease_slot_bytes(task->options.neighbors);
 	AffinityTeam *team;
 
 	(void) affinity_parallel_request_region(&request, sizeof(EaseTask));
@@ -336,9 +336,9 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 										 affinity_parallel_stream_bytes(slot));
 	task->matrix = affinity_parallel_request_matrix(&request, in);
 	if (task->options.method == EASE_DENSE)
-		affinity_train_ease_dense_request(&request, task);
+		affinity_linear_ease_dense_request(&request, task);
 	else
-		affinity_train_ease_sparse_request(&request, task);
+		affinity_linear_ease_sparse_request(&request, task);
 
 	team = affinity_parallel_begin(&request);
 	memcpy(affinity_parallel_region(team, EASE_TASK), task, sizeof(EaseTask));
@@ -402,7 +402,7 @@ static const AffinityOption ease_options[] = {
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
-	MAX_HISTORY_OPTION,
+	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
 	AFFINITY_OPTION_SEEN(EaseOptions),
 };
 
@@ -418,7 +418,7 @@ ease_history_weight(const void *options, double weight)
 	return counted(((const EaseOptions *) options)->weights, weight);
 }
 
-const AffinityAlgorithm affinity_train_ease = {
+const AffinityAlgorithm affinity_linear_ease = {
 	.name = "ease",
 	.help = "weights between items, learned together: a linear autoencoder in closed form",
 	.options = ease_options,

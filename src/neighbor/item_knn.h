@@ -2,12 +2,12 @@
  * item_knn.h
  *		Between the files of item_knn; private to the room.
  */
-#ifndef AFFINITY_TRAIN_ITEM_KNN_H
-#define AFFINITY_TRAIN_ITEM_KNN_H
+#ifndef AFFINITY_NEIGHBOR_ITEM_KNN_H
+#define AFFINITY_NEIGHBOR_ITEM_KNN_H
 
 #include "interaction/interaction.h"
 #include "kernel/sparse.h"
-#include "train/train.h"
+#include "neighbor/neighbor.h"
 
 /* In the order of the names in item_knn.c. */
 typedef enum Similarity
@@ -23,16 +23,6 @@ typedef enum Similarity
 	SIMILARITY_PEARSON,
 	SIMILARITY_ADJUSTED
 } Similarity;
-
-typedef enum Weights
-{
-	WEIGHTS_AUTO,
-	WEIGHTS_BINARY,
-	WEIGHTS_LOG,
-	WEIGHTS_SQRT,
-	WEIGHTS_LINEAR,
-	WEIGHTS_SIGNED
-} Weights;
 
 typedef enum Weighting
 {
@@ -57,11 +47,6 @@ typedef struct ItemKnnOptions
 	int32		max_history;
 	int			seen;
 } ItemKnnOptions;
-
-/* The same for all algorithms in which the items of a user meet each other. */
-#define MAX_HISTORY_OPTION \
-	OPTION(max_history, INT, "10000", 2, 1e9, NULL, \
-		   "items of a user that are trained on, the most recent ones where the source has times, else a fixed sample")
 
 /* What participants share beside the matrix: the team's regions. */
 typedef struct KnnShared
@@ -117,21 +102,20 @@ typedef struct KnnState
 } KnnState;
 
 /* item_knn_list.c */
-extern bool affinity_train_knn_on_sets(int similarity);
-extern bool affinity_train_knn_on_moments(int similarity);
-extern void affinity_train_knn_list(KnnState *s, uint32 item);
+extern bool affinity_neighbor_knn_on_sets(int similarity);
+extern bool affinity_neighbor_knn_on_moments(int similarity);
+extern void affinity_neighbor_knn_list(KnnState *s, uint32 item);
 
 /* item_knn_rows.c */
-extern float affinity_train_knn_popularity(const KnnState *s, uint32 item);
-extern void affinity_train_knn_count_extremes(KnnShared *shared,
-											  const AffinityItemRow *row);
-extern void affinity_train_knn_warn_of_extremes(const KnnShared *shared,
-												const AffinityDict *items);
+extern float affinity_neighbor_knn_popularity(const KnnState *s, uint32 item);
+extern void affinity_neighbor_knn_count_extremes(KnnShared *shared,
+												 const AffinityItemRow *row);
+extern void affinity_neighbor_knn_warn_of_extremes(const KnnShared *shared,
+												   const AffinityDict *items);
 
 /* item_knn_weights.c */
-extern double affinity_train_knn_weight(int weights, double weight);
-extern void affinity_train_knn_weights(AffinityInteractions *in,
-									   const ItemKnnOptions *options);
-extern void affinity_train_knn_drop_values(AffinityInteractions *in);
+extern void affinity_neighbor_knn_weights(AffinityInteractions *in,
+										  const ItemKnnOptions *options);
+extern void affinity_neighbor_knn_drop_values(AffinityInteractions *in);
 
-#endif							/* AFFINITY_TRAIN_ITEM_KNN_H */
+#endif							/* AFFINITY_NEIGHBOR_ITEM_KNN_H */

@@ -7,13 +7,13 @@
 
 #include <float.h>
 
-#include "train/item_knn.h"
+#include "neighbor/item_knn.h"
 
 /*
  * An item is as popular as users like it more than others do the opposite.
  */
 float
-affinity_train_knn_popularity(const KnnState *s, uint32 item)
+affinity_neighbor_knn_popularity(const KnnState *s, uint32 item)
 {
 	const AffinityCsr *m = &s->by_item;
 	double		sum = 0;
@@ -29,7 +29,7 @@ affinity_train_knn_popularity(const KnnState *s, uint32 item)
  * Count lists with scores that a real cannot tell apart from others.
  */
 void
-affinity_train_knn_count_extremes(KnnShared *shared, const AffinityItemRow *row)
+affinity_neighbor_knn_count_extremes(KnnShared *shared, const AffinityItemRow *row)
 {
 	if (row->n_neighbors == 0)
 		return;
@@ -62,7 +62,7 @@ warn(const AffinityDict *items, uint32 n, uint32 item, const char *beyond,
  * What of the scores a real cannot tell apart.
  */
 void
-affinity_train_knn_warn_of_extremes(const KnnShared *shared, const AffinityDict *items)
+affinity_neighbor_knn_warn_of_extremes(const KnnShared *shared, const AffinityDict *items)
 {
 	warn(items, shared->n_most, shared->most, "beyond the range of real",
 		 "Scale the weights down in the query, or use \"weights\": \"log\".");

@@ -2,14 +2,14 @@
  * ease_sparse.h
  *		What the files of sparse ease share; private to them.
  */
-#ifndef AFFINITY_TRAIN_EASE_SPARSE_H
-#define AFFINITY_TRAIN_EASE_SPARSE_H
+#ifndef AFFINITY_LINEAR_EASE_SPARSE_H
+#define AFFINITY_LINEAR_EASE_SPARSE_H
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "kernel/dense.h"
-#include "train/ease.h"
+#include "linear/ease.h"
 
 /* Items whose products with each other are kept. */
 #define HEADS		4096
@@ -87,20 +87,20 @@ typedef struct EaseSparse
 } EaseSparse;
 
 static inline Size
-affinity_train_ease_triangle(Size n)
+affinity_linear_ease_triangle(Size n)
 {
 	return n * (n + 1) / 2;
 }
 
 /* One entry more than asked for: see kernel/sparse.c. */
 static inline void *
-affinity_train_ease_array(Size n, Size width)
+affinity_linear_ease_array(Size n, Size width)
 {
 	return affinity_base_zeroed_array(n + 1, width);
 }
 
 static inline void
-affinity_train_ease_work(EaseSparse *s, int64 work)
+affinity_linear_ease_work(EaseSparse *s, int64 work)
 {
 	s->work += work;
 	if (s->work >= WORK_PIECE)
@@ -111,7 +111,7 @@ affinity_train_ease_work(EaseSparse *s, int64 work)
 }
 
 /* ease_columns.c */
-extern void affinity_train_ease_columns_begin(EaseSparse *s);
-extern void affinity_train_ease_solve_column(EaseSparse *s, uint32 j);
+extern void affinity_linear_ease_columns_begin(EaseSparse *s);
+extern void affinity_linear_ease_solve_column(EaseSparse *s, uint32 j);
 
-#endif							/* AFFINITY_TRAIN_EASE_SPARSE_H */
+#endif							/* AFFINITY_LINEAR_EASE_SPARSE_H */

@@ -13,7 +13,7 @@
 #include <math.h>
 
 #include "kernel/vector.h"
-#include "train/ials.h"
+#include "latent/ials.h"
 
 struct AffinityFold
 {
@@ -30,8 +30,8 @@ struct AffinityFold
  * Begin to fold users in, in the current memory context.
  */
 AffinityFold *
-affinity_train_ials_fold_begin(const void *options,
-							   const AffinityFactors *factors)
+affinity_latent_ials_fold_begin(const void *options,
+								const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		sane = factors->width >= 1 &&
@@ -78,7 +78,7 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 		Assert(item[i] < factors->n_items);
 		if (!(weight[i] > 0))
 			return false;
-		fold->root[i] = affinity_train_ials_root(fold->options, weight[i]);
+		fold->root[i] = affinity_latent_ials_root(fold->options, weight[i]);
 	}
 	memset(problem, 0, sizeof(FactorProblem));
 	problem->other = factors->item;
@@ -87,15 +87,15 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 	problem->root = fold->root;
 	problem->spectrum = fold->spectrum;
 	problem->times = (float) fold->options->unobserved_weight;
-	problem->plus = (float) affinity_train_ials_ridge(fold->options, n,
-													  factors->n_items);
+	problem->plus = (float) affinity_latent_ials_ridge(fold->options, n,
+													   factors->n_items);
 	return true;
 }
 
 bool
-affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
-							const float *weight, uint32 n, float *user,
-							float *offset)
+affinity_latent_ials_fold_in(AffinityFold *fold, const uint32 *item,
+							 const float *weight, uint32 n, float *user,
+							 float *offset)
 {
 	FactorProblem problem;
 
@@ -113,9 +113,9 @@ affinity_train_ials_fold_in(AffinityFold *fold, const uint32 *item,
  * history.
  */
 void
-affinity_train_ials_fold_explain(AffinityFold *fold, const uint32 *item,
-								 const float *weight, uint32 n, uint32 target,
-								 double *count, double *similarity)
+affinity_latent_ials_fold_explain(AffinityFold *fold, const uint32 *item,
+								  const float *weight, uint32 n, uint32 target,
+								  double *count, double *similarity)
 {
 	const AffinityFactors *factors = fold->factors;
 	FactorProblem problem;

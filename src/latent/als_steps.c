@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 
 #include "parallel/progress.h"
-#include "train/als.h"
+#include "latent/als.h"
 
 /* Numbers copied, entries gone through between two looks at interrupts. */
 #define COPY_PIECE		((Size) 1 << 20)
@@ -54,7 +54,7 @@ hash_pair(uint32 seed, uint32 a, uint32 b)
 }
 
 bool
-affinity_train_als_held_out(const AlsShared *shared, uint32 user, uint32 item)
+affinity_latent_als_held_out(const AlsShared *shared, uint32 user, uint32 item)
 {
 	return shared->held_below > 0 &&
 		hash_pair(shared->options.seed, user, item) < shared->held_below;
@@ -64,7 +64,7 @@ affinity_train_als_held_out(const AlsShared *shared, uint32 user, uint32 item)
  * Users start from numbers that are spread evenly around 0, without biases.
  */
 void
-affinity_train_als_start(const AlsShared *shared, float *row, uint32 n_users)
+affinity_latent_als_start(const AlsShared *shared, float *row, uint32 n_users)
 {
 	for (uint32 u = 0; u < n_users; u++)
 	{
@@ -90,8 +90,8 @@ affinity_train_als_start(const AlsShared *shared, float *row, uint32 n_users)
  * its bias and of its factors.
  */
 void
-affinity_train_als_penalty(const AlsOptions *options, int64 n, size_t width,
-						   float *spectrum)
+affinity_latent_als_penalty(const AlsOptions *options, int64 n, size_t width,
+							float *spectrum)
 {
 	float		of_factors = (float) (options->regularization *
 									  pow(n,
@@ -105,8 +105,8 @@ affinity_train_als_penalty(const AlsOptions *options, int64 n, size_t width,
 static bool
 entry_is_held_out(const AlsShared *shared, int side, uint32 row, uint32 col)
 {
-	return side == ALS_USERS ? affinity_train_als_held_out(shared, row, col) :
-		affinity_train_als_held_out(shared, col, row);
+	return side == ALS_USERS ? affinity_latent_als_held_out(shared, row, col) :
+		affinity_latent_als_held_out(shared, col, row);
 }
 
 /*
@@ -130,7 +130,7 @@ collect(AlsState *s, int which, uint32 row)
 		if (entry_is_held_out(shared, which, row, col))
 			continue;
 		s->no[n] = col;
-		s->target[n++] = (float) ((affinity_train_als_rating(m, e) -
+		s->target[n++] = (float) ((affinity_latent_als_rating(m, e) -
 								   shared->mean) * shared->unit - bias[col]);
 	}
 	return n;
@@ -152,7 +152,7 @@ solve_row(AlsState *s, int which, uint32 row)
 	double		penalty = 0;
 
 	problem.n = problem.known = collect(s, which, row);
-	affinity_train_als_penalty(s->options, problem.n, width, s->spectrum);
+	affinity_latent_als_penalty(s->options, problem.n, width, s->spectrum);
 	memset(s->x, 0, width * sizeof(float));
 	if (problem.n > 0)
 		(void) affinity_factor_solve(s->solver, &problem, s->x);
@@ -180,12 +180,12 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 		double		predicted = (double) items->bias[item] +
 			s->solver->dense->dot(s->x, items->row + item * shared->width,
 							  shared->width);
-		double		error = (affinity_train_als_rating(m, e) - shared->mean) *
+		double		error = (affinity_latent_als_rating(m, e) - shared->mean) *
 			shared->unit - predicted;
 
 		if (e % LOOK_PIECE == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (affinity_train_als_held_out(shared, user, item))
+		if (affinity_latent_als_held_out(shared, user, item))
 		{
 			sums->held++;
 			sums->held_squares += error * error;
@@ -312,8 +312,8 @@ conclude(AlsState *s)
  * Both sides, as a participant sees them.
  */
 void
-affinity_train_als_sides(AffinityTeam *team, const AlsShared *shared,
-						 AlsSide *side)
+affinity_latent_als_sides(AffinityTeam *team, const AlsShared *shared,
+						  AlsSide *side)
 {
 	affinity_parallel_matrix(team, shared->matrix, &side[ALS_USERS].ratings,
 							 &side[ALS_ITEMS].ratings);
@@ -333,7 +333,7 @@ attach(AlsState *s, AffinityTeam *team)
 	s->shared = shared;
 	s->options = &shared->options;
 	s->course = affinity_parallel_leader(team);
-	affinity_train_als_sides(team, shared, s->side);
+	affinity_latent_als_sides(team, shared, s->side);
 }
 
 /*
@@ -347,11 +347,11 @@ prepare(AlsState *s)
 
 	s->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0, width,
 									   most);
-	s->spectrum = affinity_train_als_floats(width);
-	s->x = affinity_train_als_floats(width);
-	s->no = (uint32 *) affinity_train_als_floats(most);
-	s->target = affinity_train_als_floats(most);
-	s->root = affinity_train_als_floats(most);
+	s->spectrum = affinity_latent_als_floats(width);
+	s->x = affinity_latent_als_floats(width);
+	s->no = (uint32 *) affinity_latent_als_floats(most);
+	s->target = affinity_latent_als_floats(most);
+	s->root = affinity_latent_als_floats(most);
 	for (int64 r = 0; r < most; r++)
 		s->root[r] = 1;
 }
@@ -360,7 +360,7 @@ prepare(AlsState *s)
  * What every participant does.
  */
 void
-affinity_train_als_body(AffinityTeam *team)
+affinity_latent_als_body(AffinityTeam *team)
 {
 	AlsState	s = {0};
 	int64		n_users;

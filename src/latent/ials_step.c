@@ -27,7 +27,7 @@
 #include "kernel/eigen.h"
 #include "kernel/topk.h"
 #include "parallel/progress.h"
-#include "train/ials.h"
+#include "latent/ials.h"
 
 /* Rows multiplied at a time; those between two looks at interrupts. */
 #define BLOCK_ROWS		64
@@ -81,8 +81,8 @@ keep_ridges(const Ials *s, IalsSide *side)
 {
 	side->ridge = palloc(KEPT_RIDGES * sizeof(float));
 	for (int n = 0; n < KEPT_RIDGES; n++)
-		side->ridge[n] = (float) affinity_train_ials_ridge(s->options, n,
-														   side->m.n_cols);
+		side->ridge[n] = (float) affinity_latent_ials_ridge(s->options, n,
+															side->m.n_cols);
 }
 
 static inline float
@@ -91,7 +91,7 @@ ridge_of(const Ials *s, const IalsSide *side, uint32 row)
 	int64		n = side->m.start[row + 1] - side->m.start[row];
 
 	return n < KEPT_RIDGES ? side->ridge[n] :
-		(float) affinity_train_ials_ridge(s->options, n, side->m.n_cols);
+		(float) affinity_latent_ials_ridge(s->options, n, side->m.n_cols);
 }
 
 static void
@@ -421,7 +421,7 @@ look_at_loss(Ials *s, int iteration)
 }
 
 void
-affinity_train_ials_body(AffinityTeam *team)
+affinity_latent_ials_body(AffinityTeam *team)
 {
 	Ials		state = {0};
 	Ials	   *s = &state;
