@@ -86,7 +86,9 @@ typedef struct AffinityRows
 	AffinityDict *users;
 	AffinityDict *items;
 	AffinityParts parts;		/* rows: users' numbers, columns: items' */
-	bool		keep_at;		/* parts hold times; rows need one */
+	bool		keep_at;		/* parts hold times; rows need one, unless
+								 * those without are kept */
+	bool		by_newest;		/* the newest time of each user is needed */
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
@@ -106,6 +108,7 @@ typedef struct AffinityBuild
 	int64	   *of_item;		/* by rank */
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	int64	   *newest;			/* of each user by number; NULL: not needed */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
 } AffinityBuild;

@@ -60,6 +60,7 @@ read_source(Training *t)
 {
 	bool		has_time = t->asked->definition->has_time;
 	AffinityReadRequest request = {0};
+	const char *needs;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -72,10 +73,13 @@ read_source(Training *t)
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
-	if (request.recency != AFFINITY_RECENCY_NONE && !has_time)
+	needs = affinity_train_needs_times(t->algorithm, t->options);
+	if (needs == NULL && request.recency != AFFINITY_RECENCY_NONE)
+		needs = "half_life";
+	if (needs && !has_time)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"half_life\" needs a source with times"),
+				 errmsg("option \"%s\" needs a source with times", needs),
 				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
