@@ -164,6 +164,7 @@ different_ages(const float *age, const float *weight, int64 n, float *found)
 		if (!isnan(weight[e]))
 			found[all++] = age[e];
 	}
+	CHECK_FOR_INTERRUPTS();
 	qsort(found, all, sizeof(float), compare_ages);
 	for (int64 i = 0; i < all; i++)
 	{
@@ -200,6 +201,7 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 		double		left = 1;
 		double		count;
 
+		affinity_base_look_up(e);
 		if (isnan(weight[e]))
 			continue;
 		if (half_life > 0)

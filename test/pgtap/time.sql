@@ -6,7 +6,7 @@ SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
 SET timezone = 'Asia/Kathmandu';
-SELECT plan(77);
+SELECT plan(86);
 SELECT setseed(0.29);
 
 -- 60 users, 40 items; days that many rows share, returns, NULLs of every column.
@@ -243,6 +243,27 @@ FROM (VALUES ('{"trend": 1}', 'trend'), ('{"half_life": "1 day"}', 'half_life'),
 	('{"history_half_life": "1 day"}', 'history_half_life')) e(o, n);
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM facts', 'item_knn', '{"half_life": "1 day", "similarity": "lift"}')$$,
 	'22023', 'option "half_life" has no effect on similarity "lift"', 'sets have no weights');
+
+-- ---- what is not what it was -------------------------------------------------------------
+
+SELECT pg_temp.make('m', 'item_knn', '{"history_decay": 0.5}');
+CREATE OR REPLACE VIEW m.interactions AS SELECT u AS user_id, i AS item_id, w AS weight, 'infinity'::timestamptz AS at FROM facts;
+SELECT isnt_empty('SELECT * FROM m.recommend_all() WHERE personalized', 'infinite times are no times');
+DROP VIEW m.interactions;
+CREATE VIEW m.interactions AS SELECT u AS user_id, i AS item_id, w AS weight, at::text AS at FROM facts;
+SELECT throws_ok(q, '55000', 'model "m" is damaged: the times of its interactions are no time stamps', q)
+FROM unnest(ARRAY['SELECT * FROM m.recommend(1)', 'SELECT * FROM m.recommend_all()', 'SELECT * FROM m.audience(1)']) q;
+DROP VIEW m.interactions;
+CREATE VIEW m.interactions AS SELECT u AS user_id, i AS item_id, w AS weight FROM facts;
+SELECT throws_ok(q, '55000', NULL, q || ' without times')
+FROM unnest(ARRAY['SELECT * FROM m.recommend(1)', 'SELECT * FROM m.recommend_all()', 'SELECT * FROM m.similar_users(1)']) q;
+SELECT affinity.drop_model('m');
+SELECT pg_temp.make('m', 'ials', '{"trend": 1, "factors": 4}');
+UPDATE m.model SET version = nextval('m.model_version'), parameters = parameters[1:5];
+SELECT throws_ok('SELECT * FROM m.recommend(1)', '55000', 'the parameters of the model do not fit its factors', 'the trend of an item is missing');
+UPDATE m.model SET version = nextval('m.model_version'), parameters = array_fill(0::real, ARRAY[4 + items::int]);
+SELECT throws_ok('SELECT * FROM m.recommend(1)', '55000', 'the parameters of the model do not fit its factors', 'a trend is above 0');
+SELECT affinity.drop_model('m');
 
 -- ---- what is kept follows the options ---------------------------------------------------
 
