@@ -102,12 +102,28 @@ typedef struct AffinityReadRequest
 	AffinityPairValue value;
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
+	bool		events;			/* users' rows in order of time, too */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
 	int64		max_history;	/* pairs of a user that are kept; 0: all */
 	const char *times_of;		/* with max_history: a relation with user_id,
 								 * item_id and at; NULL: there are no times */
 	void		(*progress) (int64 rows);	/* told now and then, if set */
 } AffinityReadRequest;
+
+/* A user's rows of an item at one time: they count together. */
+typedef struct AffinityEvent
+{
+	int64		at;
+	uint32		item;
+	float		weight;			/* above 0 */
+} AffinityEvent;
+
+/* Events of users, one user after the other. */
+typedef struct AffinityEvents
+{
+	int64	   *start;			/* by user, n_users + 1 */
+	AffinityEvent *event;		/* in order of time, then of item */
+} AffinityEvents;
 
 /*
  * Interactions in both orientations. Users and items are numbered in the
@@ -121,6 +137,7 @@ typedef struct AffinityInteractions
 	AffinityCsr by_user;		/* rows: users, columns: items */
 	AffinityCsr by_item;		/* rows: items, columns: users */
 	float	   *recency;		/* beside by_item's entries, or NULL */
+	AffinityEvents *events;		/* of pairs that are in the matrix, or NULL */
 	int64		pairs;			/* entries, before any history is shortened */
 	uint32		long_users;		/* whose histories are shortened */
 	int64		longest;		/* of these histories, before */

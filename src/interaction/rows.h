@@ -87,6 +87,8 @@ typedef struct AffinityRows
 	AffinityDict *items;
 	AffinityParts parts;		/* rows: users' numbers, columns: items' */
 	bool		keep_at;		/* parts hold times; rows need one */
+	bool		has_second;		/* pairs get a second value of them */
+	bool		keep_events;
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
@@ -106,6 +108,7 @@ typedef struct AffinityBuild
 	int64	   *of_item;		/* by rank */
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	AffinityEvents *events;		/* NULL: nobody asks */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
 } AffinityBuild;
@@ -116,6 +119,12 @@ affinity_interaction_array(int64 n, Size width)
 {
 	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
 }
+
+/* events.c */
+extern Size affinity_interaction_events_bytes(const AffinityRows *rows);
+extern void affinity_interaction_events_gather(AffinityBuild *build);
+extern void affinity_interaction_events_number(AffinityBuild *build);
+extern void affinity_interaction_events_keep(AffinityInteractions *in);
 
 /* sort.c */
 extern void affinity_interaction_sort(AffinityBuild *build);

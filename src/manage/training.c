@@ -77,6 +77,12 @@ read_source(Training *t)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"half_life\" needs a source with times"),
 				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	if (request.events && !has_time)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" needs a source with times",
+						t->algorithm->name),
+				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
