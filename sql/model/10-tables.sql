@@ -38,7 +38,8 @@ CREATE TABLE @schema@.kept_interactions (
 	user_id @user@ NOT NULL,
 	row_no pg_catalog.int8 NOT NULL,
 	item_id @item@ NOT NULL,
-	weight pg_catalog.float8 NOT NULL
+	weight pg_catalog.float8 NOT NULL,
+	at pg_catalog.timestamp
 );
 
 ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);

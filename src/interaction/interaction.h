@@ -10,6 +10,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "datatype/timestamp.h"
+
 #include "base/base.h"
 #include "kernel/csr.h"
 
@@ -76,7 +78,9 @@ typedef enum AffinityRecency
 	AFFINITY_RECENCY_NONE,
 	AFFINITY_RECENCY_LATEST,	/* decay of the pair's latest row */
 	AFFINITY_RECENCY_SUM,		/* sum of weight times decay over its rows */
-	AFFINITY_RECENCY_AGE		/* of the latest row, in seconds, below 0 */
+	AFFINITY_RECENCY_AGE,		/* of the latest row, in seconds, below 0 */
+	AFFINITY_RECENCY_USER_AGE	/* the same before the user's newest row, or
+								 * before the request's "now" */
 } AffinityRecency;
 
 /* What the weights of a pair's rows make of it. */
@@ -103,6 +107,11 @@ typedef struct AffinityReadRequest
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
 	bool		events;			/* users' rows in order of time, too */
+	bool		recency_by_user;	/* in both orientations */
+	bool		keep_untimed;	/* rows without a time are older than any;
+								 * else they are skipped, with recency */
+	bool		from_now;		/* USER_AGE is that before now */
+	int64		now;			/* microseconds since 2000 */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
 	int64		max_history;	/* pairs of a user that are kept; 0: all */
 	const char *times_of;		/* with max_history: a relation with user_id,
@@ -138,6 +147,7 @@ typedef struct AffinityInteractions
 	AffinityCsr by_item;		/* rows: items, columns: users */
 	float	   *recency;		/* beside by_item's entries, or NULL */
 	AffinityEvents *events;		/* of pairs that are in the matrix, or NULL */
+	float	   *recency_by_user;	/* the same beside by_user's */
 	int64		pairs;			/* entries, before any history is shortened */
 	uint32		long_users;		/* whose histories are shortened */
 	int64		longest;		/* of these histories, before */
@@ -176,6 +186,22 @@ affinity_interaction_weight(double weight)
 {
 	return affinity_interaction_is_tiny(weight) ?
 		(float) copysign(AFFINITY_LEAST, weight) : (float) weight;
+}
+
+/*
+ * Age in seconds, below 0, of what happened at a time, before the newest one
+ * or now; DT_NOBEGIN stands for no time. What is without one is older than
+ * all, but where nothing has one. What is to come is as new as can be.
+ */
+static inline float
+affinity_interaction_age(int64 newest, int64 at)
+{
+	double		age = (double) newest - (double) at;
+
+	if (newest == DT_NOBEGIN)
+		return 0;
+	return at == DT_NOBEGIN ? -INFINITY :
+		-(float) (Max(age, 0) / USECS_PER_SEC);
 }
 
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);

@@ -24,7 +24,8 @@ affinity_interaction_rows_bytes(const AffinityRows *rows)
 	Size		second = rows->has_second ? sizeof(float) : 0;
 	Size		per_row = sizeof(AffinityEntry) +
 		(rows->keep_at ? sizeof(int64) : 0);
-	Size		per_id = 3 * sizeof(int64) + 2 * sizeof(uint32);
+	Size		per_id = (rows->by_newest ? 4 : 3) * sizeof(int64) +
+		2 * sizeof(uint32);
 	int64		largest = 0;
 
 	for (int p = 0; p < AFFINITY_PARTS; p++)
@@ -204,8 +205,11 @@ build_both(AffinityBuild *build)
 	next = build->of_item;		/* at least as long as there are items left */
 	memcpy(next, by_item->start, by_item->n_rows * sizeof(int64));
 	parts_to_csr(build, NULL, next, by_item, &build->second_by_item);
-	if (build->second_by_user)
+	if (build->second_by_user && !build->request->recency_by_user)
+	{
 		pfree(build->second_by_user);
+		build->second_by_user = NULL;
+	}
 	pfree(build->of_user);
 	pfree(build->of_item);
 }
@@ -253,6 +257,7 @@ affinity_interaction_build(AffinityRows *rows,
 	in->by_item = build.by_item;
 	in->recency = build.second_by_item;
 	in->events = build.events;
+	in->recency_by_user = build.second_by_user;
 	in->pairs = in->by_item.start[in->by_item.n_rows];
 	in->users = rows->users;
 	in->items = rows->items;

@@ -226,9 +226,16 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
 		rows->keep_at)
 	{
-		rows->skipped++;
-		return true;
+		if (!self->request->keep_untimed)
+		{
+			rows->skipped++;
+			return true;
+		}
+		at = DT_NOBEGIN;
 	}
+	/* what does not count says nothing about when */
+	if (isnan(weight))
+		at = DT_NOBEGIN;
 
 	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
 	affinity_interaction_keys_add(self->item_keys, slot->tts_values[1]);
@@ -338,6 +345,7 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
 	rows->keep_events = request->events;
 	rows->keep_at = rows->has_second || rows->keep_events;
+	rows->by_newest = request->recency == AFFINITY_RECENCY_USER_AGE;
 	rows->parts.has_side = rows->keep_at;
 	rows->parts.context = CurrentMemoryContext;
 	self->pub.receiveSlot = receive_row;

@@ -86,9 +86,11 @@ typedef struct AffinityRows
 	AffinityDict *users;
 	AffinityDict *items;
 	AffinityParts parts;		/* rows: users' numbers, columns: items' */
-	bool		keep_at;		/* parts hold times; rows need one */
+	bool		keep_at;		/* parts hold times; rows need one, unless
+								 * those without are kept */
 	bool		has_second;		/* pairs get a second value of them */
 	bool		keep_events;
+	bool		by_newest;		/* the newest time of each user is needed */
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
@@ -109,6 +111,7 @@ typedef struct AffinityBuild
 	AffinityCsr by_user;
 	AffinityCsr by_item;
 	AffinityEvents *events;		/* NULL: nobody asks */
+	int64	   *newest;			/* of each user by number; NULL: not needed */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
 } AffinityBuild;

@@ -339,7 +339,7 @@ affinity_interaction_shorten(AffinityInteractions *in,
 		if (request->times_of)
 			find_ages(&s, read_times(&s, request));
 		choose(&s);
-		leave_out(&s, &in->by_user, true, NULL);
+		leave_out(&s, &in->by_user, true, in->recency_by_user);
 		leave_out(&s, &in->by_item, false, in->recency);
 		say_so(&s, request->times_of != NULL);
 	}

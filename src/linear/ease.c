@@ -403,6 +403,7 @@ static const AffinityOption ease_options[] = {
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
+	AFFINITY_OPTIONS_HISTORY(EaseOptions),
 	AFFINITY_OPTION_SEEN(EaseOptions),
 };
 
@@ -410,6 +411,12 @@ static void
 ease_request(const void *options, AffinityReadRequest *request)
 {
 	request->max_history = ((const EaseOptions *) options)->max_history;
+}
+
+static const AffinityTimes *
+ease_times(const void *options)
+{
+	return &((const EaseOptions *) options)->times;
 }
 
 static double
@@ -428,5 +435,6 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.signed_scores = true,
 	.request = ease_request,
 	.train = ease_train,
+	.times = ease_times,
 	.history_weight = ease_history_weight,
 };

@@ -30,6 +30,7 @@ typedef struct EaseOptions
 	int32		candidates;		/* sparse: of each column */
 	double		candidate_exponent;
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } EaseOptions;
 

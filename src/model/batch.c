@@ -46,6 +46,47 @@ center(AffinityCsr *m)
 }
 
 /*
+ * Let weights be what times leave of what they count.
+ */
+static void
+decay(const AffinityModel *model, AffinityInteractions *in)
+{
+	AffinityCsr *m = &in->by_user;
+
+	if (m->val == NULL)
+		m->val = ones(m->start[m->n_rows]);
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		int64		start = m->start[u];
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_train_decay_history(model->algorithm, model->options,
+									 in->recency_by_user + start,
+									 m->val + start, m->start[u + 1] - start);
+	}
+	pfree(in->recency);
+	pfree(in->recency_by_user);
+	in->recency = in->recency_by_user = NULL;
+}
+
+/*
+ * Times are read, too, in a query's fourth column.
+ */
+static void
+request_times(const AffinityModel *model, AffinityReadRequest *request)
+{
+	const AffinityTimes *times = affinity_train_times(model->algorithm,
+													  model->options);
+
+	request->recency = AFFINITY_RECENCY_USER_AGE;
+	request->recency_by_user = true;
+	request->keep_untimed = true;
+	request->from_now = times->history_reference == AFFINITY_REFERENCE_NOW;
+	if (request->from_now)
+		request->now = affinity_model_now(model);
+}
+
+/*
  * Interactions that a query gives: all, or those that an array of items, $1
  * of the query, selects (0: none). With seen, those that do not count are
  * there too, as NaN.
@@ -74,10 +115,24 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 											  model->options);
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
+	if (model->timed)
+		request_times(model, &request);
 	in = affinity_interaction_read(&request);
 	if (affinity_train_centered(model->algorithm, model->options))
 		center(&in->by_user);
+	if (model->timed)
+		decay(model, in);
 	return in;
+}
+
+/*
+ * What queries read of the interactions h.
+ */
+static const char *
+columns_of(const AffinityModel *model)
+{
+	return model->timed ? "h.user_id, h.item_id, h.weight, h.at" :
+		"h.user_id, h.item_id, h.weight";
 }
 
 static bool
@@ -104,8 +159,9 @@ any_item(uint32 n)
 AffinityInteractions *
 affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
-	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
+	char	   *sql = psprintf("SELECT %s FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
+							   columns_of(model),
 							   affinity_model_interactions(model),
 							   any_item(n));
 
@@ -121,11 +177,12 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 					 bool seen)
 {
 	char	   *interactions = affinity_model_interactions(model);
-	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
-							   " WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
+	char	   *sql = psprintf("SELECT %s FROM %s AS h"
+							   " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
 							   " (SELECT b.user_id FROM %s AS b"
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
-							   interactions, interactions, any_item(n));
+							   columns_of(model), interactions, interactions,
+							   any_item(n));
 
 	return read_interactions(model, sql, items, seen && all_is_seen(model),
 							 NULL);
@@ -330,7 +387,7 @@ renumber(AffinityModelBatch *b, AffinityInteractions *in)
 void
 affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
 {
-	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
+	char	   *sql = psprintf("SELECT %s FROM %s AS h", columns_of(model),
 							   affinity_model_interactions(model));
 	AffinityInteractions *in;
 

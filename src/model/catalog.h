@@ -15,6 +15,8 @@ extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
 									   const char *column);
 extern char *affinity_model_interactions(const AffinityModel *model);
+extern Oid	affinity_model_time_type(const AffinityModel *model);
+extern int64 affinity_model_now(const AffinityModel *model);
 extern Relation affinity_model_open_items(Oid schema, const char *name);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 										 int64 n_items);
@@ -66,6 +68,8 @@ typedef struct AffinityWeighted
 {
 	Datum		id;
 	double		weight;			/* a real */
+	int64		at;				/* the latest time, where that decays it;
+								 * DT_NOBEGIN: none */
 	bool		counts;			/* else the user just has it */
 } AffinityWeighted;
 

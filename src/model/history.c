@@ -45,6 +45,16 @@ affinity_model_history_ids(AffinityModel *model, Datum user, int *n)
 	return affinity_model_array(ids, *n, model->item_type);
 }
 
+/*
+ * The weight of an item that is named without one, as histories have it.
+ */
+static float
+plain_weight(const AffinityModel *model)
+{
+	return model->timed ?
+		(float) model->algorithm->history_weight(model->options, 1) : 1;
+}
+
 /* ---- what the model knows of it ---------------------------------------- */
 
 static int
@@ -250,6 +260,7 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 	uint32		n = 0;
 	uint32	   *no = affinity_base_array(items->n, sizeof(uint32));
 	float	   *weight = affinity_base_array(items->n, sizeof(float));
+	float		plain = plain_weight(model);
 
 	h->id = affinity_base_array(items->n, sizeof(Datum));
 	h->seen = affinity_base_array(items->n, sizeof(uint32));
@@ -266,7 +277,7 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 			continue;
 		}
 		no[n] = item->no;
-		weight[n] = found ? (float) found->weight : 1;
+		weight[n] = found ? (float) found->weight : plain;
 		h->id[n++] = item->id;
 	}
 	h->history.n = n;
@@ -348,6 +359,7 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
 	AffinityWeighted *weighted = affinity_base_array(n,
 													 sizeof(AffinityWeighted));
+	float		plain = plain_weight(model);
 	int			kept = 0;
 	Datum		id;
 	bool		isnull;
@@ -359,7 +371,7 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 										   &weighted[kept].id))
 			continue;
 		weighted[kept].counts = true;
-		weighted[kept++].weight = 1;
+		weighted[kept++].weight = plain;
 	}
 	array_free_iterator(iterator);
 	affinity_model_sort_weighted(model, weighted, kept);

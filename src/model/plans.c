@@ -38,8 +38,9 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 	{
 		case AFFINITY_QUERY_HISTORY:
 			type = model->user_type;
-			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8"
+			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8%s"
 						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
+						   model->timed ? ", h.at" : "",
 						   affinity_model_relation(model, model->kept ?
 												   AFFINITY_KEPT :
 												   "interactions"));

@@ -321,6 +321,7 @@ static const AffinityOption item_knn_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "degree_normalized: b, the exponent of the degree of the recommended item"),
 	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
+	AFFINITY_OPTIONS_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
 
@@ -380,6 +381,12 @@ item_knn_request(const void *options, AffinityReadRequest *request)
 	request->max_history = ((const ItemKnnOptions *) options)->max_history;
 }
 
+static const AffinityTimes *
+item_knn_times(const void *options)
+{
+	return &((const ItemKnnOptions *) options)->times;
+}
+
 static double
 item_knn_history_weight(const void *options, double weight)
 {
@@ -413,5 +420,6 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.check = item_knn_check,
 	.request = item_knn_request,
 	.train = item_knn_train,
+	.times = item_knn_times,
 	.history_weight = item_knn_history_weight,
 };

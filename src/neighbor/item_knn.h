@@ -45,6 +45,7 @@ typedef struct ItemKnnOptions
 	double		item_exponent;
 	double		neighbor_exponent;
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } ItemKnnOptions;
 

@@ -460,6 +460,7 @@ static const AffinityOption next_item_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "b, the exponent of what the recommended item counts in all"),
 	AFFINITY_OPTION_MAX_HISTORY(NextItemOptions),
+	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.5"),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
 };
 
@@ -468,6 +469,12 @@ next_item_request(const void *options, AffinityReadRequest *request)
 {
 	request->max_history = ((const NextItemOptions *) options)->max_history;
 	request->events = true;
+}
+
+static const AffinityTimes *
+next_item_times(const void *options)
+{
+	return &((const NextItemOptions *) options)->times;
 }
 
 static double
@@ -486,5 +493,6 @@ const AffinityAlgorithm affinity_neighbor_next_item = {
 	.has_neighbors = true,
 	.request = next_item_request,
 	.train = next_item_train,
+	.times = next_item_times,
 	.history_weight = next_item_history_weight,
 };

@@ -5,7 +5,7 @@
 #ifndef AFFINITY_NEIGHBOR_NEXT_ITEM_H
 #define AFFINITY_NEIGHBOR_NEXT_ITEM_H
 
-#include "interaction/interaction.h"
+#include "train/train.h"
 
 /* Which of a user's events of one item count. */
 typedef enum NextRepeats
@@ -26,6 +26,7 @@ typedef struct NextItemOptions
 	double		item_exponent;
 	double		neighbor_exponent;
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } NextItemOptions;
 

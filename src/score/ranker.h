@@ -44,6 +44,7 @@ affinity_score_sums_exclude(ScoreSums *sums, uint32 no)
 typedef struct ScoreFold
 {
 	const AffinityAlgorithm *algorithm;
+	const void *options;
 	const AffinityFactors *factors;
 	AffinityFold *fold;
 	float	   *user;			/* stride floats; the algorithm's result */
@@ -110,11 +111,16 @@ affinity_score_keys_end(AffinityTopK *top)
 	pfree(scratch);
 }
 
-/* What a summed weight of a history counts in a sum. */
+/*
+ * What a summed weight of a history counts in a sum: that is the weight where
+ * times decay histories.
+ */
 static inline double
 affinity_score_weight(const AffinityScorer *scorer, const float *weight,
 					  int64 entry)
 {
+	if (weight && affinity_train_decays(scorer->algorithm, scorer->options))
+		return weight[entry];
 	return scorer->algorithm->history_weight(scorer->options, weight ?
 											 weight[entry] : 1);
 }

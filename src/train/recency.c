@@ -1,0 +1,129 @@
+/*
+ * recency.c
+ *		What times make of a history: how much of an item's count is left.
+ *
+ * An item of age a, by the latest of the user's rows with it, counts
+ *
+ *		2^(-a / history_half_life) * history_decay^p
+ *
+ * of what it would, p being the number of different times in the history that
+ * are later. What is without a time is older than all else.
+ */
+#include "postgres.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "train/train.h"
+
+const char *const affinity_train_reference_names[] = {"newest", "now", NULL};
+
+/*
+ * What is said about times, or NULL where the algorithm takes none.
+ */
+const AffinityTimes *
+affinity_train_times(const AffinityAlgorithm *algorithm, const void *options)
+{
+	return algorithm->times ? algorithm->times(options) : NULL;
+}
+
+/*
+ * An option in force that needs a source with times, NULL: none.
+ */
+const char *
+affinity_train_needs_times(const AffinityAlgorithm *algorithm,
+						   const void *options)
+{
+	const AffinityTimes *times = affinity_train_times(algorithm, options);
+
+	if (times == NULL)
+		return NULL;
+	if (times->half_life > 0)
+		return "half_life";
+	if (times->trend > 0)
+		return "trend";
+	if (times->history_half_life > 0)
+		return "history_half_life";
+	return times->history_decay < 1 ? "history_decay" : NULL;
+}
+
+/* ---- positions ----------------------------------------------------------- */
+
+static int
+compare_ages(const void *a, const void *b)
+{
+	float		x = *(const float *) a;
+	float		y = *(const float *) b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/*
+ * The different ages of what counts, the newest first. Returns how many.
+ */
+static int64
+different_ages(const float *age, const float *weight, int64 n, float *found)
+{
+	int64		all = 0;
+	int64		different = 0;
+
+	for (int64 e = 0; e < n; e++)
+	{
+		if (!isnan(weight[e]))
+			found[all++] = age[e];
+	}
+	qsort(found, all, sizeof(float), compare_ages);
+	for (int64 i = 0; i < all; i++)
+	{
+		if (different == 0 || found[i] != found[different - 1])
+			found[different++] = found[i];
+	}
+	return different;
+}
+
+/* ---- a history ----------------------------------------------------------- */
+
+/*
+ * Replace the summed weights of a user's items by what they count, and that
+ * by what times leave of it; ages are in seconds, below 0. NaN is what does
+ * not count. What counts goes on counting, however old it is.
+ */
+void
+affinity_train_decay_history(const AffinityAlgorithm *algorithm,
+							 const void *options, const float *age,
+							 float *weight, int64 n)
+{
+	const AffinityTimes *times = algorithm->times(options);
+	double		half_life = times->history_half_life / (double) USECS_PER_SEC;
+	float	   *different = NULL;
+	int64		n_different = 0;
+
+	if (times->history_decay < 1 && n > 0)
+	{
+		different = affinity_base_array(n, sizeof(float));
+		n_different = different_ages(age, weight, n, different);
+	}
+	for (int64 e = 0; e < n; e++)
+	{
+		double		left = 1;
+		double		count;
+
+		if (isnan(weight[e]))
+			continue;
+		if (half_life > 0)
+			left = exp2(age[e] / half_life);
+		if (different)
+		{
+			const float *at = bsearch(&age[e], different, n_different,
+									  sizeof(float), compare_ages);
+
+			left *= pow(times->history_decay, (double) (at - different));
+		}
+		count = algorithm->history_weight(options, weight[e]) *
+			Max(left, AFFINITY_LEAST);
+		weight[e] =
+			affinity_interaction_weight(Max(Min(count, FLT_MAX), -FLT_MAX));
+	}
+	if (different)
+		pfree(different);
+}
