@@ -460,7 +460,7 @@ static const AffinityOption next_item_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "b, the exponent of what the recommended item counts in all"),
 	AFFINITY_OPTION_MAX_HISTORY(NextItemOptions),
-	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.5"),
+	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.8"),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
 };
 
