@@ -12,7 +12,8 @@ RETURNS TABLE (
 	confidence pg_catalog.float8,
 	confidence_low pg_catalog.float8,
 	lift pg_catalog.float8,
-	lift_low pg_catalog.float8)
+	lift_low pg_catalog.float8,
+	extra pg_catalog.float8)
 LANGUAGE C STABLE ROWS 10000 COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_neighbor_together';
 

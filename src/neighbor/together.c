@@ -11,9 +11,13 @@
  *		lift		n_ab n / (n_a n_b), from below by
  *					lift exp(-z sqrt(1/n_ab - 1/n_a - 1/n_b + (2 lift - 1) / n)),
  *
+ *		extra		n_ab (1 - 1 / that)
+ *
  * the variance being that of ln(lift) for multinomial counts, to first order
- * (delta method). Pairs are those whose lift is surely above 1: rare pairs have
- * large lifts by chance, but low bounds.
+ * (delta method). Pairs are those whose lift is surely above 1. They come in
+ * the order of extra, how many baskets with both are surely more than
+ * chance: confidence leads with what everybody buys, and lift with what
+ * hardly anybody does.
  */
 #include "postgres.h"
 
@@ -30,7 +34,7 @@
 #include "kernel/stats.h"
 #include "neighbor/neighbor.h"
 
-#define N_COLUMNS 8
+#define N_COLUMNS 9
 
 /* Two items and how many baskets have both. */
 typedef struct Together
@@ -38,7 +42,7 @@ typedef struct Together
 	uint32		a;
 	uint32		b;
 	uint32		n;
-	double		low;			/* confidence of b, from below */
+	double		extra;			/* baskets beyond chance, at least */
 } Together;
 
 typedef struct TogetherState
@@ -68,8 +72,8 @@ baskets_of(const TogetherState *s, uint32 item)
 static inline int
 compare_pairs(const Together *x, const Together *y)
 {
-	if (x->low != y->low)
-		return x->low > y->low ? -1 : 1;
+	if (x->extra != y->extra)
+		return x->extra > y->extra ? -1 : 1;
 	if (x->n != y->n)
 		return x->n > y->n ? -1 : 1;
 	if (x->a != y->a)
@@ -172,11 +176,11 @@ add_item(TogetherState *s, uint32 item)
 
 		pair.n = s->count[pair.b];
 		s->count[pair.b] = 0;
-		if (pair.b == item || pair.n < s->min_support ||
-			!(lift_low(s, &pair) > 1))
+		if (pair.b == item || pair.n < s->min_support)
 			continue;
-		pair.low = confidence_low(s, &pair);
-		s->one[n++] = pair;
+		pair.extra = pair.n * (1 - 1 / lift_low(s, &pair));
+		if (pair.extra > 0)
+			s->one[n++] = pair;
 	}
 	sort_pairs(s->one, n);
 	n = Min(n, s->per_item);
@@ -234,9 +238,10 @@ put_pairs(const TogetherState *s, ReturnSetInfo *result)
 		values[2] = Int64GetDatum(pair->n);
 		values[3] = Float8GetDatum((double) pair->n / s->in->by_user.n_rows);
 		values[4] = Float8GetDatum((double) pair->n / baskets_of(s, pair->a));
-		values[5] = Float8GetDatum(pair->low);
+		values[5] = Float8GetDatum(confidence_low(s, pair));
 		values[6] = Float8GetDatum(lift_of(s, pair));
 		values[7] = Float8GetDatum(lift_low(s, pair));
+		values[8] = Float8GetDatum(pair->extra);
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
 		MemoryContextReset(row);
