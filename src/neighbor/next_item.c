@@ -334,18 +334,27 @@ affinity_neighbor_next_item_body(AffinityTeam *team)
 /* ---- the whole --------------------------------------------------------- */
 
 /*
- * Processor time, roughly: an event meets those of its step and window.
+ * Processor time, roughly: an event meets those of its step and, as far as
+ * the window goes, of its session.
  */
 static double
 estimate_seconds(const NextSteps *steps, const NextItemOptions *options)
 {
-	double		additions = 2.0 * options->window * steps->n_events;
+	double		additions = 0;
+	double		of_session = 0;
 
 	for (uint32 s = 0; s < steps->n_steps; s++)
 	{
 		double		n = next_step_length(steps, s);
 
+		affinity_base_look_up(s);
 		additions += n * n;
+		of_session += n;
+		if (s + 1 < steps->n_steps &&
+			steps->session[s] == steps->session[s + 1])
+			continue;
+		additions += of_session * Min(of_session, 2.0 * options->window);
+		of_session = 0;
 	}
 	return additions * ADDITION;
 }
@@ -460,7 +469,7 @@ static const AffinityOption next_item_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "b, the exponent of what the recommended item counts in all"),
 	AFFINITY_OPTION_MAX_HISTORY(NextItemOptions),
-	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.5"),
+	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.8"),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
 };
 

@@ -118,7 +118,7 @@ typedef struct AffinityTimes
 	AFFINITY_OPTION_TIME(options, history_half_life, INTERVAL, "null", 0, 0, NULL, \
 		"age at which an item of a user's history counts half; needs a source with times"), \
 	AFFINITY_OPTION_TIME(options, history_decay, REAL, decay, 0, 1, NULL, \
-		"what each earlier time in a user's history counts of the one after it: 1 all the same; below 1 needs a source with times"), \
+		"what each earlier item in a user's history counts of the one after it, those of one time the mean: 1 all the same; below 1 needs a source with times"), \
 	AFFINITY_OPTION_TIME(options, history_reference, ENUM, "\"newest\"", 0, 0, \
 		affinity_train_reference_names, \
 		"history_half_life: age before the user's newest row, or before now()")
