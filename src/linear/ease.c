@@ -32,6 +32,7 @@
 #include "utils/memutils.h"
 
 #include "linear/ease.h"
+#include "linear/low_rank.h"
 
 #define PIECE	((int64) 1 << 20)
 
@@ -316,6 +317,23 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 }
 
 /*
+ * The low-rank part, before the matrix is given away.
+ */
+static LowRank *
+begin_low_rank(const AffinityInteractions *in, const EaseOptions *o,
+			   AffinityItemSink *sink)
+{
+	AffinitySpectrumRequest request = {.rank = o->rank, .user_exponent = 1};
+
+	request.max_workers = sink->max_workers;
+	request.held = rows_bytes(in);
+	request.otherwise = "use a smaller \"rank\"";
+	return affinity_linear_low_rank_begin(in, &request, o->rank_weight,
+										  o->rank_exponent, o->skip,
+										  o->neighbors);
+}
+
+/*
  * Learn on a team. What concerns users and items is copied into its regions.
  */
 static void
@@ -357,6 +375,8 @@ ease_train(AffinityInteractions *in, const void *options,
 	EaseTask	task = {.options = *(const EaseOptions *) options};
 	EaseOptions *o = &task.options;
 	EaseLeader	leader = {.sink = sink};
+	LowRank    *low = NULL;
+	LowRankLists lists;
 	double	   *user_factor;
 	double	   *penalty;
 
@@ -366,6 +386,13 @@ ease_train(AffinityInteractions *in, const void *options,
 	(void) affinity_train_blas();
 	weigh(&in->by_user, o->weights);
 	weigh(&in->by_item, o->weights);
+	if (o->rank > 0 && o->rank_weight > 0)
+	{
+		low = begin_low_rank(in, o, sink);
+		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
+		leader.sink = &lists.sink;
+		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST), task.n_items);
+	}
 	user_factor = affinity_base_array(task.n_users, sizeof(double));
 	penalty = affinity_base_array(task.n_items, sizeof(double));
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
@@ -373,6 +400,8 @@ ease_train(AffinityInteractions *in, const void *options,
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
 	run_team(in, &task, user_factor, penalty, &leader);
+	if (low)
+		leader.n_weights = affinity_linear_low_rank_put(low, &lists, sink);
 	report(sink, &task, &leader);
 }
 
@@ -402,6 +431,14 @@ static const AffinityOption ease_options[] = {
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
+	OPTION(rank, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
+		   "eigenvectors of the graph of items that add a low-rank part to the weights; 0: none"),
+	OPTION(rank_weight, REAL, "0.5", 0, 1e6, NULL,
+		   "how much the low-rank part counts beside the weights"),
+	OPTION(rank_exponent, REAL, "0.4", 0, 2, NULL,
+		   "how much the low-rank part speaks for popular items"),
+	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
+		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
 	AFFINITY_OPTION_SEEN(EaseOptions),
 };
