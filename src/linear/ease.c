@@ -62,8 +62,8 @@ affinity_linear_ease_singular(const EaseOptions *options)
  * What a summed weight counts. The list of names leaves "auto" out, which
  * item_knn's has first.
  */
-static double
-counted(int weights, double weight)
+double
+affinity_linear_counted(int weights, double weight)
 {
 	return affinity_train_weight(weights + AFFINITY_WEIGHTS_BINARY, weight);
 }
@@ -72,8 +72,8 @@ counted(int weights, double weight)
  * The values of an orientation as the options count them, in place; none
  * where all are 1.
  */
-static void
-weigh(AffinityCsr *m, int weights)
+void
+affinity_linear_weigh(AffinityCsr *m, int weights)
 {
 	int64		n = m->start[m->n_rows];
 
@@ -86,7 +86,7 @@ weigh(AffinityCsr *m, int weights)
 	}
 	if (m->val == NULL)
 	{
-		if (counted(weights, 1) == 1)
+		if (affinity_linear_counted(weights, 1) == 1)
 			return;
 		m->val = affinity_base_array(n, sizeof(float));
 		for (int64 e = 0; e < n; e++)
@@ -96,7 +96,7 @@ weigh(AffinityCsr *m, int weights)
 	{
 		if ((e & (PIECE - 1)) == 0)
 			CHECK_FOR_INTERRUPTS();
-		m->val[e] = (float) counted(weights, m->val[e]);
+		m->val[e] = (float) affinity_linear_counted(weights, m->val[e]);
 	}
 }
 
@@ -319,18 +319,23 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 /*
  * The low-rank part, before the matrix is given away.
  */
-static LowRank *
-begin_low_rank(const AffinityInteractions *in, const EaseOptions *o,
-			   AffinityItemSink *sink)
+static void
+begin_low_rank(LowRank *low, const AffinityInteractions *in,
+			   const EaseOptions *o, AffinityItemSink *sink)
 {
 	AffinitySpectrumRequest request = {.rank = o->rank, .user_exponent = 1};
+	Size		n = in->by_item.n_rows;
 
+	low->exponent = o->rank_exponent;
+	low->skip = o->skip;
+	low->neighbors = o->neighbors;
 	request.max_workers = sink->max_workers;
 	request.held = rows_bytes(in);
 	request.otherwise = "use a smaller \"rank\"";
-	return affinity_linear_low_rank_begin(in, &request, o->rank_weight,
-										  o->rank_exponent, o->skip,
-										  o->neighbors);
+	affinity_linear_low_rank_begin(low, in, &request, o->rank_weight,
+								   mul_size(n, o->method == EASE_SPARSE ?
+											(Size) o->candidates :
+											Min(n, LOW_RANK_MOST)));
 }
 
 /*
@@ -375,7 +380,8 @@ ease_train(AffinityInteractions *in, const void *options,
 	EaseTask	task = {.options = *(const EaseOptions *) options};
 	EaseOptions *o = &task.options;
 	EaseLeader	leader = {.sink = sink};
-	LowRank    *low = NULL;
+	LowRank		low = {0};
+	bool		low_rank;
 	LowRankLists lists;
 	double	   *user_factor;
 	double	   *penalty;
@@ -384,11 +390,12 @@ ease_train(AffinityInteractions *in, const void *options,
 	task.n_items = in->by_item.n_rows;
 	settle(o, task.n_items, sink);
 	(void) affinity_train_blas();
-	weigh(&in->by_user, o->weights);
-	weigh(&in->by_item, o->weights);
-	if (o->rank > 0 && o->rank_weight > 0)
+	affinity_linear_weigh(&in->by_user, o->weights);
+	affinity_linear_weigh(&in->by_item, o->weights);
+	low_rank = o->rank > o->skip && o->rank_weight > 0;
+	if (low_rank)
 	{
-		low = begin_low_rank(in, o, sink);
+		begin_low_rank(&low, in, o, sink);
 		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
 		leader.sink = &lists.sink;
 		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST), task.n_items);
@@ -400,15 +407,15 @@ ease_train(AffinityInteractions *in, const void *options,
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
 	run_team(in, &task, user_factor, penalty, &leader);
-	if (low)
-		leader.n_weights = affinity_linear_low_rank_put(low, &lists, sink);
+	if (low_rank)
+		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
 }
 
 /* ---- options ----------------------------------------------------------- */
 
 static const char *const method_names[] = {"auto", "dense", "sparse", NULL};
-static const char *const weights_names[] = {
+const char *const affinity_linear_weights_names[] = {
 	"binary", "log", "sqrt", "linear", NULL
 };
 
@@ -421,7 +428,7 @@ static const AffinityOption ease_options[] = {
 		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion; null: 0 if dense, 0.5 if sparse"),
 	OPTION(user_exponent, REAL, "null", 0, 2, NULL,
 		   "how much less an interaction counts of a user with many; null: 0 if dense, 0.5 if sparse"),
-	OPTION(weights, ENUM, "\"binary\"", 0, 0, weights_names,
+	OPTION(weights, ENUM, "\"binary\"", 0, 0, affinity_linear_weights_names,
 		   "what a summed weight counts: 1, ln(1 + weight), its root, itself"),
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
 		   "weights kept per item, those farthest from 0"),
@@ -452,7 +459,7 @@ ease_request(const void *options, AffinityReadRequest *request)
 static double
 ease_history_weight(const void *options, double weight)
 {
-	return counted(((const EaseOptions *) options)->weights, weight);
+	return affinity_linear_counted(((const EaseOptions *) options)->weights, weight);
 }
 
 const AffinityAlgorithm affinity_linear_ease = {

@@ -46,7 +46,9 @@ check_memory(const AffinityInteractions *in,
 									 (in->by_user.val ? sizeof(float) : 0)));
 	bytes = add_size(bytes, mul_size(in->by_user.n_rows, 3 * sizeof(double)));
 	bytes = add_size(bytes, mul_size(in->by_item.n_rows, 2 * sizeof(double)));
-	bytes = add_size(bytes, mul_size(mul_size(in->by_item.n_rows, request->rank),
+	bytes = add_size(bytes, mul_size(mul_size(in->by_item.n_rows,
+											  Min(request->rank,
+												  in->by_item.n_rows)),
 									 sizeof(float)));
 	affinity_base_need_memory(bytes, request->otherwise,
 							  "%u eigenvectors of %u items need",
