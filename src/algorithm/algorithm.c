@@ -16,8 +16,10 @@
 static const AffinityAlgorithm *const algorithms[] = {
 	&affinity_latent_als,
 	&affinity_linear_ease,
+	&affinity_linear_graph_filter,
 	&affinity_latent_ials,
 	&affinity_neighbor_item_knn,
+	&affinity_neighbor_next_item,
 	&affinity_train_popular,
 };
 

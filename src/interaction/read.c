@@ -342,7 +342,9 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 
-	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE;
+	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
+	rows->keep_events = request->events;
+	rows->keep_at = rows->has_second || rows->keep_events;
 	rows->by_newest = request->recency == AFFINITY_RECENCY_USER_AGE;
 	rows->parts.has_side = rows->keep_at;
 	rows->parts.context = CurrentMemoryContext;
@@ -365,5 +367,6 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_build(rows, request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);
+	affinity_interaction_events_keep(in);
 	return in;
 }

@@ -88,6 +88,8 @@ typedef struct AffinityRows
 	AffinityParts parts;		/* rows: users' numbers, columns: items' */
 	bool		keep_at;		/* parts hold times; rows need one, unless
 								 * those without are kept */
+	bool		has_second;		/* pairs get a second value of them */
+	bool		keep_events;
 	bool		by_newest;		/* the newest time of each user is needed */
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
@@ -108,6 +110,7 @@ typedef struct AffinityBuild
 	int64	   *of_item;		/* by rank */
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	AffinityEvents *events;		/* NULL: nobody asks */
 	int64	   *newest;			/* of each user by number; NULL: not needed */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
@@ -119,6 +122,12 @@ affinity_interaction_array(int64 n, Size width)
 {
 	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
 }
+
+/* events.c */
+extern Size affinity_interaction_events_bytes(const AffinityRows *rows);
+extern void affinity_interaction_events_gather(AffinityBuild *build);
+extern void affinity_interaction_events_number(AffinityBuild *build);
+extern void affinity_interaction_events_keep(AffinityInteractions *in);
 
 /* sort.c */
 extern void affinity_interaction_sort(AffinityBuild *build);

@@ -53,6 +53,27 @@ seconds_since(instr_time *start)
 /* ---- reading, training, writing ---------------------------------------- */
 
 /*
+ * The source has no times: is that an error?
+ */
+static void
+check_needs_no_time(const Training *t, const AffinityReadRequest *request)
+{
+	const char *option = affinity_train_needs_times(t->algorithm, t->options);
+
+	if (option == NULL && request->recency != AFFINITY_RECENCY_NONE)
+		option = "half_life";
+	if (option == NULL && !request->events)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 request->events ?
+			 errmsg("algorithm \"%s\" needs a source with times",
+					t->algorithm->name) :
+			 errmsg("option \"%s\" needs a source with times", option),
+			 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+}
+
+/*
  * False where the source gives no row at all, and that is no error.
  */
 static bool
@@ -60,7 +81,6 @@ read_source(Training *t)
 {
 	bool		has_time = t->asked->definition->has_time;
 	AffinityReadRequest request = {0};
-	const char *needs;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -73,14 +93,8 @@ read_source(Training *t)
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
-	needs = affinity_train_needs_times(t->algorithm, t->options);
-	if (needs == NULL && request.recency != AFFINITY_RECENCY_NONE)
-		needs = "half_life";
-	if (needs && !has_time)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" needs a source with times", needs),
-				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	if (!has_time)
+		check_needs_no_time(t, &request);
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)

@@ -34,16 +34,9 @@
 #include "utils/memutils.h"
 
 #include "neighbor/item_knn.h"
-#include "kernel/topk.h"
-#include "parallel/progress.h"
-#include "parallel/team.h"
 
 /* What one addition to a sum takes, in seconds, with what comes after it. */
 #define ADDITION	2e-9
-
-/* Lists are handed to the leader in chunks of about as many bytes. */
-#define CHUNK_BYTES		65536
-#define CHUNK_ITEMS		64
 
 #define REGION_SHARED	0
 
@@ -117,6 +110,42 @@ prepare_factors(KnnState *s, const float *trend)
 	}
 }
 
+/* ---- lists ------------------------------------------------------------- */
+
+static void
+make_list(void *state, uint32 item)
+{
+	affinity_neighbor_knn_list(state, item);
+}
+
+/*
+ * An item is as popular as users like it more than others do the opposite.
+ */
+static float
+popularity(const KnnState *s, uint32 item)
+{
+	const AffinityCsr *m = &s->by_item;
+	double		sum = 0;
+
+	if (!s->is_signed)
+		return (float) (m->start[item + 1] - m->start[item]);
+	for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
+		sum += (m->val[e] > 0) - (m->val[e] < 0);
+	return (float) sum;
+}
+
+static AffinityItemRow
+item_row(void *state, uint32 item)
+{
+	const KnnState *s = state;
+	AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
+
+	row.popularity = popularity(s, item);
+	return row;
+}
+
+/* ---- what every participant does ---------------------------------------- */
+
 /*
  * What is shared, as a participant sees it.
  */
@@ -125,7 +154,11 @@ attach(KnnState *s, AffinityTeam *team)
 {
 	s->shared = affinity_parallel_region(team, REGION_SHARED);
 	s->options = &s->shared->options;
-	s->sink = affinity_parallel_leader(team);
+	s->list.lists = &s->shared->lists;
+	s->list.sink = affinity_parallel_leader(team);
+	s->list.state = s;
+	s->list.make = make_list;
+	s->list.row = item_row;
 	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
 							 &s->by_item);
 	s->is_signed = s->options->weights == AFFINITY_WEIGHTS_SIGNED &&
@@ -163,83 +196,7 @@ prepare(KnnState *s)
 	if (!affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
 		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
-	/* one entry more than items: see kernel/sparse.c */
-	s->touched = affinity_base_zeroed_array((int64) n_items + 1,
-											sizeof(uint32));
-	s->score = affinity_base_zeroed_array((int64) n_items + 1, sizeof(float));
-	s->best = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint64));
-	s->scratch = affinity_base_zeroed_array((int64) n_items + 1,
-											sizeof(uint64));
-}
-
-/* ---- chunks of items --------------------------------------------------- */
-
-static uint32
-chunk_end(const KnnState *s, uint32 chunk)
-{
-	return (uint32) Min((uint64) (chunk + 1) * s->shared->chunk_items,
-						s->by_item.n_rows);
-}
-
-/*
- * Any participant: the lists of a chunk's items. A slot holds their lengths,
- * then for each list its items and their scores.
- */
-static void
-make_lists(void *state, uint32 chunk, void *slot)
-{
-	KnnState   *s = state;
-	uint32		first = chunk * s->shared->chunk_items;
-	uint32	   *length = slot;
-	int32	   *to = (int32 *) slot + s->shared->chunk_items;
-
-	for (uint32 item = first; item < chunk_end(s, chunk); item++)
-	{
-		float	   *score;
-
-		affinity_neighbor_knn_list(s, item);
-		score = (float *) to + s->n_best;
-		for (uint32 n = 0; n < s->n_best; n++)
-		{
-			to[n] = (int32) affinity_kernel_rank_key_no(s->best[n]);
-			score[n] = affinity_kernel_rank_key_score(s->best[n]);
-		}
-		length[item - first] = s->n_best;
-		to += 2 * (size_t) s->n_best;
-	}
-}
-
-/*
- * The leader: write them.
- */
-static void
-put_lists(void *state, uint32 chunk, const void *slot)
-{
-	KnnState   *s = state;
-	uint32		first = chunk * s->shared->chunk_items;
-	const uint32 *length = slot;
-	const int32 *from = (const int32 *) slot + s->shared->chunk_items;
-
-	for (uint32 item = first; item < chunk_end(s, chunk); item++)
-	{
-		AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
-
-		row.popularity = affinity_neighbor_knn_popularity(s, item);
-		row.n_neighbors = length[item - first];
-		row.neighbor = from;
-		row.score = (const float *) from + row.n_neighbors;
-		affinity_neighbor_knn_count_extremes(s->shared, &row);
-		s->sink->put(s->sink, &row);
-		from += 2 * (size_t) row.n_neighbors;
-	}
-	affinity_parallel_progress_done(chunk_end(s, chunk));
-}
-
-static Size
-slot_bytes(const KnnShared *shared, uint32 n_items)
-{
-	return (Size) shared->chunk_items * sizeof(uint32) *
-		(1 + 2 * (Size) Min((uint32) shared->options.neighbors, n_items));
+	affinity_neighbor_list_prepare(&s->list);
 }
 
 AFFINITY_TEAM_JOB(item_knn_job, affinity_neighbor_item_knn_body);
@@ -251,20 +208,10 @@ void
 affinity_neighbor_item_knn_body(AffinityTeam *team)
 {
 	KnnState	state = {0};
-	AffinityStream stream = {.produce = make_lists, .consume = put_lists};
-	uint32		n_items;
 
 	attach(&state, team);
 	prepare(&state);
-	n_items = state.by_item.n_rows;
-	if (state.sink)
-		affinity_parallel_progress_phase("training", n_items,
-										 affinity_parallel_participants(team) -
-										 1);
-	stream.n_chunks = (n_items - 1) / state.shared->chunk_items + 1;
-	stream.slot_bytes = slot_bytes(state.shared, n_items);
-	stream.state = &state;
-	affinity_parallel_stream(team, state.shared->stream, &stream);
+	affinity_neighbor_lists_make(&state.list, team);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -302,17 +249,19 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 		mul_size(n_items, sizeof(double)),
 		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
 		trend ? mul_size(n_items, sizeof(float)) : 0,
-		affinity_parallel_stream_bytes(slot_bytes(shared, in->by_item.n_rows)),
 	};
 	int		   *region[] = {
 		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
-		&shared->trend, &shared->stream
+		&shared->trend
 	};
 
 	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
 	shared->matrix = affinity_parallel_request_matrix(request, in);
 	for (int i = 0; i < (int) lengthof(size); i++)
 		*region[i] = affinity_parallel_request_region(request, size[i]);
+	affinity_neighbor_lists_request(&shared->lists, request,
+									in->by_item.n_rows,
+									shared->options.neighbors);
 }
 
 static void
@@ -327,7 +276,6 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	AffinityTeam *team;
 	const AffinityTimes *times = &shared.options.times;
 	const float *trend = affinity_train_trend(in, times, sink);
-	uint32		k = Min((uint32) shared.options.neighbors, in->by_item.n_rows);
 
 	affinity_train_timely_popularity(in, times, trend,
 									 shared.options.weights ==
@@ -337,8 +285,6 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	else
 		affinity_neighbor_knn_weights(in, &shared.options);
 	affinity_train_decay_values(in, times);
-	shared.chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
-	shared.chunk_items = Min(Max(shared.chunk_items, 1), CHUNK_ITEMS);
 	request.seconds = estimate_seconds(in);
 	request_regions(&request, &shared, in);
 	team = affinity_parallel_begin(&request);
@@ -351,7 +297,7 @@ item_knn_train(AffinityInteractions *in, const void *options,
 		memcpy(affinity_parallel_region(team, shared.trend), trend,
 			   in->by_item.n_rows * sizeof(float));
 	affinity_parallel_run(team, sink);
-	affinity_neighbor_knn_warn_of_extremes(state.shared, in->items);
+	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
 }
 

@@ -9,8 +9,11 @@
  *
  *		2^(-a / history_half_life) * history_decay^p
  *
- * of what it would, p being the number of different times in the history that
- * are later. What is without a time is older than all else.
+ * of what it would, p being the number of items in the history that are newer;
+ * items of one time share their positions. So a decay is about as strong for a
+ * history of large baskets as for one of single items, where it would all
+ * but end at the second basket, or not reach it, if baskets were counted. What
+ * is without a time is older than all else.
  */
 #include "postgres.h"
 
@@ -151,13 +154,12 @@ compare_ages(const void *a, const void *b)
 }
 
 /*
- * The different ages of what counts, the newest first. Returns how many.
+ * The ages of what counts, the newest first. Returns how many.
  */
 static int64
-different_ages(const float *age, const float *weight, int64 n, float *found)
+sorted_ages(const float *age, const float *weight, int64 n, float *found)
 {
 	int64		all = 0;
-	int64		different = 0;
 
 	for (int64 e = 0; e < n; e++)
 	{
@@ -166,12 +168,42 @@ different_ages(const float *age, const float *weight, int64 n, float *found)
 	}
 	CHECK_FOR_INTERRUPTS();
 	qsort(found, all, sizeof(float), compare_ages);
-	for (int64 i = 0; i < all; i++)
+	return all;
+}
+
+/*
+ * How many of the ages are newer than one; or_as_new: or as new.
+ */
+static int64
+count_newer(const float *sorted, int64 n, float age, bool or_as_new)
+{
+	int64		low = 0;
+
+	while (low < n)
 	{
-		if (different == 0 || found[i] != found[different - 1])
-			found[different++] = found[i];
+		int64		middle = low + (n - low) / 2;
+
+		if (sorted[middle] > age || (or_as_new && sorted[middle] == age))
+			low = middle + 1;
+		else
+			n = middle;
 	}
-	return different;
+	return low;
+}
+
+/*
+ * What its position leaves of an item: decay^p for p newer ones. Items of one
+ * time take the positions after the newer ones in any order, so each of n of
+ * them gets the mean, decay^p (1 - decay^n) / (n (1 - decay)).
+ */
+static double
+left_by_position(const float *sorted, int64 all, float age, double decay)
+{
+	int64		newer = count_newer(sorted, all, age, false);
+	int64		n = count_newer(sorted, all, age, true) - newer;
+
+	return pow(decay, (double) newer) * (1 - pow(decay, (double) n)) /
+		((double) n * (1 - decay));
 }
 
 /* ---- a history ----------------------------------------------------------- */
@@ -188,13 +220,13 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 {
 	const AffinityTimes *times = algorithm->times(options);
 	double		half_life = times->history_half_life / (double) USECS_PER_SEC;
-	float	   *different = NULL;
-	int64		n_different = 0;
+	float	   *sorted = NULL;
+	int64		all = 0;
 
 	if (times->history_decay < 1 && n > 0)
 	{
-		different = affinity_base_array(n, sizeof(float));
-		n_different = different_ages(age, weight, n, different);
+		sorted = affinity_base_array(n, sizeof(float));
+		all = sorted_ages(age, weight, n, sorted);
 	}
 	for (int64 e = 0; e < n; e++)
 	{
@@ -206,18 +238,14 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 			continue;
 		if (half_life > 0)
 			left = exp2(age[e] / half_life);
-		if (different)
-		{
-			const float *at = bsearch(&age[e], different, n_different,
-									  sizeof(float), compare_ages);
-
-			left *= pow(times->history_decay, (double) (at - different));
-		}
+		if (sorted)
+			left *= left_by_position(sorted, all, age[e],
+									 times->history_decay);
 		count = algorithm->history_weight(options, weight[e]) *
 			Max(left, AFFINITY_LEAST);
 		weight[e] =
 			affinity_interaction_weight(Max(Min(count, FLT_MAX), -FLT_MAX));
 	}
-	if (different)
-		pfree(different);
+	if (sorted)
+		pfree(sorted);
 }

@@ -111,10 +111,14 @@ typedef struct AffinityTimes
 		"age at which an interaction counts half in the trend; null: 6 % of the median age")
 
 #define AFFINITY_OPTIONS_HISTORY(options) \
+	AFFINITY_OPTIONS_HISTORY_DECAY(options, "1")
+
+/* The same where histories decay unless told otherwise. */
+#define AFFINITY_OPTIONS_HISTORY_DECAY(options, decay) \
 	AFFINITY_OPTION_TIME(options, history_half_life, INTERVAL, "null", 0, 0, NULL, \
 		"age at which an item of a user's history counts half; needs a source with times"), \
-	AFFINITY_OPTION_TIME(options, history_decay, REAL, "1", 0, 1, NULL, \
-		"what each earlier time in a user's history counts of the one after it: 1 all the same; below 1 needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, history_decay, REAL, decay, 0, 1, NULL, \
+		"what each earlier item in a user's history counts of the one after it, those of one time the mean: 1 all the same; below 1 needs a source with times"), \
 	AFFINITY_OPTION_TIME(options, history_reference, ENUM, "\"newest\"", 0, 0, \
 		affinity_train_reference_names, \
 		"history_half_life: age before the user's newest row, or before now()")
