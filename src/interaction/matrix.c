@@ -19,9 +19,10 @@
  * beside them, first two copies of the largest partition, then the matrix.
  */
 Size
-affinity_interaction_rows_bytes(const AffinityRows *rows)
+affinity_interaction_rows_bytes(const AffinityRows *rows,
+								const AffinityReadRequest *request)
 {
-	Size		second = rows->keep_at ? sizeof(float) : 0;
+	Size		second = rows->has_second ? sizeof(float) : 0;
 	Size		per_row = sizeof(AffinityEntry) +
 		(rows->keep_at ? sizeof(int64) : 0);
 	Size		per_id = (rows->by_newest ? 4 : 3) * sizeof(int64) +
@@ -33,6 +34,7 @@ affinity_interaction_rows_bytes(const AffinityRows *rows)
 	return rows->usable * per_row +
 		Max(largest * 2 * (sizeof(AffinityEntry) + second), rows->usable *
 			2 * (sizeof(uint32) + sizeof(float) + second)) +
+		affinity_interaction_visits_bytes(rows, request) +
 		affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) +
 		((Size) affinity_interaction_dict_size(rows->users) +
@@ -125,7 +127,7 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	csr->col = affinity_interaction_array(n, sizeof(uint32));
 	if (!build->merge.all_one)
 		val.first = csr->val = affinity_interaction_array(n, sizeof(float));
-	if (parts->has_side)
+	if (build->rows->has_second)
 		val.second = *second = affinity_interaction_array(n, sizeof(float));
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
@@ -245,7 +247,9 @@ affinity_interaction_build(AffinityRows *rows,
 
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_dict_sort(rows->items);
+	affinity_interaction_visits_gather(&build);
 	affinity_interaction_sort(&build);
+	affinity_interaction_visits_number(&build);
 	note_dropped(&build, in);
 	build_both(&build);
 	affinity_interaction_parts_free(&rows->parts);
@@ -254,6 +258,7 @@ affinity_interaction_build(AffinityRows *rows,
 	in->by_item = build.by_item;
 	in->recency = build.second_by_item;
 	in->recency_by_user = build.second_by_user;
+	affinity_interaction_visits_keep(&build, in);
 	in->pairs = in->by_item.start[in->by_item.n_rows];
 	in->users = rows->users;
 	in->items = rows->items;

@@ -78,7 +78,7 @@ alloc_sorter(Sorter *sorter, const AffinityRows *rows)
 	sorter->other_entry = affinity_interaction_array(largest,
 													 sizeof(AffinityEntry));
 	sorter->second = sorter->other_second = NULL;
-	if (rows->keep_at)
+	if (rows->has_second)
 	{
 		sorter->second = affinity_interaction_array(largest, sizeof(float));
 		sorter->other_second = affinity_interaction_array(largest,

@@ -24,6 +24,7 @@
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 typedef struct Training
 {
@@ -51,6 +52,21 @@ seconds_since(instr_time *start)
 }
 
 /* ---- reading, training, writing ---------------------------------------- */
+
+/*
+ * How often items are had again is learned of every source with times, if
+ * there is room for it or the algorithm is about that.
+ */
+static void
+request_visits(const Training *t, AffinityReadRequest *request)
+{
+	const AffinityRepeat *rule = affinity_repeat_rule(t->algorithm,
+													  t->options);
+
+	request->visit = rule->visit;
+	request->visit_decay = rule->visit_decay;
+	request->visits_if_room = t->algorithm->repeat == NULL;
+}
 
 /*
  * False where the source gives no row at all, and that is no error.
@@ -81,6 +97,14 @@ read_source(Training *t)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" needs a source with times", needs),
 				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	if (t->algorithm->repeat && !has_time)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("algorithm \"%s\" needs a source with times",
+						t->algorithm->name),
+				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	if (has_time)
+		request_visits(t, &request);
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
