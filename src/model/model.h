@@ -39,6 +39,7 @@ typedef struct AffinityModel
 	char	   *schema_name;	/* as it was when the plans were made */
 	bool		trained;		/* if not, it has no items */
 	bool		kept;			/* interactions are read from the copy */
+	bool		has_time;		/* the source had times */
 	bool		timed;			/* with their times, which decay histories */
 	int64		version;
 	const AffinityAlgorithm *algorithm;

@@ -37,10 +37,9 @@ void
 affinity_model_check_repeat(const AffinityModel *model)
 {
 	const char *name = model->schema_name;
-	Oid			view = get_relname_relid("interactions", model->schema);
 	Oid			items = get_relname_relid("items", model->schema);
 
-	if (OidIsValid(view) && get_attnum(view, "at") <= 0)
+	if (!model->has_time)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("repeats need times, which the source of model \"%s\" does not have",

@@ -235,7 +235,7 @@ affinity_serve_repeat(ServeCall *call, int arg)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("repeat must be between 0 and 1, not %g", repeat),
-				 errhint("It is the share of what the user had before: 0 for new items only, 1 for none.")));
+				 errhint("It is the share of what the user had before: 0 for new items only, 1 for nothing new.")));
 	return repeat;
 }
 
