@@ -20,6 +20,7 @@ static const AffinityAlgorithm *const algorithms[] = {
 	&affinity_linear_ease,
 	&affinity_latent_ials,
 	&affinity_neighbor_item_knn,
+	&affinity_neighbor_next_item,
 	&affinity_train_popular,
 };
 

@@ -106,6 +106,7 @@ typedef struct AffinityReadRequest
 	AffinityPairValue value;
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
+	bool		events;			/* users' rows in order of time, too */
 	bool		recency_by_user;	/* in both orientations */
 	bool		keep_untimed;	/* rows without a time are older than any;
 								 * else they are skipped, with recency */
@@ -122,6 +123,21 @@ typedef struct AffinityReadRequest
 								 * item_id and at; NULL: there are no times */
 	void		(*progress) (int64 rows);	/* told now and then, if set */
 } AffinityReadRequest;
+
+/* A user's rows of an item at one time: they count together. */
+typedef struct AffinityEvent
+{
+	int64		at;
+	uint32		item;
+	float		weight;			/* above 0 */
+} AffinityEvent;
+
+/* Events of users, one user after the other. */
+typedef struct AffinityEvents
+{
+	int64	   *start;			/* by user, n_users + 1 */
+	AffinityEvent *event;		/* in order of time, then of item */
+} AffinityEvents;
 
 /*
  * How often a user had an item again, of how many visits since the first with
@@ -152,6 +168,7 @@ typedef struct AffinityInteractions
 	AffinityCsr by_user;		/* rows: users, columns: items */
 	AffinityCsr by_item;		/* rows: items, columns: users */
 	float	   *recency;		/* beside by_item's entries, or NULL */
+	AffinityEvents *events;		/* of pairs that are in the matrix, or NULL */
 	float	   *recency_by_user;	/* the same beside by_user's */
 	AffinityAgain *again;		/* beside by_user's entries, or NULL */
 	AffinityVisitSum *item_visits;	/* by item, or NULL */

@@ -35,6 +35,7 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
 		Max(largest * 2 * (sizeof(AffinityEntry) + second), rows->usable *
 			2 * (sizeof(uint32) + sizeof(float) + second)) +
 		affinity_interaction_visits_bytes(rows, request) +
+		affinity_interaction_events_bytes(rows) +
 		affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) +
 		((Size) affinity_interaction_dict_size(rows->users) +
@@ -247,9 +248,11 @@ affinity_interaction_build(AffinityRows *rows,
 
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_dict_sort(rows->items);
+	affinity_interaction_events_gather(&build);
 	affinity_interaction_visits_gather(&build);
 	affinity_interaction_sort(&build);
 	affinity_interaction_visits_number(&build);
+	affinity_interaction_events_number(&build);
 	note_dropped(&build, in);
 	build_both(&build);
 	affinity_interaction_parts_free(&rows->parts);
@@ -257,6 +260,7 @@ affinity_interaction_build(AffinityRows *rows,
 	in->by_user = build.by_user;
 	in->by_item = build.by_item;
 	in->recency = build.second_by_item;
+	in->events = build.events;
 	in->recency_by_user = build.second_by_user;
 	affinity_interaction_visits_keep(&build, in);
 	in->pairs = in->by_item.start[in->by_item.n_rows];

@@ -88,8 +88,8 @@ static void
 forget_visits(AffinityRows *rows)
 {
 	rows->keep_visits = false;
-	rows->keep_at = rows->has_second;
-	rows->parts.has_side = rows->has_second;
+	rows->keep_at = rows->has_second || rows->keep_events;
+	rows->parts.has_side = rows->keep_at;
 }
 
 static void
@@ -244,7 +244,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
 		rows->keep_at)
 	{
-		if (rows->has_second && !self->request->keep_untimed)
+		if ((rows->has_second || rows->keep_events) &&
+			!self->request->keep_untimed)
 		{
 			rows->skipped++;
 			return true;
@@ -362,7 +363,9 @@ affinity_interaction_read(const AffinityReadRequest *request)
 
 	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
 	rows->keep_visits = request->visit > 0;
-	rows->keep_at = rows->has_second || rows->keep_visits;
+	rows->keep_events = request->events;
+	rows->keep_at = rows->has_second || rows->keep_events ||
+		rows->keep_visits;
 	rows->by_newest = request->recency == AFFINITY_RECENCY_USER_AGE;
 	rows->parts.has_side = rows->keep_at;
 	rows->parts.context = CurrentMemoryContext;
@@ -385,5 +388,6 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_build(rows, request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);
+	affinity_interaction_events_keep(in);
 	return in;
 }

@@ -89,6 +89,7 @@ typedef struct AffinityRows
 	bool		keep_at;		/* parts hold times; rows need one, unless
 								 * those without are kept */
 	bool		has_second;		/* pairs get a second value of them */
+	bool		keep_events;
 	bool		by_newest;		/* the newest time of each user is needed */
 	bool		keep_visits;
 	bool		has_time;		/* last_at is set */
@@ -112,6 +113,7 @@ typedef struct AffinityBuild
 	int64	   *of_item;		/* by rank */
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	AffinityEvents *events;		/* NULL: nobody asks */
 	int64	   *newest;			/* of each user by number; NULL: not needed */
 	AffinityVisitBuild *visits; /* NULL: they do not matter */
 	float	   *second_by_user; /* NULL: no second values */
@@ -132,6 +134,12 @@ extern void affinity_interaction_visits_gather(AffinityBuild *build);
 extern void affinity_interaction_visits_number(AffinityBuild *build);
 extern void affinity_interaction_visits_keep(AffinityBuild *build,
 											 AffinityInteractions *in);
+
+/* events.c */
+extern Size affinity_interaction_events_bytes(const AffinityRows *rows);
+extern void affinity_interaction_events_gather(AffinityBuild *build);
+extern void affinity_interaction_events_number(AffinityBuild *build);
+extern void affinity_interaction_events_keep(AffinityInteractions *in);
 
 /* sort.c */
 extern void affinity_interaction_sort(AffinityBuild *build);

@@ -69,6 +69,27 @@ request_visits(const Training *t, AffinityReadRequest *request)
 }
 
 /*
+ * The source has no times: is that an error?
+ */
+static void
+check_needs_no_time(const Training *t, const AffinityReadRequest *request)
+{
+	const char *option = affinity_train_needs_times(t->algorithm, t->options);
+
+	if (option == NULL && request->recency != AFFINITY_RECENCY_NONE)
+		option = "half_life";
+	if (option == NULL && !request->events && !t->algorithm->repeat)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 option == NULL || request->events ?
+			 errmsg("algorithm \"%s\" needs a source with times",
+					t->algorithm->name) :
+			 errmsg("option \"%s\" needs a source with times", option),
+			 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+}
+
+/*
  * False where the source gives no row at all, and that is no error.
  */
 static bool
@@ -76,7 +97,6 @@ read_source(Training *t)
 {
 	bool		has_time = t->asked->definition->has_time;
 	AffinityReadRequest request = {0};
-	const char *needs;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -89,26 +109,19 @@ read_source(Training *t)
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
-	needs = affinity_train_needs_times(t->algorithm, t->options);
-	if (needs == NULL && request.recency != AFFINITY_RECENCY_NONE)
-		needs = "half_life";
-	if (needs && !has_time)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" needs a source with times", needs),
-				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
-	if (t->algorithm->repeat && !has_time)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("algorithm \"%s\" needs a source with times",
-						t->algorithm->name),
-				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
-	if (has_time)
+	if (!has_time)
+		check_needs_no_time(t, &request);
+	else
 		request_visits(t, &request);
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
 	{
+		if (has_time && t->in->item_visits == NULL)
+			ereport(NOTICE,
+					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
+							t->name),
+					 errhint("recommend(…, repeat => …) needs them.")));
 		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
 		return true;
 	}

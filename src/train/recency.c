@@ -1,18 +1,26 @@
 /*
  * recency.c
- *		What times make of a history: how much of an item's count is left.
+ *		What times leave of what is trained on, and of a history.
  *
- * An item of age a, by the latest of the user's rows with it, counts
+ * In training a pair of a user and an item counts 2^(-a / half_life) of what
+ * its summed weight counts, a being the age of its latest row before the
+ * newest of all: what is repeated is as new as its last time. In the history
+ * of a user an item of age a, by the latest of the user's rows with it, counts
  *
  *		2^(-a / history_half_life) * history_decay^p
  *
- * of what it would, p being the number of different times in the history that
- * are later. What is without a time is older than all else.
+ * of what it would, p being the number of items in the history that are newer;
+ * items of one time share their positions. So a decay is about as strong for a
+ * history of large baskets as for one of single items, where it would all
+ * but end at the second basket, or not reach it, if baskets were counted. What
+ * is without a time is older than all else.
  */
 #include "postgres.h"
 
 #include <float.h>
 #include <math.h>
+
+#include "miscadmin.h"
 
 #include "train/train.h"
 
@@ -47,6 +55,93 @@ affinity_train_needs_times(const AffinityAlgorithm *algorithm,
 	return times->history_decay < 1 ? "history_decay" : NULL;
 }
 
+/* ---- training ------------------------------------------------------------ */
+
+/*
+ * Ask for the ages of pairs, if these options need them. Rows without a time
+ * are left out where they would have no weight at all.
+ */
+void
+affinity_train_request_times(const AffinityTimes *times,
+							 AffinityReadRequest *request)
+{
+	if (times->half_life == 0 && times->trend == 0)
+		return;
+	request->recency = AFFINITY_RECENCY_AGE;
+	request->recency_by_user = times->half_life > 0;
+	request->keep_untimed = times->half_life == 0;
+}
+
+static double
+left_of(const AffinityTimes *times, float age)
+{
+	return Max(exp2(age / (times->half_life / (double) USECS_PER_SEC)),
+			   AFFINITY_LEAST);
+}
+
+/*
+ * Decay an orientation; values that are all 1 become what is left of that.
+ */
+static void
+decay_orientation(AffinityCsr *m, const float *age, const AffinityTimes *times)
+{
+	int64		n = m->start[m->n_rows];
+	bool		all_one = m->val == NULL;
+
+	if (all_one)
+		m->val = affinity_base_array(n, sizeof(float));
+	for (int64 e = 0; e < n; e++)
+	{
+		double		left = left_of(times, age[e]);
+
+		affinity_base_look_up(e);
+		m->val[e] = affinity_interaction_weight(all_one ? left :
+												left * m->val[e]);
+	}
+}
+
+/*
+ * Say of which items nothing is left.
+ */
+static void
+tell_faded(const AffinityInteractions *in, const AffinityTimes *times)
+{
+	const AffinityCsr *m = &in->by_item;
+	uint32		n_faded = 0;
+	uint32		faded = 0;
+
+	for (uint32 item = 0; item < m->n_rows; item++)
+	{
+		bool		is_left = m->start[item] == m->start[item + 1];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
+			is_left |= !affinity_train_is_faded((float) left_of(times,
+																in->recency[e]));
+		if (!is_left && n_faded++ == 0)
+			faded = item;
+	}
+	affinity_train_tell_faded(in, n_faded, faded);
+}
+
+/*
+ * Let pairs count what the half-life leaves of their values, in both
+ * orientations; ages are not needed any more.
+ */
+void
+affinity_train_decay_values(AffinityInteractions *in,
+							const AffinityTimes *times)
+{
+	if (times->half_life == 0)
+		return;
+	tell_faded(in, times);
+	decay_orientation(&in->by_user, in->recency_by_user, times);
+	decay_orientation(&in->by_item, in->recency, times);
+	pfree(in->recency_by_user);
+	pfree(in->recency);
+	in->recency_by_user = in->recency = NULL;
+}
+
 /* ---- positions ----------------------------------------------------------- */
 
 static int
@@ -59,13 +154,12 @@ compare_ages(const void *a, const void *b)
 }
 
 /*
- * The different ages of what counts, the newest first. Returns how many.
+ * The ages of what counts, the newest first. Returns how many.
  */
 static int64
-different_ages(const float *age, const float *weight, int64 n, float *found)
+sorted_ages(const float *age, const float *weight, int64 n, float *found)
 {
 	int64		all = 0;
-	int64		different = 0;
 
 	for (int64 e = 0; e < n; e++)
 	{
@@ -73,12 +167,42 @@ different_ages(const float *age, const float *weight, int64 n, float *found)
 			found[all++] = age[e];
 	}
 	qsort(found, all, sizeof(float), compare_ages);
-	for (int64 i = 0; i < all; i++)
+	return all;
+}
+
+/*
+ * How many of the ages are newer than one; or_as_new: or as new.
+ */
+static int64
+count_newer(const float *sorted, int64 n, float age, bool or_as_new)
+{
+	int64		low = 0;
+
+	while (low < n)
 	{
-		if (different == 0 || found[i] != found[different - 1])
-			found[different++] = found[i];
+		int64		middle = low + (n - low) / 2;
+
+		if (sorted[middle] > age || (or_as_new && sorted[middle] == age))
+			low = middle + 1;
+		else
+			n = middle;
 	}
-	return different;
+	return low;
+}
+
+/*
+ * What its position leaves of an item: decay^p for p newer ones. Items of one
+ * time take the positions after the newer ones in any order, so each of n of
+ * them gets the mean, decay^p (1 - decay^n) / (n (1 - decay)).
+ */
+static double
+left_by_position(const float *sorted, int64 all, float age, double decay)
+{
+	int64		newer = count_newer(sorted, all, age, false);
+	int64		n = count_newer(sorted, all, age, true) - newer;
+
+	return pow(decay, (double) newer) * (1 - pow(decay, (double) n)) /
+		((double) n * (1 - decay));
 }
 
 /* ---- a history ----------------------------------------------------------- */
@@ -95,13 +219,13 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 {
 	const AffinityTimes *times = algorithm->times(options);
 	double		half_life = times->history_half_life / (double) USECS_PER_SEC;
-	float	   *different = NULL;
-	int64		n_different = 0;
+	float	   *sorted = NULL;
+	int64		all = 0;
 
 	if (times->history_decay < 1 && n > 0)
 	{
-		different = affinity_base_array(n, sizeof(float));
-		n_different = different_ages(age, weight, n, different);
+		sorted = affinity_base_array(n, sizeof(float));
+		all = sorted_ages(age, weight, n, sorted);
 	}
 	for (int64 e = 0; e < n; e++)
 	{
@@ -112,18 +236,14 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 			continue;
 		if (half_life > 0)
 			left = exp2(age[e] / half_life);
-		if (different)
-		{
-			const float *at = bsearch(&age[e], different, n_different,
-									  sizeof(float), compare_ages);
-
-			left *= pow(times->history_decay, (double) (at - different));
-		}
+		if (sorted)
+			left *= left_by_position(sorted, all, age[e],
+									 times->history_decay);
 		count = algorithm->history_weight(options, weight[e]) *
 			Max(left, AFFINITY_LEAST);
 		weight[e] =
 			affinity_interaction_weight(Max(Min(count, FLT_MAX), -FLT_MAX));
 	}
-	if (different)
-		pfree(different);
+	if (sorted)
+		pfree(sorted);
 }

@@ -97,16 +97,28 @@ typedef struct AffinityTimes
 	int			history_reference;	/* AffinityReference */
 } AffinityTimes;
 
-/* Their descriptors, of a struct that has "times". */
+/* Their descriptors, of a struct of options that has "times". */
 #define AFFINITY_OPTION_TIME(options, name, type, start, min, max, values, help) \
 	{#name, AFFINITY_OPTION_##type, offsetof(options, times.name), start, min, \
 		max, values, help}
 
+#define AFFINITY_OPTIONS_TRAINING_TIMES(options) \
+	AFFINITY_OPTION_TIME(options, half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an interaction counts half in training; needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, trend, REAL, "0", 0, 4, NULL, \
+		"power of what an item is wanted lately, compared with all times, by which scores are multiplied: 0 not at all, 1 in proportion; needs times"), \
+	AFFINITY_OPTION_TIME(options, trend_half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an interaction counts half in the trend; null: 6 % of the median age")
+
 #define AFFINITY_OPTIONS_HISTORY(options) \
+	AFFINITY_OPTIONS_HISTORY_DECAY(options, "1")
+
+/* The same where histories decay unless told otherwise. */
+#define AFFINITY_OPTIONS_HISTORY_DECAY(options, decay) \
 	AFFINITY_OPTION_TIME(options, history_half_life, INTERVAL, "null", 0, 0, NULL, \
 		"age at which an item of a user's history counts half; needs a source with times"), \
-	AFFINITY_OPTION_TIME(options, history_decay, REAL, "1", 0, 1, NULL, \
-		"what each earlier time in a user's history counts of the one after it: 1 all the same; below 1 needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, history_decay, REAL, decay, 0, 1, NULL, \
+		"what each earlier item in a user's history counts of the one after it, those of one time the mean: 1 all the same; below 1 needs a source with times"), \
 	AFFINITY_OPTION_TIME(options, history_reference, ENUM, "\"newest\"", 0, 0, \
 		affinity_train_reference_names, \
 		"history_half_life: age before the user's newest row, or before now()")
@@ -269,6 +281,10 @@ extern const AffinityTimes *affinity_train_times(const AffinityAlgorithm *algori
 												 const void *options);
 extern const char *affinity_train_needs_times(const AffinityAlgorithm *algorithm,
 											  const void *options);
+extern void affinity_train_request_times(const AffinityTimes *times,
+										 AffinityReadRequest *request);
+extern void affinity_train_decay_values(AffinityInteractions *in,
+										const AffinityTimes *times);
 extern void affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 										 const void *options,
 										 const float *age, float *weight,
@@ -283,6 +299,16 @@ affinity_train_decays(const AffinityAlgorithm *algorithm, const void *options)
 
 	return times && (times->history_half_life > 0 || times->history_decay < 1);
 }
+
+/* trend.c */
+extern const float *affinity_train_trend(const AffinityInteractions *in,
+										 const AffinityTimes *times,
+										 AffinityItemSink *sink);
+extern void affinity_train_timely_popularity(const AffinityInteractions *in,
+											 const AffinityTimes *times,
+											 const float *trend,
+											 bool is_signed,
+											 AffinityItemSink *sink);
 
 /* options.c */
 extern const char *const affinity_train_seen_names[];
@@ -303,6 +329,9 @@ extern const AffinityBlas *affinity_train_blas(void);
 extern void affinity_train_blas_ready(void);
 
 /* popular.c */
+extern bool affinity_train_is_faded(float left);
+extern void affinity_train_tell_faded(const AffinityInteractions *in,
+									  uint32 n, uint32 item);
 extern const AffinityAlgorithm affinity_train_popular;
 
 #endif							/* AFFINITY_TRAIN_H */
