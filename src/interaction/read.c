@@ -50,7 +50,8 @@ typedef struct RowReceiver
 static void
 too_much(const RowReceiver *self, const char *at_least)
 {
-	Size		bytes = affinity_interaction_rows_bytes(self->rows);
+	Size		bytes = affinity_interaction_rows_bytes(self->rows,
+													self->request);
 
 	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
 							   "%lld interactions need%s",
@@ -77,6 +78,18 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 				self->at[i];
 		part->n_last++;
 	}
+}
+
+/*
+ * Go on without visits; chunks from now on have no times, where nothing else
+ * needs them.
+ */
+static void
+forget_visits(AffinityRows *rows)
+{
+	rows->keep_visits = false;
+	rows->keep_at = rows->has_second || rows->keep_events;
+	rows->parts.has_side = rows->keep_at;
 }
 
 static void
@@ -106,8 +119,13 @@ flush_batch(RowReceiver *self)
 		affinity_interaction_dict_bytes(rows->items) >
 		(Size) self->request->max_bytes + COUNTING_BYTES)
 		too_much(self, " at least");
+	if (self->request->max_bytes > 0 && rows->keep_visits &&
+		self->request->visits_if_room &&
+		affinity_interaction_rows_bytes(rows, self->request) >
+		(Size) self->request->max_bytes)
+		forget_visits(rows);
 	if (self->request->max_bytes > 0 && !self->counting &&
-		affinity_interaction_rows_bytes(rows) >
+		affinity_interaction_rows_bytes(rows, self->request) >
 		(Size) self->request->max_bytes)
 	{
 		/* read on without keeping anything, to be able to name the need */
@@ -226,7 +244,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
 		rows->keep_at)
 	{
-		if (!self->request->keep_untimed)
+		if ((rows->has_second || rows->keep_events) &&
+			!self->request->keep_untimed)
 		{
 			rows->skipped++;
 			return true;
@@ -343,8 +362,10 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 
 	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
+	rows->keep_visits = request->visit > 0;
 	rows->keep_events = request->events;
-	rows->keep_at = rows->has_second || rows->keep_events;
+	rows->keep_at = rows->has_second || rows->keep_events ||
+		rows->keep_visits;
 	rows->by_newest = request->recency == AFFINITY_RECENCY_USER_AGE;
 	rows->parts.has_side = rows->keep_at;
 	rows->parts.context = CurrentMemoryContext;

@@ -24,6 +24,7 @@
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 typedef struct Training
 {
@@ -53,6 +54,21 @@ seconds_since(instr_time *start)
 /* ---- reading, training, writing ---------------------------------------- */
 
 /*
+ * How often items are had again is learned of every source with times, if
+ * there is room for it or the algorithm is about that.
+ */
+static void
+request_visits(const Training *t, AffinityReadRequest *request)
+{
+	const AffinityRepeat *rule = affinity_repeat_rule(t->algorithm,
+													  t->options);
+
+	request->visit = rule->visit;
+	request->visit_decay = rule->visit_decay;
+	request->visits_if_room = t->algorithm->repeat == NULL;
+}
+
+/*
  * The source has no times: is that an error?
  */
 static void
@@ -62,11 +78,11 @@ check_needs_no_time(const Training *t, const AffinityReadRequest *request)
 
 	if (option == NULL && request->recency != AFFINITY_RECENCY_NONE)
 		option = "half_life";
-	if (option == NULL && !request->events)
+	if (option == NULL && !request->events && !t->algorithm->repeat)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 request->events ?
+			 option == NULL || request->events ?
 			 errmsg("algorithm \"%s\" needs a source with times",
 					t->algorithm->name) :
 			 errmsg("option \"%s\" needs a source with times", option),
@@ -95,10 +111,17 @@ read_source(Training *t)
 		t->algorithm->request(t->options, &request);
 	if (!has_time)
 		check_needs_no_time(t, &request);
+	else
+		request_visits(t, &request);
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
 	{
+		if (has_time && t->in->item_visits == NULL)
+			ereport(NOTICE,
+					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
+							t->name),
+					 errhint("recommend(…, repeat => …) needs them.")));
 		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
 		return true;
 	}

@@ -15,6 +15,7 @@
 
 #include "model/catalog.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 /* ---- interactions ------------------------------------------------------ */
 
@@ -87,13 +88,27 @@ request_times(const AffinityModel *model, AffinityReadRequest *request)
 }
 
 /*
+ * Visits are read, too, from the same column.
+ */
+static void
+request_visits(const AffinityModel *model, AffinityReadRequest *request)
+{
+	const AffinityRepeat *rule = affinity_repeat_rule(model->algorithm,
+													  model->options);
+
+	request->visit = rule->visit;
+	request->visit_decay = rule->visit_decay;
+	request->visits_of_pairs = true;
+}
+
+/*
  * Interactions that a query gives: all, or those that an array of items, $1
  * of the query, selects (0: none). With seen, those that do not count are
  * there too, as NaN.
  */
 static AffinityInteractions *
 read_interactions(const AffinityModel *model, const char *query, Datum items,
-				  bool seen, void (*progress) (int64 rows))
+				  bool seen, bool visits, void (*progress) (int64 rows))
 {
 	AffinityReadRequest request = {0};
 	AffinityInteractions *in;
@@ -117,6 +132,8 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 	request.progress = progress;
 	if (model->timed)
 		request_times(model, &request);
+	if (visits)
+		request_visits(model, &request);
 	in = affinity_interaction_read(&request);
 	if (affinity_train_centered(model->algorithm, model->options))
 		center(&in->by_user);
@@ -129,9 +146,9 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
  * What queries read of the interactions h.
  */
 static const char *
-columns_of(const AffinityModel *model)
+columns_of(bool timed)
 {
-	return model->timed ? "h.user_id, h.item_id, h.weight, h.at" :
+	return timed ? "h.user_id, h.item_id, h.weight, h.at" :
 		"h.user_id, h.item_id, h.weight";
 }
 
@@ -161,11 +178,12 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
 	char	   *sql = psprintf("SELECT %s FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
-							   columns_of(model),
+							   columns_of(model->timed),
 							   affinity_model_interactions(model),
 							   any_item(n));
 
-	return read_interactions(model, sql, items, all_is_seen(model), NULL);
+	return read_interactions(model, sql, items, all_is_seen(model), false,
+							 NULL);
 }
 
 /*
@@ -181,11 +199,11 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 							   " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
 							   " (SELECT b.user_id FROM %s AS b"
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
-							   columns_of(model), interactions, interactions,
+							   columns_of(model->timed), interactions, interactions,
 							   any_item(n));
 
 	return read_interactions(model, sql, items, seen && all_is_seen(model),
-							 NULL);
+							 false, NULL);
 }
 
 /*
@@ -327,12 +345,17 @@ begin_seen(const AffinityModelBatch *b, const AffinityInteractions *in)
 
 /*
  * Let the matrix have the model's numbers of items, and no others. What is
- * only seen is put beside it. The matrix by item is not needed.
+ * only seen is put beside it, and with rates the chances of repeats. The
+ * matrix by item is not needed.
  */
 static void
-renumber(AffinityModelBatch *b, AffinityInteractions *in)
+renumber(AffinityModelBatch *b, AffinityInteractions *in, const float *rate)
 {
 	AffinityInteractions *seen = begin_seen(b, in);
+	const AffinityRepeat *rule = affinity_repeat_rule(b->model->algorithm,
+													  b->model->options);
+	float	   *chance = rate ? affinity_base_array(in->pairs, sizeof(float)) :
+		NULL;
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
 	int32	   *number = affinity_model_align(in, b->item_id,
@@ -361,6 +384,9 @@ renumber(AffinityModelBatch *b, AffinityInteractions *in)
 			m->col[kept] = (uint32) item;
 			if (m->val)
 				m->val[kept] = m->val[e];
+			if (chance)
+				chance[kept] = affinity_repeat_chance(rule, in->again[e],
+													  rate[item]);
 			kept++;
 		}
 		begin = end;
@@ -376,23 +402,32 @@ renumber(AffinityModelBatch *b, AffinityInteractions *in)
 		pfree(by_item->val);
 	memset(by_item, 0, sizeof(AffinityCsr));
 	by_item->start = palloc0(sizeof(int64));
+	if (in->again)
+		pfree(in->again);
+	b->batch.chance = chance;
 	b->batch.histories = in;
 	b->batch.seen = seen;
 }
 
 /*
- * Read a batch's part of the model and all interactions. Progress is shown
- * until the batch is ended.
+ * Read a batch's part of the model and all interactions, with what repeats
+ * need if their share is above 0. Progress is shown until the batch is ended.
  */
 void
-affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
+affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
+						   double repeat)
 {
-	char	   *sql = psprintf("SELECT %s FROM %s AS h", columns_of(model),
+	bool		visits = repeat > 0;
+	char	   *sql = psprintf("SELECT %s FROM %s AS h",
+							   columns_of(model->timed || visits),
 							   affinity_model_interactions(model));
 	AffinityInteractions *in;
 
 	memset(b, 0, sizeof(AffinityModelBatch));
 	b->model = model;
+	b->batch.repeat = repeat;
+	if (visits)
+		affinity_model_check_repeat(model);
 	b->progress = affinity_parallel_progress_begin(model->schema_name,
 												   model->algorithm->name);
 	affinity_parallel_progress_phase("reading", 0, 0);
@@ -402,9 +437,9 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
 	b->batch.source = model;
 	read_items(b);
 	check_memory(b);
-	in = read_interactions(model, sql, (Datum) 0, true,
+	in = read_interactions(model, sql, (Datum) 0, true, visits,
 						   affinity_parallel_progress_done);
-	renumber(b, in);
+	renumber(b, in, visits ? affinity_model_rates(model) : NULL);
 	b->users = in->users;
 }
 

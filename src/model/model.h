@@ -17,10 +17,12 @@
 /* Queries that lookups run often; their plans are kept with the model. */
 typedef enum AffinityModelQuery
 {
-	AFFINITY_QUERY_HISTORY,		/* user -> item_id, weight */
+	AFFINITY_QUERY_HISTORY,		/* user -> item_id, weight[, at] */
+	AFFINITY_QUERY_TIMED_HISTORY,	/* user -> item_id, weight, at */
 	AFFINITY_QUERY_ITEMS_BY_ID, /* item_id[] -> item rows */
 	AFFINITY_QUERY_IDS_BY_NO,	/* item_no[] -> item_no, item_id, popularity */
 	AFFINITY_QUERY_LISTS_BY_NO, /* item_no[] -> item_no, neighbors, scores */
+	AFFINITY_QUERY_RATES_BY_NO, /* item_no[] -> item_no, repeat_rate */
 	AFFINITY_QUERY_NOS_BY_ID,	/* item_id[] -> item_no, item_id, popularity */
 	AFFINITY_QUERY_POPULAR,		/* limit -> item_no, item_id, popularity */
 	AFFINITY_N_QUERIES
@@ -37,6 +39,7 @@ typedef struct AffinityModel
 	char	   *schema_name;	/* as it was when the plans were made */
 	bool		trained;		/* if not, it has no items */
 	bool		kept;			/* interactions are read from the copy */
+	bool		has_time;		/* the source had times */
 	bool		timed;			/* with their times, which decay histories */
 	int64		version;
 	const AffinityAlgorithm *algorithm;
@@ -115,13 +118,14 @@ extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
 typedef struct AffinityModelHistory
 {
 	AffinityHistory history;
+	AffinityAgain *again;		/* of each item; NULL: not asked for */
 	Datum	   *id;
 	uint32		n_seen;
 	uint32	   *seen;
 } AffinityModelHistory;
 
 extern void affinity_model_history(AffinityModel *model, Datum user,
-								   AffinityModelHistory *history);
+								   bool repeat, AffinityModelHistory *history);
 extern void affinity_model_basket(AffinityModel *model, Datum items,
 								  AffinityModelHistory *history);
 extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
@@ -140,7 +144,7 @@ typedef struct AffinityModelBatch
 } AffinityModelBatch;
 
 extern void affinity_model_batch_begin(AffinityModelBatch *batch,
-									   AffinityModel *model);
+									   AffinityModel *model, double repeat);
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
 								   const Datum *id, uint32 n);
