@@ -208,7 +208,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	RowReceiver *self = (RowReceiver *) pub;
 	AffinityRows *rows = self->rows;
 	float		weight;
-	int64		at = 0;
+	int64		at = AFFINITY_NO_TIME;
 
 	slot_getallattrs(slot);
 	rows->read++;
@@ -218,16 +218,20 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		return true;
 	}
 	weight = row_weight(self, slot);
-	if (isnan(weight) && !self->request->keep_dropped)
+	if (isnan(weight) && !self->request->keep_dropped &&
+		!self->request->journal)
 	{
 		rows->skipped++;
 		return true;
 	}
-	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
-		rows->keep_at)
+	if (OidIsValid(self->at_type) && !time_of(self, slot, &at))
 	{
-		rows->skipped++;
-		return true;
+		if (rows->keep_at && !self->request->journal)
+		{
+			rows->skipped++;
+			return true;
+		}
+		at = AFFINITY_NO_TIME;
 	}
 
 	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
@@ -325,17 +329,16 @@ run_query(RowReceiver *self)
 }
 
 /*
- * Read the rows of a query and build the matrix. The caller is connected to
- * SPI and holds what it wants to keep in its current memory context.
+ * Read the rows of a query.
  */
-AffinityInteractions *
-affinity_interaction_read(const AffinityReadRequest *request)
+AffinityRows *
+affinity_interaction_read_rows(const AffinityReadRequest *request)
 {
 	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
-	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 
-	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE;
+	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE ||
+		request->journal;
 	rows->parts.has_side = rows->keep_at;
 	rows->parts.context = CurrentMemoryContext;
 	self->pub.receiveSlot = receive_row;
@@ -354,6 +357,19 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_keys_free(self->user_keys);
 	affinity_interaction_keys_free(self->item_keys);
 	pfree(self);
+	return rows;
+}
+
+/*
+ * Read the rows of a query and build the matrix. The caller is connected to
+ * SPI and holds what it wants to keep in its current memory context.
+ */
+AffinityInteractions *
+affinity_interaction_read(const AffinityReadRequest *request)
+{
+	AffinityRows *rows = affinity_interaction_read_rows(request);
+	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
+
 	affinity_interaction_build(rows, request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);

@@ -117,6 +117,9 @@ affinity_interaction_array(int64 n, Size width)
 	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
 }
 
+/* read.c */
+extern AffinityRows *affinity_interaction_read_rows(const AffinityReadRequest *request);
+
 /* sort.c */
 extern void affinity_interaction_sort(AffinityBuild *build);
 

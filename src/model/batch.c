@@ -45,6 +45,27 @@ center(AffinityCsr *m)
 	}
 }
 
+void
+affinity_model_center_histories(const AffinityAlgorithm *algorithm,
+								const void *options, AffinityInteractions *in)
+{
+	if (affinity_train_centered(algorithm, options))
+		center(&in->by_user);
+}
+
+/*
+ * How the rows of histories are read, for serving.
+ */
+void
+affinity_model_history_request(const AffinityAlgorithm *algorithm,
+							   const void *options,
+							   AffinityReadRequest *request)
+{
+	request->skip_bad = true;
+	request->keep_dropped = true;
+	request->value = affinity_train_pair_value(algorithm, options);
+}
+
 /*
  * Interactions that a query gives: all, or those that an array of items, $1
  * of the query, selects (0: none). With seen, those that do not count are
@@ -68,15 +89,12 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 	request.user_type = model->user_type;
 	request.item_type = model->item_type;
 	request.read_only = true;
-	request.skip_bad = true;
+	affinity_model_history_request(model->algorithm, model->options, &request);
 	request.keep_dropped = seen;
-	request.value = affinity_train_pair_value(model->algorithm,
-											  model->options);
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
 	in = affinity_interaction_read(&request);
-	if (affinity_train_centered(model->algorithm, model->options))
-		center(&in->by_user);
+	affinity_model_center_histories(model->algorithm, model->options, in);
 	return in;
 }
 
@@ -251,12 +269,12 @@ check_memory(const AffinityModelBatch *b)
  * that is nothing.
  */
 static AffinityInteractions *
-begin_seen(const AffinityModelBatch *b, const AffinityInteractions *in)
+begin_seen(const AffinityInteractions *in, bool all_seen)
 {
 	AffinityInteractions *seen;
 	AffinityCsr *m;
 
-	if (in->dropped_pairs == 0 || !all_is_seen(b->model))
+	if (in->dropped_pairs == 0 || !all_seen)
 		return NULL;
 	seen = palloc0(sizeof(AffinityInteractions));
 	m = &seen->by_user;
@@ -269,17 +287,18 @@ begin_seen(const AffinityModelBatch *b, const AffinityInteractions *in)
 }
 
 /*
- * Let the matrix have the model's numbers of items, and no others. What is
- * only seen is put beside it. The matrix by item is not needed.
+ * Let the matrix have the numbers of n items with these ids, and no others.
+ * What is only seen is put beside it, if all of it counts as seen; NULL:
+ * nothing is. The matrix by item is not needed, and freed.
  */
-static void
-renumber(AffinityModelBatch *b, AffinityInteractions *in)
+AffinityInteractions *
+affinity_model_number_histories(AffinityInteractions *in, const Datum *id,
+								uint32 n, bool all_seen)
 {
-	AffinityInteractions *seen = begin_seen(b, in);
+	AffinityInteractions *seen = begin_seen(in, all_seen);
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
-	int32	   *number = affinity_model_align(in, b->item_id,
-											  b->model->n_items);
+	int32	   *number = affinity_model_align(in, id, n);
 	int64		n_seen = 0;
 	int64		kept = 0;
 	int64		begin = 0;
@@ -319,8 +338,7 @@ renumber(AffinityModelBatch *b, AffinityInteractions *in)
 		pfree(by_item->val);
 	memset(by_item, 0, sizeof(AffinityCsr));
 	by_item->start = palloc0(sizeof(int64));
-	b->batch.histories = in;
-	b->batch.seen = seen;
+	return seen;
 }
 
 /*
@@ -347,7 +365,10 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
 	check_memory(b);
 	in = read_interactions(model, sql, (Datum) 0, true,
 						   affinity_parallel_progress_done);
-	renumber(b, in);
+	b->batch.histories = in;
+	b->batch.seen = affinity_model_number_histories(in, b->item_id,
+													model->n_items,
+													all_is_seen(model));
 	b->users = in->users;
 }
 
