@@ -320,7 +320,7 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
  */
 static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
-		 const double *penalty, EaseLeader *leader)
+		 const double *penalty, const float *trend, EaseLeader *leader)
 {
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
@@ -331,6 +331,9 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	(void) affinity_parallel_request_region(&request, sizeof(EaseTask));
 	task->user_factor = affinity_parallel_request_region(&request, users);
 	task->penalty = affinity_parallel_request_region(&request, items);
+	task->trend = affinity_parallel_request_region(&request, trend ?
+												   task->n_items *
+												   sizeof(float) : 0);
 	task->rows =
 		affinity_parallel_request_region(&request,
 										 affinity_parallel_stream_bytes(slot));
@@ -345,6 +348,9 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	memcpy(affinity_parallel_region(team, task->user_factor), user_factor,
 		   users);
 	memcpy(affinity_parallel_region(team, task->penalty), penalty, items);
+	if (trend)
+		memcpy(affinity_parallel_region(team, task->trend), trend,
+			   task->n_items * sizeof(float));
 	affinity_parallel_put_matrix(team, task->matrix, in);
 	affinity_parallel_run(team, leader);
 	affinity_parallel_end(team);
@@ -357,6 +363,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	EaseTask	task = {.options = *(const EaseOptions *) options};
 	EaseOptions *o = &task.options;
 	EaseLeader	leader = {.sink = sink};
+	const float *trend;
 	double	   *user_factor;
 	double	   *penalty;
 
@@ -364,15 +371,18 @@ ease_train(AffinityInteractions *in, const void *options,
 	task.n_items = in->by_item.n_rows;
 	settle(o, task.n_items, sink);
 	(void) affinity_train_blas();
+	trend = affinity_train_trend(in, &o->times, sink);
+	affinity_train_timely_popularity(in, &o->times, trend, false, sink);
 	weigh(&in->by_user, o->weights);
 	weigh(&in->by_item, o->weights);
+	affinity_train_decay_values(in, &o->times);
 	user_factor = affinity_base_array(task.n_users, sizeof(double));
 	penalty = affinity_base_array(task.n_items, sizeof(double));
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
 	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
-	run_team(in, &task, user_factor, penalty, &leader);
+	run_team(in, &task, user_factor, penalty, trend, &leader);
 	report(sink, &task, &leader);
 }
 
@@ -403,6 +413,7 @@ static const AffinityOption ease_options[] = {
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
+	AFFINITY_OPTIONS_TRAINING_TIMES(EaseOptions),
 	AFFINITY_OPTIONS_HISTORY(EaseOptions),
 	AFFINITY_OPTION_SEEN(EaseOptions),
 };
@@ -410,7 +421,10 @@ static const AffinityOption ease_options[] = {
 static void
 ease_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const EaseOptions *) options)->max_history;
+	const EaseOptions *o = options;
+
+	request->max_history = o->max_history;
+	affinity_train_request_times(&o->times, request);
 }
 
 static const AffinityTimes *

@@ -45,6 +45,7 @@ typedef struct EaseTask
 	int			matrix;
 	int			user_factor;	/* double per user: what a user's row counts */
 	int			penalty;		/* double per item: added to the diagonal */
+	int			trend;			/* real per item; with option "trend" */
 	int			rows;			/* the stream of finished rows */
 	int			work[4];		/* the algorithm's own */
 } EaseTask;
@@ -72,6 +73,8 @@ typedef struct EaseChoice
 	uint32		n;				/* found */
 	uint64	   *key;
 	uint64	   *scratch;
+	const float *trend;			/* of all items; NULL: none */
+	float	   *timely;			/* weights times that */
 	float	   *size;			/* of every weight, without its sign */
 	uint32	   *place;			/* 0, 1, 2 … */
 } EaseChoice;
@@ -88,7 +91,8 @@ affinity_linear_ease_real(double weight)
 }
 
 extern Size affinity_linear_ease_slot_bytes(uint32 k);
-extern void affinity_linear_ease_choice_begin(EaseChoice *choice, uint32 k,
+extern void affinity_linear_ease_choice_begin(EaseChoice *choice,
+											  AffinityTeam *team,
 											  uint32 n_max);
 extern void affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
 										const uint32 *item, uint32 n,

@@ -68,7 +68,7 @@ inverse_power(double d, double e)
 }
 
 static void
-prepare_factors(KnnState *s)
+prepare_factors(KnnState *s, const float *trend)
 {
 	const ItemKnnOptions *o = s->options;
 	const AffinityCsr *by_user = &s->by_user;
@@ -97,6 +97,8 @@ prepare_factors(KnnState *s)
 		else
 			s->left[i] = s->right[i] =
 				(double) (by_item->start[i + 1] - by_item->start[i]);
+		if (trend && affinity_neighbor_knn_is_product(o->similarity))
+			s->right[i] *= trend[i];
 	}
 	if (o->similarity == SIMILARITY_LOG_LIKELIHOOD)
 	{
@@ -165,6 +167,9 @@ attach(KnnState *s, AffinityTeam *team)
 	s->left = affinity_parallel_region(team, s->shared->left);
 	s->right = affinity_parallel_region(team, s->shared->right);
 	s->x_log_x = affinity_parallel_region(team, s->shared->x_log_x);
+	if (s->options->times.trend > 0 &&
+		!affinity_neighbor_knn_is_product(s->options->similarity))
+		s->trend = affinity_parallel_region(team, s->shared->trend);
 }
 
 /*
@@ -237,14 +242,17 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 	Size		n_items = in->by_item.n_rows;
 	bool		logarithms =
 	shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
+	bool		trend = shared->options.times.trend > 0;
 	Size		size[] = {
 		mul_size(n_users, sizeof(double)),
 		mul_size(n_items, sizeof(double)),
 		mul_size(n_items, sizeof(double)),
 		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
+		trend ? mul_size(n_items, sizeof(float)) : 0,
 	};
 	int		   *region[] = {
-		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x
+		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
+		&shared->trend
 	};
 
 	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
@@ -266,11 +274,17 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	KnnShared	shared = {.options = *(const ItemKnnOptions *) options};
 	KnnState	state = {0};
 	AffinityTeam *team;
+	const AffinityTimes *times = &shared.options.times;
+	const float *trend = affinity_train_trend(in, times, sink);
 
+	affinity_train_timely_popularity(in, times, trend,
+									 shared.options.weights ==
+									 AFFINITY_WEIGHTS_SIGNED, sink);
 	if (affinity_neighbor_knn_on_sets(shared.options.similarity))
 		affinity_neighbor_knn_drop_values(in);
 	else
 		affinity_neighbor_knn_weights(in, &shared.options);
+	affinity_train_decay_values(in, times);
 	request.seconds = estimate_seconds(in);
 	request_regions(&request, &shared, in);
 	team = affinity_parallel_begin(&request);
@@ -278,7 +292,10 @@ item_knn_train(AffinityInteractions *in, const void *options,
 		   sizeof(shared));
 	affinity_parallel_put_matrix(team, shared.matrix, in);
 	attach(&state, team);
-	prepare_factors(&state);
+	prepare_factors(&state, trend);
+	if (trend)
+		memcpy(affinity_parallel_region(team, shared.trend), trend,
+			   in->by_item.n_rows * sizeof(float));
 	affinity_parallel_run(team, sink);
 	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
@@ -321,6 +338,7 @@ static const AffinityOption item_knn_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "degree_normalized: b, the exponent of the degree of the recommended item"),
 	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
+	AFFINITY_OPTIONS_TRAINING_TIMES(ItemKnnOptions),
 	AFFINITY_OPTIONS_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
@@ -368,6 +386,13 @@ item_knn_check(void *options)
 				 errmsg("option \"weighting\" has no effect on similarity \"%s\"",
 						similarity_names[o->similarity]),
 				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"weighting\" out.")));
+	if (o->times.half_life > 0 &&
+		!affinity_neighbor_knn_is_product(o->similarity))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"half_life\" has no effect on similarity \"%s\"",
+						similarity_names[o->similarity]),
+				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"half_life\" out; \"trend\" and \"history_half_life\" go with every similarity.")));
 	if (o->weights == AFFINITY_WEIGHTS_AUTO)
 		o->weights = affinity_neighbor_knn_on_moments(o->similarity) ?
 			AFFINITY_WEIGHTS_SIGNED : o->weighting != WEIGHTING_NONE ? AFFINITY_WEIGHTS_LINEAR :
@@ -378,7 +403,10 @@ item_knn_check(void *options)
 static void
 item_knn_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const ItemKnnOptions *) options)->max_history;
+	const ItemKnnOptions *o = options;
+
+	request->max_history = o->max_history;
+	affinity_train_request_times(&o->times, request);
 }
 
 static const AffinityTimes *

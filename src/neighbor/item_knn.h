@@ -59,6 +59,7 @@ typedef struct KnnShared
 	int			left;
 	int			right;
 	int			x_log_x;
+	int			trend;
 } KnnShared;
 
 /* A participant's state. */
@@ -75,6 +76,8 @@ typedef struct KnnState
 	double	   *right;			/* per item: factor as a neighbor */
 	double	   *x_log_x;		/* log_likelihood: for 0 to the number of
 								 * users */
+	const float *trend;			/* of the items, unless right has it; NULL:
+								 * none */
 	int64		work;			/* since the last look at interrupts */
 
 	/* one source item's sums */
@@ -88,6 +91,7 @@ typedef struct KnnState
 
 /* item_knn_list.c */
 extern bool affinity_neighbor_knn_on_sets(int similarity);
+extern bool affinity_neighbor_knn_is_product(int similarity);
 extern bool affinity_neighbor_knn_on_moments(int similarity);
 extern void affinity_neighbor_knn_list(KnnState *s, uint32 item);
 

@@ -52,6 +52,15 @@ affinity_neighbor_knn_on_moments(int similarity)
 		similarity == SIMILARITY_ADJUSTED;
 }
 
+/*
+ * Is it a sum of products of values, times a factor of each item?
+ */
+bool
+affinity_neighbor_knn_is_product(int similarity)
+{
+	return similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE;
+}
+
 /* ---- one source item --------------------------------------------------- */
 
 /*
@@ -256,6 +265,8 @@ score_each(KnnState *s, uint32 item)
 			s->count[j] = 0;
 		if (o->shrinkage > 0)
 			value *= common / (common + o->shrinkage);
+		if (s->trend)
+			value *= s->trend[j];
 		/* what is similar stays so in a real */
 		s->list.score[t] = j == item || common < o->min_support || !(value > 0) ?
 			0 : (float) Max(Min(value, FLT_MAX), AFFINITY_LEAST);
@@ -273,7 +284,7 @@ harvest(KnnState *s, uint32 item)
 {
 	int			similarity = s->options->similarity;
 
-	if ((similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE) &&
+	if (affinity_neighbor_knn_is_product(similarity) &&
 		s->count == NULL && !s->is_signed)
 	{
 		s->sum[item] = 0;

@@ -1,8 +1,11 @@
 /*
  * recency.c
- *		What times make of a history: how much of an item's count is left.
+ *		What times leave of what is trained on, and of a history.
  *
- * An item of age a, by the latest of the user's rows with it, counts
+ * In training a pair of a user and an item counts 2^(-a / half_life) of what
+ * its summed weight counts, a being the age of its latest row before the
+ * newest of all: what is repeated is as new as its last time. In the history
+ * of a user an item of age a, by the latest of the user's rows with it, counts
  *
  *		2^(-a / history_half_life) * history_decay^p
  *
@@ -16,6 +19,8 @@
 
 #include <float.h>
 #include <math.h>
+
+#include "miscadmin.h"
 
 #include "train/train.h"
 
@@ -48,6 +53,93 @@ affinity_train_needs_times(const AffinityAlgorithm *algorithm,
 	if (times->history_half_life > 0)
 		return "history_half_life";
 	return times->history_decay < 1 ? "history_decay" : NULL;
+}
+
+/* ---- training ------------------------------------------------------------ */
+
+/*
+ * Ask for the ages of pairs, if these options need them. Rows without a time
+ * are left out where they would have no weight at all.
+ */
+void
+affinity_train_request_times(const AffinityTimes *times,
+							 AffinityReadRequest *request)
+{
+	if (times->half_life == 0 && times->trend == 0)
+		return;
+	request->recency = AFFINITY_RECENCY_AGE;
+	request->recency_by_user = times->half_life > 0;
+	request->keep_untimed = times->half_life == 0;
+}
+
+static double
+left_of(const AffinityTimes *times, float age)
+{
+	return Max(exp2(age / (times->half_life / (double) USECS_PER_SEC)),
+			   AFFINITY_LEAST);
+}
+
+/*
+ * Decay an orientation; values that are all 1 become what is left of that.
+ */
+static void
+decay_orientation(AffinityCsr *m, const float *age, const AffinityTimes *times)
+{
+	int64		n = m->start[m->n_rows];
+	bool		all_one = m->val == NULL;
+
+	if (all_one)
+		m->val = affinity_base_array(n, sizeof(float));
+	for (int64 e = 0; e < n; e++)
+	{
+		double		left = left_of(times, age[e]);
+
+		affinity_base_look_up(e);
+		m->val[e] = affinity_interaction_weight(all_one ? left :
+												left * m->val[e]);
+	}
+}
+
+/*
+ * Say of which items nothing is left.
+ */
+static void
+tell_faded(const AffinityInteractions *in, const AffinityTimes *times)
+{
+	const AffinityCsr *m = &in->by_item;
+	uint32		n_faded = 0;
+	uint32		faded = 0;
+
+	for (uint32 item = 0; item < m->n_rows; item++)
+	{
+		bool		is_left = m->start[item] == m->start[item + 1];
+
+		CHECK_FOR_INTERRUPTS();
+		for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
+			is_left |= !affinity_train_is_faded((float) left_of(times,
+																in->recency[e]));
+		if (!is_left && n_faded++ == 0)
+			faded = item;
+	}
+	affinity_train_tell_faded(in, n_faded, faded);
+}
+
+/*
+ * Let pairs count what the half-life leaves of their values, in both
+ * orientations; ages are not needed any more.
+ */
+void
+affinity_train_decay_values(AffinityInteractions *in,
+							const AffinityTimes *times)
+{
+	if (times->half_life == 0)
+		return;
+	tell_faded(in, times);
+	decay_orientation(&in->by_user, in->recency_by_user, times);
+	decay_orientation(&in->by_item, in->recency, times);
+	pfree(in->recency_by_user);
+	pfree(in->recency);
+	in->recency_by_user = in->recency = NULL;
 }
 
 /* ---- positions ----------------------------------------------------------- */

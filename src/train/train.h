@@ -97,10 +97,18 @@ typedef struct AffinityTimes
 	int			history_reference;	/* AffinityReference */
 } AffinityTimes;
 
-/* Their descriptors, of a struct that has "times". */
+/* Their descriptors, of a struct of options that has "times". */
 #define AFFINITY_OPTION_TIME(options, name, type, start, min, max, values, help) \
 	{#name, AFFINITY_OPTION_##type, offsetof(options, times.name), start, min, \
 		max, values, help}
+
+#define AFFINITY_OPTIONS_TRAINING_TIMES(options) \
+	AFFINITY_OPTION_TIME(options, half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an interaction counts half in training; needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, trend, REAL, "0", 0, 4, NULL, \
+		"power of what an item is wanted lately, compared with all times, by which scores are multiplied: 0 not at all, 1 in proportion; needs times"), \
+	AFFINITY_OPTION_TIME(options, trend_half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an interaction counts half in the trend; null: 6 % of the median age")
 
 #define AFFINITY_OPTIONS_HISTORY(options) \
 	AFFINITY_OPTIONS_HISTORY_DECAY(options, "1")
@@ -257,6 +265,10 @@ extern const AffinityTimes *affinity_train_times(const AffinityAlgorithm *algori
 												 const void *options);
 extern const char *affinity_train_needs_times(const AffinityAlgorithm *algorithm,
 											  const void *options);
+extern void affinity_train_request_times(const AffinityTimes *times,
+										 AffinityReadRequest *request);
+extern void affinity_train_decay_values(AffinityInteractions *in,
+										const AffinityTimes *times);
 extern void affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 										 const void *options,
 										 const float *age, float *weight,
@@ -271,6 +283,16 @@ affinity_train_decays(const AffinityAlgorithm *algorithm, const void *options)
 
 	return times && (times->history_half_life > 0 || times->history_decay < 1);
 }
+
+/* trend.c */
+extern const float *affinity_train_trend(const AffinityInteractions *in,
+										 const AffinityTimes *times,
+										 AffinityItemSink *sink);
+extern void affinity_train_timely_popularity(const AffinityInteractions *in,
+											 const AffinityTimes *times,
+											 const float *trend,
+											 bool is_signed,
+											 AffinityItemSink *sink);
 
 /* options.c */
 extern const char *const affinity_train_seen_names[];
@@ -291,6 +313,9 @@ extern const AffinityBlas *affinity_train_blas(void);
 extern void affinity_train_blas_ready(void);
 
 /* popular.c */
+extern bool affinity_train_is_faded(float left);
+extern void affinity_train_tell_faded(const AffinityInteractions *in,
+									  uint32 n, uint32 item);
 extern const AffinityAlgorithm affinity_train_popular;
 
 #endif							/* AFFINITY_TRAIN_H */
