@@ -477,7 +477,7 @@ static const AffinityOption next_item_options[] = {
 		   "b, the exponent of what the recommended item counts in all"),
 	AFFINITY_OPTION_MAX_HISTORY(NextItemOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(NextItemOptions),
-	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.8"),
+	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.7"),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
 };
 

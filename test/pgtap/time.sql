@@ -6,7 +6,7 @@ SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
 SET timezone = 'Asia/Kathmandu';
-SELECT plan(77);
+SELECT plan(78);
 SELECT setseed(0.29);
 
 -- 60 users, 40 items; days that many rows share, returns, NULLs of every column.
@@ -51,12 +51,13 @@ CREATE FUNCTION pg_temp.history(o jsonb) RETURNS TABLE (u int, i int, c float8) 
 	WITH usable AS (SELECT u, i, w, at, max(at) OVER (PARTITION BY u) AS newest FROM facts
 		WHERE u IS NOT NULL AND i IS NOT NULL AND w IS NOT NULL),
 	items AS (SELECT u, i, sum(w::float8) AS w, max(at) AS at, newest FROM usable GROUP BY u, i, newest HAVING sum(w::float8) > 0),
-	placed AS (SELECT *, rank() OVER (PARTITION BY u ORDER BY at DESC NULLS LAST) - 1 AS newer, count(*) OVER (PARTITION BY u, at) AS n FROM items)
+	placed AS (SELECT *, rank() OVER (PARTITION BY u ORDER BY at DESC NULLS LAST) - 1 AS newer, count(*) OVER (PARTITION BY u, at) AS n FROM items),
+	lefts AS (SELECT *, (SELECT avg(coalesce((o->>'history_decay')::float8, 1) ^ p) FROM generate_series(newer, newer + n - 1) p) AS left_over FROM placed)
 	SELECT u, i, CASE o->>'weights' WHEN 'log' THEN ln(1 + w) WHEN 'linear' THEN w ELSE 1 END
-		* (SELECT avg(coalesce((o->>'history_decay')::float8, 1) ^ p) FROM generate_series(newer, newer + n - 1) p)
+		* left_over / max(left_over) OVER (PARTITION BY u)
 		* CASE WHEN NOT o ? 'history_half_life' OR newest IS NULL THEN 1 WHEN at IS NULL THEN 1.1754944e-38
 		ELSE 0.5 ^ (extract(epoch FROM newest - at)::float8 / extract(epoch FROM (o->>'history_half_life')::interval)::float8) END
-	FROM placed
+	FROM lefts
 $$;
 
 CREATE FUNCTION pg_temp.near(a float8, b float8, tolerance float8 DEFAULT 2e-5) RETURNS bool LANGUAGE sql AS $$
