@@ -112,11 +112,19 @@ typedef struct AffinityReadRequest
 								 * else they are skipped, with recency */
 	bool		from_now;		/* USER_AGE is that before now */
 	int64		now;			/* microseconds since 2000 */
+	int64		visit;			/* span of a visit, microseconds; 0: visits do
+								 * not matter */
+	double		visit_decay;
+	bool		visits_of_pairs;	/* of each pair, and not only of items */
+	bool		visits_if_room;	/* none where they do not fit into memory */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
 	int64		max_history;	/* pairs of a user that are kept; 0: all */
 	const char *times_of;		/* with max_history: a relation with user_id,
 								 * item_id and at; NULL: there are no times */
 	void		(*progress) (int64 rows);	/* told now and then, if set */
+	bool		journal;		/* keep every row as it is */
+	const struct AffinityJournalPart *part; /* rows come from there: no query
+											 * runs */
 } AffinityReadRequest;
 
 /* A user's rows of an item at one time: they count together. */
@@ -135,6 +143,23 @@ typedef struct AffinityEvents
 } AffinityEvents;
 
 /*
+ * How often a user had an item again, of how many visits since the first with
+ * it; see visits.c.
+ */
+typedef struct AffinityAgain
+{
+	float		again;
+	float		visits;
+} AffinityAgain;
+
+/* The same of all users, in units of 2^-20. */
+typedef struct AffinityVisitSum
+{
+	int64		again;
+	int64		visits;
+} AffinityVisitSum;
+
+/*
  * Interactions in both orientations. Users and items are numbered in the
  * order of their ids, so nothing that is computed from here depends on the
  * order in which rows came.
@@ -148,6 +173,8 @@ typedef struct AffinityInteractions
 	float	   *recency;		/* beside by_item's entries, or NULL */
 	AffinityEvents *events;		/* of pairs that are in the matrix, or NULL */
 	float	   *recency_by_user;	/* the same beside by_user's */
+	AffinityAgain *again;		/* beside by_user's entries, or NULL */
+	AffinityVisitSum *item_visits;	/* by item, or NULL */
 	int64		pairs;			/* entries, before any history is shortened */
 	uint32		long_users;		/* whose histories are shortened */
 	int64		longest;		/* of these histories, before */
@@ -205,6 +232,77 @@ affinity_interaction_age(int64 newest, int64 at)
 }
 
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
+
+/* ---- visits.c ---------------------------------------------------------- */
+
+/* A visit of a user with one of the user's items. */
+typedef struct AffinityVisit
+{
+	int64		no;
+	uint32		item;			/* below the number of items */
+} AffinityVisit;
+
+extern int64 affinity_interaction_visit(int64 at, int64 span);
+extern void affinity_interaction_again(AffinityVisit *visit, int64 n,
+									   double decay, AffinityAgain *of_item,
+									   uint32 n_items);
+/*
+ * Are rows without a time left out?
+ */
+static inline bool
+affinity_interaction_needs_time(const AffinityReadRequest *request)
+{
+	return (request->recency != AFFINITY_RECENCY_NONE || request->events) &&
+		!request->keep_untimed;
+}
+
+/* ---- journal.c --------------------------------------------------------- */
+
+/* The time of a row that has none. */
+#define AFFINITY_NO_TIME	PG_INT64_MIN
+
+typedef struct AffinityJournalRow
+{
+	uint32		item;
+	float		weight;			/* NaN where it is NULL */
+	int64		at;				/* microseconds since 2000 */
+} AffinityJournalRow;
+
+/*
+ * All rows of a query, one by one, so that many matrices can be made of parts
+ * of them. Users and items are numbered in the order of their ids; a user's
+ * rows are in the order of item, time and weight.
+ */
+typedef struct AffinityJournal
+{
+	AffinityDict *users;
+	AffinityDict *items;
+	uint32		n_users;
+	uint32		n_items;
+	int64	   *start;			/* n_users + 1 offsets into row */
+	AffinityJournalRow *row;
+	bool		has_time;		/* some row has one */
+	int64		rows;			/* that the query gave */
+	int64		skipped_rows;	/* NULL user or item */
+} AffinityJournal;
+
+/* Those rows whose role has one of some bits. */
+typedef struct AffinityJournalPart
+{
+	const AffinityJournal *journal;
+	const uint8 *role;			/* beside the rows; NULL: all rows */
+	uint8		wanted;
+} AffinityJournalPart;
+
+static inline bool
+affinity_interaction_is_in(const AffinityJournalPart *part, int64 row)
+{
+	return part->role == NULL || (part->role[row] & part->wanted) != 0;
+}
+
+extern AffinityJournal *affinity_interaction_journal_read(const AffinityReadRequest *request);
+extern AffinityInteractions *affinity_interaction_journal_select(const AffinityJournalPart *part,
+																 const AffinityReadRequest *request);
 
 /* ---- shorten.c --------------------------------------------------------- */
 

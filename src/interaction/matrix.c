@@ -19,7 +19,8 @@
  * beside them, first two copies of the largest partition, then the matrix.
  */
 Size
-affinity_interaction_rows_bytes(const AffinityRows *rows)
+affinity_interaction_rows_bytes(const AffinityRows *rows,
+								const AffinityReadRequest *request)
 {
 	Size		second = rows->has_second ? sizeof(float) : 0;
 	Size		per_row = sizeof(AffinityEntry) +
@@ -33,6 +34,7 @@ affinity_interaction_rows_bytes(const AffinityRows *rows)
 	return rows->usable * per_row +
 		Max(largest * 2 * (sizeof(AffinityEntry) + second), rows->usable *
 			2 * (sizeof(uint32) + sizeof(float) + second)) +
+		affinity_interaction_visits_bytes(rows, request) +
 		affinity_interaction_events_bytes(rows) +
 		affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) +
@@ -247,7 +249,9 @@ affinity_interaction_build(AffinityRows *rows,
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_dict_sort(rows->items);
 	affinity_interaction_events_gather(&build);
+	affinity_interaction_visits_gather(&build);
 	affinity_interaction_sort(&build);
+	affinity_interaction_visits_number(&build);
 	affinity_interaction_events_number(&build);
 	note_dropped(&build, in);
 	build_both(&build);
@@ -258,6 +262,7 @@ affinity_interaction_build(AffinityRows *rows,
 	in->recency = build.second_by_item;
 	in->events = build.events;
 	in->recency_by_user = build.second_by_user;
+	affinity_interaction_visits_keep(&build, in);
 	in->pairs = in->by_item.start[in->by_item.n_rows];
 	in->users = rows->users;
 	in->items = rows->items;

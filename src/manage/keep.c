@@ -15,24 +15,19 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "algorithm/algorithm.h"
 #include "manage/objects.h"
 
 /* For audience and similar_users; made once there is something in the table. */
 #define ITEM_INDEX AFFINITY_KEPT "_item_id_idx"
 
 /*
- * The times to be copied: none where serving does not read them. Time zones
- * are left out, so that no setting enters.
+ * The times to be copied, if there are any. Time zones are left out, so that
+ * no setting enters.
  */
 static const char *
 times_of(const ModelDefinition *d)
 {
-	const AffinityAlgorithm *algorithm = affinity_algorithm_find(d->algorithm);
-
-	if (!affinity_train_decays(algorithm,
-							   affinity_train_options_parse(algorithm,
-															d->options)))
+	if (!d->has_time)
 		return "NULL::pg_catalog.timestamp";
 	return d->at_type == TIMESTAMPOID ? "s.at" :
 		"pg_catalog.timezone('UTC', s.at)";

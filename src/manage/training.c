@@ -24,6 +24,7 @@
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 typedef struct Training
 {
@@ -53,24 +54,18 @@ seconds_since(instr_time *start)
 /* ---- reading, training, writing ---------------------------------------- */
 
 /*
- * The source has no times: is that an error?
+ * How often items are had again is learned of every source with times, if
+ * there is room for it or the algorithm is about that.
  */
 static void
-check_needs_no_time(const Training *t, const AffinityReadRequest *request)
+request_visits(const Training *t, AffinityReadRequest *request)
 {
-	const char *option = affinity_train_needs_times(t->algorithm, t->options);
+	const AffinityRepeat *rule = affinity_repeat_rule(t->algorithm,
+													  t->options);
 
-	if (option == NULL && request->recency != AFFINITY_RECENCY_NONE)
-		option = "half_life";
-	if (option == NULL && !request->events)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 request->events ?
-			 errmsg("algorithm \"%s\" needs a source with times",
-					t->algorithm->name) :
-			 errmsg("option \"%s\" needs a source with times", option),
-			 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	request->visit = rule->visit;
+	request->visit_decay = rule->visit_decay;
+	request->visits_if_room = t->algorithm->repeat == NULL;
 }
 
 /*
@@ -94,11 +89,18 @@ read_source(Training *t)
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
 	if (!has_time)
-		check_needs_no_time(t, &request);
+		affinity_train_check_no_time(t->algorithm, t->options, &request);
+	else
+		request_visits(t, &request);
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
 	{
+		if (has_time && t->in->item_visits == NULL)
+			ereport(NOTICE,
+					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
+							t->name),
+					 errhint("recommend(…, repeat => …) needs them.")));
 		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
 		return true;
 	}

@@ -22,6 +22,7 @@ typedef struct Known
 	uint32		no;
 	Datum		id;
 	float		weight;
+	AffinityAgain again;
 	AffinityList list;
 } Known;
 
@@ -32,7 +33,7 @@ Datum
 affinity_model_history_ids(AffinityModel *model, Datum user, int *n)
 {
 	int			n_items;
-	AffinityWeighted *weighted = affinity_model_user_items(model, user,
+	AffinityWeighted *weighted = affinity_model_user_items(model, user, false,
 														   &n_items);
 	Datum	   *ids = affinity_base_array(n_items, sizeof(Datum));
 
@@ -93,6 +94,7 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 
 	qsort(known, n, sizeof(Known), compare_known);
 	h->id = affinity_base_array(n, sizeof(Datum));
+	h->again = affinity_base_array(n, sizeof(AffinityAgain));
 	for (uint32 i = 0; i < n; i++)
 	{
 		if (i > 0 && known[i - 1].no == known[i].no)
@@ -103,6 +105,7 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 		item[i] = known[i].no;
 		weight[i] = known[i].weight;
 		list[i] = known[i].list;
+		h->again[i] = known[i].again;
 		h->id[i] = known[i].id;
 	}
 	h->history.n = n;
@@ -243,6 +246,7 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 			continue;
 		}
 		item->weight = (float) found->weight;
+		item->again = found->again;
 		n_known++;
 	}
 	make_history(model, known, n_known, h);
@@ -263,6 +267,7 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 	float		plain = plain_weight(model);
 
 	h->id = affinity_base_array(items->n, sizeof(Datum));
+	h->again = affinity_base_zeroed_array(items->n, sizeof(AffinityAgain));
 	h->seen = affinity_base_array(items->n, sizeof(uint32));
 	for (uint32 i = 0; i < items->n; i++)
 	{
@@ -278,6 +283,8 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 		}
 		no[n] = item->no;
 		weight[n] = found ? (float) found->weight : plain;
+		if (found)
+			h->again[n] = found->again;
 		h->id[n++] = item->id;
 	}
 	h->history.n = n;
@@ -323,10 +330,11 @@ look_up(AffinityModel *model, AffinityWeighted *weighted, int n,
 }
 
 /*
- * What the model knows of a user's history, and what else is seen.
+ * What the model knows of a user's history, and what else is seen; and the
+ * user's chances to have it again, where they are asked for.
  */
 void
-affinity_model_history(AffinityModel *model, Datum user,
+affinity_model_history(AffinityModel *model, Datum user, bool repeat,
 					   AffinityModelHistory *h)
 {
 	int			n;
@@ -335,7 +343,9 @@ affinity_model_history(AffinityModel *model, Datum user,
 	memset(h, 0, sizeof(AffinityModelHistory));
 	if (!model->trained)
 		return;
-	weighted = affinity_model_user_items(model, user, &n);
+	if (repeat)
+		affinity_model_check_repeat(model);
+	weighted = affinity_model_user_items(model, user, repeat, &n);
 	if (affinity_train_seen(model->algorithm,
 							model->options) == AFFINITY_SEEN_POSITIVE)
 	{
@@ -349,6 +359,9 @@ affinity_model_history(AffinityModel *model, Datum user,
 		n = n_counting;
 	}
 	look_up(model, weighted, n, h);
+	if (repeat)
+		h->history.chance = affinity_model_chances(model, &h->history,
+												   h->again);
 }
 
 static void

@@ -14,6 +14,7 @@
 
 #include "kernel/csr.h"
 #include "model/catalog.h"
+#include "repeat/repeat.h"
 
 static int
 compare_ids(const void *a, const void *b, void *type)
@@ -38,12 +39,15 @@ compare_rows(const void *a, const void *b, void *type)
 
 /*
  * Sum the rows of each item, or take their mean, in place. Weights are real,
- * as in a matrix. Returns how many items there are.
+ * as in a matrix. Returns how many items there are, and in visit, unless it
+ * is NULL, when they were had.
  */
 static int
 sum_rows(const AffinityModel *model, AffinityPairValue value,
-		 AffinityWeighted *row, int n)
+		 AffinityWeighted *row, int n, AffinityVisit *visit, int64 *n_visits)
 {
+	const AffinityRepeat *rule = affinity_repeat_rule(model->algorithm,
+													  model->options);
 	Oid			type = model->item_type;
 	int			n_items = 0;
 
@@ -62,6 +66,12 @@ sum_rows(const AffinityModel *model, AffinityPairValue value,
 			affinity_kernel_sum_add(&weight, row[i].weight);
 			sum.at = Max(sum.at, row[i].at);
 			counted++;
+			if (visit == NULL || row[i].at == DT_NOBEGIN ||
+				!(row[i].weight > 0 || value == AFFINITY_PAIR_RATING))
+				continue;
+			visit[*n_visits].no = affinity_interaction_visit(row[i].at,
+															 rule->visit);
+			visit[(*n_visits)++].item = (uint32) n_items;
 		}
 		sum.weight = affinity_kernel_sum(&weight);
 		if (value == AFFINITY_PAIR_RATING && counted > 0)
@@ -130,26 +140,52 @@ time_of(HeapTuple tuple, TupleDesc desc)
 }
 
 /*
+ * What visits say of a user's items.
+ */
+static void
+count_again(const AffinityModel *model, AffinityWeighted *row, int n,
+			AffinityVisit *visit, int64 n_visits)
+{
+	AffinityAgain *again = affinity_base_array(n, sizeof(AffinityAgain));
+
+	affinity_interaction_again(visit, n_visits,
+							   affinity_repeat_rule(model->algorithm,
+													model->options)->visit_decay,
+							   again, (uint32) n);
+	for (int i = 0; i < n; i++)
+		row[i].again = again[i];
+	pfree(again);
+	pfree(visit);
+}
+
+/*
  * A user's items in order of id, and which of them count. A weight that is
  * not a finite number counts nothing: a bad row should not take a page down.
  */
 AffinityWeighted *
-affinity_model_user_items(AffinityModel *model, Datum user, int *n)
+affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
+						  int *n)
 {
+	bool		timed = model->timed || visits;
 	Oid			types[] = {model->item_type, FLOAT8OID, InvalidOid};
 	SPITupleTable *table;
 	TupleDesc	desc;
 	uint64		rows;
 	AffinityWeighted *row;
+	AffinityVisit *visit = NULL;
+	int64		n_visits = 0;
 	int64		newest = DT_NOBEGIN;
 
-	if (model->timed)
+	if (timed)
 		types[2] = affinity_model_time_type(model);
-	table = affinity_model_query(model, AFFINITY_QUERY_HISTORY, user, types,
-								 model->timed ? 3 : 2);
+	table = affinity_model_query(model, visits ? AFFINITY_QUERY_TIMED_HISTORY :
+								 AFFINITY_QUERY_HISTORY, user, types,
+								 timed ? 3 : 2);
 	desc = table->tupdesc;
 	rows = SPI_processed;
 	row = affinity_base_array(rows, sizeof(AffinityWeighted));
+	if (visits)
+		visit = affinity_base_array(rows, sizeof(AffinityVisit));
 	*n = 0;
 	for (uint64 i = 0; i < rows; i++)
 	{
@@ -168,13 +204,16 @@ affinity_model_user_items(AffinityModel *model, Datum user, int *n)
 		to->counts = !no_weight && isfinite(to->weight);
 		if (!to->counts)
 			to->weight = 0;
-		to->at = to->counts && model->timed ? time_of(tuple, desc) :
+		to->at = to->counts && timed ? time_of(tuple, desc) :
 			DT_NOBEGIN;
 		newest = Max(newest, to->at);
 		(*n)++;
 	}
 	*n = sum_rows(model, affinity_train_pair_value(model->algorithm,
-												   model->options), row, *n);
+												   model->options), row, *n, visit,
+				  &n_visits);
+	if (visits)
+		count_again(model, row, *n, visit, n_visits);
 	if (affinity_train_centered(model->algorithm, model->options))
 		center(row, *n);
 	if (model->timed)

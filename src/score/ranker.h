@@ -90,7 +90,15 @@ extern ScoreFold *affinity_score_ranker_fold(AffinityRanker *r);
 extern void affinity_score_ranker_room(AffinityRanker *r, Size n);
 extern void affinity_score_begin_choice(AffinityRanker *r,
 										const AffinitySelection *selection);
+extern void affinity_score_begin_keys(AffinityRanker *r, AffinityTopK *top,
+									  Size n);
+extern void affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top);
+extern void affinity_score_speak_against(AffinityRanker *r, uint32 no);
 extern void affinity_score_choose_by_vector(AffinityRanker *r);
+
+/* repeat.c */
+extern void affinity_score_choose_repeats(AffinityRanker *r,
+										  const AffinityHistory *history);
 
 /* Keys of the k best of n, with room for all; in the current context. */
 static inline void

@@ -87,7 +87,7 @@ audience_by_factors(ServeCall *call, uint32 item, uint32 k)
 	AffinityModelBatch batch;
 	AffinityTopK top;
 
-	affinity_model_batch_begin(&batch, call->model);
+	affinity_model_batch_begin(&batch, call->model, 0);
 	affinity_score_batch_audience(&batch.batch, item, k, &top);
 	affinity_model_batch_end(&batch);
 	put_users(call, batch.users, &top);

@@ -123,6 +123,14 @@ typedef struct AffinityTimes
 		affinity_train_reference_names, \
 		"history_half_life: age before the user's newest row, or before now()")
 
+/* What makes a visit, and what earlier ones count: see repeat/rate.c. */
+typedef struct AffinityRepeat
+{
+	int64		visit;			/* microseconds, above 0 */
+	double		visit_decay;
+	double		prior_visits;	/* above 0 */
+} AffinityRepeat;
+
 /* ---- what an algorithm yields ------------------------------------------ */
 
 typedef struct AffinityItemRow
@@ -163,6 +171,8 @@ typedef struct AffinityItemSink
 	int			max_workers;
 	/* popularity of all items, in place of the rows'; NULL: what rows have */
 	const float *popularity;
+	/* of each item, or NULL: how often it is had again */
+	const float *repeat_rate;
 	/* a figure of the version that is replaced; NaN where there is none */
 	double		(*before) (struct AffinityItemSink *sink, const char *name);
 	/* a figure, or a list of n, for the column "training" of affinity.models */
@@ -217,6 +227,12 @@ typedef struct AffinityAlgorithm
 	const AffinityTimes *(*times) (const void *options);
 
 	/*
+	 * Recommends what users have: how visits are counted. NULL: it recommends
+	 * what is new.
+	 */
+	const AffinityRepeat *(*repeat) (const void *options);
+
+	/*
 	 * What a summed weight of a user's history counts in a score. Where times
 	 * decay histories, these have what is left of that as their weights.
 	 */
@@ -256,6 +272,9 @@ extern bool affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
 										 const void *options);
 extern bool affinity_train_centered(const AffinityAlgorithm *algorithm,
 									const void *options);
+extern void affinity_train_check_no_time(const AffinityAlgorithm *algorithm,
+										 const void *options,
+										 const AffinityReadRequest *request);
 pg_noreturn extern void affinity_train_damaged(const char *model,
 											   const char *what);
 
