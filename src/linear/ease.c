@@ -406,6 +406,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	if (low_rank)
 	{
 		begin_low_rank(&low, in, o, sink);
+		low.trend = trend;
 		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
 		leader.sink = &lists.sink;
 		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST), task.n_items);
@@ -416,7 +417,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
-	run_team(in, &task, user_factor, penalty, low_rank ? NULL : trend, &leader);
+	run_team(in, &task, user_factor, penalty, trend, &leader);
 	if (low_rank)
 		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);

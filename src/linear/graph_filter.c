@@ -54,6 +54,7 @@ typedef struct GraphOptions
 	int			weights;		/* AffinityWeights less BINARY */
 	int32		neighbors;
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } GraphOptions;
 
@@ -85,6 +86,8 @@ static const AffinityOption graph_options[] = {
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
 		   "weights kept per item, those farthest from 0"),
 	AFFINITY_OPTION_MAX_HISTORY(GraphOptions),
+	AFFINITY_OPTIONS_TRAINING_TIMES(GraphOptions),
+	AFFINITY_OPTIONS_HISTORY(GraphOptions),
 	AFFINITY_OPTION_SEEN(GraphOptions),
 };
 
@@ -136,8 +139,11 @@ graph_train(AffinityInteractions *in, const void *options,
 	double		weights;
 	double		last = 0;
 
+	low.trend = affinity_train_trend(in, &o->times, sink);
+	affinity_train_timely_popularity(in, &o->times, low.trend, false, sink);
 	affinity_linear_weigh(&in->by_user, o->weights);
 	affinity_linear_weigh(&in->by_item, o->weights);
+	affinity_train_decay_values(in, &o->times);
 	low.exponent = o->rank_exponent;
 	low.skip = o->skip;
 	low.neighbors = o->neighbors;
@@ -165,7 +171,16 @@ graph_train(AffinityInteractions *in, const void *options,
 static void
 graph_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const GraphOptions *) options)->max_history;
+	const GraphOptions *o = options;
+
+	request->max_history = o->max_history;
+	affinity_train_request_times(&o->times, request);
+}
+
+static const AffinityTimes *
+graph_times(const void *options)
+{
+	return &((const GraphOptions *) options)->times;
 }
 
 static double
@@ -185,5 +200,6 @@ const AffinityAlgorithm affinity_linear_graph_filter = {
 	.signed_scores = true,
 	.request = graph_request,
 	.train = graph_train,
+	.times = graph_times,
 	.history_weight = graph_history_weight,
 };

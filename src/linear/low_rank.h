@@ -20,6 +20,7 @@ typedef struct LowRank
 	double		exponent;		/* of popularity, against and for */
 	uint32		skip;			/* first eigenvectors that are left out */
 	uint32		neighbors;		/* kept per item */
+	const float *trend;			/* of the items, which lists have; NULL: none */
 } LowRank;
 
 /* Lists on their way: a sink for an algorithm to put its rows into. */
@@ -65,7 +66,8 @@ typedef struct FoldTask
 	int			rows;			/* the stream */
 	int			matrix;			/* with a graph in place of E */
 	int			user_factor;
-	int			item_scale;
+	int			item_scale;		/* of an item whose row it is */
+	int			column_scale;	/* of the others */
 } FoldTask;
 
 #define FOLD_TASK	0

@@ -58,6 +58,7 @@ typedef struct Fold
 	AffinityCsr by_item;
 	const double *user_factor;
 	const double *item_scale;
+	const double *column_scale;
 
 	/* a participant's own */
 	float	   *block;			/* rows of the left side */
@@ -199,7 +200,7 @@ sum_graph(Fold *f, uint32 first, uint32 n_rows)
 		for (uint32 t = 0; t < n; t++)
 		{
 			uint32		j = f->touched[t];
-			double		weight = f->sum[j] * left * f->item_scale[j];
+			double		weight = f->sum[j] * left * f->column_scale[j];
 
 			f->graph_item[f->row_start[r] + t] = (int32) j;
 			f->graph_weight[f->row_start[r] + t] =
@@ -454,6 +455,7 @@ begin_graph(Fold *f)
 	affinity_parallel_matrix(f->team, task->matrix, &f->by_user, &f->by_item);
 	f->user_factor = affinity_parallel_region(f->team, task->user_factor);
 	f->item_scale = affinity_parallel_region(f->team, task->item_scale);
+	f->column_scale = affinity_parallel_region(f->team, task->column_scale);
 	f->graph_item = affinity_base_array(1, sizeof(int32));
 	f->graph_weight = affinity_base_array(1, sizeof(float));
 	/* one entry more than items: see kernel/sparse.c */

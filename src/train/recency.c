@@ -9,10 +9,11 @@
  *
  *		2^(-a / history_half_life) * history_decay^p
  *
- * of what it would, p being the number of items in the history that are newer.
- * Items of one time share their positions, and the newest count in full. So
- * one decay serves histories of large baskets and of single items. What is
- * without a time is older than all else.
+ * of what it would, p being the number of items in the history that are newer;
+ * items of one time share their positions. So a decay is about as strong for a
+ * history of large baskets as for one of single items, where it would all
+ * but end at the second basket, or not reach it, if baskets were counted. What
+ * is without a time is older than all else.
  */
 #include "postgres.h"
 
@@ -165,6 +166,7 @@ sorted_ages(const float *age, const float *weight, int64 n, float *found)
 		if (!isnan(weight[e]))
 			found[all++] = age[e];
 	}
+	CHECK_FOR_INTERRUPTS();
 	qsort(found, all, sizeof(float), compare_ages);
 	return all;
 }
@@ -220,27 +222,25 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 	double		half_life = times->history_half_life / (double) USECS_PER_SEC;
 	float	   *sorted = NULL;
 	int64		all = 0;
-	double		newest = 1;
 
 	if (times->history_decay < 1 && n > 0)
 	{
 		sorted = affinity_base_array(n, sizeof(float));
 		all = sorted_ages(age, weight, n, sorted);
-		newest = all > 0 ?
-			left_by_position(sorted, all, sorted[0], times->history_decay) : 1;
 	}
 	for (int64 e = 0; e < n; e++)
 	{
 		double		left = 1;
 		double		count;
 
+		affinity_base_look_up(e);
 		if (isnan(weight[e]))
 			continue;
 		if (half_life > 0)
 			left = exp2(age[e] / half_life);
 		if (sorted)
 			left *= left_by_position(sorted, all, age[e],
-									 times->history_decay) / newest;
+									 times->history_decay);
 		count = algorithm->history_weight(options, weight[e]) *
 			Max(left, AFFINITY_LEAST);
 		weight[e] =
