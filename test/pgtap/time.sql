@@ -6,7 +6,7 @@ SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
 SET timezone = 'Asia/Kathmandu';
-SELECT plan(97);
+SELECT plan(98);
 SELECT setseed(0.29);
 
 -- 60 users, 40 items; days that many rows share, returns, NULLs of every column.
