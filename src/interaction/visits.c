@@ -302,7 +302,9 @@ affinity_interaction_visits_gather(AffinityBuild *build)
 		{
 			for (to = from + 1; to < n && row[to].user == row[from].user;)
 				to++;
-			take_user(build, row + from, to - from);
+			/* one visit says nothing of what comes again */
+			if (row[from].no != row[to - 1].no)
+				take_user(build, row + from, to - from);
 		}
 	}
 	pfree(row);
