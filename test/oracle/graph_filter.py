@@ -1,0 +1,57 @@
+"""The weights of graph_filter, and the low-rank part of ease, from all
+eigenvectors of the graph (numpy's eigh).
+
+    /usr/bin/python3 graph_filter.py FACTS WEIGHTS OPTIONS [WITHOUT]
+
+FACTS: user, item, weight; WEIGHTS: item, neighbor, score, of a model with
+OPTIONS that keeps all weights. WITHOUT: those of ease without the low-rank part.
+Prints the largest difference in parts of the largest weight. Vectors are
+compared where the eigenvalues have a gap: there the projection upon them is
+what it is, whatever the algorithm.
+"""
+import json
+import sys
+
+import numpy as np
+
+
+def matrix(path, n, m):
+    out = np.zeros((n, m))
+    i, j, x = np.atleast_2d(np.loadtxt(path, delimiter=",")).T
+    out[i.astype(int), j.astype(int)] = x
+    return out
+
+
+def main():
+    facts, weights, options = sys.argv[1:4]
+    o = json.loads(options)
+    u, i, w = np.atleast_2d(np.loadtxt(facts, delimiter=",")).T
+    n = int(i.max()) + 1
+    x = np.zeros((int(u.max()) + 1, n))
+    x[u.astype(int), i.astype(int)] = np.log1p(w) if o.get("weights") == "log" else 1
+    rows, items = x.any(1), x.any(0)
+    x = x[rows][:, items]
+    d = x.sum(0)
+    s = x * (x.sum(1) ** (-o.get("user_exponent", 1) / 2))[:, None] / np.sqrt(d)
+    value, vector = np.linalg.eigh(s.T @ s)
+    value, vector = value[::-1], vector[:, ::-1]
+    m = np.clip(value / value[0], 0, 1)
+    chosen = slice(o.get("skip", 0), min(o["rank"], int((m > 1e-6).sum())))
+    flatness = o.get("flatness", 2)
+    step = np.abs(2 * m - 1) ** flatness / 2
+    f = {"ideal": np.ones_like(m), "linear": m,
+         "heat": np.exp((m - 1) / flatness),
+         "plateau": np.where(m < 0.5, 0.5 - step, 0.5 + step)}[o.get("filter", "ideal")]
+    v = vector[:, chosen]
+    low = (v * f[chosen]) @ v.T * (d[None, :] / d[:, None]) ** o["rank_exponent"]
+    want = o["rank_weight"] * low
+    if len(sys.argv) > 4:
+        want += matrix(sys.argv[4], n, n)[np.ix_(items, items)]
+    else:
+        want += o.get("graph_weight", 1) * (s.T @ s) / value[0]
+    np.fill_diagonal(want, 0)
+    got = matrix(weights, n, n)[np.ix_(items, items)]
+    print("%.1e" % (np.abs(got - want).max() / np.abs(want).max()))
+
+
+main()
