@@ -333,6 +333,7 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
 	request.held = rows_bytes(in);
 	request.otherwise = "use a smaller \"rank\"";
 	affinity_linear_low_rank_begin(low, in, &request, o->rank_weight,
+								   o->eigenvalue_exponent,
 								   mul_size(n, o->method == EASE_SPARSE ?
 											(Size) o->candidates :
 											Min(n, LOW_RANK_MOST)));
@@ -442,8 +443,10 @@ static const AffinityOption ease_options[] = {
 		   "eigenvectors of the graph of items that add a low-rank part to the weights; 0: none"),
 	OPTION(rank_weight, REAL, "0.5", 0, 1e6, NULL,
 		   "how much the low-rank part counts beside the weights"),
-	OPTION(rank_exponent, REAL, "0.4", 0, 2, NULL,
+	OPTION(rank_exponent, REAL, "0.5", 0, 2, NULL,
 		   "how much the low-rank part speaks for popular items"),
+	OPTION(eigenvalue_exponent, REAL, "0.5", 0, 10, NULL,
+		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),

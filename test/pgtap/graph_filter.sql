@@ -46,9 +46,9 @@ END $$;
 
 SELECT pg_temp.train('{"rank_weight": 0, "neighbors": 1000}');
 SELECT cmp_ok(pg_temp.difference('a'), '<', 1e-7::float8, 'without eigenvectors: the graph');
-SELECT pg_temp.train('{"filter": "linear", "graph_weight": 0, "rank_weight": 2, "rank": 1000, "rank_exponent": 0.3, "neighbors": 1000}');
+SELECT pg_temp.train('{"eigenvalue_exponent": 1, "graph_weight": 0, "rank_weight": 2, "rank": 1000, "rank_exponent": 0.3, "neighbors": 1000}');
 SELECT cmp_ok(pg_temp.difference('2 * a * (dj / di) ^ 0.3'), '<', 1e-6::float8, 'all eigenvectors, linear: the graph again');
-SELECT pg_temp.train('{"filter": "linear", "graph_weight": 3, "rank_weight": 2, "rank": 1000, "rank_exponent": 0, "neighbors": 1000}');
+SELECT pg_temp.train('{"eigenvalue_exponent": 1, "graph_weight": 3, "rank_weight": 2, "rank": 1000, "rank_exponent": 0, "neighbors": 1000}');
 SELECT cmp_ok(pg_temp.difference('5 * a'), '<', 1e-6::float8, 'both');
 SELECT pg_temp.train('{"graph_weight": 0, "rank_weight": 1, "rank": 1, "rank_exponent": 0.5, "neighbors": 1000}');
 SELECT cmp_ok(pg_temp.difference('dj / sum'), '<', 1e-6::float8, 'the first eigenvector: popularity');
