@@ -399,7 +399,8 @@ ease_train(AffinityInteractions *in, const void *options,
 		begin_low_rank(&low, in, o, sink);
 		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
 		leader.sink = &lists.sink;
-		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST), task.n_items);
+		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST),
+						   (int32) task.n_items);
 	}
 	user_factor = affinity_base_array(task.n_users, sizeof(double));
 	penalty = affinity_base_array(task.n_items, sizeof(double));
