@@ -81,6 +81,39 @@ longest_row(const AffinityCsr *m)
 }
 
 /*
+ * Where a half-life decays them, replace weights by what they count, which is
+ * the same in all algorithms: their roots are taken next.
+ */
+static void
+make_confidences(const IalsOptions *options, AffinityInteractions *in)
+{
+	AffinityCsr *m[] = {&in->by_user, &in->by_item};
+
+	if (options->times.half_life == 0)
+		return;
+	for (int side = 0; side < 2; side++)
+	{
+		int64		n = m[side]->start[m[side]->n_rows];
+
+		if (m[side]->val == NULL)
+		{
+			m[side]->val = affinity_base_array(n, sizeof(float));
+			for (int64 e = 0; e < n; e++)
+				m[side]->val[e] = 1;
+		}
+		for (int64 e = 0; e < n; e++)
+		{
+			float		root = affinity_latent_ials_root(options,
+														 m[side]->val[e]);
+
+			affinity_base_look_up(e);
+			m[side]->val[e] = affinity_interaction_weight((double) root * root);
+		}
+	}
+	affinity_train_decay_values(in, &options->times);
+}
+
+/*
  * Replace weights by the roots of what they count, and drop them where that
  * is the same for all.
  */
@@ -89,6 +122,17 @@ make_roots(const IalsOptions *options, AffinityCsr *m)
 {
 	int64		n = m->start[m->n_rows];
 
+	if (options->times.half_life > 0)
+	{
+		/* they are what they count already */
+		for (int64 e = 0; e < n; e++)
+		{
+			if (e % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
+			m->val[e] = sqrtf(m->val[e]);
+		}
+		return;
+	}
 	if (m->val != NULL && options->confidence == CONFIDENCE_BINARY)
 	{
 		pfree(m->val);
@@ -185,29 +229,49 @@ estimate_seconds(const IalsOptions *options, const AffinityInteractions *in)
 
 /* ---- after ------------------------------------------------------------- */
 
+/*
+ * Items are stored times their trend, so that a product with a user's vector
+ * is the score; folding in takes the trend, behind the Gram matrix, off again.
+ */
 static void
-put_items(AffinityTeam *team, AffinityItemSink *sink)
+put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 {
 	const IalsShared *shared = affinity_parallel_region(team, IALS_SHARED);
 	const float *factor = affinity_parallel_region(team, IALS_ITEMS);
-	Size		width = affinity_kernel_padded_width(shared->options.factors);
+	uint32		factors = shared->options.factors;
+	Size		width = affinity_kernel_padded_width(factors);
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	float	   *timely = palloc(factors * sizeof(float));
+	float	   *parameters;
 
 	affinity_parallel_matrix(team, IALS_MATRIX, &by_user, &by_item);
+	parameters = affinity_base_array((Size) factors + by_item.n_rows,
+									 sizeof(float));
 	for (uint32 i = 0; i < by_item.n_rows; i++)
 	{
 		AffinityItemRow row = affinity_train_item_row(&by_item, i);
 
 		CHECK_FOR_INTERRUPTS();
-		row.n_factors = shared->options.factors;
+		row.n_factors = factors;
 		row.factor = factor + i * width;
+		if (trend)
+		{
+			for (uint32 k = 0; k < factors; k++)
+				timely[k] = row.factor[k] * trend[i];
+			row.factor = timely;
+			parameters[factors + i] = trend[i];
+		}
 		sink->put(sink, &row);
 	}
 	/* the diagonal of the items' Gram matrix, beside the rotation */
-	sink->parameters(sink,
-					 (float *) affinity_parallel_region(team, IALS_ROTATION) +
-					 width * width, shared->options.factors);
+	memcpy(parameters,
+		   (float *) affinity_parallel_region(team, IALS_ROTATION) +
+		   width * width, factors * sizeof(float));
+	sink->parameters(sink, parameters,
+					 factors + (trend ? by_item.n_rows : 0));
+	pfree(parameters);
+	pfree(timely);
 }
 
 /*
@@ -238,9 +302,12 @@ ials_train(AffinityInteractions *in, const void *options,
 	AffinityTeamRequest request = {.job = &ials_job, .max_workers = -1};
 	IalsShared *shared;
 	AffinityTeam *team;
+	const float *trend = affinity_train_trend(in, &ials->times, sink);
 	int64		most = Max(longest_row(&in->by_user),
 						   longest_row(&in->by_item));
 
+	affinity_train_timely_popularity(in, &ials->times, trend, false, sink);
+	make_confidences(ials, in);
 	make_roots(ials, &in->by_user);
 	make_roots(ials, &in->by_item);
 	request.seconds = estimate_seconds(ials, in);
@@ -255,7 +322,7 @@ ials_train(AffinityInteractions *in, const void *options,
 	shared->root = affinity_latent_ials_root(ials, 1);
 	affinity_parallel_put_matrix(team, IALS_MATRIX, in);
 	affinity_parallel_run(team, NULL);
-	put_items(team, sink);
+	put_items(team, trend, sink);
 	put_figures(team, sink);
 	affinity_parallel_end(team);
 }
@@ -296,8 +363,23 @@ static const AffinityOption ials_options[] = {
 		   "stop, after one more iteration, when one lowers the loss by less than this part"),
 	OPTION(seed, INT, "1", -2147483648.0, 2147483647, NULL,
 		   "of the random numbers that users start from"),
+	AFFINITY_OPTIONS_TRAINING_TIMES(IalsOptions),
+	AFFINITY_OPTIONS_HISTORY(IalsOptions),
 	AFFINITY_OPTION_SEEN(IalsOptions),
 };
+
+static void
+ials_request(const void *options, AffinityReadRequest *request)
+{
+	affinity_train_request_times(&((const IalsOptions *) options)->times,
+								 request);
+}
+
+static const AffinityTimes *
+ials_times(const void *options)
+{
+	return &((const IalsOptions *) options)->times;
+}
 
 static double
 ials_history_weight(const void *options, double weight)
@@ -315,7 +397,9 @@ const AffinityAlgorithm affinity_latent_ials = {
 	.n_options = lengthof(ials_options),
 	.options_size = sizeof(IalsOptions),
 	.has_factors = true,
+	.request = ials_request,
 	.train = ials_train,
+	.times = ials_times,
 	.history_weight = ials_history_weight,
 	.fold_begin = affinity_latent_ials_fold_begin,
 	.fold_in = affinity_latent_ials_fold_in,

@@ -344,7 +344,7 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
  */
 static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
-		 const double *penalty, EaseLeader *leader)
+		 const double *penalty, const float *trend, EaseLeader *leader)
 {
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
@@ -355,6 +355,9 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	(void) affinity_parallel_request_region(&request, sizeof(EaseTask));
 	task->user_factor = affinity_parallel_request_region(&request, users);
 	task->penalty = affinity_parallel_request_region(&request, items);
+	task->trend = affinity_parallel_request_region(&request, trend ?
+												   task->n_items *
+												   sizeof(float) : 0);
 	task->rows =
 		affinity_parallel_request_region(&request,
 										 affinity_parallel_stream_bytes(slot));
@@ -369,6 +372,9 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	memcpy(affinity_parallel_region(team, task->user_factor), user_factor,
 		   users);
 	memcpy(affinity_parallel_region(team, task->penalty), penalty, items);
+	if (trend)
+		memcpy(affinity_parallel_region(team, task->trend), trend,
+			   task->n_items * sizeof(float));
 	affinity_parallel_put_matrix(team, task->matrix, in);
 	affinity_parallel_run(team, leader);
 	affinity_parallel_end(team);
@@ -384,6 +390,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	LowRank		low = {0};
 	bool		low_rank;
 	LowRankLists lists;
+	const float *trend;
 	double	   *user_factor;
 	double	   *penalty;
 
@@ -391,8 +398,11 @@ ease_train(AffinityInteractions *in, const void *options,
 	task.n_items = in->by_item.n_rows;
 	settle(o, task.n_items, sink);
 	(void) affinity_train_blas();
+	trend = affinity_train_trend(in, &o->times, sink);
+	affinity_train_timely_popularity(in, &o->times, trend, false, sink);
 	affinity_linear_weigh(&in->by_user, o->weights);
 	affinity_linear_weigh(&in->by_item, o->weights);
+	affinity_train_decay_values(in, &o->times);
 	low_rank = o->rank > o->skip && o->rank_weight > 0;
 	if (low_rank)
 	{
@@ -408,7 +418,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	fill_penalties(&in->by_item, o, penalty);
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
-	run_team(in, &task, user_factor, penalty, &leader);
+	run_team(in, &task, user_factor, penalty, low_rank ? NULL : trend, &leader);
 	if (low_rank)
 		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
@@ -451,13 +461,24 @@ static const AffinityOption ease_options[] = {
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
+	AFFINITY_OPTIONS_TRAINING_TIMES(EaseOptions),
+	AFFINITY_OPTIONS_HISTORY(EaseOptions),
 	AFFINITY_OPTION_SEEN(EaseOptions),
 };
 
 static void
 ease_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const EaseOptions *) options)->max_history;
+	const EaseOptions *o = options;
+
+	request->max_history = o->max_history;
+	affinity_train_request_times(&o->times, request);
+}
+
+static const AffinityTimes *
+ease_times(const void *options)
+{
+	return &((const EaseOptions *) options)->times;
 }
 
 static double
@@ -476,5 +497,6 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.signed_scores = true,
 	.request = ease_request,
 	.train = ease_train,
+	.times = ease_times,
 	.history_weight = ease_history_weight,
 };

@@ -35,6 +35,7 @@ typedef struct EaseOptions
 	double		eigenvalue_exponent;
 	int32		skip;			/* first eigenvectors that are left out */
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } EaseOptions;
 
@@ -49,6 +50,7 @@ typedef struct EaseTask
 	int			matrix;
 	int			user_factor;	/* double per user: what a user's row counts */
 	int			penalty;		/* double per item: added to the diagonal */
+	int			trend;			/* real per item; with option "trend" */
 	int			rows;			/* the stream of finished rows */
 	int			work[4];		/* the algorithm's own */
 } EaseTask;
@@ -76,6 +78,8 @@ typedef struct EaseChoice
 	uint32		n;				/* found */
 	uint64	   *key;
 	uint64	   *scratch;
+	const float *trend;			/* of all items; NULL: none */
+	float	   *timely;			/* weights times that */
 	float	   *size;			/* of every weight, without its sign */
 	uint32	   *place;			/* 0, 1, 2 … */
 } EaseChoice;
@@ -92,7 +96,8 @@ affinity_linear_ease_real(double weight)
 }
 
 extern Size affinity_linear_ease_slot_bytes(uint32 k);
-extern void affinity_linear_ease_choice_begin(EaseChoice *choice, uint32 k,
+extern void affinity_linear_ease_choice_begin(EaseChoice *choice,
+											  AffinityTeam *team,
 											  uint32 n_max);
 extern void affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
 										const uint32 *item, uint32 n,

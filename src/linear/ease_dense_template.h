@@ -367,8 +367,7 @@ NAME(put_rows) (NAME(Dense) * d)
 	for (uint32 i = 0; i < d->n; i++)
 		d->scale[i] = -1 / (d->panels + panel_offset(i / TILE) +
 							(Size) (i % TILE) * panel_width(i / TILE))[i];
-	affinity_linear_ease_choice_begin(&d->choice, d->task->options.neighbors,
-									  d->n);
+	affinity_linear_ease_choice_begin(&d->choice, d->team, d->n);
 	stream.n_chunks = (d->n + EASE_CHUNK - 1) / EASE_CHUNK;
 	stream.slot_bytes = affinity_linear_ease_slot_bytes(d->choice.k);
 	stream.produce = NAME(produce_rows);

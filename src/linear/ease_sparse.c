@@ -299,8 +299,7 @@ put_rows(EaseSparse *s)
 {
 	AffinityStream stream = {0};
 
-	affinity_linear_ease_choice_begin(&s->choice, s->task->options.neighbors,
-									  s->n);
+	affinity_linear_ease_choice_begin(&s->choice, s->team, s->n);
 	stream.n_chunks = (s->n + EASE_CHUNK - 1) / EASE_CHUNK;
 	stream.slot_bytes = affinity_linear_ease_slot_bytes(s->choice.k);
 	stream.produce = produce_rows;

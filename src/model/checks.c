@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "model/catalog.h"
 
@@ -83,15 +84,13 @@ is_id_type(Oid type, Oid wanted)
 }
 
 /*
- * The relation "interactions" as SQL names it, once it is known that it can be
- * read as the model's functions do: a query would say in its own words what is
- * missing. It stays locked, so that it cannot go meanwhile.
+ * The view "interactions", or the copy of it that is kept, as SQL names it.
  */
-char *
-affinity_model_interactions(const AffinityModel *model)
+static char *
+interactions(const AffinityModel *model, bool kept)
 {
 	const char *name = model->schema_name;
-	const char *relation = model->kept ? AFFINITY_KEPT : "interactions";
+	const char *relation = kept ? AFFINITY_KEPT : "interactions";
 	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name),
 													  pstrdup(relation), -1),
 										 AccessShareLock, true);
@@ -102,27 +101,92 @@ affinity_model_interactions(const AffinityModel *model)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" has lost its %s \"%s\"", name,
-						model->kept ? "table" : "view", relation),
-				 model->kept ? 0 :
+						kept ? "table" : "view", relation),
+				 kept ? 0 :
 				 errdetail("It was dropped with a table that it read."),
 				 errhint("%s: SELECT affinity.refresh_model(%s);",
-						 model->kept ? "To make it again" :
+						 kept ? "To make it again" :
 						 "Once what it read is there again",
 						 quote_literal_cstr(name))));
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
-	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0)
+	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0 ||
+		(model->timed && get_attnum(relid, "at") <= 0))
 		affinity_train_damaged(name,
-							   psprintf("its %s \"%s\" does not have the columns user_id, item_id and weight",
-										model->kept ? "table" : "view",
-										relation));
+							   psprintf("its %s \"%s\" does not have the columns user_id, item_id%s",
+										kept ? "table" : "view",
+										relation, model->timed ?
+										", weight and at" : " and weight"));
 	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
 		!is_id_type(get_atttype(relid, item), model->item_type))
 		affinity_train_damaged(name,
 							   psprintf("ids of its %s \"%s\" are of other types than its own",
-										model->kept ? "table" : "view",
+										kept ? "table" : "view",
 										relation));
+	if (model->timed)
+		(void) affinity_model_time_type(model);
 	return affinity_model_relation(model, relation);
+}
+
+/*
+ * The type of the times that histories have.
+ */
+Oid
+affinity_model_time_type(const AffinityModel *model)
+{
+	Oid			type = affinity_model_column_type(model->schema,
+												  model->schema_name,
+												  model->kept ?
+												  AFFINITY_KEPT :
+												  "interactions", "at");
+
+	if (type != TIMESTAMPOID && type != TIMESTAMPTZOID)
+		affinity_train_damaged(model->schema_name,
+							   "the times of its interactions are no time stamps");
+	return type;
+}
+
+/*
+ * What time it is, as the times of histories have it. The copy has those of
+ * time zones in UTC, so that its view has to say whether they are such.
+ */
+int64
+affinity_model_now(const AffinityModel *model)
+{
+	Oid			view = get_relname_relid("interactions", model->schema);
+	AttrNumber	at = OidIsValid(view) ? get_attnum(view, "at") :
+		InvalidAttrNumber;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (at == InvalidAttrNumber || get_atttype(view, at) != TIMESTAMPOID)
+		return now;
+	return DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
+												 TimestampTzGetDatum(now)));
+}
+
+/*
+ * The relation "interactions" as SQL names it, once it is known that it can be
+ * read as the model's functions do: a query would say in its own words what is
+ * missing. It stays locked, so that it cannot go meanwhile.
+ */
+char *
+affinity_model_interactions(const AffinityModel *model)
+{
+	return interactions(model, model->kept);
+}
+
+/*
+ * The same of what the model is trained on, which has times.
+ */
+char *
+affinity_model_source(const AffinityModel *model)
+{
+	char	   *view = interactions(model, false);
+
+	if (get_attnum(get_relname_relid("interactions", model->schema), "at") <= 0)
+		affinity_train_damaged(model->schema_name,
+							   "its view \"interactions\" does not have the column at");
+	return view;
 }
 
 /*
