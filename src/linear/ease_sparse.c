@@ -72,7 +72,8 @@ column_bytes(uint32 n_items, uint32 candidates)
 static Size
 participant_bytes(uint32 n_users, uint32 n_items)
 {
-	Size		user = sizeof(Mark) + sizeof(uint32) + sizeof(Met);
+	Size		user = sizeof(Mark) + sizeof(Met) + 2 * sizeof(uint32) +
+		2 * sizeof(float);
 	Size		item = sizeof(double) + sizeof(uint32) + sizeof(float) +
 		2 * sizeof(uint64) + sizeof(uint16);
 
@@ -98,7 +99,8 @@ affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 /* ---- heads ------------------------------------------------------------- */
 
 /*
- * The leader: number the items with the most users, by item number.
+ * The leader: number the items with the most users, the most popular first:
+ * so what is looked up most lies together.
  */
 static void
 choose_heads(EaseSparse *s)
@@ -129,12 +131,7 @@ choose_heads(EaseSparse *s)
 	}
 	affinity_kernel_topk_finish(&top, s->scratch);
 	for (size_t h = 0; h < top.n; h++)
-		s->head[affinity_kernel_rank_key_no(top.key[h])] = 0;
-	for (uint32 i = 0, h = 0; i < s->n; i++)
-	{
-		if (s->head[i] != NO_HEAD)
-			s->head[i] = h++;
-	}
+		s->head[affinity_kernel_rank_key_no(top.key[h])] = (uint32) h;
 }
 
 /* ---- pass 1: candidates ------------------------------------------------ */
@@ -166,18 +163,9 @@ sum_column(EaseSparse *s, uint32 j)
 	return n_touched;
 }
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint64		x = *(const uint64 *) a;
-	uint64		y = *(const uint64 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
- * Candidates of column j with their products: heads first, each in order of
- * item number.
+ * Candidates of column j with their products: heads first, by their
+ * numbers, the others in order of item number.
  */
 static void
 find_candidates(EaseSparse *s, uint32 j)
@@ -214,12 +202,13 @@ find_candidates(EaseSparse *s, uint32 j)
 	{
 		uint32		i = affinity_kernel_rank_key_no(s->key[c]);
 
-		s->key[c] = i | (s->head[i] == NO_HEAD ? (uint64) 1 << 32 : 0);
+		/* NO_HEAD is above all */
+		s->key[c] = ~((uint64) s->head[i] << 32 | i);
 	}
-	qsort(s->key, n, sizeof(uint64), compare_numbers);
+	affinity_kernel_sort_descending(s->key, n, s->scratch);
 	for (uint32 c = 0; c < n; c++)
 	{
-		item[c] = (uint32) s->key[c];
+		item[c] = (uint32) ~s->key[c];
 		product[c] = (float) Min(s->sum[item[c]], FLT_MAX);
 	}
 	s->column_n[j] = n;
