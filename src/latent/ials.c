@@ -36,6 +36,11 @@ AFFINITY_TEAM_JOB(ials_job, affinity_latent_ials_body);
 /* Weights up to here: products of them stay finite. */
 #define MOST_WEIGHT		1e12
 
+/* "auto" for the weight of what is not observed. */
+#define AUTO_DENSITIES	20
+#define LEAST_AUTO		0.01
+#define MOST_AUTO		0.5
+
 /* Operations of the training in a second, for a guess at what it takes. */
 #define OPERATIONS_PER_SECOND	2e10
 
@@ -183,7 +188,40 @@ estimate_seconds(const IalsOptions *options, const AffinityInteractions *in)
 		OPERATIONS_PER_SECOND;
 }
 
+/*
+ * What "auto" is for the weight of what is not observed: in proportion to the
+ * density, so that all that is not observed weighs as much, whatever the size
+ * of the catalog, beside what is. It is a real, as serving reads it from the
+ * model's parameters.
+ */
+static void
+settle(IalsOptions *options, const AffinityInteractions *in)
+{
+	double		density = (double) in->by_user.start[in->by_user.n_rows] /
+		((double) in->by_user.n_rows * in->by_item.n_rows);
+
+	if (isnan(options->unobserved_weight))
+		options->unobserved_weight = (float) Min(Max(AUTO_DENSITIES * density,
+													 LEAST_AUTO), MOST_AUTO);
+}
+
 /* ---- after ------------------------------------------------------------- */
+
+/*
+ * The diagonal of the items' Gram matrix, which is beside the rotation, and
+ * the weight of what is not observed.
+ */
+static void
+put_parameters(AffinityItemSink *sink, const IalsOptions *options,
+			   const float *spectrum)
+{
+	float	   *parameter = palloc((options->factors + 1) * sizeof(float));
+
+	memcpy(parameter, spectrum, options->factors * sizeof(float));
+	parameter[options->factors] = (float) options->unobserved_weight;
+	sink->parameters(sink, parameter, options->factors + 1);
+	pfree(parameter);
+}
 
 static void
 put_items(AffinityTeam *team, AffinityItemSink *sink)
@@ -204,10 +242,9 @@ put_items(AffinityTeam *team, AffinityItemSink *sink)
 		row.factor = factor + i * width;
 		sink->put(sink, &row);
 	}
-	/* the diagonal of the items' Gram matrix, beside the rotation */
-	sink->parameters(sink,
-					 (float *) affinity_parallel_region(team, IALS_ROTATION) +
-					 width * width, shared->options.factors);
+	put_parameters(sink, &shared->options,
+				   (float *) affinity_parallel_region(team, IALS_ROTATION) +
+				   width * width);
 }
 
 /*
@@ -221,10 +258,12 @@ put_figures(AffinityTeam *team, AffinityItemSink *sink)
 	int			n = shared->iterations;
 	double		iterations = n;
 	double	   *loss = palloc(n * sizeof(double));
+	double		unobserved = shared->options.unobserved_weight;
 
 	for (int i = 0; i < n; i++)
 		loss[i] = history[2 * i + 1];
 	sink->figure(sink, "iterations", &iterations, 1, false);
+	sink->figure(sink, "unobserved_weight", &unobserved, 1, false);
 	sink->figure(sink, "loss", loss, n, true);
 	sink->figure(sink, "half_step_loss", history, 2 * n, true);
 	pfree(loss);
@@ -234,13 +273,15 @@ static void
 ials_train(AffinityInteractions *in, const void *options,
 		   AffinityItemSink *sink)
 {
-	const IalsOptions *ials = options;
+	IalsOptions settled = *(const IalsOptions *) options;
+	const IalsOptions *ials = &settled;
 	AffinityTeamRequest request = {.job = &ials_job, .max_workers = -1};
 	IalsShared *shared;
 	AffinityTeam *team;
 	int64		most = Max(longest_row(&in->by_user),
 						   longest_row(&in->by_item));
 
+	settle(&settled, in);
 	make_roots(ials, &in->by_user);
 	make_roots(ials, &in->by_item);
 	request.seconds = estimate_seconds(ials, in);
@@ -272,14 +313,14 @@ static const char *const solver_names[] = {
 #define OPTION(...) AFFINITY_OPTION(IalsOptions, __VA_ARGS__)
 
 static const AffinityOption ials_options[] = {
-	OPTION(factors, INT, "64", 1, IALS_MOST_FACTORS, NULL,
+	OPTION(factors, INT, "128", 1, IALS_MOST_FACTORS, NULL,
 		   "numbers that describe an item: more is more accurate, slower and larger"),
 	OPTION(iterations, INT, "15", 1, 1000, NULL,
 		   "updates of all items and then all users"),
 	OPTION(alpha, REAL, "1", 1e-6, 1e6, NULL,
 		   "weight of an observation"),
-	OPTION(unobserved_weight, REAL, "0.02", 0, 1e6, NULL,
-		   "weight of every pair of a user and an item: what is not observed should score 0"),
+	OPTION(unobserved_weight, REAL, "\"auto\"", 0, 1e6, NULL,
+		   "weight of every pair of a user and an item: what is not observed should score 0; auto: 20 times the density, 0.01 to 0.5"),
 	OPTION(regularization, REAL, "0.005", 1e-9, 1e9, NULL,
 		   "how short vectors are kept: larger generalizes more"),
 	OPTION(regularization_exponent, REAL, "1", 0, 2, NULL,

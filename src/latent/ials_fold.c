@@ -4,7 +4,8 @@
  *		training.
  *
  * The model's items are in the axes in which their Gram matrix is diagonal;
- * its parameters are that diagonal. Options, items and parameters may have
+ * its parameters are that diagonal and the weight of what is not observed,
+ * which older models have as an option only. Options, items and parameters may have
  * been written by anybody: lengths are checked, and what comes of numbers
  * that make no sense is not finite or of no use, but in bounds.
  */
@@ -17,7 +18,7 @@
 
 struct AffinityFold
 {
-	const IalsOptions *options;
+	IalsOptions options;
 	const AffinityFactors *factors;
 	FactorSolver *solver;
 	float	   *spectrum;		/* padded */
@@ -36,19 +37,24 @@ affinity_latent_ials_fold_begin(const void *options,
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		sane = factors->width >= 1 &&
 		factors->width <= IALS_MOST_FACTORS &&
-		factors->n_parameters == factors->width;
+		(factors->n_parameters == factors->width ||
+	 factors->n_parameters == factors->width + 1);
 
 	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
 		sane = factors->parameters[k] >= 0 && isfinite(factors->parameters[k]);
 	if (!sane)
 		affinity_train_damaged(NULL, "the parameters of the model do not fit its factors");
-	fold->options = options;
+	fold->options = *(const IalsOptions *) options;
+	if (factors->n_parameters > factors->width)
+		fold->options.unobserved_weight = factors->parameters[factors->width];
+	if (isnan(fold->options.unobserved_weight))
+		affinity_train_damaged(NULL, "the parameters of the model lack the weight of what is not observed");
 	fold->factors = factors;
 	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
 										  factors->stride, 64);
 	fold->spectrum = palloc0(factors->stride * sizeof(float));
 	memcpy(fold->spectrum, factors->parameters,
-		   factors->n_parameters * sizeof(float));
+		   factors->width * sizeof(float));
 	fold->x = (float *) TYPEALIGN(64, palloc(factors->stride * sizeof(float) +
 											 64));
 	return fold;
@@ -78,7 +84,7 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 		Assert(item[i] < factors->n_items);
 		if (!(weight[i] > 0))
 			return false;
-		fold->root[i] = affinity_latent_ials_root(fold->options, weight[i]);
+		fold->root[i] = affinity_latent_ials_root(&fold->options, weight[i]);
 	}
 	memset(problem, 0, sizeof(FactorProblem));
 	problem->other = factors->item;
@@ -86,8 +92,8 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 	problem->n = problem->known = n;
 	problem->root = fold->root;
 	problem->spectrum = fold->spectrum;
-	problem->times = (float) fold->options->unobserved_weight;
-	problem->plus = (float) affinity_latent_ials_ridge(fold->options, n,
+	problem->times = (float) fold->options.unobserved_weight;
+	problem->plus = (float) affinity_latent_ials_ridge(&fold->options, n,
 													   factors->n_items);
 	return true;
 }

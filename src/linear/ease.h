@@ -25,6 +25,8 @@ typedef struct EaseOptions
 	double		regularization;
 	double		regularization_exponent;
 	double		user_exponent;
+	double		dropout;
+	double		output_exponent;
 	int			weights;		/* AffinityWeights less BINARY */
 	int32		neighbors;		/* kept per item */
 	int32		candidates;		/* sparse: of each column */
@@ -44,6 +46,8 @@ typedef struct EaseTask
 	int			matrix;
 	int			user_factor;	/* double per user: what a user's row counts */
 	int			penalty;		/* double per item: added to the diagonal */
+	int			output;			/* double per item i: B_ij counts times
+								 * output_i / output_j */
 	int			rows;			/* the stream of finished rows */
 	int			work[4];		/* the algorithm's own */
 } EaseTask;

@@ -129,7 +129,28 @@ solve_in_doubles(EaseSparse *s, const EaseColumn *c)
 }
 
 /*
- * (G_SS + L_S) b = G_Sj; the products in column_weight become the weights.
+ * (G_SS + L_S) b = G_Sj, in place.
+ */
+static void
+solve(EaseSparse *s, const EaseColumn *c)
+{
+	if (!EASE_REALS_SUFFICE(c->trace, c->least))
+	{
+		affinity_linear_ease_gram(s, c, true);
+		solve_in_doubles(s, c);
+		return;
+	}
+	if (is_faster_by_users(c) && affinity_linear_ease_steps(s, c, true))
+		return;
+	affinity_linear_ease_gram(s, c, false);
+	if (c->n > FEW && affinity_linear_ease_steps(s, c, false))
+		return;
+	factorize(s, c);
+	affinity_linear_ease_work(s, (int64) c->n * c->n * c->n / 64);
+}
+
+/*
+ * The products in column_weight become the weights.
  */
 void
 affinity_linear_ease_solve_column(EaseSparse *s, uint32 j)
@@ -139,19 +160,13 @@ affinity_linear_ease_solve_column(EaseSparse *s, uint32 j)
 	describe(s, j, &c);
 	if (c.n == 0)
 		return;
-	if (!EASE_REALS_SUFFICE(c.trace, c.least))
-	{
-		affinity_linear_ease_gram(s, &c, true);
-		solve_in_doubles(s, &c);
+	solve(s, &c);
+	if (s->task->options.output_exponent == 0)
 		return;
-	}
-	if (is_faster_by_users(&c) && affinity_linear_ease_steps(s, &c, true))
-		return;
-	affinity_linear_ease_gram(s, &c, false);
-	if (c.n > FEW && affinity_linear_ease_steps(s, &c, false))
-		return;
-	factorize(s, &c);
-	affinity_linear_ease_work(s, (int64) c.n * c.n * c.n / 64);
+	for (uint32 a = 0; a < c.n; a++)
+		c.weight[a] = affinity_linear_ease_real(c.weight[a] *
+												(s->output[c.item[a]] /
+												 s->output[j]));
 }
 
 /*

@@ -67,17 +67,21 @@ column_bytes(uint32 n_items, uint32 candidates)
 
 /*
  * What a participant has of its own: marks, users met, sums and lists of
- * items.
+ * items, matrices of candidates in reals and in doubles.
  */
 static Size
-participant_bytes(uint32 n_users, uint32 n_items)
+participant_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
 {
+	Size		matrices = mul_size(mul_size(candidates, candidates),
+									sizeof(float) + sizeof(double));
+
 	Size		user = sizeof(Mark) + sizeof(Met) + 2 * sizeof(uint32) +
 		2 * sizeof(float);
 	Size		item = sizeof(double) + sizeof(uint32) + sizeof(float) +
 		2 * sizeof(uint64) + sizeof(uint16);
 
-	return add_size(mul_size(n_users, user), mul_size(n_items, item));
+	return add_size(matrices, add_size(mul_size(n_users, user),
+									   mul_size(n_items, item)));
 }
 
 /*
@@ -92,7 +96,8 @@ affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 			 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
-									 participant_bytes(n_users, n_items)));
+									 participant_bytes(n_users, n_items,
+													   candidates)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
 }
 
@@ -364,6 +369,7 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 	affinity_parallel_matrix(team, task->matrix, &s.by_user, &s.by_item);
 	s.user_factor = affinity_parallel_region(team, task->user_factor);
 	s.penalty = affinity_parallel_region(team, task->penalty);
+	s.output = affinity_parallel_region(team, task->output);
 	find_regions(&s);
 	allocate(&s);
 	affinity_linear_ease_columns_begin(&s);

@@ -45,6 +45,7 @@ typedef struct EaseSparse
 	AffinityCsr by_item;
 	const double *user_factor;
 	const double *penalty;
+	const double *output;
 	uint32		n;				/* items */
 	uint32		n_candidates;
 
