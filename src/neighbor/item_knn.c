@@ -47,12 +47,6 @@
 
 #define REGION_SHARED	0
 
-/* "auto" for neighbor_exponent, by users per item: see README.md. */
-#define FEW_USERS		30.0
-#define MANY_USERS		80.0
-#define LEAST_EXPONENT	0.3
-#define MOST_EXPONENT	0.65
-
 /* ---- factors ----------------------------------------------------------- */
 
 /*
@@ -314,32 +308,6 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 		*region[i] = affinity_parallel_request_region(request, size[i]);
 }
 
-/*
- * Settle exponents that were left open, and say what they are. Between items
- * of few users each, a shared user is most of what is known, and popularity is
- * worth keeping; the more users there are per item, the more of what a popular
- * item shares with others is chance. The two exponents of items sum up to 1,
- * as those of a cosine do, while the neighbor has the smaller half.
- */
-static void
-settle(ItemKnnOptions *o, const AffinityInteractions *in,
-	   AffinityItemSink *sink)
-{
-	double		per_item = (double) in->by_user.start[in->by_user.n_rows] /
-		in->by_item.n_rows;
-	double		rise = log(per_item / FEW_USERS) / log(MANY_USERS / FEW_USERS);
-
-	if (o->similarity != SIMILARITY_DEGREE)
-		return;
-	if (isnan(o->neighbor_exponent))
-		o->neighbor_exponent = LEAST_EXPONENT +
-			(MOST_EXPONENT - LEAST_EXPONENT) * Min(Max(rise, 0), 1);
-	if (isnan(o->item_exponent))
-		o->item_exponent = Max(1 - o->neighbor_exponent, 0.5);
-	sink->figure(sink, "item_exponent", &o->item_exponent, 1, false);
-	sink->figure(sink, "neighbor_exponent", &o->neighbor_exponent, 1, false);
-}
-
 static void
 item_knn_train(AffinityInteractions *in, const void *options,
 			   AffinityItemSink *sink)
@@ -352,7 +320,7 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	AffinityTeam *team;
 	uint32		k = Min((uint32) shared.options.neighbors, in->by_item.n_rows);
 
-	settle(&shared.options, in, sink);
+	affinity_neighbor_knn_settle(&shared.options, in, sink);
 	if (affinity_neighbor_knn_on_sets(shared.options.similarity))
 		affinity_neighbor_knn_drop_values(in);
 	else
@@ -407,7 +375,7 @@ static const AffinityOption item_knn_options[] = {
 	OPTION(item_exponent, REAL, "\"auto\"", 0, 2, NULL,
 		   "degree_normalized: a, the exponent of the degree of the item in the history; auto: 1 - b, at least 0.5"),
 	OPTION(neighbor_exponent, REAL, "\"auto\"", 0, 2, NULL,
-		   "degree_normalized: b, the exponent of the degree of the recommended item; auto: 0.3 to 0.65 by users per item"),
+		   "degree_normalized: b, the exponent of the degree of the recommended item; auto: 0.3 to 0.6 by users per item"),
 	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };

@@ -114,6 +114,9 @@ extern void affinity_neighbor_knn_warn_of_extremes(const KnnShared *shared,
 												   const AffinityDict *items);
 
 /* item_knn_weights.c */
+extern void affinity_neighbor_knn_settle(ItemKnnOptions *o,
+										 const AffinityInteractions *in,
+										 AffinityItemSink *sink);
 extern void affinity_neighbor_knn_weights(AffinityInteractions *in,
 										  const ItemKnnOptions *options);
 extern void affinity_neighbor_knn_drop_values(AffinityInteractions *in);

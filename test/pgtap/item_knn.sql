@@ -162,7 +162,7 @@ SELECT pg_temp.check_options('{}');
 CREATE FUNCTION pg_temp.rule(query text) RETURNS TABLE (item numeric, neighbor numeric) LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN QUERY EXECUTE format('SELECT round(greatest(1 - b, 0.5)::numeric, 6), round(b::numeric, 6) FROM (
-		SELECT 0.3 + 0.35 * least(greatest(ln(count(*)::float8 / count(DISTINCT i) / 30) / ln(8 / 3.0::float8), 0), 1) AS b
+		SELECT 0.3 + 0.3 * least(greatest(ln(count(*)::float8 / count(DISTINCT i) / 30) / ln(8 / 3.0::float8), 0), 1) AS b
 		FROM (SELECT DISTINCT u, i FROM (%s) q(u, i)) p) r', query);
 END $$;
 CREATE FUNCTION pg_temp.chosen(query text) RETURNS TABLE (item numeric, neighbor numeric) LANGUAGE plpgsql AS $$
@@ -175,7 +175,7 @@ END $$;
 SELECT results_eq(format('SELECT * FROM pg_temp.chosen(%L)', q), format('SELECT * FROM pg_temp.rule(%L)', q), q)
 FROM (VALUES ('SELECT u, i FROM pairs'), ('SELECT u, i FROM pairs WHERE u < 90'), ('SELECT u, i FROM pairs WHERE u < 9'),
 	('SELECT u, i FROM generate_series(1, 100) u, generate_series(1, 5) i'), ('SELECT 1, 1')) v(q);
-SELECT ok(neighbor > 0.3 AND neighbor < 0.65, 'in between too') FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160');
+SELECT ok(neighbor > 0.3 AND neighbor < 0.6, 'in between too') FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160');
 SELECT cmp_ok(abs(a.neighbor - b.neighbor), '<', 0.01, 'a little more data is a little more')
 FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160') a, pg_temp.rule('SELECT u, i FROM pairs WHERE u < 163') b;
 SELECT affinity.create_model('given', 'SELECT u, i FROM pairs WHERE u < 160',
