@@ -246,6 +246,7 @@ extern int64 affinity_interaction_visit(int64 at, int64 span);
 extern void affinity_interaction_again(AffinityVisit *visit, int64 n,
 									   double decay, AffinityAgain *of_item,
 									   uint32 n_items);
+
 /*
  * Are rows without a time left out?
  */

@@ -38,9 +38,6 @@
 #include "neighbor/lists.h"
 #include "neighbor/next_item.h"
 
-/* What one addition to a sum takes, in seconds, with what comes after it. */
-#define ADDITION	4e-9
-
 /* Additions between two looks at interrupts: some milliseconds. */
 #define WORK_PIECE	((int64) 1 << 20)
 
@@ -337,32 +334,6 @@ affinity_neighbor_next_item_body(AffinityTeam *team)
 
 /* ---- the whole --------------------------------------------------------- */
 
-/*
- * Processor time, roughly: an event meets those of its step and, as far as
- * the window goes, of its session.
- */
-static double
-estimate_seconds(const NextSteps *steps, const NextItemOptions *options)
-{
-	double		additions = 0;
-	double		of_session = 0;
-
-	for (uint32 s = 0; s < steps->n_steps; s++)
-	{
-		double		n = next_step_length(steps, s);
-
-		affinity_base_look_up(s);
-		additions += n * n;
-		of_session += n;
-		if (s + 1 < steps->n_steps &&
-			steps->session[s] == steps->session[s + 1])
-			continue;
-		additions += of_session * Min(of_session, 2.0 * options->window);
-		of_session = 0;
-	}
-	return additions * ADDITION;
-}
-
 static void
 request_regions(AffinityTeamRequest *request, NextShared *shared,
 				const NextSteps *steps, uint32 n_items)
@@ -438,7 +409,7 @@ next_item_train(AffinityInteractions *in, const void *options,
 	affinity_neighbor_next_steps(in, &shared.options, &steps);
 	pfree(in->events->event);
 	pfree(in->events->start);
-	request.seconds = estimate_seconds(&steps, &shared.options);
+	request.seconds = affinity_neighbor_next_seconds(&steps, &shared.options);
 	request_regions(&request, &shared, &steps, in->by_item.n_rows);
 	team = affinity_parallel_begin(&request);
 	memcpy(affinity_parallel_region(team, REGION_SHARED), &shared,

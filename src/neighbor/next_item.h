@@ -58,5 +58,7 @@ next_step_length(const NextSteps *steps, uint32 step)
 extern void affinity_neighbor_next_steps(const AffinityInteractions *in,
 										 const NextItemOptions *options,
 										 NextSteps *steps);
+extern double affinity_neighbor_next_seconds(const NextSteps *steps,
+											 const NextItemOptions *options);
 
 #endif							/* AFFINITY_NEIGHBOR_NEXT_ITEM_H */

@@ -10,6 +10,9 @@
 
 #include "neighbor/next_item.h"
 
+/* What one addition to a sum takes, in seconds, with what comes after it. */
+#define ADDITION	4e-9
+
 /*
  * What a pair counts whose later event was at a time, of a user with n events.
  */
@@ -48,7 +51,7 @@ number_steps(NextSteps *steps, const AffinityInteractions *in,
 	for (int64 e = 0; e < n; e++)
 	{
 		if (e == 0 || starts_session(at[e - 1], at[e], options->session_gap))
-			++*session;
+			++* session;
 		if (e > 0 && at[e] == at[e - 1])
 			continue;
 		steps->session[steps->n_steps] = *session;
@@ -163,4 +166,31 @@ affinity_neighbor_next_steps(const AffinityInteractions *in,
 	pfree(at);
 	pfree(last);
 	find_occurrences(steps, n_items);
+}
+
+/*
+ * Processor time, roughly: an event meets those of its step and, as far as
+ * the window goes, of its session.
+ */
+double
+affinity_neighbor_next_seconds(const NextSteps *steps,
+							   const NextItemOptions *options)
+{
+	double		additions = 0;
+	double		of_session = 0;
+
+	for (uint32 s = 0; s < steps->n_steps; s++)
+	{
+		double		n = next_step_length(steps, s);
+
+		affinity_base_look_up(s);
+		additions += n * n;
+		of_session += n;
+		if (s + 1 < steps->n_steps &&
+			steps->session[s] == steps->session[s + 1])
+			continue;
+		additions += of_session * Min(of_session, 2.0 * options->window);
+		of_session = 0;
+	}
+	return additions * ADDITION;
 }
