@@ -18,6 +18,7 @@ static const AffinityAlgorithm *const algorithms[] = {
 	&affinity_latent_als,
 	&affinity_repeat_buy_again,
 	&affinity_linear_ease,
+	&affinity_linear_graph_filter,
 	&affinity_latent_ials,
 	&affinity_neighbor_item_knn,
 	&affinity_neighbor_next_item,

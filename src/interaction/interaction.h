@@ -122,6 +122,9 @@ typedef struct AffinityReadRequest
 	const char *times_of;		/* with max_history: a relation with user_id,
 								 * item_id and at; NULL: there are no times */
 	void		(*progress) (int64 rows);	/* told now and then, if set */
+	bool		journal;		/* keep every row as it is */
+	const struct AffinityJournalPart *part; /* rows come from there: no query
+											 * runs */
 } AffinityReadRequest;
 
 /* A user's rows of an item at one time: they count together. */
@@ -243,6 +246,63 @@ extern int64 affinity_interaction_visit(int64 at, int64 span);
 extern void affinity_interaction_again(AffinityVisit *visit, int64 n,
 									   double decay, AffinityAgain *of_item,
 									   uint32 n_items);
+/*
+ * Are rows without a time left out?
+ */
+static inline bool
+affinity_interaction_needs_time(const AffinityReadRequest *request)
+{
+	return (request->recency != AFFINITY_RECENCY_NONE || request->events) &&
+		!request->keep_untimed;
+}
+
+/* ---- journal.c --------------------------------------------------------- */
+
+/* The time of a row that has none. */
+#define AFFINITY_NO_TIME	PG_INT64_MIN
+
+typedef struct AffinityJournalRow
+{
+	uint32		item;
+	float		weight;			/* NaN where it is NULL */
+	int64		at;				/* microseconds since 2000 */
+} AffinityJournalRow;
+
+/*
+ * All rows of a query, one by one, so that many matrices can be made of parts
+ * of them. Users and items are numbered in the order of their ids; a user's
+ * rows are in the order of item, time and weight.
+ */
+typedef struct AffinityJournal
+{
+	AffinityDict *users;
+	AffinityDict *items;
+	uint32		n_users;
+	uint32		n_items;
+	int64	   *start;			/* n_users + 1 offsets into row */
+	AffinityJournalRow *row;
+	bool		has_time;		/* some row has one */
+	int64		rows;			/* that the query gave */
+	int64		skipped_rows;	/* NULL user or item */
+} AffinityJournal;
+
+/* Those rows whose role has one of some bits. */
+typedef struct AffinityJournalPart
+{
+	const AffinityJournal *journal;
+	const uint8 *role;			/* beside the rows; NULL: all rows */
+	uint8		wanted;
+} AffinityJournalPart;
+
+static inline bool
+affinity_interaction_is_in(const AffinityJournalPart *part, int64 row)
+{
+	return part->role == NULL || (part->role[row] & part->wanted) != 0;
+}
+
+extern AffinityJournal *affinity_interaction_journal_read(const AffinityReadRequest *request);
+extern AffinityInteractions *affinity_interaction_journal_select(const AffinityJournalPart *part,
+																 const AffinityReadRequest *request);
 
 /* ---- shorten.c --------------------------------------------------------- */
 

@@ -185,7 +185,8 @@ affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber,
 			dict->order[renumber[r]] = dict->order[r];
 	}
 	dict->n = n_kept;
-	pfree(dict->rank);
+	if (dict->rank)
+		pfree(dict->rank);
 	dict->rank = NULL;
 }
 

@@ -226,7 +226,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	RowReceiver *self = (RowReceiver *) pub;
 	AffinityRows *rows = self->rows;
 	float		weight;
-	int64		at = 0;
+	int64		at = AFFINITY_NO_TIME;
 
 	slot_getallattrs(slot);
 	rows->read++;
@@ -236,25 +236,24 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		return true;
 	}
 	weight = row_weight(self, slot);
-	if (isnan(weight) && !self->request->keep_dropped)
+	if (isnan(weight) && !self->request->keep_dropped &&
+		!self->request->journal)
 	{
 		rows->skipped++;
 		return true;
 	}
-	if (OidIsValid(self->at_type) && !time_of(self, slot, &at) &&
-		rows->keep_at)
+	if (OidIsValid(self->at_type) && !time_of(self, slot, &at))
 	{
-		if ((rows->has_second || rows->keep_events) &&
-			!self->request->keep_untimed)
+		if (affinity_interaction_needs_time(self->request))
 		{
 			rows->skipped++;
 			return true;
 		}
-		at = DT_NOBEGIN;
+		at = AFFINITY_NO_TIME;
 	}
 	/* what does not count says nothing about when */
-	if (isnan(weight))
-		at = DT_NOBEGIN;
+	if (isnan(weight) && !self->request->journal)
+		at = AFFINITY_NO_TIME;
 
 	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
 	affinity_interaction_keys_add(self->item_keys, slot->tts_values[1]);
@@ -351,24 +350,32 @@ run_query(RowReceiver *self)
 }
 
 /*
- * Read the rows of a query and build the matrix. The caller is connected to
- * SPI and holds what it wants to keep in its current memory context.
+ * What a request wants to be kept of its rows, none of which is there yet.
  */
-AffinityInteractions *
-affinity_interaction_read(const AffinityReadRequest *request)
+void
+affinity_interaction_rows_begin(AffinityRows *rows,
+								const AffinityReadRequest *request)
 {
-	AffinityRows *rows = palloc0(sizeof(AffinityRows));
-	RowReceiver *self = palloc0(sizeof(RowReceiver));
-	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
-
 	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
 	rows->keep_visits = request->visit > 0;
 	rows->keep_events = request->events;
 	rows->keep_at = rows->has_second || rows->keep_events ||
-		rows->keep_visits;
+		rows->keep_visits || request->journal;
 	rows->by_newest = request->recency == AFFINITY_RECENCY_USER_AGE;
 	rows->parts.has_side = rows->keep_at;
 	rows->parts.context = CurrentMemoryContext;
+}
+
+/*
+ * Read the rows of a query.
+ */
+AffinityRows *
+affinity_interaction_read_rows(const AffinityReadRequest *request)
+{
+	AffinityRows *rows = palloc0(sizeof(AffinityRows));
+	RowReceiver *self = palloc0(sizeof(RowReceiver));
+
+	affinity_interaction_rows_begin(rows, request);
 	self->pub.receiveSlot = receive_row;
 	self->pub.rStartup = receive_startup;
 	self->pub.rShutdown = receive_shutdown;
@@ -385,6 +392,19 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_keys_free(self->user_keys);
 	affinity_interaction_keys_free(self->item_keys);
 	pfree(self);
+	return rows;
+}
+
+/*
+ * Read the rows of a query and build the matrix. The caller is connected to
+ * SPI and holds what it wants to keep in its current memory context.
+ */
+AffinityInteractions *
+affinity_interaction_read(const AffinityReadRequest *request)
+{
+	AffinityRows *rows = affinity_interaction_read_rows(request);
+	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
+
 	affinity_interaction_build(rows, request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);

@@ -127,6 +127,11 @@ affinity_interaction_array(int64 n, Size width)
 	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
 }
 
+/* read.c */
+extern void affinity_interaction_rows_begin(AffinityRows *rows,
+											const AffinityReadRequest *request);
+extern AffinityRows *affinity_interaction_read_rows(const AffinityReadRequest *request);
+
 /* visits.c */
 extern Size affinity_interaction_visits_bytes(const AffinityRows *rows,
 											  const AffinityReadRequest *request);

@@ -130,6 +130,11 @@ read_times(const Shortening *s, const AffinityReadRequest *request)
 	bool		all = s->n > MOST_LOOKED_UP;
 	Datum		ids;
 
+	if (request->part)
+	{
+		again.value = AFFINITY_PAIR_RATING;
+		return affinity_interaction_journal_select(request->part, &again);
+	}
 	again.query = psprintf("SELECT user_id, item_id, 1::pg_catalog.float4, at FROM %s%s",
 						   request->times_of, all ? "" :
 						   " WHERE user_id OPERATOR(pg_catalog.=) ANY ($1)");
@@ -311,6 +316,13 @@ say_so(const Shortening *s, bool recent)
 			 errhint("Option \"max_history\" says how many. Popularity and serving count all of them.")));
 }
 
+static bool
+has_times(const AffinityReadRequest *request)
+{
+	return request->times_of != NULL ||
+		(request->part && request->part->journal->has_time);
+}
+
 /*
  * Shorten histories to what is asked for. No user, no item leaves: items may
  * be without entries then. What they had is in popularity, unless weights
@@ -336,12 +348,12 @@ affinity_interaction_shorten(AffinityInteractions *in,
 													sizeof(float));
 		for (uint32 i = 0; in->popularity && i < in->by_item.n_rows; i++)
 			in->popularity[i] = (float) row_length(&in->by_item, i);
-		if (request->times_of)
+		if (has_times(request))
 			find_ages(&s, read_times(&s, request));
 		choose(&s);
 		leave_out(&s, &in->by_user, true, in->recency_by_user);
 		leave_out(&s, &in->by_item, false, in->recency);
-		say_so(&s, request->times_of != NULL);
+		say_so(&s, has_times(request));
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

@@ -32,6 +32,7 @@
 #include "utils/memutils.h"
 
 #include "linear/ease.h"
+#include "linear/low_rank.h"
 
 #define PIECE	((int64) 1 << 20)
 
@@ -61,8 +62,8 @@ affinity_linear_ease_singular(const EaseOptions *options)
  * What a summed weight counts. The list of names leaves "auto" out, which
  * item_knn's has first.
  */
-static double
-counted(int weights, double weight)
+double
+affinity_linear_counted(int weights, double weight)
 {
 	return affinity_train_weight(weights + AFFINITY_WEIGHTS_BINARY, weight);
 }
@@ -71,8 +72,8 @@ counted(int weights, double weight)
  * The values of an orientation as the options count them, in place; none
  * where all are 1.
  */
-static void
-weigh(AffinityCsr *m, int weights)
+void
+affinity_linear_weigh(AffinityCsr *m, int weights)
 {
 	int64		n = m->start[m->n_rows];
 
@@ -85,7 +86,7 @@ weigh(AffinityCsr *m, int weights)
 	}
 	if (m->val == NULL)
 	{
-		if (counted(weights, 1) == 1)
+		if (affinity_linear_counted(weights, 1) == 1)
 			return;
 		m->val = affinity_base_array(n, sizeof(float));
 		for (int64 e = 0; e < n; e++)
@@ -95,7 +96,7 @@ weigh(AffinityCsr *m, int weights)
 	{
 		if ((e & (PIECE - 1)) == 0)
 			CHECK_FOR_INTERRUPTS();
-		m->val[e] = (float) counted(weights, m->val[e]);
+		m->val[e] = (float) affinity_linear_counted(weights, m->val[e]);
 	}
 }
 
@@ -316,6 +317,29 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 }
 
 /*
+ * The low-rank part, before the matrix is given away.
+ */
+static void
+begin_low_rank(LowRank *low, const AffinityInteractions *in,
+			   const EaseOptions *o, AffinityItemSink *sink)
+{
+	AffinitySpectrumRequest request = {.rank = o->rank, .user_exponent = 1};
+	Size		n = in->by_item.n_rows;
+
+	low->exponent = o->rank_exponent;
+	low->skip = o->skip;
+	low->neighbors = o->neighbors;
+	request.max_workers = sink->max_workers;
+	request.held = rows_bytes(in);
+	request.otherwise = "use a smaller \"rank\"";
+	affinity_linear_low_rank_begin(low, in, &request, o->rank_weight,
+								   o->eigenvalue_exponent,
+								   mul_size(n, o->method == EASE_SPARSE ?
+											(Size) o->candidates :
+											Min(n, LOW_RANK_MOST)));
+}
+
+/*
  * Learn on a team. What concerns users and items is copied into its regions.
  */
 static void
@@ -363,6 +387,9 @@ ease_train(AffinityInteractions *in, const void *options,
 	EaseTask	task = {.options = *(const EaseOptions *) options};
 	EaseOptions *o = &task.options;
 	EaseLeader	leader = {.sink = sink};
+	LowRank		low = {0};
+	bool		low_rank;
+	LowRankLists lists;
 	const float *trend;
 	double	   *user_factor;
 	double	   *penalty;
@@ -373,9 +400,19 @@ ease_train(AffinityInteractions *in, const void *options,
 	(void) affinity_train_blas();
 	trend = affinity_train_trend(in, &o->times, sink);
 	affinity_train_timely_popularity(in, &o->times, trend, false, sink);
-	weigh(&in->by_user, o->weights);
-	weigh(&in->by_item, o->weights);
+	affinity_linear_weigh(&in->by_user, o->weights);
+	affinity_linear_weigh(&in->by_item, o->weights);
 	affinity_train_decay_values(in, &o->times);
+	low_rank = o->rank > o->skip && o->rank_weight > 0;
+	if (low_rank)
+	{
+		begin_low_rank(&low, in, o, sink);
+		low.trend = trend;
+		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
+		leader.sink = &lists.sink;
+		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST),
+						   (int32) task.n_items);
+	}
 	user_factor = affinity_base_array(task.n_users, sizeof(double));
 	penalty = affinity_base_array(task.n_items, sizeof(double));
 	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
@@ -383,13 +420,15 @@ ease_train(AffinityInteractions *in, const void *options,
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
 	run_team(in, &task, user_factor, penalty, trend, &leader);
+	if (low_rank)
+		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
 }
 
 /* ---- options ----------------------------------------------------------- */
 
 static const char *const method_names[] = {"auto", "dense", "sparse", NULL};
-static const char *const weights_names[] = {
+const char *const affinity_linear_weights_names[] = {
 	"binary", "log", "sqrt", "linear", NULL
 };
 
@@ -402,7 +441,7 @@ static const AffinityOption ease_options[] = {
 		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion; null: 0 if dense, 0.5 if sparse"),
 	OPTION(user_exponent, REAL, "null", 0, 2, NULL,
 		   "how much less an interaction counts of a user with many; null: 0 if dense, 0.5 if sparse"),
-	OPTION(weights, ENUM, "\"binary\"", 0, 0, weights_names,
+	OPTION(weights, ENUM, "\"binary\"", 0, 0, affinity_linear_weights_names,
 		   "what a summed weight counts: 1, ln(1 + weight), its root, itself"),
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
 		   "weights kept per item, those farthest from 0"),
@@ -412,6 +451,16 @@ static const AffinityOption ease_options[] = {
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
+	OPTION(rank, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
+		   "eigenvectors of the graph of items that add a low-rank part to the weights; 0: none"),
+	OPTION(rank_weight, REAL, "0.5", 0, 1e6, NULL,
+		   "how much the low-rank part counts beside the weights"),
+	OPTION(rank_exponent, REAL, "0.5", 0, 2, NULL,
+		   "how much the low-rank part speaks for popular items"),
+	OPTION(eigenvalue_exponent, REAL, "0.5", 0, 10, NULL,
+		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
+	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
+		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(EaseOptions),
 	AFFINITY_OPTIONS_HISTORY(EaseOptions),
@@ -436,7 +485,7 @@ ease_times(const void *options)
 static double
 ease_history_weight(const void *options, double weight)
 {
-	return counted(((const EaseOptions *) options)->weights, weight);
+	return affinity_linear_counted(((const EaseOptions *) options)->weights, weight);
 }
 
 const AffinityAlgorithm affinity_linear_ease = {

@@ -171,7 +171,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	lock_name(name);
 	if (!is_taken(name, if_exists))
 	{
-		affinity_manage_source_text(query, &d);
+		affinity_model_source_text(query, &d);
 		create(name, &d, PG_GETARG_BOOL(5));
 	}
 	else if (if_exists == EXISTS_REPLACE)

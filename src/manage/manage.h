@@ -40,12 +40,6 @@ extern void affinity_manage_say_left_out(const char *name,
 /* row.c */
 extern void affinity_manage_row_write(const char *name, Datum *values);
 
-/* source.c: the query a model is made from */
-extern Query * affinity_manage_source_parse(const char *query);
-extern void affinity_manage_source_analyze(Query * parsed, ModelDefinition *d);
-extern void affinity_manage_source_text(const char *query, ModelDefinition *d);
-extern char *affinity_manage_source_deparse(Query * query);
-
 /* view.c: the view "interactions" beside the definition */
 extern char *affinity_manage_view_mark(Oid schema);
 extern bool affinity_manage_view_fits(Oid schema, const ModelDefinition *d);
@@ -129,7 +123,6 @@ typedef struct ModelRole
 
 extern void affinity_manage_become(ModelRole *role, Oid owner);
 extern void affinity_manage_return(const ModelRole *role);
-extern void affinity_manage_restrict_path(void);
 extern void affinity_manage_connect(void);
 
 /* owner.c */

@@ -194,7 +194,7 @@ affinity_manage_alter(const char *name, const char *query,
 
 	/* by the caller's search_path */
 	if (query != NULL)
-		affinity_manage_source_text(query, &source);
+		affinity_model_source_text(query, &source);
 	open_existing(&e, name);
 	if (query != NULL)
 	{

@@ -15,16 +15,6 @@
 
 #include "manage/manage.h"
 
-/*
- * Until the end of the GUC nest level.
- */
-void
-affinity_manage_restrict_path(void)
-{
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 void
 affinity_manage_become(ModelRole *role, Oid owner)
 {
@@ -32,7 +22,7 @@ affinity_manage_become(ModelRole *role, Oid owner)
 	role->nest = NewGUCNestLevel();
 	SetUserIdAndSecContext(owner,
 						   role->context | SECURITY_RESTRICTED_OPERATION);
-	affinity_manage_restrict_path();
+	affinity_model_restrict_path();
 }
 
 void

@@ -69,27 +69,6 @@ request_visits(const Training *t, AffinityReadRequest *request)
 }
 
 /*
- * The source has no times: is that an error?
- */
-static void
-check_needs_no_time(const Training *t, const AffinityReadRequest *request)
-{
-	const char *option = affinity_train_needs_times(t->algorithm, t->options);
-
-	if (option == NULL && request->recency != AFFINITY_RECENCY_NONE)
-		option = "half_life";
-	if (option == NULL && !request->events && !t->algorithm->repeat)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 option == NULL || request->events ?
-			 errmsg("algorithm \"%s\" needs a source with times",
-					t->algorithm->name) :
-			 errmsg("option \"%s\" needs a source with times", option),
-			 errhint("Add the time as the query's fourth column, after user, item and weight.")));
-}
-
-/*
  * False where the source gives no row at all, and that is no error.
  */
 static bool
@@ -110,7 +89,7 @@ read_source(Training *t)
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
 	if (!has_time)
-		check_needs_no_time(t, &request);
+		affinity_train_check_no_time(t->algorithm, t->options, &request);
 	else
 		request_visits(t, &request);
 	t->in = affinity_interaction_read(&request);

@@ -219,8 +219,8 @@ try_source(const char *text, Query * *query, ModelDefinition *d)
 	PG_TRY();
 	{
 		if (text != NULL)
-			*query = affinity_manage_source_parse(text);
-		affinity_manage_source_analyze(*query, d);
+			*query = affinity_model_source_parse(text);
+		affinity_model_source_analyze(*query, d);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();

@@ -47,10 +47,33 @@ center(AffinityCsr *m)
 }
 
 /*
+ * How the rows of histories are read, for serving: with their times, where
+ * those matter. Where they are counted from now, what now is comes from the
+ * caller.
+ */
+void
+affinity_model_history_request(const AffinityAlgorithm *algorithm,
+							   const void *options,
+							   AffinityReadRequest *request)
+{
+	request->skip_bad = true;
+	request->keep_dropped = true;
+	request->value = affinity_train_pair_value(algorithm, options);
+	if (!affinity_train_decays(algorithm, options))
+		return;
+	request->recency = AFFINITY_RECENCY_USER_AGE;
+	request->recency_by_user = true;
+	request->keep_untimed = true;
+	request->from_now = affinity_train_times(algorithm, options)->history_reference ==
+		AFFINITY_REFERENCE_NOW;
+}
+
+/*
  * Let weights be what times leave of what they count.
  */
 static void
-decay(const AffinityModel *model, AffinityInteractions *in)
+decay(const AffinityAlgorithm *algorithm, const void *options,
+	  AffinityInteractions *in)
 {
 	AffinityCsr *m = &in->by_user;
 
@@ -61,7 +84,7 @@ decay(const AffinityModel *model, AffinityInteractions *in)
 		int64		start = m->start[u];
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_train_decay_history(model->algorithm, model->options,
+		affinity_train_decay_history(algorithm, options,
 									 in->recency_by_user + start,
 									 m->val + start, m->start[u + 1] - start);
 	}
@@ -71,30 +94,27 @@ decay(const AffinityModel *model, AffinityInteractions *in)
 }
 
 /*
- * Times are read, too, in a query's fourth column.
+ * Let weights be what they count in a score.
  */
-static void
-request_times(const AffinityModel *model, AffinityReadRequest *request)
+void
+affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
+							   const void *options, AffinityInteractions *in)
 {
-	const AffinityTimes *times = affinity_train_times(model->algorithm,
-													  model->options);
-
-	request->recency = AFFINITY_RECENCY_USER_AGE;
-	request->recency_by_user = true;
-	request->keep_untimed = true;
-	request->from_now = times->history_reference == AFFINITY_REFERENCE_NOW;
-	if (request->from_now)
-		request->now = affinity_model_now(model);
+	if (affinity_train_centered(algorithm, options))
+		center(&in->by_user);
+	if (affinity_train_decays(algorithm, options))
+		decay(algorithm, options, in);
 }
 
 /*
  * Visits are read, too, from the same column.
  */
-static void
-request_visits(const AffinityModel *model, AffinityReadRequest *request)
+void
+affinity_model_visits_request(const AffinityAlgorithm *algorithm,
+							  const void *options,
+							  AffinityReadRequest *request)
 {
-	const AffinityRepeat *rule = affinity_repeat_rule(model->algorithm,
-													  model->options);
+	const AffinityRepeat *rule = affinity_repeat_rule(algorithm, options);
 
 	request->visit = rule->visit;
 	request->visit_decay = rule->visit_decay;
@@ -124,21 +144,17 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 	request.user_type = model->user_type;
 	request.item_type = model->item_type;
 	request.read_only = true;
-	request.skip_bad = true;
+	affinity_model_history_request(model->algorithm, model->options, &request);
 	request.keep_dropped = seen;
-	request.value = affinity_train_pair_value(model->algorithm,
-											  model->options);
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
-	if (model->timed)
-		request_times(model, &request);
+	if (request.from_now)
+		request.now = affinity_model_now(model);
 	if (visits)
-		request_visits(model, &request);
+		affinity_model_visits_request(model->algorithm, model->options,
+									  &request);
 	in = affinity_interaction_read(&request);
-	if (affinity_train_centered(model->algorithm, model->options))
-		center(&in->by_user);
-	if (model->timed)
-		decay(model, in);
+	affinity_model_weigh_histories(model->algorithm, model->options, in);
 	return in;
 }
 
@@ -326,12 +342,12 @@ check_memory(const AffinityModelBatch *b)
  * that is nothing.
  */
 static AffinityInteractions *
-begin_seen(const AffinityModelBatch *b, const AffinityInteractions *in)
+begin_seen(const AffinityInteractions *in, bool all_seen)
 {
 	AffinityInteractions *seen;
 	AffinityCsr *m;
 
-	if (in->dropped_pairs == 0 || !all_is_seen(b->model))
+	if (in->dropped_pairs == 0 || !all_seen)
 		return NULL;
 	seen = palloc0(sizeof(AffinityInteractions));
 	m = &seen->by_user;
@@ -344,22 +360,23 @@ begin_seen(const AffinityModelBatch *b, const AffinityInteractions *in)
 }
 
 /*
- * Let the matrix have the model's numbers of items, and no others. What is
- * only seen is put beside it, and with rates the chances of repeats. The
- * matrix by item is not needed.
+ * Let the matrix have the numbers of n items with these ids, and no others,
+ * and give it to a batch. What is only seen is put beside it, if all of it
+ * counts as seen, and with rates of repeats the chances of them. The matrix by
+ * item is not needed, and freed.
  */
-static void
-renumber(AffinityModelBatch *b, AffinityInteractions *in, const float *rate)
+void
+affinity_model_number_histories(AffinityBatch *batch,
+								AffinityInteractions *in, const Datum *id,
+								uint32 n, bool all_seen,
+								const AffinityRepeat *rule, const float *rate)
 {
-	AffinityInteractions *seen = begin_seen(b, in);
-	const AffinityRepeat *rule = affinity_repeat_rule(b->model->algorithm,
-													  b->model->options);
+	AffinityInteractions *seen = begin_seen(in, all_seen);
 	float	   *chance = rate ? affinity_base_array(in->pairs, sizeof(float)) :
 		NULL;
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
-	int32	   *number = affinity_model_align(in, b->item_id,
-											  b->model->n_items);
+	int32	   *number = affinity_model_align(in, id, n);
 	int64		n_seen = 0;
 	int64		kept = 0;
 	int64		begin = 0;
@@ -404,9 +421,9 @@ renumber(AffinityModelBatch *b, AffinityInteractions *in, const float *rate)
 	by_item->start = palloc0(sizeof(int64));
 	if (in->again)
 		pfree(in->again);
-	b->batch.chance = chance;
-	b->batch.histories = in;
-	b->batch.seen = seen;
+	batch->chance = chance;
+	batch->histories = in;
+	batch->seen = seen;
 }
 
 /*
@@ -439,7 +456,12 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
 	check_memory(b);
 	in = read_interactions(model, sql, (Datum) 0, true, visits,
 						   affinity_parallel_progress_done);
-	renumber(b, in, visits ? affinity_model_rates(model) : NULL);
+	affinity_model_number_histories(&b->batch, in, b->item_id, model->n_items,
+									all_is_seen(model),
+									affinity_repeat_rule(model->algorithm,
+														 model->options),
+									visits ? affinity_model_rates(model) :
+									NULL);
 	b->users = in->users;
 }
 

@@ -84,15 +84,13 @@ is_id_type(Oid type, Oid wanted)
 }
 
 /*
- * The relation "interactions" as SQL names it, once it is known that it can be
- * read as the model's functions do: a query would say in its own words what is
- * missing. It stays locked, so that it cannot go meanwhile.
+ * The view "interactions", or the copy of it that is kept, as SQL names it.
  */
-char *
-affinity_model_interactions(const AffinityModel *model)
+static char *
+interactions(const AffinityModel *model, bool kept)
 {
 	const char *name = model->schema_name;
-	const char *relation = model->kept ? AFFINITY_KEPT : "interactions";
+	const char *relation = kept ? AFFINITY_KEPT : "interactions";
 	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name),
 													  pstrdup(relation), -1),
 										 AccessShareLock, true);
@@ -103,11 +101,11 @@ affinity_model_interactions(const AffinityModel *model)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" has lost its %s \"%s\"", name,
-						model->kept ? "table" : "view", relation),
-				 model->kept ? 0 :
+						kept ? "table" : "view", relation),
+				 kept ? 0 :
 				 errdetail("It was dropped with a table that it read."),
 				 errhint("%s: SELECT affinity.refresh_model(%s);",
-						 model->kept ? "To make it again" :
+						 kept ? "To make it again" :
 						 "Once what it read is there again",
 						 quote_literal_cstr(name))));
 	user = get_attnum(relid, "user_id");
@@ -116,14 +114,14 @@ affinity_model_interactions(const AffinityModel *model)
 		(model->timed && get_attnum(relid, "at") <= 0))
 		affinity_train_damaged(name,
 							   psprintf("its %s \"%s\" does not have the columns user_id, item_id%s",
-										model->kept ? "table" : "view",
+										kept ? "table" : "view",
 										relation, model->timed ?
 										", weight and at" : " and weight"));
 	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
 		!is_id_type(get_atttype(relid, item), model->item_type))
 		affinity_train_damaged(name,
 							   psprintf("ids of its %s \"%s\" are of other types than its own",
-										model->kept ? "table" : "view",
+										kept ? "table" : "view",
 										relation));
 	if (model->timed)
 		(void) affinity_model_time_type(model);
@@ -164,6 +162,31 @@ affinity_model_now(const AffinityModel *model)
 		return now;
 	return DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
 												 TimestampTzGetDatum(now)));
+}
+
+/*
+ * The relation "interactions" as SQL names it, once it is known that it can be
+ * read as the model's functions do: a query would say in its own words what is
+ * missing. It stays locked, so that it cannot go meanwhile.
+ */
+char *
+affinity_model_interactions(const AffinityModel *model)
+{
+	return interactions(model, model->kept);
+}
+
+/*
+ * The same of what the model is trained on, which has times.
+ */
+char *
+affinity_model_source(const AffinityModel *model)
+{
+	char	   *view = interactions(model, false);
+
+	if (get_attnum(get_relname_relid("interactions", model->schema), "at") <= 0)
+		affinity_train_damaged(model->schema_name,
+							   "its view \"interactions\" does not have the column at");
+	return view;
 }
 
 /*

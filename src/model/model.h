@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
 
@@ -106,6 +107,7 @@ extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
 extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
 
 /* checks.c */
+extern char *affinity_model_source(const AffinityModel *model);
 extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
 									 Datum second);
 
@@ -148,6 +150,21 @@ extern void affinity_model_batch_begin(AffinityModelBatch *batch,
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
 								   const Datum *id, uint32 n);
+extern void affinity_model_history_request(const AffinityAlgorithm *algorithm,
+										   const void *options,
+										   AffinityReadRequest *request);
+extern void affinity_model_visits_request(const AffinityAlgorithm *algorithm,
+										  const void *options,
+										  AffinityReadRequest *request);
+extern void affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
+										   const void *options,
+										   AffinityInteractions *in);
+extern void affinity_model_number_histories(AffinityBatch *batch,
+											AffinityInteractions *in,
+											const Datum *id, uint32 n,
+											bool all_seen,
+											const AffinityRepeat *rule,
+											const float *rate);
 extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
 													Datum items, uint32 n);
 extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
@@ -206,6 +223,15 @@ pg_noreturn extern void affinity_model_other_columns(const char *name,
 													 Oid schema);
 extern char *affinity_model_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_model_definition_hint(const char *name);
+
+/* source.c: the query a model is made from */
+extern Query * affinity_model_source_parse(const char *query);
+extern void affinity_model_source_analyze(Query * parsed, ModelDefinition *d);
+extern void affinity_model_source_text(const char *query, ModelDefinition *d);
+extern void affinity_model_source_select(const char *query, const char *what,
+										 ModelDefinition *d);
+extern char *affinity_model_source_deparse(Query * query);
+extern void affinity_model_restrict_path(void);
 
 /* find.c */
 extern Oid	affinity_model_record_type(void);

@@ -272,6 +272,9 @@ extern bool affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
 										 const void *options);
 extern bool affinity_train_centered(const AffinityAlgorithm *algorithm,
 									const void *options);
+extern void affinity_train_check_no_time(const AffinityAlgorithm *algorithm,
+										 const void *options,
+										 const AffinityReadRequest *request);
 pg_noreturn extern void affinity_train_damaged(const char *model,
 											   const char *what);
 

@@ -22,9 +22,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "manage/manage.h"
+#include "model/model.h"
 
 #define EXPECTED "The query must give user, item and, if wanted, weight and time."
+#define MODEL_SOURCE "source of a model"
 
 /*
  * Errors of the parser point into our text, not into the caller's statement.
@@ -43,11 +44,11 @@ source_error_callback(void *arg)
 }
 
 static void
-not_one_select(void)
+not_one_select(const char *what)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
-			 errmsg("source of a model must be one SELECT"),
+			 errmsg("%s must be one SELECT", what),
 			 errhint("Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED)));
 }
 
@@ -138,7 +139,7 @@ refuse_temporary(Query * query)
  * semicolon in *text, if that is asked for.
  */
 static Query *
-parse_source(const char *query, char **text)
+parse_source(const char *query, const char *what, char **text)
 {
 	ErrorContextCallback callback;
 	List	   *statements;
@@ -153,10 +154,10 @@ parse_source(const char *query, char **text)
 
 	statements = raw_parser(query, RAW_PARSE_DEFAULT);
 	if (list_length(statements) != 1)
-		not_one_select();
+		not_one_select(what);
 	raw = linitial_node(RawStmt, statements);
 	if (!IsA(raw->stmt, SelectStmt) || !only_reads((SelectStmt *) raw->stmt))
-		not_one_select();
+		not_one_select(what);
 	len = raw->stmt_len > 0 ? raw->stmt_len :
 		(int) strlen(query) - raw->stmt_location;
 	if (text)
@@ -165,8 +166,7 @@ parse_source(const char *query, char **text)
 
 	error_context_stack = callback.previous;
 	if (parsed->commandType != CMD_SELECT || locks_rows((Node *) parsed, NULL))
-		not_one_select();
-	refuse_temporary(parsed);
+		not_one_select(what);
 	return parsed;
 }
 
@@ -276,15 +276,25 @@ time_column(const TargetEntry * column, StringInfo expression)
 }
 
 /*
+ * Until the end of the GUC nest level.
+ */
+void
+affinity_model_restrict_path(void)
+{
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
  * The text of a query, every name qualified that is not of pg_catalog.
  */
 char *
-affinity_manage_source_deparse(Query * query)
+affinity_model_source_deparse(Query * query)
 {
 	int			nest = NewGUCNestLevel();
 	char	   *text;
 
-	affinity_manage_restrict_path();
+	affinity_model_restrict_path();
 	/* it locks what the query reads, and marks the query so */
 	text = pg_get_querydef(copyObject(query), false);
 	AtEOXact_GUC(false, nest);
@@ -294,11 +304,10 @@ affinity_manage_source_deparse(Query * query)
 }
 
 /*
- * What a parsed source says of a model: its types, its text, and the body of
- * the view over it.
+ * What the columns of a parsed query mean.
  */
-void
-affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
+static void
+analyze(Query * parsed, const char *what, ModelDefinition *d)
 {
 	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
 	TargetEntry *column[4];
@@ -320,8 +329,8 @@ affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
 	if (n < 2 || n > 4)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("source of a model has %d column%s, not two to four",
-						n, n == 1 ? "" : "s"),
+				 errmsg("%s has %d column%s, not two to four", what, n,
+						n == 1 ? "" : "s"),
 				 errhint(EXPECTED)));
 
 	initStringInfo(&aliases);
@@ -346,7 +355,7 @@ affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
 		d->at_type = time_column(column[3], &body);
 	else
 		appendStringInfoString(&body, "NULL::timestamp with time zone");
-	d->resolved = affinity_manage_source_deparse(parsed);
+	d->resolved = affinity_model_source_deparse(parsed);
 	d->renamed = pstrdup("");
 	/* a comment may end the text: the parenthesis needs a line of its own */
 	appendStringInfo(&body, " AS at FROM (\n%s\n) AS q(%s)", d->resolved,
@@ -355,21 +364,48 @@ affinity_manage_source_analyze(Query * parsed, ModelDefinition *d)
 }
 
 /*
- * Parse a query that was made by this room. Errors are those of parsing.
+ * What a parsed source says of a model: its types, its text, and the body of
+ * the view over it.
+ */
+void
+affinity_model_source_analyze(Query * parsed, ModelDefinition *d)
+{
+	analyze(parsed, MODEL_SOURCE, d);
+}
+
+/*
+ * Parse a query that was made by this extension. Errors are those of parsing.
  */
 Query *
-affinity_manage_source_parse(const char *query)
+affinity_model_source_parse(const char *query)
 {
-	return parse_source(query, NULL);
+	Query	   *parsed = parse_source(query, MODEL_SOURCE, NULL);
+
+	refuse_temporary(parsed);
+	return parsed;
 }
 
 /*
  * Take a query as a user gives it.
  */
 void
-affinity_manage_source_text(const char *query, ModelDefinition *d)
+affinity_model_source_text(const char *query, ModelDefinition *d)
 {
-	Query	   *parsed = parse_source(query, &d->query);
+	Query	   *parsed = parse_source(query, MODEL_SOURCE, &d->query);
 
-	affinity_manage_source_analyze(parsed, d);
+	refuse_temporary(parsed);
+	analyze(parsed, MODEL_SOURCE, d);
+}
+
+/*
+ * The same of a query that no model is made from, and only read now: it may
+ * read temporary tables.
+ */
+void
+affinity_model_source_select(const char *query, const char *what,
+							 ModelDefinition *d)
+{
+	Query	   *parsed = parse_source(query, what, &d->query);
+
+	analyze(parsed, what, d);
 }

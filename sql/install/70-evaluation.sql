@@ -1,0 +1,49 @@
+-- How good lists are. C: src/eval
+
+CREATE TYPE affinity.evaluation AS (
+	targets pg_catalog.text,
+	metric pg_catalog.text,
+	k pg_catalog.int8,
+	value pg_catalog.float8,
+	low pg_catalog.float8,
+	high pg_catalog.float8,
+	users pg_catalog.int8,
+	without_history pg_catalog.int8
+);
+
+COMMENT ON TYPE affinity.evaluation IS
+	'a row of affinity.evaluate: a metric of lists of k items, with the interval in which it lies';
+
+CREATE FUNCTION affinity.evaluate(
+	model pg_catalog.text DEFAULT NULL,
+	test pg_catalog.text DEFAULT NULL,
+	query pg_catalog.text DEFAULT NULL,
+	algorithm pg_catalog.text DEFAULT NULL,
+	options pg_catalog.jsonb DEFAULT NULL,
+	split pg_catalog.text DEFAULT 'auto',
+	holdout pg_catalog.float8 DEFAULT 0.1,
+	as_of affinity.moment DEFAULT NULL,
+	k pg_catalog.int8[] DEFAULT '{10,20}',
+	users pg_catalog.int8 DEFAULT NULL,
+	metrics pg_catalog.text[] DEFAULT NULL,
+	seed pg_catalog.int8 DEFAULT 0,
+	confidence pg_catalog.float8 DEFAULT 0.95)
+RETURNS SETOF affinity.evaluation
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 20
+AS 'MODULE_PATHNAME', 'affinity_eval_evaluate';
+
+COMMENT ON FUNCTION affinity.evaluate(
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.jsonb,
+	pg_catalog.text,
+	pg_catalog.float8,
+	affinity.moment,
+	pg_catalog.int8[],
+	pg_catalog.int8,
+	pg_catalog.text[],
+	pg_catalog.int8,
+	pg_catalog.float8) IS
+	'how well a model, or a definition trained in memory, predicts rows that are held out: metrics with intervals';
