@@ -333,6 +333,7 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
 	request.held = rows_bytes(in);
 	request.otherwise = "use a smaller \"rank\"";
 	affinity_linear_low_rank_begin(low, in, &request, o->rank_weight,
+								   o->eigenvalue_exponent,
 								   mul_size(n, o->method == EASE_SPARSE ?
 											(Size) o->candidates :
 											Min(n, LOW_RANK_MOST)));
@@ -409,7 +410,8 @@ ease_train(AffinityInteractions *in, const void *options,
 		low.trend = trend;
 		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
 		leader.sink = &lists.sink;
-		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST), task.n_items);
+		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST),
+						   (int32) task.n_items);
 	}
 	user_factor = affinity_base_array(task.n_users, sizeof(double));
 	penalty = affinity_base_array(task.n_items, sizeof(double));
@@ -453,8 +455,10 @@ static const AffinityOption ease_options[] = {
 		   "eigenvectors of the graph of items that add a low-rank part to the weights; 0: none"),
 	OPTION(rank_weight, REAL, "0.5", 0, 1e6, NULL,
 		   "how much the low-rank part counts beside the weights"),
-	OPTION(rank_exponent, REAL, "0.4", 0, 2, NULL,
+	OPTION(rank_exponent, REAL, "0.5", 0, 2, NULL,
 		   "how much the low-rank part speaks for popular items"),
+	OPTION(eigenvalue_exponent, REAL, "0.5", 0, 10, NULL,
+		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),

@@ -32,6 +32,7 @@ typedef struct EaseOptions
 	int32		rank;			/* eigenvectors of the low-rank part; 0: none */
 	double		rank_weight;
 	double		rank_exponent;
+	double		eigenvalue_exponent;
 	int32		skip;			/* first eigenvectors that are left out */
 	int32		max_history;
 	AffinityTimes times;

@@ -35,13 +35,13 @@ fold_bytes(uint32 n_items, uint32 rank, uint32 neighbors, Size weights)
 }
 
 /*
- * The eigenvectors, all of which count the same. What is folded is asked for
+ * The eigenvectors, which count as powers of their eigenvalues. What is folded is asked for
  * too, before anything is computed.
  */
 void
 affinity_linear_low_rank_begin(LowRank *low, const AffinityInteractions *in,
 							   const AffinitySpectrumRequest *request,
-							   double weight, Size weights)
+							   double weight, double exponent, Size weights)
 {
 	uint32		n_items = in->by_item.n_rows;
 
@@ -56,7 +56,8 @@ affinity_linear_low_rank_begin(LowRank *low, const AffinityInteractions *in,
 	low->spectrum = affinity_spectrum_find(in, request);
 	low->value = affinity_base_array(low->spectrum->rank, sizeof(double));
 	for (uint32 k = 0; k < low->spectrum->rank; k++)
-		low->value[k] = weight;
+		low->value[k] = weight * pow(low->spectrum->value[k] /
+									 low->spectrum->value[0], exponent);
 }
 
 /* ---- lists on their way ------------------------------------------------ */

@@ -90,7 +90,8 @@ extern Size affinity_linear_fold_bytes(uint32 n_items, uint32 rank,
 extern void affinity_linear_low_rank_begin(LowRank *low,
 										   const AffinityInteractions *in,
 										   const AffinitySpectrumRequest *request,
-										   double weight, Size weights);
+										   double weight, double exponent,
+										   Size weights);
 extern void affinity_linear_low_rank_collect(LowRankLists *lists,
 											 uint32 n_items,
 											 const AffinityItemSink *as);

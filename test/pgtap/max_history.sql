@@ -99,7 +99,7 @@ FROM (VALUES (1, '{"method": "dense", "regularization_exponent": 1}'::jsonb), (2
 SELECT is((SELECT count(*) FROM m1.items WHERE cardinality(neighbors) = 0), 370::bigint, 'of those that nobody is left with nothing is learned');
 SELECT cmp_ok((SELECT count(*) FROM m1.neighbors WHERE score > 0 AND item_id < 1000), '>', 1000::bigint, 'and of others as before');
 SELECT is_empty($$SELECT FROM m1.neighbors WHERE score IN ('NaN', 'Infinity', '-Infinity')$$, 'all weights are numbers');
-SELECT ok(NOT EXISTS (SELECT FROM affinity.algorithm_options() o WHERE option = 'max_history' AND (o."default" <> '10000' OR algorithm NOT IN ('item_knn', 'ease'))),
+SELECT ok(NOT EXISTS (SELECT FROM affinity.algorithm_options() o WHERE option = 'max_history' AND (o."default" <> '10000' OR algorithm NOT IN ('item_knn', 'next_item', 'ease', 'graph_filter'))),
 	'the default of max_history');
 
 SELECT * FROM finish();

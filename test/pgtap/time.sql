@@ -6,7 +6,7 @@ SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
 SET timezone = 'Asia/Kathmandu';
-SELECT plan(97);
+SELECT plan(98);
 SELECT setseed(0.29);
 
 -- 60 users, 40 items; days that many rows share, returns, NULLs of every column.
@@ -274,7 +274,7 @@ SELECT affinity.drop_model('m');
 -- ---- what is kept follows the options ---------------------------------------------------
 
 SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM facts', 'item_knn', materialize => true);
-SELECT ok(count(at) > 1000, 'times are kept, as shares of repeats need them') FROM m.kept_interactions;
+SELECT ok(count(at) > 1000, 'times are kept, for repeats') FROM m.kept_interactions;
 SELECT affinity.alter_model('m', options => '{"history_decay": 0.5}');
 SELECT ok(count(at) > 1000, 'they are where it does') FROM m.kept_interactions;
 SELECT pg_temp.make('a', 'item_knn', '{"history_decay": 0.5}');
