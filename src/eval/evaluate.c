@@ -91,18 +91,12 @@ measure(FunctionCallInfo fcinfo, EvalPlan *plan)
 	if (has_test)
 		affinity_eval_source_query(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TEST)),
 								   "the test", &test);
-	if (has_test && plan->request.kind != AFFINITY_EVAL_AUTO)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("both a test and a split are given"),
-				 errhint("A test says what is to be predicted: leave one of them out.")));
 	if (has_test && model && PG_ARGISNULL(ARG_ALGORITHM) &&
 		PG_ARGISNULL(ARG_OPTIONS) && model->trained)
 	{
 		affinity_eval_stored(model, &subject);
-		plan->test = affinity_eval_read_test(&test, model->user_type,
-											 model->item_type);
-		affinity_eval_sample(plan->test, plan->users, plan->request.seed);
+		affinity_eval_plan_test(plan, &test, model->user_type,
+								model->item_type);
 		return affinity_eval_score(&subject, plan->test, &plan->want);
 	}
 	if (model)
@@ -133,6 +127,7 @@ affinity_eval_evaluate(PG_FUNCTION_ARGS)
 
 	check_what(fcinfo);
 	affinity_eval_plan_args(fcinfo, ARG_SPLIT, &plan);
+	affinity_eval_check_test(fcinfo, ARG_TEST, &plan);
 	InitMaterializedSRF(fcinfo, 0);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");

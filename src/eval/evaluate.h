@@ -28,6 +28,11 @@ typedef struct EvalPlan
 /* plan.c */
 extern void affinity_eval_plan_args(FunctionCallInfo fcinfo, int first,
 									EvalPlan *plan);
+extern void affinity_eval_check_test(FunctionCallInfo fcinfo, int arg,
+									 const EvalPlan *plan);
+extern void affinity_eval_plan_test(EvalPlan *plan,
+									const AffinityEvalSource *test,
+									Oid user_type, Oid item_type);
 extern void affinity_eval_plan_read(EvalPlan *plan, FunctionCallInfo fcinfo,
 									AffinityEvalSource *source,
 									const AffinityEvalSource *test);

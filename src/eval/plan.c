@@ -218,6 +218,32 @@ say_split(const AffinityEvalSource *source, const AffinityEvalSplit *split,
 }
 
 /*
+ * A test query and a split exclude each other.
+ */
+void
+affinity_eval_check_test(FunctionCallInfo fcinfo, int arg,
+						 const EvalPlan *plan)
+{
+	if (!PG_ARGISNULL(arg) && (plan->request.kind != AFFINITY_EVAL_AUTO ||
+							   plan->request.has_as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("both a test and a split are given"),
+				 errhint("A test says what is to be predicted: leave split and as_of out.")));
+}
+
+/*
+ * Read what is to be predicted, with ids of these types.
+ */
+void
+affinity_eval_plan_test(EvalPlan *plan, const AffinityEvalSource *test,
+						Oid user_type, Oid item_type)
+{
+	plan->test = affinity_eval_read_test(test, user_type, item_type);
+	affinity_eval_sample(plan->test, plan->users, plan->request.seed);
+}
+
+/*
  * Read a source and split it; test is a query, or NULL.
  */
 void
@@ -233,9 +259,13 @@ affinity_eval_plan_read(EvalPlan *plan, FunctionCallInfo fcinfo,
 		plan->request.as_of = moment_arg(fcinfo, plan->as_of_arg, source);
 	journal = affinity_eval_read(source);
 	plan->split = affinity_eval_split(journal, &plan->request);
-	plan->test = test ?
-		affinity_eval_read_test(test, source->user_type, source->item_type) :
-		affinity_eval_test(plan->split);
-	affinity_eval_sample(plan->test, plan->users, plan->request.seed);
+	if (test)
+		affinity_eval_plan_test(plan, test, source->user_type,
+								source->item_type);
+	else
+	{
+		plan->test = affinity_eval_test(plan->split);
+		affinity_eval_sample(plan->test, plan->users, plan->request.seed);
+	}
 	say_split(source, plan->split, plan->test->by_user.n_rows);
 }

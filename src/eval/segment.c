@@ -44,11 +44,15 @@ compare_members(const Member *a, const Member *b)
  * The row of a user in a test; -1 where it has none.
  */
 static int64
-find_user(const AffinityInteractions *test, Datum id)
+find_user(const AffinityInteractions *test, Datum given, Oid type)
 {
 	uint32		low = 0;
 	uint32		high = test->by_user.n_rows;
+	Datum		id;
 
+	if (!affinity_base_id_as(given, type,
+							 affinity_interaction_dict_type(test->users), &id))
+		return -1;
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
@@ -86,12 +90,14 @@ take_rows(const SPITupleTable *table, uint64 n,
 		  const AffinityInteractions *test, const char **of_user,
 		  MemoryContext context)
 {
+	Oid			type = SPI_gettypeid(table->tupdesc, 1);
+
 	for (uint64 r = 0; r < n; r++)
 	{
 		bool		isnull;
 		Datum		id = SPI_getbinval(table->vals[r], table->tupdesc, 1,
 									   &isnull);
-		int64		user = isnull ? -1 : find_user(test, id);
+		int64		user = isnull ? -1 : find_user(test, id, type);
 		char	   *name;
 
 		if (user < 0)
@@ -103,8 +109,7 @@ take_rows(const SPITupleTable *table, uint64 n,
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("\"by\" has user %s in two groups: \"%s\" and \"%s\"",
-							affinity_base_id_display(id,
-													 SPI_gettypeid(table->tupdesc, 1)),
+							affinity_base_id_display(id, type),
 							of_user[user], name),
 					 errhint("Let the query give each user once.")));
 		if (of_user[user] == NULL)
