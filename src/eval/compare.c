@@ -91,7 +91,7 @@ text_of(const JsonbValue *value, const char *key)
  * A definition: {"name", "model", "algorithm", "options"}.
  */
 static void
-take_object(Candidate *c, JsonbContainer *object)
+take_object(Candidate *c, JsonbContainer * object)
 {
 	Jsonb	   *options = NULL;
 	char	   *model = NULL;
@@ -366,7 +366,7 @@ reach_of(Candidate *candidate, int n, double confidence)
 		for (int r = 0; r < AFFINITY_REPLICATES && c->error > 0; r++)
 		{
 			double		t = fabs(c->difference.replicate[r] - c->observed) /
-			c->error;
+				c->error;
 
 			if (t > largest[r])
 				largest[r] = t;
@@ -396,7 +396,7 @@ put_candidate(ReturnSetInfo *rows, const EvalPlan *plan, Candidate *c,
 	EvalInterval own = {NAN, NAN};
 	bool		by_user = row->slot >= 0;
 	uint32		count = by_user ? c->result->count[row->slot] :
-	c->result->n_users;
+		c->result->n_users;
 
 	if (by_user && count > 1)
 		own = affinity_eval_percentiles(&c->series, plan->confidence);

@@ -31,7 +31,7 @@ $node->safe_psql('postgres', q{
 	UNION ALL
 	SELECT u, (u * 7 + n) % 50, 1, timestamp '2024-04-05' + u * interval '1 minute'
 	FROM generate_series(50, 79) u, generate_series(1, 4) n
-	UNION ALL VALUES (1, 1, 1, NULL), (2, 2, 1, NULL);
+	UNION ALL VALUES (1, 1, 1, NULL::timestamp), (2, 2, 1, NULL);
 	CREATE TABLE later AS SELECT u, i, w FROM facts WHERE at >= '2024-03-20';
 	CREATE VIEW before AS SELECT * FROM facts WHERE at < '2024-03-20';
 	CREATE TABLE texts AS SELECT 'u' || u AS u, 'i' || i AS i, w, at FROM facts ORDER BY hashtext(u::text || i);
