@@ -62,8 +62,8 @@ SELECT throws_ok($$SELECT affinity.compare('[{"options": {}}]')$$, '22023', 'a c
 
 -- ---- edges ---------------------------------------------------------------
 
-SELECT throws_ok($$SELECT affinity.evaluate(query => 'SELECT 1, 2 WHERE false')$$, '02000', 'nothing is left to train on');
-SELECT throws_ok($$SELECT affinity.evaluate('m', as_of => '-infinity')$$, '02000', 'nothing is left to train on');
+SELECT throws_ok($$SELECT affinity.evaluate(query => 'SELECT 1, 2 WHERE false')$$, 'P0002', 'nothing is left to train on');
+SELECT throws_ok($$SELECT affinity.evaluate('m', as_of => '-infinity')$$, 'P0002', 'nothing is left to train on');
 SELECT throws_ok($$SELECT affinity.evaluate(query => 'SELECT u, i, w, ''2024-01-01''::date FROM shop_rows', split => 'time')$$, '22023',
 	'all rows are of one time: there is nothing before it to train on');
 SELECT throws_ok($$SELECT affinity.evaluate(query => 'SELECT u, i, ''NaN''::real FROM shop_rows')$$, '22000');
