@@ -146,7 +146,8 @@ find_targets(EvalMeter *meter, const AffinityEvalSubject *subject,
 }
 
 /*
- * Make the lists of all users of a test and measure them.
+ * Make the lists of all users of a test and measure them. The result is in the
+ * current memory context, and nothing else stays.
  */
 AffinityEvalResult *
 affinity_eval_score(const AffinityEvalSubject *subject,
@@ -155,27 +156,35 @@ affinity_eval_score(const AffinityEvalSubject *subject,
 {
 	AffinityBatch batch = subject->batch;
 	uint32		n = test->by_user.n_rows;
-	uint32	   *row = find_users(test->users, n, subject->users);
+	uint32		most = want->k[want->n_k - 1];
 	EvalMeter	meter;
-	uint32		most = 0;
+	MemoryContext context;
+	MemoryContext old;
+	uint32	   *row;
 
+	affinity_eval_meter_begin(&meter, want, n, &batch, &subject->scorer);
+	context = AllocSetContextCreate(CurrentMemoryContext, "affinity evaluation",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	row = find_users(test->users, n, subject->users);
 	batch.scorer = &subject->scorer;
+	batch.with_seen = want->with_seen;
 	batch.histories = pick_rows(&subject->batch.histories->by_user, row, n);
 	if (subject->batch.seen)
 		batch.seen = pick_rows(&subject->batch.seen->by_user, row, n);
 	pfree(row);
-	affinity_eval_meter_begin(&meter, want, n, &batch);
+	affinity_eval_meter_room(&meter);
 	find_targets(&meter, subject, test, &batch);
 	for (uint32 u = 0; u < n; u++)
-		meter.result->without_history +=
-			batch.histories->by_user.start[u] ==
+		meter.result->has_history[u] =
+			batch.histories->by_user.start[u] <
 			batch.histories->by_user.start[u + 1];
-	for (int i = 0; i < want->n_k; i++)
-		most = Max(most, want->k[i]);
 	if (AFFINITY_EVAL_WANTS(want, AFFINITY_EVAL_AUC))
-		most = subject->scorer.n_items;
+		most = Max(most, subject->scorer.n_items);
 	affinity_score_batch_recommend(&batch, most, affinity_eval_meter_take,
 								   &meter);
 	affinity_eval_meter_end(&meter);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 	return meter.result;
 }
