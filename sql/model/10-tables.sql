@@ -21,7 +21,8 @@ CREATE TABLE @schema@.@items@ (
 	popularity pg_catalog.float4 NOT NULL,
 	neighbors pg_catalog.int4[] NOT NULL,
 	scores pg_catalog.float4[] NOT NULL,
-	factors pg_catalog.float4[]
+	factors pg_catalog.float4[],
+	repeat_rate pg_catalog.float4
 ) WITH (toast_tuple_target = 8160);
 
 ALTER TABLE @schema@.@items@
@@ -32,13 +33,14 @@ ALTER TABLE @schema@.@items@
 GRANT SELECT ON @schema@.@items@ TO PUBLIC;
 
 COMMENT ON TABLE @schema@.@items@ IS
-	'one row per item, numbered in order of item_id: its similar items (item_no, best first), scores and factors';
+	'one row per item, numbered in order of item_id: its similar items (best first), scores, factors, rate of repeats';
 
 CREATE TABLE @schema@.kept_interactions (
 	user_id @user@ NOT NULL,
 	row_no pg_catalog.int8 NOT NULL,
 	item_id @item@ NOT NULL,
-	weight pg_catalog.float8 NOT NULL
+	weight pg_catalog.float8 NOT NULL,
+	at pg_catalog.timestamp
 );
 
 ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);

@@ -17,6 +17,37 @@ CREATE FUNCTION affinity.recommend_core(
 	k pg_catalog.int8,
 	candidates pg_catalog."any",
 	exclude pg_catalog."any",
+	exclude_seen pg_catalog.bool,
+	repeat pg_catalog.float8)
+RETURNS SETOF pg_catalog.record
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
+
+GRANT EXECUTE ON FUNCTION affinity.recommend_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int8,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.bool,
+	pg_catalog.float8) TO PUBLIC;
+
+COMMENT ON FUNCTION affinity.recommend_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int8,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.bool,
+	pg_catalog.float8) IS
+	'behind the function recommend of every model';
+
+CREATE FUNCTION affinity.recommend_core(
+	model pg_catalog.regnamespace,
+	user_id pg_catalog."any",
+	k pg_catalog.int8,
+	candidates pg_catalog."any",
+	exclude pg_catalog."any",
 	exclude_seen pg_catalog.bool)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
@@ -37,7 +68,7 @@ COMMENT ON FUNCTION affinity.recommend_core(
 	pg_catalog."any",
 	pg_catalog."any",
 	pg_catalog.bool) IS
-	'behind the function recommend of every model';
+	'the same without repeat: behind recommend of models made before it';
 
 --objects
 CREATE FUNCTION @schema@.recommend(
@@ -45,7 +76,8 @@ CREATE FUNCTION @schema@.recommend(
 	k pg_catalog.int8 DEFAULT 10,
 	candidates @item_arg@[] DEFAULT '[0:0]={NULL}',
 	exclude @item_arg@[] DEFAULT NULL,
-	exclude_seen pg_catalog.bool DEFAULT true)
+	exclude_seen pg_catalog.bool DEFAULT true,
+	repeat pg_catalog.float8 DEFAULT NULL)
 RETURNS TABLE (
 	item_id @item@,
 	score pg_catalog.float4,
@@ -55,14 +87,14 @@ LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 BEGIN ATOMIC
 	SELECT t.item_id, t.score, t.rank, t.personalized
 	FROM affinity.recommend_core(@name@::pg_catalog.regnamespace, $1, $2,
-		affinity.candidates_core($3), $4, $5) AS t(
+		affinity.candidates_core($3), $4, $5, $6) AS t(
 		item_id @item@,
 		score pg_catalog.float4,
 		rank pg_catalog.int4,
 		personalized pg_catalog.bool);
 END;
 
-GRANT EXECUTE ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool, pg_catalog.float8) TO PUBLIC;
 
-COMMENT ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool) IS
+COMMENT ON FUNCTION @schema@.recommend(@user_arg@, pg_catalog.int8, @item_arg@[], @item_arg@[], pg_catalog.bool, pg_catalog.float8) IS
 	'the k best items for a user from the user''s history; personalized is false for popular items that fill up';

@@ -12,12 +12,16 @@
 #include "latent/latent.h"
 #include "linear/linear.h"
 #include "neighbor/neighbor.h"
+#include "repeat/repeat.h"
 
 static const AffinityAlgorithm *const algorithms[] = {
 	&affinity_latent_als,
+	&affinity_repeat_buy_again,
 	&affinity_linear_ease,
+	&affinity_linear_graph_filter,
 	&affinity_latent_ials,
 	&affinity_neighbor_item_knn,
+	&affinity_neighbor_next_item,
 	&affinity_train_popular,
 };
 
@@ -69,7 +73,7 @@ option_range(const AffinityOption *option)
 			appendStringInfo(&range, "%s to %s%s",
 							 affinity_train_option_bound(option->min),
 							 affinity_train_option_bound(option->max),
-							 strcmp(option->start, "null") == 0 ? ", or null" :
+							 affinity_train_option_auto(option) ? ", or auto" :
 							 "");
 			break;
 		case AFFINITY_OPTION_ENUM:

@@ -14,6 +14,7 @@
 
 #include "eval/eval.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 /* Rows of factors are multiples of this many floats, aligned to their bytes. */
 #define ROW_FLOATS	16
@@ -208,11 +209,10 @@ training_part(const AffinityEvalSplit *split,
 	request.value = affinity_train_pair_value(algorithm, options);
 	if (algorithm->request)
 		algorithm->request(options, &request);
-	if (request.recency != AFFINITY_RECENCY_NONE && !split->journal->has_time)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"half_life\" needs a source with times"),
-				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	if (!split->journal->has_time)
+		affinity_train_check_no_time(algorithm, options, &request);
+	else if (affinity_repeat_usual(algorithm) > 0)
+		affinity_model_visits_request(algorithm, options, &request);
 	in = affinity_interaction_journal_select(&part, &request);
 	if (in->by_item.n_rows == 0)
 		ereport(ERROR,
@@ -242,6 +242,57 @@ ids_of(const AffinityDict *dict, uint32 n)
 }
 
 /*
+ * What the time is when lists are made: that from which on is tested, or that
+ * of the newest row.
+ */
+static int64
+now_of(const AffinityEvalSplit *split)
+{
+	const AffinityJournal *journal = split->journal;
+	int64		newest = AFFINITY_NO_TIME;
+
+	if (split->kind == AFFINITY_EVAL_TIME)
+		return split->as_of;
+	for (int64 r = 0; r < journal->start[journal->n_users]; r++)
+	{
+		affinity_base_look_up(r);
+		newest = Max(newest, journal->row[r].at);
+	}
+	return newest;
+}
+
+/*
+ * The histories of who is tested, as serving reads them; rate is that of the
+ * items' repeats, or NULL.
+ */
+static void
+read_histories(const AffinityEvalSplit *split,
+			   const AffinityAlgorithm *algorithm, const void *options,
+			   uint32 n_items, const float *rate,
+			   AffinityEvalSubject *subject)
+{
+	AffinityJournalPart part = {split->journal, split->role, AFFINITY_EVAL_HISTORY};
+	AffinityReadRequest request = {0};
+	AffinityInteractions *in;
+
+	affinity_model_history_request(algorithm, options, &request);
+	if (request.from_now)
+		request.now = now_of(split);
+	if (rate)
+		affinity_model_visits_request(algorithm, options, &request);
+	in = affinity_interaction_journal_select(&part, &request);
+	affinity_model_weigh_histories(algorithm, options, in);
+	subject->users = in->users;
+	subject->all_seen = affinity_train_seen(algorithm, options) ==
+		AFFINITY_SEEN_ALL;
+	affinity_model_number_histories(&subject->batch, in, subject->item_id,
+									n_items, subject->all_seen,
+									affinity_repeat_rule(algorithm, options),
+									rate);
+	subject->batch.repeat = rate ? affinity_repeat_usual(algorithm) : 0;
+}
+
+/*
  * Train on a split, and have the histories at hand of who is tested. Memory
  * is the current context's.
  */
@@ -250,16 +301,16 @@ affinity_eval_train(const AffinityEvalSplit *split,
 					const AffinityAlgorithm *algorithm, const void *options,
 					AffinityEvalSubject *subject)
 {
-	AffinityJournalPart part = {split->journal, split->role, AFFINITY_EVAL_HISTORY};
-	AffinityReadRequest request = {0};
 	AffinityInteractions *in;
 	Kept	   *kept;
+	float	   *rate;
 
 	affinity_parallel_progress_phase("training", 0, 0);
 	in = training_part(split, algorithm, options);
 	kept = begin_kept(in);
 	memset(subject, 0, sizeof(AffinityEvalSubject));
 	subject->item_id = ids_of(in->items, kept->n_items);
+	rate = affinity_repeat_rates(in);
 	algorithm->train(in, options, &kept->sink);
 	subject->scorer.algorithm = algorithm;
 	subject->scorer.options = options;
@@ -271,16 +322,8 @@ affinity_eval_train(const AffinityEvalSplit *split,
 	subject->batch.source = kept;
 	subject->batch.list_entries = kept->n;
 
-	affinity_model_history_request(algorithm, options, &request);
-	in = affinity_interaction_journal_select(&part, &request);
-	affinity_model_center_histories(algorithm, options, in);
-	subject->users = in->users;
-	subject->all_seen = affinity_train_seen(algorithm, options) ==
-		AFFINITY_SEEN_ALL;
-	subject->batch.seen =
-		affinity_model_number_histories(in, subject->item_id, kept->n_items,
-										subject->all_seen);
-	subject->batch.histories = in;
+	read_histories(split, algorithm, options, kept->n_items,
+				   rate, subject);
 }
 
 /* ---- a stored model ---------------------------------------------------- */
@@ -293,7 +336,8 @@ affinity_eval_stored(AffinityModel *model, AffinityEvalSubject *subject)
 {
 	AffinityModelBatch *stored = palloc(sizeof(AffinityModelBatch));
 
-	affinity_model_batch_begin(stored, model);
+	affinity_model_batch_begin(stored, model,
+							   affinity_repeat_usual(model->algorithm));
 	memset(subject, 0, sizeof(AffinityEvalSubject));
 	subject->batch = stored->batch;
 	subject->scorer = stored->scorer;

@@ -10,6 +10,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "datatype/timestamp.h"
+
 #include "base/base.h"
 #include "kernel/csr.h"
 
@@ -76,7 +78,9 @@ typedef enum AffinityRecency
 	AFFINITY_RECENCY_NONE,
 	AFFINITY_RECENCY_LATEST,	/* decay of the pair's latest row */
 	AFFINITY_RECENCY_SUM,		/* sum of weight times decay over its rows */
-	AFFINITY_RECENCY_AGE		/* of the latest row, in seconds, below 0 */
+	AFFINITY_RECENCY_AGE,		/* of the latest row, in seconds, below 0 */
+	AFFINITY_RECENCY_USER_AGE	/* the same before the user's newest row, or
+								 * before the request's "now" */
 } AffinityRecency;
 
 /* What the weights of a pair's rows make of it. */
@@ -102,6 +106,17 @@ typedef struct AffinityReadRequest
 	AffinityPairValue value;
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
+	bool		events;			/* users' rows in order of time, too */
+	bool		recency_by_user;	/* in both orientations */
+	bool		keep_untimed;	/* rows without a time are older than any;
+								 * else they are skipped, with recency */
+	bool		from_now;		/* USER_AGE is that before now */
+	int64		now;			/* microseconds since 2000 */
+	int64		visit;			/* span of a visit, microseconds; 0: visits do
+								 * not matter */
+	double		visit_decay;
+	bool		visits_of_pairs;	/* of each pair, and not only of items */
+	bool		visits_if_room; /* none where they do not fit into memory */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
 	int64		max_history;	/* pairs of a user that are kept; 0: all */
 	const char *times_of;		/* with max_history: a relation with user_id,
@@ -111,6 +126,38 @@ typedef struct AffinityReadRequest
 	const struct AffinityJournalPart *part; /* rows come from there: no query
 											 * runs */
 } AffinityReadRequest;
+
+/* A user's rows of an item at one time: they count together. */
+typedef struct AffinityEvent
+{
+	int64		at;
+	uint32		item;
+	float		weight;			/* above 0 */
+} AffinityEvent;
+
+/* Events of users, one user after the other. */
+typedef struct AffinityEvents
+{
+	int64	   *start;			/* by user, n_users + 1 */
+	AffinityEvent *event;		/* in order of time, then of item */
+} AffinityEvents;
+
+/*
+ * How often a user had an item again, of how many visits since the first with
+ * it; see visits.c.
+ */
+typedef struct AffinityAgain
+{
+	float		again;
+	float		visits;
+} AffinityAgain;
+
+/* The same of all users, in units of 2^-20. */
+typedef struct AffinityVisitSum
+{
+	int64		again;
+	int64		visits;
+} AffinityVisitSum;
 
 /*
  * Interactions in both orientations. Users and items are numbered in the
@@ -124,6 +171,10 @@ typedef struct AffinityInteractions
 	AffinityCsr by_user;		/* rows: users, columns: items */
 	AffinityCsr by_item;		/* rows: items, columns: users */
 	float	   *recency;		/* beside by_item's entries, or NULL */
+	AffinityEvents *events;		/* of pairs that are in the matrix, or NULL */
+	float	   *recency_by_user;	/* the same beside by_user's */
+	AffinityAgain *again;		/* beside by_user's entries, or NULL */
+	AffinityVisitSum *item_visits;	/* by item, or NULL */
 	int64		pairs;			/* entries, before any history is shortened */
 	uint32		long_users;		/* whose histories are shortened */
 	int64		longest;		/* of these histories, before */
@@ -164,7 +215,47 @@ affinity_interaction_weight(double weight)
 		(float) copysign(AFFINITY_LEAST, weight) : (float) weight;
 }
 
+/*
+ * Age in seconds, below 0, of what happened at a time, before the newest one
+ * or now; DT_NOBEGIN stands for no time. What is without one is older than
+ * all, but where nothing has one. What is to come is as new as can be.
+ */
+static inline float
+affinity_interaction_age(int64 newest, int64 at)
+{
+	double		age = (double) newest - (double) at;
+
+	if (newest == DT_NOBEGIN)
+		return 0;
+	return at == DT_NOBEGIN ? -INFINITY :
+		-(float) (Max(age, 0) / USECS_PER_SEC);
+}
+
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
+
+/* ---- visits.c ---------------------------------------------------------- */
+
+/* A visit of a user with one of the user's items. */
+typedef struct AffinityVisit
+{
+	int64		no;
+	uint32		item;			/* below the number of items */
+} AffinityVisit;
+
+extern int64 affinity_interaction_visit(int64 at, int64 span);
+extern void affinity_interaction_again(AffinityVisit *visit, int64 n,
+									   double decay, AffinityAgain *of_item,
+									   uint32 n_items);
+
+/*
+ * Are rows without a time left out?
+ */
+static inline bool
+affinity_interaction_needs_time(const AffinityReadRequest *request)
+{
+	return (request->recency != AFFINITY_RECENCY_NONE || request->events) &&
+		!request->keep_untimed;
+}
 
 /* ---- journal.c --------------------------------------------------------- */
 

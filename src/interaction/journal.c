@@ -134,7 +134,8 @@ is_wanted(const Selecting *s, int64 row)
 
 	return affinity_interaction_is_in(s->part, row) &&
 		(!isnan(r->weight) || s->request->keep_dropped) &&
-		(r->at != AFFINITY_NO_TIME || !s->rows->keep_at);
+		(r->at != AFFINITY_NO_TIME ||
+		 !affinity_interaction_needs_time(s->request));
 }
 
 /*
@@ -209,7 +210,8 @@ put_row(Selecting *s, uint32 user, const AffinityJournalRow *row)
 	entry->col = s->item[row->item];
 	entry->val = row->weight;
 	if (rows->parts.has_side)
-		affinity_interaction_chunk_at(part->last)[part->n_last] = row->at;
+		affinity_interaction_chunk_at(part->last)[part->n_last] =
+			isnan(row->weight) ? AFFINITY_NO_TIME : row->at;
 	part->n_last++;
 	rows->usable++;
 	rows->part_rows[number & (AFFINITY_PARTS - 1)]++;
@@ -231,9 +233,7 @@ affinity_interaction_journal_select(const AffinityJournalPart *part,
 	Selecting	s = {.part = part, .request = request, .rows = rows};
 
 	of_part.part = part;
-	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE;
-	rows->parts.has_side = rows->keep_at;
-	rows->parts.context = CurrentMemoryContext;
+	affinity_interaction_rows_begin(rows, request);
 	number_ids(&s);
 	for (uint32 u = 0; u < journal->n_users; u++)
 	{
@@ -246,6 +246,7 @@ affinity_interaction_journal_select(const AffinityJournalPart *part,
 				continue;
 			rows->read++;
 			if (row->at != AFFINITY_NO_TIME &&
+				(!isnan(row->weight) || request->keep_dropped) &&
 				(!rows->has_time || row->at > rows->last_at))
 			{
 				rows->last_at = row->at;

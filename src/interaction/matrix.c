@@ -19,12 +19,14 @@
  * beside them, first two copies of the largest partition, then the matrix.
  */
 Size
-affinity_interaction_rows_bytes(const AffinityRows *rows)
+affinity_interaction_rows_bytes(const AffinityRows *rows,
+								const AffinityReadRequest *request)
 {
-	Size		second = rows->keep_at ? sizeof(float) : 0;
+	Size		second = rows->has_second ? sizeof(float) : 0;
 	Size		per_row = sizeof(AffinityEntry) +
 		(rows->keep_at ? sizeof(int64) : 0);
-	Size		per_id = 3 * sizeof(int64) + 2 * sizeof(uint32);
+	Size		per_id = (rows->by_newest ? 4 : 3) * sizeof(int64) +
+		2 * sizeof(uint32);
 	int64		largest = 0;
 
 	for (int p = 0; p < AFFINITY_PARTS; p++)
@@ -32,6 +34,8 @@ affinity_interaction_rows_bytes(const AffinityRows *rows)
 	return rows->usable * per_row +
 		Max(largest * 2 * (sizeof(AffinityEntry) + second), rows->usable *
 			2 * (sizeof(uint32) + sizeof(float) + second)) +
+		affinity_interaction_visits_bytes(rows, request) +
+		affinity_interaction_events_bytes(rows) +
 		affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) +
 		((Size) affinity_interaction_dict_size(rows->users) +
@@ -124,7 +128,7 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	csr->col = affinity_interaction_array(n, sizeof(uint32));
 	if (!build->merge.all_one)
 		val.first = csr->val = affinity_interaction_array(n, sizeof(float));
-	if (parts->has_side)
+	if (build->rows->has_second)
 		val.second = *second = affinity_interaction_array(n, sizeof(float));
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
@@ -203,8 +207,11 @@ build_both(AffinityBuild *build)
 	next = build->of_item;		/* at least as long as there are items left */
 	memcpy(next, by_item->start, by_item->n_rows * sizeof(int64));
 	parts_to_csr(build, NULL, next, by_item, &build->second_by_item);
-	if (build->second_by_user)
+	if (build->second_by_user && !build->request->recency_by_user)
+	{
 		pfree(build->second_by_user);
+		build->second_by_user = NULL;
+	}
 	pfree(build->of_user);
 	pfree(build->of_item);
 }
@@ -241,7 +248,11 @@ affinity_interaction_build(AffinityRows *rows,
 
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_dict_sort(rows->items);
+	affinity_interaction_events_gather(&build);
+	affinity_interaction_visits_gather(&build);
 	affinity_interaction_sort(&build);
+	affinity_interaction_visits_number(&build);
+	affinity_interaction_events_number(&build);
 	note_dropped(&build, in);
 	build_both(&build);
 	affinity_interaction_parts_free(&rows->parts);
@@ -249,6 +260,9 @@ affinity_interaction_build(AffinityRows *rows,
 	in->by_user = build.by_user;
 	in->by_item = build.by_item;
 	in->recency = build.second_by_item;
+	in->events = build.events;
+	in->recency_by_user = build.second_by_user;
+	affinity_interaction_visits_keep(&build, in);
 	in->pairs = in->by_item.start[in->by_item.n_rows];
 	in->users = rows->users;
 	in->items = rows->items;

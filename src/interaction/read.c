@@ -50,7 +50,8 @@ typedef struct RowReceiver
 static void
 too_much(const RowReceiver *self, const char *at_least)
 {
-	Size		bytes = affinity_interaction_rows_bytes(self->rows);
+	Size		bytes = affinity_interaction_rows_bytes(self->rows,
+														self->request);
 
 	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
 							   "%lld interactions need%s",
@@ -77,6 +78,18 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 				self->at[i];
 		part->n_last++;
 	}
+}
+
+/*
+ * Go on without visits; chunks from now on have no times, where nothing else
+ * needs them.
+ */
+static void
+forget_visits(AffinityRows *rows)
+{
+	rows->keep_visits = false;
+	rows->keep_at = rows->has_second || rows->keep_events;
+	rows->parts.has_side = rows->keep_at;
 }
 
 static void
@@ -106,8 +119,13 @@ flush_batch(RowReceiver *self)
 		affinity_interaction_dict_bytes(rows->items) >
 		(Size) self->request->max_bytes + COUNTING_BYTES)
 		too_much(self, " at least");
+	if (self->request->max_bytes > 0 && rows->keep_visits &&
+		self->request->visits_if_room &&
+		affinity_interaction_rows_bytes(rows, self->request) >
+		(Size) self->request->max_bytes)
+		forget_visits(rows);
 	if (self->request->max_bytes > 0 && !self->counting &&
-		affinity_interaction_rows_bytes(rows) >
+		affinity_interaction_rows_bytes(rows, self->request) >
 		(Size) self->request->max_bytes)
 	{
 		/* read on without keeping anything, to be able to name the need */
@@ -226,13 +244,16 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	}
 	if (OidIsValid(self->at_type) && !time_of(self, slot, &at))
 	{
-		if (rows->keep_at && !self->request->journal)
+		if (affinity_interaction_needs_time(self->request))
 		{
 			rows->skipped++;
 			return true;
 		}
 		at = AFFINITY_NO_TIME;
 	}
+	/* what does not count says nothing about when */
+	if (isnan(weight) && !self->request->journal)
+		at = AFFINITY_NO_TIME;
 
 	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
 	affinity_interaction_keys_add(self->item_keys, slot->tts_values[1]);
@@ -329,6 +350,23 @@ run_query(RowReceiver *self)
 }
 
 /*
+ * What a request wants to be kept of its rows, none of which is there yet.
+ */
+void
+affinity_interaction_rows_begin(AffinityRows *rows,
+								const AffinityReadRequest *request)
+{
+	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
+	rows->keep_visits = request->visit > 0;
+	rows->keep_events = request->events;
+	rows->keep_at = rows->has_second || rows->keep_events ||
+		rows->keep_visits || request->journal;
+	rows->by_newest = request->recency == AFFINITY_RECENCY_USER_AGE;
+	rows->parts.has_side = rows->keep_at;
+	rows->parts.context = CurrentMemoryContext;
+}
+
+/*
  * Read the rows of a query.
  */
 AffinityRows *
@@ -337,10 +375,7 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
 
-	rows->keep_at = request->recency != AFFINITY_RECENCY_NONE ||
-		request->journal;
-	rows->parts.has_side = rows->keep_at;
-	rows->parts.context = CurrentMemoryContext;
+	affinity_interaction_rows_begin(rows, request);
 	self->pub.receiveSlot = receive_row;
 	self->pub.rStartup = receive_startup;
 	self->pub.rShutdown = receive_shutdown;
@@ -373,5 +408,6 @@ affinity_interaction_read(const AffinityReadRequest *request)
 	affinity_interaction_build(rows, request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);
+	affinity_interaction_events_keep(in);
 	return in;
 }

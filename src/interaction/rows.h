@@ -86,7 +86,12 @@ typedef struct AffinityRows
 	AffinityDict *users;
 	AffinityDict *items;
 	AffinityParts parts;		/* rows: users' numbers, columns: items' */
-	bool		keep_at;		/* parts hold times; rows need one */
+	bool		keep_at;		/* parts hold times; rows need one, unless
+								 * those without are kept */
+	bool		has_second;		/* pairs get a second value of them */
+	bool		keep_events;
+	bool		by_newest;		/* the newest time of each user is needed */
+	bool		keep_visits;
 	bool		has_time;		/* last_at is set */
 	int64		last_at;
 	int64		read;
@@ -95,6 +100,8 @@ typedef struct AffinityRows
 	int64		usable;			/* rows in the partitions */
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;
+
+typedef struct AffinityVisitBuild AffinityVisitBuild;
 
 /* The whole on its way. */
 typedef struct AffinityBuild
@@ -106,6 +113,9 @@ typedef struct AffinityBuild
 	int64	   *of_item;		/* by rank */
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	AffinityEvents *events;		/* NULL: nobody asks */
+	int64	   *newest;			/* of each user by number; NULL: not needed */
+	AffinityVisitBuild *visits; /* NULL: they do not matter */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
 } AffinityBuild;
@@ -118,13 +128,30 @@ affinity_interaction_array(int64 n, Size width)
 }
 
 /* read.c */
+extern void affinity_interaction_rows_begin(AffinityRows *rows,
+											const AffinityReadRequest *request);
 extern AffinityRows *affinity_interaction_read_rows(const AffinityReadRequest *request);
+
+/* visits.c */
+extern Size affinity_interaction_visits_bytes(const AffinityRows *rows,
+											  const AffinityReadRequest *request);
+extern void affinity_interaction_visits_gather(AffinityBuild *build);
+extern void affinity_interaction_visits_number(AffinityBuild *build);
+extern void affinity_interaction_visits_keep(AffinityBuild *build,
+											 AffinityInteractions *in);
+
+/* events.c */
+extern Size affinity_interaction_events_bytes(const AffinityRows *rows);
+extern void affinity_interaction_events_gather(AffinityBuild *build);
+extern void affinity_interaction_events_number(AffinityBuild *build);
+extern void affinity_interaction_events_keep(AffinityInteractions *in);
 
 /* sort.c */
 extern void affinity_interaction_sort(AffinityBuild *build);
 
 /* matrix.c */
-extern Size affinity_interaction_rows_bytes(const AffinityRows *rows);
+extern Size affinity_interaction_rows_bytes(const AffinityRows *rows,
+											const AffinityReadRequest *request);
 extern void affinity_interaction_build(AffinityRows *rows,
 									   const AffinityReadRequest *request,
 									   AffinityInteractions *in);

@@ -351,7 +351,7 @@ affinity_interaction_shorten(AffinityInteractions *in,
 		if (has_times(request))
 			find_ages(&s, read_times(&s, request));
 		choose(&s);
-		leave_out(&s, &in->by_user, true, NULL);
+		leave_out(&s, &in->by_user, true, in->recency_by_user);
 		leave_out(&s, &in->by_item, false, in->recency);
 		say_so(&s, has_times(request));
 	}

@@ -78,7 +78,7 @@ alloc_sorter(Sorter *sorter, const AffinityRows *rows)
 	sorter->other_entry = affinity_interaction_array(largest,
 													 sizeof(AffinityEntry));
 	sorter->second = sorter->other_second = NULL;
-	if (rows->keep_at)
+	if (rows->has_second)
 	{
 		sorter->second = affinity_interaction_array(largest, sizeof(float));
 		sorter->other_second = affinity_interaction_array(largest,
@@ -108,22 +108,53 @@ decay_rows(const AffinityBuild *build, const AffinityEntry *entry,
 		   const int64 *at, uint32 n, float *second)
 {
 	const AffinityReadRequest *request = build->request;
-	int64		last = build->rows->last_at;
+	int64		last = build->rows->has_time ? build->rows->last_at :
+		DT_NOBEGIN;
 
 	for (uint32 i = 0; i < n; i++)
 	{
-		double		age = (double) last - (double) at[i];
-		double		left = request->recency == AFFINITY_RECENCY_AGE ?
-			-age / USECS_PER_SEC : exp2(-age / request->half_life);
+		double		left;
 
+		if (request->recency == AFFINITY_RECENCY_USER_AGE)
+		{
+			second[i] =
+				affinity_interaction_age(request->from_now ? request->now :
+										 build->newest[entry[i].row], at[i]);
+			continue;
+		}
 		if (request->recency == AFFINITY_RECENCY_AGE)
-			second[i] = (float) left;
-		else if (request->recency == AFFINITY_RECENCY_SUM)
+		{
+			second[i] = affinity_interaction_age(last, at[i]);
+			continue;
+		}
+		left = exp2(-((double) last - (double) at[i]) / request->half_life);
+		if (request->recency == AFFINITY_RECENCY_SUM)
 			second[i] = entry[i].val == 0 ? 0 :
 				(float) copysign(Max(fabs(entry[i].val * left),
 									 AFFINITY_LEAST), entry[i].val);
 		else
 			second[i] = (float) Max(left, AFFINITY_LEAST);
+	}
+}
+
+/*
+ * The newest times of users, all of whose rows are in one partition.
+ */
+static void
+note_newest(AffinityBuild *build, AffinityChunk *chunk, uint32 n_last)
+{
+	for (; chunk; chunk = chunk->next)
+	{
+		const int64 *at = affinity_interaction_chunk_at(chunk);
+		uint32		n = chunk->next ? AFFINITY_CHUNK : n_last;
+
+		for (uint32 i = 0; i < n; i++)
+		{
+			int64	   *newest = &build->newest[chunk->entry[i].row];
+
+			*newest = Max(*newest, at[i]);
+		}
+		CHECK_FOR_INTERRUPTS();
 	}
 }
 
@@ -140,6 +171,8 @@ gather(AffinityBuild *build, uint32 p, Sorter *sorter)
 															 &n_last);
 
 	sorter->n = 0;
+	if (build->newest)
+		note_newest(build, chunk, n_last);
 	while (chunk)
 	{
 		AffinityChunk *next = chunk->next;
@@ -278,9 +311,22 @@ affinity_interaction_sort(AffinityBuild *build)
 	build->merge.second_is_max =
 		build->request->recency != AFFINITY_RECENCY_SUM;
 	alloc_sorter(&sorter, rows);
+	if (rows->by_newest)
+	{
+		uint32		n = affinity_interaction_dict_size(rows->users);
+
+		build->newest = affinity_interaction_array(n, sizeof(int64));
+		for (uint32 u = 0; u < n; u++)
+		{
+			affinity_base_look_up(u);
+			build->newest[u] = DT_NOBEGIN;
+		}
+	}
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 		sort_and_merge(build, p, &sorter);
 	free_sorter(&sorter);
+	if (build->newest)
+		pfree(build->newest);
 	if (build->merge.infinite.n > 0)
 		too_large(build);
 }

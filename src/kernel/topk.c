@@ -7,8 +7,10 @@
  * for 2k keys each key costs O(1) on average, and most cost one comparison.
  * Where all scores are there at once, a histogram does it with fewer moves.
  */
+#include <math.h>
 #include <string.h>
 
+#include "kernel/multiversion.h"
 #include "kernel/topk.h"
 
 /*
@@ -16,6 +18,9 @@
  */
 #define BUCKETS			2048
 #define BUCKET_SHIFT	20
+
+/* Numbers that are compared together. */
+#define GROUP			((size_t) 32)
 
 static inline int
 score_bucket(float score)
@@ -193,6 +198,37 @@ affinity_kernel_topk_scores(const float *score, const uint32_t *no,
 		found = k;
 	}
 	affinity_kernel_sort_descending(key, found, scratch);
+	return found;
+}
+
+/*
+ * Which of n numbers are not below `floor` in size, and not 0. Few are, so
+ * they are looked at in groups. which has room for n.
+ */
+AFFINITY_MULTIVERSION size_t
+affinity_kernel_topk_above(const float *x, size_t n, float floor,
+						   uint32_t *which)
+{
+	size_t		found = 0;
+
+	for (size_t from = 0; from < n; from += GROUP)
+	{
+		size_t		end = n - from < GROUP ? n : from + GROUP;
+		int			any = 0;
+
+		if (end - from == GROUP)
+		{
+			for (size_t i = 0; i < GROUP; i++)
+				any |= fabsf(x[from + i]) >= floor && x[from + i] != 0;
+			if (!any)
+				continue;
+		}
+		for (size_t i = from; i < end; i++)
+		{
+			if (fabsf(x[i]) >= floor && x[i] != 0)
+				which[found++] = (uint32_t) i;
+		}
+	}
 	return found;
 }
 

@@ -36,6 +36,11 @@ AFFINITY_TEAM_JOB(ials_job, affinity_latent_ials_body);
 /* Weights up to here: products of them stay finite. */
 #define MOST_WEIGHT		1e12
 
+/* "auto" for the weight of what is not observed. */
+#define AUTO_DENSITIES	20
+#define LEAST_AUTO		0.01
+#define MOST_AUTO		0.5
+
 /* Operations of the training in a second, for a guess at what it takes. */
 #define OPERATIONS_PER_SECOND	2e10
 
@@ -81,6 +86,39 @@ longest_row(const AffinityCsr *m)
 }
 
 /*
+ * Where a half-life decays them, replace weights by what they count, which is
+ * the same in all algorithms: their roots are taken next.
+ */
+static void
+make_confidences(const IalsOptions *options, AffinityInteractions *in)
+{
+	AffinityCsr *m[] = {&in->by_user, &in->by_item};
+
+	if (options->times.half_life == 0)
+		return;
+	for (int side = 0; side < 2; side++)
+	{
+		int64		n = m[side]->start[m[side]->n_rows];
+
+		if (m[side]->val == NULL)
+		{
+			m[side]->val = affinity_base_array(n, sizeof(float));
+			for (int64 e = 0; e < n; e++)
+				m[side]->val[e] = 1;
+		}
+		for (int64 e = 0; e < n; e++)
+		{
+			float		root = affinity_latent_ials_root(options,
+														 m[side]->val[e]);
+
+			affinity_base_look_up(e);
+			m[side]->val[e] = affinity_interaction_weight((double) root * root);
+		}
+	}
+	affinity_train_decay_values(in, &options->times);
+}
+
+/*
  * Replace weights by the roots of what they count, and drop them where that
  * is the same for all.
  */
@@ -89,6 +127,17 @@ make_roots(const IalsOptions *options, AffinityCsr *m)
 {
 	int64		n = m->start[m->n_rows];
 
+	if (options->times.half_life > 0)
+	{
+		/* they are what they count already */
+		for (int64 e = 0; e < n; e++)
+		{
+			if (e % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
+			m->val[e] = sqrtf(m->val[e]);
+		}
+		return;
+	}
 	if (m->val != NULL && options->confidence == CONFIDENCE_BINARY)
 	{
 		pfree(m->val);
@@ -183,16 +232,59 @@ estimate_seconds(const IalsOptions *options, const AffinityInteractions *in)
 		OPERATIONS_PER_SECOND;
 }
 
+/*
+ * What "auto" is for the weight of what is not observed: in proportion to the
+ * density, so that all that is not observed weighs as much, whatever the size
+ * of the catalog, beside what is. It is a real, as serving reads it from the
+ * model's parameters.
+ */
+static void
+settle(IalsOptions *options, const AffinityInteractions *in)
+{
+	double		density = (double) in->by_user.start[in->by_user.n_rows] /
+		((double) in->by_user.n_rows * in->by_item.n_rows);
+
+	if (isnan(options->unobserved_weight))
+		options->unobserved_weight = (float) Min(Max(AUTO_DENSITIES * density,
+													 LEAST_AUTO), MOST_AUTO);
+}
+
 /* ---- after ------------------------------------------------------------- */
 
+/*
+ * The diagonal of the items' Gram matrix, which is beside the rotation, the
+ * weight of what is not observed, and the items' trend, if there is one.
+ */
 static void
-put_items(AffinityTeam *team, AffinityItemSink *sink)
+put_parameters(AffinityItemSink *sink, const IalsOptions *options,
+			   const float *spectrum, const float *trend, uint32 n_items)
+{
+	uint32		factors = options->factors;
+	uint32		n = factors + 1 + (trend ? n_items : 0);
+	float	   *parameter = affinity_base_array(n, sizeof(float));
+
+	memcpy(parameter, spectrum, factors * sizeof(float));
+	parameter[factors] = (float) options->unobserved_weight;
+	if (trend)
+		memcpy(parameter + factors + 1, trend, n_items * sizeof(float));
+	sink->parameters(sink, parameter, n);
+	pfree(parameter);
+}
+
+/*
+ * Items are stored times their trend, so that a product with a user's vector
+ * is the score; folding in takes the trend off again.
+ */
+static void
+put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 {
 	const IalsShared *shared = affinity_parallel_region(team, IALS_SHARED);
 	const float *factor = affinity_parallel_region(team, IALS_ITEMS);
-	Size		width = affinity_kernel_padded_width(shared->options.factors);
+	uint32		factors = shared->options.factors;
+	Size		width = affinity_kernel_padded_width(factors);
 	AffinityCsr by_user;
 	AffinityCsr by_item;
+	float	   *timely = palloc(factors * sizeof(float));
 
 	affinity_parallel_matrix(team, IALS_MATRIX, &by_user, &by_item);
 	for (uint32 i = 0; i < by_item.n_rows; i++)
@@ -200,14 +292,20 @@ put_items(AffinityTeam *team, AffinityItemSink *sink)
 		AffinityItemRow row = affinity_train_item_row(&by_item, i);
 
 		CHECK_FOR_INTERRUPTS();
-		row.n_factors = shared->options.factors;
+		row.n_factors = factors;
 		row.factor = factor + i * width;
+		if (trend)
+		{
+			for (uint32 k = 0; k < factors; k++)
+				timely[k] = row.factor[k] * trend[i];
+			row.factor = timely;
+		}
 		sink->put(sink, &row);
 	}
-	/* the diagonal of the items' Gram matrix, beside the rotation */
-	sink->parameters(sink,
-					 (float *) affinity_parallel_region(team, IALS_ROTATION) +
-					 width * width, shared->options.factors);
+	put_parameters(sink, &shared->options,
+				   (float *) affinity_parallel_region(team, IALS_ROTATION) +
+				   width * width, trend, by_item.n_rows);
+	pfree(timely);
 }
 
 /*
@@ -221,10 +319,12 @@ put_figures(AffinityTeam *team, AffinityItemSink *sink)
 	int			n = shared->iterations;
 	double		iterations = n;
 	double	   *loss = palloc(n * sizeof(double));
+	double		unobserved = shared->options.unobserved_weight;
 
 	for (int i = 0; i < n; i++)
 		loss[i] = history[2 * i + 1];
 	sink->figure(sink, "iterations", &iterations, 1, false);
+	sink->figure(sink, "unobserved_weight", &unobserved, 1, false);
 	sink->figure(sink, "loss", loss, n, true);
 	sink->figure(sink, "half_step_loss", history, 2 * n, true);
 	pfree(loss);
@@ -234,13 +334,18 @@ static void
 ials_train(AffinityInteractions *in, const void *options,
 		   AffinityItemSink *sink)
 {
-	const IalsOptions *ials = options;
+	IalsOptions settled = *(const IalsOptions *) options;
+	const IalsOptions *ials = &settled;
 	AffinityTeamRequest request = {.job = &ials_job, .max_workers = -1};
 	IalsShared *shared;
 	AffinityTeam *team;
+	const float *trend = affinity_train_trend(in, &ials->times, sink);
 	int64		most = Max(longest_row(&in->by_user),
 						   longest_row(&in->by_item));
 
+	affinity_train_timely_popularity(in, &ials->times, trend, false, sink);
+	settle(&settled, in);
+	make_confidences(ials, in);
 	make_roots(ials, &in->by_user);
 	make_roots(ials, &in->by_item);
 	request.seconds = estimate_seconds(ials, in);
@@ -255,7 +360,7 @@ ials_train(AffinityInteractions *in, const void *options,
 	shared->root = affinity_latent_ials_root(ials, 1);
 	affinity_parallel_put_matrix(team, IALS_MATRIX, in);
 	affinity_parallel_run(team, NULL);
-	put_items(team, sink);
+	put_items(team, trend, sink);
 	put_figures(team, sink);
 	affinity_parallel_end(team);
 }
@@ -272,14 +377,14 @@ static const char *const solver_names[] = {
 #define OPTION(...) AFFINITY_OPTION(IalsOptions, __VA_ARGS__)
 
 static const AffinityOption ials_options[] = {
-	OPTION(factors, INT, "64", 1, IALS_MOST_FACTORS, NULL,
+	OPTION(factors, INT, "128", 1, IALS_MOST_FACTORS, NULL,
 		   "numbers that describe an item: more is more accurate, slower and larger"),
 	OPTION(iterations, INT, "15", 1, 1000, NULL,
 		   "updates of all items and then all users"),
 	OPTION(alpha, REAL, "1", 1e-6, 1e6, NULL,
 		   "weight of an observation"),
-	OPTION(unobserved_weight, REAL, "0.02", 0, 1e6, NULL,
-		   "weight of every pair of a user and an item: what is not observed should score 0"),
+	OPTION(unobserved_weight, REAL, "\"auto\"", 0, 1e6, NULL,
+		   "weight of every pair of a user and an item: what is not observed should score 0; auto: 20 times the density, 0.01 to 0.5"),
 	OPTION(regularization, REAL, "0.005", 1e-9, 1e9, NULL,
 		   "how short vectors are kept: larger generalizes more"),
 	OPTION(regularization_exponent, REAL, "1", 0, 2, NULL,
@@ -296,8 +401,23 @@ static const AffinityOption ials_options[] = {
 		   "stop, after one more iteration, when one lowers the loss by less than this part"),
 	OPTION(seed, INT, "1", -2147483648.0, 2147483647, NULL,
 		   "of the random numbers that users start from"),
+	AFFINITY_OPTIONS_TRAINING_TIMES(IalsOptions),
+	AFFINITY_OPTIONS_HISTORY(IalsOptions),
 	AFFINITY_OPTION_SEEN(IalsOptions),
 };
+
+static void
+ials_request(const void *options, AffinityReadRequest *request)
+{
+	affinity_train_request_times(&((const IalsOptions *) options)->times,
+								 request);
+}
+
+static const AffinityTimes *
+ials_times(const void *options)
+{
+	return &((const IalsOptions *) options)->times;
+}
 
 static double
 ials_history_weight(const void *options, double weight)
@@ -315,7 +435,9 @@ const AffinityAlgorithm affinity_latent_ials = {
 	.n_options = lengthof(ials_options),
 	.options_size = sizeof(IalsOptions),
 	.has_factors = true,
+	.request = ials_request,
 	.train = ials_train,
+	.times = ials_times,
 	.history_weight = ials_history_weight,
 	.fold_begin = affinity_latent_ials_fold_begin,
 	.fold_in = affinity_latent_ials_fold_in,

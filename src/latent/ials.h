@@ -32,6 +32,7 @@ typedef struct IalsOptions
 	int32		block_size;
 	double		tolerance;
 	int32		seed;
+	AffinityTimes times;
 	int			seen;
 } IalsOptions;
 

@@ -4,7 +4,8 @@
  *		training.
  *
  * The model's items are in the axes in which their Gram matrix is diagonal;
- * its parameters are that diagonal. Options, items and parameters may have
+ * its parameters are that diagonal and the weight of what is not observed,
+ * which older models have as an option only. Options, items and parameters may have
  * been written by anybody: lengths are checked, and what comes of numbers
  * that make no sense is not finite or of no use, but in bounds.
  */
@@ -12,18 +13,23 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "kernel/vector.h"
 #include "latent/ials.h"
 
 struct AffinityFold
 {
-	const IalsOptions *options;
+	IalsOptions options;
 	const AffinityFactors *factors;
 	FactorSolver *solver;
 	float	   *spectrum;		/* padded */
 	float	   *x;
 	uint32		room;			/* for roots of weights */
 	float	   *root;
+	const float *trend;			/* of the items; NULL: none */
+	float	   *row;			/* the history's items without it */
+	uint32	   *no;				/* of these: 0, 1, 2 … */
 };
 
 /*
@@ -34,24 +40,104 @@ affinity_latent_ials_fold_begin(const void *options,
 								const AffinityFactors *factors)
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
+	bool		timely = ((const IalsOptions *) options)->times.trend > 0;
 	bool		sane = factors->width >= 1 &&
 		factors->width <= IALS_MOST_FACTORS &&
-		factors->n_parameters == factors->width;
+		(factors->n_parameters == factors->width + 1 +
+		 (timely ? factors->n_items : 0) ||
+		 (factors->n_parameters == factors->width && !timely));
 
 	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
-		sane = factors->parameters[k] >= 0 && isfinite(factors->parameters[k]);
+	{
+		if ((k & 0xffff) == 0)
+			CHECK_FOR_INTERRUPTS();
+		sane = factors->parameters[k] >= 0 &&
+			isfinite(factors->parameters[k]) &&
+			(k <= factors->width || factors->parameters[k] > 0);
+	}
 	if (!sane)
 		affinity_train_damaged(NULL, "the parameters of the model do not fit its factors");
-	fold->options = options;
+	fold->options = *(const IalsOptions *) options;
+	if (factors->n_parameters > factors->width)
+		fold->options.unobserved_weight = factors->parameters[factors->width];
+	if (isnan(fold->options.unobserved_weight))
+		affinity_train_damaged(NULL, "the parameters of the model lack the weight of what is not observed");
 	fold->factors = factors;
 	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
 										  factors->stride, 64);
 	fold->spectrum = palloc0(factors->stride * sizeof(float));
 	memcpy(fold->spectrum, factors->parameters,
-		   factors->n_parameters * sizeof(float));
+		   factors->width * sizeof(float));
+	if (timely)
+		fold->trend = factors->parameters + factors->width + 1;
 	fold->x = (float *) TYPEALIGN(64, palloc(factors->stride * sizeof(float) +
 											 64));
 	return fold;
+}
+
+/*
+ * Memory for a history of n items.
+ */
+static void
+make_room(AffinityFold *fold, uint32 n)
+{
+	MemoryContext context = fold->solver->context;
+	Size		row = fold->factors->stride * sizeof(float);
+
+	if (n <= fold->room)
+		return;
+	if (fold->root)
+		pfree(fold->root);
+	if (fold->row)
+		pfree(fold->row);
+	if (fold->no)
+		pfree(fold->no);
+	fold->root = NULL;
+	fold->row = NULL;
+	fold->no = NULL;
+	fold->room = 0;
+	n = Max(n, 64);
+	fold->root = MemoryContextAllocHuge(context, n * sizeof(float));
+	if (fold->trend)
+	{
+		fold->row = MemoryContextAllocHuge(context, n * row + 64);
+		fold->no = MemoryContextAllocHuge(context, n * sizeof(uint32));
+	}
+	fold->room = n;
+}
+
+/*
+ * The rows of a history's items without their trend, for the solver.
+ */
+static void
+take_trend_off(AffinityFold *fold, const uint32 *item, uint32 n,
+			   FactorProblem *problem)
+{
+	const AffinityFactors *factors = fold->factors;
+	float	   *rows = (float *) TYPEALIGN(64, fold->row);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		const float *from = factors->item + item[i] * factors->stride;
+		float	   *to = rows + (Size) i * factors->stride;
+
+		for (size_t k = 0; k < factors->stride; k++)
+			to[k] = from[k] / fold->trend[item[i]];
+		fold->no[i] = i;
+	}
+	problem->other = rows;
+	problem->no = fold->no;
+}
+
+/*
+ * The root of what an item of a history counts.
+ */
+static float
+root_of(const AffinityFold *fold, float weight)
+{
+	if (affinity_train_decays(&affinity_latent_ials, &fold->options))
+		return sqrtf(weight);
+	return affinity_latent_ials_root(&fold->options, weight);
 }
 
 /*
@@ -65,29 +151,24 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 
 	if (n == 0)
 		return false;
-	if (n > fold->room)
-	{
-		if (fold->root)
-			pfree(fold->root);
-		fold->room = Max(n, 64);
-		fold->root = MemoryContextAllocHuge(fold->solver->context,
-											fold->room * sizeof(float));
-	}
+	make_room(fold, n);
 	for (uint32 i = 0; i < n; i++)
 	{
 		Assert(item[i] < factors->n_items);
 		if (!(weight[i] > 0))
 			return false;
-		fold->root[i] = affinity_latent_ials_root(fold->options, weight[i]);
+		fold->root[i] = root_of(fold, weight[i]);
 	}
 	memset(problem, 0, sizeof(FactorProblem));
 	problem->other = factors->item;
 	problem->no = item;
 	problem->n = problem->known = n;
+	if (fold->trend)
+		take_trend_off(fold, item, n, problem);
 	problem->root = fold->root;
 	problem->spectrum = fold->spectrum;
-	problem->times = (float) fold->options->unobserved_weight;
-	problem->plus = (float) affinity_latent_ials_ridge(fold->options, n,
+	problem->times = (float) fold->options.unobserved_weight;
+	problem->plus = (float) affinity_latent_ials_ridge(&fold->options, n,
 													   factors->n_items);
 	return true;
 }
@@ -130,7 +211,7 @@ affinity_latent_ials_fold_explain(AffinityFold *fold, const uint32 *item,
 	for (uint32 i = 0; i < n; i++)
 	{
 		count[i] = (double) fold->root[i] * fold->root[i];
-		similarity[i] = affinity_kernel_dot_f4(factors->item + item[i] *
+		similarity[i] = affinity_kernel_dot_f4(problem.other + problem.no[i] *
 											   factors->stride, fold->x,
 											   factors->stride);
 	}

@@ -25,11 +25,19 @@ typedef struct EaseOptions
 	double		regularization;
 	double		regularization_exponent;
 	double		user_exponent;
+	double		dropout;
+	double		output_exponent;
 	int			weights;		/* AffinityWeights less BINARY */
 	int32		neighbors;		/* kept per item */
 	int32		candidates;		/* sparse: of each column */
 	double		candidate_exponent;
+	int32		rank;			/* eigenvectors of the low-rank part; 0: none */
+	double		rank_weight;
+	double		rank_exponent;
+	double		eigenvalue_exponent;
+	int32		skip;			/* first eigenvectors that are left out */
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } EaseOptions;
 
@@ -44,6 +52,9 @@ typedef struct EaseTask
 	int			matrix;
 	int			user_factor;	/* double per user: what a user's row counts */
 	int			penalty;		/* double per item: added to the diagonal */
+	int			trend;			/* real per item; with option "trend" */
+	int			output;			/* double per item i: B_ij counts times
+								 * output_i / output_j */
 	int			rows;			/* the stream of finished rows */
 	int			work[4];		/* the algorithm's own */
 } EaseTask;
@@ -71,6 +82,8 @@ typedef struct EaseChoice
 	uint32		n;				/* found */
 	uint64	   *key;
 	uint64	   *scratch;
+	const float *trend;			/* of all items; NULL: none */
+	float	   *timely;			/* weights times that */
 	float	   *size;			/* of every weight, without its sign */
 	uint32	   *place;			/* 0, 1, 2 … */
 } EaseChoice;
@@ -87,7 +100,8 @@ affinity_linear_ease_real(double weight)
 }
 
 extern Size affinity_linear_ease_slot_bytes(uint32 k);
-extern void affinity_linear_ease_choice_begin(EaseChoice *choice, uint32 k,
+extern void affinity_linear_ease_choice_begin(EaseChoice *choice,
+											  AffinityTeam *team,
 											  uint32 n_max);
 extern void affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
 										const uint32 *item, uint32 n,
@@ -103,6 +117,14 @@ typedef struct EaseLeader
 	AffinityItemSink *sink;
 	int64		n_weights;		/* put into it */
 } EaseLeader;
+
+/* ease_values.c */
+extern void affinity_linear_ease_user_factors(const AffinityCsr *by_user,
+											  double exponent, double *factor);
+extern void affinity_linear_ease_penalties(const AffinityCsr *by_item,
+										   const EaseOptions *options,
+										   const double *user_factor,
+										   double *penalty, double *output);
 
 /* ease.c */
 pg_noreturn extern void affinity_linear_ease_singular(const EaseOptions *o);

@@ -43,19 +43,45 @@ affinity_linear_ease_slot_bytes(uint32 k)
 }
 
 /*
- * Room for choosing k of up to n_max weights.
+ * Room for choosing those that are kept of up to n_max weights.
  */
 void
-affinity_linear_ease_choice_begin(EaseChoice *choice, uint32 k, uint32 n_max)
+affinity_linear_ease_choice_begin(EaseChoice *choice, AffinityTeam *team,
+								  uint32 n_max)
 {
-	choice->k = k;
+	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
+
+	choice->k = task->options.neighbors;
 	choice->n = 0;
+	if (task->options.times.trend > 0)
+	{
+		choice->trend = affinity_parallel_region(team, task->trend);
+		choice->timely = affinity_base_array((Size) n_max + 1, sizeof(float));
+	}
 	choice->key = affinity_base_array((Size) n_max + 1, sizeof(uint64));
 	choice->scratch = affinity_base_array((Size) n_max + 1, sizeof(uint64));
 	choice->size = affinity_base_array((Size) n_max + 1, sizeof(float));
 	choice->place = affinity_base_array((Size) n_max + 1, sizeof(uint32));
 	for (uint32 i = 0; i < n_max; i++)
 		choice->place[i] = i;
+}
+
+/*
+ * Weights times the trend of the items that they speak for.
+ */
+static const float *
+make_timely(EaseChoice *choice, const float *weight, const uint32 *item,
+			uint32 n)
+{
+	for (uint32 i = 0; i < n; i++)
+	{
+		double		timely = (double) weight[i] *
+			choice->trend[item ? item[i] : i];
+
+		choice->timely[i] =
+			affinity_interaction_weight(affinity_linear_ease_real(timely));
+	}
+	return choice->timely;
 }
 
 /*
@@ -71,6 +97,8 @@ affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
 	float	   *weights = slot_weights(slot, choice->k, row);
 	uint32		found;
 
+	if (choice->trend)
+		weight = make_timely(choice, weight, item, n);
 	for (uint32 i = 0; i < n; i++)
 		choice->size[i] = fabsf(weight[i]);
 	found = (uint32) affinity_kernel_topk_scores(choice->size, choice->place,

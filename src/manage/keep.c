@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -20,20 +21,33 @@
 #define ITEM_INDEX AFFINITY_KEPT "_item_id_idx"
 
 /*
+ * The times to be copied, if there are any. Time zones are left out, so that
+ * no setting enters.
+ */
+static const char *
+times_of(const ModelDefinition *d)
+{
+	if (!d->has_time)
+		return "NULL::pg_catalog.timestamp";
+	return d->at_type == TIMESTAMPOID ? "s.at" :
+		"pg_catalog.timezone('UTC', s.at)";
+}
+
+/*
  * In order of user, so that a history is read from few pages. Numbers are not
  * those of the rows that were there, which a unique index would look at.
  */
 static uint64
-fill(const char *name, const char *kept, const char *from)
+fill(const char *name, const char *kept, const char *times, const char *from)
 {
-	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight)"
+	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight, at)"
 							   " SELECT q.user_id, (SELECT m.version FROM ONLY %s AS m) * 4294967296"
-							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight"
-							   " FROM (SELECT s.user_id, s.item_id, s.weight::pg_catalog.float8 AS weight FROM %s AS s"
+							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight, q.at"
+							   " FROM (SELECT s.user_id, s.item_id, s.weight::pg_catalog.float8 AS weight, %s AS at FROM %s AS s"
 							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.weight IS NOT NULL"
 							   " ORDER BY s.user_id) AS q", kept,
 							   quote_qualified_identifier(name, "model"),
-							   from);
+							   times, from);
 
 	affinity_manage_ddl_execute(sql);
 	return SPI_processed;
@@ -53,7 +67,7 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
 	if (!d->materialize)
 		return;
-	rows = fill(name, kept, from);
+	rows = fill(name, kept, times_of(d), from);
 	if (!OidIsValid(get_relname_relid(ITEM_INDEX,
 									  get_namespace_oid(name, false))))
 		affinity_manage_ddl_execute(psprintf("CREATE INDEX " ITEM_INDEX " ON %s (item_id)",

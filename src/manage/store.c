@@ -30,6 +30,7 @@
 #include "utils/rel.h"
 
 #include "manage/manage.h"
+#include "repeat/repeat.h"
 
 #define BATCH_ROWS	256
 #define BATCH_BYTES	(256 * 1024)
@@ -46,6 +47,7 @@ enum
 	ITEM_NEIGHBORS,
 	ITEM_SCORES,
 	ITEM_FACTORS,
+	ITEM_REPEAT_RATE,
 	ITEM_N_ATTRIBUTES
 };
 
@@ -143,6 +145,10 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 		slot->tts_values[ITEM_FACTORS] = array_datum(row->factor,
 													 row->n_factors,
 													 FLOAT4OID);
+	slot->tts_isnull[ITEM_REPEAT_RATE] = sink->repeat_rate == NULL;
+	if (sink->repeat_rate)
+		slot->tts_values[ITEM_REPEAT_RATE] =
+			Float4GetDatum(sink->repeat_rate[row->item]);
 	ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(old);
 	w->n++;
@@ -230,7 +236,7 @@ check_table(Relation table, const AffinityDict *ids)
 {
 	Oid			types[ITEM_N_ATTRIBUTES] = {
 		INT4OID, affinity_interaction_dict_type(ids), FLOAT4OID, INT4ARRAYOID,
-		FLOAT4ARRAYOID, FLOAT4ARRAYOID
+		FLOAT4ARRAYOID, FLOAT4ARRAYOID, FLOAT4OID
 	};
 	TupleDesc	desc = RelationGetDescr(table);
 	bool		fits = table->rd_rel->relkind == RELKIND_RELATION &&
@@ -302,6 +308,7 @@ affinity_manage_writer_know(ItemWriter *w, const AffinityInteractions *in,
 
 	w->before = before;
 	w->sink.popularity = in->popularity;
+	w->sink.repeat_rate = affinity_repeat_rates(in);
 	if (long_users > 0)
 		w->sink.figure(&w->sink, "long_users", &long_users, 1, false);
 }

@@ -24,6 +24,7 @@
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 typedef struct Training
 {
@@ -53,6 +54,21 @@ seconds_since(instr_time *start)
 /* ---- reading, training, writing ---------------------------------------- */
 
 /*
+ * How often items are had again is learned of every source with times, if
+ * there is room for it or the algorithm is about that.
+ */
+static void
+request_visits(const Training *t, AffinityReadRequest *request)
+{
+	const AffinityRepeat *rule = affinity_repeat_rule(t->algorithm,
+													  t->options);
+
+	request->visit = rule->visit;
+	request->visit_decay = rule->visit_decay;
+	request->visits_if_room = t->algorithm->repeat == NULL;
+}
+
+/*
  * False where the source gives no row at all, and that is no error.
  */
 static bool
@@ -72,15 +88,19 @@ read_source(Training *t)
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
-	if (request.recency != AFFINITY_RECENCY_NONE && !has_time)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"half_life\" needs a source with times"),
-				 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+	if (!has_time)
+		affinity_train_check_no_time(t->algorithm, t->options, &request);
+	else
+		request_visits(t, &request);
 	t->in = affinity_interaction_read(&request);
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_item.n_rows > 0)
 	{
+		if (has_time && t->in->item_visits == NULL)
+			ereport(NOTICE,
+					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
+							t->name),
+					 errhint("The argument repeat of recommend needs them.")));
 		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
 		return true;
 	}

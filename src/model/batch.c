@@ -15,6 +15,7 @@
 
 #include "model/catalog.h"
 #include "parallel/progress.h"
+#include "repeat/repeat.h"
 
 /* ---- interactions ------------------------------------------------------ */
 
@@ -45,16 +46,10 @@ center(AffinityCsr *m)
 	}
 }
 
-void
-affinity_model_center_histories(const AffinityAlgorithm *algorithm,
-								const void *options, AffinityInteractions *in)
-{
-	if (affinity_train_centered(algorithm, options))
-		center(&in->by_user);
-}
-
 /*
- * How the rows of histories are read, for serving.
+ * How the rows of histories are read, for serving: with their times, where
+ * those matter. Where they are counted from now, what now is comes from the
+ * caller.
  */
 void
 affinity_model_history_request(const AffinityAlgorithm *algorithm,
@@ -64,6 +59,66 @@ affinity_model_history_request(const AffinityAlgorithm *algorithm,
 	request->skip_bad = true;
 	request->keep_dropped = true;
 	request->value = affinity_train_pair_value(algorithm, options);
+	if (!affinity_train_decays(algorithm, options))
+		return;
+	request->recency = AFFINITY_RECENCY_USER_AGE;
+	request->recency_by_user = true;
+	request->keep_untimed = true;
+	request->from_now = affinity_train_times(algorithm, options)->history_reference ==
+		AFFINITY_REFERENCE_NOW;
+}
+
+/*
+ * Let weights be what times leave of what they count.
+ */
+static void
+decay(const AffinityAlgorithm *algorithm, const void *options,
+	  AffinityInteractions *in)
+{
+	AffinityCsr *m = &in->by_user;
+
+	if (m->val == NULL)
+		m->val = ones(m->start[m->n_rows]);
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		int64		start = m->start[u];
+
+		CHECK_FOR_INTERRUPTS();
+		affinity_train_decay_history(algorithm, options,
+									 in->recency_by_user + start,
+									 m->val + start, m->start[u + 1] - start);
+	}
+	pfree(in->recency);
+	pfree(in->recency_by_user);
+	in->recency = in->recency_by_user = NULL;
+}
+
+/*
+ * Let weights be what they count in a score.
+ */
+void
+affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
+							   const void *options, AffinityInteractions *in)
+{
+	if (affinity_train_centered(algorithm, options))
+		center(&in->by_user);
+	if (affinity_train_decays(algorithm, options))
+		decay(algorithm, options, in);
+}
+
+/*
+ * Visits are read, too, from the same column.
+ */
+void
+affinity_model_visits_request(const AffinityAlgorithm *algorithm,
+							  const void *options,
+							  AffinityReadRequest *request)
+{
+	const AffinityRepeat *rule = affinity_repeat_rule(algorithm, options);
+
+	request->visit = rule->visit;
+	request->visit_decay = rule->visit_decay;
+	request->visits_of_pairs = true;
 }
 
 /*
@@ -73,7 +128,7 @@ affinity_model_history_request(const AffinityAlgorithm *algorithm,
  */
 static AffinityInteractions *
 read_interactions(const AffinityModel *model, const char *query, Datum items,
-				  bool seen, void (*progress) (int64 rows))
+				  bool seen, bool visits, void (*progress) (int64 rows))
 {
 	AffinityReadRequest request = {0};
 	AffinityInteractions *in;
@@ -93,9 +148,24 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 	request.keep_dropped = seen;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
+	if (request.from_now)
+		request.now = affinity_model_now(model);
+	if (visits)
+		affinity_model_visits_request(model->algorithm, model->options,
+									  &request);
 	in = affinity_interaction_read(&request);
-	affinity_model_center_histories(model->algorithm, model->options, in);
+	affinity_model_weigh_histories(model->algorithm, model->options, in);
 	return in;
+}
+
+/*
+ * What queries read of the interactions h.
+ */
+static const char *
+columns_of(bool timed)
+{
+	return timed ? "h.user_id, h.item_id, h.weight, h.at" :
+		"h.user_id, h.item_id, h.weight";
 }
 
 static bool
@@ -122,12 +192,14 @@ any_item(uint32 n)
 AffinityInteractions *
 affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
-	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h"
+	char	   *sql = psprintf("SELECT %s FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
+							   columns_of(model->timed),
 							   affinity_model_interactions(model),
 							   any_item(n));
 
-	return read_interactions(model, sql, items, all_is_seen(model), NULL);
+	return read_interactions(model, sql, items, all_is_seen(model), false,
+							 NULL);
 }
 
 /*
@@ -139,14 +211,15 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 					 bool seen)
 {
 	char	   *interactions = affinity_model_interactions(model);
-	char	   *sql = psprintf("SELECT a.user_id, a.item_id, a.weight FROM %s AS a"
-							   " WHERE a.user_id OPERATOR(pg_catalog.=) ANY"
+	char	   *sql = psprintf("SELECT %s FROM %s AS h"
+							   " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
 							   " (SELECT b.user_id FROM %s AS b"
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
-							   interactions, interactions, any_item(n));
+							   columns_of(model->timed), interactions, interactions,
+							   any_item(n));
 
 	return read_interactions(model, sql, items, seen && all_is_seen(model),
-							 NULL);
+							 false, NULL);
 }
 
 /*
@@ -287,15 +360,20 @@ begin_seen(const AffinityInteractions *in, bool all_seen)
 }
 
 /*
- * Let the matrix have the numbers of n items with these ids, and no others.
- * What is only seen is put beside it, if all of it counts as seen; NULL:
- * nothing is. The matrix by item is not needed, and freed.
+ * Let the matrix have the numbers of n items with these ids, and no others,
+ * and give it to a batch. What is only seen is put beside it, if all of it
+ * counts as seen, and with rates of repeats the chances of them. The matrix by
+ * item is not needed, and freed.
  */
-AffinityInteractions *
-affinity_model_number_histories(AffinityInteractions *in, const Datum *id,
-								uint32 n, bool all_seen)
+void
+affinity_model_number_histories(AffinityBatch *batch,
+								AffinityInteractions *in, const Datum *id,
+								uint32 n, bool all_seen,
+								const AffinityRepeat *rule, const float *rate)
 {
 	AffinityInteractions *seen = begin_seen(in, all_seen);
+	float	   *chance = rate ? affinity_base_array(in->pairs, sizeof(float)) :
+		NULL;
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
 	int32	   *number = affinity_model_align(in, id, n);
@@ -323,6 +401,9 @@ affinity_model_number_histories(AffinityInteractions *in, const Datum *id,
 			m->col[kept] = (uint32) item;
 			if (m->val)
 				m->val[kept] = m->val[e];
+			if (chance)
+				chance[kept] = affinity_repeat_chance(rule, in->again[e],
+													  rate[item]);
 			kept++;
 		}
 		begin = end;
@@ -338,22 +419,32 @@ affinity_model_number_histories(AffinityInteractions *in, const Datum *id,
 		pfree(by_item->val);
 	memset(by_item, 0, sizeof(AffinityCsr));
 	by_item->start = palloc0(sizeof(int64));
-	return seen;
+	if (in->again)
+		pfree(in->again);
+	batch->chance = chance;
+	batch->histories = in;
+	batch->seen = seen;
 }
 
 /*
- * Read a batch's part of the model and all interactions. Progress is shown
- * until the batch is ended.
+ * Read a batch's part of the model and all interactions, with what repeats
+ * need if their share is above 0. Progress is shown until the batch is ended.
  */
 void
-affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
+affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
+						   double repeat)
 {
-	char	   *sql = psprintf("SELECT h.user_id, h.item_id, h.weight FROM %s AS h",
+	bool		visits = repeat > 0;
+	char	   *sql = psprintf("SELECT %s FROM %s AS h",
+							   columns_of(model->timed || visits),
 							   affinity_model_interactions(model));
 	AffinityInteractions *in;
 
 	memset(b, 0, sizeof(AffinityModelBatch));
 	b->model = model;
+	b->batch.repeat = repeat;
+	if (visits)
+		affinity_model_check_repeat(model);
 	b->progress = affinity_parallel_progress_begin(model->schema_name,
 												   model->algorithm->name);
 	affinity_parallel_progress_phase("reading", 0, 0);
@@ -363,12 +454,14 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model)
 	b->batch.source = model;
 	read_items(b);
 	check_memory(b);
-	in = read_interactions(model, sql, (Datum) 0, true,
+	in = read_interactions(model, sql, (Datum) 0, true, visits,
 						   affinity_parallel_progress_done);
-	b->batch.histories = in;
-	b->batch.seen = affinity_model_number_histories(in, b->item_id,
-													model->n_items,
-													all_is_seen(model));
+	affinity_model_number_histories(&b->batch, in, b->item_id, model->n_items,
+									all_is_seen(model),
+									affinity_repeat_rule(model->algorithm,
+														 model->options),
+									visits ? affinity_model_rates(model) :
+									NULL);
 	b->users = in->users;
 }
 

@@ -78,6 +78,9 @@ set_model(AffinityModel *model, const Datum *values)
 	model->options = affinity_train_options_parse(model->algorithm, values ?
 												  DatumGetJsonbP(values[MODEL_OPTIONS - 1]) :
 												  d.options);
+	model->has_time = values &&
+		DatumGetBool(values[MODEL_HAS_TIME - 1]);
+	model->timed = affinity_train_decays(model->algorithm, model->options);
 	model->user_type = state == DEFINITION_FOUND ? d.user_type :
 		affinity_model_column_type(schema, name, "interactions", "user_id");
 	model->item_type = state == DEFINITION_FOUND ? d.item_type :

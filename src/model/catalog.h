@@ -15,6 +15,8 @@ extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
 									   const char *column);
 extern char *affinity_model_interactions(const AffinityModel *model);
+extern Oid	affinity_model_time_type(const AffinityModel *model);
+extern int64 affinity_model_now(const AffinityModel *model);
 extern Relation affinity_model_open_items(Oid schema, const char *name);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 										 int64 n_items);
@@ -35,10 +37,11 @@ extern char *affinity_model_relation(const AffinityModel *model,
 #define AFFINITY_ITEM_POPULARITY	0x04
 #define AFFINITY_ITEM_LISTS			0x18
 #define AFFINITY_ITEM_FACTORS		0x20
+#define AFFINITY_ITEM_REPEAT_RATE	0x40
 
 typedef struct AffinityItemScan AffinityItemScan;
 
-/* A row: what was asked for, not null, and as it is stored. */
+/* A row: what was asked for, as it is stored, and not null but for rates. */
 typedef struct AffinityStoredItem
 {
 	uint32		no;
@@ -47,6 +50,8 @@ typedef struct AffinityStoredItem
 	Datum		neighbors;
 	Datum		scores;
 	Datum		factors;
+	Datum		repeat_rate;
+	bool		has_no_rate;	/* it is null */
 } AffinityStoredItem;
 
 extern void affinity_model_check_items(const AffinityModel *model);
@@ -66,16 +71,27 @@ typedef struct AffinityWeighted
 {
 	Datum		id;
 	double		weight;			/* a real */
+	int64		at;				/* the latest time, where that decays it;
+								 * DT_NOBEGIN: none */
 	bool		counts;			/* else the user just has it */
+	AffinityAgain again;		/* where visits are asked for */
 } AffinityWeighted;
 
 extern AffinityWeighted *affinity_model_user_items(AffinityModel *model,
-												   Datum user, int *n);
+												   Datum user, bool visits,
+												   int *n);
 extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel *model,
 															const AffinityWeighted *weighted,
 															int n, Datum id);
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
+
+/* repeat.c */
+extern void affinity_model_check_repeat(const AffinityModel *model);
+extern const float *affinity_model_chances(AffinityModel *model,
+										   const AffinityHistory *history,
+										   const AffinityAgain *again);
+extern float *affinity_model_rates(const AffinityModel *model);
 
 /* lookup.c */
 extern SPITupleTable *affinity_model_query(AffinityModel *model,

@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "model/catalog.h"
 
@@ -109,18 +110,58 @@ interactions(const AffinityModel *model, bool kept)
 						 quote_literal_cstr(name))));
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
-	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0)
+	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0 ||
+		(model->timed && get_attnum(relid, "at") <= 0))
 		affinity_train_damaged(name,
-							   psprintf("its %s \"%s\" does not have the columns user_id, item_id and weight",
+							   psprintf("its %s \"%s\" does not have the columns user_id, item_id%s",
 										kept ? "table" : "view",
-										relation));
+										relation, model->timed ?
+										", weight and at" : " and weight"));
 	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
 		!is_id_type(get_atttype(relid, item), model->item_type))
 		affinity_train_damaged(name,
 							   psprintf("ids of its %s \"%s\" are of other types than its own",
 										kept ? "table" : "view",
 										relation));
+	if (model->timed)
+		(void) affinity_model_time_type(model);
 	return affinity_model_relation(model, relation);
+}
+
+/*
+ * The type of the times that histories have.
+ */
+Oid
+affinity_model_time_type(const AffinityModel *model)
+{
+	Oid			type = affinity_model_column_type(model->schema,
+												  model->schema_name,
+												  model->kept ?
+												  AFFINITY_KEPT :
+												  "interactions", "at");
+
+	if (type != TIMESTAMPOID && type != TIMESTAMPTZOID)
+		affinity_train_damaged(model->schema_name,
+							   "the times of its interactions are no time stamps");
+	return type;
+}
+
+/*
+ * What time it is, as the times of histories have it. The copy has those of
+ * time zones in UTC, so that its view has to say whether they are such.
+ */
+int64
+affinity_model_now(const AffinityModel *model)
+{
+	Oid			view = get_relname_relid("interactions", model->schema);
+	AttrNumber	at = OidIsValid(view) ? get_attnum(view, "at") :
+		InvalidAttrNumber;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (at == InvalidAttrNumber || get_atttype(view, at) != TIMESTAMPOID)
+		return now;
+	return DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
+												 TimestampTzGetDatum(now)));
 }
 
 /*

@@ -22,6 +22,7 @@ typedef struct Known
 	uint32		no;
 	Datum		id;
 	float		weight;
+	AffinityAgain again;
 	AffinityList list;
 } Known;
 
@@ -32,7 +33,7 @@ Datum
 affinity_model_history_ids(AffinityModel *model, Datum user, int *n)
 {
 	int			n_items;
-	AffinityWeighted *weighted = affinity_model_user_items(model, user,
+	AffinityWeighted *weighted = affinity_model_user_items(model, user, false,
 														   &n_items);
 	Datum	   *ids = affinity_base_array(n_items, sizeof(Datum));
 
@@ -43,6 +44,16 @@ affinity_model_history_ids(AffinityModel *model, Datum user, int *n)
 			ids[(*n)++] = weighted[i].id;
 	}
 	return affinity_model_array(ids, *n, model->item_type);
+}
+
+/*
+ * The weight of an item that is named without one, as histories have it.
+ */
+static float
+plain_weight(const AffinityModel *model)
+{
+	return model->timed ?
+		(float) model->algorithm->history_weight(model->options, 1) : 1;
 }
 
 /* ---- what the model knows of it ---------------------------------------- */
@@ -83,6 +94,7 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 
 	qsort(known, n, sizeof(Known), compare_known);
 	h->id = affinity_base_array(n, sizeof(Datum));
+	h->again = affinity_base_array(n, sizeof(AffinityAgain));
 	for (uint32 i = 0; i < n; i++)
 	{
 		if (i > 0 && known[i - 1].no == known[i].no)
@@ -93,6 +105,7 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 		item[i] = known[i].no;
 		weight[i] = known[i].weight;
 		list[i] = known[i].list;
+		h->again[i] = known[i].again;
 		h->id[i] = known[i].id;
 	}
 	h->history.n = n;
@@ -233,6 +246,7 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 			continue;
 		}
 		item->weight = (float) found->weight;
+		item->again = found->again;
 		n_known++;
 	}
 	make_history(model, known, n_known, h);
@@ -250,8 +264,10 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 	uint32		n = 0;
 	uint32	   *no = affinity_base_array(items->n, sizeof(uint32));
 	float	   *weight = affinity_base_array(items->n, sizeof(float));
+	float		plain = plain_weight(model);
 
 	h->id = affinity_base_array(items->n, sizeof(Datum));
+	h->again = affinity_base_zeroed_array(items->n, sizeof(AffinityAgain));
 	h->seen = affinity_base_array(items->n, sizeof(uint32));
 	for (uint32 i = 0; i < items->n; i++)
 	{
@@ -266,7 +282,9 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 			continue;
 		}
 		no[n] = item->no;
-		weight[n] = found ? (float) found->weight : 1;
+		weight[n] = found ? (float) found->weight : plain;
+		if (found)
+			h->again[n] = found->again;
 		h->id[n++] = item->id;
 	}
 	h->history.n = n;
@@ -312,10 +330,11 @@ look_up(AffinityModel *model, AffinityWeighted *weighted, int n,
 }
 
 /*
- * What the model knows of a user's history, and what else is seen.
+ * What the model knows of a user's history, and what else is seen; and the
+ * user's chances to have it again, where they are asked for.
  */
 void
-affinity_model_history(AffinityModel *model, Datum user,
+affinity_model_history(AffinityModel *model, Datum user, bool repeat,
 					   AffinityModelHistory *h)
 {
 	int			n;
@@ -324,7 +343,9 @@ affinity_model_history(AffinityModel *model, Datum user,
 	memset(h, 0, sizeof(AffinityModelHistory));
 	if (!model->trained)
 		return;
-	weighted = affinity_model_user_items(model, user, &n);
+	if (repeat)
+		affinity_model_check_repeat(model);
+	weighted = affinity_model_user_items(model, user, repeat, &n);
 	if (affinity_train_seen(model->algorithm,
 							model->options) == AFFINITY_SEEN_POSITIVE)
 	{
@@ -338,6 +359,9 @@ affinity_model_history(AffinityModel *model, Datum user,
 		n = n_counting;
 	}
 	look_up(model, weighted, n, h);
+	if (repeat)
+		h->history.chance = affinity_model_chances(model, &h->history,
+												   h->again);
 }
 
 static void
@@ -348,6 +372,7 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
 	AffinityWeighted *weighted = affinity_base_array(n,
 													 sizeof(AffinityWeighted));
+	float		plain = plain_weight(model);
 	int			kept = 0;
 	Datum		id;
 	bool		isnull;
@@ -359,7 +384,7 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 										   &weighted[kept].id))
 			continue;
 		weighted[kept].counts = true;
-		weighted[kept++].weight = 1;
+		weighted[kept++].weight = plain;
 	}
 	array_free_iterator(iterator);
 	affinity_model_sort_weighted(model, weighted, kept);

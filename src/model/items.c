@@ -32,11 +32,13 @@ enum
 	COLUMN_NEIGHBORS,
 	COLUMN_SCORES,
 	COLUMN_FACTORS,
+	COLUMN_REPEAT_RATE,			/* may be null */
 	N_COLUMNS
 };
 
 static const char *const column_names[N_COLUMNS] = {
-	"item_no", "item_id", "popularity", "neighbors", "scores", "factors"
+	"item_no", "item_id", "popularity", "neighbors", "scores", "factors",
+	"repeat_rate"
 };
 
 struct AffinityItemScan
@@ -71,7 +73,7 @@ find_column(const AffinityModel *model, Relation items, int column)
 {
 	const Oid	types[N_COLUMNS] = {
 		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID,
-		FLOAT4ARRAYOID
+		FLOAT4ARRAYOID, FLOAT4OID
 	};
 	AttrNumber	no = get_attnum(RelationGetRelid(items),
 								column_names[column]);
@@ -158,7 +160,9 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 		if (s->column[c] == 0)
 			continue;
 		value[c] = slot_getattr(s->slot, s->column[c], &isnull);
-		if (isnull)
+		if (c == COLUMN_REPEAT_RATE)
+			item->has_no_rate = isnull;
+		else if (isnull)
 			affinity_train_damaged(s->model->schema_name,
 								   "a column of its items is null");
 	}
@@ -168,6 +172,7 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 	item->neighbors = value[COLUMN_NEIGHBORS];
 	item->scores = value[COLUMN_SCORES];
 	item->factors = value[COLUMN_FACTORS];
+	item->repeat_rate = value[COLUMN_REPEAT_RATE];
 	return true;
 }
 

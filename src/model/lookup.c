@@ -49,7 +49,8 @@ affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 {
 	int			rc;
 
-	if (query == AFFINITY_QUERY_HISTORY)
+	if (query == AFFINITY_QUERY_HISTORY ||
+		query == AFFINITY_QUERY_TIMED_HISTORY)
 		(void) affinity_model_interactions(model);
 	rc = SPI_execute_plan(affinity_model_plan(model, query), &argument, NULL,
 						  true, 0);

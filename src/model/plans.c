@@ -37,9 +37,12 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 	switch (query)
 	{
 		case AFFINITY_QUERY_HISTORY:
+		case AFFINITY_QUERY_TIMED_HISTORY:
 			type = model->user_type;
-			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8"
+			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8%s"
 						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
+						   model->timed || query == AFFINITY_QUERY_TIMED_HISTORY ?
+						   ", h.at" : "",
 						   affinity_model_relation(model, model->kept ?
 												   AFFINITY_KEPT :
 												   "interactions"));
@@ -59,6 +62,12 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 		case AFFINITY_QUERY_LISTS_BY_NO:
 			type = INT4ARRAYOID;
 			sql = psprintf("SELECT i.item_no, i.neighbors, i.scores"
+						   " FROM ONLY %s AS i WHERE i.item_no OPERATOR(pg_catalog.=) ANY ($1)",
+						   items);
+			break;
+		case AFFINITY_QUERY_RATES_BY_NO:
+			type = INT4ARRAYOID;
+			sql = psprintf("SELECT i.item_no, i.repeat_rate"
 						   " FROM ONLY %s AS i WHERE i.item_no OPERATOR(pg_catalog.=) ANY ($1)",
 						   items);
 			break;

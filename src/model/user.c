@@ -10,9 +10,11 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
 #include "kernel/csr.h"
 #include "model/catalog.h"
+#include "repeat/repeat.h"
 
 static int
 compare_ids(const void *a, const void *b, void *type)
@@ -37,19 +39,22 @@ compare_rows(const void *a, const void *b, void *type)
 
 /*
  * Sum the rows of each item, or take their mean, in place. Weights are real,
- * as in a matrix. Returns how many items there are.
+ * as in a matrix. Returns how many items there are, and in visit, unless it
+ * is NULL, when they were had.
  */
 static int
 sum_rows(const AffinityModel *model, AffinityPairValue value,
-		 AffinityWeighted *row, int n)
+		 AffinityWeighted *row, int n, AffinityVisit *visit, int64 *n_visits)
 {
+	const AffinityRepeat *rule = affinity_repeat_rule(model->algorithm,
+													  model->options);
 	Oid			type = model->item_type;
 	int			n_items = 0;
 
 	qsort_arg(row, n, sizeof(AffinityWeighted), compare_rows, &type);
 	for (int i = 0; i < n;)
 	{
-		AffinityWeighted sum = {.id = row[i].id};
+		AffinityWeighted sum = {.id = row[i].id, .at = DT_NOBEGIN};
 		AffinitySum weight = {0, 0};
 		int			counted = 0;
 
@@ -59,7 +64,14 @@ sum_rows(const AffinityModel *model, AffinityPairValue value,
 			if (!row[i].counts)
 				continue;
 			affinity_kernel_sum_add(&weight, row[i].weight);
+			sum.at = Max(sum.at, row[i].at);
 			counted++;
+			if (visit == NULL || row[i].at == DT_NOBEGIN ||
+				!(row[i].weight > 0 || value == AFFINITY_PAIR_RATING))
+				continue;
+			visit[*n_visits].no = affinity_interaction_visit(row[i].at,
+															 rule->visit);
+			visit[(*n_visits)++].item = (uint32) n_items;
 		}
 		sum.weight = affinity_kernel_sum(&weight);
 		if (value == AFFINITY_PAIR_RATING && counted > 0)
@@ -89,20 +101,91 @@ center(AffinityWeighted *row, int n)
 }
 
 /*
+ * Let weights be what times leave of what they count.
+ */
+static void
+decay(AffinityModel *model, AffinityWeighted *row, int n, int64 newest)
+{
+	const AffinityTimes *times = affinity_train_times(model->algorithm,
+													  model->options);
+	float	   *weight = affinity_base_array(n, sizeof(float));
+	float	   *age = affinity_base_array(n, sizeof(float));
+
+	if (times->history_reference == AFFINITY_REFERENCE_NOW)
+		newest = affinity_model_now(model);
+	for (int i = 0; i < n; i++)
+	{
+		weight[i] = row[i].counts ? (float) row[i].weight : NAN;
+		age[i] = affinity_interaction_age(newest, row[i].at);
+	}
+	affinity_train_decay_history(model->algorithm, model->options, age, weight,
+								 n);
+	for (int i = 0; i < n; i++)
+		row[i].weight = row[i].counts ? weight[i] : 0;
+	pfree(weight);
+	pfree(age);
+}
+
+/*
+ * The time of a row that counts, or DT_NOBEGIN.
+ */
+static int64
+time_of(HeapTuple tuple, TupleDesc desc)
+{
+	bool		no_time;
+	Datum		at = SPI_getbinval(tuple, desc, 3, &no_time);
+
+	return no_time || TIMESTAMP_NOT_FINITE(DatumGetInt64(at)) ? DT_NOBEGIN :
+		DatumGetInt64(at);
+}
+
+/*
+ * What visits say of a user's items.
+ */
+static void
+count_again(const AffinityModel *model, AffinityWeighted *row, int n,
+			AffinityVisit *visit, int64 n_visits)
+{
+	AffinityAgain *again = affinity_base_array(n, sizeof(AffinityAgain));
+
+	affinity_interaction_again(visit, n_visits,
+							   affinity_repeat_rule(model->algorithm,
+													model->options)->visit_decay,
+							   again, (uint32) n);
+	for (int i = 0; i < n; i++)
+		row[i].again = again[i];
+	pfree(again);
+	pfree(visit);
+}
+
+/*
  * A user's items in order of id, and which of them count. A weight that is
  * not a finite number counts nothing: a bad row should not take a page down.
  */
 AffinityWeighted *
-affinity_model_user_items(AffinityModel *model, Datum user, int *n)
+affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
+						  int *n)
 {
-	Oid			types[] = {model->item_type, FLOAT8OID};
-	SPITupleTable *table = affinity_model_query(model, AFFINITY_QUERY_HISTORY,
-												user, types, 2);
-	TupleDesc	desc = table->tupdesc;
-	uint64		rows = SPI_processed;
-	AffinityWeighted *row = affinity_base_array(rows,
-												sizeof(AffinityWeighted));
+	bool		timed = model->timed || visits;
+	Oid			types[] = {model->item_type, FLOAT8OID, InvalidOid};
+	SPITupleTable *table;
+	TupleDesc	desc;
+	uint64		rows;
+	AffinityWeighted *row;
+	AffinityVisit *visit = NULL;
+	int64		n_visits = 0;
+	int64		newest = DT_NOBEGIN;
 
+	if (timed)
+		types[2] = affinity_model_time_type(model);
+	table = affinity_model_query(model, visits ? AFFINITY_QUERY_TIMED_HISTORY :
+								 AFFINITY_QUERY_HISTORY, user, types,
+								 timed ? 3 : 2);
+	desc = table->tupdesc;
+	rows = SPI_processed;
+	row = affinity_base_array(rows, sizeof(AffinityWeighted));
+	if (visits)
+		visit = affinity_base_array(rows, sizeof(AffinityVisit));
 	*n = 0;
 	for (uint64 i = 0; i < rows; i++)
 	{
@@ -121,12 +204,20 @@ affinity_model_user_items(AffinityModel *model, Datum user, int *n)
 		to->counts = !no_weight && isfinite(to->weight);
 		if (!to->counts)
 			to->weight = 0;
+		to->at = to->counts && timed ? time_of(tuple, desc) :
+			DT_NOBEGIN;
+		newest = Max(newest, to->at);
 		(*n)++;
 	}
 	*n = sum_rows(model, affinity_train_pair_value(model->algorithm,
-												   model->options), row, *n);
+												   model->options), row, *n, visit,
+				  &n_visits);
+	if (visits)
+		count_again(model, row, *n, visit, n_visits);
 	if (affinity_train_centered(model->algorithm, model->options))
 		center(row, *n);
+	if (model->timed)
+		decay(model, row, *n, newest);
 	return row;
 }
 

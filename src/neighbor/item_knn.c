@@ -34,16 +34,9 @@
 #include "utils/memutils.h"
 
 #include "neighbor/item_knn.h"
-#include "kernel/topk.h"
-#include "parallel/progress.h"
-#include "parallel/team.h"
 
 /* What one addition to a sum takes, in seconds, with what comes after it. */
 #define ADDITION	2e-9
-
-/* Lists are handed to the leader in chunks of about as many bytes. */
-#define CHUNK_BYTES		65536
-#define CHUNK_ITEMS		64
 
 #define REGION_SHARED	0
 
@@ -75,7 +68,7 @@ inverse_power(double d, double e)
 }
 
 static void
-prepare_factors(KnnState *s)
+prepare_factors(KnnState *s, const float *trend)
 {
 	const ItemKnnOptions *o = s->options;
 	const AffinityCsr *by_user = &s->by_user;
@@ -104,6 +97,8 @@ prepare_factors(KnnState *s)
 		else
 			s->left[i] = s->right[i] =
 				(double) (by_item->start[i + 1] - by_item->start[i]);
+		if (trend && affinity_neighbor_knn_is_product(o->similarity))
+			s->right[i] *= trend[i];
 	}
 	if (o->similarity == SIMILARITY_LOG_LIKELIHOOD)
 	{
@@ -115,6 +110,42 @@ prepare_factors(KnnState *s)
 	}
 }
 
+/* ---- lists ------------------------------------------------------------- */
+
+static void
+make_list(void *state, uint32 item)
+{
+	affinity_neighbor_knn_list(state, item);
+}
+
+/*
+ * An item is as popular as users like it more than others do the opposite.
+ */
+static float
+popularity(const KnnState *s, uint32 item)
+{
+	const AffinityCsr *m = &s->by_item;
+	double		sum = 0;
+
+	if (!s->is_signed)
+		return (float) (m->start[item + 1] - m->start[item]);
+	for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
+		sum += (m->val[e] > 0) - (m->val[e] < 0);
+	return (float) sum;
+}
+
+static AffinityItemRow
+item_row(void *state, uint32 item)
+{
+	const KnnState *s = state;
+	AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
+
+	row.popularity = popularity(s, item);
+	return row;
+}
+
+/* ---- what every participant does ---------------------------------------- */
+
 /*
  * What is shared, as a participant sees it.
  */
@@ -123,7 +154,11 @@ attach(KnnState *s, AffinityTeam *team)
 {
 	s->shared = affinity_parallel_region(team, REGION_SHARED);
 	s->options = &s->shared->options;
-	s->sink = affinity_parallel_leader(team);
+	s->list.lists = &s->shared->lists;
+	s->list.sink = affinity_parallel_leader(team);
+	s->list.state = s;
+	s->list.make = make_list;
+	s->list.row = item_row;
 	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
 							 &s->by_item);
 	s->is_signed = s->options->weights == AFFINITY_WEIGHTS_SIGNED &&
@@ -132,6 +167,9 @@ attach(KnnState *s, AffinityTeam *team)
 	s->left = affinity_parallel_region(team, s->shared->left);
 	s->right = affinity_parallel_region(team, s->shared->right);
 	s->x_log_x = affinity_parallel_region(team, s->shared->x_log_x);
+	if (s->options->times.trend > 0 &&
+		!affinity_neighbor_knn_is_product(s->options->similarity))
+		s->trend = affinity_parallel_region(team, s->shared->trend);
 }
 
 /*
@@ -158,83 +196,7 @@ prepare(KnnState *s)
 	if (!affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
 		(o->min_support > 1 || o->shrinkage > 0))
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
-	/* one entry more than items: see kernel/sparse.c */
-	s->touched = affinity_base_zeroed_array((int64) n_items + 1,
-											sizeof(uint32));
-	s->score = affinity_base_zeroed_array((int64) n_items + 1, sizeof(float));
-	s->best = affinity_base_zeroed_array((int64) n_items + 1, sizeof(uint64));
-	s->scratch = affinity_base_zeroed_array((int64) n_items + 1,
-											sizeof(uint64));
-}
-
-/* ---- chunks of items --------------------------------------------------- */
-
-static uint32
-chunk_end(const KnnState *s, uint32 chunk)
-{
-	return (uint32) Min((uint64) (chunk + 1) * s->shared->chunk_items,
-						s->by_item.n_rows);
-}
-
-/*
- * Any participant: the lists of a chunk's items. A slot holds their lengths,
- * then for each list its items and their scores.
- */
-static void
-make_lists(void *state, uint32 chunk, void *slot)
-{
-	KnnState   *s = state;
-	uint32		first = chunk * s->shared->chunk_items;
-	uint32	   *length = slot;
-	int32	   *to = (int32 *) slot + s->shared->chunk_items;
-
-	for (uint32 item = first; item < chunk_end(s, chunk); item++)
-	{
-		float	   *score;
-
-		affinity_neighbor_knn_list(s, item);
-		score = (float *) to + s->n_best;
-		for (uint32 n = 0; n < s->n_best; n++)
-		{
-			to[n] = (int32) affinity_kernel_rank_key_no(s->best[n]);
-			score[n] = affinity_kernel_rank_key_score(s->best[n]);
-		}
-		length[item - first] = s->n_best;
-		to += 2 * (size_t) s->n_best;
-	}
-}
-
-/*
- * The leader: write them.
- */
-static void
-put_lists(void *state, uint32 chunk, const void *slot)
-{
-	KnnState   *s = state;
-	uint32		first = chunk * s->shared->chunk_items;
-	const uint32 *length = slot;
-	const int32 *from = (const int32 *) slot + s->shared->chunk_items;
-
-	for (uint32 item = first; item < chunk_end(s, chunk); item++)
-	{
-		AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
-
-		row.popularity = affinity_neighbor_knn_popularity(s, item);
-		row.n_neighbors = length[item - first];
-		row.neighbor = from;
-		row.score = (const float *) from + row.n_neighbors;
-		affinity_neighbor_knn_count_extremes(s->shared, &row);
-		s->sink->put(s->sink, &row);
-		from += 2 * (size_t) row.n_neighbors;
-	}
-	affinity_parallel_progress_done(chunk_end(s, chunk));
-}
-
-static Size
-slot_bytes(const KnnShared *shared, uint32 n_items)
-{
-	return (Size) shared->chunk_items * sizeof(uint32) *
-		(1 + 2 * (Size) Min((uint32) shared->options.neighbors, n_items));
+	affinity_neighbor_list_prepare(&s->list);
 }
 
 AFFINITY_TEAM_JOB(item_knn_job, affinity_neighbor_item_knn_body);
@@ -246,20 +208,10 @@ void
 affinity_neighbor_item_knn_body(AffinityTeam *team)
 {
 	KnnState	state = {0};
-	AffinityStream stream = {.produce = make_lists, .consume = put_lists};
-	uint32		n_items;
 
 	attach(&state, team);
 	prepare(&state);
-	n_items = state.by_item.n_rows;
-	if (state.sink)
-		affinity_parallel_progress_phase("training", n_items,
-										 affinity_parallel_participants(team) -
-										 1);
-	stream.n_chunks = (n_items - 1) / state.shared->chunk_items + 1;
-	stream.slot_bytes = slot_bytes(state.shared, n_items);
-	stream.state = &state;
-	affinity_parallel_stream(team, state.shared->stream, &stream);
+	affinity_neighbor_lists_make(&state.list, team);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -290,22 +242,26 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 	Size		n_items = in->by_item.n_rows;
 	bool		logarithms =
 	shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
+	bool		trend = shared->options.times.trend > 0;
 	Size		size[] = {
 		mul_size(n_users, sizeof(double)),
 		mul_size(n_items, sizeof(double)),
 		mul_size(n_items, sizeof(double)),
 		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
-		affinity_parallel_stream_bytes(slot_bytes(shared, in->by_item.n_rows)),
+		trend ? mul_size(n_items, sizeof(float)) : 0,
 	};
 	int		   *region[] = {
 		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
-		&shared->stream
+		&shared->trend
 	};
 
 	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
 	shared->matrix = affinity_parallel_request_matrix(request, in);
 	for (int i = 0; i < (int) lengthof(size); i++)
 		*region[i] = affinity_parallel_request_region(request, size[i]);
+	affinity_neighbor_lists_request(&shared->lists, request,
+									in->by_item.n_rows,
+									shared->options.neighbors);
 }
 
 static void
@@ -318,14 +274,18 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	KnnShared	shared = {.options = *(const ItemKnnOptions *) options};
 	KnnState	state = {0};
 	AffinityTeam *team;
-	uint32		k = Min((uint32) shared.options.neighbors, in->by_item.n_rows);
+	const AffinityTimes *times = &shared.options.times;
+	const float *trend = affinity_train_trend(in, times, sink);
 
+	affinity_train_timely_popularity(in, times, trend,
+									 shared.options.weights ==
+									 AFFINITY_WEIGHTS_SIGNED, sink);
+	affinity_neighbor_knn_settle(&shared.options, in, sink);
 	if (affinity_neighbor_knn_on_sets(shared.options.similarity))
 		affinity_neighbor_knn_drop_values(in);
 	else
 		affinity_neighbor_knn_weights(in, &shared.options);
-	shared.chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
-	shared.chunk_items = Min(Max(shared.chunk_items, 1), CHUNK_ITEMS);
+	affinity_train_decay_values(in, times);
 	request.seconds = estimate_seconds(in);
 	request_regions(&request, &shared, in);
 	team = affinity_parallel_begin(&request);
@@ -333,9 +293,12 @@ item_knn_train(AffinityInteractions *in, const void *options,
 		   sizeof(shared));
 	affinity_parallel_put_matrix(team, shared.matrix, in);
 	attach(&state, team);
-	prepare_factors(&state);
+	prepare_factors(&state, trend);
+	if (trend)
+		memcpy(affinity_parallel_region(team, shared.trend), trend,
+			   in->by_item.n_rows * sizeof(float));
 	affinity_parallel_run(team, sink);
-	affinity_neighbor_knn_warn_of_extremes(state.shared, in->items);
+	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
 }
 
@@ -371,11 +334,13 @@ static const AffinityOption item_knn_options[] = {
 		   "users that two items must share at least"),
 	OPTION(user_exponent, REAL, "1", 0, 2, NULL,
 		   "degree_normalized: p, how much less a user with many items counts"),
-	OPTION(item_exponent, REAL, "0.5", 0, 2, NULL,
-		   "degree_normalized: a, the exponent of the degree of the item in the history"),
-	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
-		   "degree_normalized: b, the exponent of the degree of the recommended item"),
+	OPTION(item_exponent, REAL, "\"auto\"", 0, 2, NULL,
+		   "degree_normalized: a, the exponent of the degree of the item in the history; auto: 1 - b, at least 0.5"),
+	OPTION(neighbor_exponent, REAL, "\"auto\"", 0, 2, NULL,
+		   "degree_normalized: b, the exponent of the degree of the recommended item; auto: 0.3 to 0.6 by users per item"),
 	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
+	AFFINITY_OPTIONS_TRAINING_TIMES(ItemKnnOptions),
+	AFFINITY_OPTIONS_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
 
@@ -422,6 +387,13 @@ item_knn_check(void *options)
 				 errmsg("option \"weighting\" has no effect on similarity \"%s\"",
 						similarity_names[o->similarity]),
 				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"weighting\" out.")));
+	if (o->times.half_life > 0 &&
+		!affinity_neighbor_knn_is_product(o->similarity))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"half_life\" has no effect on similarity \"%s\"",
+						similarity_names[o->similarity]),
+				 errhint("Use \"degree_normalized\" or \"cosine\", or leave \"half_life\" out; \"trend\" and \"history_half_life\" go with every similarity.")));
 	if (o->weights == AFFINITY_WEIGHTS_AUTO)
 		o->weights = affinity_neighbor_knn_on_moments(o->similarity) ?
 			AFFINITY_WEIGHTS_SIGNED : o->weighting != WEIGHTING_NONE ? AFFINITY_WEIGHTS_LINEAR :
@@ -432,7 +404,16 @@ item_knn_check(void *options)
 static void
 item_knn_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const ItemKnnOptions *) options)->max_history;
+	const ItemKnnOptions *o = options;
+
+	request->max_history = o->max_history;
+	affinity_train_request_times(&o->times, request);
+}
+
+static const AffinityTimes *
+item_knn_times(const void *options)
+{
+	return &((const ItemKnnOptions *) options)->times;
 }
 
 static double
@@ -468,5 +449,6 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.check = item_knn_check,
 	.request = item_knn_request,
 	.train = item_knn_train,
+	.times = item_knn_times,
 	.history_weight = item_knn_history_weight,
 };

@@ -13,7 +13,6 @@
 
 #include "miscadmin.h"
 
-#include "kernel/topk.h"
 #include "neighbor/item_knn.h"
 
 /* Additions between two looks at interrupts: some milliseconds. */
@@ -51,6 +50,15 @@ affinity_neighbor_knn_on_moments(int similarity)
 {
 	return similarity == SIMILARITY_PEARSON ||
 		similarity == SIMILARITY_ADJUSTED;
+}
+
+/*
+ * Is it a sum of products of values, times a factor of each item?
+ */
+bool
+affinity_neighbor_knn_is_product(int similarity)
+{
+	return similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE;
 }
 
 /* ---- one source item --------------------------------------------------- */
@@ -91,15 +99,15 @@ add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 {
 	if (s->is_signed)
 	{
-		s->n_touched = affinity_kernel_sparse_add_signed(s->sum, s->touched,
-														 s->n_touched, col,
-														 val, n, factor);
+		s->list.n_touched = affinity_kernel_sparse_add_signed(s->sum, s->list.touched,
+															  s->list.n_touched, col,
+															  val, n, factor);
 		return;
 	}
 	if (s->added < s->by_item.n_rows)
-		s->n_touched = affinity_kernel_sparse_add(s->sum, s->touched,
-												  s->n_touched, col, val, n,
-												  factor);
+		s->list.n_touched = affinity_kernel_sparse_add(s->sum, s->list.touched,
+													   s->list.n_touched, col, val, n,
+													   factor);
 	else
 		affinity_kernel_dense_add(s->sum, col, val, n, factor);
 	s->added += n;
@@ -115,7 +123,7 @@ accumulate(KnnState *s, uint32 item)
 	const AffinityCsr *by_user = &s->by_user;
 	int64		end = by_item->start[item + 1];
 
-	s->n_touched = 0;
+	s->list.n_touched = 0;
 	s->added = 0;
 	for (int64 e = by_item->start[item]; e < end; e++)
 	{
@@ -127,11 +135,11 @@ accumulate(KnnState *s, uint32 item)
 
 		fetch_ahead(s, e, end);
 		if (s->moments)
-			s->n_touched = affinity_kernel_sparse_moments(s->moments,
-														  s->touched,
-														  s->n_touched,
-														  by_user->col + start,
-														  val, n, x);
+			s->list.n_touched = affinity_kernel_sparse_moments(s->moments,
+															   s->list.touched,
+															   s->list.n_touched,
+															   by_user->col + start,
+															   val, n, x);
 		else if (s->is_signed || x * s->user_factor[user] > 0)
 			add_row(s, by_user->col + start, val, n,
 					x * s->user_factor[user]);
@@ -147,8 +155,8 @@ accumulate(KnnState *s, uint32 item)
 		}
 	}
 	if (s->added >= by_item->n_rows)
-		s->n_touched = affinity_kernel_dense_touched(s->sum, by_item->n_rows,
-													 s->touched);
+		s->list.n_touched = affinity_kernel_dense_touched(s->sum, by_item->n_rows,
+														  s->list.touched);
 }
 
 /*
@@ -243,9 +251,9 @@ score_each(KnnState *s, uint32 item)
 {
 	const ItemKnnOptions *o = s->options;
 
-	for (uint32 t = 0; t < s->n_touched; t++)
+	for (uint32 t = 0; t < s->list.n_touched; t++)
 	{
-		uint32		j = s->touched[t];
+		uint32		j = s->list.touched[t];
 		double		common;
 		double		value = similarity(s, item, j, &common);
 
@@ -257,8 +265,10 @@ score_each(KnnState *s, uint32 item)
 			s->count[j] = 0;
 		if (o->shrinkage > 0)
 			value *= common / (common + o->shrinkage);
+		if (s->trend)
+			value *= s->trend[j];
 		/* what is similar stays so in a real */
-		s->score[t] = j == item || common < o->min_support || !(value > 0) ?
+		s->list.score[t] = j == item || common < o->min_support || !(value > 0) ?
 			0 : (float) Max(Min(value, FLT_MAX), AFFINITY_LEAST);
 	}
 	if (s->only_counted && s->count)
@@ -274,19 +284,16 @@ harvest(KnnState *s, uint32 item)
 {
 	int			similarity = s->options->similarity;
 
-	if ((similarity == SIMILARITY_DEGREE || similarity == SIMILARITY_COSINE) &&
+	if (affinity_neighbor_knn_is_product(similarity) &&
 		s->count == NULL && !s->is_signed)
 	{
 		s->sum[item] = 0;
-		affinity_kernel_sparse_take(s->sum, s->touched, s->n_touched,
-									s->left[item], s->right, s->score);
+		affinity_kernel_sparse_take(s->sum, s->list.touched, s->list.n_touched,
+									s->left[item], s->right, s->list.score);
 	}
 	else
 		score_each(s, item);
-	s->n_best = (uint32) affinity_kernel_topk_scores(s->score,
-													 s->touched, s->n_touched,
-													 s->options->neighbors,
-													 s->best, s->scratch);
+	affinity_neighbor_list_choose(&s->list);
 }
 
 /*
@@ -297,5 +304,5 @@ affinity_neighbor_knn_list(KnnState *s, uint32 item)
 {
 	accumulate(s, item);
 	harvest(s, item);
-	s->work += s->n_touched;
+	s->work += s->list.n_touched;
 }

@@ -8,5 +8,6 @@
 #include "train/train.h"
 
 extern const AffinityAlgorithm affinity_neighbor_item_knn;
+extern const AffinityAlgorithm affinity_neighbor_next_item;
 
 #endif							/* AFFINITY_NEIGHBOR_H */

@@ -32,6 +32,7 @@ struct BatchLeader
 	uint32		k;
 	uint32		wanted;			/* BATCH_ONE_ITEM */
 	uint32		n_users;
+	int64		n_chances;
 	uint32		chunk_users;
 	Size		slot_bytes;
 	int			matrix;
@@ -116,6 +117,9 @@ begin_team(BatchLeader *l)
 	size[BATCH_OPTIONS] = batch->scorer->algorithm->options_size;
 	size[BATCH_POPULAR] = n * sizeof(uint32);
 	size[BATCH_POPULARITY] = n * sizeof(float);
+	if (batch->repeat > 0)
+		l->n_chances = batch->histories->by_user.start[l->n_users];
+	size[BATCH_CHANCE] = l->n_chances * sizeof(float);
 	size[BATCH_STREAM] = affinity_parallel_stream_bytes(l->slot_bytes);
 	if (f)
 	{
@@ -237,6 +241,13 @@ put_factors(BatchLeader *l, BatchShared *shared)
 }
 
 static void
+put_chances(BatchLeader *l)
+{
+	memcpy(affinity_parallel_region(l->team, BATCH_CHANCE), l->batch->chance,
+		   l->n_chances * sizeof(float));
+}
+
+static void
 fill_regions(BatchLeader *l)
 {
 	const AffinityScorer *scorer = l->batch->scorer;
@@ -246,6 +257,7 @@ fill_regions(BatchLeader *l)
 	shared->task = l->task;
 	shared->n_items = scorer->n_items;
 	shared->k = l->k;
+	shared->repeat = l->task == BATCH_ONE_ITEM ? 0 : l->batch->repeat;
 	shared->wanted = l->wanted;
 	shared->chunk_users = l->chunk_users;
 	shared->slot_bytes = l->slot_bytes;
@@ -256,6 +268,8 @@ fill_regions(BatchLeader *l)
 	memcpy(affinity_parallel_region(l->team, BATCH_OPTIONS), scorer->options,
 		   scorer->algorithm->options_size);
 	put_popularity(l);
+	if (shared->repeat > 0)
+		put_chances(l);
 	if (scorer->factors)
 		put_factors(l, shared);
 	else

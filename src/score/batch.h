@@ -30,6 +30,7 @@ enum
 	BATCH_FACTORS,				/* rows as in AffinityFactors */
 	BATCH_PANELS,				/* the same in panels */
 	BATCH_PARAMETERS,
+	BATCH_CHANCE,				/* beside the matrix, where there are repeats */
 	BATCH_STREAM,
 	BATCH_N_REGIONS
 };
@@ -48,6 +49,7 @@ typedef struct BatchShared
 	BatchTask	task;
 	uint32		n_items;
 	uint32		k;				/* not more than n_items */
+	double		repeat;			/* share of repeats */
 	uint32		chunk_users;
 	Size		slot_bytes;
 	int			matrix;			/* handle; columns are items' numbers */
@@ -75,6 +77,7 @@ typedef struct BatchParticipant
 	AffinityCsr users;			/* rows: users, columns: items' numbers */
 	AffinityCsr seen;			/* what else they have; n_rows is 0 where that
 								 * is nothing, of nobody */
+	const float *chance;		/* beside the users' entries */
 	uint32	   *excluded;		/* both, of one user */
 	uint32		room;
 
@@ -122,6 +125,8 @@ affinity_score_batch_history(const BatchParticipant *m, uint32 user)
 	history.n = (uint32) (users->start[user + 1] - start);
 	history.item = users->col + start;
 	history.weight = users->val ? users->val + start : NULL;
+	if (m->shared->repeat > 0)
+		history.chance = m->chance + start;
 	return history;
 }
 

@@ -34,7 +34,7 @@ near_room(uint32 k)
 static bool
 is_chosen(const BatchShared *shared)
 {
-	return near_room(shared->k) < shared->n_items / 4;
+	return shared->repeat == 0 && near_room(shared->k) < shared->n_items / 4;
 }
 
 void
@@ -222,6 +222,20 @@ finish_near(BatchParticipant *m, AffinityNear *near)
 	r->n_before = r->n_chosen;
 }
 
+/*
+ * Choose the best for a user of the chunk.
+ */
+static void
+choose_user(BatchParticipant *m, uint32 u, const AffinitySelection *selection)
+{
+	affinity_score_begin_choice(m->ranker, selection);
+	recall_user(m, u);
+	if (m->near && !m->near[u].full)
+		finish_near(m, &m->near[u]);
+	else if (m->usable[u])
+		affinity_score_choose_by_vector(m->ranker);
+}
+
 void
 affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 {
@@ -230,7 +244,8 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
 											   chunk, &first);
 
-	fold_chunk(m, first, n);
+	if (m->shared->repeat == 0)
+		fold_chunk(m, first, n);
 	if (m->near)
 		choose_chunk(m, first, n);
 	for (uint32 u = 0; u < n; u++)
@@ -241,12 +256,10 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 		affinity_score_batch_selection(m, user, &history);
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_score_begin_choice(m->ranker, &selection);
-		recall_user(m, u);
-		if (m->near && !m->near[u].full)
-			finish_near(m, &m->near[u]);
-		else if (m->usable[u])
-			affinity_score_choose_by_vector(m->ranker);
+		if (selection.repeat > 0)
+			affinity_score_choose(m->ranker, &history, &selection);
+		else
+			choose_user(m, u, &selection);
 		affinity_score_rank(m->ranker, &m->popular,
 							affinity_score_batch_ranking(m->shared, slot,
 														 user));

@@ -14,13 +14,16 @@ extern PGDLLEXPORT void affinity_score_batch_participant(AffinityTeam *team);
 
 /*
  * The best of what the user has not seen: neither items of the history nor
- * others, both in order. Valid until the next call.
+ * others, both in order. Where repeats are wanted, only the others are left
+ * out. Valid until the next call.
  */
 AffinitySelection
 affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 							   const AffinityHistory *history)
 {
-	AffinitySelection selection = {.k = m->shared->k};
+	AffinitySelection selection = {
+		.k = m->shared->k, .repeat = m->shared->repeat
+	};
 	const AffinityCsr *seen = &m->seen;
 	const uint32 *other;
 	uint32		n_other = 0;
@@ -31,6 +34,12 @@ affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 		return selection;
 	if (seen->n_rows > 0)
 		n_other = (uint32) (seen->start[user + 1] - seen->start[user]);
+	if (selection.repeat > 0)
+	{
+		selection.n_excluded = n_other;
+		selection.excluded = n_other > 0 ? seen->col + seen->start[user] : NULL;
+		return selection;
+	}
 	if (n_other == 0)
 	{
 		selection.n_excluded = history->n;
@@ -121,6 +130,7 @@ affinity_score_batch_participant(AffinityTeam *team)
 	m.popular.n = m.shared->n_items;
 	m.popular.item = affinity_parallel_region(team, BATCH_POPULAR);
 	m.popular.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
+	m.chance = affinity_parallel_region(team, BATCH_CHANCE);
 	m.leader = affinity_parallel_leader(team);
 	affinity_parallel_matrix(team, m.shared->matrix, &m.users, &unused);
 	if (m.shared->has_seen)

@@ -25,6 +25,7 @@ affinity_score_fold_begin(ScoreFold *f, const AffinityScorer *scorer)
 
 	memset(f, 0, sizeof(ScoreFold));
 	f->algorithm = scorer->algorithm;
+	f->options = scorer->options;
 	f->factors = factors;
 	f->context = CurrentMemoryContext;
 	f->fold = scorer->algorithm->fold_begin(scorer->options, factors);
@@ -44,6 +45,8 @@ affinity_score_fold_weights(ScoreFold *f, const AffinityHistory *history)
 		return history->weight;
 	if (history->is_basket && f->algorithm->fold_basket_weight)
 		weight = f->algorithm->fold_basket_weight(f->fold);
+	else if (affinity_train_decays(f->algorithm, f->options))
+		weight = (float) f->algorithm->history_weight(f->options, 1);
 	if (history->n > f->room)
 	{
 		if (f->plain)

@@ -117,8 +117,8 @@ affinity_score_begin_choice(AffinityRanker *r,
 /*
  * Keep the best of n keys, in room for twice as many as are wanted.
  */
-static void
-begin_keys(AffinityRanker *r, AffinityTopK *top, Size n)
+void
+affinity_score_begin_keys(AffinityRanker *r, AffinityTopK *top, Size n)
 {
 	Size		k = Min(r->selection.k, n);
 	Size		cap = Min(n, 2 * k) + 1;
@@ -127,11 +127,27 @@ begin_keys(AffinityRanker *r, AffinityTopK *top, Size n)
 	affinity_kernel_topk_init(top, r->key, k, cap);
 }
 
-static void
-end_keys(AffinityRanker *r, AffinityTopK *top)
+/*
+ * The best, and how many of them have a score of 0 or more.
+ */
+void
+affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top)
 {
 	affinity_kernel_topk_finish(top, r->scratch);
-	r->n_chosen = (uint32) top->n;
+	r->n_chosen = r->n_before = (uint32) top->n;
+	while (r->n_before > 0 &&
+		   affinity_kernel_rank_key_score(r->key[r->n_before - 1]) < 0)
+		r->n_before--;
+}
+
+/*
+ * An item with a score below 0 comes after those that fill up.
+ */
+void
+affinity_score_speak_against(AffinityRanker *r, uint32 no)
+{
+	mark(r, no);
+	r->n_against++;
 }
 
 /*
@@ -143,7 +159,7 @@ choose_unsigned(AffinityRanker *r, const ScoreSums *sums)
 	affinity_score_ranker_room(r, (Size) sums->n_touched + 1);
 	for (uint32 t = 0; t < sums->n_touched; t++)
 		r->score[t] = affinity_score_of_sum(sums->sum[sums->touched[t]]);
-	r->n_chosen = (uint32)
+	r->n_chosen = r->n_before = (uint32)
 		affinity_kernel_topk_scores(r->score, sums->touched, sums->n_touched,
 									r->selection.k, r->key, r->scratch);
 }
@@ -157,7 +173,7 @@ choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
 {
 	AffinityTopK top;
 
-	begin_keys(r, &top, n);
+	affinity_score_begin_keys(r, &top, n);
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		no = item[i];
@@ -167,12 +183,9 @@ choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
 			affinity_kernel_topk_push(&top,
 									  affinity_kernel_rank_key(score, no));
 		if (score < 0)
-		{
-			mark(r, no);
-			r->n_against++;
-		}
+			affinity_score_speak_against(r, no);
 	}
-	end_keys(r, &top);
+	affinity_score_end_keys(r, &top);
 }
 
 /*
@@ -205,10 +218,6 @@ choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
 	else
 		choose_unsigned(r, &sums);
 	affinity_score_sums_end(&sums);
-	r->n_before = r->n_chosen;
-	while (r->n_before > 0 &&
-		   affinity_kernel_rank_key_score(r->key[r->n_before - 1]) < 0)
-		r->n_before--;
 }
 
 /*
@@ -273,13 +282,13 @@ affinity_score_choose_by_vector(AffinityRanker *r)
 	AffinityTopK top;
 
 	affinity_score_ranker_room(r, Min(r->scorer->n_items, SCORE_PIECE));
-	begin_keys(r, &top, r->selection.candidate ? r->selection.n_candidates :
-			   r->scorer->n_items);
+	affinity_score_begin_keys(r, &top, r->selection.candidate ? r->selection.n_candidates :
+							  r->scorer->n_items);
 	if (r->selection.candidate)
 		push_candidates(r, &top);
 	else
 		push_all(r, &top);
-	end_keys(r, &top);
+	affinity_score_end_keys(r, &top);
 	r->n_before = r->n_chosen;
 }
 
@@ -294,7 +303,9 @@ affinity_score_choose(AffinityRanker *r, const AffinityHistory *history,
 	affinity_score_begin_choice(r, selection);
 	if (selection->k == 0 || history->n == 0)
 		return;
-	if (!r->scorer->algorithm->has_factors)
+	if (selection->repeat > 0)
+		affinity_score_choose_repeats(r, history);
+	else if (!r->scorer->algorithm->has_factors)
 		choose_by_lists(r, history);
 	else if (affinity_score_fold_user(affinity_score_ranker_fold(r), history))
 		affinity_score_choose_by_vector(r);
@@ -310,7 +321,8 @@ int64
 affinity_score_lacking(const AffinityRanker *r)
 {
 	if (r->n_before >= r->selection.k ||
-		(r->n_chosen > 0 && r->scorer->algorithm->has_factors))
+		(r->n_chosen > 0 && r->scorer->algorithm->has_factors &&
+		 !(r->selection.repeat > 0)))
 		return 0;
 	return (int64) r->selection.k + r->selection.n_excluded + r->n_against;
 }

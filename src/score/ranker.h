@@ -44,6 +44,7 @@ affinity_score_sums_exclude(ScoreSums *sums, uint32 no)
 typedef struct ScoreFold
 {
 	const AffinityAlgorithm *algorithm;
+	const void *options;
 	const AffinityFactors *factors;
 	AffinityFold *fold;
 	float	   *user;			/* stride floats; the algorithm's result */
@@ -89,7 +90,15 @@ extern ScoreFold *affinity_score_ranker_fold(AffinityRanker *r);
 extern void affinity_score_ranker_room(AffinityRanker *r, Size n);
 extern void affinity_score_begin_choice(AffinityRanker *r,
 										const AffinitySelection *selection);
+extern void affinity_score_begin_keys(AffinityRanker *r, AffinityTopK *top,
+									  Size n);
+extern void affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top);
+extern void affinity_score_speak_against(AffinityRanker *r, uint32 no);
 extern void affinity_score_choose_by_vector(AffinityRanker *r);
+
+/* repeat.c */
+extern void affinity_score_choose_repeats(AffinityRanker *r,
+										  const AffinityHistory *history);
 
 /* Keys of the k best of n, with room for all; in the current context. */
 static inline void
@@ -110,11 +119,16 @@ affinity_score_keys_end(AffinityTopK *top)
 	pfree(scratch);
 }
 
-/* What a summed weight of a history counts in a sum. */
+/*
+ * What a summed weight of a history counts in a sum: that is the weight where
+ * times decay histories.
+ */
 static inline double
 affinity_score_weight(const AffinityScorer *scorer, const float *weight,
 					  int64 entry)
 {
+	if (weight && affinity_train_decays(scorer->algorithm, scorer->options))
+		return weight[entry];
 	return scorer->algorithm->history_weight(scorer->options, weight ?
 											 weight[entry] : 1);
 }

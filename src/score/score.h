@@ -73,6 +73,8 @@ typedef struct AffinityHistory
 	const uint32 *item;
 	const float *weight;		/* summed by item; NULL: 1 each */
 	bool		is_basket;		/* items without weights of their own */
+	const float *chance;		/* to have each item again, 0 to 1; needed
+								 * where repeats are wanted */
 	const AffinityList *list;	/* of each item; NULL: what follows */
 
 	/* The list of item i, asked for in order; NULL: the scorer's. */
@@ -99,7 +101,10 @@ typedef struct AffinitySelection
 	uint32		n_excluded;
 	const uint32 *excluded;		/* ascending numbers, perhaps repeated */
 	uint32		n_candidates;
-	const uint32 *candidate;	/* numbers; NULL: all items */
+	const uint32 *candidate;	/* ascending numbers; NULL: all items */
+	double		repeat;			/* share of repeats; with one above 0 the
+								 * history need not be excluded from what is
+								 * new */
 } AffinitySelection;
 
 /* Sorts numbers, as excluded ones want it. */
@@ -175,6 +180,9 @@ typedef struct AffinityBatch
 {
 	const AffinityScorer *scorer;	/* without lists */
 	const float *popularity;	/* by number */
+	double		repeat;			/* share of repeats */
+	const float *chance;		/* beside the histories' entries; needed where
+								 * that is above 0 */
 
 	/*
 	 * Lists, where the algorithm has no factors: they are asked for once, and

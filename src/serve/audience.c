@@ -66,8 +66,13 @@ audience_by_lists(ServeCall *call, uint32 item, uint32 k)
 	affinity_model_scorer(model, false, &scorer);
 	affinity_model_sources(model, item, &sources);
 	ids = affinity_model_array(sources.id, (int) sources.n, model->item_type);
-	/* what a user's weights are compared with is the mean of all of them */
-	in = affinity_train_centered(model->algorithm, model->options) ?
+
+	/*
+	 * what a user's weights are compared with is the mean of all of them, and
+	 * ages are those before the newest of all
+	 */
+	in = model->timed ||
+		affinity_train_centered(model->algorithm, model->options) ?
 		affinity_model_peers(model, ids, sources.n, true) :
 		affinity_model_rows_of(model, ids, sources.n);
 	similarity = align_sources(in, &sources, &wanted);
@@ -82,7 +87,7 @@ audience_by_factors(ServeCall *call, uint32 item, uint32 k)
 	AffinityModelBatch batch;
 	AffinityTopK top;
 
-	affinity_model_batch_begin(&batch, call->model);
+	affinity_model_batch_begin(&batch, call->model, 0);
 	affinity_score_batch_audience(&batch.batch, item, k, &top);
 	affinity_model_batch_end(&batch);
 	put_users(call, batch.users, &top);

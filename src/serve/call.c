@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "repeat/repeat.h"
 #include "serve/serve.h"
 
 /*
@@ -206,14 +207,36 @@ affinity_serve_item(ServeCall *call, int arg, AffinityItem *item)
  * knows.
  */
 bool
-affinity_serve_history(ServeCall *call, int arg, AffinityModelHistory *history)
+affinity_serve_history(ServeCall *call, int arg, bool repeat,
+					   AffinityModelHistory *history)
 {
 	Datum		user;
 
 	memset(history, 0, sizeof(AffinityModelHistory));
 	if (affinity_serve_id(call, arg, call->model->user_type, "user_id", &user))
-		affinity_model_history(call->model, user, history);
+		affinity_model_history(call->model, user, repeat, history);
 	return history->history.n > 0;
+}
+
+/*
+ * The share of repeats in a list. Models that were made before there was such
+ * an argument have none.
+ */
+double
+affinity_serve_repeat(ServeCall *call, int arg)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	double		repeat;
+
+	if (PG_NARGS() <= arg || PG_ARGISNULL(arg))
+		return affinity_repeat_usual(call->model->algorithm);
+	repeat = PG_GETARG_FLOAT8(arg);
+	if (!(repeat >= 0 && repeat <= 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("repeat must be between 0 and 1, not %g", repeat),
+				 errhint("It is the share of what the user had before: 0 for new items only, 1 for nothing new.")));
+	return repeat;
 }
 
 /*

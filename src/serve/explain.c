@@ -56,7 +56,7 @@ affinity_serve_explain(PG_FUNCTION_ARGS)
 						  "weight", FLOAT4OID, "similarity", FLOAT4OID,
 						  "contribution", FLOAT4OID, "share", FLOAT4OID,
 						  "rank", INT4OID);
-	has_user = affinity_serve_history(&call, 1, &known);
+	has_user = affinity_serve_history(&call, 1, false, &known);
 	has_item = affinity_serve_item(&call, 2, &item);
 	if (has_user && has_item)
 	{

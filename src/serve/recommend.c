@@ -9,6 +9,7 @@
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
+#include "repeat/repeat.h"
 #include "serve/serve.h"
 
 typedef struct Request
@@ -22,13 +23,14 @@ typedef struct Request
 } Request;
 
 /*
- * Exclude what is seen, if wanted, and some items.
+ * Exclude what is seen, if wanted, and some items. The history itself is not,
+ * where repeats are.
  */
 static void
 set_excluded(Request *r, bool seen, const AffinityItems *items)
 {
 	const AffinityHistory *history = &r->known.history;
-	uint32		n_history = seen ? history->n : 0;
+	uint32		n_history = seen && !(r->selection.repeat > 0) ? history->n : 0;
 	uint32		n_seen = seen ? r->known.n_seen : 0;
 	uint32		n = 0;
 	uint32	   *excluded = affinity_base_array((Size) n_history + n_seen +
@@ -260,7 +262,8 @@ affinity_serve_candidates(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(affinity_serve_recommend);
 
 /*
- * SQL: recommend_core(model, user_id, k, candidates, exclude, exclude_seen)
+ * SQL: recommend_core(model, user_id, k, candidates, exclude, exclude_seen
+ * [, repeat])
  */
 Datum
 affinity_serve_recommend(PG_FUNCTION_ARGS)
@@ -271,7 +274,8 @@ affinity_serve_recommend(PG_FUNCTION_ARGS)
 
 	affinity_serve_begin(&call, fcinfo);
 	r.selection.k = affinity_serve_k(&call, 2);
-	(void) affinity_serve_history(&call, 1, &r.known);
+	r.selection.repeat = affinity_serve_repeat(&call, 6);
+	(void) affinity_serve_history(&call, 1, r.selection.repeat > 0, &r.known);
 	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
 	(void) affinity_serve_items(&call, 4, &exclude);
 	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5), &exclude);
@@ -315,7 +319,8 @@ affinity_serve_score(PG_FUNCTION_ARGS)
 	Request		r = {.call = &call};
 
 	affinity_serve_begin(&call, fcinfo);
-	(void) affinity_serve_history(&call, 1, &r.known);
+	r.selection.repeat = affinity_repeat_usual(call.model->algorithm);
+	(void) affinity_serve_history(&call, 1, r.selection.repeat > 0, &r.known);
 	(void) affinity_serve_items(&call, 2, &r.candidates);
 	r.has_candidates = true;
 	r.selection.k = r.candidates.n;

@@ -39,7 +39,7 @@ put_rows(void *state, uint32 user, const AffinityRanking *ranking)
 PG_FUNCTION_INFO_V1(affinity_serve_recommend_all);
 
 /*
- * SQL: recommend_all_core(model, k)
+ * SQL: recommend_all_core(model, k [, repeat])
  */
 Datum
 affinity_serve_recommend_all(PG_FUNCTION_ARGS)
@@ -47,16 +47,18 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 	ServeCall	call;
 	Answer		answer = {.call = &call};
 	uint32		k;
+	double		repeat;
 
 	affinity_serve_begin(&call, fcinfo);
 	k = affinity_serve_k(&call, 1);
+	repeat = affinity_serve_repeat(&call, 2);
 	affinity_serve_result(&call, 5, "user_id", call.model->user_type,
 						  "item_id", call.model->item_type,
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
 	if (k > 0 && call.model->trained)
 	{
-		affinity_model_batch_begin(&answer.batch, call.model);
+		affinity_model_batch_begin(&answer.batch, call.model, repeat);
 		affinity_score_batch_recommend(&answer.batch.batch, k, put_rows,
 									   &answer);
 		affinity_model_batch_end(&answer.batch);

@@ -38,8 +38,9 @@ extern bool affinity_serve_ids(ServeCall *call, int arg, Datum *ids);
 extern bool affinity_serve_items(ServeCall *call, int arg,
 								 AffinityItems *items);
 extern bool affinity_serve_item(ServeCall *call, int arg, AffinityItem *item);
-extern bool affinity_serve_history(ServeCall *call, int arg,
+extern bool affinity_serve_history(ServeCall *call, int arg, bool repeat,
 								   AffinityModelHistory *history);
+extern double affinity_serve_repeat(ServeCall *call, int arg);
 extern void affinity_serve_learns_items(const AffinityModel *model,
 										const char *function);
 

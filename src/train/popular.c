@@ -59,18 +59,18 @@ popular_request(const void *options, AffinityReadRequest *request)
 /*
  * Is a pair so old that only its being there counts?
  */
-static bool
-is_faded(float recency)
+bool
+affinity_train_is_faded(float left)
 {
-	return fabs(recency) < 1000 * AFFINITY_LEAST;
+	return fabs(left) < 1000 * AFFINITY_LEAST;
 }
 
 /*
  * Say so where nothing is left of items: where that are most, a time may be
  * in the future by mistake.
  */
-static void
-tell_faded(const AffinityInteractions *in, uint32 n, uint32 item)
+void
+affinity_train_tell_faded(const AffinityInteractions *in, uint32 n, uint32 item)
 {
 	Datum		id;
 	Datum		newest;
@@ -114,14 +114,14 @@ popular_train(AffinityInteractions *in, const void *options,
 			for (int64 e = m->start[item]; e < m->start[item + 1]; e++)
 			{
 				sum += value[e];
-				is_left |= !is_faded(value[e]);
+				is_left |= !affinity_train_is_faded(value[e]);
 			}
 		if (!is_left && n_faded++ == 0)
 			faded = item;
 		row.popularity = (float) Min(sum, FLT_MAX);
 		sink->put(sink, &row);
 	}
-	tell_faded(in, n_faded, faded);
+	affinity_train_tell_faded(in, n_faded, faded);
 }
 
 static double

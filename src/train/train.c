@@ -60,3 +60,26 @@ affinity_train_damaged(const char *model, const char *what)
 			 errhint("To make it whole: SELECT affinity.refresh_model(%s);",
 					 quote_literal_cstr(model))));
 }
+
+/*
+ * The source has no times: is that an error?
+ */
+void
+affinity_train_check_no_time(const AffinityAlgorithm *algorithm,
+							 const void *options,
+							 const AffinityReadRequest *request)
+{
+	const char *option = affinity_train_needs_times(algorithm, options);
+
+	if (option == NULL && request->recency != AFFINITY_RECENCY_NONE)
+		option = "half_life";
+	if (option == NULL && !request->events && !algorithm->repeat)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 option == NULL || request->events ?
+			 errmsg("algorithm \"%s\" needs a source with times",
+					algorithm->name) :
+			 errmsg("option \"%s\" needs a source with times", option),
+			 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+}

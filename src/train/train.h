@@ -21,7 +21,8 @@
 typedef enum AffinityOptionType
 {
 	AFFINITY_OPTION_INT,		/* int32 */
-	AFFINITY_OPTION_REAL,		/* double; NaN where null is the default */
+	AFFINITY_OPTION_REAL,		/* double; NaN: "auto", where that is the
+								 * default */
 	AFFINITY_OPTION_ENUM,		/* int: index into values */
 	AFFINITY_OPTION_INTERVAL	/* int64 microseconds; 0: none */
 } AffinityOptionType;
@@ -74,6 +75,63 @@ typedef enum AffinityWeights
 	AFFINITY_OPTION(options, max_history, INT, "10000", 2, 1e9, NULL, \
 		"items of a user that are trained on, the most recent ones where the source has times, else a fixed sample")
 
+/* ---- times ------------------------------------------------------------- */
+
+/* What the ages of a user's history are counted from. */
+typedef enum AffinityReference
+{
+	AFFINITY_REFERENCE_NEWEST,	/* the user's newest row */
+	AFFINITY_REFERENCE_NOW
+} AffinityReference;
+
+/*
+ * How times enter. An algorithm that takes some of it has this in its struct
+ * of options, and says where: AffinityAlgorithm.times.
+ */
+typedef struct AffinityTimes
+{
+	int64		half_life;		/* of what is trained on; 0: none */
+	double		trend;			/* 0: none */
+	int64		trend_half_life;	/* 0: from the times */
+	int64		history_half_life;	/* 0: none */
+	double		history_decay;	/* 1: none */
+	int			history_reference;	/* AffinityReference */
+} AffinityTimes;
+
+/* Their descriptors, of a struct of options that has "times". */
+#define AFFINITY_OPTION_TIME(options, name, type, start, min, max, values, help) \
+	{#name, AFFINITY_OPTION_##type, offsetof(options, times.name), start, min, \
+		max, values, help}
+
+#define AFFINITY_OPTIONS_TRAINING_TIMES(options) \
+	AFFINITY_OPTION_TIME(options, half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an interaction counts half in training; needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, trend, REAL, "0", 0, 4, NULL, \
+		"power of what an item is wanted lately, compared with all times, by which scores are multiplied: 0 not at all, 1 in proportion; needs times"), \
+	AFFINITY_OPTION_TIME(options, trend_half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an interaction counts half in the trend; null: 6 % of the median age")
+
+#define AFFINITY_OPTIONS_HISTORY(options) \
+	AFFINITY_OPTIONS_HISTORY_DECAY(options, "1")
+
+/* The same where histories decay unless told otherwise. */
+#define AFFINITY_OPTIONS_HISTORY_DECAY(options, decay) \
+	AFFINITY_OPTION_TIME(options, history_half_life, INTERVAL, "null", 0, 0, NULL, \
+		"age at which an item of a user's history counts half; needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, history_decay, REAL, decay, 0, 1, NULL, \
+		"what each earlier item in a user's history counts of the one after it, those of one time the mean: 1 all the same; below 1 needs a source with times"), \
+	AFFINITY_OPTION_TIME(options, history_reference, ENUM, "\"newest\"", 0, 0, \
+		affinity_train_reference_names, \
+		"history_half_life: age before the user's newest row, or before now()")
+
+/* What makes a visit, and what earlier ones count: see repeat/rate.c. */
+typedef struct AffinityRepeat
+{
+	int64		visit;			/* microseconds, above 0 */
+	double		visit_decay;
+	double		prior_visits;	/* above 0 */
+} AffinityRepeat;
+
 /* ---- what an algorithm yields ------------------------------------------ */
 
 typedef struct AffinityItemRow
@@ -114,6 +172,8 @@ typedef struct AffinityItemSink
 	int			max_workers;
 	/* popularity of all items, in place of the rows'; NULL: what rows have */
 	const float *popularity;
+	/* of each item, or NULL: how often it is had again */
+	const float *repeat_rate;
 	/* a figure of the version that is replaced; NaN where there is none */
 	double		(*before) (struct AffinityItemSink *sink, const char *name);
 	/* a figure, or a list of n, for the column "training" of affinity.models */
@@ -164,7 +224,19 @@ typedef struct AffinityAlgorithm
 	/* may release the matrix, but not the dictionaries */
 	void		(*train) (AffinityInteractions *in, const void *options,
 						  AffinityItemSink *sink);
-	/* what a summed weight of a user's history counts in a score */
+	/* the part of its options that is about times; NULL: it has none */
+	const AffinityTimes *(*times) (const void *options);
+
+	/*
+	 * Recommends what users have: how visits are counted. NULL: it recommends
+	 * what is new.
+	 */
+	const AffinityRepeat *(*repeat) (const void *options);
+
+	/*
+	 * What a summed weight of a user's history counts in a score. Where times
+	 * decay histories, these have what is left of that as their weights.
+	 */
 	double		(*history_weight) (const void *options, double weight);
 
 	/*
@@ -201,8 +273,46 @@ extern bool affinity_train_signed_scores(const AffinityAlgorithm *algorithm,
 										 const void *options);
 extern bool affinity_train_centered(const AffinityAlgorithm *algorithm,
 									const void *options);
+extern void affinity_train_check_no_time(const AffinityAlgorithm *algorithm,
+										 const void *options,
+										 const AffinityReadRequest *request);
 pg_noreturn extern void affinity_train_damaged(const char *model,
 											   const char *what);
+
+/* recency.c */
+extern const char *const affinity_train_reference_names[];
+extern const AffinityTimes *affinity_train_times(const AffinityAlgorithm *algorithm,
+												 const void *options);
+extern const char *affinity_train_needs_times(const AffinityAlgorithm *algorithm,
+											  const void *options);
+extern void affinity_train_request_times(const AffinityTimes *times,
+										 AffinityReadRequest *request);
+extern void affinity_train_decay_values(AffinityInteractions *in,
+										const AffinityTimes *times);
+extern void affinity_train_decay_history(const AffinityAlgorithm *algorithm,
+										 const void *options,
+										 const float *age, float *weight,
+										 int64 n);
+
+/* Are the weights of histories what is left of what they count? */
+static inline bool
+affinity_train_decays(const AffinityAlgorithm *algorithm, const void *options)
+{
+	const AffinityTimes *times = algorithm->times ?
+		algorithm->times(options) : NULL;
+
+	return times && (times->history_half_life > 0 || times->history_decay < 1);
+}
+
+/* trend.c */
+extern const float *affinity_train_trend(const AffinityInteractions *in,
+										 const AffinityTimes *times,
+										 AffinityItemSink *sink);
+extern void affinity_train_timely_popularity(const AffinityInteractions *in,
+											 const AffinityTimes *times,
+											 const float *trend,
+											 bool is_signed,
+											 AffinityItemSink *sink);
 
 /* options.c */
 extern const char *const affinity_train_seen_names[];
@@ -210,6 +320,7 @@ extern AffinitySeen affinity_train_seen(const AffinityAlgorithm *algorithm,
 										const void *options);
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
+extern bool affinity_train_option_auto(const AffinityOption *option);
 extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
@@ -223,6 +334,9 @@ extern const AffinityBlas *affinity_train_blas(void);
 extern void affinity_train_blas_ready(void);
 
 /* popular.c */
+extern bool affinity_train_is_faded(float left);
+extern void affinity_train_tell_faded(const AffinityInteractions *in,
+									  uint32 n, uint32 item);
 extern const AffinityAlgorithm affinity_train_popular;
 
 #endif							/* AFFINITY_TRAIN_H */

@@ -56,6 +56,8 @@ CREATE TABLE facts AS
 CREATE INDEX ON facts (u);
 SELECT affinity.create_model('m_knn', 'SELECT u, i, w, at FROM hard.facts');
 SELECT affinity.create_model('m_knn_text', 'SELECT u::text, ''item '' || i FROM hard.facts', 'item_knn', '{"similarity": "cosine", "weighting": "bm25", "neighbors": 5}');
+SELECT affinity.create_model('m_next', 'SELECT u, i, w, at FROM hard.facts', 'next_item', '{"session_gap": "3 days"}');
+SELECT affinity.create_model('m_again', 'SELECT u, i, w, at FROM hard.facts', 'buy_again', '{"visit": "5 hours"}');
 SELECT affinity.create_model('m_popular', 'SELECT u::bigint, md5(i::text)::uuid FROM hard.facts', 'popular');
 SELECT affinity.create_model('m_ease', 'SELECT u, i FROM hard.facts', 'ease', '{"method": "dense"}');
 SELECT affinity.create_model('m_ease_sparse', 'SELECT u::smallint, i::smallint FROM hard.facts', 'ease', '{"method": "sparse"}');
@@ -65,7 +67,7 @@ SELECT affinity.create_model('m_als', 'SELECT u::bigint, i::text, w FROM hard.fa
 -- Somebody without rights, and somebody with those of a reader.
 CREATE ROLE hard_nobody LOGIN;
 CREATE ROLE hard_reader LOGIN;
-GRANT USAGE ON SCHEMA hard, m_knn, m_knn_text, m_popular, m_ease, m_ease_sparse, m_ials, m_als TO hard_reader;
+GRANT USAGE ON SCHEMA hard, m_knn, m_knn_text, m_next, m_popular, m_ease, m_ease_sparse, m_ials, m_als TO hard_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA hard TO hard_reader;
 GRANT USAGE ON SCHEMA hard TO hard_nobody;
 GRANT SELECT ON state, log TO hard_nobody;

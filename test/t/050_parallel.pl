@@ -150,16 +150,18 @@ my %options = (
 	'ials' => 'ials {"iterations": 6}',
 	'ials, cholesky' => 'ials {"iterations": 3, "solver": "cholesky"}',
 	'ease, dense' => 'ease {"method": "dense"}',
-	'ease, sparse' => 'ease {"method": "sparse"}');
+	'ease, sparse' => 'ease {"method": "sparse"}',
+	'next_item' => 'next_item {"window": 200, "repeats": "all"}');
 foreach my $name (sort keys %options)
 {
-	my ($serial, $said) = create('SELECT * FROM few', $options{$name},
+	my $query = $name eq 'next_item' ? 'SELECT *, to_timestamp(hashint4(item_id) % 1000) FROM few' : 'SELECT * FROM few';
+	my ($serial, $said) = create($query, $options{$name},
 		'max_parallel_maintenance_workers = 0');
 	like($said, qr/training \(0 workers\)/, "$name: 0 workers are none");
 	unlike($said, qr/without parallel workers/, "$name: which was asked for");
 	foreach my $workers (1, 2)
 	{
-		my ($parallel, $said) = create('SELECT * FROM few', $options{$name},
+		my ($parallel, $said) = create($query, $options{$name},
 			"max_parallel_maintenance_workers = $workers");
 		like($said, qr/training \($workers worker/, "$name: with $workers");
 		is($parallel, $serial, "$name: the same model");
