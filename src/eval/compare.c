@@ -113,6 +113,7 @@ measure_all(FunctionCallInfo fcinfo, EvalPlan *plan, Candidate *candidate,
 	bool		has_test = !PG_ARGISNULL(ARG_TEST);
 	bool		all_stored = true;
 	bool		any_repeat = false;
+	bool		any_seen = false;
 
 	if (has_test)
 		affinity_eval_source_query(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TEST)),
@@ -141,8 +142,10 @@ measure_all(FunctionCallInfo fcinfo, EvalPlan *plan, Candidate *candidate,
 	{
 		measure_one(fcinfo, plan, &candidate[i]);
 		any_repeat |= candidate[i].result->any_repeat;
+		any_seen |= candidate[i].result->any_seen;
 	}
 	candidate[0].result->any_repeat = any_repeat;
+	candidate[0].result->any_seen = any_seen;
 }
 
 /* ---- differences ------------------------------------------------------- */

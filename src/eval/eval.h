@@ -183,6 +183,7 @@ typedef struct AffinityEvalResult
 	double	   *coverage;		/* by k */
 	double	   *gini;
 	bool		any_repeat;		/* some user has such a target */
+	bool		any_seen;		/* lists may hold what users have already */
 } AffinityEvalResult;
 
 /* Where a metric's values are; k is an index. */

@@ -28,7 +28,7 @@ affinity_eval_rows(const AffinityEvalResult *result, bool catalog, int *n)
 							  AFFINITY_EVAL_N_METRICS * want->n_k + 1) *
 							 sizeof(EvalRow));
 	int			last = !result->any_repeat ? AFFINITY_EVAL_ALL_ITEMS :
-		want->with_seen ? AFFINITY_EVAL_REPEAT_ITEMS : AFFINITY_EVAL_NEW_ITEMS;
+		result->any_seen ? AFFINITY_EVAL_REPEAT_ITEMS : AFFINITY_EVAL_NEW_ITEMS;
 
 	*n = 0;
 	for (int t = 0; t <= last; t++)
