@@ -44,8 +44,8 @@ affinity_latent_ials_fold_begin(const void *options,
 	bool		sane = factors->width >= 1 &&
 		factors->width <= IALS_MOST_FACTORS &&
 		(factors->n_parameters == factors->width + 1 +
-		 (timely ? factors->n_items : 0) ||
-		 (factors->n_parameters == factors->width && !timely));
+	 (timely ? factors->n_items : 0) ||
+	 (factors->n_parameters == factors->width && !timely));
 
 	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
 	{

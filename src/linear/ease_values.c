@@ -84,7 +84,7 @@ affinity_linear_ease_user_factors(const AffinityCsr *by_user, double exponent, d
  */
 void
 affinity_linear_ease_penalties(const AffinityCsr *by_item, const EaseOptions *options,
-			   const double *user_factor, double *penalty, double *output)
+							   const double *user_factor, double *penalty, double *output)
 {
 	double		dropout = options->dropout / (1 - options->dropout);
 	double		mean = 0;
