@@ -271,6 +271,19 @@ lock_all_or_none(const LockSet *set)
 	return true;
 }
 
+/*
+ * Lock all of these, waiting for each with the others before it in hand. This
+ * ends where lock_all_or_none might not: who waits for a lock that this
+ * transaction has already, in a weaker mode, is in the way for good, but not
+ * waited for. What cannot end is found as a deadlock.
+ */
+static void
+lock_one_by_one(const LockSet *set)
+{
+	for (int i = 0; i < set->n; i++)
+		(void) LockAcquire(&set->tag[i], AccessExclusiveLock, false, false);
+}
+
 static bool
 is_subset(const LockSet *set, const LockSet *of)
 {
@@ -305,11 +318,7 @@ affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
 				continue;
 		}
 		else
-		{
-			for (int i = 0; i < set.n; i++)
-				(void) LockAcquire(&set.tag[i], AccessExclusiveLock, false,
-								   false);
-		}
+			lock_one_by_one(&set);
 		AcceptInvalidationMessages();
 		if (affinity_model_schema(name, &now_table) != schema ||
 			now_table != table)
@@ -397,8 +406,11 @@ affinity_manage_lock_to_change(const char *name, Oid schema, Oid table,
 		add_lock(&set, RelationRelationId, lfirst_oid(cell));
 	for (int round = 0; !lock_at_once(&set); round++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (round < MAX_ROUNDS)
 			wait_a_little();
+		else if (round >= 2 * MAX_ROUNDS)
+			lock_one_by_one(&set);
 		else if (lock_all_or_none(&set))
 			break;
 	}
