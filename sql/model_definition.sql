@@ -370,7 +370,7 @@ DROP FUNCTION shop.recommend(int, smallint, text);
 \echo # an older version: functions are replaced in their place, but where others need what they were
 SELECT replace(pg_get_viewdef('shop.definition'), objects, '0123') AS older FROM shop.definition \gset
 CREATE OR REPLACE VIEW shop.definition AS :older
-CREATE OR REPLACE FUNCTION shop.recommend_all(k bigint DEFAULT 10)
+CREATE OR REPLACE FUNCTION shop.recommend_all(k bigint DEFAULT 10, repeat double precision DEFAULT NULL)
 RETURNS TABLE (user_id int, item_id int, score real, rank int, personalized boolean) STABLE
 BEGIN ATOMIC
 	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized FROM affinity.recommend_all_core('shop', 1)

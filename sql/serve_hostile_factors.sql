@@ -50,7 +50,7 @@ END $$;
 CREATE TABLE facts AS SELECT n % 30 AS u, n * 7 % 11 + n % 3 AS i, 1 + n % 5 AS w FROM generate_series(1, 200) n;
 SELECT affinity.create_model('f', 'SELECT u, i, w FROM facts', 'ials', '{"factors": 4}');
 SELECT affinity.create_model('r', 'SELECT u, i, w FROM facts', 'als', '{"factors": 4}');
-SELECT affinity.create_model('s', 'SELECT u, i, w FROM facts', 'ease', '{}');
+SELECT affinity.create_model('s', 'SELECT u, i, w FROM facts', 'ease', '{"method": "dense"}');
 -- whatever was learned: numbers of rows must not depend on the processor
 UPDATE f.items SET factors = ARRAY[1 + item_no, 2, 1, item_no % 3]::real[];
 UPDATE r.items SET factors = ARRAY[0.1, 1 + item_no, 2, 1, item_no % 3]::real[];
@@ -77,9 +77,9 @@ SELECT try('f', v) FROM unnest(ARRAY['ALTER TABLE f.items DROP COLUMN factors', 
 	'ALTER TABLE f.items RENAME TO other; CREATE VIEW f.items AS SELECT * FROM f.other',
 	'ALTER TABLE f.items ENABLE ROW LEVEL SECURITY']) v;
 \echo # parameters
-SELECT try('f', 'UPDATE f.model SET parameters = ' || v) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1}'$$, $$'{1,2,3,4,5}'$$, 'array_fill(''NaN''::real, ARRAY[4])',
-	'array_fill(''Infinity''::real, ARRAY[4])', 'array_fill(NULL::real, ARRAY[4])', 'array_fill(-1::real, ARRAY[4])', 'array_fill(0::real, ARRAY[4])',
-	'array_fill(3e38::real, ARRAY[4])', 'array_fill(1::real, ARRAY[2, 2])', 'array_fill(1::real, ARRAY[100000])']) v;
+SELECT try('f', 'UPDATE f.model SET parameters = ' || v) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1}'$$, $$'{1,2,3,4}'$$, $$'{1,2,3,4,5,6}'$$, 'array_fill(''NaN''::real, ARRAY[5])',
+	'array_fill(''Infinity''::real, ARRAY[5])', 'array_fill(NULL::real, ARRAY[5])', 'array_fill(-1::real, ARRAY[5])', 'array_fill(0::real, ARRAY[5])',
+	'array_fill(3e38::real, ARRAY[5])', 'array_fill(1::real, ARRAY[2, 2])', 'array_fill(1::real, ARRAY[100000])']) v;
 SELECT try('r', 'UPDATE r.model SET parameters = ' || v) FROM unnest(ARRAY['NULL', $$'{}'$$, $$'{1}'$$, $$'{NaN,1,1,1,1}'$$]) v;
 SELECT try('r', 'UPDATE r.model SET parameters = array_fill(-3e38::real, ARRAY[cardinality(parameters)])');
 \echo # options and algorithm: factors read as neighbours, and the other way round

@@ -105,7 +105,7 @@ option_range(const AffinityOption *option)
 			appendStringInfo(&range, "%s to %s%s",
 							 affinity_train_option_bound(option->min),
 							 affinity_train_option_bound(option->max),
-							 strcmp(option->start, "null") == 0 ? ", or null" :
+							 affinity_train_option_auto(option) ? ", or auto" :
 							 "");
 			break;
 		case AFFINITY_OPTION_ENUM:

@@ -161,6 +161,7 @@ typedef struct AffinityEvalWant
 	int			n_k;
 	const uint32 *k;			/* ascending */
 	uint32		metrics;		/* bits by AffinityEvalMetric */
+	bool		with_seen;		/* lists may hold what users have already */
 } AffinityEvalWant;
 
 #define AFFINITY_EVAL_WANTS(want, metric) \
@@ -174,7 +175,7 @@ typedef struct AffinityEvalResult
 {
 	AffinityEvalWant want;
 	uint32		n_users;		/* of the test */
-	uint32		without_history;
+	bool	   *has_history;	/* by user */
 	int			n_slots;
 	float	   *value;			/* slot * n_users + user */
 	double	   *sum;			/* by slot, of exact values */
@@ -182,6 +183,7 @@ typedef struct AffinityEvalResult
 	double	   *coverage;		/* by k */
 	double	   *gini;
 	bool		any_repeat;		/* some user has such a target */
+	bool		any_seen;		/* lists may hold what users have already */
 } AffinityEvalResult;
 
 /* Where a metric's values are; k is an index. */

@@ -223,20 +223,22 @@ begin_discounts(EvalMeter *m)
 	}
 }
 
+/*
+ * The result, in the current memory context.
+ */
 void
 affinity_eval_meter_begin(EvalMeter *m, const AffinityEvalWant *want,
-						  uint32 n_users, const AffinityBatch *batch)
+						  uint32 n_users, const AffinityBatch *batch,
+						  const AffinityScorer *scorer)
 {
 	AffinityEvalResult *result = palloc0(sizeof(AffinityEvalResult));
-	double		total = 0;
 	Size		values;
 
 	memset(m, 0, sizeof(EvalMeter));
 	m->result = result;
 	m->want = &result->want;
-	m->n_items = batch->scorer->n_items;
+	m->n_items = scorer->n_items;
 	m->popularity = batch->popularity;
-	m->batch = batch;
 	result->want = *want;
 	result->n_users = n_users;
 	result->n_slots = affinity_eval_n_slots(want);
@@ -249,16 +251,27 @@ affinity_eval_meter_begin(EvalMeter *m, const AffinityEvalWant *want,
 	result->value = affinity_base_array(values, sizeof(float));
 	for (Size i = 0; i < values; i++)
 		result->value[i] = NAN;
+	result->has_history = affinity_base_zeroed_array(n_users, sizeof(bool));
 	result->sum = palloc0(result->n_slots * sizeof(double));
 	result->count = palloc0(result->n_slots * sizeof(uint32));
-	result->coverage = palloc0((want->n_k + 1) * sizeof(double));
-	result->gini = palloc0((want->n_k + 1) * sizeof(double));
+	result->coverage = palloc0(want->n_k * sizeof(double));
+	result->gini = palloc0(want->n_k * sizeof(double));
+}
+
+/*
+ * What is needed on the way.
+ */
+void
+affinity_eval_meter_room(EvalMeter *m)
+{
+	double		total = 0;
+
 	for (uint32 i = 0; i < m->n_items; i++)
 		total += m->popularity[i] > 0 ? m->popularity[i] : 0;
 	m->log_total = log2(total > 0 ? total : 1);
 	m->mark = affinity_base_zeroed_array(m->n_items, sizeof(uint8));
-	m->shown = palloc0((want->n_k + 1) * sizeof(uint32 *));
-	for (int i = 0; i < want->n_k; i++)
+	m->shown = palloc0(m->want->n_k * sizeof(uint32 *));
+	for (int i = 0; i < m->want->n_k; i++)
 		m->shown[i] = affinity_base_zeroed_array(m->n_items, sizeof(uint32));
 	begin_discounts(m);
 }
@@ -299,11 +312,5 @@ void
 affinity_eval_meter_end(EvalMeter *m)
 {
 	for (int i = 0; i < m->want->n_k; i++)
-	{
 		measure_catalog(m, i);
-		pfree(m->shown[i]);
-	}
-	pfree(m->mark);
-	pfree(m->discount);
-	pfree(m->ideal);
 }

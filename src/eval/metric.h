@@ -28,13 +28,14 @@ typedef struct EvalMeter
 	double	   *discount;		/* by rank */
 	double	   *ideal;			/* sums of them */
 	uint32	  **shown;			/* by k and item: lists that have it */
-	const AffinityBatch *batch;
 } EvalMeter;
 
 extern void affinity_eval_meter_begin(EvalMeter *meter,
 									  const AffinityEvalWant *want,
 									  uint32 n_users,
-									  const AffinityBatch *batch);
+									  const AffinityBatch *batch,
+									  const AffinityScorer *scorer);
+extern void affinity_eval_meter_room(EvalMeter *meter);
 extern void affinity_eval_meter_take(void *state, uint32 user,
 									 const AffinityRanking *ranking);
 extern void affinity_eval_meter_end(EvalMeter *meter);

@@ -51,7 +51,7 @@ affinity_eval_thin(const AffinityEvalSplit *split, double users, double items,
 	memcpy(thin->role, split->role, rows);
 	for (uint32 i = 0; i < journal->n_items; i++)
 		keep[i] = affinity_eval_fraction(affinity_eval_seeded(~seed,
-									 affinity_interaction_dict_hash(journal->items, i))) < items;
+															  affinity_interaction_dict_hash(journal->items, i))) < items;
 	for (uint32 u = 0; u < journal->n_users; u++)
 	{
 		bool		keep_user = affinity_eval_fraction(affinity_eval_hash_user(journal, u, seed)) <
@@ -102,8 +102,8 @@ affinity_eval_sample(AffinityInteractions *test, int64 users, int64 seed)
 	for (uint32 u = 0; u < n; u++)
 	{
 		affinity_base_look_up(u);
-				user[u].hash = affinity_eval_seeded(seed + 1,
-							  affinity_interaction_dict_hash(test->users, u));
+		user[u].hash = affinity_eval_seeded(seed + 1,
+											affinity_interaction_dict_hash(test->users, u));
 		user[u].no = u;
 		number[u] = PG_UINT32_MAX;
 	}

@@ -49,12 +49,15 @@ find_users(const AffinityDict *test, uint32 n, const AffinityDict *users)
 
 /*
  * A matrix of some rows of another one, for a batch: it has no other side.
+ * With values beside the entries, those of the rows take their place.
  */
 static AffinityInteractions *
-pick_rows(const AffinityCsr *from, const uint32 *row, uint32 n)
+pick_rows(const AffinityCsr *from, const uint32 *row, uint32 n,
+		  const float **beside)
 {
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 	AffinityCsr *to = &in->by_user;
+	float	   *picked = NULL;
 	int64		entries = 0;
 
 	to->n_rows = n;
@@ -69,6 +72,8 @@ pick_rows(const AffinityCsr *from, const uint32 *row, uint32 n)
 	to->col = affinity_base_array(entries, sizeof(uint32));
 	if (from->val)
 		to->val = affinity_base_array(entries, sizeof(float));
+	if (beside && *beside)
+		picked = affinity_base_array(entries, sizeof(float));
 	for (uint32 u = 0; u < n; u++)
 	{
 		int64		length = to->start[u + 1] - to->start[u];
@@ -81,7 +86,12 @@ pick_rows(const AffinityCsr *from, const uint32 *row, uint32 n)
 		if (from->val)
 			memcpy(to->val + to->start[u], from->val + from->start[row[u]],
 				   length * sizeof(float));
+		if (picked)
+			memcpy(picked + to->start[u], *beside + from->start[row[u]],
+				   length * sizeof(float));
 	}
+	if (picked)
+		*beside = picked;
 	in->by_item.start = palloc0(sizeof(int64));
 	return in;
 }
@@ -146,7 +156,8 @@ find_targets(EvalMeter *meter, const AffinityEvalSubject *subject,
 }
 
 /*
- * Make the lists of all users of a test and measure them.
+ * Make the lists of all users of a test and measure them. The result is in the
+ * current memory context, and nothing else stays.
  */
 AffinityEvalResult *
 affinity_eval_score(const AffinityEvalSubject *subject,
@@ -155,27 +166,37 @@ affinity_eval_score(const AffinityEvalSubject *subject,
 {
 	AffinityBatch batch = subject->batch;
 	uint32		n = test->by_user.n_rows;
-	uint32	   *row = find_users(test->users, n, subject->users);
+	uint32		most = want->k[want->n_k - 1];
 	EvalMeter	meter;
-	uint32		most = 0;
+	MemoryContext context;
+	MemoryContext old;
+	uint32	   *row;
 
+	affinity_eval_meter_begin(&meter, want, n, &batch, &subject->scorer);
+	context = AllocSetContextCreate(CurrentMemoryContext, "affinity evaluation",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	row = find_users(test->users, n, subject->users);
 	batch.scorer = &subject->scorer;
-	batch.histories = pick_rows(&subject->batch.histories->by_user, row, n);
+	batch.with_seen = want->with_seen;
+	batch.histories = pick_rows(&subject->batch.histories->by_user, row, n,
+								&batch.chance);
 	if (subject->batch.seen)
-		batch.seen = pick_rows(&subject->batch.seen->by_user, row, n);
+		batch.seen = pick_rows(&subject->batch.seen->by_user, row, n, NULL);
 	pfree(row);
-	affinity_eval_meter_begin(&meter, want, n, &batch);
+	affinity_eval_meter_room(&meter);
 	find_targets(&meter, subject, test, &batch);
 	for (uint32 u = 0; u < n; u++)
-		meter.result->without_history +=
-			batch.histories->by_user.start[u] ==
+		meter.result->has_history[u] =
+			batch.histories->by_user.start[u] <
 			batch.histories->by_user.start[u + 1];
-	for (int i = 0; i < want->n_k; i++)
-		most = Max(most, want->k[i]);
 	if (AFFINITY_EVAL_WANTS(want, AFFINITY_EVAL_AUC))
-		most = subject->scorer.n_items;
+		most = Max(most, subject->scorer.n_items);
+	meter.result->any_seen = batch.with_seen || batch.repeat > 0;
 	affinity_score_batch_recommend(&batch, most, affinity_eval_meter_take,
 								   &meter);
 	affinity_eval_meter_end(&meter);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 	return meter.result;
 }

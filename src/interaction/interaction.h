@@ -116,7 +116,7 @@ typedef struct AffinityReadRequest
 								 * not matter */
 	double		visit_decay;
 	bool		visits_of_pairs;	/* of each pair, and not only of items */
-	bool		visits_if_room;	/* none where they do not fit into memory */
+	bool		visits_if_room; /* none where they do not fit into memory */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
 	int64		max_history;	/* pairs of a user that are kept; 0: all */
 	const char *times_of;		/* with max_history: a relation with user_id,
@@ -246,6 +246,7 @@ extern int64 affinity_interaction_visit(int64 at, int64 span);
 extern void affinity_interaction_again(AffinityVisit *visit, int64 n,
 									   double decay, AffinityAgain *of_item,
 									   uint32 n_items);
+
 /*
  * Are rows without a time left out?
  */

@@ -51,7 +51,7 @@ static void
 too_much(const RowReceiver *self, const char *at_least)
 {
 	Size		bytes = affinity_interaction_rows_bytes(self->rows,
-													self->request);
+														self->request);
 
 	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
 							   "%lld interactions need%s",

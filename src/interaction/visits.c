@@ -92,6 +92,16 @@ affinity_interaction_visit(int64 at, int64 span)
 	return at % span < 0 ? no - 1 : no;
 }
 
+/* What is known of an item while a user's visits go by, the last one first. */
+typedef struct ItemState
+{
+	double		again;			/* but for the oldest visit */
+	double		weight;			/* of the oldest visit so far */
+	double		later;			/* sum of those after it */
+	int64		no;
+	bool		is_there;
+} ItemState;
+
 /* ---- one user ---------------------------------------------------------- */
 
 /*
@@ -102,22 +112,15 @@ void
 affinity_interaction_again(AffinityVisit *visit, int64 n, double decay,
 						   AffinityAgain *of_item, uint32 n_items)
 {
-	typedef struct
-	{
-		double		again;		/* but for the oldest visit */
-		double		weight;		/* of the oldest visit so far */
-		double		later;		/* sum of those after it */
-		int64		no;
-		bool		is_there;
-	} State;
-	State	   *state = affinity_base_zeroed_array(n_items, sizeof(State));
+	ItemState  *state = affinity_base_zeroed_array(n_items,
+												   sizeof(ItemState));
 	double		weight = 1;
 	double		later = 0;
 
 	sort_visits(visit, n);
 	for (int64 i = 0; i < n; i++)
 	{
-		State	   *s = &state[visit[i].item];
+		ItemState  *s = &state[visit[i].item];
 
 		affinity_base_look_up(i);
 		if (i > 0 && visit[i].no != visit[i - 1].no)
@@ -299,7 +302,9 @@ affinity_interaction_visits_gather(AffinityBuild *build)
 		{
 			for (to = from + 1; to < n && row[to].user == row[from].user;)
 				to++;
-			take_user(build, row + from, to - from);
+			/* one visit says nothing of what comes again */
+			if (row[from].no != row[to - 1].no)
+				take_user(build, row + from, to - from);
 		}
 	}
 	pfree(row);

@@ -139,6 +139,89 @@ affinity_kernel_dense_touched(const double *sum, uint32_t n, uint32_t *touched)
 	return n_touched;
 }
 
+AFFINITY_MULTIVERSION void
+affinity_kernel_sparse_gather(const float *restrict from,
+							  const uint32_t *restrict at, size_t n,
+							  float *restrict to)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = from[at[i]];
+}
+
+/*
+ * sum[col] += factor * val, in reals, for columns that differ.
+ */
+void
+affinity_kernel_sparse_scatter(float *restrict sum,
+							   const uint32_t *restrict col,
+							   const float *restrict val, size_t n,
+							   float factor)
+{
+	size_t		i = 0;
+
+	for (; i + 4 <= n; i += 4)
+	{
+		const uint32_t *c = col + i;
+		float		s0 = sum[c[0]] + (val ? factor * val[i] : factor);
+		float		s1 = sum[c[1]] + (val ? factor * val[i + 1] : factor);
+		float		s2 = sum[c[2]] + (val ? factor * val[i + 2] : factor);
+		float		s3 = sum[c[3]] + (val ? factor * val[i + 3] : factor);
+
+		sum[c[0]] = s0;
+		sum[c[1]] = s1;
+		sum[c[2]] = s2;
+		sum[c[3]] = s3;
+	}
+	for (; i < n; i++)
+		sum[col[i]] += val ? factor * val[i] : factor;
+}
+
+/*
+ * The sum of x[col] * val, as four sums that are added at the end.
+ */
+float
+affinity_kernel_sparse_dot(const float *restrict x,
+						   const uint32_t *restrict col,
+						   const float *restrict val, size_t n)
+{
+	float		sum[4] = {0};
+	size_t		i = 0;
+
+	for (; i + 4 <= n; i += 4)
+		for (int k = 0; k < 4; k++)
+			sum[k] += val ? x[col[i + k]] * val[i + k] : x[col[i + k]];
+	for (; i < n; i++)
+		sum[0] += val ? x[col[i]] * val[i] : x[col[i]];
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/*
+ * Number what is in col in the order in which it is met first, over any
+ * number of calls: mark[col] is base + number, and below base where it has not
+ * been met. met has room for one more than there are. Returns how many have
+ * been met. There is no branch, as it would be guessed wrong.
+ */
+uint32_t
+affinity_kernel_sparse_number(uint32_t *restrict mark, uint32_t base,
+							  const uint32_t *restrict col, size_t n,
+							  uint32_t n_met, uint32_t *restrict met,
+							  uint32_t *restrict number)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		uint32_t	c = col[i];
+		uint32_t	old = mark[c];
+		uint32_t	is_new = old < base;
+		uint32_t	now = is_new ? base + n_met : old;
+
+		mark[c] = now;
+		met[n_met] = c;
+		n_met += is_new;
+		number[i] = now - base;
+	}
+	return n_met;
+}
+
 void
 affinity_kernel_sparse_count(uint32_t *count, const uint32_t *col, size_t n)
 {

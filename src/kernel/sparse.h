@@ -37,6 +37,24 @@ extern void affinity_kernel_sparse_take(double *restrict sum,
 extern void affinity_kernel_sparse_count(uint32_t *count, const uint32_t *col,
 										 size_t n);
 
+extern void affinity_kernel_sparse_gather(const float *restrict from,
+										  const uint32_t *restrict at, size_t n,
+										  float *restrict to);
+extern void affinity_kernel_sparse_scatter(float *restrict sum,
+										   const uint32_t *restrict col,
+										   const float *restrict val, size_t n,
+										   float factor);
+extern float affinity_kernel_sparse_dot(const float *restrict x,
+										const uint32_t *restrict col,
+										const float *restrict val, size_t n);
+
+extern uint32_t affinity_kernel_sparse_number(uint32_t *restrict mark,
+											  uint32_t base,
+											  const uint32_t *restrict col,
+											  size_t n, uint32_t n_met,
+											  uint32_t *restrict met,
+											  uint32_t *restrict number);
+
 /* Sums over the users who rated both items of a pair. */
 typedef struct AffinityMoments
 {

@@ -36,6 +36,11 @@ AFFINITY_TEAM_JOB(ials_job, affinity_latent_ials_body);
 /* Weights up to here: products of them stay finite. */
 #define MOST_WEIGHT		1e12
 
+/* "auto" for the weight of what is not observed. */
+#define AUTO_DENSITIES	20
+#define LEAST_AUTO		0.01
+#define MOST_AUTO		0.5
+
 /* Operations of the training in a second, for a guess at what it takes. */
 #define OPERATIONS_PER_SECOND	2e10
 
@@ -227,11 +232,48 @@ estimate_seconds(const IalsOptions *options, const AffinityInteractions *in)
 		OPERATIONS_PER_SECOND;
 }
 
+/*
+ * What "auto" is for the weight of what is not observed: in proportion to the
+ * density, so that all that is not observed weighs as much, whatever the size
+ * of the catalog, beside what is. It is a real, as serving reads it from the
+ * model's parameters.
+ */
+static void
+settle(IalsOptions *options, const AffinityInteractions *in)
+{
+	double		density = (double) in->by_user.start[in->by_user.n_rows] /
+		((double) in->by_user.n_rows * in->by_item.n_rows);
+
+	if (isnan(options->unobserved_weight))
+		options->unobserved_weight = (float) Min(Max(AUTO_DENSITIES * density,
+													 LEAST_AUTO), MOST_AUTO);
+}
+
 /* ---- after ------------------------------------------------------------- */
 
 /*
+ * The diagonal of the items' Gram matrix, which is beside the rotation, the
+ * weight of what is not observed, and the items' trend, if there is one.
+ */
+static void
+put_parameters(AffinityItemSink *sink, const IalsOptions *options,
+			   const float *spectrum, const float *trend, uint32 n_items)
+{
+	uint32		factors = options->factors;
+	uint32		n = factors + 1 + (trend ? n_items : 0);
+	float	   *parameter = affinity_base_array(n, sizeof(float));
+
+	memcpy(parameter, spectrum, factors * sizeof(float));
+	parameter[factors] = (float) options->unobserved_weight;
+	if (trend)
+		memcpy(parameter + factors + 1, trend, n_items * sizeof(float));
+	sink->parameters(sink, parameter, n);
+	pfree(parameter);
+}
+
+/*
  * Items are stored times their trend, so that a product with a user's vector
- * is the score; folding in takes the trend, behind the Gram matrix, off again.
+ * is the score; folding in takes the trend off again.
  */
 static void
 put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
@@ -243,11 +285,8 @@ put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 	AffinityCsr by_user;
 	AffinityCsr by_item;
 	float	   *timely = palloc(factors * sizeof(float));
-	float	   *parameters;
 
 	affinity_parallel_matrix(team, IALS_MATRIX, &by_user, &by_item);
-	parameters = affinity_base_array((Size) factors + by_item.n_rows,
-									 sizeof(float));
 	for (uint32 i = 0; i < by_item.n_rows; i++)
 	{
 		AffinityItemRow row = affinity_train_item_row(&by_item, i);
@@ -260,17 +299,12 @@ put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 			for (uint32 k = 0; k < factors; k++)
 				timely[k] = row.factor[k] * trend[i];
 			row.factor = timely;
-			parameters[factors + i] = trend[i];
 		}
 		sink->put(sink, &row);
 	}
-	/* the diagonal of the items' Gram matrix, beside the rotation */
-	memcpy(parameters,
-		   (float *) affinity_parallel_region(team, IALS_ROTATION) +
-		   width * width, factors * sizeof(float));
-	sink->parameters(sink, parameters,
-					 factors + (trend ? by_item.n_rows : 0));
-	pfree(parameters);
+	put_parameters(sink, &shared->options,
+				   (float *) affinity_parallel_region(team, IALS_ROTATION) +
+				   width * width, trend, by_item.n_rows);
 	pfree(timely);
 }
 
@@ -285,10 +319,12 @@ put_figures(AffinityTeam *team, AffinityItemSink *sink)
 	int			n = shared->iterations;
 	double		iterations = n;
 	double	   *loss = palloc(n * sizeof(double));
+	double		unobserved = shared->options.unobserved_weight;
 
 	for (int i = 0; i < n; i++)
 		loss[i] = history[2 * i + 1];
 	sink->figure(sink, "iterations", &iterations, 1, false);
+	sink->figure(sink, "unobserved_weight", &unobserved, 1, false);
 	sink->figure(sink, "loss", loss, n, true);
 	sink->figure(sink, "half_step_loss", history, 2 * n, true);
 	pfree(loss);
@@ -298,7 +334,8 @@ static void
 ials_train(AffinityInteractions *in, const void *options,
 		   AffinityItemSink *sink)
 {
-	const IalsOptions *ials = options;
+	IalsOptions settled = *(const IalsOptions *) options;
+	const IalsOptions *ials = &settled;
 	AffinityTeamRequest request = {.job = &ials_job, .max_workers = -1};
 	IalsShared *shared;
 	AffinityTeam *team;
@@ -307,6 +344,7 @@ ials_train(AffinityInteractions *in, const void *options,
 						   longest_row(&in->by_item));
 
 	affinity_train_timely_popularity(in, &ials->times, trend, false, sink);
+	settle(&settled, in);
 	make_confidences(ials, in);
 	make_roots(ials, &in->by_user);
 	make_roots(ials, &in->by_item);
@@ -339,14 +377,14 @@ static const char *const solver_names[] = {
 #define OPTION(...) AFFINITY_OPTION(IalsOptions, __VA_ARGS__)
 
 static const AffinityOption ials_options[] = {
-	OPTION(factors, INT, "64", 1, IALS_MOST_FACTORS, NULL,
+	OPTION(factors, INT, "128", 1, IALS_MOST_FACTORS, NULL,
 		   "numbers that describe an item: more is more accurate, slower and larger"),
 	OPTION(iterations, INT, "15", 1, 1000, NULL,
 		   "updates of all items and then all users"),
 	OPTION(alpha, REAL, "1", 1e-6, 1e6, NULL,
 		   "weight of an observation"),
-	OPTION(unobserved_weight, REAL, "0.02", 0, 1e6, NULL,
-		   "weight of every pair of a user and an item: what is not observed should score 0"),
+	OPTION(unobserved_weight, REAL, "\"auto\"", 0, 1e6, NULL,
+		   "weight of every pair of a user and an item: what is not observed should score 0; auto: 20 times the density, 0.01 to 0.5"),
 	OPTION(regularization, REAL, "0.005", 1e-9, 1e9, NULL,
 		   "how short vectors are kept: larger generalizes more"),
 	OPTION(regularization_exponent, REAL, "1", 0, 2, NULL,

@@ -4,7 +4,8 @@
  *		training.
  *
  * The model's items are in the axes in which their Gram matrix is diagonal;
- * its parameters are that diagonal. Options, items and parameters may have
+ * its parameters are that diagonal and the weight of what is not observed,
+ * which older models have as an option only. Options, items and parameters may have
  * been written by anybody: lengths are checked, and what comes of numbers
  * that make no sense is not finite or of no use, but in bounds.
  */
@@ -19,7 +20,7 @@
 
 struct AffinityFold
 {
-	const IalsOptions *options;
+	IalsOptions options;
 	const AffinityFactors *factors;
 	FactorSolver *solver;
 	float	   *spectrum;		/* padded */
@@ -42,8 +43,9 @@ affinity_latent_ials_fold_begin(const void *options,
 	bool		timely = ((const IalsOptions *) options)->times.trend > 0;
 	bool		sane = factors->width >= 1 &&
 		factors->width <= IALS_MOST_FACTORS &&
-		factors->n_parameters == factors->width +
-		(timely ? factors->n_items : 0);
+		(factors->n_parameters == factors->width + 1 +
+	 (timely ? factors->n_items : 0) ||
+	 (factors->n_parameters == factors->width && !timely));
 
 	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
 	{
@@ -51,11 +53,15 @@ affinity_latent_ials_fold_begin(const void *options,
 			CHECK_FOR_INTERRUPTS();
 		sane = factors->parameters[k] >= 0 &&
 			isfinite(factors->parameters[k]) &&
-			(k < factors->width || factors->parameters[k] > 0);
+			(k <= factors->width || factors->parameters[k] > 0);
 	}
 	if (!sane)
 		affinity_train_damaged(NULL, "the parameters of the model do not fit its factors");
-	fold->options = options;
+	fold->options = *(const IalsOptions *) options;
+	if (factors->n_parameters > factors->width)
+		fold->options.unobserved_weight = factors->parameters[factors->width];
+	if (isnan(fold->options.unobserved_weight))
+		affinity_train_damaged(NULL, "the parameters of the model lack the weight of what is not observed");
 	fold->factors = factors;
 	fold->solver = affinity_factor_solver(FACTOR_CHOLESKY, 0, 0,
 										  factors->stride, 64);
@@ -63,7 +69,7 @@ affinity_latent_ials_fold_begin(const void *options,
 	memcpy(fold->spectrum, factors->parameters,
 		   factors->width * sizeof(float));
 	if (timely)
-		fold->trend = factors->parameters + factors->width;
+		fold->trend = factors->parameters + factors->width + 1;
 	fold->x = (float *) TYPEALIGN(64, palloc(factors->stride * sizeof(float) +
 											 64));
 	return fold;
@@ -129,9 +135,9 @@ take_trend_off(AffinityFold *fold, const uint32 *item, uint32 n,
 static float
 root_of(const AffinityFold *fold, float weight)
 {
-	if (affinity_train_decays(&affinity_latent_ials, fold->options))
+	if (affinity_train_decays(&affinity_latent_ials, &fold->options))
 		return sqrtf(weight);
-	return affinity_latent_ials_root(fold->options, weight);
+	return affinity_latent_ials_root(&fold->options, weight);
 }
 
 /*
@@ -161,8 +167,8 @@ state_problem(AffinityFold *fold, const uint32 *item, const float *weight,
 		take_trend_off(fold, item, n, problem);
 	problem->root = fold->root;
 	problem->spectrum = fold->spectrum;
-	problem->times = (float) fold->options->unobserved_weight;
-	problem->plus = (float) affinity_latent_ials_ridge(fold->options, n,
+	problem->times = (float) fold->options.unobserved_weight;
+	problem->plus = (float) affinity_latent_ials_ridge(&fold->options, n,
 													   factors->n_items);
 	return true;
 }

@@ -20,8 +20,16 @@
  * the regularization then counts in users whatever the exponent. With both
  * exponents 0 this is EASE to the letter.
  *
- * ease_dense.c computes that form where all pairs of items fit into memory,
- * ease_sparse.c column by column over candidates where they do not.
+ * dropout p adds g_i p / (1 - p) to l_i, g being the diagonal of X'WX: what
+ * leaving out a part p of every history comes to in the limit (Steck 2020; the
+ * relaxed form is RDLAE of Moon, Kim and Lee, "It's Enough: Relaxing Diagonal
+ * Constraints in Linear Autoencoders for Recommendation", 2023). output_exponent
+ * a gives B_ij (d_i / d_j)^a, the item normalization of DAN-EASE (Park et al.,
+ * "Why is Normalization Necessary for Linear Recommenders?", 2025): above 0 it
+ * is the popular items that are held back, below the rare ones.
+ *
+ * ease_dense.c computes the closed form over all pairs of items, ease_sparse.c
+ * column by column over candidates.
  */
 #include "postgres.h"
 
@@ -34,17 +42,14 @@
 #include "linear/ease.h"
 #include "linear/low_rank.h"
 
-#define PIECE	((int64) 1 << 20)
-
 /*
- * Up to so many items "auto" takes the closed form: its matrix in reals fits
- * into the default maintenance_work_mem, and its 2 n^3 operations are some
- * seconds. Nothing depends on how much memory there is. Once sparse, a model
- * is dense again only with a good deal fewer, so that it does not go to and
- * fro with every refresh.
+ * "auto" for the regularization counts in users, as it does itself: a weight
+ * of which fewer than so many speak is noise, and the more users there are, the
+ * more items there are to be mistaken for another. See README.md.
  */
-#define MOST_DENSE			5000
-#define MOST_DENSE_AGAIN	4000
+#define LEAST_AUTO		100.0
+#define MOST_AUTO		200.0
+#define AUTO_PART		125.0
 
 void
 affinity_linear_ease_singular(const EaseOptions *options)
@@ -54,108 +59,6 @@ affinity_linear_ease_singular(const EaseOptions *options)
 			 errmsg("the matrix of items cannot be inverted with regularization %g",
 					options->regularization),
 			 errhint("Items that the same users have cannot be told apart: use a larger \"regularization\".")));
-}
-
-/* ---- values ------------------------------------------------------------ */
-
-/*
- * What a summed weight counts. The list of names leaves "auto" out, which
- * item_knn's has first.
- */
-double
-affinity_linear_counted(int weights, double weight)
-{
-	return affinity_train_weight(weights + AFFINITY_WEIGHTS_BINARY, weight);
-}
-
-/*
- * The values of an orientation as the options count them, in place; none
- * where all are 1.
- */
-void
-affinity_linear_weigh(AffinityCsr *m, int weights)
-{
-	int64		n = m->start[m->n_rows];
-
-	if (weights + AFFINITY_WEIGHTS_BINARY == AFFINITY_WEIGHTS_BINARY)
-	{
-		if (m->val)
-			pfree(m->val);
-		m->val = NULL;
-		return;
-	}
-	if (m->val == NULL)
-	{
-		if (affinity_linear_counted(weights, 1) == 1)
-			return;
-		m->val = affinity_base_array(n, sizeof(float));
-		for (int64 e = 0; e < n; e++)
-			m->val[e] = 1;
-	}
-	for (int64 e = 0; e < n; e++)
-	{
-		if ((e & (PIECE - 1)) == 0)
-			CHECK_FOR_INTERRUPTS();
-		m->val[e] = (float) affinity_linear_counted(weights, m->val[e]);
-	}
-}
-
-/*
- * w_u of all users.
- */
-static void
-fill_user_factors(const AffinityCsr *by_user, double exponent, double *factor)
-{
-	double		sum = 0;
-	double		weighted = 0;
-
-	for (uint32 u = 0; u < by_user->n_rows; u++)
-	{
-		double		d = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int64 e = by_user->start[u]; e < by_user->start[u + 1]; e++)
-			d += by_user->val ? by_user->val[e] : 1;
-		factor[u] = exponent == 0 || !(d > 0) ? 1 : pow(d, -exponent);
-		sum += d;
-		weighted += d * factor[u];
-	}
-	for (uint32 u = 0; u < by_user->n_rows; u++)
-		factor[u] *= sum > 0 ? sum / weighted : 1;
-}
-
-/*
- * l_i of all items; of one that nobody has, whose weights are 0, any.
- */
-static void
-fill_penalties(const AffinityCsr *by_item, const EaseOptions *options,
-			   double *penalty)
-{
-	double		mean = 0;
-
-	for (uint32 i = 0; i < by_item->n_rows; i++)
-	{
-		double		d = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
-		{
-			double		x = by_item->val ? by_item->val[e] : 1;
-
-			d += x * x;
-		}
-		penalty[i] = d;
-		mean += d / by_item->n_rows;
-	}
-	for (uint32 i = 0; i < by_item->n_rows; i++)
-	{
-		bool		nobody = by_item->start[i] == by_item->start[i + 1];
-
-		penalty[i] = nobody && options->regularization == 0 ? 1 :
-			options->regularization *
-			(nobody || options->regularization_exponent == 0 ? 1 :
-			 pow(penalty[i] / mean, options->regularization_exponent));
-	}
 }
 
 /*
@@ -218,39 +121,37 @@ reals_suffice(const AffinityInteractions *in, double *user_factor,
 /* ---- training ---------------------------------------------------------- */
 
 /*
- * The method for so many items, dense_before being the figure of the version
- * before, NaN where there is none. A change is said, as all scores change.
+ * "auto" is sparse. A version before may have been dense, as it was up to 5000
+ * items once: that is said, as all scores change.
  */
 static EaseMethod
-choose_method(uint32 n_items, double dense_before)
+choose_method(AffinityItemSink *sink)
 {
-	bool		dense = n_items <= (dense_before == 0 ? MOST_DENSE_AGAIN :
-									MOST_DENSE);
+	double		dense_before = sink->before(sink, "dense");
 
-	if (!isnan(dense_before) && dense != (dense_before != 0))
+	if (!isnan(dense_before) && dense_before != 0)
 		ereport(NOTICE,
-				(errmsg("ease is %s with %u items, and was %s before: scores change",
-						dense ? "dense" : "sparse", n_items,
-						dense ? "sparse" : "dense"),
-				 errhint("To keep a method, set option \"method\" to it by affinity.alter_model().")));
-	return dense ? EASE_DENSE : EASE_SPARSE;
+				(errmsg("ease is sparse, and was dense before: scores change"),
+				 errhint("To keep the method, set option \"method\" to \"dense\" by affinity.alter_model().")));
+	return EASE_SPARSE;
 }
 
 /*
- * Settle what was left open: the method, and what depends on it. Popularity
- * is levelled out where it helps: a large catalog has most items from few
- * users, and popular ones would have a say in everything.
+ * Settle what was left open: the method, and what depends on it. The dense
+ * method is the closed form as published. In the sparse one popularity is
+ * levelled out: else popular items would have a say in everything.
  */
 static void
-settle(EaseOptions *o, uint32 n_items, AffinityItemSink *sink)
+settle(EaseOptions *o, uint32 n_users, uint32 n_items, AffinityItemSink *sink)
 {
 	double		exponent;
 
 	if (o->method == EASE_AUTO)
-		o->method = choose_method(n_items, sink->before(sink, "dense"));
+		o->method = choose_method(sink);
 	exponent = o->method == EASE_DENSE ? 0 : 0.5;
 	if (isnan(o->regularization))
-		o->regularization = o->method == EASE_DENSE ? 500 : 200;
+		o->regularization = o->method == EASE_DENSE ? 500 :
+			Min(Max(n_users / AUTO_PART, LEAST_AUTO), MOST_AUTO);
 	if (isnan(o->user_exponent))
 		o->user_exponent = exponent;
 	if (isnan(o->regularization_exponent))
@@ -333,6 +234,7 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
 	request.held = rows_bytes(in);
 	request.otherwise = "use a smaller \"rank\"";
 	affinity_linear_low_rank_begin(low, in, &request, o->rank_weight,
+								   o->eigenvalue_exponent,
 								   mul_size(n, o->method == EASE_SPARSE ?
 											(Size) o->candidates :
 											Min(n, LOW_RANK_MOST)));
@@ -343,7 +245,8 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
  */
 static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
-		 const double *penalty, const float *trend, EaseLeader *leader)
+		 const double *penalty, const double *output, const float *trend,
+		 EaseLeader *leader)
 {
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
@@ -354,6 +257,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	(void) affinity_parallel_request_region(&request, sizeof(EaseTask));
 	task->user_factor = affinity_parallel_request_region(&request, users);
 	task->penalty = affinity_parallel_request_region(&request, items);
+	task->output = affinity_parallel_request_region(&request, items);
 	task->trend = affinity_parallel_request_region(&request, trend ?
 												   task->n_items *
 												   sizeof(float) : 0);
@@ -371,6 +275,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	memcpy(affinity_parallel_region(team, task->user_factor), user_factor,
 		   users);
 	memcpy(affinity_parallel_region(team, task->penalty), penalty, items);
+	memcpy(affinity_parallel_region(team, task->output), output, items);
 	if (trend)
 		memcpy(affinity_parallel_region(team, task->trend), trend,
 			   task->n_items * sizeof(float));
@@ -392,10 +297,11 @@ ease_train(AffinityInteractions *in, const void *options,
 	const float *trend;
 	double	   *user_factor;
 	double	   *penalty;
+	double	   *output;
 
 	task.n_users = in->by_user.n_rows;
 	task.n_items = in->by_item.n_rows;
-	settle(o, task.n_items, sink);
+	settle(o, task.n_users, task.n_items, sink);
 	(void) affinity_train_blas();
 	trend = affinity_train_trend(in, &o->times, sink);
 	affinity_train_timely_popularity(in, &o->times, trend, false, sink);
@@ -406,17 +312,20 @@ ease_train(AffinityInteractions *in, const void *options,
 	if (low_rank)
 	{
 		begin_low_rank(&low, in, o, sink);
+		low.trend = trend;
 		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
 		leader.sink = &lists.sink;
-		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST), task.n_items);
+		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST),
+						   (int32) task.n_items);
 	}
 	user_factor = affinity_base_array(task.n_users, sizeof(double));
 	penalty = affinity_base_array(task.n_items, sizeof(double));
-	fill_user_factors(&in->by_user, o->user_exponent, user_factor);
-	fill_penalties(&in->by_item, o, penalty);
+	output = affinity_base_array(task.n_items, sizeof(double));
+	affinity_linear_ease_user_factors(&in->by_user, o->user_exponent, user_factor);
+	affinity_linear_ease_penalties(&in->by_item, o, user_factor, penalty, output);
 	task.single = reals_suffice(in, user_factor, penalty);
 	check_memory(&task, in);
-	run_team(in, &task, user_factor, penalty, low_rank ? NULL : trend, &leader);
+	run_team(in, &task, user_factor, penalty, output, trend, &leader);
 	if (low_rank)
 		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
@@ -432,19 +341,23 @@ const char *const affinity_linear_weights_names[] = {
 #define OPTION(...) AFFINITY_OPTION(EaseOptions, __VA_ARGS__)
 
 static const AffinityOption ease_options[] = {
-	OPTION(regularization, REAL, "null", 0, 1e12, NULL,
-		   "how much a weight costs: what fewer users than so many say counts little; null: 500 if dense, 200 if sparse"),
-	OPTION(regularization_exponent, REAL, "null", 0, 2, NULL,
-		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion; null: 0 if dense, 0.5 if sparse"),
-	OPTION(user_exponent, REAL, "null", 0, 2, NULL,
-		   "how much less an interaction counts of a user with many; null: 0 if dense, 0.5 if sparse"),
+	OPTION(regularization, REAL, "\"auto\"", 0, 1e12, NULL,
+		   "how much a weight costs: what fewer users than so many say counts little; auto: 500 if dense, 100 to 200 by users if sparse"),
+	OPTION(regularization_exponent, REAL, "\"auto\"", 0, 2, NULL,
+		   "how the regularization grows with an item's users: 0 the same for all, 1 in proportion; auto: 0 if dense, 0.5 if sparse"),
+	OPTION(dropout, REAL, "0", 0, 0.99, NULL,
+		   "regularize as if this part of every history was left out, at random, again and again"),
+	OPTION(user_exponent, REAL, "\"auto\"", 0, 2, NULL,
+		   "how much less an interaction counts of a user with many; auto: 0 if dense, 0.5 if sparse"),
+	OPTION(output_exponent, REAL, "0", -1, 1, NULL,
+		   "a weight of i for j is multiplied by (users of i / users of j) to this power: how far popular items are held back"),
 	OPTION(weights, ENUM, "\"binary\"", 0, 0, affinity_linear_weights_names,
 		   "what a summed weight counts: 1, ln(1 + weight), its root, itself"),
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
 		   "weights kept per item, those farthest from 0"),
 	OPTION(method, ENUM, "\"auto\"", 0, 0, method_names,
-		   "dense: all pairs of items; sparse: candidates of each item; auto: dense up to 5000 items, whatever the memory"),
-	OPTION(candidates, INT, "100", 1, 1000, NULL,
+		   "dense: all pairs of items; sparse: candidates of each item; auto: sparse"),
+	OPTION(candidates, INT, "200", 1, 1000, NULL,
 		   "sparse: items whose weights for an item are learned together"),
 	OPTION(candidate_exponent, REAL, "0.3", 0, 2, NULL,
 		   "sparse: how much popularity counts against a candidate"),
@@ -452,8 +365,10 @@ static const AffinityOption ease_options[] = {
 		   "eigenvectors of the graph of items that add a low-rank part to the weights; 0: none"),
 	OPTION(rank_weight, REAL, "0.5", 0, 1e6, NULL,
 		   "how much the low-rank part counts beside the weights"),
-	OPTION(rank_exponent, REAL, "0.4", 0, 2, NULL,
+	OPTION(rank_exponent, REAL, "0.5", 0, 2, NULL,
 		   "how much the low-rank part speaks for popular items"),
+	OPTION(eigenvalue_exponent, REAL, "0.5", 0, 10, NULL,
+		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),

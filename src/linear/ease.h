@@ -25,6 +25,8 @@ typedef struct EaseOptions
 	double		regularization;
 	double		regularization_exponent;
 	double		user_exponent;
+	double		dropout;
+	double		output_exponent;
 	int			weights;		/* AffinityWeights less BINARY */
 	int32		neighbors;		/* kept per item */
 	int32		candidates;		/* sparse: of each column */
@@ -32,6 +34,7 @@ typedef struct EaseOptions
 	int32		rank;			/* eigenvectors of the low-rank part; 0: none */
 	double		rank_weight;
 	double		rank_exponent;
+	double		eigenvalue_exponent;
 	int32		skip;			/* first eigenvectors that are left out */
 	int32		max_history;
 	AffinityTimes times;
@@ -50,6 +53,8 @@ typedef struct EaseTask
 	int			user_factor;	/* double per user: what a user's row counts */
 	int			penalty;		/* double per item: added to the diagonal */
 	int			trend;			/* real per item; with option "trend" */
+	int			output;			/* double per item i: B_ij counts times
+								 * output_i / output_j */
 	int			rows;			/* the stream of finished rows */
 	int			work[4];		/* the algorithm's own */
 } EaseTask;
@@ -112,6 +117,14 @@ typedef struct EaseLeader
 	AffinityItemSink *sink;
 	int64		n_weights;		/* put into it */
 } EaseLeader;
+
+/* ease_values.c */
+extern void affinity_linear_ease_user_factors(const AffinityCsr *by_user,
+											  double exponent, double *factor);
+extern void affinity_linear_ease_penalties(const AffinityCsr *by_item,
+										   const EaseOptions *options,
+										   const double *user_factor,
+										   double *penalty, double *output);
 
 /* ease.c */
 pg_noreturn extern void affinity_linear_ease_singular(const EaseOptions *o);

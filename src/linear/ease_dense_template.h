@@ -15,6 +15,7 @@ typedef struct NAME (Dense)
 	AffinityCsr by_item;
 	const double *user_factor;
 	const double *penalty;
+	const double *output;
 	uint32		n;
 	uint32		n_tiles;
 	REAL	   *panels;
@@ -26,7 +27,7 @@ typedef struct NAME (Dense)
 
 	/* rows */
 	EaseChoice	choice;
-	double	   *scale;			/* -1 / diagonal of -A^-1 */
+	double	   *scale;			/* -1 / diagonal of -A^-1, by outputs */
 	float	   *weight;			/* EASE_CHUNK rows of all weights */
 } NAME(Dense);
 
@@ -329,7 +330,8 @@ NAME(produce_rows) (void *state, uint32 chunk, void *slot)
 
 		for (uint32 i = first; i < Min(end, j); i++)
 			d->weight[(i - first) * stride + j] =
-				affinity_linear_ease_real(row[i] * d->scale[j]);
+				affinity_linear_ease_real(row[i] * d->output[i] *
+										  d->scale[j]);
 	}
 	for (uint32 i = first; i < end; i++)
 	{
@@ -338,7 +340,8 @@ NAME(produce_rows) (void *state, uint32 chunk, void *slot)
 		float	   *weight = d->weight + (i - first) * stride;
 
 		for (uint32 j = 0; j < i; j++)
-			weight[j] = affinity_linear_ease_real(row[j] * d->scale[j]);
+			weight[j] = affinity_linear_ease_real(row[j] * d->output[i] *
+												  d->scale[j]);
 		weight[i] = 0;
 		affinity_linear_ease_choose(&d->choice, weight, NULL, d->n, slot, i -
 									first);
@@ -366,7 +369,8 @@ NAME(put_rows) (NAME(Dense) * d)
 								MCXT_ALLOC_HUGE);
 	for (uint32 i = 0; i < d->n; i++)
 		d->scale[i] = -1 / (d->panels + panel_offset(i / TILE) +
-							(Size) (i % TILE) * panel_width(i / TILE))[i];
+							(Size) (i % TILE) * panel_width(i / TILE))[i] /
+			d->output[i];
 	affinity_linear_ease_choice_begin(&d->choice, d->team, d->n);
 	stream.n_chunks = (d->n + EASE_CHUNK - 1) / EASE_CHUNK;
 	stream.slot_bytes = affinity_linear_ease_slot_bytes(d->choice.k);
@@ -394,6 +398,7 @@ NAME(dense) (AffinityTeam *team)
 	affinity_parallel_matrix(team, task->matrix, &d.by_user, &d.by_item);
 	d.user_factor = affinity_parallel_region(team, task->user_factor);
 	d.penalty = affinity_parallel_region(team, task->penalty);
+	d.output = affinity_parallel_region(team, task->output);
 	d.panels = affinity_parallel_region(team, task->work[WORK_PANELS]);
 	d.column = affinity_parallel_region(team, task->work[WORK_COLUMN]);
 	d.factor = affinity_parallel_region(team, task->work[WORK_FACTOR]);

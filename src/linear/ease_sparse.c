@@ -67,16 +67,21 @@ column_bytes(uint32 n_items, uint32 candidates)
 
 /*
  * What a participant has of its own: marks, users met, sums and lists of
- * items.
+ * items, matrices of candidates in reals and in doubles.
  */
 static Size
-participant_bytes(uint32 n_users, uint32 n_items)
+participant_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
 {
-	Size		user = sizeof(Mark) + sizeof(uint32) + sizeof(Met);
+	Size		matrices = mul_size(mul_size(candidates, candidates),
+									sizeof(float) + sizeof(double));
+
+	Size		user = sizeof(Mark) + sizeof(Met) + 2 * sizeof(uint32) +
+		2 * sizeof(float);
 	Size		item = sizeof(double) + sizeof(uint32) + sizeof(float) +
 		2 * sizeof(uint64) + sizeof(uint16);
 
-	return add_size(mul_size(n_users, user), mul_size(n_items, item));
+	return add_size(matrices, add_size(mul_size(n_users, user),
+									   mul_size(n_items, item)));
 }
 
 /*
@@ -91,14 +96,16 @@ affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 			 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
-									 participant_bytes(n_users, n_items)));
+									 participant_bytes(n_users, n_items,
+													   candidates)));
 	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
 }
 
 /* ---- heads ------------------------------------------------------------- */
 
 /*
- * The leader: number the items with the most users, by item number.
+ * The leader: number the items with the most users, the most popular first:
+ * so what is looked up most lies together.
  */
 static void
 choose_heads(EaseSparse *s)
@@ -129,12 +136,7 @@ choose_heads(EaseSparse *s)
 	}
 	affinity_kernel_topk_finish(&top, s->scratch);
 	for (size_t h = 0; h < top.n; h++)
-		s->head[affinity_kernel_rank_key_no(top.key[h])] = 0;
-	for (uint32 i = 0, h = 0; i < s->n; i++)
-	{
-		if (s->head[i] != NO_HEAD)
-			s->head[i] = h++;
-	}
+		s->head[affinity_kernel_rank_key_no(top.key[h])] = (uint32) h;
 }
 
 /* ---- pass 1: candidates ------------------------------------------------ */
@@ -166,18 +168,9 @@ sum_column(EaseSparse *s, uint32 j)
 	return n_touched;
 }
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint64		x = *(const uint64 *) a;
-	uint64		y = *(const uint64 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
- * Candidates of column j with their products: heads first, each in order of
- * item number.
+ * Candidates of column j with their products: heads first, by their
+ * numbers, the others in order of item number.
  */
 static void
 find_candidates(EaseSparse *s, uint32 j)
@@ -214,12 +207,13 @@ find_candidates(EaseSparse *s, uint32 j)
 	{
 		uint32		i = affinity_kernel_rank_key_no(s->key[c]);
 
-		s->key[c] = i | (s->head[i] == NO_HEAD ? (uint64) 1 << 32 : 0);
+		/* NO_HEAD is above all */
+		s->key[c] = ~((uint64) s->head[i] << 32 | i);
 	}
-	qsort(s->key, n, sizeof(uint64), compare_numbers);
+	affinity_kernel_sort_descending(s->key, n, s->scratch);
 	for (uint32 c = 0; c < n; c++)
 	{
-		item[c] = (uint32) s->key[c];
+		item[c] = (uint32) ~s->key[c];
 		product[c] = (float) Min(s->sum[item[c]], FLT_MAX);
 	}
 	s->column_n[j] = n;
@@ -374,6 +368,7 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 	affinity_parallel_matrix(team, task->matrix, &s.by_user, &s.by_item);
 	s.user_factor = affinity_parallel_region(team, task->user_factor);
 	s.penalty = affinity_parallel_region(team, task->penalty);
+	s.output = affinity_parallel_region(team, task->output);
 	find_regions(&s);
 	allocate(&s);
 	affinity_linear_ease_columns_begin(&s);

@@ -45,6 +45,7 @@ typedef struct EaseSparse
 	AffinityCsr by_item;
 	const double *user_factor;
 	const double *penalty;
+	const double *output;
 	uint32		n;				/* items */
 	uint32		n_candidates;
 
@@ -67,11 +68,28 @@ typedef struct EaseSparse
 	uint64	   *key;
 	uint64	   *scratch;
 
-	/* pass 2 */
-	double	   *gram;
-	double	   *solution;
-	float	   *upper;			/* aligned: a matrix in reals, a vector */
-	float	   *inverse;
+	/* pass 2: the equations */
+	size_t		order;			/* of the matrix in reals: n, padded */
+	size_t		width;			/* of its rows, the right side included */
+	float	   *matrix;			/* aligned, as are the vectors */
+	float	   *inverse;		/* of the diagonal, or of pivots */
+	float	   *solution;
+	float	   *residual;
+	float	   *direction;
+	float	   *product;
+	float	   *scale;			/* the diagonal of the equations */
+	double	   *gram;			/* in doubles, where they are needed */
+	double	   *row;			/* products of one candidate */
+	uint32	   *number;			/* candidates' numbers as heads */
+	/* products by users: who has which candidate */
+	uint32	   *seen;			/* of every user: see kernel/sparse.c */
+	uint32		seen_base;
+	uint32	   *entry;
+	float	   *entry_x;
+	Size		entry_size;
+	float	   *total;			/* of a user's candidates */
+	float	   *factor;			/* what the user counts */
+	/* products by candidates */
 	uint16	   *place;			/* of an item in the column, or NO_PLACE */
 	Mark	   *mark;			/* of every user */
 	uint32		n_met;
@@ -110,8 +128,34 @@ affinity_linear_ease_work(EaseSparse *s, int64 work)
 	}
 }
 
+/* The equations of a column: (G_SS + L_S) b = G_Sj. */
+typedef struct EaseColumn
+{
+	uint32		j;
+	uint32		n;				/* candidates */
+	uint32		heads;			/* which are the first */
+	const uint32 *item;			/* they */
+	float	   *weight;			/* the right side; the solution */
+	double		trace;
+	double		least;			/* penalty */
+	double		share;			/* least that a penalty is of its diagonal */
+	int64		entries;		/* users of all candidates together */
+	int64		others;			/* of those that are no heads */
+	int64		of_users;		/* of the others' users, about */
+} EaseColumn;
+
 /* ease_columns.c */
 extern void affinity_linear_ease_columns_begin(EaseSparse *s);
 extern void affinity_linear_ease_solve_column(EaseSparse *s, uint32 j);
+
+/* ease_gram.c */
+extern void affinity_linear_ease_gram_begin(EaseSparse *s);
+extern void affinity_linear_ease_gram(EaseSparse *s, const EaseColumn *c,
+									  bool doubles);
+
+/* ease_steps.c */
+extern void affinity_linear_ease_steps_begin(EaseSparse *s);
+extern bool affinity_linear_ease_steps(EaseSparse *s, const EaseColumn *c,
+									   bool by_users);
 
 #endif							/* AFFINITY_LINEAR_EASE_SPARSE_H */

@@ -12,9 +12,9 @@
  * without the diagonal. m is 1 where the graph is smoothest; 1 - m is the
  * frequency. Filters:
  *
- *		ideal		f(m) = 1: with A it is GF-CF (Shen et al., "How Powerful is
- *					Graph Convolution for Recommendation?", 2021)
- *		linear		f(m) = m
+ *		power		f(m) = m^eigenvalue_exponent: 0 is the ideal low pass, which
+ *					with A is GF-CF (Shen et al., "How Powerful is Graph
+ *					Convolution for Recommendation?", 2021), 1 the linear filter
  *		heat		f(m) = exp((m - 1) / flatness): what the heat equation
  *					leaves, the blurring of BSPM (Choi et al., "Blurring-
  *					Sharpening Process Models for Collaborative Filtering",
@@ -35,8 +35,7 @@
 /* In the order of the names. */
 typedef enum GraphFilter
 {
-	FILTER_IDEAL,
-	FILTER_LINEAR,
+	FILTER_POWER,
 	FILTER_HEAT,
 	FILTER_PLATEAU
 } GraphFilter;
@@ -44,6 +43,7 @@ typedef enum GraphFilter
 typedef struct GraphOptions
 {
 	int			filter;
+	double		eigenvalue_exponent;
 	double		flatness;
 	int32		rank;
 	double		rank_weight;
@@ -54,18 +54,21 @@ typedef struct GraphOptions
 	int			weights;		/* AffinityWeights less BINARY */
 	int32		neighbors;
 	int32		max_history;
+	AffinityTimes times;
 	int			seen;
 } GraphOptions;
 
 static const char *const filter_names[] = {
-	"ideal", "linear", "heat", "plateau", NULL
+	"power", "heat", "plateau", NULL
 };
 
 #define OPTION(...) AFFINITY_OPTION(GraphOptions, __VA_ARGS__)
 
 static const AffinityOption graph_options[] = {
-	OPTION(filter, ENUM, "\"ideal\"", 0, 0, filter_names,
-		   "what an eigenvector counts by its eigenvalue m of 0 to 1: 1; m; exp((m - 1) / flatness); a plateau at 1/2 with steps at both ends"),
+	OPTION(filter, ENUM, "\"power\"", 0, 0, filter_names,
+		   "what an eigenvector counts by its eigenvalue m of 0 to 1: m ^ eigenvalue_exponent; exp((m - 1) / flatness); a plateau at 1/2 with steps at both ends"),
+	OPTION(eigenvalue_exponent, REAL, "0.5", 0, 10, NULL,
+		   "power: 0 for the ideal low pass, 1 for the linear filter"),
 	OPTION(flatness, REAL, "2", 0.01, 100, NULL,
 		   "heat: frequency at which a signal has faded to 1/e; plateau: how wide it is"),
 	OPTION(rank, INT, "256", 1, AFFINITY_SPECTRUM_MOST, NULL,
@@ -85,6 +88,8 @@ static const AffinityOption graph_options[] = {
 	OPTION(neighbors, INT, "200", 1, 10000, NULL,
 		   "weights kept per item, those farthest from 0"),
 	AFFINITY_OPTION_MAX_HISTORY(GraphOptions),
+	AFFINITY_OPTIONS_TRAINING_TIMES(GraphOptions),
+	AFFINITY_OPTIONS_HISTORY(GraphOptions),
 	AFFINITY_OPTION_SEEN(GraphOptions),
 };
 
@@ -99,15 +104,13 @@ response(const GraphOptions *o, double m)
 	m = Min(Max(m, 0), 1);
 	switch (o->filter)
 	{
-		case FILTER_LINEAR:
-			return m;
 		case FILTER_HEAT:
 			return exp((m - 1) / o->flatness);
 		case FILTER_PLATEAU:
 			step = pow(fabs(2 * m - 1), o->flatness) / 2;
 			return m < 0.5 ? 0.5 - step : 0.5 + step;
 		default:
-			return 1;
+			return pow(m, o->eigenvalue_exponent);
 	}
 }
 
@@ -136,8 +139,11 @@ graph_train(AffinityInteractions *in, const void *options,
 	double		weights;
 	double		last = 0;
 
+	low.trend = affinity_train_trend(in, &o->times, sink);
+	affinity_train_timely_popularity(in, &o->times, low.trend, false, sink);
 	affinity_linear_weigh(&in->by_user, o->weights);
 	affinity_linear_weigh(&in->by_item, o->weights);
+	affinity_train_decay_values(in, &o->times);
 	low.exponent = o->rank_exponent;
 	low.skip = o->skip;
 	low.neighbors = o->neighbors;
@@ -147,7 +153,7 @@ graph_train(AffinityInteractions *in, const void *options,
 	request.max_workers = sink->max_workers;
 	request.held = rows_bytes(in);
 	request.otherwise = "use a smaller \"rank\"";
-	affinity_linear_low_rank_begin(&low, in, &request, 0, 0);
+	affinity_linear_low_rank_begin(&low, in, &request, 0, 0, 0);
 	for (uint32 k = 0; k < low.spectrum->rank; k++)
 	{
 		last = low.spectrum->value[k] / low.spectrum->value[0];
@@ -165,7 +171,16 @@ graph_train(AffinityInteractions *in, const void *options,
 static void
 graph_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const GraphOptions *) options)->max_history;
+	const GraphOptions *o = options;
+
+	request->max_history = o->max_history;
+	affinity_train_request_times(&o->times, request);
+}
+
+static const AffinityTimes *
+graph_times(const void *options)
+{
+	return &((const GraphOptions *) options)->times;
 }
 
 static double
@@ -185,5 +200,6 @@ const AffinityAlgorithm affinity_linear_graph_filter = {
 	.signed_scores = true,
 	.request = graph_request,
 	.train = graph_train,
+	.times = graph_times,
 	.history_weight = graph_history_weight,
 };

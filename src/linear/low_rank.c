@@ -35,13 +35,13 @@ fold_bytes(uint32 n_items, uint32 rank, uint32 neighbors, Size weights)
 }
 
 /*
- * The eigenvectors, all of which count the same. What is folded is asked for
+ * The eigenvectors, which count as powers of their eigenvalues. What is folded is asked for
  * too, before anything is computed.
  */
 void
 affinity_linear_low_rank_begin(LowRank *low, const AffinityInteractions *in,
 							   const AffinitySpectrumRequest *request,
-							   double weight, Size weights)
+							   double weight, double exponent, Size weights)
 {
 	uint32		n_items = in->by_item.n_rows;
 
@@ -56,7 +56,8 @@ affinity_linear_low_rank_begin(LowRank *low, const AffinityInteractions *in,
 	low->spectrum = affinity_spectrum_find(in, request);
 	low->value = affinity_base_array(low->spectrum->rank, sizeof(double));
 	for (uint32 k = 0; k < low->spectrum->rank; k++)
-		low->value[k] = weight;
+		low->value[k] = weight * pow(low->spectrum->value[k] /
+									 low->spectrum->value[0], exponent);
 }
 
 /* ---- lists on their way ------------------------------------------------ */
@@ -102,7 +103,8 @@ affinity_linear_low_rank_collect(LowRankLists *lists, uint32 n_items,
 }
 
 /*
- * Rows of the right side, the longest first.
+ * Rows of the right side, times the items' trend, the longest first. A block's
+ * rows come from there as well, so that left takes the trend off.
  */
 static void
 fill_vectors(AffinityTeam *team, const FoldTask *task, const LowRank *low)
@@ -126,13 +128,15 @@ fill_vectors(AffinityTeam *team, const FoldTask *task, const LowRank *low)
 			low->skip;
 		double		d = spectrum->degree[i];
 		double		scale = d > 0 ? pow(d, low->exponent) : 0;
+		double		trend = low->trend ? low->trend[i] : 1;
 		double		sum = 0;
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 c = 0; c < task->rank; c++)
 			sum += (double) x[c] * x[c];
-		left[i] = scale > 0 ? (float) (1 / (scale * scale)) : 0;
-		key[i] = affinity_kernel_rank_key((float) (sqrt(sum) * scale), i);
+		left[i] = scale > 0 ? (float) (1 / (scale * scale * trend)) : 0;
+		key[i] = affinity_kernel_rank_key((float) (sqrt(sum) * scale * trend),
+										  i);
 	}
 	affinity_kernel_sort_descending(key, n, scratch);
 	for (uint32 p = 0; p < n; p++)
@@ -143,6 +147,8 @@ fill_vectors(AffinityTeam *team, const FoldTask *task, const LowRank *low)
 		double		scale = spectrum->degree[i] > 0 ?
 			pow(spectrum->degree[i], low->exponent) : 0;
 
+		if (low->trend)
+			scale *= low->trend[i];
 		CHECK_FOR_INTERRUPTS();
 		length[p] = affinity_kernel_rank_key_score(key[p]);
 		item[p] = i;
@@ -164,10 +170,15 @@ fill_graph(AffinityTeam *team, const FoldTask *task, const LowRank *low)
 	double	   *user_factor = affinity_parallel_region(team,
 													   task->user_factor);
 	double	   *item_scale = affinity_parallel_region(team, task->item_scale);
+	double	   *column_scale = affinity_parallel_region(team,
+														task->column_scale);
 
 	for (uint32 i = 0; i < task->n_items; i++)
+	{
 		item_scale[i] = low->spectrum->degree[i] > 0 ?
 			1 / sqrt(low->spectrum->degree[i]) : 0;
+		column_scale[i] = item_scale[i] * (low->trend ? low->trend[i] : 1);
+	}
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
 		double		d = 0;
@@ -229,6 +240,7 @@ request_regions(AffinityTeamRequest *request, FoldTask *task,
 	}
 	task->user_factor = REGION(low->in->by_user.n_rows, sizeof(double));
 	task->item_scale = REGION(n, sizeof(double));
+	task->column_scale = REGION(n, sizeof(double));
 	task->matrix = affinity_parallel_request_matrix(request, low->in);
 }
 

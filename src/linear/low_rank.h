@@ -20,6 +20,7 @@ typedef struct LowRank
 	double		exponent;		/* of popularity, against and for */
 	uint32		skip;			/* first eigenvectors that are left out */
 	uint32		neighbors;		/* kept per item */
+	const float *trend;			/* of the items, which lists have; NULL: none */
 } LowRank;
 
 /* Lists on their way: a sink for an algorithm to put its rows into. */
@@ -65,7 +66,8 @@ typedef struct FoldTask
 	int			rows;			/* the stream */
 	int			matrix;			/* with a graph in place of E */
 	int			user_factor;
-	int			item_scale;
+	int			item_scale;		/* of an item whose row it is */
+	int			column_scale;	/* of the others */
 } FoldTask;
 
 #define FOLD_TASK	0
@@ -88,7 +90,8 @@ extern Size affinity_linear_fold_bytes(uint32 n_items, uint32 rank,
 extern void affinity_linear_low_rank_begin(LowRank *low,
 										   const AffinityInteractions *in,
 										   const AffinitySpectrumRequest *request,
-										   double weight, Size weights);
+										   double weight, double exponent,
+										   Size weights);
 extern void affinity_linear_low_rank_collect(LowRankLists *lists,
 											 uint32 n_items,
 											 const AffinityItemSink *as);

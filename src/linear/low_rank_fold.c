@@ -16,67 +16,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "kernel/dense.h"
-#include "kernel/sparse.h"
-#include "kernel/topk.h"
-#include "linear/low_rank.h"
+#include "linear/low_rank_fold.h"
 #include "parallel/progress.h"
 
 /* What rounding may add to a product of two vectors of length 1. */
 #define ROUNDING	1e-4
-
-/* Additions between two looks at interrupts: some milliseconds. */
-#define WORK_PIECE	((int64) 1 << 20)
-
-/* A weight of E that is to be met. */
-typedef struct Waiting
-{
-	uint32		place;
-	float		weight;
-} Waiting;
-
-typedef struct Fold
-{
-	AffinityTeam *team;
-	const FoldTask *task;
-	const AffinityBlas *blas;
-	const AffinityDense *dense;
-	uint32		n;
-	uint32		rank;
-	uint32		k;
-	uint32		n_pieces;		/* of the columns */
-	const float *right;
-	const float *length;
-	const float *left;
-	const float *value;
-	const uint32 *place;
-	const uint32 *item;
-	const Size *start;
-	const int32 *list_item;
-	const float *list_weight;
-	AffinityCsr by_user;		/* with a graph */
-	AffinityCsr by_item;
-	const double *user_factor;
-	const double *item_scale;
-
-	/* a participant's own */
-	float	   *block;			/* rows of the left side */
-	float	   *product;		/* BLOCK x COLUMNS */
-	Waiting    *waiting;		/* of all rows of the block, by pieces */
-	Size		n_waiting;
-	Size	   *next;			/* per row and piece */
-	Size		row_start[BLOCK + 1];	/* E of the block */
-	const int32 *row_item;
-	const float *row_weight;
-	int32	   *graph_item;		/* its room, with a graph */
-	float	   *graph_weight;
-	Size		graph_room;
-	double	   *sum;
-	uint32	   *touched;
-	int64		work;
-	AffinityTopK top[BLOCK];
-	uint64	   *scratch;
-} Fold;
 
 /* ---- slots ------------------------------------------------------------- */
 
@@ -128,154 +72,6 @@ floor_of(const AffinityTopK *top)
 }
 
 /*
- * E of the block's rows: lists.
- */
-static void
-find_lists(Fold *f, uint32 first, uint32 n_rows)
-{
-	for (uint32 r = 0; r <= n_rows; r++)
-		f->row_start[r] = f->start[first + r] - f->start[first];
-	f->row_item = f->list_item + f->start[first];
-	f->row_weight = f->list_weight + f->start[first];
-}
-
-/*
- * Row i of the graph, in sum; returns how many numbers are not 0.
- */
-static uint32
-sum_row(Fold *f, uint32 i)
-{
-	uint32		n_touched = 0;
-
-	for (int64 e = f->by_item.start[i]; e < f->by_item.start[i + 1]; e++)
-	{
-		uint32		user = f->by_item.col[e];
-		int64		start = f->by_user.start[user];
-		size_t		n = f->by_user.start[user + 1] - start;
-		double		x = f->by_item.val ? f->by_item.val[e] : 1;
-
-		x *= f->user_factor[user];
-		if (x > 0)
-			n_touched = affinity_kernel_sparse_add(f->sum, f->touched,
-												   n_touched,
-												   f->by_user.col + start,
-												   f->by_user.val ?
-												   f->by_user.val + start :
-												   NULL, n, x);
-		f->work += n;
-		if (f->work >= WORK_PIECE)
-		{
-			CHECK_FOR_INTERRUPTS();
-			f->work = 0;
-		}
-	}
-	return n_touched;
-}
-
-/*
- * E of the block's rows: the graph.
- */
-static void
-sum_graph(Fold *f, uint32 first, uint32 n_rows)
-{
-	f->row_start[0] = 0;
-	for (uint32 r = 0; r < n_rows; r++)
-	{
-		uint32		n = sum_row(f, first + r);
-		Size		end = f->row_start[r] + n;
-		double		left = f->item_scale[first + r] *
-			f->task->graph_weight;
-
-		if (end > f->graph_room)
-		{
-			f->graph_room = end + end / 4 + 65536;
-			f->graph_item =
-				repalloc_huge(f->graph_item,
-							  mul_size(f->graph_room, sizeof(int32)));
-			f->graph_weight =
-				repalloc_huge(f->graph_weight,
-							  mul_size(f->graph_room, sizeof(float)));
-		}
-		for (uint32 t = 0; t < n; t++)
-		{
-			uint32		j = f->touched[t];
-			double		weight = f->sum[j] * left * f->item_scale[j];
-
-			f->graph_item[f->row_start[r] + t] = (int32) j;
-			f->graph_weight[f->row_start[r] + t] =
-				(float) Min(weight, FLT_MAX);
-			f->sum[j] = 0;
-		}
-		f->row_start[r + 1] = end;
-	}
-	f->row_item = f->graph_item;
-	f->row_weight = f->graph_weight;
-}
-
-/*
- * E of the block's rows, by the pieces of columns in which it will be met.
- */
-static void
-sort_waiting(Fold *f, uint32 n_rows)
-{
-	Size		n = f->row_start[n_rows];
-	Size		sum = 0;
-
-	if (n > f->n_waiting)
-	{
-		f->n_waiting = n + n / 2;
-		pfree(f->waiting);
-		f->waiting = affinity_base_array(f->n_waiting, sizeof(Waiting));
-	}
-	memset(f->next, 0, ((Size) n_rows * f->n_pieces + 1) * sizeof(Size));
-	for (uint32 r = 0; r < n_rows; r++)
-	{
-		Size	   *count = f->next + (Size) r * f->n_pieces + 1;
-
-		for (Size e = f->row_start[r]; e < f->row_start[r + 1]; e++)
-			count[f->place[f->row_item[e]] / COLUMNS]++;
-	}
-	for (Size p = 0; p <= (Size) n_rows * f->n_pieces; p++)
-	{
-		sum += f->next[p];
-		f->next[p] = sum;
-	}
-	for (uint32 r = 0; r < n_rows; r++)
-	{
-		Size	   *next = f->next + (Size) r * f->n_pieces;
-
-		CHECK_FOR_INTERRUPTS();
-		for (Size e = f->row_start[r]; e < f->row_start[r + 1]; e++)
-		{
-			uint32		place = f->place[f->row_item[e]];
-			Waiting    *to = &f->waiting[next[place / COLUMNS]++];
-
-			to->place = place;
-			to->weight = f->row_weight[e];
-		}
-	}
-}
-
-/*
- * Where the weights of a row that are met in a piece begin; those of the next
- * piece, or of the next row, begin where they end.
- */
-static inline Size
-waiting_from(const Fold *f, uint32 row, uint32 piece)
-{
-	Size		p = (Size) row * f->n_pieces + piece;
-
-	/* next[p] went on to the end of p */
-	return p == 0 ? 0 : f->next[p - 1];
-}
-
-static inline Size
-waiting_end(const Fold *f, uint32 row, uint32 piece)
-{
-	return f->next[(Size) row * f->n_pieces + piece];
-}
-
-/*
  * What of a row of products is in its list so far.
  */
 static void
@@ -288,7 +84,7 @@ try_row(Fold *f, uint32 first, uint32 row, uint32 from, uint32 n)
 	uint32	   *which = (uint32 *) f->scratch;
 	uint32		piece = from / COLUMNS;
 
-	for (Size w = waiting_from(f, row, piece); w < waiting_end(f, row, piece);
+	for (Size w = affinity_linear_fold_from(f, row, piece); w < affinity_linear_fold_end(f, row, piece);
 		 w++)
 		product[f->waiting[w].place - from] += f->waiting[w].weight;
 	if (own >= from && own - from < n)
@@ -321,9 +117,9 @@ static void
 try_rest(Fold *f, uint32 first, uint32 row, uint32 from)
 {
 	const float *x = f->block + (Size) row * f->rank;
-	Size		end = waiting_end(f, row, f->n_pieces - 1);
-	Size		w = from == 0 ? waiting_from(f, row, 0) :
-		waiting_end(f, row, from / COLUMNS - 1);
+	Size		end = affinity_linear_fold_end(f, row, f->n_pieces - 1);
+	Size		w = from == 0 ? affinity_linear_fold_from(f, row, 0) :
+		affinity_linear_fold_end(f, row, from / COLUMNS - 1);
 
 	for (; w < end; w++)
 	{
@@ -385,11 +181,7 @@ produce_block(void *state, uint32 chunk, void *slot)
 		affinity_kernel_topk_init(&f->top[r], f->top[r].key, f->k,
 								  2 * (Size) f->k + 1);
 	}
-	if (f->task->has_graph)
-		sum_graph(f, first, n_rows);
-	else
-		find_lists(f, first, n_rows);
-	sort_waiting(f, n_rows);
+	affinity_linear_fold_rows(f, first, n_rows);
 	while (from < f->n && f->rank > 0)
 	{
 		uint32		n = Min(COLUMNS, f->n - from);
@@ -446,21 +238,6 @@ consume_block(void *state, uint32 chunk, const void *slot)
 
 AFFINITY_TEAM_JOB(fold_job, affinity_linear_fold_body);
 
-static void
-begin_graph(Fold *f)
-{
-	const FoldTask *task = f->task;
-
-	affinity_parallel_matrix(f->team, task->matrix, &f->by_user, &f->by_item);
-	f->user_factor = affinity_parallel_region(f->team, task->user_factor);
-	f->item_scale = affinity_parallel_region(f->team, task->item_scale);
-	f->graph_item = affinity_base_array(1, sizeof(int32));
-	f->graph_weight = affinity_base_array(1, sizeof(float));
-	/* one entry more than items: see kernel/sparse.c */
-	f->sum = affinity_base_zeroed_array((Size) f->n + 1, sizeof(double));
-	f->touched = affinity_base_array((Size) f->n + 1, sizeof(uint32));
-}
-
 void
 affinity_linear_fold_body(AffinityTeam *team)
 {
@@ -483,19 +260,9 @@ affinity_linear_fold_body(AffinityTeam *team)
 	f->value = affinity_parallel_region(team, task->value);
 	f->place = affinity_parallel_region(team, task->place);
 	f->item = affinity_parallel_region(team, task->item);
-	if (task->has_graph)
-		begin_graph(f);
-	else
-	{
-		f->start = affinity_parallel_region(team, task->start);
-		f->list_item = affinity_parallel_region(team, task->list_item);
-		f->list_weight = affinity_parallel_region(team, task->list_weight);
-	}
+	affinity_linear_fold_rows_begin(f);
 	f->block = affinity_base_array((Size) BLOCK * f->rank, sizeof(float));
 	f->product = affinity_base_array((Size) BLOCK * COLUMNS, sizeof(float));
-	f->waiting = affinity_base_array(1, sizeof(Waiting));
-	f->next = affinity_base_array((Size) BLOCK * f->n_pieces + 2,
-								  sizeof(Size));
 	f->scratch = affinity_base_array(Max(room, COLUMNS), sizeof(uint64));
 	for (int r = 0; r < BLOCK; r++)
 		f->top[r].key = affinity_base_array(room, sizeof(uint64));

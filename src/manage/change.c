@@ -222,6 +222,8 @@ find_work(Work *w)
 			strcmp(w->object[i].statement->object, "items") == 0)
 			w->items = &w->object[i];
 	}
+	if (!c->train && !types_changed && w->items->serves)
+		w->items->action = OBJECT_KEEP;
 	if (!c->train && has_row(w) &&
 		(w->items->action != OBJECT_KEEP || types_changed))
 	{

@@ -48,17 +48,25 @@ parse_statement(const ModelStatement *statement, const ModelNames *names)
 	return linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt;
 }
 
+/*
+ * Columns of the items that serving does without: those of models that were
+ * trained before there were rates of repeats lack them.
+ */
+#define NEW_ITEM_COLUMNS	1
+
 /* ---- relations --------------------------------------------------------- */
 
 /*
- * Has a relation the columns that a statement lists, and no others?
+ * Has a relation the columns that a statement lists, and no others? It may
+ * lack the last ones.
  */
 static bool
-has_columns(Oid relid, List *columns)
+has_columns(Oid relid, List *columns, int may_lack)
 {
 	Relation	relation = relation_open(relid, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(relation);
-	bool		same = desc->natts == list_length(columns);
+	bool		same = desc->natts <= list_length(columns) &&
+		desc->natts >= list_length(columns) - may_lack;
 	ListCell   *cell;
 
 	foreach(cell, columns)
@@ -66,7 +74,7 @@ has_columns(Oid relid, List *columns)
 		const		ColumnDef *column = lfirst_node(ColumnDef, cell);
 		int			i = foreach_current_index(cell);
 
-		if (!same)
+		if (!same || i >= desc->natts)
 			break;
 		same = !TupleDescAttr(desc, i)->attisdropped &&
 			TupleDescAttr(desc, i)->atttypid ==
@@ -170,14 +178,21 @@ compare_relation(ModelObject *o, const ModelNames *names, Oid schema,
 	if (IsA(statement, CompositeTypeStmt))
 	{
 		o->id = get_rel_type_id(relid);
-		if (!has_columns(relid, ((CompositeTypeStmt *) statement)->coldeflist))
+		if (!has_columns(relid, ((CompositeTypeStmt *) statement)->coldeflist,
+						 0))
 			o->action = OBJECT_REMAKE;
 	}
 	else if (IsA(statement, CreateStmt) &&
 			 ((CreateStmt *) statement)->ofTypename == NULL &&
 			 (get_rel_relkind(relid) != RELKIND_RELATION ||
-			  !has_columns(relid, ((CreateStmt *) statement)->tableElts)))
+			  !has_columns(relid, ((CreateStmt *) statement)->tableElts, 0)))
+	{
 		o->action = OBJECT_REMAKE;
+		o->serves = strcmp(name, "items") == 0 &&
+			get_rel_relkind(relid) == RELKIND_RELATION &&
+			has_columns(relid, ((CreateStmt *) statement)->tableElts,
+						NEW_ITEM_COLUMNS);
+	}
 }
 
 /* ---- functions --------------------------------------------------------- */

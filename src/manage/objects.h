@@ -22,6 +22,7 @@ typedef struct ModelObject
 	ObjectAction action;
 	Oid			id;				/* of what is there: relation, type, function */
 	bool		made;
+	bool		serves;			/* to be remade, but serving can do with it */
 } ModelObject;
 
 /* keep.c */

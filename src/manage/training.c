@@ -101,7 +101,7 @@ read_source(Training *t)
 			ereport(NOTICE,
 					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
 							t->name),
-					 errhint("recommend(â154¦, repeat => â154¦) needs them.")));
+					 errhint("The argument repeat of recommend needs them.")));
 		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
 		return true;
 	}

@@ -240,6 +240,7 @@ extern void affinity_model_source_analyze(Query * parsed, ModelDefinition *d);
 extern void affinity_model_source_text(const char *query, ModelDefinition *d);
 extern void affinity_model_source_select(const char *query, const char *what,
 										 ModelDefinition *d);
+extern char *affinity_model_source_check(const char *query, const char *what);
 extern char *affinity_model_source_deparse(Query * query);
 extern void affinity_model_restrict_path(void);
 

@@ -44,7 +44,7 @@ affinity_model_check_repeat(const AffinityModel *model)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("repeats need times, which the source of model \"%s\" does not have",
 						name),
-				 errhint("Give the model a query with the time as its fourth column, after user, item and weight: SELECT affinity.alter_model(%s, query => '…');",
+				 errhint("Give the model a query with the time as its fourth column, after user, item and weight: SELECT affinity.alter_model(%s, query => 'SELECT ...');",
 						 quote_literal_cstr(name))));
 	if (model->kept &&
 		get_attnum(get_relname_relid(AFFINITY_KEPT, model->schema), "at") <= 0)

@@ -409,3 +409,16 @@ affinity_model_source_select(const char *query, const char *what,
 
 	analyze(parsed, what, d);
 }
+
+/*
+ * The text of a query that is one SELECT and no more; what is what messages
+ * call it.
+ */
+char *
+affinity_model_source_check(const char *query, const char *what)
+{
+	char	   *text;
+
+	(void) parse_source(query, what, &text);
+	return text;
+}

@@ -280,6 +280,7 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	affinity_train_timely_popularity(in, times, trend,
 									 shared.options.weights ==
 									 AFFINITY_WEIGHTS_SIGNED, sink);
+	affinity_neighbor_knn_settle(&shared.options, in, sink);
 	if (affinity_neighbor_knn_on_sets(shared.options.similarity))
 		affinity_neighbor_knn_drop_values(in);
 	else
@@ -333,10 +334,10 @@ static const AffinityOption item_knn_options[] = {
 		   "users that two items must share at least"),
 	OPTION(user_exponent, REAL, "1", 0, 2, NULL,
 		   "degree_normalized: p, how much less a user with many items counts"),
-	OPTION(item_exponent, REAL, "0.5", 0, 2, NULL,
-		   "degree_normalized: a, the exponent of the degree of the item in the history"),
-	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
-		   "degree_normalized: b, the exponent of the degree of the recommended item"),
+	OPTION(item_exponent, REAL, "\"auto\"", 0, 2, NULL,
+		   "degree_normalized: a, the exponent of the degree of the item in the history; auto: 1 - b, at least 0.5"),
+	OPTION(neighbor_exponent, REAL, "\"auto\"", 0, 2, NULL,
+		   "degree_normalized: b, the exponent of the degree of the recommended item; auto: 0.3 to 0.6 by users per item"),
 	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(ItemKnnOptions),
 	AFFINITY_OPTIONS_HISTORY(ItemKnnOptions),

@@ -96,6 +96,9 @@ extern bool affinity_neighbor_knn_on_moments(int similarity);
 extern void affinity_neighbor_knn_list(KnnState *s, uint32 item);
 
 /* item_knn_weights.c */
+extern void affinity_neighbor_knn_settle(ItemKnnOptions *o,
+										 const AffinityInteractions *in,
+										 AffinityItemSink *sink);
 extern void affinity_neighbor_knn_weights(AffinityInteractions *in,
 										  const ItemKnnOptions *options);
 extern void affinity_neighbor_knn_drop_values(AffinityInteractions *in);

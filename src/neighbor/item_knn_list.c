@@ -100,14 +100,14 @@ add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 	if (s->is_signed)
 	{
 		s->list.n_touched = affinity_kernel_sparse_add_signed(s->sum, s->list.touched,
-														 s->list.n_touched, col,
-														 val, n, factor);
+															  s->list.n_touched, col,
+															  val, n, factor);
 		return;
 	}
 	if (s->added < s->by_item.n_rows)
 		s->list.n_touched = affinity_kernel_sparse_add(s->sum, s->list.touched,
-												  s->list.n_touched, col, val, n,
-												  factor);
+													   s->list.n_touched, col, val, n,
+													   factor);
 	else
 		affinity_kernel_dense_add(s->sum, col, val, n, factor);
 	s->added += n;
@@ -136,10 +136,10 @@ accumulate(KnnState *s, uint32 item)
 		fetch_ahead(s, e, end);
 		if (s->moments)
 			s->list.n_touched = affinity_kernel_sparse_moments(s->moments,
-														  s->list.touched,
-														  s->list.n_touched,
-														  by_user->col + start,
-														  val, n, x);
+															   s->list.touched,
+															   s->list.n_touched,
+															   by_user->col + start,
+															   val, n, x);
 		else if (s->is_signed || x * s->user_factor[user] > 0)
 			add_row(s, by_user->col + start, val, n,
 					x * s->user_factor[user]);
@@ -156,7 +156,7 @@ accumulate(KnnState *s, uint32 item)
 	}
 	if (s->added >= by_item->n_rows)
 		s->list.n_touched = affinity_kernel_dense_touched(s->sum, by_item->n_rows,
-													 s->list.touched);
+														  s->list.touched);
 }
 
 /*

@@ -24,6 +24,12 @@
 
 #include "neighbor/item_knn.h"
 
+/* "auto" for neighbor_exponent, by users per item: see README.md. */
+#define FEW_USERS		30.0
+#define MANY_USERS		80.0
+#define LEAST_EXPONENT	0.3
+#define MOST_EXPONENT	0.6
+
 #define PIECE	((int64) 1 << 20)
 
 static void
@@ -174,4 +180,30 @@ affinity_neighbor_knn_weights(AffinityInteractions *in,
 		weigh_terms(in, options);
 	if (centered)
 		center(in);
+}
+
+/*
+ * Settle exponents that were left open, and say what they are. Between items
+ * of few users each, a shared user is most of what is known, and popularity is
+ * worth keeping; the more users there are per item, the more of what a popular
+ * item shares with others is chance. The two exponents of items sum up to 1,
+ * as those of a cosine do, while the neighbor has the smaller half.
+ */
+void
+affinity_neighbor_knn_settle(ItemKnnOptions *o, const AffinityInteractions *in,
+							 AffinityItemSink *sink)
+{
+	double		per_item = (double) in->by_user.start[in->by_user.n_rows] /
+		in->by_item.n_rows;
+	double		rise = log(per_item / FEW_USERS) / log(MANY_USERS / FEW_USERS);
+
+	if (o->similarity != SIMILARITY_DEGREE)
+		return;
+	if (isnan(o->neighbor_exponent))
+		o->neighbor_exponent = LEAST_EXPONENT +
+			(MOST_EXPONENT - LEAST_EXPONENT) * Min(Max(rise, 0), 1);
+	if (isnan(o->item_exponent))
+		o->item_exponent = Max(1 - o->neighbor_exponent, 0.5);
+	sink->figure(sink, "item_exponent", &o->item_exponent, 1, false);
+	sink->figure(sink, "neighbor_exponent", &o->neighbor_exponent, 1, false);
 }

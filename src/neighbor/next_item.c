@@ -11,7 +11,8 @@
  *
  * r_i being what i counts as a source with all that is around it, c_j what j
  * counts as a neighbor: the degrees of a directed graph, as in the normalized
- * co-occurrence of item_knn.
+ * co-occurrence of item_knn. With a half-life a pair counts what its later event's
+ * age leaves.
  *
  * Rows of one time have no order: nothing in a table says which came first.
  * What has one time is a step, and a pair counts the mean of what it would
@@ -36,9 +37,6 @@
 #include "kernel/sparse.h"
 #include "neighbor/lists.h"
 #include "neighbor/next_item.h"
-
-/* What one addition to a sum takes, in seconds, with what comes after it. */
-#define ADDITION	4e-9
 
 /* Additions between two looks at interrupts: some milliseconds. */
 #define WORK_PIECE	((int64) 1 << 20)
@@ -183,7 +181,7 @@ static void
 add_occurrence(NextState *s, uint32 step)
 {
 	const NextSteps *steps = &s->steps;
-	double		factor = steps->factor[steps->session[step]];
+	double		factor = steps->factor[step];
 	double		backward = s->options->backward;
 
 	for (uint32 before = step; backward > 0 && before > 0 &&
@@ -194,7 +192,7 @@ add_occurrence(NextState *s, uint32 step)
 			 within_step(s, next_step_length(steps, step)));
 	for (uint32 after = step + 1; after < steps->n_steps &&
 		 reaches(s, step, after); after++)
-		add_step(s, after, factor * forward(s, step, after));
+		add_step(s, after, steps->factor[after] * forward(s, step, after));
 }
 
 static void
@@ -237,24 +235,26 @@ add_degrees(NextState *s)
 	for (uint32 step = 0; step < steps->n_steps; step++)
 	{
 		uint32		n = next_step_length(steps, step);
-		double		factor = steps->factor[steps->session[step]];
-		double		same = within_step(s, n) * (n - 1) * (1 + backward);
+		double		factor = steps->factor[step];
+		double		same = factor * within_step(s, n) * (n - 1) *
+			(1 + backward);
 		double		later = 0;
 		double		earlier = 0;
 
 		for (uint32 other = step; other > 0 && reaches(s, other - 1, step);
 			 other--)
-			earlier += forward(s, other - 1, step) *
+			earlier += factor * forward(s, other - 1, step) *
 				next_step_length(steps, other - 1);
 		for (uint32 other = step + 1; other < steps->n_steps &&
 			 reaches(s, step, other); other++)
-			later += forward(s, step, other) * next_step_length(steps, other);
+			later += steps->factor[other] * forward(s, step, other) *
+				next_step_length(steps, other);
 		for (uint32 e = steps->first[step]; e < steps->first[step + 1]; e++)
 		{
 			uint32		item = steps->item[e];
 
-			s->left[item] += factor * (same + later + backward * earlier);
-			s->right[item] += factor * (same + earlier + backward * later);
+			s->left[item] += same + later + backward * earlier;
+			s->right[item] += same + earlier + backward * later;
 		}
 		affinity_base_look_up(step);
 	}
@@ -268,7 +268,7 @@ inverse_power(double d, double e)
 }
 
 static void
-prepare_factors(NextState *s)
+prepare_factors(NextState *s, const float *trend)
 {
 	const NextItemOptions *o = s->options;
 	uint32		n_items = s->shared->lists.n_items;
@@ -283,7 +283,8 @@ prepare_factors(NextState *s)
 	{
 		affinity_base_look_up(i);
 		s->left[i] = inverse_power(s->left[i], o->item_exponent);
-		s->right[i] = inverse_power(s->right[i], o->neighbor_exponent);
+		s->right[i] = inverse_power(s->right[i], o->neighbor_exponent) *
+			(trend ? trend[i] : 1);
 	}
 }
 
@@ -333,32 +334,6 @@ affinity_neighbor_next_item_body(AffinityTeam *team)
 
 /* ---- the whole --------------------------------------------------------- */
 
-/*
- * Processor time, roughly: an event meets those of its step and, as far as
- * the window goes, of its session.
- */
-static double
-estimate_seconds(const NextSteps *steps, const NextItemOptions *options)
-{
-	double		additions = 0;
-	double		of_session = 0;
-
-	for (uint32 s = 0; s < steps->n_steps; s++)
-	{
-		double		n = next_step_length(steps, s);
-
-		affinity_base_look_up(s);
-		additions += n * n;
-		of_session += n;
-		if (s + 1 < steps->n_steps &&
-			steps->session[s] == steps->session[s + 1])
-			continue;
-		additions += of_session * Min(of_session, 2.0 * options->window);
-		of_session = 0;
-	}
-	return additions * ADDITION;
-}
-
 static void
 request_regions(AffinityTeamRequest *request, NextShared *shared,
 				const NextSteps *steps, uint32 n_items)
@@ -367,7 +342,7 @@ request_regions(AffinityTeamRequest *request, NextShared *shared,
 		[ARRAY_ITEM] = mul_size(steps->n_events, sizeof(uint32)),
 		[ARRAY_FIRST] = mul_size((Size) steps->n_steps + 1, sizeof(uint32)),
 		[ARRAY_SESSION] = mul_size(steps->n_steps, sizeof(uint32)),
-		[ARRAY_FACTOR] = mul_size(steps->n_sessions, sizeof(double)),
+		[ARRAY_FACTOR] = mul_size(steps->n_steps, sizeof(double)),
 		[ARRAY_OF_ITEM] = mul_size((Size) n_items + 1, sizeof(int64)),
 		[ARRAY_STEP] = mul_size(steps->n_events, sizeof(uint32)),
 		[ARRAY_DISTANCE] = mul_size((Size) shared->options.window + 1,
@@ -397,7 +372,8 @@ hand_over(const void *region, void *array, Size n, Size width)
 }
 
 static void
-fill_regions(NextState *s, NextSteps *steps, const AffinityCsr *by_item)
+fill_regions(NextState *s, NextSteps *steps, const AffinityCsr *by_item,
+			 const float *trend)
 {
 	uint32		n_items = by_item->n_rows;
 
@@ -406,14 +382,13 @@ fill_regions(NextState *s, NextSteps *steps, const AffinityCsr *by_item)
 			  sizeof(uint32));
 	hand_over(s->steps.session, steps->session, steps->n_steps,
 			  sizeof(uint32));
-	hand_over(s->steps.factor, steps->factor, steps->n_sessions,
-			  sizeof(double));
+	hand_over(s->steps.factor, steps->factor, steps->n_steps, sizeof(double));
 	hand_over(s->steps.of_item, steps->of_item, (Size) n_items + 1,
 			  sizeof(int64));
 	hand_over(s->steps.step, steps->step, steps->n_events, sizeof(uint32));
 	for (uint32 i = 0; i < n_items; i++)
 		s->users[i] = affinity_train_item_row(by_item, i).popularity;
-	prepare_factors(s);
+	prepare_factors(s, trend);
 }
 
 static void
@@ -427,17 +402,20 @@ next_item_train(AffinityInteractions *in, const void *options,
 	NextState	state = {0};
 	NextSteps	steps;
 	AffinityTeam *team;
+	const AffinityTimes *times = &shared.options.times;
+	const float *trend = affinity_train_trend(in, times, sink);
 
+	affinity_train_timely_popularity(in, times, trend, false, sink);
 	affinity_neighbor_next_steps(in, &shared.options, &steps);
 	pfree(in->events->event);
 	pfree(in->events->start);
-	request.seconds = estimate_seconds(&steps, &shared.options);
+	request.seconds = affinity_neighbor_next_seconds(&steps, &shared.options);
 	request_regions(&request, &shared, &steps, in->by_item.n_rows);
 	team = affinity_parallel_begin(&request);
 	memcpy(affinity_parallel_region(team, REGION_SHARED), &shared,
 		   sizeof(shared));
 	attach(&state, team);
-	fill_regions(&state, &steps, &in->by_item);
+	fill_regions(&state, &steps, &in->by_item, trend);
 	affinity_parallel_run(team, sink);
 	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
@@ -469,15 +447,21 @@ static const AffinityOption next_item_options[] = {
 	OPTION(neighbor_exponent, REAL, "0.3", 0, 2, NULL,
 		   "b, the exponent of what the recommended item counts in all"),
 	AFFINITY_OPTION_MAX_HISTORY(NextItemOptions),
-	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.8"),
+	AFFINITY_OPTIONS_TRAINING_TIMES(NextItemOptions),
+	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.7"),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
 };
 
 static void
 next_item_request(const void *options, AffinityReadRequest *request)
 {
-	request->max_history = ((const NextItemOptions *) options)->max_history;
+	const NextItemOptions *next = options;
+
+	request->max_history = next->max_history;
+	affinity_train_request_times(&next->times, request);
 	request->events = true;
+	/* what has no time has no place */
+	request->keep_untimed = false;
 }
 
 static const AffinityTimes *

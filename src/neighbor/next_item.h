@@ -39,11 +39,11 @@ typedef struct NextSteps
 {
 	uint32		n_events;
 	uint32		n_steps;
-	uint32		n_sessions;
 	uint32	   *item;			/* of each event */
 	uint32	   *first;			/* events of a step begin here; n_steps + 1 */
 	uint32	   *session;		/* of each step */
-	double	   *factor;			/* of each session: what its pairs count */
+	double	   *factor;			/* of each step: what its pairs with what was
+								 * before count */
 	int64	   *of_item;		/* an item's steps begin here; n_items + 1 */
 	uint32	   *step;			/* each item's steps, ascending */
 } NextSteps;
@@ -58,5 +58,7 @@ next_step_length(const NextSteps *steps, uint32 step)
 extern void affinity_neighbor_next_steps(const AffinityInteractions *in,
 										 const NextItemOptions *options,
 										 NextSteps *steps);
+extern double affinity_neighbor_next_seconds(const NextSteps *steps,
+											 const NextItemOptions *options);
 
 #endif							/* AFFINITY_NEIGHBOR_NEXT_ITEM_H */

@@ -10,13 +10,23 @@
 
 #include "neighbor/next_item.h"
 
+/* What one addition to a sum takes, in seconds, with what comes after it. */
+#define ADDITION	4e-9
+
 /*
- * What a user with as many events counts.
+ * What a pair counts whose later event was at a time, of a user with n events.
  */
 static double
-user_factor(int64 n, double exponent)
+factor_of(const AffinityInteractions *in, const NextItemOptions *options,
+		  int64 n, int64 at)
 {
-	return exponent == 0 ? 1 : pow((double) n, -exponent);
+	double		half_life = (double) options->times.half_life;
+	double		left = half_life > 0 ?
+		exp2(((double) at - (double) in->last_at) / half_life) : 1;
+
+	return Max(left, AFFINITY_LEAST) *
+		(options->user_exponent == 0 ? 1 :
+		 pow((double) n, -options->user_exponent));
 }
 
 /*
@@ -31,21 +41,22 @@ starts_session(int64 before, int64 at, int64 gap)
 
 /*
  * Number the steps and sessions of one user's events that count: n of them,
- * from event number `from` on, at these times.
+ * at these times, after all that are there.
  */
 static void
-number_steps(NextSteps *steps, uint32 from, const int64 *at, int64 n,
-			 const NextItemOptions *options)
+number_steps(NextSteps *steps, const AffinityInteractions *in,
+			 const NextItemOptions *options, const int64 *at, int64 n,
+			 uint32 *session)
 {
 	for (int64 e = 0; e < n; e++)
 	{
 		if (e == 0 || starts_session(at[e - 1], at[e], options->session_gap))
-			steps->factor[steps->n_sessions++] =
-				user_factor(n, options->user_exponent);
+			++* session;
 		if (e > 0 && at[e] == at[e - 1])
 			continue;
-		steps->session[steps->n_steps] = steps->n_sessions - 1;
-		steps->first[steps->n_steps++] = from + (uint32) e;
+		steps->session[steps->n_steps] = *session;
+		steps->factor[steps->n_steps] = factor_of(in, options, n, at[e]);
+		steps->first[steps->n_steps++] = steps->n_events + (uint32) e;
 	}
 }
 
@@ -122,6 +133,7 @@ affinity_neighbor_next_steps(const AffinityInteractions *in,
 	int64		n = events->start[n_users];
 	int64	   *at;
 	uint32	   *last;
+	uint32		session = 0;
 
 	if (n >= PG_UINT32_MAX)
 		ereport(ERROR,
@@ -134,8 +146,7 @@ affinity_neighbor_next_steps(const AffinityInteractions *in,
 	steps->item = affinity_base_array(n, sizeof(uint32));
 	steps->first = affinity_base_array((Size) n + 1, sizeof(uint32));
 	steps->session = affinity_base_array(n, sizeof(uint32));
-	steps->factor = affinity_base_array(options->session_gap > 0 ? n : n_users,
-										sizeof(double));
+	steps->factor = affinity_base_array(n, sizeof(double));
 	at = affinity_base_array(longest(events, n_users), sizeof(int64));
 	last = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	for (uint32 u = 0; u < n_users; u++)
@@ -148,11 +159,38 @@ affinity_neighbor_next_steps(const AffinityInteractions *in,
 							events->start[u + 1] - begin, u,
 							options->repeats == REPEATS_FIRST, last,
 							steps->item + steps->n_events, at);
-		number_steps(steps, steps->n_events, at, taken, options);
+		number_steps(steps, in, options, at, taken, &session);
 		steps->n_events += (uint32) taken;
 	}
 	steps->first[steps->n_steps] = steps->n_events;
 	pfree(at);
 	pfree(last);
 	find_occurrences(steps, n_items);
+}
+
+/*
+ * Processor time, roughly: an event meets those of its step and, as far as
+ * the window goes, of its session.
+ */
+double
+affinity_neighbor_next_seconds(const NextSteps *steps,
+							   const NextItemOptions *options)
+{
+	double		additions = 0;
+	double		of_session = 0;
+
+	for (uint32 s = 0; s < steps->n_steps; s++)
+	{
+		double		n = next_step_length(steps, s);
+
+		affinity_base_look_up(s);
+		additions += n * n;
+		of_session += n;
+		if (s + 1 < steps->n_steps &&
+			steps->session[s] == steps->session[s + 1])
+			continue;
+		additions += of_session * Min(of_session, 2.0 * options->window);
+		of_session = 0;
+	}
+	return additions * ADDITION;
 }

@@ -267,7 +267,7 @@ not_baskets(void)
 static char *
 id_column(TupleDesc desc, int column, const char *role, const char *name)
 {
-	const FormData_pg_attribute *attribute = TupleDescAttr(desc, column);
+	const		FormData_pg_attribute *attribute = TupleDescAttr(desc, column);
 	const char *own = NameStr(attribute->attname);
 	AffinityIdGiven given = {
 		.type = attribute->atttypid,

@@ -262,6 +262,7 @@ fill_regions(BatchLeader *l)
 	shared->chunk_users = l->chunk_users;
 	shared->slot_bytes = l->slot_bytes;
 	shared->matrix = l->matrix;
+	shared->with_seen = l->batch->with_seen;
 	shared->has_seen = l->batch->seen != NULL;
 	shared->seen = l->seen;
 	memcpy(affinity_parallel_region(l->team, BATCH_OPTIONS), scorer->options,

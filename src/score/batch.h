@@ -53,6 +53,7 @@ typedef struct BatchShared
 	uint32		chunk_users;
 	Size		slot_bytes;
 	int			matrix;			/* handle; columns are items' numbers */
+	bool		with_seen;		/* nothing is left out of a list */
 	bool		has_seen;
 	int			seen;			/* the same, of what else is seen */
 	/* factors */

@@ -142,8 +142,9 @@ leave_out(BatchParticipant *m, uint32 user, uint32 u, uint32 from, uint32 n)
 {
 	float	   *score = m->block + (Size) u * BLOCK_ITEMS;
 
-	leave_out_items(&m->users, user, &m->next[u], from, n, score);
-	if (m->seen.n_rows > 0)
+	if (!m->shared->with_seen)
+		leave_out_items(&m->users, user, &m->next[u], from, n, score);
+	if (!m->shared->with_seen && m->seen.n_rows > 0)
 		leave_out_items(&m->seen, user, &m->next_seen[u], from, n, score);
 	for (uint32 i = m->shared->n_items; i < from + n; i++)
 		score[i - from] = -INFINITY;

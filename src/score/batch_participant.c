@@ -30,6 +30,8 @@ affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 	uint32		n = 0;
 	uint32		h = 0;
 
+	if (m->shared->with_seen)
+		return selection;
 	if (seen->n_rows > 0)
 		n_other = (uint32) (seen->start[user + 1] - seen->start[user]);
 	if (selection.repeat > 0)

@@ -283,7 +283,7 @@ affinity_score_choose_by_vector(AffinityRanker *r)
 
 	affinity_score_ranker_room(r, Min(r->scorer->n_items, SCORE_PIECE));
 	affinity_score_begin_keys(r, &top, r->selection.candidate ? r->selection.n_candidates :
-			   r->scorer->n_items);
+							  r->scorer->n_items);
 	if (r->selection.candidate)
 		push_candidates(r, &top);
 	else

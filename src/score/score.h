@@ -200,6 +200,8 @@ typedef struct AffinityBatch
 
 	/* what else they have seen, by user; NULL: nothing, of nobody */
 	AffinityInteractions *seen;
+
+	bool		with_seen;		/* what is seen may be in lists too */
 } AffinityBatch;
 
 /* A user's list; users come in order. SQL cannot be run from here. */

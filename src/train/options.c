@@ -3,7 +3,8 @@
  *		An algorithm's options: from jsonb to its struct and back.
  *
  * The descriptors say what may come; anything else is an error that lists
- * what is valid. Null stands for the default.
+ * what is valid. Null stands for the default. A real whose default is "auto"
+ * is NaN until training settles it.
  */
 #include "postgres.h"
 
@@ -26,6 +27,16 @@ affinity_train_option_bound(double bound)
 {
 	return fabs(bound) < 1e15 && bound == floor(bound) ?
 		psprintf("%.0f", bound) : psprintf("%g", bound);
+}
+
+/*
+ * May it be "auto", a value that training finds?
+ */
+bool
+affinity_train_option_auto(const AffinityOption *option)
+{
+	return option->type == AFFINITY_OPTION_REAL &&
+		strcmp(option->start, "\"auto\"") == 0;
 }
 
 /*
@@ -55,9 +66,11 @@ option_hint(const AffinityOption *option)
 							 affinity_train_option_bound(option->max));
 			break;
 		case AFFINITY_OPTION_REAL:
-			appendStringInfo(&hint, "It takes a number from %s to %s.",
+			appendStringInfo(&hint, "It takes a number from %s to %s%s.",
 							 affinity_train_option_bound(option->min),
-							 affinity_train_option_bound(option->max));
+							 affinity_train_option_bound(option->max),
+							 affinity_train_option_auto(option) ?
+							 ", or \"auto\"" : "");
 			break;
 		case AFFINITY_OPTION_ENUM:
 			appendStringInfoString(&hint, "It takes one of: ");
@@ -112,6 +125,12 @@ set_number(const AffinityOption *option, const JsonbValue *value, char *to)
 	Datum		given;
 	double		number;
 
+	if (value->type == jbvString && affinity_train_option_auto(option) &&
+		is_name("auto", value))
+	{
+		*(double *) to = get_float8_nan();
+		return;
+	}
 	if (value->type != jbvNumeric)
 		option_error(option, "is not a number", display_value(value));
 	given = NumericGetDatum(value->val.numeric);
@@ -228,8 +247,6 @@ set_defaults(const AffinityAlgorithm *algorithm, char *base)
 			elog(ERROR, "default of option %s is not a scalar", option->name);
 		if (value.type != jbvNull)
 			set_option(option, &value, base);
-		else if (option->type == AFFINITY_OPTION_REAL)
-			*(double *) (base + option->offset) = get_float8_nan();
 	}
 }
 
@@ -344,7 +361,7 @@ affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 			case AFFINITY_OPTION_REAL:
 				if (isnan(*(const double *) at))
 				{
-					appendStringInfoString(&json, "null");
+					appendStringInfoString(&json, "\"auto\"");
 					break;
 				}
 				/* float8out rounds to extra_float_digits: refreshes would */

@@ -166,6 +166,7 @@ sorted_ages(const float *age, const float *weight, int64 n, float *found)
 		if (!isnan(weight[e]))
 			found[all++] = age[e];
 	}
+	CHECK_FOR_INTERRUPTS();
 	qsort(found, all, sizeof(float), compare_ages);
 	return all;
 }
@@ -232,6 +233,7 @@ affinity_train_decay_history(const AffinityAlgorithm *algorithm,
 		double		left = 1;
 		double		count;
 
+		affinity_base_look_up(e);
 		if (isnan(weight[e]))
 			continue;
 		if (half_life > 0)

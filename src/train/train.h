@@ -21,7 +21,8 @@
 typedef enum AffinityOptionType
 {
 	AFFINITY_OPTION_INT,		/* int32 */
-	AFFINITY_OPTION_REAL,		/* double; NaN where null is the default */
+	AFFINITY_OPTION_REAL,		/* double; NaN: "auto", where that is the
+								 * default */
 	AFFINITY_OPTION_ENUM,		/* int: index into values */
 	AFFINITY_OPTION_INTERVAL	/* int64 microseconds; 0: none */
 } AffinityOptionType;
@@ -319,6 +320,7 @@ extern AffinitySeen affinity_train_seen(const AffinityAlgorithm *algorithm,
 										const void *options);
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
+extern bool affinity_train_option_auto(const AffinityOption *option);
 extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);

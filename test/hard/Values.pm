@@ -42,7 +42,7 @@ my %words = (
 	],
 	direction => [qw(forward backward sideways Forward)],
 	base => [qw(head tail first_match last_match middle)],
-	algorithm => [qw(item_knn next_item popular ease ials als magic)],
+	algorithm => [qw(item_knn next_item buy_again popular ease ials als magic)],
 	query => [
 		'SELECT u, i FROM hard.facts', 'SELECT u, i, w FROM hard.facts', 'SELECT u, i, w, at FROM hard.facts', 'SELECT u::text, i::text FROM hard.facts',
 		'SELECT u, i FROM hard.facts WHERE false', 'SELECT u, i, v FROM hard.odd_log', 'SELECT u, i, v::float8, at FROM hard.log', 'SELECT 1',

@@ -57,6 +57,7 @@ CREATE INDEX ON facts (u);
 SELECT affinity.create_model('m_knn', 'SELECT u, i, w, at FROM hard.facts');
 SELECT affinity.create_model('m_knn_text', 'SELECT u::text, ''item '' || i FROM hard.facts', 'item_knn', '{"similarity": "cosine", "weighting": "bm25", "neighbors": 5}');
 SELECT affinity.create_model('m_next', 'SELECT u, i, w, at FROM hard.facts', 'next_item', '{"session_gap": "3 days"}');
+SELECT affinity.create_model('m_again', 'SELECT u, i, w, at FROM hard.facts', 'buy_again', '{"visit": "5 hours"}');
 SELECT affinity.create_model('m_popular', 'SELECT u::bigint, md5(i::text)::uuid FROM hard.facts', 'popular');
 SELECT affinity.create_model('m_ease', 'SELECT u, i FROM hard.facts', 'ease', '{"method": "dense"}');
 SELECT affinity.create_model('m_ease_sparse', 'SELECT u::smallint, i::smallint FROM hard.facts', 'ease', '{"method": "sparse"}');

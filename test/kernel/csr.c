@@ -341,6 +341,60 @@ test_moments(void)
 	ok(n_touched <= COLS && memcmp(sum, want, sizeof(sum)) == 0, "moments");
 }
 
+/*
+ * Sums in reals, and numbers in the order in which columns are met.
+ */
+static void
+test_reals(bool with_values)
+{
+	uint32_t	col[COLS];
+	float		val[COLS];
+	float		sum[COLS] = {0};
+	float		want[COLS] = {0};
+	float		taken[COLS];
+	uint32_t	mark[COLS] = {0};
+	uint32_t	met[COLS + 1];
+	uint32_t	number[COLS];
+	uint32_t	n_met = 0;
+	uint32_t	base = 1;
+	bool		same = true;
+
+	for (int r = 0; r < 6; r++)
+	{
+		size_t		n = random_row(col, val);
+		const float *x = with_values ? val : NULL;
+		double		dot = 0;
+		float		got;
+
+		affinity_kernel_sparse_scatter(sum, col, x, n, 0.5f);
+		for (size_t i = 0; i < n; i++)
+			want[col[i]] += with_values ? 0.5f * val[i] : 0.5f;
+		for (size_t i = 0; i < n; i++)
+			dot += want[col[i]] * (with_values ? (double) val[i] : 1);
+		got = affinity_kernel_sparse_dot(sum, col, x, n);
+		same &= dot - got <= 1e-5 * dot && got - dot <= 1e-5 * dot;
+		affinity_kernel_sparse_gather(sum, col, n, taken);
+		for (size_t i = 0; i < n; i++)
+			same &= taken[i] == sum[col[i]];
+		/* in the middle, everything is new again */
+		if (r == 3)
+		{
+			base += n_met;
+			n_met = 0;
+		}
+		n_met = affinity_kernel_sparse_number(mark, base, col, n, n_met, met,
+											  number);
+		for (size_t i = 0; i < n; i++)
+			same &= number[i] < n_met && met[number[i]] == col[i];
+	}
+	for (uint32_t i = 0; i < n_met; i++)
+		for (uint32_t j = 0; j < i; j++)
+			same &= met[i] != met[j];
+	ok(same && memcmp(sum, want, sizeof(sum)) == 0,
+	   "sums in reals %s values; numbers in the order of meeting",
+	   with_values ? "with" : "without");
+}
+
 int
 main(void)
 {
@@ -355,5 +409,7 @@ main(void)
 	for (int i = 0; i < 20; i++)
 		test_sums(i % 2);
 	test_moments();
+	for (int i = 0; i < 20; i++)
+		test_reals(i % 2);
 	return done();
 }

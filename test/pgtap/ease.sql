@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(62);
+SELECT plan(72);
 SELECT setseed(0.17);
 
 -- 110 users, 15 items of different popularity, all of which meet.
@@ -141,7 +141,7 @@ FROM (VALUES (1, 0.3, 0, 0, 'linear'), (4, 0, 0.5, 0.5, 'log'), (9, 1, 0.7, 0, '
 -- ---- what is kept, and in which order -----------------------------------------
 
 CREATE TEMP TABLE everything AS SELECT * FROM pg_temp.closed_form('{"regularization": 3, "weights": "linear"}');
-SELECT affinity.create_model('m', 'SELECT u, i, w FROM purchases', 'ease', '{"regularization": 3, "weights": "linear", "neighbors": 7}');
+SELECT affinity.create_model('m', 'SELECT u, i, w FROM purchases', 'ease', '{"method": "dense", "regularization": 3, "weights": "linear", "neighbors": 7}');
 SELECT cmp_ok((SELECT count(*) FROM m.neighbors WHERE score < 0), '>', 10::bigint, 'there are weights below 0');
 SELECT is_empty($$
 	SELECT * FROM (SELECT i, j, row_number() OVER (PARTITION BY i ORDER BY abs(b) DESC) <= 7 AS kept FROM everything) e
@@ -171,11 +171,11 @@ SELECT affinity.drop_model('m');
 SELECT affinity.create_model(method, 'SELECT u, i FROM purchases', 'ease', jsonb_build_object('method', method)),
 	affinity.create_model(method || ' said', 'SELECT u, i FROM purchases', 'ease',
 		jsonb_build_object('method', method, 'user_exponent', e, 'regularization_exponent', e, 'regularization', r))
-FROM (VALUES ('dense', 0, 500), ('sparse', 0.5, 200)) v(method, e, r) \g /dev/null
+FROM (VALUES ('dense', 0, 500), ('sparse', 0.5, 100)) v(method, e, r) \g /dev/null
 SELECT results_eq('SELECT item_no, neighbors, scores FROM ' || quote_ident(m) || '.items ORDER BY 1',
 	'SELECT item_no, neighbors, scores FROM ' || quote_ident(m || ' said') || '.items ORDER BY 1', 'the defaults of ' || m)
 FROM unnest(ARRAY['dense', 'sparse']) m;
-SELECT is((SELECT options->'regularization' FROM affinity.models WHERE name = 'sparse'), 'null', 'the option stays open for a refresh');
+SELECT is((SELECT options->'regularization' FROM affinity.models WHERE name = 'sparse'), '"auto"', 'the option stays open for a refresh');
 SELECT lives_ok($$SELECT affinity.refresh_model('sparse')$$, 'and can be read back');
 
 -- ---- edges ------------------------------------------------------------------------
@@ -228,41 +228,71 @@ CREATE TABLE wide AS SELECT n % 50 AS u, n % 640 AS i FROM generate_series(1, 19
 SET max_parallel_maintenance_workers = 0;
 SET maintenance_work_mem = '2MB';
 CREATE TEMP TABLE needed AS SELECT pg_temp.weights_of('SELECT * FROM wide', o) AS said
-FROM (VALUES ('{"method": "dense"}'), ('{}')) v(o);
-SELECT results_eq('SELECT DISTINCT said FROM needed',
-	$$VALUES ('53400 dense ease of 640 items needs 2982464 bytes of memory, but maintenance_work_mem allows 2097152')$$,
-	'too many items for the dense method, and auto takes no other for that');
+FROM (VALUES ('{"method": "dense"}'), ('{"candidates": 160}')) v(o);
+SELECT results_eq('SELECT said FROM needed ORDER BY 1',
+	$$VALUES ('53400 dense ease of 640 items needs 2982464 bytes of memory, but maintenance_work_mem allows 2097152'),
+		('53400 sparse ease of 640 items with 160 candidates needs 2837928 bytes of memory, but maintenance_work_mem allows 2097152')$$,
+	'too many items, too many candidates');
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease', '{"method": "sparse", "candidates": 1000}')$$, '53400',
 	NULL, 'too many candidates');
-SET maintenance_work_mem = '3MB';
+SET maintenance_work_mem = '4MB';
 SELECT lives_ok($$SELECT affinity.create_model('m', 'SELECT * FROM wide', 'ease')$$, 'what the error asks for is enough');
 RESET maintenance_work_mem;
 RESET max_parallel_maintenance_workers;
 
 -- ---- what auto chooses ----------------------------------------------------------------
 
--- By the number of items alone. Who is sparse stays so until there are many fewer.
+-- The regularization grows with the users, within bounds: a little more data is
+-- a little more.
 SELECT affinity.drop_model('m');
-CREATE TABLE catalog AS SELECT i % 300 AS u, i FROM generate_series(1, 5000) i;
-CREATE FUNCTION pg_temp.dense_with(n int) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.chosen(users int) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	DELETE FROM catalog;
-	INSERT INTO catalog SELECT i % 300, i FROM generate_series(1, n) i;
-	IF to_regnamespace('m') IS NULL THEN
-		PERFORM affinity.create_model('m', 'SELECT * FROM catalog', 'ease', '{"neighbors": 5}');
-	ELSE
-		PERFORM affinity.refresh_model('m');
-	END IF;
-	RETURN (SELECT training->>'dense' FROM affinity.models WHERE name = 'm');
+	PERFORM affinity.create_model('m', format('SELECT n %% %s, n %% 7 FROM generate_series(1, %s) n', users, users + 7), 'ease');
+	RETURN (SELECT concat_ws(' ', training->'dense', training->'regularization', training->'user_exponent',
+		training->'regularization_exponent', affinity.drop_model('m')) FROM affinity.models WHERE name = 'm');
 END $$;
-SELECT is(pg_temp.dense_with(5001), '0', 'more than 5000 items are sparse');
-SELECT is(pg_temp.dense_with(4001), '0', 'and still are with 4001');
-SELECT affinity.drop_model('m');
-SELECT is(pg_temp.dense_with(4001), '1', 'a new model with as many is dense');
-SELECT is(pg_temp.dense_with(5001), '0', 'until there are more than 5000');
-SELECT is(pg_temp.dense_with(400), '1', 'with 400 it is dense again');
+SELECT is(pg_temp.chosen(n), format('0 %s 0.5 0.5 ', least(greatest(n / 125.0, 100), 200)::float8), n || ' users')
+FROM unnest(ARRAY[5, 12500, 12510, 15000, 25000, 25100]) n;
+
+-- A model that was dense says that it is no longer; others say nothing.
+CREATE TABLE catalog AS SELECT i % 300 AS u, i FROM generate_series(1, 500) i;
+SELECT affinity.create_model('m', 'SELECT * FROM catalog', 'ease', '{"method": "dense"}');
+SELECT lives_ok($$SELECT affinity.alter_model('m', options => '{"method": "auto"}')$$, 'from dense to sparse');
 UPDATE m.model SET training = t::jsonb FROM (VALUES ('[]'), ('{"dense": "0"}'), ('{"dense": 1e400}')) v(t);
-SELECT is(pg_temp.dense_with(10), '1', 'whatever somebody wrote there');
+SELECT lives_ok($$SELECT affinity.refresh_model('m')$$, 'whatever somebody wrote there');
+SELECT affinity.drop_model('m');
+
+-- ---- dropout and outputs -----------------------------------------------------------
+
+-- In the oracles: a penalty of dropout, and weights that are multiplied.
+CREATE FUNCTION pg_temp.check_more(o jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+	p float8 := coalesce((o->>'dropout')::float8, 0);
+	a float8 := coalesce((o->>'output_exponent')::float8, 0);
+BEGIN
+	PERFORM affinity.create_model('m', 'SELECT u, i, w FROM purchases', 'ease', o || '{"neighbors": 10000}');
+	PERFORM pg_temp.prepare(o);
+	UPDATE item SET penalty = penalty + p / (1 - p) * g FROM gram WHERE gram.i = no AND gram.j = no;
+	-- normal equations of column j, over all other items: sum over k of A_ik B_kj = G_ij
+	CREATE TEMP TABLE weights AS
+	SELECT k.no AS k, j.no AS j, n.score * (j.d / k.d) ^ a AS b
+	FROM m.neighbors n JOIN item k ON k.i = n.item_id JOIN item j ON j.i = n.neighbor_id;
+	answer := is_empty($q$
+		SELECT r.i, b.j, sum(r.g * b.b), max(t.g)
+		FROM (SELECT gram.i, gram.j, g + CASE WHEN gram.i = gram.j THEN penalty ELSE 0 END AS g FROM gram JOIN item ON no = gram.i) r
+		JOIN weights b ON b.k = r.j JOIN gram t ON t.i = r.i AND t.j = b.j
+		WHERE r.i <> b.j GROUP BY r.i, b.j HAVING abs(sum(r.g * b.b) - max(t.g)) > 1e-3 * max(t.g) LIMIT 5 $q$, o::text);
+	PERFORM affinity.drop_model('m');
+	DROP TABLE weights;
+	RETURN answer;
+END $$;
+SELECT pg_temp.check_more(o || jsonb_build_object('method', m, 'regularization', 20))
+FROM unnest(ARRAY['dense', 'sparse']) m, (VALUES
+	('{"dropout": 0.4, "user_exponent": 0, "regularization_exponent": 0}'::jsonb),
+	('{"dropout": 0.9, "user_exponent": 0.5, "regularization_exponent": 1, "weights": "linear"}'),
+	('{"output_exponent": 0.5, "user_exponent": 0, "regularization_exponent": 0}'),
+	('{"output_exponent": -0.7, "dropout": 0.2, "user_exponent": 0.5, "regularization_exponent": 0.5, "weights": "log"}')) v(o);
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -4,7 +4,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(48);
+SELECT plan(55);
 
 CREATE TABLE facts (u int, i int, w real);
 INSERT INTO facts
@@ -13,7 +13,7 @@ SELECT u, abs(hashint8extended(n * 1000 + u, 1)) % 40 * (abs(hashint8extended(n 
 FROM generate_series(1, 150) u, generate_series(1, 4 + u % 30) n;
 
 -- What is stored.
-SELECT affinity.create_model('m', 'SELECT * FROM facts', 'ials', '{"factors": 20, "confidence": "log"}');
+SELECT affinity.create_model('m', 'SELECT * FROM facts', 'ials', '{"factors": 20, "confidence": "log", "unobserved_weight": 0.02}');
 SELECT is_empty($$SELECT * FROM m.items i FULL JOIN (SELECT i, count(DISTINCT u) AS n FROM facts GROUP BY i) f ON f.i = i.item_id
 	WHERE (popularity = n AND neighbors = '{}' AND scores = '{}' AND array_length(factors, 1) = 20) IS NOT TRUE$$,
 	'items: users, no neighbours, factors');
@@ -68,9 +68,9 @@ SELECT ok(abs(score - 4 * y2 / (4.5 * y2 + 0.01 * 1.5 ^ 0.7)) < 1e-6 AND abs(y2 
 	'one user, one item: the score by hand')
 FROM (SELECT factors[1]::float8 ^ 2 AS y2 FROM s.items) y, s.model, s.score(1, ARRAY[1]);
 SELECT affinity.drop_model('s');
-SELECT affinity.create_model('s', 'SELECT * FROM single', 'ials', '{"factors": 512}');
+SELECT affinity.create_model('s', 'SELECT * FROM single', 'ials', '{"factors": 512, "unobserved_weight": 0.02}');
 SELECT ok(score BETWEEN 0.9 AND 1, 'one user, one item, 512 factors: the observation is learned') FROM s.score(1, ARRAY[1]);
-SELECT is((SELECT count(*) FROM unnest((SELECT parameters FROM s.model)) p WHERE p > 1e-6), 1::bigint, 'in one direction');
+SELECT is((SELECT count(*) FROM unnest((SELECT parameters[:512] FROM s.model)) p WHERE p > 1e-6), 1::bigint, 'in one direction');
 SELECT affinity.drop_model('s');
 
 -- More factors than items or users, every solver: all reach the same loss.
@@ -121,7 +121,8 @@ DECLARE
 	answer float8;
 BEGIN
 	PERFORM affinity.create_model('s', format('SELECT u, i FROM generate_series(1, %s) u, generate_series(1, %s) i
-		WHERE abs(hashint8extended(u * 1000 + i, %s)) %% 4 <> 0 OR (u = 1 AND i = 1)', users, items, seed), 'ials');
+		WHERE abs(hashint8extended(u * 1000 + i, %s)) %% 4 <> 0 OR (u = 1 AND i = 1)', users, items, seed), 'ials',
+		'{"factors": 64, "unobserved_weight": 0.02}');
 	SELECT training->'loss'->-1 INTO answer FROM affinity.models WHERE name = 's';
 	PERFORM affinity.drop_model('s');
 	RETURN answer;
@@ -177,6 +178,33 @@ $$;
 SELECT is(pg_temp.damaged('{1}'), 'damaged', 'too few parameters');
 SELECT is(pg_temp.damaged(NULL), 'damaged', 'none');
 SELECT is(pg_temp.damaged(array_fill('-1'::real, ARRAY[20])), 'damaged', 'negative ones');
+
+-- "auto": 20 times the density, within bounds, and serving knows it
+CREATE FUNCTION pg_temp.chosen(query text) RETURNS numeric LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM affinity.drop_model('auto') WHERE to_regnamespace('auto') IS NOT NULL;
+	PERFORM affinity.create_model('auto', query, 'ials', '{"factors": 8}');
+	RETURN (SELECT round((training->>'unobserved_weight')::numeric, 6) FROM affinity.models WHERE name = 'auto');
+END $$;
+CREATE VIEW thin AS SELECT n % 97 AS u, n % 389 AS i FROM generate_series(1, 400) n;
+SELECT results_eq(format('SELECT pg_temp.chosen(%L)', q), format('SELECT round(least(greatest(20 * count(*)::numeric / count(DISTINCT u)
+	/ count(DISTINCT i), 0.01), 0.5), 6) FROM (SELECT DISTINCT u, i FROM (%s) q(u, i)) p', q), q)
+FROM (VALUES ('SELECT 1, 1'), ('SELECT n, n FROM generate_series(1, 3000) n'), ('SELECT u, i FROM thin')) v(q);
+SELECT affinity.create_model('given', 'SELECT u, i FROM thin', 'ials',
+	jsonb_build_object('factors', 8, 'unobserved_weight', training->'unobserved_weight'))
+FROM affinity.models WHERE name = 'auto' \g /dev/null
+SELECT results_eq('SELECT item_no, factors FROM auto.items ORDER BY 1', 'SELECT item_no, factors FROM given.items ORDER BY 1',
+	'the same items as when given');
+SELECT results_eq('SELECT item_id, score FROM auto.recommend(7, 20)', 'SELECT item_id, score FROM given.recommend(7, 20)',
+	'and the same scores');
+SELECT affinity.create_model('option', 'SELECT u, i FROM thin', 'ials', options) FROM affinity.models WHERE name = 'given';
+UPDATE option.model SET parameters = parameters[:8];
+SELECT results_eq('SELECT item_id, score FROM auto.recommend(7, 20)', 'SELECT item_id, score FROM option.recommend(7, 20)',
+	'as of a model that has it as an option only');
+SELECT affinity.create_model('neither', 'SELECT u, i FROM thin', 'ials', options) FROM affinity.models WHERE name = 'auto';
+UPDATE neither.model SET parameters = parameters[:8];
+SELECT throws_ok('SELECT * FROM neither.recommend(7, 20)', '55000', 'the parameters of the model lack the weight of what is not observed',
+	'neither is an error');
 
 SELECT * FROM finish();
 ROLLBACK;

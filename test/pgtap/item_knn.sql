@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(93);
+SELECT plan(103);
 SELECT setseed(0.31);
 
 -- 300 users, 60 items with a few that sell most, weights that are whole or not.
@@ -136,6 +136,8 @@ DECLARE
 	n bigint;
 	answer text;
 BEGIN
+	-- what is open by default follows from the data: see "auto" below
+	o := '{"item_exponent": 0.5, "neighbor_exponent": 0.3}' || o;
 	PERFORM affinity.create_model('m', 'SELECT u, i, w FROM purchases', options => o);
 	SELECT count(*) INTO n FROM m.neighbors;
 	IF n < 100 THEN
@@ -154,8 +156,36 @@ SELECT ok((SELECT count(*) FROM purchases) > (SELECT count(DISTINCT (u, i)) FROM
 SELECT is_empty('SELECT FROM pairs WHERE (i = 61 AND u <> 302) OR u = 301', 'returns net out');
 SELECT cmp_ok((SELECT count(*) FROM sums WHERE w < 0), '>', 100::bigint, 'and many are below 0');
 
--- the default
 SELECT pg_temp.check_options('{}');
+
+-- "auto": exponents by the users per item, which move little when the data do
+CREATE FUNCTION pg_temp.rule(query text) RETURNS TABLE (item numeric, neighbor numeric) LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN QUERY EXECUTE format('SELECT round(greatest(1 - b, 0.5)::numeric, 6), round(b::numeric, 6) FROM (
+		SELECT 0.3 + 0.3 * least(greatest(ln(count(*)::float8 / count(DISTINCT i) / 30) / ln(8 / 3.0::float8), 0), 1) AS b
+		FROM (SELECT DISTINCT u, i FROM (%s) q(u, i)) p) r', query);
+END $$;
+CREATE FUNCTION pg_temp.chosen(query text) RETURNS TABLE (item numeric, neighbor numeric) LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM affinity.drop_model('auto') WHERE to_regnamespace('auto') IS NOT NULL;
+	PERFORM affinity.create_model('auto', query);
+	RETURN QUERY SELECT round((training->>'item_exponent')::numeric, 6), round((training->>'neighbor_exponent')::numeric, 6)
+		FROM affinity.models WHERE name = 'auto';
+END $$;
+SELECT results_eq(format('SELECT * FROM pg_temp.chosen(%L)', q), format('SELECT * FROM pg_temp.rule(%L)', q), q)
+FROM (VALUES ('SELECT u, i FROM pairs'), ('SELECT u, i FROM pairs WHERE u < 90'), ('SELECT u, i FROM pairs WHERE u < 9'),
+	('SELECT u, i FROM generate_series(1, 100) u, generate_series(1, 5) i'), ('SELECT 1, 1')) v(q);
+SELECT ok(neighbor > 0.3 AND neighbor < 0.6, 'in between too') FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160');
+SELECT cmp_ok(abs(a.neighbor - b.neighbor), '<', 0.01, 'a little more data is a little more')
+FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160') a, pg_temp.rule('SELECT u, i FROM pairs WHERE u < 163') b;
+SELECT affinity.create_model('given', 'SELECT u, i FROM pairs WHERE u < 160',
+	options => jsonb_build_object('item_exponent', training->'item_exponent', 'neighbor_exponent', training->'neighbor_exponent'))
+FROM affinity.models WHERE name = 'auto' \g /dev/null
+SELECT results_eq('SELECT item_no, neighbors, scores FROM auto.items ORDER BY 1', 'SELECT item_no, neighbors, scores FROM given.items ORDER BY 1',
+	'the same as when given');
+SELECT is((SELECT options->'neighbor_exponent' FROM affinity.models WHERE name = 'auto'), '"auto"', 'the option stays open for a refresh');
+SELECT lives_ok($$SELECT affinity.refresh_model('auto')$$, 'and is read back');
+SELECT affinity.drop_model('auto'), affinity.drop_model('given') \g /dev/null
 
 -- the normalisation by degrees, every end of every exponent
 SELECT pg_temp.check_options(jsonb_build_object('similarity', 'degree_normalized',

@@ -86,7 +86,7 @@ SELECT is(pg_temp.chosen('SELECT u, i, 1, now() FROM bot'), items, 'where all ha
 CREATE TABLE everything AS SELECT u, i FROM bot UNION ALL SELECT DISTINCT u, i FROM facts WHERE u < 1000;
 SELECT affinity.create_model('m', 'SELECT u, i FROM everything', algorithm, o || '{"max_history": 30}')
 FROM (VALUES ('item_knn', '{}'::jsonb)) v(algorithm, o) \g /dev/null
-SELECT results_eq($$SELECT users, items, interactions, training FROM affinity.models WHERE name = 'm'$$,
+SELECT results_eq($$SELECT users, items, interactions, training - ARRAY['item_exponent', 'neighbor_exponent'] FROM affinity.models WHERE name = 'm'$$,
 	$$SELECT count(DISTINCT u), count(DISTINCT i), count(*), '{"long_users": 1}'::jsonb FROM everything$$, 'users, items, interactions');
 SELECT results_eq('SELECT item_id, popularity::bigint FROM m.items ORDER BY 1', 'SELECT i, count(*) FROM everything GROUP BY i ORDER BY 1', 'popularity');
 SELECT is_empty('SELECT item_id FROM m.recommend(5007, 500) INTERSECT SELECT i FROM bot', 'all that a user has is known when serving');
@@ -99,7 +99,7 @@ FROM (VALUES (1, '{"method": "dense", "regularization_exponent": 1}'::jsonb), (2
 SELECT is((SELECT count(*) FROM m1.items WHERE cardinality(neighbors) = 0), 370::bigint, 'of those that nobody is left with nothing is learned');
 SELECT cmp_ok((SELECT count(*) FROM m1.neighbors WHERE score > 0 AND item_id < 1000), '>', 1000::bigint, 'and of others as before');
 SELECT is_empty($$SELECT FROM m1.neighbors WHERE score IN ('NaN', 'Infinity', '-Infinity')$$, 'all weights are numbers');
-SELECT ok(NOT EXISTS (SELECT FROM affinity.algorithm_options() o WHERE option = 'max_history' AND (o."default" <> '10000' OR algorithm NOT IN ('item_knn', 'ease'))),
+SELECT ok(NOT EXISTS (SELECT FROM affinity.algorithm_options() o WHERE option = 'max_history' AND (o."default" <> '10000' OR algorithm NOT IN ('item_knn', 'next_item', 'ease', 'graph_filter'))),
 	'the default of max_history');
 
 SELECT * FROM finish();

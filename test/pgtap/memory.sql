@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(21);
+SELECT plan(25);
 
 CREATE TABLE facts AS
 SELECT (hashint8(n) & 1048575) % 900 AS u, ((hashint8(n * 3 + 1) & 1023) * (hashint8(n * 7 + 2) & 1023) * 300 >> 20)::int AS i,
@@ -42,11 +42,12 @@ CREATE TABLE cases (algorithm text, options jsonb);
 INSERT INTO cases VALUES ('item_knn', '{}'), ('item_knn', '{"similarity": "pearson", "max_history": 20}'), ('ease', '{}'),
 	('ease', '{"method": "dense", "regularization": 0.1, "weights": "log"}'), ('ease', '{"method": "sparse", "candidates": 50}'),
 	('ials', '{"factors": 24, "iterations": 4, "tolerance": 0, "confidence": "log"}'), ('als', '{"factors": 12, "iterations": 4, "holdout": 0.1}'),
+	('ease', '{"rank": 40, "weights": "log"}'), ('graph_filter', '{"rank": 50, "neighbors": 30}'),
 	('popular', '{"half_life": "30 days"}'), ('popular', '{"measure": "weight"}');
 SET maintenance_work_mem = '2GB';
 SET work_mem = '1GB';
 CREATE TABLE large AS SELECT *, pg_temp.all_of(algorithm, options) AS answer FROM cases;
-SELECT is(count(DISTINCT answer), 9::bigint, 'nine different models') FROM large;
+SELECT is(count(DISTINCT answer), 11::bigint, 'eleven different models') FROM large;
 SELECT ok(answer IS NOT NULL, format('answers of %s %s', algorithm, options)) FROM large;
 
 -- Just enough: the first limit that lets the case pass, from too little on.

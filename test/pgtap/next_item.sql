@@ -6,7 +6,7 @@ BEGIN;
 SET client_min_messages = error;	-- returns are told in a warning
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(45);
+SELECT plan(51);
 SELECT setseed(0.47);
 
 -- 150 users and 39 items; half of the users are seen once a day, with all rows
@@ -22,8 +22,8 @@ INSERT INTO purchases SELECT u, i, -w, at FROM purchases WHERE random() < 0.03;
 INSERT INTO purchases VALUES
 	(NULL, 1, 1, '2026-01-01'), (1, NULL, 1, '2026-01-01'), (1, 1, NULL, '2026-01-01'), (1, 2, 1, NULL),
 	(201, 40, -2, '2026-01-01'), (201, 40, 2, '2026-01-02'), (7, 40, -1, '2026-01-01'),
-	(202, 3, 1, '2026-01-01'),		-- one item, and one of a time beyond all others
-	(203, 3, 1, '4713-01-01 BC'), (203, 4, 1, '200000-12-31'), (203, 5, 1, '200000-12-31');
+	(202, 3, 1, '2026-01-01'),		-- one item, and a time before all others
+	(203, 3, 1, '4713-01-01 BC'), (203, 4, 1, '2026-01-09'), (203, 5, 1, '2026-01-09');
 
 -- What two items count for each other, by definition.
 CREATE FUNCTION pg_temp.oracle(o jsonb)
@@ -44,7 +44,8 @@ RETURNS TABLE (i int, j int, score float8) LANGUAGE sql AS $$
 			count(*) OVER (PARTITION BY u) ^ -coalesce((o->>'user_exponent')::float8, 0) AS factor
 		FROM broken
 	), meeting AS MATERIALIZED (
-		SELECT a.i, b.i AS j, a.factor * (
+		SELECT a.i, b.i AS j, a.factor * CASE WHEN o ? 'half_life' THEN 0.5 ^ (extract(epoch FROM (SELECT max(at) FROM usable) - greatest(a.at, b.at))::float8
+			/ extract(epoch FROM (o->>'half_life')::interval)::float8) ELSE 1 END * (
 			SELECT avg(CASE WHEN abs(y - x) > coalesce((o->>'window')::int, 20) THEN 0
 				WHEN y > x THEN (y - x)::float8 ^ -e ELSE coalesce((o->>'backward')::float8, 0.5) * (x - y)::float8 ^ -e END)
 			FROM generate_series(a.first, a.first + a.n - 1) x, generate_series(b.first, b.first + b.n - 1) y
@@ -112,6 +113,7 @@ SELECT pg_temp.check_options(o) FROM (VALUES
 	('{"user_exponent": 1}'), ('{"user_exponent": 0.5, "repeats": "all", "backward": 1}'),
 	('{"item_exponent": 0, "neighbor_exponent": 0}'), ('{"item_exponent": 1, "neighbor_exponent": 0}'),
 	('{"item_exponent": 0.25, "neighbor_exponent": 2}'),
+	('{"half_life": "3 days"}'), ('{"half_life": "1 year", "repeats": "all", "session_gap": "1 day", "backward": 0.1}'),
 	('{"neighbors": 1}'), ('{"neighbors": 4, "window": 7}')) v(o);
 
 -- ---- what a step means --------------------------------------------------------
@@ -178,6 +180,16 @@ SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT u, i, w, NULL::time
 	'source of model "m" gives no usable row', 'no time at all');
 SELECT throws_ok(format($$SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM purchases', 'next_item', %L)$$, o), '22023', NULL, o)
 FROM unnest(ARRAY['{"window": 0}', '{"window": 1001}', '{"backward": 1.5}', '{"session_gap": "0 s"}']) o;
+
+-- ---- a trend ---------------------------------------------------------------
+
+SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM purchases', 'next_item', '{"trend": 1, "trend_half_life": "2 days"}');
+SELECT affinity.create_model('plain', 'SELECT u, i, w, at FROM purchases', 'next_item');
+SELECT ok(stddev(log(m.score / plain.score)) < 1e-4, 'a trend multiplies what leads to an item: ' || neighbor_id)
+FROM m.neighbors m JOIN plain.neighbors plain USING (item_id, neighbor_id) WHERE neighbor_id IN (0, 1, 2) GROUP BY neighbor_id ORDER BY neighbor_id;
+SELECT cmp_ok(count(DISTINCT round(log(m.score / plain.score)::numeric, 3)), '>', 10::bigint, 'by its own')
+FROM m.neighbors m JOIN plain.neighbors plain USING (item_id, neighbor_id);
+SELECT affinity.drop_model(x) FROM unnest(ARRAY['m', 'plain']) x;
 
 -- ---- a refresh --------------------------------------------------------------
 

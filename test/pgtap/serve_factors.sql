@@ -21,8 +21,8 @@ INSERT INTO bought VALUES (NULL, 'i1', 1), (1, NULL, 1), (901, 'i1', 2),
 	(901, 'i1', -2), (904, 'i1', 1);
 INSERT INTO bought SELECT 905, 'i' || n, 1 FROM generate_series(0, 89) n;
 
-SELECT affinity.create_model('few', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 5, "confidence": "log", "alpha": 2}');
-SELECT affinity.create_model('many', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 33}');
+SELECT affinity.create_model('few', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 5, "confidence": "log", "alpha": 2, "unobserved_weight": 0.02}');
+SELECT affinity.create_model('many', 'SELECT u, item, w FROM bought', 'ials', '{"factors": 33, "unobserved_weight": 0.02}');
 SELECT affinity.create_model('rated', 'SELECT u, item, w FROM bought', 'als', '{"factors": 6}');
 SELECT affinity.create_model('signs', 'SELECT u, item, w FROM bought', 'ease', '{}');
 INSERT INTO bought VALUES (902, 'new', 3), (906, 'i3', 2), (906, 'new', 1),

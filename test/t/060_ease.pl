@@ -53,7 +53,8 @@ SKIP:
 	skip 'no /proc', 5 unless -r '/proc/self/maps';
 	is(has_openblas(q{SELECT FROM affinity.create_model('knn', 'SELECT user_id, item_id, weight FROM facts')}),
 		'false', 'training item_knn does not load OpenBLAS');
-	is(has_openblas(q{SELECT FROM affinity.create_model('dense', 'SELECT user_id, item_id, weight FROM facts', 'ease')}),
+	is(has_openblas(q{SELECT FROM affinity.create_model('dense', 'SELECT user_id, item_id, weight FROM facts', 'ease',
+			'{"method": "dense"}')}),
 		'true', 'training ease does');
 	is(has_openblas(q{SELECT FROM affinity.create_model('sparse', 'SELECT user_id, item_id, weight FROM facts',
 			'ease', '{"method": "sparse"}')}),
@@ -82,7 +83,7 @@ my $oracle = <<'PYTHON';
 import sys
 import numpy as np
 
-facts, weights, log, ridge, user_exponent, exponent = sys.argv[1:]
+facts, weights, log, ridge, user_exponent, exponent, method = sys.argv[1:]
 u, i, w = np.loadtxt(facts, delimiter=",").T
 x = np.zeros((int(u.max()) + 1, 700))
 x[u.astype(int), i.astype(int)] = np.log1p(w) if log == "log" else 1
@@ -92,13 +93,25 @@ d = x.sum(1)
 user = d ** -float(user_exponent)
 user *= d.sum() / (user * d).sum()
 g = (x ** 2).sum(0)
-p = np.linalg.inv(x.T @ (user[:, None] * x) + np.diag(float(ridge) * (g / g.mean()) ** float(exponent)))
-b = -p / np.diag(p)
-np.fill_diagonal(b, 0)
+gram = x.T @ (user[:, None] * x)
+penalty = np.diag(float(ridge) * (g / g.mean()) ** float(exponent))
+columns = range(len(items))
+if method == "dense":
+    p = np.linalg.inv(gram + penalty)
+    b = -p / np.diag(p)
+    np.fill_diagonal(b, 0)
+else:
+    # a ridge regression over those that share users with the item
+    b = np.zeros_like(gram)
+    columns = columns[::11]
+    for j in columns:
+        s = np.flatnonzero((gram[j] > 0) & (np.arange(len(items)) != j))
+        b[s, j] = np.linalg.solve((gram + penalty)[np.ix_(s, s)], gram[s, j])
 got = np.full((700, 700), 0.)
 i, j, score = np.loadtxt(weights, delimiter=",").T
 got[i.astype(int), j.astype(int)] = score
-got = got[np.ix_(items, items)]
+got = got[np.ix_(items, items)][:, columns]
+b = b[:, columns]
 print(len(items), "items, largest weight", np.abs(b).max() > 0.01,
       "equal" if np.abs(got - b).max() < 1e-4 else np.abs(got - b).max())
 PYTHON
@@ -125,14 +138,17 @@ sub weights
 my $items = $node->safe_psql('postgres', 'SELECT count(DISTINCT item_id) FROM facts');
 foreach my $case (
 	# in reals, and in doubles
-	[ 'binary', 100, 0, 0 ],
-	[ 'binary', 0.01, 0, 0 ],
-	[ 'log', 3, 0, 1 ],
-	[ 'log', 1000, 0.5, 0.5 ])
+	[ 'binary', 100, 0, 0, 'dense' ],
+	[ 'binary', 0.01, 0, 0, 'dense' ],
+	[ 'log', 3, 0, 1, 'dense' ],
+	[ 'log', 1000, 0.5, 0.5, 'dense' ],
+	# and by conjugate gradients over all items
+	[ 'binary', 100, 0, 0, 'sparse' ],
+	[ 'log', 30, 0.5, 0.5, 'sparse' ])
 {
-	my ($weights, $ridge, $user_exponent, $exponent) = @$case;
-	my $options = qq{{"method": "dense", "neighbors": 10000, "weights": "$weights", "regularization": $ridge,
-		"user_exponent": $user_exponent, "regularization_exponent": $exponent}};
+	my ($weights, $ridge, $user_exponent, $exponent, $method) = @$case;
+	my $options = qq{{"method": "$method", "neighbors": 10000, "weights": "$weights", "regularization": $ridge,
+		"user_exponent": $user_exponent, "regularization_exponent": $exponent, "candidates": 1000}};
 	my ($first) = weights($options, 0);
 	my ($out, $err) = run_command([ '/usr/bin/python3', "$dir/oracle.py", "$dir/facts.csv", "$dir/weights.csv", @$case ]);
 
@@ -170,12 +186,15 @@ $node->safe_psql('postgres', q{
 		(1 + (hashint8extended(n, 4) & 3))::real AS weight
 	FROM generate_series(1, 60000) n;
 });
-foreach my $weights ('binary', 'linear')
+# Few candidates are factorized, many are solved by steps, with products by users.
+foreach my $case ([ 'binary', 30 ], [ 'linear', 30 ], [ 'binary', 150 ], [ 'linear', 150 ])
 {
+	my ($weights, $candidates) = @$case;
+
 	is( $node->safe_psql('postgres', qq{
 		SET client_min_messages = warning;
 		SELECT FROM affinity.create_model('m', 'SELECT * FROM many', 'ease', '{"method": "sparse", "neighbors": 10000,
-			"candidates": 30, "regularization": 5, "user_exponent": 0, "regularization_exponent": 0, "weights": "$weights"}');
+			"candidates": $candidates, "regularization": 5, "user_exponent": 0, "regularization_exponent": 0, "weights": "$weights"}');
 		CREATE TEMP TABLE x AS SELECT user_id, item_id, CASE '$weights' WHEN 'binary' THEN 1 ELSE sum(weight) END::float8 AS x
 			FROM many GROUP BY 1, 2;
 		CREATE INDEX ON x (user_id);
@@ -193,34 +212,22 @@ foreach my $weights ('binary', 'linear')
 		)
 		SELECT count(*) > 500, max(abs(p.sum + 5 * b.b - t.g)) < 1e-3
 		FROM b JOIN product p ON p.j = b.j AND p.r = b.i JOIN target t ON t.j = b.j AND t.r = b.i}),
-		't|t', "columns over rare candidates, $weights");
+		't|t', "columns over $candidates rare candidates, $weights");
 }
 cmp_ok($node->safe_psql('postgres', 'SELECT count(DISTINCT item_id) FROM many'), '>', 6000, 'most of 4096 heads are not all');
 
 # ---- what auto chooses -----------------------------------------------------
 
-# grown(n): what a refresh says with so many items.
-sub grown
-{
-	my ($n) = @_;
-	my ($status, $out, $err) = $node->psql('postgres', qq{
-		TRUNCATE growing;
-		INSERT INTO growing SELECT i % 100, i FROM generate_series(1, $n) i;
-		SELECT FROM affinity.refresh_model('growing');});
-
-	die $err if $status;
-	return $err;
-}
+# Sparse, and what was dense says so when it no longer is.
 $node->safe_psql('postgres', q{
 	CREATE TABLE growing AS SELECT i % 100 AS user_id, i AS item_id FROM generate_series(1, 300) i;
 	CREATE INDEX ON growing (user_id);
-	SELECT FROM affinity.create_model('growing', 'SELECT user_id, item_id FROM growing', 'ease');
+	SELECT FROM affinity.create_model('growing', 'SELECT user_id, item_id FROM growing', 'ease', '{"method": "dense"}');
 });
-unlike(grown(400), qr/dense|sparse/, 'a refresh with more items');
-like(grown(5001), qr/NOTICE:  ease is sparse with 5001 items, and was dense before: scores change\nHINT:  To keep a method/,
-	'with too many for the dense method');
-unlike(grown(4001), qr/dense|sparse/, 'with some fewer again');
-like(grown(100), qr/NOTICE:  ease is dense with 100 items, and was sparse before: scores change/, 'with far fewer');
+my (undef, undef, $said) = $node->psql('postgres', q{SELECT FROM affinity.alter_model('growing', options => '{"method": "auto"}')});
+like($said, qr/NOTICE:  ease is sparse, and was dense before: scores change\nHINT:  To keep the method/, 'from dense to sparse');
+(undef, undef, $said) = $node->psql('postgres', q{SELECT FROM affinity.refresh_model('growing')});
+unlike($said, qr/dense|sparse/, 'which is said once');
 
 # ---- cancels ---------------------------------------------------------------
 

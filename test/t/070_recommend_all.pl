@@ -24,11 +24,12 @@ $node->safe_psql('postgres', q{
 	CREATE EXTENSION affinity;
 	CREATE TABLE facts AS
 	SELECT (hashint8extended(n, 1) & 2047)::int AS user_id,
-		((hashint8extended(n, 2) & 8191) * (hashint8extended(n, 4) & 3) / 2)::int AS item_id
+		((hashint8extended(n, 2) & 8191) * (hashint8extended(n, 4) & 3) / 2)::int AS item_id,
+		timestamp '2024-01-01' + n * interval '1 minute' AS at
 	FROM generate_series(1, 400000) n;
 	SELECT affinity.create_model('factors', 'SELECT user_id, item_id FROM facts',
 		'ials', '{"factors": 128, "iterations": 2}');
-	SELECT affinity.create_model('neighbors', 'SELECT user_id, item_id FROM facts');
+	SELECT affinity.create_model('neighbors', 'SELECT user_id, item_id, 1, at FROM facts');
 });
 
 # What recommend_all($k) gives, in its order, in one line; and how many workers
@@ -51,7 +52,8 @@ my %alone;
 
 for my $model ('factors', 'neighbors')
 {
-	for my $k (1, 20)
+	# by lists a share of repeats, too
+	for my $k ($model eq 'factors' ? (1, 20) : (1, 20, '20, 0.5'))
 	{
 		my ($out, $started) = ask($model, $k, 0);
 

@@ -69,6 +69,7 @@ sub distance
 
 foreach my $case (
 	'{"solver": "cholesky", "factors": 8}',
+	'{"solver": "cholesky", "factors": 8, "unobserved_weight": "auto"}',
 	'{"solver": "cholesky", "factors": 40, "confidence": "linear", "alpha": 3}',
 	'{"solver": "cg", "factors": 8, "cg_steps": 1}',
 	'{"solver": "cg", "factors": 32, "confidence": "linear"}',
@@ -87,7 +88,10 @@ foreach my $case (
 
 	$all->{iterations} = $table eq 'wide' ? 2 : 6;
 	$all->{tolerance} = 0;
+	$all->{unobserved_weight} //= 0.02;
 	my $model = create('m', encode_json($all), $table);
+	$model->{options}{unobserved_weight} = $model->{training}{unobserved_weight}
+	  if $all->{unobserved_weight} eq 'auto';
 	my $job = encode_json({ options => $model->{options},
 		entries => $entries{$table}, pairs => \@pairs });
 	IPC::Run::run([ $python, "$FindBin::Bin/../oracle/ials.py" ], '<', \$job,
