@@ -35,7 +35,9 @@ static void
 measure(const TuneRung *rung, TuneCandidate *c, MemoryContext context)
 {
 	static const uint32 k[] = {AFFINITY_TUNE_K};
-	AffinityEvalWant want = {1, k, (uint32) 1 << AFFINITY_EVAL_NDCG};
+	AffinityEvalWant want = {
+		.n_k = 1, .k = k, .metrics = (uint32) 1 << AFFINITY_EVAL_NDCG
+	};
 	AffinityEvalSubject subject;
 	AffinityEvalResult *result;
 	int			slot;

@@ -28,8 +28,8 @@
 #define PER_ENTRY		1.5e-9
 #define PER_SQUARE		1e-10
 /* sparse ease: an item, to be multiplied by a power of its candidates. */
-#define PER_COLUMN		3.9e-7
-#define COLUMN_POWER	1.2
+#define PER_COLUMN		3.4e-6
+#define COLUMN_POWER	0.75
 /* low rank: by entries, and by items times rank. */
 #define PER_RANK_ENTRY	4e-9
 #define PER_RANK_ITEM	3e-10
@@ -121,16 +121,10 @@ option_is(const TuneCandidate *c, const char *name, const char *value)
 	return false;
 }
 
-/*
- * Above so many items ease chooses its sparse form; see linear/ease.c.
- */
-#define MOST_DENSE	5000
-
 static double
 ease_work(const TuneCandidate *c, const TuneSizes *s)
 {
-	bool		dense = option_is(c, "method", "dense") ||
-		(option_is(c, "method", "auto") && s->items <= MOST_DENSE);
+	bool		dense = option_is(c, "method", "dense");
 	double		rank = Min(option_of(c, "rank", 0), s->items);
 	double		work = s->squares * PER_PAIR_OF_ITEMS;
 
@@ -138,7 +132,7 @@ ease_work(const TuneCandidate *c, const TuneSizes *s)
 		work += s->items * s->items * s->items * PER_PRODUCT;
 	else
 		work += s->items * PER_COLUMN *
-			pow(Min(option_of(c, "candidates", 100), s->items), COLUMN_POWER);
+			pow(Min(option_of(c, "candidates", 0), s->items), COLUMN_POWER);
 	return work + rank * (s->pairs * PER_RANK_ENTRY +
 						  s->items * rank * PER_RANK_ITEM);
 }
