@@ -49,7 +49,7 @@ const TunePoint affinity_tune_points[] = {
 	 * much in common.
 	 */
 	{"ials", "", 0, false, 0},
-	{"ials", "\"factors\": 128", 0, false, 0},
+	{"ials", "\"regularization\": 0.02", 0, false, 0},
 };
 
 const int	affinity_tune_n_points = lengthof(affinity_tune_points);
@@ -79,7 +79,7 @@ const TunePoint affinity_tune_variants[] = {
 	{"ease", "\"user_exponent\": 0.8", 0, false, 6},
 	{"item_knn", "\"user_exponent\": 0.5", 0, false, 6},
 	{"item_knn", "\"neighbors\": 400", 0, false, 7},
-	{"ials", "\"regularization\": 0.02", 0, false, 7},
+	{"ials", "\"factors\": 256", 0, false, 7},
 };
 
 const int	affinity_tune_n_variants = lengthof(affinity_tune_variants);

@@ -18,8 +18,6 @@
 
 /* Users to test on at least: fewer tell nothing apart. */
 #define FEWEST_USERS		50
-/* A split by time needs so many who are on both sides of it. */
-#define FEWEST_ON_BOTH		100
 /* A test of so many is as good as any. */
 #define MOST_USERS			10000
 /* Samples are no smaller than this. */
@@ -28,17 +26,19 @@
 #define LEAST_PART			(1.0 / 1024)
 
 /* Parts of what may be spent, by the end of each rung. */
-static const double spent_by[] = {0.5, 0.75, 1};
+static const double spent_by[] = {0.3, 0.65, 1};
 #define SPENT_ON_ALL	0.75	/* by the first, where that is of all rows */
 
-/* What may be spent at least, and in trainings of the fallback. */
+/* What may be spent whatever that is in trainings, and in these. */
 #define LEAST_LIMIT		2
 #define MOST_TRAININGS	10
+/* Part of the budget that a training of everything may take. */
+#define MOST_OF_BUDGET	(1.0 / 3)
 
 #define N_RUNGS		((int) lengthof(spent_by))
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
-#define N_BASES		2			/* variants are made of the best so many */
+#define N_BASES		2			/* algorithms whose best have variants */
 #define N_ROUNDS	3			/* of variants of variants */
 #define MOST_CANDIDATES	256
 
@@ -62,64 +62,6 @@ typedef struct Search
 	double		spent;
 	int			trials;
 } Search;
-
-/* ---- the split --------------------------------------------------------- */
-
-static AffinityEvalSplit *
-split_rows(const AffinityTuneRequest *request, TuneSizes *sizes)
-{
-	AffinityEvalSplitRequest by = {
-		.kind = AFFINITY_EVAL_AUTO, .holdout = 0.1, .seed = request->seed
-	};
-	AffinityEvalSplit *split = affinity_eval_split(request->journal, &by);
-
-	affinity_tune_measure(split, sizes);
-	if (split->kind == AFFINITY_EVAL_TIME &&
-		sizes->test_users >= FEWEST_ON_BOTH)
-		return split;
-	by.kind = AFFINITY_EVAL_USERS;
-	by.holdout = 0.2;
-	split = affinity_eval_split(request->journal, &by);
-	affinity_tune_measure(split, sizes);
-	return split;
-}
-
-#define ST_SORT sort_ages
-#define ST_ELEMENT_TYPE double
-#define ST_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/*
- * The median age of what is trained on, before its newest row; 0 where there
- * are no times.
- */
-static double
-median_age(const AffinityEvalSplit *split)
-{
-	const AffinityJournal *journal = split->journal;
-	int64		rows = journal->start[journal->n_users];
-	double	   *at = affinity_base_array(rows, sizeof(double));
-	double		median = 0;
-	int64		n = 0;
-
-	for (int64 r = 0; r < rows; r++)
-	{
-		affinity_base_look_up(r);
-		if ((split->role[r] & AFFINITY_EVAL_TRAIN) != 0 &&
-			journal->row[r].at != AFFINITY_NO_TIME)
-			at[n++] = (double) journal->row[r].at;
-	}
-	if (n > 0)
-	{
-		sort_ages(at, n);
-		median = at[n - 1] - at[n / 2];
-	}
-	pfree(at);
-	return median;
-}
 
 /* ---- candidates -------------------------------------------------------- */
 
@@ -145,8 +87,21 @@ family_of(const AffinityAlgorithm *algorithm)
 }
 
 /*
- * A point's options as JSON, with its half-life as an interval of whole
- * seconds. NULL where this source has no times, or ages of nothing.
+ * An age as an interval that is read easily.
+ */
+static char *
+interval_of(double microseconds)
+{
+	if (microseconds >= 5.0 * USECS_PER_DAY)
+		return psprintf("%.0f days", microseconds / USECS_PER_DAY);
+	if (microseconds >= 5.0 * USECS_PER_HOUR)
+		return psprintf("%.0f hours", microseconds / USECS_PER_HOUR);
+	return psprintf("%.0f seconds", Max(1, microseconds / USECS_PER_SEC));
+}
+
+/*
+ * A point's options as JSON, with its half-life. NULL where this source has no
+ * times, or ages of nothing.
  */
 static Jsonb *
 point_options(const Search *s, const TunePoint *point)
@@ -159,10 +114,9 @@ point_options(const Search *s, const TunePoint *point)
 	initStringInfo(&json);
 	appendStringInfo(&json, "{%s", point->options);
 	if (point->half_life > 0)
-		appendStringInfo(&json, "%s\"half_life\": \"%.0f seconds\"",
+		appendStringInfo(&json, "%s\"half_life\": \"%s\"",
 						 point->options[0] != '\0' ? ", " : "",
-						 Max(1, rint(point->half_life * s->median_age /
-									 USECS_PER_SEC)));
+						 interval_of(point->half_life * s->median_age));
 	appendStringInfoChar(&json, '}');
 	return json_of(json.data);
 }
@@ -194,8 +148,9 @@ add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given,
 	c->groups = groups;
 	c->rung = -1;
 	/* what could not be trained within the budget is not to be chosen */
+	c->work = affinity_tune_work(c, &s->sizes);
 	c->out = s->n - 1 > FALLBACK &&
-		affinity_tune_work(c, &s->sizes) > s->limit;
+		c->work > MOST_OF_BUDGET * s->request->budget;
 	return c;
 }
 
@@ -218,12 +173,14 @@ add_points(Search *s)
 													   JsonbPGetDatum(seen)));
 		if (given)
 			(void) add(s, affinity_algorithm_find(point->algorithm), given, 0);
-		if (i == FALLBACK)
-			s->limit = Min(s->request->budget,
-						   Max(LEAST_LIMIT, MOST_TRAININGS *
-							   affinity_tune_work(&s->candidate[FALLBACK],
-												  &s->sizes)));
 	}
+	s->limit = LEAST_LIMIT;
+	for (int i = 0; i < s->n; i++)
+	{
+		if (!s->candidate[i].out)
+			s->limit = Max(s->limit, MOST_TRAININGS * s->candidate[i].work);
+	}
+	s->limit = Min(s->limit, s->request->budget);
 }
 
 /* ---- trials ------------------------------------------------------------ */
@@ -246,6 +203,13 @@ run(Search *s, TuneCandidate *c)
 	s->trials++;
 	c->rung = s->at;
 	c->out = !affinity_tune_try(rung, c, s->context);
+	ereport(DEBUG1,
+			(errmsg_internal("trial %d: %s %s on %g of the rows: %s %.5f, work %.3f, %.3f so far",
+							 s->trials, c->algorithm->name,
+							 JsonbToCString(NULL, &c->given->root,
+											VARSIZE(c->given)),
+							 rung->part, c->out ? "out" : "NDCG", c->mean, work,
+							 s->spent)));
 	return !c->out;
 }
 
@@ -362,7 +326,7 @@ try_variants(Search *s, const TuneCandidate *base)
 		Jsonb	   *more;
 		TuneCandidate *c;
 
-		if ((base->groups & group) != 0 || base->algorithm->times == NULL ||
+		if ((base->groups & group) != 0 ||
 			(variant->algorithm &&
 			 strcmp(variant->algorithm, base->algorithm->name) != 0))
 			continue;
@@ -379,17 +343,26 @@ try_variants(Search *s, const TuneCandidate *base)
 }
 
 /*
- * Variants of the best, and of what is the best then.
+ * Variants of the best candidate of each of the two best algorithms that have
+ * any, and of what is the best then.
  */
 static void
 try_all_variants(Search *s, TuneCandidate **best)
 {
 	for (int round = 0; round < N_ROUNDS; round++)
 	{
+		const TuneCandidate *base[N_BASES];
 		int			n = sorted(s, best);
+		int			n_bases = 0;
 
-		for (int i = 0; i < Min(n, N_BASES); i++)
-			try_variants(s, best[i]);
+		for (int i = 0; i < n && n_bases < N_BASES; i++)
+		{
+			if (best[i]->algorithm->times &&
+				(n_bases == 0 || best[i]->algorithm != base[0]->algorithm))
+				base[n_bases++] = best[i];
+		}
+		for (int i = 0; i < n_bases; i++)
+			try_variants(s, base[i]);
 	}
 }
 
@@ -481,11 +454,11 @@ affinity_tune_choose(const AffinityTuneRequest *request,
 	memset(choice, 0, sizeof(AffinityTuneChoice));
 	choice->verdict = AFFINITY_TUNE_FEW;
 	choice->ndcg = choice->popular = choice->low = choice->high = NAN;
-	s.split = split_rows(request, &s.sizes);
+	s.split = affinity_tune_split(request, &s.sizes);
 	choice->split = s.split->kind;
 	choice->as_of = s.split->as_of;
 	choice->users = (uint32) s.sizes.test_users;
-	s.median_age = median_age(s.split);
+	s.median_age = affinity_tune_median_age(s.split);
 	add_points(&s);
 	choice->algorithm = s.candidate[FALLBACK].algorithm;
 	choice->given = s.candidate[FALLBACK].given;

@@ -7,6 +7,14 @@
 
 #include "tune/tune.h"
 
+/* ---- split.c ----------------------------------------------------------- */
+
+typedef struct TuneSizes TuneSizes;
+
+extern AffinityEvalSplit *affinity_tune_split(const AffinityTuneRequest *request,
+											  TuneSizes *sizes);
+extern double affinity_tune_median_age(const AffinityEvalSplit *split);
+
 /* ---- points.c ---------------------------------------------------------- */
 
 /* A definition that a search may try first, or a change of one. */
@@ -33,6 +41,7 @@ typedef struct TuneCandidate
 	Jsonb	   *given;			/* what is not a default */
 	int			rank;			/* simple ones first */
 	uint32		groups;			/* bits: variants that it has */
+	double		work;			/* of a trial on everything */
 	bool		out;			/* it cannot be trained, or is beaten */
 	int			rung;			/* at which it was last measured; -1: never */
 	double		mean;			/* there */
@@ -42,7 +51,7 @@ typedef struct TuneCandidate
 /* ---- work.c ------------------------------------------------------------ */
 
 /* What costs depend on. */
-typedef struct TuneSizes
+struct TuneSizes
 {
 	double		rows;
 	double		users;			/* with something to train on */
@@ -50,7 +59,7 @@ typedef struct TuneSizes
 	double		pairs;
 	double		squares;		/* sum of squares of users' numbers of items */
 	double		test_users;
-} TuneSizes;
+};
 
 extern void affinity_tune_measure(const AffinityEvalSplit *split,
 								  TuneSizes *sizes);
