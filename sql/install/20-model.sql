@@ -42,13 +42,15 @@ COMMENT ON FUNCTION affinity.create_model(
 	pg_catalog.bool) IS
 	'creates schema "name" and trains a model in it from a query''s rows: user, item and optional weight and time';
 
-CREATE FUNCTION affinity.refresh_model(name pg_catalog.text)
+CREATE FUNCTION affinity.refresh_model(
+	name pg_catalog.text,
+	retune pg_catalog.bool DEFAULT false)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_refresh';
 
-COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text) IS
-	'trains a model again from its source as it is now; readers keep the old version until commit';
+COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text, pg_catalog.bool) IS
+	'trains a model again from its source as it is now; readers keep the old version until commit; retune: auto chooses anew';
 
 CREATE FUNCTION affinity.alter_model(
 	name pg_catalog.text,

@@ -25,7 +25,8 @@ SELECT
 	@item_type@::pg_catalog.text AS item_type,
 	@objects@::pg_catalog.text AS objects,
 	@view@::pg_catalog.text AS interactions_view,
-	@materialize@::pg_catalog.bool AS materialize;
+	@materialize@::pg_catalog.bool AS materialize,
+	@choice@::pg_catalog.text AS choice;
 
 GRANT SELECT ON @schema@.definition TO PUBLIC;
 

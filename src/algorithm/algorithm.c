@@ -34,27 +34,59 @@ affinity_algorithm_number(int no)
 	return no < (int) lengthof(algorithms) ? algorithms[no] : NULL;
 }
 
-/*
- * The algorithm of a name, in any case.
- */
-const AffinityAlgorithm *
-affinity_algorithm_find(const char *name)
+static const AffinityAlgorithm *
+find(const char *name)
 {
-	StringInfoData valid;
-
 	for (int i = 0; i < (int) lengthof(algorithms); i++)
 	{
 		if (pg_strcasecmp(algorithms[i]->name, name) == 0)
 			return algorithms[i];
 	}
+	return NULL;
+}
+
+static void
+unknown(const char *name, bool or_auto)
+{
+	StringInfoData valid;
+
 	initStringInfo(&valid);
 	for (int i = 0; i < (int) lengthof(algorithms); i++)
 		appendStringInfo(&valid, "%s%s", i ? ", " : "", algorithms[i]->name);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown algorithm \"%s\"", name),
+			 or_auto ?
+			 errhint("Valid algorithms are: %s, or auto, which chooses one.",
+					 valid.data) :
 			 errhint("Valid algorithms are: %s.", valid.data)));
-	return NULL;
+}
+
+/*
+ * The algorithm of a name, in any case.
+ */
+const AffinityAlgorithm *
+affinity_algorithm_find(const char *name)
+{
+	const AffinityAlgorithm *found = find(name);
+
+	if (found == NULL)
+		unknown(name, false);
+	return found;
+}
+
+/*
+ * The same where it may be what chooses one.
+ */
+const AffinityAlgorithm *
+affinity_algorithm_find_or_auto(const char *name)
+{
+	const AffinityAlgorithm *found = affinity_algorithm_is_auto(name) ?
+		&affinity_algorithm_auto : find(name);
+
+	if (found == NULL)
+		unknown(name, true);
+	return found;
 }
 
 /*
@@ -88,40 +120,50 @@ option_range(const AffinityOption *option)
 	return range.data;
 }
 
+static void
+put_options(ReturnSetInfo *result, const AffinityAlgorithm *algorithm)
+{
+	static const char *const types[] = {"integer", "real", "enum", "interval"};
+
+	for (int i = 0; i < algorithm->n_options; i++)
+	{
+		const AffinityOption *option = &algorithm->options[i];
+		Datum		values[6];
+		bool		nulls[6] = {0};
+
+		values[0] = CStringGetTextDatum(algorithm->name);
+		values[1] = CStringGetTextDatum(option->name);
+		values[2] = CStringGetTextDatum(types[option->type]);
+		values[3] = DirectFunctionCall1(jsonb_in,
+										CStringGetDatum(option->start));
+		values[4] = CStringGetTextDatum(option_range(option));
+		values[5] = CStringGetTextDatum(option->help);
+		tuplestore_putvalues(result->setResult, result->setDesc,
+							 values, nulls);
+	}
+}
+
 PG_FUNCTION_INFO_V1(affinity_algorithm_options);
 
 /*
- * SQL: algorithm_options(): every option of every algorithm.
+ * SQL: algorithm_options(): every option of every algorithm, by name.
  */
 Datum
 affinity_algorithm_options(PG_FUNCTION_ARGS)
 {
-	static const char *const types[] = {"integer", "real", "enum", "interval"};
 	ReturnSetInfo *result;
+	const AffinityAlgorithm *next = &affinity_algorithm_auto;
 
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	for (int m = 0; affinity_algorithm_number(m); m++)
+	for (int i = 0; affinity_algorithm_number(i); i++)
 	{
-		const AffinityAlgorithm *algorithm =
-		affinity_algorithm_number(m);
-
-		for (int i = 0; i < algorithm->n_options; i++)
+		if (next && strcmp(affinity_algorithm_number(i)->name, next->name) > 0)
 		{
-			const AffinityOption *option = &algorithm->options[i];
-			Datum		values[6];
-			bool		nulls[6] = {0};
-
-			values[0] = CStringGetTextDatum(algorithm->name);
-			values[1] = CStringGetTextDatum(option->name);
-			values[2] = CStringGetTextDatum(types[option->type]);
-			values[3] = DirectFunctionCall1(jsonb_in,
-											CStringGetDatum(option->start));
-			values[4] = CStringGetTextDatum(option_range(option));
-			values[5] = CStringGetTextDatum(option->help);
-			tuplestore_putvalues(result->setResult, result->setDesc,
-								 values, nulls);
+			put_options(result, next);
+			next = NULL;
 		}
+		put_options(result, affinity_algorithm_number(i));
 	}
 	return (Datum) 0;
 }

@@ -8,6 +8,20 @@
 #include "train/train.h"
 
 extern const AffinityAlgorithm *affinity_algorithm_find(const char *name);
+extern const AffinityAlgorithm *affinity_algorithm_find_or_auto(const char *name);
 extern const AffinityAlgorithm *affinity_algorithm_number(int no);
+
+/* ---- auto.c ------------------------------------------------------------ */
+
+typedef struct AffinityAutoOptions
+{
+	int64		budget;			/* microseconds of work */
+	int32		seed;
+	int			seen;			/* AffinitySeen */
+} AffinityAutoOptions;
+
+/* Options alone: it cannot be trained, and is in no table. */
+extern const AffinityAlgorithm affinity_algorithm_auto;
+extern bool affinity_algorithm_is_auto(const char *name);
 
 #endif							/* AFFINITY_ALGORITHM_H */

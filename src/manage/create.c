@@ -131,6 +131,13 @@ create(const char *name, ModelDefinition *d, bool train)
 	training.from = quote_qualified_identifier(name, "interactions");
 	if (train && affinity_manage_train(&training))
 	{
+		if (strcmp(d->choice, AFFINITY_CHOICE_MADE) == 0)
+		{
+			Oid			schema = get_namespace_oid(name, false);
+
+			d->view = affinity_manage_view_mark(schema);
+			(void) affinity_manage_definition_write(&names, schema);
+		}
 		if (d->materialize)
 			affinity_manage_keep(name, d, training.from, true);
 	}

@@ -113,6 +113,8 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(format_type_be(d->item_type));
 	if (strcmp(mark, "materialize") == 0)
 		return d->materialize ? "'true'" : "'false'";
+	if (strcmp(mark, "choice") == 0)
+		return quote_literal_cstr(d->choice);
 	if (strcmp(mark, "objects") == 0)
 		return quote_literal_cstr(d->objects);
 	if (strcmp(mark, "view") == 0)

@@ -15,15 +15,32 @@
 #include "manage/objects.h"
 
 /*
+ * Algorithm "auto", and what stands there until one is chosen.
+ */
+static void
+set_auto(ModelDefinition *d, Jsonb *given)
+{
+	affinity_manage_choice_none(d, given);
+	d->given_options = given;
+	d->choice = pstrdup(AFFINITY_CHOICE_OPEN);
+}
+
+/*
  * Set algorithm and options; what is wrong with them is an error.
  */
 void
 affinity_manage_definition_set(ModelDefinition *d, const char *algorithm,
 							   Jsonb *given)
 {
-	const AffinityAlgorithm *found = affinity_algorithm_find(algorithm);
+	const AffinityAlgorithm *found = affinity_algorithm_find_or_auto(algorithm);
 	void	   *options = affinity_train_options_parse(found, given);
 
+	if (found == &affinity_algorithm_auto)
+	{
+		set_auto(d, given);
+		return;
+	}
+	d->choice = pstrdup("");
 	d->algorithm = pstrdup(found->name);
 	d->given_options = given;
 	d->options = affinity_train_options_jsonb(found, options);
@@ -46,6 +63,9 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 		void	   *options = affinity_train_options_parse(algorithm,
 														   d->options);
 
+		if (d->choice[0] != '\0')
+			(void) affinity_train_options_parse(&affinity_algorithm_auto,
+												d->given_options);
 		/* with those that this release has and its own did not */
 		d->options = affinity_train_options_jsonb(algorithm, options);
 	}
@@ -109,6 +129,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 			d->renamed = pstrdup("");
 			d->objects = pstrdup("");
 			d->view = pstrdup("");
+			d->choice = pstrdup("");
 			if (!read_row(name, d))
 				affinity_model_undefined(name);
 			break;
@@ -133,7 +154,7 @@ same_definition(const ModelDefinition *a, const ModelDefinition *b)
 		strcmp(a->algorithm, b->algorithm) == 0 &&
 		same_options(a->given_options, b->given_options) &&
 		same_options(a->options, b->options) &&
-		a->materialize == b->materialize &&
+		a->materialize == b->materialize && strcmp(a->choice, b->choice) == 0 &&
 		a->user_type == b->user_type && a->item_type == b->item_type &&
 		strcmp(a->objects, b->objects) == 0 && strcmp(a->view, b->view) == 0;
 }

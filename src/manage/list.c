@@ -294,8 +294,13 @@ put_model(ReturnSetInfo *result, Relation table)
 	trained = fits && put_row(table, values, nulls);
 	if (!trained && state == DEFINITION_FOUND)
 	{
-		values[LIST_ROW + MODEL_ALGORITHM - 1] = CStringGetTextDatum(d.algorithm);
-		values[LIST_ROW + MODEL_OPTIONS - 1] = JsonbPGetDatum(d.options);
+		bool		open = strcmp(d.choice, AFFINITY_CHOICE_OPEN) == 0;
+
+		values[LIST_ROW + MODEL_ALGORITHM - 1] =
+			CStringGetTextDatum(open ? affinity_model_definition_algorithm(&d) :
+								d.algorithm);
+		values[LIST_ROW + MODEL_OPTIONS - 1] =
+			JsonbPGetDatum(open ? d.given_options : d.options);
 		nulls[LIST_ROW + MODEL_ALGORITHM - 1] = false;
 		nulls[LIST_ROW + MODEL_OPTIONS - 1] = false;
 	}

@@ -95,7 +95,7 @@ typedef struct ModelTraining
 {
 	double		users;			/* that it found */
 	const char *name;			/* of the model */
-	const ModelDefinition *definition;
+	ModelDefinition *definition;	/* a choice that is open is made */
 	const char *from;			/* what gives the interactions, in SQL */
 	const char *items;			/* the table to write into */
 	bool		has_rows;		/* old rows are to be replaced */
@@ -104,6 +104,19 @@ typedef struct ModelTraining
 } ModelTraining;
 
 extern bool affinity_manage_train(ModelTraining *asked);
+
+/* choice.c: algorithm "auto" */
+typedef struct ModelChoice ModelChoice;
+
+extern void affinity_manage_choice_none(ModelDefinition *d, Jsonb *given);
+extern ModelChoice *affinity_manage_choice_make(const ModelTraining *asked);
+extern void affinity_manage_choice_tell(const char *name,
+										const ModelChoice *choice);
+extern void affinity_manage_choice_figures(const ModelDefinition *d,
+										   const ModelChoice *choice,
+										   AffinityItemSink *sink);
+extern void affinity_manage_choice_again(const char *name,
+										 ModelDefinition *d);
 
 /* keep.c: the copy of the interactions */
 extern void affinity_manage_keep(const char *name, const ModelDefinition *d,

@@ -102,7 +102,7 @@ settle(Existing *e)
 PG_FUNCTION_INFO_V1(affinity_manage_refresh);
 
 /*
- * SQL: refresh_model(name)
+ * SQL: refresh_model(name, retune)
  */
 Datum
 affinity_manage_refresh(PG_FUNCTION_ARGS)
@@ -110,9 +110,12 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 	Existing	e = {0};
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
 
+	affinity_base_check_not_null(fcinfo, 1, "retune");
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
 	open_existing(&e, name);
+	if (PG_GETARG_BOOL(1))
+		affinity_manage_choice_again(name, &e.definition);
 	settle(&e);
 	e.change.train = true;
 	if (!affinity_manage_change(&e.change))
@@ -145,39 +148,58 @@ check_interactions(const Existing *e)
 }
 
 /*
+ * What options are merged into. A named algorithm that auto has chosen goes on
+ * with what was chosen with it; another has none to go on with.
+ */
+static Jsonb *
+options_before(const ModelDefinition *d, const char *asked)
+{
+	const char *now = affinity_model_definition_algorithm(d);
+
+	if (pg_strcasecmp(asked, now) == 0)
+		return d->given_options;
+	if (strcmp(d->choice, AFFINITY_CHOICE_MADE) == 0 &&
+		pg_strcasecmp(asked, d->algorithm) == 0)
+		return d->options;
+	if (JB_ROOT_COUNT(d->given_options) > 0)
+		ereport(NOTICE,
+				(errmsg("options of %s are not carried over to %s: those that are not given have their defaults",
+						now, asked)));
+	return NULL;
+}
+
+/*
  * Algorithm and options as they are asked for. Options that are not named stay,
  * unless the algorithm is another one, or all is asked for from the start.
+ * Whoever names auto has it choose anew.
  */
 static void
 set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 			bool from_start)
 {
-	bool		another = algorithm != NULL &&
-		affinity_algorithm_find(algorithm) !=
-		affinity_algorithm_find(d->algorithm);
-	Datum		given = JsonbPGetDatum(d->given_options);
+	const char *asked = algorithm ? affinity_algorithm_find_or_auto(algorithm)->name :
+		affinity_model_definition_algorithm(d);
+	Jsonb	   *given;
 
-	if (!another && options == NULL)
+	if (options == NULL &&
+		(algorithm == NULL ||
+		 (asked != affinity_algorithm_auto.name &&
+		  strcmp(asked, affinity_model_definition_algorithm(d)) == 0)))
 		return;
-	if (another || from_start)
-	{
-		if (!from_start && JB_ROOT_COUNT(d->given_options) > 0)
-			ereport(NOTICE,
-					(errmsg("options of %s are not carried over to %s: those that are not given have their defaults",
-							d->algorithm, algorithm)));
-		given = options ? JsonbPGetDatum(options) :
-			DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
-	}
-	else
+	given = from_start ? NULL : options_before(d, asked);
+	if (given == NULL)
+		given = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+												   CStringGetDatum("{}")));
+	if (options != NULL)
 	{
 		/* what is no object is refused with the words of create_model */
-		(void) affinity_train_options_parse(affinity_algorithm_find(d->algorithm),
+		(void) affinity_train_options_parse(affinity_algorithm_find_or_auto(asked),
 											options);
-		given = DirectFunctionCall2(jsonb_concat, given,
-									JsonbPGetDatum(options));
+		given = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+												   JsonbPGetDatum(given),
+												   JsonbPGetDatum(options)));
 	}
-	affinity_manage_definition_set(d, another ? algorithm : d->algorithm,
-								   DatumGetJsonbP(given));
+	affinity_manage_definition_set(d, asked, given);
 }
 
 /*

@@ -34,6 +34,7 @@ typedef struct Training
 	void	   *options;
 	AffinityInteractions *in;
 	ItemWriter *writer;
+	ModelChoice *choice;		/* that was made for it, or NULL */
 	int64		n_interactions;
 	TimestampTz started;
 	double		read_seconds;
@@ -162,6 +163,8 @@ train_and_write(Training *t)
 	t->writer = affinity_manage_writer_open(items, t->in->items);
 	t->n_interactions = t->in->pairs;
 	affinity_manage_writer_know(t->writer, t->in, before);
+	affinity_manage_choice_figures(t->asked->definition, t->choice,
+								   affinity_manage_writer_sink(t->writer));
 	t->algorithm->train(t->in, t->options,
 						affinity_manage_writer_sink(t->writer));
 	both = affinity_manage_writer_close(t->writer);
@@ -280,10 +283,13 @@ affinity_manage_train(ModelTraining *asked)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "affinity training",
 												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
+	MemoryContext old;
 	MemoryContext progress;
 	bool		any;
 
+	if (strcmp(asked->definition->choice, AFFINITY_CHOICE_OPEN) == 0)
+		t.choice = affinity_manage_choice_make(asked);
+	old = MemoryContextSwitchTo(context);
 	t.algorithm = affinity_algorithm_find(asked->definition->algorithm);
 	t.options = affinity_train_options_parse(t.algorithm,
 											 asked->definition->options);
@@ -298,6 +304,8 @@ affinity_manage_train(ModelTraining *asked)
 		asked->users = t.in->by_user.n_rows;
 	}
 	affinity_parallel_progress_end(progress);
+	if (any && t.choice)
+		affinity_manage_choice_tell(t.name, t.choice);
 	if (any)
 		report(&t);
 	MemoryContextSwitchTo(old);

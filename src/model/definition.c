@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "algorithm/algorithm.h"
 #include "model/catalog.h"
 
 /*
@@ -38,6 +39,7 @@ enum
 	DEFINITION_OBJECTS,
 	DEFINITION_VIEW,
 	DEFINITION_MATERIALIZE,
+	DEFINITION_CHOICE,
 	DEFINITION_N_COLUMNS
 };
 
@@ -58,6 +60,7 @@ static const struct
 	{"objects", TEXTOID, false},
 	{"interactions_view", TEXTOID, true},
 	{"materialize", BOOLOID, true},
+	{"choice", TEXTOID, true},
 };
 
 /*
@@ -166,8 +169,18 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	d->objects = TextDatumGetCString(v[DEFINITION_OBJECTS]);
 	d->view = TextDatumGetCString(v[DEFINITION_VIEW]);
 	d->materialize = DatumGetBool(v[DEFINITION_MATERIALIZE]);
+	d->choice = TextDatumGetCString(v[DEFINITION_CHOICE]);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
 		DEFINITION_FOUND : DEFINITION_DAMAGED;
+}
+
+/*
+ * The algorithm that was asked for.
+ */
+const char *
+affinity_model_definition_algorithm(const ModelDefinition *d)
+{
+	return d->choice[0] != '\0' ? affinity_algorithm_auto.name : d->algorithm;
 }
 
 /*
@@ -239,7 +252,7 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s);",
 						 quote_literal_cstr(name),
 						 quote_literal_cstr(d.resolved),
-						 quote_literal_cstr(d.algorithm),
+						 quote_literal_cstr(affinity_model_definition_algorithm(&d)),
 						 quote_literal_cstr(JsonbToCString(NULL, &d.given_options->root,
 														   VARSIZE(d.given_options))));
 	return hint.data;

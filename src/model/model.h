@@ -190,6 +190,8 @@ typedef struct ModelDefinition
 	char	   *objects;		/* version of the functions and views */
 	char	   *view;			/* what "interactions" was made as */
 	bool		materialize;	/* serving reads a copy of it */
+	char	   *choice;			/* see AFFINITY_CHOICE_...; "": algorithm and
+								 * options are as they were given */
 
 	/* from the above */
 	char	   *body;			/* of the view "interactions"; NULL: it stays */
@@ -197,6 +199,13 @@ typedef struct ModelDefinition
 	Oid			at_type;
 	bool		has_time;
 } ModelDefinition;
+
+/*
+ * Algorithm "auto": the options given are its own, and algorithm and options
+ * are what was chosen, or, before that, what stands there until it is.
+ */
+#define AFFINITY_CHOICE_OPEN	"open"
+#define AFFINITY_CHOICE_MADE	"made"
 
 /*
  * The copy of the interactions, and what is true in the column "training" of
@@ -223,6 +232,7 @@ pg_noreturn extern void affinity_model_other_columns(const char *name,
 													 Oid schema);
 extern char *affinity_model_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_model_definition_hint(const char *name);
+extern const char *affinity_model_definition_algorithm(const ModelDefinition *d);
 
 /* source.c: the query a model is made from */
 extern Query * affinity_model_source_parse(const char *query);

@@ -1,0 +1,233 @@
+/*
+ * choice.c
+ *		Algorithm "auto": choosing from the source's rows, and saying what was
+ *		chosen.
+ *
+ * A choice that is open is made by the next training, with the rights of it:
+ * as the owner, restricted. From then on the definition has what was chosen,
+ * and refreshes keep it.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "algorithm/algorithm.h"
+#include "manage/manage.h"
+#include "parallel/progress.h"
+#include "tune/tune.h"
+
+struct ModelChoice
+{
+	AffinityTuneChoice choice;
+	Oid			at_type;
+	char	   *chosen;			/* algorithm and options, in words */
+};
+
+/*
+ * What stands in a definition that has no choice yet.
+ */
+void
+affinity_manage_choice_none(ModelDefinition *d, Jsonb *given)
+{
+	const AffinityAutoOptions *options =
+	affinity_train_options_parse(&affinity_algorithm_auto, given);
+	const AffinityAlgorithm *algorithm =
+	affinity_algorithm_find(AFFINITY_TUNE_FALLBACK);
+	char	   *json = psprintf("{\"seen\": \"%s\"}",
+								affinity_train_seen_names[options->seen]);
+	Jsonb	   *seen = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+														  CStringGetDatum(json)));
+
+	d->algorithm = pstrdup(algorithm->name);
+	d->options = affinity_train_options_jsonb(algorithm,
+											  affinity_train_options_parse(algorithm,
+																		   seen));
+}
+
+/*
+ * All rows of the source.
+ */
+static AffinityJournal *
+read_rows(const ModelTraining *asked)
+{
+	AffinityReadRequest request = {0};
+
+	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
+							 asked->definition->has_time ? ", at" : "",
+							 asked->from);
+	request.max_bytes = (int64) affinity_base_memory_allowed();
+	request.progress = affinity_parallel_progress_done;
+	affinity_parallel_progress_phase("reading", 0, 0);
+	return affinity_interaction_journal_read(&request);
+}
+
+static char *
+json_text(Jsonb *json)
+{
+	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+}
+
+/*
+ * Make the choice of a definition. NULL where the source has no rows: it stays
+ * open.
+ */
+ModelChoice *
+affinity_manage_choice_make(const ModelTraining *asked)
+{
+	ModelDefinition *d = asked->definition;
+	const AffinityAutoOptions *options =
+	affinity_train_options_parse(&affinity_algorithm_auto, d->given_options);
+	AffinityTuneRequest request = {
+		.budget = (double) options->budget / USECS_PER_SEC,
+		.seed = options->seed,
+		.seen = affinity_train_seen_names[options->seen]
+	};
+	MemoryContext old = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(old, "affinity choice",
+												  ALLOCSET_DEFAULT_SIZES);
+	ModelChoice *made = palloc0(sizeof(ModelChoice));
+	AffinityTuneChoice *c = &made->choice;
+	MemoryContext progress;
+	void	   *chosen;
+
+	MemoryContextSwitchTo(context);
+	progress = affinity_parallel_progress_begin(asked->name,
+												affinity_algorithm_auto.name);
+	request.journal = read_rows(asked);
+	if (request.journal->start[request.journal->n_users] == 0)
+	{
+		affinity_parallel_progress_end(progress);
+		MemoryContextSwitchTo(old);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	affinity_tune_choose(&request, c);
+	affinity_parallel_progress_end(progress);
+	chosen = affinity_train_options_parse(c->algorithm, c->given);
+	MemoryContextSwitchTo(old);
+	made->at_type = d->at_type;
+	made->chosen = psprintf("%s%s%s", c->algorithm->name,
+							JB_ROOT_COUNT(c->given) > 0 ? " " : "",
+							JB_ROOT_COUNT(c->given) > 0 ?
+							json_text(c->given) : "");
+	d->algorithm = pstrdup(c->algorithm->name);
+	d->options = affinity_train_options_jsonb(c->algorithm, chosen);
+	d->choice = pstrdup(AFFINITY_CHOICE_MADE);
+	c->given = NULL;
+	MemoryContextDelete(context);
+	return made;
+}
+
+/*
+ * What was tested on, in words.
+ */
+static char *
+tested_on(const ModelChoice *made)
+{
+	const AffinityTuneChoice *c = &made->choice;
+
+	if (c->split != AFFINITY_EVAL_TIME)
+		return psprintf("%u held-out users", c->users);
+	return psprintf("%u users from %s on", c->users,
+					DatumGetCString(made->at_type == TIMESTAMPOID ?
+									DirectFunctionCall1(timestamp_out,
+														TimestampGetDatum(c->as_of)) :
+									DirectFunctionCall1(timestamptz_out,
+														TimestampTzGetDatum(c->as_of))));
+}
+
+/*
+ * Say in one line what was chosen, and by how much it is better than the list
+ * that is the same for all.
+ */
+void
+affinity_manage_choice_tell(const char *name, const ModelChoice *made)
+{
+	const AffinityTuneChoice *c = &made->choice;
+	StringInfoData line;
+
+	initStringInfo(&line);
+	if (c->verdict == AFFINITY_TUNE_FEW)
+		appendStringInfo(&line, "too little data to tell algorithms apart (%u users to test on)",
+						 c->users);
+	else if (isnan(c->ndcg))
+		appendStringInfo(&line, "nothing could be tried within budget and memory");
+	else
+	{
+		appendStringInfo(&line, "NDCG@%d %.4f, ", AFFINITY_TUNE_K, c->ndcg);
+		if (c->low > 0)
+			appendStringInfo(&line, "%.4f better than the popular list (%.4f to %.4f)",
+							 c->ndcg - c->popular, c->low, c->high);
+		else
+			appendStringInfo(&line, "nothing surely beats the popular list (%.4f)",
+							 c->popular);
+		if (c->verdict == AFFINITY_TUNE_UNSURE)
+			appendStringInfo(&line, ", and nothing %s with its defaults",
+							 c->algorithm->name);
+		appendStringInfo(&line, "; %d trials, tested on %s", c->trials,
+						 tested_on(made));
+	}
+	ereport(NOTICE,
+			(errmsg("model \"%s\": auto chose %s: %s", name, made->chosen,
+					line.data)));
+}
+
+/*
+ * Figures of the choice beside those of the training. A version that keeps the
+ * choice keeps them.
+ */
+void
+affinity_manage_choice_figures(const ModelDefinition *d,
+							   const ModelChoice *made, AffinityItemSink *sink)
+{
+	static const char *const names[] = {
+		"auto_ndcg", "auto_popular_ndcg", "auto_gain_low", "auto_gain_high",
+		"auto_users", "auto_trials", "auto_work"
+	};
+
+	if (strcmp(d->choice, AFFINITY_CHOICE_MADE) != 0)
+		return;
+	for (int i = 0; i < (int) lengthof(names); i++)
+	{
+		double		value;
+
+		if (made == NULL)
+			value = sink->before(sink, names[i]);
+		else
+		{
+			const AffinityTuneChoice *c = &made->choice;
+			const double figure[lengthof(names)] = {
+				c->ndcg, c->popular, c->low, c->high, c->users, c->trials,
+				c->work
+			};
+
+			value = figure[i];
+		}
+		if (!isnan(value))
+			sink->figure(sink, names[i], &value, 1, false);
+	}
+}
+
+/*
+ * Let the next training choose anew.
+ */
+void
+affinity_manage_choice_again(const char *name, ModelDefinition *d)
+{
+	if (d->choice[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the algorithm of model \"%s\" was not chosen by auto",
+						name),
+				 errhint("To have it chosen: SELECT affinity.alter_model(%s, algorithm => 'auto');",
+						 quote_literal_cstr(name))));
+	affinity_manage_definition_set(d, affinity_algorithm_auto.name,
+								   d->given_options);
+}

@@ -1,0 +1,81 @@
+/*
+ * points.c
+ *		Where a search begins, and the variants of what is good. Simple ones
+ *		first: of those that are as good as each other, the first is chosen.
+ *
+ * They span what benchmarks found best on one set or another.
+ */
+#include "postgres.h"
+
+#include "tune/search.h"
+
+/* The reference and the fallback: always tried, and tried on everything. */
+const TunePoint affinity_tune_points[] = {
+	{"popular", "", 0, false, 0},
+	{AFFINITY_TUNE_FALLBACK, "", 0, false, 0},
+
+	/*
+	 * What is popular now is hard to beat where items come and go. Half-lives
+	 * from a third of the median age of a row down to a fiftieth.
+	 */
+	{"popular", "", 0.3, true, 0},
+	{"popular", "", 0.1, true, 0},
+	{"popular", "", 0.05, true, 0},
+	{"popular", "", 0.02, true, 0},
+
+	/*
+	 * The more users an item has, the more its popularity has to count
+	 * against it, which the default does by users per item: others around it.
+	 */
+	{"item_knn", "\"item_exponent\": 0.9, \"neighbor_exponent\": 0.1", 0, false, 0},
+	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.3", 0, false, 0},
+	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.7", 0, false, 0},
+
+	/*
+	 * Ease wins on most sets. Its regularization goes by the number of users,
+	 * but the best one differs by ten times between sets; dense ease is ahead
+	 * on some dense ones.
+	 */
+	{"ease", "", 0, false, 0},
+	{"ease", "\"regularization\": 20", 0, false, 0},
+	{"ease", "\"regularization\": 50", 0, false, 0},
+	{"ease", "\"regularization\": 500", 0, false, 0},
+	{"ease", "\"method\": \"dense\"", 0, false, 0},
+	{"ease", "\"method\": \"dense\", \"regularization\": 100", 0, false, 0},
+
+	/* Factors, with a trend, win on Online Retail by time. */
+	{"ials", "", 0, false, 0},
+	{"ials", "\"regularization\": 0.02", 0, false, 0},
+};
+
+const int	affinity_tune_n_points = lengthof(affinity_tune_points);
+
+const TunePoint affinity_tune_variants[] = {
+	/* items that are wanted lately: the largest gain by time */
+	{NULL, "\"trend\": 0.5", 0, true, 1},
+	{NULL, "\"trend\": 1", 0, true, 1},
+
+	/* what a user did last says most */
+	{NULL, "\"history_decay\": 0.9", 0, true, 2},
+	{NULL, "\"history_decay\": 0.7", 0, true, 2},
+
+	/* old rows mislead where tastes change */
+	{NULL, "", 1, true, 3},
+
+	/* a low-rank part: .5 for many users, .1 for few */
+	{"ease", "\"rank\": 256, \"rank_weight\": 0.1", 0, false, 4},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.2", 0, false, 4},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.5", 0, false, 4},
+
+	/* how far popular items are held back */
+	{"ease", "\"output_exponent\": 0.1", 0, false, 5},
+	{"ease", "\"output_exponent\": -0.1", 0, false, 5},
+
+	{"ease", "\"user_exponent\": 0.2", 0, false, 6},
+	{"ease", "\"user_exponent\": 0.8", 0, false, 6},
+	{"item_knn", "\"user_exponent\": 0.5", 0, false, 6},
+	{"item_knn", "\"neighbors\": 400", 0, false, 7},
+	{"ials", "\"factors\": 256", 0, false, 7},
+};
+
+const int	affinity_tune_n_variants = lengthof(affinity_tune_variants);

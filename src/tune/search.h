@@ -1,0 +1,105 @@
+/*
+ * search.h
+ *		Between the files of a search; private to the room.
+ */
+#ifndef AFFINITY_TUNE_SEARCH_H
+#define AFFINITY_TUNE_SEARCH_H
+
+#include "tune/tune.h"
+
+/* ---- split.c ----------------------------------------------------------- */
+
+typedef struct TuneSizes TuneSizes;
+
+extern AffinityEvalSplit *affinity_tune_split(const AffinityTuneRequest *request,
+											  TuneSizes *sizes);
+extern double affinity_tune_median_age(const AffinityEvalSplit *split);
+
+/* ---- points.c ---------------------------------------------------------- */
+
+/* A definition that a search may try first, or a change of one. */
+typedef struct TunePoint
+{
+	const char *algorithm;		/* of a variant: whose; NULL: of any */
+	const char *options;		/* JSON, without braces; may be empty */
+	double		half_life;		/* option half_life, in median ages; 0: none */
+	bool		times;			/* only for sources with times */
+	int			group;			/* of a variant: one of a group is applied */
+} TunePoint;
+
+extern const TunePoint affinity_tune_points[];
+extern const int affinity_tune_n_points;
+extern const TunePoint affinity_tune_variants[];
+extern const int affinity_tune_n_variants;
+
+/* ---- what is tried ----------------------------------------------------- */
+
+typedef struct TuneCandidate
+{
+	const AffinityAlgorithm *algorithm;
+	void	   *options;
+	Jsonb	   *given;			/* what is not a default */
+	int			rank;			/* simple ones first */
+	uint32		groups;			/* bits: variants that it has */
+	double		work;			/* of a trial on everything */
+	bool		out;			/* it cannot be trained, or is beaten */
+	int			rung;			/* at which it was last measured; -1: never */
+	double		mean;			/* there */
+	float	   *value;			/* of the users of that test */
+} TuneCandidate;
+
+/* ---- work.c ------------------------------------------------------------ */
+
+/* What costs depend on. */
+struct TuneSizes
+{
+	double		rows;
+	double		users;			/* with something to train on */
+	double		items;
+	double		pairs;
+	double		squares;		/* sum of squares of users' numbers of items */
+	double		test_users;
+};
+
+extern void affinity_tune_measure(const AffinityEvalSplit *split,
+								  TuneSizes *sizes);
+extern double affinity_tune_work(const TuneCandidate *candidate,
+								 const TuneSizes *sizes);
+
+/* ---- trial.c ----------------------------------------------------------- */
+
+/* A sample of a split, or all of it. */
+typedef struct TuneRung
+{
+	double		part;			/* of the rows, about */
+	AffinityEvalSplit *split;
+	AffinityInteractions *test;
+	TuneSizes	sizes;
+} TuneRung;
+
+extern bool affinity_tune_try(const TuneRung *rung, TuneCandidate *candidate,
+							  MemoryContext context);
+
+/* ---- compare.c --------------------------------------------------------- */
+
+/* A mean difference over users, with its standard error. */
+typedef struct TuneDifference
+{
+	double		mean;
+	double		error;
+	uint32		users;
+} TuneDifference;
+
+extern void affinity_tune_compare(const TuneCandidate *a,
+								  const TuneCandidate *b, uint32 n_users,
+								  TuneDifference *difference);
+
+extern const TuneCandidate *affinity_tune_decide(TuneCandidate *const *best,
+												 int n,
+												 const TuneCandidate *fallback,
+												 uint32 n_users);
+
+/* How many standard errors from the mean 95 % of differences are. */
+#define TUNE_SURE	1.96
+
+#endif							/* AFFINITY_TUNE_SEARCH_H */
