@@ -43,12 +43,13 @@ sub train
 	return qq{SELECT FROM affinity.create_model('m', 'SELECT * FROM facts', 'ease', '$options{$method}');};
 }
 
-# psql's command that gives the session's backend so many MB more than it has.
+# psql's command that gives the session's backend so many MB more than it has with
+# the extension's library, without which PostgreSQL itself fails.
 sub allow
 {
 	my ($mb) = @_;
 
-	return "SELECT pg_backend_pid() AS backend \\gset\n\\setenv BACKEND :backend\n"
+	return "LOAD '\$libdir/affinity';\nSELECT pg_backend_pid() AS backend \\gset\n\\setenv BACKEND :backend\n"
 	  . ($mb eq 'unlimited'
 		? "\\! prlimit --pid \$BACKEND --as=unlimited:\n"
 		: "\\! prlimit --pid \$BACKEND --as=\$((\$(cut -d' ' -f1 /proc/\$BACKEND/statm) * \$(getconf PAGESIZE) + $mb * 1048576)):\n");

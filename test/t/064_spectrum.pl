@@ -93,6 +93,7 @@ foreach my $case (
 foreach my $algorithm ('graph_filter', 'ease')
 {
 	my ($status, $out, $err) = $node->psql('postgres', qq{
+		SET maintenance_work_mem = '2GB';
 		SET statement_timeout = '300ms';
 		SELECT FROM affinity.create_model('m', 'SELECT * FROM large UNION ALL SELECT user_id, item_id + 2160 * n, 1
 			FROM large, generate_series(1, 30) n', '$algorithm', '{"rank": 700}')});
