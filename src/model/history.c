@@ -129,15 +129,6 @@ typedef struct ListReader
 	MemoryContext context;		/* and those that are stored otherwise */
 } ListReader;
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint32		x = *(const uint32 *) a;
-	uint32		y = *(const uint32 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * Read the lists of the next items.
  */
@@ -170,7 +161,7 @@ read_lists(ListReader *r, uint32 from)
 	{
 		uint32		no = affinity_model_column_no(r->model, r->table, row, 1);
 		const uint32 *found = bsearch(&no, item, n, sizeof(uint32),
-									  compare_numbers);
+									  affinity_score_compare);
 		AffinityList *list = found ? &r->list[found - item] : NULL;
 
 		if (list == NULL || list->n != PG_UINT32_MAX)

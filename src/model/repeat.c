@@ -69,15 +69,6 @@ check_rate(const AffinityModel *model, Datum value, bool isnull)
 	return rate;
 }
 
-static int
-compare_numbers(const void *a, const void *b)
-{
-	uint32		x = *(const uint32 *) a;
-	uint32		y = *(const uint32 *) b;
-
-	return x < y ? -1 : x > y;
-}
-
 /*
  * The rates of some items, ascending by number.
  */
@@ -102,7 +93,7 @@ read_rates(AffinityModel *model, const uint32 *no, uint32 n, float *rate)
 	{
 		uint32		item = affinity_model_column_no(model, table, row, 1);
 		const uint32 *found = bsearch(&item, no, n, sizeof(uint32),
-									  compare_numbers);
+									  affinity_score_compare);
 		bool		isnull;
 		Datum		value = SPI_getbinval(table->vals[row], table->tupdesc, 2,
 										  &isnull);
