@@ -224,7 +224,8 @@ static void
 begin_low_rank(LowRank *low, const AffinityInteractions *in,
 			   const EaseOptions *o, AffinityItemSink *sink)
 {
-	AffinitySpectrumRequest request = {.rank = o->rank, .user_exponent = 1};
+	AffinitySpectrumRequest request = {.rank = o->rank, .user_exponent = 1,
+	.power = o->power_iterations};
 	Size		n = in->by_item.n_rows;
 
 	low->exponent = o->rank_exponent;
@@ -367,8 +368,10 @@ static const AffinityOption ease_options[] = {
 		   "how much the low-rank part counts beside the weights"),
 	OPTION(rank_exponent, REAL, "0.5", 0, 2, NULL,
 		   "how much the low-rank part speaks for popular items"),
-	OPTION(eigenvalue_exponent, REAL, "0.5", 0, 10, NULL,
+	OPTION(eigenvalue_exponent, REAL, "0.25", 0, 10, NULL,
 		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
+	OPTION(power_iterations, INT, "4", 0, 100, NULL,
+		   "multiplications of random vectors by the graph that make the eigenvectors: few are rough, and mixed with more; 0: until they stand still"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),

@@ -32,6 +32,7 @@ typedef struct EaseOptions
 	int32		candidates;		/* sparse: of each column */
 	double		candidate_exponent;
 	int32		rank;			/* eigenvectors of the low-rank part; 0: none */
+	int32		power_iterations;	/* 0: as many as it takes */
 	double		rank_weight;
 	double		rank_exponent;
 	double		eigenvalue_exponent;

@@ -46,6 +46,7 @@ typedef struct GraphOptions
 	double		eigenvalue_exponent;
 	double		flatness;
 	int32		rank;
+	int32		power_iterations;
 	double		rank_weight;
 	double		rank_exponent;
 	int32		skip;
@@ -73,6 +74,8 @@ static const AffinityOption graph_options[] = {
 		   "heat: frequency at which a signal has faded to 1/e; plateau: how wide it is"),
 	OPTION(rank, INT, "256", 1, AFFINITY_SPECTRUM_MOST, NULL,
 		   "eigenvectors of the graph of items"),
+	OPTION(power_iterations, INT, "0", 0, 100, NULL,
+		   "multiplications of random vectors by the graph that make the eigenvectors: few are rough, and mixed with more; 0: until they stand still"),
 	OPTION(rank_weight, REAL, "0.3", 0, 1e6, NULL,
 		   "how much the eigenvectors count"),
 	OPTION(rank_exponent, REAL, "0.5", 0, 2, NULL,
@@ -150,6 +153,7 @@ graph_train(AffinityInteractions *in, const void *options,
 	low.graph_weight = o->graph_weight;
 	low.user_exponent = o->user_exponent;
 	request.user_exponent = o->user_exponent;
+	request.power = o->power_iterations;
 	request.max_workers = sink->max_workers;
 	request.held = rows_bytes(in);
 	request.otherwise = "use a smaller \"rank\"";

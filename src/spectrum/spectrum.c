@@ -22,11 +22,14 @@
 
 #include "spectrum/subspace.h"
 
-/* Vectors beside those that are wanted: an eighth, so that the last come out. */
+/*
+ * Vectors beside those that are wanted: an eighth, so that the last come out.
+ * Where they need not, there are none.
+ */
 static uint32
-basis_width(uint32 n_items, uint32 rank)
+basis_width(uint32 n_items, uint32 rank, int power)
 {
-	uint32		width = rank + rank / 8 + 8;
+	uint32		width = power > 0 ? rank : rank + rank / 8 + 8;
 
 	width = (width + AFFINITY_GRAPH_WIDTH - 1) / AFFINITY_GRAPH_WIDTH *
 		AFFINITY_GRAPH_WIDTH;
@@ -200,7 +203,9 @@ affinity_spectrum_find(const AffinityInteractions *in,
 
 	task.n_items = in->by_item.n_rows;
 	task.rank = Min(Min(request->rank, AFFINITY_SPECTRUM_MOST), task.n_items);
-	task.width = task.active = basis_width(task.n_items, task.rank);
+	task.power = request->power;
+	task.multiply = task.power == 1 ? 1 : SPECTRUM_POWER;
+	task.width = task.active = basis_width(task.n_items, task.rank, task.power);
 	task.has_values = by_user->val != NULL;
 	check_memory(in, request, task.width);
 	(void) affinity_train_blas();

@@ -16,6 +16,8 @@ typedef struct AffinitySpectrumRequest
 	uint32		rank;			/* how many; fewer are found where there are
 								 * no more */
 	double		user_exponent;	/* how much less a user with many items counts */
+	int			power;			/* multiplications that random vectors get; 0:
+								 * until eigenvalues stand still */
 	int			max_workers;	/* as for a team */
 	Size		held;			/* bytes that the caller has beside */
 	const char *otherwise;		/* what to do where memory lacks */

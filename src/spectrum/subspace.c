@@ -10,6 +10,11 @@
  * iteration", 2006), and takes from what comes out the vectors nearest to
  * eigenvectors (ritz.c). It ends when eigenvalues stand still.
  *
+ * Where a number of multiplications is asked for, there are so many and no
+ * polynomial: the subspace is rough then, and has a part of eigenvectors beyond
+ * its rank (Halko, Martinsson and Tropp, "Finding structure with randomness",
+ * 2011).
+ *
  * Vectors are reals, all products of vectors are summed in double. The degree
  * of the polynomial is such that the first eigenvector gains no more than
  * MOST_GAIN over the last one: with more, rounding errors would bring it into
@@ -176,15 +181,21 @@ filter_tile(Subspace *s, uint32 column)
 	float		scale[TILE];
 
 	load(s, column, n_columns, now);
-	if (task->round == 0)
+	if (task->degree == 0)
 	{
-		apply(s, now, next);
-		apply(s, next, now);
+		for (int d = 0; d < task->multiply; d++)
+		{
+			float	   *swap = now;
+
+			apply(s, now, next);
+			now = next;
+			next = swap;
+		}
 	}
 	else
 		affinity_base_zero(before, numbers * sizeof(float));
 	/* T_0 = 1, T_1 = t, T_d+1 = 2 t T_d - T_d-1 with t = 2 A / cut - 1 */
-	for (int d = 0; task->round > 0 && d < task->degree; d++)
+	for (int d = 0; d < task->degree; d++)
 	{
 		float		times = d == 0 ? 1 : 2;
 		float	   *swap = before;
@@ -371,10 +382,16 @@ decide(Subspace *s)
 	}
 	memcpy(s->before, s->value, ritz.found * sizeof(double));
 	task->done = ritz.found == 0 || task->width == s->n ||
-		change <= STANDS_STILL || task->round + 1 >= MOST_ROUNDS;
+		(task->power > 0 ? task->power <= SPECTRUM_POWER * (task->round + 1) :
+		 change <= STANDS_STILL || task->round + 1 >= MOST_ROUNDS);
 	task->kept = task->done ? Min(ritz.found, task->rank) : ritz.found;
 	if (task->done)
 		return;
+	if (task->power > 0)
+	{
+		task->multiply = Min(SPECTRUM_POWER, task->power - SPECTRUM_POWER * (task->round + 1));
+		return;
+	}
 	cut = Max(s->value[ritz.found - 1], LEAST_CUT * s->value[0]);
 	gain = acosh(MOST_GAIN) / acosh(Max(2 * s->value[0] / cut - 1, 1.001));
 	task->cut = (float) cut;

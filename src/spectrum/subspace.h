@@ -17,6 +17,7 @@ typedef struct SpectrumTask
 	uint32		n_items;
 	uint32		rank;			/* wanted */
 	uint32		width;			/* vectors in the basis, at most */
+	int			power;			/* multiplications, or 0: as many as it takes */
 	bool		has_values;
 
 	/* numbers of regions */
@@ -34,12 +35,16 @@ typedef struct SpectrumTask
 	uint32		active;			/* vectors in X */
 	uint32		kept;			/* columns of M: vectors that become X */
 	int			round;
-	int			degree;			/* of the filter */
+	int			multiply;		/* plain multiplications */
+	int			degree;			/* of the filter, instead; 0: none */
 	float		cut;			/* what is below is damped */
 	bool		done;
 } SpectrumTask;
 
 #define SPECTRUM_TASK	0
+
+/* Multiplications before vectors are told from each other again. */
+#define SPECTRUM_POWER	2
 
 /* ritz.c: the leader */
 typedef struct SpectrumRitz

@@ -1,5 +1,6 @@
 """The weights of graph_filter, and the low-rank part of ease, from all
-eigenvectors of the graph (numpy's eigh).
+eigenvectors of the graph (numpy's eigh), or from
+as many multiplications of the same random vectors.
 
     /usr/bin/python3 graph_filter.py FACTS WEIGHTS OPTIONS [WITHOUT]
 
@@ -23,6 +24,30 @@ def matrix(path, n, m):
     return out
 
 
+def start(n, width):
+    """The random vectors that multiplications begin with."""
+    with np.errstate(over="ignore"):
+        z = np.arange(1, n * width + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return ((z >> np.uint64(40)) / 2.0 ** 23 - 1).reshape(n, width)
+
+
+def eigen(a, rank, power):
+    """Values and vectors, descending; with a power those of a rough subspace."""
+    n = len(a)
+    width = (rank + 31) // 32 * 32
+    if power == 0 or width >= n:
+        value, vector = np.linalg.eigh(a)
+        return value[::-1], vector[:, ::-1]
+    q = start(n, width)
+    for _ in range(power):
+        q = np.linalg.qr(a @ q)[0]
+    value, turn = np.linalg.eigh(q.T @ a @ q)
+    return value[::-1], q @ turn[:, ::-1]
+
+
 def main():
     facts, weights, options = sys.argv[1:4]
     o = json.loads(options)
@@ -34,8 +59,7 @@ def main():
     x = x[rows][:, items]
     d = x.sum(0)
     s = x * (x.sum(1) ** (-o.get("user_exponent", 1) / 2))[:, None] / np.sqrt(d)
-    value, vector = np.linalg.eigh(s.T @ s)
-    value, vector = value[::-1], vector[:, ::-1]
+    value, vector = eigen(s.T @ s, o["rank"], o["power_iterations"])
     m = np.clip(value / value[0], 0, 1)
     power = o.get("eigenvalue_exponent", 0.5)
     chosen = slice(o.get("skip", 0), min(o["rank"], int((m > 1e-6).sum())))

@@ -67,12 +67,17 @@ weights($_, 'ease', qq({$ease, "neighbors": 10000}), 2, "$_.ease") foreach 'larg
 foreach my $case (
 	[ 'large', 'graph_filter', '"rank": 60, "skip": 1, "filter": "plateau", "weights": "log", "user_exponent": 0.5', 1e-3 ],
 	[ 'large', 'ease', '"rank": 60', 1e-3 ],
+	[ 'large', 'ease', '"rank": 60, "power_iterations": 4, "eigenvalue_exponent": 0.25', 1e-3 ],
+	[ 'large', 'graph_filter', '"rank": 64, "power_iterations": 1', 1e-3 ],
+	[ 'large', 'graph_filter', '"rank": 33, "power_iterations": 3', 1e-3 ],
+	[ 'small', 'ease', '"rank": 97, "power_iterations": 4', 1e-5 ],
 	[ 'small', 'graph_filter', '"rank": 97, "filter": "heat", "flatness": 0.5', 1e-5 ],
 	[ 'small', 'graph_filter', '"rank": 97, "eigenvalue_exponent": 1, "user_exponent": 1.5, "weights": "log"', 1e-5 ],
 	[ 'small', 'ease', '"rank": 97, "skip": 3, "eigenvalue_exponent": 0.7', 1e-5 ])
 {
 	my ($table, $algorithm, $given, $most) = @$case;
-	my $options = '{"neighbors": 50, "rank_weight": 0.7, "rank_exponent": 0.3, ' .
+	my $options = '{"neighbors": 50, "rank_weight": 0.7, "rank_exponent": 0.3, "power_iterations": 0, ' .
+	  '"eigenvalue_exponent": 0.5, ' .
 	  ($algorithm eq 'ease' ? "$ease, " : '') . "$given}";
 	my ($first) = weights($table, $algorithm, $options, 0, 'weights');
 	my ($out, $err) = run_command([ '/usr/bin/python3', $oracle, "$dir/$table.csv", "$dir/weights.csv", $options,
