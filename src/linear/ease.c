@@ -370,7 +370,7 @@ static const AffinityOption ease_options[] = {
 		   "how much the low-rank part speaks for popular items"),
 	OPTION(eigenvalue_exponent, REAL, "0.25", 0, 10, NULL,
 		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
-	OPTION(power_iterations, INT, "4", 0, 100, NULL,
+	OPTION(power_iterations, INT, "6", 0, 100, NULL,
 		   "multiplications of random vectors by the graph that make the eigenvectors: few are rough, and mixed with more; 0: until they stand still"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),

@@ -43,8 +43,36 @@ typedef struct SpectrumTask
 
 #define SPECTRUM_TASK	0
 
+#define TILE			AFFINITY_GRAPH_WIDTH
+
 /* Multiplications before vectors are told from each other again. */
 #define SPECTRUM_POWER	2
+
+/* A participant. */
+typedef struct Subspace
+{
+	AffinityTeam *team;
+	SpectrumTask *task;
+	const AffinityBlas *blas;
+	AffinityGraph graph;
+	uint32		n;				/* items */
+	float	   *basis;
+	float	   *product;
+	double	   *gram;
+	double	   *h;				/* X'AX, then the rotation's place */
+	double	   *rotation;
+	double	   *value;
+	double	   *before;			/* leader: the values of the round before */
+
+	/* a participant's own */
+	float	   *tile[3];		/* TILE columns */
+	double	   *rows;			/* ROWS rows of X */
+	double	   *more;			/* and of what is computed with them */
+	double	   *sum[2];			/* columns of G and H */
+} Subspace;
+
+/* filter.c: what comes out is the basis; and A times it */
+extern void affinity_spectrum_filter(Subspace *s);
 
 /* ritz.c: the leader */
 typedef struct SpectrumRitz
