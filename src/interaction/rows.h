@@ -116,6 +116,7 @@ typedef struct AffinityBuild
 	AffinityEvents *events;		/* NULL: nobody asks */
 	int64	   *newest;			/* of each user by number; NULL: not needed */
 	AffinityVisitBuild *visits; /* NULL: they do not matter */
+	bool	   *keep_item;		/* by rank: even without entries; NULL: none */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
 } AffinityBuild;

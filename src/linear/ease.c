@@ -39,6 +39,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "attribute/attribute.h"
 #include "linear/ease.h"
 #include "linear/low_rank.h"
 
@@ -195,7 +196,7 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 		return;
 	}
 	bytes = affinity_linear_ease_sparse_bytes(task->n_users, task->n_items,
-											  o->candidates);
+											  affinity_linear_ease_most_candidates(task));
 	affinity_base_need_memory(add_size(rows, bytes),
 							  "use fewer \"candidates\"",
 							  "sparse ease of %u items with %d candidates needs",
@@ -246,7 +247,7 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
 static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		 const double *penalty, const double *output, const float *trend,
-		 EaseLeader *leader)
+		 const AffinityAlike *alike, EaseLeader *leader)
 {
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
@@ -265,6 +266,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		affinity_parallel_request_region(&request,
 										 affinity_parallel_stream_bytes(slot));
 	task->matrix = affinity_parallel_request_matrix(&request, in);
+	affinity_linear_ease_prior_request(&request, task, alike);
 	if (task->options.method == EASE_DENSE)
 		affinity_linear_ease_dense_request(&request, task);
 	else
@@ -280,6 +282,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		memcpy(affinity_parallel_region(team, task->trend), trend,
 			   task->n_items * sizeof(float));
 	affinity_parallel_put_matrix(team, task->matrix, in);
+	affinity_linear_ease_prior_put(team, task, alike);
 	affinity_parallel_run(team, leader);
 	affinity_parallel_end(team);
 }
@@ -294,6 +297,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	LowRank		low = {0};
 	bool		low_rank;
 	LowRankLists lists;
+	const AffinityAlike *alike = NULL;
 	const float *trend;
 	double	   *user_factor;
 	double	   *penalty;
@@ -324,8 +328,11 @@ ease_train(AffinityInteractions *in, const void *options,
 	affinity_linear_ease_user_factors(&in->by_user, o->user_exponent, user_factor);
 	affinity_linear_ease_penalties(&in->by_item, o, user_factor, penalty, output);
 	task.single = reals_suffice(in, user_factor, penalty);
+	task.has_prior = in->attributes != NULL && o->method == EASE_SPARSE;
 	check_memory(&task, in);
-	run_team(in, &task, user_factor, penalty, output, trend, &leader);
+	if (task.has_prior)
+		alike = affinity_attribute_alike(in, o->attribute_neighbors);
+	run_team(in, &task, user_factor, penalty, output, trend, alike, &leader);
 	if (low_rank)
 		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
@@ -371,6 +378,12 @@ static const AffinityOption ease_options[] = {
 		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
+	OPTION(attribute_weight, REAL, "0.1", 0, 1e6, NULL,
+		   "with item_attributes: the weight that an item whose attributes are the same is expected to have"),
+	OPTION(attribute_users, REAL, "5", 0, 1e9, NULL,
+		   "with item_attributes: users of an item for whom they stand; what more users than that say counts more"),
+	OPTION(attribute_neighbors, INT, "50", 1, 1000, NULL,
+		   "with item_attributes: items most like an item by them that are looked at"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(EaseOptions),
 	AFFINITY_OPTIONS_HISTORY(EaseOptions),
@@ -392,6 +405,12 @@ ease_times(const void *options)
 	return &((const EaseOptions *) options)->times;
 }
 
+static bool
+ease_attributes(const void *options)
+{
+	return ((const EaseOptions *) options)->method != EASE_DENSE;
+}
+
 static double
 ease_history_weight(const void *options, double weight)
 {
@@ -409,5 +428,6 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.request = ease_request,
 	.train = ease_train,
 	.times = ease_times,
+	.attributes = ease_attributes,
 	.history_weight = ease_history_weight,
 };

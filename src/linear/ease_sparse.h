@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 
 #include "kernel/dense.h"
+#include "kernel/topk.h"
 #include "linear/ease.h"
 
 /* Items whose products with each other are kept. */
@@ -35,6 +36,14 @@ typedef struct Mark
 	uint32		met;
 } Mark;
 
+/* What attributes say of weights: see ease_prior.c. */
+typedef struct EasePrior
+{
+	int64	   *start;			/* n + 1; NULL: nothing */
+	uint32	   *item;			/* ascending within a row */
+	float	   *value;			/* expected weight */
+} EasePrior;
+
 typedef struct EaseSparse
 {
 	const EaseTask *task;
@@ -47,7 +56,8 @@ typedef struct EaseSparse
 	const double *penalty;
 	const double *output;
 	uint32		n;				/* items */
-	uint32		n_candidates;
+	uint32		n_candidates;	/* most of a column */
+	EasePrior	prior;			/* what attributes say */
 
 	/* regions */
 	float	   *heads;			/* row h: products with heads 0 to h */
@@ -80,6 +90,9 @@ typedef struct EaseSparse
 	float	   *scale;			/* the diagonal of the equations */
 	double	   *gram;			/* in doubles, where they are needed */
 	double	   *row;			/* products of one candidate */
+	double	   *own_penalty;	/* of the column's candidates */
+	float	   *expected;		/* of every item: what attributes say of its
+								 * weight in the column */
 	uint32	   *number;			/* candidates' numbers as heads */
 	/* products by users: who has which candidate */
 	uint32	   *seen;			/* of every user: see kernel/sparse.c */
@@ -136,6 +149,7 @@ typedef struct EaseColumn
 	uint32		heads;			/* which are the first */
 	const uint32 *item;			/* they */
 	float	   *weight;			/* the right side; the solution */
+	double	   *penalty;		/* in the column */
 	double		trace;
 	double		least;			/* penalty */
 	double		share;			/* least that a penalty is of its diagonal */
@@ -157,5 +171,14 @@ extern void affinity_linear_ease_gram(EaseSparse *s, const EaseColumn *c,
 extern void affinity_linear_ease_steps_begin(EaseSparse *s);
 extern bool affinity_linear_ease_steps(EaseSparse *s, const EaseColumn *c,
 									   bool by_users);
+
+/* ease_prior.c */
+extern void affinity_linear_ease_prior_begin(EaseSparse *s);
+extern uint32 affinity_linear_ease_prior_candidates(EaseSparse *s, uint32 j,
+													uint32 n);
+extern void affinity_linear_ease_expect(EaseSparse *s, EaseColumn *c);
+extern uint32 affinity_linear_ease_prior_row(const EaseSparse *s, uint32 i,
+											 const float **weight,
+											 const uint32 **item);
 
 #endif							/* AFFINITY_LINEAR_EASE_SPARSE_H */
