@@ -76,7 +76,7 @@ affinity_manage_check_attributes(const ModelDefinition *d)
 					algorithm->name) :
 			 errmsg("algorithm \"%s\" learns nothing from item_attributes",
 					affinity_model_definition_algorithm(d)),
-			 errhint("Those that do: %s (ease with method auto or sparse).",
+			 errhint("Those that do: %s; ease where its \"method\" is not \"dense\".",
 					 valid.data)));
 }
 

@@ -46,8 +46,7 @@ wrong_type(const TargetEntry *column)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of item_attributes is of type %s, which is neither tags nor an embedding",
 					column->resname, format_type_be(type)),
-			 errhint(EXPECTED " Cast it to what it is, such as %s::text[] for tags that are numbers.",
-					 quote_identifier(column->resname))));
+			 errhint(EXPECTED " Cast numbers that are tags to text, or a list of them to text[].")));
 }
 
 /*
