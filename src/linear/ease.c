@@ -215,6 +215,9 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 	sink->figure(sink, "user_exponent", &task->options.user_exponent, 1, false);
 	sink->figure(sink, "regularization_exponent",
 				 &task->options.regularization_exponent, 1, false);
+	if (task->has_prior)
+		sink->figure(sink, "attribute_weight", &leader->attribute_weight, 1,
+					 false);
 	sink->figure(sink, "weights", &weights, 1, false);
 }
 
@@ -378,9 +381,9 @@ static const AffinityOption ease_options[] = {
 		   "how much less an eigenvector counts with a smaller eigenvalue; 0: all count the same"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
-	OPTION(attribute_weight, REAL, "0.1", 0, 1e6, NULL,
-		   "with item_attributes: the weight that an item whose attributes are the same is expected to have"),
-	OPTION(attribute_users, REAL, "5", 0, 1e9, NULL,
+	OPTION(attribute_weight, REAL, "\"auto\"", 0, 1e6, NULL,
+		   "with item_attributes: the weight that an item with the same attributes is expected to have; auto: what fits those that have users"),
+	OPTION(attribute_users, REAL, "2", 0, 1e9, NULL,
 		   "with item_attributes: users of an item for whom they stand; what more users than that say counts more"),
 	OPTION(attribute_neighbors, INT, "50", 1, 1000, NULL,
 		   "with item_attributes: items most like an item by them that are looked at"),

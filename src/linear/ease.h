@@ -122,6 +122,7 @@ typedef struct EaseLeader
 {
 	AffinityItemSink *sink;
 	int64		n_weights;		/* put into it */
+	double		attribute_weight;	/* that was settled on */
 } EaseLeader;
 
 /* ease_values.c */

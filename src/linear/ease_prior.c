@@ -17,21 +17,33 @@
  *
  *		(G + (1 + c / d_j) L) b = G_j + (c / d_j) L g a_j.
  *
+ * "auto" for g is what fits pairs that are alike and have users, by least
+ * squares: g a_ij beside G_ij / (G_ii + l_i), the weight of i in a regression of
+ * its own. It makes up for what kind of attributes there are, as cosines of
+ * embeddings may all be near 1.
+ *
  * That a linear autoencoder may be drawn to weights from attributes in closed
  * form is from L3AE (Moon et al., "LLM-Enhanced Linear Autoencoders for
  * Recommendation", CIKM 2025), with the same strength for all items.
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "attribute/attribute.h"
 #include "linear/ease_sparse.h"
+
+/* What "auto" learns from: items with so many users; what it is without. */
+#define LEAST_USERS		20
+#define WITHOUT_USERS	0.1
 
 /* ---- the leader -------------------------------------------------------- */
 
 static Size
 prior_bytes(uint32 n_items, int64 entries)
 {
-	return add_size(mul_size((Size) n_items + 1, sizeof(int64)),
+	return add_size(mul_size((Size) n_items + 1,
+							 sizeof(int64) + 2 * sizeof(double)),
 					mul_size(entries, sizeof(uint32) + sizeof(float)));
 }
 
@@ -41,9 +53,12 @@ prior_bytes(uint32 n_items, int64 entries)
 static void
 find_prior(char *region, uint32 n_items, int64 entries, EasePrior *prior)
 {
-	prior->start = (int64 *) region;
+	prior->weight = (double *) region;
+	prior->product = prior->weight + 1;
+	prior->square = prior->product + n_items;
+	prior->start = (int64 *) (prior->square + n_items + 1);
 	prior->item = (uint32 *) (prior->start + n_items + 1);
-	prior->value = (float *) (prior->item + entries);
+	prior->similarity = (float *) (prior->item + entries);
 }
 
 void
@@ -61,22 +76,18 @@ void
 affinity_linear_ease_prior_put(AffinityTeam *team, const EaseTask *task,
 							   const AffinityAlike *alike)
 {
-	double		weight = task->options.attribute_weight;
 	EasePrior	prior;
 
 	if (alike == NULL)
 		return;
 	find_prior(affinity_parallel_region(team, task->prior), task->n_items,
 			   task->n_alike, &prior);
+	*prior.weight = task->options.attribute_weight;
 	memcpy(prior.start, alike->start,
 		   ((Size) task->n_items + 1) * sizeof(int64));
 	memcpy(prior.item, alike->item, task->n_alike * sizeof(uint32));
-	for (int64 e = 0; e < task->n_alike; e++)
-	{
-		affinity_base_look_up(e);
-		prior.value[e] =
-			affinity_linear_ease_real(weight * alike->similarity[e]);
-	}
+	memcpy(prior.similarity, alike->similarity,
+		   task->n_alike * sizeof(float));
 }
 
 /* ---- a participant ----------------------------------------------------- */
@@ -94,6 +105,58 @@ affinity_linear_ease_prior_begin(EaseSparse *s)
 	s->expected = affinity_linear_ease_array(s->n, sizeof(float));
 }
 
+static inline bool
+has_users(const EaseSparse *s, uint32 item, int64 least)
+{
+	return s->by_item.start[item + 1] - s->by_item.start[item] >= least;
+}
+
+/*
+ * What a column says of the weight that "auto" is, while its products are there.
+ */
+static void
+note_alone(EaseSparse *s, uint32 j)
+{
+	const EasePrior *prior = &s->prior;
+	double		product = 0;
+	double		square = 0;
+
+	for (int64 e = prior->start[j]; e < prior->start[j + 1]; e++)
+	{
+		uint32		i = prior->item[e];
+		double		similarity = prior->similarity[e];
+
+		if (!has_users(s, j, LEAST_USERS) || !has_users(s, i, LEAST_USERS))
+			continue;
+		product += similarity * s->sum[i] / (s->diagonal[i] + s->penalty[i]);
+		square += similarity * similarity;
+	}
+	prior->product[j] = product;
+	prior->square[j] = square;
+}
+
+/*
+ * The leader, when all columns have said so: settle "auto".
+ */
+void
+affinity_linear_ease_prior_settle(EaseSparse *s, EaseLeader *leader)
+{
+	const EasePrior *prior = &s->prior;
+	double		product = 0;
+	double		square = 0;
+
+	if (prior->start == NULL)
+		return;
+	for (uint32 j = 0; j < s->n && isnan(s->task->options.attribute_weight); j++)
+	{
+		product += prior->product[j];
+		square += prior->square[j];
+	}
+	if (isnan(*prior->weight))
+		*prior->weight = square > 0 ? product / square : WITHOUT_USERS;
+	leader->attribute_weight = *prior->weight;
+}
+
 /*
  * Items that attributes speak of are candidates too, if anybody has them: those
  * that are none yet, behind n others, as their keys' last words.
@@ -105,14 +168,14 @@ affinity_linear_ease_prior_candidates(EaseSparse *s, uint32 j, uint32 n)
 
 	if (s->prior.start == NULL)
 		return n;
+	note_alone(s, j);
 	for (uint32 c = 0; c < first; c++)
 		s->place[affinity_kernel_rank_key_no(s->key[c])] = 0;
 	for (int64 e = s->prior.start[j]; e < s->prior.start[j + 1]; e++)
 	{
 		uint32		i = s->prior.item[e];
 
-		if (s->by_item.start[i] < s->by_item.start[i + 1] &&
-			s->place[i] == NO_PLACE)
+		if (has_users(s, i, 1) && s->place[i] == NO_PLACE)
 			s->key[n++] = affinity_kernel_rank_key(0, i);
 	}
 	for (uint32 c = 0; c < first; c++)
@@ -137,7 +200,8 @@ affinity_linear_ease_expect(EaseSparse *s, EaseColumn *c)
 	if (prior->start == NULL)
 		return;
 	for (int64 e = prior->start[c->j]; e < prior->start[c->j + 1]; e++)
-		s->expected[prior->item[e]] = prior->value[e];
+		s->expected[prior->item[e]] =
+			affinity_linear_ease_real(*prior->weight * prior->similarity[e]);
 	for (uint32 a = 0; a < c->n; a++)
 	{
 		double		expected = s->expected[c->item[a]];
@@ -155,18 +219,25 @@ affinity_linear_ease_expect(EaseSparse *s, EaseColumn *c)
 }
 
 /*
- * The row of an item that nobody has: no column has it as a candidate.
+ * The row of an item that nobody has, into its list: no column has it as a
+ * candidate. False where that is not so.
  */
-uint32
-affinity_linear_ease_prior_row(const EaseSparse *s, uint32 i,
-							   const float **weight, const uint32 **item)
+bool
+affinity_linear_ease_prior_row(EaseSparse *s, uint32 i, void *slot, uint32 row)
 {
+	const EasePrior *prior = &s->prior;
+	uint32		n;
 	int64		from;
 
-	if (s->prior.start == NULL || s->by_item.start[i] < s->by_item.start[i + 1])
-		return 0;
-	from = s->prior.start[i];
-	*weight = s->prior.value + from;
-	*item = s->prior.item + from;
-	return (uint32) (s->prior.start[i + 1] - from);
+	if (prior->start == NULL || has_users(s, i, 1))
+		return false;
+	from = prior->start[i];
+	n = (uint32) (prior->start[i + 1] - from);
+	for (uint32 a = 0; a < n; a++)
+		s->score[a] =
+			affinity_linear_ease_real(*prior->weight *
+									  prior->similarity[from + a]);
+	affinity_linear_ease_choose(&s->choice, s->score, prior->item + from, n,
+								slot, row);
+	return true;
 }

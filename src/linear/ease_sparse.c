@@ -273,13 +273,12 @@ produce_rows(void *state, uint32 chunk, void *slot)
 
 	for (uint32 i = first; i < Min(first + EASE_CHUNK, s->n); i++)
 	{
-		const float *weight = s->row_weight + s->row_start[i];
-		const uint32 *item = s->row_item + s->row_start[i];
-		uint32		n = (uint32) (s->row_start[i + 1] - s->row_start[i]);
-
-		if (n == 0)
-			n = affinity_linear_ease_prior_row(s, i, &weight, &item);
-		affinity_linear_ease_choose(&s->choice, weight, item, n, slot, i -
+		if (affinity_linear_ease_prior_row(s, i, slot, i - first))
+			continue;
+		affinity_linear_ease_choose(&s->choice, s->row_weight + s->row_start[i],
+									s->row_item + s->row_start[i],
+									(uint32) (s->row_start[i + 1] -
+											  s->row_start[i]), slot, i -
 									first);
 	}
 }
@@ -385,6 +384,9 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 
 	affinity_parallel_progress_phase("candidates", s.n, workers);
 	each_column(&s, find_candidates);
+	if (affinity_parallel_leader(team))
+		affinity_linear_ease_prior_settle(&s, affinity_parallel_leader(team));
+	affinity_parallel_barrier(team);
 	affinity_parallel_progress_phase("columns", s.n, workers);
 	each_column(&s, affinity_linear_ease_solve_column);
 	affinity_parallel_progress_phase("weights", s.n, workers);

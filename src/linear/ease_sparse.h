@@ -39,9 +39,12 @@ typedef struct Mark
 /* What attributes say of weights: see ease_prior.c. */
 typedef struct EasePrior
 {
+	double	   *weight;			/* that a similarity of 1 stands for */
+	double	   *product;		/* of each column, for "auto" */
+	double	   *square;
 	int64	   *start;			/* n + 1; NULL: nothing */
 	uint32	   *item;			/* ascending within a row */
-	float	   *value;			/* expected weight */
+	float	   *similarity;
 } EasePrior;
 
 typedef struct EaseSparse
@@ -177,8 +180,9 @@ extern void affinity_linear_ease_prior_begin(EaseSparse *s);
 extern uint32 affinity_linear_ease_prior_candidates(EaseSparse *s, uint32 j,
 													uint32 n);
 extern void affinity_linear_ease_expect(EaseSparse *s, EaseColumn *c);
-extern uint32 affinity_linear_ease_prior_row(const EaseSparse *s, uint32 i,
-											 const float **weight,
-											 const uint32 **item);
+extern void affinity_linear_ease_prior_settle(EaseSparse *s,
+											  EaseLeader *leader);
+extern bool affinity_linear_ease_prior_row(EaseSparse *s, uint32 i, void *slot,
+										   uint32 row);
 
 #endif							/* AFFINITY_LINEAR_EASE_SPARSE_H */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Weights of sparse ease with attributes of items, over all items as candidates.
 
-attributes.py FACTS ATTRIBUTES KIND WEIGHT USERS NEIGHBORS: CSV of user and item,
+attributes.py FACTS ATTRIBUTES KIND WEIGHT USERS NEIGHBORS: WEIGHT may be auto; CSV of user and item,
 without duplicates; CSV of item and tag, or of item and numbers of an embedding.
 Prints item, neighbor and weight for all that is not 0. Regularization is 20,
 both exponents are 0.5.
@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 facts, attributes, kind, weight, users, neighbors = sys.argv[1:]
-weight, users, neighbors = float(weight), float(users), int(neighbors)
+users, neighbors = float(users), int(neighbors)
 
 with open(facts) as file:
     pairs = sorted({(int(u), int(i)) for u, i in csv.reader(file)})
@@ -39,11 +39,13 @@ m /= np.where(length > 0, length, 1)[:, None]
 alike = np.float32(m @ m.T).astype(float)
 np.fill_diagonal(alike, 0)
 prior = np.zeros((n, n))
+near = np.zeros((n, n), bool)
 for j in range(n):
     # the first of equal ones; nothing below 0
     best = sorted(range(n), key=lambda i: (-alike[i, j], i))[:neighbors]
     for i in best:
-        prior[i, j] = max(alike[i, j], 0) * weight
+        near[i, j] = alike[i, j] > 0
+        prior[i, j] = max(alike[i, j], 0)
 
 # the equations
 u = {user: place for place, user in enumerate(sorted({u for u, _ in pairs}))}
@@ -56,9 +58,15 @@ factor *= d.sum() / (factor * d).sum()
 had = x.sum(0)
 gram = x.T @ (factor[:, None] * x)
 penalty = 20 * np.sqrt(had / had.mean())
+if weight == "auto":
+    alone = gram / (np.diag(gram) + penalty + (had == 0))[:, None]
+    warm = near & (had >= 20)[:, None] & (had >= 20)[None, :]
+    prior *= (prior * alone)[warm].sum() / (prior[warm] ** 2).sum()
+else:
+    prior *= float(weight)
 b = np.zeros((n, n))
 for j in range(n):
-    s = np.flatnonzero((had > 0) & (np.arange(n) != j) & ((gram[j] > 0) | (prior[:, j] > 0)))
+    s = np.flatnonzero((had > 0) & (np.arange(n) != j) & ((gram[j] > 0) | near[:, j]))
     if had[j] == 0:
         b[s, j] = prior[s, j]
         continue

@@ -61,7 +61,7 @@ sub model
 foreach my $kind ('tags', 'embeddings')
 {
 	# few and many users, few and many neighbors, larger sets by steps too
-	foreach my $case ([ 0.1, 5, 50 ], [ 0.5, 100, 8 ], [ 2, 0.5, 109 ], [ 0, 5, 50 ])
+	foreach my $case ([ 0.1, 5, 50 ], [ 0.5, 100, 8 ], [ 2, 0.5, 109 ], [ 0, 5, 50 ], [ '"auto"', 5, 50 ])
 	{
 		my ($weight, $users, $neighbors) = @$case;
 		my $options = qq{{"attribute_weight": $weight, "attribute_users": $users, "attribute_neighbors": $neighbors,
@@ -69,7 +69,7 @@ foreach my $kind ('tags', 'embeddings')
 		my $first = model($facts, $query{$kind}, $options, 0);
 		my $file = $kind eq 'tags' ? 'tags' : 'columns';
 		my ($out, $err) = run_command([ '/usr/bin/python3', "$FindBin::RealBin/../oracle/attributes.py",
-			"$dir/facts.csv", "$dir/$file.csv", $kind, @$case ]);
+			"$dir/facts.csv", "$dir/$file.csv", $kind, $weight =~ tr/"//dr, $users, $neighbors ]);
 
 		unlink "$dir/expected.csv";
 		append_to_file("$dir/expected.csv", "$out\n");
