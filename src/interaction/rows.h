@@ -121,6 +121,14 @@ typedef struct AffinityBuild
 	float	   *second_by_item;
 } AffinityBuild;
 
+/* Is an item, by rank, one of the matrix's? Once entries are counted. */
+static inline bool
+affinity_interaction_has_item(const AffinityBuild *build, uint32 rank)
+{
+	return build->of_item[rank] > 0 ||
+		(build->keep_item && build->keep_item[rank]);
+}
+
 /* An array that is read at random. */
 static inline void *
 affinity_interaction_array(int64 n, Size width)

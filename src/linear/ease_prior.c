@@ -3,22 +3,25 @@
  *		What attributes of items say of the weights of sparse ease: a prior.
  *
  * a_ij is the similarity of item i to j by attributes, of the few i that are
- * most like j, else 0. Column j, of an item with d_j users, is then the minimum
- * over b of
+ * most like j, else 0. p_j is how many users item j has, the mean of items being
+ * 1; it is 1 for an item that nobody has. e_ij = g a_ij p_j is the weight that
+ * is expected, g being the option attribute_weight: more users have both of two
+ * items the more have one of them. Column j, of an item with d_j users, is then
+ * the minimum over b of
  *
  *		sum_u w_u (x_uj - x_u b)^2 + sum_i l_i b_i^2
- *			+ (c / d_j) sum_i l_i (b_i - g a_ij)^2
+ *			+ (c / d_j) sum_i l_i (b_i - e_ij)^2
  *
- * with g the option attribute_weight and c attribute_users. So the weights are
- * drawn to what attributes say as strongly as there are few users to learn
- * from: as much as to 0 at c users, and hardly at ten times as many. Of an item
- * that nobody has they are g a_ij: that nobody had what was not there says
- * nothing. It is the closed form with
+ * with c the option attribute_users. So the weights are drawn to what attributes
+ * say as strongly as there are few users to learn from: as much as to 0 at c
+ * users, and hardly at ten times as many. Of an item that nobody has they are
+ * e_ij: that nobody had what was not there says nothing. It is the closed form
+ * with
  *
- *		(G + (1 + c / d_j) L) b = G_j + (c / d_j) L g a_j.
+ *		(G + (1 + c / d_j) L) b = G_j + (c / d_j) L e_j.
  *
  * "auto" for g is what fits pairs that are alike and have users, by least
- * squares: g a_ij beside G_ij / (G_ii + l_i), the weight of i in a regression of
+ * squares: e_ij beside G_ij / (G_ii + l_i), the weight of i in a regression of
  * its own. It makes up for what kind of attributes there are, as cosines of
  * embeddings may all be near 1.
  *
@@ -96,6 +99,7 @@ void
 affinity_linear_ease_prior_begin(EaseSparse *s)
 {
 	const EaseTask *task = s->task;
+	double		items = 0;
 
 	s->prior.start = NULL;
 	if (!task->has_prior)
@@ -103,6 +107,15 @@ affinity_linear_ease_prior_begin(EaseSparse *s)
 	find_prior(affinity_parallel_region(s->team, task->prior), s->n,
 			   task->n_alike, &s->prior);
 	s->expected = affinity_linear_ease_array(s->n, sizeof(float));
+	s->wanted = affinity_linear_ease_array(s->n, sizeof(float));
+	for (uint32 i = 0; i < s->n; i++)
+		items += s->by_item.start[i + 1] > s->by_item.start[i];
+	for (uint32 i = 0; i < s->n; i++)
+	{
+		double		users = s->by_item.start[i + 1] - s->by_item.start[i];
+
+		s->wanted[i] = users > 0 ? users * items / s->by_item.start[s->n] : 1;
+	}
 }
 
 static inline bool
@@ -128,6 +141,7 @@ note_alone(EaseSparse *s, uint32 j)
 
 		if (!has_users(s, j, LEAST_USERS) || !has_users(s, i, LEAST_USERS))
 			continue;
+		similarity *= s->wanted[j];
 		product += similarity * s->sum[i] / (s->diagonal[i] + s->penalty[i]);
 		square += similarity * similarity;
 	}
@@ -201,7 +215,8 @@ affinity_linear_ease_expect(EaseSparse *s, EaseColumn *c)
 		return;
 	for (int64 e = prior->start[c->j]; e < prior->start[c->j + 1]; e++)
 		s->expected[prior->item[e]] =
-			affinity_linear_ease_real(*prior->weight * prior->similarity[e]);
+			affinity_linear_ease_real(*prior->weight * s->wanted[c->j] *
+									  prior->similarity[e]);
 	for (uint32 a = 0; a < c->n; a++)
 	{
 		double		expected = s->expected[c->item[a]];
@@ -236,6 +251,7 @@ affinity_linear_ease_prior_row(EaseSparse *s, uint32 i, void *slot, uint32 row)
 	for (uint32 a = 0; a < n; a++)
 		s->score[a] =
 			affinity_linear_ease_real(*prior->weight *
+									  s->wanted[prior->item[from + a]] *
 									  prior->similarity[from + a]);
 	affinity_linear_ease_choose(&s->choice, s->score, prior->item + from, n,
 								slot, row);

@@ -58,6 +58,7 @@ factor *= d.sum() / (factor * d).sum()
 had = x.sum(0)
 gram = x.T @ (factor[:, None] * x)
 penalty = 20 * np.sqrt(had / had.mean())
+prior *= np.where(had > 0, had / had[had > 0].mean(), 1)
 if weight == "auto":
     alone = gram / (np.diag(gram) + penalty + (had == 0))[:, None]
     warm = near & (had >= 20)[:, None] & (had >= 20)[None, :]
