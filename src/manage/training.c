@@ -95,7 +95,8 @@ read_source(Training *t)
 		affinity_train_check_no_time(t->algorithm, t->options, &request);
 	else
 		request_visits(t, &request);
-	if (t->asked->definition->attributes[0] != '\0')
+	if (t->asked->definition->attributes[0] != '\0' &&
+		t->algorithm->attributes && t->algorithm->attributes(t->options))
 	{
 		attributes = affinity_model_attributes(t->name, t->asked->definition,
 											   false);

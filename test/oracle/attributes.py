@@ -58,7 +58,8 @@ factor *= d.sum() / (factor * d).sum()
 had = x.sum(0)
 gram = x.T @ (factor[:, None] * x)
 penalty = 20 * np.sqrt(had / had.mean())
-prior *= np.where(had > 0, had / had[had > 0].mean(), 1)
+wanted = np.where(had > 0, had / had[had > 0].mean(), 1)
+prior *= wanted
 if weight == "auto":
     alone = gram / (np.diag(gram) + penalty + (had == 0))[:, None]
     warm = near & (had >= 20)[:, None] & (had >= 20)[None, :]
@@ -75,6 +76,6 @@ for j in range(n):
     b[s, j] = np.linalg.solve(gram[np.ix_(s, s)] + np.diag((1 + drawn) * penalty[s]),
                               gram[s, j] + drawn * penalty[s] * prior[s, j])
 for i in np.flatnonzero(had == 0):
-    b[i] = prior[:, i]
+    b[i] = prior[:, i] * wanted
 for i, j in zip(*np.nonzero(b)):
     print(items[i], items[j], repr(float(b[i, j])), sep=",")

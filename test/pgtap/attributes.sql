@@ -5,7 +5,7 @@ BEGIN;
 
 SET LOCAL client_min_messages = error;
 
-SELECT plan(63);
+SELECT plan(67);
 
 CREATE TABLE buys AS
 SELECT u, i FROM generate_series(1, 200) u, generate_series(1, 50) i
@@ -100,6 +100,17 @@ SELECT is(pg_temp.make('SELECT i::smallint, tags FROM things', source => 'SELECT
 	'60 60', 'narrower ids');
 SELECT is(pg_temp.make('SELECT i, tags FROM things', source => 'SELECT u, i, CASE WHEN i = 3 THEN -1 ELSE 1 END FROM buys'),
 	'60 60', 'an item that only returns have');
+
+-- Items that nobody has are among the others by their ids: what is known of those stays theirs.
+SELECT is(pg_temp.make(attributes, source => 'SELECT u, i * 2, 1, timestamp ''2024-01-01'' + (u * i % 50 + n * i % 7) * interval ''1 day''
+	FROM buys, generate_series(1, 3) n'), answer)
+FROM (VALUES ('', '50 50'), ('SELECT g, ARRAY[''t'' || g % 9] FROM generate_series(1, 100) g', '100 100')) v(attributes, answer);
+SELECT is((SELECT count(DISTINCT repeat_rate) > 10 FROM m.items WHERE item_id % 2 = 0), true, 'items are had again');
+CREATE TEMP TABLE with_new AS SELECT item_id, popularity, repeat_rate FROM m.items;
+SELECT pg_temp.make('', source => 'SELECT u, i * 2, 1, timestamp ''2024-01-01'' + (u * i % 50 + n * i % 7) * interval ''1 day''
+	FROM buys, generate_series(1, 3) n');
+SELECT results_eq('SELECT item_id, popularity, repeat_rate FROM m.items ORDER BY 1',
+	'SELECT * FROM with_new WHERE item_id % 2 = 0 ORDER BY 1', 'as often as without the new ones');
 
 -- ---- embeddings ----------------------------------------------------------
 
