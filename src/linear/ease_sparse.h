@@ -94,8 +94,8 @@ typedef struct EaseSparse
 	double	   *gram;			/* in doubles, where they are needed */
 	double	   *row;			/* products of one candidate */
 	double	   *own_penalty;	/* of the column's candidates */
-	float	   *wanted;			/* users of every item, the mean being 1; of one
-								 * that nobody has 1 */
+	float	   *wanted;			/* users of every item, the mean being 1; of
+								 * one that nobody has 1 */
 	float	   *expected;		/* of every item: what attributes say of its
 								 * weight in the column */
 	uint32	   *number;			/* candidates' numbers as heads */

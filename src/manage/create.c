@@ -169,7 +169,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	PG_GETARG_JSONB_P(3);
 	IfExists	if_exists = if_exists_arg(fcinfo, 4);
 	char	   *attributes = PG_ARGISNULL(7) ? "" :
-	text_to_cstring(PG_GETARG_TEXT_PP(7));
+		text_to_cstring(PG_GETARG_TEXT_PP(7));
 
 	affinity_base_check_not_null(fcinfo, 5, "train");
 	affinity_base_check_not_null(fcinfo, 6, "materialize");

@@ -38,7 +38,7 @@ is_word(Oid type)
 }
 
 pg_noreturn static void
-wrong_type(const TargetEntry *column)
+wrong_type(const TargetEntry * column)
 {
 	Oid			type = exprType((Node *) column->expr);
 
@@ -53,7 +53,7 @@ wrong_type(const TargetEntry *column)
  * What a column is.
  */
 static Reading
-find_reading(const TargetEntry *column)
+find_reading(const TargetEntry * column)
 {
 	Oid			type = getBaseType(exprType((Node *) column->expr));
 	Oid			element = get_base_element_type(type);
@@ -84,7 +84,7 @@ find_reading(const TargetEntry *column)
 static Reading
 analyze(Query * parsed, Oid *item_type, StringInfo item)
 {
-	const TargetEntry *column[2];
+	const		TargetEntry *column[2];
 	int			n = 0;
 	ListCell   *cell;
 

@@ -18,7 +18,7 @@
 extern Query * affinity_model_source_query(const char *query, const char *what,
 										   char **text);
 extern Oid	affinity_model_source_id(const Query * query,
-									 const TargetEntry *column,
+									 const TargetEntry * column,
 									 const char *role, const char *name,
 									 StringInfo expression);
 

@@ -343,10 +343,10 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 	initStringInfo(&body);
 	appendStringInfoString(&body, "SELECT ");
 	d->user_type = affinity_model_source_id(parsed, column[0], "user",
-										 "user_id", &body);
+											"user_id", &body);
 	appendStringInfoString(&body, " AS user_id, ");
 	d->item_type = affinity_model_source_id(parsed, column[1], "item",
-										 "item_id", &body);
+											"item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
 	d->weight_type = FLOAT4OID;
 	if (n > 2)
