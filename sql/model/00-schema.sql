@@ -26,7 +26,9 @@ SELECT
 	@objects@::pg_catalog.text AS objects,
 	@view@::pg_catalog.text AS interactions_view,
 	@materialize@::pg_catalog.bool AS materialize,
-	@choice@::pg_catalog.text AS choice;
+	@choice@::pg_catalog.text AS choice,
+	@attributes@::pg_catalog.text AS item_attributes,
+	@resolved_attributes@::pg_catalog.text AS resolved_item_attributes;
 
 GRANT SELECT ON @schema@.definition TO PUBLIC;
 

@@ -87,7 +87,8 @@ check_types(const Candidate *c, const AffinityEvalSource *source)
 }
 
 static void
-measure_one(FunctionCallInfo fcinfo, const EvalPlan *plan, Candidate *c)
+measure_one(FunctionCallInfo fcinfo, const EvalPlan *plan,
+			const AffinityEvalSource *source, Candidate *c)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "affinity candidate",
@@ -98,7 +99,9 @@ measure_one(FunctionCallInfo fcinfo, const EvalPlan *plan, Candidate *c)
 	if (is_stored(fcinfo, c))
 		affinity_eval_stored(c->model, &subject);
 	else
-		affinity_eval_train(plan->split, c->algorithm, c->options, &subject);
+		affinity_eval_train(plan->split, c->algorithm, c->options,
+							affinity_eval_attributes(c->model, c->algorithm,
+													 source), &subject);
 	MemoryContextSwitchTo(old);
 	c->result = affinity_eval_score(&subject, plan->test, &plan->want);
 	MemoryContextDelete(context);
@@ -140,7 +143,7 @@ measure_all(FunctionCallInfo fcinfo, EvalPlan *plan, Candidate *candidate,
 	}
 	for (int i = 0; i < n; i++)
 	{
-		measure_one(fcinfo, plan, &candidate[i]);
+		measure_one(fcinfo, plan, &source, &candidate[i]);
 		any_repeat |= candidate[i].result->any_repeat;
 		any_seen |= candidate[i].result->any_seen;
 	}

@@ -7,7 +7,7 @@
  *		split = affinity_eval_split(journal, &request);
  *		test = affinity_eval_test(split);
  *		... for each definition:
- *		affinity_eval_train(split, algorithm, options, &subject);
+ *		affinity_eval_train(split, algorithm, options, attributes, &subject);
  *		result = affinity_eval_score(&subject, test, &want);
  *
  * A split is a byte beside each row and nothing that is trained on ever sees
@@ -43,6 +43,9 @@ extern void affinity_eval_source_query(const char *query, const char *what,
 extern void affinity_eval_source_model(AffinityModel *model,
 									   AffinityEvalSource *source);
 extern AffinityJournal *affinity_eval_read(const AffinityEvalSource *source);
+extern const struct AffinityAttributes *affinity_eval_attributes(const AffinityModel *model,
+																 const AffinityAlgorithm *algorithm,
+																 const AffinityEvalSource *source);
 
 /* Pairs to be predicted, of users in the order of their ids. */
 extern AffinityInteractions *affinity_eval_read_test(const AffinityEvalSource *source,
@@ -114,6 +117,7 @@ typedef struct AffinityEvalSubject
 extern void affinity_eval_train(const AffinityEvalSplit *split,
 								const AffinityAlgorithm *algorithm,
 								const void *options,
+								const struct AffinityAttributes *attributes,
 								AffinityEvalSubject *subject);
 extern void affinity_eval_stored(AffinityModel *model,
 								 AffinityEvalSubject *subject);

@@ -106,7 +106,9 @@ measure(FunctionCallInfo fcinfo, EvalPlan *plan)
 								   "the query", &source);
 	algorithm = definition_args(fcinfo, model, &options);
 	affinity_eval_plan_read(plan, fcinfo, &source, has_test ? &test : NULL);
-	affinity_eval_train(plan->split, algorithm, options, &subject);
+	affinity_eval_train(plan->split, algorithm, options,
+						affinity_eval_attributes(model, algorithm, &source),
+						&subject);
 	return affinity_eval_score(&subject, plan->test, &plan->want);
 }
 

@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "attribute/attribute.h"
 #include "eval/eval.h"
 #include "parallel/progress.h"
 
@@ -71,6 +72,25 @@ affinity_eval_read(const AffinityEvalSource *source)
 
 	begin_request(source, &request);
 	return affinity_interaction_journal_read(&request);
+}
+
+/*
+ * The attributes that a model's definition gives items of a source, where
+ * there are any and the algorithm learns from them; read by the caller.
+ */
+const AffinityAttributes *
+affinity_eval_attributes(const AffinityModel *model,
+						 const AffinityAlgorithm *algorithm,
+						 const AffinityEvalSource *source)
+{
+	ModelDefinition d;
+
+	if (model == NULL || algorithm->attributes == NULL ||
+		affinity_model_definition_read(model->schema, &d) != DEFINITION_FOUND ||
+		d.attributes[0] == '\0')
+		return NULL;
+	d.item_type = source->item_type;
+	return affinity_model_attributes(model->schema_name, &d, true);
 }
 
 /*

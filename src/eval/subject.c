@@ -12,6 +12,7 @@
 
 #include "miscadmin.h"
 
+#include "attribute/attribute.h"
 #include "eval/eval.h"
 #include "parallel/progress.h"
 #include "repeat/repeat.h"
@@ -200,7 +201,8 @@ put_lists(void *source, AffinityListTaker *taker)
  */
 static AffinityInteractions *
 training_part(const AffinityEvalSplit *split,
-			  const AffinityAlgorithm *algorithm, const void *options)
+			  const AffinityAlgorithm *algorithm, const void *options,
+			  const AffinityAttributes *attributes)
 {
 	AffinityJournalPart part = {split->journal, split->role, AFFINITY_EVAL_TRAIN};
 	AffinityReadRequest request = {0};
@@ -213,8 +215,11 @@ training_part(const AffinityEvalSplit *split,
 		affinity_train_check_no_time(algorithm, options, &request);
 	else if (affinity_repeat_usual(algorithm) > 0)
 		affinity_model_visits_request(algorithm, options, &request);
+	if (attributes)
+		request.more_items = attributes->items;
 	in = affinity_interaction_journal_select(&part, &request);
-	if (in->by_item.n_rows == 0)
+	in->attributes = attributes;
+	if (in->by_user.n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("nothing is left to train on"),
@@ -293,12 +298,13 @@ read_histories(const AffinityEvalSplit *split,
 }
 
 /*
- * Train on a split, and have the histories at hand of who is tested. Memory
- * is the current context's.
+ * Train on a split, and have the histories at hand of who is tested;
+ * attributes are those of the items, or NULL. Memory is the current context's.
  */
 void
 affinity_eval_train(const AffinityEvalSplit *split,
 					const AffinityAlgorithm *algorithm, const void *options,
+					const AffinityAttributes *attributes,
 					AffinityEvalSubject *subject)
 {
 	AffinityInteractions *in;
@@ -306,7 +312,7 @@ affinity_eval_train(const AffinityEvalSplit *split,
 	float	   *rate;
 
 	affinity_parallel_progress_phase("training", 0, 0);
-	in = training_part(split, algorithm, options);
+	in = training_part(split, algorithm, options, attributes);
 	kept = begin_kept(in);
 	memset(subject, 0, sizeof(AffinityEvalSubject));
 	subject->item_id = ids_of(in->items, kept->n_items);

@@ -212,7 +212,8 @@ affinity_interaction_events_number(AffinityBuild *build)
 		has_pair[rank[no]] = build->of_user[no] > 0;
 	number = affinity_base_array(n_items, sizeof(uint32));
 	for (uint32 r = 0; r < n_items; r++)
-		number[r] = build->of_item[r] > 0 ? n++ : PG_UINT32_MAX;
+		number[r] = affinity_interaction_has_item(build, r) ? n++ :
+			PG_UINT32_MAX;
 	n = 0;
 	for (uint32 r = 0; r < n_users; r++)
 	{

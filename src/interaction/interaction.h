@@ -122,6 +122,8 @@ typedef struct AffinityReadRequest
 	const char *times_of;		/* with max_history: a relation with user_id,
 								 * item_id and at; NULL: there are no times */
 	void		(*progress) (int64 rows);	/* told now and then, if set */
+	const AffinityDict *more_items; /* sorted, of the items' type: items even
+									 * if no row has them; NULL: none */
 	bool		journal;		/* keep every row as it is */
 	const struct AffinityJournalPart *part; /* rows come from there: no query
 											 * runs */
@@ -193,6 +195,8 @@ typedef struct AffinityInteractions
 	int64		last_at;		/* newest, microseconds since 2000; see
 								 * has_time */
 	bool		has_time;
+	const struct AffinityAttributes *attributes;	/* of items, or NULL; see
+													 * attribute/ */
 } AffinityInteractions;
 
 /*

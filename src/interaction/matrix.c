@@ -43,11 +43,11 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
 }
 
 /*
- * Give numbers without gaps to the rows that have entries: their offsets, and
- * the new number of each rank, or NULL where none goes.
+ * Give numbers without gaps to the rows that have entries, or are to be kept:
+ * their offsets, and the new number of each rank, or NULL where none goes.
  */
 static uint32 *
-number_rows(const int64 *count, uint32 n, AffinityCsr *csr)
+number_rows(const int64 *count, const bool *keep, uint32 n, AffinityCsr *csr)
 {
 	uint32		n_used = 0;
 	int64		sum = 0;
@@ -56,7 +56,7 @@ number_rows(const int64 *count, uint32 n, AffinityCsr *csr)
 	for (uint32 r = 0; r < n; r++)
 	{
 		affinity_base_look_up(r);
-		n_used += count[r] > 0;
+		n_used += count[r] > 0 || (keep && keep[r]);
 	}
 	csr->n_rows = n_used;
 	csr->start = affinity_interaction_array((int64) n_used + 1, sizeof(int64));
@@ -65,10 +65,12 @@ number_rows(const int64 *count, uint32 n, AffinityCsr *csr)
 	n_used = 0;
 	for (uint32 r = 0; r < n; r++)
 	{
+		bool		used = count[r] > 0 || (keep && keep[r]);
+
 		affinity_base_look_up(r);
 		if (renumber)
-			renumber[r] = count[r] > 0 ? n_used : PG_UINT32_MAX;
-		if (count[r] == 0)
+			renumber[r] = used ? n_used : PG_UINT32_MAX;
+		if (!used)
 			continue;
 		csr->start[n_used++] = sum;
 		sum += count[r];
@@ -96,7 +98,7 @@ number_users(AffinityBuild *build)
 		affinity_base_look_up(no);
 		by_rank[rank[no]] = build->of_user[no];
 	}
-	renumber = number_rows(by_rank, n, &build->by_user);
+	renumber = number_rows(by_rank, NULL, n, &build->by_user);
 	for (uint32 no = 0; no < n; no++)
 	{
 		affinity_base_look_up(no);
@@ -192,7 +194,7 @@ build_both(AffinityBuild *build)
 	uint32	   *renumber;
 	int64	   *next = number_users(build);
 
-	renumber = number_rows(build->of_item,
+	renumber = number_rows(build->of_item, build->keep_item,
 						   affinity_interaction_dict_size(items), by_item);
 	by_user->n_cols = by_item->n_rows;
 	by_item->n_cols = by_user->n_rows;
@@ -237,6 +239,61 @@ note_dropped(const AffinityBuild *build, AffinityInteractions *in)
 }
 
 /*
+ * Items that are to be there even if no row has them: they are known as the
+ * others are, with the numbers of no.
+ */
+static void
+add_items(AffinityDict *items, const AffinityDict *more, uint32 *no)
+{
+	AffinityKeys *keys = affinity_interaction_keys(items);
+	uint32		n = affinity_interaction_dict_size(more);
+	uint32		done = 0;
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		Datum		id = affinity_interaction_dict_id(more, i);
+
+		affinity_interaction_keys_add(keys, id);
+		if (keys->kind != AFFINITY_ID_INT)
+			pfree(DatumGetPointer(id));
+		if (keys->n < AFFINITY_BATCH && i < n - 1)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		affinity_interaction_dict_add(items, keys, no + done);
+		affinity_interaction_keys_clear(keys);
+		done = i + 1;
+	}
+	affinity_interaction_keys_free(keys);
+}
+
+/*
+ * Sort the ids of items, with those that are asked for beside the rows.
+ */
+static void
+sort_items(AffinityBuild *build)
+{
+	AffinityDict *items = build->rows->items;
+	const AffinityDict *more = build->request->more_items;
+	uint32		n_more = more ? affinity_interaction_dict_size(more) : 0;
+	uint32	   *no = affinity_interaction_array(n_more, sizeof(uint32));
+	const uint32 *rank;
+
+	if (n_more > 0)
+		add_items(items, more, no);
+	affinity_interaction_dict_sort(items);
+	if (n_more > 0)
+	{
+		rank = affinity_interaction_dict_rank(items);
+		build->keep_item =
+			affinity_base_zeroed_array(affinity_interaction_dict_size(items),
+									   sizeof(bool));
+		for (uint32 i = 0; i < n_more; i++)
+			build->keep_item[rank[no[i]]] = true;
+	}
+	pfree(no);
+}
+
+/*
  * Make the rows a matrix; they are freed.
  */
 void
@@ -247,7 +304,7 @@ affinity_interaction_build(AffinityRows *rows,
 	AffinityBuild build = {.request = request, .rows = rows};
 
 	affinity_interaction_dict_sort(rows->users);
-	affinity_interaction_dict_sort(rows->items);
+	sort_items(&build);
 	affinity_interaction_events_gather(&build);
 	affinity_interaction_visits_gather(&build);
 	affinity_interaction_sort(&build);

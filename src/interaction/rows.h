@@ -116,9 +116,18 @@ typedef struct AffinityBuild
 	AffinityEvents *events;		/* NULL: nobody asks */
 	int64	   *newest;			/* of each user by number; NULL: not needed */
 	AffinityVisitBuild *visits; /* NULL: they do not matter */
+	bool	   *keep_item;		/* by rank: even without entries; NULL: none */
 	float	   *second_by_user; /* NULL: no second values */
 	float	   *second_by_item;
 } AffinityBuild;
+
+/* Is an item, by rank, one of the matrix's? Once entries are counted. */
+static inline bool
+affinity_interaction_has_item(const AffinityBuild *build, uint32 rank)
+{
+	return build->of_item[rank] > 0 ||
+		(build->keep_item && build->keep_item[rank]);
+}
 
 /* An array that is read at random. */
 static inline void *

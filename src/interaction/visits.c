@@ -335,8 +335,10 @@ affinity_interaction_visits_number(AffinityBuild *build)
 	number = affinity_base_array(n_items, sizeof(uint32));
 	for (uint32 r = 0; r < n_items; r++)
 	{
-		number[r] = build->of_item[r] > 0 ? n : PG_UINT32_MAX;
-		if (build->of_item[r] > 0)
+		bool		there = affinity_interaction_has_item(build, r);
+
+		number[r] = there ? n : PG_UINT32_MAX;
+		if (there)
 			v->of_item[n++] = v->of_item[r];
 	}
 	if (v->first == NULL)

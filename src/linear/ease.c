@@ -39,6 +39,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "attribute/attribute.h"
 #include "linear/ease.h"
 #include "linear/low_rank.h"
 
@@ -195,7 +196,7 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 		return;
 	}
 	bytes = affinity_linear_ease_sparse_bytes(task->n_users, task->n_items,
-											  o->candidates);
+											  affinity_linear_ease_most_candidates(task));
 	affinity_base_need_memory(add_size(rows, bytes),
 							  "use fewer \"candidates\"",
 							  "sparse ease of %u items with %d candidates needs",
@@ -214,6 +215,9 @@ report(AffinityItemSink *sink, const EaseTask *task, const EaseLeader *leader)
 	sink->figure(sink, "user_exponent", &task->options.user_exponent, 1, false);
 	sink->figure(sink, "regularization_exponent",
 				 &task->options.regularization_exponent, 1, false);
+	if (task->has_prior)
+		sink->figure(sink, "attribute_weight", &leader->attribute_weight, 1,
+					 false);
 	sink->figure(sink, "weights", &weights, 1, false);
 }
 
@@ -247,7 +251,7 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
 static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		 const double *penalty, const double *output, const float *trend,
-		 EaseLeader *leader)
+		 const AffinityAlike *alike, EaseLeader *leader)
 {
 	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
 	Size		users = mul_size(task->n_users, sizeof(double));
@@ -266,6 +270,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		affinity_parallel_request_region(&request,
 										 affinity_parallel_stream_bytes(slot));
 	task->matrix = affinity_parallel_request_matrix(&request, in);
+	affinity_linear_ease_prior_request(&request, task, alike);
 	if (task->options.method == EASE_DENSE)
 		affinity_linear_ease_dense_request(&request, task);
 	else
@@ -281,6 +286,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		memcpy(affinity_parallel_region(team, task->trend), trend,
 			   task->n_items * sizeof(float));
 	affinity_parallel_put_matrix(team, task->matrix, in);
+	affinity_linear_ease_prior_put(team, task, alike);
 	affinity_parallel_run(team, leader);
 	affinity_parallel_end(team);
 }
@@ -295,6 +301,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	LowRank		low = {0};
 	bool		low_rank;
 	LowRankLists lists;
+	const AffinityAlike *alike = NULL;
 	const float *trend;
 	double	   *user_factor;
 	double	   *penalty;
@@ -325,8 +332,11 @@ ease_train(AffinityInteractions *in, const void *options,
 	affinity_linear_ease_user_factors(&in->by_user, o->user_exponent, user_factor);
 	affinity_linear_ease_penalties(&in->by_item, o, user_factor, penalty, output);
 	task.single = reals_suffice(in, user_factor, penalty);
+	task.has_prior = in->attributes != NULL && o->method == EASE_SPARSE;
 	check_memory(&task, in);
-	run_team(in, &task, user_factor, penalty, output, trend, &leader);
+	if (task.has_prior)
+		alike = affinity_attribute_alike(in, o->attribute_neighbors);
+	run_team(in, &task, user_factor, penalty, output, trend, alike, &leader);
 	if (low_rank)
 		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
@@ -374,6 +384,12 @@ static const AffinityOption ease_options[] = {
 		   "multiplications of random vectors by the graph that make the eigenvectors: few are rough, and mixed with more; 0: until they stand still"),
 	OPTION(skip, INT, "0", 0, AFFINITY_SPECTRUM_MOST, NULL,
 		   "first eigenvectors left out of the low-rank part"),
+	OPTION(attribute_weight, REAL, "\"auto\"", 0, 1e6, NULL,
+		   "with item_attributes: the weight that an item with the same attributes is expected to have; auto: what fits those that have users"),
+	OPTION(attribute_users, REAL, "2", 0, 1e9, NULL,
+		   "with item_attributes: users of an item for whom they stand; what more users than that say counts more"),
+	OPTION(attribute_neighbors, INT, "50", 1, 1000, NULL,
+		   "with item_attributes: items most like an item by them that are looked at"),
 	AFFINITY_OPTION_MAX_HISTORY(EaseOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(EaseOptions),
 	AFFINITY_OPTIONS_HISTORY(EaseOptions),
@@ -395,6 +411,12 @@ ease_times(const void *options)
 	return &((const EaseOptions *) options)->times;
 }
 
+static bool
+ease_attributes(const void *options)
+{
+	return ((const EaseOptions *) options)->method != EASE_DENSE;
+}
+
 static double
 ease_history_weight(const void *options, double weight)
 {
@@ -412,5 +434,6 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.request = ease_request,
 	.train = ease_train,
 	.times = ease_times,
+	.attributes = ease_attributes,
 	.history_weight = ease_history_weight,
 };

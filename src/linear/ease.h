@@ -37,6 +37,9 @@ typedef struct EaseOptions
 	double		rank_exponent;
 	double		eigenvalue_exponent;
 	int32		skip;			/* first eigenvectors that are left out */
+	double		attribute_weight;
+	double		attribute_users;
+	int32		attribute_neighbors;
 	int32		max_history;
 	AffinityTimes times;
 	int			seen;
@@ -57,6 +60,9 @@ typedef struct EaseTask
 	int			output;			/* double per item i: B_ij counts times
 								 * output_i / output_j */
 	int			rows;			/* the stream of finished rows */
+	bool		has_prior;		/* sparse: items have attributes */
+	int			prior;			/* items alike by them: see ease_prior.c */
+	int64		n_alike;		/* pairs of them */
 	int			work[4];		/* the algorithm's own */
 } EaseTask;
 
@@ -117,6 +123,7 @@ typedef struct EaseLeader
 {
 	AffinityItemSink *sink;
 	int64		n_weights;		/* put into it */
+	double		attribute_weight;	/* that was settled on */
 } EaseLeader;
 
 /* ease_values.c */
@@ -135,7 +142,28 @@ extern Size affinity_linear_ease_dense_bytes(uint32 n_items, bool single);
 extern void affinity_linear_ease_dense_request(AffinityTeamRequest *request,
 											   EaseTask *task);
 
+/* ease_prior.c */
+struct AffinityAlike;
+extern void affinity_linear_ease_prior_request(AffinityTeamRequest *request,
+											   EaseTask *task,
+											   const struct AffinityAlike *alike);
+extern void affinity_linear_ease_prior_put(AffinityTeam *team,
+										   const EaseTask *task,
+										   const struct AffinityAlike *alike);
+
 /* ease_sparse.c */
+
+/* Candidates of a column, those included that attributes add. */
+static inline uint32
+affinity_linear_ease_most_candidates(const EaseTask *task)
+{
+	uint32		most = task->options.candidates;
+
+	if (task->has_prior)
+		most += task->options.attribute_neighbors;
+	return Min(most, task->n_items);
+}
+
 extern Size affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 											  uint32 candidates);
 extern void affinity_linear_ease_sparse_request(AffinityTeamRequest *request,

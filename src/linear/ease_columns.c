@@ -36,16 +36,18 @@ describe(EaseSparse *s, uint32 j, EaseColumn *c)
 	c->n = s->column_n[j];
 	c->item = s->column_item + (Size) j * s->n_candidates;
 	c->weight = s->column_weight + (Size) j * s->n_candidates;
+	c->penalty = s->own_penalty;
 	c->heads = 0;
 	c->entries = c->others = 0;
 	c->trace = 0;
 	c->least = DBL_MAX;
 	c->share = 1;
+	affinity_linear_ease_expect(s, c);
 	for (uint32 a = 0; a < c->n; a++)
 	{
 		uint32		i = c->item[a];
 		int64		users = s->by_item.start[i + 1] - s->by_item.start[i];
-		double		of_diagonal = s->diagonal[i] + s->penalty[i];
+		double		of_diagonal = s->diagonal[i] + c->penalty[a];
 
 		c->entries += users;
 		if (s->head[i] == NO_HEAD)
@@ -53,8 +55,8 @@ describe(EaseSparse *s, uint32 j, EaseColumn *c)
 		else
 			c->heads++;
 		c->trace += of_diagonal;
-		c->least = Min(c->least, s->penalty[i]);
-		c->share = Min(c->share, s->penalty[i] / of_diagonal);
+		c->least = Min(c->least, c->penalty[a]);
+		c->share = Min(c->share, c->penalty[a] / of_diagonal);
 	}
 	/* rows of users in the mean */
 	c->of_users = c->others * (s->by_item.start[n] / s->by_user.n_rows + 1);
@@ -111,7 +113,7 @@ solve_in_doubles(EaseSparse *s, const EaseColumn *c)
 		double		pivot = s->gram[(Size) a * c->n + a];
 
 		if (!(pivot * pivot > EASE_LEAST_PIVOT *
-			  (s->diagonal[c->item[a]] + s->penalty[c->item[a]])))
+			  (s->diagonal[c->item[a]] + c->penalty[a])))
 			affinity_linear_ease_singular(&s->task->options);
 		s->row[a] = c->weight[a];
 	}
@@ -160,7 +162,9 @@ affinity_linear_ease_solve_column(EaseSparse *s, uint32 j)
 	describe(s, j, &c);
 	if (c.n == 0)
 		return;
-	solve(s, &c);
+	/* of an item that nobody has, attributes are all that is known */
+	if (s->by_item.start[j] < s->by_item.start[j + 1])
+		solve(s, &c);
 	if (s->task->options.output_exponent == 0)
 		return;
 	for (uint32 a = 0; a < c.n; a++)
@@ -177,6 +181,9 @@ affinity_linear_ease_columns_begin(EaseSparse *s)
 {
 	s->blas = affinity_train_blas();
 	s->dense = affinity_kernel_dense();
+	s->own_penalty = affinity_linear_ease_array(s->n_candidates,
+												sizeof(double));
 	affinity_linear_ease_gram_begin(s);
 	affinity_linear_ease_steps_begin(s);
+	affinity_linear_ease_prior_begin(s);
 }

@@ -271,7 +271,7 @@ affinity_linear_ease_gram(EaseSparse *s, const EaseColumn *c, bool doubles)
 	}
 	for (uint32 a = 0; a < n; a++)
 	{
-		double		penalty = s->penalty[c->item[a]];
+		double		penalty = c->penalty[a];
 
 		if (doubles)
 			s->gram[(Size) a * n + a] += penalty;

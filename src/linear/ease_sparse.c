@@ -14,7 +14,8 @@
  * Three passes, each with all participants of the team (the second is in
  * ease_columns.c):
  *
- *	1.	candidates: a column of G as item_knn sums it up, and its N best.
+ *	1.	candidates: a column of G as item_knn sums it up, and its N best; and
+ *		the items most like it by attributes (ease_prior.c).
  *		Columns of the HEADS items with the most users are kept, as most
  *		candidates are among them.
  *	2.	columns: G_SS is looked up where both items are heads, else added up
@@ -201,8 +202,9 @@ find_candidates(EaseSparse *s, uint32 j)
 		s->score[t] = i == j ? 0 : (float) Min(score, FLT_MAX);
 	}
 	n = (uint32) affinity_kernel_topk_scores(s->score, s->touched, n_touched,
-											 s->n_candidates, s->key,
-											 s->scratch);
+											 s->task->options.candidates,
+											 s->key, s->scratch);
+	n = affinity_linear_ease_prior_candidates(s, j, n);
 	for (uint32 c = 0; c < n; c++)
 	{
 		uint32		i = affinity_kernel_rank_key_no(s->key[c]);
@@ -270,11 +272,15 @@ produce_rows(void *state, uint32 chunk, void *slot)
 	uint32		first = chunk * EASE_CHUNK;
 
 	for (uint32 i = first; i < Min(first + EASE_CHUNK, s->n); i++)
+	{
+		if (affinity_linear_ease_prior_row(s, i, slot, i - first))
+			continue;
 		affinity_linear_ease_choose(&s->choice, s->row_weight + s->row_start[i],
 									s->row_item + s->row_start[i],
 									(uint32) (s->row_start[i + 1] -
 											  s->row_start[i]), slot, i -
 									first);
+	}
 }
 
 static void
@@ -364,7 +370,7 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 	int			workers = affinity_parallel_participants(team) - 1;
 	EaseSparse	s = {.task = task, .team = team, .n = task->n_items};
 
-	s.n_candidates = task->options.candidates;
+	s.n_candidates = affinity_linear_ease_most_candidates(task);
 	affinity_parallel_matrix(team, task->matrix, &s.by_user, &s.by_item);
 	s.user_factor = affinity_parallel_region(team, task->user_factor);
 	s.penalty = affinity_parallel_region(team, task->penalty);
@@ -378,6 +384,9 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 
 	affinity_parallel_progress_phase("candidates", s.n, workers);
 	each_column(&s, find_candidates);
+	if (affinity_parallel_leader(team))
+		affinity_linear_ease_prior_settle(&s, affinity_parallel_leader(team));
+	affinity_parallel_barrier(team);
 	affinity_parallel_progress_phase("columns", s.n, workers);
 	each_column(&s, affinity_linear_ease_solve_column);
 	affinity_parallel_progress_phase("weights", s.n, workers);
@@ -391,8 +400,8 @@ void
 affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
 									EaseTask *task)
 {
-	Size		columns = column_bytes(task->n_items,
-									   task->options.candidates);
+	Size		columns =
+	column_bytes(task->n_items, affinity_linear_ease_most_candidates(task));
 	Size		heads = affinity_linear_ease_triangle(n_heads(task->n_items)) *
 		sizeof(float);
 

@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 
 #include "kernel/dense.h"
+#include "kernel/topk.h"
 #include "linear/ease.h"
 
 /* Items whose products with each other are kept. */
@@ -35,6 +36,17 @@ typedef struct Mark
 	uint32		met;
 } Mark;
 
+/* What attributes say of weights: see ease_prior.c. */
+typedef struct EasePrior
+{
+	double	   *weight;			/* that a similarity of 1 stands for */
+	double	   *product;		/* of each column, for "auto" */
+	double	   *square;
+	int64	   *start;			/* n + 1; NULL: nothing */
+	uint32	   *item;			/* ascending within a row */
+	float	   *similarity;
+} EasePrior;
+
 typedef struct EaseSparse
 {
 	const EaseTask *task;
@@ -47,7 +59,8 @@ typedef struct EaseSparse
 	const double *penalty;
 	const double *output;
 	uint32		n;				/* items */
-	uint32		n_candidates;
+	uint32		n_candidates;	/* most of a column */
+	EasePrior	prior;			/* what attributes say */
 
 	/* regions */
 	float	   *heads;			/* row h: products with heads 0 to h */
@@ -80,6 +93,11 @@ typedef struct EaseSparse
 	float	   *scale;			/* the diagonal of the equations */
 	double	   *gram;			/* in doubles, where they are needed */
 	double	   *row;			/* products of one candidate */
+	double	   *own_penalty;	/* of the column's candidates */
+	float	   *wanted;			/* users of every item, the mean being 1; of
+								 * one that nobody has 1 */
+	float	   *expected;		/* of every item: what attributes say of its
+								 * weight in the column */
 	uint32	   *number;			/* candidates' numbers as heads */
 	/* products by users: who has which candidate */
 	uint32	   *seen;			/* of every user: see kernel/sparse.c */
@@ -136,6 +154,7 @@ typedef struct EaseColumn
 	uint32		heads;			/* which are the first */
 	const uint32 *item;			/* they */
 	float	   *weight;			/* the right side; the solution */
+	double	   *penalty;		/* in the column */
 	double		trace;
 	double		least;			/* penalty */
 	double		share;			/* least that a penalty is of its diagonal */
@@ -157,5 +176,15 @@ extern void affinity_linear_ease_gram(EaseSparse *s, const EaseColumn *c,
 extern void affinity_linear_ease_steps_begin(EaseSparse *s);
 extern bool affinity_linear_ease_steps(EaseSparse *s, const EaseColumn *c,
 									   bool by_users);
+
+/* ease_prior.c */
+extern void affinity_linear_ease_prior_begin(EaseSparse *s);
+extern uint32 affinity_linear_ease_prior_candidates(EaseSparse *s, uint32 j,
+													uint32 n);
+extern void affinity_linear_ease_expect(EaseSparse *s, EaseColumn *c);
+extern void affinity_linear_ease_prior_settle(EaseSparse *s,
+											  EaseLeader *leader);
+extern bool affinity_linear_ease_prior_row(EaseSparse *s, uint32 i, void *slot,
+										   uint32 row);
 
 #endif							/* AFFINITY_LINEAR_EASE_SPARSE_H */

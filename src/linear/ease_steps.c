@@ -113,7 +113,7 @@ multiply_by_users(EaseSparse *s, const EaseColumn *c, const float *v,
 
 		out[a] = affinity_kernel_sparse_dot(s->total, s->entry + at,
 											x ? x + at : NULL, n) +
-			(float) s->penalty[c->item[a]] * v[a];
+			(float) c->penalty[a] * v[a];
 		at += n;
 	}
 	affinity_linear_ease_work(s, 2 * c->entries);
@@ -169,8 +169,7 @@ affinity_linear_ease_steps(EaseSparse *s, const EaseColumn *c, bool by_users)
 		memset(p, 0, s->width * sizeof(float));
 	for (uint32 a = 0; a < n; a++)
 	{
-		float		d = (float) (s->diagonal[c->item[a]] +
-								 s->penalty[c->item[a]]);
+		float		d = (float) (s->diagonal[c->item[a]] + c->penalty[a]);
 
 		s->scale[a] = d;
 		s->inverse[a] = 1 / d;

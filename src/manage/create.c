@@ -154,7 +154,8 @@ create(const char *name, ModelDefinition *d, bool train)
 PG_FUNCTION_INFO_V1(affinity_manage_create);
 
 /*
- * SQL: create_model(name, query, algorithm, options, if_exists, train, materialize)
+ * SQL: create_model(name, query, algorithm, options, if_exists, train,
+ * materialize, item_attributes)
  */
 Datum
 affinity_manage_create(PG_FUNCTION_ARGS)
@@ -167,6 +168,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
 	PG_GETARG_JSONB_P(3);
 	IfExists	if_exists = if_exists_arg(fcinfo, 4);
+	char	   *attributes = PG_ARGISNULL(7) ? "" :
+		text_to_cstring(PG_GETARG_TEXT_PP(7));
 
 	affinity_base_check_not_null(fcinfo, 5, "train");
 	affinity_base_check_not_null(fcinfo, 6, "materialize");
@@ -179,11 +182,18 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	if (!is_taken(name, if_exists))
 	{
 		affinity_model_source_text(query, &d);
+		affinity_model_attributes_text(attributes, &d);
+		affinity_manage_check_attributes(&d);
 		create(name, &d, PG_GETARG_BOOL(5));
 	}
 	else if (if_exists == EXISTS_REPLACE)
-		affinity_manage_alter(name, query, algorithm, options, &d.materialize,
-							  true);
+	{
+		const ModelAlteration asked = {
+			query, algorithm, options, &d.materialize, attributes, true
+		};
+
+		affinity_manage_alter(name, &asked);
+	}
 	else
 		ereport(NOTICE,
 				(errmsg("model \"%s\" already exists and stays as it is",

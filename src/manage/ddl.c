@@ -115,6 +115,10 @@ mark_value(const char *mark, const ModelNames *names)
 		return d->materialize ? "'true'" : "'false'";
 	if (strcmp(mark, "choice") == 0)
 		return quote_literal_cstr(d->choice);
+	if (strcmp(mark, "attributes") == 0)
+		return quote_literal_cstr(d->attributes);
+	if (strcmp(mark, "resolved_attributes") == 0)
+		return quote_literal_cstr(d->resolved_attributes);
 	if (strcmp(mark, "objects") == 0)
 		return quote_literal_cstr(d->objects);
 	if (strcmp(mark, "view") == 0)

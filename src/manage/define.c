@@ -47,6 +47,40 @@ affinity_manage_definition_set(ModelDefinition *d, const char *algorithm,
 }
 
 /*
+ * Can the algorithm, with its options, do something with attributes, where
+ * there are any?
+ */
+void
+affinity_manage_check_attributes(const ModelDefinition *d)
+{
+	bool		is_auto = d->choice[0] != '\0';
+	const AffinityAlgorithm *algorithm = affinity_algorithm_find(d->algorithm);
+	StringInfoData valid;
+
+	if (d->attributes[0] == '\0' ||
+		(!is_auto && algorithm->attributes &&
+		 algorithm->attributes(affinity_train_options_parse(algorithm,
+															d->options))))
+		return;
+	initStringInfo(&valid);
+	for (int i = 0; affinity_algorithm_number(i); i++)
+	{
+		if (affinity_algorithm_number(i)->attributes)
+			appendStringInfo(&valid, "%s%s", valid.len > 0 ? ", " : "",
+							 affinity_algorithm_number(i)->name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 !is_auto && algorithm->attributes ?
+			 errmsg("algorithm \"%s\" with these options learns nothing from item_attributes",
+					algorithm->name) :
+			 errmsg("algorithm \"%s\" learns nothing from item_attributes",
+					affinity_model_definition_algorithm(d)),
+			 errhint("Those that do: %s; ease where its \"method\" is not \"dense\".",
+					 valid.data)));
+}
+
+/*
  * Check algorithm and options that were read: what create_model would refuse
  * is damage.
  */
@@ -130,6 +164,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 			d->objects = pstrdup("");
 			d->view = pstrdup("");
 			d->choice = pstrdup("");
+			d->attributes = d->resolved_attributes = pstrdup("");
 			if (!read_row(name, d))
 				affinity_model_undefined(name);
 			break;
@@ -155,6 +190,8 @@ same_definition(const ModelDefinition *a, const ModelDefinition *b)
 		same_options(a->given_options, b->given_options) &&
 		same_options(a->options, b->options) &&
 		a->materialize == b->materialize && strcmp(a->choice, b->choice) == 0 &&
+		strcmp(a->attributes, b->attributes) == 0 &&
+		strcmp(a->resolved_attributes, b->resolved_attributes) == 0 &&
 		a->user_type == b->user_type && a->item_type == b->item_type &&
 		strcmp(a->objects, b->objects) == 0 && strcmp(a->view, b->view) == 0;
 }

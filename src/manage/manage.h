@@ -57,6 +57,8 @@ extern void affinity_manage_definition_set(ModelDefinition *d,
 										   const char *algorithm,
 										   Jsonb *given);
 
+extern void affinity_manage_check_attributes(const ModelDefinition *d);
+
 /* ddl.c: the objects of a model's schema */
 
 /* One of the statements that make an object; the first is its CREATE. */
@@ -143,9 +145,20 @@ extern bool affinity_manage_heal(const char *name, Oid schema, Oid table);
 
 /* create.c, refresh.c */
 extern void affinity_manage_untrained(const char *name, bool empty);
-extern void affinity_manage_alter(const char *name, const char *query,
-								  const char *algorithm, Jsonb *options,
-								  const bool *materialize, bool from_start);
+
+/* What is asked of an existing model; what is NULL stays. */
+typedef struct ModelAlteration
+{
+	const char *query;
+	const char *algorithm;
+	Jsonb	   *options;
+	const bool *materialize;
+	const char *attributes;		/* "": none */
+	bool		from_start;		/* by create_model: as if it were new */
+} ModelAlteration;
+
+extern void affinity_manage_alter(const char *name,
+								  const ModelAlteration *asked);
 
 /* change.c: from the objects that are there to those that should be */
 typedef struct ModelChange

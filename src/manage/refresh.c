@@ -203,22 +203,37 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 }
 
 /*
- * Alter a model; what is NULL stays.
+ * The query of items' attributes as it is asked for. That of before has to fit
+ * what else is new.
+ */
+static void
+set_attributes(ModelDefinition *d, const ModelDefinition *asked)
+{
+	if (asked->attributes != NULL)
+	{
+		d->attributes = asked->attributes;
+		d->resolved_attributes = asked->resolved_attributes;
+	}
+	affinity_manage_check_attributes(d);
+}
+
+/*
+ * Alter a model.
  */
 void
-affinity_manage_alter(const char *name, const char *query,
-					  const char *algorithm, Jsonb *options,
-					  const bool *materialize, bool from_start)
+affinity_manage_alter(const char *name, const ModelAlteration *asked)
 {
 	Existing	e = {0};
 	ModelDefinition source = {0};
 	ModelDefinition *d = &e.definition;
 
 	/* by the caller's search_path */
-	if (query != NULL)
-		affinity_model_source_text(query, &source);
+	if (asked->query != NULL)
+		affinity_model_source_text(asked->query, &source);
+	if (asked->attributes != NULL)
+		affinity_model_attributes_text(asked->attributes, &source);
 	open_existing(&e, name);
-	if (query != NULL)
+	if (asked->query != NULL)
 	{
 		check_interactions(&e);
 		d->query = source.query;
@@ -227,10 +242,12 @@ affinity_manage_alter(const char *name, const char *query,
 	}
 	else
 		settle(&e);
-	set_options(d, algorithm, options, from_start);
-	e.change.say_kept = materialize != NULL && *materialize && !d->materialize;
-	if (materialize != NULL)
-		d->materialize = *materialize;
+	set_options(d, asked->algorithm, asked->options, asked->from_start);
+	set_attributes(d, &source);
+	e.change.say_kept = asked->materialize != NULL && *asked->materialize &&
+		!d->materialize;
+	if (asked->materialize != NULL)
+		d->materialize = *asked->materialize;
 	e.change.train = true;
 	e.change.asked = true;
 	if (!affinity_manage_change(&e.change))
@@ -241,23 +258,29 @@ affinity_manage_alter(const char *name, const char *query,
 PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
 
 /*
- * SQL: alter_model(name, query, algorithm, options, materialize)
+ * SQL: alter_model(name, query, algorithm, options, materialize,
+ * item_attributes)
  */
 Datum
 affinity_manage_alter_model(PG_FUNCTION_ARGS)
 {
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
 	bool		materialize = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
+	ModelAlteration asked = {0};
 
 	PreventCommandIfReadOnly("affinity.alter_model()");
 	PreventCommandDuringRecovery("affinity.alter_model()");
-	affinity_manage_alter(name,
-						  PG_ARGISNULL(1) ? NULL :
-						  text_to_cstring(PG_GETARG_TEXT_PP(1)),
-						  PG_ARGISNULL(2) ? NULL :
-						  text_to_cstring(PG_GETARG_TEXT_PP(2)),
-						  PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
-						  PG_ARGISNULL(4) ? NULL : &materialize, false);
+	if (!PG_ARGISNULL(1))
+		asked.query = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	if (!PG_ARGISNULL(2))
+		asked.algorithm = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3))
+		asked.options = PG_GETARG_JSONB_P(3);
+	if (!PG_ARGISNULL(4))
+		asked.materialize = &materialize;
+	if (!PG_ARGISNULL(5))
+		asked.attributes = text_to_cstring(PG_GETARG_TEXT_PP(5));
+	affinity_manage_alter(name, &asked);
 	PG_RETURN_VOID();
 }
 

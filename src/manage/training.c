@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "algorithm/algorithm.h"
+#include "attribute/attribute.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
 #include "repeat/repeat.h"
@@ -76,6 +77,7 @@ static bool
 read_source(Training *t)
 {
 	bool		has_time = t->asked->definition->has_time;
+	const AffinityAttributes *attributes = NULL;
 	AffinityReadRequest request = {0};
 	instr_time	start;
 
@@ -93,9 +95,17 @@ read_source(Training *t)
 		affinity_train_check_no_time(t->algorithm, t->options, &request);
 	else
 		request_visits(t, &request);
+	if (t->asked->definition->attributes[0] != '\0' &&
+		t->algorithm->attributes && t->algorithm->attributes(t->options))
+	{
+		attributes = affinity_model_attributes(t->name, t->asked->definition,
+											   false);
+		request.more_items = attributes->items;
+	}
 	t->in = affinity_interaction_read(&request);
+	t->in->attributes = attributes;
 	t->read_seconds = seconds_since(&start);
-	if (t->in->by_item.n_rows > 0)
+	if (t->in->by_user.n_rows > 0)
 	{
 		if (has_time && t->in->item_visits == NULL)
 			ereport(NOTICE,

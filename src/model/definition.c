@@ -40,6 +40,8 @@ enum
 	DEFINITION_VIEW,
 	DEFINITION_MATERIALIZE,
 	DEFINITION_CHOICE,
+	DEFINITION_ATTRIBUTES,
+	DEFINITION_RESOLVED_ATTRIBUTES,
 	DEFINITION_N_COLUMNS
 };
 
@@ -61,6 +63,8 @@ static const struct
 	{"interactions_view", TEXTOID, true},
 	{"materialize", BOOLOID, true},
 	{"choice", TEXTOID, true},
+	{"item_attributes", TEXTOID, true},
+	{"resolved_item_attributes", TEXTOID, true},
 };
 
 /*
@@ -170,6 +174,9 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	d->view = TextDatumGetCString(v[DEFINITION_VIEW]);
 	d->materialize = DatumGetBool(v[DEFINITION_MATERIALIZE]);
 	d->choice = TextDatumGetCString(v[DEFINITION_CHOICE]);
+	d->attributes = TextDatumGetCString(v[DEFINITION_ATTRIBUTES]);
+	d->resolved_attributes =
+		TextDatumGetCString(v[DEFINITION_RESOLVED_ATTRIBUTES]);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
 		DEFINITION_FOUND : DEFINITION_DAMAGED;
 }
@@ -249,12 +256,15 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 	appendStringInfo(&hint, "SELECT affinity.drop_model(%s);",
 					 quote_literal_cstr(name));
 	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
-		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s);",
+		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s%s);",
 						 quote_literal_cstr(name),
 						 quote_literal_cstr(d.resolved),
 						 quote_literal_cstr(affinity_model_definition_algorithm(&d)),
 						 quote_literal_cstr(JsonbToCString(NULL, &d.given_options->root,
-														   VARSIZE(d.given_options))));
+														   VARSIZE(d.given_options))),
+						 d.attributes[0] == '\0' ? "" :
+						 psprintf(", item_attributes => %s",
+								  quote_literal_cstr(d.resolved_attributes)));
 	return hint.data;
 }
 

@@ -192,6 +192,8 @@ typedef struct ModelDefinition
 	bool		materialize;	/* serving reads a copy of it */
 	char	   *choice;			/* see AFFINITY_CHOICE_...; "": algorithm and
 								 * options are as they were given */
+	char	   *attributes;		/* query of items' attributes; "": none */
+	char	   *resolved_attributes;	/* with every name qualified */
 
 	/* from the above */
 	char	   *body;			/* of the view "interactions"; NULL: it stays */
@@ -233,6 +235,13 @@ pg_noreturn extern void affinity_model_other_columns(const char *name,
 extern char *affinity_model_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_model_definition_hint(const char *name);
 extern const char *affinity_model_definition_algorithm(const ModelDefinition *d);
+
+/* attributes.c: the query of what is known of items */
+extern void affinity_model_attributes_text(const char *query,
+										   ModelDefinition *d);
+extern const struct AffinityAttributes *affinity_model_attributes(const char *name,
+																  const ModelDefinition *d,
+																  bool read_only);
 
 /* source.c: the query a model is made from */
 extern Query * affinity_model_source_parse(const char *query);

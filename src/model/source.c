@@ -22,7 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "model/model.h"
+#include "model/catalog.h"
 
 #define EXPECTED "The query must give user, item and, if wanted, weight and time."
 #define MODEL_SOURCE "source of a model"
@@ -49,6 +49,8 @@ not_one_select(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("%s must be one SELECT", what),
+			 strcmp(what, AFFINITY_ATTRIBUTES_SOURCE) == 0 ?
+			 errhint("Write it like: SELECT item_id, tags FROM products.") :
 			 errhint("Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED)));
 }
 
@@ -120,14 +122,14 @@ reads_temporary(Node *node, void *context)
 }
 
 static void
-refuse_temporary(Query * query)
+refuse_temporary(Query * query, const char *what)
 {
 	Oid			found = InvalidOid;
 
 	if (reads_temporary((Node *) query, &found))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
-				 errmsg("source of a model reads temporary table or view \"%s\"",
+				 errmsg("%s reads temporary table or view \"%s\"", what,
 						get_rel_name(found)),
 				 errhint("A model outlives the session: let it read a table that does too, such as CREATE TABLE public.%s AS TABLE pg_temp.%s.",
 						 quote_identifier(get_rel_name(found)),
@@ -196,9 +198,10 @@ column_sql(const Query * query, const TargetEntry * column)
  * A column that names users or items: its type in the view, and the
  * expression.
  */
-static Oid
-id_column(const Query * query, const TargetEntry * column, const char *role,
-		  const char *name, StringInfo expression)
+Oid
+affinity_model_source_id(const Query * query, const TargetEntry * column,
+						 const char *role, const char *name,
+						 StringInfo expression)
 {
 	AffinityIdGiven given = {
 		.type = exprType((Node *) column->expr),
@@ -339,9 +342,11 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 
 	initStringInfo(&body);
 	appendStringInfoString(&body, "SELECT ");
-	d->user_type = id_column(parsed, column[0], "user", "user_id", &body);
+	d->user_type = affinity_model_source_id(parsed, column[0], "user",
+											"user_id", &body);
 	appendStringInfoString(&body, " AS user_id, ");
-	d->item_type = id_column(parsed, column[1], "item", "item_id", &body);
+	d->item_type = affinity_model_source_id(parsed, column[1], "item",
+											"item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
 	d->weight_type = FLOAT4OID;
 	if (n > 2)
@@ -374,15 +379,25 @@ affinity_model_source_analyze(Query * parsed, ModelDefinition *d)
 }
 
 /*
+ * Parse a query that a model is to read again and again; what is what messages
+ * call it. Leaves its text in *text, if that is asked for.
+ */
+Query *
+affinity_model_source_query(const char *query, const char *what, char **text)
+{
+	Query	   *parsed = parse_source(query, what, text);
+
+	refuse_temporary(parsed, what);
+	return parsed;
+}
+
+/*
  * Parse a query that was made by this extension. Errors are those of parsing.
  */
 Query *
 affinity_model_source_parse(const char *query)
 {
-	Query	   *parsed = parse_source(query, MODEL_SOURCE, NULL);
-
-	refuse_temporary(parsed);
-	return parsed;
+	return affinity_model_source_query(query, MODEL_SOURCE, NULL);
 }
 
 /*
@@ -391,9 +406,9 @@ affinity_model_source_parse(const char *query)
 void
 affinity_model_source_text(const char *query, ModelDefinition *d)
 {
-	Query	   *parsed = parse_source(query, MODEL_SOURCE, &d->query);
+	Query	   *parsed = affinity_model_source_query(query, MODEL_SOURCE,
+													 &d->query);
 
-	refuse_temporary(parsed);
 	analyze(parsed, MODEL_SOURCE, d);
 }
 

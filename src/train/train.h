@@ -224,6 +224,8 @@ typedef struct AffinityAlgorithm
 	/* may release the matrix, but not the dictionaries */
 	void		(*train) (AffinityInteractions *in, const void *options,
 						  AffinityItemSink *sink);
+	/* does it learn from attributes of items? NULL: no */
+	bool		(*attributes) (const void *options);
 	/* the part of its options that is about times; NULL: it has none */
 	const AffinityTimes *(*times) (const void *options);
 

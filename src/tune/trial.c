@@ -42,7 +42,7 @@ measure(const TuneRung *rung, TuneCandidate *c, MemoryContext context)
 	AffinityEvalResult *result;
 	int			slot;
 
-	affinity_eval_train(rung->split, c->algorithm, c->options, &subject);
+	affinity_eval_train(rung->split, c->algorithm, c->options, NULL, &subject);
 	result = affinity_eval_score(&subject, rung->test, &want);
 	/* lists leave out what the user has */
 	slot = affinity_eval_slot(&want, AFFINITY_EVAL_NDCG, 0,

@@ -1,0 +1,227 @@
+/*
+ * attributes.c
+ *		The query that says what is known of items: do its columns mean item
+ *		and tags, or item and embedding? And reading it.
+ *
+ * The definition keeps its text, every name qualified, as that of the source
+ * is kept. There is no view of it: nothing but training reads it, and it may go
+ * without the model.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "attribute/attribute.h"
+#include "model/catalog.h"
+
+#define EXPECTED "The query must give item and tags (text or text[]), or item and embedding (real[], or a type that is cast to it)."
+
+/* How a column of attributes is read. */
+typedef struct Reading
+{
+	bool		one_tag;		/* a row gives one, not a list */
+	Oid			array_type;		/* of an embedding; InvalidOid: tags */
+} Reading;
+
+static bool
+is_word(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	return category == TYPCATEGORY_STRING || category == TYPCATEGORY_ENUM;
+}
+
+pg_noreturn static void
+wrong_type(const TargetEntry * column)
+{
+	Oid			type = exprType((Node *) column->expr);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of item_attributes is of type %s, which is neither tags nor an embedding",
+					column->resname, format_type_be(type)),
+			 errhint(EXPECTED " Cast numbers that are tags to text, or a list of them to text[].")));
+}
+
+/*
+ * What a column is.
+ */
+static Reading
+find_reading(const TargetEntry * column)
+{
+	Oid			type = getBaseType(exprType((Node *) column->expr));
+	Oid			element = get_base_element_type(type);
+	Reading		reading = {0};
+	Oid			function;
+
+	if (is_word(type))
+		reading.one_tag = true;
+	else if (OidIsValid(element) && is_word(element))
+		return reading;
+	else if (element == FLOAT8OID || element == NUMERICOID)
+		reading.array_type = FLOAT8ARRAYOID;
+	else if (element == FLOAT4OID)
+		reading.array_type = FLOAT4ARRAYOID;
+	else if (!OidIsValid(element) &&
+			 find_coercion_pathway(FLOAT4ARRAYOID, type, COERCION_EXPLICIT,
+								   &function) == COERCION_PATH_FUNC)
+		reading.array_type = FLOAT4ARRAYOID;
+	else
+		wrong_type(column);
+	return reading;
+}
+
+/*
+ * What the two columns of a parsed query are: the type of items, how their
+ * attributes are read, and the expression of the item.
+ */
+static Reading
+analyze(Query * parsed, Oid *item_type, StringInfo item)
+{
+	const		TargetEntry *column[2];
+	int			n = 0;
+	ListCell   *cell;
+
+	foreach(cell, parsed->targetList)
+	{
+		const		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (entry->resjunk)
+			continue;
+		if (n < 2)
+			column[n] = entry;
+		n++;
+	}
+	if (n != 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("item_attributes has %d column%s, not two", n,
+						n == 1 ? "" : "s"),
+				 errhint(EXPECTED)));
+	*item_type = affinity_model_source_id(parsed, column[0], "item",
+										  "item_id", item);
+	return find_reading(column[1]);
+}
+
+static void
+check_item_type(Oid given, const ModelDefinition *d)
+{
+	if (!affinity_base_id_alike(given, d->item_type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("items of item_attributes are of type %s, but those of the model of type %s",
+						format_type_be(given), format_type_be(d->item_type)),
+				 errhint("Let the query of item_attributes cast them.")));
+}
+
+/*
+ * Take a query as a user gives it; "" is none.
+ */
+void
+affinity_model_attributes_text(const char *query, ModelDefinition *d)
+{
+	Query	   *parsed;
+	Oid			item_type;
+	StringInfoData item;
+
+	d->attributes = d->resolved_attributes = pstrdup("");
+	if (query[0] == '\0')
+		return;
+	initStringInfo(&item);
+	parsed = affinity_model_source_query(query, AFFINITY_ATTRIBUTES_SOURCE,
+										 &d->attributes);
+	(void) analyze(parsed, &item_type, &item);
+	d->resolved_attributes = affinity_model_source_deparse(parsed);
+}
+
+/*
+ * The names of the query mean nothing any more, or something else.
+ */
+pg_noreturn static void
+cannot_read(const char *name, const ModelDefinition *d, const char *wrong)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("item_attributes of model \"%s\" cannot be read: %s", name,
+					wrong),
+			 errdetail("The query is: %s", d->resolved_attributes),
+			 errhint("Once it is there again: SELECT affinity.refresh_model(%s); To go on without: SELECT affinity.alter_model(%s, item_attributes => '');",
+					 quote_literal_cstr(name), quote_literal_cstr(name))));
+}
+
+/*
+ * Parse the query of a definition; the transaction does not survive an error,
+ * which says whose it is.
+ */
+static Reading
+parse_kept(const char *name, const ModelDefinition *d, Oid *item_type,
+		   StringInfo item)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Reading		reading = {0};
+
+	PG_TRY();
+	{
+		reading = analyze(affinity_model_source_query(d->resolved_attributes,
+													  AFFINITY_ATTRIBUTES_SOURCE,
+													  NULL),
+						  item_type, item);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			error->sqlerrcode != ERRCODE_UNDEFINED_SCHEMA)
+			PG_RE_THROW();
+		FlushErrorState();
+		cannot_read(name, d, error->message);
+	}
+	PG_END_TRY();
+	return reading;
+}
+
+/*
+ * Read the attributes of a model's items with the rights of the caller, who is
+ * connected to SPI, into the current memory context.
+ */
+const AffinityAttributes *
+affinity_model_attributes(const char *name, const ModelDefinition *d,
+						  bool read_only)
+{
+	AffinityAttributeRequest request = {.read_only = read_only};
+	Reading		reading;
+	Oid			item_type;
+	StringInfoData item;
+	const char *rows = psprintf("(\n%s\n) AS q(item_id, attributes)",
+								d->resolved_attributes);
+
+	initStringInfo(&item);
+	reading = parse_kept(name, d, &item_type, &item);
+	check_item_type(item_type, d);
+	if (item_type != d->item_type)
+		appendStringInfo(&item, "::%s", format_type_be_qualified(d->item_type));
+	request.item_type = d->item_type;
+	request.array_type = reading.array_type;
+	if (OidIsValid(reading.array_type))
+		request.query = psprintf("SELECT %s, q.attributes::%s FROM %s",
+								 item.data,
+								 format_type_be_qualified(reading.array_type),
+								 rows);
+	else
+		request.query = psprintf("SELECT t.tag, %s, 1::pg_catalog.float4 FROM %s"
+								 " CROSS JOIN LATERAL pg_catalog.unnest(%s) AS t(tag)"
+								 " WHERE t.tag OPERATOR(pg_catalog.<>) ''",
+								 item.data, rows, reading.one_tag ?
+								 "ARRAY[q.attributes::pg_catalog.text]" :
+								 "q.attributes::pg_catalog.text[]");
+	return affinity_attribute_read(&request);
+}
