@@ -10,6 +10,12 @@
 
 #include "tune/search.h"
 
+/* What is no worse than this part of the best is as good. */
+#define NEAR	0.995
+
+/* So many standard errors better than the fallback is better. */
+#define AHEAD	1.0
+
 /*
  * The mean of a less b over those users that both have a value of, and its
  * standard error.
@@ -44,37 +50,23 @@ affinity_tune_compare(const TuneCandidate *a, const TuneCandidate *b,
 }
 
 /*
- * Is a surely better than b?
- */
-static bool
-surely_better(const TuneCandidate *a, const TuneCandidate *b, uint32 n_users)
-{
-	TuneDifference d;
-
-	affinity_tune_compare(a, b, n_users, &d);
-	return d.mean > TUNE_SURE * d.error;
-}
-
-/*
- * Of n candidates, best first, the simplest of those that are as good as the
- * best within one standard error, and surely better than the fallback; that,
- * where none is.
+ * Of n candidates, best first, the least work of those that are as good as the
+ * best but for next to nothing; the fallback where the best is not ahead of it
+ * by more than what the best of many is by chance.
  */
 const TuneCandidate *
 affinity_tune_decide(TuneCandidate *const *best, int n,
 					 const TuneCandidate *fallback, uint32 n_users)
 {
 	const TuneCandidate *chosen = best[0];
+	TuneDifference d;
 
-	if (chosen == fallback || !surely_better(chosen, fallback, n_users))
+	affinity_tune_compare(best[0], fallback, n_users, &d);
+	if (chosen == fallback || d.mean <= AHEAD * d.error)
 		return fallback;
-	for (int i = 1; i < n; i++)
+	for (int i = 1; i < n && best[i]->mean >= NEAR * best[0]->mean; i++)
 	{
-		TuneDifference d;
-
-		affinity_tune_compare(best[0], best[i], n_users, &d);
-		if (best[i]->rank < chosen->rank && d.mean <= d.error &&
-			surely_better(best[i], fallback, n_users))
+		if (best[i]->work < chosen->work)
 			chosen = best[i];
 	}
 	return chosen;

@@ -11,8 +11,13 @@
 
 typedef struct TuneSizes TuneSizes;
 
-extern AffinityEvalSplit *affinity_tune_split(const AffinityTuneRequest *request,
-											  TuneSizes *sizes);
+/* Folds that there may be; users to test on at least, all folds together. */
+#define TUNE_MOST_FOLDS		4
+#define TUNE_ENOUGH_USERS	3000
+
+extern int	affinity_tune_split(const AffinityTuneRequest *request,
+								AffinityEvalSplit **split,
+								TuneSizes *sizes);
 extern double affinity_tune_median_age(const AffinityEvalSplit *split);
 
 /* ---- points.c ---------------------------------------------------------- */
@@ -45,10 +50,13 @@ typedef struct TuneCandidate
 	bool		out;			/* it cannot be trained, or is beaten */
 	int			rung;			/* at which it was last measured; -1: never */
 	double		mean;			/* there */
-	float	   *value;			/* of the users of that test */
+	float	   *value;			/* of the users of the tests there */
 } TuneCandidate;
 
 /* ---- work.c ------------------------------------------------------------ */
+
+/* A test of so many is as good as any. */
+#define TUNE_MOST_USERS		10000
 
 /* What costs depend on. */
 struct TuneSizes
@@ -68,13 +76,15 @@ extern double affinity_tune_work(const TuneCandidate *candidate,
 
 /* ---- trial.c ----------------------------------------------------------- */
 
-/* A sample of a split, or all of it. */
+/* A sample of a split, or all of it, or several of all. */
 typedef struct TuneRung
 {
-	double		part;			/* of the rows, about */
-	AffinityEvalSplit *split;
-	AffinityInteractions *test;
-	TuneSizes	sizes;
+	double		part;			/* of the rows, about; above 1: folds */
+	int			n_folds;
+	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
+	AffinityInteractions *test[TUNE_MOST_FOLDS];
+	uint32		n_users;		/* of all tests */
+	TuneSizes	sizes;			/* of a fold */
 } TuneRung;
 
 extern bool affinity_tune_try(const TuneRung *rung, TuneCandidate *candidate,
