@@ -65,8 +65,8 @@ const TunePoint affinity_tune_points[] = {
 const int	affinity_tune_n_points = lengthof(affinity_tune_points);
 
 /*
- * Cheap ones first, as what is left to spend may end anywhere. Those of a group
- * replace each other.
+ * Those of a group replace each other; groups that change most come first, and
+ * those that cost most last, as what is left to spend may end anywhere.
  */
 const TunePoint affinity_tune_variants[] = {
 	/* items that are wanted lately: the largest gain by time */
@@ -83,17 +83,14 @@ const TunePoint affinity_tune_variants[] = {
 	{NULL, "", 0.4, true, 3},
 
 	/* how much is believed of what few users say */
-	{"ease", "\"regularization\": 20", 0, false, 8},
-	{"ease", "\"regularization\": 50", 0, false, 8},
-	{"ease", "\"regularization\": 100", 0, false, 8},
-	{"ease", "\"regularization\": 200", 0, false, 8},
-	{"ease", "\"regularization\": 500", 0, false, 8},
-	{"ease", "\"regularization\": 1000", 0, false, 8},
-	{"ease", "\"regularization\": 2000", 0, false, 8},
-	{"ials", "\"regularization\": 0.002", 0, false, 8},
-	{"ials", "\"regularization\": 0.01", 0, false, 8},
-	{"ials", "\"regularization\": 0.04", 0, false, 8},
-	{"ials", "\"regularization\": 0.08", 0, false, 8},
+	{"ease", "\"regularization\": 50", 0, false, 4},
+	{"ease", "\"regularization\": 200", 0, false, 4},
+	{"ease", "\"regularization\": 500", 0, false, 4},
+	{"ease", "\"regularization\": 1000", 0, false, 4},
+	{"ials", "\"regularization\": 0.002", 0, false, 4},
+	{"ials", "\"regularization\": 0.01", 0, false, 4},
+	{"ials", "\"regularization\": 0.04", 0, false, 4},
+	{"ials", "\"regularization\": 0.08", 0, false, 4},
 
 	/* how far popular items are held back */
 	{"ease", "\"output_exponent\": 0.1", 0, false, 5},
@@ -110,10 +107,10 @@ const TunePoint affinity_tune_variants[] = {
 	{"graph_filter", "\"rank\": 64", 0, false, 7},
 
 	/* a low-rank part: .5 for many users, .1 for few */
-	{"ease", "\"rank\": 256, \"rank_weight\": 0.1", 0, false, 4},
-	{"ease", "\"rank\": 256, \"rank_weight\": 0.5", 0, false, 4},
-	{"ease", "\"rank\": 512, \"rank_weight\": 0.2", 0, false, 4},
-	{"ease", "\"rank\": 512, \"rank_weight\": 0.65", 0, false, 4},
+	{"ease", "\"rank\": 256, \"rank_weight\": 0.1", 0, false, 8},
+	{"ease", "\"rank\": 256, \"rank_weight\": 0.5", 0, false, 8},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.2", 0, false, 8},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.65", 0, false, 8},
 };
 
 const int	affinity_tune_n_variants = lengthof(affinity_tune_variants);

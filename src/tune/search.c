@@ -36,8 +36,9 @@ static const double spent_by[] = {0.3, 0.65, 1};
 #define N_RUNGS		((int) lengthof(spent_by))
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
-#define N_BASES		2			/* algorithms whose best have variants */
-#define N_ROUNDS	3			/* of variants of variants */
+#define N_BASES		3			/* algorithms whose best have variants */
+#define NOT_FAR		0.8			/* of the best: those of others that have any */
+#define N_ROUNDS	2			/* of all variants */
 #define MOST_CANDIDATES	256
 
 /* The first points: the reference, and fallbacks, the best that is to be had. */
@@ -125,8 +126,7 @@ point_options(const Search *s, const TunePoint *point)
  * Add a candidate unless it is there already; NULL: it is.
  */
 static TuneCandidate *
-add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given,
-	uint32 groups)
+add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given)
 {
 	TuneCandidate *c = &s->candidate[s->n];
 
@@ -145,7 +145,6 @@ add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given,
 	c->given = given;
 	c->options = affinity_train_options_parse(algorithm, given);
 	c->rank = family_of(algorithm) * 100 + (int) JB_ROOT_COUNT(given);
-	c->groups = groups;
 	c->rung = -1;
 	/* what could not be trained within the budget is not to be chosen */
 	c->work = affinity_tune_work(c, &s->sizes);
@@ -172,7 +171,7 @@ add_points(Search *s)
 													   JsonbPGetDatum(given),
 													   JsonbPGetDatum(seen)));
 		if (given)
-			(void) add(s, affinity_algorithm_find(point->algorithm), given, 0);
+			(void) add(s, affinity_algorithm_find(point->algorithm), given);
 	}
 	s->limit = LEAST_LIMIT;
 	for (int i = 0; i < s->n; i++)
@@ -334,21 +333,19 @@ begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
 }
 
 /*
- * Try all variants of a candidate that it does not have yet.
+ * Try variants from one on up to another on a candidate.
  */
 static void
-try_variants(Search *s, const TuneCandidate *base)
+try_variants(Search *s, const TuneCandidate *base, int from, int to)
 {
-	for (int v = 0; v < affinity_tune_n_variants; v++)
+	for (int v = from; v < to; v++)
 	{
 		const TunePoint *variant = &affinity_tune_variants[v];
-		uint32		group = (uint32) 1 << variant->group;
 		Jsonb	   *more;
 		TuneCandidate *c;
 
-		if ((base->groups & group) != 0 ||
-			(variant->algorithm &&
-			 strcmp(variant->algorithm, base->algorithm->name) != 0))
+		if (variant->algorithm &&
+			strcmp(variant->algorithm, base->algorithm->name) != 0)
 			continue;
 		more = point_options(s, variant);
 		if (more == NULL)
@@ -356,33 +353,56 @@ try_variants(Search *s, const TuneCandidate *base)
 		more = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
 												  JsonbPGetDatum(base->given),
 												  JsonbPGetDatum(more)));
-		c = add(s, base->algorithm, more, base->groups | group);
+		c = add(s, base->algorithm, more);
 		if (c)
 			(void) run(s, c);
 	}
 }
 
 /*
- * Variants of the best candidate of each of the two best algorithms that have
- * any, and of what is the best then.
+ * The best candidate of each of the best algorithms that have variants, as far
+ * as they are not far behind; their number.
+ */
+static int
+find_bases(const Search *s, TuneCandidate **best, const TuneCandidate **base)
+{
+	int			n = sorted(s, best);
+	int			n_bases = 0;
+
+	for (int i = 0; i < n && n_bases < N_BASES; i++)
+	{
+		bool		known = !best[i]->algorithm->times ||
+			(n_bases > 0 && best[i]->mean < NOT_FAR * base[0]->mean);
+
+		for (int j = 0; j < n_bases; j++)
+			known |= base[j]->algorithm == best[i]->algorithm;
+		if (!known)
+			base[n_bases++] = best[i];
+	}
+	return n_bases;
+}
+
+/*
+ * One group of variants after the other on the best of the best algorithms,
+ * each from where the one before has come to.
  */
 static void
 try_all_variants(Search *s, TuneCandidate **best)
 {
-	for (int round = 0; round < N_ROUNDS; round++)
+	int			from = 0;
+
+	while (from < affinity_tune_n_variants)
 	{
 		const TuneCandidate *base[N_BASES];
-		int			n = sorted(s, best);
-		int			n_bases = 0;
+		int			n_bases = find_bases(s, best, base);
+		int			to = from;
 
-		for (int i = 0; i < n && n_bases < N_BASES; i++)
-		{
-			if (best[i]->algorithm->times &&
-				(n_bases == 0 || best[i]->algorithm != base[0]->algorithm))
-				base[n_bases++] = best[i];
-		}
+		while (to < affinity_tune_n_variants &&
+			   affinity_tune_variants[to].group == affinity_tune_variants[from].group)
+			to++;
 		for (int i = 0; i < n_bases; i++)
-			try_variants(s, base[i]);
+			try_variants(s, base[i], from, to);
+		from = to;
 	}
 }
 
@@ -441,7 +461,8 @@ search(Search *s)
 	begin_rung(s, 1, some, n, 4);
 	if (!climb(s, some, n))
 		return;
-	try_all_variants(s, some);
+	for (int round = 0; round < N_ROUNDS; round++)
+		try_all_variants(s, some);
 	n = Min(sorted(s, some), N_FINAL);
 	begin_rung(s, 2, some, n, 1);
 	(void) climb(s, some, n);

@@ -29,7 +29,7 @@ typedef struct TunePoint
 	const char *options;		/* JSON, without braces; may be empty */
 	double		half_life;		/* option half_life, in median ages; 0: none */
 	bool		times;			/* only for sources with times */
-	int			group;			/* of a variant: one of a group is applied */
+	int			group;			/* of a variant: those of one are side by side */
 } TunePoint;
 
 extern const TunePoint affinity_tune_points[];
@@ -45,7 +45,6 @@ typedef struct TuneCandidate
 	void	   *options;
 	Jsonb	   *given;			/* what is not a default */
 	int			rank;			/* simple ones first */
-	uint32		groups;			/* bits: variants that it has */
 	double		work;			/* of a trial on everything */
 	bool		out;			/* it cannot be trained, or is beaten */
 	int			rung;			/* at which it was last measured; -1: never */
