@@ -102,13 +102,15 @@ interval_of(double microseconds)
 
 /*
  * A point's options as JSON, with its half-life. NULL where this source has no
- * times, or ages of nothing.
+ * times, or ages of nothing, or too few users.
  */
 static Jsonb *
 point_options(const Search *s, const TunePoint *point)
 {
 	StringInfoData json;
 
+	if (s->sizes.users < point->users)
+		return NULL;
 	if (point->times &&
 		(!s->request->journal->has_time || s->median_age < USECS_PER_SEC))
 		return NULL;
@@ -445,6 +447,34 @@ climb(Search *s, TuneCandidate *const *some, int n)
 	return true;
 }
 
+/*
+ * Who is measured last: the best, then the best of other algorithms that are not
+ * far behind, since samples are kinder to some; then the next best.
+ */
+static int
+find_finalists(const Search *s, TuneCandidate **some)
+{
+	TuneCandidate *best[MOST_CANDIDATES];
+	int			all = sorted(s, best);
+	int			n = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		for (int i = 0; i < all && n < N_FINAL; i++)
+		{
+			bool		known = pass == 0 &&
+				best[i]->mean < NOT_FAR * best[0]->mean;
+
+			for (int j = 0; j < n; j++)
+				known |= pass == 0 ? some[j]->algorithm == best[i]->algorithm :
+					some[j] == best[i];
+			if (!known)
+				some[n++] = best[i];
+		}
+	}
+	return n;
+}
+
 static void
 search(Search *s)
 {
@@ -463,7 +493,7 @@ search(Search *s)
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
 		try_all_variants(s, some);
-	n = Min(sorted(s, some), N_FINAL);
+	n = find_finalists(s, some);
 	begin_rung(s, 2, some, n, 1);
 	(void) climb(s, some, n);
 }

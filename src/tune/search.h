@@ -30,6 +30,7 @@ typedef struct TunePoint
 	double		half_life;		/* option half_life, in median ages; 0: none */
 	bool		times;			/* only for sources with times */
 	int			group;			/* of a variant: those of one are side by side */
+	double		users;			/* only for sources with so many */
 } TunePoint;
 
 extern const TunePoint affinity_tune_points[];
