@@ -37,7 +37,6 @@ static const double spent_by[] = {0.3, 0.65, 1};
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
 #define N_BASES		3			/* algorithms whose best have variants */
-#define NOT_FAR		0.8			/* of the best: those of others that have any */
 #define N_ROUNDS	2			/* of all variants */
 #define MOST_CANDIDATES	256
 
@@ -214,19 +213,6 @@ run(Search *s, TuneCandidate *c)
 	return !c->out;
 }
 
-static int
-compare_candidates(const void *a, const void *b)
-{
-	const TuneCandidate *x = *(TuneCandidate *const *) a;
-	const TuneCandidate *y = *(TuneCandidate *const *) b;
-
-	if (x->mean != y->mean)
-		return x->mean > y->mean ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
 /*
  * Those that were measured at the rung in use, best first; their number.
  */
@@ -240,7 +226,7 @@ sorted(const Search *s, TuneCandidate **best)
 		if (s->candidate[i].rung == s->at && !s->candidate[i].out)
 			best[n++] = &s->candidate[i];
 	}
-	qsort(best, n, sizeof(TuneCandidate *), compare_candidates);
+	affinity_tune_sort(best, n);
 	return n;
 }
 
@@ -262,9 +248,6 @@ make_rung(const Search *s, TuneRung *rung, double part)
 	affinity_tune_measure(rung->split[0], &rung->sizes);
 }
 
-/*
- * What is tested on.
- */
 static void
 make_tests(const Search *s, TuneRung *rung)
 {
@@ -309,12 +292,9 @@ begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
 		if (work <= room)
 			break;
 		make_rung(s, &smaller, part);
-		if (smaller.sizes.test_users < FEWEST_SAMPLED ||
-			smaller.sizes.rows < FEWEST_SAMPLED_ROWS)
-		{
-			if (part < 1)
-				break;
-		}
+		if (part < 1 && (smaller.sizes.test_users < FEWEST_SAMPLED ||
+						 smaller.sizes.rows < FEWEST_SAMPLED_ROWS))
+			break;
 		*rung = smaller;
 	}
 	/* what is the same as before is the same rung */
@@ -362,29 +342,6 @@ try_variants(Search *s, const TuneCandidate *base, int from, int to)
 }
 
 /*
- * The best candidate of each of the best algorithms that have variants, as far
- * as they are not far behind; their number.
- */
-static int
-find_bases(const Search *s, TuneCandidate **best, const TuneCandidate **base)
-{
-	int			n = sorted(s, best);
-	int			n_bases = 0;
-
-	for (int i = 0; i < n && n_bases < N_BASES; i++)
-	{
-		bool		known = !best[i]->algorithm->times ||
-			(n_bases > 0 && best[i]->mean < NOT_FAR * base[0]->mean);
-
-		for (int j = 0; j < n_bases; j++)
-			known |= base[j]->algorithm == best[i]->algorithm;
-		if (!known)
-			base[n_bases++] = best[i];
-	}
-	return n_bases;
-}
-
-/*
  * One group of variants after the other on the best of the best algorithms,
  * each from where the one before has come to.
  */
@@ -396,7 +353,8 @@ try_all_variants(Search *s, TuneCandidate **best)
 	while (from < affinity_tune_n_variants)
 	{
 		const TuneCandidate *base[N_BASES];
-		int			n_bases = find_bases(s, best, base);
+		int			n_bases = affinity_tune_bases(best, sorted(s, best), base,
+												  N_BASES);
 		int			to = from;
 
 		while (to < affinity_tune_n_variants &&
@@ -447,34 +405,6 @@ climb(Search *s, TuneCandidate *const *some, int n)
 	return true;
 }
 
-/*
- * Who is measured last: the best, then the best of other algorithms that are not
- * far behind, since samples are kinder to some; then the next best.
- */
-static int
-find_finalists(const Search *s, TuneCandidate **some)
-{
-	TuneCandidate *best[MOST_CANDIDATES];
-	int			all = sorted(s, best);
-	int			n = 0;
-
-	for (int pass = 0; pass < 2; pass++)
-	{
-		for (int i = 0; i < all && n < N_FINAL; i++)
-		{
-			bool		known = pass == 0 &&
-				best[i]->mean < NOT_FAR * best[0]->mean;
-
-			for (int j = 0; j < n; j++)
-				known |= pass == 0 ? some[j]->algorithm == best[i]->algorithm :
-					some[j] == best[i];
-			if (!known)
-				some[n++] = best[i];
-		}
-	}
-	return n;
-}
-
 static void
 search(Search *s)
 {
@@ -493,7 +423,7 @@ search(Search *s)
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
 		try_all_variants(s, some);
-	n = find_finalists(s, some);
+	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL);
 	begin_rung(s, 2, some, n, 1);
 	(void) climb(s, some, n);
 }

@@ -109,6 +109,11 @@ extern const TuneCandidate *affinity_tune_decide(TuneCandidate *const *best,
 												 const TuneCandidate *fallback,
 												 uint32 n_users);
 
+extern void affinity_tune_sort(TuneCandidate **best, int n);
+extern int	affinity_tune_bases(TuneCandidate *const *best, int n,
+								const TuneCandidate **base, int most);
+extern int	affinity_tune_finalists(TuneCandidate **best, int n, int most);
+
 /* How many standard errors from the mean 95 % of differences are. */
 #define TUNE_SURE	1.96
 

@@ -3,7 +3,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(38);
+SELECT plan(39);
 SELECT setseed(0.5);
 
 -- Notices of a statement, without the times of the training.
