@@ -137,14 +137,15 @@ tested_on(const ModelChoice *made)
 	if (c->split != AFFINITY_EVAL_TIME)
 		return psprintf("held-out items of %u users%s", c->users, times);
 	if (c->folds > 1)
-		times = psprintf(", and %d times before", c->folds - 1);
-	return psprintf("%u users from %s on%s", c->users,
+		times = c->folds == 2 ? "and the tenth before" :
+			psprintf("and the %d tenths before", c->folds - 1);
+	return psprintf("%u users from %s on%s%s", c->users,
 					DatumGetCString(made->at_type == TIMESTAMPOID ?
 									DirectFunctionCall1(timestamp_out,
 														TimestampGetDatum(c->as_of)) :
 									DirectFunctionCall1(timestamptz_out,
 														TimestampTzGetDatum(c->as_of))),
-					times);
+					c->folds > 1 ? ", " : "", times);
 }
 
 /*

@@ -425,7 +425,8 @@ search(Search *s)
 		try_all_variants(s, some);
 	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL);
 	begin_rung(s, 2, some, n, 1);
-	(void) climb(s, some, n);
+	if (climb(s, some, n) && s->rung[2].part <= s->rung[1].part)
+		try_all_variants(s, some);	/* with what is left */
 }
 
 /* ---- the choice --------------------------------------------------------- */
