@@ -124,7 +124,7 @@ point_options(const Search *s, const TunePoint *point)
 }
 
 /*
- * Add a candidate unless it is there already; NULL: it is.
+ * Add a candidate unless it is there already. NULL: there are too many.
  */
 static TuneCandidate *
 add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given)
@@ -136,7 +136,7 @@ add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given)
 		if (s->candidate[i].algorithm == algorithm &&
 			compareJsonbContainers(&s->candidate[i].given->root,
 								   &given->root) == 0)
-			return NULL;
+			return &s->candidate[i];
 	}
 	if (s->n == MOST_CANDIDATES)
 		return NULL;
