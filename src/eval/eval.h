@@ -92,9 +92,12 @@ typedef struct AffinityEvalSplit
 
 extern AffinityEvalSplit *affinity_eval_split(const AffinityJournal *journal,
 											  const AffinityEvalSplitRequest *request);
+extern void affinity_eval_end(AffinityEvalSplit *split, int64 end);
 extern AffinityEvalSplit *affinity_eval_thin(const AffinityEvalSplit *split,
 											 double users, double items,
 											 int64 seed);
+extern void affinity_eval_test_users(AffinityEvalSplit *split, double from,
+									 double to, int64 seed);
 extern AffinityInteractions *affinity_eval_test(const AffinityEvalSplit *split);
 extern void affinity_eval_sample(AffinityInteractions *test, int64 users,
 								 int64 seed);

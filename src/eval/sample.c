@@ -70,6 +70,33 @@ affinity_eval_thin(const AffinityEvalSplit *split, double users, double items,
 }
 
 /*
+ * Test only on users by chance, from one fraction of them up to another: what
+ * was to be predicted of the others is trained on.
+ */
+void
+affinity_eval_test_users(AffinityEvalSplit *split, double from, double to,
+						 int64 seed)
+{
+	const AffinityJournal *journal = split->journal;
+
+	for (uint32 u = 0; u < journal->n_users; u++)
+	{
+		double		fraction =
+		affinity_eval_fraction(affinity_eval_hash_user(journal, u, seed));
+
+		if (fraction >= from && fraction < to)
+			continue;
+		for (int64 r = journal->start[u]; r < journal->start[u + 1]; r++)
+		{
+			affinity_base_look_up(r);
+			if (split->role[r] == AFFINITY_EVAL_TEST)
+				split->role[r] = AFFINITY_EVAL_TRAIN | AFFINITY_EVAL_HISTORY;
+		}
+	}
+	affinity_eval_count_roles(split);
+}
+
+/*
  * What is to be predicted: pairs whose weights sum to more than 0.
  */
 AffinityInteractions *

@@ -330,6 +330,23 @@ affinity_eval_count_roles(AffinityEvalSplit *split)
 	}
 }
 
+/*
+ * Leave out rows from a time on, as if there were none yet.
+ */
+void
+affinity_eval_end(AffinityEvalSplit *split, int64 end)
+{
+	const AffinityJournal *journal = split->journal;
+
+	for (int64 r = 0; r < journal->start[journal->n_users]; r++)
+	{
+		affinity_base_look_up(r);
+		if (journal->row[r].at >= end)
+			split->role[r] = 0;
+	}
+	affinity_eval_count_roles(split);
+}
+
 static int64
 longest_history(const AffinityJournal *journal)
 {

@@ -132,15 +132,20 @@ static char *
 tested_on(const ModelChoice *made)
 {
 	const AffinityTuneChoice *c = &made->choice;
+	char	   *times = c->folds > 1 ? psprintf(", %d times", c->folds) : "";
 
 	if (c->split != AFFINITY_EVAL_TIME)
-		return psprintf("%u held-out users", c->users);
-	return psprintf("%u users from %s on", c->users,
+		return psprintf("held-out items of %u users%s", c->users, times);
+	if (c->folds > 1)
+		times = c->folds == 2 ? "and the tenth before" :
+			psprintf("and the %d tenths before", c->folds - 1);
+	return psprintf("%u users from %s on%s%s", c->users,
 					DatumGetCString(made->at_type == TIMESTAMPOID ?
 									DirectFunctionCall1(timestamp_out,
 														TimestampGetDatum(c->as_of)) :
 									DirectFunctionCall1(timestamptz_out,
-														TimestampTzGetDatum(c->as_of))));
+														TimestampTzGetDatum(c->as_of))),
+					c->folds > 1 ? ", " : "", times);
 }
 
 /*
@@ -169,7 +174,7 @@ affinity_manage_choice_tell(const char *name, const ModelChoice *made)
 			appendStringInfo(&line, "nothing surely beats the popular list (%.4f)",
 							 c->popular);
 		if (c->verdict == AFFINITY_TUNE_UNSURE)
-			appendStringInfo(&line, ", and nothing %s with its defaults",
+			appendStringInfo(&line, "; too little data to tell whether anything is better than %s with its defaults",
 							 c->algorithm->name);
 		appendStringInfo(&line, "; %d trials, tested on %s", c->trials,
 						 tested_on(made));
@@ -189,7 +194,7 @@ affinity_manage_choice_figures(const ModelDefinition *d,
 {
 	static const char *const names[] = {
 		"auto_ndcg", "auto_popular_ndcg", "auto_gain_low", "auto_gain_high",
-		"auto_users", "auto_trials", "auto_work"
+		"auto_users", "auto_folds", "auto_trials", "auto_work"
 	};
 
 	if (strcmp(d->choice, AFFINITY_CHOICE_MADE) != 0)
@@ -204,8 +209,8 @@ affinity_manage_choice_figures(const ModelDefinition *d,
 		{
 			const AffinityTuneChoice *c = &made->choice;
 			const double figure[lengthof(names)] = {
-				c->ndcg, c->popular, c->low, c->high, c->users, c->trials,
-				c->work
+				c->ndcg, c->popular, c->low, c->high, c->users, c->folds,
+				c->trials, c->work
 			};
 
 			value = figure[i];

@@ -1,14 +1,23 @@
 /*
  * compare.c
- *		Is one candidate better than another, and which is to be chosen? The
- *		same users are asked of both, so that what makes a user hard counts
- *		for neither.
+ *		Is one candidate better than another, which are gone on with, and which
+ *		is to be chosen? The same users are asked of two, so that what makes a
+ *		user hard counts for neither.
  */
 #include "postgres.h"
 
 #include <math.h>
 
 #include "tune/search.h"
+
+/* What is no worse than this part of the best is as good. */
+#define NEAR	0.995
+
+/* What is no worse than this part of the best is not far behind. */
+#define NOT_FAR	0.8
+
+/* So many standard errors better than the fallback is better. */
+#define AHEAD	1.0
 
 /*
  * The mean of a less b over those users that both have a value of, and its
@@ -44,38 +53,99 @@ affinity_tune_compare(const TuneCandidate *a, const TuneCandidate *b,
 }
 
 /*
- * Is a surely better than b?
- */
-static bool
-surely_better(const TuneCandidate *a, const TuneCandidate *b, uint32 n_users)
-{
-	TuneDifference d;
-
-	affinity_tune_compare(a, b, n_users, &d);
-	return d.mean > TUNE_SURE * d.error;
-}
-
-/*
- * Of n candidates, best first, the simplest of those that are as good as the
- * best within one standard error, and surely better than the fallback; that,
- * where none is.
+ * Of n candidates, best first, the least work of those that are as good as the
+ * best but for next to nothing; the fallback where the best is not ahead of it
+ * by more than what the best of many is by chance.
  */
 const TuneCandidate *
 affinity_tune_decide(TuneCandidate *const *best, int n,
 					 const TuneCandidate *fallback, uint32 n_users)
 {
 	const TuneCandidate *chosen = best[0];
+	TuneDifference d;
 
-	if (chosen == fallback || !surely_better(chosen, fallback, n_users))
+	affinity_tune_compare(best[0], fallback, n_users, &d);
+	if (chosen == fallback || d.mean <= AHEAD * d.error)
 		return fallback;
-	for (int i = 1; i < n; i++)
+	for (int i = 1; i < n && best[i]->mean >= NEAR * best[0]->mean; i++)
 	{
-		TuneDifference d;
-
-		affinity_tune_compare(best[0], best[i], n_users, &d);
-		if (best[i]->rank < chosen->rank && d.mean <= d.error &&
-			surely_better(best[i], fallback, n_users))
+		if (best[i]->work < chosen->work)
 			chosen = best[i];
 	}
 	return chosen;
+}
+
+static int
+compare_candidates(const void *a, const void *b)
+{
+	const TuneCandidate *x = *(TuneCandidate *const *) a;
+	const TuneCandidate *y = *(TuneCandidate *const *) b;
+
+	if (x->mean != y->mean)
+		return x->mean > y->mean ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/*
+ * Best first; of equals the simplest.
+ */
+void
+affinity_tune_sort(TuneCandidate **best, int n)
+{
+	qsort(best, n, sizeof(TuneCandidate *), compare_candidates);
+}
+
+/*
+ * Of n candidates, best first, the best of each of the best algorithms that
+ * have variants, as far as they are not far behind; their number.
+ */
+int
+affinity_tune_bases(TuneCandidate *const *best, int n,
+					const TuneCandidate **base, int most)
+{
+	int			n_bases = 0;
+
+	for (int i = 0; i < n && n_bases < most; i++)
+	{
+		bool		no = !best[i]->algorithm->times ||
+			(n_bases > 0 && best[i]->mean < NOT_FAR * base[0]->mean);
+
+		for (int j = 0; j < n_bases; j++)
+			no |= base[j]->algorithm == best[i]->algorithm;
+		if (!no)
+			base[n_bases++] = best[i];
+	}
+	return n_bases;
+}
+
+/*
+ * Of n candidates, best first, leave those that are measured last: the best,
+ * then the best of other algorithms that are not far behind, since samples are
+ * kinder to some; then the next best. Their number.
+ */
+int
+affinity_tune_finalists(TuneCandidate **best, int n, int most)
+{
+	int			last = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		for (int i = last; i < n && last < most; i++)
+		{
+			TuneCandidate *c = best[i];
+			bool		no = pass == 0 && c->mean < NOT_FAR * best[0]->mean;
+
+			for (int j = 0; j < last && pass == 0; j++)
+				no |= best[j]->algorithm == c->algorithm;
+			if (no)
+				continue;
+			/* the others stay in order behind them */
+			memmove(best + last + 1, best + last,
+					(i - last) * sizeof(TuneCandidate *));
+			best[last++] = c;
+		}
+	}
+	return last;
 }

@@ -9,73 +9,108 @@
 
 #include "tune/search.h"
 
-/* The reference and the fallback: always tried, and tried on everything. */
+/* Below so many users a low-rank part says little. */
+#define MANY_USERS	5000
+
+/*
+ * The reference and the fallbacks: always tried. Ease with its defaults is what
+ * loses least where it is not the best; item_knn costs next to nothing.
+ */
 const TunePoint affinity_tune_points[] = {
-	{"popular", "", 0, false, 0},
-	{AFFINITY_TUNE_FALLBACK, "", 0, false, 0},
+	{"popular", "", 0, false, 0, 0},
+	{AFFINITY_TUNE_FALLBACK, "", 0, false, 0, 0},
+	{"item_knn", "", 0, false, 0, 0},
 
 	/*
 	 * What is popular now is hard to beat where items come and go. Half-lives
-	 * from a third of the median age of a row down to a fiftieth.
+	 * from the median age of a row down to a hundredth.
 	 */
-	{"popular", "", 0.3, true, 0},
-	{"popular", "", 0.1, true, 0},
-	{"popular", "", 0.05, true, 0},
-	{"popular", "", 0.02, true, 0},
+	{"popular", "", 1, true, 0, 0},
+	{"popular", "", 0.5, true, 0, 0},
+	{"popular", "", 0.2, true, 0, 0},
+	{"popular", "", 0.1, true, 0, 0},
+	{"popular", "", 0.05, true, 0, 0},
+	{"popular", "", 0.02, true, 0, 0},
+	{"popular", "", 0.01, true, 0, 0},
 
 	/*
 	 * The more users an item has, the more its popularity has to count
 	 * against it, which the default does by users per item: others around it.
 	 */
-	{"item_knn", "\"item_exponent\": 0.9, \"neighbor_exponent\": 0.1", 0, false, 0},
-	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.3", 0, false, 0},
-	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.7", 0, false, 0},
+	{"item_knn", "\"item_exponent\": 0.9, \"neighbor_exponent\": 0.1", 0, false, 0, 0},
+	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.3", 0, false, 0, 0},
+	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.5", 0, false, 0, 0},
+	{"item_knn", "\"item_exponent\": 0.5, \"neighbor_exponent\": 0.7", 0, false, 0, 0},
 
 	/*
 	 * Ease wins on most sets. Its regularization goes by the number of users,
 	 * but the best one differs by ten times between sets; dense ease is ahead
 	 * on some dense ones.
 	 */
-	{"ease", "", 0, false, 0},
-	{"ease", "\"regularization\": 20", 0, false, 0},
-	{"ease", "\"regularization\": 50", 0, false, 0},
-	{"ease", "\"regularization\": 500", 0, false, 0},
-	{"ease", "\"method\": \"dense\"", 0, false, 0},
-	{"ease", "\"method\": \"dense\", \"regularization\": 100", 0, false, 0},
+	{"ease", "\"regularization\": 50", 0, false, 0, 0},
+	{"ease", "\"regularization\": 500", 0, false, 0, 0},
+	{"ease", "\"method\": \"dense\"", 0, false, 0, 0},
 
-	/* Factors, with a trend, win on Online Retail by time. */
-	{"ials", "", 0, false, 0},
-	{"ials", "\"regularization\": 0.02", 0, false, 0},
+	/*
+	 * Factors win on some, if they are held back enough: the default is for
+	 * much data of each user.
+	 */
+	{"ials", "", 0, false, 0, 0},
+	{"ials", "\"regularization\": 0.02", 0, false, 0, 0},
+
+	/* the order in which users came to items, where it says something */
+	{"next_item", "", 0, true, 0, 0},
 };
 
 const int	affinity_tune_n_points = lengthof(affinity_tune_points);
 
+/*
+ * Those of a group replace each other; groups that change most come first, as
+ * what is left to spend may end anywhere.
+ */
 const TunePoint affinity_tune_variants[] = {
 	/* items that are wanted lately: the largest gain by time */
-	{NULL, "\"trend\": 0.5", 0, true, 1},
-	{NULL, "\"trend\": 1", 0, true, 1},
+	{NULL, "\"trend\": 0.5", 0, true, 1, 0},
+	{NULL, "\"trend\": 1", 0, true, 1, 0},
+	{NULL, "\"trend\": 1.5", 0, true, 1, 0},
 
 	/* what a user did last says most */
-	{NULL, "\"history_decay\": 0.9", 0, true, 2},
-	{NULL, "\"history_decay\": 0.7", 0, true, 2},
+	{NULL, "\"history_decay\": 0.9", 0, true, 2, 0},
+	{NULL, "\"history_decay\": 0.7", 0, true, 2, 0},
 
 	/* old rows mislead where tastes change */
-	{NULL, "", 1, true, 3},
+	{NULL, "", 1, true, 3, 0},
+	{NULL, "", 0.4, true, 3, 0},
 
-	/* a low-rank part: .5 for many users, .1 for few */
-	{"ease", "\"rank\": 256, \"rank_weight\": 0.1", 0, false, 4},
-	{"ease", "\"rank\": 512, \"rank_weight\": 0.2", 0, false, 4},
-	{"ease", "\"rank\": 512, \"rank_weight\": 0.5", 0, false, 4},
+	/*
+	 * A low-rank part: what tastes say of items that no user shares. It pays
+	 * where there are many users, and costs more than all else.
+	 */
+	{"ease", "\"rank\": 256, \"rank_weight\": 0.5", 0, false, 4, MANY_USERS},
+	{"ease", "\"rank\": 256, \"rank_weight\": 0.1", 0, false, 4, MANY_USERS},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.65", 0, false, 4, MANY_USERS},
+
+	/* how much is believed of what few users say */
+	{"ease", "\"regularization\": 50", 0, false, 5, 0},
+	{"ease", "\"regularization\": 200", 0, false, 5, 0},
+	{"ease", "\"regularization\": 500", 0, false, 5, 0},
+	{"ease", "\"regularization\": 1000", 0, false, 5, 0},
+	{"ials", "\"regularization\": 0.002", 0, false, 5, 0},
+	{"ials", "\"regularization\": 0.01", 0, false, 5, 0},
+	{"ials", "\"regularization\": 0.04", 0, false, 5, 0},
 
 	/* how far popular items are held back */
-	{"ease", "\"output_exponent\": 0.1", 0, false, 5},
-	{"ease", "\"output_exponent\": -0.1", 0, false, 5},
+	{"ease", "\"output_exponent\": 0.1", 0, false, 6, 0},
+	{"ease", "\"output_exponent\": -0.1", 0, false, 6, 0},
 
-	{"ease", "\"user_exponent\": 0.2", 0, false, 6},
-	{"ease", "\"user_exponent\": 0.8", 0, false, 6},
-	{"item_knn", "\"user_exponent\": 0.5", 0, false, 6},
-	{"item_knn", "\"neighbors\": 400", 0, false, 7},
-	{"ials", "\"factors\": 256", 0, false, 7},
+	/* how much less a row of a user with many says */
+	{"ease", "\"user_exponent\": 0.2", 0, false, 7, 0},
+	{"ease", "\"user_exponent\": 0.8", 0, false, 7, 0},
+	{"item_knn", "\"user_exponent\": 0.5", 0, false, 7, 0},
+
+	{"item_knn", "\"neighbors\": 400", 0, false, 8, 0},
+	{"ials", "\"factors\": 64", 0, false, 8, 0},
+	{"ials", "\"factors\": 256", 0, false, 8, 0},
 };
 
 const int	affinity_tune_n_variants = lengthof(affinity_tune_variants);

@@ -18,8 +18,6 @@
 
 /* Users to test on at least: fewer tell nothing apart. */
 #define FEWEST_USERS		50
-/* A test of so many is as good as any. */
-#define MOST_USERS			10000
 /* Samples are no smaller than this. */
 #define FEWEST_SAMPLED		300
 #define FEWEST_SAMPLED_ROWS	20000
@@ -33,23 +31,25 @@ static const double spent_by[] = {0.3, 0.65, 1};
 #define LEAST_LIMIT		2
 #define MOST_TRAININGS	10
 /* Part of the budget that a training of everything may take. */
-#define MOST_OF_BUDGET	(1.0 / 3)
+#define MOST_OF_BUDGET	0.8
 
 #define N_RUNGS		((int) lengthof(spent_by))
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
-#define N_BASES		2			/* algorithms whose best have variants */
-#define N_ROUNDS	3			/* of variants of variants */
+#define N_BASES		3			/* algorithms whose best have variants */
+#define N_ROUNDS	2			/* of all variants */
 #define MOST_CANDIDATES	256
 
-/* The first two points. */
+/* The first points: the reference, and fallbacks, the best that is to be had. */
 #define POPULAR		0
-#define FALLBACK	1
+#define FALLBACKS	1
+#define N_FALLBACKS	2
 
 typedef struct Search
 {
 	const AffinityTuneRequest *request;
-	const AffinityEvalSplit *split;
+	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
+	int			n_folds;
 	MemoryContext context;
 	TuneSizes	sizes;			/* of everything */
 	TuneRung	rung[N_RUNGS];
@@ -101,13 +101,15 @@ interval_of(double microseconds)
 
 /*
  * A point's options as JSON, with its half-life. NULL where this source has no
- * times, or ages of nothing.
+ * times, or ages of nothing, or too few users.
  */
 static Jsonb *
 point_options(const Search *s, const TunePoint *point)
 {
 	StringInfoData json;
 
+	if (s->sizes.users < point->users)
+		return NULL;
 	if (point->times &&
 		(!s->request->journal->has_time || s->median_age < USECS_PER_SEC))
 		return NULL;
@@ -122,11 +124,10 @@ point_options(const Search *s, const TunePoint *point)
 }
 
 /*
- * Add a candidate unless it is there already; NULL: it is.
+ * Add a candidate unless it is there already. NULL: there are too many.
  */
 static TuneCandidate *
-add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given,
-	uint32 groups)
+add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given)
 {
 	TuneCandidate *c = &s->candidate[s->n];
 
@@ -135,7 +136,7 @@ add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given,
 		if (s->candidate[i].algorithm == algorithm &&
 			compareJsonbContainers(&s->candidate[i].given->root,
 								   &given->root) == 0)
-			return NULL;
+			return &s->candidate[i];
 	}
 	if (s->n == MOST_CANDIDATES)
 		return NULL;
@@ -145,11 +146,10 @@ add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given,
 	c->given = given;
 	c->options = affinity_train_options_parse(algorithm, given);
 	c->rank = family_of(algorithm) * 100 + (int) JB_ROOT_COUNT(given);
-	c->groups = groups;
 	c->rung = -1;
 	/* what could not be trained within the budget is not to be chosen */
 	c->work = affinity_tune_work(c, &s->sizes);
-	c->out = s->n - 1 > FALLBACK &&
+	c->out = s->n > FALLBACKS + N_FALLBACKS &&
 		c->work > MOST_OF_BUDGET * s->request->budget;
 	return c;
 }
@@ -172,7 +172,7 @@ add_points(Search *s)
 													   JsonbPGetDatum(given),
 													   JsonbPGetDatum(seen)));
 		if (given)
-			(void) add(s, affinity_algorithm_find(point->algorithm), given, 0);
+			(void) add(s, affinity_algorithm_find(point->algorithm), given);
 	}
 	s->limit = LEAST_LIMIT;
 	for (int i = 0; i < s->n; i++)
@@ -193,7 +193,7 @@ static bool
 run(Search *s, TuneCandidate *c)
 {
 	const TuneRung *rung = &s->rung[s->at];
-	double		work = affinity_tune_work(c, &rung->sizes);
+	double		work = affinity_tune_work(c, &rung->sizes) * rung->n_folds;
 
 	if (c->out || c->rung == s->at)
 		return !c->out;
@@ -213,19 +213,6 @@ run(Search *s, TuneCandidate *c)
 	return !c->out;
 }
 
-static int
-compare_candidates(const void *a, const void *b)
-{
-	const TuneCandidate *x = *(TuneCandidate *const *) a;
-	const TuneCandidate *y = *(TuneCandidate *const *) b;
-
-	if (x->mean != y->mean)
-		return x->mean > y->mean ? -1 : 1;
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
 /*
  * Those that were measured at the rung in use, best first; their number.
  */
@@ -239,28 +226,47 @@ sorted(const Search *s, TuneCandidate **best)
 		if (s->candidate[i].rung == s->at && !s->candidate[i].out)
 			best[n++] = &s->candidate[i];
 	}
-	qsort(best, n, sizeof(TuneCandidate *), compare_candidates);
+	affinity_tune_sort(best, n);
 	return n;
 }
 
 /* ---- rungs ------------------------------------------------------------- */
 
+/*
+ * A rung of a part of the rows, or of so many folds of all.
+ */
 static void
-make_rung(TuneRung *rung, double part, AffinityEvalSplit *split)
+make_rung(const Search *s, TuneRung *rung, double part)
 {
+	memset(rung, 0, sizeof(TuneRung));
 	rung->part = part;
-	rung->split = split;
-	affinity_tune_measure(split, &rung->sizes);
-	rung->test = NULL;
+	rung->n_folds = Max((int) part, 1);
+	for (int i = 0; i < rung->n_folds; i++)
+		rung->split[i] = part >= 1 ? s->split[i] :
+			affinity_eval_thin(s->split[i], sqrt(part), sqrt(part),
+							   s->request->seed);
+	affinity_tune_measure(rung->split[0], &rung->sizes);
 }
 
-static AffinityEvalSplit *
-sample(const Search *s, double part)
+static void
+make_tests(const Search *s, TuneRung *rung)
 {
-	if (part >= 1)
-		return unconstify(AffinityEvalSplit *, s->split);
-	return affinity_eval_thin(s->split, sqrt(part), sqrt(part),
-							  s->request->seed);
+	for (int i = 0; i < rung->n_folds; i++)
+	{
+		rung->test[i] = affinity_eval_test(rung->split[i]);
+		affinity_eval_sample(rung->test[i], TUNE_MOST_USERS,
+							 s->request->seed);
+		rung->n_users += rung->test[i]->by_user.n_rows;
+	}
+}
+
+/*
+ * The next smaller part: half of the rows, or a fold less.
+ */
+static double
+less(double part)
+{
+	return part > 1 ? part - 1 : part / 2;
 }
 
 /*
@@ -274,22 +280,20 @@ begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
 	TuneRung   *rung = &s->rung[no];
 	double		room = s->limit * spent_by[no] - s->spent;
 
-	make_rung(rung, 1, sample(s, 1));
-	for (double part = 0.5; part >= LEAST_PART; part /= 2)
+	make_rung(s, rung, s->n_folds);
+	for (double part = less(s->n_folds); part >= LEAST_PART; part = less(part))
 	{
 		double		work = 0;
-		AffinityEvalSplit *split;
 		TuneRung	smaller;
 
 		for (int i = 0; i < n; i++)
 			work += some[i]->out ? 0 :
-				affinity_tune_work(some[i], &rung->sizes) * times;
+				affinity_tune_work(some[i], &rung->sizes) * rung->n_folds * times;
 		if (work <= room)
 			break;
-		split = sample(s, part);
-		make_rung(&smaller, part, split);
-		if (smaller.sizes.test_users < FEWEST_SAMPLED ||
-			smaller.sizes.rows < FEWEST_SAMPLED_ROWS)
+		make_rung(s, &smaller, part);
+		if (part < 1 && (smaller.sizes.test_users < FEWEST_SAMPLED ||
+						 smaller.sizes.rows < FEWEST_SAMPLED_ROWS))
 			break;
 		*rung = smaller;
 	}
@@ -304,31 +308,26 @@ begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
 		}
 	}
 	s->at = no;
-	s->until = s->limit * (rung->part < 1 ? spent_by[no] :
+	s->until = s->limit * (rung->part < s->n_folds ? spent_by[no] :
 						   no == 0 ? SPENT_ON_ALL : 1);
-	if (rung->test == NULL)
-	{
-		rung->test = affinity_eval_test(rung->split);
-		affinity_eval_sample(rung->test, MOST_USERS, s->request->seed);
-	}
+	if (rung->test[0] == NULL)
+		make_tests(s, rung);
 }
 
 /*
- * Try all variants of a candidate that it does not have yet.
+ * Try variants from one on up to another on a candidate.
  */
 static void
-try_variants(Search *s, const TuneCandidate *base)
+try_variants(Search *s, const TuneCandidate *base, int from, int to)
 {
-	for (int v = 0; v < affinity_tune_n_variants; v++)
+	for (int v = from; v < to; v++)
 	{
 		const TunePoint *variant = &affinity_tune_variants[v];
-		uint32		group = (uint32) 1 << variant->group;
 		Jsonb	   *more;
 		TuneCandidate *c;
 
-		if ((base->groups & group) != 0 ||
-			(variant->algorithm &&
-			 strcmp(variant->algorithm, base->algorithm->name) != 0))
+		if (variant->algorithm &&
+			strcmp(variant->algorithm, base->algorithm->name) != 0)
 			continue;
 		more = point_options(s, variant);
 		if (more == NULL)
@@ -336,49 +335,70 @@ try_variants(Search *s, const TuneCandidate *base)
 		more = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
 												  JsonbPGetDatum(base->given),
 												  JsonbPGetDatum(more)));
-		c = add(s, base->algorithm, more, base->groups | group);
+		c = add(s, base->algorithm, more);
 		if (c)
 			(void) run(s, c);
 	}
 }
 
 /*
- * Variants of the best candidate of each of the two best algorithms that have
- * any, and of what is the best then.
+ * One group of variants after the other on the best of the best algorithms,
+ * each from where the one before has come to.
  */
 static void
 try_all_variants(Search *s, TuneCandidate **best)
 {
-	for (int round = 0; round < N_ROUNDS; round++)
+	int			from = 0;
+
+	while (from < affinity_tune_n_variants)
 	{
 		const TuneCandidate *base[N_BASES];
-		int			n = sorted(s, best);
-		int			n_bases = 0;
+		int			n_bases = affinity_tune_bases(best, sorted(s, best), base,
+												  N_BASES);
+		int			to = from;
 
-		for (int i = 0; i < n && n_bases < N_BASES; i++)
-		{
-			if (best[i]->algorithm->times &&
-				(n_bases == 0 || best[i]->algorithm != base[0]->algorithm))
-				base[n_bases++] = best[i];
-		}
+		while (to < affinity_tune_n_variants &&
+			   affinity_tune_variants[to].group == affinity_tune_variants[from].group)
+			to++;
 		for (int i = 0; i < n_bases; i++)
-			try_variants(s, base[i]);
+			try_variants(s, base[i], from, to);
+		from = to;
 	}
 }
 
 /*
- * Measure the reference and the fallback, and those of some that come first.
- * False where even the fallback is too much: then the rung before is the last.
+ * What is chosen where nothing is surely better: the first fallback that was
+ * measured at the rung in use, NULL where none was.
+ */
+static TuneCandidate *
+fallback_of(const Search *s)
+{
+	for (int i = FALLBACKS; i < FALLBACKS + N_FALLBACKS; i++)
+	{
+		if (s->candidate[i].rung == s->at && !s->candidate[i].out)
+			return &s->candidate[i];
+	}
+	return NULL;
+}
+
+/*
+ * Measure the reference and the fallbacks, and those of some that come first.
+ * False where even these are too much: then the rung before is the last.
  */
 static bool
 climb(Search *s, TuneCandidate *const *some, int n)
 {
-	const TuneSizes *sizes = &s->rung[s->at].sizes;
+	const TuneRung *rung = &s->rung[s->at];
+	double		work = 0;
 
-	if (s->spent + affinity_tune_work(&s->candidate[FALLBACK], sizes) +
-		affinity_tune_work(&s->candidate[POPULAR], sizes) > s->until)
+	for (int i = 0; i < FALLBACKS + N_FALLBACKS; i++)
+		work += s->candidate[i].out || s->candidate[i].rung == s->at ? 0 :
+			affinity_tune_work(&s->candidate[i], &rung->sizes) * rung->n_folds;
+	if (s->spent + work > s->until)
 		return false;
-	if (!run(s, &s->candidate[FALLBACK]) || !run(s, &s->candidate[POPULAR]))
+	for (int i = 0; i < FALLBACKS + N_FALLBACKS; i++)
+		(void) run(s, &s->candidate[i]);
+	if (s->candidate[POPULAR].out || fallback_of(s) == NULL)
 		return false;
 	for (int i = 0; i < n; i++)
 		(void) run(s, some[i]);
@@ -401,10 +421,12 @@ search(Search *s)
 	begin_rung(s, 1, some, n, 4);
 	if (!climb(s, some, n))
 		return;
-	try_all_variants(s, some);
-	n = Min(sorted(s, some), N_FINAL);
-	begin_rung(s, 2, some, n, 0);
-	(void) climb(s, some, n);
+	for (int round = 0; round < N_ROUNDS; round++)
+		try_all_variants(s, some);
+	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL);
+	begin_rung(s, 2, some, n, 1);
+	if (climb(s, some, n) && s->rung[2].part <= s->rung[1].part)
+		try_all_variants(s, some);	/* with what is left */
 }
 
 /* ---- the choice --------------------------------------------------------- */
@@ -413,29 +435,32 @@ static void
 say_choice(Search *s, AffinityTuneChoice *choice)
 {
 	TuneCandidate *best[MOST_CANDIDATES];
-	const TuneCandidate *fallback = &s->candidate[FALLBACK];
+	const TuneCandidate *fallback;
 	const TuneCandidate *popular = &s->candidate[POPULAR];
 	const TuneCandidate *chosen;
 	TuneDifference d;
-	uint32		n_users;
+	const TuneRung *rung;
 	int			n;
 
 	choice->verdict = AFFINITY_TUNE_UNSURE;
 	choice->trials = s->trials;
 	choice->work = s->spent;
-	if (fallback->out || popular->out || fallback->rung < 0 ||
-		popular->rung != fallback->rung)
+	if (popular->out || popular->rung < 0)
 		return;
-	s->at = fallback->rung;
+	s->at = popular->rung;
+	rung = &s->rung[s->at];
+	fallback = fallback_of(s);
+	if (fallback == NULL)
+		return;
 	n = sorted(s, best);
-	n_users = s->rung[s->at].test->by_user.n_rows;
-	chosen = affinity_tune_decide(best, n, fallback, n_users);
+	chosen = affinity_tune_decide(best, n, fallback, rung->n_users);
 	if (chosen != fallback || best[0] == fallback)
 		choice->verdict = AFFINITY_TUNE_CHOSEN;
 	choice->algorithm = chosen->algorithm;
 	choice->given = chosen->given;
-	affinity_tune_compare(chosen, popular, n_users, &d);
-	choice->users = d.users;
+	affinity_tune_compare(chosen, popular, rung->n_users, &d);
+	choice->users = rung->test[0]->by_user.n_rows;
+	choice->folds = rung->n_folds;
 	choice->ndcg = chosen->mean;
 	choice->popular = popular->mean;
 	choice->low = d.mean - TUNE_SURE * d.error;
@@ -454,14 +479,19 @@ affinity_tune_choose(const AffinityTuneRequest *request,
 	memset(choice, 0, sizeof(AffinityTuneChoice));
 	choice->verdict = AFFINITY_TUNE_FEW;
 	choice->ndcg = choice->popular = choice->low = choice->high = NAN;
-	s.split = affinity_tune_split(request, &s.sizes);
-	choice->split = s.split->kind;
-	choice->as_of = s.split->as_of;
+	s.n_folds = affinity_tune_split(request, s.split, &s.sizes);
+	choice->split = s.split[0]->kind;
+	choice->as_of = s.split[0]->as_of;
 	choice->users = (uint32) s.sizes.test_users;
-	s.median_age = affinity_tune_median_age(s.split);
+	s.median_age = affinity_tune_median_age(s.split[0]);
 	add_points(&s);
-	choice->algorithm = s.candidate[FALLBACK].algorithm;
-	choice->given = s.candidate[FALLBACK].given;
+	for (int i = FALLBACKS; i < FALLBACKS + N_FALLBACKS; i++)
+	{
+		choice->algorithm = s.candidate[i].algorithm;
+		choice->given = s.candidate[i].given;
+		if (s.candidate[i].work <= MOST_OF_BUDGET * request->budget)
+			break;
+	}
 	if (s.sizes.test_users < FEWEST_USERS)
 		return;
 	search(&s);

@@ -11,8 +11,13 @@
 
 typedef struct TuneSizes TuneSizes;
 
-extern AffinityEvalSplit *affinity_tune_split(const AffinityTuneRequest *request,
-											  TuneSizes *sizes);
+/* Folds that there may be; users to test on at least, all folds together. */
+#define TUNE_MOST_FOLDS		4
+#define TUNE_ENOUGH_USERS	3000
+
+extern int	affinity_tune_split(const AffinityTuneRequest *request,
+								AffinityEvalSplit **split,
+								TuneSizes *sizes);
 extern double affinity_tune_median_age(const AffinityEvalSplit *split);
 
 /* ---- points.c ---------------------------------------------------------- */
@@ -24,7 +29,8 @@ typedef struct TunePoint
 	const char *options;		/* JSON, without braces; may be empty */
 	double		half_life;		/* option half_life, in median ages; 0: none */
 	bool		times;			/* only for sources with times */
-	int			group;			/* of a variant: one of a group is applied */
+	int			group;			/* of a variant: those of one are side by side */
+	double		users;			/* only for sources with so many */
 } TunePoint;
 
 extern const TunePoint affinity_tune_points[];
@@ -40,15 +46,17 @@ typedef struct TuneCandidate
 	void	   *options;
 	Jsonb	   *given;			/* what is not a default */
 	int			rank;			/* simple ones first */
-	uint32		groups;			/* bits: variants that it has */
 	double		work;			/* of a trial on everything */
 	bool		out;			/* it cannot be trained, or is beaten */
 	int			rung;			/* at which it was last measured; -1: never */
 	double		mean;			/* there */
-	float	   *value;			/* of the users of that test */
+	float	   *value;			/* of the users of the tests there */
 } TuneCandidate;
 
 /* ---- work.c ------------------------------------------------------------ */
+
+/* A test of so many is as good as any. */
+#define TUNE_MOST_USERS		10000
 
 /* What costs depend on. */
 struct TuneSizes
@@ -68,13 +76,15 @@ extern double affinity_tune_work(const TuneCandidate *candidate,
 
 /* ---- trial.c ----------------------------------------------------------- */
 
-/* A sample of a split, or all of it. */
+/* A sample of a split, or all of it, or several of all. */
 typedef struct TuneRung
 {
-	double		part;			/* of the rows, about */
-	AffinityEvalSplit *split;
-	AffinityInteractions *test;
-	TuneSizes	sizes;
+	double		part;			/* of the rows, about; above 1: folds */
+	int			n_folds;
+	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
+	AffinityInteractions *test[TUNE_MOST_FOLDS];
+	uint32		n_users;		/* of all tests */
+	TuneSizes	sizes;			/* of a fold */
 } TuneRung;
 
 extern bool affinity_tune_try(const TuneRung *rung, TuneCandidate *candidate,
@@ -98,6 +108,11 @@ extern const TuneCandidate *affinity_tune_decide(TuneCandidate *const *best,
 												 int n,
 												 const TuneCandidate *fallback,
 												 uint32 n_users);
+
+extern void affinity_tune_sort(TuneCandidate **best, int n);
+extern int	affinity_tune_bases(TuneCandidate *const *best, int n,
+								const TuneCandidate **base, int most);
+extern int	affinity_tune_finalists(TuneCandidate **best, int n, int most);
 
 /* How many standard errors from the mean 95 % of differences are. */
 #define TUNE_SURE	1.96

@@ -1,6 +1,6 @@
 /*
  * split.c
- *		What is held out, and how old the rest is.
+ *		What is held out, how often, and how old the rest is.
  */
 #include "postgres.h"
 
@@ -10,28 +10,88 @@
 
 /* A split by time needs so many who are on both sides of it. */
 #define FEWEST_ON_BOTH		100
+/* Part of the rows, from the newest back, that a split by time holds out. */
+#define NEWEST				0.1
+/*
+ * Where there are no times: part of the users that are tested on in a fold, and
+ * of their items that are held out. All else is trained on: with less of each
+ * user, algorithms that need little would look better than they are.
+ */
+#define OF_USERS			(1.0 / TUNE_MOST_FOLDS)
+#define OF_ITEMS			0.2
 
 /*
- * By time if enough users are on both sides, else by users who are held out.
- * Sizes are those of the whole.
+ * A split by time; the fold is how many tenths that are newer are left out
+ * altogether, as if the source had ended there.
  */
-AffinityEvalSplit *
-affinity_tune_split(const AffinityTuneRequest *request, TuneSizes *sizes)
+static AffinityEvalSplit *
+split_time(const AffinityTuneRequest *request, int fold, int64 end)
+{
+	const AffinityJournal *journal = request->journal;
+	AffinityEvalSplitRequest by = {
+		.kind = AFFINITY_EVAL_AUTO, .holdout = NEWEST * (fold + 1),
+		.seed = request->seed
+	};
+	AffinityEvalSplit *split = affinity_eval_split(journal, &by);
+
+	if (fold > 0)
+		affinity_eval_end(split, end);
+	return split;
+}
+
+/*
+ * Some items of some users, who are others in each fold.
+ */
+static AffinityEvalSplit *
+split_items(const AffinityTuneRequest *request, int fold)
 {
 	AffinityEvalSplitRequest by = {
-		.kind = AFFINITY_EVAL_AUTO, .holdout = 0.1, .seed = request->seed
+		.kind = AFFINITY_EVAL_RANDOM, .holdout = OF_ITEMS,
+		.seed = request->seed
 	};
 	AffinityEvalSplit *split = affinity_eval_split(request->journal, &by);
 
-	affinity_tune_measure(split, sizes);
-	if (split->kind == AFFINITY_EVAL_TIME &&
-		sizes->test_users >= FEWEST_ON_BOTH)
-		return split;
-	by.kind = AFFINITY_EVAL_USERS;
-	by.holdout = 0.2;
-	split = affinity_eval_split(request->journal, &by);
-	affinity_tune_measure(split, sizes);
+	/* another chance than that of samples */
+	affinity_eval_test_users(split, OF_USERS * fold, OF_USERS * (fold + 1),
+							 request->seed + 1000003);
 	return split;
+}
+
+/*
+ * By time if enough users are on both sides, else some items of some users.
+ * Few users tell little apart: then there are several folds, which are at
+ * other times or of other users. Sizes are those of the first fold.
+ */
+int
+affinity_tune_split(const AffinityTuneRequest *request,
+					AffinityEvalSplit **split, TuneSizes *sizes)
+{
+	bool		time;
+	int			n = 1;
+
+	split[0] = split_time(request, 0, 0);
+	affinity_tune_measure(split[0], sizes);
+	time = split[0]->kind == AFFINITY_EVAL_TIME &&
+		sizes->test_users >= FEWEST_ON_BOTH;
+	if (!time)
+	{
+		split[0] = split_items(request, 0);
+		affinity_tune_measure(split[0], sizes);
+	}
+	while (n < TUNE_MOST_FOLDS &&
+		   n * sizes->test_users < TUNE_ENOUGH_USERS)
+	{
+		TuneSizes	more;
+
+		split[n] = time ? split_time(request, n, split[n - 1]->as_of) :
+			split_items(request, n);
+		affinity_tune_measure(split[n], &more);
+		if (split[n]->kind != split[0]->kind ||
+			more.test_users < sizes->test_users / 2)
+			break;
+		n++;
+	}
+	return n;
 }
 
 #define ST_SORT sort_ages

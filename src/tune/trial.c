@@ -31,8 +31,13 @@ may_fail(int sqlerrcode)
 		sqlerrcode == ERRCODE_NO_DATA_FOUND;
 }
 
+/*
+ * Measure a candidate on a fold; values are written from a place on. The sum of
+ * them, and how many there are, are added up.
+ */
 static void
-measure(const TuneRung *rung, TuneCandidate *c, MemoryContext context)
+measure(const TuneRung *rung, int fold, const TuneCandidate *c, float *value,
+		double *sum, uint32 *count)
 {
 	static const uint32 k[] = {AFFINITY_TUNE_K};
 	AffinityEvalWant want = {
@@ -42,18 +47,40 @@ measure(const TuneRung *rung, TuneCandidate *c, MemoryContext context)
 	AffinityEvalResult *result;
 	int			slot;
 
-	affinity_eval_train(rung->split, c->algorithm, c->options, NULL, &subject);
-	result = affinity_eval_score(&subject, rung->test, &want);
+	affinity_eval_train(rung->split[fold], c->algorithm, c->options, NULL, &subject);
+	result = affinity_eval_score(&subject, rung->test[fold], &want);
 	/* lists leave out what the user has */
 	slot = affinity_eval_slot(&want, AFFINITY_EVAL_NDCG, 0,
 							  AFFINITY_EVAL_NEW_ITEMS);
-	c->mean = affinity_eval_mean(result, slot);
+	memcpy(value, result->value + (Size) slot * result->n_users,
+		   result->n_users * sizeof(float));
+	*sum += result->sum[slot];
+	*count += result->count[slot];
+}
+
+/*
+ * Measure a candidate on all folds, each in memory that goes with it.
+ */
+static void
+measure_all(const TuneRung *rung, TuneCandidate *c, MemoryContext own,
+			MemoryContext context)
+{
+	float	   *value = MemoryContextAllocHuge(context,
+											   Max(rung->n_users, 1) * sizeof(float));
+	double		sum = 0;
+	uint32		count = 0;
+	uint32		at = 0;
+
 	if (c->value)
 		pfree(c->value);
-	c->value = MemoryContextAllocHuge(context,
-									  Max(result->n_users, 1) * sizeof(float));
-	memcpy(c->value, result->value + (Size) slot * result->n_users,
-		   result->n_users * sizeof(float));
+	c->value = value;
+	for (int i = 0; i < rung->n_folds; i++)
+	{
+		measure(rung, i, c, value + at, &sum, &count);
+		at += rung->test[i]->by_user.n_rows;
+		MemoryContextReset(own);
+	}
+	c->mean = count > 0 ? sum / count : NAN;
 }
 
 /*
@@ -79,7 +106,11 @@ affinity_tune_try(const TuneRung *rung, TuneCandidate *c,
 		(void) set_config_option("client_min_messages", "error", PGC_USERSET,
 								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
 								 false);
-		measure(rung, c, context);
+		/* to the server's log neither */
+		(void) set_config_option("log_min_messages", "error", PGC_SUSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
+		measure_all(rung, c, own, context);
 		AtEOXact_GUC(false, nest);
 		ReleaseCurrentSubTransaction();
 		done = true;

@@ -19,8 +19,8 @@
 /* How long the lists are that are compared. */
 #define AFFINITY_TUNE_K			20
 
-/* What is chosen where nothing can be told. */
-#define AFFINITY_TUNE_FALLBACK	"item_knn"
+/* What is chosen where nothing can be told, if that can be trained. */
+#define AFFINITY_TUNE_FALLBACK	"ease"
 
 typedef struct AffinityTuneRequest
 {
@@ -45,6 +45,7 @@ typedef struct AffinityTuneChoice
 	AffinityEvalKind split;
 	int64		as_of;			/* of a split by time */
 	uint32		users;			/* that were tested on */
+	int			folds;			/* how often */
 	int			trials;
 	double		work;
 	double		ndcg;			/* NaN where nothing was measured, as are: */

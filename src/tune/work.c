@@ -5,8 +5,9 @@
  *
  * An estimate and not a clock, so that the same candidates are tried whatever
  * the machine is, and whatever else it does. Being wrong by a factor of two
- * does little harm: it makes a sample larger or smaller. Constants were fitted
- * to Gowalla (810,000 pairs, 41,000 items) and to dense ease of 3,000 items.
+ * does little harm: it makes a sample larger or smaller. Constants are seconds
+ * of one core, fitted to trials of made-up sets (../../test/bench/auto) and of
+ * Gowalla (810,000 pairs, 41,000 items), divided by how much faster two are.
  */
 #include "postgres.h"
 
@@ -16,23 +17,27 @@
 
 #include "tune/search.h"
 
+/* Seconds of one core are this many units. */
+#define CORE_SECOND		0.625
+
 /* Read and split a row for one trial. */
-#define PER_ROW			2e-7
+#define PER_ROW			(1.5e-7 * CORE_SECOND)
 /* A pair of items of a user: counted, weighted, ranked. */
-#define PER_PAIR_OF_ITEMS	8e-9
+#define PER_PAIR_OF_ITEMS	(4e-9 * CORE_SECOND)
 /* Ranking an entry of a list for a user's item. */
-#define PER_LIST_ENTRY	1e-8
+#define PER_LIST_ENTRY	(8e-9 * CORE_SECOND)
+/* Dense ease: one item by another by a third. */
+#define PER_CUBE		(1.5e-11 * CORE_SECOND)
 /* One multiplication and addition where memory is read in order. */
-#define PER_PRODUCT		3e-11
+#define PER_PRODUCT		(4e-11 * CORE_SECOND)
 /* ials: of one iteration, by entries times factors, and by squares. */
-#define PER_ENTRY		1.5e-9
-#define PER_SQUARE		1e-10
-/* sparse ease: an item, to be multiplied by a power of its candidates. */
-#define PER_COLUMN		3.4e-6
-#define COLUMN_POWER	0.75
-/* low rank: by entries, and by items times rank. */
-#define PER_RANK_ENTRY	4e-9
-#define PER_RANK_ITEM	3e-10
+#define PER_ENTRY		(1e-9 * CORE_SECOND)
+#define PER_SQUARE		(8e-11 * CORE_SECOND)
+/* Sparse ease: a candidate of an item. */
+#define PER_CANDIDATE	(7e-7 * CORE_SECOND)
+/* Low rank: by entries, and by the square of the rank. */
+#define PER_RANK_ENTRY	(2e-8 * CORE_SECOND)
+#define PER_RANK_SQUARE	(2.5e-9 * CORE_SECOND)
 
 /*
  * Count what costs depend on: of what is trained on, and who is tested.
@@ -121,20 +126,28 @@ option_is(const TuneCandidate *c, const char *name, const char *value)
 	return false;
 }
 
+/*
+ * The first eigenvectors of the graph of items.
+ */
+static double
+rank_work(double rank, const TuneSizes *s)
+{
+	rank = Min(rank, s->items);
+	return rank * s->pairs * PER_RANK_ENTRY +
+		rank * rank * (s->items + 1.5 * rank) * PER_RANK_SQUARE;
+}
+
+/*
+ * Weights between items. An item has no more candidates than it shares users
+ * with.
+ */
 static double
 ease_work(const TuneCandidate *c, const TuneSizes *s)
 {
-	bool		dense = option_is(c, "method", "dense");
-	double		rank = Min(option_of(c, "rank", 0), s->items);
-	double		work = s->squares * PER_PAIR_OF_ITEMS;
-
-	if (dense)
-		work += s->items * s->items * s->items * PER_PRODUCT;
-	else
-		work += s->items * PER_COLUMN *
-			pow(Min(option_of(c, "candidates", 0), s->items), COLUMN_POWER);
-	return work + rank * (s->pairs * PER_RANK_ENTRY +
-						  s->items * rank * PER_RANK_ITEM);
+	if (option_is(c, "method", "dense"))
+		return s->items * s->items * s->items * PER_CUBE;
+	return s->items * PER_CANDIDATE *
+		Min(option_of(c, "candidates", 0), s->squares / Max(s->items, 1));
 }
 
 /*
@@ -146,19 +159,21 @@ affinity_tune_work(const TuneCandidate *c, const TuneSizes *s)
 	double		work = s->rows * PER_ROW;
 	double		factors = option_of(c, "factors", 0);
 	double		history = s->pairs / Max(s->users, 1);
+	double		test_users = Min(s->test_users, TUNE_MOST_USERS);
 
 	if (strcmp(c->algorithm->name, "ease") == 0)
 		work += ease_work(c, s);
-	else if (c->algorithm->has_neighbors)
+	if (c->algorithm->has_neighbors)
 		work += s->squares * PER_PAIR_OF_ITEMS;
+	work += rank_work(option_of(c, "rank", 0), s);
 	if (c->algorithm->has_factors)
 		work += option_of(c, "iterations", 1) *
 			(s->pairs * factors * PER_ENTRY +
 			 (s->users + s->items) * factors * factors * PER_SQUARE);
 	if (c->algorithm->has_neighbors)
-		work += s->test_users * history * PER_LIST_ENTRY *
+		work += test_users * history * PER_LIST_ENTRY *
 			Min(option_of(c, "neighbors", 100), s->items);
 	else
-		work += s->test_users * s->items * factors * PER_PRODUCT;
+		work += test_users * s->items * factors * PER_PRODUCT;
 	return work;
 }
