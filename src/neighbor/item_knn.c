@@ -43,19 +43,25 @@
 /* ---- factors ----------------------------------------------------------- */
 
 /*
- * Sum of a row's values without their signs, or of their squares.
+ * Sum of the values of entries without their signs, or of their squares.
  */
 static double
-row_sum(const AffinityCsr *m, uint32 row, bool squares)
+sum_of(const AffinityCsr *m, int64 start, int64 end, bool squares)
 {
 	double		sum = 0;
 
 	if (m->val == NULL)
-		return (double) (m->start[row + 1] - m->start[row]);
-	for (int64 e = m->start[row]; e < m->start[row + 1]; e++)
+		return (double) (end - start);
+	for (int64 e = start; e < end; e++)
 		sum += squares ? (double) m->val[e] * m->val[e] :
 			fabs(m->val[e]);
 	return sum;
+}
+
+static double
+row_sum(const AffinityCsr *m, uint32 row, bool squares)
+{
+	return sum_of(m, m->start[row], m->start[row + 1], squares);
 }
 
 /* d^-e, where nobody and nothing gives 0 */
@@ -67,40 +73,105 @@ inverse_power(double d, double e)
 	return e == 0 ? 1 : e == 1 ? 1 / d : pow(d, -e);
 }
 
+/*
+ * Where a user's entries of the first kind end: columns of kinds follow each
+ * other.
+ */
 static void
-prepare_factors(KnnState *s, const float *trend)
+find_target_ends(KnnState *s)
+{
+	const AffinityCsr *m = &s->by_user;
+
+	for (uint32 u = 0; u < m->n_rows; u++)
+	{
+		int64		end = m->start[u];
+
+		CHECK_FOR_INTERRUPTS();
+		while (end < m->start[u + 1] && m->col[end] < s->n_items)
+			end++;
+		s->target_end[u] = end;
+	}
+}
+
+/*
+ * The factors of sources of one kind: of the users, of these sources and of
+ * their neighbors. Between events of different kinds, users and popular items
+ * are held back half as much: who buys what others look at is less a matter of
+ * many pairs within one history.
+ */
+static void
+prepare_kind(KnnState *s, uint32 kind, const float *trend)
 {
 	const ItemKnnOptions *o = s->options;
 	const AffinityCsr *by_user = &s->by_user;
 	const AffinityCsr *by_item = &s->by_item;
 	bool		degree = o->similarity == SIMILARITY_DEGREE;
+	double		user_exponent = kind ? o->user_exponent / 2 : o->user_exponent;
+	double		neighbor_exponent = kind ? o->neighbor_exponent / 2 :
+		o->neighbor_exponent;
+	double		item_exponent = kind ? Max(1 - neighbor_exponent, 0.5) :
+		o->item_exponent;
+	double	   *user_factor = s->user_factor + (kind ? by_user->n_rows : 0);
+	double	   *left = s->left + (size_t) kind * s->n_items;
+	double	   *right = s->right + (kind ? s->n_items : 0);
 
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		s->user_factor[u] = degree ?
-			inverse_power(row_sum(by_user, u, false), o->user_exponent) : 1;
+		user_factor[u] = degree ?
+			inverse_power(sum_of(by_user, by_user->start[u], s->target_end ?
+								 s->target_end[u] : by_user->start[u + 1],
+								 false), user_exponent) : 1;
 	}
-	for (uint32 i = 0; i < by_item->n_rows; i++)
+	for (uint32 i = 0; i < s->n_items; i++)
 	{
+		uint32		source = kind * s->n_items + i;
+
 		CHECK_FOR_INTERRUPTS();
 		if (degree)
 		{
-			double		d = row_sum(by_item, i, false);
-
-			s->left[i] = inverse_power(d, o->item_exponent);
-			s->right[i] = inverse_power(d, o->neighbor_exponent);
+			left[i] = inverse_power(row_sum(by_item, source, false),
+									item_exponent);
+			right[i] = inverse_power(row_sum(by_item, i, false),
+									 neighbor_exponent);
 		}
 		else if (o->similarity == SIMILARITY_COSINE)
-			s->left[i] = s->right[i] =
-				inverse_power(row_sum(by_item, i, true), 0.5);
+		{
+			left[i] = inverse_power(row_sum(by_item, source, true), 0.5);
+			right[i] = inverse_power(row_sum(by_item, i, true), 0.5);
+		}
 		else
-			s->left[i] = s->right[i] =
-				(double) (by_item->start[i + 1] - by_item->start[i]);
+		{
+			left[i] = (double) (by_item->start[source + 1] -
+								by_item->start[source]);
+			right[i] = (double) (by_item->start[i + 1] - by_item->start[i]);
+		}
 		if (trend && affinity_neighbor_knn_is_product(o->similarity))
-			s->right[i] *= trend[i];
+			right[i] *= trend[i];
 	}
-	if (o->similarity == SIMILARITY_LOG_LIKELIHOOD)
+}
+
+/*
+ * Is there a likelihood to be computed? What is left of pairs of different
+ * kinds is significant.
+ */
+static bool
+needs_logarithms(const ItemKnnOptions *o, uint32 n_kinds)
+{
+	return o->similarity == SIMILARITY_LOG_LIKELIHOOD || n_kinds > 1;
+}
+
+static void
+prepare_factors(KnnState *s, const float *trend)
+{
+	const ItemKnnOptions *o = s->options;
+	const AffinityCsr *by_user = &s->by_user;
+
+	if (s->target_end)
+		find_target_ends(s);
+	for (uint32 kind = 0; kind < s->n_kinds; kind++)
+		prepare_kind(s, kind, trend);
+	if (needs_logarithms(o, s->n_kinds))
 	{
 		for (uint32 n = 1; n <= by_user->n_rows; n++)
 		{
@@ -113,9 +184,9 @@ prepare_factors(KnnState *s, const float *trend)
 /* ---- lists ------------------------------------------------------------- */
 
 static void
-make_list(void *state, uint32 item)
+make_list(void *state, uint32 item, uint32 kind)
 {
-	affinity_neighbor_knn_list(state, item);
+	affinity_neighbor_knn_list(state, item, kind);
 }
 
 /*
@@ -161,6 +232,10 @@ attach(KnnState *s, AffinityTeam *team)
 	s->list.row = item_row;
 	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
 							 &s->by_item);
+	s->n_items = s->shared->lists.n_items;
+	s->n_kinds = s->shared->lists.n_kinds;
+	if (s->n_kinds > 1)
+		s->target_end = affinity_parallel_region(team, s->shared->target_end);
 	s->is_signed = s->options->weights == AFFINITY_WEIGHTS_SIGNED &&
 		s->by_user.val != NULL;
 	s->user_factor = affinity_parallel_region(team, s->shared->user_factor);
@@ -179,7 +254,7 @@ static void
 prepare(KnnState *s)
 {
 	const ItemKnnOptions *o = s->options;
-	uint32		n_items = s->by_item.n_rows;
+	uint32		n_items = s->n_items;
 
 	if (affinity_neighbor_knn_on_moments(o->similarity))
 		s->moments = affinity_base_zeroed_array(n_items,
@@ -193,8 +268,9 @@ prepare(KnnState *s)
 		for (uint32 i = 0; i < n_items; i++)
 			s->sum[i] = s->clear;
 	}
-	if (!affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
-		(o->min_support > 1 || o->shrinkage > 0))
+	s->counts = !affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
+		(o->min_support > 1 || o->shrinkage > 0);
+	if (s->counts || s->n_kinds > 1)
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	affinity_neighbor_list_prepare(&s->list);
 }
@@ -239,20 +315,21 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 				const AffinityInteractions *in)
 {
 	Size		n_users = in->by_user.n_rows;
-	Size		n_items = in->by_item.n_rows;
-	bool		logarithms =
-	shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
+	Size		n_items = in->n_items;
+	Size		pairs = in->n_kinds > 1 ? 2 : 1;
+	bool		logarithms = needs_logarithms(&shared->options, in->n_kinds);
 	bool		trend = shared->options.times.trend > 0;
 	Size		size[] = {
-		mul_size(n_users, sizeof(double)),
-		mul_size(n_items, sizeof(double)),
-		mul_size(n_items, sizeof(double)),
+		mul_size(n_users, pairs * sizeof(double)),
+		mul_size(in->by_item.n_rows, sizeof(double)),
+		mul_size(n_items, pairs * sizeof(double)),
 		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
 		trend ? mul_size(n_items, sizeof(float)) : 0,
+		in->n_kinds > 1 ? mul_size(n_users, sizeof(int64)) : 0,
 	};
 	int		   *region[] = {
 		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
-		&shared->trend
+		&shared->trend, &shared->target_end
 	};
 
 	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
@@ -260,7 +337,7 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 	for (int i = 0; i < (int) lengthof(size); i++)
 		*region[i] = affinity_parallel_request_region(request, size[i]);
 	affinity_neighbor_lists_request(&shared->lists, request,
-									in->by_item.n_rows,
+									in->n_items, in->n_kinds,
 									shared->options.neighbors);
 }
 
@@ -296,7 +373,7 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	prepare_factors(&state, trend);
 	if (trend)
 		memcpy(affinity_parallel_region(team, shared.trend), trend,
-			   in->by_item.n_rows * sizeof(float));
+			   in->n_items * sizeof(float));
 	affinity_parallel_run(team, sink);
 	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
@@ -437,6 +514,16 @@ item_knn_centered(const void *options)
 		SIMILARITY_ADJUSTED;
 }
 
+/*
+ * Of several kinds of events: where users' means or signs do not matter.
+ */
+static bool
+item_knn_takes_kinds(const void *options)
+{
+	return !item_knn_signed_weights(options) &&
+		!affinity_neighbor_knn_on_moments(((const ItemKnnOptions *) options)->similarity);
+}
+
 const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.name = "item_knn",
 	.help = "items similar to those of the history, by the users they share",
@@ -447,6 +534,7 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.signed_weights = item_knn_signed_weights,
 	.centered = item_knn_centered,
 	.check = item_knn_check,
+	.takes_kinds = item_knn_takes_kinds,
 	.request = item_knn_request,
 	.train = item_knn_train,
 	.times = item_knn_times,
