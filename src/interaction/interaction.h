@@ -95,7 +95,7 @@ typedef enum AffinityPairValue
  * Kinds of events, such as buy and view. What is learned is which items users
  * have an event of the first kind with.
  */
-#define AFFINITY_MOST_KINDS	16
+#define AFFINITY_MOST_KINDS	8
 
 typedef struct AffinityKinds
 {

@@ -206,10 +206,14 @@ popularity(const KnnState *s, uint32 item)
 }
 
 static AffinityItemRow
-item_row(void *state, uint32 item)
+item_row(void *state, uint32 item, uint32 kind)
 {
 	const KnnState *s = state;
+	const int64 *start = s->by_item.start + (size_t) kind * s->n_items + item;
 	AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
+
+	row.kind = kind;
+	row.n_users = (uint32) (start[1] - start[0]);
 
 	row.popularity = popularity(s, item);
 	return row;

@@ -149,9 +149,9 @@ put_lists(void *state, uint32 chunk, const void *slot)
 
 	for (uint32 no = first; no < chunk_end(lists, chunk); no++)
 	{
-		AffinityItemRow row = list->row(list->state, no / lists->n_kinds);
+		AffinityItemRow row = list->row(list->state, no / lists->n_kinds,
+										no % lists->n_kinds);
 
-		row.kind = no % lists->n_kinds;
 		row.n_neighbors = length[no - first];
 		row.neighbor = from;
 		row.score = (const float *) from + row.n_neighbors;

@@ -33,8 +33,8 @@ typedef struct NeighborList
 	void	   *state;			/* what follows is called with */
 	/* choose the best neighbors of an item's events of a kind */
 	void		(*make) (void *state, uint32 item, uint32 kind);
-	/* what the leader puts of an item, but the list */
-	AffinityItemRow (*row) (void *state, uint32 item);
+	/* what the leader puts of it, but the list */
+	AffinityItemRow (*row) (void *state, uint32 item, uint32 kind);
 
 	/* items with a sum, and room for one more: see kernel/sparse.c */
 	uint32	   *touched;

@@ -213,10 +213,11 @@ make_list(void *state, uint32 item, uint32 kind)
 }
 
 static AffinityItemRow
-item_row(void *state, uint32 item)
+item_row(void *state, uint32 item, uint32 kind)
 {
 	const NextState *s = state;
-	AffinityItemRow row = {.item = item, .popularity = s->users[item]};
+	AffinityItemRow row = {.item = item, .kind = kind,
+	.popularity = s->users[item]};
 
 	return row;
 }

@@ -139,6 +139,8 @@ typedef struct AffinityItemRow
 	uint32		item;			/* number */
 	uint32		kind;			/* of events, whose list this is: rows of an
 								 * item come for each kind, in order */
+	uint32		n_users;		/* with such an event; 0 where there are no
+								 * kinds */
 	float		popularity;		/* for those without a history */
 	uint32		n_neighbors;
 	const int32 *neighbor;		/* numbers of items, best first */
