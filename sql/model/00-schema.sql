@@ -26,7 +26,8 @@ SELECT
 	@objects@::pg_catalog.text AS objects,
 	@view@::pg_catalog.text AS interactions_view,
 	@materialize@::pg_catalog.bool AS materialize,
-	@choice@::pg_catalog.text AS choice;
+	@choice@::pg_catalog.text AS choice,
+	@signals@::pg_catalog.text AS signals;
 
 GRANT SELECT ON @schema@.definition TO PUBLIC;
 

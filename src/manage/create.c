@@ -154,7 +154,8 @@ create(const char *name, ModelDefinition *d, bool train)
 PG_FUNCTION_INFO_V1(affinity_manage_create);
 
 /*
- * SQL: create_model(name, query, algorithm, options, if_exists, train, materialize)
+ * SQL: create_model(name, query, algorithm, options, if_exists, train,
+ * materialize, signals)
  */
 Datum
 affinity_manage_create(PG_FUNCTION_ARGS)
@@ -171,6 +172,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	affinity_base_check_not_null(fcinfo, 5, "train");
 	affinity_base_check_not_null(fcinfo, 6, "materialize");
 	d.materialize = PG_GETARG_BOOL(6);
+	d.signals = affinity_manage_signals_text(PG_ARGISNULL(7) ? NULL :
+											 PG_GETARG_JSONB_P(7));
 	affinity_manage_definition_set(&d, algorithm, options);
 	check_name(name);
 	PreventCommandIfReadOnly("affinity.create_model()");
@@ -179,10 +182,12 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	if (!is_taken(name, if_exists))
 	{
 		affinity_model_source_text(query, &d);
+		affinity_manage_signals_check(&d);
 		create(name, &d, PG_GETARG_BOOL(5));
 	}
 	else if (if_exists == EXISTS_REPLACE)
 		affinity_manage_alter(name, query, algorithm, options, &d.materialize,
+							  PG_ARGISNULL(7) ? NULL : PG_GETARG_JSONB_P(7),
 							  true);
 	else
 		ereport(NOTICE,

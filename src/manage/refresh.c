@@ -114,7 +114,9 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
 	open_existing(&e, name);
-	if (PG_GETARG_BOOL(1))
+	if (PG_GETARG_BOOL(1) && e.definition.signals[0] != '\0')
+		e.definition.retune = true;
+	else if (PG_GETARG_BOOL(1))
 		affinity_manage_choice_again(name, &e.definition);
 	settle(&e);
 	e.change.train = true;
@@ -208,7 +210,7 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 void
 affinity_manage_alter(const char *name, const char *query,
 					  const char *algorithm, Jsonb *options,
-					  const bool *materialize, bool from_start)
+					  const bool *materialize, Jsonb *signals, bool from_start)
 {
 	Existing	e = {0};
 	ModelDefinition source = {0};
@@ -228,6 +230,12 @@ affinity_manage_alter(const char *name, const char *query,
 	else
 		settle(&e);
 	set_options(d, algorithm, options, from_start);
+	if (signals != NULL || from_start)
+	{
+		d->signals = affinity_manage_signals_text(signals);
+		d->retune = true;
+	}
+	affinity_manage_signals_check(d);
 	e.change.say_kept = materialize != NULL && *materialize && !d->materialize;
 	if (materialize != NULL)
 		d->materialize = *materialize;
@@ -241,7 +249,7 @@ affinity_manage_alter(const char *name, const char *query,
 PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
 
 /*
- * SQL: alter_model(name, query, algorithm, options, materialize)
+ * SQL: alter_model(name, query, algorithm, options, materialize, signals)
  */
 Datum
 affinity_manage_alter_model(PG_FUNCTION_ARGS)
@@ -257,7 +265,8 @@ affinity_manage_alter_model(PG_FUNCTION_ARGS)
 						  PG_ARGISNULL(2) ? NULL :
 						  text_to_cstring(PG_GETARG_TEXT_PP(2)),
 						  PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
-						  PG_ARGISNULL(4) ? NULL : &materialize, false);
+						  PG_ARGISNULL(4) ? NULL : &materialize,
+						  PG_ARGISNULL(5) ? NULL : PG_GETARG_JSONB_P(5), false);
 	PG_RETURN_VOID();
 }
 

@@ -251,7 +251,9 @@ try_source(const char *text, Query * *query, ModelDefinition *d)
 static bool
 has_column_names(const Query * query)
 {
-	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
+	static const char *const names[] = {
+		"user_id", "item_id", "weight", "at", "signal"
+	};
 	ListCell   *cell;
 	int			n = 0;
 
@@ -282,8 +284,10 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 		{"user_id", d->user_type},
 		{"item_id", d->item_type},
 		{"weight", d->weight_type},
-		{"at", d->at_type}
+		{"at", d->at_type},
+		{"signal", TEXTOID}
 	};
+	int			n = (int) lengthof(column) - !d->has_signal;
 	Oid			relid = get_relname_relid("interactions", schema);
 	Relation	relation;
 	bool		fits;
@@ -291,8 +295,8 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 	if (!OidIsValid(relid))
 		return false;
 	relation = relation_open(relid, AccessShareLock);
-	fits = RelationGetNumberOfAttributes(relation) == (int) lengthof(column);
-	for (int i = 0; fits && i < (int) lengthof(column); i++)
+	fits = RelationGetNumberOfAttributes(relation) == n;
+	for (int i = 0; fits && i < n; i++)
 	{
 		Form_pg_attribute attribute =
 		TupleDescAttr(RelationGetDescr(relation), i);
@@ -331,7 +335,8 @@ use_other_relation(const char *name, ModelDefinition *d)
 {
 	ModelDefinition found;
 	Query	   *query;
-	char	   *wrong = try_source(psprintf("SELECT user_id, item_id, weight, at FROM %s",
+	char	   *wrong = try_source(psprintf("SELECT user_id, item_id, weight, at%s FROM %s",
+											d->signals[0] != '\0' ? ", signal" : "",
 											quote_qualified_identifier(name, "interactions")),
 								   &query, &found);
 
@@ -347,6 +352,7 @@ use_other_relation(const char *name, ModelDefinition *d)
 	d->user_type = found.user_type;
 	d->item_type = found.item_type;
 	d->has_time = found.has_time;
+	d->has_signal = found.has_signal;
 	if (d->resolved == NULL)
 	{
 		d->query = d->resolved = found.resolved;
@@ -367,6 +373,7 @@ affinity_manage_take_source(ModelDefinition *d, const ModelDefinition *from)
 	d->weight_type = from->weight_type;
 	d->at_type = from->at_type;
 	d->has_time = from->has_time;
+	d->has_signal = from->has_signal;
 }
 
 /*

@@ -40,6 +40,7 @@ enum
 	DEFINITION_VIEW,
 	DEFINITION_MATERIALIZE,
 	DEFINITION_CHOICE,
+	DEFINITION_SIGNALS,
 	DEFINITION_N_COLUMNS
 };
 
@@ -61,6 +62,7 @@ static const struct
 	{"interactions_view", TEXTOID, true},
 	{"materialize", BOOLOID, true},
 	{"choice", TEXTOID, true},
+	{"signals", TEXTOID, true},
 };
 
 /*
@@ -170,6 +172,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	d->view = TextDatumGetCString(v[DEFINITION_VIEW]);
 	d->materialize = DatumGetBool(v[DEFINITION_MATERIALIZE]);
 	d->choice = TextDatumGetCString(v[DEFINITION_CHOICE]);
+	d->signals = TextDatumGetCString(v[DEFINITION_SIGNALS]);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
 		DEFINITION_FOUND : DEFINITION_DAMAGED;
 }

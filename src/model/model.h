@@ -205,6 +205,7 @@ typedef struct ModelDefinition
 	Oid			at_type;
 	bool		has_time;
 	bool		has_signal;		/* the query has a fifth column */
+	bool		retune;			/* what signals weigh is to be learned anew */
 } ModelDefinition;
 
 /*

@@ -266,11 +266,12 @@ affinity_model_find_weighted(const AffinityModel *model,
 	const AffinityWeighted *first = bsearch_arg(&key, weighted, n,
 												sizeof(AffinityWeighted),
 												compare_ids, &type);
-	const AffinityWeighted *end = first + 1;
+	const AffinityWeighted *end;
 
 	*n_found = 0;
 	if (first == NULL)
 		return NULL;
+	end = first + 1;
 	while (first > weighted && compare_ids(first - 1, &key, &type) == 0)
 		first--;
 	while (end < weighted + n && compare_ids(end, &key, &type) == 0)
