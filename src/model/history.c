@@ -419,6 +419,7 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 										   model->item_type,
 										   &weighted[kept].id))
 			continue;
+		weighted[kept].kind = 0;
 		weighted[kept].counts = true;
 		weighted[kept++].weight = plain;
 	}

@@ -66,24 +66,24 @@ SELECT is((SELECT count(*) FROM m.neighbors), (SELECT count(*) FROM lists WHERE 
 	'similar items are those of the strongest kind');
 SELECT is_empty($$SELECT * FROM lists l JOIN m.neighbors n ON n.item_id = l.i AND n.neighbor_id = l.j
 	WHERE l.kind = 'buy' AND abs(l.x - n.score) > 1e-6 * l.x$$, '... with their scores');
-SELECT is_empty($$SELECT u, s.item_id, s.score, o.x
-	FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.score(u, ARRAY(SELECT DISTINCT i FROM pairs)) s
+SELECT is_empty($$SELECT p.u, s.item_id, s.score, o.x
+	FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.score(p.u, ARRAY(SELECT DISTINCT i FROM pairs)) s
 	LEFT JOIN oracle o ON o.u = p.u AND o.i = s.item_id
 	WHERE abs(coalesce(o.x, 0) - CASE WHEN s.personalized THEN s.score ELSE 0 END) > 1e-5 * coalesce(o.x, 1)$$,
 	'score is that of the formula, for all users and items');
-SELECT is_empty($$SELECT * FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.recommend(u, 40) r
+SELECT is_empty($$SELECT * FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.recommend(p.u, 40) r
 	JOIN pairs q ON q.u = p.u AND q.i = r.item_id AND q.kind = 'buy'$$, 'what was bought is left out');
-SELECT isnt_empty($$SELECT * FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.recommend(u, 40) r
+SELECT isnt_empty($$SELECT * FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.recommend(p.u, 40) r
 	JOIN pairs q ON q.u = p.u AND q.i = r.item_id AND q.kind = 'view' WHERE r.personalized$$,
 	'what was looked at may be recommended');
 SELECT bag_eq('SELECT * FROM m.recommend_all(10)',
-	'SELECT p.u, r.* FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.recommend(u, 10) r',
+	'SELECT p.u, r.* FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.recommend(p.u, 10) r',
 	'recommend_all gives what recommend gives');
-SELECT is_empty($$SELECT r.* FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.recommend(u, 3) r,
-	LATERAL (SELECT sum(contribution) AS x FROM m.explain(u, r.item_id, 100)) e
+SELECT is_empty($$SELECT r.* FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.recommend(p.u, 3) r,
+	LATERAL (SELECT sum(contribution) AS x FROM m.explain(p.u, r.item_id, 100)) e
 	WHERE r.personalized AND abs(e.x - r.score) > 1e-5 * r.score$$, 'explain adds up to the score');
 SELECT bag_eq($$SELECT i, a.user_id, a.score FROM generate_series(1, 36) i, LATERAL m.audience(i, 1000) a$$,
-	$$SELECT s.item_id, u, s.score FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.score(u, ARRAY(SELECT generate_series(1, 36))) s
+	$$SELECT s.item_id, u, s.score FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.score(u, ARRAY(SELECT generate_series(1, 36))) s
 	WHERE personalized AND NOT EXISTS (SELECT FROM pairs q WHERE q.u = p.u AND q.i = s.item_id AND q.kind = 'buy')$$,
 	'audience gives everybody the score');
 SELECT isnt_empty('SELECT * FROM m.similar_users(1)', 'similar_users answers');
@@ -96,8 +96,8 @@ SELECT is((SELECT bool_or(personalized) FROM m.recommend(999)), false, 'nothing 
 INSERT INTO events SELECT 999, i, 'view' FROM events WHERE kind = 'view' AND i < 6 GROUP BY i;
 SELECT is((SELECT bool_or(personalized) FROM m.recommend(999)), true, '... until there is a view');
 INSERT INTO events SELECT 999, item_id, 'buy' FROM m.recommend(999, 1);
-SELECT isnt_empty($$SELECT * FROM m.explain(999, (SELECT item_id FROM m.recommend(999, 1)), 20)
-	GROUP BY because_id HAVING count(*) > 0$$, 'events of both kinds explain');
+SELECT is((SELECT max(n) FROM (SELECT count(DISTINCT e.weight) AS n FROM m.recommend(999, 40) r
+	CROSS JOIN LATERAL m.explain(999, r.item_id, 20) e GROUP BY r.item_id) x), 2::bigint, 'events of both kinds explain');
 SELECT is((SELECT count(*) FROM m.recommend(999, 40) r JOIN events e ON e.u = 999 AND e.i = r.item_id AND e.kind = 'buy'),
 	0::bigint, '... and what is bought now is left out');
 DELETE FROM events WHERE u = 999;
@@ -106,7 +106,7 @@ DELETE FROM events WHERE u = 999;
 CREATE TABLE before AS SELECT * FROM m.recommend_all(10);
 SELECT affinity.alter_model('m', materialize => true);
 SELECT bag_eq('SELECT * FROM m.recommend_all(10)', 'SELECT * FROM before', 'a model that keeps its interactions answers the same');
-SELECT bag_eq('SELECT p.u, r.* FROM (SELECT DISTINCT u FROM pairs) p, LATERAL m.recommend(u, 10) r', 'SELECT * FROM before',
+SELECT bag_eq('SELECT p.u, r.* FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL m.recommend(p.u, 10) r', 'SELECT * FROM before',
 	'... user by user');
 SELECT affinity.refresh_model('m');
 SELECT bag_eq('SELECT * FROM m.recommend_all(10)', 'SELECT * FROM before', '... and after a refresh');
@@ -148,7 +148,7 @@ SELECT lives_ok($$SELECT affinity.create_model('s', 'SELECT u, i, 1 + i % 3, now
 	options => '{"weights": "log", "half_life": "30 days", "history_half_life": "10 days", "trend": 0.5, "min_support": 2, "max_history": 20}',
 	signals => '{"buy": 1, "view": 0.5}', if_exists => 'replace')$$, 'and times');
 SELECT bag_eq('SELECT * FROM s.recommend_all(10)',
-	'SELECT p.u, r.* FROM (SELECT DISTINCT u FROM pairs) p, LATERAL s.recommend(u, 10) r', '... in all functions');
+	'SELECT p.u, r.* FROM (SELECT DISTINCT u FROM pairs) p CROSS JOIN LATERAL s.recommend(p.u, 10) r', '... in all functions');
 
 -- Clusters of items, of which some are looked at and others are bought, among
 -- what everybody looks at. A fifth of the users have views only.
@@ -162,25 +162,25 @@ SELECT u, CASE WHEN random() < 0.2 THEN 20000 + (random() * random() * 40)::int 
 CREATE TABLE later AS SELECT DISTINCT u, i FROM clicks JOIN users USING (u) WHERE weak AND kind = 'buy';
 DELETE FROM clicks USING users WHERE clicks.u = users.u AND weak AND kind = 'buy';
 
-SELECT affinity.create_model('both', 'SELECT u, i, NULL, at, kind FROM clicks', signals => '["buy", "view"]');
+SELECT affinity.create_model('signs', 'SELECT u, i, NULL, at, kind FROM clicks', signals => '["buy", "view"]');
 SELECT affinity.create_model('views', $$SELECT u, i FROM clicks WHERE kind = 'view'$$);
 SELECT affinity.create_model('flat', 'SELECT u, i FROM clicks');
-CREATE TABLE quality AS SELECT model, metric, value FROM unnest('{both,views,flat}'::text[]) model,
+CREATE TABLE quality AS SELECT model, metric, value FROM unnest('{signs,views,flat}'::text[]) model,
 	LATERAL affinity.evaluate(model, test => 'SELECT u, i FROM later', k => '{20}') e
 WHERE targets = 'all' AND metric IN ('recall', 'ndcg');
 SELECT cmp_ok(b.value::float8, '>=', 1.1 * o.value, format('%s@20 of users with views only, against %s alone: %s, %s',
 	b.metric, o.model, round(b.value::numeric, 4), round(o.value::numeric, 4)))
-FROM quality b JOIN quality o USING (metric) WHERE b.model = 'both' AND o.model <> 'both';
-SELECT is((SELECT jsonb_typeof(training->'signal_ndcg') || (training->'signal_users')::text::int FROM both.model) IS NOT NULL, true,
+FROM quality b JOIN quality o USING (metric) WHERE b.model = 'signs' AND o.model <> 'signs';
+SELECT is((SELECT jsonb_typeof(training->'signal_ndcg') || (training->'signal_users')::text::int FROM signs.model) IS NOT NULL, true,
 	'what was learned is told');
-SELECT is((SELECT (training->'signal_ndcg')::float8 >= (training->'signal_equal_ndcg')::float8 FROM both.model), true,
+SELECT is((SELECT (training->'signal_ndcg')::float8 >= (training->'signal_equal_ndcg')::float8 FROM signs.model), true,
 	'... and no worse than equal weights');
-CREATE TABLE learned AS SELECT training->'signal_weights' AS w, training->'signal_ndcg' AS n FROM both.model;
+CREATE TABLE learned AS SELECT training->'signal_weights' AS w, training->'signal_ndcg' AS n FROM signs.model;
 DELETE FROM clicks WHERE kind = 'buy' AND u % 3 = 0;
-SELECT affinity.refresh_model('both');
-SELECT results_eq($$SELECT training->'signal_weights', training->'signal_ndcg' FROM both.model$$, 'SELECT * FROM learned', 'a refresh keeps it');
-SELECT affinity.refresh_model('both', retune => true);
-SELECT isnt((SELECT training->'signal_ndcg' FROM both.model), (SELECT n FROM learned), '... unless it is to learn anew');
+SELECT affinity.refresh_model('signs');
+SELECT results_eq($$SELECT training->'signal_weights', training->'signal_ndcg' FROM signs.model$$, 'SELECT * FROM learned', 'a refresh keeps it');
+SELECT affinity.refresh_model('signs', retune => true);
+SELECT isnt((SELECT training->'signal_ndcg' FROM signs.model), (SELECT n FROM learned), '... unless it is to learn anew');
 SELECT throws_like($$SELECT affinity.refresh_model('views', retune => true)$$, '%was not chosen by auto');
 SELECT affinity.create_model('few', 'SELECT u, i, NULL, NULL, kind FROM events WHERE u < 20', signals => '["buy", "view"]');
 SELECT is((SELECT training->'signal_weights' FROM few.model), '[1, 0.5]', 'of too few users nothing is learned');
