@@ -52,7 +52,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_refresh';
 
 COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text, pg_catalog.bool) IS
-	'trains a model again from its source as it is now; readers keep the old version until commit; retune: auto, and weights of signals, anew';
+	'trains a model again from its source as it is now; retune: auto chooses anew, or what signals weigh is learned anew';
 
 CREATE FUNCTION affinity.alter_model(
 	name pg_catalog.text,

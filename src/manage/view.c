@@ -263,9 +263,8 @@ has_column_names(const Query * query)
 
 		if (entry->resjunk)
 			continue;
-		if (n >= (int) lengthof(names) || strcmp(entry->resname, names[n]) != 0)
+		if (n == (int) lengthof(names) || strcmp(entry->resname, names[n++]) != 0)
 			return false;
-		n++;
 	}
 	return n >= 2;
 }
@@ -287,7 +286,6 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 		{"at", d->at_type},
 		{"signal", TEXTOID}
 	};
-	int			n = (int) lengthof(column) - !d->has_signal;
 	Oid			relid = get_relname_relid("interactions", schema);
 	Relation	relation;
 	bool		fits;
@@ -295,8 +293,9 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 	if (!OidIsValid(relid))
 		return false;
 	relation = relation_open(relid, AccessShareLock);
-	fits = RelationGetNumberOfAttributes(relation) == n;
-	for (int i = 0; fits && i < n; i++)
+	fits = RelationGetNumberOfAttributes(relation) ==
+		(int) lengthof(column) - !d->has_signal;
+	for (int i = 0; fits && i < RelationGetNumberOfAttributes(relation); i++)
 	{
 		Form_pg_attribute attribute =
 		TupleDescAttr(RelationGetDescr(relation), i);
@@ -336,8 +335,7 @@ use_other_relation(const char *name, ModelDefinition *d)
 	ModelDefinition found;
 	Query	   *query;
 	char	   *wrong = try_source(psprintf("SELECT user_id, item_id, weight, at%s FROM %s",
-											d->signals[0] != '\0' ? ", signal" : "",
-											quote_qualified_identifier(name, "interactions")),
+											d->signals[0] != '\0' ? ", signal" : "", quote_qualified_identifier(name, "interactions")),
 								   &query, &found);
 
 	if (wrong != NULL)
@@ -354,9 +352,7 @@ use_other_relation(const char *name, ModelDefinition *d)
 	d->has_time = found.has_time;
 	d->has_signal = found.has_signal;
 	if (d->resolved == NULL)
-	{
 		d->query = d->resolved = found.resolved;
-	}
 }
 
 /*

@@ -98,6 +98,11 @@ typedef struct KnnState
 	int64		added;			/* additions to sum */
 } KnnState;
 
+/* item_knn_factors.c */
+extern bool affinity_neighbor_knn_needs_logarithms(const ItemKnnOptions *o,
+												   uint32 n_kinds);
+extern void affinity_neighbor_knn_factors(KnnState *s, const float *trend);
+
 /* item_knn_list.c */
 extern bool affinity_neighbor_knn_on_sets(int similarity);
 extern bool affinity_neighbor_knn_is_product(int similarity);

@@ -28,7 +28,7 @@
 
 /* None is 0: users who have events of one kind only get lists as well. */
 static const double weights[] = {
-	0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5
+	0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10
 };
 
 /* An item of a user with an event of the first kind. */

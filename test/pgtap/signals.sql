@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT no_plan();
+SELECT plan(61);
 SELECT setseed(0.17);
 
 -- 200 users, 40 items; some users have views only, some items too
