@@ -249,6 +249,9 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 		{
 			Known	   *item = &known[n_known];
 
+			/* an item of a basket may be given twice */
+			if (f > 0 && found->kind == found[-1].kind)
+				continue;
 			if (!found->counts && found->kind == 0)
 				h->seen[h->n_seen++] = no;
 			if (!found->counts)
