@@ -310,7 +310,7 @@ ROLLBACK;
 \echo # the definition
 CREATE OR REPLACE VIEW shop.definition AS
 SELECT query, resolved_query, renamed_query, algorithm, given_options, options, user_type, item_type, objects, version()::text AS interactions_view,
-	false AS materialize, ''::text AS choice, ''::text AS item_attributes, ''::text AS resolved_item_attributes
+	false AS materialize, ''::text AS choice, ''::text AS item_attributes, ''::text AS resolved_item_attributes, ''::text AS signals
 FROM (VALUES (''::text, ''::text, ''::text, ''::text, '{}'::jsonb, '{}'::jsonb, ''::text, ''::text, ''::text)) v
 	(query, resolved_query, renamed_query, algorithm, given_options, options, user_type, item_type, objects);
 SELECT * FROM state;

@@ -28,7 +28,8 @@ CREATE FUNCTION affinity.create_model(
 	if_exists pg_catalog.text DEFAULT 'error',
 	train pg_catalog.bool DEFAULT true,
 	materialize pg_catalog.bool DEFAULT false,
-	item_attributes pg_catalog.text DEFAULT NULL)
+	item_attributes pg_catalog.text DEFAULT NULL,
+	signals pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_create';
@@ -41,7 +42,8 @@ COMMENT ON FUNCTION affinity.create_model(
 	pg_catalog.text,
 	pg_catalog.bool,
 	pg_catalog.bool,
-	pg_catalog.text) IS
+	pg_catalog.text,
+	pg_catalog.jsonb) IS
 	'creates schema "name" and trains a model in it from a query''s rows: user, item and optional weight and time';
 
 CREATE FUNCTION affinity.refresh_model(
@@ -52,7 +54,7 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_refresh';
 
 COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text, pg_catalog.bool) IS
-	'trains a model again from its source as it is now; readers keep the old version until commit; retune: auto chooses anew';
+	'trains a model again from its source as it is now; retune: auto chooses anew, or what signals weigh is learned anew';
 
 CREATE FUNCTION affinity.alter_model(
 	name pg_catalog.text,
@@ -60,7 +62,8 @@ CREATE FUNCTION affinity.alter_model(
 	algorithm pg_catalog.text DEFAULT NULL,
 	options pg_catalog.jsonb DEFAULT NULL,
 	materialize pg_catalog.bool DEFAULT NULL,
-	item_attributes pg_catalog.text DEFAULT NULL)
+	item_attributes pg_catalog.text DEFAULT NULL,
+	signals pg_catalog.jsonb DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_alter_model';
@@ -71,7 +74,8 @@ COMMENT ON FUNCTION affinity.alter_model(
 	pg_catalog.text,
 	pg_catalog.jsonb,
 	pg_catalog.bool,
-	pg_catalog.text) IS
+	pg_catalog.text,
+	pg_catalog.jsonb) IS
 	'gives a model another query, algorithm or options and trains it; what is not given stays';
 
 CREATE FUNCTION affinity.upgrade_models(

@@ -28,7 +28,8 @@ SELECT
 	@materialize@::pg_catalog.bool AS materialize,
 	@choice@::pg_catalog.text AS choice,
 	@attributes@::pg_catalog.text AS item_attributes,
-	@resolved_attributes@::pg_catalog.text AS resolved_item_attributes;
+	@resolved_attributes@::pg_catalog.text AS resolved_item_attributes,
+	@signals@::pg_catalog.text AS signals;
 
 GRANT SELECT ON @schema@.definition TO PUBLIC;
 

@@ -40,7 +40,7 @@ CREATE TABLE @schema@.kept_interactions (
 	row_no pg_catalog.int8 NOT NULL,
 	item_id @item@ NOT NULL,
 	weight pg_catalog.float8 NOT NULL,
-	at pg_catalog.timestamp
+	at pg_catalog.timestamp@kept_signal@
 );
 
 ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);

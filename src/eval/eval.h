@@ -114,6 +114,7 @@ typedef struct AffinityEvalSubject
 	AffinityScorer scorer;
 	const Datum *item_id;		/* by number, in order */
 	AffinityDict *users;		/* of the histories */
+	AffinityKindSums kinds;		/* where events are of several kinds */
 	bool		all_seen;
 } AffinityEvalSubject;
 

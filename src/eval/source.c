@@ -24,6 +24,12 @@ affinity_eval_source_query(const char *query, const char *what,
 	ModelDefinition d = {0};
 
 	affinity_model_source_select(query, what, &d);
+	if (d.has_signal)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s has a fifth column, but signals cannot be split yet",
+						what),
+				 errhint("Create a model with signals from what was before some time, and evaluate it: test => a query of user and item of what users had afterwards.")));
 	memset(source, 0, sizeof(AffinityEvalSource));
 	source->select = d.body;
 	source->has_time = d.has_time;
@@ -38,9 +44,17 @@ affinity_eval_source_query(const char *query, const char *what,
 void
 affinity_eval_source_model(AffinityModel *model, AffinityEvalSource *source)
 {
-	const char *view = affinity_model_source(model);
+	const char *view;
 	Oid			relid = get_relname_relid("interactions", model->schema);
 
+	if (model->kinds)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has signals, and its source cannot be split yet",
+						model->schema_name),
+				 errhint("Give a test: evaluate(model => %s, test => a query of user and item of what users had after the training).",
+						 quote_literal_cstr(model->schema_name))));
+	view = affinity_model_source(model);
 	memset(source, 0, sizeof(AffinityEvalSource));
 	source->select = psprintf("SELECT h.user_id, h.item_id, h.weight, h.at FROM %s AS h",
 							  view);

@@ -29,8 +29,10 @@ typedef struct Kept
 	AffinityItemSink sink;
 	MemoryContext context;
 	uint32		n_items;
+	uint32		n_kinds;
+	AffinityKindSums kinds;
 	float	   *popularity;
-	AffinityListPlace *place;	/* lists, in one piece */
+	AffinityListPlace *place;	/* lists, in one piece, by kind and item */
 	int32	   *item;
 	float	   *score;
 	Size		n;
@@ -95,7 +97,7 @@ static void
 put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 {
 	Kept	   *k = (Kept *) sink;
-	AffinityListPlace *place = &k->place[row->item];
+	AffinityListPlace *place = &k->place[row->kind * k->n_items + row->item];
 
 	k->popularity[row->item] = sink->popularity ?
 		sink->popularity[row->item] : row->popularity;
@@ -109,6 +111,8 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 		memcpy(k->score + k->n, row->score, row->n_neighbors * sizeof(float));
 		k->n += row->n_neighbors;
 	}
+	if (k->n_kinds > 1)
+		affinity_score_kind_add(&k->kinds, row);
 	if (row->n_factors > 0)
 	{
 		if (k->factors.width == 0)
@@ -166,9 +170,10 @@ begin_kept(const AffinityInteractions *in)
 	k->sink.max_workers = -1;
 	k->sink.popularity = in->popularity;
 	k->context = CurrentMemoryContext;
-	k->n_items = in->by_item.n_rows;
+	k->n_items = in->n_items;
+	k->n_kinds = in->n_kinds;
 	k->popularity = affinity_base_zeroed_array(k->n_items, sizeof(float));
-	k->place = affinity_base_zeroed_array(k->n_items,
+	k->place = affinity_base_zeroed_array(in->by_item.n_rows,
 										  sizeof(AffinityListPlace));
 	return k;
 }
@@ -181,7 +186,7 @@ put_lists(void *source, AffinityListTaker *taker)
 {
 	const Kept *k = source;
 
-	for (uint32 i = 0; i < k->n_items; i++)
+	for (uint32 i = 0; i < k->n_items * k->n_kinds; i++)
 	{
 		AffinityList list = {
 			k->place[i].n, k->item + k->place[i].start,
@@ -321,6 +326,10 @@ affinity_eval_train(const AffinityEvalSplit *split,
 	subject->scorer.algorithm = algorithm;
 	subject->scorer.options = options;
 	subject->scorer.n_items = kept->n_items;
+	subject->scorer.n_kinds = kept->n_kinds;
+	subject->kinds = kept->kinds;
+	affinity_score_kind_factors(&kept->kinds, (int) kept->n_kinds, NULL,
+								subject->scorer.kind_factor);
 	if (algorithm->has_factors)
 		subject->scorer.factors = &kept->factors;
 	subject->batch.popularity = kept->popularity;

@@ -91,9 +91,23 @@ typedef enum AffinityPairValue
 	AFFINITY_PAIR_RATING		/* their mean, whatever its sign */
 } AffinityPairValue;
 
+/*
+ * Kinds of events, such as buy and view. What is learned is which items users
+ * have an event of the first kind with.
+ */
+#define AFFINITY_MOST_KINDS	8
+
+typedef struct AffinityKinds
+{
+	int			n;
+	char	   *name[AFFINITY_MOST_KINDS];
+} AffinityKinds;
+
 typedef struct AffinityReadRequest
 {
-	const char *query;			/* user, item, weight [, time] */
+	const char *query;			/* user, item, weight [, time [, kind]] */
+	const AffinityKinds *kinds; /* of the query's fifth column; NULL: it has
+								 * none */
 	int			n_args;			/* parameters of the query */
 	Oid		   *arg_types;
 	Datum	   *args;
@@ -172,6 +186,9 @@ typedef struct AffinityInteractions
 	AffinityDict *items;
 	AffinityCsr by_user;		/* rows: users, columns: items */
 	AffinityCsr by_item;		/* rows: items, columns: users */
+	uint32		n_items;		/* of the dictionary */
+	uint32		n_kinds;		/* above 1: an event of kind k with item i has
+								 * the column k * n_items + i */
 	float	   *recency;		/* beside by_item's entries, or NULL */
 	AffinityEvents *events;		/* of pairs that are in the matrix, or NULL */
 	float	   *recency_by_user;	/* the same beside by_user's */
@@ -183,7 +200,8 @@ typedef struct AffinityInteractions
 	float	   *popularity;		/* users of each item, before; NULL where no
 								 * history is shortened */
 	int64		rows;			/* rows that the query gave */
-	int64		skipped_rows;	/* NULL user, item or weight */
+	int64		skipped_rows;	/* NULL user, item or weight; NULL kind */
+	int64		other_rows;		/* of kinds that are not asked for */
 	int64		tiny_rows;		/* weight nearer to 0 than AFFINITY_LEAST */
 	int64		dropped_pairs;	/* summed weight not above 0, where that
 								 * matters */
@@ -236,6 +254,7 @@ affinity_interaction_age(int64 newest, int64 at)
 }
 
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
+extern int	affinity_interaction_kind(const AffinityKinds *kinds, Datum name);
 
 /* ---- visits.c ---------------------------------------------------------- */
 
@@ -276,7 +295,8 @@ typedef struct AffinityJournalRow
 /*
  * All rows of a query, one by one, so that many matrices can be made of parts
  * of them. Users and items are numbered in the order of their ids; a user's
- * rows are in the order of item, time and weight.
+ * rows are in the order of item, time and weight. With kinds, the item of a row
+ * is its column in a matrix of all of them.
  */
 typedef struct AffinityJournal
 {
@@ -284,6 +304,7 @@ typedef struct AffinityJournal
 	AffinityDict *items;
 	uint32		n_users;
 	uint32		n_items;
+	uint32		n_kinds;		/* 1: rows have none */
 	int64	   *start;			/* n_users + 1 offsets into row */
 	AffinityJournalRow *row;
 	bool		has_time;		/* some row has one */

@@ -48,6 +48,7 @@ take_part(AffinityRows *rows, uint32 p, int64 *next, AffinityJournalRow *to)
 {
 	const uint32 *user_rank = affinity_interaction_dict_rank(rows->users);
 	const uint32 *item_rank = affinity_interaction_dict_rank(rows->items);
+	uint32		n_items = affinity_interaction_dict_size(rows->items);
 	const AffinityPart *part = &rows->parts.part[p];
 
 	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
@@ -63,7 +64,8 @@ take_part(AffinityRows *rows, uint32 p, int64 *next, AffinityJournalRow *to)
 
 			if (to == NULL)
 				continue;
-			to[place].item = item_rank[entry->col];
+			to[place].item = affinity_interaction_column(rows, item_rank,
+														 n_items, entry->col);
 			to[place].weight = entry->val;
 			to[place].at = at[i];
 		}
@@ -89,6 +91,7 @@ affinity_interaction_journal_read(const AffinityReadRequest *request)
 	journal->items = rows->items;
 	journal->n_users = affinity_interaction_dict_size(rows->users);
 	journal->n_items = affinity_interaction_dict_size(rows->items);
+	journal->n_kinds = rows->n_kinds;
 	journal->has_time = rows->has_time;
 	journal->rows = rows->read;
 	journal->skipped_rows = rows->skipped;
@@ -191,7 +194,7 @@ number_ids(Selecting *s)
 		{
 			affinity_base_look_up(r);
 			if (is_wanted(s, r))
-				s->user[u] = s->item[journal->row[r].item] = 0;
+				s->user[u] = s->item[journal->row[r].item % journal->n_items] = 0;
 		}
 	}
 	s->rows->users = ids_of(journal->users, journal->n_users, s->user);
@@ -205,9 +208,11 @@ put_row(Selecting *s, uint32 user, const AffinityJournalRow *row)
 	uint32		number = s->user[user];
 	AffinityPart *part = affinity_interaction_parts_room(&rows->parts, number);
 	AffinityEntry *entry = &part->last->entry[part->n_last];
+	uint32		n_items = s->part->journal->n_items;
 
 	entry->row = number;
-	entry->col = s->item[row->item];
+	entry->col = s->item[row->item % n_items] * rows->n_kinds +
+		row->item / n_items;
 	entry->val = row->weight;
 	if (rows->parts.has_side)
 		affinity_interaction_chunk_at(part->last)[part->n_last] =
@@ -233,7 +238,7 @@ affinity_interaction_journal_select(const AffinityJournalPart *part,
 	Selecting	s = {.part = part, .request = request, .rows = rows};
 
 	of_part.part = part;
-	affinity_interaction_rows_begin(rows, request);
+	affinity_interaction_rows_begin(rows, &of_part);
 	number_ids(&s);
 	for (uint32 u = 0; u < journal->n_users; u++)
 	{

@@ -39,7 +39,8 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
 		affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) +
 		((Size) affinity_interaction_dict_size(rows->users) +
-		 affinity_interaction_dict_size(rows->items)) * per_id;
+		 (Size) affinity_interaction_dict_size(rows->items) *
+		 rows->n_kinds) * per_id;
 }
 
 /*
@@ -113,6 +114,52 @@ number_users(AffinityBuild *build)
 	}
 	pfree(by_rank);
 	return first;
+}
+
+/*
+ * The same of columns where events are of several kinds: an item that has
+ * entries of one has a number in all of them. What takes the place of the
+ * items' ids is left in *renumber, NULL: nothing.
+ */
+static uint32 *
+number_kinds(const AffinityBuild *build, uint32 n_kinds, AffinityCsr *csr,
+			 uint32 **renumber)
+{
+	uint32		n = affinity_interaction_dict_size(build->rows->items);
+	int64	   *count = affinity_interaction_array(n, sizeof(int64));
+	AffinityCsr of_items;
+	uint32	   *column;
+	uint32		row = 0;
+	int64		sum = 0;
+
+	memset(count, 0, n * sizeof(int64));
+	for (uint32 c = 0; c < n * n_kinds; c++)
+	{
+		affinity_base_look_up(c);
+		count[c % n] += build->of_item[c];
+	}
+	*renumber = number_rows(count, build->keep_item, n, &of_items);
+	csr->n_rows = of_items.n_rows * n_kinds;
+	csr->start = affinity_interaction_array((int64) csr->n_rows + 1,
+											sizeof(int64));
+	column = *renumber ? affinity_interaction_array((int64) n * n_kinds,
+													sizeof(uint32)) : NULL;
+	for (uint32 c = 0; c < n * n_kinds; c++)
+	{
+		affinity_base_look_up(c);
+		if (column)
+			column[c] = PG_UINT32_MAX;
+		if (count[c % n] == 0)
+			continue;
+		if (column)
+			column[c] = row;
+		csr->start[row++] = sum;
+		sum += build->of_item[c];
+	}
+	csr->start[row] = sum;
+	pfree(of_items.start);
+	pfree(count);
+	return column;
 }
 
 /*
@@ -191,19 +238,28 @@ build_both(AffinityBuild *build)
 	AffinityDict *items = build->rows->items;
 	AffinityCsr *by_item = &build->by_item;
 	AffinityCsr *by_user = &build->by_user;
+	uint32		n_kinds = build->rows->n_kinds;
 	uint32	   *renumber;
+	uint32	   *column;
 	int64	   *next = number_users(build);
 
-	renumber = number_rows(build->of_item, build->keep_item,
-						   affinity_interaction_dict_size(items), by_item);
+	if (n_kinds > 1)
+		column = number_kinds(build, n_kinds, by_item, &renumber);
+	else
+		column = renumber =
+			number_rows(build->of_item, build->keep_item,
+						affinity_interaction_dict_size(items), by_item);
 	by_user->n_cols = by_item->n_rows;
 	by_item->n_cols = by_user->n_rows;
-	parts_to_csr(build, renumber, next, by_user, &build->second_by_user);
+	parts_to_csr(build, column, next, by_user, &build->second_by_user);
 	if (renumber)
 	{
-		affinity_interaction_dict_keep(items, renumber, by_item->n_rows);
+		affinity_interaction_dict_keep(items, renumber,
+									   by_item->n_rows / n_kinds);
 		pfree(renumber);
 	}
+	if (column && n_kinds > 1)
+		pfree(column);
 
 	turn_round(build);
 	next = build->of_item;		/* at least as long as there are items left */
@@ -233,7 +289,8 @@ note_dropped(const AffinityBuild *build, AffinityInteractions *in)
 	in->dropped_user = affinity_interaction_dict_id(build->rows->users,
 													dropped->row);
 	in->dropped_item = affinity_interaction_dict_id(build->rows->items,
-													dropped->col);
+													dropped->col %
+													affinity_interaction_dict_size(build->rows->items));
 	in->dropped_users = affinity_interaction_dict_size(build->rows->users);
 	in->dropped_items = affinity_interaction_dict_size(build->rows->items);
 }
@@ -320,16 +377,19 @@ affinity_interaction_build(AffinityRows *rows,
 	in->events = build.events;
 	in->recency_by_user = build.second_by_user;
 	affinity_interaction_visits_keep(&build, in);
+	in->n_kinds = rows->n_kinds;
+	in->n_items = in->by_item.n_rows / rows->n_kinds;
 	in->pairs = in->by_item.start[in->by_item.n_rows];
 	in->users = rows->users;
 	in->items = rows->items;
 	in->rows = rows->read;
 	in->skipped_rows = rows->skipped;
+	in->other_rows = rows->other;
 	in->tiny_rows = rows->tiny;
 	if (in->dropped_pairs > 0)
 	{
 		in->dropped_users -= in->by_user.n_rows;
-		in->dropped_items -= in->by_item.n_rows;
+		in->dropped_items -= in->n_items;
 	}
 	in->has_time = rows->has_time;
 	in->last_at = rows->last_at;

@@ -36,11 +36,13 @@ typedef struct RowReceiver
 	AffinityRows *rows;
 	Oid			weight_type;
 	Oid			at_type;		/* InvalidOid: no time column */
+	const AffinityKinds *kinds; /* NULL: no column of kinds */
 	AffinityKeys *user_keys;
 	AffinityKeys *item_keys;
 	int			n;				/* rows in the batch */
 	float		weight[AFFINITY_BATCH];
 	int64		at[AFFINITY_BATCH];
+	uint8		kind[AFFINITY_BATCH];
 	bool		counting;		/* over the memory limit: only count */
 } RowReceiver;
 
@@ -64,6 +66,7 @@ static void
 keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 {
 	AffinityParts *parts = &self->rows->parts;
+	uint32		n_kinds = self->rows->n_kinds;
 
 	for (int i = 0; i < self->n; i++)
 	{
@@ -71,7 +74,7 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 		AffinityEntry *entry = &part->last->entry[part->n_last];
 
 		entry->row = user[i];
-		entry->col = item[i];
+		entry->col = item[i] * n_kinds + self->kind[i];
 		entry->val = self->weight[i];
 		if (parts->has_side)
 			affinity_interaction_chunk_at(part->last)[part->n_last] =
@@ -92,6 +95,21 @@ forget_visits(AffinityRows *rows)
 	rows->parts.has_side = rows->keep_at;
 }
 
+/*
+ * Columns are counted in 31 bits.
+ */
+static void
+check_columns(const AffinityRows *rows)
+{
+	if (affinity_interaction_dict_size(rows->items) >
+		(uint32) PG_INT32_MAX / rows->n_kinds)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%u items with %u kinds of events are too many",
+						affinity_interaction_dict_size(rows->items),
+						rows->n_kinds)));
+}
+
 static void
 flush_batch(RowReceiver *self)
 {
@@ -103,6 +121,7 @@ flush_batch(RowReceiver *self)
 		return;
 	affinity_interaction_dict_add(rows->users, self->user_keys, user);
 	affinity_interaction_dict_add(rows->items, self->item_keys, item);
+	check_columns(rows);
 	rows->usable += self->n;
 	for (int i = 0; i < self->n; i++)
 		rows->part_rows[user[i] & (AFFINITY_PARTS - 1)]++;
@@ -203,8 +222,9 @@ row_weight(RowReceiver *self, TupleTableSlot *slot)
 {
 	double		weight;
 
+	/* of kinds of events only some may have one */
 	if (slot->tts_isnull[2])
-		return NAN;
+		return self->kinds ? 1 : NAN;
 	weight = weight_of(slot->tts_values[2], self->weight_type);
 	if (unlikely(isnan(weight) || isinf((float) weight)))
 	{
@@ -218,6 +238,49 @@ row_weight(RowReceiver *self, TupleTableSlot *slot)
 	}
 	self->rows->tiny += affinity_interaction_is_tiny(weight);
 	return affinity_interaction_weight(weight);
+}
+
+/*
+ * Which of the kinds a text names; -1: none of them.
+ */
+int
+affinity_interaction_kind(const AffinityKinds *kinds, Datum name)
+{
+	const text *given = DatumGetTextPP(name);
+	size_t		len = VARSIZE_ANY_EXHDR(given);
+
+	for (int i = 0; i < kinds->n; i++)
+	{
+		if (strlen(kinds->name[i]) == len &&
+			memcmp(kinds->name[i], VARDATA_ANY(given), len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/*
+ * The kind of a row's event; false where it is none that is asked for, and the
+ * row is left out.
+ */
+static bool
+take_kind(RowReceiver *self, TupleTableSlot *slot)
+{
+	int			kind = 0;
+
+	if (self->kinds && slot->tts_isnull[4])
+	{
+		self->rows->skipped++;
+		return false;
+	}
+	if (self->kinds)
+		kind = affinity_interaction_kind(self->kinds, slot->tts_values[4]);
+	if (kind < 0)
+	{
+		self->rows->other++;
+		return false;
+	}
+	self->kind[self->n] = (uint8) kind;
+	return true;
 }
 
 static bool
@@ -235,6 +298,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		rows->skipped++;
 		return true;
 	}
+	if (!take_kind(self, slot))
+		return true;
 	weight = row_weight(self, slot);
 	if (isnan(weight) && !self->request->keep_dropped &&
 		!self->request->journal)
@@ -276,12 +341,15 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 	(void) operation;
 	for (int i = 0; i < Min(desc->natts, 4); i++)
 		type[i] = TupleDescAttr(desc, i)->atttypid;
-	if (desc->natts < 3 || desc->natts > 4 ||
+	if ((self->kinds ? desc->natts != 5 ||
+		 TupleDescAttr(desc, 4)->atttypid != TEXTOID :
+		 desc->natts < 3 || desc->natts > 4) ||
 		!affinity_base_id_kind(type[0], &kind) ||
 		!affinity_base_id_kind(type[1], &kind))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("interactions do not have the columns user_id, item_id, weight, at"),
+				 errmsg("interactions do not have the columns user_id, item_id, weight, at%s",
+						self->kinds ? ", signal" : ""),
 				 errhint("Refresh the model: it makes its view and functions again.")));
 	if ((OidIsValid(self->request->user_type) &&
 		 type[0] != self->request->user_type) ||
@@ -356,8 +424,10 @@ void
 affinity_interaction_rows_begin(AffinityRows *rows,
 								const AffinityReadRequest *request)
 {
+	rows->n_kinds = request->part ? request->part->journal->n_kinds :
+		request->kinds ? (uint32) request->kinds->n : 1;
 	rows->has_second = request->recency != AFFINITY_RECENCY_NONE;
-	rows->keep_visits = request->visit > 0;
+	rows->keep_visits = request->visit > 0 && rows->n_kinds == 1;
 	rows->keep_events = request->events;
 	rows->keep_at = rows->has_second || rows->keep_events ||
 		rows->keep_visits || request->journal;
@@ -383,6 +453,7 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 	self->pub.mydest = DestTuplestore;	/* DestNone would count as a utility */
 	self->context = CurrentMemoryContext;
 	self->request = request;
+	self->kinds = request->kinds;
 	self->rows = rows;
 
 	run_query(self);

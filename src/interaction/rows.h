@@ -85,7 +85,9 @@ typedef struct AffinityRows
 {
 	AffinityDict *users;
 	AffinityDict *items;
-	AffinityParts parts;		/* rows: users' numbers, columns: items' */
+	uint32		n_kinds;		/* 1: none */
+	AffinityParts parts;		/* rows: users' numbers, columns: items', times
+								 * n_kinds plus the kind */
 	bool		keep_at;		/* parts hold times; rows need one, unless
 								 * those without are kept */
 	bool		has_second;		/* pairs get a second value of them */
@@ -96,6 +98,7 @@ typedef struct AffinityRows
 	int64		last_at;
 	int64		read;
 	int64		skipped;
+	int64		other;			/* of a kind that is not asked for */
 	int64		tiny;
 	int64		usable;			/* rows in the partitions */
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
@@ -127,6 +130,19 @@ affinity_interaction_has_item(const AffinityBuild *build, uint32 rank)
 {
 	return build->of_item[rank] > 0 ||
 		(build->keep_item && build->keep_item[rank]);
+}
+
+/*
+ * The column of an entry of a partition, by the rank of its item: kinds one
+ * after another.
+ */
+static inline uint32
+affinity_interaction_column(const AffinityRows *rows, const uint32 *rank,
+							uint32 n_items, uint32 col)
+{
+	if (rows->n_kinds == 1)
+		return rank[col];
+	return col % rows->n_kinds * n_items + rank[col / rows->n_kinds];
 }
 
 /* An array that is read at random. */

@@ -251,7 +251,8 @@ choose(Shortening *s)
 		{
 			uint64		item =
 			affinity_interaction_dict_hash(s->in->items,
-										   by_user->col[start + e]);
+										   by_user->col[start + e] %
+										   s->in->n_items);
 
 			affinity_base_look_up(e);
 			choice[e].age = s->age[s->first[l] + e];
@@ -333,6 +334,7 @@ affinity_interaction_shorten(AffinityInteractions *in,
 							 const AffinityReadRequest *request)
 {
 	Shortening	s = {.in = in, .most = request->max_history};
+	bool		recent = has_times(request) && in->n_kinds == 1;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller,
 												  "affinity long histories",
@@ -348,12 +350,12 @@ affinity_interaction_shorten(AffinityInteractions *in,
 													sizeof(float));
 		for (uint32 i = 0; in->popularity && i < in->by_item.n_rows; i++)
 			in->popularity[i] = (float) row_length(&in->by_item, i);
-		if (has_times(request))
+		if (recent)
 			find_ages(&s, read_times(&s, request));
 		choose(&s);
 		leave_out(&s, &in->by_user, true, in->recency_by_user);
 		leave_out(&s, &in->by_item, false, in->recency);
-		say_so(&s, has_times(request));
+		say_so(&s, recent);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

@@ -69,7 +69,8 @@ alloc_sorter(Sorter *sorter, const AffinityRows *rows)
 	int64		largest = 0;
 
 	sorter->n_digits = 0;
-	add_digits(sorter, false, 0, affinity_interaction_dict_size(rows->items));
+	add_digits(sorter, false, 0, affinity_interaction_dict_size(rows->items) *
+			   rows->n_kinds);
 	add_digits(sorter, true, AFFINITY_PART_BITS,
 			   affinity_interaction_dict_size(rows->users));
 	for (int p = 0; p < AFFINITY_PARTS; p++)
@@ -166,6 +167,7 @@ gather(AffinityBuild *build, uint32 p, Sorter *sorter)
 {
 	AffinityParts *parts = &build->rows->parts;
 	const uint32 *rank = affinity_interaction_dict_rank(build->rows->items);
+	uint32		n_items = affinity_interaction_dict_size(build->rows->items);
 	uint32		n_last;
 	AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
 															 &n_last);
@@ -182,7 +184,8 @@ gather(AffinityBuild *build, uint32 p, Sorter *sorter)
 		for (uint32 i = 0; i < n; i++)
 		{
 			to[i].row = chunk->entry[i].row;
-			to[i].col = rank[chunk->entry[i].col];
+			to[i].col = affinity_interaction_column(build->rows, rank, n_items,
+													chunk->entry[i].col);
 			to[i].val = chunk->entry[i].val;
 		}
 		if (sorter->second)
@@ -286,7 +289,8 @@ too_large(const AffinityBuild *build)
 					pairs->val,
 					affinity_base_id_display(affinity_interaction_dict_id(users, pairs->row),
 											 affinity_interaction_dict_type(users)),
-					affinity_base_id_display(affinity_interaction_dict_id(items, pairs->col),
+					affinity_base_id_display(affinity_interaction_dict_id(items, pairs->col %
+																		  affinity_interaction_dict_size(items)),
 											 affinity_interaction_dict_type(items))),
 			 errhint("Scale the weights down in the query.")));
 }
@@ -301,7 +305,8 @@ affinity_interaction_sort(AffinityBuild *build)
 	Sorter		sorter;
 
 	build->of_user = alloc_counts(affinity_interaction_dict_size(rows->users));
-	build->of_item = alloc_counts(affinity_interaction_dict_size(rows->items));
+	build->of_item = alloc_counts((int64) rows->n_kinds *
+								  affinity_interaction_dict_size(rows->items));
 	build->merge.all_one = true;
 	build->merge.mean = build->request->value == AFFINITY_PAIR_RATING;
 	build->merge.any_sign = build->request->value != AFFINITY_PAIR_ABOVE_0;

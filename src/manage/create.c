@@ -155,7 +155,7 @@ PG_FUNCTION_INFO_V1(affinity_manage_create);
 
 /*
  * SQL: create_model(name, query, algorithm, options, if_exists, train,
- * materialize, item_attributes)
+ * materialize, item_attributes, signals)
  */
 Datum
 affinity_manage_create(PG_FUNCTION_ARGS)
@@ -174,6 +174,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	affinity_base_check_not_null(fcinfo, 5, "train");
 	affinity_base_check_not_null(fcinfo, 6, "materialize");
 	d.materialize = PG_GETARG_BOOL(6);
+	d.signals = affinity_manage_signals_text(PG_ARGISNULL(8) ? NULL :
+											 PG_GETARG_JSONB_P(8));
 	affinity_manage_definition_set(&d, algorithm, options);
 	check_name(name);
 	PreventCommandIfReadOnly("affinity.create_model()");
@@ -184,12 +186,14 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 		affinity_model_source_text(query, &d);
 		affinity_model_attributes_text(attributes, &d);
 		affinity_manage_check_attributes(&d);
+		affinity_manage_signals_check(&d);
 		create(name, &d, PG_GETARG_BOOL(5));
 	}
 	else if (if_exists == EXISTS_REPLACE)
 	{
 		const ModelAlteration asked = {
-			query, algorithm, options, &d.materialize, attributes, true
+			query, algorithm, options, &d.materialize, attributes,
+			PG_ARGISNULL(8) ? NULL : PG_GETARG_JSONB_P(8), true
 		};
 
 		affinity_manage_alter(name, &asked);

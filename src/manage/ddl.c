@@ -113,6 +113,10 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(format_type_be(d->item_type));
 	if (strcmp(mark, "materialize") == 0)
 		return d->materialize ? "'true'" : "'false'";
+	if (strcmp(mark, "signals") == 0)
+		return quote_literal_cstr(d->signals);
+	if (strcmp(mark, "kept_signal") == 0)
+		return d->signals[0] != '\0' ? ",\n\tsignal pg_catalog.text NOT NULL" : "";
 	if (strcmp(mark, "choice") == 0)
 		return quote_literal_cstr(d->choice);
 	if (strcmp(mark, "attributes") == 0)

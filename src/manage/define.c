@@ -88,6 +88,7 @@ void
 affinity_manage_definition_options(const char *name, ModelDefinition *d)
 {
 	MemoryContext context = CurrentMemoryContext;
+	AffinityModelSignals signals;
 
 	PG_TRY();
 	{
@@ -100,6 +101,7 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 		if (d->choice[0] != '\0')
 			(void) affinity_train_options_parse(&affinity_algorithm_auto,
 												d->given_options);
+		(void) affinity_model_signals_parse(d->signals, &signals);
 		/* with those that this release has and its own did not */
 		d->options = affinity_train_options_jsonb(algorithm, options);
 	}
@@ -165,6 +167,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 			d->view = pstrdup("");
 			d->choice = pstrdup("");
 			d->attributes = d->resolved_attributes = pstrdup("");
+			d->signals = pstrdup("");
 			if (!read_row(name, d))
 				affinity_model_undefined(name);
 			break;
@@ -192,6 +195,7 @@ same_definition(const ModelDefinition *a, const ModelDefinition *b)
 		a->materialize == b->materialize && strcmp(a->choice, b->choice) == 0 &&
 		strcmp(a->attributes, b->attributes) == 0 &&
 		strcmp(a->resolved_attributes, b->resolved_attributes) == 0 &&
+		strcmp(a->signals, b->signals) == 0 &&
 		a->user_type == b->user_type && a->item_type == b->item_type &&
 		strcmp(a->objects, b->objects) == 0 && strcmp(a->view, b->view) == 0;
 }

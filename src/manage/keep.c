@@ -38,16 +38,23 @@ times_of(const ModelDefinition *d)
  * those of the rows that were there, which a unique index would look at.
  */
 static uint64
-fill(const char *name, const char *kept, const char *times, const char *from)
+fill(const char *name, const char *kept, const ModelDefinition *d,
+	 const char *from)
 {
-	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight, at)"
+	bool		signals = d->signals[0] != '\0';
+	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight, at%s)"
 							   " SELECT q.user_id, (SELECT m.version FROM ONLY %s AS m) * 4294967296"
-							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight, q.at"
-							   " FROM (SELECT s.user_id, s.item_id, s.weight::pg_catalog.float8 AS weight, %s AS at FROM %s AS s"
-							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.weight IS NOT NULL"
+							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight, q.at%s"
+							   " FROM (SELECT s.user_id, s.item_id, %s AS weight, %s AS at%s FROM %s AS s"
+							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.%s IS NOT NULL"
 							   " ORDER BY s.user_id) AS q", kept,
+							   signals ? ", signal" : "",
 							   quote_qualified_identifier(name, "model"),
-							   times, from);
+							   signals ? ", q.signal" : "",
+							   signals ? "COALESCE(s.weight::pg_catalog.float8, 1)" :
+							   "s.weight::pg_catalog.float8", times_of(d),
+							   signals ? ", s.signal" : "", from,
+							   signals ? "signal" : "weight");
 
 	affinity_manage_ddl_execute(sql);
 	return SPI_processed;
@@ -67,7 +74,7 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
 	if (!d->materialize)
 		return;
-	rows = fill(name, kept, times_of(d), from);
+	rows = fill(name, kept, d, from);
 	if (!OidIsValid(get_relname_relid(ITEM_INDEX,
 									  get_namespace_oid(name, false))))
 		affinity_manage_ddl_execute(psprintf("CREATE INDEX " ITEM_INDEX " ON %s (item_id)",

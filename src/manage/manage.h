@@ -9,6 +9,7 @@
 #include "nodes/parsenodes.h"
 
 #include "model/model.h"
+#include "tune/tune.h"
 
 /* list.c */
 extern List *affinity_manage_tables(void);
@@ -105,6 +106,29 @@ typedef struct ModelTraining
 	bool		trained;		/* an empty source is an error */
 } ModelTraining;
 
+/* signals.c: kinds of events */
+typedef struct ModelSignals
+{
+	bool		any;			/* there are some */
+	AffinityModelSignals given;
+	double		weight[AFFINITY_MOST_KINDS];
+	bool		is_new;			/* weights were learned just now */
+	AffinityTuneSignals found;
+} ModelSignals;
+
+extern char *affinity_manage_signals_text(Jsonb *signals);
+extern void affinity_manage_signals_check(const ModelDefinition *d);
+extern void affinity_manage_signals_begin(const ModelTraining *asked,
+										  Jsonb *before, ModelSignals *signals);
+extern void affinity_manage_signals_say(const char *name,
+										const ModelSignals *signals,
+										const AffinityInteractions *in);
+extern void affinity_manage_signals_figures(const ModelSignals *signals,
+											const AffinityKindSums *sums,
+											AffinityItemSink *sink);
+extern Datum affinity_manage_signals_add(const ModelSignals *signals,
+										 Datum training);
+
 extern bool affinity_manage_train(ModelTraining *asked);
 
 /* choice.c: algorithm "auto" */
@@ -154,6 +178,7 @@ typedef struct ModelAlteration
 	Jsonb	   *options;
 	const bool *materialize;
 	const char *attributes;		/* "": none */
+	Jsonb	   *signals;
 	bool		from_start;		/* by create_model: as if it were new */
 } ModelAlteration;
 
@@ -189,6 +214,7 @@ extern void affinity_manage_writer_know(ItemWriter *writer,
 										Jsonb *before);
 extern AffinityItemSink *affinity_manage_writer_sink(ItemWriter *writer);
 extern double affinity_manage_writer_close(ItemWriter *writer);
+extern const AffinityKindSums *affinity_manage_writer_kinds(const ItemWriter *writer);
 extern Datum affinity_manage_writer_parameters(const ItemWriter *writer);
 extern Jsonb *affinity_manage_writer_figures(ItemWriter *writer);
 

@@ -114,7 +114,9 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
 	open_existing(&e, name);
-	if (PG_GETARG_BOOL(1))
+	if (PG_GETARG_BOOL(1) && e.definition.signals[0] != '\0')
+		e.definition.retune = true;
+	else if (PG_GETARG_BOOL(1))
 		affinity_manage_choice_again(name, &e.definition);
 	settle(&e);
 	e.change.train = true;
@@ -244,6 +246,12 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 		settle(&e);
 	set_options(d, asked->algorithm, asked->options, asked->from_start);
 	set_attributes(d, &source);
+	if (asked->signals != NULL || asked->from_start)
+	{
+		d->signals = affinity_manage_signals_text(asked->signals);
+		d->retune = true;
+	}
+	affinity_manage_signals_check(d);
 	e.change.say_kept = asked->materialize != NULL && *asked->materialize &&
 		!d->materialize;
 	if (asked->materialize != NULL)
@@ -259,7 +267,7 @@ PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
 
 /*
  * SQL: alter_model(name, query, algorithm, options, materialize,
- * item_attributes)
+ * item_attributes, signals)
  */
 Datum
 affinity_manage_alter_model(PG_FUNCTION_ARGS)
@@ -280,6 +288,8 @@ affinity_manage_alter_model(PG_FUNCTION_ARGS)
 		asked.materialize = &materialize;
 	if (!PG_ARGISNULL(5))
 		asked.attributes = text_to_cstring(PG_GETARG_TEXT_PP(5));
+	if (!PG_ARGISNULL(6))
+		asked.signals = PG_GETARG_JSONB_P(6);
 	affinity_manage_alter(name, &asked);
 	PG_RETURN_VOID();
 }

@@ -66,6 +66,15 @@ struct ItemWriter
 	Size		bytes;
 	instr_time	time;			/* spent in here */
 
+	/* kinds of events, whose lists become one of each item */
+	uint32		n_items;
+	uint32		n_kinds;
+	AffinityKindSums kinds;
+	uint32		n_listed;
+	uint32		room;
+	int32	   *listed;
+	float	   *listed_score;
+
 	/* of the model as a whole */
 	MemoryContext context;		/* what follows lives in it */
 	ArrayType  *parameters;		/* NULL: none */
@@ -115,8 +124,48 @@ array_datum(const void *data, uint32 n, Oid element)
 	return PointerGetDatum(array);
 }
 
+/*
+ * Add a kind's list to those of the item's kinds before: neighbors of kind k
+ * are numbered from k times the items on.
+ */
 static void
-put_item(AffinityItemSink *sink, const AffinityItemRow *row)
+add_list(ItemWriter *w, const AffinityItemRow *row)
+{
+	uint32		n = w->n_listed + row->n_neighbors;
+
+	affinity_score_kind_add(&w->kinds, row);
+	if (n > w->room)
+	{
+		uint32		room = Max(n, 2 * w->room);
+		int32	   *listed = MemoryContextAllocHuge(w->context,
+													room * sizeof(int32));
+		float	   *score = MemoryContextAllocHuge(w->context,
+												   room * sizeof(float));
+
+		if (w->n_listed > 0)
+		{
+			memcpy(listed, w->listed, w->n_listed * sizeof(int32));
+			memcpy(score, w->listed_score, w->n_listed * sizeof(float));
+		}
+		if (w->listed)
+		{
+			pfree(w->listed);
+			pfree(w->listed_score);
+		}
+		w->listed = listed;
+		w->listed_score = score;
+		w->room = room;
+	}
+	for (uint32 i = 0; i < row->n_neighbors; i++)
+	{
+		w->listed[w->n_listed] = row->neighbor[i] +
+			(int32) (row->kind * w->n_items);
+		w->listed_score[w->n_listed++] = row->score[i];
+	}
+}
+
+static void
+put_row(AffinityItemSink *sink, const AffinityItemRow *row)
 {
 	ItemWriter *w = (ItemWriter *) sink;
 	TupleTableSlot *slot = w->slot[w->n];
@@ -157,6 +206,27 @@ put_item(AffinityItemSink *sink, const AffinityItemRow *row)
 		flush_items(w);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_ACCUM_DIFF(w->time, end, start);
+}
+
+static void
+put_item(AffinityItemSink *sink, const AffinityItemRow *row)
+{
+	ItemWriter *w = (ItemWriter *) sink;
+	AffinityItemRow all = *row;
+
+	if (w->n_kinds <= 1)
+	{
+		put_row(sink, row);
+		return;
+	}
+	add_list(w, row);
+	if (row->kind + 1 < w->n_kinds)
+		return;
+	all.n_neighbors = w->n_listed;
+	all.neighbor = w->listed;
+	all.score = w->listed_score;
+	put_row(sink, &all);
+	w->n_listed = 0;
 }
 
 static void
@@ -307,6 +377,8 @@ affinity_manage_writer_know(ItemWriter *w, const AffinityInteractions *in,
 	double		long_users = in->long_users;
 
 	w->before = before;
+	w->n_items = in->n_items;
+	w->n_kinds = in->n_kinds;
 	w->sink.popularity = in->popularity;
 	w->sink.repeat_rate = affinity_repeat_rates(in);
 	if (long_users > 0)
@@ -317,6 +389,16 @@ AffinityItemSink *
 affinity_manage_writer_sink(ItemWriter *w)
 {
 	return &w->sink;
+}
+
+/*
+ * What is known of the lists of each kind of event, also after the writer is
+ * closed.
+ */
+const AffinityKindSums *
+affinity_manage_writer_kinds(const ItemWriter *w)
+{
+	return &w->kinds;
 }
 
 /*

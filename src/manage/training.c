@@ -36,6 +36,9 @@ typedef struct Training
 	AffinityInteractions *in;
 	ItemWriter *writer;
 	ModelChoice *choice;		/* that was made for it, or NULL */
+	ModelSignals signals;
+	Jsonb	   *before;			/* figures of the version that is replaced, or
+								 * NULL */
 	int64		n_interactions;
 	TimestampTz started;
 	double		read_seconds;
@@ -83,7 +86,10 @@ read_source(Training *t)
 
 	INSTR_TIME_SET_CURRENT(start);
 	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
+							 t->signals.any ? ", at, signal" :
 							 has_time ? ", at" : "", t->asked->from);
+	if (t->signals.any)
+		request.kinds = &t->signals.given.kinds;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	request.value = affinity_train_pair_value(t->algorithm, t->options);
@@ -93,7 +99,7 @@ read_source(Training *t)
 		t->algorithm->request(t->options, &request);
 	if (!has_time)
 		affinity_train_check_no_time(t->algorithm, t->options, &request);
-	else
+	else if (!t->signals.any)
 		request_visits(t, &request);
 	if (t->asked->definition->attributes[0] != '\0' &&
 		t->algorithm->attributes && t->algorithm->attributes(t->options))
@@ -107,7 +113,8 @@ read_source(Training *t)
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_user.n_rows > 0)
 	{
-		if (has_time && t->in->item_visits == NULL)
+		affinity_manage_signals_say(t->name, &t->signals, t->in);
+		if (has_time && !t->signals.any && t->in->item_visits == NULL)
 			ereport(NOTICE,
 					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
 							t->name),
@@ -158,7 +165,6 @@ train_and_write(Training *t)
 	const ModelNames names = {t->name, t->asked->items, t->asked->definition};
 	Oid			items = get_relname_relid(names.items,
 										  get_namespace_oid(t->name, false));
-	Jsonb	   *before = figures_before(t);
 	double		both;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -172,11 +178,14 @@ train_and_write(Training *t)
 	INSTR_TIME_SET_CURRENT(start);
 	t->writer = affinity_manage_writer_open(items, t->in->items);
 	t->n_interactions = t->in->pairs;
-	affinity_manage_writer_know(t->writer, t->in, before);
+	affinity_manage_writer_know(t->writer, t->in, t->before);
 	affinity_manage_choice_figures(t->asked->definition, t->choice,
 								   affinity_manage_writer_sink(t->writer));
 	t->algorithm->train(t->in, t->options,
 						affinity_manage_writer_sink(t->writer));
+	affinity_manage_signals_figures(&t->signals,
+									affinity_manage_writer_kinds(t->writer),
+									affinity_manage_writer_sink(t->writer));
 	both = affinity_manage_writer_close(t->writer);
 	t->train_seconds = seconds_since(&start) - both;
 	t->write_seconds += both;
@@ -206,7 +215,7 @@ check_long_ids(const Training *t)
 		return;
 	desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(desc, 1, "item_id", TEXTOID, -1, 0);
-	for (uint32 i = 0; i < t->in->by_item.n_rows; i++)
+	for (uint32 i = 0; i < t->in->n_items; i++)
 	{
 		Datum		id = affinity_interaction_dict_id(t->in->items, i);
 		bool		isnull = false;
@@ -249,7 +258,7 @@ write_row(const Training *t)
 	values[MODEL_OPTIONS - 1] = JsonbPGetDatum(options);
 	values[MODEL_HAS_TIME - 1] = BoolGetDatum(t->asked->definition->has_time);
 	values[MODEL_USERS - 1] = Int64GetDatum(t->in->by_user.n_rows);
-	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->by_item.n_rows);
+	values[MODEL_ITEMS - 1] = Int64GetDatum(t->in->n_items);
 	values[MODEL_INTERACTIONS - 1] = Int64GetDatum(t->n_interactions);
 	values[MODEL_SOURCE_ROWS - 1] = Int64GetDatum(t->in->rows);
 	values[MODEL_SKIPPED_ROWS - 1] = Int64GetDatum(t->in->skipped_rows);
@@ -257,7 +266,8 @@ write_row(const Training *t)
 	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
 	values[MODEL_TRAINING - 1] =
-		JsonbPGetDatum(affinity_manage_writer_figures(t->writer));
+		affinity_manage_signals_add(&t->signals,
+									JsonbPGetDatum(affinity_manage_writer_figures(t->writer)));
 	if (t->asked->definition->materialize)
 		values[MODEL_TRAINING - 1] =
 			DirectFunctionCall2(jsonb_concat, values[MODEL_TRAINING - 1],
@@ -275,7 +285,7 @@ report(const Training *t)
 	ereport(NOTICE,
 			(errmsg("model \"%s\" (%s): %lld rows, %u users, %u items, %lld interactions; %.2f s reading, %.2f s training (%d %s), %.2f s writing",
 					t->name, t->algorithm->name, (long long) t->in->rows,
-					t->in->by_user.n_rows, t->in->by_item.n_rows,
+					t->in->by_user.n_rows, t->in->n_items,
 					(long long) t->n_interactions,
 					t->read_seconds, t->train_seconds, workers,
 					workers == 1 ? "worker" : "workers", t->write_seconds)));
@@ -304,6 +314,8 @@ affinity_manage_train(ModelTraining *asked)
 	t.options = affinity_train_options_parse(t.algorithm,
 											 asked->definition->options);
 	t.started = GetCurrentTimestamp();
+	t.before = figures_before(&t);
+	affinity_manage_signals_begin(asked, t.before, &t.signals);
 	progress = affinity_parallel_progress_begin(t.name, t.algorithm->name);
 	any = read_source(&t);
 	if (any)

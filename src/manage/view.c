@@ -251,7 +251,9 @@ try_source(const char *text, Query * *query, ModelDefinition *d)
 static bool
 has_column_names(const Query * query)
 {
-	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
+	static const char *const names[] = {
+		"user_id", "item_id", "weight", "at", "signal"
+	};
 	ListCell   *cell;
 	int			n = 0;
 
@@ -261,9 +263,8 @@ has_column_names(const Query * query)
 
 		if (entry->resjunk)
 			continue;
-		if (n >= (int) lengthof(names) || strcmp(entry->resname, names[n]) != 0)
+		if (n == (int) lengthof(names) || strcmp(entry->resname, names[n++]) != 0)
 			return false;
-		n++;
 	}
 	return n >= 2;
 }
@@ -282,7 +283,8 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 		{"user_id", d->user_type},
 		{"item_id", d->item_type},
 		{"weight", d->weight_type},
-		{"at", d->at_type}
+		{"at", d->at_type},
+		{"signal", TEXTOID}
 	};
 	Oid			relid = get_relname_relid("interactions", schema);
 	Relation	relation;
@@ -291,8 +293,9 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 	if (!OidIsValid(relid))
 		return false;
 	relation = relation_open(relid, AccessShareLock);
-	fits = RelationGetNumberOfAttributes(relation) == (int) lengthof(column);
-	for (int i = 0; fits && i < (int) lengthof(column); i++)
+	fits = RelationGetNumberOfAttributes(relation) ==
+		(int) lengthof(column) - !d->has_signal;
+	for (int i = 0; fits && i < RelationGetNumberOfAttributes(relation); i++)
 	{
 		Form_pg_attribute attribute =
 		TupleDescAttr(RelationGetDescr(relation), i);
@@ -331,8 +334,8 @@ use_other_relation(const char *name, ModelDefinition *d)
 {
 	ModelDefinition found;
 	Query	   *query;
-	char	   *wrong = try_source(psprintf("SELECT user_id, item_id, weight, at FROM %s",
-											quote_qualified_identifier(name, "interactions")),
+	char	   *wrong = try_source(psprintf("SELECT user_id, item_id, weight, at%s FROM %s",
+											d->signals[0] != '\0' ? ", signal" : "", quote_qualified_identifier(name, "interactions")),
 								   &query, &found);
 
 	if (wrong != NULL)
@@ -347,10 +350,9 @@ use_other_relation(const char *name, ModelDefinition *d)
 	d->user_type = found.user_type;
 	d->item_type = found.item_type;
 	d->has_time = found.has_time;
+	d->has_signal = found.has_signal;
 	if (d->resolved == NULL)
-	{
 		d->query = d->resolved = found.resolved;
-	}
 }
 
 /*
@@ -367,6 +369,7 @@ affinity_manage_take_source(ModelDefinition *d, const ModelDefinition *from)
 	d->weight_type = from->weight_type;
 	d->at_type = from->at_type;
 	d->has_time = from->has_time;
+	d->has_signal = from->has_signal;
 }
 
 /*

@@ -146,6 +146,7 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
 	request.read_only = true;
 	affinity_model_history_request(model->algorithm, model->options, &request);
 	request.keep_dropped = seen;
+	request.kinds = model->kinds;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = progress;
 	if (request.from_now)
@@ -162,8 +163,10 @@ read_interactions(const AffinityModel *model, const char *query, Datum items,
  * What queries read of the interactions h.
  */
 static const char *
-columns_of(bool timed)
+columns_of(const AffinityModel *model, bool timed)
 {
+	if (model->kinds)
+		return "h.user_id, h.item_id, h.weight, h.at, h.signal";
 	return timed ? "h.user_id, h.item_id, h.weight, h.at" :
 		"h.user_id, h.item_id, h.weight";
 }
@@ -194,7 +197,7 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
 	char	   *sql = psprintf("SELECT %s FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
-							   columns_of(model->timed),
+							   columns_of(model, model->timed),
 							   affinity_model_interactions(model),
 							   any_item(n));
 
@@ -215,7 +218,8 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 							   " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
 							   " (SELECT b.user_id FROM %s AS b"
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
-							   columns_of(model->timed), interactions, interactions,
+							   columns_of(model, model->timed), interactions,
+							   interactions,
 							   any_item(n));
 
 	return read_interactions(model, sql, items, seen && all_is_seen(model),
@@ -229,7 +233,7 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 int32 *
 affinity_model_align(const AffinityInteractions *in, const Datum *id, uint32 n)
 {
-	uint32		n_items = in->by_item.n_rows;
+	uint32		n_items = in->n_items;
 	int32	   *index = affinity_base_array(n_items, sizeof(int32));
 	uint32		i = 0;
 
@@ -312,10 +316,17 @@ put_lists(void *source, AffinityListTaker *taker)
 	{
 		ArrayType  *neighbors = DatumGetArrayTypeP(item.neighbors);
 		ArrayType  *scores = DatumGetArrayTypeP(item.scores);
-		AffinityList list;
 
-		affinity_model_check_list(model, neighbors, scores, &list);
-		affinity_score_take_list(taker, item.no, &list);
+		for (uint32 kind = 0; kind < model->n_kinds; kind++)
+		{
+			AffinityList list;
+
+			affinity_model_check_list(model, neighbors, scores, kind, &list);
+			affinity_score_take_list(taker, kind * model->n_items + item.no,
+									 &list);
+			if (kind > 0 && list.n > 0)
+				pfree(unconstify(int32 *, list.item));
+		}
 		if ((Pointer) neighbors != DatumGetPointer(item.neighbors))
 			pfree(neighbors);
 		if ((Pointer) scores != DatumGetPointer(item.scores))
@@ -388,17 +399,18 @@ affinity_model_number_histories(AffinityBatch *batch,
 		CHECK_FOR_INTERRUPTS();
 		for (int64 e = begin; e < end; e++)
 		{
-			int32		item = number[m->col[e]];
+			uint32		kind = m->col[e] / in->n_items;
+			int32		item = number[m->col[e] % in->n_items];
 
 			if (item < 0)
 				continue;
 			if (m->val && isnan(m->val[e]))
 			{
-				if (seen)
+				if (seen && kind == 0)
 					seen->by_user.col[n_seen++] = (uint32) item;
 				continue;
 			}
-			m->col[kept] = (uint32) item;
+			m->col[kept] = kind * n + (uint32) item;
 			if (m->val)
 				m->val[kept] = m->val[e];
 			if (chance)
@@ -436,7 +448,7 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
 {
 	bool		visits = repeat > 0;
 	char	   *sql = psprintf("SELECT %s FROM %s AS h",
-							   columns_of(model->timed || visits),
+							   columns_of(model, model->timed || visits),
 							   affinity_model_interactions(model));
 	AffinityInteractions *in;
 

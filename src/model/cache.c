@@ -90,11 +90,22 @@ set_model(AffinityModel *model, const Datum *values)
 		affinity_train_damaged(name,
 							   "its ids are of a type that cannot be an id");
 	model->kept = values != NULL && is_kept(values[MODEL_TRAINING - 1]);
+	model->n_kinds = 1;
+	if (values != NULL)
+		model->kinds =
+			affinity_model_signals_stored(name,
+										  DatumGetJsonbP(values[MODEL_TRAINING - 1]),
+										  AFFINITY_SIGNAL_FACTORS,
+										  model->kind_factor);
+	if (model->kinds)
+		model->n_kinds = (uint32) model->kinds->n;
 	if (values != NULL)
 	{
 		int64		n_items = DatumGetInt64(values[MODEL_ITEMS - 1]);
 
 		affinity_model_check_n_items(schema, name, n_items);
+		if (n_items > PG_INT32_MAX / model->n_kinds)
+			affinity_train_damaged(name, "its number of items is impossible");
 		model->n_items = (uint32) n_items;
 	}
 }

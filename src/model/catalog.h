@@ -74,7 +74,7 @@ extern bool affinity_model_items_next(AffinityItemScan *scan,
 extern void affinity_model_items_end(AffinityItemScan *scan);
 extern void affinity_model_check_list(const AffinityModel *model,
 									  ArrayType *neighbors, ArrayType *scores,
-									  AffinityList *list);
+									  uint32 kind, AffinityList *list);
 
 /* user.c */
 
@@ -85,6 +85,7 @@ typedef struct AffinityWeighted
 	double		weight;			/* a real */
 	int64		at;				/* the latest time, where that decays it;
 								 * DT_NOBEGIN: none */
+	uint32		kind;			/* of event; 0 where there are none */
 	bool		counts;			/* else the user just has it */
 	AffinityAgain again;		/* where visits are asked for */
 } AffinityWeighted;
@@ -94,7 +95,8 @@ extern AffinityWeighted *affinity_model_user_items(AffinityModel *model,
 												   int *n);
 extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel *model,
 															const AffinityWeighted *weighted,
-															int n, Datum id);
+															int n, Datum id,
+															int *n_found);
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
 

@@ -111,11 +111,14 @@ interactions(const AffinityModel *model, bool kept)
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
 	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0 ||
-		(model->timed && get_attnum(relid, "at") <= 0))
+		((model->timed || model->kinds) && get_attnum(relid, "at") <= 0) ||
+		(model->kinds && get_attnum(relid, "signal") <= 0))
 		affinity_train_damaged(name,
 							   psprintf("its %s \"%s\" does not have the columns user_id, item_id%s",
 										kept ? "table" : "view",
-										relation, model->timed ?
+										relation, model->kinds ?
+										", weight, at and signal" :
+										model->timed ?
 										", weight and at" : " and weight"));
 	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
 		!is_id_type(get_atttype(relid, item), model->item_type))

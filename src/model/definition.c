@@ -42,6 +42,7 @@ enum
 	DEFINITION_CHOICE,
 	DEFINITION_ATTRIBUTES,
 	DEFINITION_RESOLVED_ATTRIBUTES,
+	DEFINITION_SIGNALS,
 	DEFINITION_N_COLUMNS
 };
 
@@ -65,6 +66,7 @@ static const struct
 	{"choice", TEXTOID, true},
 	{"item_attributes", TEXTOID, true},
 	{"resolved_item_attributes", TEXTOID, true},
+	{"signals", TEXTOID, true},
 };
 
 /*
@@ -177,6 +179,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	d->attributes = TextDatumGetCString(v[DEFINITION_ATTRIBUTES]);
 	d->resolved_attributes =
 		TextDatumGetCString(v[DEFINITION_RESOLVED_ATTRIBUTES]);
+	d->signals = TextDatumGetCString(v[DEFINITION_SIGNALS]);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
 		DEFINITION_FOUND : DEFINITION_DAMAGED;
 }

@@ -138,6 +138,9 @@ affinity_model_scorer(AffinityModel *model, bool factors,
 	scorer->algorithm = model->algorithm;
 	scorer->options = model->options;
 	scorer->n_items = model->n_items;
+	scorer->n_kinds = model->n_kinds;
+	memcpy(scorer->kind_factor, model->kind_factor,
+		   sizeof(scorer->kind_factor));
 	if (factors && model->algorithm->has_factors)
 		scorer->factors = read_factors(model);
 }

@@ -68,17 +68,17 @@ compare_known(const void *a, const void *b)
 }
 
 /*
- * The lists in two columns of a row.
+ * The list of a kind of event in two columns of a row.
  */
 static void
 read_row_list(const AffinityModel *model, const SPITupleTable *table,
-			  uint64 row, int no, AffinityList *list)
+			  uint64 row, int no, uint32 kind, AffinityList *list)
 {
 	Datum		numbers = affinity_model_column(model, table, row, no);
 	Datum		scores = affinity_model_column(model, table, row, no + 1);
 
 	affinity_model_check_list(model, DatumGetArrayTypeP(numbers),
-							  DatumGetArrayTypeP(scores), list);
+							  DatumGetArrayTypeP(scores), kind, list);
 }
 
 /*
@@ -100,7 +100,8 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 		if (i > 0 && known[i - 1].no == known[i].no)
 			affinity_train_damaged(model->schema_name,
 								   "an item's number is used twice");
-		if (i > 0)
+		if (i > 0 && known[i - 1].no / model->n_items ==
+			known[i].no / model->n_items)
 			affinity_model_check_ids(model, known[i - 1].id, known[i].id);
 		item[i] = known[i].no;
 		weight[i] = known[i].weight;
@@ -130,6 +131,18 @@ typedef struct ListReader
 } ListReader;
 
 /*
+ * How many of the next n items are of the kind of event of the first one: a
+ * query gives a row of an item once.
+ */
+static uint32
+of_one_kind(const AffinityModel *model, const uint32 *item, uint32 n)
+{
+	while (item[n - 1] / model->n_items != item[0] / model->n_items)
+		n--;
+	return n;
+}
+
+/*
  * Read the lists of the next items.
  */
 static void
@@ -137,7 +150,10 @@ read_lists(ListReader *r, uint32 from)
 {
 	Oid			types[] = {INT4OID, INT4ARRAYOID, FLOAT4ARRAYOID};
 	const uint32 *item = r->item + from;
-	uint32		n = Min(r->n_items - from, AFFINITY_LOOKED_UP);
+	uint32		n = of_one_kind(r->model, item,
+								Min(r->n_items - from, AFFINITY_LOOKED_UP));
+	uint32		n_items = r->model->n_items;
+	uint32		kind = item[0] / n_items;
 	MemoryContext old;
 	Datum	   *number;
 
@@ -148,7 +164,7 @@ read_lists(ListReader *r, uint32 from)
 	number = palloc(n * sizeof(Datum));
 	for (uint32 i = 0; i < n; i++)
 	{
-		number[i] = Int32GetDatum((int32) item[i]);
+		number[i] = Int32GetDatum((int32) (item[i] % n_items));
 		r->list[i].n = PG_UINT32_MAX;
 	}
 	r->table = affinity_model_query(r->model, AFFINITY_QUERY_LISTS_BY_NO,
@@ -159,7 +175,8 @@ read_lists(ListReader *r, uint32 from)
 		affinity_train_damaged(r->model->schema_name, "items are missing");
 	for (uint32 row = 0; row < n; row++)
 	{
-		uint32		no = affinity_model_column_no(r->model, r->table, row, 1);
+		uint32		no = kind * n_items +
+			affinity_model_column_no(r->model, r->table, row, 1);
 		const uint32 *found = bsearch(&no, item, n, sizeof(uint32),
 									  affinity_score_compare);
 		AffinityList *list = found ? &r->list[found - item] : NULL;
@@ -167,7 +184,7 @@ read_lists(ListReader *r, uint32 from)
 		if (list == NULL || list->n != PG_UINT32_MAX)
 			affinity_train_damaged(r->model->schema_name,
 								   "an item's number is used twice");
-		read_row_list(r->model, r->table, row, 2, list);
+		read_row_list(r->model, r->table, row, 2, kind, list);
 	}
 	MemoryContextSwitchTo(old);
 	r->from = from;
@@ -199,7 +216,7 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 	Datum	   *ids = affinity_base_array(n, sizeof(Datum));
 	SPITupleTable *table;
 	uint64		rows;
-	Known	   *known;
+	Known	   *known = affinity_base_zeroed_array(n, sizeof(Known));
 	uint32		n_known = 0;
 	bool	   *there = affinity_base_zeroed_array(n, sizeof(bool));
 
@@ -212,18 +229,15 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 													  model->item_type),
 								 types, lists ? 5 : 3);
 	rows = SPI_processed;
-	known = affinity_base_zeroed_array(rows, sizeof(Known));
 	for (uint64 i = 0; i < rows; i++)
 	{
-		Known	   *item = &known[n_known];
-		const AffinityWeighted *found;
+		uint32		no = affinity_model_column_no(model, table, i, 1);
+		Datum		id = affinity_model_column_id(model, table, i, 2);
+		int			n_found;
+		const AffinityWeighted *found =
+		affinity_model_find_weighted(model, weighted, n, id, &n_found);
 
 		CHECK_FOR_INTERRUPTS();
-		item->no = affinity_model_column_no(model, table, i, 1);
-		item->id = affinity_model_column_id(model, table, i, 2);
-		if (lists)
-			read_row_list(model, table, i, 4, &item->list);
-		found = affinity_model_find_weighted(model, weighted, n, item->id);
 		/* equal by the collation, but not the same */
 		if (found == NULL)
 			continue;
@@ -231,16 +245,46 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 			affinity_train_damaged(model->schema_name,
 								   "an item is there twice");
 		there[found - weighted] = true;
-		if (!found->counts)
+		for (int f = 0; f < n_found; f++, found++)
 		{
-			h->seen[h->n_seen++] = item->no;
-			continue;
+			Known	   *item = &known[n_known];
+
+			/* an item of a basket may be given twice */
+			if (f > 0 && found->kind == found[-1].kind)
+				continue;
+			if (!found->counts && found->kind == 0)
+				h->seen[h->n_seen++] = no;
+			if (!found->counts)
+				continue;
+			item->no = found->kind * model->n_items + no;
+			item->id = id;
+			item->weight = (float) found->weight;
+			item->again = found->again;
+			if (lists)
+				read_row_list(model, table, i, 4, found->kind, &item->list);
+			n_known++;
 		}
-		item->weight = (float) found->weight;
-		item->again = found->again;
-		n_known++;
 	}
 	make_history(model, known, n_known, h);
+}
+
+/*
+ * The events of a kind with an item; NULL: there are none.
+ */
+static const AffinityWeighted *
+find_kind(const AffinityModel *model, const AffinityWeighted *weighted, int n,
+		  Datum id, uint32 kind)
+{
+	int			n_found;
+	const AffinityWeighted *found =
+	affinity_model_find_weighted(model, weighted, n, id, &n_found);
+
+	for (int f = 0; f < n_found; f++)
+	{
+		if (found[f].kind == kind)
+			return &found[f];
+	}
+	return NULL;
 }
 
 /*
@@ -252,27 +296,31 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 				  const AffinityWeighted *weighted, int n_weighted,
 				  AffinityModelHistory *h)
 {
+	Size		room = weighted ? (Size) n_weighted : items->n;
+	uint32		n_kinds = weighted ? model->n_kinds : 1;
 	uint32		n = 0;
-	uint32	   *no = affinity_base_array(items->n, sizeof(uint32));
-	float	   *weight = affinity_base_array(items->n, sizeof(float));
+	uint32	   *no = affinity_base_array(room, sizeof(uint32));
+	float	   *weight = affinity_base_array(room, sizeof(float));
 	float		plain = plain_weight(model);
 
-	h->id = affinity_base_array(items->n, sizeof(Datum));
-	h->again = affinity_base_zeroed_array(items->n, sizeof(AffinityAgain));
+	h->id = affinity_base_array(room, sizeof(Datum));
+	h->again = affinity_base_zeroed_array(room, sizeof(AffinityAgain));
 	h->seen = affinity_base_array(items->n, sizeof(uint32));
-	for (uint32 i = 0; i < items->n; i++)
+	for (uint64 i = 0; i < (uint64) n_kinds * items->n; i++)
 	{
-		const AffinityItem *item = &items->item[i];
+		const AffinityItem *item = &items->item[i % items->n];
+		uint32		kind = (uint32) (i / items->n);
 		const AffinityWeighted *found = weighted ?
-			affinity_model_find_weighted(model, weighted, n_weighted,
-									 item->id) : NULL;
+			find_kind(model, weighted, n_weighted, item->id, kind) : NULL;
 
-		if (found && !found->counts)
-		{
-			h->seen[h->n_seen++] = item->no;
+		affinity_base_look_up(i);
+		if (weighted && found == NULL)
 			continue;
-		}
-		no[n] = item->no;
+		if (found && !found->counts && kind == 0)
+			h->seen[h->n_seen++] = item->no;
+		if (found && !found->counts)
+			continue;
+		no[n] = kind * model->n_items + item->no;
 		weight[n] = found ? (float) found->weight : plain;
 		if (found)
 			h->again[n] = found->again;
@@ -374,6 +422,7 @@ basket_of_few(AffinityModel *model, ArrayType *array, uint32 n,
 										   model->item_type,
 										   &weighted[kept].id))
 			continue;
+		weighted[kept].kind = 0;
 		weighted[kept].counts = true;
 		weighted[kept++].weight = plain;
 	}

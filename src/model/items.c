@@ -187,12 +187,42 @@ affinity_model_items_end(AffinityItemScan *s)
 }
 
 /*
- * Check an item's lists, and point at what is in them.
+ * The part of an item's lists that is of one kind of event. The kinds follow
+ * each other; neighbors of kind k are numbered from k times the items on.
+ */
+static void
+cut_kind(const AffinityModel *model, uint32 kind, AffinityList *list)
+{
+	uint32		from = kind * model->n_items;
+	uint32		n = list->n;
+	uint32		first = 0;
+	int32	   *item;
+
+	while (first < n && (uint32) list->item[first] < from)
+		first++;
+	list->n = first;
+	while (list->n < n &&
+		   (uint32) list->item[list->n] - from < model->n_items)
+		list->n++;
+	list->n -= first;
+	list->score += first;
+	if (list->n == 0 || kind == 0)
+		return;
+	item = affinity_base_array(list->n, sizeof(int32));
+	for (uint32 i = 0; i < list->n; i++)
+		item[i] = list->item[first + i] - (int32) from;
+	list->item = item;
+}
+
+/*
+ * Check an item's lists, and point at what is in that of a kind of event. A
+ * list of another kind than the first is a copy.
  */
 void
 affinity_model_check_list(const AffinityModel *model, ArrayType *neighbors,
-						  ArrayType *scores, AffinityList *list)
+						  ArrayType *scores, uint32 kind, AffinityList *list)
 {
+	uint32		most = model->n_items * model->n_kinds;
 	uint32		n = 0;
 
 	if (ARR_NDIM(neighbors) > 1 ||
@@ -211,10 +241,17 @@ affinity_model_check_list(const AffinityModel *model, ArrayType *neighbors,
 	list->score = n ? (const float *) ARR_DATA_PTR(scores) : NULL;
 	for (uint32 i = 0; i < n; i++)
 	{
-		if (list->item[i] < 0 || (uint32) list->item[i] >= model->n_items ||
+		if (list->item[i] < 0 || (uint32) list->item[i] >= most ||
 			!(list->score[i] > 0 || model->algorithm->signed_scores) ||
 			!isfinite(list->score[i]))
 			affinity_train_damaged(model->schema_name,
 								   "an item's lists hold impossible values");
+		if (model->n_kinds > 1 && i > 0 &&
+			(uint32) list->item[i] / model->n_items <
+			(uint32) list->item[i - 1] / model->n_items)
+			affinity_train_damaged(model->schema_name,
+								   "an item's lists are not in order of kinds");
 	}
+	if (model->n_kinds > 1)
+		cut_kind(model, kind, list);
 }

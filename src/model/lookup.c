@@ -165,21 +165,29 @@ read_source(const AffinityModel *model, const AffinityStoredItem *row,
 {
 	ArrayType  *neighbors = DatumGetArrayTypeP(row->neighbors);
 	ArrayType  *scores = DatumGetArrayTypeP(row->scores);
-	AffinityList list;
-	uint32		i = 0;
-	bool		found;
+	bool		any = false;
 
-	affinity_model_check_list(model, neighbors, scores, &list);
-	while (i < list.n && (uint32) list.item[i] != item)
-		i++;
-	found = i < list.n;
 	source->is_item = row->no == item;
-	source->similarity = found && !source->is_item ? list.score[i] : 0;
+	memset(source->similarity, 0, sizeof(source->similarity));
+	for (uint32 kind = 0; kind < model->n_kinds; kind++)
+	{
+		AffinityList list;
+		uint32		i = 0;
+
+		affinity_model_check_list(model, neighbors, scores, kind, &list);
+		while (i < list.n && (uint32) list.item[i] != item)
+			i++;
+		if (i < list.n && (kind > 0 || !source->is_item))
+			source->similarity[kind] = list.score[i];
+		any |= i < list.n;
+		if (kind > 0 && list.n > 0)
+			pfree(unconstify(int32 *, list.item));
+	}
 	if ((Pointer) neighbors != DatumGetPointer(row->neighbors))
 		pfree(neighbors);
 	if ((Pointer) scores != DatumGetPointer(row->scores))
 		pfree(scores);
-	return found || source->is_item;
+	return any || source->is_item;
 }
 
 /*

@@ -47,6 +47,9 @@ typedef struct AffinityModel
 	void	   *options;		/* the algorithm's struct */
 	Oid			user_type;
 	Oid			item_type;
+	const AffinityKinds *kinds; /* of events, NULL: there are none */
+	uint32		n_kinds;		/* 1 where there are none */
+	double		kind_factor[AFFINITY_MOST_KINDS];
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
 	MemoryContext context;
 	int			pins;			/* calls that use it now */
@@ -81,7 +84,9 @@ typedef struct AffinityItems
 /* An item whose list holds another one, or that one itself. */
 typedef struct AffinitySource
 {
-	float		similarity;		/* of the item itself: 0 */
+	float		similarity[AFFINITY_MOST_KINDS];	/* by kind of event; of
+													 * the item itself: 0 in
+													 * its own kind */
 	bool		is_item;
 } AffinitySource;
 
@@ -190,6 +195,7 @@ typedef struct ModelDefinition
 	char	   *objects;		/* version of the functions and views */
 	char	   *view;			/* what "interactions" was made as */
 	bool		materialize;	/* serving reads a copy of it */
+	char	   *signals;		/* kinds of events, as JSON; "": it has none */
 	char	   *choice;			/* see AFFINITY_CHOICE_...; "": algorithm and
 								 * options are as they were given */
 	char	   *attributes;		/* query of items' attributes; "": none */
@@ -200,6 +206,8 @@ typedef struct ModelDefinition
 	Oid			weight_type;
 	Oid			at_type;
 	bool		has_time;
+	bool		has_signal;		/* the query has a fifth column */
+	bool		retune;			/* what signals weigh is to be learned anew */
 } ModelDefinition;
 
 /*
@@ -252,6 +260,28 @@ extern void affinity_model_source_select(const char *query, const char *what,
 extern char *affinity_model_source_check(const char *query, const char *what);
 extern char *affinity_model_source_deparse(Query * query);
 extern void affinity_model_restrict_path(void);
+
+/* ---- signals.c: kinds of events ----------------------------------------- */
+
+/* What a model is told of them, the first being what it recommends. */
+typedef struct AffinityModelSignals
+{
+	AffinityKinds kinds;
+	bool		learned;		/* weights are; else they are given: */
+	double		weight[AFFINITY_MOST_KINDS];
+} AffinityModelSignals;
+
+/* Members of the column "training" of a model's row. */
+#define AFFINITY_SIGNALS		"signals"
+#define AFFINITY_SIGNAL_WEIGHTS "signal_weights"
+#define AFFINITY_SIGNAL_FACTORS "signal_factors"
+
+extern bool affinity_model_signals_parse(const char *json,
+										 AffinityModelSignals *signals);
+extern AffinityKinds *affinity_model_signals_stored(const char *name,
+													Jsonb *training,
+													const char *member,
+													double *value);
 
 /* find.c */
 extern Oid	affinity_model_record_type(void);

@@ -41,6 +41,7 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 			type = model->user_type;
 			sql = psprintf("SELECT h.item_id, h.weight::pg_catalog.float8%s"
 						   " FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
+						   model->kinds ? ", h.at, h.signal" :
 						   model->timed || query == AFFINITY_QUERY_TIMED_HISTORY ?
 						   ", h.at" : "",
 						   affinity_model_relation(model, model->kept ?

@@ -39,6 +39,13 @@ affinity_model_check_repeat(const AffinityModel *model)
 	const char *name = model->schema_name;
 	Oid			items = get_relname_relid("items", model->schema);
 
+	if (model->kinds)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("model \"%s\" has signals, and no rates of repeats",
+						name),
+				 errhint("Make another model from the rows with the signal \"%s\" alone.",
+						 model->kinds->name[0])));
 	if (!model->has_time)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -1,7 +1,7 @@
 /*
  * source.c
  *		The query that a model is made from: is it one SELECT, and do its
- *		columns mean user, item, weight and time?
+ *		columns mean user, item, weight, time and signal?
  *
  * The answer is the body of the view "interactions", which gives the columns
  * their names and exact types. Casts are only added where they are needed, so
@@ -279,6 +279,37 @@ time_column(const TargetEntry * column, StringInfo expression)
 }
 
 /*
+ * What kind of event a row is, as text.
+ */
+static void
+signal_column(const TargetEntry * column, StringInfo expression)
+{
+	Oid			type = exprType((Node *) column->expr);
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(getBaseType(type), &category, &preferred);
+	if (category != TYPCATEGORY_STRING && category != TYPCATEGORY_ENUM)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("signal column \"%s\" is of type %s, not text or an enum",
+						column->resname, format_type_be(type)),
+				 errhint("The fifth column says what kind of event a row is, such as view, cart or buy.")));
+	appendStringInfo(expression, "q.signal%s AS signal",
+					 type == TEXTOID ? "" : "::text");
+}
+
+/*
+ * Is a column there only because another one follows? Where kinds of events
+ * are wanted, weight or time may not be known.
+ */
+static bool
+is_null_literal(const TargetEntry * column)
+{
+	return IsA(column->expr, Const) && ((Const *) column->expr)->constisnull;
+}
+
+/*
  * Until the end of the GUC nest level.
  */
 void
@@ -312,8 +343,11 @@ affinity_model_source_deparse(Query * query)
 static void
 analyze(Query * parsed, const char *what, ModelDefinition *d)
 {
-	static const char *const names[] = {"user_id", "item_id", "weight", "at"};
-	TargetEntry *column[4];
+	static const char *const names[] = {
+		"user_id", "item_id", "weight", "at", "signal"
+	};
+	TargetEntry *column[lengthof(names)];
+	bool		has_weight;
 	int			n = 0;
 	StringInfoData body;
 	StringInfoData aliases;
@@ -325,14 +359,14 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 
 		if (entry->resjunk)
 			continue;
-		if (n < 4)
+		if (n < (int) lengthof(names))
 			column[n] = entry;
 		n++;
 	}
-	if (n < 2 || n > 4)
+	if (n < 2 || n > (int) lengthof(names))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("%s has %d column%s, not two to four", what, n,
+				 errmsg("%s has %d column%s, not two to five", what, n,
 						n == 1 ? "" : "s"),
 				 errhint(EXPECTED)));
 
@@ -349,21 +383,29 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 											"item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
 	d->weight_type = FLOAT4OID;
-	if (n > 2)
+	has_weight = n > 2 && !(n == 5 && is_null_literal(column[2]));
+	if (has_weight)
 		d->weight_type = weight_column(column[2], &body);
 	else
 		appendStringInfoString(&body, "1::real");
 	appendStringInfoString(&body, " AS weight, ");
-	d->has_time = n > 3;
+	d->has_time = n > 3 && !(n == 5 && is_null_literal(column[3]));
 	d->at_type = TIMESTAMPTZOID;
-	if (n > 3)
+	if (d->has_time)
 		d->at_type = time_column(column[3], &body);
 	else
 		appendStringInfoString(&body, "NULL::timestamp with time zone");
 	d->resolved = affinity_model_source_deparse(parsed);
 	d->renamed = pstrdup("");
 	/* a comment may end the text: the parenthesis needs a line of its own */
-	appendStringInfo(&body, " AS at FROM (\n%s\n) AS q(%s)", d->resolved,
+	appendStringInfoString(&body, " AS at");
+	d->has_signal = n > 4;
+	if (d->has_signal)
+	{
+		appendStringInfoString(&body, ", ");
+		signal_column(column[4], &body);
+	}
+	appendStringInfo(&body, " FROM (\n%s\n) AS q(%s)", d->resolved,
 					 aliases.data);
 	d->body = body.data;
 }

@@ -25,15 +25,19 @@ compare_ids(const void *a, const void *b, void *type)
 }
 
 /*
- * By weight within an id, so that a sum does not depend on the order of rows.
+ * By kind of event, then by weight within an id, so that a sum does not depend on the order of rows.
  */
 static int
 compare_rows(const void *a, const void *b, void *type)
 {
 	double		x = ((const AffinityWeighted *) a)->weight;
 	double		y = ((const AffinityWeighted *) b)->weight;
+	uint32		k = ((const AffinityWeighted *) a)->kind;
+	uint32		l = ((const AffinityWeighted *) b)->kind;
 	int			c = compare_ids(a, b, type);
 
+	if (c == 0)
+		c = (k > l) - (k < l);
 	return c != 0 ? c : x < y ? -1 : x > y;
 }
 
@@ -54,11 +58,13 @@ sum_rows(const AffinityModel *model, AffinityPairValue value,
 	qsort_arg(row, n, sizeof(AffinityWeighted), compare_rows, &type);
 	for (int i = 0; i < n;)
 	{
-		AffinityWeighted sum = {.id = row[i].id, .at = DT_NOBEGIN};
+		AffinityWeighted sum = {
+			.id = row[i].id, .kind = row[i].kind, .at = DT_NOBEGIN
+		};
 		AffinitySum weight = {0, 0};
 		int			counted = 0;
 
-		for (; i < n &&
+		for (; i < n && row[i].kind == sum.kind &&
 			 affinity_base_id_compare(row[i].id, sum.id, type) == 0; i++)
 		{
 			if (!row[i].counts)
@@ -140,6 +146,27 @@ time_of(HeapTuple tuple, TupleDesc desc)
 }
 
 /*
+ * Which of the model's kinds of events a row is of; false where it is none of
+ * them.
+ */
+static bool
+kind_of(const AffinityModel *model, HeapTuple tuple, TupleDesc desc,
+		uint32 *kind)
+{
+	int			found = 0;
+
+	if (model->kinds)
+	{
+		bool		isnull;
+		Datum		name = SPI_getbinval(tuple, desc, 4, &isnull);
+
+		found = isnull ? -1 : affinity_interaction_kind(model->kinds, name);
+	}
+	*kind = (uint32) Max(found, 0);
+	return found >= 0;
+}
+
+/*
  * What visits say of a user's items.
  */
 static void
@@ -166,8 +193,8 @@ AffinityWeighted *
 affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 						  int *n)
 {
-	bool		timed = model->timed || visits;
-	Oid			types[] = {model->item_type, FLOAT8OID, InvalidOid};
+	bool		timed = model->timed || visits || model->kinds;
+	Oid			types[] = {model->item_type, FLOAT8OID, InvalidOid, TEXTOID};
 	SPITupleTable *table;
 	TupleDesc	desc;
 	uint64		rows;
@@ -180,7 +207,7 @@ affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 		types[2] = affinity_model_time_type(model);
 	table = affinity_model_query(model, visits ? AFFINITY_QUERY_TIMED_HISTORY :
 								 AFFINITY_QUERY_HISTORY, user, types,
-								 timed ? 3 : 2);
+								 model->kinds ? 4 : timed ? 3 : 2);
 	desc = table->tupdesc;
 	rows = SPI_processed;
 	row = affinity_base_array(rows, sizeof(AffinityWeighted));
@@ -196,9 +223,13 @@ affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 		Datum		value = SPI_getbinval(tuple, desc, 2, &no_weight);
 		AffinityWeighted *to = &row[*n];
 
-		if (no_id)
+		if (no_id || !kind_of(model, tuple, desc, &to->kind))
 			continue;
 		to->id = affinity_base_id_plain(id, model->item_type);
+		/* where there are kinds, only some may have weights */
+		if (no_weight && model->kinds)
+			value = Float8GetDatum(1);
+		no_weight = no_weight && !model->kinds;
 		to->weight = no_weight ? 0 :
 			affinity_interaction_weight(DatumGetFloat8(value));
 		to->counts = !no_weight && isfinite(to->weight);
@@ -222,17 +253,31 @@ affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 }
 
 /*
- * One of n items in order of id; NULL if it is none of them.
+ * One of n items in order of id; NULL if it is none of them. Where the user
+ * has events of several kinds with it, they are all that follow.
  */
 const AffinityWeighted *
 affinity_model_find_weighted(const AffinityModel *model,
-							 const AffinityWeighted *weighted, int n, Datum id)
+							 const AffinityWeighted *weighted, int n, Datum id,
+							 int *n_found)
 {
 	AffinityWeighted key = {.id = id};
 	Oid			type = model->item_type;
+	const AffinityWeighted *first = bsearch_arg(&key, weighted, n,
+												sizeof(AffinityWeighted),
+												compare_ids, &type);
+	const AffinityWeighted *end;
 
-	return bsearch_arg(&key, weighted, n, sizeof(AffinityWeighted),
-					   compare_ids, &type);
+	*n_found = 0;
+	if (first == NULL)
+		return NULL;
+	end = first + 1;
+	while (first > weighted && compare_ids(first - 1, &key, &type) == 0)
+		first--;
+	while (end < weighted + n && compare_ids(end, &key, &type) == 0)
+		end++;
+	*n_found = (int) (end - first);
+	return first;
 }
 
 /*

@@ -40,82 +40,12 @@
 
 #define REGION_SHARED	0
 
-/* ---- factors ----------------------------------------------------------- */
-
-/*
- * Sum of a row's values without their signs, or of their squares.
- */
-static double
-row_sum(const AffinityCsr *m, uint32 row, bool squares)
-{
-	double		sum = 0;
-
-	if (m->val == NULL)
-		return (double) (m->start[row + 1] - m->start[row]);
-	for (int64 e = m->start[row]; e < m->start[row + 1]; e++)
-		sum += squares ? (double) m->val[e] * m->val[e] :
-			fabs(m->val[e]);
-	return sum;
-}
-
-/* d^-e, where nobody and nothing gives 0 */
-static double
-inverse_power(double d, double e)
-{
-	if (!(d > 0))
-		return 0;
-	return e == 0 ? 1 : e == 1 ? 1 / d : pow(d, -e);
-}
-
-static void
-prepare_factors(KnnState *s, const float *trend)
-{
-	const ItemKnnOptions *o = s->options;
-	const AffinityCsr *by_user = &s->by_user;
-	const AffinityCsr *by_item = &s->by_item;
-	bool		degree = o->similarity == SIMILARITY_DEGREE;
-
-	for (uint32 u = 0; u < by_user->n_rows; u++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		s->user_factor[u] = degree ?
-			inverse_power(row_sum(by_user, u, false), o->user_exponent) : 1;
-	}
-	for (uint32 i = 0; i < by_item->n_rows; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (degree)
-		{
-			double		d = row_sum(by_item, i, false);
-
-			s->left[i] = inverse_power(d, o->item_exponent);
-			s->right[i] = inverse_power(d, o->neighbor_exponent);
-		}
-		else if (o->similarity == SIMILARITY_COSINE)
-			s->left[i] = s->right[i] =
-				inverse_power(row_sum(by_item, i, true), 0.5);
-		else
-			s->left[i] = s->right[i] =
-				(double) (by_item->start[i + 1] - by_item->start[i]);
-		if (trend && affinity_neighbor_knn_is_product(o->similarity))
-			s->right[i] *= trend[i];
-	}
-	if (o->similarity == SIMILARITY_LOG_LIKELIHOOD)
-	{
-		for (uint32 n = 1; n <= by_user->n_rows; n++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			s->x_log_x[n] = n * log(n);
-		}
-	}
-}
-
 /* ---- lists ------------------------------------------------------------- */
 
 static void
-make_list(void *state, uint32 item)
+make_list(void *state, uint32 item, uint32 kind)
 {
-	affinity_neighbor_knn_list(state, item);
+	affinity_neighbor_knn_list(state, item, kind);
 }
 
 /*
@@ -135,10 +65,14 @@ popularity(const KnnState *s, uint32 item)
 }
 
 static AffinityItemRow
-item_row(void *state, uint32 item)
+item_row(void *state, uint32 item, uint32 kind)
 {
 	const KnnState *s = state;
+	const int64 *start = s->by_item.start + (size_t) kind * s->n_items + item;
 	AffinityItemRow row = affinity_train_item_row(&s->by_item, item);
+
+	row.kind = kind;
+	row.n_users = (uint32) (start[1] - start[0]);
 
 	row.popularity = popularity(s, item);
 	return row;
@@ -161,6 +95,10 @@ attach(KnnState *s, AffinityTeam *team)
 	s->list.row = item_row;
 	affinity_parallel_matrix(team, s->shared->matrix, &s->by_user,
 							 &s->by_item);
+	s->n_items = s->shared->lists.n_items;
+	s->n_kinds = s->shared->lists.n_kinds;
+	if (s->n_kinds > 1)
+		s->target_end = affinity_parallel_region(team, s->shared->target_end);
 	s->is_signed = s->options->weights == AFFINITY_WEIGHTS_SIGNED &&
 		s->by_user.val != NULL;
 	s->user_factor = affinity_parallel_region(team, s->shared->user_factor);
@@ -179,7 +117,7 @@ static void
 prepare(KnnState *s)
 {
 	const ItemKnnOptions *o = s->options;
-	uint32		n_items = s->by_item.n_rows;
+	uint32		n_items = s->n_items;
 
 	if (affinity_neighbor_knn_on_moments(o->similarity))
 		s->moments = affinity_base_zeroed_array(n_items,
@@ -193,8 +131,9 @@ prepare(KnnState *s)
 		for (uint32 i = 0; i < n_items; i++)
 			s->sum[i] = s->clear;
 	}
-	if (!affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
-		(o->min_support > 1 || o->shrinkage > 0))
+	s->counts = !affinity_neighbor_knn_on_sets(o->similarity) && !s->moments &&
+		(o->min_support > 1 || o->shrinkage > 0);
+	if (s->counts || s->n_kinds > 1)
 		s->count = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	affinity_neighbor_list_prepare(&s->list);
 }
@@ -239,20 +178,21 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 				const AffinityInteractions *in)
 {
 	Size		n_users = in->by_user.n_rows;
-	Size		n_items = in->by_item.n_rows;
-	bool		logarithms =
-	shared->options.similarity == SIMILARITY_LOG_LIKELIHOOD;
+	Size		n_items = in->n_items;
+	Size		pairs = in->n_kinds > 1 ? 2 : 1;
+	bool		logarithms = affinity_neighbor_knn_needs_logarithms(&shared->options, in->n_kinds);
 	bool		trend = shared->options.times.trend > 0;
 	Size		size[] = {
-		mul_size(n_users, sizeof(double)),
-		mul_size(n_items, sizeof(double)),
-		mul_size(n_items, sizeof(double)),
+		mul_size(n_users, pairs * sizeof(double)),
+		mul_size(in->by_item.n_rows, sizeof(double)),
+		mul_size(n_items, pairs * sizeof(double)),
 		logarithms ? mul_size(n_users + 1, sizeof(double)) : 0,
 		trend ? mul_size(n_items, sizeof(float)) : 0,
+		in->n_kinds > 1 ? mul_size(n_users, sizeof(int64)) : 0,
 	};
 	int		   *region[] = {
 		&shared->user_factor, &shared->left, &shared->right, &shared->x_log_x,
-		&shared->trend
+		&shared->trend, &shared->target_end
 	};
 
 	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
@@ -260,7 +200,7 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 	for (int i = 0; i < (int) lengthof(size); i++)
 		*region[i] = affinity_parallel_request_region(request, size[i]);
 	affinity_neighbor_lists_request(&shared->lists, request,
-									in->by_item.n_rows,
+									in->n_items, in->n_kinds,
 									shared->options.neighbors);
 }
 
@@ -293,10 +233,10 @@ item_knn_train(AffinityInteractions *in, const void *options,
 		   sizeof(shared));
 	affinity_parallel_put_matrix(team, shared.matrix, in);
 	attach(&state, team);
-	prepare_factors(&state, trend);
+	affinity_neighbor_knn_factors(&state, trend);
 	if (trend)
 		memcpy(affinity_parallel_region(team, shared.trend), trend,
-			   in->by_item.n_rows * sizeof(float));
+			   in->n_items * sizeof(float));
 	affinity_parallel_run(team, sink);
 	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
@@ -437,6 +377,16 @@ item_knn_centered(const void *options)
 		SIMILARITY_ADJUSTED;
 }
 
+/*
+ * Of several kinds of events: where users' means or signs do not matter.
+ */
+static bool
+item_knn_takes_kinds(const void *options)
+{
+	return !item_knn_signed_weights(options) &&
+		!affinity_neighbor_knn_on_moments(((const ItemKnnOptions *) options)->similarity);
+}
+
 const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.name = "item_knn",
 	.help = "items similar to those of the history, by the users they share",
@@ -447,6 +397,7 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.signed_weights = item_knn_signed_weights,
 	.centered = item_knn_centered,
 	.check = item_knn_check,
+	.takes_kinds = item_knn_takes_kinds,
 	.request = item_knn_request,
 	.train = item_knn_train,
 	.times = item_knn_times,

@@ -60,6 +60,7 @@ typedef struct KnnShared
 	int			right;
 	int			x_log_x;
 	int			trend;
+	int			target_end;
 } KnnShared;
 
 /* A participant's state. */
@@ -71,29 +72,42 @@ typedef struct KnnState
 	NeighborList list;
 	AffinityCsr by_user;		/* values as the similarity wants them */
 	AffinityCsr by_item;
+	uint32		n_items;
+	uint32		n_kinds;		/* of events; by_item has a row for each item
+								 * of each, as in AffinityInteractions */
+	int64	   *target_end;		/* by user: where entries of other kinds than
+								 * the first begin; NULL: there is one */
 	double	   *user_factor;	/* what a user's entries are multiplied by */
-	double	   *left;			/* per item: factor as a source */
+	double	   *left;			/* per row of by_item: factor as a source */
 	double	   *right;			/* per item: factor as a neighbor */
-	double	   *x_log_x;		/* log_likelihood: for 0 to the number of
-								 * users */
+	double	   *x_log_x;		/* for 0 to the number of users, where a
+								 * likelihood is needed */
 	const float *trend;			/* of the items, unless right has it; NULL:
 								 * none */
 	int64		work;			/* since the last look at interrupts */
 
 	/* one source item's sums */
+	uint32		self;			/* no neighbor; n_items: all may be */
+	bool		cross;			/* events of another kind than the neighbors' */
 	double	   *sum;
 	double		clear;			/* what is in it where nothing was added */
 	uint32	   *count;			/* users in common, where needed */
+	bool		counts;			/* they are, for all sources */
 	bool		only_counted;	/* there may be counts that nothing touched */
 	AffinityMoments *moments;	/* pearson, adjusted_cosine */
 	int64		added;			/* additions to sum */
 } KnnState;
 
+/* item_knn_factors.c */
+extern bool affinity_neighbor_knn_needs_logarithms(const ItemKnnOptions *o,
+												   uint32 n_kinds);
+extern void affinity_neighbor_knn_factors(KnnState *s, const float *trend);
+
 /* item_knn_list.c */
 extern bool affinity_neighbor_knn_on_sets(int similarity);
 extern bool affinity_neighbor_knn_is_product(int similarity);
 extern bool affinity_neighbor_knn_on_moments(int similarity);
-extern void affinity_neighbor_knn_list(KnnState *s, uint32 item);
+extern void affinity_neighbor_knn_list(KnnState *s, uint32 item, uint32 kind);
 
 /* item_knn_weights.c */
 extern void affinity_neighbor_knn_settle(ItemKnnOptions *o,

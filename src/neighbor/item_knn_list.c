@@ -23,6 +23,12 @@
 #define AHEAD_LINES		4
 
 /*
+ * Dunning's G2 from which on it is taken that a pair of events of different
+ * kinds does not meet by chance: 5 % of pairs that do would have as much.
+ */
+#define SIGNIFICANT		3.84
+
+/*
  * Does a similarity look at who, and not at how much?
  */
 bool
@@ -104,7 +110,7 @@ add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 															  val, n, factor);
 		return;
 	}
-	if (s->added < s->by_item.n_rows)
+	if (s->added < s->n_items)
 		s->list.n_touched = affinity_kernel_sparse_add(s->sum, s->list.touched,
 													   s->list.n_touched, col, val, n,
 													   factor);
@@ -114,22 +120,26 @@ add_row(KnnState *s, const uint32 *col, const float *val, size_t n,
 }
 
 /*
- * Add up the rows of the item's users.
+ * Add up the rows of the users of a row of the matrix.
  */
 static void
-accumulate(KnnState *s, uint32 item)
+accumulate(KnnState *s, uint32 source)
 {
 	const AffinityCsr *by_item = &s->by_item;
 	const AffinityCsr *by_user = &s->by_user;
-	int64		end = by_item->start[item + 1];
+	const double *user_factor = s->user_factor +
+		(s->cross ? by_user->n_rows : 0);
+	uint32	   *count = s->counts || s->cross ? s->count : NULL;
+	int64		end = by_item->start[source + 1];
 
 	s->list.n_touched = 0;
 	s->added = 0;
-	for (int64 e = by_item->start[item]; e < end; e++)
+	for (int64 e = by_item->start[source]; e < end; e++)
 	{
 		uint32		user = by_item->col[e];
 		int64		start = by_user->start[user];
-		size_t		n = by_user->start[user + 1] - start;
+		size_t		n = (s->target_end ? s->target_end[user] :
+						 by_user->start[user + 1]) - start;
 		const float *val = by_user->val ? by_user->val + start : NULL;
 		double		x = by_item->val ? by_item->val[e] : 1;
 
@@ -140,13 +150,12 @@ accumulate(KnnState *s, uint32 item)
 															   s->list.n_touched,
 															   by_user->col + start,
 															   val, n, x);
-		else if (s->is_signed || x * s->user_factor[user] > 0)
-			add_row(s, by_user->col + start, val, n,
-					x * s->user_factor[user]);
+		else if (s->is_signed || x * user_factor[user] > 0)
+			add_row(s, by_user->col + start, val, n, x * user_factor[user]);
 		else
 			s->only_counted = true;
-		if (s->count)
-			affinity_kernel_sparse_count(s->count, by_user->col + start, n);
+		if (count)
+			affinity_kernel_sparse_count(count, by_user->col + start, n);
 		s->work += n;
 		if (s->work >= WORK_PIECE)
 		{
@@ -154,8 +163,8 @@ accumulate(KnnState *s, uint32 item)
 			s->work = 0;
 		}
 	}
-	if (s->added >= by_item->n_rows)
-		s->list.n_touched = affinity_kernel_dense_touched(s->sum, by_item->n_rows,
+	if (s->added >= s->n_items)
+		s->list.n_touched = affinity_kernel_dense_touched(s->sum, s->n_items,
 														  s->list.touched);
 }
 
@@ -206,6 +215,25 @@ cosine_of_both(const AffinityMoments *m)
 	return Min(m->xy / (sqrt(m->xx) * sqrt(m->yy)), 1.0);
 }
 
+static inline const double *
+right_of(const KnnState *s)
+{
+	return s->right + (s->cross ? s->n_items : 0);
+}
+
+/*
+ * Do users with an event of another kind have an item more often than by
+ * chance?
+ */
+static bool
+is_significant(const KnnState *s, uint32 i, uint32 j, double common)
+{
+	const int64 *start = s->by_item.start;
+
+	return log_likelihood(s, common, (double) (start[i + 1] - start[i]),
+						  (double) (start[j + 1] - start[j])) >= SIGNIFICANT;
+}
+
 /*
  * Similarity of a pair from its sum (or moments); common is set to the number
  * of users that the pair shares.
@@ -215,10 +243,10 @@ similarity(const KnnState *s, uint32 i, uint32 j, double *common)
 {
 	double		c = s->moments ? s->moments[j].n : s->sum[j];
 	double		l = s->left[i];
-	double		r = s->right[j];
+	double		r = right_of(s)[j];
 
 	/* where nobody asks how many they share, at least one is known */
-	*common = s->count ? s->count[j] : Max(c, 1);
+	*common = s->counts || s->cross ? s->count[j] : Max(c, 1);
 	switch (s->options->similarity)
 	{
 		case SIMILARITY_JACCARD:
@@ -261,18 +289,19 @@ score_each(KnnState *s, uint32 item)
 			memset(&s->moments[j], 0, sizeof(AffinityMoments));
 		else
 			s->sum[j] = s->clear;
-		if (s->count)
+		if (s->counts || s->cross)
 			s->count[j] = 0;
 		if (o->shrinkage > 0)
 			value *= common / (common + o->shrinkage);
 		if (s->trend)
 			value *= s->trend[j];
 		/* what is similar stays so in a real */
-		s->list.score[t] = j == item || common < o->min_support || !(value > 0) ?
-			0 : (float) Max(Min(value, FLT_MAX), AFFINITY_LEAST);
+		s->list.score[t] = j == s->self || common < o->min_support ||
+			!(value > 0) ||
+			(s->cross && !is_significant(s, item, j, common)) ? 0 : (float) Max(Min(value, FLT_MAX), AFFINITY_LEAST);
 	}
 	if (s->only_counted && s->count)
-		memset(s->count, 0, s->by_item.n_rows * sizeof(uint32));
+		memset(s->count, 0, s->n_items * sizeof(uint32));
 	s->only_counted = false;
 }
 
@@ -285,7 +314,7 @@ harvest(KnnState *s, uint32 item)
 	int			similarity = s->options->similarity;
 
 	if (affinity_neighbor_knn_is_product(similarity) &&
-		s->count == NULL && !s->is_signed)
+		!s->counts && !s->cross && !s->is_signed)
 	{
 		s->sum[item] = 0;
 		affinity_kernel_sparse_take(s->sum, s->list.touched, s->list.n_touched,
@@ -297,12 +326,18 @@ harvest(KnnState *s, uint32 item)
 }
 
 /*
- * The best neighbors of an item, as keys in s->best.
+ * The best neighbors of an item's events of a kind, as keys in s->best. An item
+ * that is looked at may well be bought: only of events of the neighbors' own
+ * kind it is none.
  */
 void
-affinity_neighbor_knn_list(KnnState *s, uint32 item)
+affinity_neighbor_knn_list(KnnState *s, uint32 item, uint32 kind)
 {
-	accumulate(s, item);
-	harvest(s, item);
+	uint32		source = kind * s->n_items + item;
+
+	s->cross = kind > 0;
+	s->self = s->cross ? s->n_items : item;
+	accumulate(s, source);
+	harvest(s, source);
 	s->work += s->list.n_touched;
 }

@@ -193,8 +193,8 @@ void
 affinity_neighbor_knn_settle(ItemKnnOptions *o, const AffinityInteractions *in,
 							 AffinityItemSink *sink)
 {
-	double		per_item = (double) in->by_user.start[in->by_user.n_rows] /
-		in->by_item.n_rows;
+	double		per_item = (double) in->by_item.start[in->n_items] /
+		in->n_items;
 	double		rise = log(per_item / FEW_USERS) / log(MANY_USERS / FEW_USERS);
 
 	if (o->similarity != SIMILARITY_DEGREE)

@@ -32,11 +32,13 @@ slot_bytes(const NeighborLists *lists)
 void
 affinity_neighbor_lists_request(NeighborLists *lists,
 								AffinityTeamRequest *request,
-								uint32 n_items, int32 neighbors)
+								uint32 n_items, uint32 n_kinds,
+								int32 neighbors)
 {
 	uint32		k = Min((uint32) neighbors, n_items);
 
 	lists->n_items = n_items;
+	lists->n_kinds = n_kinds;
 	lists->longest = k;
 	lists->chunk_items = CHUNK_BYTES / (sizeof(uint32) * (1 + 2 * k));
 	lists->chunk_items = Min(Max(lists->chunk_items, 1), CHUNK_ITEMS);
@@ -71,39 +73,49 @@ affinity_neighbor_list_choose(NeighborList *list)
 									list->best, list->scratch);
 }
 
-/* ---- chunks of items --------------------------------------------------- */
+/* ---- chunks of lists --------------------------------------------------- */
+
+/*
+ * Lists are numbered item by item: those of an item's kinds follow each other.
+ */
+static uint32
+n_lists(const NeighborLists *lists)
+{
+	return lists->n_items * lists->n_kinds;
+}
 
 static uint32
 chunk_end(const NeighborLists *lists, uint32 chunk)
 {
 	return (uint32) Min((uint64) (chunk + 1) * lists->chunk_items,
-						lists->n_items);
+						n_lists(lists));
 }
 
 /*
- * Any participant: the lists of a chunk's items. A slot holds their lengths,
+ * Any participant: the lists of a chunk. A slot holds their lengths,
  * then for each list its items and their scores.
  */
 static void
 make_lists(void *state, uint32 chunk, void *slot)
 {
 	NeighborList *list = state;
+	uint32		n_kinds = list->lists->n_kinds;
 	uint32		first = chunk * list->lists->chunk_items;
 	uint32	   *length = slot;
 	int32	   *to = (int32 *) slot + list->lists->chunk_items;
 
-	for (uint32 item = first; item < chunk_end(list->lists, chunk); item++)
+	for (uint32 no = first; no < chunk_end(list->lists, chunk); no++)
 	{
 		float	   *score;
 
-		list->make(list->state, item);
+		list->make(list->state, no / n_kinds, no % n_kinds);
 		score = (float *) to + list->n_best;
 		for (uint32 n = 0; n < list->n_best; n++)
 		{
 			to[n] = (int32) affinity_kernel_rank_key_no(list->best[n]);
 			score[n] = affinity_kernel_rank_key_score(list->best[n]);
 		}
-		length[item - first] = list->n_best;
+		length[no - first] = list->n_best;
 		to += 2 * (size_t) list->n_best;
 	}
 }
@@ -135,11 +147,12 @@ put_lists(void *state, uint32 chunk, const void *slot)
 	const uint32 *length = slot;
 	const int32 *from = (const int32 *) slot + lists->chunk_items;
 
-	for (uint32 item = first; item < chunk_end(lists, chunk); item++)
+	for (uint32 no = first; no < chunk_end(lists, chunk); no++)
 	{
-		AffinityItemRow row = list->row(list->state, item);
+		AffinityItemRow row = list->row(list->state, no / lists->n_kinds,
+										no % lists->n_kinds);
 
-		row.n_neighbors = length[item - first];
+		row.n_neighbors = length[no - first];
 		row.neighbor = from;
 		row.score = (const float *) from + row.n_neighbors;
 		count_extremes(lists, &row);
@@ -159,10 +172,10 @@ affinity_neighbor_lists_make(NeighborList *list, AffinityTeam *team)
 	const NeighborLists *lists = list->lists;
 
 	if (list->sink)
-		affinity_parallel_progress_phase("training", lists->n_items,
+		affinity_parallel_progress_phase("training", n_lists(lists),
 										 affinity_parallel_participants(team) -
 										 1);
-	stream.n_chunks = (lists->n_items - 1) / lists->chunk_items + 1;
+	stream.n_chunks = (n_lists(lists) - 1) / lists->chunk_items + 1;
 	stream.slot_bytes = slot_bytes(lists);
 	stream.state = list;
 	affinity_parallel_stream(team, lists->stream, &stream);

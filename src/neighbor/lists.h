@@ -12,6 +12,8 @@
 typedef struct NeighborLists
 {
 	uint32		n_items;
+	uint32		n_kinds;		/* lists of an item: one for each kind of
+								 * event */
 	uint32		longest;		/* neighbors of a list at most */
 	uint32		chunk_items;
 	int			stream;			/* region */
@@ -29,10 +31,10 @@ typedef struct NeighborList
 	NeighborLists *lists;
 	AffinityItemSink *sink;		/* leader */
 	void	   *state;			/* what follows is called with */
-	/* choose an item's best neighbors */
-	void		(*make) (void *state, uint32 item);
-	/* what the leader puts of an item, but the list */
-	AffinityItemRow (*row) (void *state, uint32 item);
+	/* choose the best neighbors of an item's events of a kind */
+	void		(*make) (void *state, uint32 item, uint32 kind);
+	/* what the leader puts of it, but the list */
+	AffinityItemRow (*row) (void *state, uint32 item, uint32 kind);
 
 	/* items with a sum, and room for one more: see kernel/sparse.c */
 	uint32	   *touched;
@@ -47,7 +49,8 @@ typedef struct NeighborList
 
 extern void affinity_neighbor_lists_request(NeighborLists *lists,
 											AffinityTeamRequest *request,
-											uint32 n_items, int32 neighbors);
+											uint32 n_items, uint32 n_kinds,
+											int32 neighbors);
 extern void affinity_neighbor_list_prepare(NeighborList *list);
 extern void affinity_neighbor_list_choose(NeighborList *list);
 extern void affinity_neighbor_lists_make(NeighborList *list,

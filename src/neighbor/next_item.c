@@ -196,11 +196,12 @@ add_occurrence(NextState *s, uint32 step)
 }
 
 static void
-make_list(void *state, uint32 item)
+make_list(void *state, uint32 item, uint32 kind)
 {
 	NextState  *s = state;
 	const NextSteps *steps = &s->steps;
 
+	(void) kind;
 	s->list.n_touched = 0;
 	for (int64 o = steps->of_item[item]; o < steps->of_item[item + 1]; o++)
 		add_occurrence(s, steps->step[o]);
@@ -212,10 +213,11 @@ make_list(void *state, uint32 item)
 }
 
 static AffinityItemRow
-item_row(void *state, uint32 item)
+item_row(void *state, uint32 item, uint32 kind)
 {
 	const NextState *s = state;
-	AffinityItemRow row = {.item = item, .popularity = s->users[item]};
+	AffinityItemRow row = {.item = item, .kind = kind,
+	.popularity = s->users[item]};
 
 	return row;
 }
@@ -355,7 +357,7 @@ request_regions(AffinityTeamRequest *request, NextShared *shared,
 	(void) affinity_parallel_request_region(request, sizeof(NextShared));
 	for (int a = 0; a < N_ARRAYS; a++)
 		shared->array[a] = affinity_parallel_request_region(request, size[a]);
-	affinity_neighbor_lists_request(&shared->lists, request, n_items,
+	affinity_neighbor_lists_request(&shared->lists, request, n_items, 1,
 									shared->options.neighbors);
 	shared->n_events = steps->n_events;
 	shared->n_steps = steps->n_steps;

@@ -64,7 +64,8 @@ struct AffinityListTaker
 Size
 affinity_score_batch_bytes(const AffinityScorer *scorer, Size list_entries)
 {
-	Size		bytes = mul_size(scorer->n_items, 3 * sizeof(int64));
+	Size		bytes = mul_size(affinity_score_n_sources(scorer),
+								 3 * sizeof(int64));
 
 	if (scorer->factors)
 		return add_size(bytes, mul_size(scorer->factors->bytes, 2));
@@ -85,7 +86,8 @@ seconds_of(const BatchLeader *l)
 	double		entries = (double) m->start[m->n_rows];
 
 	if (f == NULL)
-		return entries * l->batch->list_entries / Max(scorer->n_items, 1) *
+		return entries * l->batch->list_entries /
+			Max(affinity_score_n_sources(scorer), 1) *
 			1.5e-9 + users * l->k * 1e-8;
 	return users * f->width * 1e-7 +
 		(l->task == BATCH_ONE_ITEM ? 0 :
@@ -131,7 +133,8 @@ begin_team(BatchLeader *l)
 	}
 	else
 	{
-		size[BATCH_PLACES] = n * sizeof(AffinityListPlace);
+		size[BATCH_PLACES] = affinity_score_n_sources(batch->scorer) *
+			sizeof(AffinityListPlace);
 		size[BATCH_LIST_ITEM] = batch->list_entries * sizeof(int32);
 		size[BATCH_LIST_SCORE] = batch->list_entries * sizeof(float);
 	}
@@ -256,6 +259,9 @@ fill_regions(BatchLeader *l)
 	strlcpy(shared->algorithm, scorer->algorithm->name, NAMEDATALEN);
 	shared->task = l->task;
 	shared->n_items = scorer->n_items;
+	shared->n_kinds = scorer->n_kinds;
+	memcpy(shared->kind_factor, scorer->kind_factor,
+		   sizeof(shared->kind_factor));
 	shared->k = l->k;
 	shared->repeat = l->task == BATCH_ONE_ITEM ? 0 : l->batch->repeat;
 	shared->wanted = l->wanted;

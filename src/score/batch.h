@@ -24,7 +24,7 @@ enum
 	BATCH_OPTIONS,				/* the algorithm's struct */
 	BATCH_POPULAR,				/* numbers, most popular first */
 	BATCH_POPULARITY,			/* real, beside them */
-	BATCH_PLACES,				/* lists: an AffinityListPlace of each item */
+	BATCH_PLACES,				/* an AffinityListPlace of each list */
 	BATCH_LIST_ITEM,
 	BATCH_LIST_SCORE,
 	BATCH_FACTORS,				/* rows as in AffinityFactors */
@@ -48,6 +48,8 @@ typedef struct BatchShared
 	char		algorithm[NAMEDATALEN];
 	BatchTask	task;
 	uint32		n_items;
+	uint32		n_kinds;
+	double		kind_factor[AFFINITY_MOST_KINDS];
 	uint32		k;				/* not more than n_items */
 	double		repeat;			/* share of repeats */
 	uint32		chunk_users;

@@ -26,6 +26,7 @@ affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 	};
 	const AffinityCsr *seen = &m->seen;
 	const uint32 *other;
+	uint32		n_had = affinity_score_n_had(history, m->shared->n_items);
 	uint32		n_other = 0;
 	uint32		n = 0;
 	uint32		h = 0;
@@ -42,25 +43,25 @@ affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 	}
 	if (n_other == 0)
 	{
-		selection.n_excluded = history->n;
+		selection.n_excluded = n_had;
 		selection.excluded = history->item;
 		return selection;
 	}
-	if (history->n + n_other > m->room)
+	if (n_had + n_other > m->room)
 	{
 		if (m->excluded)
 			pfree(m->excluded);
-		m->room = 2 * (history->n + n_other);
+		m->room = 2 * (n_had + n_other);
 		m->excluded = affinity_base_array(m->room, sizeof(uint32));
 	}
 	other = seen->col + seen->start[user];
 	for (uint32 o = 0; o < n_other; o++)
 	{
-		while (h < history->n && history->item[h] < other[o])
+		while (h < n_had && history->item[h] < other[o])
 			m->excluded[n++] = history->item[h++];
 		m->excluded[n++] = other[o];
 	}
-	while (h < history->n)
+	while (h < n_had)
 		m->excluded[n++] = history->item[h++];
 	selection.n_excluded = n;
 	selection.excluded = m->excluded;
@@ -126,6 +127,9 @@ affinity_score_batch_participant(AffinityTeam *team)
 	m.scorer.algorithm = affinity_algorithm_find(m.shared->algorithm);
 	m.scorer.options = affinity_parallel_region(team, BATCH_OPTIONS);
 	m.scorer.n_items = m.shared->n_items;
+	m.scorer.n_kinds = m.shared->n_kinds;
+	memcpy(m.scorer.kind_factor, m.shared->kind_factor,
+		   sizeof(m.scorer.kind_factor));
 	m.ranker = affinity_score_ranker(&m.scorer);
 	m.popular.n = m.shared->n_items;
 	m.popular.item = affinity_parallel_region(team, BATCH_POPULAR);

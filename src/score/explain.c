@@ -24,7 +24,7 @@ reasons_by_lists(const AffinityScorer *scorer, const AffinityHistory *history,
 		AffinityList list = affinity_score_list(scorer, history, h);
 
 		CHECK_FOR_INTERRUPTS();
-		r->count[h] = affinity_score_weight(scorer, history->weight, h);
+		r->count[h] = affinity_score_event(scorer, history, h);
 		for (uint32 i = 0; i < list.n; i++)
 		{
 			if ((uint32) list.item[i] == item)

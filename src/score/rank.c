@@ -206,8 +206,7 @@ choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
 
 		CHECK_FOR_INTERRUPTS();
 		affinity_score_sums_add(&sums, &list,
-								affinity_score_weight(scorer, history->weight,
-													  i));
+								affinity_score_event(scorer, history, i));
 	}
 	for (uint32 i = 0; i < s->n_excluded; i++)
 		affinity_score_sums_exclude(&sums, s->excluded[i]);

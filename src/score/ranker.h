@@ -121,16 +121,26 @@ affinity_score_keys_end(AffinityTopK *top)
 
 /*
  * What a summed weight of a history counts in a sum: that is the weight where
- * times decay histories.
+ * times decay histories. Events of a kind count as much of it as that kind.
  */
 static inline double
 affinity_score_weight(const AffinityScorer *scorer, const float *weight,
-					  int64 entry)
+					  int64 entry, uint32 kind)
 {
+	double		factor = scorer->n_kinds > 1 ? scorer->kind_factor[kind] : 1;
+
 	if (weight && affinity_train_decays(scorer->algorithm, scorer->options))
-		return weight[entry];
-	return scorer->algorithm->history_weight(scorer->options, weight ?
-											 weight[entry] : 1);
+		return factor * weight[entry];
+	return factor * scorer->algorithm->history_weight(scorer->options, weight ?
+													  weight[entry] : 1);
+}
+
+static inline double
+affinity_score_event(const AffinityScorer *scorer,
+					 const AffinityHistory *history, uint32 i)
+{
+	return affinity_score_weight(scorer, history->weight, i,
+								 history->item[i] / scorer->n_items);
 }
 
 /* May sums be below 0? */

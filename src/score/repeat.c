@@ -114,8 +114,7 @@ choose_with_lists(AffinityRanker *r, const AffinityHistory *history)
 
 		CHECK_FOR_INTERRUPTS();
 		affinity_score_sums_add(&sums, &list,
-								affinity_score_weight(scorer, history->weight,
-													  i));
+								affinity_score_event(scorer, history, i));
 	}
 	affinity_score_begin_keys(r, &top, (Size) sums.n_touched + history->n);
 	push_history(r, history, &top);

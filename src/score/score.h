@@ -62,11 +62,18 @@ typedef struct AffinityScorer
 	const AffinityAlgorithm *algorithm;
 	const void *options;		/* the algorithm's struct */
 	uint32		n_items;
+	uint32		n_kinds;		/* of events; up to 1: there are no kinds */
+	double		kind_factor[AFFINITY_MOST_KINDS];	/* what an event of each
+													 * counts */
 	AffinityLists lists;		/* not needed where histories bring theirs */
 	const AffinityFactors *factors; /* where the algorithm has factors */
 } AffinityScorer;
 
-/* What is known of a user: items, ascending by number. */
+/*
+ * What is known of a user: items, ascending by number. Where events are of
+ * several kinds, one of kind k with item i has the number k * n_items + i: the
+ * items that the user has, those of kind 0, come first.
+ */
 typedef struct AffinityHistory
 {
 	uint32		n;
@@ -82,6 +89,24 @@ typedef struct AffinityHistory
 	void	   *reader;
 } AffinityHistory;
 
+/* How many lists there are, one for each item and kind of event. */
+static inline uint32
+affinity_score_n_sources(const AffinityScorer *scorer)
+{
+	return scorer->n_items * Max(scorer->n_kinds, 1);
+}
+
+/* How many entries of a history are items that the user has. */
+static inline uint32
+affinity_score_n_had(const AffinityHistory *history, uint32 n_items)
+{
+	uint32		n = history->n;
+
+	while (n > 0 && history->item[n - 1] >= n_items)
+		n--;
+	return n;
+}
+
 /*
  * A sum as the real that is shown and compared: weights may be huge, or so
  * small that a real would be 0.
@@ -91,6 +116,20 @@ affinity_score_of_sum(double sum)
 {
 	return affinity_interaction_weight(Max(Min(sum, FLT_MAX), -FLT_MAX));
 }
+
+/* ---- kinds.c: events of several kinds ---------------------------------- */
+
+/* Of the lists of each kind, each as often as it has users. */
+typedef struct AffinityKindSums
+{
+	double		sum[AFFINITY_MOST_KINDS];	/* of their scores */
+	double		users[AFFINITY_MOST_KINDS];
+} AffinityKindSums;
+
+extern void affinity_score_kind_add(AffinityKindSums *sums,
+									const AffinityItemRow *row);
+extern void affinity_score_kind_factors(const AffinityKindSums *sums, int n,
+										const double *weight, double *factor);
 
 /* ---- rank.c: one user's list ------------------------------------------- */
 

@@ -87,6 +87,19 @@ affinity_score_similar_items(const AffinityScorer *scorer, uint32 item,
 }
 
 /*
+ * What an entry of a matrix of users counts, whose columns are items, those of
+ * each kind of event one after another.
+ */
+static double
+entry_weight(const AffinityScorer *scorer, const AffinityCsr *m, int64 e)
+{
+	uint32		kind = scorer->n_kinds > 1 ?
+		m->col[e] / (m->n_cols / scorer->n_kinds) : 0;
+
+	return affinity_score_weight(scorer, m->val, e, kind);
+}
+
+/*
  * What a user's weights are compared with: where they are ratings, what the
  * user rates on average (Resnick et al., "GroupLens", 1994), else 0.
  */
@@ -99,7 +112,7 @@ usual_weight(const AffinityScorer *scorer, const AffinityCsr *m, uint32 user)
 	if (!scorer->algorithm->ratings || n == 0)
 		return 0;
 	for (int64 e = m->start[user]; e < m->start[user + 1]; e++)
-		sum += affinity_score_weight(scorer, m->val, e);
+		sum += entry_weight(scorer, m, e);
 	return sum / n;
 }
 
@@ -123,7 +136,7 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 		uint32		item = m->col[e];
 
 		has[item] = true;
-		own[item] = affinity_score_weight(scorer, m->val, e) - usual;
+		own[item] = entry_weight(scorer, m, e) - usual;
 		own_norm += own[item] * own[item];
 	}
 	for (uint32 u = 0; u < m->n_rows; u++)
@@ -139,7 +152,7 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 		usual = usual_weight(scorer, m, u);
 		for (int64 e = m->start[u]; e < m->start[u + 1]; e++)
 		{
-			double		w = affinity_score_weight(scorer, m->val, e) - usual;
+			double		w = entry_weight(scorer, m, e) - usual;
 
 			norm += w * w;
 			dot += w * own[m->col[e]];
@@ -181,8 +194,7 @@ affinity_score_audience(const AffinityScorer *scorer, const AffinityCsr *m,
 
 			has |= col == item;
 			if (similarity[col] != 0 && !(m->val && isnan(m->val[e])))
-				sum += similarity[col] *
-					affinity_score_weight(scorer, m->val, e);
+				sum += similarity[col] * entry_weight(scorer, m, e);
 		}
 		score = affinity_score_of_sum(sum);
 		if (!has && score > 0)

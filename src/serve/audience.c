@@ -31,12 +31,12 @@ static float *
 align_sources(const AffinityInteractions *in, const AffinitySources *sources,
 			  uint32 *wanted)
 {
-	uint32		n_items = in->by_item.n_rows;
+	uint32		n_items = in->n_items;
 	int32	   *index = affinity_model_align(in, sources->id, sources->n);
-	float	   *similarity = affinity_base_zeroed_array(n_items,
+	float	   *similarity = affinity_base_zeroed_array(in->by_item.n_rows,
 														sizeof(float));
 
-	*wanted = n_items;
+	*wanted = in->by_item.n_rows;
 	for (uint32 i = 0; i < n_items; i++)
 	{
 		const AffinitySource *source;
@@ -44,7 +44,8 @@ align_sources(const AffinityInteractions *in, const AffinitySources *sources,
 		if (index[i] < 0)
 			continue;
 		source = &sources->source[index[i]];
-		similarity[i] = source->similarity;
+		for (uint32 kind = 0; kind < in->n_kinds; kind++)
+			similarity[kind * n_items + i] = source->similarity[kind];
 		if (source->is_item)
 			*wanted = i;
 	}

@@ -30,7 +30,8 @@ static void
 set_excluded(Request *r, bool seen, const AffinityItems *items)
 {
 	const AffinityHistory *history = &r->known.history;
-	uint32		n_history = seen && !(r->selection.repeat > 0) ? history->n : 0;
+	uint32		n_history = seen && !(r->selection.repeat > 0) ?
+		affinity_score_n_had(history, r->call->model->n_items) : 0;
 	uint32		n_seen = seen ? r->known.n_seen : 0;
 	uint32		n = 0;
 	uint32	   *excluded = affinity_base_array((Size) n_history + n_seen +

@@ -137,6 +137,10 @@ typedef struct AffinityRepeat
 typedef struct AffinityItemRow
 {
 	uint32		item;			/* number */
+	uint32		kind;			/* of events, whose list this is: rows of an
+								 * item come for each kind, in order */
+	uint32		n_users;		/* with such an event; 0 where there are no
+								 * kinds */
 	float		popularity;		/* for those without a history */
 	uint32		n_neighbors;
 	const int32 *neighbor;		/* numbers of items, best first */
@@ -219,6 +223,8 @@ typedef struct AffinityAlgorithm
 	bool		(*centered) (const void *options);
 	/* settle defaults that depend on other options, reject contradictions */
 	void		(*check) (void *options);
+	/* can it learn from several kinds of events? NULL: no */
+	bool		(*takes_kinds) (const void *options);
 	/* how times enter, if at all, and how long histories may be */
 	void		(*request) (const void *options, AffinityReadRequest *request);
 	/* may release the matrix, but not the dictionaries */

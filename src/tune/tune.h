@@ -58,4 +58,20 @@ typedef struct AffinityTuneChoice
 extern void affinity_tune_choose(const AffinityTuneRequest *request,
 								 AffinityTuneChoice *choice);
 
+/* ---- signals.c: what events of each kind count -------------------------- */
+
+typedef struct AffinityTuneSignals
+{
+	double		weight[AFFINITY_MOST_KINDS];	/* that of the first is 1 */
+	uint32		users;			/* that were tested on */
+	bool		few;			/* too few: nothing is learned, nor measured */
+	double		ndcg;
+	double		equal_ndcg;		/* where all kinds count the same */
+} AffinityTuneSignals;
+
+extern void affinity_tune_signals(const AffinityJournal *journal,
+								  const AffinityAlgorithm *algorithm,
+								  const void *options,
+								  AffinityTuneSignals *found);
+
 #endif							/* AFFINITY_TUNE_H */

@@ -40,7 +40,7 @@ SELECT throws_ok($$SELECT affinity.evaluate('m', k => '{0}')$$, '22023', 'k is o
 SELECT throws_ok($$SELECT affinity.evaluate('m', k => '{5,NULL}')$$, '22023', 'an element of k is null');
 SELECT throws_ok($$SELECT affinity.evaluate('m', as_of => '2024-01-05', split => 'users')$$, '22023', 'as_of is given for split "users"');
 SELECT throws_ok($$SELECT affinity.evaluate('m', test => 'SELECT 1, 2', split => 'users')$$, '22023', 'both a test and a split are given');
-SELECT throws_ok($$SELECT affinity.evaluate('m', test => 'SELECT 1')$$, '42804', 'the test has 1 column, not two to four');
+SELECT throws_ok($$SELECT affinity.evaluate('m', test => 'SELECT 1')$$, '42804', 'the test has 1 column, not two to five');
 SELECT throws_ok($$SELECT affinity.evaluate('m', test => 'DELETE FROM shop_rows')$$, '42601', 'the test must be one SELECT');
 SELECT throws_ok($$SELECT affinity.evaluate(query => 'SELECT 1, 2; SELECT 1, 2')$$, '42601', 'the query must be one SELECT');
 SELECT throws_ok($$SELECT affinity.evaluate('m', by => 'DELETE FROM shop_rows')$$, '42601', 'by must be one SELECT');
