@@ -8,6 +8,7 @@
 
 #include "nodes/parsenodes.h"
 
+#include "eval/eval.h"
 #include "model/model.h"
 
 /* list.c */
@@ -108,6 +109,11 @@ extern bool affinity_manage_train(ModelTraining *asked);
 /* choice.c: algorithm "auto" */
 typedef struct ModelChoice ModelChoice;
 
+extern AffinityJournal *affinity_manage_rows(bool has_time, const char *from);
+extern char *affinity_manage_tested_on(AffinityEvalKind split, int64 as_of,
+									   Oid at_type, uint32 users);
+extern char *affinity_manage_chosen(const AffinityAlgorithm *algorithm,
+									Jsonb *given);
 extern void affinity_manage_choice_none(ModelDefinition *d, Jsonb *given);
 extern ModelChoice *affinity_manage_choice_make(const ModelTraining *asked);
 extern void affinity_manage_choice_tell(const char *name,
@@ -165,6 +171,22 @@ typedef struct ModelChange
 } ModelChange;
 
 extern bool affinity_manage_change(ModelChange *change);
+
+/* refresh.c: a model that is being worked on */
+typedef struct ModelExisting
+{
+	const char *name;
+	Oid			schema;
+	Oid			table;
+	bool		healed;
+	ModelRole	role;
+	ModelDefinition definition;
+	ModelChange change;
+} ModelExisting;
+
+extern void affinity_manage_open(ModelExisting *e, const char *name);
+extern void affinity_manage_settle(ModelExisting *e);
+extern void affinity_manage_close(ModelExisting *e);
 
 /* store.c: writing items */
 typedef struct ItemWriter ItemWriter;

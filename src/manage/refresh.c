@@ -28,20 +28,8 @@
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
 
-/* A model that is being worked on. */
-typedef struct Existing
-{
-	const char *name;
-	Oid			schema;
-	Oid			table;
-	bool		healed;
-	ModelRole	role;
-	ModelDefinition definition;
-	ModelChange change;
-} Existing;
-
 static void
-check_columns(const Existing *e)
+check_columns(const ModelExisting *e)
 {
 	Relation	table = table_open(e->table, NoLock);
 	bool		fits = affinity_model_row_fits(table);
@@ -55,8 +43,8 @@ check_columns(const Existing *e)
  * Find a model, lock it against others who change it, become its owner and
  * load its definition.
  */
-static void
-open_existing(Existing *e, const char *name)
+void
+affinity_manage_open(ModelExisting *e, const char *name)
 {
 	ModelDefinition *d = &e->definition;
 
@@ -81,8 +69,8 @@ open_existing(Existing *e, const char *name)
 		d->objects = pstrdup("");
 }
 
-static void
-close_existing(Existing *e)
+void
+affinity_manage_close(ModelExisting *e)
 {
 	affinity_manage_return(&e->role);
 	SPI_finish();
@@ -91,8 +79,8 @@ close_existing(Existing *e)
 /*
  * The source as it is now.
  */
-static void
-settle(Existing *e)
+void
+affinity_manage_settle(ModelExisting *e)
 {
 	e->change.new_view = affinity_manage_view_settle(e->name, e->schema,
 													 &e->definition) ||
@@ -107,16 +95,16 @@ PG_FUNCTION_INFO_V1(affinity_manage_refresh);
 Datum
 affinity_manage_refresh(PG_FUNCTION_ARGS)
 {
-	Existing	e = {0};
+	ModelExisting e = {0};
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
 
 	affinity_base_check_not_null(fcinfo, 1, "retune");
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
-	open_existing(&e, name);
+	affinity_manage_open(&e, name);
 	if (PG_GETARG_BOOL(1))
 		affinity_manage_choice_again(name, &e.definition);
-	settle(&e);
+	affinity_manage_settle(&e);
 	e.change.train = true;
 	if (!affinity_manage_change(&e.change))
 		affinity_manage_untrained(name, true);
@@ -124,7 +112,7 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 		ereport(NOTICE,
 				(errmsg("model \"%s\" was brought up to date: %s", name,
 						e.change.done.data)));
-	close_existing(&e);
+	affinity_manage_close(&e);
 	PG_RETURN_VOID();
 }
 
@@ -134,7 +122,7 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
  * A table that the owner put in the place of the view would go on being read.
  */
 static void
-check_interactions(const Existing *e)
+check_interactions(const ModelExisting *e)
 {
 	Oid			relid = get_relname_relid("interactions", e->schema);
 
@@ -210,14 +198,14 @@ affinity_manage_alter(const char *name, const char *query,
 					  const char *algorithm, Jsonb *options,
 					  const bool *materialize, bool from_start)
 {
-	Existing	e = {0};
+	ModelExisting e = {0};
 	ModelDefinition source = {0};
 	ModelDefinition *d = &e.definition;
 
 	/* by the caller's search_path */
 	if (query != NULL)
 		affinity_model_source_text(query, &source);
-	open_existing(&e, name);
+	affinity_manage_open(&e, name);
 	if (query != NULL)
 	{
 		check_interactions(&e);
@@ -226,7 +214,7 @@ affinity_manage_alter(const char *name, const char *query,
 		e.change.new_view = true;
 	}
 	else
-		settle(&e);
+		affinity_manage_settle(&e);
 	set_options(d, algorithm, options, from_start);
 	e.change.say_kept = materialize != NULL && *materialize && !d->materialize;
 	if (materialize != NULL)
@@ -235,7 +223,7 @@ affinity_manage_alter(const char *name, const char *query,
 	e.change.asked = true;
 	if (!affinity_manage_change(&e.change))
 		affinity_manage_untrained(name, true);
-	close_existing(&e);
+	affinity_manage_close(&e);
 }
 
 PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
@@ -278,14 +266,14 @@ upgrade(const char *name)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		Existing	e = {0};
+		ModelExisting e = {0};
 
-		open_existing(&e, name);
-		settle(&e);
+		affinity_manage_open(&e, name);
+		affinity_manage_settle(&e);
 		(void) affinity_manage_change(&e.change);
 		done = MemoryContextStrdup(context, e.change.done.len > 0 ?
 								   e.change.done.data : "nothing to do");
-		close_existing(&e);
+		affinity_manage_close(&e);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -294,10 +282,12 @@ upgrade(const char *name)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
 		done = psprintf("failed: %s%s%s", error->message,
 						error->hint ? "; " : "",
 						error->hint ? error->hint : "");

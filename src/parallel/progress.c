@@ -168,6 +168,18 @@ affinity_parallel_progress_workers(int workers)
 	write_record();
 }
 
+/*
+ * The record says which transaction it is of.
+ */
+void
+affinity_parallel_progress_go_on(void)
+{
+	if (!shown())
+		return;
+	GET_VXID_FROM_PGPROC(record.transaction, *MyProc);
+	write_record();
+}
+
 int
 affinity_parallel_progress_most_workers(void)
 {

@@ -22,6 +22,9 @@ extern void affinity_parallel_progress_phase(const char *phase, int64 total,
 extern void affinity_parallel_progress_done(int64 done);
 extern void affinity_parallel_progress_workers(int workers);
 
+/* the call goes on in another transaction */
+extern void affinity_parallel_progress_go_on(void);
+
 /* the most workers that any phase has had */
 extern int	affinity_parallel_progress_most_workers(void);
 extern void affinity_parallel_progress_end(MemoryContext begun);

@@ -13,6 +13,9 @@ typedef struct TuneSizes TuneSizes;
 
 extern AffinityEvalSplit *affinity_tune_split(const AffinityTuneRequest *request,
 											  TuneSizes *sizes);
+extern AffinityEvalSplit *affinity_tune_split_by(const AffinityJournal *journal,
+												 AffinityEvalSplitRequest *by,
+												 TuneSizes *sizes);
 extern double affinity_tune_median_age(const AffinityEvalSplit *split);
 
 /* ---- points.c ---------------------------------------------------------- */
@@ -32,6 +35,10 @@ extern const int affinity_tune_n_points;
 extern const TunePoint affinity_tune_variants[];
 extern const int affinity_tune_n_variants;
 
+/* search.c */
+extern char *affinity_tune_interval(double microseconds);
+extern Jsonb *affinity_tune_json(const char *text);
+
 /* ---- what is tried ----------------------------------------------------- */
 
 typedef struct TuneCandidate
@@ -46,6 +53,7 @@ typedef struct TuneCandidate
 	int			rung;			/* at which it was last measured; -1: never */
 	double		mean;			/* there */
 	float	   *value;			/* of the users of that test */
+	const char *why;			/* it cannot be trained */
 } TuneCandidate;
 
 /* ---- work.c ------------------------------------------------------------ */
@@ -68,9 +76,20 @@ extern double affinity_tune_work(const TuneCandidate *candidate,
 
 /* ---- trial.c ----------------------------------------------------------- */
 
+/* What of its lists is measured. */
+typedef struct TuneMeasure
+{
+	AffinityEvalMetric metric;
+	uint32		k;
+	AffinityEvalTargets targets;
+} TuneMeasure;
+
+extern const TuneMeasure affinity_tune_usual;
+
 /* A sample of a split, or all of it. */
 typedef struct TuneRung
 {
+	const TuneMeasure *measure;
 	double		part;			/* of the rows, about */
 	AffinityEvalSplit *split;
 	AffinityInteractions *test;

@@ -12,26 +12,35 @@
 #define FEWEST_ON_BOTH		100
 
 /*
- * By time if enough users are on both sides, else by users who are held out.
- * Sizes are those of the whole.
+ * As asked for; where it is not said how, by time if enough users are on both
+ * sides, else by users who are held out. Sizes are those of the whole.
  */
+AffinityEvalSplit *
+affinity_tune_split_by(const AffinityJournal *journal,
+					   AffinityEvalSplitRequest *by, TuneSizes *sizes)
+{
+	AffinityEvalSplit *split = affinity_eval_split(journal, by);
+
+	affinity_tune_measure(split, sizes);
+	if (by->kind != AFFINITY_EVAL_AUTO || by->has_as_of ||
+		(split->kind == AFFINITY_EVAL_TIME &&
+		 sizes->test_users >= FEWEST_ON_BOTH))
+		return split;
+	by->kind = AFFINITY_EVAL_USERS;
+	by->holdout = Max(by->holdout, 0.2);
+	split = affinity_eval_split(journal, by);
+	affinity_tune_measure(split, sizes);
+	return split;
+}
+
 AffinityEvalSplit *
 affinity_tune_split(const AffinityTuneRequest *request, TuneSizes *sizes)
 {
 	AffinityEvalSplitRequest by = {
 		.kind = AFFINITY_EVAL_AUTO, .holdout = 0.1, .seed = request->seed
 	};
-	AffinityEvalSplit *split = affinity_eval_split(request->journal, &by);
 
-	affinity_tune_measure(split, sizes);
-	if (split->kind == AFFINITY_EVAL_TIME &&
-		sizes->test_users >= FEWEST_ON_BOTH)
-		return split;
-	by.kind = AFFINITY_EVAL_USERS;
-	by.holdout = 0.2;
-	split = affinity_eval_split(request->journal, &by);
-	affinity_tune_measure(split, sizes);
-	return split;
+	return affinity_tune_split_by(request->journal, &by, sizes);
 }
 
 #define ST_SORT sort_ages
