@@ -134,7 +134,7 @@ void
 affinity_manage_trials_write(const ModelTuner *t, const AffinityTuneTrial *trial, int64 took)
 {
 	static const char *const status[] = {
-		[AFFINITY_TUNE_DONE] = "done", [AFFINITY_TUNE_FAILED] = "failed",
+		[AFFINITY_TUNE_DONE] = "done",[AFFINITY_TUNE_FAILED] = "failed",
 		[AFFINITY_TUNE_SKIPPED] = "skipped"
 	};
 	static Oid	types[] = {

@@ -149,7 +149,6 @@ commit(const ModelTuner *t)
 		return;
 	SPI_commit();
 	EnsurePortalSnapshotExists();
-	affinity_parallel_progress_go_on();
 }
 
 /* ---- the model --------------------------------------------------------- */
@@ -231,11 +230,10 @@ try(ModelTuner *t, AffinityTuning *tuning, AffinityTuneTrial *trial)
 	}
 	if (trial->status == AFFINITY_TUNE_PLANNED)
 	{
-		affinity_parallel_progress_phase(psprintf("rung %d of %d: %s",
-												  trial->rung, trial->rungs,
-												  trial->algorithm->name),
-										 trial->total, 0);
-		affinity_parallel_progress_done(trial->done);
+		affinity_parallel_progress_part(psprintf("rung %d of %d: %s",
+												 trial->rung, trial->rungs,
+												 trial->algorithm->name),
+										trial->done, trial->total);
 		affinity_tune_run(tuning, trial);
 		t->ran++;
 	}

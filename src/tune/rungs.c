@@ -48,7 +48,6 @@ hash_roles(const AffinityEvalSplit *split)
 static bool
 make_rung(AffinityTuning *t, double part, TuneRung *rung)
 {
-	rung->measure = &t->measure;
 	rung->part = part;
 	rung->test = NULL;
 	if (part >= 1)
@@ -187,6 +186,7 @@ affinity_tune_plan_rungs(AffinityTuning *t)
 	t->n = n + 1;
 	for (int r = 0; r < t->n_rungs; r++)
 	{
+		t->rung[r].measure = &t->measure;
 		t->rung_hash[r] = hash_roles(t->rung[r].split);
 		t->rung[r].test = affinity_eval_test(t->rung[r].split);
 		affinity_eval_sample(t->rung[r].test, TUNE_MOST_USERS,
