@@ -37,7 +37,7 @@
 #define MOST_POINTS		1000
 /* Estimates are wrong sometimes: then the clock ends a search, at this. */
 #define MOST_BUDGETS	2
-#define MORE_SECONDS	10
+#define MORE_SECONDS	30
 
 enum
 {

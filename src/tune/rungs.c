@@ -74,7 +74,7 @@ free_rung(const AffinityTuning *t, TuneRung *rung)
 
 /*
  * Rungs up to one with a part of the rows; false where that is too few. A rung
- * that would be too small is the same as the next one.
+ * that would be too small is half of the next one, or the same.
  */
 static bool
 make_rungs(AffinityTuning *t, double last, int n)
@@ -97,14 +97,15 @@ make_rungs(AffinityTuning *t, double last, int n)
 		free_rung(t, &rung[first]);
 		return false;
 	}
-	while (first > 0)
+	for (int times = ETA; first > 0 && times > 1;)
 	{
-		if (!make_rung(t, rung[first].part / ETA, &rung[first - 1]))
+		if (make_rung(t, rung[first].part / times, &rung[first - 1]))
+			first--;
+		else
 		{
 			free_rung(t, &rung[first - 1]);
-			break;
+			times--;
 		}
-		first--;
 	}
 	t->n_rungs = n_all - first;
 	for (int r = 0; r < t->n_rungs; r++)

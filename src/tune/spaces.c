@@ -61,7 +61,10 @@ const TuneSpaceRow affinity_tune_spaces[] = {
 	{"buy_again", "visit_decay", TUNE_TIMES, "{\"min\": 0.7, \"max\": 1}"},
 	{"buy_again", "prior_visits", TUNE_TIMES, "{\"min\": 0.5, \"max\": 50, \"scale\": \"log\"}"},
 
-	/* What is wanted lately and what a user did last: the largest gains by time. */
+	/*
+	 * What is wanted lately and what a user did last: the largest gains by
+	 * time.
+	 */
 	{NULL, "trend", TUNE_TIMES, "[0, 0.5, 1]"},
 	{NULL, "history_decay", TUNE_TIMES, "[1, 0.95, 0.85, 0.7]"},
 	{NULL, "half_life", TUNE_AGES, "[null, null, 0.5, 2]"},
