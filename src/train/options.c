@@ -274,7 +274,9 @@ affinity_train_option_find(const AffinityAlgorithm *algorithm,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option \"%.*s\" of algorithm %s",
 					key->val.string.len, key->val.string.val, algorithm->name),
-			 errhint("Valid options are: %s.", valid.data)));
+			 algorithm->train ? errhint("Valid options are: %s.", valid.data) :
+			 errhint("Valid options are: %s. Those of another algorithm need its name: algorithm => 'item_knn'.",
+					 valid.data)));
 	return NULL;
 }
 

@@ -3,7 +3,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(38);
+SELECT plan(40);
 SELECT setseed(0.5);
 
 -- Notices of a statement, without the times of the training.
@@ -55,6 +55,12 @@ SELECT is(round(e.value::numeric, 5), round(pg_temp.figure('circles', 'auto_ndcg
 FROM affinity.models m, affinity.evaluate(query => 'SELECT u, i FROM circles', algorithm => m.algorithm, options => m.options,
 	split => 'users', holdout => 0.2, k => '{20}', metrics => '{ndcg}') e
 WHERE m.name = 'circles' AND e.targets = 'all';
+
+-- It is what create_model does where nothing else is said.
+SELECT affinity.create_model('unsaid', 'SELECT u, i FROM circles', options => '{"budget": "0.6 seconds"}');
+SELECT is(pg_temp.choice('unsaid'), pg_temp.choice('circles'), 'auto is the default');
+SELECT is(pg_temp.say($$SELECT affinity.create_model('unsaid2', 'SELECT u, i FROM circles', options => '{"neighbors": 5}')$$),
+	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen. Those of another algorithm need its name: algorithm => ''item_knn''.', 'options of others need a name');
 
 SELECT lives_ok($$SELECT affinity.create_model('noise', 'SELECT u, i FROM noise', 'auto', '{"budget": "0.6 seconds"}')$$);
 SELECT cmp_ok(pg_temp.figure('noise', 'auto_gain_low'), '<=', 0::float8, 'nothing beats the popular list on noise');
@@ -129,7 +135,7 @@ SELECT affinity.refresh_model('later');
 SELECT results_eq('SELECT algorithm, options FROM later.model', 'SELECT algorithm, options FROM fashion.model', 'the definition keeps the choice without data');
 
 SELECT is(pg_temp.say($$SELECT affinity.alter_model('later', options => '{"neighbors": 5}')$$),
-	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen.');
+	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen. Those of another algorithm need its name: algorithm => ''item_knn''.');
 
 SELECT finish();
 ROLLBACK;

@@ -248,7 +248,7 @@ foreach my $i (0 .. $#refused)
 # ---- who may, and what stays -----------------------------------------------
 
 sql('GRANT CREATE ON DATABASE postgres TO owner', 'GRANT USAGE ON SCHEMA affinity TO PUBLIC', 'GRANT SELECT ON circles TO owner, reader');
-sql(q{SET ROLE owner}, q{SELECT FROM affinity.create_model('owned', 'SELECT u, i FROM circles', options => '{"neighbors": 1}')}, 'GRANT USAGE ON SCHEMA owned TO reader');
+sql(q{SET ROLE owner}, q{SELECT FROM affinity.create_model('owned', 'SELECT u, i FROM circles', 'item_knn', options => '{"neighbors": 1}')}, 'GRANT USAGE ON SCHEMA owned TO reader');
 like(err('SET ROLE reader', q{CALL affinity.tune('owned', trials => 2)}), qr/^ERROR:  42501: must be owner of schema owned/m, 'who does not own the model may not');
 like(err('SET ROLE member', q{CALL affinity.tune('owned', space => '{"neighbors": [20]}')}), qr/is the best/, 'a member of the owner may');
 is(sql('SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = \'owned.trials\'::regclass'), 'owner', '... as the owner');
