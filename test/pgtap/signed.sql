@@ -49,7 +49,7 @@ INSERT INTO facts SELECT u, 60, -1 - random() FROM generate_series(0, 100, 9) u;
 INSERT INTO facts SELECT 901, i, -1 - i % 3 FROM generate_series(1, 20) i;
 INSERT INTO facts SELECT 902, i, 2 FROM generate_series(1, 10) i;
 INSERT INTO facts VALUES (1, NULL, 1), (NULL, 1, 1), (2, 7, NULL), (904, 3, NULL);
-SELECT affinity.create_model(name, 'SELECT u, i, w FROM facts', options => options) FROM (VALUES
+SELECT affinity.create_model(name, 'SELECT u, i, w FROM facts', 'item_knn', options => options) FROM (VALUES
 	('degrees', '{"weights": "signed", "neighbors": 12}'::jsonb), ('cosines', '{"weights": "signed", "similarity": "cosine", "neighbors": 8}'),
 	('adjusted', '{"similarity": "adjusted_cosine", "min_support": 4, "neighbors": 10}'), ('correlated', '{"similarity": "pearson", "min_support": 4}'),
 	('again', '{"weights": "signed", "seen": "positive", "neighbors": 12}')) m(name, options);
