@@ -34,7 +34,7 @@ $$;
 CREATE TABLE facts (u int, i text, w float8, at timestamptz);
 INSERT INTO facts SELECT n % 50, 'i' || n % 17, 1 + n % 3, timestamptz '2024-01-01' + n * interval '1 hour'
 FROM generate_series(1, 600) n;
-SELECT affinity.create_model('good', 'SELECT u, i, w, at FROM facts');
+SELECT affinity.create_model('good', 'SELECT u, i, w, at FROM facts', 'item_knn');
 
 \echo # NULL user, item or weight: skipped and counted; without half_life a NULL time does not matter
 INSERT INTO facts VALUES (NULL, 'i1', 1, now()), (1, NULL, 1, now()), (1, 'i1', NULL, now()),
@@ -112,7 +112,7 @@ SELECT of_query('SELECT u, i FROM facts', '{}', 'item-knn');
 SELECT of_query('SELECT u, i FROM facts', '{}', '');
 \echo # null is the default
 SELECT of_query('SELECT u, i FROM facts', '{"neighbors": null, "similarity": null}');
-SELECT outcome($$SELECT affinity.create_model('bad', 'SELECT u, i FROM facts', options => NULL)$$);
+SELECT outcome($$SELECT affinity.create_model('bad', 'SELECT u, i FROM facts', 'item_knn', options => NULL)$$);
 \echo # every option that is listed is accepted with its default
 SELECT algorithm, of_query('SELECT u, i, w, at FROM facts', jsonb_object_agg(option, "default")::text, algorithm)
 FROM affinity.algorithm_options() GROUP BY algorithm ORDER BY algorithm;
@@ -129,7 +129,7 @@ SELECT of_query('SELECT u, i FROM facts', '{"seed": 3e9}', 'als');
 
 \echo # NULL arguments
 SELECT outcome('SELECT affinity.create_model(NULL, ''SELECT u, i FROM facts'')');
-SELECT outcome('SELECT affinity.create_model(''bad'', NULL)');
+SELECT outcome('SELECT affinity.create_model(''bad'', NULL, ''item_knn'')');
 SELECT outcome('SELECT affinity.create_model(''bad'', ''SELECT u, i FROM facts'', NULL)');
 SELECT outcome('SELECT affinity.refresh_model(NULL)');
 SELECT outcome('SELECT affinity.drop_model(NULL)');
@@ -144,9 +144,9 @@ SELECT outcome('SELECT affinity.drop_model(''GOOD'')');
 SELECT outcome('SELECT * FROM affinity.recommend_core(''public'', 1, 1, NULL::text[], NULL::text[], true) AS t(item_id text, score real, rank int, personalized boolean)');
 SELECT outcome('SELECT * FROM affinity.recommend_all_core(4294967295::oid::regnamespace, 1) AS t(user_id int, item_id text, score real, rank int, personalized boolean)');
 SELECT outcome('SELECT * FROM affinity.recommend_all_core(NULL, 1) AS t(user_id int, item_id text, score real, rank int, personalized boolean)');
-SELECT outcome('SELECT affinity.create_model(''good'', ''SELECT u, i FROM facts'')');
-SELECT outcome('SELECT affinity.create_model(''public'', ''SELECT u, i FROM facts'')');
-SELECT outcome('SELECT affinity.create_model(''pg_mine'', ''SELECT u, i FROM facts'')');
+SELECT outcome('SELECT affinity.create_model(''good'', ''SELECT u, i FROM facts'', ''item_knn'')');
+SELECT outcome('SELECT affinity.create_model(''public'', ''SELECT u, i FROM facts'', ''item_knn'')');
+SELECT outcome('SELECT affinity.create_model(''pg_mine'', ''SELECT u, i FROM facts'', ''item_knn'')');
 SELECT outcome('SELECT affinity.create_model('''', ''SELECT u, i FROM facts'')');
 SELECT outcome(format('SELECT affinity.create_model(%L, ''SELECT u, i FROM facts'')', repeat('x', 64)));
 SELECT outcome(format('SELECT affinity.create_model(%L, ''SELECT u, i FROM facts'')', repeat('ü', 32)));
@@ -237,7 +237,7 @@ CREATE FUNCTION many(n int) RETURNS text LANGUAGE sql AS $$
 SELECT regexp_replace(regexp_replace(of_query(many(200000)), '\d{7,} bytes', 'N bytes'), '''\d+ MB''', '''N MB''');
 DO $$
 BEGIN
-	PERFORM affinity.create_model('bad', many(200000));
+	PERFORM affinity.create_model('bad', many(200000), 'item_knn');
 	RAISE 'that should not fit into 1 MB';
 EXCEPTION WHEN configuration_limit_exceeded THEN
 	PERFORM set_config('maintenance_work_mem',
@@ -270,9 +270,9 @@ SELECT affinity.drop_model('wanted');
 SELECT affinity.drop_model('good');
 SELECT count(*) FROM affinity.models;
 \echo # ids that the index of the items cannot hold are found before the training
-SELECT outcome($$SELECT affinity.create_model('long_ids', 'SELECT n, ''é'' || (SELECT string_agg(md5(i::text), '''') FROM generate_series(1, 200) i) || n FROM generate_series(1, 3) n')$$);
-SELECT outcome($$SELECT affinity.create_model('long_ids', 'SELECT n, md5((SELECT string_agg(md5(i::text), '''') FROM generate_series(1, 200) i) || n) FROM generate_series(1, 3) n')$$);
-SELECT outcome($$SELECT affinity.create_model('compressed_ids', 'SELECT n, repeat(''x'', 10000) || n FROM generate_series(1, 3) n')$$);
+SELECT outcome($$SELECT affinity.create_model('long_ids', 'SELECT n, ''é'' || (SELECT string_agg(md5(i::text), '''') FROM generate_series(1, 200) i) || n FROM generate_series(1, 3) n', 'item_knn')$$);
+SELECT outcome($$SELECT affinity.create_model('long_ids', 'SELECT n, md5((SELECT string_agg(md5(i::text), '''') FROM generate_series(1, 200) i) || n) FROM generate_series(1, 3) n', 'item_knn')$$);
+SELECT outcome($$SELECT affinity.create_model('compressed_ids', 'SELECT n, repeat(''x'', 10000) || n FROM generate_series(1, 3) n', 'item_knn')$$);
 SELECT count(affinity.drop_model(name)) FROM affinity.models WHERE name IN ('long_ids', 'compressed_ids');
 DROP TABLE facts, saved;
 DROP COLLATION ignoring_case;

@@ -48,21 +48,21 @@ CREATE SCHEMA other;
 CREATE TABLE other.ev AS SELECT * FROM ev WHERE i < 9;
 CREATE FUNCTION other.half(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 / 2';
 SET search_path = other, public;
-SELECT affinity.create_model('shop', E'SELECT u, half(i) /* it''s */ -- half\n  FROM ev;', options => '{"neighbors": 5}');
+SELECT affinity.create_model('shop', E'SELECT u, half(i) /* it''s */ -- half\n  FROM ev;', 'item_knn', options => '{"neighbors": 5}');
 RESET search_path;
 SELECT query, resolved_query, algorithm, given_options, options->'neighbors', user_type, item_type FROM shop.definition;
 SELECT has_table_privilege('pg_monitor', 'shop.definition', 'SELECT');
 \echo # ... whatever is in it
 SELECT affinity.create_model('odd', $q$SELECT u, $$a'b\c$$ || E'\n\\' || "ü " || repeat('x', 3) || '@schema@' AS "select"
-	FROM (SELECT u, 'ä'::text AS "ü " FROM ev) AS "fr""om"$q$);
+	FROM (SELECT u, 'ä'::text AS "ü " FROM ev) AS "fr""om"$q$, 'item_knn');
 SET standard_conforming_strings = off;
 SET escape_string_warning = off;
-SELECT affinity.create_model('odd2', 'SELECT u, \'a\\\\b\' || i FROM ev');
+SELECT affinity.create_model('odd2', 'SELECT u, \'a\\\\b\' || i FROM ev', 'item_knn');
 SELECT query, resolved_query FROM odd2.definition;
 RESET standard_conforming_strings;
 RESET escape_string_warning;
 SELECT query, resolved_query FROM odd.definition UNION ALL SELECT query, resolved_query FROM odd2.definition;
-SELECT affinity.create_model('long', 'SELECT u, i FROM ev WHERE u NOT IN (' || string_agg(n::text, ', ') || ')') FROM generate_series(1000, 20000) n;
+SELECT affinity.create_model('long', 'SELECT u, i FROM ev WHERE u NOT IN (' || string_agg(n::text, ', ') || ')', 'item_knn') FROM generate_series(1000, 20000) n;
 SELECT length(query) > 100000, length(resolved_query) > 100000 FROM long.definition;
 DROP VIEW odd.interactions, odd2.interactions, long.interactions;
 SELECT affinity.refresh_model(name) FROM unnest(ARRAY['odd', 'odd2', 'long']) name;
@@ -72,22 +72,22 @@ SELECT * FROM state ORDER BY name;
 SELECT affinity.drop_model(name) FROM unnest(ARRAY['odd', 'odd2', 'long']) name;
 
 \echo # if_exists
-SELECT affinity.create_model('SHOP', 'SELECT u, i FROM ev', if_exists => 'KEEP');
+SELECT affinity.create_model('SHOP', 'SELECT u, i FROM ev', 'item_knn', if_exists => 'KEEP');
 SELECT affinity.drop_model('SHOP');
 SET client_min_messages = notice;
-SELECT affinity.create_model('shop', 'SELECT no_such FROM nowhere', if_exists => 'Keep');
+SELECT affinity.create_model('shop', 'SELECT no_such FROM nowhere', 'item_knn', if_exists => 'Keep');
 SET client_min_messages = warning;
-SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev')$$);
-SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', if_exists => 'perhaps')$$);
-SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', if_exists => NULL)$$);
-SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', train => NULL)$$);
-SELECT outcome($$SELECT affinity.create_model('public', 'SELECT u, i FROM ev', if_exists => 'replace')$$);
-SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', if_exists => 'REPLACE', options => '{"min_support": 1}');
+SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', 'item_knn')$$);
+SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', 'item_knn', if_exists => 'perhaps')$$);
+SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', 'item_knn', if_exists => NULL)$$);
+SELECT outcome($$SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', 'item_knn', train => NULL)$$);
+SELECT outcome($$SELECT affinity.create_model('public', 'SELECT u, i FROM ev', 'item_knn', if_exists => 'replace')$$);
+SELECT affinity.create_model('shop', 'SELECT u, i FROM ev', 'item_knn', if_exists => 'REPLACE', options => '{"min_support": 1}');
 SELECT query, given_options, options->'neighbors' FROM shop.definition;
 
 \echo # untrained
 SET client_min_messages = notice;
-SELECT affinity.create_model('empty', 'SELECT u, i FROM ev WHERE false');
+SELECT affinity.create_model('empty', 'SELECT u, i FROM ev WHERE false', 'item_knn');
 SELECT affinity.create_model('later', 'SELECT u, i, w, at FROM ev', 'ials', train => false);
 SET client_min_messages = warning;
 SELECT name, algorithm, options->'neighbors', version, users, trained_at IS NULL, size > 0, status, hint FROM affinity.models ORDER BY name;
@@ -417,7 +417,7 @@ BEGIN
 	RETURN $1;
 END $$;
 SET ROLE affinity_owner;
-SELECT affinity.create_model('owned', 'SELECT u, i FROM ev');
+SELECT affinity.create_model('owned', 'SELECT u, i FROM ev', 'item_knn');
 RESET ROLE;
 SELECT affinity.alter_model('owned', query => 'SELECT spy(u), i FROM ev');
 SELECT DISTINCT who, path FROM log;
@@ -428,7 +428,7 @@ BEGIN
 	CREATE TEMP TABLE IF NOT EXISTS scratch (a int);
 	RETURN $1;
 END $$;
-SELECT outcome($$SELECT affinity.create_model('bad', 'SELECT tempting(u), i FROM ev')$$);
+SELECT outcome($$SELECT affinity.create_model('bad', 'SELECT tempting(u), i FROM ev', 'item_knn')$$);
 SELECT outcome($$SELECT affinity.alter_model('owned', 'SELECT tempting(u), i FROM ev')$$);
 SELECT count(*) FROM pg_namespace WHERE nspname = 'bad';
 \echo ## the schema changes hands

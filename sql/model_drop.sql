@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 CREATE TABLE bought (customer integer, product integer);
 INSERT INTO bought VALUES (1, 1), (1, 2), (2, 2), (2, 3);
-SELECT affinity.create_model('shop', 'SELECT customer, product FROM bought');
+SELECT affinity.create_model('shop', 'SELECT customer, product FROM bought', 'item_knn');
 CREATE FUNCTION shop.recommend(text) RETURNS integer LANGUAGE sql AS 'SELECT 1';
 SELECT affinity.drop_model('shop');
 SELECT shop.recommend('still there');
@@ -25,7 +25,7 @@ BEGIN
 END $$;
 CREATE EVENT TRIGGER see_drop ON sql_drop EXECUTE FUNCTION see();
 CREATE EVENT TRIGGER see_end ON ddl_command_end WHEN TAG IN ('DROP SCHEMA') EXECUTE FUNCTION see();
-SELECT affinity.create_model('The "Shop"', 'SELECT customer, product FROM bought');
+SELECT affinity.create_model('The "Shop"', 'SELECT customer, product FROM bought', 'item_knn');
 SELECT affinity.drop_model('The "Shop"');
 SELECT event, what FROM seen ORDER BY no;
 DROP EVENT TRIGGER see_drop;
@@ -34,7 +34,7 @@ DROP TABLE seen;
 DROP FUNCTION see;
 -- A view built on a view of the model, an own function that answers from it, a
 -- type in the schema: all are named.
-SELECT affinity.create_model('shop', 'SELECT customer, product FROM bought');
+SELECT affinity.create_model('shop', 'SELECT customer, product FROM bought', 'item_knn');
 CREATE VIEW near AS SELECT * FROM shop.neighbors WHERE rank = 1;
 CREATE VIEW nearest AS SELECT * FROM near;
 CREATE FUNCTION tips(integer) RETURNS SETOF integer BEGIN ATOMIC SELECT item_id FROM shop.recommend($1); END;
@@ -50,12 +50,12 @@ DROP TABLE bought;
 -- Names that are taken, sources that do not last.
 CREATE TEMP TABLE brief AS SELECT 1 AS customer, 2 AS product;
 CREATE SCHEMA taken;
-SELECT affinity.create_model('taken', 'SELECT 1, 2');
+SELECT affinity.create_model('taken', 'SELECT 1, 2', 'item_knn');
 DROP SCHEMA taken;
-SELECT affinity.create_model('taken', 'SELECT 1, 2');
-SELECT affinity.create_model('taken', 'SELECT 1, 2');
-SELECT affinity.create_model('shop', 'SELECT customer, product FROM (SELECT * FROM brief) b');
-SELECT affinity.create_model('shop', 'SELECT 1, 2 WHERE EXISTS (SELECT FROM brief)');
+SELECT affinity.create_model('taken', 'SELECT 1, 2', 'item_knn');
+SELECT affinity.create_model('taken', 'SELECT 1, 2', 'item_knn');
+SELECT affinity.create_model('shop', 'SELECT customer, product FROM (SELECT * FROM brief) b', 'item_knn');
+SELECT affinity.create_model('shop', 'SELECT 1, 2 WHERE EXISTS (SELECT FROM brief)', 'item_knn');
 SELECT affinity.drop_model('taken');
 SELECT nspname FROM pg_namespace WHERE nspname IN ('shop', 'taken');
 DROP TABLE brief;

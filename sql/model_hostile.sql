@@ -9,7 +9,7 @@ SET client_min_messages = warning;
 CREATE TABLE buys (u integer, i integer, w double precision);
 INSERT INTO buys SELECT u, (u * 7 + j * j * 3) % 900, 1
 FROM generate_series(1, 3000) u, generate_series(1, 30) j;
-SELECT affinity.create_model('faint', 'SELECT u, i, w FROM buys',
+SELECT affinity.create_model('faint', 'SELECT u, i, w FROM buys', 'item_knn',
 	options => '{"weights": "linear"}');
 INSERT INTO buys SELECT -1, i, 5e-324 FROM generate_series(0, 899) i;
 SELECT count(*), bool_and(personalized), min(score) > 0 AS above_0 FROM faint.recommend(-1, 900, exclude_seen => false);
@@ -21,7 +21,7 @@ TRUNCATE buys;
 INSERT INTO buys SELECT u, i, CASE WHEN (u + i) % 3 = 0 THEN 1.4e-45 ELSE 1 END
 FROM generate_series(1, 400) u, generate_series(1, 40) i
 WHERE (u * i) % 7 < 3;
-SELECT affinity.create_model('faint', 'SELECT u, i, w FROM buys',
+SELECT affinity.create_model('faint', 'SELECT u, i, w FROM buys', 'item_knn',
 	options => '{"weighting": "bm25", "bm25_k1": 1e6, "bm25_b": 1}');
 SELECT count(*), count(*) FILTER (WHERE cardinality(neighbors) > 20) AS with_many
 FROM faint.items;
@@ -55,14 +55,14 @@ SELECT affinity.recommend_all_core('crafted', 5);
 
 -- options are kept to the last digit, whatever the session shows of a number
 SET extra_float_digits = -10;
-SELECT affinity.create_model('digits', 'SELECT u, i FROM buys',
+SELECT affinity.create_model('digits', 'SELECT u, i FROM buys', 'item_knn',
 	options => '{"shrinkage": 0.123456789}');
 SELECT options -> 'shrinkage' AS shrinkage FROM digits.model;
 RESET extra_float_digits;
 SELECT affinity.drop_model('digits');
 
 -- varchar[] stands for text[]
-SELECT affinity.create_model('words', 'SELECT u, i::text FROM buys');
+SELECT affinity.create_model('words', 'SELECT u, i::text FROM buys', 'item_knn');
 SELECT count(*) FROM affinity.recommend_for_core('words', ARRAY['1'::varchar], 3,
 	NULL::varchar[], NULL::varchar[]) AS t(item_id text, score real, rank integer, personalized boolean);
 SELECT affinity.drop_model('words');
@@ -70,7 +70,7 @@ SELECT affinity.drop_model('words');
 -- the right to delete from a table is not the right to write into it
 CREATE ROLE affinity_owner;
 CREATE ROLE affinity_other;
-SELECT affinity.create_model('mixed', 'SELECT u, i FROM buys');
+SELECT affinity.create_model('mixed', 'SELECT u, i FROM buys', 'item_knn');
 GRANT SELECT ON buys TO affinity_owner;
 GRANT USAGE ON SCHEMA mixed TO affinity_owner, affinity_other;
 GRANT ALL ON SEQUENCE mixed.model_version TO affinity_owner;
@@ -94,7 +94,7 @@ BEGIN
 	RETURN true;
 END;
 $$;
-SELECT affinity.create_model('nested', 'SELECT u, i FROM buys WHERE public.meddle()');
+SELECT affinity.create_model('nested', 'SELECT u, i FROM buys WHERE public.meddle()', 'item_knn');
 CREATE TEMPORARY TABLE before AS
 SELECT u, r.* FROM generate_series(1, 20) u, nested.recommend(u, 3) r;
 UPDATE switch SET is_on = true;

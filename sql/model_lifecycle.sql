@@ -17,7 +17,7 @@ END $$;
 
 \echo # the view of models, before and after
 SELECT count(*) FROM affinity.models;
-SELECT affinity.create_model('shop', 'SELECT customer, item FROM purchases', options => '{"neighbors": 5}');
+SELECT affinity.create_model('shop', 'SELECT customer, item FROM purchases', 'item_knn', options => '{"neighbors": 5}');
 SELECT name, owner = current_user, algorithm, options->>'neighbors', users, items, interactions, source_rows, skipped_rows, dropped_pairs,
 	trained_at BETWEEN now() - interval '1 minute' AND clock_timestamp(), duration BETWEEN '0 s' AND '1 minute', version, size > 0 FROM affinity.models;
 SELECT string_agg(k, ',' ORDER BY k) FROM affinity.models, jsonb_object_keys(options) k;
@@ -90,7 +90,7 @@ SELECT affinity.refresh_model('The Shop, "No. 1"');
 SELECT fingerprint('The Shop, "No. 1"') = :'second';
 SELECT affinity.refresh_model('shop');
 \echo # two models that change their names
-SELECT affinity.create_model('shop', 'SELECT customer, item FROM purchases WHERE item < 10');
+SELECT affinity.create_model('shop', 'SELECT customer, item FROM purchases WHERE item < 10', 'item_knn');
 SELECT fingerprint('shop') AS small \gset
 ALTER SCHEMA shop RENAME TO tmp;
 ALTER SCHEMA "The Shop, ""No. 1""" RENAME TO shop;
@@ -107,7 +107,7 @@ EXECUTE types;
 DROP MATERIALIZED VIEW tips;
 SELECT affinity.drop_model('shop');
 EXECUTE types;
-SELECT affinity.create_model('shop', 'SELECT customer::text, ''i'' || item FROM purchases', options => '{"neighbors": 2}');
+SELECT affinity.create_model('shop', 'SELECT customer::text, ''i'' || item FROM purchases', 'item_knn', options => '{"neighbors": 2}');
 EXECUTE types;
 SELECT count(*) FROM shop.similar_items('i1', 3);
 BEGIN;
@@ -115,12 +115,12 @@ SELECT affinity.drop_model('shop');
 SELECT affinity.create_model('shop', 'SELECT customer, item FROM purchases', 'popular');
 SELECT count(*) FROM shop.recommend(1, 3);
 SELECT affinity.drop_model('shop');
-SELECT affinity.create_model('shop', 'SELECT customer, item::bigint FROM purchases');
+SELECT affinity.create_model('shop', 'SELECT customer, item::bigint FROM purchases', 'item_knn');
 SELECT count(*) FROM shop.similar_items(1, 3);
 SELECT pg_typeof(item_id) FROM shop.recommend(1, 1);
 SAVEPOINT s;
 SELECT affinity.drop_model('shop');
-SELECT affinity.create_model('shop', 'SELECT customer, item::smallint FROM purchases');
+SELECT affinity.create_model('shop', 'SELECT customer, item::smallint FROM purchases', 'item_knn');
 SELECT pg_typeof(item_id) FROM shop.recommend(1, 1);
 ROLLBACK TO s;
 SELECT pg_typeof(item_id) FROM shop.recommend(1, 1);
@@ -130,11 +130,11 @@ SELECT pg_typeof(item_id) FROM shop.recommend(1, 1);
 EXECUTE types;
 \echo # a model that was never committed leaves nothing
 BEGIN;
-SELECT affinity.create_model('gone', 'SELECT customer, item FROM purchases');
+SELECT affinity.create_model('gone', 'SELECT customer, item FROM purchases', 'item_knn');
 SELECT count(*) FROM gone.recommend(1, 3);
 ROLLBACK;
 SELECT count(*) FROM pg_namespace WHERE nspname = 'gone';
-SELECT affinity.create_model('gone', 'SELECT customer, item FROM purchases');
+SELECT affinity.create_model('gone', 'SELECT customer, item FROM purchases', 'item_knn');
 SELECT count(*) FROM gone.recommend(1, 3);
 DROP SCHEMA gone CASCADE;
 SELECT name FROM affinity.models;
@@ -176,7 +176,7 @@ SELECT affinity.drop_model('shop');
 DO $$
 BEGIN
 	FOR n IN 1 .. 70 LOOP
-		PERFORM affinity.create_model('many_' || n, format('SELECT customer, thing + %s FROM archive.sales WHERE thing < 6', n));
+		PERFORM affinity.create_model('many_' || n, format('SELECT customer, thing + %s FROM archive.sales WHERE thing < 6', n), 'item_knn');
 		EXECUTE format('SELECT count(*) FROM many_%s.recommend(1)', n);
 	END LOOP;
 END $$;

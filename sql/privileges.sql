@@ -27,7 +27,7 @@ SELECT current_database() AS db \gset
 
 \echo # without CREATE on the database: no model
 SET ROLE affinity_maker;
-SELECT regexp_replace(tools.outcome($$SELECT affinity.create_model('shop', 'SELECT 1, 2')$$), 'database .*', 'database');
+SELECT regexp_replace(tools.outcome($$SELECT affinity.create_model('shop', 'SELECT 1, 2', 'item_knn')$$), 'database .*', 'database');
 RESET ROLE;
 
 \echo # an ordinary role creates, uses, refreshes and drops a model
@@ -36,11 +36,11 @@ SET ROLE affinity_maker;
 CREATE SCHEMA private;
 CREATE TABLE private.purchases AS
 SELECT n % 30 AS customer, n % 13 AS item FROM generate_series(1, 200) n;
-SELECT affinity.create_model('shop', 'SELECT customer, item FROM private.purchases');
+SELECT affinity.create_model('shop', 'SELECT customer, item FROM private.purchases', 'item_knn');
 SELECT count(*) FROM shop.recommend(1, 5);
 SELECT affinity.refresh_model('shop');
 SELECT affinity.drop_model('shop');
-SELECT affinity.create_model('shop', 'SELECT customer, item FROM private.purchases');
+SELECT affinity.create_model('shop', 'SELECT customer, item FROM private.purchases', 'item_knn');
 SELECT name, owner FROM affinity.models;
 \echo # everything in its schema belongs to the role
 SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = 'shop'::regnamespace
@@ -161,7 +161,7 @@ BEGIN
 	INSERT INTO tools.log VALUES (current_user, current_setting('search_path'));
 	RETURN $1;
 END $$;
-SELECT affinity.create_model('spied', 'SELECT private.spy(customer), item FROM private.purchases LIMIT 1');
+SELECT affinity.create_model('spied', 'SELECT private.spy(customer), item FROM private.purchases LIMIT 1', 'item_knn');
 RESET ROLE;
 TRUNCATE tools.log;
 SELECT affinity.refresh_model('spied');
@@ -211,7 +211,7 @@ CREATE DOMAIN evil.float8 AS text;
 GRANT SELECT ON evil.purchases TO PUBLIC;
 RESET ROLE;
 SET search_path = evil, pg_catalog, public;
-SELECT affinity.create_model('careful', 'SELECT customer, item FROM evil.purchases');
+SELECT affinity.create_model('careful', 'SELECT customer, item FROM evil.purchases', 'item_knn');
 SELECT affinity.refresh_model('careful');
 SELECT count(*) FROM careful.recommend(1);
 SELECT count(*) FROM careful.recommend(1, 3, ARRAY[1, 2], ARRAY[3]);
@@ -229,7 +229,7 @@ SELECT count(*) FROM pg_namespace WHERE nspname = 'careful';
 SET ROLE affinity_maker;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
-SELECT affinity.create_model('closed', 'SELECT customer, item FROM evil.purchases');
+SELECT affinity.create_model('closed', 'SELECT customer, item FROM evil.purchases', 'item_knn');
 GRANT USAGE ON SCHEMA closed TO affinity_reader;
 SELECT count(*) FROM pg_proc WHERE pronamespace = 'closed'::regnamespace AND NOT has_function_privilege('affinity_stranger', oid, 'EXECUTE');
 SELECT count(*) FROM pg_type WHERE typnamespace = 'closed'::regnamespace AND typname LIKE 'similar%' AND NOT has_type_privilege('affinity_stranger', oid, 'USAGE');
@@ -255,7 +255,7 @@ SELECT count(*) > 0 FROM private.saved;
 SELECT affinity.drop_model('shop', "cascade" => true);
 SELECT count(*) FROM pg_class WHERE relnamespace = 'private'::regnamespace AND relname IN ('saved', 'top');
 SELECT count(*) FROM pg_namespace WHERE nspname = 'shop';
-SELECT affinity.create_model('shop', 'SELECT customer, item FROM private.purchases');
+SELECT affinity.create_model('shop', 'SELECT customer, item FROM private.purchases', 'item_knn');
 CREATE TABLE shop.mine (a int);
 SELECT tools.outcome($$SELECT affinity.drop_model('shop')$$);
 DROP TABLE shop.mine;

@@ -10,7 +10,7 @@ INSERT INTO purchases
 SELECT c, 'p' || CASE WHEN n < 5 THEN c % 4 * 5 + n ELSE (c * n) % 20 END, 1 + (c * n) % 3, timestamp '2024-01-01' + c * n * interval '1 hour'
 FROM generate_series(1, 40) c, generate_series(1, 6) n;
 CREATE INDEX ON purchases (customer);
-SELECT affinity.create_model('shop', 'SELECT customer, code, quantity, at FROM purchases',
+SELECT affinity.create_model('shop', 'SELECT customer, code, quantity, at FROM purchases', 'item_knn',
 	options => '{"item_exponent": 0.5, "neighbor_exponent": 0.3}');
 
 \echo # the types that a client sees

@@ -174,7 +174,7 @@ DROP SCHEMA odd CASCADE;
 
 \echo # core functions called with what they do not take
 CREATE TABLE facts AS SELECT n % 20 AS u, 'i' || n % 7 AS i FROM generate_series(1, 100) n;
-SELECT affinity.create_model('real', 'SELECT u, i FROM facts');
+SELECT affinity.create_model('real', 'SELECT u, i FROM facts', 'item_knn');
 SELECT try_all('real', 'int', 'text', '1', '''i1''');
 SELECT try_all('real', users, items, u, i) FROM (VALUES ('bigint', 'text', '1', '''i1'''), ('text', 'text', '''1''', '''i1'''),
 	('int', 'int', '1', '1'), ('int', 'uuid', '1', '''00000000-0000-0000-0000-000000000000'''), ('int', 'name', '1', '''i1'''),

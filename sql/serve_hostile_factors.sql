@@ -95,7 +95,7 @@ SET maintenance_work_mem = '1MB';
 CREATE TABLE many AS SELECT 1 AS u, n AS i FROM generate_series(1, 20000) n;
 SET maintenance_work_mem = '64MB';
 SELECT affinity.create_model('m', 'SELECT u, i FROM many', 'ials', '{"factors": 16}');
-SELECT affinity.create_model('k', 'SELECT n % 50 AS u, n % 997 AS i FROM generate_series(1, 20000) n', options => '{"neighbors": 200}');
+SELECT affinity.create_model('k', 'SELECT n % 50 AS u, n % 997 AS i FROM generate_series(1, 20000) n', 'item_knn', options => '{"neighbors": 200}');
 SET maintenance_work_mem = '1MB';
 DO $$ BEGIN PERFORM m.recommend(1, 5); EXCEPTION WHEN SQLSTATE '53400' THEN RAISE WARNING '%', SQLERRM; END $$;
 DO $$ BEGIN PERFORM k.recommend_all(5); EXCEPTION WHEN SQLSTATE '53400' THEN RAISE WARNING '%', regexp_replace(SQLERRM, '\d+', 'N'); END $$;

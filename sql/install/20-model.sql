@@ -23,7 +23,7 @@ COMMENT ON TYPE affinity.model_record IS
 CREATE FUNCTION affinity.create_model(
 	name pg_catalog.text,
 	query pg_catalog.text,
-	algorithm pg_catalog.text DEFAULT 'item_knn',
+	algorithm pg_catalog.text DEFAULT 'auto',
 	options pg_catalog.jsonb DEFAULT '{}',
 	if_exists pg_catalog.text DEFAULT 'error',
 	train pg_catalog.bool DEFAULT true,

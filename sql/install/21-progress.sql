@@ -40,13 +40,13 @@ ORDER BY p.started, p.pid;
 GRANT SELECT ON affinity.progress TO PUBLIC;
 
 COMMENT ON VIEW affinity.progress IS
-	'calls of create_model, refresh_model, recommend_all, audience, evaluate and compare that run now, in all databases';
+	'calls of create_model, refresh_model, recommend_all, audience, evaluate, compare and tune that run now, in all databases';
 
 COMMENT ON COLUMN affinity.progress.pid IS
 	'process of the call, as in pg_stat_activity, where its workers have it as leader_pid';
 
 COMMENT ON COLUMN affinity.progress.phase IS
-	'reading, then phases of the algorithm, then indexing; answering comes last in recommend_all, audience, evaluate';
+	'reading, phases of the algorithm, indexing; answering in recommend_all, audience, evaluate; rungs, by trials, in tune';
 
 COMMENT ON COLUMN affinity.progress.done IS
 	'what the phase has done: rows when reading, else in units of total';

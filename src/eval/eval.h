@@ -227,4 +227,14 @@ extern AffinityEvalResult *affinity_eval_score(const AffinityEvalSubject *subjec
 											   const AffinityInteractions *test,
 											   const AffinityEvalWant *want);
 
+/* ---- plan.c: arguments that other functions have too -------------------- */
+
+extern void affinity_eval_split_args(FunctionCallInfo fcinfo, int first,
+									 AffinityEvalSplitRequest *request);
+extern int64 affinity_eval_moment_arg(FunctionCallInfo fcinfo, int arg,
+									  Oid at_type);
+extern AffinityEvalMetric affinity_eval_goal_arg(FunctionCallInfo fcinfo,
+												 int arg);
+extern uint32 affinity_eval_k(int64 k);
+
 #endif							/* AFFINITY_EVAL_H */

@@ -9,7 +9,8 @@
 
 #include "eval/bootstrap.h"
 
-#define EVAL_DEFAULT_ALGORITHM	"item_knn"	/* as create_model's */
+/* Of a query without one: what auto is compared with; it would be a search. */
+#define EVAL_DEFAULT_ALGORITHM	"item_knn"
 #define EVAL_MOST_K		32		/* lengths of lists */
 #define EVAL_MOST_LONG	1000000 /* items of a list */
 

@@ -24,6 +24,20 @@ compare_uint32(const void *a, const void *b)
 }
 
 /*
+ * A length of lists.
+ */
+uint32
+affinity_eval_k(int64 k)
+{
+	if (k < 1 || k > EVAL_MOST_LONG)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("k is out of range: %lld", (long long) k),
+				 errhint("A list has 1 to %d items.", EVAL_MOST_LONG)));
+	return (uint32) k;
+}
+
+/*
  * Lengths of lists: ascending, each once.
  */
 static void
@@ -46,15 +60,12 @@ k_arg(FunctionCallInfo fcinfo, int arg, AffinityEvalWant *want)
 	k = palloc(n * sizeof(uint32));
 	for (int i = 0; i < n; i++)
 	{
-		int64		this = isnull[i] ? 0 : DatumGetInt64(value[i]);
-
-		if (this < 1 || this > EVAL_MOST_LONG)
+		if (isnull[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 isnull[i] ? errmsg("an element of k is null") :
-					 errmsg("k is out of range: %lld", (long long) this),
+					 errmsg("an element of k is null"),
 					 errhint("A list has 1 to %d items.", EVAL_MOST_LONG)));
-		k[i] = (uint32) this;
+		k[i] = affinity_eval_k(DatumGetInt64(value[i]));
 	}
 	qsort(k, n, sizeof(uint32), compare_uint32);
 	want->n_k = 0;
@@ -87,6 +98,24 @@ word_of(const char *const *names, const char *word, const char *what)
 			 errmsg("unknown %s \"%s\"", what, word),
 			 errhint("Valid are: %s.", valid.data)));
 	return 0;
+}
+
+/*
+ * The metric that a search goes by. What says something of lists, but not how
+ * good they are, is none.
+ */
+AffinityEvalMetric
+affinity_eval_goal_arg(FunctionCallInfo fcinfo, int arg)
+{
+	const char *word = affinity_base_text_arg(fcinfo, arg, "metric");
+	int			metric = word_of(affinity_eval_metric_names, word, "metric");
+
+	if (metric >= AFFINITY_EVAL_N_HITS && metric != AFFINITY_EVAL_AUC)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("metric \"%s\" does not say how good lists are", word),
+				 errhint("It may be ndcg, recall, precision, map, mrr, hit_rate or auc.")));
+	return (AffinityEvalMetric) metric;
 }
 
 /*
@@ -133,16 +162,38 @@ fraction_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 /*
- * A time as rows of a source have it.
+ * A time as rows have it whose times are of a type.
  */
-static int64
-moment_arg(FunctionCallInfo fcinfo, int arg, const AffinityEvalSource *source)
+int64
+affinity_eval_moment_arg(FunctionCallInfo fcinfo, int arg, Oid at_type)
 {
 	const Moment *moment = (const Moment *) PG_GETARG_POINTER(arg);
 
-	return source->at_type == TIMESTAMPTZOID ?
+	return at_type == TIMESTAMPTZOID ?
 		affinity_calendar_moment_instant(moment, session_timezone) :
 		affinity_calendar_moment_local(moment, session_timezone);
+}
+
+/*
+ * How rows are split: the arguments split, holdout and as_of, the last of which
+ * is read once it is known what times the rows have.
+ */
+void
+affinity_eval_split_args(FunctionCallInfo fcinfo, int first,
+						 AffinityEvalSplitRequest *request)
+{
+	request->kind = (AffinityEvalKind)
+		word_of(affinity_eval_kind_names,
+				affinity_base_text_arg(fcinfo, first, "split"), "split");
+	request->holdout = fraction_arg(fcinfo, first + 1, "holdout");
+	request->has_as_of = !PG_ARGISNULL(first + 2);
+	if (request->has_as_of && request->kind != AFFINITY_EVAL_AUTO &&
+		request->kind != AFFINITY_EVAL_TIME)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of is given for split \"%s\"",
+						affinity_eval_kind_names[request->kind]),
+				 errhint("It is the time of split => 'time': leave one of them out.")));
 }
 
 /*
@@ -153,11 +204,7 @@ affinity_eval_plan_args(FunctionCallInfo fcinfo, int first, EvalPlan *plan)
 {
 	AffinityEvalSplitRequest *request = &plan->request;
 
-	request->kind = (AffinityEvalKind)
-		word_of(affinity_eval_kind_names,
-				affinity_base_text_arg(fcinfo, first, "split"), "split");
-	request->holdout = fraction_arg(fcinfo, first + 1, "holdout");
-	request->has_as_of = !PG_ARGISNULL(first + 2);
+	affinity_eval_split_args(fcinfo, first, request);
 	plan->as_of_arg = first + 2;
 	k_arg(fcinfo, first + 3, &plan->want);
 	plan->users = PG_INT64_MAX;
@@ -175,13 +222,6 @@ affinity_eval_plan_args(FunctionCallInfo fcinfo, int first, EvalPlan *plan)
 	plan->confidence = fraction_arg(fcinfo, first + 7, "confidence");
 	affinity_base_check_not_null(fcinfo, first + 8, "exclude_seen");
 	plan->want.with_seen = !PG_GETARG_BOOL(first + 8);
-	if (request->has_as_of && request->kind != AFFINITY_EVAL_AUTO &&
-		request->kind != AFFINITY_EVAL_TIME)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("as_of is given for split \"%s\"",
-						affinity_eval_kind_names[request->kind]),
-				 errhint("It is the time of split => 'time': leave one of them out.")));
 }
 
 /* ---- the rows of a plan ------------------------------------------------ */
@@ -256,7 +296,8 @@ affinity_eval_plan_read(EvalPlan *plan, FunctionCallInfo fcinfo,
 	if (test)
 		plan->request.kind = AFFINITY_EVAL_ALL;
 	if (plan->request.has_as_of)
-		plan->request.as_of = moment_arg(fcinfo, plan->as_of_arg, source);
+		plan->request.as_of = affinity_eval_moment_arg(fcinfo, plan->as_of_arg,
+													   source->at_type);
 	journal = affinity_eval_read(source);
 	plan->split = affinity_eval_split(journal, &plan->request);
 	if (test)

@@ -54,24 +54,29 @@ affinity_manage_choice_none(ModelDefinition *d, Jsonb *given)
 /*
  * All rows of the source.
  */
-static AffinityJournal *
-read_rows(const ModelTraining *asked)
+AffinityJournal *
+affinity_manage_rows(bool has_time, const char *from)
 {
 	AffinityReadRequest request = {0};
 
 	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
-							 asked->definition->has_time ? ", at" : "",
-							 asked->from);
+							 has_time ? ", at" : "", from);
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	affinity_parallel_progress_phase("reading", 0, 0);
 	return affinity_interaction_journal_read(&request);
 }
 
-static char *
-json_text(Jsonb *json)
+/*
+ * Algorithm and options, in words.
+ */
+char *
+affinity_manage_chosen(const AffinityAlgorithm *algorithm, Jsonb *given)
 {
-	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+	if (JB_ROOT_COUNT(given) == 0)
+		return pstrdup(algorithm->name);
+	return psprintf("%s %s", algorithm->name,
+					JsonbToCString(NULL, &given->root, VARSIZE(given)));
 }
 
 /*
@@ -100,7 +105,7 @@ affinity_manage_choice_make(const ModelTraining *asked)
 	MemoryContextSwitchTo(context);
 	progress = affinity_parallel_progress_begin(asked->name,
 												affinity_algorithm_auto.name);
-	request.journal = read_rows(asked);
+	request.journal = affinity_manage_rows(d->has_time, asked->from);
 	if (request.journal->start[request.journal->n_users] == 0)
 	{
 		affinity_parallel_progress_end(progress);
@@ -113,10 +118,7 @@ affinity_manage_choice_make(const ModelTraining *asked)
 	chosen = affinity_train_options_parse(c->algorithm, c->given);
 	MemoryContextSwitchTo(old);
 	made->at_type = d->at_type;
-	made->chosen = psprintf("%s%s%s", c->algorithm->name,
-							JB_ROOT_COUNT(c->given) > 0 ? " " : "",
-							JB_ROOT_COUNT(c->given) > 0 ?
-							json_text(c->given) : "");
+	made->chosen = affinity_manage_chosen(c->algorithm, c->given);
 	d->algorithm = pstrdup(c->algorithm->name);
 	d->options = affinity_train_options_jsonb(c->algorithm, chosen);
 	d->choice = pstrdup(AFFINITY_CHOICE_MADE);
@@ -128,24 +130,28 @@ affinity_manage_choice_make(const ModelTraining *asked)
 /*
  * What was tested on, in words.
  */
-static char *
-tested_on(const ModelChoice *made)
+char *
+affinity_manage_tested_on(AffinityEvalKind split, int64 as_of, Oid at_type,
+						  uint32 users, int folds)
 {
-	const AffinityTuneChoice *c = &made->choice;
-	char	   *times = c->folds > 1 ? psprintf(", %d times", c->folds) : "";
+	char	   *times = folds > 1 ? psprintf(", %d times", folds) : "";
 
-	if (c->split != AFFINITY_EVAL_TIME)
-		return psprintf("held-out items of %u users%s", c->users, times);
-	if (c->folds > 1)
-		times = c->folds == 2 ? "and the tenth before" :
-			psprintf("and the %d tenths before", c->folds - 1);
-	return psprintf("%u users from %s on%s%s", c->users,
-					DatumGetCString(made->at_type == TIMESTAMPOID ?
+	if (split == AFFINITY_EVAL_USERS)
+		return psprintf("%u held-out users%s", users, times);
+	if (split == AFFINITY_EVAL_RANDOM)
+		return psprintf("held-out items of %u users%s", users, times);
+	if (split != AFFINITY_EVAL_TIME)
+		return psprintf("%u users%s", users, times);
+	if (folds > 1)
+		times = folds == 2 ? "and the tenth before" :
+			psprintf("and the %d tenths before", folds - 1);
+	return psprintf("%u users from %s on%s%s", users,
+					DatumGetCString(at_type == TIMESTAMPOID ?
 									DirectFunctionCall1(timestamp_out,
-														TimestampGetDatum(c->as_of)) :
+														TimestampGetDatum(as_of)) :
 									DirectFunctionCall1(timestamptz_out,
-														TimestampTzGetDatum(c->as_of))),
-					c->folds > 1 ? ", " : "", times);
+														TimestampTzGetDatum(as_of))),
+					folds > 1 ? ", " : "", times);
 }
 
 /*
@@ -177,7 +183,9 @@ affinity_manage_choice_tell(const char *name, const ModelChoice *made)
 			appendStringInfo(&line, "; too little data to tell whether anything is better than %s with its defaults",
 							 c->algorithm->name);
 		appendStringInfo(&line, "; %d trials, tested on %s", c->trials,
-						 tested_on(made));
+						 affinity_manage_tested_on(c->split, c->as_of,
+												   made->at_type, c->users,
+												   c->folds));
 	}
 	ereport(NOTICE,
 			(errmsg("model \"%s\": auto chose %s: %s", name, made->chosen,

@@ -193,7 +193,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	{
 		const ModelAlteration asked = {
 			query, algorithm, options, &d.materialize, attributes,
-			PG_ARGISNULL(8) ? NULL : PG_GETARG_JSONB_P(8), true
+			d.signals, true
 		};
 
 		affinity_manage_alter(name, &asked);

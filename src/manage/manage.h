@@ -8,6 +8,7 @@
 
 #include "nodes/parsenodes.h"
 
+#include "eval/eval.h"
 #include "model/model.h"
 #include "tune/tune.h"
 
@@ -134,6 +135,12 @@ extern bool affinity_manage_train(ModelTraining *asked);
 /* choice.c: algorithm "auto" */
 typedef struct ModelChoice ModelChoice;
 
+extern AffinityJournal *affinity_manage_rows(bool has_time, const char *from);
+extern char *affinity_manage_tested_on(AffinityEvalKind split, int64 as_of,
+									   Oid at_type, uint32 users,
+									   int folds);
+extern char *affinity_manage_chosen(const AffinityAlgorithm *algorithm,
+									Jsonb *given);
 extern void affinity_manage_choice_none(ModelDefinition *d, Jsonb *given);
 extern ModelChoice *affinity_manage_choice_make(const ModelTraining *asked);
 extern void affinity_manage_choice_tell(const char *name,
@@ -178,7 +185,7 @@ typedef struct ModelAlteration
 	Jsonb	   *options;
 	const bool *materialize;
 	const char *attributes;		/* "": none */
-	Jsonb	   *signals;
+	const char *signals;		/* "": none */
 	bool		from_start;		/* by create_model: as if it were new */
 } ModelAlteration;
 
@@ -203,6 +210,22 @@ typedef struct ModelChange
 } ModelChange;
 
 extern bool affinity_manage_change(ModelChange *change);
+
+/* refresh.c: a model that is being worked on */
+typedef struct ModelExisting
+{
+	const char *name;
+	Oid			schema;
+	Oid			table;
+	bool		healed;
+	ModelRole	role;
+	ModelDefinition definition;
+	ModelChange change;
+} ModelExisting;
+
+extern void affinity_manage_open(ModelExisting *e, const char *name);
+extern void affinity_manage_settle(ModelExisting *e);
+extern void affinity_manage_close(ModelExisting *e);
 
 /* store.c: writing items */
 typedef struct ItemWriter ItemWriter;

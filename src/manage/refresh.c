@@ -28,20 +28,8 @@
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
 
-/* A model that is being worked on. */
-typedef struct Existing
-{
-	const char *name;
-	Oid			schema;
-	Oid			table;
-	bool		healed;
-	ModelRole	role;
-	ModelDefinition definition;
-	ModelChange change;
-} Existing;
-
 static void
-check_columns(const Existing *e)
+check_columns(const ModelExisting *e)
 {
 	Relation	table = table_open(e->table, NoLock);
 	bool		fits = affinity_model_row_fits(table);
@@ -55,8 +43,8 @@ check_columns(const Existing *e)
  * Find a model, lock it against others who change it, become its owner and
  * load its definition.
  */
-static void
-open_existing(Existing *e, const char *name)
+void
+affinity_manage_open(ModelExisting *e, const char *name)
 {
 	ModelDefinition *d = &e->definition;
 
@@ -81,8 +69,8 @@ open_existing(Existing *e, const char *name)
 		d->objects = pstrdup("");
 }
 
-static void
-close_existing(Existing *e)
+void
+affinity_manage_close(ModelExisting *e)
 {
 	affinity_manage_return(&e->role);
 	SPI_finish();
@@ -91,8 +79,8 @@ close_existing(Existing *e)
 /*
  * The source as it is now.
  */
-static void
-settle(Existing *e)
+void
+affinity_manage_settle(ModelExisting *e)
 {
 	e->change.new_view = affinity_manage_view_settle(e->name, e->schema,
 													 &e->definition) ||
@@ -107,18 +95,18 @@ PG_FUNCTION_INFO_V1(affinity_manage_refresh);
 Datum
 affinity_manage_refresh(PG_FUNCTION_ARGS)
 {
-	Existing	e = {0};
+	ModelExisting e = {0};
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
 
 	affinity_base_check_not_null(fcinfo, 1, "retune");
 	PreventCommandIfReadOnly("affinity.refresh_model()");
 	PreventCommandDuringRecovery("affinity.refresh_model()");
-	open_existing(&e, name);
+	affinity_manage_open(&e, name);
 	if (PG_GETARG_BOOL(1) && e.definition.signals[0] != '\0')
 		e.definition.retune = true;
 	else if (PG_GETARG_BOOL(1))
 		affinity_manage_choice_again(name, &e.definition);
-	settle(&e);
+	affinity_manage_settle(&e);
 	e.change.train = true;
 	if (!affinity_manage_change(&e.change))
 		affinity_manage_untrained(name, true);
@@ -126,7 +114,7 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 		ereport(NOTICE,
 				(errmsg("model \"%s\" was brought up to date: %s", name,
 						e.change.done.data)));
-	close_existing(&e);
+	affinity_manage_close(&e);
 	PG_RETURN_VOID();
 }
 
@@ -136,7 +124,7 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
  * A table that the owner put in the place of the view would go on being read.
  */
 static void
-check_interactions(const Existing *e)
+check_interactions(const ModelExisting *e)
 {
 	Oid			relid = get_relname_relid("interactions", e->schema);
 
@@ -225,7 +213,7 @@ set_attributes(ModelDefinition *d, const ModelDefinition *asked)
 void
 affinity_manage_alter(const char *name, const ModelAlteration *asked)
 {
-	Existing	e = {0};
+	ModelExisting e = {0};
 	ModelDefinition source = {0};
 	ModelDefinition *d = &e.definition;
 
@@ -234,7 +222,7 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 		affinity_model_source_text(asked->query, &source);
 	if (asked->attributes != NULL)
 		affinity_model_attributes_text(asked->attributes, &source);
-	open_existing(&e, name);
+	affinity_manage_open(&e, name);
 	if (asked->query != NULL)
 	{
 		check_interactions(&e);
@@ -243,12 +231,12 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 		e.change.new_view = true;
 	}
 	else
-		settle(&e);
+		affinity_manage_settle(&e);
 	set_options(d, asked->algorithm, asked->options, asked->from_start);
 	set_attributes(d, &source);
-	if (asked->signals != NULL || asked->from_start)
+	if (asked->signals != NULL)
 	{
-		d->signals = affinity_manage_signals_text(asked->signals);
+		d->signals = pstrdup(asked->signals);
 		d->retune = true;
 	}
 	affinity_manage_signals_check(d);
@@ -260,7 +248,7 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 	e.change.asked = true;
 	if (!affinity_manage_change(&e.change))
 		affinity_manage_untrained(name, true);
-	close_existing(&e);
+	affinity_manage_close(&e);
 }
 
 PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
@@ -289,7 +277,8 @@ affinity_manage_alter_model(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(5))
 		asked.attributes = text_to_cstring(PG_GETARG_TEXT_PP(5));
 	if (!PG_ARGISNULL(6))
-		asked.signals = PG_GETARG_JSONB_P(6);
+		asked.signals =
+			affinity_manage_signals_text(PG_GETARG_JSONB_P(6));
 	affinity_manage_alter(name, &asked);
 	PG_RETURN_VOID();
 }
@@ -311,14 +300,14 @@ upgrade(const char *name)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		Existing	e = {0};
+		ModelExisting e = {0};
 
-		open_existing(&e, name);
-		settle(&e);
+		affinity_manage_open(&e, name);
+		affinity_manage_settle(&e);
 		(void) affinity_manage_change(&e.change);
 		done = MemoryContextStrdup(context, e.change.done.len > 0 ?
 								   e.change.done.data : "nothing to do");
-		close_existing(&e);
+		affinity_manage_close(&e);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -327,10 +316,12 @@ upgrade(const char *name)
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			ReThrowError(error);
 		done = psprintf("failed: %s%s%s", error->message,
 						error->hint ? "; " : "",
 						error->hint ? error->hint : "");

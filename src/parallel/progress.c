@@ -168,6 +168,24 @@ affinity_parallel_progress_workers(int workers)
 	write_record();
 }
 
+/*
+ * The record says which transaction it is of: the one that runs now.
+ */
+void
+affinity_parallel_progress_part(const char *phase, int64 done, int64 total)
+{
+	if (!shown())
+		return;
+	GET_VXID_FROM_PGPROC(record.transaction, *MyProc);
+	if (strncmp(record.phase, phase, NAMEDATALEN - 1) != 0)
+		record.phase_started = GetCurrentTimestamp();
+	strlcpy(record.phase, phase, NAMEDATALEN);
+	record.done = done;
+	record.total = total;
+	record.workers = 0;
+	write_record();
+}
+
 int
 affinity_parallel_progress_most_workers(void)
 {

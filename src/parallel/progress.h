@@ -22,6 +22,10 @@ extern void affinity_parallel_progress_phase(const char *phase, int64 total,
 extern void affinity_parallel_progress_done(int64 done);
 extern void affinity_parallel_progress_workers(int workers);
 
+/* where a call is that has many parts, each in a transaction, maybe, of its own */
+extern void affinity_parallel_progress_part(const char *phase, int64 done,
+											int64 total);
+
 /* the most workers that any phase has had */
 extern int	affinity_parallel_progress_most_workers(void);
 extern void affinity_parallel_progress_end(MemoryContext begun);

@@ -209,8 +209,8 @@ set_interval(const AffinityOption *option, const JsonbValue *value, char *to)
 	*(int64 *) to = (int64) us;
 }
 
-static void
-set_option(const AffinityOption *option, const JsonbValue *value, char *base)
+void
+affinity_train_option_set(const AffinityOption *option, const JsonbValue *value, char *base)
 {
 	char	   *to = base + option->offset;
 
@@ -246,12 +246,16 @@ set_defaults(const AffinityAlgorithm *algorithm, char *base)
 		if (!JsonbExtractScalar(&start->root, &value))
 			elog(ERROR, "default of option %s is not a scalar", option->name);
 		if (value.type != jbvNull)
-			set_option(option, &value, base);
+			affinity_train_option_set(option, &value, base);
 	}
 }
 
-static const AffinityOption *
-find_option(const AffinityAlgorithm *algorithm, const JsonbValue *key)
+/*
+ * The option of a name; what is none is an error, or NULL.
+ */
+const AffinityOption *
+affinity_train_option_find(const AffinityAlgorithm *algorithm,
+						   const JsonbValue *key, bool missing_ok)
 {
 	StringInfoData valid;
 
@@ -260,6 +264,8 @@ find_option(const AffinityAlgorithm *algorithm, const JsonbValue *key)
 		if (is_name(algorithm->options[i].name, key))
 			return &algorithm->options[i];
 	}
+	if (missing_ok)
+		return NULL;
 	initStringInfo(&valid);
 	for (int i = 0; i < algorithm->n_options; i++)
 		appendStringInfo(&valid, "%s%s", i ? ", " : "",
@@ -268,7 +274,9 @@ find_option(const AffinityAlgorithm *algorithm, const JsonbValue *key)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option \"%.*s\" of algorithm %s",
 					key->val.string.len, key->val.string.val, algorithm->name),
-			 errhint("Valid options are: %s.", valid.data)));
+			 algorithm->train ? errhint("Valid options are: %s.", valid.data) :
+			 errhint("Valid options are: %s. Those of another algorithm need its name: algorithm => 'item_knn'.",
+					 valid.data)));
 	return NULL;
 }
 
@@ -302,7 +310,7 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 
 			if (token != WJB_KEY)
 				continue;
-			option = find_option(algorithm, &key);
+			option = affinity_train_option_find(algorithm, &key, false);
 			if (given[option - algorithm->options])
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -311,7 +319,7 @@ affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 			given[option - algorithm->options] = true;
 			JsonbIteratorNext(&it, &value, true);
 			if (value.type != jbvNull)
-				set_option(option, &value, base);
+				affinity_train_option_set(option, &value, base);
 		}
 	}
 	if (algorithm->check)

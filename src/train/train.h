@@ -328,6 +328,11 @@ extern AffinitySeen affinity_train_seen(const AffinityAlgorithm *algorithm,
 										const void *options);
 extern void *affinity_train_options_parse(const AffinityAlgorithm *algorithm,
 										  Jsonb *options);
+extern const AffinityOption *affinity_train_option_find(const AffinityAlgorithm *algorithm,
+														const JsonbValue *key,
+														bool missing_ok);
+extern void affinity_train_option_set(const AffinityOption *option,
+									  const JsonbValue *value, char *base);
 extern bool affinity_train_option_auto(const AffinityOption *option);
 extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,

@@ -65,8 +65,8 @@ typedef struct Search
 
 /* ---- candidates -------------------------------------------------------- */
 
-static Jsonb *
-json_of(const char *text)
+Jsonb *
+affinity_tune_json(const char *text)
 {
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 											  CStringGetDatum(text)));
@@ -89,8 +89,8 @@ family_of(const AffinityAlgorithm *algorithm)
 /*
  * An age as an interval that is read easily.
  */
-static char *
-interval_of(double microseconds)
+char *
+affinity_tune_interval(double microseconds)
 {
 	if (microseconds >= 5.0 * USECS_PER_DAY)
 		return psprintf("%.0f days", microseconds / USECS_PER_DAY);
@@ -118,9 +118,9 @@ point_options(const Search *s, const TunePoint *point)
 	if (point->half_life > 0)
 		appendStringInfo(&json, "%s\"half_life\": \"%s\"",
 						 point->options[0] != '\0' ? ", " : "",
-						 interval_of(point->half_life * s->median_age));
+						 affinity_tune_interval(point->half_life * s->median_age));
 	appendStringInfoChar(&json, '}');
-	return json_of(json.data);
+	return affinity_tune_json(json.data);
 }
 
 /*
@@ -160,7 +160,7 @@ add_points(Search *s)
 	Jsonb	   *seen = NULL;
 
 	if (strcmp(s->request->seen, "all") != 0)
-		seen = json_of(psprintf("{\"seen\": \"%s\"}", s->request->seen));
+		seen = affinity_tune_json(psprintf("{\"seen\": \"%s\"}", s->request->seen));
 	s->candidate = palloc(MOST_CANDIDATES * sizeof(TuneCandidate));
 	for (int i = 0; i < affinity_tune_n_points; i++)
 	{
@@ -239,6 +239,7 @@ static void
 make_rung(const Search *s, TuneRung *rung, double part)
 {
 	memset(rung, 0, sizeof(TuneRung));
+	rung->measure = &affinity_tune_usual;
 	rung->part = part;
 	rung->n_folds = Max((int) part, 1);
 	for (int i = 0; i < rung->n_folds; i++)

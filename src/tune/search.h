@@ -18,6 +18,9 @@ typedef struct TuneSizes TuneSizes;
 extern int	affinity_tune_split(const AffinityTuneRequest *request,
 								AffinityEvalSplit **split,
 								TuneSizes *sizes);
+extern AffinityEvalSplit *affinity_tune_split_by(const AffinityJournal *journal,
+												 AffinityEvalSplitRequest *by,
+												 TuneSizes *sizes);
 extern double affinity_tune_median_age(const AffinityEvalSplit *split);
 
 /* ---- points.c ---------------------------------------------------------- */
@@ -38,6 +41,10 @@ extern const int affinity_tune_n_points;
 extern const TunePoint affinity_tune_variants[];
 extern const int affinity_tune_n_variants;
 
+/* search.c */
+extern char *affinity_tune_interval(double microseconds);
+extern Jsonb *affinity_tune_json(const char *text);
+
 /* ---- what is tried ----------------------------------------------------- */
 
 typedef struct TuneCandidate
@@ -51,6 +58,7 @@ typedef struct TuneCandidate
 	int			rung;			/* at which it was last measured; -1: never */
 	double		mean;			/* there */
 	float	   *value;			/* of the users of the tests there */
+	const char *why;			/* it cannot be trained */
 } TuneCandidate;
 
 /* ---- work.c ------------------------------------------------------------ */
@@ -76,9 +84,20 @@ extern double affinity_tune_work(const TuneCandidate *candidate,
 
 /* ---- trial.c ----------------------------------------------------------- */
 
+/* What of its lists is measured. */
+typedef struct TuneMeasure
+{
+	AffinityEvalMetric metric;
+	uint32		k;
+	AffinityEvalTargets targets;
+} TuneMeasure;
+
+extern const TuneMeasure affinity_tune_usual;
+
 /* A sample of a split, or all of it, or several of all. */
 typedef struct TuneRung
 {
+	const TuneMeasure *measure;
 	double		part;			/* of the rows, about; above 1: folds */
 	int			n_folds;
 	AffinityEvalSplit *split[TUNE_MOST_FOLDS];

@@ -21,6 +21,28 @@
 #define OF_ITEMS			0.2
 
 /*
+ * As asked for; where it is not said how, by time if enough users are on both
+ * sides, else by users who are held out. Sizes are those of the whole.
+ */
+AffinityEvalSplit *
+affinity_tune_split_by(const AffinityJournal *journal,
+					   AffinityEvalSplitRequest *by, TuneSizes *sizes)
+{
+	AffinityEvalSplit *split = affinity_eval_split(journal, by);
+
+	affinity_tune_measure(split, sizes);
+	if (by->kind != AFFINITY_EVAL_AUTO || by->has_as_of ||
+		(split->kind == AFFINITY_EVAL_TIME &&
+		 sizes->test_users >= FEWEST_ON_BOTH))
+		return split;
+	by->kind = AFFINITY_EVAL_USERS;
+	by->holdout = Max(by->holdout, 0.2);
+	split = affinity_eval_split(journal, by);
+	affinity_tune_measure(split, sizes);
+	return split;
+}
+
+/*
  * A split by time; the fold is how many tenths that are newer are left out
  * altogether, as if the source had ended there.
  */

@@ -18,6 +18,11 @@
 
 #include "tune/search.h"
 
+/* Lists leave out what the user has. */
+const TuneMeasure affinity_tune_usual = {
+	AFFINITY_EVAL_NDCG, AFFINITY_TUNE_K, AFFINITY_EVAL_NEW_ITEMS
+};
+
 /*
  * Is that the candidate's fault, and not that of the rows?
  */
@@ -39,9 +44,9 @@ static void
 measure(const TuneRung *rung, int fold, const TuneCandidate *c, float *value,
 		double *sum, uint32 *count)
 {
-	static const uint32 k[] = {AFFINITY_TUNE_K};
+	const TuneMeasure *m = rung->measure;
 	AffinityEvalWant want = {
-		.n_k = 1, .k = k, .metrics = (uint32) 1 << AFFINITY_EVAL_NDCG
+		.n_k = 1, .k = &m->k, .metrics = (uint32) 1 << m->metric
 	};
 	AffinityEvalSubject subject;
 	AffinityEvalResult *result;
@@ -49,9 +54,7 @@ measure(const TuneRung *rung, int fold, const TuneCandidate *c, float *value,
 
 	affinity_eval_train(rung->split[fold], c->algorithm, c->options, NULL, &subject);
 	result = affinity_eval_score(&subject, rung->test[fold], &want);
-	/* lists leave out what the user has */
-	slot = affinity_eval_slot(&want, AFFINITY_EVAL_NDCG, 0,
-							  AFFINITY_EVAL_NEW_ITEMS);
+	slot = affinity_eval_slot(&want, m->metric, 0, m->targets);
 	memcpy(value, result->value + (Size) slot * result->n_users,
 		   result->n_users * sizeof(float));
 	*sum += result->sum[slot];
@@ -84,7 +87,8 @@ measure_all(const TuneRung *rung, TuneCandidate *c, MemoryContext own,
 }
 
 /*
- * Try a candidate; false: it cannot be trained. Values stay in a context.
+ * Try a candidate; false: it cannot be trained, and says why. What is left of
+ * it stays in a context.
  */
 bool
 affinity_tune_try(const TuneRung *rung, TuneCandidate *c,
@@ -117,17 +121,24 @@ affinity_tune_try(const TuneRung *rung, TuneCandidate *c,
 	}
 	PG_CATCH();
 	{
-		if (!may_fail(geterrcode()))
-			PG_RE_THROW();
+		ErrorData  *error;
+
 		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
 		FlushErrorState();
+		/* whatever happens next: nobody else ends what began here */
 		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(old);
+		CurrentResourceOwner = owner;
+		if (!may_fail(error->sqlerrcode))
+			ReThrowError(error);
+		c->why = MemoryContextStrdup(context, error->message);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(old);
 	CurrentResourceOwner = owner;
 	MemoryContextDelete(own);
 	if (done && isnan(c->mean))
-		return false;
-	return done;
+		c->why = "nobody has anything to be measured by";
+	return done && !isnan(c->mean);
 }

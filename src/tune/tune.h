@@ -73,5 +73,98 @@ extern void affinity_tune_signals(const AffinityJournal *journal,
 								  const AffinityAlgorithm *algorithm,
 								  const void *options,
 								  AffinityTuneSignals *found);
+/* ---- a search as a user asks for it: space.c, halving.c ------------------ */
+
+/*
+ *		spaces = affinity_tune_spaces_parse(...);
+ *		tuning = affinity_tune_begin(&wanted, journal);
+ *		while ((trial = affinity_tune_next(tuning)) != NULL)
+ *			affinity_tune_run(tuning, trial), or fill in what is known of it
+ *		affinity_tune_end(tuning, &outcome);
+ *
+ * Points are drawn from a space; all are measured on a sample, the best third on
+ * a larger one, few on everything. The caller says what to do between trials:
+ * it may write them down, commit, or go home. What belongs to the search is in
+ * the memory context that was current when it began.
+ */
+typedef struct AffinityTuneSpaces
+{
+	int			n;
+	struct TuneSpace *space;	/* one of each algorithm */
+} AffinityTuneSpaces;
+
+typedef struct AffinityTuneWanted
+{
+	const AffinityAlgorithm *algorithm; /* the model as it is */
+	Jsonb	   *given;
+	AffinityTuneSpaces *spaces;
+	int64		points;			/* to be tried beside that */
+	double		budget;			/* units of work; above 0 */
+	int64		seed;
+	uint64		source;			/* fingerprint of the rows */
+	AffinityEvalSplitRequest split;
+	AffinityEvalMetric metric;
+	uint32		k;
+} AffinityTuneWanted;
+
+typedef enum AffinityTuneStatus
+{
+	AFFINITY_TUNE_PLANNED,
+	AFFINITY_TUNE_DONE,
+	AFFINITY_TUNE_FAILED,		/* it cannot be trained */
+	AFFINITY_TUNE_SKIPPED		/* it would cost too much */
+} AffinityTuneStatus;
+
+/* One candidate at one rung. */
+typedef struct AffinityTuneTrial
+{
+	int			candidate;		/* 0: the model as it is */
+	int			rung;			/* 1: the first */
+	int			rungs;
+	const AffinityAlgorithm *algorithm;
+	Jsonb	   *given;
+	double		part;			/* of the rows */
+	double		work;
+	int			done;			/* trials of the rung before it, and all */
+	int			total;
+	uint64		key;			/* of all that its value follows from */
+	AffinityTuneStatus status;
+	double		value;			/* of DONE: the mean over users */
+	double		low;			/* its interval of 95 %; NaN: none */
+	double		high;
+	uint32		users;			/* that it is the mean of */
+	const char *why;			/* of FAILED and SKIPPED */
+} AffinityTuneTrial;
+
+typedef struct AffinityTuning AffinityTuning;
+
+typedef struct AffinityTuneOutcome
+{
+	bool		any;			/* something was measured beside the model */
+	bool		compared;		/* and the model itself, on the same rung */
+	bool		whole;			/* on all rows */
+	bool		better;			/* surely: with 95 % */
+	const AffinityAlgorithm *algorithm; /* the best */
+	Jsonb	   *given;
+	double		value;
+	double		before;			/* of the model as it is */
+	double		low;			/* of the difference */
+	double		high;
+	uint32		users;
+	AffinityEvalKind split;
+	int64		as_of;
+} AffinityTuneOutcome;
+
+extern AffinityTuneSpaces *affinity_tune_spaces_parse(Jsonb *given,
+													  const AffinityAlgorithm *const *algorithm,
+													  int n);
+extern uint64 affinity_tune_fingerprint(const AffinityJournal *journal);
+extern AffinityTuning *affinity_tune_begin(const AffinityTuneWanted *wanted,
+										   const AffinityJournal *journal);
+extern AffinityTuneTrial *affinity_tune_next(AffinityTuning *tuning);
+extern void affinity_tune_run(AffinityTuning *tuning,
+							  AffinityTuneTrial *trial);
+extern void affinity_tune_end(AffinityTuning *tuning,
+							  AffinityTuneOutcome *outcome);
 
 #endif							/* AFFINITY_TUNE_H */

@@ -2,4 +2,4 @@
 \set ON_ERROR_STOP on
 
 SELECT affinity.create_model('shop',
-  'SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases');
+  'SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases', 'item_knn');

@@ -50,7 +50,13 @@ ORDER BY 1, 2
 \pset border 1
 
 \echo
-\echo '-- 6. The models of this database ---------------------------------------------------'
+\echo '-- 6. Which algorithm predicts these purchases best? The default tries some ---------'
+\echo
+SELECT affinity.create_model('best',
+  'SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases', options => '{"budget": "15 seconds"}');
+
+\echo
+\echo '-- 7. The models of this database ---------------------------------------------------'
 \echo
 \pset expanded on
 \pset format wrapped

@@ -54,7 +54,7 @@ CREATE TABLE facts AS
 	SELECT u, i, 1 + (u * i) % 5 AS w, timestamptz '2024-01-01 00:00+00' + (u * 3 + i) * interval '1 hour' AS at
 	FROM generate_series(1, 60) u, generate_series(1, 40) i WHERE (u * u + i * 7 + u * i) % 9 < 2;
 CREATE INDEX ON facts (u);
-SELECT affinity.create_model('m_knn', 'SELECT u, i, w, at FROM hard.facts');
+SELECT affinity.create_model('m_knn', 'SELECT u, i, w, at FROM hard.facts', 'item_knn');
 SELECT affinity.create_model('m_knn_text', 'SELECT u::text, ''item '' || i FROM hard.facts', 'item_knn', '{"similarity": "cosine", "weighting": "bm25", "neighbors": 5}');
 SELECT affinity.create_model('m_next', 'SELECT u, i, w, at FROM hard.facts', 'next_item', '{"session_gap": "3 days"}');
 SELECT affinity.create_model('m_again', 'SELECT u, i, w, at FROM hard.facts', 'buy_again', '{"visit": "5 hours"}');

@@ -3,7 +3,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(39);
+SELECT plan(41);
 SELECT setseed(0.5);
 
 -- Notices of a statement, without the times of the training.
@@ -50,6 +50,12 @@ SELECT cmp_ok(pg_temp.figure('circles', 'auto_gain_low'), '>', 0.1::float8, '...
 SELECT cmp_ok(pg_temp.figure('circles', 'auto_ndcg'), '>', pg_temp.figure('circles', 'auto_popular_ndcg'), '... by these figures');
 SELECT cmp_ok(pg_temp.figure('circles', 'auto_users'), '<', 150::float8, 'a quarter of the users are tested on');
 SELECT cmp_ok(pg_temp.figure('circles', 'auto_folds'), '>', 1::float8, '... and others again, as they are few');
+
+-- It is what create_model does where nothing else is said.
+SELECT affinity.create_model('unsaid', 'SELECT u, i FROM circles', options => '{"budget": "0.2 seconds"}');
+SELECT is(pg_temp.choice('unsaid'), pg_temp.choice('circles'), 'auto is the default');
+SELECT is(pg_temp.say($$SELECT affinity.create_model('unsaid2', 'SELECT u, i FROM circles', options => '{"neighbors": 5}')$$),
+	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen. Those of another algorithm need its name: algorithm => ''item_knn''.', 'options of others need a name');
 
 SELECT lives_ok($$SELECT affinity.create_model('noise', 'SELECT u, i FROM noise', 'auto', '{"budget": "0.2 seconds"}')$$);
 SELECT cmp_ok(pg_temp.figure('noise', 'auto_gain_low'), '<=', 0::float8, 'nothing beats the popular list on noise');
@@ -136,7 +142,7 @@ SELECT affinity.refresh_model('later');
 SELECT results_eq('SELECT algorithm, options FROM later.model', 'SELECT algorithm, options FROM fashion.model', 'the definition keeps the choice without data');
 
 SELECT is(pg_temp.say($$SELECT affinity.alter_model('later', options => '{"neighbors": 5}')$$),
-	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen.');
+	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen. Those of another algorithm need its name: algorithm => ''item_knn''.');
 
 SELECT finish();
 ROLLBACK;

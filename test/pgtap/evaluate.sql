@@ -10,7 +10,7 @@ CREATE TABLE shop_rows AS
 SELECT u, (u * n) % 13 AS i, 1 AS w, timestamptz '2024-01-01 UTC' + n * interval '1 day' + u * interval '1 minute' AS at
 FROM generate_series(1, 30) u, generate_series(1, 8) n;
 
-SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM shop_rows');
+SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM shop_rows', 'item_knn');
 
 CREATE FUNCTION pg_temp.recall(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

@@ -17,7 +17,7 @@ BEGIN
 	EXECUTE format('CREATE TABLE %I AS SELECT u::%s, i::%2$s FROM facts', name || '_facts', type);
 	EXECUTE format('CREATE INDEX %I ON %I (u)', name || '_u', name || '_facts');
 	EXECUTE format('ANALYZE %I', name || '_facts');
-	PERFORM affinity.create_model(name, format('SELECT u, i FROM %I', name || '_facts'));
+	PERFORM affinity.create_model(name, format('SELECT u, i FROM %I', name || '_facts'), 'item_knn');
 END $$;
 SELECT pg_temp.make(name, type) FROM models;
 SELECT pg_temp.make('wide', 'bigint');

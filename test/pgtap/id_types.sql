@@ -211,7 +211,7 @@ SELECT is(affinity.jaccard(ARRAY[s], ARRAY[b]), 1::float8, 'smallint[] and bigin
 
 -- Ids that are looked up: what a model knows as lower(x::text) is not found by a citext.
 CREATE TABLE facts AS SELECT u, i FROM (VALUES ('ann', 'tea'), ('ann', 'cup'), ('bob', 'tea'), ('bob', 'pot'), ('eve', 'pot'), ('eve', 'cup')) v(u, i);
-SELECT affinity.create_model('m', 'SELECT u, i FROM facts');
+SELECT affinity.create_model('m', 'SELECT u, i FROM facts', 'item_knn');
 CREATE FUNCTION pg_temp.sought(type text, instead text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
 	call text;

@@ -138,7 +138,7 @@ DECLARE
 BEGIN
 	-- what is open by default follows from the data: see "auto" below
 	o := '{"item_exponent": 0.5, "neighbor_exponent": 0.3}' || o;
-	PERFORM affinity.create_model('m', 'SELECT u, i, w FROM purchases', options => o);
+	PERFORM affinity.create_model('m', 'SELECT u, i, w FROM purchases', 'item_knn', options => o);
 	SELECT count(*) INTO n FROM m.neighbors;
 	IF n < 100 THEN
 		answer := fail(format('%s: only %s neighbours', o, n));
@@ -168,7 +168,7 @@ END $$;
 CREATE FUNCTION pg_temp.chosen(query text) RETURNS TABLE (item numeric, neighbor numeric) LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM affinity.drop_model('auto') WHERE to_regnamespace('auto') IS NOT NULL;
-	PERFORM affinity.create_model('auto', query);
+	PERFORM affinity.create_model('auto', query, 'item_knn');
 	RETURN QUERY SELECT round((training->>'item_exponent')::numeric, 6), round((training->>'neighbor_exponent')::numeric, 6)
 		FROM affinity.models WHERE name = 'auto';
 END $$;
@@ -178,7 +178,7 @@ FROM (VALUES ('SELECT u, i FROM pairs'), ('SELECT u, i FROM pairs WHERE u < 90')
 SELECT ok(neighbor > 0.3 AND neighbor < 0.6, 'in between too') FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160');
 SELECT cmp_ok(abs(a.neighbor - b.neighbor), '<', 0.01, 'a little more data is a little more')
 FROM pg_temp.chosen('SELECT u, i FROM pairs WHERE u < 160') a, pg_temp.rule('SELECT u, i FROM pairs WHERE u < 163') b;
-SELECT affinity.create_model('given', 'SELECT u, i FROM pairs WHERE u < 160',
+SELECT affinity.create_model('given', 'SELECT u, i FROM pairs WHERE u < 160', 'item_knn',
 	options => jsonb_build_object('item_exponent', training->'item_exponent', 'neighbor_exponent', training->'neighbor_exponent'))
 FROM affinity.models WHERE name = 'auto' \g /dev/null
 SELECT results_eq('SELECT item_no, neighbors, scores FROM auto.items ORDER BY 1', 'SELECT item_no, neighbors, scores FROM given.items ORDER BY 1',
@@ -248,7 +248,7 @@ SELECT pg_temp.check_options(o) FROM (VALUES ('{"similarity": "adjusted_cosine"}
 -- popular is what more users like than dislike
 CREATE FUNCTION pg_temp.check_popularity(o jsonb) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM affinity.create_model('m', 'SELECT u, i, w FROM purchases', options => o);
+	PERFORM affinity.create_model('m', 'SELECT u, i, w FROM purchases', 'item_knn', options => o);
 	RETURN NEXT is_empty(format('SELECT * FROM m.items FULL JOIN (SELECT i AS item_id, sum(sign(v))::real AS popularity
 		FROM pg_temp.counted(%L) GROUP BY i) e USING (item_id, popularity) WHERE item_no IS NULL OR e IS NULL', o),
 		format('%s: popularity', o));
@@ -259,7 +259,7 @@ SELECT pg_temp.check_popularity('{"weights": "signed"}');
 SELECT pg_temp.check_popularity('{"similarity": "adjusted_cosine"}');
 
 -- pearson without variance: nothing is similar
-SELECT lives_ok($$SELECT affinity.create_model('m', 'SELECT u, i, w FROM purchases',
+SELECT lives_ok($$SELECT affinity.create_model('m', 'SELECT u, i, w FROM purchases', 'item_knn',
 	options => '{"similarity": "pearson", "weights": "binary"}')$$, 'pearson of ones');
 SELECT is_empty('SELECT * FROM m.neighbors', 'where every weight is 1, pearson finds nothing');
 SELECT affinity.drop_model('m');

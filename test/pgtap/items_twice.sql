@@ -5,8 +5,8 @@ SET client_min_messages = warning;
 SELECT plan(109);
 
 CREATE TABLE facts AS SELECT u, i, 1 + (u + i) % 3 AS w FROM generate_series(1, 60) u, generate_series(1, 60) i WHERE (u * 7 + i * i) % 5 < 2;
-SELECT affinity.create_model('number', 'SELECT u, i, w FROM facts', options => '{"neighbors": 60}');
-SELECT affinity.create_model('words', 'SELECT ''u'' || u, ''item '' || to_char(i, ''FM0099''), w FROM facts', options => '{"neighbors": 60}');
+SELECT affinity.create_model('number', 'SELECT u, i, w FROM facts', 'item_knn', options => '{"neighbors": 60}');
+SELECT affinity.create_model('words', 'SELECT ''u'' || u, ''item '' || to_char(i, ''FM0099''), w FROM facts', 'item_knn', options => '{"neighbors": 60}');
 SELECT affinity.create_model('factors', 'SELECT u, i, w FROM facts', 'ials', '{"factors": 4, "iterations": 2}');
 
 -- Calls that name item 9 in some way; u is a user who has it, v one who does not.
@@ -57,7 +57,7 @@ UPDATE number.items SET item_id = CASE item_no WHEN 8 THEN 31 ELSE 9 END WHERE i
 SELECT is(pg_temp.outcome('number', call), '55000', 'order: ' || call) FROM unnest(ARRAY['recommend_all(3)', 'recommend(v, candidates => ARRAY[x, 31])', 'recommend_for(ARRAY[x, 31])', 'score(v, many)']) call;
 
 -- nor one that the user has, but whose weight says nothing
-SELECT affinity.create_model('silent', 'SELECT u, i, CASE WHEN u > 1 THEN w END FROM facts');
+SELECT affinity.create_model('silent', 'SELECT u, i, CASE WHEN u > 1 THEN w END FROM facts', 'item_knn');
 SELECT is(pg_temp.outcome('silent', 'recommend(1, 60)') ~ '^[1-9]', true, 'a user whose weights say nothing');
 ALTER TABLE silent.items DROP CONSTRAINT items_pkey, DROP CONSTRAINT items_item_id_key;
 INSERT INTO silent.items SELECT item_no, item_id, popularity, neighbors, scores, factors FROM silent.items;

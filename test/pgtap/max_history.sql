@@ -64,7 +64,7 @@ CREATE FUNCTION pg_temp.chosen(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	answer text;
 BEGIN
-	PERFORM affinity.create_model('m', query, options => '{"max_history": 30, "user_exponent": 0}');
+	PERFORM affinity.create_model('m', query, 'item_knn', options => '{"max_history": 30, "user_exponent": 0}');
 	SELECT string_agg(item_id::text, ' ' ORDER BY item_no) INTO answer FROM m.items WHERE item_id >= 1000 AND cardinality(neighbors) > 0;
 	PERFORM affinity.drop_model('m');
 	RETURN answer;

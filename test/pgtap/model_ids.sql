@@ -41,7 +41,7 @@ SELECT is((SELECT count(*) FROM ids WHERE text IS NULL OR uuid IS NULL), 0::bigi
 CREATE TABLE facts AS SELECT (random() * 39)::int + 1 AS u, (random() * random() * 39)::int + 1 AS i, ceil(random() * 3)::int AS w
 FROM generate_series(1, 900);
 INSERT INTO facts SELECT 1, 1, 1 UNION ALL SELECT 40, 40, 1 UNION ALL SELECT 40, 1, 1 UNION ALL SELECT 1, 40, 1;
-SELECT affinity.create_model('by_number', 'SELECT u, i, w FROM facts', options => '{"neighbors": 9, "weights": "linear"}');
+SELECT affinity.create_model('by_number', 'SELECT u, i, w FROM facts', 'item_knn', options => '{"neighbors": 9, "weights": "linear"}');
 
 CREATE FUNCTION pg_temp.check_ids(u text, i text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -49,7 +49,7 @@ DECLARE
 	base_u text := CASE u WHEN 'varchar' THEN 'text' WHEN 'code' THEN 'text' WHEN 'dense' THEN 'bigint' WHEN 'number' THEN 'bigint' ELSE u END;
 	base_i text := CASE i WHEN 'varchar' THEN 'text' WHEN 'code' THEN 'text' WHEN 'dense' THEN 'bigint' WHEN 'number' THEN 'bigint' ELSE i END;
 BEGIN
-	PERFORM affinity.create_model('m', format('SELECT us.%I, it.%I, f.w FROM facts f JOIN ids us ON us.n = f.u JOIN ids it ON it.n = f.i', u, i),
+	PERFORM affinity.create_model('m', format('SELECT us.%I, it.%I, f.w FROM facts f JOIN ids us ON us.n = f.u JOIN ids it ON it.n = f.i', u, i), 'item_knn',
 		options => '{"neighbors": 9, "weights": "linear"}');
 	RETURN NEXT is((SELECT array_agg(format_type(a.atttypid, -1) ORDER BY a.attnum) FROM pg_attribute a
 		WHERE a.attrelid = 'm.interactions'::regclass AND a.attnum <= 2), ARRAY[base_u, base_i], label || ': types');

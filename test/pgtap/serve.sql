@@ -24,10 +24,10 @@ INSERT INTO bought SELECT 905, 'i' || n, 1 FROM generate_series(0, 80) n;
 
 -- one model whose history weights are 1, one that counts logarithms, short
 -- lists; the second one for filling up
-SELECT affinity.create_model('ones', 'SELECT u, item, w FROM bought');
-SELECT affinity.create_model('logs', 'SELECT u, item, w FROM bought', options =>
+SELECT affinity.create_model('ones', 'SELECT u, item, w FROM bought', 'item_knn');
+SELECT affinity.create_model('logs', 'SELECT u, item, w FROM bought', 'item_knn', options =>
 	'{"similarity": "cosine", "weights": "log", "neighbors": 6, "min_support": 4}');
-SELECT affinity.create_model('straight', 'SELECT u, item, w FROM bought', options =>
+SELECT affinity.create_model('straight', 'SELECT u, item, w FROM bought', 'item_knn', options =>
 	'{"similarity": "cosine", "weights": "linear", "neighbors": 15}');
 INSERT INTO bought VALUES (902, 'new', 3), (906, 'i3', 2), (906, 'new', 1),
 	(2001, 'i3', 1), (2001, 'i5', 1), (2001, 'i11', 1);

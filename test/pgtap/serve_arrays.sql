@@ -9,8 +9,8 @@ CREATE TEMP TABLE facts AS
 	UNION ALL SELECT 0, i FROM generate_series(0, 8999) i WHERE i % 3 > 0;
 CREATE TABLE facts_by_number AS SELECT u, i, (1 + u % 3)::real AS w FROM facts;
 CREATE TABLE facts_by_text AS SELECT u, 'item number ' || i AS i, w FROM facts_by_number;
-SELECT affinity.create_model('number', 'SELECT u, i, w FROM facts_by_number', options => '{"neighbors": 20}');
-SELECT affinity.create_model('words', 'SELECT u, i, w FROM facts_by_text', options => '{"neighbors": 20}');
+SELECT affinity.create_model('number', 'SELECT u, i, w FROM facts_by_number', 'item_knn', options => '{"neighbors": 20}');
+SELECT affinity.create_model('words', 'SELECT u, i, w FROM facts_by_text', 'item_knn', options => '{"neighbors": 20}');
 SELECT affinity.create_model('factors', 'SELECT u, i, w FROM facts_by_text', 'ials', '{"factors": 4, "iterations": 2}');
 
 -- What a call makes this process take at most, in bytes.
@@ -77,7 +77,7 @@ SET LOCAL maintenance_work_mem = '1MB';
 SELECT is((SELECT count(*) FROM number.score(1, (SELECT number FROM given WHERE (n, known) = (300000, 300)))), 200::bigint, 'many elements, few items');
 CREATE TABLE many AS SELECT g / 20 AS u, g AS i FROM generate_series(1, 40000) g;
 SET LOCAL maintenance_work_mem = '64MB';
-SELECT affinity.create_model('wide', 'SELECT u, i FROM many', options => '{"neighbors": 2}');
+SELECT affinity.create_model('wide', 'SELECT u, i FROM many', 'item_knn', options => '{"neighbors": 2}');
 SET LOCAL maintenance_work_mem = '1MB';
 SELECT throws_ok('SELECT * FROM wide.score(1, ARRAY(SELECT generate_series(1, 50000)))', '54000',
 	'an array of items of model "wide" needs up to 3840000 bytes of memory, but maintenance_work_mem allows 1048576', 'too many items');

@@ -15,13 +15,13 @@ CREATE TABLE ratings (u int, i int, w float8);
 INSERT INTO ratings VALUES (1, 1, 7), (1, 2, 6), (1, 3, 7), (1, 4, 4), (1, 5, 5), (1, 6, 4), (2, 1, 6), (2, 2, 7),
 	(2, 4, 4), (2, 5, 3), (2, 6, 4), (3, 2, 3), (3, 3, 3), (3, 4, 1), (3, 5, 1), (4, 1, 1), (4, 2, 2), (4, 3, 2), (4, 4, 3),
 	(4, 5, 3), (4, 6, 4), (5, 1, 1), (5, 3, 1), (5, 4, 2), (5, 5, 3), (5, 6, 3);
-SELECT affinity.create_model('book', 'SELECT u, i, w FROM ratings', options => '{"similarity": "adjusted_cosine"}');
+SELECT affinity.create_model('book', 'SELECT u, i, w FROM ratings', 'item_knn', options => '{"similarity": "adjusted_cosine"}');
 SELECT results_eq('SELECT item_id, round(score::numeric, 3), rank FROM book.similar_items(1)',
 	'VALUES (3, 0.912, 1), (2, 0.735, 2)', 'adjusted cosines of item 1, as in the book');
 SELECT results_eq('SELECT item_id, sign(score)::int, personalized FROM book.recommend(3)',
 	'VALUES (1, 1, true), (6, -1, true)', 'user 3 is recommended item 1, and not item 6');
 -- the same where the query takes the means
-SELECT affinity.create_model('means', 'SELECT u, i, w - avg(w) OVER (PARTITION BY u) FROM ratings',
+SELECT affinity.create_model('means', 'SELECT u, i, w - avg(w) OVER (PARTITION BY u) FROM ratings', 'item_knn',
 	options => '{"similarity": "cosine", "weights": "signed"}');
 SELECT results_eq('SELECT item_id, round(score::numeric, 4) FROM means.similar_items(1)',
 	$$SELECT b.i, round((sum(a.w * b.w) / sqrt((SELECT sum(weight ^ 2) FROM means.interactions WHERE item_id = 1)
@@ -33,7 +33,7 @@ SELECT results_eq('SELECT item_id, round(score::numeric, 4) FROM means.similar_i
 -- what nobody rates otherwise than usual says nothing, however it is rounded
 CREATE TABLE flat AS SELECT u, i, 0.1 * u AS w FROM generate_series(1, 9) u, generate_series(1, 9) i
 	UNION ALL SELECT 10 + u, i, (ARRAY[0.1, 0.2, 0.3])[i] FROM generate_series(1, 9) u, generate_series(1, 3) i;
-SELECT affinity.create_model('flat', 'SELECT u, i, w FROM flat', options => '{"similarity": "adjusted_cosine"}');
+SELECT affinity.create_model('flat', 'SELECT u, i, w FROM flat', 'item_knn', options => '{"similarity": "adjusted_cosine"}');
 SELECT is_empty('SELECT * FROM flat.neighbors', 'equal ratings and means are no taste');
 
 -- ---- random ones ---------------------------------------------------------------
@@ -49,7 +49,7 @@ INSERT INTO facts SELECT u, 60, -1 - random() FROM generate_series(0, 100, 9) u;
 INSERT INTO facts SELECT 901, i, -1 - i % 3 FROM generate_series(1, 20) i;
 INSERT INTO facts SELECT 902, i, 2 FROM generate_series(1, 10) i;
 INSERT INTO facts VALUES (1, NULL, 1), (NULL, 1, 1), (2, 7, NULL), (904, 3, NULL);
-SELECT affinity.create_model(name, 'SELECT u, i, w FROM facts', options => options) FROM (VALUES
+SELECT affinity.create_model(name, 'SELECT u, i, w FROM facts', 'item_knn', options => options) FROM (VALUES
 	('degrees', '{"weights": "signed", "neighbors": 12}'::jsonb), ('cosines', '{"weights": "signed", "similarity": "cosine", "neighbors": 8}'),
 	('adjusted', '{"similarity": "adjusted_cosine", "min_support": 4, "neighbors": 10}'), ('correlated', '{"similarity": "pearson", "min_support": 4}'),
 	('again', '{"weights": "signed", "seen": "positive", "neighbors": 12}')) m(name, options);

@@ -50,7 +50,7 @@ is( $session->query_safe($top), $primary->safe_psql('postgres', $top),
 $session->quit;
 
 foreach my $call (
-	q{affinity.create_model('other', 'SELECT customer_id, product FROM purchases')},
+	q{affinity.create_model('other', 'SELECT customer_id, product FROM purchases', 'item_knn')},
 	q{affinity.refresh_model('shop')},
 	q{affinity.drop_model('shop')})
 {

@@ -21,12 +21,12 @@ $node->safe_psql('postgres', q{
 	FROM generate_series(1, 600000) n;
 	CREATE TABLE few AS SELECT * FROM facts LIMIT 5000;
 	CREATE VIEW source AS SELECT * FROM few;
-	SELECT FROM affinity.create_model('kept', 'SELECT * FROM source');
+	SELECT FROM affinity.create_model('kept', 'SELECT * FROM source', 'item_knn');
 	CREATE OR REPLACE VIEW source AS SELECT * FROM facts;
 });
 
 my $create = q{SELECT FROM affinity.create_model('big',
-	'SELECT user_id, item_id FROM facts', options => '{"neighbors": 400}')};
+	'SELECT user_id, item_id FROM facts', 'item_knn', options => '{"neighbors": 400}')};
 my $refresh = q{SELECT FROM affinity.refresh_model('kept')};
 
 # Everything that creating a model may leave in the catalogs.

@@ -45,7 +45,7 @@ $node->safe_psql('postgres', q{
 	CREATE ROLE nobody;
 });
 
-my $create = q{SELECT FROM affinity.create_model('big', 'SELECT user_id, item_id FROM facts')};
+my $create = q{SELECT FROM affinity.create_model('big', 'SELECT user_id, item_id FROM facts', 'item_knn')};
 my $items = q{SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM big.items i};
 
 # ---- helpers ----------------------------------------------------------
@@ -202,7 +202,7 @@ cmp_ok(scalar(@segments), '>', 4, 'they share memory');
 
 # ... and others go on meanwhile
 $node->safe_psql('postgres', q{
-	SELECT FROM affinity.create_model('other', 'SELECT * FROM few');
+	SELECT FROM affinity.create_model('other', 'SELECT * FROM few', 'item_knn');
 	SELECT count(*) FROM other.recommend(1, 10);
 	SELECT FROM affinity.refresh_model('other')});
 is($node->safe_psql('postgres', q{SELECT count(*) FROM other.recommend(1, 10)}),
@@ -217,7 +217,7 @@ is($node->safe_psql('postgres', q{SELECT string_agg(name, ' ') FROM affinity.mod
 
 my @both = map {
 	my ($session, $pid) = start_training(
-		"SELECT FROM affinity.create_model('both$_', 'SELECT user_id, item_id FROM facts')",
+		"SELECT FROM affinity.create_model('both$_', 'SELECT user_id, item_id FROM facts', 'item_knn')",
 		'training', 2);
 	[ $session, $pid, [ segments($pid) ] ]
 } 1 .. 2;
@@ -233,7 +233,7 @@ $node->safe_psql('postgres', q{
 	SELECT affinity.drop_model(name) FROM affinity.models;
 	CREATE FUNCTION in_parts(fails boolean) RETURNS text LANGUAGE plpgsql AS $f$
 	BEGIN
-		PERFORM affinity.create_model('big', 'SELECT * FROM few');
+		PERFORM affinity.create_model('big', 'SELECT * FROM few', 'item_knn');
 		IF fails THEN
 			RAISE EXCEPTION 'after all';
 		END IF;
@@ -314,7 +314,7 @@ like($err,
 	GRANT CREATE ON DATABASE postgres TO owner;
 	GRANT SELECT ON few TO owner;
 	SET ROLE owner;
-	SELECT FROM affinity.create_model('owned', 'SELECT * FROM few');
+	SELECT FROM affinity.create_model('owned', 'SELECT * FROM few', 'item_knn');
 	RESET ROLE;
 	SELECT FROM affinity.refresh_model('owned');
 	SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM owned.items i;
@@ -332,7 +332,7 @@ is(scalar(() = $err =~ /training \(2 workers\)/g), 2, 'with workers in both');
 	EXCEPTION WHEN division_by_zero THEN
 		RETURN 0;
 	END $f$;
-	SELECT FROM affinity.create_model('indexed', 'SELECT * FROM few');
+	SELECT FROM affinity.create_model('indexed', 'SELECT * FROM few', 'item_knn');
 	CREATE INDEX ON indexed.items (careful(item_no));
 	SELECT FROM affinity.refresh_model('indexed');
 	SELECT count(*) > 0 FROM indexed.items;
@@ -424,7 +424,7 @@ my $before = $node->safe_psql('postgres', $items);
 foreach my $victim ('a worker', 'the leader')
 {
 	my ($session, $pid) = start_training(
-		q{SELECT FROM affinity.create_model('ends', 'SELECT * FROM facts')},
+		q{SELECT FROM affinity.create_model('ends', 'SELECT * FROM facts', 'item_knn')},
 		'training', 2);
 	my @segments = segments($pid);
 	my $crashed = $victim eq 'a worker' ? (workers($pid))[1] : $pid;

@@ -51,7 +51,7 @@ sub has_openblas
 SKIP:
 {
 	skip 'no /proc', 5 unless -r '/proc/self/maps';
-	is(has_openblas(q{SELECT FROM affinity.create_model('knn', 'SELECT user_id, item_id, weight FROM facts')}),
+	is(has_openblas(q{SELECT FROM affinity.create_model('knn', 'SELECT user_id, item_id, weight FROM facts', 'item_knn')}),
 		'false', 'training item_knn does not load OpenBLAS');
 	is(has_openblas(q{SELECT FROM affinity.create_model('dense', 'SELECT user_id, item_id, weight FROM facts', 'ease',
 			'{"method": "dense"}')}),
@@ -284,7 +284,7 @@ foreach my $case ([ 'broken', qr/58P01: could not load OpenBLAS: \S*libopenblas/
 	like($err, qr/HINT: .*libopenblas0-pthread/, 'says what to install');
 	is( $node->safe_psql('postgres', q{
 			SET client_min_messages = warning;
-			SELECT FROM affinity.create_model('m', 'SELECT * FROM facts');
+			SELECT FROM affinity.create_model('m', 'SELECT * FROM facts', 'item_knn');
 			SELECT count(*) > 0 FROM m.recommend(7);
 			DROP SCHEMA m CASCADE}),
 		't', 'all that needs no OpenBLAS works');

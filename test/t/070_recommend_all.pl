@@ -29,7 +29,7 @@ $node->safe_psql('postgres', q{
 	FROM generate_series(1, 400000) n;
 	SELECT affinity.create_model('factors', 'SELECT user_id, item_id FROM facts',
 		'ials', '{"factors": 128, "iterations": 2}');
-	SELECT affinity.create_model('neighbors', 'SELECT user_id, item_id, 1, at FROM facts');
+	SELECT affinity.create_model('neighbors', 'SELECT user_id, item_id, 1, at FROM facts', 'item_knn');
 });
 
 # What recommend_all($k) gives, in its order, in one line; and how many workers

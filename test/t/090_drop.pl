@@ -17,7 +17,7 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE facts AS SELECT n % 40 AS u, n * n % 23 AS i FROM generate_series(1, 600) n;
 	CREATE INDEX ON facts (u)});
 
-my $create = q{affinity.create_model('shop', 'SELECT u, i FROM facts'};
+my $create = q{affinity.create_model('shop', 'SELECT u, i FROM facts', 'item_knn'};
 my %sessions = (
 	drop => [ "SELECT $create)", q{CREATE MATERIALIZED VIEW lists AS SELECT * FROM shop.recommend_all(2)},
 		q{SELECT pg_sleep(0.02)}, q{SELECT affinity.drop_model('shop')},

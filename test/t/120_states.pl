@@ -26,7 +26,7 @@ $node->safe_psql('models', qq{
 	CREATE EXTENSION affinity;
 	$tables $rows
 	GRANT SELECT ON ev TO bob;
-	SELECT FROM affinity.create_model('shop', '$query', options => '{"neighbors": 5}')});
+	SELECT FROM affinity.create_model('shop', '$query', 'item_knn', options => '{"neighbors": 5}')});
 
 my $dump = $node->basedir . '/schema.sql';
 $node->command_ok([ 'pg_dump', '-s', '-f', $dump, $node->connstr('models') ], 'pg_dump -s');
@@ -48,7 +48,7 @@ $subscriber->wait_for_subscription_sync($node, 'shop');
 # A state: its name, the SQL that leads to it, and where.
 my @states = (
 	[ 'fresh', '' ],
-	[ 'untrained', qq{SELECT affinity.drop_model('shop'); SELECT affinity.create_model('shop', '$query', train => false);} ],
+	[ 'untrained', qq{SELECT affinity.drop_model('shop'); SELECT affinity.create_model('shop', '$query', 'item_knn', train => false);} ],
 	[ 'restored without data', $rows, $node, 'restored' ],
 	[ 'source dropped, and there again', "$swap DROP TABLE ev_old CASCADE;" ],
 	[ 'source dropped, and gone', 'DROP TABLE ev CASCADE;' ],
@@ -89,9 +89,9 @@ my @operations = (
 	[ 'alter', 'alter_model with options', q{SELECT affinity.alter_model('shop', options => '{"neighbors": 3}')} ],
 	[ 'alter', 'alter_model with algorithm', q{SELECT affinity.alter_model('shop', algorithm => 'popular')} ],
 	[ 'alter the query', 'alter_model with query', q{SELECT affinity.alter_model('shop', query => 'SELECT 1 AS u, 2 AS i, 3 AS w')} ],
-	[ 'alter the query', 'create_model if_exists replace', q{SELECT affinity.create_model('shop', 'SELECT 1, ''tea''', if_exists => 'replace')} ],
+	[ 'alter the query', 'create_model if_exists replace', q{SELECT affinity.create_model('shop', 'SELECT 1, ''tea''', 'item_knn', if_exists => 'replace')} ],
 	[ 'upgrade', 'upgrade_models', q{SELECT done FROM affinity.upgrade_models() WHERE name = 'shop'} ],
-	[ 'drop', 'create_model if_exists keep', qq{SELECT affinity.create_model('shop', '$query', if_exists => 'keep')} ],
+	[ 'drop', 'create_model if_exists keep', qq{SELECT affinity.create_model('shop', '$query', 'item_knn', if_exists => 'keep')} ],
 	[ 'drop', 'drop_model', q{SELECT affinity.drop_model('shop')} ]);
 my @columns = ('by items', 'by histories', 'interactions', 'refresh', 'alter', 'alter the query', 'upgrade', 'drop');
 

@@ -54,7 +54,7 @@ for my $algorithm ('item_knn', 'popular', 'ials')
 		}
 	}
 }
-like(said(q{SELECT affinity.create_model('m', 'SELECT u, i, w FROM named')}),
+like(said(q{SELECT affinity.create_model('m', 'SELECT u, i, w FROM named', 'item_knn')}),
 	qr/such as user user 100 and item item 7 \(-499\)/, 'ids in the order of their bytes');
 like(said(q{SELECT affinity.refresh_model('m')}), qr/^WARNING:  model "m" learns nothing from 6 pairs/, 'a refresh says it again');
 is($node->safe_psql('postgres', q{SELECT dropped_pairs FROM affinity.models WHERE name = 'm'}), '6', 'and the list has the count');
@@ -71,13 +71,13 @@ like(said(q{SELECT affinity.refresh_model('h3')}), qr/^NOTICE:  model "h3" learn
 	'where returns are meant, a notice has the count');
 
 # nothing is left at all
-like(said(q{SELECT affinity.create_model('none', 'SELECT u, i, -w FROM facts WHERE w > 0')}),
+like(said(q{SELECT affinity.create_model('none', 'SELECT u, i, -w FROM facts WHERE w > 0', 'item_knn')}),
 	qr/^ERROR:  source of model "none" gives no usable row\nDETAIL:  40001 rows read, .*\nHINT:  A weight says how much.*"signed"}\.$/, 'no usable row');
 is(said(q{SET client_min_messages = warning; SELECT affinity.create_model('none', 'SELECT u, i, -w FROM facts WHERE w > 0', 'item_knn', '{"weights": "signed"}')}),
 	'', 'but with signs they are');
 
 # NULLs, and what a real would make 0
-like(said(q{SELECT affinity.create_model('few', 'SELECT u, i, w FROM facts WHERE w > 0 UNION ALL VALUES (NULL, 1, 1), (1, NULL, 1), (11, 1, NULL)')}),
+like(said(q{SELECT affinity.create_model('few', 'SELECT u, i, w FROM facts WHERE w > 0 UNION ALL VALUES (NULL, 1, 1), (1, NULL, 1), (11, 1, NULL)', 'item_knn')}),
 	qr/^NOTICE:  model "few" skips 3 of 40004 rows for a NULL$/m, 'rows with a NULL are counted');
 like(said(q{SELECT affinity.create_model('tiny', 'SELECT u, i, w * exp(-150) FROM facts WHERE w > 0', 'item_knn', '{"weights": "log", "similarity": "cosine"}')}),
 	qr/^NOTICE:  the weights of 40001 rows of model "tiny" are nearer to 0 than 1.17549e-38 and count as that\nHINT:  Scale the weights up in the query\.$/m,
@@ -109,7 +109,7 @@ is(said(q{SET client_min_messages = warning; SELECT affinity.create_model('logs'
 like(said(q{SELECT affinity.create_model('nothing', 'SELECT u, i, (1 + i) * 1e19 FROM facts WHERE w > 0 AND i < 100', 'item_knn', '{"weights": "linear", "user_exponent": 2, "item_exponent": 2, "neighbor_exponent": 2}')}),
 	qr/^WARNING:  61 items have similar items whose scores are too near to 0 for real, such as item 0\n/m, 'scores that are too small');
 is($node->safe_psql('postgres', q{SELECT bool_and(cardinality(neighbors) = 60) FROM nothing.items}), 't', 'which are there all the same');
-like(said(q{SELECT affinity.create_model('over', 'SELECT 1 AS u, 2 AS i, 3e38::float8 FROM generate_series(1, 2) UNION ALL SELECT 1, 1, 2e38 FROM generate_series(1, 3)')}),
+like(said(q{SELECT affinity.create_model('over', 'SELECT 1 AS u, 2 AS i, 3e38::float8 FROM generate_series(1, 2) UNION ALL SELECT 1, 1, 2e38 FROM generate_series(1, 3)', 'item_knn')}),
 	qr/^ERROR:  summed weight 6e\+38 of user 1 and item 1 is beyond the range of real$/m, 'a sum that is too large is named');
 
 $node->stop;

@@ -73,7 +73,7 @@ sub case
 		ANALYZE s.ev;
 		$setup;
 		\\warn next
-		SELECT affinity.create_model('m', \$\$$query\$\$);
+		SELECT affinity.create_model('m', \$\$$query\$\$, 'item_knn');
 		$explain});
 	my $said = notice($made);
 	my ($sql) = ($said->[2] // '') =~ /^Run: (.*)/;

@@ -86,7 +86,7 @@ foreach my $algorithm ('item_knn', 'ials', 'als')
 }
 
 # ---- rights
-sql(q{SELECT affinity.create_model('shop', 'SELECT customer_id, product, quantity FROM purchases', materialize => true)},
+sql(q{SELECT affinity.create_model('shop', 'SELECT customer_id, product, quantity FROM purchases', 'item_knn', materialize => true)},
 	'GRANT USAGE ON SCHEMA shop TO reader', 'GRANT SELECT ON purchases TO reader');
 my $ask = 'SET ROLE reader; SELECT count(*) FROM shop.recommend(3)';
 like(err($ask), qr/permission denied for table kept_interactions/, 'whoever may use the model may not read what it keeps');
@@ -120,9 +120,9 @@ is(sql(q{SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = 'sh
 is(sql('SELECT count(*) FROM shop.kept_interactions'), '3000', 'the rows are there');
 is(everything('postgres'), $kept, 'and the answers are the same');
 
-sql(q{SELECT affinity.create_model('shop', 'SELECT customer_id, product, quantity FROM sold', if_exists => 'replace')});
+sql(q{SELECT affinity.create_model('shop', 'SELECT customer_id, product, quantity FROM sold', 'item_knn', if_exists => 'replace')});
 is(sql('SELECT materialize FROM shop.definition'), 'f', 'replaced by a model that is not materialized');
-sql(q{SELECT affinity.create_model('shop', 'SELECT customer_id, product, quantity FROM sold', if_exists => 'replace', materialize => true)});
+sql(q{SELECT affinity.create_model('shop', 'SELECT customer_id, product, quantity FROM sold', 'item_knn', if_exists => 'replace', materialize => true)});
 is(sql('SELECT materialize FROM shop.definition'), 't', 'and by one that is');
 
 # ---- dumps
@@ -136,7 +136,7 @@ is($node->safe_psql('restored', 'SELECT count(DISTINCT user_id) FROM shop.kept_i
 
 # ---- an empty source, and an untrained model
 sql(q{SELECT affinity.drop_model('shop')}, 'CREATE TABLE nothing AS TABLE sold WITH NO DATA',
-	q{SELECT affinity.create_model('shop', 'SELECT customer_id, product FROM nothing', materialize => true)});
+	q{SELECT affinity.create_model('shop', 'SELECT customer_id, product FROM nothing', 'item_knn', materialize => true)});
 is(sql('SELECT count(*) FROM shop.recommend(3)'), '0', 'nothing to learn from');
 sql('INSERT INTO nothing TABLE sold', q{SELECT affinity.refresh_model('shop')});
 is(sql('SELECT bool_and(personalized) FROM shop.recommend(3)'), 't', 'then there is');
