@@ -27,8 +27,8 @@ const TuneSpaceRow affinity_tune_spaces[] = {
 	{"ease", "user_exponent", TUNE_PLAIN, "{\"min\": 0, \"max\": 1}"},
 	{"ease", "output_exponent", TUNE_PLAIN, "{\"min\": -0.2, \"max\": 0.2}"},
 
-	/* A low-rank part helps on large sets and costs the most: half have one. */
-	{"ease", "rank", TUNE_PLAIN, "[0, 0, 256, 512]"},
+	/* A low-rank part helps on large sets and costs the most: few have one. */
+	{"ease", "rank", TUNE_PLAIN, "[0, 0, 0, 256]"},
 	{"ease", "rank_weight", TUNE_PLAIN, "{\"min\": 0.05, \"max\": 0.8, \"scale\": \"log\"}"},
 
 	/* What is not observed and how short vectors are go together. */
