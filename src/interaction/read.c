@@ -246,7 +246,7 @@ row_weight(RowReceiver *self, TupleTableSlot *slot)
 int
 affinity_interaction_kind(const AffinityKinds *kinds, Datum name)
 {
-	const text *given = DatumGetTextPP(name);
+	const		text *given = DatumGetTextPP(name);
 	size_t		len = VARSIZE_ANY_EXHDR(given);
 
 	for (int i = 0; i < kinds->n; i++)

@@ -86,8 +86,8 @@ typedef struct AffinityRows
 	AffinityDict *users;
 	AffinityDict *items;
 	uint32		n_kinds;		/* 1: none */
-	AffinityParts parts;		/* rows: users' numbers, columns: items', times
-								 * n_kinds plus the kind */
+	AffinityParts parts;		/* rows: users' numbers, columns: items',
+								 * times n_kinds plus the kind */
 	bool		keep_at;		/* parts hold times; rows need one, unless
 								 * those without are kept */
 	bool		has_second;		/* pairs get a second value of them */
