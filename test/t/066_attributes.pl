@@ -87,7 +87,7 @@ foreach my $kind ('tags', 'embeddings')
 			$first, 'and with rows in another order');
 	}
 }
-is( model($facts, 'SELECT i, t FROM tags, unnest(tags) t UNION ALL SELECT 1, $q$shop$q$', '{}', 0),
+is( model($facts, q{SELECT i, t FROM tags, unnest(tags) t UNION ALL SELECT 1, 'shop'}, '{}', 0),
 	model($facts, $query{tags}, '{}', 0),
 	'a tag a row, some twice, is the same');
 
