@@ -1,4 +1,4 @@
--- Searching for a model's options. C: src/manage/tune.c, src/tune
+-- Searching for a model's options. C: src/tuner, src/tune
 
 CREATE PROCEDURE affinity.tune(
 	name pg_catalog.text,
@@ -14,7 +14,7 @@ CREATE PROCEDURE affinity.tune(
 	seed pg_catalog.int8 DEFAULT 0,
 	apply pg_catalog.bool DEFAULT true)
 LANGUAGE C
-AS 'MODULE_PATHNAME', 'affinity_manage_tune';
+AS 'MODULE_PATHNAME', 'affinity_tuner_tune';
 
 COMMENT ON PROCEDURE affinity.tune(
 	pg_catalog.text,

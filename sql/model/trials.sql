@@ -1,4 +1,4 @@
--- What affinity.tune has tried. C: src/manage/tune.c
+-- What affinity.tune has tried. C: src/tuner
 
 --objects
 CREATE TABLE @schema@.trials (

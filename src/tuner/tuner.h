@@ -3,8 +3,8 @@
  *		Between the search for a model's options and the table of its trials;
  *		private to the room.
  */
-#ifndef AFFINITY_MANAGE_TUNER_H
-#define AFFINITY_MANAGE_TUNER_H
+#ifndef AFFINITY_TUNER_H
+#define AFFINITY_TUNER_H
 
 #include "storage/lmgr.h"
 
@@ -41,12 +41,12 @@ typedef struct ModelTuner
 } ModelTuner;
 
 /* trials.c */
-extern void affinity_manage_trials_lock(ModelTuner *t, Oid schema);
-extern void affinity_manage_trials_read(ModelTuner *t);
-extern const KnownTrial *affinity_manage_trials_find(const ModelTuner *t,
+extern void affinity_tuner_trials_lock(ModelTuner *t, Oid schema);
+extern void affinity_tuner_trials_read(ModelTuner *t);
+extern const KnownTrial *affinity_tuner_trials_find(const ModelTuner *t,
 													 uint64 key);
-extern void affinity_manage_trials_write(const ModelTuner *t,
+extern void affinity_tuner_trials_write(const ModelTuner *t,
 										 const AffinityTuneTrial *trial,
 										 int64 took);
 
-#endif							/* AFFINITY_MANAGE_TUNER_H */
+#endif							/* AFFINITY_TUNER_H */

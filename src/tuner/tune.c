@@ -31,7 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "algorithm/algorithm.h"
-#include "manage/tuner.h"
+#include "tuner/tuner.h"
 #include "parallel/progress.h"
 
 #define MOST_POINTS		1000
@@ -199,7 +199,7 @@ open_model(FunctionCallInfo fcinfo, ModelTuner *t)
 	affinity_manage_open(&e, t->name);
 	affinity_manage_settle(&e);
 	(void) affinity_manage_change(&e.change);
-	affinity_manage_trials_lock(t, e.schema);
+	affinity_tuner_trials_lock(t, e.schema);
 	owner = affinity_model_schema_owner(e.schema);
 	check_rows_alone(&e.definition);
 	MemoryContextSwitchTo(t->context);
@@ -217,7 +217,7 @@ open_model(FunctionCallInfo fcinfo, ModelTuner *t)
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("source of model \"%s\" gives no row", t->name)));
 	w->source = affinity_tune_fingerprint(t->journal);
-	affinity_manage_trials_read(t);
+	affinity_tuner_trials_read(t);
 	affinity_manage_return(&role);
 	MemoryContextSwitchTo(t->context);
 }
@@ -230,7 +230,7 @@ open_model(FunctionCallInfo fcinfo, ModelTuner *t)
 static void
 try(ModelTuner *t, AffinityTuning *tuning, AffinityTuneTrial *trial)
 {
-	const KnownTrial *known = affinity_manage_trials_find(t, trial->key);
+	const KnownTrial *known = affinity_tuner_trials_find(t, trial->key);
 	TimestampTz begun = GetCurrentTimestamp();
 
 	if (trial->status == AFFINITY_TUNE_SKIPPED ? known != NULL :
@@ -253,7 +253,7 @@ try(ModelTuner *t, AffinityTuning *tuning, AffinityTuneTrial *trial)
 		affinity_tune_run(tuning, trial);
 		t->ran++;
 	}
-	affinity_manage_trials_write(t, trial, GetCurrentTimestamp() - begun);
+	affinity_tuner_trials_write(t, trial, GetCurrentTimestamp() - begun);
 	commit(t);
 }
 
@@ -360,14 +360,14 @@ is_unchanged(const ModelTuner *t)
 	return same;
 }
 
-PG_FUNCTION_INFO_V1(affinity_manage_tune);
+PG_FUNCTION_INFO_V1(affinity_tuner_tune);
 
 /*
  * SQL: tune(name, algorithms, space, trials, budget, metric, k, split, holdout,
  * as_of, seed, apply)
  */
 Datum
-affinity_manage_tune(PG_FUNCTION_ARGS)
+affinity_tuner_tune(PG_FUNCTION_ARGS)
 {
 	ModelTuner	t = {.started = GetCurrentTimestamp()};
 	AffinityTuneOutcome outcome;

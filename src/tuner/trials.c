@@ -18,7 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
-#include "manage/tuner.h"
+#include "tuner/tuner.h"
 
 #define TRIALS			"trials"
 
@@ -33,7 +33,7 @@ hex(uint64 number)
  * let go by an error as well.
  */
 void
-affinity_manage_trials_lock(ModelTuner *t, Oid schema)
+affinity_tuner_trials_lock(ModelTuner *t, Oid schema)
 {
 	t->trials = get_relname_relid(TRIALS, schema);
 	if (get_rel_relkind(t->trials) != RELKIND_RELATION)
@@ -58,7 +58,7 @@ affinity_manage_trials_lock(ModelTuner *t, Oid schema)
  * What is known of these rows with this seed.
  */
 void
-affinity_manage_trials_read(ModelTuner *t)
+affinity_tuner_trials_read(ModelTuner *t)
 {
 	char	   *table = quote_qualified_identifier(t->name, TRIALS);
 	Oid			types[] = {TEXTOID, INT8OID};
@@ -110,7 +110,7 @@ affinity_manage_trials_read(ModelTuner *t)
 }
 
 const KnownTrial *
-affinity_manage_trials_find(const ModelTuner *t, uint64 key)
+affinity_tuner_trials_find(const ModelTuner *t, uint64 key)
 {
 	for (int i = 0; i < t->n_known; i++)
 	{
@@ -131,7 +131,7 @@ number_datum(double value, char *null)
  * Write down a trial, as the model's owner.
  */
 void
-affinity_manage_trials_write(const ModelTuner *t, const AffinityTuneTrial *trial, int64 took)
+affinity_tuner_trials_write(const ModelTuner *t, const AffinityTuneTrial *trial, int64 took)
 {
 	static const char *const status[] = {
 		[AFFINITY_TUNE_DONE] = "done",[AFFINITY_TUNE_FAILED] = "failed",
