@@ -26,7 +26,7 @@ RETURNS float8 LANGUAGE sql AS $$
 $$;
 
 -- the model: exponents are halved between kinds
-SELECT affinity.create_model('m', 'SELECT u, i, NULL, NULL, kind FROM events',
+SELECT affinity.create_model('m', 'SELECT u, i, NULL, NULL, kind FROM events', 'item_knn',
 	options => '{"user_exponent": 1, "item_exponent": 0.5, "neighbor_exponent": 0.5, "neighbors": 40}',
 	signals => '{"buy": 1, "view": 0.25}');
 
@@ -119,15 +119,15 @@ SELECT affinity.alter_model('m', query => 'SELECT u, i, 1, now(), kind::varchar(
 SELECT bag_eq('SELECT user_id, item_id, rank FROM m.recommend_all(10)', 'SELECT user_id, item_id, rank FROM before', 'and with them again');
 
 -- errors
-SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now() FROM events', signals => '["buy", "view"]')$$,
+SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now() FROM events', 'item_knn', signals => '["buy", "view"]')$$,
 	'signals are given, but the query has no fifth column');
-SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now(), kind FROM events')$$,
+SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now(), kind FROM events', 'item_knn')$$,
 	'the query has a fifth column, but no signals are given');
-SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now(), 5 FROM events', signals => '["buy", "view"]')$$,
+SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now(), 5 FROM events', 'item_knn', signals => '["buy", "view"]')$$,
 	'signal column "%" is of type integer, not text or an enum');
-SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now(), kind FROM events', signals => '["order", "view"]')$$,
+SELECT throws_like($$SELECT affinity.create_model('e', 'SELECT u, i, 1, now(), kind FROM events', 'item_knn', signals => '["order", "view"]')$$,
 	'source of model "e" has no row with the signal "order"');
-SELECT throws_like(format($$SELECT affinity.create_model('e', 'SELECT u, i, NULL, NULL, kind FROM events', signals => %L)$$, s), e)
+SELECT throws_like(format($$SELECT affinity.create_model('e', 'SELECT u, i, NULL, NULL, kind FROM events', 'item_knn', signals => %L)$$, s), e)
 FROM (VALUES ('"buy"', 'signals are neither a JSON array nor an object'), ('["buy"]', 'there is no signal but "buy"'),
 	('["buy", "buy"]', 'signal "buy" is named twice'), ('["buy", 3]', 'a signal is not a string'), ('["buy", ""]', 'a signal has an empty name'),
 	('{"buy": 1, "view": 1}', 'signals "buy" and "view" have the same largest weight'),
@@ -141,10 +141,10 @@ SELECT throws_like($$SELECT * FROM affinity.evaluate('m')$$, 'model "m" has sign
 SELECT throws_like($$SELECT * FROM m.recommend(1, repeat => 0.5)$$, 'model "m" has signals, and no rates of repeats');
 
 -- every similarity takes them
-SELECT lives_ok(format($$SELECT affinity.create_model('s', 'SELECT u, i, NULL, NULL, kind FROM events', options => %L,
+SELECT lives_ok(format($$SELECT affinity.create_model('s', 'SELECT u, i, NULL, NULL, kind FROM events', 'item_knn', options => %L,
 	signals => '{"buy": 1, "view": 0.5}', if_exists => 'replace')$$, json_build_object('similarity', s)), s)
 FROM unnest('{cosine,jaccard,dice,overlap,conditional,lift,log_likelihood}'::text[]) s;
-SELECT lives_ok($$SELECT affinity.create_model('s', 'SELECT u, i, 1 + i % 3, now() - i * interval ''1 day'', kind FROM events',
+SELECT lives_ok($$SELECT affinity.create_model('s', 'SELECT u, i, 1 + i % 3, now() - i * interval ''1 day'', kind FROM events', 'item_knn',
 	options => '{"weights": "log", "half_life": "30 days", "history_half_life": "10 days", "trend": 0.5, "min_support": 2, "max_history": 20}',
 	signals => '{"buy": 1, "view": 0.5}', if_exists => 'replace')$$, 'and times');
 SELECT bag_eq('SELECT * FROM s.recommend_all(10)',
@@ -162,9 +162,9 @@ SELECT u, CASE WHEN random() < 0.2 THEN 20000 + (random() * random() * 40)::int 
 CREATE TABLE later AS SELECT DISTINCT u, i FROM clicks JOIN users USING (u) WHERE weak AND kind = 'buy';
 DELETE FROM clicks USING users WHERE clicks.u = users.u AND weak AND kind = 'buy';
 
-SELECT affinity.create_model('signs', 'SELECT u, i, NULL, at, kind FROM clicks', signals => '["buy", "view"]');
-SELECT affinity.create_model('views', $$SELECT u, i FROM clicks WHERE kind = 'view'$$);
-SELECT affinity.create_model('flat', 'SELECT u, i FROM clicks');
+SELECT affinity.create_model('signs', 'SELECT u, i, NULL, at, kind FROM clicks', 'item_knn', signals => '["buy", "view"]');
+SELECT affinity.create_model('views', $$SELECT u, i FROM clicks WHERE kind = 'view'$$, 'item_knn');
+SELECT affinity.create_model('flat', 'SELECT u, i FROM clicks', 'item_knn');
 CREATE TABLE quality AS SELECT model, metric, value FROM unnest('{signs,views,flat}'::text[]) model,
 	LATERAL affinity.evaluate(model, test => 'SELECT u, i FROM later', k => '{20}') e
 WHERE targets = 'all' AND metric IN ('recall', 'ndcg');
@@ -182,7 +182,7 @@ SELECT results_eq($$SELECT training->'signal_weights', training->'signal_ndcg' F
 SELECT affinity.refresh_model('signs', retune => true);
 SELECT isnt((SELECT training->'signal_ndcg' FROM signs.model), (SELECT n FROM learned), '... unless it is to learn anew');
 SELECT throws_like($$SELECT affinity.refresh_model('views', retune => true)$$, '%was not chosen by auto');
-SELECT affinity.create_model('few', 'SELECT u, i, NULL, NULL, kind FROM events WHERE u < 20', signals => '["buy", "view"]');
+SELECT affinity.create_model('few', 'SELECT u, i, NULL, NULL, kind FROM events WHERE u < 20', 'item_knn', signals => '["buy", "view"]');
 SELECT is((SELECT training->'signal_weights' FROM few.model), '[1, 0.5]', 'of too few users nothing is learned');
 
 SELECT * FROM finish();
