@@ -20,6 +20,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/inval.h"
 
+#include "algorithm/algorithm.h"
 #include "manage/manage.h"
 
 /* ---- SQL --------------------------------------------------------------- */
@@ -151,6 +152,29 @@ create(const char *name, ModelDefinition *d, bool train)
 	SPI_finish();
 }
 
+/*
+ * What auto means for a model that learns from more than rows of users and
+ * items: the first algorithm that does, as there is nothing to choose from yet.
+ */
+static const char *
+resolve_auto(const char *algorithm, Jsonb *options, const char *signals,
+			 const char *attributes)
+{
+	const AffinityAlgorithm *a;
+
+	if (strcmp(algorithm, affinity_algorithm_auto.name) != 0 ||
+		JB_ROOT_COUNT(options) > 0 ||
+		(signals[0] == '\0' && attributes[0] == '\0'))
+		return algorithm;
+	for (int i = 0; (a = affinity_algorithm_number(i)) != NULL; i++)
+	{
+		if ((signals[0] == '\0' || a->takes_kinds) &&
+			(attributes[0] == '\0' || a->attributes))
+			return a->name;
+	}
+	return algorithm;
+}
+
 PG_FUNCTION_INFO_V1(affinity_manage_create);
 
 /*
@@ -163,7 +187,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	ModelDefinition d = {0};
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
 	char	   *query = affinity_base_text_arg(fcinfo, 1, "query");
-	char	   *algorithm = affinity_base_text_arg(fcinfo, 2, "algorithm");
+	const char *algorithm = affinity_base_text_arg(fcinfo, 2, "algorithm");
 	Jsonb	   *options = PG_ARGISNULL(3) ?
 	DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
 	PG_GETARG_JSONB_P(3);
@@ -176,6 +200,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	d.materialize = PG_GETARG_BOOL(6);
 	d.signals = affinity_manage_signals_text(PG_ARGISNULL(8) ? NULL :
 											 PG_GETARG_JSONB_P(8));
+	algorithm = resolve_auto(algorithm, options, d.signals, attributes);
 	affinity_manage_definition_set(&d, algorithm, options);
 	check_name(name);
 	PreventCommandIfReadOnly("affinity.create_model()");

@@ -58,7 +58,7 @@ make_rung(AffinityTuning *t, double part, TuneRung *rung)
 		return true;
 	}
 	rung->split[0] = affinity_eval_thin(t->split, sqrt(part), sqrt(part),
-									 t->wanted.seed);
+										t->wanted.seed);
 	affinity_tune_measure(rung->split[0], &rung->sizes);
 	return rung->sizes.test_users >= FEWEST_SAMPLED &&
 		rung->sizes.rows >= FEWEST_SAMPLED_ROWS;

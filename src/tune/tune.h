@@ -73,6 +73,7 @@ extern void affinity_tune_signals(const AffinityJournal *journal,
 								  const AffinityAlgorithm *algorithm,
 								  const void *options,
 								  AffinityTuneSignals *found);
+
 /* ---- a search as a user asks for it: space.c, halving.c ------------------ */
 
 /*

@@ -44,9 +44,9 @@ typedef struct ModelTuner
 extern void affinity_tuner_trials_lock(ModelTuner *t, Oid schema);
 extern void affinity_tuner_trials_read(ModelTuner *t);
 extern const KnownTrial *affinity_tuner_trials_find(const ModelTuner *t,
-													 uint64 key);
+													uint64 key);
 extern void affinity_tuner_trials_write(const ModelTuner *t,
-										 const AffinityTuneTrial *trial,
-										 int64 took);
+										const AffinityTuneTrial *trial,
+										int64 took);
 
 #endif							/* AFFINITY_TUNER_H */

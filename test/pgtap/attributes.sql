@@ -5,7 +5,7 @@ BEGIN;
 
 SET LOCAL client_min_messages = error;
 
-SELECT plan(67);
+SELECT plan(68);
 
 CREATE TABLE buys AS
 SELECT u, i FROM generate_series(1, 200) u, generate_series(1, 50) i
@@ -42,8 +42,11 @@ END $$;
 
 SELECT throws_ok($$SELECT affinity.create_model('x', 'SELECT u, i FROM buys', 'popular', item_attributes => 'SELECT i, tags FROM things')$$,
 	'0A000', 'algorithm "popular" learns nothing from item_attributes');
-SELECT throws_ok($$SELECT affinity.create_model('x', 'SELECT u, i FROM buys', 'auto', item_attributes => 'SELECT i, tags FROM things')$$,
+SELECT throws_ok($$SELECT affinity.create_model('x', 'SELECT u, i FROM buys', 'auto', '{"seed": 1}', item_attributes => 'SELECT i, tags FROM things')$$,
 	'0A000', 'algorithm "auto" learns nothing from item_attributes');
+SELECT affinity.create_model('unsaid', 'SELECT u, i FROM buys', item_attributes => 'SELECT i, tags FROM things');
+SELECT is((SELECT algorithm FROM affinity.models WHERE name = 'unsaid'), 'ease', 'where no algorithm is named it is the one that takes them');
+SELECT affinity.drop_model('unsaid');
 SELECT throws_ok($$SELECT affinity.create_model('x', 'SELECT u, i FROM buys', 'ease', '{"method": "dense"}',
 	item_attributes => 'SELECT i, tags FROM things')$$,
 	'0A000', 'algorithm "ease" with these options learns nothing from item_attributes');

@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(61);
+SELECT plan(62);
 SELECT setseed(0.17);
 
 -- 200 users, 40 items; some users have views only, some items too
@@ -135,8 +135,10 @@ FROM (VALUES ('"buy"', 'signals are neither a JSON array nor an object'), ('["bu
 	('{"buy": 1, "view": "x"}', 'the weight of signal "view" is not a number above 0'),
 	('["a", "b", "c", "d", "e", "f", "g", "h", "i"]', 'there are more than 8 signals')) bad(s, e);
 SELECT throws_like(format($$SELECT affinity.create_model('e', 'SELECT u, i, NULL, NULL, kind FROM events', %L, %L, signals => '["buy", "view"]')$$, a, o), e)
-FROM (VALUES ('ease', '{}', 'algorithm ease does not take signals'), ('auto', '{}', 'algorithm auto does not take signals'),
+FROM (VALUES ('ease', '{}', 'algorithm ease does not take signals'), ('auto', '{"seed": 1}', 'algorithm auto does not take signals'),
 	('item_knn', '{"similarity": "pearson"}', 'algorithm item_knn does not take signals with these options')) bad(a, o, e);
+SELECT affinity.create_model('unsaid', 'SELECT u, i, NULL, NULL, kind FROM events', signals => '{"buy": 1, "view": 0.5}');
+SELECT is((SELECT algorithm FROM affinity.models WHERE name = 'unsaid'), 'item_knn', 'where no algorithm is named it is the one that takes them');
 SELECT throws_like($$SELECT * FROM affinity.evaluate('m')$$, 'model "m" has signals, and its source cannot be split yet');
 SELECT throws_like($$SELECT * FROM m.recommend(1, repeat => 0.5)$$, 'model "m" has signals, and no rates of repeats');
 
