@@ -84,11 +84,11 @@ const TunePoint affinity_tune_variants[] = {
 
 	/*
 	 * A low-rank part: what tastes say of items that no user shares. It pays
-	 * where there are many users, and costs more than all else.
+	 * where there are many users, and costs more than all else. A weight of 0.1
+	 * is hardly more than none, and samples have fewer tastes than all rows.
 	 */
-	{"ease", "\"rank\": 256, \"rank_weight\": 0.5", 0, false, 4, MANY_USERS},
-	{"ease", "\"rank\": 256, \"rank_weight\": 0.1", 0, false, 4, MANY_USERS},
-	{"ease", "\"rank\": 512, \"rank_weight\": 0.65", 0, false, 4, MANY_USERS},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.3", 0, false, 4, MANY_USERS},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.5", 0, false, 4, MANY_USERS},
 
 	/* how much is believed of what few users say */
 	{"ease", "\"regularization\": 50", 0, false, 5, 0},

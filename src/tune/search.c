@@ -424,7 +424,7 @@ search(Search *s)
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
 		try_all_variants(s, some);
-	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL);
+	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL, s->sizes.users);
 	begin_rung(s, 2, some, n, 1);
 	if (climb(s, some, n) && s->rung[2].part <= s->rung[1].part)
 		try_all_variants(s, some);	/* with what is left */
@@ -454,7 +454,7 @@ say_choice(Search *s, AffinityTuneChoice *choice)
 	if (fallback == NULL)
 		return;
 	n = sorted(s, best);
-	chosen = affinity_tune_decide(best, n, fallback, rung->n_users);
+	chosen = affinity_tune_decide(best, n, fallback, rung->n_users, s->sizes.users);
 	if (chosen != fallback || best[0] == fallback)
 		choice->verdict = AFFINITY_TUNE_CHOSEN;
 	choice->algorithm = chosen->algorithm;

@@ -79,6 +79,8 @@ struct TuneSizes
 
 extern void affinity_tune_measure(const AffinityEvalSplit *split,
 								  TuneSizes *sizes);
+extern double affinity_tune_option(const TuneCandidate *c, const char *name,
+								   double otherwise);
 extern double affinity_tune_work(const TuneCandidate *candidate,
 								 const TuneSizes *sizes);
 
@@ -126,12 +128,13 @@ extern void affinity_tune_compare(const TuneCandidate *a,
 extern const TuneCandidate *affinity_tune_decide(TuneCandidate *const *best,
 												 int n,
 												 const TuneCandidate *fallback,
-												 uint32 n_users);
+												 uint32 n_users,
+												 double users);
 
 extern void affinity_tune_sort(TuneCandidate **best, int n);
 extern int	affinity_tune_bases(TuneCandidate *const *best, int n,
 								const TuneCandidate **base, int most);
-extern int	affinity_tune_finalists(TuneCandidate **best, int n, int most);
+extern int	affinity_tune_finalists(TuneCandidate **best, int n, int most, double users);
 
 /* How many standard errors from the mean 95 % of differences are. */
 #define TUNE_SURE	1.96

@@ -35,9 +35,13 @@
 #define PER_SQUARE		(8e-11 * CORE_SECOND)
 /* Sparse ease: a candidate of an item. */
 #define PER_CANDIDATE	(7e-7 * CORE_SECOND)
-/* Low rank: by entries, and by the square of the rank. */
-#define PER_RANK_ENTRY	(2e-8 * CORE_SECOND)
-#define PER_RANK_SQUARE	(2.5e-9 * CORE_SECOND)
+/* Low rank: of a multiplication by entries; of a round; folding, by items. */
+#define PER_RANK_ENTRY	(7e-10 * CORE_SECOND)
+#define PER_RANK_SQUARE	(8e-11 * CORE_SECOND)
+#define PER_RANK_FOLD	(2e-11 * CORE_SECOND)
+/* Multiplications and rounds of eigenvectors that stand still, mostly. */
+#define EXACT_POWER		21
+#define EXACT_ROUNDS	4
 
 /*
  * Count what costs depend on: of what is trained on, and who is tested.
@@ -84,8 +88,8 @@ affinity_tune_measure(const AffinityEvalSplit *split, TuneSizes *sizes)
 /*
  * An option of a candidate by its name; otherwise where it has none.
  */
-static double
-option_of(const TuneCandidate *c, const char *name, double otherwise)
+double
+affinity_tune_option(const TuneCandidate *c, const char *name, double otherwise)
 {
 	for (int i = 0; i < c->algorithm->n_options; i++)
 	{
@@ -120,21 +124,27 @@ option_is(const TuneCandidate *c, const char *name, const char *value)
 		const AffinityOption *option = &c->algorithm->options[i];
 
 		if (strcmp(option->name, name) == 0 && option->values)
-			return strcmp(option->values[(int) option_of(c, name, 0)],
+			return strcmp(option->values[(int) affinity_tune_option(c, name, 0)],
 						  value) == 0;
 	}
 	return false;
 }
 
 /*
- * The first eigenvectors of the graph of items.
+ * The first eigenvectors of the graph of items, and the best of all products.
  */
 static double
-rank_work(double rank, const TuneSizes *s)
+rank_work(const TuneCandidate *c, const TuneSizes *s)
 {
-	rank = Min(rank, s->items);
-	return rank * s->pairs * PER_RANK_ENTRY +
-		rank * rank * (s->items + 1.5 * rank) * PER_RANK_SQUARE;
+	double		rank = Min(affinity_tune_option(c, "rank", 0), s->items);
+	double		power = affinity_tune_option(c, "power_iterations", 0);
+	double		rounds = power > 0 ? ceil(power / 2) : EXACT_ROUNDS;
+
+	if (power == 0)
+		power = EXACT_POWER;
+	return rank * (power + 1) * s->pairs * PER_RANK_ENTRY +
+		rank * rank * (s->items + 1.5 * rank) * rounds * PER_RANK_SQUARE +
+		rank * s->items * s->items * PER_RANK_FOLD;
 }
 
 /*
@@ -147,7 +157,7 @@ ease_work(const TuneCandidate *c, const TuneSizes *s)
 	if (option_is(c, "method", "dense"))
 		return s->items * s->items * s->items * PER_CUBE;
 	return s->items * PER_CANDIDATE *
-		Min(option_of(c, "candidates", 0), s->squares / Max(s->items, 1));
+		Min(affinity_tune_option(c, "candidates", 0), s->squares / Max(s->items, 1));
 }
 
 /*
@@ -157,7 +167,7 @@ double
 affinity_tune_work(const TuneCandidate *c, const TuneSizes *s)
 {
 	double		work = s->rows * PER_ROW;
-	double		factors = option_of(c, "factors", 0);
+	double		factors = affinity_tune_option(c, "factors", 0);
 	double		history = s->pairs / Max(s->users, 1);
 	double		test_users = Min(s->test_users, TUNE_MOST_USERS);
 
@@ -165,14 +175,14 @@ affinity_tune_work(const TuneCandidate *c, const TuneSizes *s)
 		work += ease_work(c, s);
 	if (c->algorithm->has_neighbors)
 		work += s->squares * PER_PAIR_OF_ITEMS;
-	work += rank_work(option_of(c, "rank", 0), s);
+	work += rank_work(c, s);
 	if (c->algorithm->has_factors)
-		work += option_of(c, "iterations", 1) *
+		work += affinity_tune_option(c, "iterations", 1) *
 			(s->pairs * factors * PER_ENTRY +
 			 (s->users + s->items) * factors * factors * PER_SQUARE);
 	if (c->algorithm->has_neighbors)
 		work += test_users * history * PER_LIST_ENTRY *
-			Min(option_of(c, "neighbors", 100), s->items);
+			Min(affinity_tune_option(c, "neighbors", 100), s->items);
 	else
 		work += test_users * s->items * factors * PER_PRODUCT;
 	return work;
