@@ -172,7 +172,7 @@ affinity_tune_finalists(TuneCandidate **best, int n, int most, double users)
 			bool		no = pass == 0 && c->mean < NOT_FAR * best[0]->mean;
 
 			for (int j = 0; j < last && pass == 0; j++)
-					no |= best[j]->algorithm == c->algorithm;
+				no |= best[j]->algorithm == c->algorithm;
 			if (no && c != tastes)
 				continue;
 			/* the others stay in order behind them */

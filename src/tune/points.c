@@ -84,8 +84,9 @@ const TunePoint affinity_tune_variants[] = {
 
 	/*
 	 * A low-rank part: what tastes say of items that no user shares. It pays
-	 * where there are many users, and costs more than all else. A weight of 0.1
-	 * is hardly more than none, and samples have fewer tastes than all rows.
+	 * where there are many users, and costs more than all else. A weight of
+	 * 0.1 is hardly more than none, and samples have fewer tastes than all
+	 * rows.
 	 */
 	{"ease", "\"rank\": 512, \"rank_weight\": 0.3", 0, false, 4, MANY_USERS},
 	{"ease", "\"rank\": 512, \"rank_weight\": 0.5", 0, false, 4, MANY_USERS},

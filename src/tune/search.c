@@ -18,17 +18,15 @@
 
 /* Users to test on at least: fewer tell nothing apart. */
 #define FEWEST_USERS		50
-/* Samples are no smaller than this. */
+/* Samples are no smaller. */
 #define FEWEST_SAMPLED		300
 #define FEWEST_SAMPLED_ROWS	20000
 #define LEAST_PART			(1.0 / 1024)
-
 /* Parts of what may be spent, by the end of each rung. */
 static const double spent_by[] = {0.3, 0.65, 1};
 #define SPENT_ON_ALL	0.75	/* by the first, where that is of all rows */
-
 /* What may be spent whatever that is in trainings, and in these. */
-#define LEAST_LIMIT		2
+#define LEAST_LIMIT		6
 #define MOST_TRAININGS	10
 /* Part of the budget that a training of everything may take. */
 #define MOST_OF_BUDGET	0.8
@@ -368,8 +366,7 @@ try_all_variants(Search *s, TuneCandidate **best)
 }
 
 /*
- * What is chosen where nothing is surely better: the first fallback that was
- * measured at the rung in use, NULL where none was.
+ * The first fallback that was measured at the rung in use, NULL: none.
  */
 static TuneCandidate *
 fallback_of(const Search *s)
@@ -390,15 +387,18 @@ static bool
 climb(Search *s, TuneCandidate *const *some, int n)
 {
 	const TuneRung *rung = &s->rung[s->at];
-	double		work = 0;
 
 	for (int i = 0; i < FALLBACKS + N_FALLBACKS; i++)
-		work += s->candidate[i].out || s->candidate[i].rung == s->at ? 0 :
-			affinity_tune_work(&s->candidate[i], &rung->sizes) * rung->n_folds;
-	if (s->spent + work > s->until)
-		return false;
-	for (int i = 0; i < FALLBACKS + N_FALLBACKS; i++)
-		(void) run(s, &s->candidate[i]);
+	{
+		TuneCandidate *c = &s->candidate[i];
+
+		if (!c->out && c->rung != s->at && s->spent + rung->n_folds *
+			affinity_tune_work(c, &rung->sizes) > s->until)
+			return false;
+		/* another fallback where the first cannot be trained */
+		if (run(s, c) && i >= FALLBACKS)
+			break;
+	}
 	if (s->candidate[POPULAR].out || fallback_of(s) == NULL)
 		return false;
 	for (int i = 0; i < n; i++)
