@@ -72,7 +72,7 @@ next_vector(Reading *r)
 		uint32		room = Max(r->room * 2, AFFINITY_BATCH);
 		Size		bytes = mul_size(mul_size(room, r->width), sizeof(float));
 
-		affinity_base_need_memory(add_size(bytes, affinity_interaction_dict_bytes(r->items)),
+		affinity_base_need_memory(add_size(mul_size(bytes, 2), affinity_interaction_dict_bytes(r->items)),
 								  "let the query of item_attributes give fewer items or shorter embeddings",
 								  "embeddings of %u numbers need at least",
 								  r->width);

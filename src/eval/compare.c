@@ -101,7 +101,7 @@ measure_one(FunctionCallInfo fcinfo, const EvalPlan *plan,
 	else
 		affinity_eval_train(plan->split, c->algorithm, c->options,
 							affinity_eval_attributes(c->model, c->algorithm,
-													 source), &subject);
+													 c->options, source), &subject);
 	MemoryContextSwitchTo(old);
 	c->result = affinity_eval_score(&subject, plan->test, &plan->want);
 	MemoryContextDelete(context);

@@ -45,6 +45,7 @@ extern void affinity_eval_source_model(AffinityModel *model,
 extern AffinityJournal *affinity_eval_read(const AffinityEvalSource *source);
 extern const struct AffinityAttributes *affinity_eval_attributes(const AffinityModel *model,
 																 const AffinityAlgorithm *algorithm,
+																 const void *options,
 																 const AffinityEvalSource *source);
 
 /* Pairs to be predicted, of users in the order of their ids. */

@@ -107,7 +107,8 @@ measure(FunctionCallInfo fcinfo, EvalPlan *plan)
 	algorithm = definition_args(fcinfo, model, &options);
 	affinity_eval_plan_read(plan, fcinfo, &source, has_test ? &test : NULL);
 	affinity_eval_train(plan->split, algorithm, options,
-						affinity_eval_attributes(model, algorithm, &source),
+						affinity_eval_attributes(model, algorithm, options,
+												 &source),
 						&subject);
 	return affinity_eval_score(&subject, plan->test, &plan->want);
 }

@@ -95,16 +95,25 @@ affinity_eval_read(const AffinityEvalSource *source)
 const AffinityAttributes *
 affinity_eval_attributes(const AffinityModel *model,
 						 const AffinityAlgorithm *algorithm,
+						 const void *options,
 						 const AffinityEvalSource *source)
 {
+	const AffinityAttributes *attributes;
 	ModelDefinition d;
+	int			nest;
 
 	if (model == NULL || algorithm->attributes == NULL ||
+		!algorithm->attributes(options) ||
 		affinity_model_definition_read(model->schema, &d) != DEFINITION_FOUND ||
 		d.attributes[0] == '\0')
 		return NULL;
 	d.item_type = source->item_type;
-	return affinity_model_attributes(model->schema_name, &d, true);
+	/* its names were written for this path */
+	nest = NewGUCNestLevel();
+	affinity_model_restrict_path();
+	attributes = affinity_model_attributes(model->schema_name, &d, true);
+	AtEOXact_GUC(false, nest);
+	return attributes;
 }
 
 /*

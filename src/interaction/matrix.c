@@ -149,7 +149,8 @@ number_kinds(const AffinityBuild *build, uint32 n_kinds, AffinityCsr *csr,
 		affinity_base_look_up(c);
 		if (column)
 			column[c] = PG_UINT32_MAX;
-		if (count[c % n] == 0)
+		if (count[c % n] == 0 &&
+			!(build->keep_item && build->keep_item[c % n]))
 			continue;
 		if (column)
 			column[c] = row;

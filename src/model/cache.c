@@ -97,6 +97,9 @@ set_model(AffinityModel *model, const Datum *values)
 										  DatumGetJsonbP(values[MODEL_TRAINING - 1]),
 										  AFFINITY_SIGNAL_FACTORS,
 										  model->kind_factor);
+	if (model->kinds && (model->algorithm->takes_kinds == NULL ||
+						 !model->algorithm->takes_kinds(model->options)))
+		affinity_train_damaged(name, "its algorithm does not take signals");
 	if (model->kinds)
 		model->n_kinds = (uint32) model->kinds->n;
 	if (values != NULL)

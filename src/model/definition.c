@@ -259,7 +259,7 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 	appendStringInfo(&hint, "SELECT affinity.drop_model(%s);",
 					 quote_literal_cstr(name));
 	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
-		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s%s);",
+		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s%s%s);",
 						 quote_literal_cstr(name),
 						 quote_literal_cstr(d.resolved),
 						 quote_literal_cstr(affinity_model_definition_algorithm(&d)),
@@ -267,7 +267,10 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 														   VARSIZE(d.given_options))),
 						 d.attributes[0] == '\0' ? "" :
 						 psprintf(", item_attributes => %s",
-								  quote_literal_cstr(d.resolved_attributes)));
+								  quote_literal_cstr(d.resolved_attributes)),
+						 d.signals[0] == '\0' ? "" :
+						 psprintf(", signals => %s",
+								  quote_literal_cstr(d.signals)));
 	return hint.data;
 }
 

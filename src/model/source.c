@@ -300,13 +300,25 @@ signal_column(const TargetEntry * column, StringInfo expression)
 }
 
 /*
- * Is a column there only because another one follows? Where kinds of events
- * are wanted, weight or time may not be known.
+ * Is a column NULL, in every query of a set operation? Where kinds of events are
+ * wanted, weight or time may not be known. The operation, or none, is `node`.
  */
 static bool
-is_null_literal(const TargetEntry * column)
+is_null_in(const Query * query, const Node *node, AttrNumber no)
 {
-	return IsA(column->expr, Const) && ((Const *) column->expr)->constisnull;
+	const		Expr *expr;
+
+	check_stack_depth();
+	if (node != NULL && IsA(node, SetOperationStmt))
+		return is_null_in(query, ((const SetOperationStmt *) node)->larg, no) &&
+			is_null_in(query, ((const SetOperationStmt *) node)->rarg, no);
+	if (node != NULL)
+	{
+		query = rt_fetch(((const RangeTblRef *) node)->rtindex, query->rtable)->subquery;
+		return is_null_in(query, query->setOperations, no);
+	}
+	expr = get_tle_by_resno(query->targetList, no)->expr;
+	return IsA(expr, Const) && ((const Const *) expr)->constisnull;
 }
 
 /*
@@ -383,13 +395,13 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 											"item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
 	d->weight_type = FLOAT4OID;
-	has_weight = n > 2 && !(n == 5 && is_null_literal(column[2]));
+	has_weight = n > 2 && !(n == 5 && is_null_in(parsed, parsed->setOperations, 3));
 	if (has_weight)
 		d->weight_type = weight_column(column[2], &body);
 	else
 		appendStringInfoString(&body, "1::real");
 	appendStringInfoString(&body, " AS weight, ");
-	d->has_time = n > 3 && !(n == 5 && is_null_literal(column[3]));
+	d->has_time = n > 3 && !(n == 5 && is_null_in(parsed, parsed->setOperations, 4));
 	d->at_type = TIMESTAMPTZOID;
 	if (d->has_time)
 		d->at_type = time_column(column[3], &body);

@@ -126,7 +126,9 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 							 AffinityTopK *top, uint32 *common)
 {
 	double	   *own = affinity_base_zeroed_array(m->n_cols, sizeof(double));
-	bool	   *has = affinity_base_zeroed_array(m->n_cols, sizeof(bool));
+	uint32		n_items = Max(m->n_cols / Max(scorer->n_kinds, 1), 1);
+	bool	   *has = affinity_base_zeroed_array(n_items, sizeof(bool));
+	uint32	   *counted = affinity_base_zeroed_array(n_items, sizeof(uint32));
 	double		own_norm = 0;
 	double		usual = usual_weight(scorer, m, self);
 
@@ -135,7 +137,7 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 	{
 		uint32		item = m->col[e];
 
-		has[item] = true;
+		has[item % n_items] = true;
 		own[item] = entry_weight(scorer, m, e) - usual;
 		own_norm += own[item] * own[item];
 	}
@@ -156,7 +158,12 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 
 			norm += w * w;
 			dot += w * own[m->col[e]];
-			common[u] += has[m->col[e]];
+			/* an item once, of however many kinds its events are */
+			if (has[m->col[e] % n_items] && counted[m->col[e] % n_items] != u + 1)
+			{
+				counted[m->col[e] % n_items] = u + 1;
+				common[u]++;
+			}
 		}
 		if (!(dot > 0))
 			continue;
@@ -167,6 +174,7 @@ affinity_score_similar_users(const AffinityScorer *scorer,
 	affinity_score_keys_end(top);
 	pfree(own);
 	pfree(has);
+	pfree(counted);
 }
 
 /*

@@ -80,9 +80,9 @@ affinity_train_tell_faded(const AffinityInteractions *in, uint32 n, uint32 item)
 	id = affinity_interaction_dict_id(in->items, item);
 	newest = DirectFunctionCall1(timestamp_out,
 								 TimestampGetDatum(in->last_at));
-	ereport(n > in->by_item.n_rows / 2 ? WARNING : NOTICE,
+	ereport(n > in->n_items / 2 ? WARNING : NOTICE,
 			(errmsg("of %u of %u items nothing is left by the half-life, such as item %s",
-					n, in->by_item.n_rows,
+					n, in->n_items,
 					affinity_base_id_display(id, affinity_interaction_dict_type(in->items))),
 			 errdetail("The newest time is %s. Items that are more than about 120 half-lives older are in the order of their users.",
 					   DatumGetCString(newest)),

@@ -110,7 +110,8 @@ tell_faded(const AffinityInteractions *in, const AffinityTimes *times)
 	uint32		n_faded = 0;
 	uint32		faded = 0;
 
-	for (uint32 item = 0; item < m->n_rows; item++)
+	/* with several kinds of events, of the first one */
+	for (uint32 item = 0; item < in->n_items; item++)
 	{
 		bool		is_left = m->start[item] == m->start[item + 1];
 

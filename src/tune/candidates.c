@@ -86,8 +86,11 @@ parse(AffinityTuning *t, const AffinityAlgorithm *algorithm, Jsonb *given)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
+		MemoryContextSwitchTo(t->context);
+		if (t->contradiction)
+			FreeErrorData(t->contradiction);
 		t->contradiction = CopyErrorData();
+		MemoryContextSwitchTo(context);
 		if (t->contradiction->sqlerrcode != ERRCODE_INVALID_PARAMETER_VALUE)
 			PG_RE_THROW();
 		FlushErrorState();
@@ -104,6 +107,7 @@ add(AffinityTuning *t, const AffinityAlgorithm *algorithm, Jsonb *given)
 {
 	TuneEntry  *e = &t->entry[t->n];
 	void	   *options = parse(t, algorithm, given);
+	MemoryContext old;
 	Jsonb	   *force;
 
 	if (options == NULL)
@@ -116,12 +120,15 @@ add(AffinityTuning *t, const AffinityAlgorithm *algorithm, Jsonb *given)
 								   &force->root) == 0)
 			return false;
 	}
+	/* draws that are there already leave nothing behind */
+	old = MemoryContextSwitchTo(t->context);
 	memset(e, 0, sizeof(TuneEntry));
 	e->c.algorithm = algorithm;
-	e->c.given = given;
-	e->c.options = options;
-	e->force = force;
+	e->c.given = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(given));
+	e->c.options = affinity_train_options_parse(algorithm, e->c.given);
+	e->force = affinity_train_options_jsonb(algorithm, e->c.options);
 	t->n++;
+	MemoryContextSwitchTo(old);
 	return true;
 }
 
@@ -135,6 +142,8 @@ affinity_tune_candidates(AffinityTuning *t, double median_age)
 	AffinityTuneSpaces *spaces = wanted->spaces;
 	int64		points = wanted->points;
 	Jsonb	  **base = palloc(spaces->n * sizeof(Jsonb *));
+	MemoryContext draws = AllocSetContextCreate(t->context, "affinity draws",
+												ALLOCSET_DEFAULT_SIZES);
 
 	t->entry = palloc((points + 1) * sizeof(TuneEntry));
 	if (!add(t, wanted->algorithm,
@@ -152,12 +161,17 @@ affinity_tune_candidates(AffinityTuning *t, double median_age)
 	}
 	for (int64 no = 0; no < points * MOST_DRAWS && t->n <= points; no++)
 	{
+		MemoryContext old = MemoryContextSwitchTo(draws);
+
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < spaces->n && t->n <= points; i++)
 			(void) add(t, spaces->space[i].algorithm,
 					   affinity_tune_draw(&spaces->space[i], base[i],
 										  wanted->seed, no));
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(draws);
 	}
+	MemoryContextDelete(draws);
 	/* nothing of the space can be trained: say why */
 	if (t->n == 1 && t->contradiction)
 		ReThrowError(t->contradiction);

@@ -88,29 +88,20 @@ find_pairs(const AffinityJournal *j, uint32 user, Pair *pair)
 	return n;
 }
 
-static bool
-is_hidden(const Pair *pair, uint32 n_hidden, uint32 item)
-{
-	for (uint32 i = 0; i < n_hidden; i++)
-	{
-		if (pair[i].item == item)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Hide a user's newest items; false where nothing would be left to predict them
  * from.
  */
 static bool
-hide(AffinityEvalSplit *split, uint32 user, Pair *pair)
+hide(AffinityEvalSplit *split, uint32 user, Pair *pair, bool *is_hidden)
 {
 	const AffinityJournal *j = split->journal;
 	uint32		n = find_pairs(j, user, pair);
 	uint32		n_hidden = (n + 2) / 3;
 	int64		left = 0;
 
+	for (uint32 i = 0; i < n_hidden; i++)
+		is_hidden[pair[i].item] = true;
 	for (int64 r = j->start[user]; r < j->start[user + 1]; r++)
 	{
 		const AffinityJournalRow *row = &j->row[r];
@@ -118,7 +109,7 @@ hide(AffinityEvalSplit *split, uint32 user, Pair *pair)
 			AFFINITY_NO_TIME;
 
 		affinity_base_look_up(r);
-		if (row->item < j->n_items && is_hidden(pair, n_hidden, row->item))
+		if (row->item < j->n_items && is_hidden[row->item])
 			split->role[r] = AFFINITY_EVAL_TEST;
 		else if (first != AFFINITY_NO_TIME && row->at >= first)
 			split->role[r] = 0;
@@ -128,6 +119,8 @@ hide(AffinityEvalSplit *split, uint32 user, Pair *pair)
 			left++;
 		}
 	}
+	for (uint32 i = 0; i < n_hidden; i++)
+		is_hidden[pair[i].item] = false;
 	return n_hidden > 0 && left > 0;
 }
 
@@ -137,6 +130,7 @@ hold_out(const AffinityJournal *j)
 	AffinityEvalSplit *split = palloc0(sizeof(AffinityEvalSplit));
 	int64		longest = 0;
 	Pair	   *pair;
+	bool	   *is_hidden = affinity_base_zeroed_array(j->n_items, sizeof(bool));
 
 	split->journal = j;
 	split->kind = AFFINITY_EVAL_USERS;
@@ -151,7 +145,7 @@ hold_out(const AffinityJournal *j)
 		int64		start = j->start[u];
 
 		CHECK_FOR_INTERRUPTS();
-		if (affinity_base_mix64(hash) % HELD_OUT == 0 && hide(split, u, pair))
+		if (affinity_base_mix64(hash) % HELD_OUT == 0 && hide(split, u, pair, is_hidden))
 			continue;
 		memset(split->role + start, AFFINITY_EVAL_TRAIN,
 			   j->start[u + 1] - start);
@@ -163,6 +157,7 @@ hold_out(const AffinityJournal *j)
 		split->test_rows += split->role[r] == AFFINITY_EVAL_TEST;
 	}
 	pfree(pair);
+	pfree(is_hidden);
 	return split;
 }
 

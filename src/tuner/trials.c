@@ -22,6 +22,9 @@
 
 #define TRIALS			"trials"
 
+/* How often a lock is tried, ten times a second. */
+#define LOCK_TRIES	20
+
 static char *
 hex(uint64 number)
 {
@@ -42,12 +45,18 @@ affinity_tuner_trials_lock(ModelTuner *t, Oid schema)
 				 errmsg("model \"%s\" has no table \"%s\"", t->name, TRIALS),
 				 errhint("SELECT affinity.refresh_model(%s); makes what a model lacks.",
 						 quote_literal_cstr(t->name))));
-	if (!ConditionalLockRelationOid(t->trials, ShareUpdateExclusiveLock))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_IN_USE),
-				 errmsg("model \"%s\" is being tuned by another session",
-						t->name),
-				 errhint("SELECT * FROM affinity.progress shows how far it is.")));
+	/* a vacuum of the table holds this lock, too, but not for long */
+	for (int i = 0; !ConditionalLockRelationOid(t->trials, ShareUpdateExclusiveLock); i++)
+	{
+		if (i == LOCK_TRIES)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("model \"%s\" is being tuned by another session",
+							t->name),
+					 errhint("SELECT * FROM affinity.progress shows how far it is.")));
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(100000);
+	}
 	t->lock.relId = t->trials;
 	t->lock.dbId = MyDatabaseId;
 	if (t->commits)

@@ -165,6 +165,7 @@ set_wanted(ModelTuner *t, const ModelDefinition *d)
 		w->spaces = affinity_tune_spaces_parse(t->space, &w->algorithm, 1);
 	t->at_type = d->at_type;
 	t->has_time = d->has_time;
+	t->query = pstrdup(d->resolved);
 }
 
 /*
@@ -354,6 +355,9 @@ is_unchanged(const ModelTuner *t)
 	now.wanted.spaces = t->wanted.spaces;
 	set_wanted(&now, &e.definition);
 	same = now.wanted.algorithm == t->wanted.algorithm &&
+		strcmp(e.definition.resolved, t->query) == 0 &&
+		e.definition.signals[0] == '\0' &&
+		e.definition.attributes[0] == '\0' &&
 		compareJsonbContainers(&now.wanted.given->root,
 							   &t->wanted.given->root) == 0;
 	affinity_manage_close(&e);

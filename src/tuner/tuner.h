@@ -27,6 +27,7 @@ typedef struct ModelTuner
 	int			n_algorithms;
 	const AffinityAlgorithm **algorithm;
 	Jsonb	   *space;
+	const char *query;			/* of the model */
 	AffinityJournal *journal;
 	bool		has_time;
 	Oid			at_type;

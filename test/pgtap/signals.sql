@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(62);
+SELECT plan(67);
 SELECT setseed(0.17);
 
 -- 200 users, 40 items; some users have views only, some items too
@@ -186,6 +186,30 @@ SELECT isnt((SELECT training->'signal_ndcg' FROM signs.model), (SELECT n FROM le
 SELECT throws_like($$SELECT affinity.refresh_model('views', retune => true)$$, '%was not chosen by auto');
 SELECT affinity.create_model('few', 'SELECT u, i, NULL, NULL, kind FROM events WHERE u < 20', 'item_knn', signals => '["buy", "view"]');
 SELECT is((SELECT training->'signal_weights' FROM few.model), '[1, 0.5]', 'of too few users nothing is learned');
+
+-- an item that was only looked at, long ago: what is left is told by the items of the first kind
+CREATE TABLE faded AS SELECT u, i, 'buy' AS kind, timestamp '2024-06-01' AS at FROM generate_series(1, 20) u, generate_series(1, 5) i
+UNION ALL SELECT 1, 6, 'view', timestamp '2023-01-01';
+SELECT lives_ok($$SELECT affinity.create_model('f', 'SELECT u, i, NULL, at, kind FROM faded', 'item_knn', '{"half_life": "1 day"}',
+	signals => '{"buy": 1, "view": 0.5}')$$, 'an event of another kind fades');
+
+-- a table for each kind; NULL is nothing in every query of them
+SELECT lives_ok($$SELECT affinity.create_model('union', 'SELECT u, i, NULL, NULL, ''buy'' FROM events WHERE kind = ''buy''
+	UNION ALL (SELECT u, i, NULL, NULL, ''view'' FROM events WHERE kind = ''view'' UNION ALL SELECT 1, 1, NULL, NULL, ''view'')', 'item_knn',
+	signals => '{"buy": 1, "view": 0.5}')$$, 'NULL in a set operation');
+SELECT throws_like($$SELECT affinity.create_model('union2', 'SELECT u, i, NULL, NULL, ''buy'' FROM events
+	UNION ALL SELECT u, i, ''x'', NULL, ''view'' FROM events', 'item_knn', signals => '{"buy": 1, "view": 0.5}')$$,
+	'weight column % is of type text, not a number', '... but not in some only');
+
+-- two who looked at an item and bought it share one
+CREATE TABLE two AS SELECT u, i, kind FROM generate_series(1, 2) u, generate_series(1, 3) i, unnest('{buy,view}'::text[]) kind;
+SELECT affinity.create_model('two', 'SELECT u, i, NULL, NULL, kind FROM two', 'item_knn', signals => '{"buy": 1, "view": 0.5}');
+SELECT is((SELECT common::int FROM two.similar_users(1)), 3, 'items that are shared are counted once');
+
+-- what no other algorithm takes is not believed
+SELECT affinity.create_model('factors', 'SELECT u, i FROM pairs', 'ials', '{"factors": 8, "iterations": 2}');
+UPDATE factors.model SET training = training || '{"signals": ["a", "b"], "signal_factors": [1, 1]}';
+SELECT throws_like('SELECT * FROM factors.recommend(1)', '%its algorithm does not take signals%', 'factors have no signals');
 
 SELECT * FROM finish();
 ROLLBACK;
