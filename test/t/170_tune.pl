@@ -99,8 +99,8 @@ is(sql(q{SELECT version FROM affinity.models WHERE name = 'noise'}), '1', '... a
 # several algorithms, spaces of one of them, a model that auto has chosen
 create('auto', 'SELECT u, i, 1, at FROM circles', '{"budget": "0.05 seconds", "seen": "positive"}', 'auto');
 like(err(q{CALL affinity.tune('auto', '{popular,Item_KNN,item_knn}', '{"item_knn": {"neighbors": [30], "shrinkage": {"min": 1, "max": 100}}}', 12, metric => 'recall', k => 5, split => 'random')}),
-	qr/recall\@5 0\..* tested on \d+ users$/m, 'several algorithms, by another metric and split');
-is(sql(q{SELECT string_agg(DISTINCT algorithm, ' ' ORDER BY algorithm), min(metric), min(k), count(*) FROM auto.trials}), 'item_knn popular|recall|5|13', '... are tried');
+	qr/recall\@5 0\..* tested on held-out items of \d+ users$/m, 'several algorithms, by another metric and split');
+is(sql(q{SELECT string_agg(DISTINCT algorithm, ' ' ORDER BY algorithm), min(metric), min(k), count(*) FROM auto.trials}), 'ease item_knn popular|recall|5|13', '... are tried');
 is(sql(q{SELECT count(*) > 3, bool_and(options->>'neighbors' = '30' AND (options->>'shrinkage')::float8 BETWEEN 1 AND 100) FROM auto.trials WHERE options ? 'shrinkage' AND trial > 1}), 't|t', '... within the space');
 is(sql(q{SELECT count(*) > 2, bool_and((options->>'half_life')::interval > '1 day') FROM auto.trials WHERE options ? 'half_life' AND algorithm = 'popular'}), 't|t', '... or the usual one, in ages of the rows');
 is(sql(q{SELECT count(*) FROM auto.trials WHERE options->>'seen' IS DISTINCT FROM 'positive'}), '0', '... with what the model has seen');
@@ -190,7 +190,7 @@ is(sql($tried), '8 done, 512 failed|t', 'what does not fit into memory has faile
 like(sql(q{SELECT reason FROM a.trials WHERE status = 'failed'}), qr/512 factors .* need \d+ bytes .*maintenance_work_mem/, '... and says why');
 like(err($factors), qr/; 1 trials and 3 known before/, '... and is tried again');
 is(sql($tried), '8 done, 512 done|t', '... with success');
-err(q{CALL affinity.tune('a', '{item_knn}', '{"neighbors": [10, 10000]}', 2, '1 second', seed => 4, apply => false)});
+err(q{CALL affinity.tune('a', '{ials}', '{"factors": [8, 512], "iterations": 500}', 2, '1 second', seed => 4, apply => false)});
 like(sql(q{SELECT reason FROM a.trials WHERE seed = 4 AND status = 'skipped'}), qr/^it would take [\d.]+ seconds of a budget of 1/, 'what costs too much is skipped');
 like(err(q{CALL affinity.tune('m', budget => '1 microsecond')}), qr/nothing could be tried within the budget; 0 trials\nHINT:  Give it more time/, 'too small a budget');
 
