@@ -118,7 +118,10 @@ filter_tile(Subspace *s, uint32 column)
 	load(s, column, n_columns, now);
 	if (task->degree == 0)
 	{
-		for (int d = 0; d < task->multiply; d++)
+		int			most = task->power > 0 ?
+			task->power - SPECTRUM_POWER * task->round : SPECTRUM_POWER;
+
+		for (int d = 0; d < Min(SPECTRUM_POWER, most); d++)
 		{
 			float	   *swap = now;
 

@@ -204,7 +204,6 @@ affinity_spectrum_find(const AffinityInteractions *in,
 	task.n_items = in->by_item.n_rows;
 	task.rank = Min(Min(request->rank, AFFINITY_SPECTRUM_MOST), task.n_items);
 	task.power = request->power;
-	task.multiply = task.power == 1 ? 1 : SPECTRUM_POWER;
 	task.width = task.active = basis_width(task.n_items, task.rank, task.power);
 	task.has_values = by_user->val != NULL;
 	check_memory(in, request, task.width);

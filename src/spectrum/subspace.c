@@ -186,13 +186,8 @@ decide(Subspace *s)
 		(task->power > 0 ? task->power <= SPECTRUM_POWER * (task->round + 1) :
 		 change <= STANDS_STILL || task->round + 1 >= MOST_ROUNDS);
 	task->kept = task->done ? Min(ritz.found, task->rank) : ritz.found;
-	if (task->done)
+	if (task->done || task->power > 0)
 		return;
-	if (task->power > 0)
-	{
-		task->multiply = Min(SPECTRUM_POWER, task->power - SPECTRUM_POWER * (task->round + 1));
-		return;
-	}
 	cut = Max(s->value[ritz.found - 1], LEAST_CUT * s->value[0]);
 	gain = acosh(MOST_GAIN) / acosh(Max(2 * s->value[0] / cut - 1, 1.001));
 	task->cut = (float) cut;

@@ -35,8 +35,7 @@ typedef struct SpectrumTask
 	uint32		active;			/* vectors in X */
 	uint32		kept;			/* columns of M: vectors that become X */
 	int			round;
-	int			multiply;		/* plain multiplications */
-	int			degree;			/* of the filter, instead; 0: none */
+	int			degree;			/* of the filter; 0: plain multiplications */
 	float		cut;			/* what is below is damped */
 	bool		done;
 } SpectrumTask;
