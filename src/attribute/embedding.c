@@ -200,6 +200,7 @@ affinity_attribute_read_embeddings(const AffinityAttributeRequest *request,
 	MemoryContext rows = AllocSetContextCreate(CurrentMemoryContext,
 											   "affinity embeddings",
 											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
 	Portal		cursor;
 	uint64		n;
 
@@ -209,12 +210,11 @@ affinity_attribute_read_embeddings(const AffinityAttributeRequest *request,
 									   NULL, request->read_only, 0);
 	do
 	{
-		MemoryContext old;
-
 		CHECK_FOR_INTERRUPTS();
 		SPI_cursor_fetch(cursor, true, AFFINITY_BATCH);
 		n = SPI_processed;
-		old = MemoryContextSwitchTo(rows);
+		/* SPI leaves its own context */
+		MemoryContextSwitchTo(rows);
 		take_rows(&r, SPI_tuptable, n);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(rows);

@@ -395,6 +395,7 @@ run_query(RowReceiver *self)
 	const AffinityReadRequest *request = self->request;
 	SPIExecuteOptions options = {0};
 	ParamListInfo params = NULL;
+	MemoryContext old = CurrentMemoryContext;
 	int			rc;
 
 	if (request->n_args > 0)
@@ -412,6 +413,7 @@ run_query(RowReceiver *self)
 	options.read_only = request->read_only;
 	options.dest = &self->pub;
 	rc = SPI_execute_extended(request->query, &options);
+	MemoryContextSwitchTo(old); /* SPI leaves its own */
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "reading interactions failed: %s",
 			 SPI_result_code_string(rc));
