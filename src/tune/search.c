@@ -26,7 +26,7 @@
 static const double spent_by[] = {0.3, 0.65, 1};
 #define SPENT_ON_ALL	0.75	/* by the first, where that is of all rows */
 /* What may be spent whatever that is in trainings, and in these. */
-#define LEAST_LIMIT		6
+#define LEAST_LIMIT		12
 #define MOST_TRAININGS	10
 /* Part of the budget that a training of everything may take. */
 #define MOST_OF_BUDGET	0.8
