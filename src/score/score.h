@@ -133,6 +133,39 @@ extern void affinity_score_kind_factors(const AffinityKindSums *sums, int n,
 
 /* ---- rank.c: one user's list ------------------------------------------- */
 
+/*
+ * Rules over a list, the same for all users: what they mean stands in rules.c.
+ * Arrays by number have n_items entries. What does not keep to the ranges
+ * given here is the caller's mistake.
+ */
+typedef struct AffinityRules
+{
+	const uint8 *allowed;		/* bits by number: item i is that of 1 << (i %
+								 * 8) in byte i / 8; NULL: all are allowed */
+	const float *factor;		/* boost by number, finite, above 0; NULL: 1
+								 * each */
+	const float *popularity;	/* by number; needed where there is a penalty */
+	const int32 *group;			/* by number, from 0 to n_groups - 1, or below
+								 * 0: of none; NULL: none has one */
+	uint32		n_groups;
+	uint32		max_per_group;	/* 0: no limit */
+	double		penalty;		/* on popularity, 0 to 1 */
+	double		diversity;		/* 0 to 1 */
+	double		exploration;	/* 0 to 1 */
+	int64		seed;
+	double		min_score;		/* -INFINITY: none */
+	uint32		after_rank;
+	uint32		n_pinned;
+	const uint32 *pinned;		/* numbers, in order; those that are not
+								 * allowed, or there twice, do not count */
+} AffinityRules;
+
+static inline bool
+affinity_score_is_allowed(const AffinityRules *rules, uint32 no)
+{
+	return rules->allowed == NULL || (rules->allowed[no / 8] >> (no % 8) & 1);
+}
+
 /* What a user wants. */
 typedef struct AffinitySelection
 {
@@ -144,6 +177,8 @@ typedef struct AffinitySelection
 	double		repeat;			/* share of repeats; with one above 0 the
 								 * history need not be excluded from what is
 								 * new */
+	const AffinityRules *rules; /* NULL: none */
+	uint64		user_hash;		/* of seed and user, for exploration */
 } AffinitySelection;
 
 /* Sorts numbers, as excluded ones want it. */
