@@ -429,7 +429,7 @@ read_catalog(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 	r.pub.rStartup = receive_startup;
 	r.pub.rShutdown = receive_nothing;
 	r.pub.rDestroy = receive_nothing;
-	r.pub.mydest = DestNone;
+	r.pub.mydest = DestTuplestore;	/* DestNone would count as a utility */
 	r.context = CurrentMemoryContext;
 	r.row_context = AllocSetContextCreate(CurrentMemoryContext,
 										  "affinity row of a catalog",

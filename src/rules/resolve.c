@@ -221,17 +221,35 @@ is_query(const char *text)
 }
 
 /*
+ * What is no name was perhaps meant for a query.
+ */
+static void
+explain_name(void *arg)
+{
+	(void) arg;
+	if (geterrcode() == ERRCODE_INVALID_NAME)
+		errhint("items is the name of a table or view, such as shop.products, or one SELECT.");
+	errcontext("items of the rules");
+}
+
+/*
  * A query for what is given as items, and what its rows are called.
  */
 static char *
 items_query(const char *items, char **alias)
 {
 	const		RangeVar *name;
+	ErrorContextCallback callback;
 
 	*alias = "items";
 	if (is_query(items))
 		return pstrdup(items);
+	callback.callback = explain_name;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	name = makeRangeVarFromNameList(affinity_base_name_list(items));
+	error_context_stack = callback.previous;
 	*alias = pstrdup(quote_identifier(name->relname));
 	return psprintf("SELECT * FROM %s",
 					quote_qualified_identifier(name->schemaname,
