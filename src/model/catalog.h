@@ -89,6 +89,14 @@ extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel 
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
 
+/* batch.c */
+extern bool affinity_model_all_seen(const AffinityModel *model);
+extern char *affinity_model_any_of(uint32 n, int parameter);
+
+/* recent.c */
+extern void affinity_model_leave_out_recent(AffinityModelBatch *batch,
+											const AffinityModelAsked *asked);
+
 /* repeat.c */
 extern void affinity_model_check_repeat(const AffinityModel *model);
 extern const float *affinity_model_chances(AffinityModel *model,

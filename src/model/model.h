@@ -13,6 +13,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
+#include "utils/timestamp.h"
 
 #include "score/score.h"
 
@@ -58,6 +59,7 @@ typedef struct AffinityModel
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
+	float	   *popularity;		/* by number; NULL: not read yet */
 } AffinityModel;
 
 /* cache.c */
@@ -66,6 +68,9 @@ extern AffinityModel *affinity_model_open(Oid schema);
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
 								  AffinityScorer *scorer);
+
+/* popularity.c */
+extern const float *affinity_model_popularity(AffinityModel *model);
 
 /* ---- lookup.c: single rows of the items -------------------------------- */
 
@@ -137,6 +142,12 @@ typedef struct AffinityModelHistory
 
 extern void affinity_model_history(AffinityModel *model, Datum user,
 								   bool repeat, AffinityModelHistory *history);
+extern void affinity_model_offer_lists(AffinityModel *model,
+									   AffinityScorer *scorer);
+extern void affinity_model_recent(AffinityModel *model, Datum user,
+								  int64 after, AffinityItems *items);
+extern int64 affinity_model_before_now(const AffinityModel *model,
+									   const Interval *interval);
 extern void affinity_model_basket(AffinityModel *model, Datum items,
 								  AffinityModelHistory *history);
 extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
@@ -154,8 +165,21 @@ typedef struct AffinityModelBatch
 	MemoryContext progress;
 } AffinityModelBatch;
 
+/* Whose lists, and what they may not hold. */
+typedef struct AffinityModelAsked
+{
+	double		repeat;			/* share of repeats */
+	bool		some_users;		/* those of this array */
+	Datum		users;
+	uint32		n_users;
+	bool		recent_only;	/* of what users had, only what they had after
+								 * a time is left out */
+	int64		after;
+} AffinityModelAsked;
+
 extern void affinity_model_batch_begin(AffinityModelBatch *batch,
-									   AffinityModel *model, double repeat);
+									   AffinityModel *model,
+									   const AffinityModelAsked *asked);
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
 								   const Datum *id, uint32 n);
