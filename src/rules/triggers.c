@@ -22,6 +22,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "rules/book.h"
 
@@ -69,6 +70,23 @@ execute(const char *sql)
 
 	if (rc < 0)
 		elog(ERROR, "\"%s\" failed: %s", sql, SPI_result_code_string(rc));
+}
+
+/*
+ * Run a query over the catalogs as they are now, whatever the transaction's
+ * snapshot sees. How many rows it gives.
+ */
+static uint64
+look_up(const char *sql, int n, const Datum *values)
+{
+	Oid			types[] = {OIDOID, OIDOID};
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	if (SPI_execute_with_args(sql, n, types, (Datum *) values, NULL, true, 0) !=
+		SPI_OK_SELECT)
+		elog(ERROR, "reading what catalogs read failed");
+	PopActiveSnapshot();
+	return SPI_processed;
 }
 
 static char *
@@ -156,19 +174,17 @@ affinity_rules_tables(Oid schema)
 	" ON c.oid OPERATOR(pg_catalog.=) r.relation"
 	" WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[])"
 	" ORDER BY c.oid";
-	Oid			types[] = {OIDOID};
 	Datum		values[] = {ObjectIdGetDatum(get_relname_relid(AFFINITY_CATALOG_VIEW,
 															   schema))};
 	List	   *read = NIL;
 	List	   *tables = NIL;
+	uint64		n;
 	ListCell   *cell;
 
 	if (affinity_rules_views(schema) == NIL)
 		return NIL;
-	if (SPI_execute_with_args(sql, 1, types, values, NULL, true, 0) !=
-		SPI_OK_SELECT)
-		elog(ERROR, "reading what a catalog reads failed");
-	for (uint64 i = 0; i < SPI_processed; i++)
+	n = look_up(sql, 1, values);
+	for (uint64 i = 0; i < n; i++)
 	{
 		bool		isnull;
 
@@ -308,7 +324,6 @@ affinity_rules_unneeded(List *tables, Oid schema)
 	" AND m.reloftype OPERATOR(pg_catalog.=)"
 	" 'affinity.model_record'::pg_catalog.regtype"
 	" AND c.relnamespace OPERATOR(pg_catalog.<>) $2";
-	Oid			types[] = {OIDOID, OIDOID};
 	List	   *unneeded = NIL;
 	ListCell   *cell;
 
@@ -323,10 +338,7 @@ affinity_rules_unneeded(List *tables, Oid schema)
 			Datum		values[] = {ObjectIdGetDatum(lfirst_oid(member)),
 			ObjectIdGetDatum(schema)};
 
-			if (SPI_execute_with_args(sql, 2, types, values, NULL, true, 1) !=
-				SPI_OK_SELECT)
-				elog(ERROR, "reading which catalogs read a table failed");
-			needed |= SPI_processed > 0;
+			needed |= look_up(sql, 2, values) > 0;
 		}
 		if (!needed)
 			unneeded = lappend_oid(unneeded, lfirst_oid(cell));
