@@ -264,12 +264,18 @@ receive_nothing(DestReceiver *pub)
 
 /* ---- the query --------------------------------------------------------- */
 
+/*
+ * Prepare a query with parameters as $1. SPI leaves its own memory context
+ * behind, so that is set back.
+ */
 SPIPlanPtr
 affinity_rules_prepare(const char *sql)
 {
+	MemoryContext context = CurrentMemoryContext;
 	Oid			type = JSONBOID;
 	SPIPlanPtr	plan = SPI_prepare(sql, 1, &type);
 
+	MemoryContextSwitchTo(context);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql,
 			 SPI_result_code_string(SPI_result));
@@ -382,6 +388,7 @@ explain_error(void *arg)
 static void
 run(const RuleRequest *q, CatalogReceiver *r, const char *sql)
 {
+	MemoryContext context = CurrentMemoryContext;
 	SPIPlanPtr	plan;
 	SPIExecuteOptions options = {0};
 	ParamListInfo params = makeParamList(1);
@@ -410,6 +417,7 @@ run(const RuleRequest *q, CatalogReceiver *r, const char *sql)
 		elog(ERROR, "reading the catalog failed: %s",
 			 SPI_result_code_string(rc));
 	SPI_freeplan(plan);
+	MemoryContextSwitchTo(context);
 
 	error_context_stack = callback.previous;
 }
