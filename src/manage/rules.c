@@ -173,25 +173,21 @@ take_arguments(FunctionCallInfo fcinfo, AffinityRuleSet *set)
 }
 
 /*
- * Make the catalog of a model again that went with a table that it read. The
- * caller is its owner. A refresh does not fail for it: the model is trained, and
- * its functions say what is missing.
+ * Do a part of that, and go on where it fails; what is wrong then, else NULL.
  */
-void
-affinity_manage_renew_rules(ModelExisting *e)
+static char *
+attempt(ModelExisting *e, bool (*part) (const char *name, Oid schema),
+		bool *done)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool made = false;
+	char	   *volatile wrong = NULL;
 
-	if (!affinity_rules_lack_catalog(e->schema))
-		return;
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		made = affinity_rules_renew(e->name, e->schema);
-		affinity_rules_watch(e->name, e->schema, false);
+		*done = part(e->name, e->schema);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -204,16 +200,49 @@ affinity_manage_renew_rules(ModelExisting *e)
 		RollbackAndReleaseCurrentSubTransaction();
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 			ReThrowError(error);
-		ereport(WARNING,
-				(errmsg("rules of model \"%s\" cannot be read: %s", e->name,
-						error->message),
-				 errhint("Once what they read is there again: SELECT affinity.refresh_model(%s); To go on without rules: SELECT affinity.set_rules(%s);",
-						 quote_literal_cstr(e->name),
-						 quote_literal_cstr(e->name))));
+		wrong = error->message;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+	return wrong;
+}
+
+static bool
+watch(const char *name, Oid schema)
+{
+	affinity_rules_watch(name, schema, false);
+	return true;
+}
+
+/*
+ * Make the catalog of a model again where it went with a table that it read, or
+ * where another table has the name of one that it reads; then watch what is not
+ * watched, as a new partition. The caller is the owner. A refresh does not fail
+ * for it: the model is trained, and its functions say what is missing.
+ */
+void
+affinity_manage_renew_rules(ModelExisting *e)
+{
+	bool		made = false;
+	bool		watched;
+	char	   *wrong;
+
+	if (affinity_rules_views(e->schema) == NIL)
+		return;
+	wrong = attempt(e, affinity_rules_renew, &made);
+	/* while the view is there, tables may have other names than they had */
+	if (wrong != NULL && !affinity_rules_lack_catalog(e->schema))
+		wrong = NULL;
+	if (wrong == NULL)
+		wrong = attempt(e, watch, &watched);
+	if (wrong != NULL)
+		ereport(WARNING,
+				(errmsg("rules of model \"%s\" cannot be read: %s", e->name,
+						wrong),
+				 errhint("Once what they read is there again: SELECT affinity.refresh_model(%s); To go on without rules: SELECT affinity.set_rules(%s);",
+						 quote_literal_cstr(e->name),
+						 quote_literal_cstr(e->name))));
 	if (made)
 		appendStringInfo(&e->change.done, "%scatalog made",
 						 e->change.done.len > 0 ? ", " : "");

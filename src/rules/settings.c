@@ -16,6 +16,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -412,14 +414,62 @@ affinity_rules_lack_catalog(Oid schema)
 }
 
 /*
- * Make it again; false where there was none.
+ * The relations that a query names, once each.
+ */
+static bool
+add_relations(Node *node, void *context)
+{
+	List	  **relations = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		const		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		/* a view's own entries, "old" and "new", are in no FROM */
+		if (entry->rtekind == RTE_RELATION && entry->inFromCl)
+			*relations = list_append_unique_oid(*relations, entry->relid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, add_relations, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, add_relations, context);
+}
+
+/*
+ * Does the view read other relations than its query names now? Tables that are
+ * swapped change names; rules follow the name, as the source does.
+ */
+static bool
+reads_others(Oid view, const char *query)
+{
+	Relation	relation = relation_open(view, AccessShareLock);
+	List	   *before = NIL;
+	List	   *now = NIL;
+
+	(void) add_relations((Node *) get_view_query(relation), &before);
+	relation_close(relation, NoLock);
+	(void) add_relations((Node *) affinity_model_source_query(query,
+															  AFFINITY_CATALOG_SOURCE,
+															  NULL), &now);
+	return list_difference_oid(now, before) != NIL;
+}
+
+/*
+ * Make the catalog again where there is none, or where its query names other
+ * tables now; false where it is as it should be. The path is restricted.
  */
 bool
 affinity_rules_renew(const char *name, Oid schema)
 {
+	Oid			view = get_relname_relid(AFFINITY_CATALOG_VIEW, schema);
 	AffinityRuleSet set;
 
-	if (!affinity_rules_read(name, schema, &set) || set.catalog[0] == '\0')
+	if (!affinity_rules_read(name, schema, &set) || set.catalog[0] == '\0' ||
+		(OidIsValid(view) && (get_rel_relkind(view) != RELKIND_VIEW ||
+							  !reads_others(view, set.catalog))))
 		return false;
 	make_catalog(name, schema, set.catalog);
 	return true;
