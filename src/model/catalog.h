@@ -11,17 +11,6 @@
 
 #include "model/model.h"
 
-/* What messages call the query of items' attributes. */
-#define AFFINITY_ATTRIBUTES_SOURCE	"item_attributes"
-
-/* source.c */
-extern Query * affinity_model_source_query(const char *query, const char *what,
-										   char **text);
-extern Oid	affinity_model_source_id(const Query * query,
-									 const TargetEntry * column,
-									 const char *role, const char *name,
-									 StringInfo expression);
-
 /* checks.c */
 extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
@@ -115,6 +116,9 @@ extern void affinity_model_items_by_id(AffinityModel *model, Datum ids,
 extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
 									   uint32 n, AffinityItems *items);
 extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
+
+/* items.c */
+extern Datum *affinity_model_read_ids(const AffinityModel *model);
 
 /* checks.c */
 extern char *affinity_model_source(const AffinityModel *model);
@@ -248,6 +252,17 @@ typedef struct ModelDefinition
 #define AFFINITY_KEPT			"kept_interactions"
 #define AFFINITY_MATERIALIZED	"materialized"
 
+/* A column of a view of constants; what is not optional is not null. */
+typedef struct AffinityConstant
+{
+	const char *name;
+	Oid			type;
+	bool		optional;
+} AffinityConstant;
+
+extern bool affinity_model_constants(Oid view, const AffinityConstant *column,
+									 int n, Datum *values, bool *nulls);
+
 typedef enum DefinitionState
 {
 	DEFINITION_FOUND,
@@ -275,7 +290,18 @@ extern const struct AffinityAttributes *affinity_model_attributes(const char *na
 																  const ModelDefinition *d,
 																  bool read_only);
 
-/* source.c: the query a model is made from */
+/* source.c: the query a model is made from, and others that it keeps */
+
+/* What messages call them. */
+#define AFFINITY_ATTRIBUTES_SOURCE	"item_attributes"
+#define AFFINITY_CATALOG_SOURCE		"items of set_rules"
+
+extern Query * affinity_model_source_query(const char *query, const char *what,
+										   char **text);
+extern Oid	affinity_model_source_id(const Query * query,
+									 const TargetEntry * column,
+									 const char *role, const char *name,
+									 StringInfo expression);
 extern Query * affinity_model_source_parse(const char *query);
 extern void affinity_model_source_analyze(Query * parsed, ModelDefinition *d);
 extern void affinity_model_source_text(const char *query, ModelDefinition *d);
