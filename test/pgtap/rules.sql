@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(61);
+SELECT * FROM no_plan();
 SELECT setseed(0.31);
 
 -- 70 users, 160 items; user 900 is unknown, 901 has only what no model knows.
@@ -245,4 +245,91 @@ $$;
 SELECT affinity.set_rules(name, items => 'things', group_by => 'category') FROM models;
 SELECT is_empty(format('SELECT * FROM pg_temp.wrong_calls(%L, %L, %s)', name, kind, n), format('%s, %s: lists are as SQL makes them', name, kind))
 FROM models, (VALUES ('user', 40), ('repeat', 12), ('basket', 15)) k(kind, n) ORDER BY name, kind;
+
+-- ---- all users ------------------------------------------------------------------
+
+CREATE FUNCTION pg_temp.wrong_batches(m text, n int) RETURNS TABLE (call text, wrong bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	a jsonb;
+	args text;
+BEGIN
+	FOR round IN 1 .. n LOOP
+		a := pg_temp.mix();
+		IF random() < 0.3 THEN
+			a := a || jsonb_build_object('not_within', (ARRAY['0', '10 days', '35 days', '1 year'])[1 + floor(random() * 4)]);
+		END IF;
+		args := CASE WHEN random() < 0.3 THEN 'repeat => 0.4, ' ELSE '' END || pg_temp.args(a);
+		call := format('%I.recommend_all(%s%s)', m, args,
+			CASE WHEN random() < 0.3 THEN $q$, users => 'SELECT u FROM facts WHERE u % 3 = 1'$q$ ELSE '' END);
+		EXECUTE format($q$SELECT count(*) FROM (SELECT * FROM %1$s) b FULL JOIN
+			(SELECT u AS user_id, r.* FROM (SELECT DISTINCT u FROM facts WHERE NOT %2$L OR u %% 3 = 1) f, %3$I.recommend(u, %4$s) r) o
+			USING (user_id, rank) WHERE (b.item_id, b.score, b.personalized) IS DISTINCT FROM (o.item_id, o.score, o.personalized)$q$,
+			call, call LIKE '%users =>%', m, args) INTO wrong;
+		IF wrong > 0 THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END
+$$;
+SELECT is_empty(format('SELECT * FROM pg_temp.wrong_batches(%L, 12)', name), format('%s: all lists are those of each user', name))
+FROM models ORDER BY name;
+
+-- ---- rules of the model ---------------------------------------------------------
+
+-- What a call does not say is as set_rules has it; both conditions hold, and what
+-- either leaves out is left out.
+CREATE FUNCTION pg_temp.wrong_settings(m text, n int) RETURNS TABLE (set jsonb, call text, got text, want text) LANGUAGE plpgsql AS $$
+DECLARE
+	a jsonb;
+	s int;
+BEGIN
+	FOR round IN 1 .. n LOOP
+		set := pg_temp.mix() - '{k, candidates, seed, after_rank, parameters}'::text[];
+		IF set->>'eligible' LIKE '%$1%' THEN
+			set := set - 'eligible';
+		END IF;
+		IF random() < 0.3 THEN
+			set := set || '{"not_within": "20 days"}';
+		END IF;
+		EXECUTE format('SELECT affinity.set_rules(%L, items => ''things'', group_by => ''category''%s)', m, ', ' || pg_temp.args(set));
+		a := pg_temp.mix();
+		a := CASE WHEN random() < 0.5 THEN jsonb_build_object('k', 20, 'seed', a->'seed') ELSE a || '{"seed": 3}' END;
+		SELECT subject INTO s FROM subjects WHERE kind = 'user' ORDER BY random() LIMIT 1;
+		call := pg_temp.call(m, 'user', s, jsonb_strip_nulls(a));
+		EXECUTE format('SELECT string_agg(r::text, '' '' ORDER BY rank) FROM (%s) r', call) INTO got;
+		SELECT string_agg(x::text, ' ' ORDER BY x.rank) INTO want FROM pg_temp.arranged(m, 'user', s, jsonb_strip_nulls(set || a || jsonb_build_object(
+			'eligible', CASE WHEN set ? 'eligible' AND a ? 'eligible' THEN format('(%s) AND (%s)', set->>'eligible', a->>'eligible')
+				ELSE coalesce(set->>'eligible', a->>'eligible') END,
+			'exclude', (coalesce((set->>'exclude')::int[], '{}') || coalesce((a->>'exclude')::int[], '{}'))::text))) x;
+		IF got IS DISTINCT FROM want THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+	PERFORM affinity.set_rules(m, items => 'things', group_by => 'category');
+END
+$$;
+SELECT is_empty(format('SELECT * FROM pg_temp.wrong_settings(%L, 12)', name), format('%s: rules of the model hold', name)) FROM models ORDER BY name;
+SELECT affinity.set_rules('knn', repeat => 0.4);
+SELECT results_eq('SELECT item_id, score, rank FROM knn.recommend(3)', 'SELECT item_id, score, rank FROM knn.recommend(3, repeat => 0.4)', 'a share of repeats is a rule');
+SELECT isnt((SELECT array_agg(item_id) FROM knn.recommend(3)), (SELECT array_agg(item_id) FROM knn.recommend(3, repeat => 0)), 'and a call says another');
+SELECT affinity.set_rules('knn', items => 'things', group_by => 'category');
+
+-- ---- pages ---------------------------------------------------------------------
+
+CREATE FUNCTION pg_temp.wrong_pages(m text, n int) RETURNS TABLE (args text) LANGUAGE plpgsql AS $$
+DECLARE
+	wrong bigint;
+BEGIN
+	FOR round IN 1 .. n LOOP
+		args := pg_temp.args(pg_temp.mix() - 'after_rank' || '{"k": 10, "seed": 5}');
+		EXECUTE format($q$SELECT count(*) FROM (SELECT p.* FROM (VALUES (0), (10), (20)) v(page), %1$I.recommend(8, after_rank => page, %2$s) p) p
+			FULL JOIN %1$I.recommend(8, %3$s) w USING (rank) WHERE (p.item_id, p.score, p.personalized) IS DISTINCT FROM (w.item_id, w.score, w.personalized)$q$,
+			m, args, replace(args, $q$k => '10'$q$, $q$k => '30'$q$)) INTO wrong;
+		IF wrong > 0 THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END
+$$;
+SELECT is_empty(format('SELECT * FROM pg_temp.wrong_pages(%L, 12)', name), format('%s: three pages are one list', name)) FROM models ORDER BY name;
 
