@@ -617,6 +617,10 @@ affinity_rules_fill(const RuleRequest *q, AffinityRuleBook *book)
 	book->rules.diversity = isnan(set->diversity) ? 0 : set->diversity;
 	book->rules.exploration = isnan(set->exploration) ? 0 : set->exploration;
 	book->rules.min_score = isnan(set->min_score) ? -INFINITY : set->min_score;
+	/* without items there are groups all the same */
+	if (q->model->n_items == 0 &&
+		(q->call->group_by != NULL || set->group_by != NULL))
+		book->rules.group = affinity_base_array(0, sizeof(int32));
 	if (!q->model->trained || q->model->n_items == 0 ||
 		(!needs_catalog(q) && set->pin == NULL && set->exclude == NULL &&
 		 !has_boosts(q->call->boost ? q->call->boost : set->boost)))

@@ -6,7 +6,7 @@ BEGIN;
 
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(145);
+SELECT plan(147);
 
 CREATE TABLE buys AS
 SELECT u, abs(hashint4(u * 100 + n)) % 60 + 1 AS i FROM generate_series(1, 150) u, generate_series(1, 12) n;
@@ -222,6 +222,14 @@ SET LOCAL my.most = 5;
 SELECT is((SELECT count(*) FROM ruled_bigint.recommend(0, 100)), 4::bigint, 'a setting');
 SET LOCAL my.most = 9;
 SELECT is((SELECT count(*) FROM ruled_bigint.recommend(0, 100)), 8::bigint, 'which changes');
+
+-- ---- models without items -------------------------------------------------
+
+SELECT affinity.create_model('untrained', 'SELECT u, i FROM buys', 'item_knn', train => false);
+SELECT affinity.set_rules('untrained', 'SELECT i AS item_id, * FROM goods', 'on_sale', group_by => 'kind', max_per_group => 1, boost => 'weight', pin => '{3}', exclude => '{4}', penalty => 1);
+SELECT is_empty('SELECT FROM untrained.recommend(1, 100)', 'a model that is not trained gives no rows');
+SELECT affinity.refresh_model('untrained');
+SELECT isnt_empty('SELECT FROM untrained.recommend(1, 100)', 'and then does');
 
 -- ---- what may be asked ---------------------------------------------------
 
