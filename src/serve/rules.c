@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 
 #include "repeat/repeat.h"
+#include "rules/rules.h"
 #include "serve/serve.h"
 
 /* The arguments, in this order. A basket has not the last one. */
@@ -273,19 +274,45 @@ set_not_within(ServeCall *call, int arg, const Interval *set, ServeRules *r)
 }
 
 /*
+ * What set_rules says, and what the call says of the catalog.
+ */
+static const AffinityRuleBook *
+open_book(ServeCall *call, int arg)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	AffinityRuleCall said = {0};
+
+	if (affinity_serve_given(call, arg + RULE_ELIGIBLE))
+		said.eligible = text_to_cstring(PG_GETARG_TEXT_PP(arg + RULE_ELIGIBLE));
+	if (affinity_serve_given(call, arg + RULE_PARAMETERS))
+		said.parameters = PG_GETARG_JSONB_P(arg + RULE_PARAMETERS);
+	if (affinity_serve_given(call, arg + RULE_GROUP_BY))
+		said.group_by = text_to_cstring(PG_GETARG_TEXT_PP(arg + RULE_GROUP_BY));
+	if (affinity_serve_given(call, arg + RULE_BOOST))
+		said.boost = text_to_cstring(PG_GETARG_TEXT_PP(arg + RULE_BOOST));
+	return affinity_rules_open(call->model, fcinfo->flinfo, &said);
+}
+
+/*
  * The rules of a call, whose arguments begin with one.
  */
 void
 affinity_serve_rules(ServeCall *call, int arg, ServeRules *r)
 {
 	AffinityRules *rules = &r->rules;
+	const AffinityRuleBook *book = open_book(call, arg);
 
 	memset(r, 0, sizeof(ServeRules));
 	rules->min_score = -INFINITY;
 	r->repeat = NAN;
+	if (book->any)
+	{
+		*rules = book->rules;
+		r->repeat = book->repeat;
+	}
 	set_numbers(call, arg, rules);
 	set_pinned(call, arg + RULE_PIN, rules);
-	set_not_within(call, arg + RULE_NOT_WITHIN, NULL, r);
+	set_not_within(call, arg + RULE_NOT_WITHIN, book->not_within, r);
 	if (rules->max_per_group > 0 && rules->group == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
