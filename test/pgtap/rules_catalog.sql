@@ -6,7 +6,7 @@ BEGIN;
 
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(147);
+SELECT plan(155);
 
 CREATE TABLE buys AS
 SELECT u, abs(hashint4(u * 100 + n)) % 60 + 1 AS i FROM generate_series(1, 150) u, generate_series(1, 12) n;
@@ -168,6 +168,8 @@ DELETE FROM shelf WHERE item_id = 1;
 SELECT is((SELECT count(*) FROM "Ruled, 2".recommend(0, 100)), 11::bigint, 'which is watched too');
 DROP TABLE shelf CASCADE;
 SELECT throws_ok('SELECT FROM "Ruled, 2".recommend(0, 100)', '55000', 'model "Ruled, 2" has lost its view "catalog"');
+SELECT is((SELECT status || ': ' || hint FROM affinity.models WHERE name = 'Ruled, 2'), 'catalog missing: SELECT affinity.refresh_model(''Ruled, 2'');',
+	'affinity.models says so');
 ALTER TABLE rack RENAME TO shelf;
 SELECT affinity.refresh_model('Ruled, 2');
 SELECT is((SELECT count(*) FROM "Ruled, 2".recommend(0, 100)), 59::bigint, 'which a refresh makes again, as the hint has it');
@@ -277,9 +279,24 @@ SELECT affinity.set_rules('ruled_bigint', penalty => 0.5);
 SELECT throws_ok($$SELECT FROM ruled_bigint.recommend(0, eligible => 'true')$$, '55000', 'model "ruled_bigint" does not know where items are described');
 SELECT throws_ok($$SELECT FROM ruled_bigint.recommend(0, boost => '{"1": "x"}')$$, '22023', 'boost of item 1 is not a number');
 SELECT throws_ok($$SELECT FROM ruled_bigint.recommend(0, boost => '{"1": -1}')$$, '22023', 'boost of item 1 is -1, but must be a finite number above 0');
+SELECT throws_ok(set($$boost => '{"1": 0}'$$), '22023', 'boost of item 1 is 0, but must be a finite number above 0');
+SELECT throws_ok(set($$boost => '{"1": 2'$$), '22P02', NULL, 'what is no JSON');
+SELECT affinity.set_rules('ruled_bigint', boost => '{"7": 1e9, "8": null, "none": 2}');
+SELECT is((SELECT item_id FROM ruled_bigint.recommend(0, 1)), 7::bigint, 'boosts by item need no table of items');
+SELECT affinity.set_rules('ruled_bigint', 'parts', 'stock >= 0', group_by => 'item_id % 2');
+SELECT affinity.alter_model('ruled_bigint', 'SELECT u, ''i'' || i FROM buys');
+SELECT throws_ok('SELECT FROM ruled_bigint.recommend(0)', '55000', 'view "catalog" of model "ruled_bigint" does not fit the model');
+SELECT affinity.set_rules('ruled_bigint');
+SELECT isnt_empty('SELECT FROM ruled_bigint.recommend(0)', 'which the hint sets right');
+CREATE TRIGGER before BEFORE DELETE ON parts FOR EACH ROW EXECUTE FUNCTION affinity.catalog_changed();
+SELECT throws_ok('DELETE FROM parts', '39P01', 'affinity.catalog_changed() must be fired AFTER');
 CREATE TABLE ruled_text.catalog ();
 SELECT throws_ok($$SELECT affinity.set_rules('ruled_text', 'goods')$$, '42804', NULL, 'ids of another type');
 SELECT throws_ok($$SELECT affinity.set_rules('ruled_text', pin => '{a}')$$, '42P07', '"catalog" of model "ruled_text" is not what set_rules makes');
+
+CREATE TABLE ruled_uuid.other AS SELECT 1 AS catalog_query;
+ALTER TABLE ruled_uuid.other RENAME TO rules;
+SELECT isnt_empty('SELECT FROM ruled_uuid.recommend(0)', 'a table "rules" is no rules');
 
 SELECT * FROM finish();
 ROLLBACK;
