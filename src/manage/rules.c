@@ -169,6 +169,8 @@ take_arguments(FunctionCallInfo fcinfo, AffinityRuleSet *set)
 				 errmsg_internal("%s", wrong),
 				 errhint("%s", hint)));
 	check_items(set);
+	if (set->boost != NULL && affinity_rules_is_json(set->boost))
+		affinity_rules_check_boosts(set->boost);
 	return any;
 }
 

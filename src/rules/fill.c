@@ -238,6 +238,18 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	return true;
 }
 
+pg_noreturn static void
+does_not_fit(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("view \"%s\" of model \"%s\" does not fit the model",
+					AFFINITY_CATALOG_VIEW, name),
+			 errdetail("It is for items of another type, or was replaced."),
+			 errhint("Set the rules again by affinity.set_rules, or go on without: SELECT affinity.set_rules(%s);",
+					 quote_literal_cstr(name))));
+}
+
 static void
 receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 {
@@ -246,6 +258,9 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 
 	(void) operation;
 	r->id_type = TupleDescAttr(desc, COLUMN_ITEM)->atttypid;
+	/* the view was looked at before it was locked */
+	if (!affinity_base_id_alike(r->id_type, r->model->item_type))
+		does_not_fit(r->model->schema_name);
 	if (r->group != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(r->context);
@@ -316,13 +331,7 @@ check_catalog(const RuleRequest *q)
 		get_atttype(view, get_attnum(view, "rule_eligible")) != BOOLOID ||
 		get_atttype(view, get_attnum(view, "rule_boost")) != FLOAT8OID ||
 		!affinity_base_id_alike(get_atttype(view, item), model->item_type))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("view \"%s\" of model \"%s\" does not fit the model",
-						AFFINITY_CATALOG_VIEW, name),
-				 errdetail("It is for items of another type, or was replaced."),
-				 errhint("Set the rules again by affinity.set_rules, or go on without: SELECT affinity.set_rules(%s);",
-						 quote_literal_cstr(name))));
+		does_not_fit(name);
 }
 
 static bool
@@ -468,27 +477,20 @@ read_catalog(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 /* ---- what is given by ids ---------------------------------------------- */
 
 /*
- * Factors of an object in JSON, in which items that are not named have 1.
+ * Go through an object in JSON of factors by item, and write them where they
+ * belong; no request: only check it.
  */
 static void
-read_boosts(const RuleRequest *q, const char *json, const RuleIds *ids,
-			AffinityRules *rules)
+read_boosts(const char *json, const RuleRequest *q, const RuleIds *ids,
+			float *factor)
 {
 	Jsonb	   *object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 															CStringGetDatum(json)));
-	float	   *factor = affinity_base_array(q->model->n_items, sizeof(float));
 	JsonbIterator *it = JsonbIteratorInit(&object->root);
 	JsonbIteratorToken token;
 	JsonbValue	v;
 	char	   *item = NULL;
 
-	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("boost is not an object in JSON"),
-				 errhint("Write it like {\"id of an item\": 2}.")));
-	for (uint32 i = 0; i < q->model->n_items; i++)
-		factor[i] = 1;
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
 		Datum		id;
@@ -497,9 +499,7 @@ read_boosts(const RuleRequest *q, const char *json, const RuleIds *ids,
 
 		if (token == WJB_KEY)
 			item = pnstrdup(v.val.string.val, v.val.string.len);
-		if (token != WJB_VALUE)
-			continue;
-		if (v.type == jbvNull)
+		if (token != WJB_VALUE || v.type == jbvNull)
 			continue;
 		if (v.type != jbvNumeric)
 			ereport(ERROR,
@@ -509,12 +509,33 @@ read_boosts(const RuleRequest *q, const char *json, const RuleIds *ids,
 		f = check_boost(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
 														   NumericGetDatum(v.val.numeric))),
 						item);
-		if (!affinity_rules_id_from_text(item, q->model->item_type, &id))
+		if (q == NULL ||
+			!affinity_rules_id_from_text(item, q->model->item_type, &id))
 			continue;
 		no = affinity_rules_number(ids, id, q->model->item_type);
 		if (no >= 0)
 			factor[no] = f;
 	}
+}
+
+void
+affinity_rules_check_boosts(const char *json)
+{
+	read_boosts(json, NULL, NULL, NULL);
+}
+
+/*
+ * Factors of items that are named, and 1 for the others.
+ */
+static void
+set_boosts(const RuleRequest *q, const char *json, const RuleIds *ids,
+		   AffinityRules *rules)
+{
+	float	   *factor = affinity_base_array(q->model->n_items, sizeof(float));
+
+	for (uint32 i = 0; i < q->model->n_items; i++)
+		factor[i] = 1;
+	read_boosts(json, q, ids, factor);
 	rules->factor = factor;
 }
 
@@ -591,7 +612,7 @@ fill(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 		read_catalog(q, ids, rules);
 	}
 	if (has_boosts(boost))
-		read_boosts(q, boost, ids, rules);
+		set_boosts(q, boost, ids, rules);
 	if (q->set->pin != NULL)
 		rules->pinned = read_list(q, q->set->pin, ids, &rules->n_pinned);
 	if (q->set->exclude != NULL)
@@ -617,6 +638,10 @@ affinity_rules_fill(const RuleRequest *q, AffinityRuleBook *book)
 	book->rules.diversity = isnan(set->diversity) ? 0 : set->diversity;
 	book->rules.exploration = isnan(set->exploration) ? 0 : set->exploration;
 	book->rules.min_score = isnan(set->min_score) ? -INFINITY : set->min_score;
+	/* without items there are groups all the same */
+	if (q->model->n_items == 0 &&
+		(q->call->group_by != NULL || set->group_by != NULL))
+		book->rules.group = affinity_base_array(0, sizeof(int32));
 	if (!q->model->trained || q->model->n_items == 0 ||
 		(!needs_catalog(q) && set->pin == NULL && set->exclude == NULL &&
 		 !has_boosts(q->call->boost ? q->call->boost : set->boost)))

@@ -92,9 +92,10 @@ extern void affinity_rules_remove(const char *name, Oid schema);
 extern bool affinity_rules_lack_catalog(Oid schema);
 extern bool affinity_rules_renew(const char *name, Oid schema);
 
-/* resolve.c, ids.c */
+/* resolve.c, fill.c, ids.c */
 extern void affinity_rules_resolve(AffinityRuleSet *set, Oid item_type);
 extern bool affinity_rules_is_json(const char *boost);
+extern void affinity_rules_check_boosts(const char *json);
 extern bool affinity_rules_id_from_text(const char *text, Oid type,
 										Datum *id);
 
