@@ -310,10 +310,10 @@ affinity_model_make_room(const AffinityModel *model, Size bytes)
 
 		if (other == NULL || other == model || other->factors == NULL)
 			continue;
-		total += other->factors->bytes;
+		total += other->factors->bytes + other->factors->scan_bytes;
 		if (total <= affinity_base_memory_allowed() || other->pins > 0)
 			continue;
-		total -= other->factors->bytes;
+		total -= other->factors->bytes + other->factors->scan_bytes;
 		MemoryContextDelete(other->factors_context);
 		other->factors = NULL;
 	}

@@ -7,6 +7,10 @@
  * What all cached models hold of them stays within maintenance_work_mem;
  * factors of models that no call uses now make room.
  *
+ * After some calls a copy is made by which the best are found without scoring
+ * all items (score/scan.c); a backend that asks only once need not wait for
+ * it.
+ *
  * The table may have been written by anybody: every row is checked.
  */
 #include "postgres.h"
@@ -24,6 +28,9 @@
  */
 #define ROW_FLOATS	16
 #define ROW_BYTES	(ROW_FLOATS * sizeof(float))
+
+/* The copy is made at this call. */
+#define SCAN_CALL	3
 
 /*
  * The numbers in a one-dimensional real[] without nulls.
@@ -59,7 +66,8 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 							  "the factors of model \"%s\" need",
 							  model->schema_name);
 	affinity_model_make_room(model, factors->bytes);
-	item = palloc_extended(factors->bytes + ROW_BYTES, MCXT_ALLOC_HUGE);
+	item = affinity_base_alloc_large(CurrentMemoryContext,
+									 factors->bytes + ROW_BYTES);
 	factors->item = (float *) TYPEALIGN(ROW_BYTES, item);
 	return (float *) factors->item;
 }
@@ -123,7 +131,41 @@ read_factors(AffinityModel *model)
 	MemoryContextSetParent(context, model->context);
 	model->factors = factors;
 	model->factors_context = context;
+	model->factors_uses = 0;
 	return factors;
+}
+
+/*
+ * Make the copy, unless it would be of no use or leave the memory allowed.
+ */
+static void
+make_scan(AffinityModel *model)
+{
+	AffinityFactors *factors = model->factors;
+	Size		bytes = affinity_score_scan_bytes(factors->n_items,
+												  factors->width);
+	MemoryContext context;
+	MemoryContext old;
+	void	   *area;
+
+	if (bytes == 0 ||
+		factors->bytes + bytes > affinity_base_memory_allowed())
+		return;
+	affinity_model_make_room(model, factors->bytes + bytes);
+	context = AllocSetContextCreate(CurrentMemoryContext, "affinity scan",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	area = affinity_base_alloc_large(context, bytes + ROW_BYTES);
+	area = (void *) TYPEALIGN(ROW_BYTES, area);
+	MemoryContextSwitchTo(old);
+	if (!affinity_score_scan_make(model->algorithm, factors, area))
+	{
+		MemoryContextDelete(context);
+		return;
+	}
+	MemoryContextSetParent(context, model->factors_context);
+	factors->scan_area = area;
+	factors->scan_bytes = bytes;
 }
 
 /*
@@ -142,5 +184,9 @@ affinity_model_scorer(AffinityModel *model, bool factors,
 	memcpy(scorer->kind_factor, model->kind_factor,
 		   sizeof(scorer->kind_factor));
 	if (factors && model->algorithm->has_factors)
+	{
 		scorer->factors = read_factors(model);
+		if (++model->factors_uses == SCAN_CALL)
+			make_scan(model);
+	}
 }

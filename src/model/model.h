@@ -57,6 +57,7 @@ typedef struct AffinityModel
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
+	uint32		factors_uses;	/* calls since they were read */
 } AffinityModel;
 
 /* cache.c */

@@ -96,9 +96,20 @@ extern void affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top);
 extern void affinity_score_speak_against(AffinityRanker *r, uint32 no);
 extern void affinity_score_choose_by_vector(AffinityRanker *r);
 
+/* scan.c */
+extern bool affinity_score_scan_best(AffinityRanker *r, AffinityTopK *top);
+extern bool affinity_score_scan_similar(const AffinityScorer *scorer,
+										uint32 self, double norm,
+										AffinityTopK *top);
+
 /* repeat.c */
 extern void affinity_score_choose_repeats(AffinityRanker *r,
 										  const AffinityHistory *history);
+
+/* similar.c */
+extern void affinity_score_push_cosine(const AffinityScorer *scorer,
+									   uint32 self, uint32 other, double norm,
+									   AffinityTopK *top);
 
 /* Keys of the k best of n, with room for all; in the current context. */
 static inline void
