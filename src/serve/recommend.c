@@ -218,6 +218,8 @@ answer(Request *r)
 		popular = read_popular(r, lacking);
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_rank(ranker, &popular, ranking);
+	r->call->counted.popular = ranking->n_filled > 0 &&
+		ranking->n_before + ranking->n_after == 0;
 	put_ranking(r, ranking);
 }
 
