@@ -9,6 +9,7 @@
 #include "fmgr.h"
 
 #include "base/base.h"
+#include "cache/cache.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,5 +18,6 @@ void		_PG_init(void);
 void
 _PG_init(void)
 {
+	affinity_cache_init();
 	affinity_base_define_settings();
 }

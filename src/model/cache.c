@@ -128,6 +128,8 @@ make_entry(Relation table, Oid schema, const Datum *values)
 	PG_TRY();
 	{
 		model->context = context;
+		model->image_pin.slot = -1;
+		model->cold = true;
 		model->relation = RelationGetRelid(table);
 		model->schema = schema;
 		model->schema_name = get_namespace_name(schema);
@@ -178,7 +180,11 @@ unpin(void *arg)
 {
 	AffinityModel *model = arg;
 
-	if (--model->pins == 0 && model->replaced)
+	if (--model->pins > 0)
+		return;
+	affinity_model_image_release(model);
+	model->cold = false;
+	if (model->replaced)
 		free_model(model);
 }
 
@@ -262,6 +268,7 @@ affinity_model_open(Oid schema)
 		InvalidOid;
 	Relation	table;
 	Datum		values[MODEL_N_ATTRIBUTES];
+	TransactionId writer;
 	AffinityModel *model;
 
 	if (!OidIsValid(relid))
@@ -278,7 +285,7 @@ affinity_model_open(Oid schema)
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_model_other_columns(schema_name, schema);
-	if (affinity_model_row_read(table, schema_name, values))
+	if (affinity_model_row_read(table, schema_name, values, &writer))
 		model = cached_model(table, schema, schema_name, values);
 	else
 	{
@@ -286,6 +293,7 @@ affinity_model_open(Oid schema)
 		model = make_entry(table, schema, NULL);
 		model->replaced = true;
 	}
+	model->writer = writer;
 	pin(model);
 	affinity_model_check_items(model);
 	table_close(table, NoLock);
@@ -310,10 +318,10 @@ affinity_model_make_room(const AffinityModel *model, Size bytes)
 
 		if (other == NULL || other == model || other->factors == NULL)
 			continue;
-		total += other->factors->bytes;
+		total += other->factors->bytes + other->factors->scan_bytes;
 		if (total <= affinity_base_memory_allowed() || other->pins > 0)
 			continue;
-		total -= other->factors->bytes;
+		total -= other->factors->bytes + other->factors->scan_bytes;
 		MemoryContextDelete(other->factors_context);
 		other->factors = NULL;
 	}

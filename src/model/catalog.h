@@ -55,7 +55,7 @@ typedef struct AffinityStoredItem
 	bool		has_no_rate;	/* it is null */
 } AffinityStoredItem;
 
-extern void affinity_model_check_items(const AffinityModel *model);
+extern void affinity_model_check_items(AffinityModel *model);
 extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
 													int columns);
 extern bool affinity_model_items_next(AffinityItemScan *scan,
@@ -132,7 +132,36 @@ extern void affinity_model_items_by_ids(AffinityModel *model, Datum *id,
 
 /* row.c */
 extern bool affinity_model_row_read(Relation table, const char *schema_name,
-									Datum *values);
+									Datum *values, TransactionId * writer);
 extern ArrayType *affinity_model_parameters(const AffinityModel *model);
+
+/* lists.c */
+extern void affinity_model_row_list(const AffinityModel *model,
+									const SPITupleTable *table, uint64 row,
+									int no, uint32 kind, AffinityList *list);
+extern void *affinity_model_list_reader(AffinityModel *model,
+										const uint32 *item, uint32 n);
+extern AffinityList affinity_model_read_list(void *reader, uint32 i);
+
+/* image.c: all of the tables in one piece, where backends share it */
+extern const AffinityImage *affinity_model_image(AffinityModel *model);
+extern void affinity_model_image_release(AffinityModel *model);
+extern Datum affinity_model_image_id(const AffinityImage *image, uint32 no);
+extern int64 affinity_model_image_find(const AffinityModel *model,
+									   const AffinityImage *image, Datum id);
+extern void affinity_model_image_item(const AffinityImage *image, uint32 no,
+									  AffinityItem *item);
+extern AffinityList affinity_model_image_list(const AffinityImage *image,
+											  uint32 source);
+extern uint32 affinity_model_image_popular(const AffinityImage *image,
+										   uint32 i);
+extern const float *affinity_model_image_rates(const AffinityImage *image);
+extern const AffinityFactors *affinity_model_image_factors(const AffinityImage *image);
+
+/* factors.c: rows are multiples of this number of floats */
+#define AFFINITY_ROW_FLOATS	16
+
+extern void affinity_model_put_factors(const AffinityModel *model,
+									   Datum stored, uint32 width, float *row);
 
 #endif							/* AFFINITY_MODEL_CATALOG_H */

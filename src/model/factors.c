@@ -7,6 +7,10 @@
  * What all cached models hold of them stays within maintenance_work_mem;
  * factors of models that no call uses now make room.
  *
+ * After some calls a copy is made by which the best are found without scoring
+ * all items (score/scan.c); a backend that asks only once need not wait for
+ * it.
+ *
  * The table may have been written by anybody: every row is checked.
  */
 #include "postgres.h"
@@ -17,19 +21,19 @@
 #include "utils/memutils.h"
 
 #include "kernel/score.h"
-#include "model/catalog.h"
+#include "model/image.h"
 
-/*
- * Rows are multiples of this number of floats, and begin at multiples of 64 bytes.
- */
-#define ROW_FLOATS	16
-#define ROW_BYTES	(ROW_FLOATS * sizeof(float))
+/* Rows begin at multiples of 64 bytes. */
+#define ROW_BYTES	(AFFINITY_ROW_FLOATS * sizeof(float))
+
+/* The copy is made at this call. */
+#define SCAN_CALL	3
 
 /*
  * The numbers in a one-dimensional real[] without nulls.
  */
-static const float *
-plain_reals(const AffinityModel *model, ArrayType *array, uint32 *n)
+const float *
+affinity_model_reals(const AffinityModel *model, ArrayType *array, uint32 *n)
 {
 	if (ARR_NDIM(array) > 1 || ARR_HASNULL(array) ||
 		ARR_ELEMTYPE(array) != FLOAT4OID)
@@ -52,16 +56,38 @@ begin_items(const AffinityModel *model, AffinityFactors *factors, uint32 width)
 	if (width == 0)
 		affinity_train_damaged(model->schema_name, "an item has no factors");
 	factors->width = width;
-	factors->stride = TYPEALIGN(ROW_FLOATS, width);
+	factors->stride = TYPEALIGN(AFFINITY_ROW_FLOATS, width);
 	factors->bytes = mul_size(mul_size(model->n_items, factors->stride),
 							  sizeof(float));
 	affinity_base_need_memory(factors->bytes, "train with fewer factors",
 							  "the factors of model \"%s\" need",
 							  model->schema_name);
 	affinity_model_make_room(model, factors->bytes);
-	item = palloc_extended(factors->bytes + ROW_BYTES, MCXT_ALLOC_HUGE);
+	item = affinity_base_alloc_large(CurrentMemoryContext,
+									 factors->bytes + ROW_BYTES);
 	factors->item = (float *) TYPEALIGN(ROW_BYTES, item);
 	return (float *) factors->item;
+}
+
+/*
+ * Put an item's factors, as they are stored, into its row.
+ */
+void
+affinity_model_put_factors(const AffinityModel *model, Datum stored,
+						   uint32 width, float *row)
+{
+	ArrayType  *array = DatumGetArrayTypeP(stored);
+	uint32		n;
+	const float *value = affinity_model_reals(model, array, &n);
+
+	if (n != width)
+		affinity_train_damaged(model->schema_name,
+							   "items have different numbers of factors");
+	memcpy(row, value, n * sizeof(float));
+	memset(row + n, 0, (TYPEALIGN(AFFINITY_ROW_FLOATS, width) - n) *
+		   sizeof(float));
+	if ((Pointer) array != DatumGetPointer(stored))
+		pfree(array);
 }
 
 static void
@@ -74,21 +100,18 @@ load_items(const AffinityModel *model, AffinityFactors *factors)
 
 	while (affinity_model_items_next(scan, &stored))
 	{
-		ArrayType  *array = DatumGetArrayTypeP(stored.factors);
-		uint32		n;
-		const float *value = plain_reals(model, array, &n);
-		float	   *row;
-
 		if (item == NULL)
+		{
+			uint32		n;
+
+			(void) affinity_model_reals(model,
+										DatumGetArrayTypeP(stored.factors),
+										&n);
 			item = begin_items(model, factors, n);
-		if (n != factors->width)
-			affinity_train_damaged(model->schema_name,
-								   "items have different numbers of factors");
-		row = item + (size_t) stored.no * factors->stride;
-		memcpy(row, value, n * sizeof(float));
-		memset(row + n, 0, (factors->stride - n) * sizeof(float));
-		if ((Pointer) array != DatumGetPointer(stored.factors))
-			pfree(array);
+		}
+		affinity_model_put_factors(model, stored.factors, factors->width,
+								   item + (size_t) stored.no *
+								   factors->stride);
 	}
 	affinity_model_items_end(scan);
 	if (item == NULL)
@@ -108,6 +131,7 @@ read_factors(AffinityModel *model)
 
 	if (model->factors != NULL)
 		return model->factors;
+	model->cold = true;
 	/* an error frees what was read so far */
 	context = AllocSetContextCreate(CurrentMemoryContext, "affinity factors",
 									ALLOCSET_SMALL_SIZES);
@@ -117,13 +141,47 @@ read_factors(AffinityModel *model)
 	load_items(model, factors);
 	parameters = affinity_model_parameters(model);
 	if (parameters)
-		factors->parameters = plain_reals(model, parameters,
-										  &factors->n_parameters);
+		factors->parameters = affinity_model_reals(model, parameters,
+												   &factors->n_parameters);
 	MemoryContextSwitchTo(old);
 	MemoryContextSetParent(context, model->context);
 	model->factors = factors;
 	model->factors_context = context;
+	model->factors_uses = 0;
 	return factors;
+}
+
+/*
+ * Make the copy, unless it would be of no use or leave the memory allowed.
+ */
+static void
+make_scan(AffinityModel *model)
+{
+	AffinityFactors *factors = model->factors;
+	Size		bytes = affinity_score_scan_bytes(factors->n_items,
+												  factors->width);
+	MemoryContext context;
+	MemoryContext old;
+	void	   *area;
+
+	if (bytes == 0 ||
+		factors->bytes + bytes > affinity_base_memory_allowed())
+		return;
+	affinity_model_make_room(model, factors->bytes + bytes);
+	context = AllocSetContextCreate(CurrentMemoryContext, "affinity scan",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	area = affinity_base_alloc_large(context, bytes + ROW_BYTES);
+	area = (void *) TYPEALIGN(ROW_BYTES, area);
+	MemoryContextSwitchTo(old);
+	if (!affinity_score_scan_make(model->algorithm, factors, area))
+	{
+		MemoryContextDelete(context);
+		return;
+	}
+	MemoryContextSetParent(context, model->factors_context);
+	factors->scan_area = area;
+	factors->scan_bytes = bytes;
 }
 
 /*
@@ -142,5 +200,16 @@ affinity_model_scorer(AffinityModel *model, bool factors,
 	memcpy(scorer->kind_factor, model->kind_factor,
 		   sizeof(scorer->kind_factor));
 	if (factors && model->algorithm->has_factors)
+	{
+		const AffinityImage *image = affinity_model_image(model);
+
+		if (image)
+		{
+			scorer->factors = affinity_model_image_factors(image);
+			return;
+		}
 		scorer->factors = read_factors(model);
+		if (++model->factors_uses == SCAN_CALL)
+			make_scan(model);
+	}
 }

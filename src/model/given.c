@@ -269,7 +269,28 @@ find_by_scan(Finding *f, bool by_no, const Datum *wanted, uint32 n)
 }
 
 /*
- * Find sorted ids or numbers, by the faster way.
+ * Find them in what all backends share.
+ */
+static void
+find_in_image(Finding *f, const AffinityImage *image, bool by_no,
+			  const Datum *wanted, uint32 n)
+{
+	for (uint32 i = 0; i < n; i++)
+	{
+		int64		no = by_no ? (int64) DatumGetInt32(wanted[i]) :
+			affinity_model_image_find(f->model, image, wanted[i]);
+		AffinityItem item;
+
+		affinity_base_look_up(i);
+		if (no < 0 || no >= f->model->n_items)
+			continue;
+		affinity_model_image_item(image, (uint32) no, &item);
+		add_item(f, item.no, item.id, item.popularity);
+	}
+}
+
+/*
+ * Find sorted ids or numbers, by the fastest way.
  */
 static void
 find(Finding *f, bool by_no, Datum *wanted, uint32 n)
@@ -277,8 +298,16 @@ find(Finding *f, bool by_no, Datum *wanted, uint32 n)
 	AffinityModelQuery query = by_no ? AFFINITY_QUERY_IDS_BY_NO :
 		AFFINITY_QUERY_NOS_BY_ID;
 
-	if (!f->model->trained)
+	const AffinityImage *image;
+
+	if (!f->model->trained || n == 0)
 		return;
+	image = affinity_model_image(f->model);
+	if (image)
+	{
+		find_in_image(f, image, by_no, wanted, n);
+		return;
+	}
 	if (n > AFFINITY_LOOKED_UP && n > f->model->n_items / ROWS_PER_LOOKUP)
 	{
 		find_by_scan(f, by_no, wanted, n);

@@ -68,20 +68,6 @@ compare_known(const void *a, const void *b)
 }
 
 /*
- * The list of a kind of event in two columns of a row.
- */
-static void
-read_row_list(const AffinityModel *model, const SPITupleTable *table,
-			  uint64 row, int no, uint32 kind, AffinityList *list)
-{
-	Datum		numbers = affinity_model_column(model, table, row, no);
-	Datum		scores = affinity_model_column(model, table, row, no + 1);
-
-	affinity_model_check_list(model, DatumGetArrayTypeP(numbers),
-							  DatumGetArrayTypeP(scores), kind, list);
-}
-
-/*
  * A history of n items, ascending by number.
  */
 static void
@@ -115,128 +101,76 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 	h->history.list = list;
 }
 
-/* ---- a long history ---------------------------------------------------- */
+/* ---- looking items up -------------------------------------------------- */
 
-/* Lists of a long history: those of some of its items at a time. */
-typedef struct ListReader
+/* A history in the making, and where the lists of its items are. */
+typedef struct LookUp
 {
 	AffinityModel *model;
-	const uint32 *item;
-	uint32		n_items;
-	uint32		from;			/* the first whose list is here */
-	uint32		n;
-	AffinityList *list;			/* room for AFFINITY_LOOKED_UP */
-	SPITupleTable *table;		/* where they are */
-	MemoryContext context;		/* and those that are stored otherwise */
-} ListReader;
+	AffinityModelHistory *h;
+	Known	   *known;
+	uint32		n_known;
+	const AffinityImage *image; /* or, if the model scores by lists: */
+	const SPITupleTable *table;
+} LookUp;
 
 /*
- * How many of the next n items are of the kind of event of the first one: a
- * query gives a row of an item once.
- */
-static uint32
-of_one_kind(const AffinityModel *model, const uint32 *item, uint32 n)
-{
-	while (item[n - 1] / model->n_items != item[0] / model->n_items)
-		n--;
-	return n;
-}
-
-/*
- * Read the lists of the next items.
+ * An item, in row no of what was read, and its events of all kinds.
  */
 static void
-read_lists(ListReader *r, uint32 from)
+take_item(LookUp *l, uint32 no, Datum id, const AffinityWeighted *event,
+		  int n_events, uint64 row)
 {
-	Oid			types[] = {INT4OID, INT4ARRAYOID, FLOAT4ARRAYOID};
-	const uint32 *item = r->item + from;
-	uint32		n = of_one_kind(r->model, item,
-								Min(r->n_items - from, AFFINITY_LOOKED_UP));
-	uint32		n_items = r->model->n_items;
-	uint32		kind = item[0] / n_items;
-	MemoryContext old;
-	Datum	   *number;
+	AffinityModel *model = l->model;
 
-	if (r->table)
-		SPI_freetuptable(r->table);
-	MemoryContextReset(r->context);
-	old = MemoryContextSwitchTo(r->context);
-	number = palloc(n * sizeof(Datum));
-	for (uint32 i = 0; i < n; i++)
+	for (int e = 0; e < n_events; e++, event++)
 	{
-		number[i] = Int32GetDatum((int32) (item[i] % n_items));
-		r->list[i].n = PG_UINT32_MAX;
+		Known	   *item = &l->known[l->n_known];
+
+		/* an item of a basket may be given twice */
+		if (e > 0 && event->kind == event[-1].kind)
+			continue;
+		if (!event->counts && event->kind == 0)
+			l->h->seen[l->h->n_seen++] = no;
+		if (!event->counts)
+			continue;
+		item->no = event->kind * model->n_items + no;
+		item->id = id;
+		item->weight = (float) event->weight;
+		item->again = event->again;
+		if (l->image)
+			item->list = affinity_model_image_list(l->image, item->no);
+		else if (l->table)
+			affinity_model_row_list(model, l->table, row, 4, event->kind, &item->list);
+		l->n_known++;
 	}
-	r->table = affinity_model_query(r->model, AFFINITY_QUERY_LISTS_BY_NO,
-									affinity_model_array(number, (int) n,
-														 INT4OID), types, 3);
-	MemoryContextSwitchTo(r->context);
-	if (SPI_processed != n)
-		affinity_train_damaged(r->model->schema_name, "items are missing");
-	for (uint32 row = 0; row < n; row++)
-	{
-		uint32		no = kind * n_items +
-			affinity_model_column_no(r->model, r->table, row, 1);
-		const uint32 *found = bsearch(&no, item, n, sizeof(uint32),
-									  affinity_score_compare);
-		AffinityList *list = found ? &r->list[found - item] : NULL;
-
-		if (list == NULL || list->n != PG_UINT32_MAX)
-			affinity_train_damaged(r->model->schema_name,
-								   "an item's number is used twice");
-		read_row_list(r->model, r->table, row, 2, kind, list);
-	}
-	MemoryContextSwitchTo(old);
-	r->from = from;
-	r->n = n;
-}
-
-static AffinityList
-read_list(void *reader, uint32 i)
-{
-	ListReader *r = reader;
-
-	if (i < r->from || i >= r->from + r->n)
-		read_lists(r, i);
-	return r->list[i - r->from];
 }
 
 /*
- * Lists of some items, for a scorer.
+ * Look the items up in what all backends share.
  */
 static void
-read_given_lists(void *reader, const uint32 *no, uint32 n, AffinityList *list)
+look_up_in_image(LookUp *l, const AffinityWeighted *weighted, int n)
 {
-	ListReader *r = reader;
+	int			next;
 
-	r->item = no;
-	r->n_items = n;
-	read_lists(r, 0);
-	memcpy(list, r->list, n * sizeof(AffinityList));
-}
+	for (int i = 0; i < n; i = next)
+	{
+		Oid			type = l->model->item_type;
+		int64		no = affinity_model_image_find(l->model, l->image,
+												   weighted[i].id);
 
-static ListReader *
-list_reader(AffinityModel *model)
-{
-	ListReader *reader = palloc0(sizeof(ListReader));
-
-	reader->model = model;
-	reader->context = AllocSetContextCreate(CurrentMemoryContext,
-											"affinity lists",
-											ALLOCSET_DEFAULT_SIZES);
-	reader->list = palloc(AFFINITY_LOOKED_UP * sizeof(AffinityList));
-	return reader;
-}
-
-/*
- * Let a scorer read lists of items as it needs them, in the current memory
- * context.
- */
-void
-affinity_model_offer_lists(AffinityModel *model, AffinityScorer *scorer)
-{
-	scorer->read_lists = read_given_lists;
-	scorer->reader = list_reader(model);
+		affinity_base_look_up((uint64) i);
+		next = i + 1;
+		while (next < n && affinity_base_id_compare(weighted[i].id,
+													weighted[next].id,
+													type) == 0)
+			next++;
+		if (no >= 0)
+			take_item(l, (uint32) no,
+					  affinity_model_image_id(l->image, (uint32) no),
+					  &weighted[i], next - i, 0);
+	}
 }
 
 /*
@@ -251,14 +185,23 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID
 	};
 	bool		lists = !model->algorithm->has_factors;
-	Datum	   *ids = affinity_base_array(n, sizeof(Datum));
+	LookUp		l = {.model = model, .h = h};
+	Datum	   *ids;
 	SPITupleTable *table;
 	uint64		rows;
-	Known	   *known = affinity_base_zeroed_array(n, sizeof(Known));
-	uint32		n_known = 0;
-	bool	   *there = affinity_base_zeroed_array(n, sizeof(bool));
+	bool	   *there;
 
+	l.known = affinity_base_zeroed_array(n, sizeof(Known));
 	h->seen = affinity_base_array(n, sizeof(uint32));
+	l.image = affinity_model_image(model);
+	if (l.image)
+	{
+		look_up_in_image(&l, weighted, n);
+		make_history(model, l.known, l.n_known, h);
+		return;
+	}
+	ids = affinity_base_array(n, sizeof(Datum));
+	there = affinity_base_zeroed_array(n, sizeof(bool));
 	for (int i = 0; i < n; i++)
 		ids[i] = weighted[i].id;
 	table = affinity_model_query(model, lists ? AFFINITY_QUERY_ITEMS_BY_ID :
@@ -267,6 +210,7 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 													  model->item_type),
 								 types, lists ? 5 : 3);
 	rows = SPI_processed;
+	l.table = lists ? table : NULL;
 	for (uint64 i = 0; i < rows; i++)
 	{
 		uint32		no = affinity_model_column_no(model, table, i, 1);
@@ -283,27 +227,9 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 			affinity_train_damaged(model->schema_name,
 								   "an item is there twice");
 		there[found - weighted] = true;
-		for (int f = 0; f < n_found; f++, found++)
-		{
-			Known	   *item = &known[n_known];
-
-			/* an item of a basket may be given twice */
-			if (f > 0 && found->kind == found[-1].kind)
-				continue;
-			if (!found->counts && found->kind == 0)
-				h->seen[h->n_seen++] = no;
-			if (!found->counts)
-				continue;
-			item->no = found->kind * model->n_items + no;
-			item->id = id;
-			item->weight = (float) found->weight;
-			item->again = found->again;
-			if (lists)
-				read_row_list(model, table, i, 4, found->kind, &item->list);
-			n_known++;
-		}
+		take_item(&l, no, id, found, n_found, i);
 	}
-	make_history(model, known, n_known, h);
+	make_history(model, l.known, l.n_known, h);
 }
 
 /*
@@ -369,12 +295,8 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 	h->history.weight = weight;
 	if (!model->algorithm->has_factors)
 	{
-		ListReader *reader = list_reader(model);
-
-		reader->item = no;
-		reader->n_items = n;
-		h->history.read_list = read_list;
-		h->history.reader = reader;
+		h->history.reader = affinity_model_list_reader(model, no, n);
+		h->history.read_list = affinity_model_read_list;
 	}
 }
 
@@ -387,7 +309,7 @@ look_up(AffinityModel *model, AffinityWeighted *weighted, int n,
 
 	if (n == 0)
 		return;
-	if ((uint32) n <= AFFINITY_LOOKED_UP)
+	if ((uint32) n <= AFFINITY_LOOKED_UP || affinity_model_image(model))
 	{
 		look_up_few(model, weighted, n, h);
 		return;

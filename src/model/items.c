@@ -93,16 +93,19 @@ find_column(const AffinityModel *model, Relation items, int column)
 
 /*
  * Are the columns that queries name what they should be? A query would say so
- * in its own words.
+ * in its own words. Which table it is says what image there may be.
  */
 void
-affinity_model_check_items(const AffinityModel *model)
+affinity_model_check_items(AffinityModel *model)
 {
 	Relation	items = affinity_model_open_items(model->schema,
 												  model->schema_name);
 
 	for (int c = 0; c < COLUMN_FACTORS; c++)
 		(void) find_column(model, items, c);
+	model->items = RelationGetRelid(items);
+	model->items_file = items->rd_rel->relfilenode;
+	model->items_guarded = items->rd_rel->relrowsecurity;
 	table_close(items, NoLock);
 }
 

@@ -119,10 +119,22 @@ affinity_model_popular(AffinityModel *model, int64 limit, AffinityItems *items)
 {
 	Oid			types[] = {INT4OID, model->item_type, FLOAT4OID};
 	SPITupleTable *table;
+	const AffinityImage *image;
 
 	memset(items, 0, sizeof(AffinityItems));
 	if (!model->trained)
 		return;
+	image = affinity_model_image(model);
+	if (image)
+	{
+		items->n = (uint32) Min(limit, (int64) model->n_items);
+		items->item = affinity_base_array(items->n, sizeof(AffinityItem));
+		for (uint32 i = 0; i < items->n; i++)
+			affinity_model_image_item(image,
+									  affinity_model_image_popular(image, i),
+									  &items->item[i]);
+		return;
+	}
 	table = affinity_model_query(model, AFFINITY_QUERY_POPULAR,
 								 Int64GetDatum(limit), types, 3);
 	items->n = (uint32) SPI_processed;

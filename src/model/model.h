@@ -15,6 +15,7 @@
 #include "utils/relcache.h"
 #include "utils/timestamp.h"
 
+#include "cache/cache.h"
 #include "score/score.h"
 
 /* Queries that lookups run often; their plans are kept with the model. */
@@ -31,9 +32,12 @@ typedef enum AffinityModelQuery
 	AFFINITY_N_QUERIES
 } AffinityModelQuery;
 
+/* See image.h. */
+typedef struct AffinityImage AffinityImage;
+
 /*
  * What a backend knows of one version of a model. Immutable but for the
- * plans, which the plan cache keeps valid.
+ * plans, which the plan cache keeps valid, and for what is of a call.
  */
 typedef struct AffinityModel
 {
@@ -60,6 +64,17 @@ typedef struct AffinityModel
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
 	float	   *popularity;		/* by number; NULL: not read yet */
+	uint32		factors_uses;	/* calls since they were read */
+
+	/* of the calls that use it now */
+	TransactionId writer;		/* of its row; invalid: this transaction */
+	Oid			items;			/* the table */
+	Oid			items_file;
+	bool		items_guarded;	/* by policies */
+	bool		cold;			/* something had to be read first */
+	bool		image_tried;
+	AffinityImage *image;		/* NULL: there is none */
+	AffinityCachePin image_pin;
 } AffinityModel;
 
 /* cache.c */

@@ -124,8 +124,13 @@ affinity_model_chances(AffinityModel *model, const AffinityHistory *history,
 	const AffinityRepeat *rule = affinity_repeat_rule(model->algorithm,
 													  model->options);
 	float	   *chance = affinity_base_array(history->n, sizeof(float));
+	const AffinityImage *image = affinity_model_image(model);
+	const float *rate = image ? affinity_model_image_rates(image) : NULL;
 
-	for (uint32 from = 0; from < history->n; from += AFFINITY_LOOKED_UP)
+	for (uint32 i = 0; rate && i < history->n; i++)
+		chance[i] = rate[history->item[i]];
+	for (uint32 from = 0; !rate && from < history->n;
+		 from += AFFINITY_LOOKED_UP)
 		read_rates(model, history->item + from,
 				   Min(history->n - from, AFFINITY_LOOKED_UP), chance + from);
 	for (uint32 i = 0; i < history->n; i++)

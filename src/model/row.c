@@ -8,7 +8,9 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/sysattr.h"
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/datum.h"
 #include "utils/rel.h"
@@ -41,19 +43,39 @@ affinity_model_row_fits(Relation table)
 	return true;
 }
 
+static TransactionId
+writer_of(TupleTableSlot *slot)
+{
+	TransactionId writer;
+	bool		isnull;
+
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return InvalidTransactionId;
+	writer = DatumGetTransactionId(slot_getsysattr(slot,
+												   MinTransactionIdAttributeNumber,
+												   &isnull));
+	return isnull || TransactionIdIsCurrentTransactionId(writer) ?
+		InvalidTransactionId : writer;
+}
+
 /*
  * Read the one row of a "model" table in the caller's snapshot; false where
  * there is none: the model is not trained. Its parameters stay as they are
  * stored (0: null): they are large, and a cached model has no need of them.
+ * writer, unless it is NULL, gets the transaction that wrote the row; invalid
+ * where that is this one, or where the table does not say.
  */
 bool
-affinity_model_row_read(Relation table, const char *schema_name, Datum *values)
+affinity_model_row_read(Relation table, const char *schema_name, Datum *values,
+						TransactionId * writer)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
 	bool		found = table_scan_getnextslot(scan, ForwardScanDirection,
 											   slot);
 
+	if (writer)
+		*writer = found ? writer_of(slot) : InvalidTransactionId;
 	if (found)
 	{
 		slot_getallattrs(slot);
@@ -95,7 +117,8 @@ affinity_model_parameters(const AffinityModel *model)
 
 	if (!affinity_model_row_fits(table))
 		affinity_model_other_columns(model->schema_name, model->schema);
-	if (!affinity_model_row_read(table, model->schema_name, values) ||
+	if (!affinity_model_row_read(table, model->schema_name, values,
+								 NULL) ||
 		DatumGetInt64(values[MODEL_VERSION - 1]) != model->version)
 		affinity_train_damaged(model->schema_name, "its version changed");
 	parameters = values[MODEL_PARAMETERS - 1] == (Datum) 0 ? NULL :

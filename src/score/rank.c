@@ -370,7 +370,7 @@ affinity_score_choose_by_vector(AffinityRanker *r)
 							  r->scorer->n_items);
 	if (r->selection.candidate)
 		push_candidates(r, &top);
-	else
+	else if (!affinity_score_scan_best(r, &top))
 		push_all(r, &top);
 	affinity_score_end_keys(r, &top);
 	r->n_before = r->n_chosen;

@@ -145,9 +145,20 @@ extern void affinity_score_diverse_enter(Diverse *d, uint32 row,
 										 const uint32 *chosen, uint32 n,
 										 double *similar);
 
+/* scan.c */
+extern bool affinity_score_scan_best(AffinityRanker *r, AffinityTopK *top);
+extern bool affinity_score_scan_similar(const AffinityScorer *scorer,
+										uint32 self, double norm,
+										AffinityTopK *top);
+
 /* repeat.c */
 extern void affinity_score_choose_repeats(AffinityRanker *r,
 										  const AffinityHistory *history);
+
+/* similar.c */
+extern void affinity_score_push_cosine(const AffinityScorer *scorer,
+									   uint32 self, uint32 other, double norm,
+									   AffinityTopK *top);
 
 /* Keys of the k best of n, with room for all; in the current context. */
 static inline void

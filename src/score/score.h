@@ -306,6 +306,13 @@ extern void affinity_score_batch_audience(const AffinityBatch *batch,
 										  uint32 item, uint32 k,
 										  AffinityTopK *top);
 
+/* ---- scan.c: the best by factors without scoring all -------------------- */
+
+extern Size affinity_score_scan_bytes(uint32 n_items, uint32 width);
+extern bool affinity_score_scan_make(const AffinityAlgorithm *algorithm,
+									 const AffinityFactors *factors,
+									 void *area);
+
 /* ---- similar.c: what is like an item or a user ------------------------- */
 
 /* Rank keys of numbers of items or users, best first. */

@@ -40,8 +40,30 @@ similar_by_list(const AffinityScorer *scorer, const AffinityList *list,
 }
 
 /*
- * Cosines with all items; what is not above 0 is not similar. Biases are not
- * part of what an item is like.
+ * An item with the cosine of its factors and those of an item, the square of
+ * whose norm is norm. What is not above 0 is not similar. Biases are not part
+ * of what an item is like.
+ */
+void
+affinity_score_push_cosine(const AffinityScorer *scorer, uint32 self,
+						   uint32 other, double norm, AffinityTopK *top)
+{
+	const AffinityFactors *factors = scorer->factors;
+	uint32		skip = Min(scorer->algorithm->n_bias_factors, factors->width);
+	AffinityProducts sums = {0};
+	float		cosine;
+
+	affinity_kernel_products_f4(factors->item + self * factors->stride + skip,
+								factors->item + other * factors->stride + skip,
+								factors->width - skip, &sums);
+	cosine = (float) (sums.xy / sqrt(norm) / sqrt(sums.yy));
+	if (other != self && cosine > 0)
+		affinity_kernel_topk_push(top, affinity_kernel_rank_key(Min(cosine, 1),
+																other));
+}
+
+/*
+ * The best of the cosines with all items.
  */
 static void
 similar_by_factors(const AffinityScorer *scorer, uint32 self, uint32 k,
@@ -49,25 +71,22 @@ similar_by_factors(const AffinityScorer *scorer, uint32 self, uint32 k,
 {
 	const AffinityFactors *factors = scorer->factors;
 	uint32		skip = Min(scorer->algorithm->n_bias_factors, factors->width);
-	uint32		width = factors->width - skip;
 	const float *own = factors->item + self * factors->stride + skip;
-	double		norm = affinity_kernel_dot_f4(own, own, width);
+	double		norm = affinity_kernel_dot_f4(own, own, factors->width - skip);
+	Size		cap;
 
-	affinity_score_keys_begin(top, k, factors->n_items);
-	for (uint32 i = 0; i < factors->n_items; i++)
+	k = Min(k, factors->n_items);
+	cap = Min((Size) factors->n_items, 2 * (Size) k) + 1;
+	affinity_kernel_topk_init(top, affinity_base_array(cap, sizeof(uint64)),
+							  k, cap);
+	if (!affinity_score_scan_similar(scorer, self, norm, top))
 	{
-		const float *other = factors->item + i * factors->stride + skip;
-		AffinityProducts sums = {0};
-		float		cosine;
-
-		if (i % COMPARE_PIECE == 0)
-			CHECK_FOR_INTERRUPTS();
-		affinity_kernel_products_f4(own, other, width, &sums);
-		cosine = (float) (sums.xy / sqrt(norm) / sqrt(sums.yy));
-		if (i != self && cosine > 0)
-			affinity_kernel_topk_push(top,
-									  affinity_kernel_rank_key(Min(cosine, 1),
-															   i));
+		for (uint32 i = 0; i < factors->n_items; i++)
+		{
+			if (i % COMPARE_PIECE == 0)
+				CHECK_FOR_INTERRUPTS();
+			affinity_score_push_cosine(scorer, self, i, norm, top);
+		}
 	}
 	affinity_score_keys_end(top);
 }

@@ -29,6 +29,8 @@ affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
 	affinity_base_check_not_null(fcinfo, 0, "model");
 	call->fcinfo = fcinfo;
 	call->rows = NULL;
+	memset(&call->counted, 0, sizeof(AffinityCacheCall));
+	INSTR_TIME_SET_CURRENT(call->start);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	call->model = affinity_model_open(PG_GETARG_OID(0));
@@ -75,6 +77,7 @@ affinity_serve_put(ServeCall *call, const Datum *values)
 	bool		nulls[SERVE_COLUMNS] = {0};
 
 	tuplestore_putvalues(call->rows, call->desc, (Datum *) values, nulls);
+	call->counted.rows++;
 }
 
 /*
@@ -94,10 +97,19 @@ affinity_serve_put_key(ServeCall *call, Datum id, uint64 key, size_t rank,
 	affinity_serve_put(call, values);
 }
 
+/*
+ * The end of a call, which counts.
+ */
 Datum
 affinity_serve_end(ServeCall *call)
 {
-	(void) call;
+	instr_time	end;
+
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, call->start);
+	call->counted.microseconds = INSTR_TIME_GET_MICROSEC(end);
+	call->counted.cold = call->model->cold;
+	affinity_cache_count(call->model->relation, &call->counted);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -267,6 +267,8 @@ answer(Request *r)
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_recommend(affinity_score_ranker(&scorer), history, s, &offer,
 						ranking);
+	r->call->counted.popular = ranking->n_filled > 0 &&
+		ranking->n_before + ranking->n_after == 0;
 	put_ranking(r, ranking);
 }
 

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "portability/instr_time.h"
 #include "utils/tuplestore.h"
 
 #include "model/model.h"
@@ -25,6 +26,8 @@ typedef struct ServeCall
 	AffinityModel *model;
 	Tuplestorestate *rows;
 	TupleDesc	desc;
+	instr_time	start;
+	AffinityCacheCall counted;	/* see affinity.stat_models */
 } ServeCall;
 
 extern void affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo);

@@ -198,6 +198,9 @@ typedef struct AffinityFactors
 	const float *parameters;	/* what training gave the sink */
 	uint32		n_parameters;
 	Size		bytes;			/* of the items */
+	const void *scan_area;		/* a copy to find the best by, see score.h;
+								 * NULL: there is none */
+	Size		scan_bytes;		/* of that */
 } AffinityFactors;
 
 /* An algorithm's own: what it needs to fold users in. */
