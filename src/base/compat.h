@@ -18,9 +18,12 @@
 #endif
 
 #include "executor/executor.h"
+#include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/datetime.h"
+#include "utils/regproc.h"
 
 /* PostgreSQL 18 puts it before a declaration, what came before after it. */
 #ifndef pg_noreturn
@@ -88,6 +91,46 @@ affinity_base_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
 #else
 	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL,
 								 NIL);
+#endif
+}
+
+/* PostgreSQL 16 reports errors softly, if that is asked for. */
+static inline List *
+affinity_base_name_list(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return stringToQualifiedNameList(name, NULL);
+#else
+	return stringToQualifiedNameList(name);
+#endif
+}
+
+/* PostgreSQL 17 gave a struct to what names a transaction in a backend. */
+static inline LocalTransactionId
+affinity_base_local_transaction(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
+#endif
+}
+
+/*
+ * As whom a query reads a relation; InvalidOid: as the caller. PostgreSQL 16
+ * keeps what concerns rights apart.
+ */
+static inline Oid
+affinity_base_reads_as(const Query * query, const RangeTblEntry * entry)
+{
+#if PG_VERSION_NUM >= 160000
+	if (entry->perminfoindex == 0)
+		return InvalidOid;
+	return ((RTEPermissionInfo *) list_nth(query->rteperminfos,
+										   entry->perminfoindex - 1))->checkAsUser;
+#else
+	(void) query;
+	return entry->checkAsUser;
 #endif
 }
 

@@ -183,7 +183,7 @@ affinity_eval_meter_take(void *state, uint32 user,
 {
 	EvalMeter  *m = state;
 	const EvalTargets *t = &m->targets;
-	uint32		n = affinity_score_ranking_size(ranking);
+	uint32		n = ranking->n;
 	uint32		wanted[AFFINITY_EVAL_N_TARGETS] = {0};
 
 	for (int64 e = t->start[user]; e < t->start[user + 1]; e++)

@@ -350,9 +350,11 @@ void
 affinity_eval_stored(AffinityModel *model, AffinityEvalSubject *subject)
 {
 	AffinityModelBatch *stored = palloc(sizeof(AffinityModelBatch));
+	AffinityModelAsked asked = {
+		.repeat = affinity_repeat_usual(model->algorithm)
+	};
 
-	affinity_model_batch_begin(stored, model,
-							   affinity_repeat_usual(model->algorithm));
+	affinity_model_batch_begin(stored, model, &asked);
 	memset(subject, 0, sizeof(AffinityEvalSubject));
 	subject->batch = stored->batch;
 	subject->scorer = stored->scorer;

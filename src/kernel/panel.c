@@ -146,6 +146,22 @@ affinity_kernel_near_shrink(AffinityNear *near)
 }
 
 /*
+ * Add an offset to n scores and multiply each: by up, or by down where it is
+ * below 0.
+ */
+AFFINITY_MULTIVERSION void
+affinity_kernel_near_scale(float *score, size_t n, float offset,
+						   const float *up, const float *down)
+{
+	for (size_t i = 0; i < n; i++)
+	{
+		float		x = score[i] + offset;
+
+		score[i] = x * (x < 0 ? down[i] : up[i]);
+	}
+}
+
+/*
  * Keep of n scores, of the items from a number on, what is not below the
  * floor. n is a multiple of 32; what has to be left out has a score of
  * -infinity. Where too many are too close to each other near->full is set,

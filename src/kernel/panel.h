@@ -40,6 +40,8 @@ typedef struct AffinityNear
 
 extern void affinity_kernel_near_init(AffinityNear *near, uint64_t *key,
 									  size_t k, size_t cap, double margin);
+extern void affinity_kernel_near_scale(float *score, size_t n, float offset,
+									   const float *up, const float *down);
 extern void affinity_kernel_near_push(AffinityNear *near, const float *score,
 									  size_t n, uint32_t from);
 extern void affinity_kernel_near_shrink(AffinityNear *near);

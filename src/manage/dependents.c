@@ -225,11 +225,18 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 	const AffinityModelObjects none = {NIL, NIL};
 	LOCKTAG		first;
 	char	   *others;
+	List	   *watched;
+	ListCell   *cell;
 
 	LockRelationOid(table, ShareUpdateExclusiveLock);
 	affinity_manage_objects(schema, &own);
 	set->n = 0;
 	others = walk(&own, &none, set, NULL);
+	watched = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
+	set->tag = repalloc(set->tag, (set->n + list_length(watched) + 1) *
+						sizeof(LOCKTAG));
+	foreach(cell, watched)
+		add_lock(set, RelationRelationId, lfirst_oid(cell));
 	UnlockRelationOid(table, ShareUpdateExclusiveLock);
 	SET_LOCKTAG_RELATION(first, MyDatabaseId, table);
 	put_first(set, &first);

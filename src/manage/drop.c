@@ -121,10 +121,16 @@ add_functions(Oid schema, const char *name, AffinityModelObjects *objects)
 void
 affinity_manage_objects(Oid schema, AffinityModelObjects *objects)
 {
+	List	   *views = affinity_rules_views(schema);
+	ListCell   *cell;
+
 	objects->classes = NIL;
 	objects->ids = NIL;
 	add_object(objects, NamespaceRelationId, schema);
 	add_relations(schema, objects);
+	/* what only models with rules have */
+	foreach(cell, views)
+		add_object(objects, RelationRelationId, lfirst_oid(cell));
 	for (int i = 0; function_names[i]; i++)
 		add_functions(schema, function_names[i], objects);
 }
@@ -230,6 +236,7 @@ affinity_manage_drop(PG_FUNCTION_ARGS)
 	Oid			table;
 	Oid			schema;
 	AffinityModelObjects objects;
+	List	   *watched;
 
 	name = affinity_base_text_arg(fcinfo, 0, "name");
 	affinity_base_check_not_null(fcinfo, 1, "cascade");
@@ -243,8 +250,10 @@ affinity_manage_drop(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	affinity_manage_lock_to_drop(name, schema, table, cascade);
+	watched = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
 	affinity_manage_objects(schema, &objects);
 	affinity_manage_drop_objects(&objects, cascade);
+	affinity_rules_unwatch(watched, true);
 	affinity_manage_ddl_execute(psprintf("DROP SCHEMA %s %s",
 										 quote_identifier(name),
 										 cascade ? "CASCADE" : "RESTRICT"));

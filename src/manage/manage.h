@@ -10,6 +10,7 @@
 
 #include "eval/eval.h"
 #include "model/model.h"
+#include "rules/rules.h"
 #include "tune/tune.h"
 
 /* list.c */
@@ -226,6 +227,9 @@ typedef struct ModelExisting
 extern void affinity_manage_open(ModelExisting *e, const char *name);
 extern void affinity_manage_settle(ModelExisting *e);
 extern void affinity_manage_close(ModelExisting *e);
+
+/* rules.c */
+extern void affinity_manage_renew_rules(ModelExisting *e);
 
 /* store.c: writing items */
 typedef struct ItemWriter ItemWriter;

@@ -110,6 +110,7 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 	e.change.train = true;
 	if (!affinity_manage_change(&e.change))
 		affinity_manage_untrained(name, true);
+	affinity_manage_renew_rules(&e);
 	if (e.change.done.len > 0)
 		ereport(NOTICE,
 				(errmsg("model \"%s\" was brought up to date: %s", name,
@@ -305,6 +306,7 @@ upgrade(const char *name)
 		affinity_manage_open(&e, name);
 		affinity_manage_settle(&e);
 		(void) affinity_manage_change(&e.change);
+		affinity_manage_renew_rules(&e);
 		done = MemoryContextStrdup(context, e.change.done.len > 0 ?
 								   e.change.done.data : "nothing to do");
 		affinity_manage_close(&e);

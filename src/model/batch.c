@@ -122,24 +122,25 @@ affinity_model_visits_request(const AffinityAlgorithm *algorithm,
 }
 
 /*
- * Interactions that a query gives: all, or those that an array of items, $1
- * of the query, selects (0: none). With seen, those that do not count are
- * there too, as NaN.
+ * Interactions that a query gives: all, or those that an array of ids of a
+ * type, $1 of the query, selects (0: none). With seen, those that do not count
+ * are there too, as NaN.
  */
 static AffinityInteractions *
-read_interactions(const AffinityModel *model, const char *query, Datum items,
-				  bool seen, bool visits, void (*progress) (int64 rows))
+read_interactions(const AffinityModel *model, const char *query, Datum ids,
+				  Oid type, bool seen, bool visits,
+				  void (*progress) (int64 rows))
 {
 	AffinityReadRequest request = {0};
 	AffinityInteractions *in;
-	Oid			type = get_array_type(model->item_type);
 
+	type = get_array_type(type);
 	request.query = query;
-	if (items != (Datum) 0)
+	if (ids != (Datum) 0)
 	{
 		request.n_args = 1;
 		request.arg_types = &type;
-		request.args = &items;
+		request.args = &ids;
 	}
 	request.user_type = model->user_type;
 	request.item_type = model->item_type;
@@ -171,22 +172,23 @@ columns_of(const AffinityModel *model, bool timed)
 		"h.user_id, h.item_id, h.weight";
 }
 
-static bool
-all_is_seen(const AffinityModel *model)
+bool
+affinity_model_all_seen(const AffinityModel *model)
 {
 	return affinity_train_seen(model->algorithm,
 							   model->options) == AFFINITY_SEEN_ALL;
 }
 
 /*
- * What an item is compared with, so that $1 of a query selects n items: an
- * array or, where it is long, its elements, since a plan for an array takes
- * some 350 bytes an element.
+ * What an id is compared with, so that a parameter of a query selects n of
+ * them: an array or, where it is long, its elements, since a plan for an array
+ * takes some 350 bytes an element.
  */
-static const char *
-any_item(uint32 n)
+char *
+affinity_model_any_of(uint32 n, int parameter)
 {
-	return n <= AFFINITY_LOOKED_UP ? "$1" : "SELECT pg_catalog.unnest($1)";
+	return psprintf(n <= AFFINITY_LOOKED_UP ? "$%d" :
+					"SELECT pg_catalog.unnest($%d)", parameter);
 }
 
 /*
@@ -199,10 +201,10 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
 							   columns_of(model, model->timed),
 							   affinity_model_interactions(model),
-							   any_item(n));
+							   affinity_model_any_of(n, 1));
 
-	return read_interactions(model, sql, items, all_is_seen(model), false,
-							 NULL);
+	return read_interactions(model, sql, items, model->item_type,
+							 affinity_model_all_seen(model), false, NULL);
 }
 
 /*
@@ -220,10 +222,10 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
 							   columns_of(model, model->timed), interactions,
 							   interactions,
-							   any_item(n));
+							   affinity_model_any_of(n, 1));
 
-	return read_interactions(model, sql, items, seen && all_is_seen(model),
-							 false, NULL);
+	return read_interactions(model, sql, items, model->item_type,
+							 seen && affinity_model_all_seen(model), false, NULL);
 }
 
 /*
@@ -438,23 +440,29 @@ affinity_model_number_histories(AffinityBatch *batch,
 	batch->seen = seen;
 }
 
+/* ---- the batch ---------------------------------------------------------- */
+
 /*
- * Read a batch's part of the model and all interactions, with what repeats
- * need if their share is above 0. Progress is shown until the batch is ended.
+ * Read a batch's part of the model and the interactions of those users who are
+ * asked for, with what repeats need if their share is above 0. Progress is
+ * shown until the batch is ended.
  */
 void
 affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
-						   double repeat)
+						   const AffinityModelAsked *asked)
 {
-	bool		visits = repeat > 0;
-	char	   *sql = psprintf("SELECT %s FROM %s AS h",
+	bool		visits = asked->repeat > 0;
+	const char *users = asked->some_users ?
+		psprintf(" WHERE h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
+				 affinity_model_any_of(asked->n_users, 1)) : "";
+	char	   *sql = psprintf("SELECT %s FROM %s AS h%s",
 							   columns_of(model, model->timed || visits),
-							   affinity_model_interactions(model));
+							   affinity_model_interactions(model), users);
 	AffinityInteractions *in;
 
 	memset(b, 0, sizeof(AffinityModelBatch));
 	b->model = model;
-	b->batch.repeat = repeat;
+	b->batch.repeat = asked->repeat;
 	if (visits)
 		affinity_model_check_repeat(model);
 	b->progress = affinity_parallel_progress_begin(model->schema_name,
@@ -466,15 +474,19 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
 	b->batch.source = model;
 	read_items(b);
 	check_memory(b);
-	in = read_interactions(model, sql, (Datum) 0, true, visits,
+	in = read_interactions(model, sql,
+						   asked->some_users ? asked->users : (Datum) 0,
+						   model->user_type, true, visits,
 						   affinity_parallel_progress_done);
 	affinity_model_number_histories(&b->batch, in, b->item_id, model->n_items,
-									all_is_seen(model),
+									affinity_model_all_seen(model),
 									affinity_repeat_rule(model->algorithm,
 														 model->options),
 									visits ? affinity_model_rates(model) :
 									NULL);
 	b->users = in->users;
+	if (asked->recent_only)
+		affinity_model_leave_out_recent(b, asked);
 }
 
 void

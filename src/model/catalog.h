@@ -11,17 +11,6 @@
 
 #include "model/model.h"
 
-/* What messages call the query of items' attributes. */
-#define AFFINITY_ATTRIBUTES_SOURCE	"item_attributes"
-
-/* source.c */
-extern Query * affinity_model_source_query(const char *query, const char *what,
-										   char **text);
-extern Oid	affinity_model_source_id(const Query * query,
-									 const TargetEntry * column,
-									 const char *role, const char *name,
-									 StringInfo expression);
-
 /* checks.c */
 extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
@@ -99,6 +88,14 @@ extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel 
 															int *n_found);
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
+
+/* batch.c */
+extern bool affinity_model_all_seen(const AffinityModel *model);
+extern char *affinity_model_any_of(uint32 n, int parameter);
+
+/* recent.c */
+extern void affinity_model_leave_out_recent(AffinityModelBatch *batch,
+											const AffinityModelAsked *asked);
 
 /* repeat.c */
 extern void affinity_model_check_repeat(const AffinityModel *model);

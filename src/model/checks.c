@@ -168,6 +168,35 @@ affinity_model_now(const AffinityModel *model)
 }
 
 /*
+ * The time that is an interval before now, as the times of histories have it.
+ * Whoever asks for it needs such times.
+ */
+int64
+affinity_model_before_now(const AffinityModel *model, const Interval *interval)
+{
+	Datum		now = Int64GetDatum(affinity_model_now(model));
+	Oid			view = get_relname_relid("interactions", model->schema);
+	AttrNumber	at = OidIsValid(view) ? get_attnum(view, "at") :
+		InvalidAttrNumber;
+	bool		plain = at != InvalidAttrNumber &&
+		get_atttype(view, at) == TIMESTAMPOID;
+
+	if (!model->has_time ||
+		(model->kept && get_attnum(get_relname_relid(AFFINITY_KEPT,
+													 model->schema),
+								   "at") <= 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("not_within needs times, which the source of model \"%s\" does not have",
+						model->schema_name),
+				 errhint("Give the model a query with the time as its fourth column, after user, item and weight: SELECT affinity.alter_model(%s, query => 'SELECT ...');",
+						 quote_literal_cstr(model->schema_name))));
+	return DatumGetInt64(DirectFunctionCall2(plain ? timestamp_mi_interval :
+											 timestamptz_mi_interval, now,
+											 PointerGetDatum(interval)));
+}
+
+/*
  * The relation "interactions" as SQL names it, once it is known that it can be
  * read as the model's functions do: a query would say in its own words what is
  * missing. It stays locked, so that it cannot go meanwhile.

@@ -46,12 +46,7 @@ enum
 	DEFINITION_N_COLUMNS
 };
 
-static const struct
-{
-	const char *name;
-	Oid			type;
-	bool		optional;
-}			columns[DEFINITION_N_COLUMNS] = {
+static const AffinityConstant columns[DEFINITION_N_COLUMNS] = {
 	{"query", TEXTOID, false},
 	{"resolved_query", TEXTOID, false},
 	{"renamed_query", TEXTOID, true},
@@ -92,13 +87,16 @@ view_query(Oid view)
 }
 
 /*
- * The values of the one row of constants that a query gives.
+ * The values of the one row of constants that a view gives: of the n columns
+ * named, those that are there and not null; the others are null.
  */
-static bool
-read_constants(Query * query, Datum *values)
+bool
+affinity_model_constants(Oid view, const AffinityConstant *column, int n,
+						 Datum *values, bool *nulls)
 {
+	Query	   *query = get_rel_relkind(view) == RELKIND_VIEW ?
+		view_query(view) : NULL;
 	ListCell   *cell;
-	bool		found[DEFINITION_N_COLUMNS] = {false};
 
 	if (query == NULL || query->commandType != CMD_SELECT ||
 		query->jointree == NULL || query->jointree->fromlist != NIL ||
@@ -106,29 +104,47 @@ read_constants(Query * query, Datum *values)
 		query->hasTargetSRFs || query->limitCount != NULL ||
 		query->limitOffset != NULL)
 		return false;
+	for (int i = 0; i < n; i++)
+		nulls[i] = true;
 	foreach(cell, query->targetList)
 	{
 		TargetEntry *entry = lfirst_node(TargetEntry, cell);
 		Const	   *value = (Const *) entry->expr;
 
-		if (entry->resjunk || !IsA(value, Const) || value->constisnull ||
-			entry->resname == NULL)
+		if (entry->resjunk || !IsA(value, Const) || entry->resname == NULL)
 			return false;
-		for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
+		for (int i = 0; i < n; i++)
 		{
-			if (strcmp(entry->resname, columns[i].name) != 0)
+			if (strcmp(entry->resname, column[i].name) != 0)
 				continue;
-			if (value->consttype != columns[i].type)
+			if (value->consttype != column[i].type)
 				return false;
 			values[i] = value->constvalue;
-			found[i] = true;
+			nulls[i] = value->constisnull;
 		}
 	}
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i] && !column[i].optional)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Those of a definition.
+ */
+static bool
+read_constants(Oid view, Datum *values)
+{
+	bool		nulls[DEFINITION_N_COLUMNS];
+
+	if (!affinity_model_constants(view, columns, DEFINITION_N_COLUMNS, values,
+								  nulls))
+		return false;
 	for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
 	{
-		if (!found[i] && !columns[i].optional)
-			return false;
-		if (!found[i])
+		if (nulls[i])
 			values[i] = columns[i].type == BOOLOID ? BoolGetDatum(false) :
 				CStringGetTextDatum("");
 	}
@@ -161,8 +177,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	memset(d, 0, sizeof(ModelDefinition));
 	if (!OidIsValid(view))
 		return DEFINITION_MISSING;
-	if (get_rel_relkind(view) != RELKIND_VIEW ||
-		!read_constants(view_query(view), v))
+	if (!read_constants(view, v))
 		return DEFINITION_DAMAGED;
 	d->query = TextDatumGetCString(v[DEFINITION_QUERY]);
 	d->resolved = TextDatumGetCString(v[DEFINITION_RESOLVED]);

@@ -202,6 +202,44 @@ read_list(void *reader, uint32 i)
 }
 
 /*
+ * Lists of some items, for a scorer.
+ */
+static void
+read_given_lists(void *reader, const uint32 *no, uint32 n, AffinityList *list)
+{
+	ListReader *r = reader;
+
+	r->item = no;
+	r->n_items = n;
+	read_lists(r, 0);
+	memcpy(list, r->list, n * sizeof(AffinityList));
+}
+
+static ListReader *
+list_reader(AffinityModel *model)
+{
+	ListReader *reader = palloc0(sizeof(ListReader));
+
+	reader->model = model;
+	reader->context = AllocSetContextCreate(CurrentMemoryContext,
+											"affinity lists",
+											ALLOCSET_DEFAULT_SIZES);
+	reader->list = palloc(AFFINITY_LOOKED_UP * sizeof(AffinityList));
+	return reader;
+}
+
+/*
+ * Let a scorer read lists of items as it needs them, in the current memory
+ * context.
+ */
+void
+affinity_model_offer_lists(AffinityModel *model, AffinityScorer *scorer)
+{
+	scorer->read_lists = read_given_lists;
+	scorer->reader = list_reader(model);
+}
+
+/*
  * The history of those among n weighted ids, in order of id, that the model
  * knows, with their lists if it scores by them.
  */
@@ -331,15 +369,10 @@ make_long_history(AffinityModel *model, const AffinityItems *items,
 	h->history.weight = weight;
 	if (!model->algorithm->has_factors)
 	{
-		ListReader *reader = palloc0(sizeof(ListReader));
+		ListReader *reader = list_reader(model);
 
-		reader->model = model;
 		reader->item = no;
 		reader->n_items = n;
-		reader->context = AllocSetContextCreate(CurrentMemoryContext,
-												"affinity lists",
-												ALLOCSET_DEFAULT_SIZES);
-		reader->list = palloc(AFFINITY_LOOKED_UP * sizeof(AffinityList));
 		h->history.read_list = read_list;
 		h->history.reader = reader;
 	}

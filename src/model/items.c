@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -184,6 +185,35 @@ affinity_model_items_end(AffinityItemScan *s)
 	table_close(s->table, NoLock);
 	pfree(s->seen);
 	pfree(s);
+}
+
+/*
+ * The ids of all items by number, which is their order, in the current memory
+ * context.
+ */
+Datum *
+affinity_model_read_ids(const AffinityModel *model)
+{
+	Datum	   *id = affinity_base_zeroed_array(model->n_items,
+												sizeof(Datum));
+	AffinityItemScan *scan = affinity_model_items_begin(model,
+														AFFINITY_ITEM_ID);
+	AffinityStoredItem item;
+	bool		byval;
+	int16		len;
+
+	get_typlenbyval(model->item_type, &len, &byval);
+	while (affinity_model_items_next(scan, &item))
+		id[item.no] = datumCopy(affinity_base_id_plain(item.id,
+													   model->item_type),
+								byval, len);
+	affinity_model_items_end(scan);
+	for (int64 no = 1; no < (int64) model->n_items; no++)
+	{
+		affinity_base_look_up((uint64) no);
+		affinity_model_check_ids(model, id[no - 1], id[no]);
+	}
+	return id;
 }
 
 /*

@@ -9,9 +9,11 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
+#include "utils/timestamp.h"
 
 #include "score/score.h"
 
@@ -57,6 +59,7 @@ typedef struct AffinityModel
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
+	float	   *popularity;		/* by number; NULL: not read yet */
 } AffinityModel;
 
 /* cache.c */
@@ -65,6 +68,9 @@ extern AffinityModel *affinity_model_open(Oid schema);
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
 								  AffinityScorer *scorer);
+
+/* popularity.c */
+extern const float *affinity_model_popularity(AffinityModel *model);
 
 /* ---- lookup.c: single rows of the items -------------------------------- */
 
@@ -111,6 +117,9 @@ extern void affinity_model_items_by_no(AffinityModel *model, const uint32 *no,
 									   uint32 n, AffinityItems *items);
 extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
 
+/* items.c */
+extern Datum *affinity_model_read_ids(const AffinityModel *model);
+
 /* checks.c */
 extern char *affinity_model_source(const AffinityModel *model);
 extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
@@ -133,6 +142,12 @@ typedef struct AffinityModelHistory
 
 extern void affinity_model_history(AffinityModel *model, Datum user,
 								   bool repeat, AffinityModelHistory *history);
+extern void affinity_model_offer_lists(AffinityModel *model,
+									   AffinityScorer *scorer);
+extern void affinity_model_recent(AffinityModel *model, Datum user,
+								  int64 after, AffinityItems *items);
+extern int64 affinity_model_before_now(const AffinityModel *model,
+									   const Interval *interval);
 extern void affinity_model_basket(AffinityModel *model, Datum items,
 								  AffinityModelHistory *history);
 extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
@@ -150,8 +165,21 @@ typedef struct AffinityModelBatch
 	MemoryContext progress;
 } AffinityModelBatch;
 
+/* Whose lists, and what they may not hold. */
+typedef struct AffinityModelAsked
+{
+	double		repeat;			/* share of repeats */
+	bool		some_users;		/* those of this array */
+	Datum		users;
+	uint32		n_users;
+	bool		recent_only;	/* of what users had, only what they had after
+								 * a time is left out */
+	int64		after;
+} AffinityModelAsked;
+
 extern void affinity_model_batch_begin(AffinityModelBatch *batch,
-									   AffinityModel *model, double repeat);
+									   AffinityModel *model,
+									   const AffinityModelAsked *asked);
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
 								   const Datum *id, uint32 n);
@@ -224,6 +252,17 @@ typedef struct ModelDefinition
 #define AFFINITY_KEPT			"kept_interactions"
 #define AFFINITY_MATERIALIZED	"materialized"
 
+/* A column of a view of constants; what is not optional is not null. */
+typedef struct AffinityConstant
+{
+	const char *name;
+	Oid			type;
+	bool		optional;
+} AffinityConstant;
+
+extern bool affinity_model_constants(Oid view, const AffinityConstant *column,
+									 int n, Datum *values, bool *nulls);
+
 typedef enum DefinitionState
 {
 	DEFINITION_FOUND,
@@ -251,7 +290,18 @@ extern const struct AffinityAttributes *affinity_model_attributes(const char *na
 																  const ModelDefinition *d,
 																  bool read_only);
 
-/* source.c: the query a model is made from */
+/* source.c: the query a model is made from, and others that it keeps */
+
+/* What messages call them. */
+#define AFFINITY_ATTRIBUTES_SOURCE	"item_attributes"
+#define AFFINITY_CATALOG_SOURCE		"items of set_rules"
+
+extern Query * affinity_model_source_query(const char *query, const char *what,
+										   char **text);
+extern Oid	affinity_model_source_id(const Query * query,
+									 const TargetEntry * column,
+									 const char *role, const char *name,
+									 StringInfo expression);
 extern Query * affinity_model_source_parse(const char *query);
 extern void affinity_model_source_analyze(Query * parsed, ModelDefinition *d);
 extern void affinity_model_source_text(const char *query, ModelDefinition *d);

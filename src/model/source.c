@@ -49,6 +49,8 @@ not_one_select(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("%s must be one SELECT", what),
+			 strcmp(what, AFFINITY_CATALOG_SOURCE) == 0 ?
+			 errhint("Write it like: SELECT item_id, in_stock, category FROM products, or give the name of a table or view.") :
 			 strcmp(what, AFFINITY_ATTRIBUTES_SOURCE) == 0 ?
 			 errhint("Write it like: SELECT item_id, tags FROM products.") :
 			 errhint("Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED)));

@@ -291,3 +291,41 @@ affinity_model_sort_weighted(const AffinityModel *model,
 
 	qsort_arg(weighted, n, sizeof(AffinityWeighted), compare_ids, &type);
 }
+
+/*
+ * What a user had after a time, which the model's times are compared with: of
+ * the kind of event that is recommended, whether it counts or not.
+ */
+void
+affinity_model_recent(AffinityModel *model, Datum user, int64 after,
+					  AffinityItems *items)
+{
+	Oid			types[] = {model->item_type, FLOAT8OID, InvalidOid, TEXTOID};
+	SPITupleTable *table;
+	Datum	   *id;
+	uint32		n = 0;
+
+	memset(items, 0, sizeof(AffinityItems));
+	if (!model->trained)
+		return;
+	types[2] = affinity_model_time_type(model);
+	table = affinity_model_query(model, AFFINITY_QUERY_TIMED_HISTORY, user,
+								 types, model->kinds ? 4 : 3);
+	id = affinity_base_array(SPI_processed, sizeof(Datum));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = table->vals[i];
+		bool		no_id;
+		bool		no_time;
+		uint32		kind;
+		Datum		item = SPI_getbinval(tuple, table->tupdesc, 1, &no_id);
+		Datum		at = SPI_getbinval(tuple, table->tupdesc, 3, &no_time);
+
+		if (!no_id && !no_time && DatumGetInt64(at) > after &&
+			kind_of(model, tuple, table->tupdesc, &kind) && kind == 0)
+			id[n++] = affinity_base_id_plain(item, model->item_type);
+	}
+	if (n > 0)
+		affinity_model_items_by_ids(model, id, n, items);
+	pfree(id);
+}

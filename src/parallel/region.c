@@ -195,7 +195,7 @@ affinity_parallel_alloc(AffinityTeam *team, const AffinityTeamRequest *request)
 
 	for (int r = 0; r < request->n_regions; r++)
 	{
-		bool		late = request->late & ((uint32) 1 << r);
+		bool		late = request->late & ((uint64) 1 << r);
 
 		offset[r] = 0;
 		if (late || request->size[r] >= OWN_SEGMENT)
@@ -216,7 +216,7 @@ affinity_parallel_alloc(AffinityTeam *team, const AffinityTeamRequest *request)
 		team->shared->region[r].offset = offset[r];
 		if (offset[r] > 0)
 			team->region[r].address = base + offset[r];
-		else if (!(request->late & ((uint32) 1 << r)))
+		else if (!(request->late & ((uint64) 1 << r)))
 			alloc_region(team, r);
 	}
 }
@@ -303,7 +303,7 @@ request_late(AffinityTeamRequest *request, Size n, Size width)
 	int			region = affinity_parallel_request_region(request,
 														  mul_size(n, width));
 
-	request->late |= (uint32) 1 << region;
+	request->late |= (uint64) 1 << region;
 }
 
 /*

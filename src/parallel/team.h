@@ -36,7 +36,7 @@
 
 #include "interaction/interaction.h"
 
-#define AFFINITY_TEAM_REGIONS	32
+#define AFFINITY_TEAM_REGIONS	40	/* up to 64: see late */
 
 typedef struct AffinityTeam AffinityTeam;
 
@@ -63,7 +63,7 @@ typedef struct AffinityTeamRequest
 	Size		size[AFFINITY_TEAM_REGIONS];
 	double		seconds;		/* of one processor, roughly; 0: not known.
 								 * Little work starts no or fewer workers */
-	uint32		late;			/* bits of regions that are made when filled */
+	uint64		late;			/* bits of regions that are made when filled */
 } AffinityTeamRequest;
 
 /* An ordered stream of chunks from all participants to the leader. */

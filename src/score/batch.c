@@ -138,6 +138,7 @@ begin_team(BatchLeader *l)
 		size[BATCH_LIST_ITEM] = batch->list_entries * sizeof(int32);
 		size[BATCH_LIST_SCORE] = batch->list_entries * sizeof(float);
 	}
+	affinity_score_batch_rules_sizes(batch, size);
 	for (int r = 0; r < BATCH_N_REGIONS; r++)
 		(void) affinity_parallel_request_region(&request, size[r]);
 	l->matrix = affinity_parallel_request_matrix(&request, batch->histories);
@@ -152,26 +153,26 @@ begin_team(BatchLeader *l)
 
 /* ---- filling its regions ----------------------------------------------- */
 
-static void
+/*
+ * Popular items in order; returns how many there are.
+ */
+static uint32
 put_popularity(BatchLeader *l)
 {
 	const float *popularity = l->batch->popularity;
 	uint32		n = l->batch->scorer->n_items;
 	uint32	   *item = affinity_parallel_region(l->team, BATCH_POPULAR);
 	float	   *value = affinity_parallel_region(l->team, BATCH_POPULARITY);
-	uint64	   *key = affinity_base_array(n, sizeof(uint64));
-	uint64	   *scratch = affinity_base_array(n, sizeof(uint64));
+	AffinityRules none = {0};
+	AffinityPopular popular =
+	affinity_score_popular(l->batch->rules ? l->batch->rules : &none,
+						   popularity, NULL, n, n);
 
-	for (uint32 i = 0; i < n; i++)
-		key[i] = affinity_kernel_rank_key(popularity[i], i);
-	affinity_kernel_sort_descending(key, n, scratch);
-	for (uint32 i = 0; i < n; i++)
-	{
-		item[i] = affinity_kernel_rank_key_no(key[i]);
-		value[i] = popularity[item[i]];
-	}
-	pfree(key);
-	pfree(scratch);
+	memcpy(item, popular.item, popular.n * sizeof(uint32));
+	memcpy(value, popular.popularity, popular.n * sizeof(float));
+	pfree(unconstify(uint32 *, popular.item));
+	pfree(unconstify(float *, popular.popularity));
+	return popular.n;
 }
 
 /*
@@ -210,6 +211,42 @@ put_lists(BatchLeader *l)
 }
 
 /*
+ * Panels of the columns, by which the best are found.
+ */
+static void
+put_panels(BatchLeader *l, BatchShared *shared)
+{
+	const AffinityFactors *f = l->batch->scorer->factors;
+	const uint32 *item = affinity_parallel_region(l->team, BATCH_COLUMN_ITEM);
+	float	   *panel = affinity_parallel_region(l->team, BATCH_PANELS);
+	Size		row_bytes = f->stride * sizeof(float);
+	float	   *gathered = NULL;
+	double		largest = 0;
+
+	if (shared->some_columns)
+		gathered = affinity_base_array(PUT_ITEMS, row_bytes);
+	for (uint32 from = 0; from < shared->n_columns; from += PUT_ITEMS)
+	{
+		uint32		n = Min(shared->n_columns - from, PUT_ITEMS);
+		const float *row = f->item + from * f->stride;
+
+		CHECK_FOR_INTERRUPTS();
+		if (shared->some_columns)
+		{
+			for (uint32 i = 0; i < n; i++)
+				memcpy(gathered + i * f->stride,
+					   f->item + item[from + i] * f->stride, row_bytes);
+			row = gathered;
+		}
+		affinity_kernel_panels_pack(row, f->stride, f->width, n,
+									panel + (Size) from * f->width);
+		for (uint32 i = 0; i < n; i++, row += f->stride)
+			largest = Max(largest, affinity_kernel_dot_f4(row, row, f->width));
+	}
+	shared->max_norm = sqrt(largest);
+}
+
+/*
  * Rows and, where the best are wanted, panels.
  */
 static void
@@ -217,8 +254,6 @@ put_factors(BatchLeader *l, BatchShared *shared)
 {
 	const AffinityFactors *f = l->batch->scorer->factors;
 	float	   *item = affinity_parallel_region(l->team, BATCH_FACTORS);
-	float	   *panel = affinity_parallel_region(l->team, BATCH_PANELS);
-	double		largest = 0;
 
 	shared->width = f->width;
 	shared->stride = f->stride;
@@ -229,18 +264,13 @@ put_factors(BatchLeader *l, BatchShared *shared)
 	for (uint32 from = 0; from < f->n_items; from += PUT_ITEMS)
 	{
 		uint32		n = Min(f->n_items - from, PUT_ITEMS);
-		const float *row = f->item + from * f->stride;
 
 		CHECK_FOR_INTERRUPTS();
-		memcpy(item + from * f->stride, row, n * f->stride * sizeof(float));
-		if (l->task != BATCH_RANK_BY_FACTORS)
-			continue;
-		affinity_kernel_panels_pack(row, f->stride, f->width, n,
-									panel + (Size) from * f->width);
-		for (uint32 i = 0; i < n; i++, row += f->stride)
-			largest = Max(largest, affinity_kernel_dot_f4(row, row, f->width));
+		memcpy(item + from * f->stride, f->item + from * f->stride,
+			   n * f->stride * sizeof(float));
 	}
-	shared->max_norm = sqrt(largest);
+	if (l->task == BATCH_RANK_BY_FACTORS)
+		put_panels(l, shared);
 }
 
 static void
@@ -269,11 +299,13 @@ fill_regions(BatchLeader *l)
 	shared->slot_bytes = l->slot_bytes;
 	shared->matrix = l->matrix;
 	shared->with_seen = l->batch->with_seen;
+	shared->with_histories = l->batch->with_histories;
 	shared->has_seen = l->batch->seen != NULL;
 	shared->seen = l->seen;
 	memcpy(affinity_parallel_region(l->team, BATCH_OPTIONS), scorer->options,
 		   scorer->algorithm->options_size);
-	put_popularity(l);
+	shared->n_popular = put_popularity(l);
+	affinity_score_batch_put_rules(l->batch, l->team, shared);
 	if (shared->repeat > 0)
 		put_chances(l);
 	if (scorer->factors)

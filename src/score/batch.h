@@ -32,6 +32,16 @@ enum
 	BATCH_PARAMETERS,
 	BATCH_CHANCE,				/* beside the matrix, where there are repeats */
 	BATCH_STREAM,
+	BATCH_ALLOWED,				/* as in AffinityRules */
+	BATCH_FACTOR,				/* double, by number: those that rules make */
+	BATCH_GROUP,
+	BATCH_PINNED,
+	BATCH_ITEM_POPULARITY,		/* by number; where something is pinned */
+	BATCH_USER_HASH,
+	BATCH_COLUMN_ITEM,			/* number of each column of the panels */
+	BATCH_COLUMN,				/* the first column of a number or more */
+	BATCH_UP,					/* factor by column, and what scores below 0 */
+	BATCH_DOWN,					/* are multiplied by */
 	BATCH_N_REGIONS
 };
 
@@ -56,6 +66,11 @@ typedef struct BatchShared
 	Size		slot_bytes;
 	int			matrix;			/* handle; columns are items' numbers */
 	bool		with_seen;		/* nothing is left out of a list */
+	bool		with_histories; /* only what is seen beside them */
+	bool		has_rules;
+	bool		has_factor;		/* rules change scores */
+	AffinityRules rules;		/* without what it points to */
+	uint32		n_popular;
 	bool		has_seen;
 	int			seen;			/* the same, of what else is seen */
 	/* factors */
@@ -63,6 +78,9 @@ typedef struct BatchShared
 	size_t		stride;
 	uint32		n_parameters;
 	double		max_norm;		/* of an item */
+	double		scale;			/* the most by which rules multiply a score */
+	uint32		n_columns;		/* of the panels */
+	bool		some_columns;	/* they are some of the items */
 	uint32		wanted;			/* BATCH_ONE_ITEM */
 } BatchShared;
 
@@ -76,6 +94,9 @@ typedef struct BatchParticipant
 	AffinityScorer scorer;
 	AffinityRanker *ranker;
 	AffinityPopular popular;
+	AffinityOffer offer;		/* the same */
+	AffinityRules rules;
+	const uint64 *user_hash;
 	AffinityCsr users;			/* rows: users, columns: items' numbers */
 	AffinityCsr seen;			/* what else they have; n_rows is 0 where that
 								 * is nothing, of nobody */
@@ -91,6 +112,11 @@ typedef struct BatchParticipant
 	float	   *offset;
 	bool	   *usable;
 	double	   *margin;			/* of the scores by panels */
+	const uint32 *column_item;	/* NULL: columns are numbers */
+	const uint32 *column;
+	const float *up;
+	const float *down;
+	uint32		prefix;			/* how many of the best are chosen */
 	float	   *block;			/* scores of the chunk's users */
 	AffinityNear *near;			/* NULL: all scores are made exactly */
 	int64	   *next;			/* of the user's items to leave out */
@@ -131,6 +157,22 @@ affinity_score_batch_history(const BatchParticipant *m, uint32 user)
 		history.chance = m->chance + start;
 	return history;
 }
+
+/* Do rules change scores? */
+static inline bool
+affinity_score_changes(const AffinityRules *rules)
+{
+	return rules && (rules->factor != NULL || rules->penalty > 0);
+}
+
+/* batch_rules.c: what rules need in the regions */
+extern void affinity_score_batch_rules_sizes(const AffinityBatch *batch,
+											 Size *size);
+extern void affinity_score_batch_put_rules(const AffinityBatch *batch,
+										   AffinityTeam *team,
+										   BatchShared *shared);
+extern void affinity_score_batch_find_rules(BatchParticipant *m,
+											AffinityTeam *team);
 
 /* batch.c: the leader's part */
 extern void affinity_score_batch_consume(BatchLeader *leader, uint32 chunk,

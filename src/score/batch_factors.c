@@ -32,9 +32,48 @@ near_room(uint32 k)
  * Where a large part of all items is wanted, nothing is gained by choosing.
  */
 static bool
-is_chosen(const BatchShared *shared)
+is_chosen(const BatchShared *shared, uint32 k)
 {
-	return shared->repeat == 0 && near_room(shared->k) < shared->n_items / 4;
+	return shared->repeat == 0 && near_room(k) < shared->n_columns / 4;
+}
+
+/*
+ * Room for the keys of users of a chunk, of whom k each are wanted, if that is
+ * worth it.
+ */
+static void
+make_near(BatchParticipant *m, uint32 k)
+{
+	const BatchShared *s = m->shared;
+	uint64	   *key;
+
+	if (m->near && m->prefix == k)
+		return;
+	if (m->near)
+	{
+		pfree(m->near[0].key);
+		pfree(m->near);
+		m->near = NULL;
+	}
+	m->prefix = k;
+	if (!is_chosen(s, k))
+		return;
+	m->near = palloc0(BATCH_USERS * sizeof(AffinityNear));
+	key = affinity_base_array(s->chunk_users * near_room(k), sizeof(uint64));
+	for (uint32 u = 0; u < s->chunk_users; u++)
+		m->near[u].key = key + u * near_room(k);
+	affinity_score_ranker_room(m->ranker, near_room(k));
+}
+
+/*
+ * How many of the best a chunk begins with.
+ */
+static uint32
+prefix_of(const BatchParticipant *m)
+{
+	return m->shared->has_rules ?
+		affinity_score_first_prefix(m->ranker, &m->rules, m->shared->k) :
+		m->shared->k;
 }
 
 void
@@ -42,7 +81,6 @@ affinity_score_batch_factors_begin(BatchParticipant *m, AffinityTeam *team)
 {
 	const BatchShared *s = m->shared;
 	uint32		n = BATCH_USERS;
-	uint64	   *key;
 
 	m->factors.n_items = s->n_items;
 	m->factors.width = s->width;
@@ -59,15 +97,11 @@ affinity_score_batch_factors_begin(BatchParticipant *m, AffinityTeam *team)
 	m->margin = palloc0(n * sizeof(double));
 	m->next = palloc0(n * sizeof(int64));
 	m->next_seen = palloc0(n * sizeof(int64));
-	if (s->task != BATCH_RANK_BY_FACTORS || !is_chosen(s))
+	if (s->task != BATCH_RANK_BY_FACTORS)
 		return;
-	m->block = palloc((Size) n * BLOCK_ITEMS * sizeof(float));
-	m->near = palloc0(n * sizeof(AffinityNear));
-	key = affinity_base_array(s->chunk_users * near_room(s->k),
-							  sizeof(uint64));
-	for (uint32 u = 0; u < s->chunk_users; u++)
-		m->near[u].key = key + u * near_room(s->k);
-	affinity_score_ranker_room(m->ranker, near_room(s->k));
+	make_near(m, prefix_of(m));
+	if (m->near)
+		m->block = palloc((Size) n * BLOCK_ITEMS * sizeof(float));
 }
 
 /*
@@ -87,7 +121,8 @@ fold_user(BatchParticipant *m, uint32 user)
  * by and still be rounded to the same; negative where floats could overflow.
  * The error of a sum of n products is at most n / 2^24 of the sum of their
  * absolute values (Higham, "Accuracy and Stability of Numerical Algorithms",
- * 2002), which is at most the product of the norms.
+ * 2002), which is at most the product of the norms. Where rules multiply scores,
+ * they multiply that as well.
  */
 static double
 margin_of(const BatchParticipant *m)
@@ -98,10 +133,13 @@ margin_of(const BatchParticipant *m)
 	double		largest = norm * m->shared->max_norm;
 	double		error = largest * (m->factors.width + 1) / (1 << 23) +
 		m->factors.width * (double) FLT_MIN;
+	double		scale = m->shared->scale;
 
-	if (largest > FLT_MAX / 8)
+	if (largest > FLT_MAX / 8 || (fabs(m->fold->offset) + largest) * scale >
+		FLT_MAX / 8)
 		return -1;
-	return 2 * error + (fabs(m->fold->offset) + largest) / (1 << 20);
+	return scale *
+		(2 * error + (fabs(m->fold->offset) + largest) / (1 << 20));
 }
 
 static void
@@ -125,13 +163,27 @@ fold_chunk(BatchParticipant *m, uint32 from, uint32 n)
  * Leave a user's items out of a block, from the next on.
  */
 static void
-leave_out_items(const AffinityCsr *users, uint32 user, int64 *next,
-				uint32 from, uint32 n, float *score)
+leave_out_items(const BatchParticipant *m, const AffinityCsr *users,
+				uint32 user, int64 *next, uint32 from, uint32 n, float *score)
 {
 	int64		end = users->start[user + 1];
 
-	while (*next < end && users->col[*next] < from + n)
-		score[users->col[(*next)++] - from] = -INFINITY;
+	if (m->column == NULL)
+	{
+		while (*next < end && users->col[*next] < from + n)
+			score[users->col[(*next)++] - from] = -INFINITY;
+		return;
+	}
+	for (; *next < end; (*next)++)
+	{
+		uint32		no = users->col[*next];
+
+		/* events of other kinds than what is recommended follow */
+		if (no >= m->shared->n_items || m->column[no] >= from + n)
+			break;
+		if (affinity_score_is_allowed(&m->rules, no))
+			score[m->column[no] - from] = -INFINITY;
+	}
 }
 
 /*
@@ -141,12 +193,13 @@ static void
 leave_out(BatchParticipant *m, uint32 user, uint32 u, uint32 from, uint32 n)
 {
 	float	   *score = m->block + (Size) u * BLOCK_ITEMS;
+	const BatchShared *shared = m->shared;
 
-	if (!m->shared->with_seen)
-		leave_out_items(&m->users, user, &m->next[u], from, n, score);
-	if (!m->shared->with_seen && m->seen.n_rows > 0)
-		leave_out_items(&m->seen, user, &m->next_seen[u], from, n, score);
-	for (uint32 i = m->shared->n_items; i < from + n; i++)
+	if (!shared->with_seen && !shared->with_histories)
+		leave_out_items(m, &m->users, user, &m->next[u], from, n, score);
+	if (!shared->with_seen && m->seen.n_rows > 0)
+		leave_out_items(m, &m->seen, user, &m->next_seen[u], from, n, score);
+	for (uint32 i = shared->n_columns; i < from + n; i++)
 		score[i - from] = -INFINITY;
 }
 
@@ -156,13 +209,13 @@ leave_out(BatchParticipant *m, uint32 user, uint32 u, uint32 from, uint32 n)
 static void
 choose_chunk(BatchParticipant *m, uint32 first, uint32 n_users)
 {
-	uint32		n_panels = (m->shared->n_items + AFFINITY_PANEL - 1) /
+	uint32		n_panels = (m->shared->n_columns + AFFINITY_PANEL - 1) /
 		AFFINITY_PANEL;
 
 	for (uint32 u = 0; u < n_users; u++)
 	{
-		affinity_kernel_near_init(&m->near[u], m->near[u].key, m->shared->k,
-								  near_room(m->shared->k), m->margin[u]);
+		affinity_kernel_near_init(&m->near[u], m->near[u].key, m->prefix,
+								  near_room(m->prefix), m->margin[u]);
 		m->near[u].full |= !m->usable[u] || m->margin[u] < 0;
 	}
 	for (uint32 p = 0; p < n_panels; p += BLOCK_PANELS)
@@ -178,10 +231,15 @@ choose_chunk(BatchParticipant *m, uint32 first, uint32 n_users)
 									 BLOCK_ITEMS);
 		for (uint32 u = 0; u < n_users; u++)
 		{
+			float	   *score = m->block + (Size) u * BLOCK_ITEMS;
+
+			if (m->up)
+				affinity_kernel_near_scale(score, here * AFFINITY_PANEL,
+										   m->offset[u], m->up + from,
+										   m->down + from);
 			leave_out(m, first + u, u, from, here * AFFINITY_PANEL);
-			affinity_kernel_near_push(&m->near[u], m->block + (Size) u *
-									  BLOCK_ITEMS, here * AFFINITY_PANEL,
-									  from);
+			affinity_kernel_near_push(&m->near[u], score,
+									  here * AFFINITY_PANEL, from);
 		}
 	}
 }
@@ -213,13 +271,19 @@ finish_near(BatchParticipant *m, AffinityNear *near)
 	for (size_t i = 0; i < n; i++)
 	{
 		uint32		no = affinity_kernel_rank_key_no(near->key[i]);
-		float		score = affinity_score_fold_score(m->fold, no);
+		float		score;
 
+		if (m->column_item)
+			no = m->column_item[no];
+		score = affinity_score_fold_score(m->fold, no);
+		if (m->shared->has_factor)
+			score = affinity_score_ruled(r, no, score);
 		r->key[i] = affinity_kernel_rank_key(score, no);
 	}
 	affinity_kernel_sort_descending(r->key, n, r->scratch);
-	r->n_chosen = (uint32) Min(n, m->shared->k);
+	r->n_chosen = (uint32) Min(n, m->prefix);
 	r->n_before = r->n_chosen;
+	affinity_score_pin_vector(r);
 }
 
 /*
@@ -230,10 +294,32 @@ choose_user(BatchParticipant *m, uint32 u, const AffinitySelection *selection)
 {
 	affinity_score_begin_choice(m->ranker, selection);
 	recall_user(m, u);
-	if (m->near && !m->near[u].full)
+	if (m->near && !m->near[u].full && selection->k == m->prefix)
 		finish_near(m, &m->near[u]);
 	else if (m->usable[u])
 		affinity_score_choose_by_vector(m->ranker);
+}
+
+/*
+ * The list of a user of the chunk.
+ */
+static void
+list_user(BatchParticipant *m, uint32 u, AffinitySelection *selection,
+		  AffinityRanking *ranking)
+{
+	selection->k = m->prefix;
+	choose_user(m, u, selection);
+	if (selection->rules == NULL)
+	{
+		affinity_score_rank(m->ranker, &m->offer, ranking);
+		return;
+	}
+	while (!affinity_score_arrange(m->ranker, &m->offer, m->shared->k,
+								   ranking))
+	{
+		selection->k = affinity_score_longer_prefix(m->ranker);
+		choose_user(m, u, selection);
+	}
 }
 
 void
@@ -244,6 +330,7 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 	uint32		n = affinity_score_batch_chunk(m->shared, m->users.n_rows,
 											   chunk, &first);
 
+	make_near(m, prefix_of(m));
 	if (m->shared->repeat == 0)
 		fold_chunk(m, first, n);
 	if (m->near)
@@ -254,15 +341,15 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 		AffinityHistory history = affinity_score_batch_history(m, user);
 		AffinitySelection selection =
 		affinity_score_batch_selection(m, user, &history);
+		AffinityRanking *ranking =
+		affinity_score_batch_ranking(m->shared, slot, user);
 
 		CHECK_FOR_INTERRUPTS();
 		if (selection.repeat > 0)
-			affinity_score_choose(m->ranker, &history, &selection);
+			affinity_score_recommend(m->ranker, &history, &selection, &m->offer,
+								ranking);
 		else
-			choose_user(m, u, &selection);
-		affinity_score_rank(m->ranker, &m->popular,
-							affinity_score_batch_ranking(m->shared, slot,
-														 user));
+			list_user(m, u, &selection, ranking);
 	}
 }
 

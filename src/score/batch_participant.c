@@ -31,11 +31,15 @@ affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 	uint32		n = 0;
 	uint32		h = 0;
 
+	if (m->shared->has_rules)
+		selection.rules = &m->rules;
+	if (m->user_hash)
+		selection.user_hash = m->user_hash[user];
 	if (m->shared->with_seen)
 		return selection;
 	if (seen->n_rows > 0)
 		n_other = (uint32) (seen->start[user + 1] - seen->start[user]);
-	if (selection.repeat > 0)
+	if (selection.repeat > 0 || m->shared->with_histories)
 	{
 		selection.n_excluded = n_other;
 		selection.excluded = n_other > 0 ? seen->col + seen->start[user] : NULL;
@@ -85,11 +89,22 @@ rank_chunk(void *state, uint32 chunk, void *slot)
 		AffinitySelection selection =
 		affinity_score_batch_selection(m, user, &history);
 
-		affinity_score_choose(m->ranker, &history, &selection);
-		affinity_score_rank(m->ranker, &m->popular,
+		affinity_score_recommend(m->ranker, &history, &selection, &m->offer,
 							affinity_score_batch_ranking(m->shared, slot,
 														 user));
 	}
+}
+
+/*
+ * All of them are there.
+ */
+static AffinityPopular
+offer_popular(void *state, int64 n)
+{
+	BatchParticipant *m = state;
+
+	(void) n;
+	return m->popular;
 }
 
 static void
@@ -131,9 +146,12 @@ affinity_score_batch_participant(AffinityTeam *team)
 	memcpy(m.scorer.kind_factor, m.shared->kind_factor,
 		   sizeof(m.scorer.kind_factor));
 	m.ranker = affinity_score_ranker(&m.scorer);
-	m.popular.n = m.shared->n_items;
+	m.popular.n = m.shared->n_popular;
 	m.popular.item = affinity_parallel_region(team, BATCH_POPULAR);
 	m.popular.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
+	m.offer.popular = offer_popular;
+	m.offer.state = &m;
+	affinity_score_batch_find_rules(&m, team);
 	m.chance = affinity_parallel_region(team, BATCH_CHANCE);
 	m.leader = affinity_parallel_leader(team);
 	affinity_parallel_matrix(team, m.shared->matrix, &m.users, &unused);

@@ -99,6 +99,25 @@ is_marked(const AffinityRanker *r, uint32 no)
 /* ---- choosing ---------------------------------------------------------- */
 
 /*
+ * Nothing is known of the pinned items yet.
+ */
+static void
+begin_pinned(AffinityRanker *r, const AffinityRules *rules)
+{
+	if (rules->n_pinned > r->pinned_room)
+	{
+		if (r->pinned)
+			pfree(r->pinned);
+		r->pinned_room = 0;
+		r->pinned = MemoryContextAllocHuge(r->context, rules->n_pinned *
+										   sizeof(AffinityRanked));
+		r->pinned_room = rules->n_pinned;
+	}
+	for (uint32 i = 0; i < rules->n_pinned; i++)
+		affinity_score_pin(r, i, false, 0);
+}
+
+/*
  * Nothing is chosen yet.
  */
 void
@@ -109,6 +128,9 @@ affinity_score_begin_choice(AffinityRanker *r,
 	r->n_chosen = 0;
 	r->n_before = 0;
 	r->n_against = 0;
+	r->any_personalized = false;
+	if (selection->rules)
+		begin_pinned(r, selection->rules);
 	if (r->marked)
 		memset(r->mark, 0, mark_bytes(r));
 	r->marked = false;
@@ -179,13 +201,22 @@ choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
 		uint32		no = item[i];
 		float		score = affinity_score_of_sum(sums->sum[no]);
 
-		if (score != 0)
-			affinity_kernel_topk_push(&top,
-									  affinity_kernel_rank_key(score, no));
+		if (score == 0 || !affinity_score_may_be(r, no))
+			continue;
+		score = affinity_score_ruled(r, no, score);
+		affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
 		if (score < 0)
 			affinity_score_speak_against(r, no);
 	}
 	affinity_score_end_keys(r, &top);
+}
+
+static void
+pin_sum(AffinityRanker *r, uint32 i, double sum)
+{
+	float		score = affinity_score_of_sum(sum);
+
+	affinity_score_pin(r, i, score != 0, score);
 }
 
 /*
@@ -208,15 +239,66 @@ choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
 		affinity_score_sums_add(&sums, &list,
 								affinity_score_event(scorer, history, i));
 	}
+	for (uint32 i = 0; s->rules && i < s->rules->n_pinned; i++)
+		pin_sum(r, i, sums.sum[s->rules->pinned[i]]);
 	for (uint32 i = 0; i < s->n_excluded; i++)
 		affinity_score_sums_exclude(&sums, s->excluded[i]);
 	if (s->candidate)
 		choose_among(r, &sums, s->candidate, s->n_candidates);
-	else if (is_signed)
+	else if (is_signed || s->rules)
 		choose_among(r, &sums, sums.touched, sums.n_touched);
 	else
 		choose_unsigned(r, &sums);
 	affinity_score_sums_end(&sums);
+}
+
+/*
+ * A score by factors, if rules leave the item in.
+ */
+static inline void
+push_score(const AffinityRanker *r, AffinityTopK *top, uint32 no, float score)
+{
+	if (r->selection.rules)
+	{
+		if (!affinity_score_is_allowed(r->selection.rules, no) ||
+			affinity_kernel_rank_key(affinity_score_ruled_most(r, no, score),
+									 no) <= top->floor)
+			return;
+		score = affinity_score_ruled(r, no, score);
+	}
+	affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));
+}
+
+/*
+ * Scores of the items that rules allow, but for the excluded: of eight at a
+ * time, if one of them is.
+ */
+static void
+push_allowed(AffinityRanker *r, AffinityTopK *top)
+{
+	const AffinitySelection *s = &r->selection;
+	uint32		n_items = r->scorer->n_items;
+	uint32		e = 0;
+
+	for (uint32 from = 0; from < n_items; from += 8)
+	{
+		uint32		n = Min(n_items - from, 8);
+		float		score[8];
+
+		affinity_base_look_up(from);
+		if (s->rules->allowed[from / 8] == 0)
+			continue;
+		affinity_score_fold_scores(r->fold, from, n, score);
+		while (e < s->n_excluded && s->excluded[e] < from)
+			e++;
+		for (; e < s->n_excluded && s->excluded[e] < from + n; e++)
+			score[s->excluded[e] - from] = -INFINITY;
+		for (uint32 i = 0; i < n; i++)
+		{
+			if (score[i] >= -FLT_MAX)
+				push_score(r, top, from + i, score[i]);
+		}
+	}
 }
 
 /*
@@ -229,6 +311,11 @@ push_all(AffinityRanker *r, AffinityTopK *top)
 	uint32		n_items = r->scorer->n_items;
 	uint32		e = 0;
 
+	if (s->rules && s->rules->allowed)
+	{
+		push_allowed(r, top);
+		return;
+	}
 	for (uint32 from = 0; from < n_items; from += SCORE_PIECE)
 	{
 		uint32		n = Min(n_items - from, SCORE_PIECE);
@@ -242,9 +329,7 @@ push_all(AffinityRanker *r, AffinityTopK *top)
 			float		score = r->score[i];
 
 			if (score >= -FLT_MAX)
-				affinity_kernel_topk_push(top,
-										  affinity_kernel_rank_key(score,
-																   from + i));
+				push_score(r, top, from + i, score);
 		}
 	}
 }
@@ -268,7 +353,7 @@ push_candidates(AffinityRanker *r, AffinityTopK *top)
 					affinity_score_compare))
 			continue;
 		score = affinity_score_fold_score(r->fold, no);
-		affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));
+		push_score(r, top, no, score);
 	}
 }
 
@@ -289,15 +374,16 @@ affinity_score_choose_by_vector(AffinityRanker *r)
 		push_all(r, &top);
 	affinity_score_end_keys(r, &top);
 	r->n_before = r->n_chosen;
+	affinity_score_pin_vector(r);
 }
 
 /*
  * Choose the best of what the history says something about. What selection
  * points to is needed until the list is made.
  */
-void
-affinity_score_choose(AffinityRanker *r, const AffinityHistory *history,
-					  const AffinitySelection *selection)
+static void
+choose(AffinityRanker *r, const AffinityHistory *history,
+	   const AffinitySelection *selection)
 {
 	affinity_score_begin_choice(r, selection);
 	if (selection->k == 0 || history->n == 0)
@@ -316,8 +402,8 @@ affinity_score_choose(AffinityRanker *r, const AffinityHistory *history,
  * How many popular items have to be offered, so that the list gets its k
  * entries if there are as many; 0: none is wanted.
  */
-int64
-affinity_score_lacking(const AffinityRanker *r)
+static int64
+lacking(const AffinityRanker *r)
 {
 	if (r->n_before >= r->selection.k ||
 		(r->n_chosen > 0 && r->scorer->algorithm->has_factors &&
@@ -326,26 +412,31 @@ affinity_score_lacking(const AffinityRanker *r)
 	return (int64) r->selection.k + r->selection.n_excluded + r->n_against;
 }
 
-static AffinityRanked *
-put_chosen(const AffinityRanker *r, uint32 from, uint32 n, AffinityRanked *to)
+static void
+put_chosen(const AffinityRanker *r, uint32 from, uint32 n,
+		   AffinityRanking *ranking)
 {
+	AffinityRanked *to = ranking->entry + ranking->n;
+
+	ranking->n += n;
 	for (uint32 i = from; i < from + n; i++, to++)
 	{
 		to->no = affinity_kernel_rank_key_no(r->key[i]);
 		to->score = affinity_kernel_rank_key_score(r->key[i]);
+		to->personalized = true;
 	}
-	return to;
 }
 
 /*
- * Up to n popular items that are neither excluded nor chosen nor spoken
- * against.
+ * Popular items that are neither excluded nor chosen nor spoken against, until
+ * the list is full.
  */
-static AffinityRanked *
-fill_up(AffinityRanker *r, const AffinityPopular *popular, uint32 n,
-		AffinityRanked *to)
+static void
+fill_up(AffinityRanker *r, const AffinityPopular *popular,
+		AffinityRanking *ranking)
 {
-	const AffinityRanked *end = to + n;
+	const AffinityRanked *end = ranking->entry + r->selection.k;
+	AffinityRanked *to = ranking->entry + ranking->n;
 
 	for (uint32 i = 0; i < r->selection.n_excluded; i++)
 		mark(r, r->selection.excluded[i]);
@@ -356,32 +447,58 @@ fill_up(AffinityRanker *r, const AffinityPopular *popular, uint32 n,
 		if (is_marked(r, popular->item[i]))
 			continue;
 		to->no = popular->item[i];
-		to->score = r->n_chosen > 0 ? 0 : popular->popularity[i];
+		to->score = r->any_personalized ? 0 : popular->popularity[i];
+		to->personalized = false;
 		to++;
 	}
-	return to;
+	ranking->n = (uint32) (to - ranking->entry);
 }
 
 /*
- * The list after a choice; popular may be NULL where nothing is lacking.
+ * The list after a choice, without any arrangement.
  */
 void
-affinity_score_rank(AffinityRanker *r, const AffinityPopular *popular,
+affinity_score_rank(AffinityRanker *r, const AffinityOffer *offer,
 					AffinityRanking *ranking)
 {
-	uint32		k = r->selection.k;
-	AffinityRanked *next = put_chosen(r, 0, r->n_before, ranking->entry);
+	int64		n = lacking(r);
 
-	ranking->n_before = r->n_before;
-	ranking->n_filled = 0;
-	if (affinity_score_lacking(r) > 0)
+	r->any_personalized |= r->n_chosen > 0;
+	ranking->n = 0;
+	put_chosen(r, 0, r->n_before, ranking);
+	if (n > 0)
 	{
-		AffinityRanked *filled = next;
+		AffinityPopular popular = offer->popular(offer->state, n);
 
-		next = fill_up(r, popular, k - r->n_before, next);
-		ranking->n_filled = (uint32) (next - filled);
+		fill_up(r, &popular, ranking);
 	}
-	ranking->n_after = Min(r->n_chosen - r->n_before,
-						   k - r->n_before - ranking->n_filled);
-	(void) put_chosen(r, r->n_before, ranking->n_after, next);
+	put_chosen(r, r->n_before,
+			   Min(r->n_chosen - r->n_before, r->selection.k - ranking->n),
+			   ranking);
+}
+
+/*
+ * The k best items for a user, as rules want them.
+ */
+void
+affinity_score_recommend(AffinityRanker *r, const AffinityHistory *history,
+					const AffinitySelection *selection,
+					const AffinityOffer *offer, AffinityRanking *ranking)
+{
+	const AffinityRules *rules = selection->rules;
+	AffinitySelection s = *selection;
+
+	if (rules && s.k > 0)
+		s.k = affinity_score_first_prefix(r, rules, s.k);
+	choose(r, history, &s);
+	if (rules == NULL || s.k == 0)
+	{
+		affinity_score_rank(r, offer, ranking);
+		return;
+	}
+	while (!affinity_score_arrange(r, offer, selection->k, ranking))
+	{
+		s.k = affinity_score_longer_prefix(r);
+		choose(r, history, &s);
+	}
 }

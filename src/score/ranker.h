@@ -82,8 +82,16 @@ struct AffinityRanker
 	uint32		n_chosen;		/* rank keys in key, best first */
 	uint32		n_before;		/* of them, with a score of 0 or more */
 	uint32		n_against;		/* items with a score below 0 */
+	bool		any_personalized;	/* something is, pinned items too */
 	uint8	   *mark;			/* bits by number: not to be filled up with */
 	bool		marked;			/* some bit is set */
+
+	/* rules */
+	const double *factor;		/* of each item, where many users are ranked;
+								 * NULL: not known yet */
+	AffinityRanked *pinned;		/* beside those of the rules */
+	Size		pinned_room;
+	struct Arranger *arranger;	/* NULL: not begun */
 };
 
 extern ScoreFold *affinity_score_ranker_fold(AffinityRanker *r);
@@ -95,6 +103,47 @@ extern void affinity_score_begin_keys(AffinityRanker *r, AffinityTopK *top,
 extern void affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top);
 extern void affinity_score_speak_against(AffinityRanker *r, uint32 no);
 extern void affinity_score_choose_by_vector(AffinityRanker *r);
+extern void affinity_score_rank(AffinityRanker *r, const AffinityOffer *offer,
+								AffinityRanking *ranking);
+
+/* rules.c */
+extern float affinity_score_ruled(const AffinityRanker *r, uint32 no,
+								  float score);
+extern float affinity_score_ruled_most(const AffinityRanker *r, uint32 no,
+									   float score);
+extern void affinity_score_pin(AffinityRanker *r, uint32 i,
+							   bool personalized, float score);
+extern void affinity_score_pin_vector(AffinityRanker *r);
+
+/* Is an item left out, or its score another, by rules? */
+static inline bool
+affinity_score_may_be(const AffinityRanker *r, uint32 no)
+{
+	return r->selection.rules == NULL ||
+		affinity_score_is_allowed(r->selection.rules, no);
+}
+
+/* arrange.c */
+extern uint32 affinity_score_first_prefix(const AffinityRanker *r,
+										  const AffinityRules *rules,
+										  uint32 k);
+extern uint32 affinity_score_longer_prefix(const AffinityRanker *r);
+extern bool affinity_score_arrange(AffinityRanker *r,
+								   const AffinityOffer *offer, uint32 k,
+								   AffinityRanking *ranking);
+
+/* diverse.c: how similar rows of a list are to those chosen before */
+typedef struct Diverse Diverse;
+
+extern Diverse *affinity_score_diverse_begin(const AffinityScorer *scorer);
+extern void affinity_score_diverse_rows(Diverse *d, const uint32 *no,
+										uint32 n);
+extern void affinity_score_diverse_choose(Diverse *d, uint32 chosen,
+										  const uint32 *window, uint32 n,
+										  double *similar);
+extern void affinity_score_diverse_enter(Diverse *d, uint32 row,
+										 const uint32 *chosen, uint32 n,
+										 double *similar);
 
 /* repeat.c */
 extern void affinity_score_choose_repeats(AffinityRanker *r,

@@ -28,6 +28,28 @@ is_among(uint32 no, const uint32 *item, uint32 n)
 }
 
 /*
+ * Pinned items, whether they are excluded or not; those of the history have
+ * their chances.
+ */
+static void
+pin_history(AffinityRanker *r, const AffinityHistory *history, double factor)
+{
+	const AffinityRules *rules = r->selection.rules;
+
+	for (uint32 i = 0; rules && i < rules->n_pinned; i++)
+	{
+		const uint32 *found = history->n == 0 ? NULL :
+			bsearch(&rules->pinned[i], history->item, history->n,
+					sizeof(uint32), affinity_score_compare);
+
+		if (found)
+			affinity_score_pin(r, i, true,
+							   affinity_score_of_sum(factor *
+													 history->chance[found - history->item]));
+	}
+}
+
+/*
  * Items of the history, but for the excluded.
  */
 static void
@@ -49,11 +71,15 @@ push_history(AffinityRanker *r, const AffinityHistory *history,
 
 		affinity_base_look_up(i);
 		if (is_among(no, s->excluded, s->n_excluded) ||
-			(s->candidate && !is_among(no, s->candidate, s->n_candidates)))
+			(s->candidate && !is_among(no, s->candidate, s->n_candidates)) ||
+			!affinity_score_may_be(r, no))
 			continue;
-		score = affinity_score_of_sum(factor * history->chance[i]);
+		score = affinity_score_ruled(r, no,
+									 affinity_score_of_sum(factor *
+														   history->chance[i]));
 		affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));
 	}
+	pin_history(r, history, factor);
 }
 
 /*
@@ -66,10 +92,24 @@ push_new(AffinityRanker *r, uint32 no, double score, double factor,
 {
 	float		share = affinity_score_of_sum(factor * score);
 
-	if (share != 0)
-		affinity_kernel_topk_push(top, affinity_kernel_rank_key(share, no));
+	if (share == 0 || !affinity_score_may_be(r, no))
+		return;
+	share = affinity_score_ruled(r, no, share);
+	affinity_kernel_topk_push(top, affinity_kernel_rank_key(share, no));
 	if (share < 0)
 		affinity_score_speak_against(r, no);
+}
+
+/*
+ * A pinned item that is new has a score.
+ */
+static void
+pin_new(AffinityRanker *r, uint32 i, double score, double factor)
+{
+	float		share = affinity_score_of_sum(factor * score);
+
+	if (!r->pinned[i].personalized)
+		affinity_score_pin(r, i, share != 0, share);
 }
 
 /* ---- new items by lists ------------------------------------------------ */
@@ -87,6 +127,8 @@ push_by_lists(AffinityRanker *r, const AffinityHistory *history,
 	for (uint32 t = 0; t < sums->n_touched; t++)
 		sum += Max(sums->sum[sums->touched[t]], 0);
 	factor = sum > 0 ? (1 - s->repeat) / sum : 0;
+	for (uint32 i = 0; s->rules && i < s->rules->n_pinned; i++)
+		pin_new(r, i, sums->sum[s->rules->pinned[i]], factor);
 	for (uint32 i = 0; i < s->n_excluded; i++)
 		affinity_score_sums_exclude(sums, s->excluded[i]);
 	if (s->candidate)
@@ -154,6 +196,8 @@ push_by_factors(AffinityRanker *r, const AffinityHistory *history,
 		sum += r->score[i];
 	}
 	factor = sum > 0 ? (1 - s->repeat) / sum : 0;
+	for (uint32 i = 0; s->rules && i < s->rules->n_pinned; i++)
+		pin_new(r, i, r->score[s->rules->pinned[i]], factor);
 	for (uint32 i = 0; i < s->n_excluded; i++)
 		r->score[s->excluded[i]] = 0;
 	if (s->candidate)

@@ -9,16 +9,13 @@
  *
  *		AffinityRanker *ranker = affinity_score_ranker(&scorer);
  *
- *		affinity_score_choose(ranker, &history, &selection);
- *		n = affinity_score_lacking(ranker);
- *		... if n > 0: the n most popular items, or all ...
- *		affinity_score_rank(ranker, &popular, ranking);
+ *		affinity_score_recommend(ranker, &history, &selection, &offer, ranking);
  *
- * Popular items are asked for between the two steps, because reading them may
- * cost more than the ranking. The order of the list is in affinity_score_rank
- * alone. A batch (affinity_score_batch_recommend) ranks for all users of a
- * matrix on a team of parallel workers, each with a ranker: a user gets the
- * same rows, to the last bit.
+ * Popular items are asked for when they are needed, because reading them may
+ * cost more than the ranking. The order of the list is in rank.c alone; rules
+ * arrange it anew in arrange.c. A batch (affinity_score_batch_recommend) ranks
+ * for all users of a matrix on a team of parallel workers, each with a ranker:
+ * a user gets the same rows, to the last bit.
  *
  * Nothing that comes from tables is trusted further than the caller checked
  * it: numbers of items in range, scores and factors finite.
@@ -57,6 +54,8 @@ typedef struct AffinityLists
 	const float *score;
 } AffinityLists;
 
+#define AFFINITY_LISTS_AT_ONCE	1024
+
 typedef struct AffinityScorer
 {
 	const AffinityAlgorithm *algorithm;
@@ -67,6 +66,15 @@ typedef struct AffinityScorer
 													 * counts */
 	AffinityLists lists;		/* not needed where histories bring theirs */
 	const AffinityFactors *factors; /* where the algorithm has factors */
+
+	/*
+	 * The lists of n items, ascending by number, at most
+	 * AFFINITY_LISTS_AT_ONCE; valid until the next call. Asked for by
+	 * diversity where there are no lists above.
+	 */
+	void		(*read_lists) (void *reader, const uint32 *no, uint32 n,
+							   AffinityList *list);
+	void	   *reader;
 } AffinityScorer;
 
 /*
@@ -133,6 +141,39 @@ extern void affinity_score_kind_factors(const AffinityKindSums *sums, int n,
 
 /* ---- rank.c: one user's list ------------------------------------------- */
 
+/*
+ * Rules over a list, the same for all users: what they mean stands in rules.c.
+ * Arrays by number have n_items entries. What does not keep to the ranges
+ * given here is the caller's mistake.
+ */
+typedef struct AffinityRules
+{
+	const uint8 *allowed;		/* bits by number: item i is that of 1 << (i %
+								 * 8) in byte i / 8; NULL: all are allowed */
+	const float *factor;		/* boost by number, finite, above 0; NULL: 1
+								 * each */
+	const float *popularity;	/* by number; needed where there is a penalty or
+								 * something is pinned */
+	const int32 *group;			/* by number, from 0 to n_groups - 1, or below
+								 * 0: of none; NULL: none has one */
+	uint32		n_groups;
+	uint32		max_per_group;	/* 0: no limit */
+	double		penalty;		/* on popularity, 0 to 1 */
+	double		diversity;		/* 0 to 1 */
+	double		exploration;	/* 0 to 1 */
+	int64		seed;
+	double		min_score;		/* -INFINITY: none */
+	uint32		after_rank;
+	uint32		n_pinned;
+	const uint32 *pinned;		/* numbers, in order: allowed, each once */
+} AffinityRules;
+
+static inline bool
+affinity_score_is_allowed(const AffinityRules *rules, uint32 no)
+{
+	return rules->allowed == NULL || (rules->allowed[no / 8] >> (no % 8) & 1);
+}
+
 /* What a user wants. */
 typedef struct AffinitySelection
 {
@@ -144,6 +185,8 @@ typedef struct AffinitySelection
 	double		repeat;			/* share of repeats; with one above 0 the
 								 * history need not be excluded from what is
 								 * new */
+	const AffinityRules *rules; /* NULL: none */
+	uint64		user_hash;		/* of seed and user, for exploration */
 } AffinitySelection;
 
 /* Sorts numbers, as excluded ones want it. */
@@ -156,7 +199,10 @@ affinity_score_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Items to fill up with, most popular first. */
+/*
+ * Items to fill up with, most popular first. With rules they are those that
+ * are allowed, and popularity is what the rules make of it.
+ */
 typedef struct AffinityPopular
 {
 	uint32		n;
@@ -164,18 +210,25 @@ typedef struct AffinityPopular
 	const float *popularity;
 } AffinityPopular;
 
+/* Gives the n first of them, or more, when they are asked for. */
+typedef struct AffinityOffer
+{
+	AffinityPopular (*popular) (void *state, int64 n);
+	void	   *state;
+} AffinityOffer;
+
 typedef struct AffinityRanked
 {
 	uint32		no;
 	float		score;
+	bool		personalized;	/* it is there for the user's history, and not
+								 * only popular */
 } AffinityRanked;
 
 /* The list, in this order. */
 typedef struct AffinityRanking
 {
-	uint32		n_before;		/* personalized */
-	uint32		n_filled;		/* popular */
-	uint32		n_after;		/* personalized, score below 0 */
+	uint32		n;
 	AffinityRanked entry[FLEXIBLE_ARRAY_MEMBER];	/* room for k */
 } AffinityRanking;
 
@@ -185,30 +238,22 @@ affinity_score_ranking_bytes(uint32 k)
 	return offsetof(AffinityRanking, entry) + k * sizeof(AffinityRanked);
 }
 
-static inline uint32
-affinity_score_ranking_size(const AffinityRanking *ranking)
-{
-	return ranking->n_before + ranking->n_filled + ranking->n_after;
-}
-
-/* Is an entry there for the user's history, and not only popular? */
-static inline bool
-affinity_score_is_personalized(const AffinityRanking *ranking, uint32 entry)
-{
-	return entry < ranking->n_before ||
-		entry >= ranking->n_before + ranking->n_filled;
-}
-
 typedef struct AffinityRanker AffinityRanker;
 
 extern AffinityRanker *affinity_score_ranker(const AffinityScorer *scorer);
-extern void affinity_score_choose(AffinityRanker *ranker,
-								  const AffinityHistory *history,
-								  const AffinitySelection *selection);
-extern int64 affinity_score_lacking(const AffinityRanker *ranker);
-extern void affinity_score_rank(AffinityRanker *ranker,
-								const AffinityPopular *popular,
+extern void affinity_score_recommend(AffinityRanker *ranker,
+								const AffinityHistory *history,
+								const AffinitySelection *selection,
+								const AffinityOffer *offer,
 								AffinityRanking *ranking);
+
+/* rules.c */
+extern double affinity_score_factor(const AffinityRules *rules, uint32 no);
+extern AffinityPopular affinity_score_popular(const AffinityRules *rules,
+											  const float *popularity,
+											  const uint32 *item, uint32 n,
+											  int64 wanted);
+extern uint64 affinity_score_user_hash(int64 seed, const char *user, Size len);
 
 /* ---- batch.c: all users at once ---------------------------------------- */
 
@@ -241,6 +286,9 @@ typedef struct AffinityBatch
 	AffinityInteractions *seen;
 
 	bool		with_seen;		/* what is seen may be in lists too */
+	bool		with_histories; /* only what is beside histories may not */
+	const AffinityRules *rules; /* NULL: none */
+	const uint64 *user_hash;	/* by user; needed where rules explore */
 } AffinityBatch;
 
 /* A user's list; users come in order. SQL cannot be run from here. */

@@ -85,10 +85,11 @@ audience_by_lists(ServeCall *call, uint32 item, uint32 k)
 static void
 audience_by_factors(ServeCall *call, uint32 item, uint32 k)
 {
+	AffinityModelAsked asked = {0};
 	AffinityModelBatch batch;
 	AffinityTopK top;
 
-	affinity_model_batch_begin(&batch, call->model, 0);
+	affinity_model_batch_begin(&batch, call->model, &asked);
 	affinity_score_batch_audience(&batch.batch, item, k, &top);
 	affinity_model_batch_end(&batch);
 	put_users(call, batch.users, &top);

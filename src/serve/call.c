@@ -11,7 +11,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "repeat/repeat.h"
 #include "serve/serve.h"
 
 /*
@@ -145,6 +144,18 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 }
 
 /*
+ * Is there an argument, and not NULL? Models that were made before there was it
+ * have none.
+ */
+bool
+affinity_serve_given(const ServeCall *call, int arg)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+
+	return PG_NARGS() > arg && !PG_ARGISNULL(arg);
+}
+
+/*
  * An array of ids of items; false where it is NULL.
  */
 bool
@@ -219,24 +230,17 @@ affinity_serve_history(ServeCall *call, int arg, bool repeat,
 }
 
 /*
- * The share of repeats in a list. Models that were made before there was such
- * an argument have none.
+ * What a user had after a time, which the model's times are compared with.
  */
-double
-affinity_serve_repeat(ServeCall *call, int arg)
+void
+affinity_serve_recent(ServeCall *call, int arg, int64 after,
+					  AffinityItems *items)
 {
-	FunctionCallInfo fcinfo = call->fcinfo;
-	double		repeat;
+	Datum		user;
 
-	if (PG_NARGS() <= arg || PG_ARGISNULL(arg))
-		return affinity_repeat_usual(call->model->algorithm);
-	repeat = PG_GETARG_FLOAT8(arg);
-	if (!(repeat >= 0 && repeat <= 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("repeat must be between 0 and 1, not %g", repeat),
-				 errhint("It is the share of what the user had before: 0 for new items only, 1 for nothing new.")));
-	return repeat;
+	memset(items, 0, sizeof(AffinityItems));
+	if (affinity_serve_id(call, arg, call->model->user_type, "user_id", &user))
+		affinity_model_recent(call->model, user, after, items);
 }
 
 /*

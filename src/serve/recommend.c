@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/detoast.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
@@ -18,31 +20,62 @@ typedef struct Request
 	AffinityModelHistory known;
 	bool		has_candidates;
 	AffinityItems candidates;	/* ascending by number */
+	AffinityItems exclude;
+	AffinityItems recent;		/* what the user had lately, if that is all
+								 * that is left out of what the user had */
 	AffinitySelection selection;
+	ServeRules	rules;
 	AffinityItems popular;		/* to fill up with, if that was needed */
 } Request;
 
+static bool
+is_recent(const AffinityItems *recent, uint32 no)
+{
+	uint32		lo = 0;
+	uint32		hi = recent->n;
+
+	while (lo < hi)
+	{
+		uint32		mid = lo + (hi - lo) / 2;
+
+		if (recent->item[mid].no < no)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < recent->n && recent->item[lo].no == no;
+}
+
 /*
- * Exclude what is seen, if wanted, and some items. The history itself is not,
- * where repeats are.
+ * Exclude some items, and what is seen, if wanted. The history itself is not,
+ * where repeats are; but of what the user had only what is recent, if that is
+ * asked for.
  */
 static void
-set_excluded(Request *r, bool seen, const AffinityItems *items)
+set_excluded(Request *r, bool seen)
 {
 	const AffinityHistory *history = &r->known.history;
-	uint32		n_history = seen && !(r->selection.repeat > 0) ?
+	bool		recent_only = r->rules.recent_only;
+	uint32		n_history = recent_only ||
+		(seen && !(r->selection.repeat > 0)) ?
 		affinity_score_n_had(history, r->call->model->n_items) : 0;
-	uint32		n_seen = seen ? r->known.n_seen : 0;
+	uint32		n_seen = seen || recent_only ? r->known.n_seen : 0;
 	uint32		n = 0;
 	uint32	   *excluded = affinity_base_array((Size) n_history + n_seen +
-											   items->n, sizeof(uint32));
+											   r->exclude.n, sizeof(uint32));
 
 	for (uint32 i = 0; i < n_history; i++)
-		excluded[n++] = history->item[i];
+	{
+		if (!recent_only || is_recent(&r->recent, history->item[i]))
+			excluded[n++] = history->item[i];
+	}
 	for (uint32 i = 0; i < n_seen; i++)
-		excluded[n++] = r->known.seen[i];
-	for (uint32 i = 0; i < items->n; i++)
-		excluded[n++] = items->item[i].no;
+	{
+		if (!recent_only || is_recent(&r->recent, r->known.seen[i]))
+			excluded[n++] = r->known.seen[i];
+	}
+	for (uint32 i = 0; i < r->exclude.n; i++)
+		excluded[n++] = r->exclude.item[i].no;
 	qsort(excluded, n, sizeof(uint32), affinity_score_compare);
 	r->selection.n_excluded = n;
 	r->selection.excluded = excluded;
@@ -76,33 +109,49 @@ compare_popularity(const void *a, const void *b)
 /*
  * The candidates, or n items of the model, most popular first.
  */
-static AffinityPopular
-read_popular(Request *r, int64 n)
+static void
+read_popular(Request *r, int64 n, AffinityItems *items)
 {
-	AffinityItems *items = &r->popular;
-	AffinityPopular popular;
+	if (!r->has_candidates)
+	{
+		affinity_model_popular(r->call->model, n, items);
+		return;
+	}
+	items->n = r->candidates.n;
+	items->item = affinity_base_array(items->n, sizeof(AffinityItem));
+	if (items->n > 0)
+		memcpy(items->item, r->candidates.item,
+			   items->n * sizeof(AffinityItem));
+	qsort(items->item, items->n, sizeof(AffinityItem), compare_popularity);
+}
+
+/*
+ * The same for a ranker, as rules have it.
+ */
+static AffinityPopular
+offer_popular(void *state, int64 n)
+{
+	Request    *r = state;
+	AffinityModel *model = r->call->model;
+	const AffinitySelection *s = &r->selection;
+	AffinityPopular popular = {0};
 	uint32	   *item;
 	float	   *popularity;
 
-	if (r->has_candidates)
+	if (s->rules)
+		return affinity_score_popular(s->rules,
+									  affinity_model_popularity(model),
+									  s->candidate, s->candidate ?
+									  s->n_candidates : model->n_items, n);
+	read_popular(r, n, &r->popular);
+	popular.n = r->popular.n;
+	item = affinity_base_array(popular.n, sizeof(uint32));
+	popularity = affinity_base_array(popular.n, sizeof(float));
+	for (uint32 i = 0; i < popular.n; i++)
 	{
-		items->n = r->candidates.n;
-		items->item = affinity_base_array(items->n, sizeof(AffinityItem));
-		if (items->n > 0)
-			memcpy(items->item, r->candidates.item,
-				   items->n * sizeof(AffinityItem));
-		qsort(items->item, items->n, sizeof(AffinityItem), compare_popularity);
+		item[i] = r->popular.item[i].no;
+		popularity[i] = r->popular.item[i].popularity;
 	}
-	else
-		affinity_model_popular(r->call->model, n, items);
-	item = affinity_base_array(items->n, sizeof(uint32));
-	popularity = affinity_base_array(items->n, sizeof(float));
-	for (uint32 i = 0; i < items->n; i++)
-	{
-		item[i] = items->item[i].no;
-		popularity[i] = items->item[i].popularity;
-	}
-	popular.n = items->n;
 	popular.item = item;
 	popular.popularity = popularity;
 	return popular;
@@ -111,12 +160,13 @@ read_popular(Request *r, int64 n)
 /* ---- rows -------------------------------------------------------------- */
 
 /*
- * Ids of a list's personalized entries, ascending by number.
+ * Ids of a list's entries that were not read with the popular items, ascending
+ * by number.
  */
 static AffinityItems
 read_ids(Request *r, const AffinityRanking *ranking)
 {
-	uint32		n = affinity_score_ranking_size(ranking);
+	uint32		n = ranking->n;
 	uint32	   *no = affinity_base_array(n, sizeof(uint32));
 	uint32		n_nos = 0;
 	AffinityItems items = {0};
@@ -125,7 +175,7 @@ read_ids(Request *r, const AffinityRanking *ranking)
 		return r->candidates;
 	for (uint32 i = 0; i < n; i++)
 	{
-		if (affinity_score_is_personalized(ranking, i))
+		if (ranking->entry[i].personalized || r->selection.rules)
 			no[n_nos++] = ranking->entry[i].no;
 	}
 	if (n_nos > 0)
@@ -155,12 +205,14 @@ check_rows(const AffinityModel *model, AffinityItem *row, uint32 n)
 }
 
 /*
- * Rows of a list. What was filled in is in the order of the popular items.
+ * Rows of a list. What was filled in is in the order of the popular items,
+ * unless there are rules.
  */
 static void
 put_ranking(Request *r, const AffinityRanking *ranking)
 {
-	uint32		n = affinity_score_ranking_size(ranking);
+	uint32		n = ranking->n;
+	uint32		after = r->rules.rules.after_rank;
 	AffinityItems items = read_ids(r, ranking);
 	AffinityItem *row = affinity_base_array(n, sizeof(AffinityItem));
 	const AffinityItem *popular = r->popular.item;
@@ -169,9 +221,8 @@ put_ranking(Request *r, const AffinityRanking *ranking)
 	for (uint32 i = 0; i < n; i++)
 	{
 		const AffinityRanked *entry = &ranking->entry[i];
-		bool		personalized = affinity_score_is_personalized(ranking, i);
 
-		if (personalized)
+		if (entry->personalized || r->selection.rules)
 			values[0] = affinity_model_item_id(&items, entry->no);
 		else
 		{
@@ -182,8 +233,8 @@ put_ranking(Request *r, const AffinityRanking *ranking)
 		row[i].no = entry->no;
 		row[i].id = values[0];
 		values[1] = Float4GetDatum(entry->score);
-		values[2] = Int32GetDatum((int32) i + 1);
-		values[3] = BoolGetDatum(personalized);
+		values[2] = Int32GetDatum((int32) (after + i + 1));
+		values[3] = BoolGetDatum(entry->personalized);
 		affinity_serve_put(r->call, values);
 	}
 	check_rows(r->call->model, row, n);
@@ -198,11 +249,9 @@ answer(Request *r)
 	AffinityModel *model = r->call->model;
 	const AffinityHistory *history = &r->known.history;
 	AffinitySelection *s = &r->selection;
-	AffinityPopular popular = {0};
+	AffinityOffer offer = {.popular = offer_popular, .state = r};
 	AffinityScorer scorer;
-	AffinityRanker *ranker;
 	AffinityRanking *ranking;
-	int64		lacking;
 
 	affinity_serve_result(r->call, 4, "item_id", model->item_type,
 						  "score", FLOAT4OID, "rank", INT4OID,
@@ -210,15 +259,29 @@ answer(Request *r)
 	if (r->has_candidates)
 		set_candidates(r);
 	s->k = Min(s->k, r->has_candidates ? s->n_candidates : model->n_items);
-	affinity_model_scorer(model, history->n > 0 && s->k > 0, &scorer);
-	ranker = affinity_score_ranker(&scorer);
-	affinity_score_choose(ranker, history, s);
-	lacking = affinity_score_lacking(ranker);
-	if (lacking > 0)
-		popular = read_popular(r, lacking);
+	affinity_model_scorer(model, s->k > 0 &&
+						  (history->n > 0 || r->rules.rules.diversity > 0),
+						  &scorer);
+	if (r->rules.rules.diversity > 0)
+		affinity_model_offer_lists(model, &scorer);
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
-	affinity_score_rank(ranker, &popular, ranking);
+	affinity_score_recommend(affinity_score_ranker(&scorer), history, s, &offer,
+						ranking);
 	put_ranking(r, ranking);
+}
+
+/*
+ * Let the rules of a call, whose arguments begin with one, be in force.
+ */
+static void
+set_rules(Request *r, Datum user, Oid user_type)
+{
+	affinity_serve_keep_pinned(&r->rules, r->has_candidates ?
+							   &r->candidates : NULL, &r->exclude);
+	r->selection.rules = affinity_serve_in_force(r->call, &r->rules);
+	if (r->rules.rules.exploration > 0)
+		r->selection.user_hash = affinity_serve_user_hash(&r->rules, user,
+														  user_type);
 }
 
 /* ---- SQL --------------------------------------------------------------- */
@@ -264,22 +327,28 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend);
 
 /*
  * SQL: recommend_core(model, user_id, k, candidates, exclude, exclude_seen
- * [, repeat])
+ * [, repeat [, rules ...]])
  */
 Datum
 affinity_serve_recommend(PG_FUNCTION_ARGS)
 {
 	ServeCall	call;
 	Request		r = {.call = &call};
-	AffinityItems exclude;
+	Oid			user_type;
 
 	affinity_serve_begin(&call, fcinfo);
 	r.selection.k = affinity_serve_k(&call, 2);
-	r.selection.repeat = affinity_serve_repeat(&call, 6);
+	affinity_serve_rules(&call, 7, &r.rules);
+	r.selection.repeat = affinity_serve_repeat(&call, 6, &r.rules);
 	(void) affinity_serve_history(&call, 1, r.selection.repeat > 0, &r.known);
+	if (r.rules.recent_only)
+		affinity_serve_recent(&call, 1, r.rules.after, &r.recent);
 	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
-	(void) affinity_serve_items(&call, 4, &exclude);
-	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5), &exclude);
+	(void) affinity_serve_items(&call, 4, &r.exclude);
+	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5));
+	user_type = PG_ARGISNULL(1) ? InvalidOid :
+		get_fn_expr_argtype(fcinfo->flinfo, 1);
+	set_rules(&r, PG_GETARG_DATUM(1), user_type);
 	answer(&r);
 	return affinity_serve_end(&call);
 }
@@ -287,7 +356,7 @@ affinity_serve_recommend(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(affinity_serve_recommend_for);
 
 /*
- * SQL: recommend_for_core(model, items, k, candidates, exclude)
+ * SQL: recommend_for_core(model, items, k, candidates, exclude [, rules ...])
  */
 Datum
 affinity_serve_recommend_for(PG_FUNCTION_ARGS)
@@ -295,15 +364,17 @@ affinity_serve_recommend_for(PG_FUNCTION_ARGS)
 	ServeCall	call;
 	Request		r = {.call = &call};
 	Datum		items;
-	AffinityItems exclude;
 
 	affinity_serve_begin(&call, fcinfo);
 	r.selection.k = affinity_serve_k(&call, 2);
+	affinity_serve_rules(&call, 5, &r.rules);
+	r.rules.recent_only = false;
 	if (affinity_serve_ids(&call, 1, &items))
 		affinity_model_basket(call.model, items, &r.known);
 	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
-	(void) affinity_serve_items(&call, 4, &exclude);
-	set_excluded(&r, true, &exclude);
+	(void) affinity_serve_items(&call, 4, &r.exclude);
+	set_excluded(&r, true);
+	set_rules(&r, (Datum) 0, InvalidOid);
 	answer(&r);
 	return affinity_serve_end(&call);
 }
@@ -325,6 +396,7 @@ affinity_serve_score(PG_FUNCTION_ARGS)
 	(void) affinity_serve_items(&call, 2, &r.candidates);
 	r.has_candidates = true;
 	r.selection.k = r.candidates.n;
+	r.rules.rules.min_score = -INFINITY;
 	answer(&r);
 	return affinity_serve_end(&call);
 }

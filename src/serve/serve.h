@@ -34,15 +34,45 @@ extern Datum affinity_serve_end(ServeCall *call);
 extern uint32 affinity_serve_k(ServeCall *call, int arg);
 extern bool affinity_serve_id(ServeCall *call, int arg, Oid type,
 							  const char *role, Datum *id);
+extern bool affinity_serve_given(const ServeCall *call, int arg);
 extern bool affinity_serve_ids(ServeCall *call, int arg, Datum *ids);
 extern bool affinity_serve_items(ServeCall *call, int arg,
 								 AffinityItems *items);
 extern bool affinity_serve_item(ServeCall *call, int arg, AffinityItem *item);
 extern bool affinity_serve_history(ServeCall *call, int arg, bool repeat,
 								   AffinityModelHistory *history);
-extern double affinity_serve_repeat(ServeCall *call, int arg);
+extern void affinity_serve_recent(ServeCall *call, int arg, int64 after,
+								  AffinityItems *items);
 extern void affinity_serve_learns_items(const AffinityModel *model,
 										const char *function);
+
+/* ---- rules.c: rules over a list ----------------------------------------- */
+
+/* What holds for a call. */
+typedef struct ServeRules
+{
+	AffinityRules rules;
+	double		repeat;			/* NaN: none is set */
+	bool		recent_only;	/* of what users had, only what they had after
+								 * a time is left out */
+	int64		after;
+} ServeRules;
+
+extern void affinity_serve_rules(ServeCall *call, int arg, ServeRules *r);
+extern double affinity_serve_repeat(ServeCall *call, int arg,
+									const ServeRules *r);
+extern void affinity_serve_keep_pinned(ServeRules *r,
+									   const AffinityItems *candidates,
+									   const AffinityItems *exclude);
+extern void affinity_serve_allow(ServeRules *r, uint32 n_items,
+								 const AffinityItems *candidates,
+								 const AffinityItems *exclude);
+extern const AffinityRules *affinity_serve_in_force(ServeCall *call,
+													ServeRules *r);
+extern uint64 affinity_serve_user_hash(const ServeRules *r, Datum user,
+									   Oid type);
+extern void affinity_serve_users(ServeCall *call, int arg,
+								 AffinityModelAsked *asked);
 
 /* results */
 extern void affinity_serve_result(ServeCall *call, int n_columns,...);
