@@ -7,6 +7,7 @@ CREATE FUNCTION affinity.audience_core(
 	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_audience';
 
 GRANT EXECUTE ON FUNCTION affinity.audience_core(

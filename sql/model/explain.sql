@@ -8,6 +8,7 @@ CREATE FUNCTION affinity.explain_core(
 	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_explain';
 
 GRANT EXECUTE ON FUNCTION affinity.explain_core(

@@ -34,6 +34,7 @@ CREATE FUNCTION affinity.recommend_core(
 	not_within pg_catalog.interval)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_core(
@@ -91,6 +92,7 @@ CREATE FUNCTION affinity.recommend_core(
 	repeat pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_core(
@@ -121,6 +123,7 @@ CREATE FUNCTION affinity.recommend_core(
 	exclude_seen pg_catalog.bool)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_core(

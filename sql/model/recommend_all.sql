@@ -23,6 +23,7 @@ CREATE FUNCTION affinity.recommend_all_core(
 	not_within pg_catalog.interval)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_all';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_all_core(
@@ -74,6 +75,7 @@ CREATE FUNCTION affinity.recommend_all_core(
 	repeat pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_all';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_all_core(
@@ -92,6 +94,7 @@ CREATE FUNCTION affinity.recommend_all_core(
 	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_all';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_all_core(

@@ -21,6 +21,7 @@ CREATE FUNCTION affinity.recommend_for_core(
 	pin pg_catalog."any")
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_for';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_for_core(
@@ -70,6 +71,7 @@ CREATE FUNCTION affinity.recommend_for_core(
 	exclude pg_catalog."any")
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_recommend_for';
 
 GRANT EXECUTE ON FUNCTION affinity.recommend_for_core(

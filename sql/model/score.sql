@@ -7,6 +7,7 @@ CREATE FUNCTION affinity.score_core(
 	items pg_catalog."any")
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_score';
 
 GRANT EXECUTE ON FUNCTION affinity.score_core(

@@ -8,6 +8,7 @@ CREATE FUNCTION affinity.similar_items_core(
 	k pg_catalog.int8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
+SUPPORT affinity.planner_support
 AS 'MODULE_PATHNAME', 'affinity_serve_similar_items';
 
 GRANT EXECUTE ON FUNCTION affinity.similar_items_core(

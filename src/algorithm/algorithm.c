@@ -63,7 +63,16 @@ unknown(const char *name, bool or_auto)
 }
 
 /*
- * The algorithm of a name, in any case.
+ * The algorithm of a name, in any case; NULL: there is none.
+ */
+const AffinityAlgorithm *
+affinity_algorithm_search(const char *name)
+{
+	return find(name);
+}
+
+/*
+ * The same, which is there.
  */
 const AffinityAlgorithm *
 affinity_algorithm_find(const char *name)

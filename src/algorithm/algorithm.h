@@ -8,6 +8,7 @@
 #include "train/train.h"
 
 extern const AffinityAlgorithm *affinity_algorithm_find(const char *name);
+extern const AffinityAlgorithm *affinity_algorithm_search(const char *name);
 extern const AffinityAlgorithm *affinity_algorithm_find_or_auto(const char *name);
 extern const AffinityAlgorithm *affinity_algorithm_number(int no);
 

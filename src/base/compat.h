@@ -23,6 +23,7 @@
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/datetime.h"
+#include "utils/selfuncs.h"
 #include "utils/regproc.h"
 
 /* PostgreSQL 18 puts it before a declaration, what came before after it. */
@@ -151,6 +152,21 @@ affinity_base_class_members(const EquivalenceClass * class,
 	(void) rel;
 #endif
 	return class->ec_members;
+}
+
+/*
+ * How many elements an array is estimated to have; PostgreSQL 17 looks at
+ * statistics.
+ */
+static inline double
+affinity_base_estimated_length(PlannerInfo * root, Node *array)
+{
+#if PG_VERSION_NUM >= 170000
+	return estimate_array_length(root, array);
+#else
+	(void) root;
+	return estimate_array_length(array);
+#endif
 }
 
 #endif							/* AFFINITY_BASE_COMPAT_H */

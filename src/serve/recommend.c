@@ -266,7 +266,7 @@ answer(Request *r)
 		affinity_model_offer_lists(model, &scorer);
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_recommend(affinity_score_ranker(&scorer), history, s, &offer,
-						ranking);
+							 ranking);
 	r->call->counted.popular = ranking->n_filled > 0 &&
 		ranking->n_before + ranking->n_after == 0;
 	put_ranking(r, ranking);
@@ -292,8 +292,8 @@ set_rules(Request *r, Datum user, Oid user_type)
  * Is an array [0:0]={NULL}? No query makes that by chance: array_agg and ARRAY
  * count from 1.
  */
-static bool
-stands_for_all(Datum candidates)
+bool
+affinity_serve_stands_for_all(Datum candidates)
 {
 	ArrayType  *array;
 
@@ -320,7 +320,7 @@ affinity_serve_candidates(PG_FUNCTION_ARGS)
 	affinity_base_id_sought(fcinfo, 0, "candidates");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(get_base_element_type(type)));
-	if (stands_for_all(PG_GETARG_DATUM(0)))
+	if (affinity_serve_stands_for_all(PG_GETARG_DATUM(0)))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }

@@ -46,6 +46,7 @@ extern bool affinity_serve_history(ServeCall *call, int arg, bool repeat,
 								   AffinityModelHistory *history);
 extern void affinity_serve_recent(ServeCall *call, int arg, int64 after,
 								  AffinityItems *items);
+extern bool affinity_serve_stands_for_all(Datum candidates);
 extern void affinity_serve_learns_items(const AffinityModel *model,
 										const char *function);
 
