@@ -267,8 +267,9 @@ answer(Request *r)
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_recommend(affinity_score_ranker(&scorer), history, s, &offer,
 							 ranking);
-	r->call->counted.popular = ranking->n_filled > 0 &&
-		ranking->n_before + ranking->n_after == 0;
+	r->call->counted.popular = ranking->n > 0;
+	for (uint32 i = 0; i < ranking->n; i++)
+		r->call->counted.popular &= !ranking->entry[i].personalized;
 	put_ranking(r, ranking);
 }
 
