@@ -128,9 +128,10 @@ affinity_score_first_prefix(const AffinityRanker *r, const AffinityRules *rules,
 	const Arranger *a = r->arranger;
 	uint64		n = (uint64) rules->after_rank + k + rules->n_pinned;
 
-	if (rules->diversity > 0 || rules->exploration > 0 ||
-		(rules->group && rules->max_per_group > 0))
+	if (rules->diversity > 0 || rules->exploration > 0)
 		n += WINDOW;
+	else if (rules->group && rules->max_per_group > 0)
+		n += Min(5 + n / 2, WINDOW);
 	if (a)
 		n <<= a->doubled;
 	return (uint32) Min(n, r->scorer->n_items);
@@ -155,7 +156,7 @@ learn_prefix(Arranger *a, bool done)
 	a->n_short += !done;
 	if (a->n_walks < LEARN_WALKS)
 		return;
-	if (a->n_short > LEARN_WALKS / 8 && a->doubled < 20)
+	if (a->n_short > LEARN_WALKS / 32 && a->doubled < 20)
 		a->doubled++;
 	a->n_walks = a->n_short = 0;
 }

@@ -30,6 +30,7 @@ affinity_score_ranker(const AffinityScorer *scorer)
 
 	r->scorer = scorer;
 	r->context = CurrentMemoryContext;
+	r->most_factor = INFINITY;
 	return r;
 }
 
@@ -129,6 +130,8 @@ affinity_score_begin_choice(AffinityRanker *r,
 	r->n_before = 0;
 	r->n_against = 0;
 	r->any_personalized = false;
+	r->has_factor = r->factor != NULL ||
+		affinity_score_changes(selection->rules);
 	if (selection->rules)
 		begin_pinned(r, selection->rules);
 	if (r->marked)
@@ -201,12 +204,49 @@ choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
 		uint32		no = item[i];
 		float		score = affinity_score_of_sum(sums->sum[no]);
 
-		if (score == 0 || !affinity_score_may_be(r, no))
-			continue;
-		score = affinity_score_ruled(r, no, score);
-		affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
+		if (score != 0)
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key(score, no));
 		if (score < 0)
 			affinity_score_speak_against(r, no);
+	}
+	affinity_score_end_keys(r, &top);
+}
+
+/*
+ * The same of those that rules allow. A sum that even the largest factor cannot
+ * bring among the best is not looked at any further.
+ */
+static void
+choose_by_rules(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
+				uint32 n)
+{
+	const AffinityRules *rules = r->selection.rules;
+	double		most = r->has_factor ? r->most_factor : 1;
+	double		least = 0;
+	uint64		floor = 0;
+	AffinityTopK top;
+
+	affinity_score_begin_keys(r, &top, n);
+	for (uint32 i = 0; i < n; i++)
+	{
+		uint32		no = item[i];
+		double		sum = sums->sum[no];
+		float		score;
+
+		if (sum < 0)
+			affinity_score_speak_against(r, no);
+		/* what is excluded is -0 */
+		if (sum == 0 || (sum <= least && least > 0) ||
+			!affinity_score_is_allowed(rules, no))
+			continue;
+		score = affinity_score_ruled(r, no, affinity_score_of_sum(sum));
+		affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
+		if (top.floor == floor)
+			continue;
+		/* somewhat below, as scores are rounded twice */
+		floor = top.floor;
+		least = affinity_kernel_rank_key_score(floor) / most * (1 - 1e-6);
 	}
 	affinity_score_end_keys(r, &top);
 }
@@ -243,9 +283,12 @@ choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
 		pin_sum(r, i, sums.sum[s->rules->pinned[i]]);
 	for (uint32 i = 0; i < s->n_excluded; i++)
 		affinity_score_sums_exclude(&sums, s->excluded[i]);
-	if (s->candidate)
+	if (s->rules)
+		choose_by_rules(r, &sums, s->candidate ? s->candidate : sums.touched,
+						s->candidate ? s->n_candidates : sums.n_touched);
+	else if (s->candidate)
 		choose_among(r, &sums, s->candidate, s->n_candidates);
-	else if (is_signed || s->rules)
+	else if (is_signed)
 		choose_among(r, &sums, sums.touched, sums.n_touched);
 	else
 		choose_unsigned(r, &sums);

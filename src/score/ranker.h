@@ -89,6 +89,8 @@ struct AffinityRanker
 	/* rules */
 	const double *factor;		/* of each item, where many users are ranked;
 								 * NULL: not known yet */
+	double		most_factor;	/* the largest of these; infinite: not known */
+	bool		has_factor;		/* rules change scores */
 	AffinityRanked *pinned;		/* beside those of the rules */
 	Size		pinned_room;
 	struct Arranger *arranger;	/* NULL: not begun */
@@ -107,8 +109,8 @@ extern void affinity_score_rank(AffinityRanker *r, const AffinityOffer *offer,
 								AffinityRanking *ranking);
 
 /* rules.c */
-extern float affinity_score_ruled(const AffinityRanker *r, uint32 no,
-								  float score);
+extern float affinity_score_times_factor(const AffinityRanker *r, uint32 no,
+										 float score);
 extern float affinity_score_ruled_most(const AffinityRanker *r, uint32 no,
 									   float score);
 extern void affinity_score_pin(AffinityRanker *r, uint32 i,
@@ -121,6 +123,22 @@ affinity_score_may_be(const AffinityRanker *r, uint32 no)
 {
 	return r->selection.rules == NULL ||
 		affinity_score_is_allowed(r->selection.rules, no);
+}
+
+/*
+ * What rules make of an item's score.
+ */
+static inline float
+affinity_score_ruled(const AffinityRanker *r, uint32 no, float score)
+{
+	return r->has_factor ? affinity_score_times_factor(r, no, score) : score;
+}
+
+/* Do rules change scores? */
+static inline bool
+affinity_score_changes(const AffinityRules *rules)
+{
+	return rules && (rules->factor != NULL || rules->penalty > 0);
 }
 
 /* arrange.c */
