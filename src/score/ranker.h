@@ -104,9 +104,13 @@ extern void affinity_score_begin_keys(AffinityRanker *r, AffinityTopK *top,
 									  Size n);
 extern void affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top);
 extern void affinity_score_speak_against(AffinityRanker *r, uint32 no);
-extern void affinity_score_choose_by_vector(AffinityRanker *r);
 extern void affinity_score_rank(AffinityRanker *r, const AffinityOffer *offer,
 								AffinityRanking *ranking);
+
+/* choose.c */
+extern void affinity_score_choose_by_lists(AffinityRanker *r,
+										   const AffinityHistory *history);
+extern void affinity_score_choose_by_vector(AffinityRanker *r);
 
 /* rules.c */
 extern float affinity_score_times_factor(const AffinityRanker *r, uint32 no,
@@ -142,13 +146,15 @@ affinity_score_changes(const AffinityRules *rules)
 }
 
 /* arrange.c */
+extern bool affinity_score_arrange(AffinityRanker *r,
+								   const AffinityOffer *offer, uint32 k,
+								   AffinityRanking *ranking);
+
+/* prefix.c */
 extern uint32 affinity_score_first_prefix(const AffinityRanker *r,
 										  const AffinityRules *rules,
 										  uint32 k);
 extern uint32 affinity_score_longer_prefix(const AffinityRanker *r);
-extern bool affinity_score_arrange(AffinityRanker *r,
-								   const AffinityOffer *offer, uint32 k,
-								   AffinityRanking *ranking);
 
 /* diverse.c: how similar rows of a list are to those chosen before */
 typedef struct Diverse Diverse;
