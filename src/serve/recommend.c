@@ -266,7 +266,7 @@ answer(Request *r)
 		affinity_model_offer_lists(model, &scorer);
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_recommend(affinity_score_ranker(&scorer), history, s, &offer,
-						ranking);
+							 ranking);
 	put_ranking(r, ranking);
 }
 
