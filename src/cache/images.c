@@ -50,7 +50,7 @@ find_slot(const AffinityCacheKey *key)
 {
 	const CacheShared *s = affinity_cache_shared;
 
-	for (int i = 0; i < CACHE_SLOTS; i++)
+	for (int i = 0; i < s->n_slots; i++)
 	{
 		if (s->slot[i].state != SLOT_FREE && same_key(&s->slot[i].key, key))
 			return i;
@@ -147,7 +147,7 @@ least_used(const AffinityCacheKey *newer, bool any)
 	bool		found_old = false;
 	uint64		least = 0;
 
-	for (int i = 0; i < CACHE_SLOTS; i++)
+	for (int i = 0; i < s->n_slots; i++)
 	{
 		CacheSlot  *c = &s->slot[i];
 		uint64		used = pg_atomic_read_u64(&c->last_used);
@@ -195,7 +195,7 @@ find_gap(Size bytes, Size *start)
 	int			n = 0;
 	Size		at = 0;
 
-	for (int i = 0; i < CACHE_SLOTS; i++)
+	for (int i = 0; i < s->n_slots; i++)
 	{
 		const CacheSlot *c = &s->slot[i];
 
@@ -238,12 +238,13 @@ begin_making(const AffinityCacheKey *key, AffinityCachePin *pin)
 	CacheSlot  *c;
 	int			slot = 0;
 
-	while (slot < CACHE_SLOTS && s->slot[slot].state != SLOT_FREE)
+	while (slot < s->n_slots && s->slot[slot].state != SLOT_FREE)
 		slot++;
 	if (slot == CACHE_SLOTS)
 		slot = least_used(key, true);
 	if (slot < 0)
 		return false;
+	s->n_slots = Max(s->n_slots, slot + 1);
 	c = &s->slot[slot];
 	free_slot(c);
 	c->key = *key;
