@@ -60,10 +60,15 @@ typedef struct AffinityModel
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
 	float	   *popularity;		/* by number; NULL: not read yet */
+	struct AffinityModelIds *ids;	/* NULL: not read, see ids.c */
+	uint64		ids_sought;		/* in large arrays */
+	bool		ids_refused;	/* they do not fit */
 } AffinityModel;
 
 /* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
+
+extern Size affinity_model_kept_bytes(const AffinityModel *model);
 
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
