@@ -38,8 +38,10 @@ COMMENT ON FUNCTION affinity.set_rules(
 
 CREATE FUNCTION affinity.catalog_changed()
 RETURNS pg_catalog.trigger
-LANGUAGE C
+LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'affinity_rules_catalog_changed';
+
+GRANT EXECUTE ON FUNCTION affinity.catalog_changed() TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.catalog_changed() IS
 	'the trigger by which a table of items tells that it has changed; set_rules makes it';

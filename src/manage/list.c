@@ -264,6 +264,8 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 		return "older version";
 	if (affinity_manage_lacks_objects(schema))
 		return "damaged";
+	if (affinity_rules_lack_catalog(schema))
+		return "catalog missing";
 	if (!trained)
 		return "untrained";
 	*hint = NULL;

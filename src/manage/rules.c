@@ -60,8 +60,8 @@ static void
 check_items(const AffinityRuleSet *set)
 {
 	const char *what = set->eligible ? "eligible" :
-	set->group_by ? "group_by" :
-	set->boost && !affinity_rules_is_json(set->boost) ? "boost" : NULL;
+		set->group_by ? "group_by" :
+		set->boost && !affinity_rules_is_json(set->boost) ? "boost" : NULL;
 
 	if (set->items == NULL && what != NULL)
 		ereport(ERROR,
@@ -169,6 +169,8 @@ take_arguments(FunctionCallInfo fcinfo, AffinityRuleSet *set)
 				 errmsg_internal("%s", wrong),
 				 errhint("%s", hint)));
 	check_items(set);
+	if (set->boost != NULL && affinity_rules_is_json(set->boost))
+		affinity_rules_check_boosts(set->boost);
 	return any;
 }
 

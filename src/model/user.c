@@ -326,6 +326,9 @@ affinity_model_recent(AffinityModel *model, Datum user, int64 after,
 			id[n++] = affinity_base_id_plain(item, model->item_type);
 	}
 	if (n > 0)
-		affinity_model_items_by_ids(model, id, n, items);
+		affinity_model_items_by_id(model,
+								   affinity_model_array(id, (int) n,
+														model->item_type),
+								   items);
 	pfree(id);
 }

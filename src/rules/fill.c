@@ -19,13 +19,10 @@
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 
 #include "rules/book.h"
 
@@ -37,19 +34,6 @@ enum
 	COLUMN_BOOST,
 	N_COLUMNS
 };
-
-/* Values of groups that were seen, and where a hash finds them. */
-typedef struct Groups
-{
-	TypeCacheEntry *type;
-	Oid			collation;
-	uint32		n;
-	uint32		room;
-	Datum	   *value;
-	uint32	   *hash;
-	uint32		slots;			/* a power of two */
-	int32	   *slot;			/* -1: free */
-} Groups;
 
 typedef struct CatalogReceiver
 {
@@ -63,129 +47,10 @@ typedef struct CatalogReceiver
 	uint8	   *seen;			/* bits by number */
 	int32	   *group;			/* NULL: not asked for */
 	float	   *factor;			/* NULL: not asked for */
-	Groups		groups;
+	RuleGroups	groups;
 } CatalogReceiver;
 
-/* ---- groups ------------------------------------------------------------ */
-
-static void
-groups_begin(Groups *g, Oid type, Oid collation)
-{
-	g->type = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO |
-								TYPECACHE_HASH_PROC_FINFO);
-	if (!OidIsValid(g->type->hash_proc_finfo.fn_oid) ||
-		!OidIsValid(g->type->eq_opr_finfo.fn_oid))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("groups of items are of type %s, which cannot be compared for equality by a hash",
-						format_type_be(type))));
-	g->collation = collation;
-	g->n = 0;
-	g->room = 256;
-	g->value = palloc(g->room * sizeof(Datum));
-	g->hash = palloc(g->room * sizeof(uint32));
-	g->slots = 1024;
-	g->slot = palloc(g->slots * sizeof(int32));
-	memset(g->slot, 0xff, g->slots * sizeof(int32));
-}
-
-static void
-groups_grow(Groups *g)
-{
-	g->room *= 2;
-	g->value = repalloc_huge(g->value, g->room * sizeof(Datum));
-	g->hash = repalloc_huge(g->hash, g->room * sizeof(uint32));
-	pfree(g->slot);
-	g->slots *= 2;
-	g->slot = MemoryContextAllocHuge(CurrentMemoryContext,
-									 g->slots * sizeof(int32));
-	memset(g->slot, 0xff, g->slots * sizeof(int32));
-	for (uint32 i = 0; i < g->n; i++)
-	{
-		uint32		at = g->hash[i] & (g->slots - 1);
-
-		while (g->slot[at] >= 0)
-			at = (at + 1) & (g->slots - 1);
-		g->slot[at] = (int32) i;
-	}
-}
-
-/*
- * The number of a group by its value, which is copied if it is new.
- */
-static int32
-group_number(CatalogReceiver *r, Datum value)
-{
-	Groups	   *g = &r->groups;
-	uint32		hash = DatumGetUInt32(FunctionCall1Coll(&g->type->hash_proc_finfo,
-														g->collation,
-														value));
-	uint32		at = hash & (g->slots - 1);
-	MemoryContext old;
-
-	while (g->slot[at] >= 0)
-	{
-		int32		no = g->slot[at];
-
-		if (g->hash[no] == hash &&
-			DatumGetBool(FunctionCall2Coll(&g->type->eq_opr_finfo,
-										   g->collation, g->value[no], value)))
-			return no;
-		at = (at + 1) & (g->slots - 1);
-	}
-	old = MemoryContextSwitchTo(r->context);
-	if (g->n == g->room)
-	{
-		groups_grow(g);
-		at = hash & (g->slots - 1);
-		while (g->slot[at] >= 0)
-			at = (at + 1) & (g->slots - 1);
-	}
-	g->slot[at] = (int32) g->n;
-	g->hash[g->n] = hash;
-	if (g->type->typlen == -1)
-		value = PointerGetDatum(PG_DETOAST_DATUM(value));
-	g->value[g->n] = datumCopy(value, g->type->typbyval, g->type->typlen);
-	MemoryContextSwitchTo(old);
-	return (int32) g->n++;
-}
-
-/*
- * Of two groups of an item, the one that comes first as text; one, if any, before
- * none.
- */
-static int32
-first_group(const CatalogReceiver *r, int32 a, int32 b)
-{
-	const Groups *g = &r->groups;
-	char	   *a_text;
-	char	   *b_text;
-
-	if (a < 0 || b < 0 || a == b)
-		return Max(a, b);
-	a_text = affinity_base_id_display(g->value[a], g->type->type_id);
-	b_text = affinity_base_id_display(g->value[b], g->type->type_id);
-	return strcmp(a_text, b_text) <= 0 ? a : b;
-}
-
 /* ---- rows -------------------------------------------------------------- */
-
-/*
- * A boost as a real.
- */
-static float
-check_boost(double boost, const char *item)
-{
-	float		factor = (float) boost;
-
-	if (!(boost > 0) || !isfinite(factor) || factor == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("boost of item %s is %g, but must be a finite number above 0",
-						item, boost),
-				 errhint("What is not to be shown is not eligible; below 1 an item comes later, above 1 earlier, and NULL is 1.")));
-	return factor;
-}
 
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *pub)
@@ -211,9 +76,10 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		if (r->group != NULL)
 		{
 			int32		group = slot->tts_isnull[COLUMN_GROUP] ? -1 :
-			group_number(r, slot->tts_values[COLUMN_GROUP]);
+				affinity_rules_group_number(&r->groups, slot->tts_values[COLUMN_GROUP]);
 
-			r->group[no] = again ? first_group(r, r->group[no], group) :
+			r->group[no] = again ? affinity_rules_first_group(&r->groups, r->group[no],
+															  group) :
 				group;
 		}
 		if (r->factor != NULL)
@@ -227,15 +93,27 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 
 				factor = (float) boost;
 				if (!(boost > 0) || !isfinite(factor) || factor == 0)
-					factor = check_boost(boost,
-										 affinity_base_id_display(id,
-																  r->id_type));
+					factor = affinity_rules_check_boost(boost,
+														affinity_base_id_display(id,
+																				 r->id_type));
 			}
 			r->factor[no] = again ? Max(r->factor[no], factor) : factor;
 		}
 	}
 	MemoryContextSwitchTo(old);
 	return true;
+}
+
+pg_noreturn static void
+does_not_fit(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("view \"%s\" of model \"%s\" does not fit the model",
+					AFFINITY_CATALOG_VIEW, name),
+			 errdetail("It is for items of another type, or was replaced."),
+			 errhint("Set the rules again by affinity.set_rules, or go on without: SELECT affinity.set_rules(%s);",
+					 quote_literal_cstr(name))));
 }
 
 static void
@@ -246,12 +124,15 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 
 	(void) operation;
 	r->id_type = TupleDescAttr(desc, COLUMN_ITEM)->atttypid;
+	/* the view was looked at before it was locked */
+	if (!affinity_base_id_alike(r->id_type, r->model->item_type))
+		does_not_fit(r->model->schema_name);
 	if (r->group != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(r->context);
 
-		groups_begin(&r->groups, getBaseType(group->atttypid),
-					 group->attcollation);
+		affinity_rules_groups_begin(&r->groups, getBaseType(group->atttypid),
+									group->attcollation);
 		MemoryContextSwitchTo(old);
 	}
 }
@@ -316,13 +197,7 @@ check_catalog(const RuleRequest *q)
 		get_atttype(view, get_attnum(view, "rule_eligible")) != BOOLOID ||
 		get_atttype(view, get_attnum(view, "rule_boost")) != FLOAT8OID ||
 		!affinity_base_id_alike(get_atttype(view, item), model->item_type))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("view \"%s\" of model \"%s\" does not fit the model",
-						AFFINITY_CATALOG_VIEW, name),
-				 errdetail("It is for items of another type, or was replaced."),
-				 errhint("Set the rules again by affinity.set_rules, or go on without: SELECT affinity.set_rules(%s);",
-						 quote_literal_cstr(name))));
+		does_not_fit(name);
 }
 
 static bool
@@ -430,7 +305,7 @@ read_catalog(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 	uint32		n = q->model->n_items;
 	bool		group = call->group_by != NULL || q->set->group_by != NULL;
 	bool		boost = call->boost != NULL ? has_boost_column(call->boost) :
-	has_boost_column(q->set->boost);
+		has_boost_column(q->set->boost);
 	bool		eligible = call->eligible != NULL || q->set->eligible != NULL;
 
 	r.pub.receiveSlot = receive_row;
@@ -465,108 +340,6 @@ read_catalog(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 	rules->factor = r.factor;
 }
 
-/* ---- what is given by ids ---------------------------------------------- */
-
-/*
- * Factors of an object in JSON, in which items that are not named have 1.
- */
-static void
-read_boosts(const RuleRequest *q, const char *json, const RuleIds *ids,
-			AffinityRules *rules)
-{
-	Jsonb	   *object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-															CStringGetDatum(json)));
-	float	   *factor = affinity_base_array(q->model->n_items, sizeof(float));
-	JsonbIterator *it = JsonbIteratorInit(&object->root);
-	JsonbIteratorToken token;
-	JsonbValue	v;
-	char	   *item = NULL;
-
-	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("boost is not an object in JSON"),
-				 errhint("Write it like {\"id of an item\": 2}.")));
-	for (uint32 i = 0; i < q->model->n_items; i++)
-		factor[i] = 1;
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-	{
-		Datum		id;
-		int64		no;
-		float		f;
-
-		if (token == WJB_KEY)
-			item = pnstrdup(v.val.string.val, v.val.string.len);
-		if (token != WJB_VALUE)
-			continue;
-		if (v.type == jbvNull)
-			continue;
-		if (v.type != jbvNumeric)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("boost of item %s is not a number", item),
-					 errhint("Write it like {\"id of an item\": 2}.")));
-		f = check_boost(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-														   NumericGetDatum(v.val.numeric))),
-						item);
-		if (!affinity_rules_id_from_text(item, q->model->item_type, &id))
-			continue;
-		no = affinity_rules_number(ids, id, q->model->item_type);
-		if (no >= 0)
-			factor[no] = f;
-	}
-	rules->factor = factor;
-}
-
-/*
- * The numbers of items in a list of ids, in order, without those that the model
- * does not know.
- */
-static uint32 *
-read_list(const RuleRequest *q, const ArrayType *list, const RuleIds *ids,
-		  uint32 *n)
-{
-	Datum	   *elements;
-	int			n_elements;
-	uint32	   *no;
-
-	deconstruct_array((ArrayType *) list, TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, NULL, &n_elements);
-	no = affinity_base_array(n_elements, sizeof(uint32));
-	*n = 0;
-	for (int i = 0; i < n_elements; i++)
-	{
-		Datum		id;
-		int64		number;
-
-		if (!affinity_rules_id_from_text(TextDatumGetCString(elements[i]),
-										 q->model->item_type, &id))
-			continue;
-		number = affinity_rules_number(ids, id, q->model->item_type);
-		if (number >= 0)
-			no[(*n)++] = (uint32) number;
-	}
-	return no;
-}
-
-static void
-exclude(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
-{
-	Size		bytes = ((Size) q->model->n_items + 7) / 8;
-	uint8	   *allowed = unconstify(uint8 *, rules->allowed);
-	uint32		n;
-	uint32	   *no = read_list(q, q->set->exclude, ids, &n);
-
-	if (allowed == NULL)
-	{
-		allowed = affinity_base_array(bytes, 1);
-		memset(allowed, 0xff, bytes);
-	}
-	for (uint32 i = 0; i < n; i++)
-		allowed[no[i] / 8] &= (uint8) ~(1 << (no[i] % 8));
-	rules->allowed = allowed;
-}
-
 /* ---- all of it --------------------------------------------------------- */
 
 static bool
@@ -591,11 +364,11 @@ fill(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 		read_catalog(q, ids, rules);
 	}
 	if (has_boosts(boost))
-		read_boosts(q, boost, ids, rules);
+		affinity_rules_set_boosts(q, boost, ids, rules);
 	if (q->set->pin != NULL)
-		rules->pinned = read_list(q, q->set->pin, ids, &rules->n_pinned);
+		rules->pinned = affinity_rules_read_list(q, q->set->pin, ids, &rules->n_pinned);
 	if (q->set->exclude != NULL)
-		exclude(q, ids, rules);
+		affinity_rules_exclude(q, ids, rules);
 }
 
 /*
@@ -617,6 +390,10 @@ affinity_rules_fill(const RuleRequest *q, AffinityRuleBook *book)
 	book->rules.diversity = isnan(set->diversity) ? 0 : set->diversity;
 	book->rules.exploration = isnan(set->exploration) ? 0 : set->exploration;
 	book->rules.min_score = isnan(set->min_score) ? -INFINITY : set->min_score;
+	/* without items there are groups all the same */
+	if (q->model->n_items == 0 &&
+		(q->call->group_by != NULL || set->group_by != NULL))
+		book->rules.group = affinity_base_array(0, sizeof(int32));
 	if (!q->model->trained || q->model->n_items == 0 ||
 		(!needs_catalog(q) && set->pin == NULL && set->exclude == NULL &&
 		 !has_boosts(q->call->boost ? q->call->boost : set->boost)))

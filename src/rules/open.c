@@ -65,7 +65,6 @@ typedef struct RuleStatement
 } RuleStatement;
 
 static dlist_head kept = DLIST_STATIC_INIT(kept);	/* last used first */
-static int	n_kept;
 static RuleEntry *filling;		/* being read, and not kept yet */
 static bool registered;
 
@@ -140,7 +139,6 @@ forget(RuleEntry *entry)
 	if (entry->kept)
 	{
 		dlist_delete(&entry->node);
-		n_kept--;
 		entry->kept = false;
 	}
 	if (entry->pins == 0)
@@ -155,39 +153,54 @@ unpin(RuleEntry *entry)
 }
 
 /*
- * Keep an entry, in the place of those that it makes useless, and of those that
- * were not used for long if there are too many.
+ * Is an entry of no more use than memory, beside another?
+ */
+static bool
+is_useless(const RuleEntry *entry, const RuleEntry *beside)
+{
+	return entry->stale ||
+		(entry->transaction != InvalidLocalTransactionId &&
+		 entry->transaction != affinity_base_local_transaction()) ||
+		(entry->key.relation == beside->key.relation &&
+		 entry->key.version != beside->key.version) ||
+		(entry->transaction == beside->transaction &&
+		 same_key(&entry->key, &beside->key));
+}
+
+/*
+ * Keep an entry, in the place of useless ones, and of those that were not used
+ * for longest if there are too many.
  */
 static void
 keep(RuleEntry *entry)
 {
 	dlist_mutable_iter iter;
-	Size		bytes = 0;
+	Size		bytes = MemoryContextMemAllocated(entry->context, true);
+	int			n = 1;
 
-	dlist_push_head(&kept, &entry->node);
-	entry->kept = true;
-	n_kept++;
 	dlist_foreach_modify(iter, &kept)
 	{
 		RuleEntry  *other = dlist_container(RuleEntry, node, iter.cur);
 
 		bytes += MemoryContextMemAllocated(other->context, true);
-		if (other != entry &&
-			(other->stale || n_kept > MAX_KEPT ||
-			 bytes > affinity_base_memory_allowed() ||
-			 (other->key.relation == entry->key.relation &&
-			  other->key.version != entry->key.version) ||
-			 (same_key(&other->key, &entry->key) &&
-			  other->transaction == entry->transaction)))
+		n++;
+		if (n > MAX_KEPT || bytes > affinity_base_memory_allowed() ||
+			is_useless(other, entry))
+		{
+			bytes -= MemoryContextMemAllocated(other->context, true);
+			n--;
 			forget(other);
+		}
 	}
+	dlist_push_head(&kept, &entry->node);
+	entry->kept = true;
 }
 
 static RuleEntry *
 find_kept(const RuleKey *key)
 {
 	LocalTransactionId wanted = IsolationUsesXactSnapshot() ?
-	affinity_base_local_transaction() : InvalidLocalTransactionId;
+		affinity_base_local_transaction() : InvalidLocalTransactionId;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &kept)
@@ -220,7 +233,7 @@ make_entry(const RuleKey *key, AffinityModel *model, Oid view,
 	AffinityRuleSet set;
 	RuleRequest request = {model, &set, call, &entry->sources, NULL};
 	bool		alone = IsInParallelMode() ||
-	TransactionIdIsValid(GetTopTransactionIdIfAny());
+		TransactionIdIsValid(GetTopTransactionIdIfAny());
 
 	entry->context = context;
 	entry->key = *key;

@@ -409,8 +409,14 @@ affinity_rules_remove(const char *name, Oid schema)
 bool
 affinity_rules_lack_catalog(Oid schema)
 {
-	return list_length(affinity_rules_views(schema)) == 1 &&
-		!OidIsValid(get_relname_relid(AFFINITY_CATALOG_VIEW, schema));
+	Oid			rules = get_relname_relid(AFFINITY_RULES_VIEW, schema);
+	Datum		v[N_SETTINGS];
+	bool		nulls[N_SETTINGS];
+
+	return OidIsValid(rules) &&
+		!OidIsValid(get_relname_relid(AFFINITY_CATALOG_VIEW, schema)) &&
+		affinity_model_constants(rules, columns, N_SETTINGS, v, nulls) &&
+		VARSIZE_ANY_EXHDR(DatumGetPointer(v[SETTING_CATALOG])) > 0;
 }
 
 /*

@@ -50,6 +50,12 @@ affinity_rules_catalog_changed(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("affinity.catalog_changed() is the function of a trigger")));
+	/* before a row, what it returns would be the row */
+	if (!TRIGGER_FIRED_AFTER(((TriggerData *) fcinfo->context)->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("affinity.catalog_changed() must be fired AFTER"),
+				 errhint("affinity.set_rules makes its triggers.")));
 	/* a row of pg_class that names the trigger */
 	memset(&row, 0, sizeof(row));
 	row.header.t_hoff = MAXALIGN(SizeofHeapTupleHeader);
