@@ -178,6 +178,7 @@ unpin(void *arg)
 {
 	AffinityModel *model = arg;
 
+	model->calls++;
 	if (--model->pins == 0 && model->replaced)
 		free_model(model);
 }

@@ -180,6 +180,15 @@ affinity_model_ids(AffinityModel *model, uint32 n)
 	return model->ids;
 }
 
+/*
+ * What they take.
+ */
+Size
+affinity_model_ids_bytes(const AffinityModel *model)
+{
+	return model->ids ? model->ids->bytes : 0;
+}
+
 void
 affinity_model_forget_ids(AffinityModel *model)
 {

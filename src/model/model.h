@@ -55,6 +55,7 @@ typedef struct AffinityModel
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
 	MemoryContext context;
 	int			pins;			/* calls that use it now */
+	uint64		calls;			/* that used it before this one */
 	bool		replaced;		/* no longer cached: goes with its last pin */
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 	AffinityFactors *factors;	/* NULL: not read yet */
@@ -69,6 +70,9 @@ typedef struct AffinityModel
 extern AffinityModel *affinity_model_open(Oid schema);
 
 extern Size affinity_model_kept_bytes(const AffinityModel *model);
+
+/* ids.c */
+extern Size affinity_model_ids_bytes(const AffinityModel *model);
 
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,

@@ -27,6 +27,7 @@ typedef struct ServeCall
 	TupleDesc	desc;
 } ServeCall;
 
+extern void affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo);
 extern void affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo);
 extern Datum affinity_serve_end(ServeCall *call);
 
