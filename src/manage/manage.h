@@ -157,6 +157,10 @@ extern void affinity_manage_keep(const char *name, const ModelDefinition *d,
 								 const char *from, bool say);
 
 /* advice.c */
+
+/* Planner cost of one user's history above which advice is given. */
+#define AFFINITY_SLOW_HISTORY	5000.0
+
 extern void affinity_manage_advise(const char *name, const ModelDefinition *d,
 								   double users);
 

@@ -119,6 +119,27 @@ extern Datum affinity_model_column_id(const AffinityModel *model,
 									  const SPITupleTable *table, uint64 row,
 									  int no);
 
+/* ids.c: ids of all items, in memory */
+typedef struct AffinityModelIds
+{
+	AffinityDict *dict;			/* its numbers are those of the items */
+	Datum	   *id;				/* by number */
+	float	   *popularity;
+	Size		bytes;
+	MemoryContext context;
+} AffinityModelIds;
+
+extern const AffinityModelIds *affinity_model_ids(AffinityModel *model,
+												  uint32 n);
+extern void affinity_model_ids_find(const AffinityModel *model,
+									const AffinityModelIds *ids,
+									ArrayType *array, uint32 n,
+									AffinityItems *items);
+extern void affinity_model_ids_take(const AffinityModelIds *ids,
+									const uint32 *no, uint32 n,
+									AffinityItems *items);
+extern void affinity_model_forget_ids(AffinityModel *model);
+
 /* given.c */
 
 /*
@@ -126,6 +147,9 @@ extern Datum affinity_model_column_id(const AffinityModel *model,
  * 350 bytes each.
  */
 #define AFFINITY_LOOKED_UP	((uint32) 4096)
+
+/* Looking an id up costs as much as going through so many rows of the items. */
+#define AFFINITY_ROWS_PER_LOOKUP	8
 
 extern void affinity_model_items_by_ids(AffinityModel *model, Datum *id,
 										uint32 n, AffinityItems *items);

@@ -59,11 +59,15 @@ typedef struct AffinityModel
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
 	MemoryContext context;
 	int			pins;			/* calls that use it now */
+	uint64		calls;			/* that used it before this one */
 	bool		replaced;		/* no longer cached: goes with its last pin */
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
 	float	   *popularity;		/* by number; NULL: not read yet */
+	struct AffinityModelIds *ids;	/* NULL: not read, see ids.c */
+	uint64		ids_sought;		/* in large arrays */
+	bool		ids_refused;	/* they do not fit */
 	uint32		factors_uses;	/* calls since they were read */
 
 	/* of the calls that use it now */
@@ -79,6 +83,11 @@ typedef struct AffinityModel
 
 /* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
+
+extern Size affinity_model_kept_bytes(const AffinityModel *model);
+
+/* ids.c */
+extern Size affinity_model_ids_bytes(const AffinityModel *model);
 
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
