@@ -24,6 +24,15 @@ is( answers($standby, 'postgres', 'shop'),
 	answers($primary, 'postgres', 'shop'),
 	'a standby recommends as its primary does');
 
+foreach my $workers (0, 2)
+{
+	my $all = "SET max_parallel_maintenance_workers = $workers;
+		SELECT md5(string_agg(r::text, ',')), count(*) FROM shop.recommend_all(5) r";
+
+	is($standby->safe_psql('postgres', $all), $primary->safe_psql('postgres', $all),
+		"for everybody, too, with $workers workers");
+}
+
 # One session of the standby, so that its cache is warm while things change.
 my $session = $standby->background_psql('postgres');
 my $top = 'SELECT string_agg(item_id, \', \' ORDER BY rank) FROM shop.recommend(7, 5)';
