@@ -309,7 +309,7 @@ foreach my $way ('pooler, simple', 'pooler, extended', 'server, prepared', %prep
 	{
 		$node->safe_psql('postgres', "SET client_min_messages = warning; $change; SELECT pg_sleep(0.2)");
 	}
-	$run->signal('INT');
+	$run->signal('TERM');
 	$run->finish;
 	is($err =~ s/^pgbench \(.*\n//r, '', "$way: eight clients go on without an error while models change");
 }
