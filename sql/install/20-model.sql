@@ -48,13 +48,21 @@ COMMENT ON FUNCTION affinity.create_model(
 
 CREATE FUNCTION affinity.refresh_model(
 	name pg_catalog.text,
-	retune pg_catalog.bool DEFAULT false)
+	retune pg_catalog.bool DEFAULT false,
+	incremental pg_catalog.bool DEFAULT false,
+	if_running pg_catalog.text DEFAULT 'wait',
+	since pg_catalog.timestamptz DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
-AS 'MODULE_PATHNAME', 'affinity_manage_refresh';
+AS 'MODULE_PATHNAME', 'affinity_renew_refresh';
 
-COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text, pg_catalog.bool) IS
-	'trains a model again from its source as it is now; retune: auto chooses anew, or what signals weigh is learned anew';
+COMMENT ON FUNCTION affinity.refresh_model(
+	pg_catalog.text,
+	pg_catalog.bool,
+	pg_catalog.bool,
+	pg_catalog.text,
+	pg_catalog.timestamptz) IS
+	'trains a model again from its source as it is now; incremental: takes over what is new, without a training';
 
 CREATE FUNCTION affinity.alter_model(
 	name pg_catalog.text,

@@ -92,6 +92,26 @@ affinity_base_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
 }
 
 /*
+ * Which indexes an update of a row asks for; PostgreSQL 16 added those that
+ * summarize only.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes AffinityUpdatedIndexes;
+#else
+typedef bool AffinityUpdatedIndexes;
+#endif
+
+static inline bool
+affinity_base_indexes_need(AffinityUpdatedIndexes indexes)
+{
+#if PG_VERSION_NUM >= 160000
+	return indexes == TU_All;
+#else
+	return indexes;
+#endif
+}
+
+/*
  * Members of an equivalence that may be of a relation, a part of a UNION ALL
  * too; PostgreSQL 18 keeps those of parts by themselves.
  */

@@ -26,7 +26,6 @@ extern Oid	affinity_model_source_id(const Query * query,
 extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
 									   const char *column);
-extern char *affinity_model_interactions(const AffinityModel *model);
 extern Oid	affinity_model_time_type(const AffinityModel *model);
 extern int64 affinity_model_now(const AffinityModel *model);
 extern Relation affinity_model_open_items(Oid schema, const char *name);
@@ -43,38 +42,6 @@ extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 									  AffinityModelQuery query);
 extern char *affinity_model_relation(const AffinityModel *model,
 									 const char *name);
-
-/* items.c: all rows of the items; columns that are asked for */
-#define AFFINITY_ITEM_ID			0x02
-#define AFFINITY_ITEM_POPULARITY	0x04
-#define AFFINITY_ITEM_LISTS			0x18
-#define AFFINITY_ITEM_FACTORS		0x20
-#define AFFINITY_ITEM_REPEAT_RATE	0x40
-
-typedef struct AffinityItemScan AffinityItemScan;
-
-/* A row: what was asked for, as it is stored, and not null but for rates. */
-typedef struct AffinityStoredItem
-{
-	uint32		no;
-	Datum		id;
-	float		popularity;
-	Datum		neighbors;
-	Datum		scores;
-	Datum		factors;
-	Datum		repeat_rate;
-	bool		has_no_rate;	/* it is null */
-} AffinityStoredItem;
-
-extern void affinity_model_check_items(const AffinityModel *model);
-extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
-													int columns);
-extern bool affinity_model_items_next(AffinityItemScan *scan,
-									  AffinityStoredItem *item);
-extern void affinity_model_items_end(AffinityItemScan *scan);
-extern void affinity_model_check_list(const AffinityModel *model,
-									  ArrayType *neighbors, ArrayType *scores,
-									  uint32 kind, AffinityList *list);
 
 /* user.c */
 
@@ -134,8 +101,6 @@ extern void affinity_model_items_by_ids(AffinityModel *model, Datum *id,
 										uint32 n, AffinityItems *items);
 
 /* row.c */
-extern bool affinity_model_row_read(Relation table, const char *schema_name,
-									Datum *values);
 extern ArrayType *affinity_model_parameters(const AffinityModel *model);
 
 #endif							/* AFFINITY_MODEL_CATALOG_H */

@@ -167,6 +167,7 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 								   "a column of its items is null");
 	}
 	take_number(s, DatumGetInt32(value[COLUMN_NO]), item);
+	item->tid = s->slot->tts_tid;
 	item->id = value[COLUMN_ID];
 	item->popularity = DatumGetFloat4(value[COLUMN_POPULARITY]);
 	item->neighbors = value[COLUMN_NEIGHBORS];

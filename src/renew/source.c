@@ -1,0 +1,298 @@
+/*
+ * source.c
+ *		What is new in the source of a model, and which items it is about.
+ *
+ * Where the source has times, rows later than a mark are new: the histories of
+ * their users are read whole, by the source's index on users, and make two
+ * matrices, of what there is now and of what the model knows. Rows just before
+ * the mark are looked at too: a transaction that was at work may have brought
+ * them since, and with them items that the model lacks. Where it has none, or
+ * the algorithm wants all interactions, all are read.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "parallel/progress.h"
+#include "renew/renew.h"
+#include "repeat/repeat.h"
+
+/* How long before the mark rows are looked at again. */
+#define LATE	(10 * USECS_PER_MINUTE)
+
+/* The number of an item that the model lacks. */
+#define NOT_KNOWN	PG_UINT32_MAX
+
+/* The roles of rows. */
+#define ROLE_NOW	1
+#define ROLE_KNOWN	2
+
+/*
+ * How rows are to be read, as a training would read them.
+ */
+static AffinityReadRequest
+request_of(const Renewal *r, bool visits)
+{
+	const AffinityModel *model = r->model;
+	const AffinityAlgorithm *algorithm = model->algorithm;
+	const AffinityRepeat *rule = affinity_repeat_rule(algorithm,
+													  model->options);
+	AffinityReadRequest request = {0};
+
+	request.user_type = model->user_type;
+	request.item_type = model->item_type;
+	request.read_only = true;
+	request.max_bytes = (int64) affinity_base_memory_allowed();
+	request.progress = affinity_parallel_progress_done;
+	request.value = affinity_train_pair_value(algorithm, model->options);
+	request.times_of = model->has_time ? r->from : NULL;
+	if (algorithm->request)
+		algorithm->request(model->options, &request);
+	if (visits && r->rate)
+	{
+		request.visit = rule->visit;
+		request.visit_decay = rule->visit_decay;
+		request.visits_if_room = true;
+	}
+	return request;
+}
+
+/* ---- numbers of items --------------------------------------------------- */
+
+/*
+ * The numbers of the items of a dictionary, NOT_KNOWN where the model lacks
+ * them.
+ */
+static uint32 *
+find_items(const Renewal *r, const AffinityDict *ids, uint32 n_items)
+{
+	const AffinityInteractions in = {
+		.items = unconstify(AffinityDict *, ids),
+		.n_items = affinity_interaction_dict_size(ids)
+	};
+
+	return (uint32 *) affinity_model_align(&in, r->id, n_items,
+										   r->model->n_sorted);
+}
+
+/*
+ * The numbers of all items that there are now: those that the model lacks get
+ * the next ones, in order of id.
+ */
+static void
+number_items(Renewal *r)
+{
+	AffinityUpdate *u = &r->update;
+	uint32	   *no = find_items(r, u->now->items, u->n_known);
+
+	for (uint32 i = 0; i < u->now->n_items; i++)
+	{
+		if (no[i] == NOT_KNOWN && u->n_items == (uint32) PG_INT32_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("model \"%s\" would have too many items",
+							r->name)));
+		if (no[i] == NOT_KNOWN)
+			no[i] = u->n_items++;
+	}
+	affinity_renew_items_append(r, u->now->items, no, u->now->n_items);
+	u->now_no = no;
+}
+
+/*
+ * The numbers of the items of another matrix; of those that the model lacks,
+ * as it is now, the number of its items.
+ */
+uint32 *
+affinity_renew_numbers(const Renewal *r, const AffinityInteractions *in)
+{
+	uint32	   *no = find_items(r, in->items, r->update.n_items);
+
+	for (uint32 i = 0; i < in->n_items; i++)
+		no[i] = Min(no[i], r->update.n_items);
+	return no;
+}
+
+/* ---- users of items ------------------------------------------------------ */
+
+/*
+ * Users of an item of a matrix; those of shortened histories too.
+ */
+static double
+users_of(const AffinityInteractions *in, uint32 item)
+{
+	return in->popularity ? in->popularity[item] :
+		(double) (in->by_item.start[item + 1] - in->by_item.start[item]);
+}
+
+static void
+count_users(Renewal *r)
+{
+	AffinityUpdate *u = &r->update;
+
+	r->popularity = affinity_base_array(u->n_items, sizeof(float));
+	if (u->before)
+		memcpy(r->popularity, r->known, u->n_items * sizeof(float));
+	else
+		memset(r->popularity, 0, u->n_items * sizeof(float));
+	for (uint32 i = 0; i < u->now->n_items; i++)
+		r->popularity[u->now_no[i]] += (float) users_of(u->now, i);
+	for (uint32 i = 0; u->before && i < u->before->n_items; i++)
+		r->popularity[u->before_no[i]] -= (float) users_of(u->before, i);
+	for (uint32 i = 0; i < u->n_items; i++)
+		r->popularity[i] = Max(r->popularity[i], 0);
+	u->popularity = r->popularity;
+}
+
+/* ---- by time ------------------------------------------------------------- */
+
+static const char *
+columns_of(const Renewal *r)
+{
+	return r->model->has_time ? "h.user_id, h.item_id, h.weight, h.at" :
+		"h.user_id, h.item_id, h.weight";
+}
+
+/*
+ * From when on rows are looked at.
+ */
+int64
+affinity_renew_since(const Renewal *r)
+{
+	return Max(r->mark, MIN_TIMESTAMP + LATE) - LATE;
+}
+
+/*
+ * The rows of users with a row later than that.
+ */
+static AffinityJournal *
+read_journal(const Renewal *r, AffinityReadRequest *request)
+{
+	Datum		since = Int64GetDatum(affinity_renew_since(r));
+	Oid			type = r->existing->definition.at_type;
+
+	request->query = psprintf("SELECT %s FROM %s AS h"
+							  " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
+							  " (SELECT b.user_id FROM %s AS b WHERE b.at OPERATOR(pg_catalog.>) $1)",
+							  columns_of(r), r->from, r->from);
+	request->n_args = 1;
+	request->arg_types = &type;
+	request->args = &since;
+	return affinity_interaction_journal_read(request);
+}
+
+/*
+ * Which rows are new, and which ones the model knows: of an item that it lacks
+ * it knows none.
+ */
+static uint8 *
+give_roles(Renewal *r, const AffinityJournal *journal, const uint32 *no)
+{
+	int64		n = journal->start[journal->n_users];
+	uint8	   *role = affinity_base_array(n, sizeof(uint8));
+
+	for (int64 row = 0; row < n; row++)
+	{
+		const AffinityJournalRow *j = &journal->row[row];
+		bool		is_new = j->at != AFFINITY_NO_TIME && j->at > r->mark;
+
+		affinity_base_look_up((uint64) row);
+		role[row] = ROLE_NOW;
+		if (!is_new && no[j->item] != NOT_KNOWN)
+			role[row] |= ROLE_KNOWN;
+		else
+			r->new_rows++;
+		if (j->at == AFFINITY_NO_TIME)
+			continue;
+		r->newest = r->has_newest ? Max(r->newest, j->at) : j->at;
+		r->has_newest = true;
+	}
+	return role;
+}
+
+static void
+read_changes(Renewal *r)
+{
+	AffinityUpdate *u = &r->update;
+	AffinityReadRequest request = request_of(r, true);
+	AffinityReadRequest known = request_of(r, false);
+	AffinityJournal *journal = read_journal(r, &request);
+	uint32	   *no = find_items(r, journal->items, u->n_known);
+	uint8	   *role = give_roles(r, journal, no);
+	AffinityJournalPart part = {journal, role, ROLE_NOW};
+
+	u->now = affinity_interaction_journal_select(&part, &request);
+	part.wanted = ROLE_KNOWN;
+	u->before = affinity_interaction_journal_select(&part, &known);
+	number_items(r);
+	u->before_no = find_items(r, u->before->items, u->n_known);
+	r->new_users = (double) u->now->by_user.n_rows - u->before->by_user.n_rows;
+	u->users = (double) DatumGetInt64(r->values[MODEL_USERS - 1]) +
+		r->new_users;
+	r->rows = (double) DatumGetInt64(r->values[MODEL_SOURCE_ROWS - 1]) +
+		r->new_rows;
+}
+
+/* ---- everything ----------------------------------------------------------- */
+
+static void
+read_all(Renewal *r)
+{
+	AffinityUpdate *u = &r->update;
+	AffinityReadRequest request = request_of(r, r->model->has_time);
+
+	request.query = psprintf("SELECT %s FROM %s AS h", columns_of(r), r->from);
+	u->now = affinity_interaction_read(&request);
+	number_items(r);
+	r->has_newest = u->now->has_time;
+	r->newest = u->now->last_at;
+	r->rows = (double) u->now->rows;
+	r->new_rows = r->rows - (double) DatumGetInt64(r->values[MODEL_SOURCE_ROWS - 1]);
+	u->users = u->now->by_user.n_rows;
+	r->new_users = u->users - (double) DatumGetInt64(r->values[MODEL_USERS - 1]);
+}
+
+/*
+ * Rates of repeats of new items, from those of the matrix.
+ */
+static void
+rate_new_items(Renewal *r)
+{
+	const AffinityUpdate *u = &r->update;
+	const float *rate = r->rate ? affinity_repeat_rates(u->now) : NULL;
+
+	if (rate == NULL)
+	{
+		r->rate = NULL;
+		return;
+	}
+	r->rate = affinity_base_zeroed_array(u->n_items - u->n_known,
+										 sizeof(float));
+	for (uint32 i = 0; i < u->now->n_items; i++)
+	{
+		if (u->now_no[i] >= u->n_known)
+			r->rate[u->now_no[i] - u->n_known] = rate[i];
+	}
+}
+
+/*
+ * Read what there is to know: matrices, numbers of items, their users.
+ */
+void
+affinity_renew_read(Renewal *r)
+{
+	affinity_parallel_progress_phase("reading", 0, 0);
+	if (r->way == AFFINITY_UPDATE_CHANGES && r->has_mark)
+		read_changes(r);
+	else
+		read_all(r);
+	rate_new_items(r);
+	count_users(r);
+}
