@@ -23,8 +23,14 @@ CREATE TABLE @schema@.refreshes (
 	at pg_catalog.timestamptz NOT NULL,
 	written pg_catalog.int4 NOT NULL,
 	items pg_catalog.int4[] NOT NULL,
-	users pg_catalog.int4[] NOT NULL
+	users pg_catalog.int4[] NOT NULL,
+	known pg_catalog.float4[]
 );
+
+ALTER TABLE @schema@.refreshes
+	ALTER COLUMN items SET STORAGE EXTERNAL,
+	ALTER COLUMN users SET STORAGE EXTERNAL,
+	ALTER COLUMN known SET STORAGE EXTERNAL;
 
 ALTER TABLE @schema@.refreshes ADD PRIMARY KEY (version);
 
@@ -35,6 +41,9 @@ COMMENT ON TABLE @schema@.refreshes IS
 
 COMMENT ON COLUMN @schema@.refreshes.written IS
 	'so many of the items, the first ones, have new rows; those of the others wait for more';
+
+COMMENT ON COLUMN @schema@.refreshes.known IS
+	'users of every item after it, by number; in the last refresh alone';
 
 CREATE FUNCTION @schema@.recommend_changed(
 	since pg_catalog.timestamptz)

@@ -17,6 +17,7 @@
 #include "varatt.h"
 #endif
 
+#include "access/genam.h"
 #include "executor/executor.h"
 #include "nodes/pathnodes.h"
 #include "utils/acl.h"
@@ -88,6 +89,18 @@ affinity_base_insert_index_tuples(ResultRelInfo *target, TupleTableSlot *slot,
 #else
 	return ExecInsertIndexTuples(target, slot, estate, false, false, NULL,
 								 NIL);
+#endif
+}
+
+/* PostgreSQL 18 counts searches of an index, if asked to. */
+static inline IndexScanDesc
+affinity_base_index_beginscan(Relation table, Relation index,
+							  Snapshot snapshot)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, 1, 0);
+#else
+	return index_beginscan(table, index, snapshot, 1, 0);
 #endif
 }
 

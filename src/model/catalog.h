@@ -91,11 +91,6 @@ extern Datum affinity_model_column_id(const AffinityModel *model,
 
 /* given.c */
 
-/*
- * Ids that are looked up by one query: a plan may hold them as constants, some
- * 350 bytes each.
- */
-#define AFFINITY_LOOKED_UP	((uint32) 4096)
 
 extern void affinity_model_items_by_ids(AffinityModel *model, Datum *id,
 										uint32 n, AffinityItems *items);

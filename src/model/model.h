@@ -68,6 +68,12 @@ extern AffinityModel *affinity_model_open(Oid schema);
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
 								  AffinityScorer *scorer);
 
+/*
+ * Ids that are looked up by one query: a plan may hold them as constants, some
+ * 350 bytes each.
+ */
+#define AFFINITY_LOOKED_UP	((uint32) 4096)
+
 /* ---- lookup.c: single rows of the items -------------------------------- */
 
 typedef struct AffinityItem

@@ -101,14 +101,19 @@ typedef struct KnnUpdate
 	double		user_exponent;
 	Powers		left;
 	Powers		right;
-	uint32	   *local;			/* item of "now" by number in the model */
-	uint32	   *local_before;	/* item of "before" by the same */
+	double	   *right_now;		/* of all items; product */
+	float	  **ratio;			/* by refresh: right_now by what it was after
+								 * that, of all items; NULL: not needed yet */
+	uint32	   *before;			/* item of "before" by number in the model */
+	uint32	   *now_col;		/* columns of both, by number in the model */
+	uint32	   *before_col;
 	double	   *user_now;		/* what a user's pairs add up, by user */
 	double	   *user_before;
 
-	/* one item's */
-	double	   *sum;			/* by item of "now": what is added */
-	bool	   *is_touched;
+	/* one item's, by number in the model */
+	double	   *sum;			/* what is added; 0: nothing is, or it was
+								 * taken */
+	uint8	   *is_touched;
 	uint32	   *touched;
 	uint32		n_touched;
 	uint32		n;				/* candidates for the list */
@@ -203,52 +208,71 @@ user_factors(const KnnUpdate *k, const AffinityCsr *by_user)
 }
 
 /*
- * Add the rows of an item's users, or take them off. Items are those of "now";
- * no is what a column is there, or NULL: itself.
+ * Add the rows of an item's users, or take them off.
  */
 static void
 add_users(KnnUpdate *k, const AffinityInteractions *in, uint32 item,
-		  const double *factor, double sign, const uint32 *no)
+		  const uint32 *col, const double *factor, double sign)
 {
 	const AffinityCsr *by_item = &in->by_item;
-	const AffinityCsr *by_user = &in->by_user;
+	const int64 *start = in->by_user.start;
 
 	for (int64 e = by_item->start[item]; e < by_item->start[item + 1]; e++)
 	{
 		uint32		user = by_item->col[e];
 		double		x = sign * factor[user];
 
-		for (int64 f = by_user->start[user]; f < by_user->start[user + 1]; f++)
+		for (int64 f = start[user]; f < start[user + 1]; f++)
 		{
-			uint32		j = no ? k->local[no[by_user->col[f]]] :
-				by_user->col[f];
+			uint32		j = col[f];
 
-			if (j == NOWHERE)
-				continue;
-			if (!k->is_touched[j])
-			{
-				k->is_touched[j] = true;
-				k->touched[k->n_touched++] = j;
-			}
 			k->sum[j] += x;
+			k->touched[k->n_touched] = j;
+			k->n_touched += !k->is_touched[j];
+			k->is_touched[j] = 1;
 		}
 		affinity_base_look_up((uint64) e);
 	}
+}
+
+static inline void
+put_candidate(KnnUpdate *k, uint32 neighbor, double score)
+{
+	if (!(score > 0))
+		return;
+	k->no[k->n] = neighbor;
+	k->score[k->n++] = (float) Max(Min(score, FLT_MAX), AFFINITY_LEAST);
 }
 
 static void
 add_candidate(KnnUpdate *k, double sum, uint32 item, uint32 neighbor)
 {
 	const AffinityUpdate *u = k->update;
-	double		score;
 
-	if (!(sum > NOTHING))
-		return;
-	score = score_of(k, sum, u->popularity[item], u->popularity[neighbor]);
-	if (!(score > 0))
-		return;
-	k->no[k->n] = neighbor;
-	k->score[k->n++] = (float) Max(Min(score, FLT_MAX), AFFINITY_LEAST);
+	if (sum > NOTHING)
+		put_candidate(k, neighbor, score_of(k, sum, u->popularity[item],
+											u->popularity[neighbor]));
+}
+
+/*
+ * What is added to the sum of a pair, which is taken once.
+ */
+static inline double
+take_added(KnnUpdate *k, uint32 neighbor)
+{
+	double		added = k->sum[neighbor];
+
+	k->sum[neighbor] = 0;
+	return added;
+}
+
+static inline float
+users_then(const KnnUpdate *k, uint32 item, uint32 row)
+{
+	AffinityUpdate *u = k->update;
+
+	return u->changed[item] <= u->written[row] ? u->known[item] :
+		u->users_then(u, item, row);
 }
 
 /*
@@ -257,24 +281,85 @@ add_candidate(KnnUpdate *k, double sum, uint32 item, uint32 neighbor)
 static void
 add_stored(KnnUpdate *k, const AffinityItemRow *stored, double stands_for)
 {
-	AffinityUpdate *u = k->update;
 	uint32		item = stored->item;
-	float		then = u->users_then(u, item, item);
+	float		then = users_then(k, item, item);
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
 		uint32		j = (uint32) stored->neighbor[i];
-		uint32		local = k->local[j];
 		double		sum = sum_of(k, stored->score[i], then,
-								 u->users_then(u, j, item));
+								 users_then(k, j, item));
 
-		if (local != NOWHERE && k->is_touched[local])
-		{
-			sum += stands_for * k->sum[local];
-			k->is_touched[local] = false;
-		}
-		add_candidate(k, sum, item, j);
+		add_candidate(k, sum + stands_for * take_added(k, j), item, j);
 	}
+}
+
+/*
+ * What scores of rows that a refresh wrote are to be multiplied by, by neighbor:
+ * many rows are of the same one.
+ */
+static const float *
+ratios(KnnUpdate *k, uint32 row)
+{
+	AffinityUpdate *u = k->update;
+	int32		refresh = u->written[row];
+	float	   *ratio = k->ratio[refresh];
+
+	if (ratio != NULL)
+		return ratio;
+	ratio = k->ratio[refresh] = affinity_base_array(u->n_items,
+													sizeof(float));
+	for (uint32 j = 0; j < u->n_items; j++)
+	{
+		float		then = j < u->n_known ? users_then(k, j, row) :
+			u->popularity[j];
+
+		affinity_base_look_up(j);
+		ratio[j] = then == u->popularity[j] ? 1 :
+			(float) (k->right_now[j] / power(&k->right, then));
+	}
+	return ratio;
+}
+
+/*
+ * The same where the score is a product.
+ */
+static void
+add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
+				   double stands_for)
+{
+	AffinityUpdate *u = k->update;
+	uint32		item = stored->item;
+	double		left = power(&k->left, u->popularity[item]);
+	double		factor = left / power(&k->left, users_then(k, item, item));
+	const float *ratio = ratios(k, item);
+
+	for (uint32 i = 0; i < stored->n_neighbors; i++)
+	{
+		uint32		j = (uint32) stored->neighbor[i];
+
+		put_candidate(k, j, stored->score[i] * factor * ratio[j] +
+					  stands_for * take_added(k, j) * left * k->right_now[j]);
+	}
+}
+
+/*
+ * The best candidates, as keys. Mostly they are few more than the list has.
+ */
+static uint32
+choose(KnnUpdate *k)
+{
+	uint32		most = (uint32) k->options.neighbors;
+
+	if (k->n >= 4 * (Size) most)
+		return (uint32) affinity_kernel_topk_scores(k->score, k->no, k->n,
+													most, k->key, k->scratch);
+	for (uint32 i = 0; i < k->n; i++)
+		k->key[i] = affinity_kernel_rank_key(k->score[i], k->no[i]);
+	if (k->n > most)
+		affinity_kernel_select_largest(k->key, k->n, most);
+	affinity_kernel_sort_descending(k->key, Min(k->n, most), k->scratch);
+	return Min(k->n, most);
 }
 
 /*
@@ -285,31 +370,30 @@ update_list(KnnUpdate *k, uint32 local)
 {
 	AffinityUpdate *u = k->update;
 	uint32		item = u->now_no[local];
-	uint32		before = k->local_before[item];
 	double		stands_for = u->stands_for[item];
-	AffinityItemRow row;
+	AffinityItemRow row = {0};
 	uint32		n_best;
 
 	k->n = 0;
 	k->n_touched = 0;
-	add_users(k, u->now, local, k->user_now, 1, NULL);
-	if (before != NOWHERE)
-		add_users(k, u->before, before, k->user_before, -1, u->before_no);
-	k->is_touched[local] = false;
-	if (u->stored(u, item, &row))
+	add_users(k, u->now, local, k->now_col, k->user_now, 1);
+	if (k->before[item] != NOWHERE)
+		add_users(k, u->before, k->before[item], k->before_col,
+				  k->user_before, -1);
+	k->sum[item] = 0;
+	if (u->stored(u, item, &row) && k->product)
+		add_stored_product(k, &row, stands_for);
+	else if (row.n_neighbors > 0)
 		add_stored(k, &row, stands_for);
 	for (uint32 t = 0; t < k->n_touched; t++)
 	{
 		uint32		j = k->touched[t];
 
-		if (k->is_touched[j])
-			add_candidate(k, stands_for * k->sum[j], item, u->now_no[j]);
-		k->is_touched[j] = false;
-		k->sum[j] = 0;
+		k->is_touched[j] = 0;
+		if (k->sum[j] != 0)
+			add_candidate(k, stands_for * take_added(k, j), item, j);
 	}
-	n_best = (uint32) affinity_kernel_topk_scores(k->score, k->no, k->n,
-												  (size_t) k->options.neighbors,
-												  k->key, k->scratch);
+	n_best = choose(k);
 	for (uint32 i = 0; i < n_best; i++)
 	{
 		k->neighbor[i] = (int32) affinity_kernel_rank_key_no(k->key[i]);
@@ -357,18 +441,53 @@ find_due(const AffinityUpdate *u)
 }
 
 /*
- * Where the items of a matrix are, by their numbers in the model.
+ * The columns of a matrix by number in the model.
  */
 static uint32 *
-places(const AffinityUpdate *u, const AffinityInteractions *in,
-	   const uint32 *no)
+columns(const AffinityInteractions *in, const uint32 *no)
 {
-	uint32	   *place = affinity_base_array(u->n_items, sizeof(uint32));
+	const AffinityCsr *m = &in->by_user;
+	int64		n = m->start[m->n_rows];
+	uint32	   *col = affinity_base_array(n, sizeof(uint32));
 
-	memset(place, 0xFF, u->n_items * sizeof(uint32));
-	for (uint32 i = 0; in && i < in->n_items; i++)
-		place[no[i]] = i;
-	return place;
+	for (int64 e = 0; e < n; e++)
+	{
+		affinity_base_look_up((uint64) e);
+		col[e] = no[m->col[e]];
+	}
+	return col;
+}
+
+/*
+ * What one list after the other is made in.
+ */
+static void
+begin_lists(KnnUpdate *k)
+{
+	AffinityUpdate *u = k->update;
+	uint32		n = u->n_items;
+
+	/* a stored list has no more than the option allows: see u->stored */
+	Size		room = (Size) n + PG_UINT16_MAX;
+
+	k->before = affinity_base_array(n, sizeof(uint32));
+	memset(k->before, 0xFF, n * sizeof(uint32));
+	for (uint32 i = 0; i < u->before->n_items; i++)
+		k->before[u->before_no[i]] = i;
+	k->now_col = columns(u->now, u->now_no);
+	k->before_col = columns(u->before, u->before_no);
+	k->user_now = user_factors(k, &u->now->by_user);
+	k->user_before = user_factors(k, &u->before->by_user);
+	k->sum = affinity_base_zeroed_array(n, sizeof(double));
+	k->is_touched = affinity_base_zeroed_array(n, sizeof(uint8));
+	/* and one more, which may be written before it is known to be there */
+	k->touched = affinity_base_array((Size) n + 1, sizeof(uint32));
+	k->no = affinity_base_array(room, sizeof(uint32));
+	k->score = affinity_base_array(room, sizeof(float));
+	k->key = affinity_base_array(room, sizeof(uint64));
+	k->scratch = affinity_base_array(room, sizeof(uint64));
+	k->neighbor = affinity_base_array(k->options.neighbors, sizeof(int32));
+	k->best = affinity_base_array(k->options.neighbors, sizeof(float));
 }
 
 static void
@@ -376,8 +495,6 @@ update_by_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 {
 	KnnUpdate	k = {.update = u, .options = *o};
 	bool	   *due = find_due(u);
-	uint32		n = u->now->n_items;
-	Size		room = (Size) n + PG_UINT16_MAX;
 	float		most = 0;
 
 	for (uint32 i = 0; i < u->n_items; i++)
@@ -388,21 +505,13 @@ update_by_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 				 o->item_exponent : 0.5, most);
 	begin_powers(&k.right, o->similarity == SIMILARITY_DEGREE ?
 				 o->neighbor_exponent : 0.5, most);
-	k.local = places(u, u->now, u->now_no);
-	k.local_before = places(u, u->before, u->before_no);
-	k.user_now = user_factors(&k, &u->now->by_user);
-	k.user_before = user_factors(&k, &u->before->by_user);
-	k.sum = affinity_base_zeroed_array(n, sizeof(double));
-	k.is_touched = affinity_base_zeroed_array(n, sizeof(bool));
-	k.touched = affinity_base_array(n, sizeof(uint32));
-	/* a stored list has no more than the option allows: see u->stored */
-	k.no = affinity_base_array(room, sizeof(uint32));
-	k.score = affinity_base_array(room, sizeof(float));
-	k.key = affinity_base_array(room, sizeof(uint64));
-	k.scratch = affinity_base_array(room, sizeof(uint64));
-	k.neighbor = affinity_base_array(o->neighbors, sizeof(int32));
-	k.best = affinity_base_array(o->neighbors, sizeof(float));
-	for (uint32 i = 0; i < n; i++)
+	k.right_now = affinity_base_array(u->n_items, sizeof(double));
+	for (uint32 i = 0; i < u->n_items; i++)
+		k.right_now[i] = power(&k.right, u->popularity[i]);
+	k.ratio = affinity_base_zeroed_array((Size) u->n_refreshes + 1,
+										 sizeof(float *));
+	begin_lists(&k);
+	for (uint32 i = 0; i < u->now->n_items; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (due[i])

@@ -9,10 +9,14 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/heapam.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -48,6 +52,7 @@ struct RenewWriter
 	EState	   *estate;
 	ResultRelInfo *target;
 	CommandId	command;
+	bool		plain;			/* indexes are on columns, of all rows */
 	TupleTableSlot *old;
 	uint32		item;			/* whose row is in old, or NOBODY */
 	TupleTableSlot *new;
@@ -58,27 +63,39 @@ struct RenewWriter
 /* ---- what is stored ----------------------------------------------------- */
 
 /*
- * Ids, places and popularity of all items, and what is known of their users.
+ * Were rates of repeats learned? All items have one then.
  */
-void
-affinity_renew_items_read(Renewal *r)
+static bool
+has_rates(const AffinityModel *model)
+{
+	AffinityItemScan *scan = affinity_model_items_begin(model,
+														AFFINITY_ITEM_REPEAT_RATE);
+	AffinityStoredItem item;
+	bool		has = model->n_items > 0 &&
+		affinity_model_items_next(scan, &item) && !item.has_no_rate;
+
+	affinity_model_items_end(scan);
+	return has;
+}
+
+/*
+ * Read ids, places and users of all items.
+ */
+static void
+read_all(Renewal *r)
 {
 	const AffinityModel *model = r->model;
 	AffinityItemScan *scan;
 	AffinityStoredItem item;
-	bool		has_rates = true;
 	bool		byval;
 	int16		len;
 
 	get_typlenbyval(model->item_type, &len, &byval);
 	r->id = affinity_base_zeroed_array(model->n_items, sizeof(Datum));
-	r->tid = affinity_base_zeroed_array(model->n_items,
-										sizeof(ItemPointerData));
-	r->stored = affinity_base_zeroed_array(model->n_items, sizeof(float));
-	r->known = affinity_base_zeroed_array(model->n_items, sizeof(float));
+	r->stored = affinity_base_array(model->n_items, sizeof(float));
+	r->known = affinity_base_array(model->n_items, sizeof(float));
 	scan = affinity_model_items_begin(model, AFFINITY_ITEM_ID |
-									  AFFINITY_ITEM_POPULARITY |
-									  AFFINITY_ITEM_REPEAT_RATE);
+									  AFFINITY_ITEM_POPULARITY);
 	while (affinity_model_items_next(scan, &item))
 	{
 		Datum		id = affinity_base_id_plain(item.id, model->item_type);
@@ -86,26 +103,45 @@ affinity_renew_items_read(Renewal *r)
 		r->id[item.no] = datumCopy(id, byval, len);
 		r->tid[item.no] = item.tid;
 		r->stored[item.no] = item.popularity;
-		has_rates &= !item.has_no_rate;
 	}
 	affinity_model_items_end(scan);
-	for (uint32 no = 1; no < model->n_items; no++)
-	{
-		affinity_base_look_up(no);
-		affinity_model_check_ids(model, r->id[no - 1], no, r->id[no]);
-	}
-	/* a row has the users of when it was written */
 	for (uint32 no = 0; no < model->n_items; no++)
 	{
-		const RenewPast *past = &r->past;
-		double		users = r->stored[no];
-
-		for (int64 e = past->start[no + 1]; e > past->start[no] &&
-			 past->refresh[e - 1] > past->written[no]; e--)
-			users += past->users[e - 1];
-		r->known[no] = (float) users;
+		affinity_base_look_up(no);
+		if (no > 0)
+			affinity_model_check_ids(model, r->id[no - 1], no, r->id[no]);
+		/* a row has the users of when it was written */
+		r->known[no] = (float) (r->stored[no] +
+								affinity_renew_past_change(&r->past, no,
+														   r->past.written[no]));
 	}
-	r->rate = has_rates ? palloc0(sizeof(float)) : NULL;
+}
+
+/*
+ * What is known of the users of items, and, where that is not of the last
+ * refresh or all items are needed anyway, of all of them.
+ */
+void
+affinity_renew_items_read(Renewal *r)
+{
+	uint32		n_items = r->model->n_items;
+
+	r->tid = affinity_base_zeroed_array(n_items, sizeof(ItemPointerData));
+	r->rate = has_rates(r->model) ? palloc0(sizeof(float)) : NULL;
+	if (r->known == NULL || r->way != AFFINITY_UPDATE_CHANGES ||
+		!r->has_mark)
+	{
+		read_all(r);
+		return;
+	}
+	r->stored = affinity_base_array(n_items, sizeof(float));
+	for (uint32 no = 0; no < n_items; no++)
+	{
+		affinity_base_look_up(no);
+		r->stored[no] = (float) (r->known[no] -
+								 affinity_renew_past_change(&r->past, no,
+															r->past.written[no]));
+	}
 }
 
 static void *
@@ -127,30 +163,193 @@ affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 {
 	AffinityUpdate *u = &r->update;
 
-	r->id = longer(r->id, u->n_items, u->n_known, sizeof(Datum));
+	r->new_id = affinity_base_array(u->n_items - u->n_known, sizeof(Datum));
 	r->tid = longer(r->tid, u->n_items, u->n_known, sizeof(ItemPointerData));
 	r->stored = longer(r->stored, u->n_items, u->n_known, sizeof(float));
 	r->known = longer(r->known, u->n_items, u->n_known, sizeof(float));
+	r->past.changed = longer(r->past.changed, u->n_items, u->n_known,
+							 sizeof(int32));
+	r->past.written = longer(r->past.written, u->n_items, u->n_known,
+							 sizeof(int32));
 	for (uint32 i = 0; i < n; i++)
 	{
 		if (no[i] >= u->n_known)
-			r->id[no[i]] = affinity_interaction_dict_id(ids, i);
+			r->new_id[no[i] - u->n_known] =
+				affinity_interaction_dict_id(ids, i);
 	}
+}
+
+/* ---- by id --------------------------------------------------------------- */
+
+/*
+ * Numbers and places of some items, by the index on their ids. New items are
+ * not in it yet: they are in order of id.
+ */
+static uint32
+find_new(const Renewal *r, Datum id)
+{
+	uint32		lo = 0;
+	uint32		hi = r->new_id ? r->update.n_items - r->update.n_known : 0;
+
+	while (lo < hi)
+	{
+		uint32		mid = lo + (hi - lo) / 2;
+		int			c = affinity_base_id_compare(r->new_id[mid], id,
+												 r->model->item_type);
+
+		if (c == 0)
+			return r->update.n_known + mid;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return RENEW_NOWHERE;
+}
+
+/*
+ * The index on ids alone, invalid where there is none, as its owner dropped it.
+ */
+static Oid
+index_of_ids(Relation table)
+{
+	List	   *indexes = RelationGetIndexList(table);
+	Oid			found = InvalidOid;
+	ListCell   *cell;
+
+	foreach(cell, indexes)
+	{
+		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		const		FormData_pg_index *form = index->rd_index;
+
+		if (form->indnkeyatts == 1 && form->indkey.values[0] == ITEM_ID + 1 &&
+			form->indisvalid && form->indisunique &&
+			index->rd_rel->relam == BTREE_AM_OID &&
+			RelationGetIndexPredicate(index) == NIL)
+			found = lfirst_oid(cell);
+		index_close(index, AccessShareLock);
+	}
+	list_free(indexes);
+	return found;
+}
+
+/*
+ * The item whose row an index scan finds; RENEW_NOWHERE: there is none.
+ */
+static uint32
+find_stored(Renewal *r, IndexScanDesc scan, ScanKey key, Datum id)
+{
+	TupleTableSlot *slot = r->writer->old;
+
+	key->sk_argument = id;
+	index_rescan(scan, key, 1, NULL, 0);
+	while (index_getnext_slot(scan, ForwardScanDirection, slot))
+	{
+		bool		isnull[2];
+		int32		no = DatumGetInt32(slot_getattr(slot, ITEM_NO + 1,
+													&isnull[0]));
+		Datum		stored = slot_getattr(slot, ITEM_ID + 1, &isnull[1]);
+
+		if (isnull[0] || isnull[1] || no < 0 ||
+			(uint32) no >= r->update.n_known)
+			affinity_train_damaged(r->name,
+								   "an item's number is out of range");
+		/* equal by the collation, but not the same */
+		if (affinity_base_id_compare(affinity_base_id_plain(stored,
+															r->model->item_type),
+									 id, r->model->item_type) != 0)
+			continue;
+		/* what was written meanwhile is where it was put */
+		if (r->is_written == NULL || !r->is_written[no])
+			r->tid[no] = slot->tts_tid;
+		return (uint32) no;
+	}
+	return RENEW_NOWHERE;
+}
+
+/*
+ * The numbers of the items of a dictionary; RENEW_NOWHERE: the model lacks
+ * them.
+ */
+uint32 *
+affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
+{
+	RenewWriter *w = r->writer;
+	const AffinityInteractions in = {
+		.items = unconstify(AffinityDict *, ids),
+		.n_items = affinity_interaction_dict_size(ids)
+	};
+	uint32	   *no;
+	Oid			index_id;
+	Relation	index;
+	IndexScanDesc scan;
+	ScanKeyData key;
+
+	if (r->id)
+		no = (uint32 *) affinity_model_align(&in, r->id, r->update.n_known,
+											 r->model->n_sorted);
+	else
+	{
+		no = affinity_base_array(in.n_items, sizeof(uint32));
+		index_id = index_of_ids(w->table);
+		if (!OidIsValid(index_id))
+			affinity_train_damaged(r->name, "its items have no index on their ids");
+		index = index_open(index_id, AccessShareLock);
+		scan = affinity_base_index_beginscan(w->table, index,
+											 GetActiveSnapshot());
+		ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+							   index->rd_indcollation[0],
+							   get_opcode(get_opfamily_member(index->rd_opfamily[0],
+															  index->rd_opcintype[0],
+															  index->rd_opcintype[0],
+															  BTEqualStrategyNumber)),
+							   (Datum) 0);
+		for (uint32 i = 0; i < in.n_items; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			no[i] = find_stored(r, scan, &key,
+								affinity_interaction_dict_id(ids, i));
+		}
+		ExecClearTuple(w->old);
+		w->item = NOBODY;
+		index_endscan(scan);
+		index_close(index, AccessShareLock);
+	}
+	for (uint32 i = 0; r->new_id && i < in.n_items; i++)
+	{
+		if (no[i] == RENEW_NOWHERE)
+			no[i] = find_new(r, affinity_interaction_dict_id(ids, i));
+	}
+	return no;
 }
 
 /* ---- writing ------------------------------------------------------------ */
 
 /*
- * Open the table for writing.
+ * Open the table, to read it first.
  */
 void
-affinity_renew_items_begin(Renewal *r)
+affinity_renew_items_open(Renewal *r)
 {
 	RenewWriter *w = palloc0(sizeof(RenewWriter));
 	Oid			items = get_relname_relid("items", r->model->schema);
 
 	w->table = table_open(items, RowExclusiveLock);
 	affinity_manage_check_items(w->table, r->model->item_type);
+	w->old = table_slot_create(w->table, NULL);
+	w->new = table_slot_create(w->table, NULL);
+	w->item = NOBODY;
+	r->writer = w;
+}
+
+/*
+ * Begin to write.
+ */
+void
+affinity_renew_items_begin(Renewal *r)
+{
+	RenewWriter *w = r->writer;
+
 	w->estate = CreateExecutorState();
 	w->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(w->target, w->table, 1, NULL, 0);
@@ -158,16 +357,20 @@ affinity_renew_items_begin(Renewal *r)
 	CheckCmdReplicaIdentity(w->table, CMD_UPDATE);
 	ExecOpenIndices(w->target, false);
 	w->command = GetCurrentCommandId(true);
-	w->old = table_slot_create(w->table, NULL);
-	w->new = table_slot_create(w->table, NULL);
-	w->item = NOBODY;
+	w->plain = true;
+	for (int i = 0; i < w->target->ri_NumIndices; i++)
+	{
+		const		IndexInfo *info = w->target->ri_IndexRelationInfo[i];
+
+		w->plain &= info->ii_Expressions == NIL && info->ii_Predicate == NIL &&
+			info->ii_ExclusionOps == NULL && info->ii_ReadyForInserts;
+	}
 	w->context = AllocSetContextCreate(CurrentMemoryContext,
 									   "affinity stored item",
 									   ALLOCSET_DEFAULT_SIZES);
 	w->row_context = AllocSetContextCreate(CurrentMemoryContext,
 										   "affinity new row",
 										   ALLOCSET_DEFAULT_SIZES);
-	r->writer = w;
 }
 
 void
@@ -248,8 +451,8 @@ affinity_renew_items_stored(AffinityUpdate *u, uint32 item,
 	return true;
 }
 
-static Datum
-reals(const void *data, uint32 n, Oid element)
+Datum
+affinity_renew_array(const void *data, uint32 n, Oid element)
 {
 	ArrayType  *array;
 	Size		size = ARR_OVERHEAD_NONULLS(1) + (Size) n * 4;
@@ -264,6 +467,26 @@ reals(const void *data, uint32 n, Oid element)
 	ARR_LBOUND(array)[0] = 1;
 	memcpy(ARR_DATA_PTR(array), data, (Size) n * 4);
 	return PointerGetDatum(array);
+}
+
+/*
+ * Entries of a row that takes the place of another one with the same number
+ * and id. Nothing can be there twice that was not before, so nobody looks.
+ */
+static void
+index_again(RenewWriter *w)
+{
+	for (int i = 0; i < w->target->ri_NumIndices; i++)
+	{
+		Relation	index = w->target->ri_IndexRelationDescs[i];
+		IndexInfo  *info = w->target->ri_IndexRelationInfo[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		isnull[INDEX_MAX_KEYS];
+
+		FormIndexDatum(info, w->new, w->estate, values, isnull);
+		(void) index_insert(index, values, isnull, &w->new->tts_tid, w->table,
+							UNIQUE_CHECK_NO, false, info);
+	}
 }
 
 /*
@@ -291,12 +514,16 @@ replace(Renewal *r, uint32 item)
 		affinity_train_damaged(r->name, "an item is there twice");
 	if (result != TM_Ok)
 		elog(ERROR, "replacing a row of the items failed: %d", (int) result);
-	if (affinity_base_indexes_need(indexes))
+	if (!affinity_base_indexes_need(indexes))
+		return;
+	if (w->plain)
 	{
-		ResetPerTupleExprContext(w->estate);
-		list_free(affinity_base_insert_index_tuples(w->target, w->new,
-													w->estate));
+		index_again(w);
+		return;
 	}
+	ResetPerTupleExprContext(w->estate);
+	list_free(affinity_base_insert_index_tuples(w->target, w->new,
+												w->estate));
 }
 
 static void
@@ -335,7 +562,7 @@ affinity_renew_items_put(AffinityUpdate *u, const AffinityItemRow *row)
 	{
 		memset(isnull, 0, ITEM_N_ATTRIBUTES * sizeof(bool));
 		value[ITEM_NO] = Int32GetDatum((int32) item);
-		value[ITEM_ID] = r->id[item];
+		value[ITEM_ID] = r->new_id[item - u->n_known];
 		isnull[ITEM_FACTORS] = true;
 		isnull[ITEM_REPEAT_RATE] = r->rate == NULL;
 		if (r->rate)
@@ -344,13 +571,13 @@ affinity_renew_items_put(AffinityUpdate *u, const AffinityItemRow *row)
 	value[ITEM_POPULARITY] = Float4GetDatum(r->popularity[item]);
 	if (is_new || row->neighbor)
 	{
-		value[ITEM_NEIGHBORS] = reals(row->neighbor, row->n_neighbors, INT4OID);
-		value[ITEM_SCORES] = reals(row->score, row->n_neighbors, FLOAT4OID);
+		value[ITEM_NEIGHBORS] = affinity_renew_array(row->neighbor, row->n_neighbors, INT4OID);
+		value[ITEM_SCORES] = affinity_renew_array(row->score, row->n_neighbors, FLOAT4OID);
 	}
 	if (row->n_factors > 0)
 	{
 		isnull[ITEM_FACTORS] = false;
-		value[ITEM_FACTORS] = reals(row->factor, row->n_factors, FLOAT4OID);
+		value[ITEM_FACTORS] = affinity_renew_array(row->factor, row->n_factors, FLOAT4OID);
 	}
 	ExecStoreVirtualTuple(w->new);
 	MemoryContextSwitchTo(old);

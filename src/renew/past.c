@@ -27,6 +27,32 @@ typedef struct Refresh
 	const int32 *users;
 } Refresh;
 
+/*
+ * Users of all items after the last refresh, NULL where they are not there.
+ */
+static float *
+known_users(const Renewal *r, Datum value, bool isnull)
+{
+	ArrayType  *array = isnull ? NULL : DatumGetArrayTypePCopy(value);
+	uint32		n_items = r->model->n_items;
+	float	   *known;
+
+	if (array == NULL || ARR_NDIM(array) != 1 || ARR_HASNULL(array) ||
+		ARR_ELEMTYPE(array) != FLOAT4OID ||
+		(uint32) ARR_DIMS(array)[0] != n_items)
+		return NULL;
+	known = affinity_base_array(n_items, sizeof(float));
+	memcpy(known, ARR_DATA_PTR(array), n_items * sizeof(float));
+	for (uint32 i = 0; i < n_items; i++)
+	{
+		affinity_base_look_up(i);
+		if (!(known[i] >= 0 && known[i] <= PG_UINT32_MAX))
+			affinity_train_damaged(r->name, "a row of its table \"refreshes\" makes no sense");
+	}
+	pfree(array);
+	return known;
+}
+
 static const int32 *
 numbers(const Renewal *r, Datum value, bool isnull, uint32 *n)
 {
@@ -77,7 +103,7 @@ affinity_renew_past_read(Renewal *r)
 	SPITupleTable *table;
 	int64		n = 0;
 
-	if (SPI_execute(psprintf("SELECT written, items, users FROM ONLY %s ORDER BY version",
+	if (SPI_execute(psprintf("SELECT written, items, users, known FROM ONLY %s ORDER BY version",
 							 quote_qualified_identifier(r->name,
 														AFFINITY_REFRESHES)),
 					true, 0) != SPI_OK_SELECT)
@@ -85,11 +111,13 @@ affinity_renew_past_read(Renewal *r)
 	table = SPI_tuptable;
 	if (SPI_gettypeid(table->tupdesc, 1) != INT4OID ||
 		SPI_gettypeid(table->tupdesc, 2) != INT4ARRAYOID ||
-		SPI_gettypeid(table->tupdesc, 3) != INT4ARRAYOID)
+		SPI_gettypeid(table->tupdesc, 3) != INT4ARRAYOID ||
+		SPI_gettypeid(table->tupdesc, 4) != FLOAT4ARRAYOID)
 		affinity_train_damaged(r->name, "its table \"refreshes\" has other columns");
 	past->n = (int) SPI_processed;
 	refresh = affinity_base_array(past->n, sizeof(Refresh));
 	past->written = affinity_base_zeroed_array(n_items, sizeof(int32));
+	past->changed = affinity_base_zeroed_array(n_items, sizeof(int32));
 	past->start = affinity_base_zeroed_array((Size) n_items + 1,
 											 sizeof(int64));
 	for (int i = 0; i < past->n; i++)
@@ -113,8 +141,17 @@ affinity_renew_past_read(Renewal *r)
 			int64		at = count[refresh[i].item[j]]++;
 
 			past->refresh[at] = i + 1;
+			past->changed[refresh[i].item[j]] = i + 1;
 			past->users[at] = refresh[i].users[j];
 		}
+	}
+	if (past->n > 0)
+	{
+		bool		isnull;
+		Datum		value = SPI_getbinval(table->vals[past->n - 1],
+										  table->tupdesc, 4, &isnull);
+
+		r->known = known_users(r, value, isnull);
 	}
 	pfree(count);
 	pfree(refresh);
@@ -123,8 +160,8 @@ affinity_renew_past_read(Renewal *r)
 /*
  * By how many an item's users changed after a refresh.
  */
-static double
-changed_after(const RenewPast *past, uint32 item, int32 refresh)
+double
+affinity_renew_past_change(const RenewPast *past, uint32 item, int32 refresh)
 {
 	double		users = 0;
 
@@ -147,7 +184,8 @@ affinity_renew_past_users(AffinityUpdate *u, uint32 item, uint32 row)
 	if (item >= u->n_known || row >= u->n_known)
 		return u->popularity[item];
 	return (float) (r->known[item] -
-					changed_after(&r->past, item, r->past.written[row]));
+					affinity_renew_past_change(&r->past, item,
+											   r->past.written[row]));
 }
 
 /*
@@ -160,8 +198,13 @@ affinity_renew_past_write(const Renewal *r)
 	Datum	   *item = affinity_base_array(u->n_items, sizeof(Datum));
 	Datum	   *users = affinity_base_array(u->n_items, sizeof(Datum));
 	int			n = 0;
-	Oid			types[] = {INT8OID, TIMESTAMPTZOID, INT4OID, INT4ARRAYOID, INT4ARRAYOID};
-	Datum		values[5];
+	Oid			types[] = {
+		INT8OID, TIMESTAMPTZOID, INT4OID, INT4ARRAYOID, INT4ARRAYOID,
+		FLOAT4ARRAYOID
+	};
+	char	   *table = quote_qualified_identifier(r->name,
+												   AFFINITY_REFRESHES);
+	Datum		values[6];
 
 	for (int pass = 0; pass < 2; pass++)
 	{
@@ -183,11 +226,12 @@ affinity_renew_past_write(const Renewal *r)
 	values[1] = TimestampTzGetDatum(r->started);
 	values[3] = affinity_model_array(item, n, INT4OID);
 	values[4] = affinity_model_array(users, n, INT4OID);
-	if (SPI_execute_with_args(psprintf("INSERT INTO %s (version, at, written, items, users)"
-									   " VALUES ($1, $2, $3, $4, $5)",
-									   quote_qualified_identifier(r->name,
-																  AFFINITY_REFRESHES)),
-							  5, types, values, NULL, false, 0) != SPI_OK_INSERT)
+	values[5] = affinity_renew_array(r->popularity, u->n_items, FLOAT4OID);
+	affinity_manage_ddl_execute(psprintf("UPDATE ONLY %s SET known = NULL WHERE known IS NOT NULL",
+										 table));
+	if (SPI_execute_with_args(psprintf("INSERT INTO %s (version, at, written, items, users, known)"
+									   " VALUES ($1, $2, $3, $4, $5, $6)", table),
+							  6, types, values, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "writing what a refresh did failed");
 	pfree(item);
 	pfree(users);

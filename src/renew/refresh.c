@@ -37,7 +37,7 @@
  * is what costs, and what waited is made up for, up to so many times what
  * comes.
  */
-#define LEAST_CHANGE	0.1
+#define LEAST_CHANGE	0.03
 #define MOST_FOR		4
 
 /* What is kept of each item while the model is brought up to date. */
@@ -341,6 +341,7 @@ renew(Renewal *r, const TimestampTz *since)
 	find_mark(r, since);
 	u->n_known = u->n_items = r->model->n_items;
 	u->n_trained = r->model->n_sorted;
+	affinity_renew_items_open(r);
 	affinity_renew_past_read(r);
 	affinity_renew_items_read(r);
 	affinity_renew_read(r);
@@ -350,6 +351,10 @@ renew(Renewal *r, const TimestampTz *since)
 	affinity_renew_items_begin(r);
 	u->stored = affinity_renew_items_stored;
 	u->users_then = affinity_renew_past_users;
+	u->n_refreshes = r->past.n;
+	u->known = r->known;
+	u->changed = r->past.changed;
+	u->written = r->past.written;
 	u->figure = figure;
 	u->put = affinity_renew_items_put;
 	if (r->model->algorithm->update && u->now->by_user.n_rows > 0)

@@ -20,6 +20,7 @@ typedef struct RenewPast
 	int			n;				/* refreshes */
 	int32	   *written;		/* by item: the last one that wrote its row, 0
 								 * being the training */
+	int32	   *changed;		/* the last one in which its users changed */
 	int64	   *start;			/* by item: offsets into these */
 	int32	   *refresh;		/* which, from 1 on */
 	int32	   *users;			/* by how many the item's users changed */
@@ -52,8 +53,9 @@ typedef struct Renewal
 	double		rows;			/* all of them; NaN: not known */
 
 	/* of the items, by number, those that are new too */
-	Datum	   *id;
-	ItemPointerData *tid;		/* of those that are stored */
+	Datum	   *id;				/* NULL: only those that are new are known */
+	Datum	   *new_id;
+	ItemPointerData *tid;		/* of those that were looked up */
 	float	   *stored;			/* popularity of the row */
 	float	   *known;			/* users before this refresh */
 	float	   *popularity;		/* and now */
@@ -66,22 +68,30 @@ typedef struct Renewal
 	RenewWriter *writer;
 } Renewal;
 
+/* The number of an item that the model lacks. */
+#define RENEW_NOWHERE	PG_UINT32_MAX
+
 /* source.c */
 extern void affinity_renew_read(Renewal *r);
 extern int64 affinity_renew_since(const Renewal *r);
-extern uint32 *affinity_renew_numbers(const Renewal *r,
+extern uint32 *affinity_renew_numbers(Renewal *r,
 									  const AffinityInteractions *in);
 
 /* past.c */
 extern void affinity_renew_past_read(Renewal *r);
+extern double affinity_renew_past_change(const RenewPast *past, uint32 item,
+										 int32 refresh);
 extern float affinity_renew_past_users(AffinityUpdate *u, uint32 item,
 									   uint32 row);
 extern void affinity_renew_past_write(const Renewal *r);
 
 /* items.c */
 extern void affinity_renew_items_read(Renewal *r);
+extern uint32 *affinity_renew_items_find(Renewal *r, const AffinityDict *ids);
 extern void affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 										const uint32 *no, uint32 n);
+extern Datum affinity_renew_array(const void *data, uint32 n, Oid element);
+extern void affinity_renew_items_open(Renewal *r);
 extern void affinity_renew_items_begin(Renewal *r);
 extern bool affinity_renew_items_stored(AffinityUpdate *u, uint32 item,
 										AffinityItemRow *row);

@@ -5,8 +5,8 @@
  * Of a few items, drawn by a hash of item and version, the exact lists are made
  * from the whole histories of their users and compared with what is stored:
  * the drift is the part of the first neighbors that the stored list lacks.
- * Every refresh draws others, and what is shown is the mean of the last ones,
- * older ones counting less.
+ * Every few refreshes others are drawn, and what is shown is the mean, older
+ * samples counting less.
  */
 #include "postgres.h"
 
@@ -19,9 +19,12 @@
 
 #include "renew/renew.h"
 
+/* Every so many refreshes it is measured; what is between has the last. */
+#define EVERY			4
+
 /* Items that are drawn, users that these have at most, neighbors compared. */
-#define SAMPLE_ITEMS	8
-#define SAMPLE_USERS	200
+#define SAMPLE_ITEMS	16
+#define SAMPLE_USERS	500
 #define SAMPLE_LENGTH	50
 
 /* What the newest sample counts in the mean. */
@@ -71,6 +74,28 @@ draw(const Renewal *r, uint32 *item)
 }
 
 /*
+ * The ids of some items.
+ */
+static void
+find_ids(const Renewal *r, const uint32 *item, uint32 n, Datum *id)
+{
+	uint32		known[SAMPLE_ITEMS];
+	uint32		n_known = 0;
+	AffinityItems items;
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		if (item[i] < r->update.n_known)
+			known[n_known++] = item[i];
+	}
+	affinity_model_items_by_no(r->model, known, n_known, &items);
+	for (uint32 i = 0; i < n; i++)
+		id[i] = item[i] < r->update.n_known ?
+			affinity_model_item_id(&items, item[i]) :
+			r->new_id[item[i] - r->update.n_known];
+}
+
+/*
  * All rows of all users of some items.
  */
 static AffinityInteractions *
@@ -82,8 +107,7 @@ read_users(const Renewal *r, const uint32 *item, uint32 n)
 	Oid			type = get_array_type(model->item_type);
 	Datum		ids;
 
-	for (uint32 i = 0; i < n; i++)
-		id[i] = r->id[item[i]];
+	find_ids(r, item, n, id);
 	ids = affinity_model_array(id, (int) n, model->item_type);
 	request.query = psprintf("SELECT h.user_id, h.item_id, h.weight%s FROM %s AS h"
 							 " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
@@ -158,7 +182,7 @@ affinity_renew_drift(Renewal *r)
 	AffinityInteractions *in = u->now;
 	uint32	   *no = unconstify(uint32 *, u->now_no);
 
-	if (n == 0)
+	if (n == 0 || r->past.n % EVERY != 0)
 		return before;
 	if (u->before)
 	{

@@ -25,10 +25,7 @@
 #include "repeat/repeat.h"
 
 /* How long before the mark rows are looked at again. */
-#define LATE	(10 * USECS_PER_MINUTE)
-
-/* The number of an item that the model lacks. */
-#define NOT_KNOWN	PG_UINT32_MAX
+#define LOOK_BACK	(10 * USECS_PER_MINUTE)
 
 /* The roles of rows. */
 #define ROLE_NOW	1
@@ -67,22 +64,6 @@ request_of(const Renewal *r, bool visits)
 /* ---- numbers of items --------------------------------------------------- */
 
 /*
- * The numbers of the items of a dictionary, NOT_KNOWN where the model lacks
- * them.
- */
-static uint32 *
-find_items(const Renewal *r, const AffinityDict *ids, uint32 n_items)
-{
-	const AffinityInteractions in = {
-		.items = unconstify(AffinityDict *, ids),
-		.n_items = affinity_interaction_dict_size(ids)
-	};
-
-	return (uint32 *) affinity_model_align(&in, r->id, n_items,
-										   r->model->n_sorted);
-}
-
-/*
  * The numbers of all items that there are now: those that the model lacks get
  * the next ones, in order of id.
  */
@@ -90,16 +71,16 @@ static void
 number_items(Renewal *r)
 {
 	AffinityUpdate *u = &r->update;
-	uint32	   *no = find_items(r, u->now->items, u->n_known);
+	uint32	   *no = affinity_renew_items_find(r, u->now->items);
 
 	for (uint32 i = 0; i < u->now->n_items; i++)
 	{
-		if (no[i] == NOT_KNOWN && u->n_items == (uint32) PG_INT32_MAX)
+		if (no[i] == RENEW_NOWHERE && u->n_items == (uint32) PG_INT32_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("model \"%s\" would have too many items",
 							r->name)));
-		if (no[i] == NOT_KNOWN)
+		if (no[i] == RENEW_NOWHERE)
 			no[i] = u->n_items++;
 	}
 	affinity_renew_items_append(r, u->now->items, no, u->now->n_items);
@@ -111,9 +92,9 @@ number_items(Renewal *r)
  * as it is now, the number of its items.
  */
 uint32 *
-affinity_renew_numbers(const Renewal *r, const AffinityInteractions *in)
+affinity_renew_numbers(Renewal *r, const AffinityInteractions *in)
 {
-	uint32	   *no = find_items(r, in->items, r->update.n_items);
+	uint32	   *no = affinity_renew_items_find(r, in->items);
 
 	for (uint32 i = 0; i < in->n_items; i++)
 		no[i] = Min(no[i], r->update.n_items);
@@ -166,25 +147,66 @@ columns_of(const Renewal *r)
 int64
 affinity_renew_since(const Renewal *r)
 {
-	return Max(r->mark, MIN_TIMESTAMP + LATE) - LATE;
+	return Max(r->mark, MIN_TIMESTAMP + LOOK_BACK) - LOOK_BACK;
 }
 
 /*
- * The rows of users with a row later than that.
+ * The users with a row later than that, as an array: how many they are decides
+ * how their rows are found. The number is at n.
+ */
+static Datum
+changed_users(const Renewal *r, uint64 *n)
+{
+	Datum		since = Int64GetDatum(affinity_renew_since(r));
+	Oid			type = r->existing->definition.at_type;
+	SPITupleTable *table;
+	Datum	   *user;
+	Datum		users;
+
+	if (SPI_execute_with_args(psprintf("SELECT DISTINCT b.user_id FROM %s AS b"
+									   " WHERE b.at OPERATOR(pg_catalog.>) $1 AND b.user_id IS NOT NULL",
+									   r->from),
+							  1, &type, &since, NULL, true,
+							  0) != SPI_OK_SELECT)
+		elog(ERROR, "reading the users with new rows failed");
+	table = SPI_tuptable;
+	*n = SPI_processed;
+	user = affinity_base_array(*n, sizeof(Datum));
+	for (uint64 i = 0; i < *n; i++)
+	{
+		bool		isnull;
+
+		affinity_base_look_up(i);
+		user[i] = affinity_base_id_plain(SPI_getbinval(table->vals[i],
+													   table->tupdesc, 1,
+													   &isnull),
+										 r->model->user_type);
+	}
+	users = affinity_model_array(user, (int) *n, r->model->user_type);
+	SPI_freetuptable(table);
+	pfree(user);
+	return users;
+}
+
+/*
+ * Their rows.
  */
 static AffinityJournal *
 read_journal(const Renewal *r, AffinityReadRequest *request)
 {
-	Datum		since = Int64GetDatum(affinity_renew_since(r));
-	Oid			type = r->existing->definition.at_type;
+	uint64		n;
+	Datum		users = changed_users(r, &n);
+	Oid			type = get_array_type(r->model->user_type);
 
+	/* a plan for an array takes some 350 bytes an element */
 	request->query = psprintf("SELECT %s FROM %s AS h"
-							  " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
-							  " (SELECT b.user_id FROM %s AS b WHERE b.at OPERATOR(pg_catalog.>) $1)",
-							  columns_of(r), r->from, r->from);
+							  " WHERE h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
+							  columns_of(r), r->from,
+							  n <= AFFINITY_LOOKED_UP ? "$1" :
+							  "SELECT pg_catalog.unnest($1)");
 	request->n_args = 1;
 	request->arg_types = &type;
-	request->args = &since;
+	request->args = &users;
 	return affinity_interaction_journal_read(request);
 }
 
@@ -205,7 +227,7 @@ give_roles(Renewal *r, const AffinityJournal *journal, const uint32 *no)
 
 		affinity_base_look_up((uint64) row);
 		role[row] = ROLE_NOW;
-		if (!is_new && no[j->item] != NOT_KNOWN)
+		if (!is_new && no[j->item] != RENEW_NOWHERE)
 			role[row] |= ROLE_KNOWN;
 		else
 			r->new_rows++;
@@ -224,7 +246,7 @@ read_changes(Renewal *r)
 	AffinityReadRequest request = request_of(r, true);
 	AffinityReadRequest known = request_of(r, false);
 	AffinityJournal *journal = read_journal(r, &request);
-	uint32	   *no = find_items(r, journal->items, u->n_known);
+	uint32	   *no = affinity_renew_items_find(r, journal->items);
 	uint8	   *role = give_roles(r, journal, no);
 	AffinityJournalPart part = {journal, role, ROLE_NOW};
 
@@ -232,7 +254,7 @@ read_changes(Renewal *r)
 	part.wanted = ROLE_KNOWN;
 	u->before = affinity_interaction_journal_select(&part, &known);
 	number_items(r);
-	u->before_no = find_items(r, u->before->items, u->n_known);
+	u->before_no = affinity_renew_items_find(r, u->before->items);
 	r->new_users = (double) u->now->by_user.n_rows - u->before->by_user.n_rows;
 	u->users = (double) DatumGetInt64(r->values[MODEL_USERS - 1]) +
 		r->new_users;

@@ -242,7 +242,16 @@ typedef struct AffinityUpdate
 	/* what the model has of an item, until the next call; false: it is new */
 	bool		(*stored) (struct AffinityUpdate *update, uint32 item,
 						   AffinityItemRow *row);
-	/* users that an item had when the row of another was written */
+
+	/*
+	 * Users that an item had when the row of another was written. They were
+	 * those known before this update, unless they changed later than that.
+	 */
+	int			n_refreshes;	/* since the training */
+	const float *known;
+	const int32 *changed;		/* the last refresh in which an item's users
+								 * did */
+	const int32 *written;		/* that in which its row was written */
 	float		(*users_then) (struct AffinityUpdate *update, uint32 item,
 							   uint32 row);
 	/* all factors of what the model had before, and its parameters */
