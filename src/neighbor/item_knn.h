@@ -121,6 +121,11 @@ extern void affinity_neighbor_knn_drop_values(AffinityInteractions *in);
 extern void affinity_neighbor_knn_prepare(KnnState *s);
 
 /* item_knn_update.c */
+extern void affinity_neighbor_knn_changes(AffinityUpdate *u,
+										  const ItemKnnOptions *o);
+
+/* item_knn_renew.c */
+extern bool *affinity_neighbor_knn_due(const AffinityUpdate *u);
 extern AffinityUpdateWay affinity_neighbor_knn_update_way(const void *options);
 extern void affinity_neighbor_knn_update(AffinityUpdate *u,
 										 const void *options);

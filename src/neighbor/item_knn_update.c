@@ -1,6 +1,6 @@
 /*
  * item_knn_update.c
- *		Lists of items that are brought up to date without a training.
+ *		Lists of items that are brought up to date by what changed.
  *
  * A similarity is a function of a sum over the users of both items and of how
  * many users each of them has. Where the sum can be told from a stored score,
@@ -10,9 +10,6 @@
  * Highly-Scalable Recommendation Algorithms", 2005). A pair that is in no list
  * had a sum below the list's last one; it begins with what is added. An item
  * that is new has all its pairs here, so its list is that of a training.
- *
- * Other similarities have the lists of changed items made anew, from all
- * interactions.
  */
 #include "postgres.h"
 
@@ -28,60 +25,6 @@
 
 /* What rounding leaves of a sum that is none. */
 #define NOTHING		1e-12
-
-/* ---- what can be ------------------------------------------------------- */
-
-/*
- * Can the sum of a pair be told from its score, and does everything else
- * follow from numbers of users?
- */
-static bool
-has_inverse(const ItemKnnOptions *o)
-{
-	bool		sets = o->similarity == SIMILARITY_JACCARD ||
-		o->similarity == SIMILARITY_DICE ||
-		o->similarity == SIMILARITY_OVERLAP ||
-		o->similarity == SIMILARITY_CONDITIONAL;
-
-	return (sets || (affinity_neighbor_knn_is_product(o->similarity) &&
-					 o->weights == AFFINITY_WEIGHTS_BINARY &&
-					 o->weighting == WEIGHTING_NONE)) &&
-		o->shrinkage == 0 && o->min_support <= 1;
-}
-
-/*
- * How a model with these options is brought up to date. Where times change what
- * every row counts, or weights have signs, only a training does.
- */
-AffinityUpdateWay
-affinity_neighbor_knn_update_way(const void *options)
-{
-	const ItemKnnOptions *o = options;
-
-	if (o->times.half_life > 0 || o->times.trend > 0 ||
-		o->weights == AFFINITY_WEIGHTS_SIGNED)
-		return AFFINITY_UPDATE_NOT;
-	return has_inverse(o) ? AFFINITY_UPDATE_CHANGES : AFFINITY_UPDATE_WHOLE;
-}
-
-/*
- * The options with the exponents of the training.
- */
-static ItemKnnOptions
-settled(AffinityUpdate *u, const void *options)
-{
-	ItemKnnOptions o = *(const ItemKnnOptions *) options;
-
-	if (o.similarity != SIMILARITY_DEGREE)
-		return o;
-	if (isnan(o.item_exponent))
-		o.item_exponent = u->figure(u, "item_exponent");
-	if (isnan(o.neighbor_exponent))
-		o.neighbor_exponent = u->figure(u, "neighbor_exponent");
-	if (isnan(o.item_exponent) || isnan(o.neighbor_exponent))
-		affinity_train_damaged(NULL, "the model lacks the exponents of its training");
-	return o;
-}
 
 /* ---- sums and scores ---------------------------------------------------- */
 
@@ -260,8 +203,12 @@ add_candidate(KnnUpdate *k, double sum, uint32 item, uint32 neighbor)
 static inline double
 take_added(KnnUpdate *k, uint32 neighbor)
 {
-	double		added = k->sum[neighbor];
+	double		added;
 
+	/* most were not touched, and marks are small */
+	if (!k->is_touched[neighbor])
+		return 0;
+	added = k->sum[neighbor];
 	k->sum[neighbor] = 0;
 	return added;
 }
@@ -338,28 +285,69 @@ add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
 	{
 		uint32		j = (uint32) stored->neighbor[i];
 
-		put_candidate(k, j, stored->score[i] * factor * ratio[j] +
-					  stands_for * take_added(k, j) * left * k->right_now[j]);
+		double		score = stored->score[i] * factor * ratio[j];
+
+		if (k->is_touched[j])
+			score += stands_for * take_added(k, j) * left * k->right_now[j];
+		put_candidate(k, j, score);
 	}
 }
 
 /*
- * The best candidates, as keys. Mostly they are few more than the list has.
+ * Sort keys that are nearly in order, largest first.
  */
-static uint32
-choose(KnnUpdate *k)
+static void
+sort_again(uint64 *key, uint32 n, uint64 *scratch)
+{
+	uint64		moves = 0;
+
+	for (uint32 i = 1; i < n; i++)
+	{
+		uint64		x = key[i];
+		uint32		j = i;
+
+		for (; j > 0 && key[j - 1] < x; j--)
+			key[j] = key[j - 1];
+		key[j] = x;
+		moves += i - j;
+		if (moves > 16 * (uint64) n)
+		{
+			affinity_kernel_sort_descending(key, n, scratch);
+			return;
+		}
+	}
+}
+
+/*
+ * The best candidates, as keys in key or in scratch, and how many they are. The
+ * first n_stored were a list in order: what is nearly sorted is not sorted anew.
+ */
+static const uint64 *
+choose(KnnUpdate *k, uint32 n_stored, uint32 *n_best)
 {
 	uint32		most = (uint32) k->options.neighbors;
+	uint64	   *stored = k->key;
+	uint64	   *added = k->key + n_stored;
+	uint32		n_added = k->n - n_stored;
+	uint32		a = 0;
+	uint32		b = 0;
 
-	if (k->n >= 4 * (Size) most)
-		return (uint32) affinity_kernel_topk_scores(k->score, k->no, k->n,
-													most, k->key, k->scratch);
+	*n_best = Min(k->n, most);
+	if (n_added >= 4 * (Size) most)
+	{
+		*n_best = (uint32) affinity_kernel_topk_scores(k->score, k->no, k->n,
+													   most, k->key,
+													   k->scratch);
+		return k->key;
+	}
 	for (uint32 i = 0; i < k->n; i++)
 		k->key[i] = affinity_kernel_rank_key(k->score[i], k->no[i]);
-	if (k->n > most)
-		affinity_kernel_select_largest(k->key, k->n, most);
-	affinity_kernel_sort_descending(k->key, Min(k->n, most), k->scratch);
-	return Min(k->n, most);
+	sort_again(stored, n_stored, k->scratch);
+	affinity_kernel_sort_descending(added, n_added, k->scratch);
+	for (uint32 i = 0; i < *n_best; i++)
+		k->scratch[i] = b == n_added ||
+			(a < n_stored && stored[a] > added[b]) ? stored[a++] : added[b++];
+	return k->scratch;
 }
 
 /*
@@ -372,6 +360,8 @@ update_list(KnnUpdate *k, uint32 local)
 	uint32		item = u->now_no[local];
 	double		stands_for = u->stands_for[item];
 	AffinityItemRow row = {0};
+	const uint64 *best;
+	uint32		n_stored;
 	uint32		n_best;
 
 	k->n = 0;
@@ -385,59 +375,28 @@ update_list(KnnUpdate *k, uint32 local)
 		add_stored_product(k, &row, stands_for);
 	else if (row.n_neighbors > 0)
 		add_stored(k, &row, stands_for);
+	n_stored = k->n;
 	for (uint32 t = 0; t < k->n_touched; t++)
 	{
 		uint32		j = k->touched[t];
 
+		double		added = take_added(k, j);
+
 		k->is_touched[j] = 0;
-		if (k->sum[j] != 0)
-			add_candidate(k, stands_for * take_added(k, j), item, j);
+		if (added != 0)
+			add_candidate(k, stands_for * added, item, j);
 	}
-	n_best = choose(k);
+	best = choose(k, n_stored, &n_best);
 	for (uint32 i = 0; i < n_best; i++)
 	{
-		k->neighbor[i] = (int32) affinity_kernel_rank_key_no(k->key[i]);
-		k->best[i] = affinity_kernel_rank_key_score(k->key[i]);
+		k->neighbor[i] = (int32) affinity_kernel_rank_key_no(best[i]);
+		k->best[i] = affinity_kernel_rank_key_score(best[i]);
 	}
 	row = (AffinityItemRow) {.item = item, .n_neighbors = n_best};
 	row.popularity = u->popularity[item];
 	row.neighbor = k->neighbor;
 	row.score = k->best;
 	u->put(u, &row);
-}
-
-/* ---- which items -------------------------------------------------------- */
-
-/*
- * Items that are due, and what users of new items have beside these: only their
- * lists can recommend what is new.
- */
-static bool *
-find_due(const AffinityUpdate *u)
-{
-	const AffinityInteractions *in = u->now;
-	bool	   *due = affinity_base_zeroed_array(in->n_items, sizeof(bool));
-	bool	   *done = affinity_base_zeroed_array(in->by_user.n_rows,
-												  sizeof(bool));
-
-	for (uint32 i = 0; i < in->n_items; i++)
-	{
-		due[i] |= u->due[u->now_no[i]];
-		if (u->now_no[i] < u->n_known)
-			continue;
-		for (int64 e = in->by_item.start[i]; e < in->by_item.start[i + 1]; e++)
-		{
-			uint32		user = in->by_item.col[e];
-
-			affinity_base_look_up((uint64) e);
-			for (int64 f = in->by_user.start[user];
-				 !done[user] && f < in->by_user.start[user + 1]; f++)
-				due[in->by_user.col[f]] = true;
-			done[user] = true;
-		}
-	}
-	pfree(done);
-	return due;
 }
 
 /*
@@ -490,11 +449,11 @@ begin_lists(KnnUpdate *k)
 	k->best = affinity_base_array(k->options.neighbors, sizeof(float));
 }
 
-static void
-update_by_changes(AffinityUpdate *u, const ItemKnnOptions *o)
+void
+affinity_neighbor_knn_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 {
 	KnnUpdate	k = {.update = u, .options = *o};
-	bool	   *due = find_due(u);
+	bool	   *due = affinity_neighbor_knn_due(u);
 	float		most = 0;
 
 	for (uint32 i = 0; i < u->n_items; i++)
@@ -517,153 +476,4 @@ update_by_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 		if (due[i])
 			update_list(&k, i);
 	}
-}
-
-/* ---- lists as a training has them --------------------------------------- */
-
-/*
- * What makes lists of a matrix without a team. Where it is not all of the
- * interactions, the model says how many users items have.
- */
-static KnnState *
-begin_alone(const AffinityUpdate *u, const AffinityInteractions *in,
-			const ItemKnnOptions *o, const uint32 *no)
-{
-	KnnState   *s = palloc0(sizeof(KnnState));
-
-	s->shared = palloc0(sizeof(KnnShared));
-	s->shared->options = *o;
-	s->shared->lists.n_items = in->n_items;
-	s->shared->lists.n_kinds = 1;
-	s->shared->lists.longest = Min((uint32) o->neighbors, in->n_items);
-	s->options = &s->shared->options;
-	s->list.lists = &s->shared->lists;
-	s->by_user = in->by_user;
-	s->by_item = in->by_item;
-	s->n_items = in->n_items;
-	s->n_kinds = 1;
-	s->user_factor = affinity_base_array(in->by_user.n_rows, sizeof(double));
-	s->left = affinity_base_array(in->n_items, sizeof(double));
-	s->right = affinity_base_array(in->n_items, sizeof(double));
-	if (affinity_neighbor_knn_needs_logarithms(o, 1))
-		s->x_log_x = affinity_base_zeroed_array((Size) in->by_user.n_rows + 1,
-												sizeof(double));
-	affinity_neighbor_knn_prepare(s);
-	affinity_neighbor_knn_factors(s, NULL);
-	for (uint32 i = 0; u->before && i < in->n_items; i++)
-	{
-		bool		degree = o->similarity == SIMILARITY_DEGREE;
-		bool		product = affinity_neighbor_knn_is_product(o->similarity);
-		double		users = no[i] < u->n_items ?
-			Max(u->popularity[no[i]], 1) : 1;
-
-		affinity_base_look_up(i);
-		s->left[i] = product ? pow(users, degree ? -o->item_exponent : -0.5) :
-			users;
-		s->right[i] = product ?
-			pow(users, degree ? -o->neighbor_exponent : -0.5) : users;
-	}
-	return s;
-}
-
-/*
- * Lists of n items of a matrix whose values are as the similarity wants them.
- */
-static void
-make_lists(AffinityUpdate *u, const ItemKnnOptions *o,
-		   const AffinityInteractions *in, const uint32 *no,
-		   const uint32 *item, uint32 n,
-		   void (*take) (void *state, const AffinityItemRow *row), void *state)
-{
-	int32	   *neighbor = affinity_base_array(o->neighbors, sizeof(int32));
-	float	   *score = affinity_base_array(o->neighbors, sizeof(float));
-	KnnState   *s = begin_alone(u, in, o, no);
-
-	for (uint32 i = 0; i < n; i++)
-	{
-		AffinityItemRow row = {.item = no[item[i]]};
-
-		CHECK_FOR_INTERRUPTS();
-		affinity_neighbor_knn_list(s, item[i], 0);
-		row.popularity = u->popularity[row.item];
-		row.n_neighbors = s->list.n_best;
-		for (uint32 j = 0; j < row.n_neighbors; j++)
-		{
-			neighbor[j] = (int32) no[affinity_kernel_rank_key_no(s->list.best[j])];
-			score[j] = affinity_kernel_rank_key_score(s->list.best[j]);
-		}
-		row.neighbor = neighbor;
-		row.score = score;
-		take(state, &row);
-	}
-	pfree(neighbor);
-	pfree(score);
-}
-
-static void
-prepare_values(AffinityInteractions *in, const ItemKnnOptions *o)
-{
-	if (affinity_neighbor_knn_on_sets(o->similarity))
-		affinity_neighbor_knn_drop_values(in);
-	else
-		affinity_neighbor_knn_weights(in, o);
-}
-
-static void
-put(void *state, const AffinityItemRow *row)
-{
-	AffinityUpdate *u = state;
-
-	u->put(u, row);
-}
-
-/*
- * Lists of due items from all interactions.
- */
-static void
-update_by_all(AffinityUpdate *u, const ItemKnnOptions *o)
-{
-	bool	   *due = find_due(u);
-	uint32	   *item = affinity_base_array(u->now->n_items, sizeof(uint32));
-	uint32		n = 0;
-
-	for (uint32 i = 0; i < u->now->n_items; i++)
-	{
-		if (due[i])
-			item[n++] = i;
-	}
-	prepare_values(u->now, o);
-	make_lists(u, o, u->now, u->now_no, item, n, put, u);
-}
-
-/*
- * Bring a model up to date.
- */
-void
-affinity_neighbor_knn_update(AffinityUpdate *u, const void *options)
-{
-	ItemKnnOptions o = settled(u, options);
-
-	if (u->before)
-		update_by_changes(u, &o);
-	else
-		update_by_all(u, &o);
-}
-
-/*
- * Lists as a training would have them: see AffinityAlgorithm.
- */
-void
-affinity_neighbor_knn_exact(AffinityUpdate *u, const void *options,
-							AffinityInteractions *in, const uint32 *no,
-							const uint32 *item, uint32 n,
-							void (*take) (void *state, const AffinityItemRow *row),
-							void *state)
-{
-	ItemKnnOptions o = settled(u, options);
-
-	/* all interactions have theirs from the update */
-	if (in != u->now)
-		prepare_values(in, &o);
-	make_lists(u, &o, in, no, item, n, take, state);
 }

@@ -37,7 +37,7 @@
  * is what costs, and what waited is made up for, up to so many times what
  * comes.
  */
-#define LEAST_CHANGE	0.03
+#define LEAST_CHANGE	0.035
 #define MOST_FOR		4
 
 /* What is kept of each item while the model is brought up to date. */

@@ -23,8 +23,8 @@
 #define EVERY			4
 
 /* Items that are drawn, users that these have at most, neighbors compared. */
-#define SAMPLE_ITEMS	16
-#define SAMPLE_USERS	500
+#define SAMPLE_ITEMS	8
+#define SAMPLE_USERS	200
 #define SAMPLE_LENGTH	50
 
 /* What the newest sample counts in the mean. */

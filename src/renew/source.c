@@ -64,14 +64,39 @@ request_of(const Renewal *r, bool visits)
 /* ---- numbers of items --------------------------------------------------- */
 
 /*
+ * The numbers of the items of a part of what has some ids, from the numbers of
+ * these: both are in order of id.
+ */
+static uint32 *
+number_part(const AffinityInteractions *part, const AffinityDict *ids,
+			const uint32 *no)
+{
+	uint32	   *of_part = affinity_base_array(part->n_items, sizeof(uint32));
+	bool		byval = get_typbyval(affinity_interaction_dict_type(ids));
+	uint32		at = 0;
+
+	for (uint32 i = 0; i < part->n_items; i++)
+	{
+		Datum		id = affinity_interaction_dict_id(part->items, i);
+
+		affinity_base_look_up(i);
+		while (affinity_interaction_dict_compare(ids, at, id) != 0)
+			at++;
+		of_part[i] = no[at];
+		if (!byval)
+			pfree(DatumGetPointer(id));
+	}
+	return of_part;
+}
+
+/*
  * The numbers of all items that there are now: those that the model lacks get
  * the next ones, in order of id.
  */
 static void
-number_items(Renewal *r)
+number_items(Renewal *r, uint32 *no)
 {
 	AffinityUpdate *u = &r->update;
-	uint32	   *no = affinity_renew_items_find(r, u->now->items);
 
 	for (uint32 i = 0; i < u->now->n_items; i++)
 	{
@@ -253,8 +278,8 @@ read_changes(Renewal *r)
 	u->now = affinity_interaction_journal_select(&part, &request);
 	part.wanted = ROLE_KNOWN;
 	u->before = affinity_interaction_journal_select(&part, &known);
-	number_items(r);
-	u->before_no = affinity_renew_items_find(r, u->before->items);
+	number_items(r, number_part(u->now, journal->items, no));
+	u->before_no = number_part(u->before, journal->items, no);
 	r->new_users = (double) u->now->by_user.n_rows - u->before->by_user.n_rows;
 	u->users = (double) DatumGetInt64(r->values[MODEL_USERS - 1]) +
 		r->new_users;
@@ -272,7 +297,7 @@ read_all(Renewal *r)
 
 	request.query = psprintf("SELECT %s FROM %s AS h", columns_of(r), r->from);
 	u->now = affinity_interaction_read(&request);
-	number_items(r);
+	number_items(r, affinity_renew_items_find(r, u->now->items));
 	r->has_newest = u->now->has_time;
 	r->newest = u->now->last_at;
 	r->rows = (double) u->now->rows;
