@@ -159,22 +159,19 @@ figures_before(const Training *t)
 }
 
 /*
- * The time up to which rows are known, for incremental refreshes. What is to
- * come may lie in the future by mistake, and would hide all that follows.
+ * The time up to which rows are known, for incremental refreshes.
  */
 static void
 put_newest(const Training *t)
 {
 	AffinityItemSink *sink = affinity_manage_writer_sink(t->writer);
-	int64		now = t->started;
+	int64		latest = affinity_model_latest(t->asked->definition->at_type,
+											   t->started);
 	double		newest;
 
 	if (!t->asked->definition->has_time || !t->in->has_time)
 		return;
-	if (t->asked->definition->at_type == TIMESTAMPOID)
-		now = DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
-													TimestampTzGetDatum(now)));
-	newest = affinity_model_seconds(Min(t->in->last_at, now));
+	newest = affinity_model_seconds(Min(t->in->last_at, latest));
 	sink->figure(sink, AFFINITY_FIGURE_NEWEST, &newest, 1, false);
 }
 

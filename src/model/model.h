@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
@@ -403,6 +404,16 @@ static inline int64
 affinity_model_moment(double seconds)
 {
 	return (int64) rint((seconds - AFFINITY_EPOCH_SECONDS) * USECS_PER_SEC);
+}
+
+/*
+ * The latest time that a row may have: what is to come lies in the future by
+ * mistake, and must not hide what follows. Without a zone it may be that of any.
+ */
+static inline int64
+affinity_model_latest(Oid at_type, int64 now)
+{
+	return at_type == TIMESTAMPOID ? now + 14 * USECS_PER_HOUR : now;
 }
 
 /* The table of incremental refreshes since the training. */

@@ -46,7 +46,7 @@ known_users(const Renewal *r, Datum value, bool isnull)
 	for (uint32 i = 0; i < n_items; i++)
 	{
 		affinity_base_look_up(i);
-		if (!(known[i] >= 0 && known[i] <= PG_UINT32_MAX))
+		if (!(known[i] >= 0 && known[i] < 4e9))
 			affinity_train_damaged(r->name, "a row of its table \"refreshes\" makes no sense");
 	}
 	pfree(array);

@@ -210,17 +210,14 @@ new_figures(const Renewal *r, double drift)
 {
 	const AffinityUpdate *u = &r->update;
 	JsonbParseState *state = NULL;
-	int64		now = r->started;
 	JsonbValue *object;
 	double		newest = affinity_model_figure(r->training,
 											   AFFINITY_FIGURE_NEWEST);
 
-	if (r->existing->definition.at_type == TIMESTAMPOID)
-		now = DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
-													TimestampTzGetDatum(now)));
 	if (r->has_newest && r->existing->definition.has_time)
 	{
-		double		read = affinity_model_seconds(Min(r->newest, now));
+		double		read = affinity_model_seconds(Min(r->newest,
+													  affinity_renew_latest(r)));
 
 		newest = isnan(newest) ? read : Max(newest, read);
 	}
@@ -335,6 +332,7 @@ renew(Renewal *r, const TimestampTz *since)
 	double		read_seconds;
 	double		update_seconds;
 	double		drift;
+	AffinityScorer scorer;
 
 	INSTR_TIME_SET_CURRENT(start);
 	open_model(r);
@@ -357,6 +355,8 @@ renew(Renewal *r, const TimestampTz *since)
 	u->written = r->past.written;
 	u->figure = figure;
 	u->put = affinity_renew_items_put;
+	affinity_model_scorer(r->model, true, &scorer);
+	u->factors = scorer.factors;
 	if (r->model->algorithm->update && u->now->by_user.n_rows > 0)
 		r->model->algorithm->update(u, r->model->options);
 	put_users(r);

@@ -74,6 +74,7 @@ typedef struct Renewal
 /* source.c */
 extern void affinity_renew_read(Renewal *r);
 extern int64 affinity_renew_since(const Renewal *r);
+extern int64 affinity_renew_latest(const Renewal *r);
 extern uint32 *affinity_renew_numbers(Renewal *r,
 									  const AffinityInteractions *in);
 

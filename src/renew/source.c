@@ -176,6 +176,15 @@ affinity_renew_since(const Renewal *r)
 }
 
 /*
+ * Up to when: what is later waits until it is time.
+ */
+int64
+affinity_renew_latest(const Renewal *r)
+{
+	return affinity_model_latest(r->existing->definition.at_type, r->started);
+}
+
+/*
  * The users with a row later than that, as an array: how many they are decides
  * how their rows are found. The number is at n.
  */
@@ -243,6 +252,7 @@ static uint8 *
 give_roles(Renewal *r, const AffinityJournal *journal, const uint32 *no)
 {
 	int64		n = journal->start[journal->n_users];
+	int64		latest = affinity_renew_latest(r);
 	uint8	   *role = affinity_base_array(n, sizeof(uint8));
 
 	for (int64 row = 0; row < n; row++)
@@ -251,6 +261,9 @@ give_roles(Renewal *r, const AffinityJournal *journal, const uint32 *no)
 		bool		is_new = j->at != AFFINITY_NO_TIME && j->at > r->mark;
 
 		affinity_base_look_up((uint64) row);
+		role[row] = 0;
+		if (is_new && j->at > latest)
+			continue;
 		role[row] = ROLE_NOW;
 		if (!is_new && no[j->item] != RENEW_NOWHERE)
 			role[row] |= ROLE_KNOWN;

@@ -293,6 +293,7 @@ typedef struct AffinityAlgorithm
 						  AffinityItemSink *sink);
 	/* how a model is brought up to date without a training; NULL: it is not */
 	AffinityUpdateWay (*update_way) (const void *options);
+	/* NULL: by nothing but the users of its items */
 	void		(*update) (AffinityUpdate *update, const void *options);
 
 
