@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/table.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -46,6 +48,25 @@ is_kept(Datum training)
 	value = findJsonbValueFromContainer(&DatumGetJsonbP(training)->root,
 										JB_FOBJECT, &key);
 	return value != NULL && value->type == jbvBool && value->val.boolean;
+}
+
+/*
+ * How many items are numbered in order of id: all but those that were appended
+ * since the training.
+ */
+static uint32
+sorted_items(const AffinityModel *model, Datum training)
+{
+	double		appended = affinity_model_figure(DatumGetJsonbP(training),
+												 AFFINITY_FIGURE_APPENDED);
+
+	if (isnan(appended))
+		return model->n_items;
+	if (!(appended >= 0 && appended <= model->n_items) ||
+		model->n_kinds > 1)
+		affinity_train_damaged(model->schema_name,
+							   "its number of appended items is impossible");
+	return model->n_items - (uint32) appended;
 }
 
 /*
@@ -110,6 +131,7 @@ set_model(AffinityModel *model, const Datum *values)
 		if (n_items > PG_INT32_MAX / model->n_kinds)
 			affinity_train_damaged(name, "its number of items is impossible");
 		model->n_items = (uint32) n_items;
+		model->n_sorted = sorted_items(model, values[MODEL_TRAINING - 1]);
 	}
 }
 

@@ -164,7 +164,7 @@ end_finding(Finding *f)
 	check_memory(f);
 	for (uint32 i = 1; i < f->items->n; i++)
 		affinity_model_check_ids(f->model, f->items->item[i - 1].id,
-								 f->items->item[i].id);
+								 f->items->item[i].no, f->items->item[i].id);
 	MemoryContextDelete(f->scratch);
 }
 

@@ -77,7 +77,7 @@ make_dictionary(const AffinityModel *model, AffinityModelIds *ids)
 	for (uint32 i = 0; i < model->n_items; i++)
 	{
 		if (i > 0)
-			affinity_model_check_ids(model, ids->id[i - 1], ids->id[i]);
+			affinity_model_check_ids(model, ids->id[i - 1], i, ids->id[i]);
 		affinity_interaction_keys_add(keys, ids->id[i]);
 		if (keys->n < AFFINITY_BATCH && i + 1 < model->n_items)
 			continue;

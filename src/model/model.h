@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
@@ -57,6 +58,8 @@ typedef struct AffinityModel
 	uint32		n_kinds;		/* 1 where there are none */
 	double		kind_factor[AFFINITY_MOST_KINDS];
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
+	uint32		n_sorted;		/* those up to here in order of id; others
+								 * came with incremental refreshes */
 	MemoryContext context;
 	int			pins;			/* calls that use it now */
 	uint64		calls;			/* that used it before this one */
@@ -95,6 +98,11 @@ extern void affinity_model_scorer(AffinityModel *model, bool factors,
 
 /* popularity.c */
 extern const float *affinity_model_popularity(AffinityModel *model);
+/*
+ * Ids that are looked up by one query: a plan may hold them as constants, some
+ * 350 bytes each.
+ */
+#define AFFINITY_LOOKED_UP	((uint32) 4096)
 
 /* ---- lookup.c: single rows of the items -------------------------------- */
 
@@ -123,6 +131,7 @@ typedef struct AffinitySource
 typedef struct AffinitySources
 {
 	uint32		n;
+	uint32		n_sorted;		/* of which are in order of id, as in a model */
 	Datum	   *id;
 	AffinitySource *source;
 } AffinitySources;
@@ -146,7 +155,9 @@ extern Datum *affinity_model_read_ids(const AffinityModel *model);
 
 /* checks.c */
 extern char *affinity_model_source(const AffinityModel *model);
-extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
+extern char *affinity_model_interactions(const AffinityModel *model);
+extern void affinity_model_check_ids(const AffinityModel *model,
+									 Datum first, uint32 second_no,
 									 Datum second);
 
 /* ---- history.c: one user ----------------------------------------------- */
@@ -206,7 +217,8 @@ extern void affinity_model_batch_begin(AffinityModelBatch *batch,
 									   const AffinityModelAsked *asked);
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
-								   const Datum *id, uint32 n);
+								   const Datum *id, uint32 n,
+								   uint32 n_sorted);
 extern void affinity_model_history_request(const AffinityAlgorithm *algorithm,
 										   const void *options,
 										   AffinityReadRequest *request);
@@ -219,7 +231,7 @@ extern void affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
 extern void affinity_model_number_histories(AffinityBatch *batch,
 											AffinityInteractions *in,
 											const Datum *id, uint32 n,
-											bool all_seen,
+											uint32 n_sorted, bool all_seen,
 											const AffinityRepeat *rule,
 											const float *rate);
 extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
@@ -227,6 +239,40 @@ extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
 extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
 												  Datum items, uint32 n,
 												  bool seen);
+
+/* ---- items.c: all rows of the items; columns that are asked for */
+
+#define AFFINITY_ITEM_ID			0x02
+#define AFFINITY_ITEM_POPULARITY	0x04
+#define AFFINITY_ITEM_LISTS			0x18
+#define AFFINITY_ITEM_FACTORS		0x20
+#define AFFINITY_ITEM_REPEAT_RATE	0x40
+
+typedef struct AffinityItemScan AffinityItemScan;
+
+/* A row: what was asked for, as it is stored, and not null but for rates. */
+typedef struct AffinityStoredItem
+{
+	uint32		no;
+	ItemPointerData tid;
+	Datum		id;
+	float		popularity;
+	Datum		neighbors;
+	Datum		scores;
+	Datum		factors;
+	Datum		repeat_rate;
+	bool		has_no_rate;	/* it is null */
+} AffinityStoredItem;
+
+extern void affinity_model_check_items(AffinityModel *model);
+extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
+													int columns);
+extern bool affinity_model_items_next(AffinityItemScan *scan,
+									  AffinityStoredItem *item);
+extern void affinity_model_items_end(AffinityItemScan *scan);
+extern void affinity_model_check_list(const AffinityModel *model,
+									  ArrayType *neighbors, ArrayType *scores,
+									  uint32 kind, AffinityList *list);
 
 /* ---- for who makes, changes and lists models ---------------------------- */
 
@@ -363,7 +409,17 @@ extern Oid	affinity_model_table(Oid schema);
 extern Oid	affinity_model_schema_owner(Oid schema);
 extern Oid	affinity_model_schema(const char *name, Oid *table);
 pg_noreturn extern void affinity_model_missing(const char *name);
-extern void affinity_model_lock(const char *name, Oid table);
+
+/* What to do where a model is being refreshed or changed by somebody else. */
+typedef enum AffinityIfRunning
+{
+	AFFINITY_RUNNING_WAIT,
+	AFFINITY_RUNNING_SKIP,
+	AFFINITY_RUNNING_ERROR
+} AffinityIfRunning;
+
+extern bool affinity_model_lock(const char *name, Oid table,
+								AffinityIfRunning if_running);
 
 /* row.c: attributes of affinity.model_record */
 typedef enum ModelAttribute
@@ -388,5 +444,52 @@ typedef enum ModelAttribute
 extern const Oid affinity_model_row_types[MODEL_N_ATTRIBUTES];
 
 extern bool affinity_model_row_fits(Relation table);
+extern bool affinity_model_row_read(Relation table, const char *schema_name,
+									Datum *values, TransactionId * writer);
+
+/*
+ * Figures in the column "training" of who was brought up to date by
+ * incremental refreshes, and what these need.
+ */
+#define AFFINITY_FIGURE_NEWEST		"newest"	/* time of the newest row that
+												 * was read, seconds since 1970 */
+#define AFFINITY_FIGURE_APPENDED	"appended_items"
+#define AFFINITY_FIGURE_REFRESHED	"refreshed_at"	/* seconds since 1970 */
+#define AFFINITY_FIGURE_ROWS		"rows_since"
+#define AFFINITY_FIGURE_USERS		"users_since"
+#define AFFINITY_FIGURE_ITEMS		"items_since"
+#define AFFINITY_FIGURE_DRIFT		"drift"
+
+extern double affinity_model_figure(Jsonb *training, const char *name);
+
+/* Times in figures: seconds since 1970; of time stamps without a zone, as if
+ * they were UTC. */
+#define AFFINITY_EPOCH_SECONDS \
+	((double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
+
+static inline double
+affinity_model_seconds(int64 at)
+{
+	return (double) at / USECS_PER_SEC + AFFINITY_EPOCH_SECONDS;
+}
+
+static inline int64
+affinity_model_moment(double seconds)
+{
+	return (int64) rint((seconds - AFFINITY_EPOCH_SECONDS) * USECS_PER_SEC);
+}
+
+/*
+ * The latest time that a row may have: what is to come lies in the future by
+ * mistake, and must not hide what follows. Without a zone it may be that of any.
+ */
+static inline int64
+affinity_model_latest(Oid at_type, int64 now)
+{
+	return at_type == TIMESTAMPOID ? now + 14 * USECS_PER_HOUR : now;
+}
+
+/* The table of incremental refreshes since the training. */
+#define AFFINITY_REFRESHES	"refreshes"
 
 #endif							/* AFFINITY_MODEL_H */

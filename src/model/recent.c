@@ -77,7 +77,8 @@ affinity_model_leave_out_recent(AffinityModelBatch *b, const AffinityModelAsked 
 	const AffinityCsr *histories = &b->batch.histories->by_user;
 	AffinityInteractions *recent = read_recent(model, asked);
 	int32	   *number = affinity_model_align(recent, b->item_id,
-											  model->n_items);
+											  model->n_items,
+											  model->n_sorted);
 	bool		all_seen = affinity_model_all_seen(model);
 	AffinityCsr *from = &recent->by_user;
 	AffinityInteractions *seen = palloc0(sizeof(AffinityInteractions));

@@ -124,6 +124,18 @@ popular_train(AffinityInteractions *in, const void *options,
 	affinity_train_tell_faded(in, n_faded, faded);
 }
 
+/*
+ * Users can be counted on; what a half-life leaves changes for all items.
+ */
+static AffinityUpdateWay
+popular_update_way(const void *options)
+{
+	const PopularOptions *popular = options;
+
+	return popular->measure == MEASURE_USERS && popular->half_life == 0 ?
+		AFFINITY_UPDATE_CHANGES : AFFINITY_UPDATE_NOT;
+}
+
 static double
 popular_history_weight(const void *options, double weight)
 {
@@ -141,4 +153,5 @@ const AffinityAlgorithm affinity_train_popular = {
 	.request = popular_request,
 	.train = popular_train,
 	.history_weight = popular_history_weight,
+	.update_way = popular_update_way,
 };
