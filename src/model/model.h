@@ -12,6 +12,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
+#include "utils/timestamp.h"
 
 #include "cache/cache.h"
 #include "score/score.h"
@@ -72,6 +73,7 @@ typedef struct AffinityModel
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
 	AffinityCachePin image_pin;
+	TimestampTz image_failed;	/* when there was no room; 0: never */
 } AffinityModel;
 
 /* cache.c */
