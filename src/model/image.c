@@ -8,11 +8,15 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "model/image.h"
+
+/* Microseconds before one tries again to make what found no room. */
+#define TRY_AGAIN	((int64) 5 * 1000 * 1000)
 
 /*
  * Point at the parts of an image; false where it is not one of the model.
@@ -88,7 +92,10 @@ make(AffinityModel *model)
 	if (made)
 		affinity_cache_publish(&model->image_pin);
 	else
+	{
 		affinity_cache_unpin(&model->image_pin);
+		model->image_failed = GetCurrentStatementStartTimestamp();
+	}
 	return made;
 }
 
@@ -101,6 +108,7 @@ affinity_model_image(AffinityModel *model)
 {
 	AffinityCacheKey key = {0};
 	AffinityCacheState state;
+	bool		may_make;
 
 	if (model->image_tried)
 		return model->image;
@@ -115,10 +123,12 @@ affinity_model_image(AffinityModel *model)
 	key.items = model->items;
 	key.items_file = model->items_file;
 	key.writer = model->writer;
+	may_make = model->image_failed == 0 ||
+		GetCurrentStatementStartTimestamp() - model->image_failed > TRY_AGAIN;
 	if (model->algorithm->has_factors && model->factors == NULL)
-		state = affinity_cache_await(&key, &model->image_pin);
+		state = affinity_cache_await(&key, may_make, &model->image_pin);
 	else
-		state = affinity_cache_find(&key, &model->image_pin);
+		state = affinity_cache_find(&key, may_make, &model->image_pin);
 	if (!(state == AFFINITY_CACHE_FOUND ||
 		  (state == AFFINITY_CACHE_TO_MAKE && make(model))))
 		return NULL;

@@ -82,6 +82,7 @@ typedef struct AffinityModel
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
 	AffinityCachePin image_pin;
+	TimestampTz image_failed;	/* when there was no room; 0: never */
 } AffinityModel;
 
 /* cache.c */
