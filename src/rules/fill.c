@@ -232,12 +232,23 @@ catalog_query(const RuleRequest *q, bool group, bool boost)
 		affinity_rules_check(RULE_BOOST, call->boost, from, true);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT catalog.item_id, ");
-	appendStringInfo(&sql, group ? "(%s\n), " : "NULL::pg_catalog.text, ",
-					 call->group_by ? call->group_by : "catalog.rule_group");
-	appendStringInfo(&sql, boost ? "(%s\n)::pg_catalog.float8" :
-					 "NULL::pg_catalog.float8",
-					 has_boost_column(call->boost) ? call->boost :
-					 "catalog.rule_boost");
+
+	/*
+	 * a comment may end an expression: the parenthesis needs a line of its
+	 * own
+	 */
+	if (!group)
+		appendStringInfoString(&sql, "NULL::pg_catalog.text, ");
+	else if (call->group_by)
+		appendStringInfo(&sql, "(%s\n), ", call->group_by);
+	else
+		appendStringInfoString(&sql, "catalog.rule_group, ");
+	if (!boost)
+		appendStringInfoString(&sql, "NULL::pg_catalog.float8");
+	else if (call->boost)
+		appendStringInfo(&sql, "(%s\n)::pg_catalog.float8", call->boost);
+	else
+		appendStringInfoString(&sql, "catalog.rule_boost");
 	appendStringInfo(&sql, " FROM %s WHERE catalog.rule_eligible", from);
 	if (call->eligible)
 		appendStringInfo(&sql, " AND (%s\n)", call->eligible);

@@ -251,7 +251,9 @@ items_query(const char *items, char **alias)
 	name = makeRangeVarFromNameList(affinity_base_name_list(items));
 	error_context_stack = callback.previous;
 	*alias = pstrdup(quote_identifier(name->relname));
-	return psprintf("SELECT * FROM %s",
+	return psprintf("SELECT * FROM %s%s%s",
+					name->catalogname ? quote_identifier(name->catalogname) : "",
+					name->catalogname ? "." : "",
 					quote_qualified_identifier(name->schemaname,
 											   name->relname));
 }
