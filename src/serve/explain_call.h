@@ -31,8 +31,9 @@ typedef struct Report
 } Report;
 
 /* explain_call.c */
+__attribute__((format(printf, 4, 5)))
 extern void affinity_serve_say(Report *r, const char *step,
-							   const char *property, const char *format,...) pg_attribute_printf(4, 5);
+							   const char *property, const char *format,...);
 extern char *affinity_serve_history_relation(const AffinityModel *model);
 
 /* explain_hints.c */
