@@ -179,7 +179,7 @@ put_users(Renewal *r)
 /* ---- the model's row ---------------------------------------------------- */
 
 static void
-add_number(JsonbParseState **state, const char *name, double value)
+add_number(JsonbParseState * *state, const char *name, double value)
 {
 	JsonbValue	key = {.type = jbvString};
 	JsonbValue	number = {.type = jbvNumeric};
