@@ -453,7 +453,7 @@ extern bool affinity_model_row_read(Relation table, const char *schema_name,
  * incremental refreshes, and what these need.
  */
 #define AFFINITY_FIGURE_NEWEST		"newest"	/* time of the newest row that
-												 * was read, seconds since 1970 */
+												 * was read */
 #define AFFINITY_FIGURE_APPENDED	"appended_items"
 #define AFFINITY_FIGURE_REFRESHED	"refreshed_at"	/* seconds since 1970 */
 #define AFFINITY_FIGURE_ROWS		"rows_since"
