@@ -12,11 +12,9 @@
 #include "model/model.h"
 
 /* checks.c */
-extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
-									   const char *relation,
-									   const char *column);
 extern char *affinity_model_interactions(const AffinityModel *model);
 extern Oid	affinity_model_time_type(const AffinityModel *model);
+extern bool affinity_model_times_are_local(const AffinityModel *model);
 extern int64 affinity_model_now(const AffinityModel *model);
 extern Relation affinity_model_open_items(Oid schema, const char *name);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
@@ -61,9 +59,6 @@ extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
 extern bool affinity_model_items_next(AffinityItemScan *scan,
 									  AffinityStoredItem *item);
 extern void affinity_model_items_end(AffinityItemScan *scan);
-extern void affinity_model_check_list(const AffinityModel *model,
-									  ArrayType *neighbors, ArrayType *scores,
-									  uint32 kind, AffinityList *list);
 
 /* user.c */
 
@@ -86,6 +81,8 @@ extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel 
 															const AffinityWeighted *weighted,
 															int n, Datum id,
 															int *n_found);
+extern int	affinity_model_weigh_rows(AffinityModel *model,
+									  AffinityWeighted *row, int n);
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
 
@@ -105,13 +102,6 @@ extern const float *affinity_model_chances(AffinityModel *model,
 extern float *affinity_model_rates(const AffinityModel *model);
 
 /* lookup.c */
-extern SPITupleTable *affinity_model_query(AffinityModel *model,
-										   AffinityModelQuery query,
-										   Datum argument, const Oid *types,
-										   int n_types);
-extern Datum affinity_model_column(const AffinityModel *model,
-								   const SPITupleTable *table, uint64 row,
-								   int no);
 extern uint32 affinity_model_column_no(const AffinityModel *model,
 									   const SPITupleTable *table, uint64 row,
 									   int no);
