@@ -19,7 +19,7 @@ CREATE FUNCTION affinity.recommend_for_core(
 	min_score pg_catalog.float8,
 	after_rank pg_catalog.int8,
 	pin pg_catalog."any",
-	weights pg_catalog.float4[],
+	weights pg_catalog.float8[],
 	times pg_catalog.timestamptz[],
 	user_group pg_catalog.text)
 RETURNS SETOF pg_catalog.record
@@ -45,7 +45,7 @@ GRANT EXECUTE ON FUNCTION affinity.recommend_for_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.float4[],
+	pg_catalog.float8[],
 	pg_catalog.timestamptz[],
 	pg_catalog.text) TO PUBLIC;
 
@@ -67,7 +67,7 @@ COMMENT ON FUNCTION affinity.recommend_for_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.float4[],
+	pg_catalog.float8[],
 	pg_catalog.timestamptz[],
 	pg_catalog.text) IS
 	'behind the function recommend_for of every model';
@@ -116,7 +116,7 @@ CREATE FUNCTION @schema@.recommend_for(
 	min_score pg_catalog.float8 DEFAULT NULL,
 	after_rank pg_catalog.int8 DEFAULT NULL,
 	pin @item_arg@[] DEFAULT NULL,
-	weights pg_catalog.float4[] DEFAULT NULL,
+	weights pg_catalog.float8[] DEFAULT NULL,
 	times pg_catalog.timestamptz[] DEFAULT NULL,
 	user_group pg_catalog.text DEFAULT NULL)
 RETURNS TABLE (
@@ -152,7 +152,7 @@ GRANT EXECUTE ON FUNCTION @schema@.recommend_for(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.float4[],
+	pg_catalog.float8[],
 	pg_catalog.timestamptz[],
 	pg_catalog.text) TO PUBLIC;
 
@@ -173,7 +173,7 @@ COMMENT ON FUNCTION @schema@.recommend_for(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.float4[],
+	pg_catalog.float8[],
 	pg_catalog.timestamptz[],
 	pg_catalog.text) IS
 	'the k best items to go with a basket or session of items, which are not recommended themselves';

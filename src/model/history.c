@@ -440,7 +440,7 @@ iterate(ArrayType *array)
 }
 
 /*
- * Items given by the caller as the rows of a user: with weights (float4[]; NULL:
+ * Items given by the caller as the rows of a user: with weights (float8[]; NULL:
  * 1), times (timestamptz[]; NULL: unknown), or both, as long as the items. They
  * count as they would in a history.
  */
@@ -469,7 +469,7 @@ affinity_model_basket_of_rows(AffinityModel *model, Datum items,
 
 		affinity_base_look_up((uint64) n);
 		row[n].weight = next_beside(weight, &value) ?
-			DatumGetFloat4(value) : 1;
+			DatumGetFloat8(value) : 1;
 		row[n].at = DT_NOBEGIN;
 		if (next_beside(time, &value))
 			row[n].at = DatumGetInt64(local ?
