@@ -370,7 +370,11 @@ DROP FUNCTION shop.recommend(int, smallint, text);
 \echo # an older version: functions are replaced in their place, but where others need what they were
 SELECT replace(pg_get_viewdef('shop.definition'), objects, '0123') AS older FROM shop.definition \gset
 CREATE OR REPLACE VIEW shop.definition AS :older
-CREATE OR REPLACE FUNCTION shop.recommend_all(k bigint DEFAULT 10, repeat double precision DEFAULT NULL)
+CREATE OR REPLACE FUNCTION shop.recommend_all(k bigint DEFAULT 10, repeat float8 DEFAULT NULL, users text DEFAULT NULL,
+	candidates bigint[] DEFAULT '[0:0]={NULL}', exclude bigint[] DEFAULT NULL, eligible text DEFAULT NULL, parameters jsonb DEFAULT NULL,
+	group_by text DEFAULT NULL, max_per_group bigint DEFAULT NULL, boost text DEFAULT NULL, penalty float8 DEFAULT NULL, diversity float8 DEFAULT NULL,
+	exploration float8 DEFAULT NULL, seed bigint DEFAULT NULL, min_score float8 DEFAULT NULL, after_rank bigint DEFAULT NULL, pin bigint[] DEFAULT NULL,
+	not_within interval DEFAULT NULL)
 RETURNS TABLE (user_id int, item_id int, score real, rank int, personalized boolean) STABLE
 BEGIN ATOMIC
 	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized FROM affinity.recommend_all_core('shop', 1)

@@ -50,13 +50,21 @@ COMMENT ON FUNCTION affinity.create_model(
 
 CREATE FUNCTION affinity.refresh_model(
 	name pg_catalog.text,
-	retune pg_catalog.bool DEFAULT false)
+	retune pg_catalog.bool DEFAULT false,
+	incremental pg_catalog.bool DEFAULT false,
+	if_running pg_catalog.text DEFAULT 'wait',
+	since pg_catalog.timestamptz DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
-AS 'MODULE_PATHNAME', 'affinity_manage_refresh';
+AS 'MODULE_PATHNAME', 'affinity_renew_refresh';
 
-COMMENT ON FUNCTION affinity.refresh_model(pg_catalog.text, pg_catalog.bool) IS
-	'trains a model again from its source as it is now; retune: auto chooses anew, or what signals weigh is learned anew';
+COMMENT ON FUNCTION affinity.refresh_model(
+	pg_catalog.text,
+	pg_catalog.bool,
+	pg_catalog.bool,
+	pg_catalog.text,
+	pg_catalog.timestamptz) IS
+	'trains a model again from its source as it is now; incremental: takes over what is new, without a training';
 
 CREATE FUNCTION affinity.alter_model(
 	name pg_catalog.text,
@@ -134,7 +142,12 @@ CREATE FUNCTION affinity.list_models(
 	OUT training pg_catalog.jsonb,
 	OUT size pg_catalog.int8,
 	OUT status pg_catalog.text,
-	OUT hint pg_catalog.text)
+	OUT hint pg_catalog.text,
+	OUT refreshed_at pg_catalog.timestamptz,
+	OUT rows_since pg_catalog.int8,
+	OUT users_since pg_catalog.int8,
+	OUT items_since pg_catalog.int8,
+	OUT drift pg_catalog.float8)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_manage_list';
@@ -156,6 +169,11 @@ SELECT
 	m.dropped_pairs,
 	m.trained_at,
 	m.duration,
+	m.refreshed_at,
+	m.rows_since,
+	m.users_since,
+	m.items_since,
+	m.drift,
 	m.training,
 	m.version,
 	m.size,
@@ -184,6 +202,21 @@ COMMENT ON COLUMN affinity.models.dropped_pairs IS
 COMMENT ON COLUMN affinity.models.duration IS
 	'time spent on reading, training and writing';
 
+COMMENT ON COLUMN affinity.models.refreshed_at IS
+	'the last incremental refresh since the training; NULL, as the next ones, where there is none';
+
+COMMENT ON COLUMN affinity.models.rows_since IS
+	'rows that incremental refreshes took over since the training';
+
+COMMENT ON COLUMN affinity.models.users_since IS
+	'users who are new since the training, as of the last incremental refresh';
+
+COMMENT ON COLUMN affinity.models.items_since IS
+	'items that are new since the training, as of the last incremental refresh';
+
+COMMENT ON COLUMN affinity.models.drift IS
+	'part of the nearest neighbors of sampled items that a training would find and their lists lack';
+
 COMMENT ON COLUMN affinity.models.training IS
 	'figures of the training, such as the loss after each step of ials, or the RMSE of als';
 
@@ -194,7 +227,7 @@ COMMENT ON COLUMN affinity.models.size IS
 	'bytes on disk of what was learned, indexes included; NULL while that is locked';
 
 COMMENT ON COLUMN affinity.models.status IS
-	'ready, untrained, source missing, owner mismatch, older version or damaged';
+	'ready, untrained, source missing, catalog missing, owner mismatch, older version or damaged';
 
 COMMENT ON COLUMN affinity.models.hint IS
 	'SQL that makes the model ready, NULL where it is';

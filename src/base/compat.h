@@ -17,6 +17,7 @@
 #include "varatt.h"
 #endif
 
+#include "access/genam.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
@@ -117,6 +118,18 @@ affinity_base_local_transaction(void)
 #endif
 }
 
+/* PostgreSQL 18 counts searches of an index, if asked to. */
+static inline IndexScanDesc
+affinity_base_index_beginscan(Relation table, Relation index,
+							  Snapshot snapshot)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, 1, 0);
+#else
+	return index_beginscan(table, index, snapshot, 1, 0);
+#endif
+}
+
 /*
  * As whom a query reads a relation; InvalidOid: as the caller. PostgreSQL 16
  * keeps what concerns rights apart.
@@ -132,6 +145,26 @@ affinity_base_reads_as(const Query * query, const RangeTblEntry * entry)
 #else
 	(void) query;
 	return entry->checkAsUser;
+#endif
+}
+
+/*
+ * Which indexes an update of a row asks for; PostgreSQL 16 added those that
+ * summarize only.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes AffinityUpdatedIndexes;
+#else
+typedef bool AffinityUpdatedIndexes;
+#endif
+
+static inline bool
+affinity_base_indexes_need(AffinityUpdatedIndexes indexes)
+{
+#if PG_VERSION_NUM >= 160000
+	return indexes == TU_All;
+#else
+	return indexes;
 #endif
 }
 

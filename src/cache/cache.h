@@ -6,7 +6,7 @@
  * An image is a block of bytes that never changes, under a key that is never
  * used for other bytes. One backend makes it, all read it:
  *
- *		switch (affinity_cache_find(&key, &pin))
+ *		switch (affinity_cache_find(&key, true, &pin))
  *		{
  *			case AFFINITY_CACHE_FOUND:
  *				... pin.image, until affinity_cache_unpin(&pin) ...
@@ -67,8 +67,10 @@ extern Size affinity_cache_allowed(void);
 
 /* images.c */
 extern AffinityCacheState affinity_cache_find(const AffinityCacheKey *key,
+											  bool make,
 											  AffinityCachePin *pin);
 extern AffinityCacheState affinity_cache_await(const AffinityCacheKey *key,
+											   bool make,
 											   AffinityCachePin *pin);
 extern void *affinity_cache_reserve(AffinityCachePin *pin, Size bytes);
 extern void affinity_cache_publish(AffinityCachePin *pin);

@@ -24,6 +24,12 @@
 #define MOST_WAIT		30000
 #define WAIT_PIECE		1000
 
+/*
+ * What was used in the last microseconds stays: where too many models take
+ * turns, some are better served without an image than all by ever new ones.
+ */
+#define LEAST_STAY		((int64) 5 * 1000 * 1000)
+
 /* Pins of this backend, and the generations that it is counted with. */
 typedef struct OwnSlot
 {
@@ -50,7 +56,7 @@ find_slot(const AffinityCacheKey *key)
 {
 	const CacheShared *s = affinity_cache_shared;
 
-	for (int i = 0; i < CACHE_SLOTS; i++)
+	for (int i = 0; i < s->n_slots; i++)
 	{
 		if (s->slot[i].state != SLOT_FREE && same_key(&s->slot[i].key, key))
 			return i;
@@ -135,9 +141,10 @@ hold(int slot)
 }
 
 /*
- * What nobody holds, and was used longest ago: of the versions of one model
- * that are older than some version, before all others; -1: there is none. With
- * an area, unless any will do.
+ * What nobody holds, and was used longest ago, if that is not too short: of
+ * the versions of one model that are older than some version, before all
+ * others and however short; -1: there is none. With an area, unless any will
+ * do.
  */
 static int
 least_used(const AffinityCacheKey *newer, bool any)
@@ -146,8 +153,9 @@ least_used(const AffinityCacheKey *newer, bool any)
 	int			found = -1;
 	bool		found_old = false;
 	uint64		least = 0;
+	uint64		recently = (uint64) (GetCurrentTimestamp() - LEAST_STAY);
 
-	for (int i = 0; i < CACHE_SLOTS; i++)
+	for (int i = 0; i < s->n_slots; i++)
 	{
 		CacheSlot  *c = &s->slot[i];
 		uint64		used = pg_atomic_read_u64(&c->last_used);
@@ -156,7 +164,7 @@ least_used(const AffinityCacheKey *newer, bool any)
 
 		if (!(c->state == SLOT_READY ||
 			  (any && c->state == SLOT_TOO_LARGE)) ||
-			pg_atomic_read_u32(&c->pins) > 0)
+			pg_atomic_read_u32(&c->pins) > 0 || (!old && used > recently))
 			continue;
 		if (found >= 0 && (old != found_old ? found_old : used >= least))
 			continue;
@@ -195,7 +203,7 @@ find_gap(Size bytes, Size *start)
 	int			n = 0;
 	Size		at = 0;
 
-	for (int i = 0; i < CACHE_SLOTS; i++)
+	for (int i = 0; i < s->n_slots; i++)
 	{
 		const CacheSlot *c = &s->slot[i];
 
@@ -238,12 +246,13 @@ begin_making(const AffinityCacheKey *key, AffinityCachePin *pin)
 	CacheSlot  *c;
 	int			slot = 0;
 
-	while (slot < CACHE_SLOTS && s->slot[slot].state != SLOT_FREE)
+	while (slot < s->n_slots && s->slot[slot].state != SLOT_FREE)
 		slot++;
 	if (slot == CACHE_SLOTS)
 		slot = least_used(key, true);
 	if (slot < 0)
 		return false;
+	s->n_slots = Max(s->n_slots, slot + 1);
 	c = &s->slot[slot];
 	free_slot(c);
 	c->key = *key;
@@ -281,10 +290,12 @@ look_for(const AffinityCacheKey *key, AffinityCachePin *pin, bool make)
 }
 
 /*
- * Find an image. Where this backend has to make it, it holds the slot.
+ * Find an image. Where this backend has to make it, and will, it holds the
+ * slot.
  */
 AffinityCacheState
-affinity_cache_find(const AffinityCacheKey *key, AffinityCachePin *pin)
+affinity_cache_find(const AffinityCacheKey *key, bool make,
+					AffinityCachePin *pin)
 {
 	CacheShared *s = affinity_cache_shared;
 	AffinityCacheState state;
@@ -296,7 +307,7 @@ affinity_cache_find(const AffinityCacheKey *key, AffinityCachePin *pin)
 	LWLockAcquire(s->lock, LW_SHARED);
 	state = look_for(key, pin, false);
 	LWLockRelease(s->lock);
-	if (state != AFFINITY_CACHE_NONE)
+	if (state != AFFINITY_CACHE_NONE || !make)
 		return state;
 	LWLockAcquire(s->lock, LW_EXCLUSIVE);
 	state = look_for(key, pin, true);
@@ -309,16 +320,17 @@ affinity_cache_find(const AffinityCacheKey *key, AffinityCachePin *pin)
  * backend waits for may be this one.
  */
 AffinityCacheState
-affinity_cache_await(const AffinityCacheKey *key, AffinityCachePin *pin)
+affinity_cache_await(const AffinityCacheKey *key, bool make,
+					 AffinityCachePin *pin)
 {
 	AffinityCacheState state;
 	int			waited = 0;
 
-	state = affinity_cache_find(key, pin);
+	state = affinity_cache_find(key, make, pin);
 	if (state != AFFINITY_CACHE_BUSY)
 		return state;
 	ConditionVariablePrepareToSleep(&affinity_cache_shared->made);
-	while ((state = affinity_cache_find(key, pin)) == AFFINITY_CACHE_BUSY &&
+	while ((state = affinity_cache_find(key, make, pin)) == AFFINITY_CACHE_BUSY &&
 		   waited < MOST_WAIT)
 	{
 		if (ConditionVariableTimedSleep(&affinity_cache_shared->made,

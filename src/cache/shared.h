@@ -63,6 +63,7 @@ typedef struct CacheShared
 	ConditionVariable made;		/* an image is, or will not be */
 	Size		area_bytes;
 	char	   *area;			/* the same address in all backends */
+	int			n_slots;		/* that were ever used: the first ones */
 	int			n_counted;
 	CacheSlot	slot[CACHE_SLOTS];
 	CacheCounts counts[CACHE_COUNTED];

@@ -113,7 +113,8 @@ typedef struct AffinityEvalSubject
 {
 	AffinityBatch batch;		/* histories and seen: of all users */
 	AffinityScorer scorer;
-	const Datum *item_id;		/* by number, in order */
+	const Datum *item_id;		/* by number */
+	uint32		n_sorted;		/* which are in order up to here */
 	AffinityDict *users;		/* of the histories */
 	AffinityKindSums kinds;		/* where events are of several kinds */
 	bool		all_seen;

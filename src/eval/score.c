@@ -125,7 +125,8 @@ find_targets(EvalMeter *meter, const AffinityEvalSubject *subject,
 	const AffinityCsr *m = &test->by_user;
 	EvalTargets *t = &meter->targets;
 	int32	   *number = affinity_model_align(test, subject->item_id,
-											  subject->scorer.n_items);
+											  subject->scorer.n_items,
+											  subject->n_sorted);
 	int64		n = 0;
 
 	t->start = affinity_base_array((Size) m->n_rows + 1, sizeof(int64));

@@ -296,7 +296,7 @@ read_histories(const AffinityEvalSplit *split,
 	subject->all_seen = affinity_train_seen(algorithm, options) ==
 		AFFINITY_SEEN_ALL;
 	affinity_model_number_histories(&subject->batch, in, subject->item_id,
-									n_items, subject->all_seen,
+									n_items, n_items, subject->all_seen,
 									affinity_repeat_rule(algorithm, options),
 									rate);
 	subject->batch.repeat = rate ? affinity_repeat_usual(algorithm) : 0;
@@ -321,6 +321,7 @@ affinity_eval_train(const AffinityEvalSplit *split,
 	kept = begin_kept(in);
 	memset(subject, 0, sizeof(AffinityEvalSubject));
 	subject->item_id = ids_of(in->items, kept->n_items);
+	subject->n_sorted = kept->n_items;
 	rate = affinity_repeat_rates(in);
 	algorithm->train(in, options, &kept->sink);
 	subject->scorer.algorithm = algorithm;
@@ -359,6 +360,7 @@ affinity_eval_stored(AffinityModel *model, AffinityEvalSubject *subject)
 	subject->batch = stored->batch;
 	subject->scorer = stored->scorer;
 	subject->item_id = stored->item_id;
+	subject->n_sorted = model->n_sorted;
 	subject->users = stored->users;
 	affinity_model_batch_end(stored);
 }

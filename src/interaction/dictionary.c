@@ -13,7 +13,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
@@ -22,7 +21,6 @@
 
 #include "interaction/dictionary.h"
 
-#define NO_NUMBER	PG_UINT32_MAX
 #define MAX_IDS		((uint32) 1 << 31)
 #define FIRST_SLOTS	4096
 
@@ -149,14 +147,6 @@ alloc_filled(const AffinityDict *dict, uint64 n, Size width, int byte)
 
 /* ---- integers --------------------------------------------------------- */
 
-static inline uint64
-hash_int(int64 key)
-{
-	uint64		h = (uint64) key * UINT64CONST(0x9E3779B97F4A7C15);
-
-	return h ^ (h >> 32);
-}
-
 static bool
 dense(int64 min, int64 max, uint64 n_ids, uint64 *span)
 {
@@ -253,28 +243,6 @@ prepare_ints(AffinityDict *dict, const int64 *key, int n)
 		make_int_slots(dict, pg_nextpower2_64(Max(FIRST_SLOTS, n_ids * 2)));
 }
 
-/*
- * Look a batch up in the direct array; false where an id is not in it.
- */
-static bool
-find_direct(const AffinityDict *dict, const int64 *key, int n, uint32 *no)
-{
-	const uint32 *direct = dict->direct;
-	uint64		base = (uint64) dict->base;
-	uint64		span = dict->span;
-	bool		all = true;
-
-	for (int i = 0; i < n; i++)
-	{
-		uint64		at = (uint64) key[i] - base;
-		uint32		found = at < span ? direct[at] : 0;
-
-		no[i] = found - 1;
-		all &= found != 0;
-	}
-	return all;
-}
-
 static void
 add_direct(AffinityDict *dict, const int64 *key, int n, uint32 *no)
 {
@@ -355,46 +323,6 @@ make_hash_slots(AffinityDict *dict, uint64 n_slots)
 	}
 	if (old)
 		pfree(old);
-}
-
-static uint32
-hash_bytes_of(const AffinityDict *dict, const char *key, Size len)
-{
-	if (dict->kind == AFFINITY_ID_UUID)
-	{
-		uint64		half[2];
-
-		memcpy(half, key, sizeof(half));
-		return (uint32) hash_int((int64) (half[0] ^
-										  (half[1] << 31 | half[1] >> 33)));
-	}
-	return hash_bytes((const unsigned char *) key, (int) len);
-}
-
-static inline const char *
-batch_key(const AffinityDict *dict, const AffinityKeys *keys, int i, Size *len)
-{
-	uint32		start;
-
-	if (dict->kind == AFFINITY_ID_UUID)
-	{
-		*len = UUID_LEN;
-		return keys->bytes + (Size) i * UUID_LEN;
-	}
-	start = i == 0 ? 0 : keys->end[i - 1];
-	*len = keys->end[i] - start;
-	return keys->bytes + start;
-}
-
-static inline bool
-is_key(const AffinityDict *dict, uint32 no, const char *key, Size len)
-{
-	Size		known_len;
-	const char *known = affinity_interaction_dict_key(dict, no, &known_len);
-
-	if (dict->kind == AFFINITY_ID_UUID)
-		return memcmp(known, key, UUID_LEN) == 0;
-	return known_len == len && memcmp(known, key, len) == 0;
 }
 
 static uint32

@@ -15,9 +15,12 @@
 #include "base/base.h"
 #include "kernel/csr.h"
 
-/* ---- dictionary.c, keys.c, order.c ----------------------------------- */
+/* ---- dictionary.c, find.c, keys.c, order.c --------------------------- */
 
 typedef struct AffinityDict AffinityDict;
+
+/* The number of an id that a dictionary does not know. */
+#define AFFINITY_NO_ID	PG_UINT32_MAX
 
 /* Ids of one batch of rows, in the form of their kind. */
 #define AFFINITY_BATCH 1024
@@ -42,6 +45,9 @@ extern void affinity_interaction_keys_free(AffinityKeys *keys);
 extern void affinity_interaction_dict_add(AffinityDict *dict,
 										  const AffinityKeys *keys,
 										  uint32 *no);
+extern void affinity_interaction_dict_find(const AffinityDict *dict,
+										   const AffinityKeys *keys,
+										   uint32 *no);
 extern uint32 affinity_interaction_dict_size(const AffinityDict *dict);
 extern Oid	affinity_interaction_dict_type(const AffinityDict *dict);
 extern Size affinity_interaction_dict_bytes(const AffinityDict *dict);

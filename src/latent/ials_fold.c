@@ -41,13 +41,17 @@ affinity_latent_ials_fold_begin(const void *options,
 {
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		timely = ((const IalsOptions *) options)->times.trend > 0;
+	uint32		n = factors->width + 1 + (timely ? factors->n_items : 0);
 	bool		sane = factors->width >= 1 &&
 		factors->width <= IALS_MOST_FACTORS &&
-		(factors->n_parameters == factors->width + 1 +
-	 (timely ? factors->n_items : 0) ||
-	 (factors->n_parameters == factors->width && !timely));
+		(factors->n_parameters == n ||
+		 factors->n_parameters == n +
+		 affinity_latent_ials_triangle(factors->width) ||
+		 (factors->n_parameters == factors->width && !timely));
 
-	for (uint32 k = 0; sane && k < factors->n_parameters; k++)
+	/* older models lack the last of them */
+	n = Min(n, factors->n_parameters);
+	for (uint32 k = 0; sane && k < n; k++)
 	{
 		if ((k & 0xffff) == 0)
 			CHECK_FOR_INTERRUPTS();

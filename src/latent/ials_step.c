@@ -426,6 +426,8 @@ affinity_latent_ials_body(AffinityTeam *team)
 	Ials		state = {0};
 	Ials	   *s = &state;
 	bool		last;
+	uint32		from;
+	uint32		to;
 
 	attach(s, team);
 	if (s->leads)
@@ -450,4 +452,8 @@ affinity_latent_ials_body(AffinityTeam *team)
 		if (last)
 			break;
 	}
+	/* what new items are folded in with: of users as serving has them */
+	while (affinity_parallel_next(team, IALS_GRAM_PIECES, 1, &from, &to))
+		add_gram_piece(s, &s->users, 0, from);
+	affinity_parallel_barrier(team);
 }

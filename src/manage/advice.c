@@ -11,9 +11,6 @@
 #include "advice/advice.h"
 #include "manage/manage.h"
 
-/* Planner cost of one user's history above which advice is given. */
-#define SLOW_HISTORY_COST 5000.0
-
 /* Statements that one hint has at most. */
 #define MOST_STATEMENTS 12
 
@@ -52,7 +49,7 @@ affinity_manage_advise(const char *name, const ModelDefinition *d,
 	/* users' rows are side by side there, with an index */
 	if (d->materialize)
 		return;
-	affinity_advice_find(sql, d->user_type, "user", users, SLOW_HISTORY_COST, &advice);
+	affinity_advice_find(sql, d->user_type, "user", users, AFFINITY_SLOW_HISTORY, &advice);
 	if (!advice.slow)
 		return;
 	reasons = join_texts(advice.reasons, " ");

@@ -256,17 +256,16 @@ find_work(Work *w)
  * Rows that a subscription brings would meet those of a training here, and stop
  * it for good.
  */
-static void
-check_replication(const Work *w)
+void
+affinity_manage_check_replication(const char *name, Oid schema)
 {
-	const char *name = w->change->name;
 	char	   *subscription;
 
 	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"
 							 " JOIN pg_catalog.pg_subscription AS s"
 							 " ON s.oid OPERATOR(pg_catalog.=) r.srsubid"
 							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND s.subenabled",
-							 get_relname_relid("model", w->change->schema)),
+							 get_relname_relid("model", schema)),
 					true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "reading the subscriptions failed");
 	if (SPI_processed == 0)
@@ -472,7 +471,7 @@ affinity_manage_change(ModelChange *c)
 
 	initStringInfo(&c->done);
 	if (c->train)
-		check_replication(&w);
+		affinity_manage_check_replication(c->name, c->schema);
 	if (!find_work(&w))
 		return true;
 	/* say what is in the way before the training, and look again after it */

@@ -34,19 +34,48 @@ times_of(const ModelDefinition *d)
 }
 
 /*
+ * A condition on the users of rows: they have one later than $1.
+ */
+static char *
+users_since(const char *rows, const char *from)
+{
+	return psprintf(" AND %s.user_id OPERATOR(pg_catalog.=) ANY"
+					" (SELECT b.user_id FROM %s AS b WHERE b.at OPERATOR(pg_catalog.>) $1)",
+					rows, from);
+}
+
+static void
+execute(char *sql, const ModelDefinition *d, const Datum *since)
+{
+	Oid			type = d->at_type;
+	Datum		value = since ? *since : (Datum) 0;
+	int			rc;
+
+	if (since == NULL)
+	{
+		affinity_manage_ddl_execute(sql);
+		return;
+	}
+	rc = SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 0);
+	if (rc < 0)
+		elog(ERROR, "copying interactions failed: %s",
+			 SPI_result_code_string(rc));
+}
+
+/*
  * In order of user, so that a history is read from few pages. Numbers are not
  * those of the rows that were there, which a unique index would look at.
  */
 static uint64
 fill(const char *name, const char *kept, const ModelDefinition *d,
-	 const char *from)
+	 const char *from, const Datum *since)
 {
 	bool		signals = d->signals[0] != '\0';
 	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight, at%s)"
 							   " SELECT q.user_id, (SELECT m.version FROM ONLY %s AS m) * 4294967296"
 							   " + pg_catalog.row_number() OVER (), q.item_id, q.weight, q.at%s"
 							   " FROM (SELECT s.user_id, s.item_id, %s AS weight, %s AS at%s FROM %s AS s"
-							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.%s IS NOT NULL"
+							   " WHERE s.user_id IS NOT NULL AND s.item_id IS NOT NULL AND s.%s IS NOT NULL%s"
 							   " ORDER BY s.user_id) AS q", kept,
 							   signals ? ", signal" : "",
 							   quote_qualified_identifier(name, "model"),
@@ -54,9 +83,10 @@ fill(const char *name, const char *kept, const ModelDefinition *d,
 							   signals ? "COALESCE(s.weight::pg_catalog.float8, 1)" :
 							   "s.weight::pg_catalog.float8", times_of(d),
 							   signals ? ", s.signal" : "", from,
-							   signals ? "signal" : "weight");
+							   signals ? "signal" : "weight",
+							   since ? users_since("s", from) : "");
 
-	affinity_manage_ddl_execute(sql);
+	execute(sql, d, since);
 	return SPI_processed;
 }
 
@@ -74,7 +104,7 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
 	if (!d->materialize)
 		return;
-	rows = fill(name, kept, d, from);
+	rows = fill(name, kept, d, from, NULL);
 	if (!OidIsValid(get_relname_relid(ITEM_INDEX,
 									  get_namespace_oid(name, false))))
 		affinity_manage_ddl_execute(psprintf("CREATE INDEX " ITEM_INDEX " ON %s (item_id)",
@@ -88,6 +118,22 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 				 errdetail("Its owner may read them; grants and row-level security of the source do not hold for the copy."),
 				 errhint("To let another role ask for users: GRANT SELECT ON %s TO role_name;",
 						 kept)));
+}
+
+/*
+ * Copy the rows of users who have one later than a time anew.
+ */
+void
+affinity_manage_keep_since(const char *name, const ModelDefinition *d,
+						   const char *from, Datum since)
+{
+	char	   *kept = quote_qualified_identifier(name, AFFINITY_KEPT);
+
+	if (!d->materialize)
+		return;
+	execute(psprintf("DELETE FROM ONLY %s AS k WHERE true%s", kept,
+					 users_since("k", from)), d, &since);
+	(void) fill(name, kept, d, from, &since);
 }
 
 /*

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
@@ -169,6 +171,11 @@ enum
 	LIST_SIZE = LIST_ROW + MODEL_TRAINING,
 	LIST_STATUS,
 	LIST_HINT,
+	LIST_REFRESHED,				/* what incremental refreshes brought */
+	LIST_ROWS,
+	LIST_USERS,
+	LIST_ITEMS,
+	LIST_DRIFT,
 	LIST_N_COLUMNS
 };
 
@@ -272,6 +279,42 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 	return "ready";
 }
 
+/*
+ * What incremental refreshes since the training brought, from the figures of
+ * the row.
+ */
+static void
+put_since(Datum *values, bool *nulls)
+{
+	static const char *const counts[] = {
+		AFFINITY_FIGURE_ROWS, AFFINITY_FIGURE_USERS, AFFINITY_FIGURE_ITEMS
+	};
+	Jsonb	   *training;
+	double		at;
+	double		drift;
+
+	if (nulls[LIST_ROW + MODEL_TRAINING - 1])
+		return;
+	training = DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]);
+	at = affinity_model_figure(training, AFFINITY_FIGURE_REFRESHED);
+	/* somebody may have written anything */
+	if (!(fabs(at) < 1e11))
+		return;
+	nulls[LIST_REFRESHED] = false;
+	values[LIST_REFRESHED] = TimestampTzGetDatum(affinity_model_moment(at));
+	for (int i = 0; i < (int) lengthof(counts); i++)
+	{
+		double		count = affinity_model_figure(training, counts[i]);
+
+		nulls[LIST_ROWS + i] = !(fabs(count) < 1e15);
+		if (!nulls[LIST_ROWS + i])
+			values[LIST_ROWS + i] = Int64GetDatum((int64) count);
+	}
+	drift = affinity_model_figure(training, AFFINITY_FIGURE_DRIFT);
+	nulls[LIST_DRIFT] = isnan(drift);
+	values[LIST_DRIFT] = Float8GetDatum(drift);
+}
+
 static void
 put_model(ReturnSetInfo *result, Relation table)
 {
@@ -294,6 +337,8 @@ put_model(ReturnSetInfo *result, Relation table)
 	values[LIST_NAME] = NameGetDatum(&name);
 	values[LIST_OWNER] = ObjectIdGetDatum(affinity_model_schema_owner(schema));
 	trained = fits && put_row(table, values, nulls);
+	if (trained)
+		put_since(values, nulls);
 	if (!trained && state == DEFINITION_FOUND)
 	{
 		bool		open = strcmp(d.choice, AFFINITY_CHOICE_OPEN) == 0;

@@ -157,8 +157,15 @@ extern void affinity_manage_choice_again(const char *name,
 /* keep.c: the copy of the interactions */
 extern void affinity_manage_keep(const char *name, const ModelDefinition *d,
 								 const char *from, bool say);
+extern void affinity_manage_keep_since(const char *name,
+									   const ModelDefinition *d,
+									   const char *from, Datum since);
 
 /* advice.c */
+
+/* Planner cost of one user's history above which advice is given. */
+#define AFFINITY_SLOW_HISTORY	5000.0
+
 extern void affinity_manage_advise(const char *name, const ModelDefinition *d,
 								   double users);
 
@@ -213,6 +220,7 @@ typedef struct ModelChange
 	StringInfoData done;		/* what was made, in words */
 } ModelChange;
 
+extern void affinity_manage_check_replication(const char *name, Oid schema);
 extern bool affinity_manage_change(ModelChange *change);
 
 /* refresh.c: a model that is being worked on */
@@ -221,15 +229,18 @@ typedef struct ModelExisting
 	const char *name;
 	Oid			schema;
 	Oid			table;
+	AffinityIfRunning if_running;
 	bool		healed;
 	ModelRole	role;
 	ModelDefinition definition;
 	ModelChange change;
 } ModelExisting;
 
-extern void affinity_manage_open(ModelExisting *e, const char *name);
+extern bool affinity_manage_open(ModelExisting *e, const char *name);
 extern void affinity_manage_settle(ModelExisting *e);
 extern void affinity_manage_close(ModelExisting *e);
+extern bool affinity_manage_refresh(const char *name, bool retune,
+									AffinityIfRunning if_running);
 
 /* rules.c */
 extern void affinity_manage_renew_rules(ModelExisting *e);
@@ -242,6 +253,7 @@ extern ItemWriter *affinity_manage_writer_open(Oid items,
 extern void affinity_manage_writer_know(ItemWriter *writer,
 										const AffinityInteractions *in,
 										Jsonb *before);
+extern void affinity_manage_check_items(Relation table, Oid item_type);
 extern AffinityItemSink *affinity_manage_writer_sink(ItemWriter *writer);
 extern double affinity_manage_writer_close(ItemWriter *writer);
 extern const AffinityKindSums *affinity_manage_writer_kinds(const ItemWriter *writer);

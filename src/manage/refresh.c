@@ -41,9 +41,10 @@ check_columns(const ModelExisting *e)
 
 /*
  * Find a model, lock it against others who change it, become its owner and
- * load its definition.
+ * load its definition. False where somebody else is at it and if_running says
+ * to skip it.
  */
-void
+bool
 affinity_manage_open(ModelExisting *e, const char *name)
 {
 	ModelDefinition *d = &e->definition;
@@ -52,7 +53,8 @@ affinity_manage_open(ModelExisting *e, const char *name)
 	e->schema = affinity_model_schema(name, &e->table);
 	if (!affinity_base_owns_schema(e->schema, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
-	affinity_model_lock(name, e->table);
+	if (!affinity_model_lock(name, e->table, e->if_running))
+		return false;
 	check_columns(e);
 	affinity_manage_connect();
 	e->healed = affinity_manage_heal(name, e->schema, e->table);
@@ -67,6 +69,7 @@ affinity_manage_open(ModelExisting *e, const char *name)
 	/* what others have made is made again */
 	if (e->healed)
 		d->objects = pstrdup("");
+	return true;
 }
 
 void
@@ -87,24 +90,20 @@ affinity_manage_settle(ModelExisting *e)
 		e->healed;
 }
 
-PG_FUNCTION_INFO_V1(affinity_manage_refresh);
-
 /*
- * SQL: refresh_model(name, retune)
+ * Train a model again; false where that was skipped.
  */
-Datum
-affinity_manage_refresh(PG_FUNCTION_ARGS)
+bool
+affinity_manage_refresh(const char *name, bool retune,
+						AffinityIfRunning if_running)
 {
-	ModelExisting e = {0};
-	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
+	ModelExisting e = {.if_running = if_running};
 
-	affinity_base_check_not_null(fcinfo, 1, "retune");
-	PreventCommandIfReadOnly("affinity.refresh_model()");
-	PreventCommandDuringRecovery("affinity.refresh_model()");
-	affinity_manage_open(&e, name);
-	if (PG_GETARG_BOOL(1) && e.definition.signals[0] != '\0')
+	if (!affinity_manage_open(&e, name))
+		return false;
+	if (retune && e.definition.signals[0] != '\0')
 		e.definition.retune = true;
-	else if (PG_GETARG_BOOL(1))
+	else if (retune)
 		affinity_manage_choice_again(name, &e.definition);
 	affinity_manage_settle(&e);
 	e.change.train = true;
@@ -116,7 +115,7 @@ affinity_manage_refresh(PG_FUNCTION_ARGS)
 				(errmsg("model \"%s\" was brought up to date: %s", name,
 						e.change.done.data)));
 	affinity_manage_close(&e);
-	PG_RETURN_VOID();
+	return true;
 }
 
 /* ---- alter_model ------------------------------------------------------- */
@@ -230,7 +229,7 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 		affinity_beside_attributes_text(asked->attributes, &source);
 	if (asked->groups != NULL)
 		affinity_beside_groups_text(asked->groups, &source);
-	affinity_manage_open(&e, name);
+	(void) affinity_manage_open(&e, name);
 	if (asked->query != NULL)
 	{
 		check_interactions(&e);
@@ -312,7 +311,7 @@ upgrade(const char *name)
 	{
 		ModelExisting e = {0};
 
-		affinity_manage_open(&e, name);
+		(void) affinity_manage_open(&e, name);
 		affinity_manage_settle(&e);
 		(void) affinity_manage_change(&e.change);
 		affinity_manage_renew_rules(&e);

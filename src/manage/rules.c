@@ -60,8 +60,8 @@ static void
 check_items(const AffinityRuleSet *set)
 {
 	const char *what = set->eligible ? "eligible" :
-	set->group_by ? "group_by" :
-	set->boost && !affinity_rules_is_json(set->boost) ? "boost" : NULL;
+		set->group_by ? "group_by" :
+		set->boost && !affinity_rules_is_json(set->boost) ? "boost" : NULL;
 
 	if (set->items == NULL && what != NULL)
 		ereport(ERROR,

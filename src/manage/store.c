@@ -23,10 +23,8 @@
 #include "portability/instr_time.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/float.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/rel.h"
 
 #include "manage/manage.h"
@@ -37,7 +35,7 @@
 
 /*
  * Attributes of the items table, in the order of sql/model/10-tables.sql;
- * check_table has their types.
+ * affinity_manage_check_items has their types.
  */
 enum
 {
@@ -283,29 +281,17 @@ take_figure(AffinityItemSink *sink, const char *name, const double *value,
 static double
 find_before(AffinityItemSink *sink, const char *name)
 {
-	Jsonb	   *figures = ((ItemWriter *) sink)->before;
-	JsonbValue	key = {.type = jbvString};
-	JsonbValue *value;
-
-	if (figures == NULL || !JB_ROOT_IS_OBJECT(figures))
-		return get_float8_nan();
-	key.val.string.val = unconstify(char *, name);
-	key.val.string.len = (int) strlen(name);
-	value = findJsonbValueFromContainer(&figures->root, JB_FOBJECT, &key);
-	if (value == NULL || value->type != jbvNumeric)
-		return get_float8_nan();
-	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-											  NumericGetDatum(value->val.numeric)));
+	return affinity_model_figure(((ItemWriter *) sink)->before, name);
 }
 
 /*
  * Is it the table that was made for the model? Its owner may have changed it.
  */
-static void
-check_table(Relation table, const AffinityDict *ids)
+void
+affinity_manage_check_items(Relation table, Oid item_type)
 {
 	Oid			types[ITEM_N_ATTRIBUTES] = {
-		INT4OID, affinity_interaction_dict_type(ids), FLOAT4OID, INT4ARRAYOID,
+		INT4OID, item_type, FLOAT4OID, INT4ARRAYOID,
 		FLOAT4ARRAYOID, FLOAT4ARRAYOID, FLOAT4OID
 	};
 	TupleDesc	desc = RelationGetDescr(table);
@@ -344,7 +330,7 @@ affinity_manage_writer_open(Oid items, const AffinityDict *ids)
 	initStringInfo(&w->figures);
 	w->ids = ids;
 	w->table = table_open(items, RowExclusiveLock);
-	check_table(w->table, ids);
+	affinity_manage_check_items(w->table, affinity_interaction_dict_type(ids));
 	w->estate = CreateExecutorState();
 	w->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(w->target, w->table, 1, NULL, 0);

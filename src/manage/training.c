@@ -164,6 +164,37 @@ figures_before(const Training *t)
 	return isnull ? NULL : DatumGetJsonbPCopy(value);
 }
 
+/*
+ * The time up to which rows are known, for incremental refreshes.
+ */
+static void
+put_newest(const Training *t)
+{
+	AffinityItemSink *sink = affinity_manage_writer_sink(t->writer);
+	int64		latest = affinity_model_latest(t->asked->definition->at_type,
+											   t->started);
+	double		newest;
+
+	if (!t->asked->definition->has_time || !t->in->has_time)
+		return;
+	newest = affinity_model_seconds(Min(t->in->last_at, latest));
+	sink->figure(sink, AFFINITY_FIGURE_NEWEST, &newest, 1, false);
+}
+
+/*
+ * Incremental refreshes of the version that is replaced are none of the new
+ * one. Models made before there were any lack the table.
+ */
+static void
+forget_refreshes(const Training *t)
+{
+	if (OidIsValid(get_relname_relid(AFFINITY_REFRESHES,
+									 get_namespace_oid(t->name, false))))
+		affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s",
+											 quote_qualified_identifier(t->name,
+																		AFFINITY_REFRESHES)));
+}
+
 static void
 train_and_write(Training *t)
 {
@@ -192,6 +223,7 @@ train_and_write(Training *t)
 								affinity_manage_writer_sink(t->writer));
 	t->algorithm->train(t->in, t->options,
 						affinity_manage_writer_sink(t->writer));
+	put_newest(t);
 	affinity_manage_signals_figures(&t->signals,
 									affinity_manage_writer_kinds(t->writer),
 									affinity_manage_writer_sink(t->writer));
@@ -335,6 +367,7 @@ affinity_manage_train(ModelTraining *asked)
 												   asked->definition, t.in,
 												   old);
 		train_and_write(&t);
+		forget_refreshes(&t);
 		write_row(&t);
 		asked->users = t.in->by_user.n_rows;
 	}

@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/table.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -46,6 +48,25 @@ says(Datum training, const char *member)
 	value = findJsonbValueFromContainer(&DatumGetJsonbP(training)->root,
 										JB_FOBJECT, &key);
 	return value != NULL && (value->type != jbvBool || value->val.boolean);
+}
+
+/*
+ * How many items are numbered in order of id: all but those that were appended
+ * since the training.
+ */
+static uint32
+sorted_items(const AffinityModel *model, Datum training)
+{
+	double		appended = affinity_model_figure(DatumGetJsonbP(training),
+												 AFFINITY_FIGURE_APPENDED);
+
+	if (isnan(appended))
+		return model->n_items;
+	if (!(appended >= 0 && appended <= model->n_items) ||
+		model->n_kinds > 1)
+		affinity_train_damaged(model->schema_name,
+							   "its number of appended items is impossible");
+	return model->n_items - (uint32) appended;
 }
 
 /*
@@ -113,6 +134,7 @@ set_model(AffinityModel *model, const Datum *values)
 		if (n_items > PG_INT32_MAX / model->n_kinds)
 			affinity_train_damaged(name, "its number of items is impossible");
 		model->n_items = (uint32) n_items;
+		model->n_sorted = sorted_items(model, values[MODEL_TRAINING - 1]);
 	}
 }
 
@@ -183,6 +205,7 @@ unpin(void *arg)
 {
 	AffinityModel *model = arg;
 
+	model->calls++;
 	if (--model->pins > 0)
 		return;
 	affinity_model_image_release(model);
@@ -304,28 +327,45 @@ affinity_model_open(Oid schema)
 }
 
 /*
- * Free the factors of other models, if with these bytes more the cache would
- * hold more than maintenance_work_mem; not of those in use.
+ * What the cache holds of a model beside what every model has: factors and
+ * ids of all items.
+ */
+Size
+affinity_model_kept_bytes(const AffinityModel *model)
+{
+	return (model->factors ? model->factors->bytes +
+			model->factors->scan_bytes : 0) +
+		(model->ids ? model->ids->bytes : 0);
+}
+
+/*
+ * Free the factors and ids of other models, if with these bytes more the cache
+ * would hold more than maintenance_work_mem; not of those in use.
  */
 void
 affinity_model_make_room(const AffinityModel *model, Size bytes)
 {
 	HASH_SEQ_STATUS scan;
 	CacheEntry *entry;
-	Size		total = bytes;
+	Size		total = bytes + affinity_model_kept_bytes(model);
 
 	hash_seq_init(&scan, cache);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
 		AffinityModel *other = entry->model;
+		Size		kept;
 
-		if (other == NULL || other == model || other->factors == NULL)
+		if (other == NULL || other == model)
 			continue;
-		total += other->factors->bytes + other->factors->scan_bytes;
-		if (total <= affinity_base_memory_allowed() || other->pins > 0)
+		kept = affinity_model_kept_bytes(other);
+		total += kept;
+		if (kept == 0 || total <= affinity_base_memory_allowed() ||
+			other->pins > 0)
 			continue;
-		total -= other->factors->bytes + other->factors->scan_bytes;
-		MemoryContextDelete(other->factors_context);
+		total -= kept;
+		if (other->factors)
+			MemoryContextDelete(other->factors_context);
 		other->factors = NULL;
+		affinity_model_forget_ids(other);
 	}
 }

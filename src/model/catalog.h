@@ -12,7 +12,6 @@
 #include "model/model.h"
 
 /* checks.c */
-extern char *affinity_model_interactions(const AffinityModel *model);
 extern Oid	affinity_model_time_type(const AffinityModel *model);
 extern bool affinity_model_times_are_local(const AffinityModel *model);
 extern int64 affinity_model_now(const AffinityModel *model);
@@ -30,35 +29,6 @@ extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 									  AffinityModelQuery query);
 extern char *affinity_model_relation(const AffinityModel *model,
 									 const char *name);
-
-/* items.c: all rows of the items; columns that are asked for */
-#define AFFINITY_ITEM_ID			0x02
-#define AFFINITY_ITEM_POPULARITY	0x04
-#define AFFINITY_ITEM_LISTS			0x18
-#define AFFINITY_ITEM_FACTORS		0x20
-#define AFFINITY_ITEM_REPEAT_RATE	0x40
-
-typedef struct AffinityItemScan AffinityItemScan;
-
-/* A row: what was asked for, as it is stored, and not null but for rates. */
-typedef struct AffinityStoredItem
-{
-	uint32		no;
-	Datum		id;
-	float		popularity;
-	Datum		neighbors;
-	Datum		scores;
-	Datum		factors;
-	Datum		repeat_rate;
-	bool		has_no_rate;	/* it is null */
-} AffinityStoredItem;
-
-extern void affinity_model_check_items(AffinityModel *model);
-extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
-													int columns);
-extern bool affinity_model_items_next(AffinityItemScan *scan,
-									  AffinityStoredItem *item);
-extern void affinity_model_items_end(AffinityItemScan *scan);
 
 /* user.c */
 
@@ -109,20 +79,36 @@ extern Datum affinity_model_column_id(const AffinityModel *model,
 									  const SPITupleTable *table, uint64 row,
 									  int no);
 
+/* ids.c: ids of all items, in memory */
+typedef struct AffinityModelIds
+{
+	AffinityDict *dict;			/* its numbers are those of the items */
+	Datum	   *id;				/* by number */
+	float	   *popularity;
+	Size		bytes;
+	MemoryContext context;
+} AffinityModelIds;
+
+extern const AffinityModelIds *affinity_model_ids(AffinityModel *model,
+												  uint32 n);
+extern void affinity_model_ids_find(const AffinityModel *model,
+									const AffinityModelIds *ids,
+									ArrayType *array, uint32 n,
+									AffinityItems *items);
+extern void affinity_model_ids_take(const AffinityModelIds *ids,
+									const uint32 *no, uint32 n,
+									AffinityItems *items);
+extern void affinity_model_forget_ids(AffinityModel *model);
+
 /* given.c */
 
-/*
- * Ids that are looked up by one query: a plan may hold them as constants, some
- * 350 bytes each.
- */
-#define AFFINITY_LOOKED_UP	((uint32) 4096)
+/* Looking an id up costs as much as going through so many rows of the items. */
+#define AFFINITY_ROWS_PER_LOOKUP	8
 
 extern void affinity_model_items_by_ids(AffinityModel *model, Datum *id,
 										uint32 n, AffinityItems *items);
 
 /* row.c */
-extern bool affinity_model_row_read(Relation table, const char *schema_name,
-									Datum *values, TransactionId * writer);
 extern ArrayType *affinity_model_parameters(const AffinityModel *model);
 
 /* lists.c */

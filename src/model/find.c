@@ -13,6 +13,7 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -102,17 +103,50 @@ affinity_model_schema(const char *name, Oid *table)
 }
 
 /*
+ * Say what a model that is being refreshed means to somebody who does not wait.
+ */
+static void
+tell_running(const char *name, AffinityIfRunning if_running)
+{
+	if (if_running == AFFINITY_RUNNING_ERROR)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("model \"%s\" is being refreshed or changed", name),
+				 errhint("To wait for it: SELECT affinity.refresh_model(%s, if_running => 'wait');",
+						 quote_literal_cstr(name))));
+	ereport(NOTICE,
+			(errmsg("model \"%s\" is being refreshed or changed: skipped",
+					name)));
+}
+
+/*
  * Lock a model found by name for a refresh: against others, and a drop, not
  * against readers. It may be dropped while this waits, or its name be
- * given to another.
+ * given to another. False where somebody else is at it, and that is a reason
+ * to skip it.
+ *
+ * The sequence of versions is locked first: unlike the table it is nothing that
+ * a VACUUM locks, so who finds it locked knows why.
  */
-void
-affinity_model_lock(const char *name, Oid table)
+bool
+affinity_model_lock(const char *name, Oid table, AffinityIfRunning if_running)
 {
+	Oid			sequence = get_relname_relid("model_version",
+											 get_rel_namespace(table));
+	Oid			first = OidIsValid(sequence) ? sequence : table;
 	Oid			now;
 
-	LockRelationOid(table, ShareUpdateExclusiveLock);
+	if (if_running == AFFINITY_RUNNING_WAIT)
+		LockRelationOid(first, ShareUpdateExclusiveLock);
+	else if (!ConditionalLockRelationOid(first, ShareUpdateExclusiveLock))
+	{
+		tell_running(name, if_running);
+		return false;
+	}
+	if (first != table)
+		LockRelationOid(table, ShareUpdateExclusiveLock);
 	(void) affinity_model_schema(name, &now);
 	if (now != table)
 		affinity_model_missing(name);
+	return true;
 }

@@ -4,8 +4,10 @@
  *
  * A plan that is made for an array takes some 350 bytes an element, so ids are
  * looked up in pieces of some thousand. Where a piece names many of the items,
- * the table is gone through instead, which is faster. What is kept is the
- * items that were found, each once: how long the array is does not matter.
+ * the table is gone through instead, which is faster. A backend that is given
+ * many ids keeps those of all items in memory (ids.c), where an array costs no
+ * more than going through it. What is kept of an array is the items that were
+ * found, each once: how long it is does not matter.
  */
 #include "postgres.h"
 
@@ -21,11 +23,6 @@
 
 /* Ids that are sorted at a time: 8 MB. */
 #define PIECE ((uint32) 1 << 20)
-
-/*
- * Looking an id up costs as much as going through so many rows of the table.
- */
-#define ROWS_PER_LOOKUP 8
 
 /*
  * What an item of a caller's array takes at most until it is ranked, without
@@ -167,7 +164,7 @@ end_finding(Finding *f)
 	check_memory(f);
 	for (uint32 i = 1; i < f->items->n; i++)
 		affinity_model_check_ids(f->model, f->items->item[i - 1].id,
-								 f->items->item[i].id);
+								 f->items->item[i].no, f->items->item[i].id);
 	MemoryContextDelete(f->scratch);
 }
 
@@ -308,7 +305,7 @@ find(Finding *f, bool by_no, Datum *wanted, uint32 n)
 		find_in_image(f, image, by_no, wanted, n);
 		return;
 	}
-	if (n > AFFINITY_LOOKED_UP && n > f->model->n_items / ROWS_PER_LOOKUP)
+	if (n > AFFINITY_LOOKED_UP && n > f->model->n_items / AFFINITY_ROWS_PER_LOOKUP)
 	{
 		find_by_scan(f, by_no, wanted, n);
 		return;
@@ -353,6 +350,40 @@ find_unsorted(Finding *f, Datum *id, uint32 n)
 }
 
 /*
+ * Find an array of n ids in the table.
+ */
+static void
+find_in_pieces(Finding *f, ArrayType *array, uint32 n)
+{
+	/* varchar[] may stand for text[], and bigint[] for integer[] */
+	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
+	Datum	   *piece = affinity_base_array(Min(n, PIECE), sizeof(Datum));
+	uint32		filled = 0;
+	Datum		id;
+	bool		isnull;
+
+	if (!f->id_byval)
+		f->most += 2 * ARR_SIZE(array) + (Size) n * 16;
+	while (array_iterate(iterator, &id, &isnull))
+	{
+		if (isnull || !affinity_base_id_as(id, ARR_ELEMTYPE(array),
+										   f->model->item_type,
+										   &piece[filled]))
+			continue;
+		filled++;
+		if (filled == PIECE)
+		{
+			find_unsorted(f, piece, filled);
+			filled = 0;
+		}
+	}
+	find_unsorted(f, piece, filled);
+	end_finding(f);
+	array_free_iterator(iterator);
+	pfree(piece);
+}
+
+/*
  * Those of an array of ids that the model knows, each once, ascending by
  * number.
  */
@@ -362,35 +393,19 @@ affinity_model_items_by_id(AffinityModel *model, Datum ids,
 {
 	ArrayType  *array = DatumGetArrayTypeP(ids);
 	uint32		n = (uint32) ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-
-	/* varchar[] may stand for text[], and bigint[] for integer[] */
-	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
-	Datum	   *piece = affinity_base_array(Min(n, PIECE), sizeof(Datum));
-	uint32		filled = 0;
+	const AffinityModelIds *in_memory = affinity_model_ids(model, n);
 	Finding		f;
-	Datum		id;
-	bool		isnull;
 
 	begin_finding(&f, model, items);
 	f.most = (Size) Min(n, model->n_items) * BYTES_PER_ITEM;
-	if (!f.id_byval)
-		f.most += 2 * ARR_SIZE(array) + (Size) n * 16;
-	while (array_iterate(iterator, &id, &isnull))
+	if (in_memory == NULL)
 	{
-		if (isnull || !affinity_base_id_as(id, ARR_ELEMTYPE(array),
-										   model->item_type, &piece[filled]))
-			continue;
-		filled++;
-		if (filled == PIECE)
-		{
-			find_unsorted(&f, piece, filled);
-			filled = 0;
-		}
+		find_in_pieces(&f, array, n);
+		return;
 	}
-	find_unsorted(&f, piece, filled);
-	end_finding(&f);
-	array_free_iterator(iterator);
-	pfree(piece);
+	affinity_model_ids_find(model, in_memory, array, n, items);
+	check_memory(&f);
+	MemoryContextDelete(f.scratch);
 }
 
 /*
@@ -414,10 +429,17 @@ void
 affinity_model_items_by_no(AffinityModel *model, const uint32 *no, uint32 n,
 						   AffinityItems *items)
 {
-	Datum	   *number = affinity_base_array(n, sizeof(Datum));
+	const AffinityModelIds *in_memory = affinity_model_ids(model, 0);
+	Datum	   *number;
 	Oid			type = INT4OID;
 	Finding		f;
 
+	if (in_memory)
+	{
+		affinity_model_ids_take(in_memory, no, n, items);
+		return;
+	}
+	number = affinity_base_array(n, sizeof(Datum));
 	for (uint32 i = 0; i < n; i++)
 		number[i] = Int32GetDatum((int32) no[i]);
 	sort_ids(number, n, &type);

@@ -89,7 +89,9 @@ make_history(const AffinityModel *model, Known *known, uint32 n,
 								   "an item's number is used twice");
 		if (i > 0 && known[i - 1].no / model->n_items ==
 			known[i].no / model->n_items)
-			affinity_model_check_ids(model, known[i - 1].id, known[i].id);
+			affinity_model_check_ids(model, known[i - 1].id,
+									 known[i].no % model->n_items,
+									 known[i].id);
 		item[i] = known[i].no;
 		weight[i] = known[i].weight;
 		list[i] = known[i].list;

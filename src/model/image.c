@@ -8,11 +8,15 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "model/image.h"
+
+/* Microseconds before one tries again to make what found no room. */
+#define TRY_AGAIN	((int64) 5 * 1000 * 1000)
 
 /*
  * Point at the parts of an image; false where it is not one of the model.
@@ -28,13 +32,14 @@ read_image(const AffinityModel *model, const AffinityCachePin *pin,
 	if (pin->bytes < sizeof(ImageHeader) || h->magic != IMAGE_MAGIC ||
 		h->form != IMAGE_FORM || h->bytes != pin->bytes ||
 		h->version != model->version || h->n_items != model->n_items ||
-		h->n_kinds != model->n_kinds)
+		h->n_kinds != model->n_kinds || h->n_sorted != model->n_sorted)
 		return false;
 	memset(image, 0, sizeof(AffinityImage));
 	get_typlenbyval(model->item_type, &len, &image->by_value);
 	image->header = h;
 	image->base = base;
 	image->id = (const Datum *) (base + h->ids);
+	image->appended = (const uint32 *) (base + h->appended);
 	image->popularity = (const float *) (base + h->popularity);
 	image->popular = (const uint32 *) (base + h->popular);
 	if (h->rates)
@@ -87,7 +92,10 @@ make(AffinityModel *model)
 	if (made)
 		affinity_cache_publish(&model->image_pin);
 	else
+	{
 		affinity_cache_unpin(&model->image_pin);
+		model->image_failed = GetCurrentStatementStartTimestamp();
+	}
 	return made;
 }
 
@@ -100,6 +108,7 @@ affinity_model_image(AffinityModel *model)
 {
 	AffinityCacheKey key = {0};
 	AffinityCacheState state;
+	bool		may_make;
 
 	if (model->image_tried)
 		return model->image;
@@ -114,10 +123,12 @@ affinity_model_image(AffinityModel *model)
 	key.items = model->items;
 	key.items_file = model->items_file;
 	key.writer = model->writer;
+	may_make = model->image_failed == 0 ||
+		GetCurrentStatementStartTimestamp() - model->image_failed > TRY_AGAIN;
 	if (model->algorithm->has_factors && model->factors == NULL)
-		state = affinity_cache_await(&key, &model->image_pin);
+		state = affinity_cache_await(&key, may_make, &model->image_pin);
 	else
-		state = affinity_cache_find(&key, &model->image_pin);
+		state = affinity_cache_find(&key, may_make, &model->image_pin);
 	if (!(state == AFFINITY_CACHE_FOUND ||
 		  (state == AFFINITY_CACHE_TO_MAKE && make(model))))
 		return NULL;
@@ -161,29 +172,47 @@ affinity_model_image_id(const AffinityImage *image, uint32 no)
 }
 
 /*
- * The number of a plain id; -1 where it is none of the model's.
+ * The number of a plain id among n that are in order of ids, or that order
+ * gives in it; -1 where it is none of them.
  */
-int64
-affinity_model_image_find(const AffinityModel *model,
-						  const AffinityImage *image, Datum id)
+static int64
+find_among(const AffinityModel *model, const AffinityImage *image, Datum id,
+		   const uint32 *order, uint32 n)
 {
 	uint32		lo = 0;
-	uint32		hi = model->n_items;
+	uint32		hi = n;
 
 	while (lo < hi)
 	{
 		uint32		mid = lo + (hi - lo) / 2;
-		int			c = affinity_base_id_compare(affinity_model_image_id(image, mid),
+		uint32		no = order ? order[mid] : mid;
+		int			c = affinity_base_id_compare(affinity_model_image_id(image, no),
 												 id, model->item_type);
 
 		if (c == 0)
-			return mid;
+			return no;
 		if (c < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	return -1;
+}
+
+/*
+ * The number of a plain id; -1 where it is none of the model's.
+ */
+int64
+affinity_model_image_find(const AffinityModel *model,
+						  const AffinityImage *image, Datum id)
+{
+	const ImageHeader *h = image->header;
+	int64		no = find_among(model, image, id, NULL, h->n_sorted);
+
+	if (no < 0 && h->n_items > h->n_sorted)
+		no = find_among(model, image, id, image->appended,
+						h->n_items - h->n_sorted);
+	return no;
 }
 
 /*

@@ -26,9 +26,11 @@ typedef struct ImageHeader
 	Size		bytes;
 	uint32		n_items;
 	uint32		n_kinds;
+	uint32		n_sorted;		/* items in order of their ids */
 	Size		ids;			/* Datum of each item, or, where they are
 								 * pointers, offsets of what they point to */
 	Size		id_bytes;		/* of these: where the first one is */
+	Size		appended;		/* numbers of the others, in order of ids */
 	Size		popularity;		/* by number */
 	Size		popular;		/* numbers, most popular first */
 	Size		rates;			/* of repeats, by number */
@@ -54,6 +56,7 @@ struct AffinityImage
 	bool		by_value;		/* ids are */
 	const Datum *id;
 	const char *base;			/* of offsets */
+	const uint32 *appended;
 	const float *popularity;
 	const uint32 *popular;
 	const float *rate;			/* NULL: it has none, or some are not known */

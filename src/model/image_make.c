@@ -130,9 +130,11 @@ lay_out(Making *m)
 	h->version = model->version;
 	h->n_items = model->n_items;
 	h->n_kinds = model->n_kinds;
+	h->n_sorted = model->n_sorted;
 	h->bytes = TYPEALIGN(AFFINITY_CACHE_ALIGN, sizeof(ImageHeader));
 	h->ids = part(h, n, sizeof(Datum));
 	h->id_bytes = part(h, m->id_room, 1);
+	h->appended = part(h, n - model->n_sorted, sizeof(uint32));
 	h->popularity = part(h, n, sizeof(float));
 	h->popular = part(h, n, sizeof(uint32));
 	if (m->rates)
@@ -262,24 +264,59 @@ fill(Making *m)
 		h->rates = 0;
 }
 
+static Datum
+id_of(const Making *m, uint32 no)
+{
+	const Datum *ids = (const Datum *) (m->base + m->header.ids);
+
+	return m->id_byval ? ids[no] : PointerGetDatum(m->base + ids[no]);
+}
+
+static int
+compare_appended(const void *a, const void *b, void *arg)
+{
+	const Making *m = arg;
+
+	return affinity_base_id_compare(id_of(m, *(const uint32 *) a),
+									id_of(m, *(const uint32 *) b),
+									m->model->item_type);
+}
+
 /*
- * Ids ascend with the numbers: none is there twice.
+ * Ids ascend with the numbers, but for those that were appended, which get an
+ * order of theirs: none is there twice.
  */
 static void
 check_order(const Making *m)
 {
-	const Datum *ids = (const Datum *) (m->base + m->header.ids);
+	uint32		n_sorted = m->header.n_sorted;
+	uint32		n_appended = m->header.n_items - n_sorted;
+	uint32	   *appended = (uint32 *) (m->base + m->header.appended);
+	uint32		before = 0;		/* of the sorted, those before an appended one */
 
-	for (uint32 no = 1; no < m->header.n_items; no++)
+	for (uint32 no = 1; no < n_sorted; no++)
 	{
-		if (no % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (m->id_byval)
-			affinity_model_check_ids(m->model, ids[no - 1], ids[no]);
-		else
-			affinity_model_check_ids(m->model,
-									 PointerGetDatum(m->base + ids[no - 1]),
-									 PointerGetDatum(m->base + ids[no]));
+		affinity_base_look_up(no);
+		affinity_model_check_ids(m->model, id_of(m, no - 1), no, id_of(m, no));
+	}
+	for (uint32 i = 0; i < n_appended; i++)
+		appended[i] = n_sorted + i;
+	qsort_arg(appended, n_appended, sizeof(uint32), compare_appended,
+			  (void *) m);
+	for (uint32 i = 0; i < n_appended; i++)
+	{
+		affinity_base_look_up(i);
+		while (before < n_sorted &&
+			   affinity_base_id_compare(id_of(m, before), id_of(m, appended[i]),
+										m->model->item_type) < 0)
+			before++;
+		if ((before < n_sorted &&
+			 affinity_base_id_compare(id_of(m, before), id_of(m, appended[i]),
+									  m->model->item_type) == 0) ||
+			(i > 0 && compare_appended(&appended[i - 1], &appended[i],
+									   (void *) m) == 0))
+			affinity_train_damaged(m->model->schema_name,
+								   "an item is there twice");
 	}
 }
 

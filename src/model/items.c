@@ -171,6 +171,7 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 								   "a column of its items is null");
 	}
 	take_number(s, DatumGetInt32(value[COLUMN_NO]), item);
+	item->tid = s->slot->tts_tid;
 	item->id = value[COLUMN_ID];
 	item->popularity = DatumGetFloat4(value[COLUMN_POPULARITY]);
 	item->neighbors = value[COLUMN_NEIGHBORS];
@@ -214,7 +215,7 @@ affinity_model_read_ids(const AffinityModel *model)
 	for (int64 no = 1; no < (int64) model->n_items; no++)
 	{
 		affinity_base_look_up((uint64) no);
-		affinity_model_check_ids(model, id[no - 1], id[no]);
+		affinity_model_check_ids(model, id[no - 1], (uint32) no, id[no]);
 	}
 	return id;
 }

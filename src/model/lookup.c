@@ -204,7 +204,7 @@ read_source(const AffinityModel *model, const AffinityStoredItem *row,
 
 /*
  * The items whose lists hold an item, and that item itself; ascending by
- * number, so by id.
+ * number.
  */
 void
 affinity_model_sources(const AffinityModel *model, uint32 item,
@@ -237,13 +237,16 @@ affinity_model_sources(const AffinityModel *model, uint32 item,
 	affinity_model_items_end(scan);
 	qsort(found, n, sizeof(Source), compare_sources);
 	sources->n = n;
+	sources->n_sorted = 0;
 	sources->id = affinity_base_array(n, sizeof(Datum));
 	sources->source = affinity_base_array(n, sizeof(AffinitySource));
 	for (uint32 i = 0; i < n; i++)
 	{
 		if (i > 0)
-			affinity_model_check_ids(model, found[i - 1].id, found[i].id);
+			affinity_model_check_ids(model, found[i - 1].id, found[i].no,
+									 found[i].id);
 		sources->id[i] = found[i].id;
+		sources->n_sorted += found[i].no < model->n_sorted;
 		sources->source[i] = found[i].source;
 	}
 	pfree(found);

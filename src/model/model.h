@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
@@ -60,13 +61,19 @@ typedef struct AffinityModel
 	uint32		n_kinds;		/* 1 where there are none */
 	double		kind_factor[AFFINITY_MOST_KINDS];
 	uint32		n_items;		/* items are numbered 0 to n_items - 1 */
+	uint32		n_sorted;		/* those up to here in order of id; others
+								 * came with incremental refreshes */
 	MemoryContext context;
 	int			pins;			/* calls that use it now */
+	uint64		calls;			/* that used it before this one */
 	bool		replaced;		/* no longer cached: goes with its last pin */
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
 	float	   *popularity;		/* by number; NULL: not read yet */
+	struct AffinityModelIds *ids;	/* NULL: not read, see ids.c */
+	uint64		ids_sought;		/* in large arrays */
+	bool		ids_refused;	/* they do not fit */
 	uint32		factors_uses;	/* calls since they were read */
 
 	/* of the calls that use it now */
@@ -78,10 +85,16 @@ typedef struct AffinityModel
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
 	AffinityCachePin image_pin;
+	TimestampTz image_failed;	/* when there was no room; 0: never */
 } AffinityModel;
 
 /* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
+
+extern Size affinity_model_kept_bytes(const AffinityModel *model);
+
+/* ids.c */
+extern Size affinity_model_ids_bytes(const AffinityModel *model);
 
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,
@@ -89,6 +102,11 @@ extern void affinity_model_scorer(AffinityModel *model, bool factors,
 
 /* popularity.c */
 extern const float *affinity_model_popularity(AffinityModel *model);
+/*
+ * Ids that are looked up by one query: a plan may hold them as constants, some
+ * 350 bytes each.
+ */
+#define AFFINITY_LOOKED_UP	((uint32) 4096)
 
 /* ---- lookup.c: single rows of the items -------------------------------- */
 
@@ -117,6 +135,7 @@ typedef struct AffinitySource
 typedef struct AffinitySources
 {
 	uint32		n;
+	uint32		n_sorted;		/* of which are in order of id, as in a model */
 	Datum	   *id;
 	AffinitySource *source;
 } AffinitySources;
@@ -155,7 +174,9 @@ extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
 									   const char *relation,
 									   const char *column);
 extern char *affinity_model_source(const AffinityModel *model);
-extern void affinity_model_check_ids(const AffinityModel *model, Datum first,
+extern char *affinity_model_interactions(const AffinityModel *model);
+extern void affinity_model_check_ids(const AffinityModel *model,
+									 Datum first, uint32 second_no,
 									 Datum second);
 
 /* ---- history.c: one user ----------------------------------------------- */
@@ -218,7 +239,8 @@ extern void affinity_model_batch_begin(AffinityModelBatch *batch,
 									   const AffinityModelAsked *asked);
 extern void affinity_model_batch_end(AffinityModelBatch *batch);
 extern int32 *affinity_model_align(const AffinityInteractions *in,
-								   const Datum *id, uint32 n);
+								   const Datum *id, uint32 n,
+								   uint32 n_sorted);
 extern void affinity_model_history_request(const AffinityAlgorithm *algorithm,
 										   const void *options,
 										   AffinityReadRequest *request);
@@ -231,7 +253,7 @@ extern void affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
 extern void affinity_model_number_histories(AffinityBatch *batch,
 											AffinityInteractions *in,
 											const Datum *id, uint32 n,
-											bool all_seen,
+											uint32 n_sorted, bool all_seen,
 											const AffinityRepeat *rule,
 											const float *rate);
 extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
@@ -239,6 +261,40 @@ extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
 extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
 												  Datum items, uint32 n,
 												  bool seen);
+
+/* ---- items.c: all rows of the items; columns that are asked for */
+
+#define AFFINITY_ITEM_ID			0x02
+#define AFFINITY_ITEM_POPULARITY	0x04
+#define AFFINITY_ITEM_LISTS			0x18
+#define AFFINITY_ITEM_FACTORS		0x20
+#define AFFINITY_ITEM_REPEAT_RATE	0x40
+
+typedef struct AffinityItemScan AffinityItemScan;
+
+/* A row: what was asked for, as it is stored, and not null but for rates. */
+typedef struct AffinityStoredItem
+{
+	uint32		no;
+	ItemPointerData tid;
+	Datum		id;
+	float		popularity;
+	Datum		neighbors;
+	Datum		scores;
+	Datum		factors;
+	Datum		repeat_rate;
+	bool		has_no_rate;	/* it is null */
+} AffinityStoredItem;
+
+extern void affinity_model_check_items(AffinityModel *model);
+extern AffinityItemScan *affinity_model_items_begin(const AffinityModel *model,
+													int columns);
+extern bool affinity_model_items_next(AffinityItemScan *scan,
+									  AffinityStoredItem *item);
+extern void affinity_model_items_end(AffinityItemScan *scan);
+extern void affinity_model_check_list(const AffinityModel *model,
+									  ArrayType *neighbors, ArrayType *scores,
+									  uint32 kind, AffinityList *list);
 
 /* ---- for who makes, changes and lists models ---------------------------- */
 
@@ -379,7 +435,17 @@ extern Oid	affinity_model_table(Oid schema);
 extern Oid	affinity_model_schema_owner(Oid schema);
 extern Oid	affinity_model_schema(const char *name, Oid *table);
 pg_noreturn extern void affinity_model_missing(const char *name);
-extern void affinity_model_lock(const char *name, Oid table);
+
+/* What to do where a model is being refreshed or changed by somebody else. */
+typedef enum AffinityIfRunning
+{
+	AFFINITY_RUNNING_WAIT,
+	AFFINITY_RUNNING_SKIP,
+	AFFINITY_RUNNING_ERROR
+} AffinityIfRunning;
+
+extern bool affinity_model_lock(const char *name, Oid table,
+								AffinityIfRunning if_running);
 
 /* row.c: attributes of affinity.model_record */
 typedef enum ModelAttribute
@@ -404,5 +470,52 @@ typedef enum ModelAttribute
 extern const Oid affinity_model_row_types[MODEL_N_ATTRIBUTES];
 
 extern bool affinity_model_row_fits(Relation table);
+extern bool affinity_model_row_read(Relation table, const char *schema_name,
+									Datum *values, TransactionId * writer);
+
+/*
+ * Figures in the column "training" of who was brought up to date by
+ * incremental refreshes, and what these need.
+ */
+#define AFFINITY_FIGURE_NEWEST		"newest"	/* time of the newest row that
+												 * was read, seconds since 1970 */
+#define AFFINITY_FIGURE_APPENDED	"appended_items"
+#define AFFINITY_FIGURE_REFRESHED	"refreshed_at"	/* seconds since 1970 */
+#define AFFINITY_FIGURE_ROWS		"rows_since"
+#define AFFINITY_FIGURE_USERS		"users_since"
+#define AFFINITY_FIGURE_ITEMS		"items_since"
+#define AFFINITY_FIGURE_DRIFT		"drift"
+
+extern double affinity_model_figure(Jsonb *training, const char *name);
+
+/* Times in figures: seconds since 1970; of time stamps without a zone, as if
+ * they were UTC. */
+#define AFFINITY_EPOCH_SECONDS \
+	((double) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
+
+static inline double
+affinity_model_seconds(int64 at)
+{
+	return (double) at / USECS_PER_SEC + AFFINITY_EPOCH_SECONDS;
+}
+
+static inline int64
+affinity_model_moment(double seconds)
+{
+	return (int64) rint((seconds - AFFINITY_EPOCH_SECONDS) * USECS_PER_SEC);
+}
+
+/*
+ * The latest time that a row may have: what is to come lies in the future by
+ * mistake, and must not hide what follows. Without a zone it may be that of any.
+ */
+static inline int64
+affinity_model_latest(Oid at_type, int64 now)
+{
+	return at_type == TIMESTAMPOID ? now + 14 * USECS_PER_HOUR : now;
+}
+
+/* The table of incremental refreshes since the training. */
+#define AFFINITY_REFRESHES	"refreshes"
 
 #endif							/* AFFINITY_MODEL_H */

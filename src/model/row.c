@@ -12,7 +12,11 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/float.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -102,6 +106,27 @@ affinity_model_row_read(Relation table, const char *schema_name, Datum *values,
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
+}
+
+/*
+ * A figure in the column "training" of a row, whose owner may have written
+ * anything there; NaN where there is none.
+ */
+double
+affinity_model_figure(Jsonb *training, const char *name)
+{
+	JsonbValue	key = {.type = jbvString};
+	JsonbValue *value;
+
+	if (training == NULL || !JB_ROOT_IS_OBJECT(training))
+		return get_float8_nan();
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = (int) strlen(name);
+	value = findJsonbValueFromContainer(&training->root, JB_FOBJECT, &key);
+	if (value == NULL || value->type != jbvNumeric)
+		return get_float8_nan();
+	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+											  NumericGetDatum(value->val.numeric)));
 }
 
 /*

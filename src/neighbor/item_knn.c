@@ -113,8 +113,8 @@ attach(KnnState *s, AffinityTeam *team)
 /*
  * What a participant has for itself.
  */
-static void
-prepare(KnnState *s)
+void
+affinity_neighbor_knn_prepare(KnnState *s)
 {
 	const ItemKnnOptions *o = s->options;
 	uint32		n_items = s->n_items;
@@ -149,7 +149,7 @@ affinity_neighbor_item_knn_body(AffinityTeam *team)
 	KnnState	state = {0};
 
 	attach(&state, team);
-	prepare(&state);
+	affinity_neighbor_knn_prepare(&state);
 	affinity_neighbor_lists_make(&state.list, team);
 }
 
@@ -402,4 +402,7 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.train = item_knn_train,
 	.times = item_knn_times,
 	.history_weight = item_knn_history_weight,
+	.update_way = affinity_neighbor_knn_update_way,
+	.update = affinity_neighbor_knn_update,
+	.exact = affinity_neighbor_knn_exact,
 };

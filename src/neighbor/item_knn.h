@@ -117,4 +117,24 @@ extern void affinity_neighbor_knn_weights(AffinityInteractions *in,
 										  const ItemKnnOptions *options);
 extern void affinity_neighbor_knn_drop_values(AffinityInteractions *in);
 
+/* item_knn.c */
+extern void affinity_neighbor_knn_prepare(KnnState *s);
+
+/* item_knn_update.c */
+extern void affinity_neighbor_knn_changes(AffinityUpdate *u,
+										  const ItemKnnOptions *o);
+
+/* item_knn_renew.c */
+extern bool *affinity_neighbor_knn_due(const AffinityUpdate *u);
+extern AffinityUpdateWay affinity_neighbor_knn_update_way(const void *options);
+extern void affinity_neighbor_knn_update(AffinityUpdate *u,
+										 const void *options);
+extern void affinity_neighbor_knn_exact(AffinityUpdate *u, const void *options,
+										AffinityInteractions *in,
+										const uint32 *no, const uint32 *item,
+										uint32 n,
+										void (*take) (void *state,
+													  const AffinityItemRow *row),
+										void *state);
+
 #endif							/* AFFINITY_NEIGHBOR_ITEM_KNN_H */

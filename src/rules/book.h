@@ -7,6 +7,7 @@
 
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
+#include "utils/typcache.h"
 
 #include "rules/rules.h"
 
@@ -49,7 +50,7 @@ extern RuleIds *affinity_rules_ids(const AffinityModel *model);
 extern void affinity_rules_ids_done(RuleIds *ids);
 extern int64 affinity_rules_number(const RuleIds *ids, Datum id, Oid type);
 
-/* fill.c */
+/* What is to be read. */
 typedef struct RuleRequest
 {
 	AffinityModel *model;
@@ -59,6 +60,40 @@ typedef struct RuleRequest
 	Snapshot	snapshot;		/* NULL: the latest */
 } RuleRequest;
 
+/* groups.c */
+
+/* Values of groups that were seen, and where a hash finds them. */
+typedef struct RuleGroups
+{
+	MemoryContext context;
+	TypeCacheEntry *type;
+	Oid			collation;
+	uint32		n;
+	uint32		room;
+	Datum	   *value;
+	uint32	   *hash;
+	uint32		slots;			/* a power of two */
+	int32	   *slot;			/* -1: free */
+} RuleGroups;
+
+extern void affinity_rules_groups_begin(RuleGroups *g, Oid type,
+										Oid collation);
+extern int32 affinity_rules_group_number(RuleGroups *g, Datum value);
+extern int32 affinity_rules_first_group(const RuleGroups *g, int32 a,
+										int32 b);
+
+/* given.c */
+extern float affinity_rules_check_boost(double boost, const char *item);
+extern void affinity_rules_set_boosts(const RuleRequest *q, const char *json,
+									  const RuleIds *ids,
+									  AffinityRules *rules);
+extern uint32 *affinity_rules_read_list(const RuleRequest *q,
+										const ArrayType *list,
+										const RuleIds *ids, uint32 *n);
+extern void affinity_rules_exclude(const RuleRequest *q, const RuleIds *ids,
+								   AffinityRules *rules);
+
+/* fill.c */
 extern void affinity_rules_fill(const RuleRequest *request,
 								AffinityRuleBook *book);
 extern SPIPlanPtr affinity_rules_prepare(const char *sql);

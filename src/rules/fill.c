@@ -19,13 +19,10 @@
 #include "miscadmin.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/typcache.h"
 
 #include "rules/book.h"
 
@@ -37,19 +34,6 @@ enum
 	COLUMN_BOOST,
 	N_COLUMNS
 };
-
-/* Values of groups that were seen, and where a hash finds them. */
-typedef struct Groups
-{
-	TypeCacheEntry *type;
-	Oid			collation;
-	uint32		n;
-	uint32		room;
-	Datum	   *value;
-	uint32	   *hash;
-	uint32		slots;			/* a power of two */
-	int32	   *slot;			/* -1: free */
-} Groups;
 
 typedef struct CatalogReceiver
 {
@@ -63,129 +47,10 @@ typedef struct CatalogReceiver
 	uint8	   *seen;			/* bits by number */
 	int32	   *group;			/* NULL: not asked for */
 	float	   *factor;			/* NULL: not asked for */
-	Groups		groups;
+	RuleGroups	groups;
 } CatalogReceiver;
 
-/* ---- groups ------------------------------------------------------------ */
-
-static void
-groups_begin(Groups *g, Oid type, Oid collation)
-{
-	g->type = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO |
-								TYPECACHE_HASH_PROC_FINFO);
-	if (!OidIsValid(g->type->hash_proc_finfo.fn_oid) ||
-		!OidIsValid(g->type->eq_opr_finfo.fn_oid))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("groups of items are of type %s, which cannot be compared for equality by a hash",
-						format_type_be(type))));
-	g->collation = collation;
-	g->n = 0;
-	g->room = 256;
-	g->value = palloc(g->room * sizeof(Datum));
-	g->hash = palloc(g->room * sizeof(uint32));
-	g->slots = 1024;
-	g->slot = palloc(g->slots * sizeof(int32));
-	memset(g->slot, 0xff, g->slots * sizeof(int32));
-}
-
-static void
-groups_grow(Groups *g)
-{
-	g->room *= 2;
-	g->value = repalloc_huge(g->value, g->room * sizeof(Datum));
-	g->hash = repalloc_huge(g->hash, g->room * sizeof(uint32));
-	pfree(g->slot);
-	g->slots *= 2;
-	g->slot = MemoryContextAllocHuge(CurrentMemoryContext,
-									 g->slots * sizeof(int32));
-	memset(g->slot, 0xff, g->slots * sizeof(int32));
-	for (uint32 i = 0; i < g->n; i++)
-	{
-		uint32		at = g->hash[i] & (g->slots - 1);
-
-		while (g->slot[at] >= 0)
-			at = (at + 1) & (g->slots - 1);
-		g->slot[at] = (int32) i;
-	}
-}
-
-/*
- * The number of a group by its value, which is copied if it is new.
- */
-static int32
-group_number(CatalogReceiver *r, Datum value)
-{
-	Groups	   *g = &r->groups;
-	uint32		hash = DatumGetUInt32(FunctionCall1Coll(&g->type->hash_proc_finfo,
-														g->collation,
-														value));
-	uint32		at = hash & (g->slots - 1);
-	MemoryContext old;
-
-	while (g->slot[at] >= 0)
-	{
-		int32		no = g->slot[at];
-
-		if (g->hash[no] == hash &&
-			DatumGetBool(FunctionCall2Coll(&g->type->eq_opr_finfo,
-										   g->collation, g->value[no], value)))
-			return no;
-		at = (at + 1) & (g->slots - 1);
-	}
-	old = MemoryContextSwitchTo(r->context);
-	if (g->n == g->room)
-	{
-		groups_grow(g);
-		at = hash & (g->slots - 1);
-		while (g->slot[at] >= 0)
-			at = (at + 1) & (g->slots - 1);
-	}
-	g->slot[at] = (int32) g->n;
-	g->hash[g->n] = hash;
-	if (g->type->typlen == -1)
-		value = PointerGetDatum(PG_DETOAST_DATUM(value));
-	g->value[g->n] = datumCopy(value, g->type->typbyval, g->type->typlen);
-	MemoryContextSwitchTo(old);
-	return (int32) g->n++;
-}
-
-/*
- * Of two groups of an item, the one that comes first as text; one, if any, before
- * none.
- */
-static int32
-first_group(const CatalogReceiver *r, int32 a, int32 b)
-{
-	const Groups *g = &r->groups;
-	char	   *a_text;
-	char	   *b_text;
-
-	if (a < 0 || b < 0 || a == b)
-		return Max(a, b);
-	a_text = affinity_base_id_display(g->value[a], g->type->type_id);
-	b_text = affinity_base_id_display(g->value[b], g->type->type_id);
-	return strcmp(a_text, b_text) <= 0 ? a : b;
-}
-
 /* ---- rows -------------------------------------------------------------- */
-
-/*
- * A boost as a real.
- */
-static float
-check_boost(double boost, const char *item)
-{
-	float		factor = (float) boost;
-
-	if (!(boost > 0) || !isfinite(factor) || factor == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("boost of item %s is %g, but must be a finite number above 0",
-						item, boost),
-				 errhint("What is not to be shown is not eligible; below 1 an item comes later, above 1 earlier, and NULL is 1.")));
-	return factor;
-}
 
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *pub)
@@ -211,9 +76,10 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 		if (r->group != NULL)
 		{
 			int32		group = slot->tts_isnull[COLUMN_GROUP] ? -1 :
-			group_number(r, slot->tts_values[COLUMN_GROUP]);
+				affinity_rules_group_number(&r->groups, slot->tts_values[COLUMN_GROUP]);
 
-			r->group[no] = again ? first_group(r, r->group[no], group) :
+			r->group[no] = again ? affinity_rules_first_group(&r->groups, r->group[no],
+															  group) :
 				group;
 		}
 		if (r->factor != NULL)
@@ -227,9 +93,9 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 
 				factor = (float) boost;
 				if (!(boost > 0) || !isfinite(factor) || factor == 0)
-					factor = check_boost(boost,
-										 affinity_base_id_display(id,
-																  r->id_type));
+					factor = affinity_rules_check_boost(boost,
+														affinity_base_id_display(id,
+																				 r->id_type));
 			}
 			r->factor[no] = again ? Max(r->factor[no], factor) : factor;
 		}
@@ -265,8 +131,8 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 	{
 		MemoryContext old = MemoryContextSwitchTo(r->context);
 
-		groups_begin(&r->groups, getBaseType(group->atttypid),
-					 group->attcollation);
+		affinity_rules_groups_begin(&r->groups, getBaseType(group->atttypid),
+									group->attcollation);
 		MemoryContextSwitchTo(old);
 	}
 }
@@ -366,12 +232,23 @@ catalog_query(const RuleRequest *q, bool group, bool boost)
 		affinity_rules_check(RULE_BOOST, call->boost, from, true);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT catalog.item_id, ");
-	appendStringInfo(&sql, group ? "(%s\n), " : "NULL::pg_catalog.text, ",
-					 call->group_by ? call->group_by : "catalog.rule_group");
-	appendStringInfo(&sql, boost ? "(%s\n)::pg_catalog.float8" :
-					 "NULL::pg_catalog.float8",
-					 has_boost_column(call->boost) ? call->boost :
-					 "catalog.rule_boost");
+
+	/*
+	 * a comment may end an expression: the parenthesis needs a line of its
+	 * own
+	 */
+	if (!group)
+		appendStringInfoString(&sql, "NULL::pg_catalog.text, ");
+	else if (call->group_by)
+		appendStringInfo(&sql, "(%s\n), ", call->group_by);
+	else
+		appendStringInfoString(&sql, "catalog.rule_group, ");
+	if (!boost)
+		appendStringInfoString(&sql, "NULL::pg_catalog.float8");
+	else if (call->boost)
+		appendStringInfo(&sql, "(%s\n)::pg_catalog.float8", call->boost);
+	else
+		appendStringInfoString(&sql, "catalog.rule_boost");
 	appendStringInfo(&sql, " FROM %s WHERE catalog.rule_eligible", from);
 	if (call->eligible)
 		appendStringInfo(&sql, " AND (%s\n)", call->eligible);
@@ -439,7 +316,7 @@ read_catalog(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 	uint32		n = q->model->n_items;
 	bool		group = call->group_by != NULL || q->set->group_by != NULL;
 	bool		boost = call->boost != NULL ? has_boost_column(call->boost) :
-	has_boost_column(q->set->boost);
+		has_boost_column(q->set->boost);
 	bool		eligible = call->eligible != NULL || q->set->eligible != NULL;
 
 	r.pub.receiveSlot = receive_row;
@@ -474,120 +351,6 @@ read_catalog(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 	rules->factor = r.factor;
 }
 
-/* ---- what is given by ids ---------------------------------------------- */
-
-/*
- * Go through an object in JSON of factors by item, and write them where they
- * belong; no request: only check it.
- */
-static void
-read_boosts(const char *json, const RuleRequest *q, const RuleIds *ids,
-			float *factor)
-{
-	Jsonb	   *object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-															CStringGetDatum(json)));
-	JsonbIterator *it = JsonbIteratorInit(&object->root);
-	JsonbIteratorToken token;
-	JsonbValue	v;
-	char	   *item = NULL;
-
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-	{
-		Datum		id;
-		int64		no;
-		float		f;
-
-		if (token == WJB_KEY)
-			item = pnstrdup(v.val.string.val, v.val.string.len);
-		if (token != WJB_VALUE || v.type == jbvNull)
-			continue;
-		if (v.type != jbvNumeric)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("boost of item %s is not a number", item),
-					 errhint("Write it like {\"id of an item\": 2}.")));
-		f = check_boost(DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
-														   NumericGetDatum(v.val.numeric))),
-						item);
-		if (q == NULL ||
-			!affinity_rules_id_from_text(item, q->model->item_type, &id))
-			continue;
-		no = affinity_rules_number(ids, id, q->model->item_type);
-		if (no >= 0)
-			factor[no] = f;
-	}
-}
-
-void
-affinity_rules_check_boosts(const char *json)
-{
-	read_boosts(json, NULL, NULL, NULL);
-}
-
-/*
- * Factors of items that are named, and 1 for the others.
- */
-static void
-set_boosts(const RuleRequest *q, const char *json, const RuleIds *ids,
-		   AffinityRules *rules)
-{
-	float	   *factor = affinity_base_array(q->model->n_items, sizeof(float));
-
-	for (uint32 i = 0; i < q->model->n_items; i++)
-		factor[i] = 1;
-	read_boosts(json, q, ids, factor);
-	rules->factor = factor;
-}
-
-/*
- * The numbers of items in a list of ids, in order, without those that the model
- * does not know.
- */
-static uint32 *
-read_list(const RuleRequest *q, const ArrayType *list, const RuleIds *ids,
-		  uint32 *n)
-{
-	Datum	   *elements;
-	int			n_elements;
-	uint32	   *no;
-
-	deconstruct_array((ArrayType *) list, TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, NULL, &n_elements);
-	no = affinity_base_array(n_elements, sizeof(uint32));
-	*n = 0;
-	for (int i = 0; i < n_elements; i++)
-	{
-		Datum		id;
-		int64		number;
-
-		if (!affinity_rules_id_from_text(TextDatumGetCString(elements[i]),
-										 q->model->item_type, &id))
-			continue;
-		number = affinity_rules_number(ids, id, q->model->item_type);
-		if (number >= 0)
-			no[(*n)++] = (uint32) number;
-	}
-	return no;
-}
-
-static void
-exclude(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
-{
-	Size		bytes = ((Size) q->model->n_items + 7) / 8;
-	uint8	   *allowed = unconstify(uint8 *, rules->allowed);
-	uint32		n;
-	uint32	   *no = read_list(q, q->set->exclude, ids, &n);
-
-	if (allowed == NULL)
-	{
-		allowed = affinity_base_array(bytes, 1);
-		memset(allowed, 0xff, bytes);
-	}
-	for (uint32 i = 0; i < n; i++)
-		allowed[no[i] / 8] &= (uint8) ~(1 << (no[i] % 8));
-	rules->allowed = allowed;
-}
-
 /* ---- all of it --------------------------------------------------------- */
 
 static bool
@@ -612,11 +375,11 @@ fill(const RuleRequest *q, const RuleIds *ids, AffinityRules *rules)
 		read_catalog(q, ids, rules);
 	}
 	if (has_boosts(boost))
-		set_boosts(q, boost, ids, rules);
+		affinity_rules_set_boosts(q, boost, ids, rules);
 	if (q->set->pin != NULL)
-		rules->pinned = read_list(q, q->set->pin, ids, &rules->n_pinned);
+		rules->pinned = affinity_rules_read_list(q, q->set->pin, ids, &rules->n_pinned);
 	if (q->set->exclude != NULL)
-		exclude(q, ids, rules);
+		affinity_rules_exclude(q, ids, rules);
 }
 
 /*

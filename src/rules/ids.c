@@ -25,8 +25,9 @@ struct RuleIds
 	int64		version;
 	Oid			type;
 	uint32		n;
-	const Datum *id;			/* by number */
-	const int64 *value;			/* of integers */
+	const uint32 *no;			/* numbers in order of ids */
+	const Datum *id;			/* in that order */
+	const int64 *value;			/* of integers, likewise */
 	int			pins;
 	uint64		used;			/* when it was last */
 	MemoryContext context;
@@ -34,6 +35,37 @@ struct RuleIds
 
 static RuleIds *kept[MAX_KEPT];
 static uint64 clock_of_use;
+
+static int
+compare_numbers(const void *a, const void *b, void *arg)
+{
+	const RuleIds *ids = arg;
+
+	return affinity_base_id_compare(ids->id[*(const uint32 *) a],
+									ids->id[*(const uint32 *) b], ids->type);
+}
+
+/*
+ * Ids in order, with their numbers: items that an incremental refresh appended
+ * are not numbered in it.
+ */
+static void
+put_in_order(RuleIds *ids, const AffinityModel *model)
+{
+	uint32	   *no = affinity_base_array(ids->n, sizeof(uint32));
+	Datum	   *id;
+
+	for (uint32 i = 0; i < ids->n; i++)
+		no[i] = i;
+	ids->no = no;
+	if (model->n_sorted == ids->n)
+		return;
+	qsort_arg(no, ids->n, sizeof(uint32), compare_numbers, ids);
+	id = affinity_base_array(ids->n, sizeof(Datum));
+	for (uint32 i = 0; i < ids->n; i++)
+		id[i] = ids->id[no[i]];
+	ids->id = id;
+}
 
 static RuleIds *
 read_ids(const AffinityModel *model)
@@ -51,6 +83,7 @@ read_ids(const AffinityModel *model)
 	ids->type = model->item_type;
 	ids->n = model->n_items;
 	ids->id = affinity_model_read_ids(model);
+	put_in_order(ids, model);
 	if (affinity_base_id_kind(ids->type, &kind) && kind == AFFINITY_ID_INT)
 	{
 		int64	   *value = affinity_base_array(ids->n, sizeof(int64));
@@ -136,7 +169,8 @@ affinity_rules_number(const RuleIds *ids, Datum id, Oid type)
 			else
 				high = middle;
 		}
-		return low < ids->n && ids->value[low] == value ? (int64) low : -1;
+		return low < ids->n && ids->value[low] == value ?
+			(int64) ids->no[low] : -1;
 	}
 	id = affinity_base_id_plain(id, ids->type);
 	while (low < high)
@@ -146,7 +180,7 @@ affinity_rules_number(const RuleIds *ids, Datum id, Oid type)
 												 ids->type);
 
 		if (c == 0)
-			return middle;
+			return ids->no[middle];
 		if (c < 0)
 			low = middle + 1;
 		else

@@ -200,7 +200,7 @@ static RuleEntry *
 find_kept(const RuleKey *key)
 {
 	LocalTransactionId wanted = IsolationUsesXactSnapshot() ?
-	affinity_base_local_transaction() : InvalidLocalTransactionId;
+		affinity_base_local_transaction() : InvalidLocalTransactionId;
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &kept)
@@ -233,7 +233,7 @@ make_entry(const RuleKey *key, AffinityModel *model, Oid view,
 	AffinityRuleSet set;
 	RuleRequest request = {model, &set, call, &entry->sources, NULL};
 	bool		alone = IsInParallelMode() ||
-	TransactionIdIsValid(GetTopTransactionIdIfAny());
+		TransactionIdIsValid(GetTopTransactionIdIfAny());
 
 	entry->context = context;
 	entry->key = *key;

@@ -83,7 +83,7 @@ static void
 check_form(RuleKind kind, const char *text)
 {
 	List	   *statements = raw_parser(text, RAW_PARSE_PLPGSQL_EXPR);
-	const		SelectStmt *select;
+	const SelectStmt *select;
 	const		ResTarget *target;
 
 	if (list_length(statements) != 1)
@@ -112,7 +112,7 @@ static void
 check_type(RuleKind kind, const Node *expr)
 {
 	Oid			type = getBaseType(exprType(expr));
-	const		TypeCacheEntry *entry;
+	const TypeCacheEntry *entry;
 
 	switch (kind)
 	{
@@ -251,7 +251,9 @@ items_query(const char *items, char **alias)
 	name = makeRangeVarFromNameList(affinity_base_name_list(items));
 	error_context_stack = callback.previous;
 	*alias = pstrdup(quote_identifier(name->relname));
-	return psprintf("SELECT * FROM %s",
+	return psprintf("SELECT * FROM %s%s%s",
+					name->catalogname ? quote_identifier(name->catalogname) : "",
+					name->catalogname ? "." : "",
 					quote_qualified_identifier(name->schemaname,
 											   name->relname));
 }
@@ -261,7 +263,7 @@ items_query(const char *items, char **alias)
  * cannot stand in the view.
  */
 static const TargetEntry *
-find_item(const Query *query)
+find_item(const Query * query)
 {
 	const		TargetEntry *item = NULL;
 	List	   *seen = NIL;

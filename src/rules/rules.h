@@ -73,8 +73,8 @@ typedef struct AffinityRuleSet
 	ArrayType  *pin;			/* text[], NULL: none */
 	ArrayType  *exclude;		/* text[], NULL: none */
 	Interval   *not_within;		/* NULL: none */
-	char	   *catalog;		/* the view's query, every name qualified;
-								 * "": there is none */
+	char	   *catalog;		/* the view's query, every name qualified; "":
+								 * there is none */
 } AffinityRuleSet;
 
 #define AFFINITY_RULES_VIEW		"rules"
@@ -92,7 +92,7 @@ extern void affinity_rules_remove(const char *name, Oid schema);
 extern bool affinity_rules_lack_catalog(Oid schema);
 extern bool affinity_rules_renew(const char *name, Oid schema);
 
-/* resolve.c, fill.c, ids.c */
+/* resolve.c, given.c, ids.c */
 extern void affinity_rules_resolve(AffinityRuleSet *set, Oid item_type);
 extern bool affinity_rules_is_json(const char *boost);
 extern void affinity_rules_check_boosts(const char *json);

@@ -63,9 +63,9 @@ affinity_rules_trigger(Oid table, bool replica)
 {
 	Oid			function = affinity_rules_function();
 	Relation	relation = relation_open(table, AccessShareLock);
-	const TriggerDesc *triggers = relation->trigdesc;
+	const		TriggerDesc *triggers = relation->trigdesc;
 	const int16 events = TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE |
-	TRIGGER_TYPE_DELETE;
+		TRIGGER_TYPE_DELETE;
 	Oid			found = InvalidOid;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
@@ -202,7 +202,7 @@ typedef struct Walk
 } Walk;
 
 static void
-look_at_entry(const Query *query, const RangeTblEntry *entry, Walk *walk)
+look_at_entry(const Query * query, const RangeTblEntry * entry, Walk *walk)
 {
 	Oid			as = affinity_base_reads_as(query, entry);
 

@@ -25,49 +25,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "score/ranker.h"
-
-/* Rows among which one is taken. */
-#define WINDOW	100
-
-/* Lists after which it is seen whether prefixes are long enough. */
-#define LEARN_WALKS	64
-
-/* A ranked row, or a pinned one. */
-typedef struct Row
-{
-	AffinityRanked ranked;
-	double		relevance;		/* (1 - d) * score / |first score| */
-} Row;
-
-typedef struct Arranger
-{
-	MemoryContext context;
-	Diverse    *diverse;		/* NULL: not begun */
-	AffinityRanking *prefix;
-	Size		prefix_room;
-	Size		room;			/* of the four that follow */
-	Row		   *row;			/* pinned ones first */
-	uint32	   *no;				/* theirs */
-	double	   *similar;		/* to those chosen */
-	uint32	   *chosen;			/* rows, in order */
-	uint32	   *sorted;			/* pinned numbers, ascending */
-	uint32	   *in_group;		/* chosen ones, by group */
-	uint32	   *allowed_in_group;	/* items, by group; NULL: not counted */
-	uint32		n_ungrouped;	/* allowed items without one */
-	uint32		size;			/* of the window, at most */
-	uint32		n_rows;
-	uint32		n_pinned;
-	uint32		n_chosen;
-	uint32		next;			/* the first row not yet in the window */
-	uint32		n_window;
-	uint32		window[WINDOW]; /* rows, ascending */
-	uint64		end;			/* the last rank that is wanted */
-	bool		complete;		/* there are no more rows than these */
-	uint32		n_walks;
-	uint32		n_short;		/* of them, with too short a prefix */
-	int			doubled;		/* how often the first prefix was */
-} Arranger;
+#include "score/arrange.h"
 
 static Arranger *
 begin(AffinityRanker *r)
@@ -113,140 +71,6 @@ make_room(Arranger *a, Size n)
 	a->similar = MemoryContextAllocHuge(a->context, n * sizeof(double));
 	a->chosen = MemoryContextAllocHuge(a->context, n * sizeof(uint32));
 	a->room = n;
-}
-
-/* ---- how much of the ranked list is needed ------------------------------ */
-
-/*
- * Rows of the ranked list that a page of k is likely to pass by; not more than
- * there are items. Where most lists before needed more, it is more.
- */
-uint32
-affinity_score_first_prefix(const AffinityRanker *r, const AffinityRules *rules,
-							uint32 k)
-{
-	const Arranger *a = r->arranger;
-	uint64		n = (uint64) rules->after_rank + k + rules->n_pinned;
-
-	if (rules->diversity > 0 || rules->exploration > 0 ||
-		(rules->group && rules->max_per_group > 0))
-		n += WINDOW;
-	if (a)
-		n <<= a->doubled;
-	return (uint32) Min(n, r->scorer->n_items);
-}
-
-/*
- * The next prefix to try where that was too short.
- */
-uint32
-affinity_score_longer_prefix(const AffinityRanker *r)
-{
-	return (uint32) Min((uint64) r->selection.k * 4, r->scorer->n_items);
-}
-
-/*
- * Begin with longer prefixes if too many are too short.
- */
-static void
-learn_prefix(Arranger *a, bool done)
-{
-	a->n_walks++;
-	a->n_short += !done;
-	if (a->n_walks < LEARN_WALKS)
-		return;
-	if (a->n_short > LEARN_WALKS / 8 && a->doubled < 20)
-		a->doubled++;
-	a->n_walks = a->n_short = 0;
-}
-
-/* ---- groups ------------------------------------------------------------ */
-
-/*
- * The group of an item, if that is limited; else -1.
- */
-static inline int32
-group_of(const AffinityRules *rules, uint32 no)
-{
-	return rules->group && rules->max_per_group > 0 ? rules->group[no] : -1;
-}
-
-static inline bool
-is_full(const Arranger *a, const AffinityRules *rules, uint32 no)
-{
-	int32		group = group_of(rules, no);
-
-	return group >= 0 && a->in_group[group] >= rules->max_per_group;
-}
-
-/*
- * Count the items of each group that may be in a list at all.
- */
-static void
-count_allowed(Arranger *a, const AffinityRanker *r)
-{
-	const AffinitySelection *s = &r->selection;
-	uint32		n = s->candidate ? s->n_candidates : r->scorer->n_items;
-	MemoryContext old = MemoryContextSwitchTo(a->context);
-
-	a->allowed_in_group = affinity_base_zeroed_array(s->rules->n_groups,
-													 sizeof(uint32));
-	MemoryContextSwitchTo(old);
-	for (uint32 i = 0; i < n; i++)
-	{
-		uint32		no = s->candidate ? s->candidate[i] : i;
-		int32		group = group_of(s->rules, no);
-
-		affinity_base_look_up(i);
-		if (!affinity_score_is_allowed(s->rules, no))
-			continue;
-		if (group >= 0)
-			a->allowed_in_group[group]++;
-		else
-			a->n_ungrouped++;
-	}
-}
-
-/*
- * May an item be in a list, and its group is not full?
- */
-static bool
-is_open(const Arranger *a, const AffinitySelection *s, uint32 no)
-{
-	return affinity_score_is_allowed(s->rules, no) && !is_full(a, s->rules, no) &&
-		(s->candidate == NULL || bsearch(&no, s->candidate, s->n_candidates,
-										 sizeof(uint32),
-										 affinity_score_compare) != NULL);
-}
-
-/*
- * Is all that follows the prefix of groups that are full now? Then no more of
- * the list has to be ranked.
- */
-static bool
-rest_is_full(Arranger *a, const AffinityRanker *r)
-{
-	const AffinitySelection *s = &r->selection;
-	const AffinityRules *rules = s->rules;
-	int64		left;
-
-	if (rules->group == NULL || rules->max_per_group == 0)
-		return false;
-	if (a->allowed_in_group == NULL)
-		count_allowed(a, r);
-	left = a->n_ungrouped;
-	for (uint32 g = 0; g < rules->n_groups; g++)
-		left += a->in_group[g] >= rules->max_per_group ? 0 :
-			a->allowed_in_group[g];
-	for (uint32 i = 0; i < s->n_excluded; i++)
-	{
-		affinity_base_look_up(i);
-		if (i == 0 || s->excluded[i - 1] != s->excluded[i])
-			left -= is_open(a, s, s->excluded[i]);
-	}
-	for (uint32 i = 0; i < a->prefix->n; i++)
-		left -= is_open(a, s, a->prefix->entry[i].no);
-	return left <= 0;
 }
 
 /* ---- rows -------------------------------------------------------------- */
@@ -332,7 +156,7 @@ fill_window(Arranger *a, const AffinityRules *rules)
 	for (; a->n_window < a->size && a->next < a->n_rows; a->next++)
 	{
 		affinity_base_look_up(a->next);
-		if (is_full(a, rules, a->row[a->next].ranked.no))
+		if (affinity_score_is_full(a, rules, a->row[a->next].ranked.no))
 			continue;
 		if (a->diverse)
 			affinity_score_diverse_enter(a->diverse, a->next, a->chosen,
@@ -394,14 +218,14 @@ static void
 leave_window(Arranger *a, const AffinityRules *rules, uint32 taken)
 {
 	uint32		no = a->row[a->window[taken]].ranked.no;
-	bool		full = is_full(a, rules, no);
+	bool		full = affinity_score_is_full(a, rules, no);
 	uint32		n = 0;
 
 	for (uint32 i = 0; i < a->n_window; i++)
 	{
 		a->window[n] = a->window[i];
-		n += i != taken && !(full && group_of(rules, no) ==
-							 group_of(rules, a->row[a->window[i]].ranked.no));
+		n += i != taken && !(full && affinity_score_group_of(rules, no) ==
+							 affinity_score_group_of(rules, a->row[a->window[i]].ranked.no));
 	}
 	a->n_window = n;
 }
@@ -413,7 +237,7 @@ static void
 choose(Arranger *a, const AffinityRules *rules, uint32 row,
 	   AffinityRanking *ranking)
 {
-	int32		group = group_of(rules, a->row[row].ranked.no);
+	int32		group = affinity_score_group_of(rules, a->row[row].ranked.no);
 
 	a->chosen[a->n_chosen++] = row;
 	if (group >= 0)
@@ -445,7 +269,7 @@ walk(Arranger *a, const AffinityRanker *r, AffinityRanking *ranking)
 		affinity_base_look_up(a->n_chosen);
 		fill_window(a, rules);
 		if (a->n_window < a->size && !a->complete)
-			a->complete = rest_is_full(a, r);
+			a->complete = affinity_score_rest_is_full(a, r);
 		if (a->n_window < a->size && !a->complete)
 			return false;
 		if (a->n_window == 0)
@@ -466,7 +290,7 @@ end_walk(Arranger *a, const AffinityRules *rules)
 {
 	for (uint32 i = 0; i < a->n_chosen; i++)
 	{
-		int32		group = group_of(rules, a->row[a->chosen[i]].ranked.no);
+		int32		group = affinity_score_group_of(rules, a->row[a->chosen[i]].ranked.no);
 
 		if (group >= 0)
 			a->in_group[group] = 0;
@@ -505,6 +329,6 @@ affinity_score_arrange(AffinityRanker *r, const AffinityOffer *offer, uint32 k,
 	ranking->n = 0;
 	done = walk(a, r, ranking);
 	end_walk(a, rules);
-	learn_prefix(a, done);
+	affinity_score_learn_prefix(a, done);
 	return done;
 }

@@ -69,6 +69,7 @@ typedef struct BatchShared
 	bool		with_histories; /* only what is seen beside them */
 	bool		has_rules;
 	bool		has_factor;		/* rules change scores */
+	double		most_factor;
 	AffinityRules rules;		/* without what it points to */
 	uint32		n_popular;
 	bool		has_seen;
@@ -156,13 +157,6 @@ affinity_score_batch_history(const BatchParticipant *m, uint32 user)
 	if (m->shared->repeat > 0)
 		history.chance = m->chance + start;
 	return history;
-}
-
-/* Do rules change scores? */
-static inline bool
-affinity_score_changes(const AffinityRules *rules)
-{
-	return rules && (rules->factor != NULL || rules->penalty > 0);
 }
 
 /* batch_rules.c: what rules need in the regions */

@@ -347,7 +347,7 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 		CHECK_FOR_INTERRUPTS();
 		if (selection.repeat > 0)
 			affinity_score_recommend(m->ranker, &history, &selection, &m->offer,
-								ranking);
+									 ranking);
 		else
 			list_user(m, u, &selection, ranking);
 	}

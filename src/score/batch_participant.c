@@ -90,8 +90,8 @@ rank_chunk(void *state, uint32 chunk, void *slot)
 		affinity_score_batch_selection(m, user, &history);
 
 		affinity_score_recommend(m->ranker, &history, &selection, &m->offer,
-							affinity_score_batch_ranking(m->shared, slot,
-														 user));
+								 affinity_score_batch_ranking(m->shared, slot,
+															  user));
 	}
 }
 

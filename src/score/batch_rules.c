@@ -144,6 +144,7 @@ affinity_score_batch_put_rules(const AffinityBatch *batch, AffinityTeam *team,
 		{
 			affinity_base_look_up(i);
 			factor[i] = affinity_score_factor(rules, i);
+			shared->most_factor = Max(shared->most_factor, factor[i]);
 		}
 	}
 	if (rules->group)
@@ -188,7 +189,10 @@ affinity_score_batch_find_rules(BatchParticipant *m, AffinityTeam *team)
 	rules->popularity = affinity_parallel_region(team, BATCH_ITEM_POPULARITY);
 	rules->factor = NULL;
 	if (shared->has_factor)
+	{
 		m->ranker->factor = affinity_parallel_region(team, BATCH_FACTOR);
+		m->ranker->most_factor = shared->most_factor;
+	}
 	if (rules->exploration > 0)
 		m->user_hash = affinity_parallel_region(team, BATCH_USER_HASH);
 	if (shared->some_columns)

@@ -35,7 +35,11 @@ struct Diverse
 	Size		room;			/* of what is beside the rows */
 
 	/* by lists */
-	uint32	   *place;			/* by number: row + 1; 0: none */
+	uint64	   *bits;			/* by number: is there a row? */
+	uint32	   *place;			/* by number, where there is: which */
+	float	   *largest;		/* of each item's list, by number; 0: not yet
+								 * known; NULL: not kept, as there is one list
+								 * alone to be made */
 	uint32	   *first;			/* link of a row, from 1; 0: none */
 	uint32	   *sorted;			/* numbers */
 	AffinityList *list;			/* of some of them */
@@ -57,7 +61,12 @@ affinity_score_diverse_begin(const AffinityScorer *scorer)
 	if (scorer->factors)
 		return d;
 	d->list = palloc(AFFINITY_LISTS_AT_ONCE * sizeof(AffinityList));
-	d->place = affinity_base_zeroed_array(scorer->n_items, sizeof(uint32));
+	d->bits = affinity_base_zeroed_array((Size) scorer->n_items / 64 + 1,
+										 sizeof(uint64));
+	d->place = affinity_base_array(scorer->n_items, sizeof(uint32));
+	if (scorer->lists.place)
+		d->largest = affinity_base_zeroed_array(scorer->n_items,
+												sizeof(float));
 	return d;
 }
 
@@ -153,21 +162,41 @@ add_link(Diverse *d, uint32 from, uint32 to, double similarity)
 	d->first[from] = (uint32) d->n_links;
 }
 
-static void
-link_list(Diverse *d, uint32 row, const AffinityList *list)
+/*
+ * The largest score of an item's list; 0 or less: it has no similar items.
+ */
+static float
+largest_of(Diverse *d, uint32 no, const AffinityList *list)
 {
 	float		largest = 0;
 
+	if (d->largest && d->largest[no] != 0)
+		return d->largest[no];
 	for (uint32 i = 0; i < list->n; i++)
 		largest = Max(largest, list->score[i]);
+	if (d->largest)
+		d->largest[no] = largest > 0 ? largest : -1;
+	return largest;
+}
+
+/*
+ * Most of a list are no rows: a bit says so, and bits stay in the cache.
+ */
+static void
+link_list(Diverse *d, uint32 no, const AffinityList *list)
+{
+	uint32		row = d->place[no];
+	float		largest = largest_of(d, no, list);
+
 	for (uint32 i = 0; i < list->n; i++)
 	{
-		uint32		other = d->place[list->item[i]];
+		uint32		item = (uint32) list->item[i];
 
-		if (other == 0 || other == row + 1 || !(list->score[i] > 0))
+		if ((d->bits[item / 64] >> (item % 64) & 1) == 0 || item == no ||
+			!(list->score[i] > 0))
 			continue;
-		add_link(d, row, other - 1, (double) list->score[i] / largest);
-		add_link(d, other - 1, row, (double) list->score[i] / largest);
+		add_link(d, row, d->place[item], (double) list->score[i] / largest);
+		add_link(d, d->place[item], row, (double) list->score[i] / largest);
 	}
 }
 
@@ -202,7 +231,8 @@ link_rows(Diverse *d)
 	d->n_links = 0;
 	for (uint32 i = 0; i < d->n; i++)
 	{
-		d->place[d->no[i]] = i + 1;
+		d->bits[d->no[i] / 64] |= (uint64) 1 << (d->no[i] % 64);
+		d->place[d->no[i]] = i;
 		d->sorted[i] = d->no[i];
 	}
 	qsort(d->sorted, d->n, sizeof(uint32), affinity_score_compare);
@@ -214,11 +244,11 @@ link_rows(Diverse *d)
 		for (uint32 i = 0; i < n; i++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			link_list(d, d->place[d->sorted[from + i]] - 1, &d->list[i]);
+			link_list(d, d->sorted[from + i], &d->list[i]);
 		}
 	}
 	for (uint32 i = 0; i < d->n; i++)
-		d->place[d->no[i]] = 0;
+		d->bits[d->no[i] / 64] = 0;
 }
 
 /* ---- both -------------------------------------------------------------- */

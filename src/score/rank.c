@@ -30,6 +30,7 @@ affinity_score_ranker(const AffinityScorer *scorer)
 
 	r->scorer = scorer;
 	r->context = CurrentMemoryContext;
+	r->most_factor = INFINITY;
 	return r;
 }
 
@@ -129,6 +130,8 @@ affinity_score_begin_choice(AffinityRanker *r,
 	r->n_before = 0;
 	r->n_against = 0;
 	r->any_personalized = false;
+	r->has_factor = r->factor != NULL ||
+		affinity_score_changes(selection->rules);
 	if (selection->rules)
 		begin_pinned(r, selection->rules);
 	if (r->marked)
@@ -173,211 +176,6 @@ affinity_score_speak_against(AffinityRanker *r, uint32 no)
 }
 
 /*
- * The best of scores that are not below 0, all at once.
- */
-static void
-choose_unsigned(AffinityRanker *r, const ScoreSums *sums)
-{
-	affinity_score_ranker_room(r, (Size) sums->n_touched + 1);
-	for (uint32 t = 0; t < sums->n_touched; t++)
-		r->score[t] = affinity_score_of_sum(sums->sum[sums->touched[t]]);
-	r->n_chosen = r->n_before = (uint32)
-		affinity_kernel_topk_scores(r->score, sums->touched, sums->n_touched,
-									r->selection.k, r->key, r->scratch);
-}
-
-/*
- * The best of some items; those with a score below 0 are marked.
- */
-static void
-choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
-			 uint32 n)
-{
-	AffinityTopK top;
-
-	affinity_score_begin_keys(r, &top, n);
-	for (uint32 i = 0; i < n; i++)
-	{
-		uint32		no = item[i];
-		float		score = affinity_score_of_sum(sums->sum[no]);
-
-		if (score == 0 || !affinity_score_may_be(r, no))
-			continue;
-		score = affinity_score_ruled(r, no, score);
-		affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
-		if (score < 0)
-			affinity_score_speak_against(r, no);
-	}
-	affinity_score_end_keys(r, &top);
-}
-
-static void
-pin_sum(AffinityRanker *r, uint32 i, double sum)
-{
-	float		score = affinity_score_of_sum(sum);
-
-	affinity_score_pin(r, i, score != 0, score);
-}
-
-/*
- * The best by the sums of the history's lists.
- */
-static void
-choose_by_lists(AffinityRanker *r, const AffinityHistory *history)
-{
-	const AffinityScorer *scorer = r->scorer;
-	const AffinitySelection *s = &r->selection;
-	bool		is_signed = affinity_score_is_signed(scorer);
-	ScoreSums	sums;
-
-	affinity_score_sums_begin(&sums, is_signed, scorer->n_items);
-	for (uint32 i = 0; i < history->n; i++)
-	{
-		AffinityList list = affinity_score_list(scorer, history, i);
-
-		CHECK_FOR_INTERRUPTS();
-		affinity_score_sums_add(&sums, &list,
-								affinity_score_event(scorer, history, i));
-	}
-	for (uint32 i = 0; s->rules && i < s->rules->n_pinned; i++)
-		pin_sum(r, i, sums.sum[s->rules->pinned[i]]);
-	for (uint32 i = 0; i < s->n_excluded; i++)
-		affinity_score_sums_exclude(&sums, s->excluded[i]);
-	if (s->candidate)
-		choose_among(r, &sums, s->candidate, s->n_candidates);
-	else if (is_signed || s->rules)
-		choose_among(r, &sums, sums.touched, sums.n_touched);
-	else
-		choose_unsigned(r, &sums);
-	affinity_score_sums_end(&sums);
-}
-
-/*
- * A score by factors, if rules leave the item in.
- */
-static inline void
-push_score(const AffinityRanker *r, AffinityTopK *top, uint32 no, float score)
-{
-	if (r->selection.rules)
-	{
-		if (!affinity_score_is_allowed(r->selection.rules, no) ||
-			affinity_kernel_rank_key(affinity_score_ruled_most(r, no, score),
-									 no) <= top->floor)
-			return;
-		score = affinity_score_ruled(r, no, score);
-	}
-	affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));
-}
-
-/*
- * Scores of the items that rules allow, but for the excluded: of eight at a
- * time, if one of them is.
- */
-static void
-push_allowed(AffinityRanker *r, AffinityTopK *top)
-{
-	const AffinitySelection *s = &r->selection;
-	uint32		n_items = r->scorer->n_items;
-	uint32		e = 0;
-
-	for (uint32 from = 0; from < n_items; from += 8)
-	{
-		uint32		n = Min(n_items - from, 8);
-		float		score[8];
-
-		affinity_base_look_up(from);
-		if (s->rules->allowed[from / 8] == 0)
-			continue;
-		affinity_score_fold_scores(r->fold, from, n, score);
-		while (e < s->n_excluded && s->excluded[e] < from)
-			e++;
-		for (; e < s->n_excluded && s->excluded[e] < from + n; e++)
-			score[s->excluded[e] - from] = -INFINITY;
-		for (uint32 i = 0; i < n; i++)
-		{
-			if (score[i] >= -FLT_MAX)
-				push_score(r, top, from + i, score[i]);
-		}
-	}
-}
-
-/*
- * Scores of all items, but for the excluded.
- */
-static void
-push_all(AffinityRanker *r, AffinityTopK *top)
-{
-	const AffinitySelection *s = &r->selection;
-	uint32		n_items = r->scorer->n_items;
-	uint32		e = 0;
-
-	if (s->rules && s->rules->allowed)
-	{
-		push_allowed(r, top);
-		return;
-	}
-	for (uint32 from = 0; from < n_items; from += SCORE_PIECE)
-	{
-		uint32		n = Min(n_items - from, SCORE_PIECE);
-
-		CHECK_FOR_INTERRUPTS();
-		affinity_score_fold_scores(r->fold, from, n, r->score);
-		for (; e < s->n_excluded && s->excluded[e] < from + n; e++)
-			r->score[s->excluded[e] - from] = -INFINITY;
-		for (uint32 i = 0; i < n; i++)
-		{
-			float		score = r->score[i];
-
-			if (score >= -FLT_MAX)
-				push_score(r, top, from + i, score);
-		}
-	}
-}
-
-/*
- * Scores of the candidates, but for the excluded.
- */
-static void
-push_candidates(AffinityRanker *r, AffinityTopK *top)
-{
-	const AffinitySelection *s = &r->selection;
-
-	for (uint32 i = 0; i < s->n_candidates; i++)
-	{
-		uint32		no = s->candidate[i];
-		float		score;
-
-		CHECK_FOR_INTERRUPTS();
-		if (s->n_excluded > 0 &&
-			bsearch(&no, s->excluded, s->n_excluded, sizeof(uint32),
-					affinity_score_compare))
-			continue;
-		score = affinity_score_fold_score(r->fold, no);
-		push_score(r, top, no, score);
-	}
-}
-
-/*
- * The best for the user who was folded in last, by exact scores.
- */
-void
-affinity_score_choose_by_vector(AffinityRanker *r)
-{
-	AffinityTopK top;
-
-	affinity_score_ranker_room(r, Min(r->scorer->n_items, SCORE_PIECE));
-	affinity_score_begin_keys(r, &top, r->selection.candidate ? r->selection.n_candidates :
-							  r->scorer->n_items);
-	if (r->selection.candidate)
-		push_candidates(r, &top);
-	else if (!affinity_score_scan_best(r, &top))
-		push_all(r, &top);
-	affinity_score_end_keys(r, &top);
-	r->n_before = r->n_chosen;
-	affinity_score_pin_vector(r);
-}
-
-/*
  * Choose the best of what the history says something about. What selection
  * points to is needed until the list is made.
  */
@@ -391,7 +189,7 @@ choose(AffinityRanker *r, const AffinityHistory *history,
 	if (selection->repeat > 0)
 		affinity_score_choose_repeats(r, history);
 	else if (!r->scorer->algorithm->has_factors)
-		choose_by_lists(r, history);
+		affinity_score_choose_by_lists(r, history);
 	else if (affinity_score_fold_user(affinity_score_ranker_fold(r), history))
 		affinity_score_choose_by_vector(r);
 }
@@ -482,8 +280,8 @@ affinity_score_rank(AffinityRanker *r, const AffinityOffer *offer,
  */
 void
 affinity_score_recommend(AffinityRanker *r, const AffinityHistory *history,
-					const AffinitySelection *selection,
-					const AffinityOffer *offer, AffinityRanking *ranking)
+						 const AffinitySelection *selection,
+						 const AffinityOffer *offer, AffinityRanking *ranking)
 {
 	const AffinityRules *rules = selection->rules;
 	AffinitySelection s = *selection;

@@ -89,6 +89,8 @@ struct AffinityRanker
 	/* rules */
 	const double *factor;		/* of each item, where many users are ranked;
 								 * NULL: not known yet */
+	double		most_factor;	/* the largest of these; infinite: not known */
+	bool		has_factor;		/* rules change scores */
 	AffinityRanked *pinned;		/* beside those of the rules */
 	Size		pinned_room;
 	struct Arranger *arranger;	/* NULL: not begun */
@@ -102,13 +104,19 @@ extern void affinity_score_begin_keys(AffinityRanker *r, AffinityTopK *top,
 									  Size n);
 extern void affinity_score_end_keys(AffinityRanker *r, AffinityTopK *top);
 extern void affinity_score_speak_against(AffinityRanker *r, uint32 no);
-extern void affinity_score_choose_by_vector(AffinityRanker *r);
 extern void affinity_score_rank(AffinityRanker *r, const AffinityOffer *offer,
 								AffinityRanking *ranking);
 
+/* choose.c */
+extern void affinity_score_choose_by_lists(AffinityRanker *r,
+										   const AffinityHistory *history);
+extern void affinity_score_choose_by_vector(AffinityRanker *r);
+extern void affinity_score_push(const AffinityRanker *r, AffinityTopK *top,
+								uint32 no, float score);
+
 /* rules.c */
-extern float affinity_score_ruled(const AffinityRanker *r, uint32 no,
-								  float score);
+extern float affinity_score_times_factor(const AffinityRanker *r, uint32 no,
+										 float score);
 extern float affinity_score_ruled_most(const AffinityRanker *r, uint32 no,
 									   float score);
 extern void affinity_score_pin(AffinityRanker *r, uint32 i,
@@ -123,14 +131,32 @@ affinity_score_may_be(const AffinityRanker *r, uint32 no)
 		affinity_score_is_allowed(r->selection.rules, no);
 }
 
+/*
+ * What rules make of an item's score.
+ */
+static inline float
+affinity_score_ruled(const AffinityRanker *r, uint32 no, float score)
+{
+	return r->has_factor ? affinity_score_times_factor(r, no, score) : score;
+}
+
+/* Do rules change scores? */
+static inline bool
+affinity_score_changes(const AffinityRules *rules)
+{
+	return rules && (rules->factor != NULL || rules->penalty > 0);
+}
+
 /* arrange.c */
+extern bool affinity_score_arrange(AffinityRanker *r,
+								   const AffinityOffer *offer, uint32 k,
+								   AffinityRanking *ranking);
+
+/* prefix.c */
 extern uint32 affinity_score_first_prefix(const AffinityRanker *r,
 										  const AffinityRules *rules,
 										  uint32 k);
 extern uint32 affinity_score_longer_prefix(const AffinityRanker *r);
-extern bool affinity_score_arrange(AffinityRanker *r,
-								   const AffinityOffer *offer, uint32 k,
-								   AffinityRanking *ranking);
 
 /* diverse.c: how similar rows of a list are to those chosen before */
 typedef struct Diverse Diverse;

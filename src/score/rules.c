@@ -29,18 +29,6 @@
 
 #include "score/ranker.h"
 
-/*
- * Do scores change at all?
- */
-static inline bool
-has_factor(const AffinityRanker *r)
-{
-	const AffinityRules *rules = r->selection.rules;
-
-	return r->factor != NULL ||
-		(rules && (rules->factor != NULL || rules->penalty > 0));
-}
-
 double
 affinity_score_factor(const AffinityRules *rules, uint32 no)
 {
@@ -65,13 +53,11 @@ times_factor(float score, double factor)
 }
 
 /*
- * What rules make of an item's score.
+ * An item's score times its factor.
  */
 float
-affinity_score_ruled(const AffinityRanker *r, uint32 no, float score)
+affinity_score_times_factor(const AffinityRanker *r, uint32 no, float score)
 {
-	if (!has_factor(r))
-		return score;
 	return times_factor(score, r->factor ? r->factor[no] :
 						affinity_score_factor(r->selection.rules, no));
 }
@@ -133,7 +119,9 @@ AffinityPopular
 affinity_score_popular(const AffinityRules *rules, const float *popularity,
 					   const uint32 *item, uint32 n, int64 wanted)
 {
-	AffinityRanker r = {.selection = {.rules = rules}};
+	AffinityRanker r = {
+		.selection = {.rules = rules}, .has_factor = affinity_score_changes(rules)
+	};
 	AffinityPopular popular = {0};
 	AffinityTopK top;
 	uint32	   *number;

@@ -182,12 +182,44 @@ least_score(const AffinityTopK *top, float least)
 }
 
 /*
+ * The largest factor by which rules change a score.
+ */
+static double
+most_factor(const AffinityRanker *r)
+{
+	const AffinityRules *rules = r->selection.rules;
+	float		most = 0;
+
+	if (!r->has_factor)
+		return 1;
+	if (isfinite(r->most_factor) && r->factor)
+		return r->most_factor;
+	/* a penalty is a factor of 1 at most */
+	if (rules->factor == NULL)
+		return 1;
+	for (uint32 i = 0; i < r->scorer->n_items; i++)
+		most = Max(most, rules->factor[i]);
+	return most;
+}
+
+/*
+ * The same before rules change it by a factor of that at most. Scores below 0
+ * are divided by it, and may become anything up to 0.
+ */
+static float
+least_unruled(const AffinityTopK *top, double most)
+{
+	float		least = least_score(top, -FLT_MAX);
+
+	if (most == 1 || least <= 0)
+		return most == 1 ? least : -FLT_MAX;
+	/* both roundings to real are less than that */
+	return (float) (least / most * (1 - 1e-6));
+}
+
+/*
  * Keys of the best for the user who was folded in last, but for the excluded;
  * false where all items have to be scored.
- *
- * What else keeps an item out of the list belongs beside what is excluded. A factor
- * that scores are multiplied with belongs into least_score: what has to be reached
- * is divided by the largest of them, or, where it is below 0, by the smallest.
  */
 bool
 affinity_score_scan_best(AffinityRanker *r, AffinityTopK *top)
@@ -195,21 +227,20 @@ affinity_score_scan_best(AffinityRanker *r, AffinityTopK *top)
 	const AffinitySelection *s = &r->selection;
 	const ScoreFold *f = r->fold;
 	Walk	   *w = begin_walk(f->factors, s->k, f->user, f->offset, false);
+	double		most;
 	uint32		no;
 
 	if (w == NULL)
 		return false;
-	while (next_item(w, least_score(top, -FLT_MAX), &no))
+	most = most_factor(r);
+	while (next_item(w, least_unruled(top, most), &no))
 	{
-		float		score;
-
-		if (no >= f->factors->n_items ||
+		if (no >= f->factors->n_items || !affinity_score_may_be(r, no) ||
 			(s->n_excluded > 0 &&
 			 bsearch(&no, s->excluded, s->n_excluded, sizeof(uint32),
 					 affinity_score_compare)))
 			continue;
-		score = affinity_score_fold_score(f, no);
-		affinity_kernel_topk_push(top, affinity_kernel_rank_key(score, no));
+		affinity_score_push(r, top, no, affinity_score_fold_score(f, no));
 	}
 	pfree(w);
 	return true;

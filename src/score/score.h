@@ -152,8 +152,8 @@ typedef struct AffinityRules
 								 * 8) in byte i / 8; NULL: all are allowed */
 	const float *factor;		/* boost by number, finite, above 0; NULL: 1
 								 * each */
-	const float *popularity;	/* by number; needed where there is a penalty or
-								 * something is pinned */
+	const float *popularity;	/* by number; needed where there is a penalty
+								 * or something is pinned */
 	const int32 *group;			/* by number, from 0 to n_groups - 1, or below
 								 * 0: of none; NULL: none has one */
 	uint32		n_groups;
@@ -243,10 +243,10 @@ typedef struct AffinityRanker AffinityRanker;
 
 extern AffinityRanker *affinity_score_ranker(const AffinityScorer *scorer);
 extern void affinity_score_recommend(AffinityRanker *ranker,
-								const AffinityHistory *history,
-								const AffinitySelection *selection,
-								const AffinityOffer *offer,
-								AffinityRanking *ranking);
+									 const AffinityHistory *history,
+									 const AffinitySelection *selection,
+									 const AffinityOffer *offer,
+									 AffinityRanking *ranking);
 
 /* rules.c */
 extern double affinity_score_factor(const AffinityRules *rules, uint32 no);

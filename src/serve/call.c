@@ -14,10 +14,11 @@
 #include "serve/serve.h"
 
 /*
- * Open the model of argument 0 and connect to SPI.
+ * Connect to SPI, where the caller takes a set; the first argument names the
+ * model.
  */
 void
-affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
+affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
@@ -33,6 +34,15 @@ affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
 	INSTR_TIME_SET_CURRENT(call->start);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
+}
+
+/*
+ * The same, and open the model whose schema that is.
+ */
+void
+affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
+{
+	affinity_serve_connect(call, fcinfo);
 	call->model = affinity_model_open(PG_GETARG_OID(0));
 }
 

@@ -15,15 +15,31 @@
 #include "beside/beside.h"
 #include "serve/serve.h"
 
-static int
-compare_popularity(const void *a, const void *b)
+/*
+ * The n most popular candidates: of many, as there are, few are wanted.
+ */
+static void
+choose_popular(const AffinityItems *candidates, int64 n, AffinityItems *items)
 {
-	const AffinityItem *x = a;
-	const AffinityItem *y = b;
+	Size		k = (Size) Min(n, (int64) candidates->n);
+	Size		room = Min((Size) candidates->n, 2 * k) + 1;
+	uint64	   *key = affinity_base_array(room, sizeof(uint64));
+	uint64	   *scratch = affinity_base_array(room, sizeof(uint64));
+	AffinityTopK top;
 
-	if (x->popularity != y->popularity)
-		return x->popularity > y->popularity ? -1 : 1;
-	return x->no < y->no ? -1 : x->no > y->no;
+	affinity_kernel_topk_init(&top, key, k, room);
+	for (uint32 i = 0; i < candidates->n; i++)
+		affinity_kernel_topk_push(&top,
+								  affinity_kernel_rank_key(candidates->item[i].popularity,
+														   i));
+	affinity_kernel_topk_finish(&top, scratch);
+	items->n = (uint32) top.n;
+	items->item = affinity_base_array(items->n, sizeof(AffinityItem));
+	for (uint32 i = 0; i < items->n; i++)
+		items->item[i] =
+			candidates->item[affinity_kernel_rank_key_no(top.key[i])];
+	pfree(key);
+	pfree(scratch);
 }
 
 /*
@@ -32,17 +48,10 @@ compare_popularity(const void *a, const void *b)
 static void
 read_items(const ServePopular *p, int64 n, AffinityItems *items)
 {
-	if (p->candidates == NULL)
-	{
+	if (p->candidates)
+		choose_popular(p->candidates, n, items);
+	else
 		affinity_model_popular(p->call->model, n, items);
-		return;
-	}
-	items->n = p->candidates->n;
-	items->item = affinity_base_array(items->n, sizeof(AffinityItem));
-	if (items->n > 0)
-		memcpy(items->item, p->candidates->item,
-			   items->n * sizeof(AffinityItem));
-	qsort(items->item, items->n, sizeof(AffinityItem), compare_popularity);
 }
 
 /*

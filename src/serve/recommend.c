@@ -137,7 +137,7 @@ check_rows(const AffinityModel *model, AffinityItem *row, uint32 n)
 {
 	qsort(row, n, sizeof(AffinityItem), compare_numbers);
 	for (uint32 i = 1; i < n; i++)
-		affinity_model_check_ids(model, row[i - 1].id, row[i].id);
+		affinity_model_check_ids(model, row[i - 1].id, row[i].no, row[i].id);
 	pfree(row);
 }
 

@@ -30,6 +30,7 @@ typedef struct ServeCall
 	AffinityCacheCall counted;	/* see affinity.stat_models */
 } ServeCall;
 
+extern void affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo);
 extern void affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo);
 extern Datum affinity_serve_end(ServeCall *call);
 

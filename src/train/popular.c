@@ -130,6 +130,18 @@ popular_by_weight(const void *options)
 	return ((const PopularOptions *) options)->measure == MEASURE_WEIGHT;
 }
 
+/*
+ * Users can be counted on; what a half-life leaves changes for all items.
+ */
+static AffinityUpdateWay
+popular_update_way(const void *options)
+{
+	const PopularOptions *popular = options;
+
+	return popular->measure == MEASURE_USERS && popular->half_life == 0 ?
+		AFFINITY_UPDATE_CHANGES : AFFINITY_UPDATE_NOT;
+}
+
 static double
 popular_history_weight(const void *options, double weight)
 {
@@ -148,4 +160,5 @@ const AffinityAlgorithm affinity_train_popular = {
 	.popular_by_weight = popular_by_weight,
 	.train = popular_train,
 	.history_weight = popular_history_weight,
+	.update_way = popular_update_way,
 };

@@ -206,6 +206,67 @@ typedef struct AffinityFactors
 /* An algorithm's own: what it needs to fold users in. */
 typedef struct AffinityFold AffinityFold;
 
+/* ---- what is new since the training ------------------------------------ */
+
+/* What an algorithm needs to bring items up to date without a training. */
+typedef enum AffinityUpdateWay
+{
+	AFFINITY_UPDATE_NOT,		/* it cannot */
+	AFFINITY_UPDATE_CHANGES,	/* the histories of users with new rows */
+	AFFINITY_UPDATE_WHOLE		/* all interactions */
+} AffinityUpdateWay;
+
+/*
+ * A model that is brought up to date. Items have the model's numbers, those
+ * that are new the last ones; in the matrices they are numbered in order of id.
+ */
+typedef struct AffinityUpdate
+{
+	AffinityInteractions *now;	/* whole histories of users with new rows; or
+								 * all interactions */
+	AffinityInteractions *before;	/* what the model has of them; NULL: now is
+									 * all interactions */
+	const uint32 *now_no;		/* numbers of their items */
+	const uint32 *before_no;
+	uint32		n_items;
+	uint32		n_known;		/* without those that are new */
+	uint32		n_trained;		/* without those that came after the training */
+	double		users;			/* of the model, now */
+	const float *popularity;	/* users of each item, now */
+	const bool *due;			/* items that are to be brought up to date:
+								 * their users are others, by enough */
+
+	/*
+	 * What the change of an item's users stands for: more than itself, where
+	 * some waited.
+	 */
+	const float *stands_for;
+
+	/* what the model has of an item, until the next call; false: it is new */
+	bool		(*stored) (struct AffinityUpdate *update, uint32 item,
+						   AffinityItemRow *row);
+
+	/*
+	 * Users that an item had when the row of another was written. They were
+	 * those known before this update, unless they changed later than that.
+	 */
+	int			n_refreshes;	/* since the training */
+	const float *known;
+	const int32 *changed;		/* the last refresh in which an item's users
+								 * did */
+	const int32 *written;		/* that in which its row was written */
+	float		(*users_then) (struct AffinityUpdate *update, uint32 item,
+							   uint32 row);
+	/* all factors of what the model had before, and its parameters */
+	const AffinityFactors *factors;
+	/* a figure of the version that is replaced; NaN where there is none */
+	double		(*figure) (struct AffinityUpdate *update, const char *name);
+	/* writes a row of which lists, where they are not NULL, and factors, where
+	 * there are some, are new */
+	void		(*put) (struct AffinityUpdate *update,
+						const AffinityItemRow *row);
+} AffinityUpdate;
+
 /* ---- an algorithm ------------------------------------------- */
 
 typedef struct AffinityAlgorithm
@@ -233,6 +294,23 @@ typedef struct AffinityAlgorithm
 	/* may release the matrix, but not the dictionaries */
 	void		(*train) (AffinityInteractions *in, const void *options,
 						  AffinityItemSink *sink);
+	/* how a model is brought up to date without a training; NULL: it is not */
+	AffinityUpdateWay (*update_way) (const void *options);
+	/* NULL: by nothing but the users of its items */
+	void		(*update) (AffinityUpdate *update, const void *options);
+
+
+	/*
+	 * After that: lists of n items as a training would have them, from a matrix
+	 * that has the whole histories of all their users; no are the numbers of its
+	 * items in the model. NULL: it has no such lists.
+	 */
+	void		(*exact) (AffinityUpdate *update, const void *options,
+						  AffinityInteractions *in, const uint32 *no,
+						  const uint32 *item, uint32 n,
+						  void (*take) (void *state,
+										const AffinityItemRow *row),
+						  void *state);
 	/* does it learn from attributes of items? NULL: no */
 	bool		(*attributes) (const void *options);
 	/* is popularity the sum of weights? NULL: it is the number of users */

@@ -197,7 +197,7 @@ open_model(FunctionCallInfo fcinfo, ModelTuner *t)
 	ModelRole	role;
 	Oid			owner;
 
-	affinity_manage_open(&e, t->name);
+	(void) affinity_manage_open(&e, t->name);
 	affinity_manage_settle(&e);
 	(void) affinity_manage_change(&e.change);
 	affinity_tuner_trials_lock(t, e.schema);
@@ -351,7 +351,7 @@ is_unchanged(const ModelTuner *t)
 	ModelTuner	now = {.name = t->name, .space = NULL};
 	bool		same;
 
-	affinity_manage_open(&e, t->name);
+	(void) affinity_manage_open(&e, t->name);
 	now.wanted.spaces = t->wanted.spaces;
 	set_wanted(&now, &e.definition);
 	same = now.wanted.algorithm == t->wanted.algorithm &&

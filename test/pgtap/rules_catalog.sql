@@ -6,7 +6,7 @@ BEGIN;
 
 SET LOCAL client_min_messages = warning;
 
-SELECT plan(155);
+SELECT plan(157);
 
 CREATE TABLE buys AS
 SELECT u, abs(hashint4(u * 100 + n)) % 60 + 1 AS i FROM generate_series(1, 150) u, generate_series(1, 12) n;
@@ -252,6 +252,8 @@ SELECT throws_ok(set($$not_within => '-1 day'$$), '22023', 'not_within must be a
 SELECT throws_ok(set($$pin => '{1,x}'$$), '22P02', '"x" in pin is not an item of type bigint');
 SELECT throws_ok(set($$exclude => 5$$), '42804', 'exclude is of type integer, not an array of items');
 SELECT throws_ok(set($$'nothing'$$), '42P01', 'relation "nothing" does not exist');
+SELECT throws_ok(set($$'nowhere.public.parts'$$), '0A000', 'cross-database references are not implemented: "nowhere.public.parts"');
+SELECT lives_ok(set(format('%L', format(' %I.public."parts" ', current_database()))), 'a name in full');
 SELECT throws_ok(set($$'parts; DROP TABLE parts'$$), '42602', 'invalid name syntax');
 SELECT throws_ok(set($$'SELECT 1; DROP TABLE parts'$$), '42601', 'items of set_rules must be one SELECT');
 SELECT throws_ok(set($$'WITH x AS (DELETE FROM parts RETURNING item_id) SELECT * FROM x'$$), '42601', 'items of set_rules must be one SELECT');

@@ -24,6 +24,15 @@ is( answers($standby, 'postgres', 'shop'),
 	answers($primary, 'postgres', 'shop'),
 	'a standby recommends as its primary does');
 
+foreach my $workers (0, 2)
+{
+	my $all = "SET max_parallel_maintenance_workers = $workers;
+		SELECT md5(string_agg(r::text, ',')), count(*) FROM shop.recommend_all(5) r";
+
+	is($standby->safe_psql('postgres', $all), $primary->safe_psql('postgres', $all),
+		"for everybody, too, with $workers workers");
+}
+
 # One session of the standby, so that its cache is warm while things change.
 my $session = $standby->background_psql('postgres');
 my $top = 'SELECT string_agg(item_id, \', \' ORDER BY rank) FROM shop.recommend(7, 5)';
@@ -59,12 +68,65 @@ foreach my $call (
 	like($err, qr/ERROR:  25006: /, "refused on a standby: $call");
 }
 
-# The standby takes over.
+# ---- what vacuum removes on the primary ---------------------------------
+
+# A refresh on the primary, after which the version before is removed.
+sub refresh_and_vacuum
+{
+	my ($product) = @_;
+
+	$primary->safe_psql('postgres', qq{
+		SET client_min_messages = warning;
+		INSERT INTO purchases SELECT c, '$product', 1, now() FROM generate_series(2, 200, 3) c;
+		SELECT FROM affinity.refresh_model('shop')});
+	$primary->safe_psql('postgres', 'VACUUM shop.items, shop.model');
+	$primary->wait_for_catchup($standby);
+	return;
+}
+
+my $state = "\\set VERBOSITY verbose\n";
+
+$standby->append_conf('postgresql.conf', "max_standby_streaming_delay = 10ms\nwal_receiver_status_interval = 1s\n");
+$standby->reload;
+$session = $standby->background_psql('postgres', on_error_stop => 0);
+$session->query_until(qr/started/, "$state\\echo started\nSELECT pg_sleep(600), r FROM shop.recommend(7, 5) r;\n");
+$standby->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
+	WHERE query LIKE '%pg_sleep(600)%' AND wait_event = 'PgSleep'});
+refresh_and_vacuum('product 01');
+my $after = $session->query($top);
+like($session->{stderr}, qr/ERROR:  40001: canceling statement due to conflict with recovery/,
+	'a statement of a standby that needs what vacuum removed is canceled');
+is($after, $primary->safe_psql('postgres', $top), 'and the next call of that session is right');
+$session->quit;
+
+# With feedback the primary keeps what a standby needs.
+$standby->append_conf('postgresql.conf', "hot_standby_feedback = on\n");
+$standby->reload;
+$session = $standby->background_psql('postgres', on_error_stop => 0);
+$session->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$before = $session->query_safe("$top; $alike");
+my $xmin = $session->query_safe('SELECT pg_snapshot_xmin(pg_current_snapshot())');
+$primary->poll_query_until('postgres',
+	"SELECT count(*) = 1 FROM pg_stat_replication WHERE backend_xmin::text::bigint <= $xmin");
+refresh_and_vacuum('product 02');
+is($session->query_safe("$top; $alike"), $before, 'with hot_standby_feedback a snapshot keeps its version');
+$session->query_safe('COMMIT');
+is($session->query_safe("$top; $alike"), $primary->safe_psql('postgres', "$top; $alike"),
+	'and the next transaction has the new one');
+
+# The standby takes over; that session goes on.
 $standby->promote;
 create_model($standby, 'postgres', 'other', 'popular');
-$standby->safe_psql('postgres', q{SELECT FROM affinity.refresh_model('shop')});
+$before = $session->query_safe("$top; $alike");
+$standby->safe_psql('postgres', q{
+	INSERT INTO purchases SELECT c, 'product 03', 1, now() FROM generate_series(1, 200, 3) c;
+	SELECT FROM affinity.refresh_model('shop')});
 is( $standby->safe_psql('postgres', 'SELECT count(*) FROM affinity.models'),
 	'2', 'a promoted standby creates and refreshes models');
+$after = $session->query_safe("$top; $alike");
+isnt($after, $before, 'and a session that it served before goes on with the new version');
+is($after, $standby->safe_psql('postgres', "$top; $alike"), 'as any other');
+$session->quit;
 
 $standby->stop;
 $primary->stop;

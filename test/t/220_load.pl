@@ -180,7 +180,7 @@ sub refresh_beside
 		eval { $_->{pgbench}->pump_nb } foreach @runs;
 	}
 	note "$refreshes refreshes of three models and a materialized view";
-	$_->{pgbench}->signal('INT') foreach @runs;
+	$_->{pgbench}->signal('TERM') foreach @runs;
 	return;
 }
 

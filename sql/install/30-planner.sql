@@ -1,6 +1,5 @@
 -- What the planner is told of the core functions: rows and costs. C: src/serve
 
---extension
 CREATE FUNCTION affinity.planner_support(pg_catalog.internal)
 RETURNS pg_catalog.internal
 LANGUAGE C STRICT STABLE PARALLEL SAFE
