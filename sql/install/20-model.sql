@@ -29,7 +29,8 @@ CREATE FUNCTION affinity.create_model(
 	train pg_catalog.bool DEFAULT true,
 	materialize pg_catalog.bool DEFAULT false,
 	item_attributes pg_catalog.text DEFAULT NULL,
-	signals pg_catalog.jsonb DEFAULT NULL)
+	signals pg_catalog.jsonb DEFAULT NULL,
+	user_groups pg_catalog.text DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_create';
@@ -43,7 +44,8 @@ COMMENT ON FUNCTION affinity.create_model(
 	pg_catalog.bool,
 	pg_catalog.bool,
 	pg_catalog.text,
-	pg_catalog.jsonb) IS
+	pg_catalog.jsonb,
+	pg_catalog.text) IS
 	'creates schema "name" and trains a model in it from a query''s rows: user, item and optional weight and time';
 
 CREATE FUNCTION affinity.refresh_model(
@@ -71,7 +73,8 @@ CREATE FUNCTION affinity.alter_model(
 	options pg_catalog.jsonb DEFAULT NULL,
 	materialize pg_catalog.bool DEFAULT NULL,
 	item_attributes pg_catalog.text DEFAULT NULL,
-	signals pg_catalog.jsonb DEFAULT NULL)
+	signals pg_catalog.jsonb DEFAULT NULL,
+	user_groups pg_catalog.text DEFAULT NULL)
 RETURNS pg_catalog.void
 LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
 AS 'MODULE_PATHNAME', 'affinity_manage_alter_model';
@@ -83,7 +86,8 @@ COMMENT ON FUNCTION affinity.alter_model(
 	pg_catalog.jsonb,
 	pg_catalog.bool,
 	pg_catalog.text,
-	pg_catalog.jsonb) IS
+	pg_catalog.jsonb,
+	pg_catalog.text) IS
 	'gives a model another query, algorithm or options and trains it; what is not given stays';
 
 CREATE FUNCTION affinity.upgrade_models(

@@ -29,7 +29,9 @@ SELECT
 	@choice@::pg_catalog.text AS choice,
 	@attributes@::pg_catalog.text AS item_attributes,
 	@resolved_attributes@::pg_catalog.text AS resolved_item_attributes,
-	@signals@::pg_catalog.text AS signals;
+	@signals@::pg_catalog.text AS signals,
+	@user_groups@::pg_catalog.text AS user_groups,
+	@resolved_user_groups@::pg_catalog.text AS resolved_user_groups;
 
 GRANT SELECT ON @schema@.definition TO PUBLIC;
 

@@ -31,7 +31,8 @@ CREATE FUNCTION affinity.recommend_core(
 	min_score pg_catalog.float8,
 	after_rank pg_catalog.int8,
 	pin pg_catalog."any",
-	not_within pg_catalog.interval)
+	not_within pg_catalog.interval,
+	user_group pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 SUPPORT affinity.planner_support
@@ -57,7 +58,8 @@ GRANT EXECUTE ON FUNCTION affinity.recommend_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.interval) TO PUBLIC;
+	pg_catalog.interval,
+	pg_catalog.text) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.recommend_core(
 	pg_catalog.regnamespace,
@@ -79,7 +81,8 @@ COMMENT ON FUNCTION affinity.recommend_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.interval) IS
+	pg_catalog.interval,
+	pg_catalog.text) IS
 	'behind the function recommend of every model';
 
 CREATE FUNCTION affinity.recommend_core(
@@ -163,7 +166,8 @@ CREATE FUNCTION @schema@.recommend(
 	min_score pg_catalog.float8 DEFAULT NULL,
 	after_rank pg_catalog.int8 DEFAULT NULL,
 	pin @item_arg@[] DEFAULT NULL,
-	not_within pg_catalog.interval DEFAULT NULL)
+	not_within pg_catalog.interval DEFAULT NULL,
+	user_group pg_catalog.text DEFAULT NULL)
 RETURNS TABLE (
 	item_id @item@,
 	score pg_catalog.float4,
@@ -173,7 +177,7 @@ LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 BEGIN ATOMIC
 	SELECT t.item_id, t.score, t.rank, t.personalized
 	FROM affinity.recommend_core(@name@::pg_catalog.regnamespace, $1, $2, affinity.candidates_core($3), $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18, $19) AS t(
+		$12, $13, $14, $15, $16, $17, $18, $19, $20) AS t(
 		item_id @item@,
 		score pg_catalog.float4,
 		rank pg_catalog.int4,
@@ -199,7 +203,8 @@ GRANT EXECUTE ON FUNCTION @schema@.recommend(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.interval) TO PUBLIC;
+	pg_catalog.interval,
+	pg_catalog.text) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend(
 	@user_arg@,
@@ -220,5 +225,6 @@ COMMENT ON FUNCTION @schema@.recommend(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.interval) IS
+	pg_catalog.interval,
+	pg_catalog.text) IS
 	'the k best items for a user from the user''s history; personalized is false for popular items that fill up';

@@ -18,7 +18,10 @@ CREATE FUNCTION affinity.recommend_for_core(
 	seed pg_catalog.int8,
 	min_score pg_catalog.float8,
 	after_rank pg_catalog.int8,
-	pin pg_catalog."any")
+	pin pg_catalog."any",
+	weights pg_catalog.float8[],
+	times pg_catalog.timestamptz[],
+	user_group pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 SUPPORT affinity.planner_support
@@ -41,7 +44,10 @@ GRANT EXECUTE ON FUNCTION affinity.recommend_for_core(
 	pg_catalog.int8,
 	pg_catalog.float8,
 	pg_catalog.int8,
-	pg_catalog."any") TO PUBLIC;
+	pg_catalog."any",
+	pg_catalog.float8[],
+	pg_catalog.timestamptz[],
+	pg_catalog.text) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.recommend_for_core(
 	pg_catalog.regnamespace,
@@ -60,7 +66,10 @@ COMMENT ON FUNCTION affinity.recommend_for_core(
 	pg_catalog.int8,
 	pg_catalog.float8,
 	pg_catalog.int8,
-	pg_catalog."any") IS
+	pg_catalog."any",
+	pg_catalog.float8[],
+	pg_catalog.timestamptz[],
+	pg_catalog.text) IS
 	'behind the function recommend_for of every model';
 
 CREATE FUNCTION affinity.recommend_for_core(
@@ -106,7 +115,10 @@ CREATE FUNCTION @schema@.recommend_for(
 	seed pg_catalog.int8 DEFAULT NULL,
 	min_score pg_catalog.float8 DEFAULT NULL,
 	after_rank pg_catalog.int8 DEFAULT NULL,
-	pin @item_arg@[] DEFAULT NULL)
+	pin @item_arg@[] DEFAULT NULL,
+	weights pg_catalog.float8[] DEFAULT NULL,
+	times pg_catalog.timestamptz[] DEFAULT NULL,
+	user_group pg_catalog.text DEFAULT NULL)
 RETURNS TABLE (
 	item_id @item@,
 	score pg_catalog.float4,
@@ -116,7 +128,7 @@ LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000 ROWS 10
 BEGIN ATOMIC
 	SELECT t.item_id, t.score, t.rank, t.personalized
 	FROM affinity.recommend_for_core(@name@::pg_catalog.regnamespace, $1, $2, affinity.candidates_core($3), $4, $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16) AS t(
+		$12, $13, $14, $15, $16, $17, $18, $19) AS t(
 		item_id @item@,
 		score pg_catalog.float4,
 		rank pg_catalog.int4,
@@ -139,7 +151,10 @@ GRANT EXECUTE ON FUNCTION @schema@.recommend_for(
 	pg_catalog.int8,
 	pg_catalog.float8,
 	pg_catalog.int8,
-	@item_arg@[]) TO PUBLIC;
+	@item_arg@[],
+	pg_catalog.float8[],
+	pg_catalog.timestamptz[],
+	pg_catalog.text) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend_for(
 	@item_arg@[],
@@ -157,5 +172,8 @@ COMMENT ON FUNCTION @schema@.recommend_for(
 	pg_catalog.int8,
 	pg_catalog.float8,
 	pg_catalog.int8,
-	@item_arg@[]) IS
+	@item_arg@[],
+	pg_catalog.float8[],
+	pg_catalog.timestamptz[],
+	pg_catalog.text) IS
 	'the k best items to go with a basket or session of items, which are not recommended themselves';

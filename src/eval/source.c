@@ -9,7 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "attribute/attribute.h"
+#include "beside/beside.h"
 #include "eval/eval.h"
 #include "parallel/progress.h"
 
@@ -111,7 +111,7 @@ affinity_eval_attributes(const AffinityModel *model,
 	/* its names were written for this path */
 	nest = NewGUCNestLevel();
 	affinity_model_restrict_path();
-	attributes = affinity_model_attributes(model->schema_name, &d, true);
+	attributes = affinity_beside_attributes(model->schema_name, &d, true);
 	AtEOXact_GUC(false, nest);
 	return attributes;
 }

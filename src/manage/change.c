@@ -44,6 +44,7 @@ typedef struct Work
 	AffinityModelObjects replace;	/* relations */
 	List	   *obsolete;		/* functions that are to go */
 	List	   *grants;			/* on what is made anew */
+	AffinityBesideLists *popular;	/* that was learned */
 } Work;
 
 static void
@@ -333,6 +334,7 @@ train(Work *w, const char *items, double *users)
 		affinity_manage_ddl_indexes(&names);
 	}
 	*users = training.users;
+	w->popular = training.popular;
 	return done;
 }
 
@@ -477,6 +479,8 @@ affinity_manage_change(ModelChange *c)
 	trained = train(&w, make_early(&w), &users);
 	finish(&w);
 	affinity_manage_keep_changed(c, w.object, w.n, trained, has_row(&w));
+	if (trained)
+		affinity_beside_write(c->name, w.popular);
 	if (trained)
 		affinity_manage_advise(c->name, c->definition, users);
 	return trained;

@@ -141,6 +141,7 @@ create(const char *name, ModelDefinition *d, bool train)
 		}
 		if (d->materialize)
 			affinity_manage_keep(name, d, training.from, true);
+		affinity_beside_write(name, training.popular);
 	}
 	else
 	{
@@ -179,7 +180,7 @@ PG_FUNCTION_INFO_V1(affinity_manage_create);
 
 /*
  * SQL: create_model(name, query, algorithm, options, if_exists, train,
- * materialize, item_attributes, signals)
+ * materialize, item_attributes, signals, user_groups)
  */
 Datum
 affinity_manage_create(PG_FUNCTION_ARGS)
@@ -194,6 +195,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	IfExists	if_exists = if_exists_arg(fcinfo, 4);
 	char	   *attributes = PG_ARGISNULL(7) ? "" :
 		text_to_cstring(PG_GETARG_TEXT_PP(7));
+	char	   *groups = PG_ARGISNULL(9) ? "" :
+		text_to_cstring(PG_GETARG_TEXT_PP(9));
 
 	affinity_base_check_not_null(fcinfo, 5, "train");
 	affinity_base_check_not_null(fcinfo, 6, "materialize");
@@ -209,7 +212,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	if (!is_taken(name, if_exists))
 	{
 		affinity_model_source_text(query, &d);
-		affinity_model_attributes_text(attributes, &d);
+		affinity_beside_attributes_text(attributes, &d);
+		affinity_beside_groups_text(groups, &d);
 		affinity_manage_check_attributes(&d);
 		affinity_manage_signals_check(&d);
 		create(name, &d, PG_GETARG_BOOL(5));
@@ -218,7 +222,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	{
 		const ModelAlteration asked = {
 			query, algorithm, options, &d.materialize, attributes,
-			d.signals, true
+			d.signals, groups, true
 		};
 
 		affinity_manage_alter(name, &asked);

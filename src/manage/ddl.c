@@ -123,6 +123,10 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(d->attributes);
 	if (strcmp(mark, "resolved_attributes") == 0)
 		return quote_literal_cstr(d->resolved_attributes);
+	if (strcmp(mark, "user_groups") == 0)
+		return quote_literal_cstr(d->groups);
+	if (strcmp(mark, "resolved_user_groups") == 0)
+		return quote_literal_cstr(d->resolved_groups);
 	if (strcmp(mark, "objects") == 0)
 		return quote_literal_cstr(d->objects);
 	if (strcmp(mark, "view") == 0)

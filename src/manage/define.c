@@ -168,6 +168,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 			d->choice = pstrdup("");
 			d->attributes = d->resolved_attributes = pstrdup("");
 			d->signals = pstrdup("");
+			d->groups = d->resolved_groups = pstrdup("");
 			if (!read_row(name, d))
 				affinity_model_undefined(name);
 			break;
@@ -196,6 +197,8 @@ same_definition(const ModelDefinition *a, const ModelDefinition *b)
 		strcmp(a->attributes, b->attributes) == 0 &&
 		strcmp(a->resolved_attributes, b->resolved_attributes) == 0 &&
 		strcmp(a->signals, b->signals) == 0 &&
+		strcmp(a->groups, b->groups) == 0 &&
+		strcmp(a->resolved_groups, b->resolved_groups) == 0 &&
 		a->user_type == b->user_type && a->item_type == b->item_type &&
 		strcmp(a->objects, b->objects) == 0 && strcmp(a->view, b->view) == 0;
 }

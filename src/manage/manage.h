@@ -8,6 +8,7 @@
 
 #include "nodes/parsenodes.h"
 
+#include "beside/beside.h"
 #include "eval/eval.h"
 #include "model/model.h"
 #include "rules/rules.h"
@@ -106,6 +107,7 @@ typedef struct ModelTraining
 	bool		has_rows;		/* old rows are to be replaced */
 	bool		has_indexes;
 	bool		trained;		/* an empty source is an error */
+	AffinityBesideLists *popular;	/* that it learned; NULL: none */
 } ModelTraining;
 
 /* signals.c: kinds of events */
@@ -194,6 +196,7 @@ typedef struct ModelAlteration
 	const bool *materialize;
 	const char *attributes;		/* "": none */
 	const char *signals;		/* "": none */
+	const char *groups;			/* "": none */
 	bool		from_start;		/* by create_model: as if it were new */
 } ModelAlteration;
 

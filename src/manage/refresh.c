@@ -193,11 +193,11 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 }
 
 /*
- * The query of items' attributes as it is asked for. That of before has to fit
- * what else is new.
+ * The queries of items' attributes and of users' groups as they are asked for.
+ * What was there before has to fit what else is new.
  */
 static void
-set_attributes(ModelDefinition *d, const ModelDefinition *asked)
+set_beside(ModelDefinition *d, const ModelDefinition *asked)
 {
 	if (asked->attributes != NULL)
 	{
@@ -205,6 +205,11 @@ set_attributes(ModelDefinition *d, const ModelDefinition *asked)
 		d->resolved_attributes = asked->resolved_attributes;
 	}
 	affinity_manage_check_attributes(d);
+	if (asked->groups != NULL)
+	{
+		d->groups = asked->groups;
+		d->resolved_groups = asked->resolved_groups;
+	}
 }
 
 /*
@@ -221,7 +226,9 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 	if (asked->query != NULL)
 		affinity_model_source_text(asked->query, &source);
 	if (asked->attributes != NULL)
-		affinity_model_attributes_text(asked->attributes, &source);
+		affinity_beside_attributes_text(asked->attributes, &source);
+	if (asked->groups != NULL)
+		affinity_beside_groups_text(asked->groups, &source);
 	(void) affinity_manage_open(&e, name);
 	if (asked->query != NULL)
 	{
@@ -233,7 +240,7 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 	else
 		affinity_manage_settle(&e);
 	set_options(d, asked->algorithm, asked->options, asked->from_start);
-	set_attributes(d, &source);
+	set_beside(d, &source);
 	if (asked->signals != NULL)
 	{
 		d->signals = pstrdup(asked->signals);
@@ -255,7 +262,7 @@ PG_FUNCTION_INFO_V1(affinity_manage_alter_model);
 
 /*
  * SQL: alter_model(name, query, algorithm, options, materialize,
- * item_attributes, signals)
+ * item_attributes, signals, user_groups)
  */
 Datum
 affinity_manage_alter_model(PG_FUNCTION_ARGS)
@@ -279,6 +286,8 @@ affinity_manage_alter_model(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(6))
 		asked.signals =
 			affinity_manage_signals_text(PG_GETARG_JSONB_P(6));
+	if (!PG_ARGISNULL(7))
+		asked.groups = text_to_cstring(PG_GETARG_TEXT_PP(7));
 	affinity_manage_alter(name, &asked);
 	PG_RETURN_VOID();
 }

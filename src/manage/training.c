@@ -22,7 +22,6 @@
 #include "utils/timestamp.h"
 
 #include "algorithm/algorithm.h"
-#include "attribute/attribute.h"
 #include "manage/manage.h"
 #include "parallel/progress.h"
 #include "repeat/repeat.h"
@@ -37,6 +36,7 @@ typedef struct Training
 	ItemWriter *writer;
 	ModelChoice *choice;		/* that was made for it, or NULL */
 	ModelSignals signals;
+	AffinityBesideRequest beside;
 	Jsonb	   *before;			/* figures of the version that is replaced, or
 								 * NULL */
 	int64		n_interactions;
@@ -104,10 +104,16 @@ read_source(Training *t)
 	if (t->asked->definition->attributes[0] != '\0' &&
 		t->algorithm->attributes && t->algorithm->attributes(t->options))
 	{
-		attributes = affinity_model_attributes(t->name, t->asked->definition,
+		attributes = affinity_beside_attributes(t->name, t->asked->definition,
 											   false);
 		request.more_items = attributes->items;
 	}
+	t->beside = (AffinityBesideRequest)
+	{
+		.algorithm = t->algorithm,.options = t->options,.has_time = has_time
+	};
+	if (t->asked->definition->groups[0] != '\0')
+		affinity_beside_request(&t->beside, &request);
 	t->in = affinity_interaction_read(&request);
 	t->in->attributes = attributes;
 	t->read_seconds = seconds_since(&start);
@@ -212,6 +218,9 @@ train_and_write(Training *t)
 	affinity_manage_writer_know(t->writer, t->in, t->before);
 	affinity_manage_choice_figures(t->asked->definition, t->choice,
 								   affinity_manage_writer_sink(t->writer));
+	if (t->asked->popular)
+		affinity_beside_figures(t->asked->popular,
+								affinity_manage_writer_sink(t->writer));
 	t->algorithm->train(t->in, t->options,
 						affinity_manage_writer_sink(t->writer));
 	put_newest(t);
@@ -353,6 +362,10 @@ affinity_manage_train(ModelTraining *asked)
 	if (any)
 	{
 		check_long_ids(&t);
+		if (asked->definition->groups[0] != '\0')
+			asked->popular = affinity_beside_learn(&t.beside, t.name,
+												   asked->definition, t.in,
+												   old);
 		train_and_write(&t);
 		forget_refreshes(&t);
 		write_row(&t);

@@ -37,17 +37,17 @@ static HTAB *cache = NULL;
  * Does the row's column "training" say that the interactions are kept?
  */
 static bool
-is_kept(Datum training)
+says(Datum training, const char *member)
 {
 	JsonbValue	key;
 	const JsonbValue *value;
 
 	key.type = jbvString;
-	key.val.string.val = pstrdup(AFFINITY_MATERIALIZED);
-	key.val.string.len = (int) strlen(AFFINITY_MATERIALIZED);
+	key.val.string.val = unconstify(char *, member);
+	key.val.string.len = (int) strlen(member);
 	value = findJsonbValueFromContainer(&DatumGetJsonbP(training)->root,
 										JB_FOBJECT, &key);
-	return value != NULL && value->type == jbvBool && value->val.boolean;
+	return value != NULL && (value->type != jbvBool || value->val.boolean);
 }
 
 /*
@@ -110,7 +110,10 @@ set_model(AffinityModel *model, const Datum *values)
 		!affinity_base_id_kind(model->item_type, &kind))
 		affinity_train_damaged(name,
 							   "its ids are of a type that cannot be an id");
-	model->kept = values != NULL && is_kept(values[MODEL_TRAINING - 1]);
+	model->kept = values != NULL && says(values[MODEL_TRAINING - 1],
+										 AFFINITY_MATERIALIZED);
+	model->grouped = values != NULL && says(values[MODEL_TRAINING - 1],
+											AFFINITY_GROUPED);
 	model->n_kinds = 1;
 	if (values != NULL)
 		model->kinds =

@@ -12,10 +12,8 @@
 #include "model/model.h"
 
 /* checks.c */
-extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
-									   const char *relation,
-									   const char *column);
 extern Oid	affinity_model_time_type(const AffinityModel *model);
+extern bool affinity_model_times_are_local(const AffinityModel *model);
 extern int64 affinity_model_now(const AffinityModel *model);
 extern Relation affinity_model_open_items(Oid schema, const char *name);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
@@ -57,6 +55,8 @@ extern const AffinityWeighted *affinity_model_find_weighted(const AffinityModel 
 															const AffinityWeighted *weighted,
 															int n, Datum id,
 															int *n_found);
+extern int	affinity_model_weigh_rows(AffinityModel *model,
+									  AffinityWeighted *row, int n);
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
 
@@ -76,13 +76,6 @@ extern const float *affinity_model_chances(AffinityModel *model,
 extern float *affinity_model_rates(const AffinityModel *model);
 
 /* lookup.c */
-extern SPITupleTable *affinity_model_query(AffinityModel *model,
-										   AffinityModelQuery query,
-										   Datum argument, const Oid *types,
-										   int n_types);
-extern Datum affinity_model_column(const AffinityModel *model,
-								   const SPITupleTable *table, uint64 row,
-								   int no);
 extern uint32 affinity_model_column_no(const AffinityModel *model,
 									   const SPITupleTable *table, uint64 row,
 									   int no);

@@ -150,18 +150,28 @@ affinity_model_time_type(const AffinityModel *model)
 }
 
 /*
- * What time it is, as the times of histories have it. The copy has those of
- * time zones in UTC, so that its view has to say whether they are such.
+ * Are the times of the source without a zone? The copy has those with one in
+ * UTC, so that its own type does not say it.
  */
-int64
-affinity_model_now(const AffinityModel *model)
+bool
+affinity_model_times_are_local(const AffinityModel *model)
 {
 	Oid			view = get_relname_relid("interactions", model->schema);
 	AttrNumber	at = OidIsValid(view) ? get_attnum(view, "at") :
 		InvalidAttrNumber;
+
+	return at != InvalidAttrNumber && get_atttype(view, at) == TIMESTAMPOID;
+}
+
+/*
+ * What time it is, as the times of histories have it.
+ */
+int64
+affinity_model_now(const AffinityModel *model)
+{
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
 
-	if (at == InvalidAttrNumber || get_atttype(view, at) != TIMESTAMPOID)
+	if (!affinity_model_times_are_local(model))
 		return now;
 	return DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
 												 TimestampTzGetDatum(now)));
@@ -175,11 +185,7 @@ int64
 affinity_model_before_now(const AffinityModel *model, const Interval *interval)
 {
 	Datum		now = Int64GetDatum(affinity_model_now(model));
-	Oid			view = get_relname_relid("interactions", model->schema);
-	AttrNumber	at = OidIsValid(view) ? get_attnum(view, "at") :
-		InvalidAttrNumber;
-	bool		plain = at != InvalidAttrNumber &&
-		get_atttype(view, at) == TIMESTAMPOID;
+	bool		plain = affinity_model_times_are_local(model);
 
 	if (!model->has_time ||
 		(model->kept && get_attnum(get_relname_relid(AFFINITY_KEPT,

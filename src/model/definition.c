@@ -43,6 +43,8 @@ enum
 	DEFINITION_ATTRIBUTES,
 	DEFINITION_RESOLVED_ATTRIBUTES,
 	DEFINITION_SIGNALS,
+	DEFINITION_GROUPS,
+	DEFINITION_RESOLVED_GROUPS,
 	DEFINITION_N_COLUMNS
 };
 
@@ -62,6 +64,8 @@ static const AffinityConstant columns[DEFINITION_N_COLUMNS] = {
 	{"item_attributes", TEXTOID, true},
 	{"resolved_item_attributes", TEXTOID, true},
 	{"signals", TEXTOID, true},
+	{"user_groups", TEXTOID, true},
+	{"resolved_user_groups", TEXTOID, true},
 };
 
 /*
@@ -195,6 +199,8 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
 	d->resolved_attributes =
 		TextDatumGetCString(v[DEFINITION_RESOLVED_ATTRIBUTES]);
 	d->signals = TextDatumGetCString(v[DEFINITION_SIGNALS]);
+	d->groups = TextDatumGetCString(v[DEFINITION_GROUPS]);
+	d->resolved_groups = TextDatumGetCString(v[DEFINITION_RESOLVED_GROUPS]);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) ?
 		DEFINITION_FOUND : DEFINITION_DAMAGED;
 }
@@ -274,7 +280,7 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 	appendStringInfo(&hint, "SELECT affinity.drop_model(%s);",
 					 quote_literal_cstr(name));
 	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
-		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s%s%s);",
+		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s%s%s%s);",
 						 quote_literal_cstr(name),
 						 quote_literal_cstr(d.resolved),
 						 quote_literal_cstr(affinity_model_definition_algorithm(&d)),
@@ -285,7 +291,10 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 								  quote_literal_cstr(d.resolved_attributes)),
 						 d.signals[0] == '\0' ? "" :
 						 psprintf(", signals => %s",
-								  quote_literal_cstr(d.signals)));
+								  quote_literal_cstr(d.signals)),
+						 d.groups[0] == '\0' ? "" :
+						 psprintf(", user_groups => %s",
+								  quote_literal_cstr(d.resolved_groups)));
 	return hint.data;
 }
 

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
 #include "model/catalog.h"
@@ -326,6 +327,25 @@ look_up(AffinityModel *model, AffinityWeighted *weighted, int n,
 }
 
 /*
+ * What does not count is not seen either, where the model says so.
+ */
+static int
+leave_out_unseen(const AffinityModel *model, AffinityWeighted *weighted, int n)
+{
+	int			n_counting = 0;
+
+	if (affinity_train_seen(model->algorithm,
+							model->options) != AFFINITY_SEEN_POSITIVE)
+		return n;
+	for (int i = 0; i < n; i++)
+	{
+		if (weighted[i].counts)
+			weighted[n_counting++] = weighted[i];
+	}
+	return n_counting;
+}
+
+/*
  * What the model knows of a user's history, and what else is seen; and the
  * user's chances to have it again, where they are asked for.
  */
@@ -342,18 +362,7 @@ affinity_model_history(AffinityModel *model, Datum user, bool repeat,
 	if (repeat)
 		affinity_model_check_repeat(model);
 	weighted = affinity_model_user_items(model, user, repeat, &n);
-	if (affinity_train_seen(model->algorithm,
-							model->options) == AFFINITY_SEEN_POSITIVE)
-	{
-		int			n_counting = 0;
-
-		for (int i = 0; i < n; i++)
-		{
-			if (weighted[i].counts)
-				weighted[n_counting++] = weighted[i];
-		}
-		n = n_counting;
-	}
+	n = leave_out_unseen(model, weighted, n);
 	look_up(model, weighted, n, h);
 	if (repeat)
 		h->history.chance = affinity_model_chances(model, &h->history,
@@ -412,4 +421,66 @@ affinity_model_basket(AffinityModel *model, Datum items,
 	affinity_model_items_by_id(model, PointerGetDatum(array), &known);
 	make_long_history(model, &known, NULL, 0, h);
 	pfree(known.item);
+}
+
+/*
+ * The next element of an array beside the items; false where it is NULL, or
+ * there is no array.
+ */
+static bool
+next_beside(ArrayIterator iterator, Datum *value)
+{
+	bool		isnull = true;
+
+	return iterator && array_iterate(iterator, value, &isnull) && !isnull;
+}
+
+static ArrayIterator
+iterate(ArrayType *array)
+{
+	return array ? array_create_iterator(array, 0, NULL) : NULL;
+}
+
+/*
+ * Items given by the caller as the rows of a user: with weights (float8[]; NULL:
+ * 1), times (timestamptz[]; NULL: unknown), or both, as long as the items. They
+ * count as they would in a history.
+ */
+void
+affinity_model_basket_of_rows(AffinityModel *model, Datum items,
+							  ArrayType *weights, ArrayType *times,
+							  AffinityModelHistory *h)
+{
+	ArrayType  *array = DatumGetArrayTypeP(items);
+	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
+	ArrayIterator weight = iterate(weights);
+	ArrayIterator time = iterate(times);
+	int			most = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	AffinityWeighted *row = affinity_base_array(most, sizeof(AffinityWeighted));
+	bool		local = times && affinity_model_times_are_local(model);
+	int			n = 0;
+	Datum		id;
+	bool		isnull;
+
+	memset(h, 0, sizeof(AffinityModelHistory));
+	if (!model->trained)
+		return;
+	while (array_iterate(iterator, &id, &isnull))
+	{
+		Datum		value;
+
+		affinity_base_look_up((uint64) n);
+		row[n].weight = next_beside(weight, &value) ?
+			DatumGetFloat8(value) : 1;
+		row[n].at = DT_NOBEGIN;
+		if (next_beside(time, &value))
+			row[n].at = DatumGetInt64(local ?
+									  DirectFunctionCall1(timestamptz_timestamp,
+														  value) : value);
+		if (!isnull && affinity_base_id_as(id, ARR_ELEMTYPE(array),
+										   model->item_type, &row[n].id))
+			n++;
+	}
+	n = affinity_model_weigh_rows(model, row, n);
+	look_up(model, row, leave_out_unseen(model, row, n), h);
 }

@@ -30,6 +30,8 @@ typedef enum AffinityModelQuery
 	AFFINITY_QUERY_RATES_BY_NO, /* item_no[] -> item_no, repeat_rate */
 	AFFINITY_QUERY_NOS_BY_ID,	/* item_id[] -> item_no, item_id, popularity */
 	AFFINITY_QUERY_POPULAR,		/* limit -> item_no, item_id, popularity */
+	AFFINITY_QUERY_USER_GROUP,	/* group -> trending, items, scores */
+	AFFINITY_QUERY_EVERYBODY,	/* 0 -> the same of all users */
 	AFFINITY_N_QUERIES
 } AffinityModelQuery;
 
@@ -47,6 +49,7 @@ typedef struct AffinityModel
 	char	   *schema_name;	/* as it was when the plans were made */
 	bool		trained;		/* if not, it has no items */
 	bool		kept;			/* interactions are read from the copy */
+	bool		grouped;		/* knows groups of users */
 	bool		has_time;		/* the source had times */
 	bool		timed;			/* with their times, which decay histories */
 	int64		version;
@@ -143,6 +146,15 @@ extern void affinity_model_sources(const AffinityModel *model, uint32 item,
 								   AffinitySources *sources);
 extern Datum affinity_model_array(Datum *ids, int n, Oid type);
 
+/* Queries, and columns of their rows that cannot be null. */
+extern SPITupleTable *affinity_model_query(AffinityModel *model,
+										   AffinityModelQuery query,
+										   Datum argument, const Oid *types,
+										   int n_types);
+extern Datum affinity_model_column(const AffinityModel *model,
+								   const SPITupleTable *table, uint64 row,
+								   int no);
+
 /* ---- given.c: items by ids or numbers, ascending by number -------------- */
 
 extern void affinity_model_items_by_id(AffinityModel *model, Datum ids,
@@ -153,8 +165,14 @@ extern Datum affinity_model_item_id(const AffinityItems *items, uint32 no);
 
 /* items.c */
 extern Datum *affinity_model_read_ids(const AffinityModel *model);
+extern void affinity_model_check_list(const AffinityModel *model,
+									  ArrayType *neighbors, ArrayType *scores,
+									  uint32 kind, AffinityList *list);
 
 /* checks.c */
+extern Oid	affinity_model_column_type(Oid schema, const char *schema_name,
+									   const char *relation,
+									   const char *column);
 extern char *affinity_model_source(const AffinityModel *model);
 extern char *affinity_model_interactions(const AffinityModel *model);
 extern void affinity_model_check_ids(const AffinityModel *model,
@@ -186,6 +204,9 @@ extern int64 affinity_model_before_now(const AffinityModel *model,
 									   const Interval *interval);
 extern void affinity_model_basket(AffinityModel *model, Datum items,
 								  AffinityModelHistory *history);
+extern void affinity_model_basket_of_rows(AffinityModel *model, Datum items,
+										  ArrayType *weights, ArrayType *times,
+										  AffinityModelHistory *history);
 extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
 										int *n);
 
@@ -299,6 +320,8 @@ typedef struct ModelDefinition
 								 * options are as they were given */
 	char	   *attributes;		/* query of items' attributes; "": none */
 	char	   *resolved_attributes;	/* with every name qualified */
+	char	   *groups;			/* query of users' groups; "": none */
+	char	   *resolved_groups;	/* the same */
 
 	/* from the above */
 	char	   *body;			/* of the view "interactions"; NULL: it stays */
@@ -322,6 +345,13 @@ typedef struct ModelDefinition
  */
 #define AFFINITY_KEPT			"kept_interactions"
 #define AFFINITY_MATERIALIZED	"materialized"
+
+/*
+ * What is popular in groups of users: the table, and the number of groups that
+ * is in the column "training" where the model knows some.
+ */
+#define AFFINITY_POPULAR		"popular_items"
+#define AFFINITY_GROUPED		"user_groups"
 
 /* A column of a view of constants; what is not optional is not null. */
 typedef struct AffinityConstant
@@ -354,18 +384,13 @@ extern char *affinity_model_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_model_definition_hint(const char *name);
 extern const char *affinity_model_definition_algorithm(const ModelDefinition *d);
 
-/* attributes.c: the query of what is known of items */
-extern void affinity_model_attributes_text(const char *query,
-										   ModelDefinition *d);
-extern const struct AffinityAttributes *affinity_model_attributes(const char *name,
-																  const ModelDefinition *d,
-																  bool read_only);
-
 /* source.c: the query a model is made from, and others that it keeps */
 
 /* What messages call them. */
 #define AFFINITY_ATTRIBUTES_SOURCE	"item_attributes"
 #define AFFINITY_CATALOG_SOURCE		"items of set_rules"
+#define AFFINITY_GROUPS_SOURCE		"user_groups"
+
 
 extern Query * affinity_model_source_query(const char *query, const char *what,
 										   char **text);

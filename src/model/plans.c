@@ -84,6 +84,14 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 						   " FROM ONLY %s AS i ORDER BY i.popularity DESC, i.item_no LIMIT $1",
 						   items);
 			break;
+		case AFFINITY_QUERY_USER_GROUP:
+		case AFFINITY_QUERY_EVERYBODY:
+			type = query == AFFINITY_QUERY_EVERYBODY ? INT4OID : TEXTOID;
+			sql = psprintf("SELECT p.trending, p.items, p.scores"
+						   " FROM ONLY %s AS p WHERE p.%s OPERATOR(pg_catalog.=) $1",
+						   affinity_model_relation(model, AFFINITY_POPULAR),
+						   type == INT4OID ? "list_no" : "user_group");
+			break;
 		case AFFINITY_N_QUERIES:
 			break;
 	}

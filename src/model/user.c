@@ -133,6 +133,18 @@ decay(AffinityModel *model, AffinityWeighted *row, int n, int64 newest)
 }
 
 /*
+ * Let summed weights be what they count.
+ */
+static void
+weigh(AffinityModel *model, AffinityWeighted *row, int n, int64 newest)
+{
+	if (affinity_train_centered(model->algorithm, model->options))
+		center(row, n);
+	if (model->timed)
+		decay(model, row, n, newest);
+}
+
+/*
  * The time of a row that counts, or DT_NOBEGIN.
  */
 static int64
@@ -245,11 +257,35 @@ affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 				  &n_visits);
 	if (visits)
 		count_again(model, row, *n, visit, n_visits);
-	if (affinity_train_centered(model->algorithm, model->options))
-		center(row, *n);
-	if (model->timed)
-		decay(model, row, *n, newest);
+	weigh(model, row, *n, newest);
 	return row;
+}
+
+/*
+ * Rows that a caller gives as those of a user would be: sums them by item, in
+ * place. Returns how many items there are.
+ */
+int
+affinity_model_weigh_rows(AffinityModel *model, AffinityWeighted *row, int n)
+{
+	int64		newest = DT_NOBEGIN;
+
+	for (int i = 0; i < n; i++)
+	{
+		row[i].kind = 0;
+		row[i].weight = affinity_interaction_weight(row[i].weight);
+		row[i].counts = isfinite(row[i].weight);
+		if (!row[i].counts)
+			row[i].weight = 0;
+		if (!row[i].counts || !model->timed || TIMESTAMP_NOT_FINITE(row[i].at))
+			row[i].at = DT_NOBEGIN;
+		newest = Max(newest, row[i].at);
+	}
+	n = sum_rows(model, affinity_train_pair_value(model->algorithm,
+												  model->options), row, n, NULL,
+				 NULL);
+	weigh(model, row, n, newest);
+	return n;
 }
 
 /*

@@ -93,7 +93,8 @@ pinned_row(const AffinityRanker *r, uint32 i)
 	AffinityRanked row = r->pinned[i];
 
 	if (!row.personalized && !r->any_personalized)
-		row.score = affinity_score_ruled(r, row.no,
+		row.score = affinity_score_ruled(r, row.no, rules->pinned_popularity ?
+										 rules->pinned_popularity[i] :
 										 rules->popularity[row.no]);
 	return row;
 }

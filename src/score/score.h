@@ -166,6 +166,7 @@ typedef struct AffinityRules
 	uint32		after_rank;
 	uint32		n_pinned;
 	const uint32 *pinned;		/* numbers, in order: allowed, each once */
+	const float *pinned_popularity; /* beside them; NULL: that above */
 } AffinityRules;
 
 static inline bool

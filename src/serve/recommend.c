@@ -1,6 +1,6 @@
 /*
  * recommend.c
- *		recommend, recommend_for and score: items ranked for a history.
+ *		recommend, recommend_for, popular and score: items ranked for a history.
  */
 #include "postgres.h"
 
@@ -25,7 +25,8 @@ typedef struct Request
 								 * that is left out of what the user had */
 	AffinitySelection selection;
 	ServeRules	rules;
-	AffinityItems popular;		/* to fill up with, if that was needed */
+	ServePopular popular;		/* to fill up with */
+	bool		only_popular;	/* rows do not say that they are */
 } Request;
 
 static bool
@@ -93,81 +94,6 @@ set_candidates(Request *r)
 	r->selection.candidate = candidate;
 }
 
-/* ---- popular items ----------------------------------------------------- */
-
-/*
- * The n most popular candidates: of many, as there are, few are wanted.
- */
-static void
-choose_popular(const AffinityItems *candidates, int64 n, AffinityItems *items)
-{
-	Size		k = (Size) Min(n, (int64) candidates->n);
-	Size		room = Min((Size) candidates->n, 2 * k) + 1;
-	uint64	   *key = affinity_base_array(room, sizeof(uint64));
-	uint64	   *scratch = affinity_base_array(room, sizeof(uint64));
-	AffinityTopK top;
-
-	affinity_kernel_topk_init(&top, key, k, room);
-	for (uint32 i = 0; i < candidates->n; i++)
-		affinity_kernel_topk_push(&top,
-								  affinity_kernel_rank_key(candidates->item[i].popularity,
-														   i));
-	affinity_kernel_topk_finish(&top, scratch);
-	items->n = (uint32) top.n;
-	items->item = affinity_base_array(items->n, sizeof(AffinityItem));
-	for (uint32 i = 0; i < items->n; i++)
-		items->item[i] =
-			candidates->item[affinity_kernel_rank_key_no(top.key[i])];
-	pfree(key);
-	pfree(scratch);
-}
-
-/*
- * The candidates, or n items of the model, most popular first.
- */
-static void
-read_popular(Request *r, int64 n, AffinityItems *items)
-{
-	if (!r->has_candidates)
-	{
-		affinity_model_popular(r->call->model, n, items);
-		return;
-	}
-	choose_popular(&r->candidates, n, items);
-}
-
-/*
- * The same for a ranker, as rules have it.
- */
-static AffinityPopular
-offer_popular(void *state, int64 n)
-{
-	Request    *r = state;
-	AffinityModel *model = r->call->model;
-	const AffinitySelection *s = &r->selection;
-	AffinityPopular popular = {0};
-	uint32	   *item;
-	float	   *popularity;
-
-	if (s->rules)
-		return affinity_score_popular(s->rules,
-									  affinity_model_popularity(model),
-									  s->candidate, s->candidate ?
-									  s->n_candidates : model->n_items, n);
-	read_popular(r, n, &r->popular);
-	popular.n = r->popular.n;
-	item = affinity_base_array(popular.n, sizeof(uint32));
-	popularity = affinity_base_array(popular.n, sizeof(float));
-	for (uint32 i = 0; i < popular.n; i++)
-	{
-		item[i] = r->popular.item[i].no;
-		popularity[i] = r->popular.item[i].popularity;
-	}
-	popular.item = item;
-	popular.popularity = popularity;
-	return popular;
-}
-
 /* ---- rows -------------------------------------------------------------- */
 
 /*
@@ -186,7 +112,7 @@ read_ids(Request *r, const AffinityRanking *ranking)
 		return r->candidates;
 	for (uint32 i = 0; i < n; i++)
 	{
-		if (ranking->entry[i].personalized || r->selection.rules)
+		if (ranking->entry[i].personalized || !r->popular.with_ids)
 			no[n_nos++] = ranking->entry[i].no;
 	}
 	if (n_nos > 0)
@@ -216,8 +142,8 @@ check_rows(const AffinityModel *model, AffinityItem *row, uint32 n)
 }
 
 /*
- * Rows of a list. What was filled in is in the order of the popular items,
- * unless there are rules.
+ * Rows of a list. What was filled in is in the order of the popular items, if
+ * their ids are there.
  */
 static void
 put_ranking(Request *r, const AffinityRanking *ranking)
@@ -226,14 +152,14 @@ put_ranking(Request *r, const AffinityRanking *ranking)
 	uint32		after = r->rules.rules.after_rank;
 	AffinityItems items = read_ids(r, ranking);
 	AffinityItem *row = affinity_base_array(n, sizeof(AffinityItem));
-	const AffinityItem *popular = r->popular.item;
+	const AffinityItem *popular = r->popular.items.item;
 	Datum		values[4];
 
 	for (uint32 i = 0; i < n; i++)
 	{
 		const AffinityRanked *entry = &ranking->entry[i];
 
-		if (entry->personalized || r->selection.rules)
+		if (entry->personalized || !r->popular.with_ids)
 			values[0] = affinity_model_item_id(&items, entry->no);
 		else
 		{
@@ -260,11 +186,14 @@ answer(Request *r)
 	AffinityModel *model = r->call->model;
 	const AffinityHistory *history = &r->known.history;
 	AffinitySelection *s = &r->selection;
-	AffinityOffer offer = {.popular = offer_popular, .state = r};
+	AffinityOffer offer = {
+		.popular = affinity_serve_offer_popular, .state = &r->popular
+	};
 	AffinityScorer scorer;
 	AffinityRanking *ranking;
 
-	affinity_serve_result(r->call, 4, "item_id", model->item_type,
+	affinity_serve_result(r->call, r->only_popular ? 3 : 4,
+						  "item_id", model->item_type,
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
 	if (r->has_candidates)
@@ -275,6 +204,9 @@ answer(Request *r)
 						  &scorer);
 	if (r->rules.rules.diversity > 0)
 		affinity_model_offer_lists(model, &scorer);
+	r->popular.call = r->call;
+	r->popular.candidates = r->has_candidates ? &r->candidates : NULL;
+	r->popular.rules = s->rules;
 	ranking = affinity_base_array(1, affinity_score_ranking_bytes(s->k));
 	affinity_score_recommend(affinity_score_ranker(&scorer), history, s, &offer,
 							 ranking);
@@ -293,6 +225,8 @@ set_rules(Request *r, Datum user, Oid user_type)
 	affinity_serve_keep_pinned(&r->rules, r->has_candidates ?
 							   &r->candidates : NULL, &r->exclude);
 	r->selection.rules = affinity_serve_in_force(r->call, &r->rules);
+	r->popular.call = r->call;
+	affinity_serve_pinned_popularity(&r->popular, &r->rules.rules);
 	if (r->rules.rules.exploration > 0)
 		r->selection.user_hash = affinity_serve_user_hash(&r->rules, user,
 														  user_type);
@@ -341,7 +275,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend);
 
 /*
  * SQL: recommend_core(model, user_id, k, candidates, exclude, exclude_seen
- * [, repeat [, rules ...]])
+ * [, repeat [, rules ... [, user_group]]])
  */
 Datum
 affinity_serve_recommend(PG_FUNCTION_ARGS)
@@ -352,7 +286,8 @@ affinity_serve_recommend(PG_FUNCTION_ARGS)
 
 	affinity_serve_begin(&call, fcinfo);
 	r.selection.k = affinity_serve_k(&call, 2);
-	affinity_serve_rules(&call, 7, &r.rules);
+	affinity_serve_rules(&call, 7, false, &r.rules);
+	affinity_serve_group(&call, 20, &r.popular);
 	r.selection.repeat = affinity_serve_repeat(&call, 6, &r.rules);
 	(void) affinity_serve_history(&call, 1, r.selection.repeat > 0, &r.known);
 	if (r.rules.recent_only)
@@ -367,10 +302,57 @@ affinity_serve_recommend(PG_FUNCTION_ARGS)
 	return affinity_serve_end(&call);
 }
 
+/*
+ * An array beside that of a basket's items; NULL: there is none.
+ */
+static ArrayType *
+array_beside(ServeCall *call, int arg, const char *name, int n_items)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	ArrayType  *array;
+	int			n;
+
+	if (!affinity_serve_given(call, arg))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (n != n_items)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s has %d element%s, but items %d", name, n,
+						n == 1 ? "" : "s", n_items),
+				 errhint("Each item has an element of its own there; NULL where nothing is known.")));
+	return array;
+}
+
+/*
+ * A basket's items, with weights and times if these are given. Times are no
+ * news to a model of which they decay nothing.
+ */
+static void
+set_basket(Request *r, Datum items)
+{
+	ServeCall  *call = r->call;
+	AffinityModel *model = call->model;
+	ArrayType  *array = DatumGetArrayTypeP(items);
+	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	ArrayType  *weights = array_beside(call, 17, "weights", n);
+	ArrayType  *times = array_beside(call, 18, "times", n);
+
+	items = PointerGetDatum(array);
+	if (!model->timed)
+		times = NULL;
+	if (weights || times)
+		affinity_model_basket_of_rows(model, items, weights, times, &r->known);
+	else
+		affinity_model_basket(model, items, &r->known);
+}
+
 PG_FUNCTION_INFO_V1(affinity_serve_recommend_for);
 
 /*
- * SQL: recommend_for_core(model, items, k, candidates, exclude [, rules ...])
+ * SQL: recommend_for_core(model, items, k, candidates, exclude [, rules ...
+ * [, weights, times, user_group]])
  */
 Datum
 affinity_serve_recommend_for(PG_FUNCTION_ARGS)
@@ -381,10 +363,10 @@ affinity_serve_recommend_for(PG_FUNCTION_ARGS)
 
 	affinity_serve_begin(&call, fcinfo);
 	r.selection.k = affinity_serve_k(&call, 2);
-	affinity_serve_rules(&call, 5, &r.rules);
-	r.rules.recent_only = false;
+	affinity_serve_rules(&call, 5, true, &r.rules);
+	affinity_serve_group(&call, 19, &r.popular);
 	if (affinity_serve_ids(&call, 1, &items))
-		affinity_model_basket(call.model, items, &r.known);
+		set_basket(&r, items);
 	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
 	(void) affinity_serve_items(&call, 4, &r.exclude);
 	set_excluded(&r, true);
@@ -411,6 +393,32 @@ affinity_serve_score(PG_FUNCTION_ARGS)
 	r.has_candidates = true;
 	r.selection.k = r.candidates.n;
 	r.rules.rules.min_score = -INFINITY;
+	answer(&r);
+	return affinity_serve_end(&call);
+}
+
+PG_FUNCTION_INFO_V1(affinity_serve_popular);
+
+/*
+ * SQL: popular_core(model, k, user_group, trending, candidates, exclude): what
+ * somebody gets of whom nothing is known
+ */
+Datum
+affinity_serve_popular(PG_FUNCTION_ARGS)
+{
+	ServeCall	call;
+	Request		r = {.call = &call, .only_popular = true};
+
+	affinity_serve_begin(&call, fcinfo);
+	affinity_base_check_not_null(fcinfo, 3, "trending");
+	r.selection.k = affinity_serve_k(&call, 1);
+	affinity_serve_rules(&call, PG_NARGS(), true, &r.rules);
+	affinity_serve_group(&call, 2, &r.popular);
+	r.popular.trending = PG_GETARG_BOOL(3);
+	r.has_candidates = affinity_serve_items(&call, 4, &r.candidates);
+	(void) affinity_serve_items(&call, 5, &r.exclude);
+	set_excluded(&r, false);
+	set_rules(&r, (Datum) 0, InvalidOid);
 	answer(&r);
 	return affinity_serve_end(&call);
 }

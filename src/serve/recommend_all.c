@@ -104,7 +104,7 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 
 	affinity_serve_begin(&call, fcinfo);
 	k = affinity_serve_k(&call, 1);
-	affinity_serve_rules(&call, 6, &answer.rules);
+	affinity_serve_rules(&call, 6, false, &answer.rules);
 	asked.repeat = affinity_serve_repeat(&call, 2, &answer.rules);
 	asked.recent_only = answer.rules.recent_only;
 	asked.after = answer.rules.after;

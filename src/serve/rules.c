@@ -294,10 +294,11 @@ open_book(ServeCall *call, int arg)
 }
 
 /*
- * The rules of a call, whose arguments begin with one.
+ * The rules of a call, whose arguments begin with one. A basket's are all but
+ * the last one, of what users had and when.
  */
 void
-affinity_serve_rules(ServeCall *call, int arg, ServeRules *r)
+affinity_serve_rules(ServeCall *call, int arg, bool basket, ServeRules *r)
 {
 	AffinityRules *rules = &r->rules;
 	const AffinityRuleBook *book = open_book(call, arg);
@@ -312,7 +313,8 @@ affinity_serve_rules(ServeCall *call, int arg, ServeRules *r)
 	}
 	set_numbers(call, arg, rules);
 	set_pinned(call, arg + RULE_PIN, rules);
-	set_not_within(call, arg + RULE_NOT_WITHIN, book->not_within, r);
+	if (!basket)
+		set_not_within(call, arg + RULE_NOT_WITHIN, book->not_within, r);
 	if (rules->max_per_group > 0 && rules->group == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

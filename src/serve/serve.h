@@ -70,7 +70,8 @@ typedef struct ServeRules
 	int64		after;
 } ServeRules;
 
-extern void affinity_serve_rules(ServeCall *call, int arg, ServeRules *r);
+extern void affinity_serve_rules(ServeCall *call, int arg, bool basket,
+								 ServeRules *r);
 extern double affinity_serve_repeat(ServeCall *call, int arg,
 									const ServeRules *r);
 extern void affinity_serve_keep_pinned(ServeRules *r,
@@ -85,6 +86,27 @@ extern uint64 affinity_serve_user_hash(const ServeRules *r, Datum user,
 									   Oid type);
 extern void affinity_serve_users(ServeCall *call, int arg,
 								 AffinityModelAsked *asked);
+
+/* ---- popular.c: what lists are filled up with ---------------------------- */
+
+typedef struct ServePopular
+{
+	ServeCall  *call;
+	text	   *group;			/* of users; NULL: all */
+	bool		trending;
+	const AffinityItems *candidates;	/* ascending by number; NULL: all items */
+	const AffinityRules *rules; /* NULL: none */
+	bool		looked_up;
+	bool		has_list;		/* a list comes first: */
+	AffinityList list;
+	bool		with_ids;		/* of what was offered, in its order: */
+	AffinityItems items;
+} ServePopular;
+
+extern void affinity_serve_group(ServeCall *call, int arg, ServePopular *p);
+extern AffinityPopular affinity_serve_offer_popular(void *state, int64 n);
+extern void affinity_serve_pinned_popularity(ServePopular *p,
+											 AffinityRules *rules);
 
 /* results */
 extern void affinity_serve_result(ServeCall *call, int n_columns,...);

@@ -86,6 +86,7 @@ static const Function functions[] = {
 	{"recommend_for_core", 2, 3, 1, ROWS_ITEMS, true},
 	{"recommend_all_core", 1, 4, 0, ROWS_LISTS, true},
 	{"recommend_users_core", 2, 4, 1, ROWS_SOME_LISTS, true},
+	{"popular_core", 1, 4, 0, ROWS_ITEMS, false},
 	{"score_core", 0, 2, 0, ROWS_ITEMS, true},
 	{"explain_core", 3, 0, 0, ROWS_HISTORY, true},
 	{"similar_items_core", 2, 0, 0, ROWS_ITEMS, false},

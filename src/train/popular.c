@@ -124,6 +124,12 @@ popular_train(AffinityInteractions *in, const void *options,
 	affinity_train_tell_faded(in, n_faded, faded);
 }
 
+static bool
+popular_by_weight(const void *options)
+{
+	return ((const PopularOptions *) options)->measure == MEASURE_WEIGHT;
+}
+
 /*
  * Users can be counted on; what a half-life leaves changes for all items.
  */
@@ -151,6 +157,7 @@ const AffinityAlgorithm affinity_train_popular = {
 	.options_size = sizeof(PopularOptions),
 	.has_neighbors = false,
 	.request = popular_request,
+	.popular_by_weight = popular_by_weight,
 	.train = popular_train,
 	.history_weight = popular_history_weight,
 	.update_way = popular_update_way,

@@ -316,6 +316,8 @@ typedef struct AffinityAlgorithm
 						  void *state);
 	/* does it learn from attributes of items? NULL: no */
 	bool		(*attributes) (const void *options);
+	/* is popularity the sum of weights? NULL: it is the number of users */
+	bool		(*popular_by_weight) (const void *options);
 	/* the part of its options that is about times; NULL: it has none */
 	const AffinityTimes *(*times) (const void *options);
 
@@ -397,6 +399,7 @@ affinity_train_decays(const AffinityAlgorithm *algorithm, const void *options)
 }
 
 /* trend.c */
+extern double affinity_train_usual_half_life(const float *age, int64 n);
 extern const float *affinity_train_trend(const AffinityInteractions *in,
 										 const AffinityTimes *times,
 										 AffinityItemSink *sink);

@@ -76,35 +76,45 @@ find_half(const float *age, int64 n, int64 upper, int64 *rank)
 }
 
 /*
- * The half-life of the trend in seconds; 0: all that has a time has the same.
+ * The half-life that ages have by the rule, in seconds; 0: all that has a time
+ * has the same.
  */
-static double
-half_life_of(const AffinityInteractions *in, const AffinityTimes *times)
+double
+affinity_train_usual_half_life(const float *age, int64 n)
 {
-	int64		n = in->by_item.start[in->by_item.n_rows];
 	int64		timed = 0;
 	double		sum = 0;
 	int64		rank;
 	uint32		bits;
 	float		median;
 
-	if (times->trend_half_life > 0)
-		return times->trend_half_life / (double) USECS_PER_SEC;
 	for (int64 e = 0; e < n; e++)
 	{
 		affinity_base_look_up(e);
-		if (isinf(in->recency[e]))
+		if (isinf(age[e]))
 			continue;
 		timed++;
-		sum -= in->recency[e];
+		sum -= age[e];
 	}
 	if (timed == 0)
 		return 0;
 	rank = (timed - 1) / 2;
-	bits = find_half(in->recency, n, -1, &rank) << HALF_BITS;
-	bits |= find_half(in->recency, n, bits >> HALF_BITS, &rank);
+	bits = find_half(age, n, -1, &rank) << HALF_BITS;
+	bits |= find_half(age, n, bits >> HALF_BITS, &rank);
 	memcpy(&median, &bits, sizeof(bits));
 	return OF_MEDIAN * (median > 0 ? median : sum / timed);
+}
+
+/*
+ * That of the trend.
+ */
+static double
+half_life_of(const AffinityInteractions *in, const AffinityTimes *times)
+{
+	if (times->trend_half_life > 0)
+		return times->trend_half_life / (double) USECS_PER_SEC;
+	return affinity_train_usual_half_life(in->recency,
+										  in->by_item.start[in->by_item.n_rows]);
 }
 
 /*

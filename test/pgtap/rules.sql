@@ -30,7 +30,10 @@ INSERT INTO models VALUES
 	('popular', 'popular', '{}', 'SELECT u, i, w, at FROM facts', false),
 	('ials', 'ials', '{"factors": 8, "iterations": 3}', 'SELECT u, i, w, at FROM facts', true),
 	('als', 'als', '{"factors": 6, "iterations": 5}', 'SELECT u, i, w - 2, at FROM facts', true);
-SELECT affinity.create_model(name, query, algorithm, options) FROM models;
+-- In group a, b or none; 12 users are in two.
+CREATE TABLE members AS SELECT u, CASE u % 5 WHEN 0 THEN 'a' WHEN 1 THEN 'a' WHEN 2 THEN 'b' WHEN 3 THEN 'b' END AS g FROM generate_series(0, 80) u
+UNION ALL SELECT u, 'b' FROM generate_series(0, 59, 5) u UNION ALL SELECT 3, 'b';
+SELECT affinity.create_model(name, query, algorithm, options, user_groups => 'SELECT u, g FROM members') FROM models;
 INSERT INTO facts SELECT 901, 999, 1, now();
 
 -- ---- the full lists ------------------------------------------------------------
@@ -53,6 +56,11 @@ $$;
 SELECT pg_temp.make_lists(name) FROM models;
 CREATE INDEX ON lists (model, kind, subject);
 CREATE TABLE popularity (model text, item int, popularity real, PRIMARY KEY (model, item));
+CREATE TABLE in_group (model text, g text, item int, score real, PRIMARY KEY (model, g, item));
+-- How many users of a group have an item: those who like it, less those who do not, where weights have signs.
+INSERT INTO in_group SELECT m.name, g, i, sum(CASE WHEN m.name <> 'signed' THEN 1 ELSE sign(s) END) AS score
+FROM models m, (SELECT g, u, i, sum((w - 3)::real) AS s FROM facts JOIN (SELECT DISTINCT u, g FROM members WHERE g IS NOT NULL) x USING (u)
+	GROUP BY 1, 2, 3) y GROUP BY 1, 2, 3 HAVING sum(CASE WHEN m.name <> 'signed' THEN 1 ELSE sign(s) END) > 0;
 CREATE TABLE likeness (model text PRIMARY KEY, of_pair float8[]);	-- of a and b: at 1000 a + b
 CREATE FUNCTION pg_temp.make_likeness(m text, by_factors bool) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -88,22 +96,26 @@ BEGIN
 		SELECT l.item, l.score, l.personalized, p.popularity, t.category,
 			coalesce((%L::jsonb->>l.item::text)::real, (%s)::real, 1)::float8
 				* power(1 + greatest(p.popularity, 0)::float8, -coalesce((%L::jsonb->>'penalty')::float8, 0) / 2) AS factor,
+			CASE WHEN (%L::jsonb->>'user_group') IN ('a', 'b') THEN coalesce(g.score, 0) ELSE p.popularity END AS there, g.item IS NOT NULL AS listed,
 			array_position(%L::int[], l.item) IS NOT NULL AS pinned, l.item IN (SELECT i FROM seen) AS seen
 		FROM lists l JOIN popularity p ON p.model = l.model AND p.item = l.item LEFT JOIN things t ON t.item_id = l.item
+		LEFT JOIN in_group g ON g.model = l.model AND g.item = l.item AND g.g = %L::jsonb->>'user_group'
 		WHERE l.model = %L AND l.kind = %L AND l.subject = %L AND (NOT %L OR (t.item_id IS NOT NULL AND (%s)))
 			AND l.item <> ALL (coalesce((%L::jsonb->>'exclude')::int[], '{}'))
 			AND (NOT %L OR l.item = ANY ((%L::jsonb->>'candidates')::int[]))
 	), counted AS (
 		SELECT k.*, bool_or(k.personalized) OVER () AS any_personalized,
 			CASE WHEN k.score < 0 THEN k.score::float8 / factor ELSE k.score::float8 * factor END::real AS changed,
-			CASE WHEN k.popularity < 0 THEN k.popularity::float8 / factor ELSE k.popularity::float8 * factor END::real AS known_to
+			CASE WHEN k.there < 0 THEN k.there::float8 / factor ELSE k.there::float8 * factor END::real AS known_to,
+			CASE WHEN k.popularity < 0 THEN k.popularity::float8 / factor ELSE k.popularity::float8 * factor END::real AS known_to_all
 		FROM known k WHERE pinned OR NOT seen
 	)
 	SELECT c.item, CASE WHEN c.personalized THEN changed WHEN any_personalized THEN 0 ELSE known_to END, c.personalized, c.category, c.pinned,
 		row_number() OVER (ORDER BY c.seen, CASE WHEN NOT c.personalized THEN 1 WHEN changed >= 0 OR %L THEN 0 ELSE 2 END,
-			CASE WHEN c.personalized THEN changed ELSE known_to END DESC, c.item)
+			CASE WHEN c.personalized THEN changed WHEN listed THEN known_to END DESC NULLS LAST,
+			CASE WHEN NOT c.personalized AND NOT listed THEN known_to_all END DESC, c.item)
 	FROM counted c WHERE NOT c.seen OR c.pinned$q$,
-		the_subject, the_kind, a ? 'not_within', a, the_kind = 'repeat' OR m = 'again', a, given, boost_sql, a, pins, m, the_kind, the_subject,
+		the_subject, the_kind, a ? 'not_within', a, the_kind = 'repeat' OR m = 'again', a, given, boost_sql, a, a, pins, a, m, the_kind, the_subject,
 		a ? 'eligible', coalesce(replace(a->>'eligible', '$1', quote_nullable(a->>'parameters') || '::jsonb'), 'true'), a, a ? 'candidates', a,
 		not_positive_too);
 END
@@ -201,11 +213,12 @@ CREATE FUNCTION pg_temp.mix() RETURNS jsonb LANGUAGE sql VOLATILE AS $$
 		'after_rank', CASE WHEN random() < 0.3 THEN (ARRAY[3, 10, 100])[1 + floor(random() * 3)] END,
 		'pin', CASE WHEN random() < 0.3 THEN pg_temp.some(5, 180) END,
 		'exclude', CASE WHEN random() < 0.3 THEN pg_temp.some(30, 180) END,
-		'candidates', CASE WHEN random() < 0.2 THEN pg_temp.some(120, 180) END))
+		'candidates', CASE WHEN random() < 0.2 THEN pg_temp.some(120, 180) END,
+		'user_group', CASE WHEN random() < 0.4 THEN (ARRAY['a', 'b', 'unknown'])[1 + floor(random() * 3)] END))
 $$;
 CREATE FUNCTION pg_temp.args(a jsonb) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(format('%I => %L::%s', key, value, CASE WHEN key IN ('pin', 'exclude', 'candidates') THEN 'int[]'
-		WHEN key IN ('k', 'max_per_group', 'seed', 'after_rank') THEN 'bigint' WHEN key IN ('eligible', 'boost') THEN 'text'
+		WHEN key IN ('k', 'max_per_group', 'seed', 'after_rank') THEN 'bigint' WHEN key IN ('eligible', 'boost', 'user_group') THEN 'text'
 		WHEN key = 'exclude_seen' THEN 'bool' WHEN key = 'not_within' THEN 'interval' WHEN key = 'parameters' THEN 'jsonb' ELSE 'float8' END), ', ' ORDER BY key)
 	FROM jsonb_each_text(a)
 $$;
@@ -254,7 +267,7 @@ DECLARE
 	args text;
 BEGIN
 	FOR round IN 1 .. n LOOP
-		a := pg_temp.mix();
+		a := pg_temp.mix() - 'user_group';
 		IF random() < 0.3 THEN
 			a := a || jsonb_build_object('not_within', (ARRAY['0', '10 days', '35 days', '1 year'])[1 + floor(random() * 4)]);
 		END IF;
@@ -284,7 +297,7 @@ DECLARE
 	s int;
 BEGIN
 	FOR round IN 1 .. n LOOP
-		set := pg_temp.mix() - '{k, candidates, seed, after_rank, parameters}'::text[];
+		set := pg_temp.mix() - '{k, candidates, seed, after_rank, parameters, user_group}'::text[];
 		IF set->>'eligible' LIKE '%$1%' THEN
 			set := set - 'eligible';
 		END IF;

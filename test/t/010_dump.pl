@@ -31,6 +31,12 @@ $node->safe_psql('old', q{
 		SELECT item_id, neighbor_id, score FROM knn.neighbors WHERE rank <= 3;
 });
 
+# groups of users, and what is popular there
+$node->safe_psql('old', q{SELECT FROM affinity.alter_model('knn',
+	user_groups => 'SELECT customer_id, CASE WHEN customer_id % 3 > 0 THEN customer_id % 3 END FROM purchases');
+	REFRESH MATERIALIZED VIEW picks});
+my $popular = q{SELECT g, t, p.* FROM unnest(ARRAY['1', '2', 'none']) g, unnest(ARRAY[false, true]) t, knn.popular(20, g, t) p ORDER BY g, t, rank};
+
 my $picks = 'SELECT * FROM picks ORDER BY user_id, rank';
 my $neighbors = 'SELECT * FROM knn.neighbors ORDER BY item_id, rank';
 isnt($node->safe_psql('old', $picks), '', 'the materialized view has rows');
@@ -50,6 +56,8 @@ sub restored
 		"$how: the same neighbours");
 	is( $node->safe_psql($db, $picks), $node->safe_psql('old', $picks),
 		"$how: the materialized view holds the same");
+	is( $node->safe_psql($db, $popular), $node->safe_psql('old', $popular),
+		"$how: the same is popular in groups of users");
 	is( $node->safe_psql($db, q{SELECT count(*) FROM alike}),
 		$node->safe_psql('old', q{SELECT count(*) FROM alike}),
 		"$how: a view over the model works");

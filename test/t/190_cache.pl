@@ -54,7 +54,8 @@ sub make_model
 	my ($algorithm, $columns, $options, $signals) = @{ $model{$name} };
 
 	$node->safe_psql('postgres', sprintf(q{SET client_min_messages = error;
-		SELECT FROM affinity.create_model('%s', 'SELECT %s FROM bought', '%s', '%s'%s)},
+		SELECT FROM affinity.create_model('%s', 'SELECT %s FROM bought', '%s', '%s'%s,
+			user_groups => 'SELECT u, CASE WHEN u %% 3 > 0 THEN u %% 3 END FROM bought')},
 		$name, $columns, $algorithm, $options // '{}',
 		defined $signals ? ", signals => '$signals'" : ''));
 	return;
@@ -73,12 +74,17 @@ sub said
 	my @ask = (
 		"recommend(u, 10)", "recommend(u, 400)", "recommend(u, 5, exclude_seen => false)",
 		"recommend(u, 8, candidates => $some)", "recommend(u, 8, exclude => $some)",
-		"score(u, $some)");
+		"score(u, $some)", "recommend(u, 30, user_group => '1')", "recommend(u, 30, user_group => '1', candidates => $some)",
+		"recommend(u, 30, user_group => '2', penalty => 0.5)");
 	my $sql = '';
 
 	push @ask, 'recommend(u, 12, repeat => 0.4)' if $repeats;
 	$sql .= "SELECT u, r.* FROM $users, $name.$_ r;\n" foreach @ask;
 	$sql .= "SELECT r.* FROM generate_series(1, 3) n, $name.recommend_for(ARRAY(SELECT item_id FROM $name.items WHERE item_no % (n * 31) = 5 ORDER BY 1), 9) r;\n";
+	$sql .= "SELECT u, r.* FROM $users, LATERAL (SELECT array_agg(item_id) AS i, array_agg(weight) AS w, array_agg(at) AS t FROM $name.interactions
+		WHERE user_id = u) b, $name.recommend_for(b.i, 15, weights => b.w, times => b.t, user_group => '2') r;\n";
+	$sql .= "SELECT r.* FROM unnest(ARRAY['1', '2', 'none']) g, $name.popular(40, g) r;\n";
+	$sql .= "SELECT r.* FROM unnest(ARRAY['1', NULL]) g, $name.popular(40, g, true) r;\n" if $columns =~ /, at/;
 	$sql .= "SELECT i.item_id, r.* FROM (SELECT item_id FROM $name.items WHERE item_no % 400 = 1) i, $name.similar_items(i.item_id, 7) r;\n"
 	  if $likes;
 	$sql .= "SELECT r.* FROM $name.audience((SELECT item_id FROM $name.items WHERE item_no = 30), 20) r;\n"

@@ -15,8 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "attribute/attribute.h"
-#include "model/catalog.h"
+#include "beside/beside.h"
 
 #define EXPECTED "The query must give item and tags (text or text[]), or item and embedding (real[], or a type that is cast to it)."
 
@@ -124,7 +123,7 @@ check_item_type(Oid given, const ModelDefinition *d)
  * Take a query as a user gives it; "" is none.
  */
 void
-affinity_model_attributes_text(const char *query, ModelDefinition *d)
+affinity_beside_attributes_text(const char *query, ModelDefinition *d)
 {
 	Query	   *parsed;
 	Oid			item_type;
@@ -140,53 +139,20 @@ affinity_model_attributes_text(const char *query, ModelDefinition *d)
 	d->resolved_attributes = affinity_model_source_deparse(parsed);
 }
 
-/*
- * The names of the query mean nothing any more, or something else.
- */
-pg_noreturn static void
-cannot_read(const char *name, const ModelDefinition *d, const char *wrong)
+/* What is found in the query of attributes. */
+typedef struct Found
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("item_attributes of model \"%s\" cannot be read: %s", name,
-					wrong),
-			 errdetail("The query is: %s", d->resolved_attributes),
-			 errhint("Once it is there again: SELECT affinity.refresh_model(%s); To go on without: SELECT affinity.alter_model(%s, item_attributes => '');",
-					 quote_literal_cstr(name), quote_literal_cstr(name))));
-}
+	Reading		reading;
+	Oid			item_type;
+	StringInfoData item;
+} Found;
 
-/*
- * Parse the query of a definition; the transaction does not survive an error,
- * which says whose it is.
- */
-static Reading
-parse_kept(const char *name, const ModelDefinition *d, Oid *item_type,
-		   StringInfo item)
+static void
+find(Query * parsed, void *state)
 {
-	MemoryContext context = CurrentMemoryContext;
-	Reading		reading = {0};
+	Found	   *found = state;
 
-	PG_TRY();
-	{
-		reading = analyze(affinity_model_source_query(d->resolved_attributes,
-													  AFFINITY_ATTRIBUTES_SOURCE,
-													  NULL),
-						  item_type, item);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			error->sqlerrcode != ERRCODE_UNDEFINED_SCHEMA)
-			PG_RE_THROW();
-		FlushErrorState();
-		cannot_read(name, d, error->message);
-	}
-	PG_END_TRY();
-	return reading;
+	found->reading = analyze(parsed, &found->item_type, &found->item);
 }
 
 /*
@@ -194,33 +160,34 @@ parse_kept(const char *name, const ModelDefinition *d, Oid *item_type,
  * connected to SPI, into the current memory context.
  */
 const AffinityAttributes *
-affinity_model_attributes(const char *name, const ModelDefinition *d,
+affinity_beside_attributes(const char *name, const ModelDefinition *d,
 						  bool read_only)
 {
 	AffinityAttributeRequest request = {.read_only = read_only};
+	Found		found;
 	Reading		reading;
-	Oid			item_type;
-	StringInfoData item;
 	const char *rows = psprintf("(\n%s\n) AS q(item_id, attributes)",
 								d->resolved_attributes);
 
-	initStringInfo(&item);
-	reading = parse_kept(name, d, &item_type, &item);
-	check_item_type(item_type, d);
-	if (item_type != d->item_type)
-		appendStringInfo(&item, "::%s", format_type_be_qualified(d->item_type));
+	initStringInfo(&found.item);
+	affinity_beside_query(name, AFFINITY_ATTRIBUTES_SOURCE,
+							  d->resolved_attributes, find, &found);
+	reading = found.reading;
+	check_item_type(found.item_type, d);
+	if (found.item_type != d->item_type)
+		appendStringInfo(&found.item, "::%s", format_type_be_qualified(d->item_type));
 	request.item_type = d->item_type;
 	request.array_type = reading.array_type;
 	if (OidIsValid(reading.array_type))
 		request.query = psprintf("SELECT %s, q.attributes::%s FROM %s",
-								 item.data,
+								 found.item.data,
 								 format_type_be_qualified(reading.array_type),
 								 rows);
 	else
 		request.query = psprintf("SELECT t.tag, %s, 1::pg_catalog.float4 FROM %s"
 								 " CROSS JOIN LATERAL pg_catalog.unnest(%s) AS t(tag)"
 								 " WHERE t.tag OPERATOR(pg_catalog.<>) ''",
-								 item.data, rows, reading.one_tag ?
+								 found.item.data, rows, reading.one_tag ?
 								 "ARRAY[q.attributes::pg_catalog.text]" :
 								 "q.attributes::pg_catalog.text[]");
 	return affinity_attribute_read(&request);
