@@ -346,7 +346,7 @@ answer_batch(Answer *answer, uint32 k)
 	AffinityItems exclude;
 	bool		some;
 
-	affinity_serve_rules(call, ARG_RULES, &answer->rules);
+	affinity_serve_rules(call, ARG_RULES, false, &answer->rules);
 	asked.repeat = affinity_serve_repeat(call, ARG_REPEAT, &answer->rules);
 	asked.recent_only = answer->rules.recent_only;
 	asked.after = answer->rules.after;
