@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -183,13 +184,18 @@ add_number(JsonbParseState * *state, const char *name, double value)
 {
 	JsonbValue	key = {.type = jbvString};
 	JsonbValue	number = {.type = jbvNumeric};
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	if (isnan(value))
 		return;
 	key.val.string.val = pstrdup(name);
 	key.val.string.len = (int) strlen(name);
-	number.val.numeric = DatumGetNumeric(DirectFunctionCall1(float8_numeric,
-															 Float8GetDatum(value)));
+	/* a cast would round to 15 digits: no microseconds of today's times */
+	double_to_shortest_decimal_buf(value, digits);
+	number.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in,
+															 CStringGetDatum(digits),
+															 ObjectIdGetDatum(InvalidOid),
+															 Int32GetDatum(-1)));
 	pushJsonbValue(state, WJB_KEY, &key);
 	pushJsonbValue(state, WJB_VALUE, &number);
 }

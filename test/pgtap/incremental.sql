@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(117);
+SELECT plan(118);
 SELECT setseed(0.42);
 
 -- Users come in order of time, so that batches are of new users; items that are
@@ -236,6 +236,8 @@ SELECT is(popularity, 1::real, 'a row in the future waits') FROM u.items WHERE i
 INSERT INTO few VALUES (304, 88, clock_timestamp());
 SELECT affinity.refresh_model('u', incremental => true);
 SELECT is(popularity, 2::real, 'and hides nothing') FROM u.items WHERE item_id = 88;
+SELECT is((SELECT (training->>'newest')::numeric FROM u.model), (SELECT extract(epoch FROM max(at)) FROM few WHERE at < now() + interval '1 day'),
+	'what was read last is known to the microsecond');
 
 -- ---- whose recommendations changed ------------------------------------------------
 
