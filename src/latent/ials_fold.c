@@ -42,12 +42,13 @@ affinity_latent_ials_fold_begin(const void *options,
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		timely = ((const IalsOptions *) options)->times.trend > 0;
 	uint32		n = factors->width + 1 + (timely ? factors->n_items : 0);
+	uint32		all = n + affinity_latent_ials_triangle(factors->width);
 	bool		sane = factors->width >= 1 &&
-		factors->width <= IALS_MOST_FACTORS &&
-		(factors->n_parameters == n ||
-		 factors->n_parameters == n +
-		 affinity_latent_ials_triangle(factors->width) ||
-		 (factors->n_parameters == factors->width && !timely));
+		factors->width <= IALS_MOST_FACTORS;
+
+	sane = sane && (factors->n_parameters == n ||
+					factors->n_parameters == all ||
+					(factors->n_parameters == factors->width && !timely));
 
 	/* older models lack the last of them */
 	n = Min(n, factors->n_parameters);

@@ -21,6 +21,10 @@ extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 extern void affinity_model_check_rights(Oid schema, Relation table);
 extern void affinity_model_refuse_policies(Relation table);
 
+/* align.c */
+extern void affinity_model_order_row(AffinityCsr *m, int64 start, int64 end,
+									 float *chance);
+
 /* cache.c */
 extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
 

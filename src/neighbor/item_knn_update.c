@@ -23,6 +23,9 @@
 
 #define NOWHERE		PG_UINT32_MAX
 
+/* Ratios that are kept take this much at most, or one array more. */
+#define RATIO_BYTES	((Size) 64 * 1024 * 1024)
+
 /* What rounding leaves of a sum that is none. */
 #define NOTHING		1e-12
 
@@ -47,6 +50,7 @@ typedef struct KnnUpdate
 	double	   *right_now;		/* of all items; product */
 	float	  **ratio;			/* by refresh: right_now by what it was after
 								 * that, of all items; NULL: not needed yet */
+	Size		ratio_bytes;	/* that these take */
 	uint32	   *before;			/* item of "before" by number in the model */
 	uint32	   *now_col;		/* columns of both, by number in the model */
 	uint32	   *before_col;
@@ -242,8 +246,22 @@ add_stored(KnnUpdate *k, const AffinityItemRow *stored, double stands_for)
 }
 
 /*
- * What scores of rows that a refresh wrote are to be multiplied by, by neighbor:
- * many rows are of the same one.
+ * What the score of a neighbor in the list of a row is to be multiplied by.
+ */
+static float
+ratio_of(KnnUpdate *k, uint32 neighbor, uint32 row)
+{
+	float		now = k->update->popularity[neighbor];
+	float		then = neighbor < k->update->n_known ?
+		users_then(k, neighbor, row) : now;
+
+	return then == now ? 1 :
+		(float) (k->right_now[neighbor] / power(&k->right, then));
+}
+
+/*
+ * The same of all neighbors in rows of one refresh: many rows are of the same.
+ * NULL where there are so many refreshes that this would be too large.
  */
 static const float *
 ratios(KnnUpdate *k, uint32 row)
@@ -252,18 +270,15 @@ ratios(KnnUpdate *k, uint32 row)
 	int32		refresh = u->written[row];
 	float	   *ratio = k->ratio[refresh];
 
-	if (ratio != NULL)
+	if (ratio != NULL || k->ratio_bytes >= RATIO_BYTES)
 		return ratio;
+	k->ratio_bytes += u->n_items * sizeof(float);
 	ratio = k->ratio[refresh] = affinity_base_array(u->n_items,
 													sizeof(float));
 	for (uint32 j = 0; j < u->n_items; j++)
 	{
-		float		then = j < u->n_known ? users_then(k, j, row) :
-			u->popularity[j];
-
 		affinity_base_look_up(j);
-		ratio[j] = then == u->popularity[j] ? 1 :
-			(float) (k->right_now[j] / power(&k->right, then));
+		ratio[j] = ratio_of(k, j, row);
 	}
 	return ratio;
 }
@@ -278,19 +293,23 @@ add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
 	AffinityUpdate *u = k->update;
 	uint32		item = stored->item;
 	double		left = power(&k->left, u->popularity[item]);
-	double		factor = left / power(&k->left, users_then(k, item, item));
+	float		factor = (float) (left / power(&k->left,
+											   users_then(k, item, item)));
 	const float *ratio = ratios(k, item);
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
 		uint32		j = (uint32) stored->neighbor[i];
-
-		double		score = stored->score[i] * factor * ratio[j];
+		float		score = stored->score[i] * factor *
+			(ratio ? ratio[j] : ratio_of(k, j, item));
 
 		if (k->is_touched[j])
-			score += stands_for * take_added(k, j) * left * k->right_now[j];
-		put_candidate(k, j, score);
+			score += (float) (stands_for * take_added(k, j) * left *
+							  k->right_now[j]);
+		k->no[i] = j;
+		k->score[i] = Max(Min(score, FLT_MAX), AFFINITY_LEAST);
 	}
+	k->n = stored->n_neighbors;
 }
 
 /*
@@ -392,7 +411,9 @@ update_list(KnnUpdate *k, uint32 local)
 		k->neighbor[i] = (int32) affinity_kernel_rank_key_no(best[i]);
 		k->best[i] = affinity_kernel_rank_key_score(best[i]);
 	}
-	row = (AffinityItemRow) {.item = item, .n_neighbors = n_best};
+	memset(&row, 0, sizeof(row));
+	row.item = item;
+	row.n_neighbors = n_best;
 	row.popularity = u->popularity[item];
 	row.neighbor = k->neighbor;
 	row.score = k->best;

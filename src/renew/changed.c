@@ -36,7 +36,9 @@ all_changed(const AffinityModel *model, TimestampTz since)
 	double		refreshed;
 
 	table_close(table, NoLock);
+	/* a model of an earlier version has no such refreshes */
 	if (!found ||
+		!OidIsValid(get_relname_relid(AFFINITY_REFRESHES, model->schema)) ||
 		DatumGetTimestampTz(values[MODEL_TRAINED_AT - 1]) >= since)
 		return true;
 	refreshed = affinity_model_figure(DatumGetJsonbP(values[MODEL_TRAINING - 1]),

@@ -15,8 +15,6 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_am.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -26,39 +24,10 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "renew/renew.h"
-
-#define NOBODY		PG_UINT32_MAX
+#include "renew/items.h"
 
 /* Neighbors that an item may have: what the option allows. */
 #define MOST_NEIGHBORS	10000
-
-/* Attributes of the items table, as in manage/store.c. */
-enum
-{
-	ITEM_NO,
-	ITEM_ID,
-	ITEM_POPULARITY,
-	ITEM_NEIGHBORS,
-	ITEM_SCORES,
-	ITEM_FACTORS,
-	ITEM_REPEAT_RATE,
-	ITEM_N_ATTRIBUTES
-};
-
-struct RenewWriter
-{
-	Relation	table;
-	EState	   *estate;
-	ResultRelInfo *target;
-	CommandId	command;
-	bool		plain;			/* indexes are on columns, of all rows */
-	TupleTableSlot *old;
-	uint32		item;			/* whose row is in old, or NOBODY */
-	TupleTableSlot *new;
-	MemoryContext context;		/* for what is stored of an item */
-	MemoryContext row_context;	/* for a new row */
-};
 
 /* ---- what is stored ----------------------------------------------------- */
 
@@ -179,150 +148,6 @@ affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 	}
 }
 
-/* ---- by id --------------------------------------------------------------- */
-
-/*
- * Numbers and places of some items, by the index on their ids. New items are
- * not in it yet: they are in order of id.
- */
-static uint32
-find_new(const Renewal *r, Datum id)
-{
-	uint32		lo = 0;
-	uint32		hi = r->new_id ? r->update.n_items - r->update.n_known : 0;
-
-	while (lo < hi)
-	{
-		uint32		mid = lo + (hi - lo) / 2;
-		int			c = affinity_base_id_compare(r->new_id[mid], id,
-												 r->model->item_type);
-
-		if (c == 0)
-			return r->update.n_known + mid;
-		if (c < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return RENEW_NOWHERE;
-}
-
-/*
- * The index on ids alone, invalid where there is none, as its owner dropped it.
- */
-static Oid
-index_of_ids(Relation table)
-{
-	List	   *indexes = RelationGetIndexList(table);
-	Oid			found = InvalidOid;
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
-		const		FormData_pg_index *form = index->rd_index;
-
-		if (form->indnkeyatts == 1 && form->indkey.values[0] == ITEM_ID + 1 &&
-			form->indisvalid && form->indisunique &&
-			index->rd_rel->relam == BTREE_AM_OID &&
-			RelationGetIndexPredicate(index) == NIL)
-			found = lfirst_oid(cell);
-		index_close(index, AccessShareLock);
-	}
-	list_free(indexes);
-	return found;
-}
-
-/*
- * The item whose row an index scan finds; RENEW_NOWHERE: there is none.
- */
-static uint32
-find_stored(Renewal *r, IndexScanDesc scan, ScanKey key, Datum id)
-{
-	TupleTableSlot *slot = r->writer->old;
-
-	key->sk_argument = id;
-	index_rescan(scan, key, 1, NULL, 0);
-	while (index_getnext_slot(scan, ForwardScanDirection, slot))
-	{
-		bool		isnull[2];
-		int32		no = DatumGetInt32(slot_getattr(slot, ITEM_NO + 1,
-													&isnull[0]));
-		Datum		stored = slot_getattr(slot, ITEM_ID + 1, &isnull[1]);
-
-		if (isnull[0] || isnull[1] || no < 0 ||
-			(uint32) no >= r->update.n_known)
-			affinity_train_damaged(r->name,
-								   "an item's number is out of range");
-		/* equal by the collation, but not the same */
-		if (affinity_base_id_compare(affinity_base_id_plain(stored,
-															r->model->item_type),
-									 id, r->model->item_type) != 0)
-			continue;
-		/* what was written meanwhile is where it was put */
-		if (r->is_written == NULL || !r->is_written[no])
-			r->tid[no] = slot->tts_tid;
-		return (uint32) no;
-	}
-	return RENEW_NOWHERE;
-}
-
-/*
- * The numbers of the items of a dictionary; RENEW_NOWHERE: the model lacks
- * them.
- */
-uint32 *
-affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
-{
-	RenewWriter *w = r->writer;
-	const AffinityInteractions in = {
-		.items = unconstify(AffinityDict *, ids),
-		.n_items = affinity_interaction_dict_size(ids)
-	};
-	uint32	   *no;
-	Oid			index_id;
-	Relation	index;
-	IndexScanDesc scan;
-	ScanKeyData key;
-
-	if (r->id)
-		no = (uint32 *) affinity_model_align(&in, r->id, r->update.n_known,
-											 r->model->n_sorted);
-	else
-	{
-		no = affinity_base_array(in.n_items, sizeof(uint32));
-		index_id = index_of_ids(w->table);
-		if (!OidIsValid(index_id))
-			affinity_train_damaged(r->name, "its items have no index on their ids");
-		index = index_open(index_id, AccessShareLock);
-		scan = affinity_base_index_beginscan(w->table, index,
-											 GetActiveSnapshot());
-		ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-							   index->rd_indcollation[0],
-							   get_opcode(get_opfamily_member(index->rd_opfamily[0],
-															  index->rd_opcintype[0],
-															  index->rd_opcintype[0],
-															  BTEqualStrategyNumber)),
-							   (Datum) 0);
-		for (uint32 i = 0; i < in.n_items; i++)
-		{
-			CHECK_FOR_INTERRUPTS();
-			no[i] = find_stored(r, scan, &key,
-								affinity_interaction_dict_id(ids, i));
-		}
-		ExecClearTuple(w->old);
-		w->item = NOBODY;
-		index_endscan(scan);
-		index_close(index, AccessShareLock);
-	}
-	for (uint32 i = 0; r->new_id && i < in.n_items; i++)
-	{
-		if (no[i] == RENEW_NOWHERE)
-			no[i] = find_new(r, affinity_interaction_dict_id(ids, i));
-	}
-	return no;
-}
-
 /* ---- writing ------------------------------------------------------------ */
 
 /*
@@ -338,7 +163,7 @@ affinity_renew_items_open(Renewal *r)
 	affinity_manage_check_items(w->table, r->model->item_type);
 	w->old = table_slot_create(w->table, NULL);
 	w->new = table_slot_create(w->table, NULL);
-	w->item = NOBODY;
+	w->item = RENEW_NOWHERE;
 	r->writer = w;
 }
 
@@ -398,7 +223,7 @@ fetch(Renewal *r, uint32 item)
 
 	if (w->item == item)
 		return;
-	w->item = NOBODY;
+	w->item = RENEW_NOWHERE;
 	ExecClearTuple(w->old);
 	MemoryContextReset(w->context);
 	if (!table_tuple_fetch_row_version(w->table, &r->tid[item],
@@ -459,9 +284,10 @@ affinity_renew_array(const void *data, uint32 n, Oid element)
 
 	if (n == 0)
 		return PointerGetDatum(construct_empty_array(element));
-	array = palloc0(size);
+	array = palloc(size);
 	SET_VARSIZE(array, size);
 	array->ndim = 1;
+	array->dataoffset = 0;
 	array->elemtype = element;
 	ARR_DIMS(array)[0] = (int) n;
 	ARR_LBOUND(array)[0] = 1;
@@ -586,7 +412,7 @@ affinity_renew_items_put(AffinityUpdate *u, const AffinityItemRow *row)
 	else
 		replace(r, item);
 	r->tid[item] = w->new->tts_tid;
-	w->item = NOBODY;
+	w->item = RENEW_NOWHERE;
 	r->n_written += !r->is_written[item];
 	r->is_written[item] = true;
 	r->stored[item] = r->popularity[item];

@@ -179,7 +179,7 @@ put_users(Renewal *r)
 /* ---- the model's row ---------------------------------------------------- */
 
 static void
-add_number(JsonbParseState **state, const char *name, double value)
+add_number(JsonbParseState * *state, const char *name, double value)
 {
 	JsonbValue	key = {.type = jbvString};
 	JsonbValue	number = {.type = jbvNumeric};
@@ -298,6 +298,9 @@ open_model(Renewal *r)
 	r->model = affinity_model_open(e->schema);
 	r->training = DatumGetJsonbP(r->values[MODEL_TRAINING - 1]);
 	r->way = find_way(e, r->model);
+	if (r->model->kinds)
+		refuse(r->name, ERRCODE_FEATURE_NOT_SUPPORTED,
+			   "It learns from signals.");
 	if (r->model->user_type != e->definition.user_type ||
 		r->model->item_type != e->definition.item_type ||
 		r->model->has_time != e->definition.has_time ||

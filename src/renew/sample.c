@@ -20,7 +20,7 @@
 #include "renew/renew.h"
 
 /* Every so many refreshes it is measured; what is between has the last. */
-#define EVERY			4
+#define EVERY			5
 
 /* Items that are drawn, users that these have at most, neighbors compared. */
 #define SAMPLE_ITEMS	8

@@ -33,7 +33,7 @@ align_sources(const AffinityInteractions *in, const AffinitySources *sources,
 {
 	uint32		n_items = in->n_items;
 	int32	   *index = affinity_model_align(in, sources->id, sources->n,
-										 sources->n_sorted);
+											 sources->n_sorted);
 	float	   *similarity = affinity_base_zeroed_array(in->by_item.n_rows,
 														sizeof(float));
 

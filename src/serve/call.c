@@ -137,8 +137,8 @@ affinity_serve_k(ServeCall *call, int arg)
 	return (uint32) affinity_base_count_arg(PG_GETARG_INT64(arg));
 }
 
-static void
-wrong_type(const char *role, Oid given, Oid expected)
+void
+affinity_serve_wrong_type(const char *role, Oid given, Oid expected)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -159,7 +159,7 @@ affinity_serve_id(ServeCall *call, int arg, Oid type, const char *role,
 	Oid			given = get_fn_expr_argtype(fcinfo->flinfo, arg);
 
 	if (!affinity_base_id_alike(given, type))
-		wrong_type(role, given, type);
+		affinity_serve_wrong_type(role, given, type);
 	affinity_base_id_sought(fcinfo, arg, role);
 	return !PG_ARGISNULL(arg) &&
 		affinity_base_id_as(PG_GETARG_DATUM(arg), given, type, id);
@@ -190,8 +190,8 @@ affinity_serve_ids(ServeCall *call, int arg, Datum *ids)
 
 	if (!OidIsValid(element) ||
 		!affinity_base_id_alike(element, call->model->item_type))
-		wrong_type("array of items", given,
-				   get_array_type(call->model->item_type));
+		affinity_serve_wrong_type("array of items", given,
+								  get_array_type(call->model->item_type));
 	affinity_base_id_sought(fcinfo, arg, "items");
 	if (PG_ARGISNULL(arg))
 		return false;

@@ -19,41 +19,14 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
-#include "advice/advice.h"
-#include "manage/manage.h"
 #include "rules/rules.h"
-#include "serve/serve.h"
-
-typedef struct Report
-{
-	ServeCall	call;
-	const char *name;			/* of the model */
-	bool		is_user;		/* an id that the model's type holds */
-	Datum		user;
-	uint32		k;
-	Datum		candidates;		/* of the model's type; 0: not given */
-	Datum		exclude;
-	bool		exclude_seen;
-
-	/* what was found */
-	bool		reads_factors;	/* this call has to */
-	double		users;
-	int64		rows;			/* of the history */
-	int			n_counting;		/* items whose weight counts */
-	uint32		n_known;		/* of them, those that the model knows */
-	uint32		n_candidates;	/* that the model knows */
-	int64		n_result;
-	int64		n_personalized;
-} Report;
-
-static void say(Report *r, const char *step, const char *property,
-				const char *format,...) pg_attribute_printf(4, 5);
+#include "serve/explain_call.h"
 
 /*
  * A row.
  */
-static void
-say(Report *r, const char *step, const char *property, const char *format,...)
+void
+affinity_serve_say(Report *r, const char *step, const char *property, const char *format,...)
 {
 	StringInfoData value;
 	Datum		values[3];
@@ -194,23 +167,23 @@ tell_model(Report *r)
 {
 	const AffinityModel *model = r->call.model;
 
-	say(r, "model", "name", "%s", r->name);
-	say(r, "model", "algorithm", "%s", model->algorithm->name);
+	affinity_serve_say(r, "model", "name", "%s", r->name);
+	affinity_serve_say(r, "model", "algorithm", "%s", model->algorithm->name);
 	if (!model->trained)
 	{
-		say(r, "model", "trained", "no: every call gives no rows");
+		affinity_serve_say(r, "model", "trained", "no: every call gives no rows");
 		return;
 	}
-	say(r, "model", "version", "%lld", (long long) model->version);
+	affinity_serve_say(r, "model", "version", "%lld", (long long) model->version);
 	run(psprintf("SELECT m.trained_at, pg_catalog.date_trunc('second', pg_catalog.now() OPERATOR(pg_catalog.-) m.trained_at),"
 				 " m.users, m.items, m.interactions FROM ONLY %s AS m",
 				 quote_qualified_identifier(model->schema_name, "model")), 0,
 		NULL, NULL, NULL);
 	if (SPI_processed != 1)
 		affinity_train_damaged(model->schema_name, "it has several rows");
-	say(r, "model", "trained at", "%s, %s ago", cell(0, 1), cell(0, 2));
-	say(r, "model", "trained on", "%s users, %s items, %s interactions",
-		cell(0, 3), cell(0, 4), cell(0, 5));
+	affinity_serve_say(r, "model", "trained at", "%s, %s ago", cell(0, 1), cell(0, 2));
+	affinity_serve_say(r, "model", "trained on", "%s users, %s items, %s interactions",
+					   cell(0, 3), cell(0, 4), cell(0, 5));
 	r->users = strtod(cell(0, 3), NULL);
 }
 
@@ -225,37 +198,37 @@ tell_process(Report *r)
 	const		CachedPlanSource *source = plan ?
 		linitial(SPI_plan_get_plan_sources(plan)) : NULL;
 
-	say(r, "process", "calls before", "%llu%s",
-		(unsigned long long) model->calls,
-		model->calls == 0 ? ": the first one of this version reads its definition and plans its queries" :
-		"");
+	affinity_serve_say(r, "process", "calls before", "%llu%s",
+					   (unsigned long long) model->calls,
+					   model->calls == 0 ? ": the first one of this version reads its definition and plans its queries" :
+					   "");
 	if (model->algorithm->has_factors && model->factors)
-		say(r, "process", "factors", "in memory, %zu kB",
-			model->factors->bytes / 1024);
+		affinity_serve_say(r, "process", "factors", "in memory, %zu kB",
+						   model->factors->bytes / 1024);
 	else if (model->algorithm->has_factors)
 	{
 		r->reads_factors = true;
-		say(r, "process", "factors", "not read yet: the first call reads those of all items");
+		affinity_serve_say(r, "process", "factors", "not read yet: the first call reads those of all items");
 	}
 	if (model->ids)
-		say(r, "process", "ids of items", "in memory, %zu kB",
-			affinity_model_ids_bytes(model) / 1024);
+		affinity_serve_say(r, "process", "ids of items", "in memory, %zu kB",
+						   affinity_model_ids_bytes(model) / 1024);
 	else
-		say(r, "process", "ids of items", "looked up in the table");
+		affinity_serve_say(r, "process", "ids of items", "looked up in the table");
 	if (source == NULL)
-		say(r, "process", "plan of the history", "none yet");
+		affinity_serve_say(r, "process", "plan of the history", "none yet");
 	else
-		say(r, "process", "plan of the history", "%s; used %lld times, made for one user %lld times",
-			source->gplan ? "one for all users, kept" :
-			"made for each user so far",
-			(long long) source->num_generic_plans,
-			(long long) source->num_custom_plans);
+		affinity_serve_say(r, "process", "plan of the history", "%s; used %lld times, made for one user %lld times",
+						   source->gplan ? "one for all users, kept" :
+						   "made for each user so far",
+						   (long long) source->num_generic_plans,
+						   (long long) source->num_custom_plans);
 }
 
 /* ---- history ----------------------------------------------------------- */
 
-static char *
-history_relation(const AffinityModel *model)
+char *
+affinity_serve_history_relation(const AffinityModel *model)
 {
 	return quote_qualified_identifier(model->schema_name,
 									  model->kept ? AFFINITY_KEPT :
@@ -268,7 +241,7 @@ tell_plan(Report *r, const char *step, const char *sql, int n, Oid *types,
 {
 	run(psprintf("EXPLAIN %s", sql), n, types, values, nulls);
 	for (uint64 i = 0; i < SPI_processed; i++)
-		say(r, step, "plan", "%s", cell(i, 1));
+		affinity_serve_say(r, step, "plan", "%s", cell(i, 1));
 }
 
 /*
@@ -307,13 +280,13 @@ tell_history(Report *r)
 	AffinityModel *model = r->call.model;
 	Oid			type = model->user_type;
 	char	   *sql = psprintf("SELECT h.item_id, h.weight FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
-							   history_relation(model));
+							   affinity_serve_history_relation(model));
 	AffinityModelHistory h = {0};
 	instr_time	start;
 	double		took;
 
-	say(r, "history", "source", "%s%s", history_relation(model),
-		model->kept ? ", as of the last refresh" : ", as it is now");
+	affinity_serve_say(r, "history", "source", "%s%s", affinity_serve_history_relation(model),
+					   model->kept ? ", as of the last refresh" : ", as it is now");
 	if (!r->is_user || !model->trained)
 		return;
 	(void) affinity_model_history_ids(model, r->user, &r->n_counting);
@@ -325,19 +298,19 @@ tell_history(Report *r)
 	r->rows = strtoll(cell(0, 1), NULL, 10);
 	affinity_model_history(model, r->user, false, &h);
 	r->n_known = affinity_score_n_had(&h.history, model->n_items);
-	say(r, "history", "rows", "%lld, read in %.2f ms", (long long) r->rows,
-		took);
-	say(r, "history", "items", "%d that count, of which the model knows %u%s",
-		r->n_counting, h.history.n,
-		h.history.n > r->n_known ? " (events of all kinds)" : "");
-	say(r, "history", "seen", "%u items%s", r->n_known + h.n_seen,
-		r->exclude_seen ? ", which are left out" : ", which may come again");
+	affinity_serve_say(r, "history", "rows", "%lld, read in %.2f ms", (long long) r->rows,
+					   took);
+	affinity_serve_say(r, "history", "items", "%d that count, of which the model knows %u%s",
+					   r->n_counting, h.history.n,
+					   h.history.n > r->n_known ? " (events of all kinds)" : "");
+	affinity_serve_say(r, "history", "seen", "%u items%s", r->n_known + h.n_seen,
+					   r->exclude_seen ? ", which are left out" : ", which may come again");
 	if (!model->algorithm->has_factors)
-		say(r, "history", "touched", "%lld items, those in the lists of %u",
-			(long long) count_touched(r, &h), h.history.n);
+		affinity_serve_say(r, "history", "touched", "%lld items, those in the lists of %u",
+						   (long long) count_touched(r, &h), h.history.n);
 	else
-		say(r, "history", "touched", "all %u items, by factors",
-			model->n_items);
+		affinity_serve_say(r, "history", "touched", "all %u items, by factors",
+						   model->n_items);
 	tell_plan(r, "history", sql, 1, &type, &r->user, NULL);
 }
 
@@ -359,8 +332,8 @@ tell_array(Report *r, const char *name, Datum ids)
 	if (ids == (Datum) 0)
 		return 0;
 	affinity_model_items_by_id(r->call.model, ids, &items);
-	say(r, "call", name, "%u given, of which the model knows %u",
-		length_of(ids), items.n);
+	affinity_serve_say(r, "call", name, "%u given, of which the model knows %u",
+					   length_of(ids), items.n);
 	return items.n;
 }
 
@@ -415,13 +388,13 @@ tell_call(Report *r)
 	nulls[1] = r->is_user ? ' ' : 'n';
 	nulls[3] = r->candidates ? ' ' : 'n';
 	nulls[4] = r->exclude ? ' ' : 'n';
-	say(r, "call", "k", "%u", r->k);
+	affinity_serve_say(r, "call", "k", "%u", r->k);
 	r->n_candidates = tell_array(r, "candidates", r->candidates);
 	(void) tell_array(r, "exclude", r->exclude);
 	if (OidIsValid(get_relname_relid(AFFINITY_RULES_VIEW, model->schema)))
-		say(r, "call", "rules", "those that set_rules was told, see %s",
-			quote_qualified_identifier(model->schema_name,
-									   AFFINITY_RULES_VIEW));
+		affinity_serve_say(r, "call", "rules", "those that set_rules was told, see %s",
+						   quote_qualified_identifier(model->schema_name,
+													  AFFINITY_RULES_VIEW));
 	for (int i = 0; i < 2; i++)
 	{
 		instr_time	start;
@@ -430,73 +403,13 @@ tell_call(Report *r)
 		run(counts, 6, types, values, nulls);
 		took[i] = milliseconds(start);
 	}
-	say(r, "call", "time", "%.2f ms, and again: %.2f ms", took[0], took[1]);
+	affinity_serve_say(r, "call", "time", "%.2f ms, and again: %.2f ms", took[0], took[1]);
 	r->n_result = strtoll(cell(0, 1), NULL, 10);
 	r->n_personalized = strtoll(cell(0, 2), NULL, 10);
-	say(r, "call", "rows", "%lld, of which %lld are personalized",
-		(long long) r->n_result, (long long) r->n_personalized);
-	say(r, "call", "answer", "%s", how(r));
+	affinity_serve_say(r, "call", "rows", "%lld, of which %lld are personalized",
+					   (long long) r->n_result, (long long) r->n_personalized);
+	affinity_serve_say(r, "call", "answer", "%s", how(r));
 	tell_plan(r, "call", sql, 6, types, values, nulls);
-}
-
-/* ---- hints ------------------------------------------------------------- */
-
-/*
- * What would make the history faster to read.
- */
-static void
-advise_history(Report *r)
-{
-	const AffinityModel *model = r->call.model;
-	AffinityAdvice advice;
-	ListCell   *cell;
-
-	if (model->kept)
-		return;
-	affinity_advice_find(psprintf("SELECT h.item_id, h.weight FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
-								  history_relation(model)),
-						 model->user_type, "user", r->users,
-						 AFFINITY_SLOW_HISTORY, &advice);
-	if (!advice.slow)
-		return;
-	foreach(cell, advice.reasons)
-		say(r, "hint", "history", "%s", (char *) lfirst(cell));
-	foreach(cell, advice.statements)
-		say(r, "hint", "history", "Run: %s;", (char *) lfirst(cell));
-	if (advice.statements == NIL)
-		say(r, "hint", "history", "Run: SELECT affinity.alter_model(%s, materialize => true);",
-			quote_literal_cstr(r->name));
-}
-
-static void
-advise_answer(Report *r)
-{
-	const AffinityModel *model = r->call.model;
-	const char *refresh = psprintf("SELECT affinity.refresh_model(%s);",
-								   quote_literal_cstr(r->name));
-
-	if (!model->trained)
-	{
-		say(r, "hint", "model", "Run: %s", refresh);
-		return;
-	}
-	if (r->is_user && r->rows == 0)
-		say(r, "hint", "history", "%s shows no row of this user to role \"%s\": policies and grants of what it reads are those of the caller.",
-			history_relation(model),
-			GetUserNameFromId(GetUserId(), false));
-	else if (r->rows > 0 && r->n_counting == 0)
-		say(r, "hint", "history", "All weights of the user's rows are NULL, or not above 0: see the column weight of %s.",
-			history_relation(model));
-	else if (r->n_counting > 0 && r->n_known == 0)
-		say(r, "hint", "history", "The items are newer than the model, or below its limits. For newer ones, run: %s",
-			refresh);
-	if (r->candidates && r->n_candidates == 0)
-		say(r, "hint", "candidates", "Ids are compared with the column item_id of %s.",
-			quote_qualified_identifier(model->schema_name, "items"));
-	else if (r->n_result < r->k)
-		say(r, "hint", "rows", "There are fewer than k: what is seen, excluded, no candidate or not allowed by rules leaves no more.");
-	if (r->reads_factors)
-		say(r, "hint", "process", "A new process reads the factors of all items first: let connections be reused, by a pool.");
 }
 
 /* ---- SQL --------------------------------------------------------------- */
@@ -522,7 +435,6 @@ affinity_serve_explain_call(PG_FUNCTION_ARGS)
 	tell_process(&r);
 	tell_history(&r);
 	tell_call(&r);
-	advise_history(&r);
-	advise_answer(&r);
+	affinity_serve_advise(&r);
 	return affinity_serve_end(&r.call);
 }

@@ -51,6 +51,13 @@ extern bool affinity_serve_stands_for_all(Datum candidates);
 extern void affinity_serve_learns_items(const AffinityModel *model,
 										const char *function);
 
+pg_noreturn extern void affinity_serve_wrong_type(const char *role, Oid given,
+												  Oid expected);
+
+/* support.c */
+extern double affinity_serve_usual_history(Oid schema);
+extern double affinity_serve_users_of(Oid schema);
+
 /* ---- rules.c: rules over a list ----------------------------------------- */
 
 /* What holds for a call. */

@@ -67,7 +67,8 @@ typedef enum Rows
 	ROWS_ITEMS,
 	ROWS_USERS,
 	ROWS_HISTORY,				/* items of one user */
-	ROWS_LISTS					/* items of every user */
+	ROWS_LISTS,					/* items of every user */
+	ROWS_SOME_LISTS				/* items of given users */
 } Rows;
 
 typedef struct Function
@@ -75,7 +76,7 @@ typedef struct Function
 	const char *name;
 	int			k;				/* arguments, 0: there is none */
 	int			items;			/* among which rows are chosen */
-	int			basket;			/* instead of a user's history */
+	int			basket;			/* instead of a user's history, or users */
 	Rows		rows;
 	bool		scores;			/* items for a history */
 } Function;
@@ -85,6 +86,7 @@ static const Function functions[] = {
 	{"recommend_for_core", 2, 3, 1, ROWS_ITEMS, true},
 	{"recommend_all_core", 1, 4, 0, ROWS_LISTS, true},
 	{"popular_core", 1, 4, 0, ROWS_ITEMS, false},
+	{"recommend_users_core", 2, 4, 1, ROWS_SOME_LISTS, true},
 	{"score_core", 0, 2, 0, ROWS_ITEMS, true},
 	{"explain_core", 3, 0, 0, ROWS_HISTORY, true},
 	{"similar_items_core", 2, 0, 0, ROWS_ITEMS, false},
@@ -174,6 +176,30 @@ read_figures(Oid schema, Figures *f)
 	if (!table->rd_rel->relrowsecurity && affinity_model_row_fits(table))
 		read_row(table, f);
 	table_close(table, AccessShareLock);
+}
+
+/*
+ * How many interactions a user of a model has in the mean.
+ */
+double
+affinity_serve_usual_history(Oid schema)
+{
+	Figures		f;
+
+	read_figures(schema, &f);
+	return f.known ? f.interactions / Max(f.users, 1) : USUAL_K;
+}
+
+/*
+ * How many users a model was trained on; 0: that is not known.
+ */
+double
+affinity_serve_users_of(Oid schema)
+{
+	Figures		f;
+
+	read_figures(schema, &f);
+	return f.users;
 }
 
 /* ---- arguments --------------------------------------------------------- */
@@ -293,6 +319,7 @@ typedef struct Call
 	double		k;
 	double		items;			/* given ones, -1: all */
 	double		history;		/* items of a user, or of a basket */
+	double		users;			/* whose lists are asked for */
 } Call;
 
 /*
@@ -322,7 +349,14 @@ read_call(PlannerInfo * root, Oid function, Node *node, Call *call)
 	if (call->function->k == 0 && call->items < 0)
 		call->items = 0;
 	read_figures(model_of(call->args), &call->figures);
-	if (call->function->basket > 0)
+	call->users = call->figures.users;
+	if (call->function->rows == ROWS_SOME_LISTS)
+		call->users = Max(length_of(root, call->args,
+									call->function->basket), 0);
+	else if (call->function->rows == ROWS_LISTS &&
+			 is_given(argument(call->args, USERS_ARG)))
+		call->users *= SOME_USERS;
+	if (call->function->basket > 0 && call->function->rows == ROWS_ITEMS)
 		call->history = Max(length_of(root, call->args,
 									  call->function->basket), 0);
 	else if (call->figures.known)
@@ -352,9 +386,9 @@ rows_of(const Call *call)
 	rows = Min(call->k, most);
 	if (call->items >= 0)
 		rows = Min(rows, call->items);
-	if (call->function->rows == ROWS_LISTS)
-		rows *= f->users * (is_given(argument(call->args, USERS_ARG)) ?
-							SOME_USERS : 1);
+	if (call->function->rows == ROWS_LISTS ||
+		call->function->rows == ROWS_SOME_LISTS)
+		rows *= call->users;
 	return Max(rows, 1);
 }
 
@@ -375,6 +409,10 @@ work_of(const Call *call)
 			return f->has_factors ?
 				f->interactions * COST_READ + f->users * f->items * COST_PANEL :
 				f->interactions * COST_ADDED;
+		case ROWS_SOME_LISTS:
+			return call->users * (f->has_factors ? f->items * COST_PANEL :
+								  call->history * COST_ADDED) +
+				f->items * cpu_tuple_cost;
 		case ROWS_ITEMS:
 		case ROWS_HISTORY:
 			break;

@@ -224,8 +224,8 @@ typedef struct AffinityUpdate
 {
 	AffinityInteractions *now;	/* whole histories of users with new rows; or
 								 * all interactions */
-	AffinityInteractions *before;	/* what the model has of them; NULL: now is
-									 * all interactions */
+	AffinityInteractions *before;	/* what the model has of them; NULL: now
+									 * is all interactions */
 	const uint32 *now_no;		/* numbers of their items */
 	const uint32 *before_no;
 	uint32		n_items;
@@ -261,8 +261,11 @@ typedef struct AffinityUpdate
 	const AffinityFactors *factors;
 	/* a figure of the version that is replaced; NaN where there is none */
 	double		(*figure) (struct AffinityUpdate *update, const char *name);
-	/* writes a row of which lists, where they are not NULL, and factors, where
-	 * there are some, are new */
+
+	/*
+	 * writes a row of which lists, where they are not NULL, and factors,
+	 * where there are some, are new
+	 */
 	void		(*put) (struct AffinityUpdate *update,
 						const AffinityItemRow *row);
 } AffinityUpdate;
@@ -301,9 +304,9 @@ typedef struct AffinityAlgorithm
 
 
 	/*
-	 * After that: lists of n items as a training would have them, from a matrix
-	 * that has the whole histories of all their users; no are the numbers of its
-	 * items in the model. NULL: it has no such lists.
+	 * After that: lists of n items as a training would have them, from a
+	 * matrix that has the whole histories of all their users; no are the
+	 * numbers of its items in the model. NULL: it has no such lists.
 	 */
 	void		(*exact) (AffinityUpdate *update, const void *options,
 						  AffinityInteractions *in, const uint32 *no,

@@ -23,8 +23,8 @@ SELECT is_empty($$WITH gram AS (
 	SELECT * FROM gram, m.model
 	WHERE abs(g - CASE WHEN j = k THEN parameters[k] ELSE 0 END) > 1e-5 * parameters[1]$$,
 	'the parameters are the diagonal of the Gram matrix, and there is nothing beside it');
-SELECT is((SELECT array_agg(p ORDER BY p DESC) FROM m.model, unnest(parameters) p), (SELECT parameters FROM m.model),
-	'the longest axis is first');
+SELECT is((SELECT array_agg(p ORDER BY p DESC) FROM m.model, unnest(parameters[:(options->>'factors')::int]) p),
+	(SELECT parameters[:(options->>'factors')::int] FROM m.model), 'the longest axis is first');
 SELECT is((SELECT jsonb_array_length(training->'loss') FROM affinity.models WHERE name = 'm'),
 	(SELECT (training->'iterations')::int FROM affinity.models WHERE name = 'm'), 'a loss for every iteration');
 SELECT is((SELECT jsonb_agg(l ORDER BY n) FROM affinity.models, jsonb_array_elements(training->'half_step_loss') WITH ORDINALITY x(l, n)

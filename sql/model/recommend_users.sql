@@ -1,0 +1,149 @@
+-- recommend for given users in one call. C: src/serve
+
+--extension
+CREATE FUNCTION affinity.recommend_users_core(
+	model pg_catalog.regnamespace,
+	users pg_catalog."any",
+	k pg_catalog.int8,
+	repeat pg_catalog.float8,
+	candidates pg_catalog."any",
+	exclude pg_catalog."any",
+	eligible pg_catalog.text,
+	parameters pg_catalog.jsonb,
+	group_by pg_catalog.text,
+	max_per_group pg_catalog.int8,
+	boost pg_catalog.text,
+	penalty pg_catalog.float8,
+	diversity pg_catalog.float8,
+	exploration pg_catalog.float8,
+	seed pg_catalog.int8,
+	min_score pg_catalog.float8,
+	after_rank pg_catalog.int8,
+	pin pg_catalog."any",
+	not_within pg_catalog.interval)
+RETURNS SETOF pg_catalog.record
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000
+SUPPORT affinity.planner_support
+AS 'MODULE_PATHNAME', 'affinity_serve_recommend_users';
+
+GRANT EXECUTE ON FUNCTION affinity.recommend_users_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int8,
+	pg_catalog.float8,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.text,
+	pg_catalog.jsonb,
+	pg_catalog.text,
+	pg_catalog.int8,
+	pg_catalog.text,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	pg_catalog."any",
+	pg_catalog.interval) TO PUBLIC;
+
+COMMENT ON FUNCTION affinity.recommend_users_core(
+	pg_catalog.regnamespace,
+	pg_catalog."any",
+	pg_catalog.int8,
+	pg_catalog.float8,
+	pg_catalog."any",
+	pg_catalog."any",
+	pg_catalog.text,
+	pg_catalog.jsonb,
+	pg_catalog.text,
+	pg_catalog.int8,
+	pg_catalog.text,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	pg_catalog."any",
+	pg_catalog.interval) IS
+	'behind the function recommend_users of every model';
+
+--objects
+CREATE FUNCTION @schema@.recommend_users(
+	users @user_arg@[],
+	k pg_catalog.int8 DEFAULT 10,
+	repeat pg_catalog.float8 DEFAULT NULL,
+	candidates @item_arg@[] DEFAULT '[0:0]={NULL}',
+	exclude @item_arg@[] DEFAULT NULL,
+	eligible pg_catalog.text DEFAULT NULL,
+	parameters pg_catalog.jsonb DEFAULT NULL,
+	group_by pg_catalog.text DEFAULT NULL,
+	max_per_group pg_catalog.int8 DEFAULT NULL,
+	boost pg_catalog.text DEFAULT NULL,
+	penalty pg_catalog.float8 DEFAULT NULL,
+	diversity pg_catalog.float8 DEFAULT NULL,
+	exploration pg_catalog.float8 DEFAULT NULL,
+	seed pg_catalog.int8 DEFAULT NULL,
+	min_score pg_catalog.float8 DEFAULT NULL,
+	after_rank pg_catalog.int8 DEFAULT NULL,
+	pin @item_arg@[] DEFAULT NULL,
+	not_within pg_catalog.interval DEFAULT NULL)
+RETURNS TABLE (
+	user_id @user@,
+	item_id @item@,
+	score pg_catalog.float4,
+	rank pg_catalog.int4,
+	personalized pg_catalog.bool)
+LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000
+BEGIN ATOMIC
+	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized
+	FROM affinity.recommend_users_core(@name@::pg_catalog.regnamespace, $1, $2, $3, affinity.candidates_core($4), $5, $6, $7, $8, $9, $10, $11,
+		$12, $13, $14, $15, $16, $17, $18) AS t(
+		user_id @user@,
+		item_id @item@,
+		score pg_catalog.float4,
+		rank pg_catalog.int4,
+		personalized pg_catalog.bool);
+END;
+
+GRANT EXECUTE ON FUNCTION @schema@.recommend_users(
+	@user_arg@[],
+	pg_catalog.int8,
+	pg_catalog.float8,
+	@item_arg@[],
+	@item_arg@[],
+	pg_catalog.text,
+	pg_catalog.jsonb,
+	pg_catalog.text,
+	pg_catalog.int8,
+	pg_catalog.text,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	@item_arg@[],
+	pg_catalog.interval) TO PUBLIC;
+
+COMMENT ON FUNCTION @schema@.recommend_users(
+	@user_arg@[],
+	pg_catalog.int8,
+	pg_catalog.float8,
+	@item_arg@[],
+	@item_arg@[],
+	pg_catalog.text,
+	pg_catalog.jsonb,
+	pg_catalog.text,
+	pg_catalog.int8,
+	pg_catalog.text,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	pg_catalog.float8,
+	pg_catalog.int8,
+	@item_arg@[],
+	pg_catalog.interval) IS
+	'recommend(user_id, k, ...) for each of these users, in the order in which they are given';
