@@ -177,7 +177,7 @@ each_query(const AffinityModel *model)
 					 " CROSS JOIN LATERAL affinity.recommend_core($1, u.id, $3, $5, $6, true, $4");
 	for (int i = ARG_RULES; i < N_ARGS; i++)
 		appendStringInfo(&sql, ", $%d", i + 1);
-	appendStringInfo(&sql, ") AS r(item_id %s, score pg_catalog.float4, rank pg_catalog.int4, personalized pg_catalog.bool)"
+	appendStringInfo(&sql, ", NULL) AS r(item_id %s, score pg_catalog.float4, rank pg_catalog.int4, personalized pg_catalog.bool)"
 					 " ORDER BY u.place, r.rank",
 					 format_type_be_qualified(model->item_type));
 	return sql.data;
