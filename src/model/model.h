@@ -103,6 +103,7 @@ extern void affinity_model_scorer(AffinityModel *model, bool factors,
 
 /* popularity.c */
 extern const float *affinity_model_popularity(AffinityModel *model);
+
 /*
  * Ids that are looked up by one query: a plan may hold them as constants, some
  * 350 bytes each.
