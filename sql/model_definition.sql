@@ -310,7 +310,8 @@ ROLLBACK;
 \echo # the definition
 CREATE OR REPLACE VIEW shop.definition AS
 SELECT query, resolved_query, renamed_query, algorithm, given_options, options, user_type, item_type, objects, version()::text AS interactions_view,
-	false AS materialize, ''::text AS choice, ''::text AS item_attributes, ''::text AS resolved_item_attributes, ''::text AS signals
+	false AS materialize, ''::text AS choice, ''::text AS item_attributes, ''::text AS resolved_item_attributes, ''::text AS signals, ''::text AS user_groups,
+	''::text AS resolved_user_groups
 FROM (VALUES (''::text, ''::text, ''::text, ''::text, '{}'::jsonb, '{}'::jsonb, ''::text, ''::text, ''::text)) v
 	(query, resolved_query, renamed_query, algorithm, given_options, options, user_type, item_type, objects);
 SELECT * FROM state;

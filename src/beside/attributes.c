@@ -161,7 +161,7 @@ find(Query * parsed, void *state)
  */
 const AffinityAttributes *
 affinity_beside_attributes(const char *name, const ModelDefinition *d,
-						  bool read_only)
+						   bool read_only)
 {
 	AffinityAttributeRequest request = {.read_only = read_only};
 	Found		found;
@@ -171,7 +171,7 @@ affinity_beside_attributes(const char *name, const ModelDefinition *d,
 
 	initStringInfo(&found.item);
 	affinity_beside_query(name, AFFINITY_ATTRIBUTES_SOURCE,
-							  d->resolved_attributes, find, &found);
+						  d->resolved_attributes, find, &found);
 	reading = found.reading;
 	check_item_type(found.item_type, d);
 	if (found.item_type != d->item_type)

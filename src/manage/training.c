@@ -105,12 +105,12 @@ read_source(Training *t)
 		t->algorithm->attributes && t->algorithm->attributes(t->options))
 	{
 		attributes = affinity_beside_attributes(t->name, t->asked->definition,
-											   false);
+												false);
 		request.more_items = attributes->items;
 	}
 	t->beside = (AffinityBesideRequest)
 	{
-		.algorithm = t->algorithm,.options = t->options,.has_time = has_time
+		.algorithm = t->algorithm, .options = t->options, .has_time = has_time
 	};
 	if (t->asked->definition->groups[0] != '\0')
 		affinity_beside_request(&t->beside, &request);

@@ -94,7 +94,8 @@ typedef struct ServePopular
 	ServeCall  *call;
 	text	   *group;			/* of users; NULL: all */
 	bool		trending;
-	const AffinityItems *candidates;	/* ascending by number; NULL: all items */
+	const AffinityItems *candidates;	/* ascending by number; NULL: all
+										 * items */
 	const AffinityRules *rules; /* NULL: none */
 	bool		looked_up;
 	bool		has_list;		/* a list comes first: */

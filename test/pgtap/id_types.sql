@@ -5,7 +5,7 @@
 BEGIN;
 SET client_min_messages = warning;
 SET jit = off;
-SELECT plan(122);
+SELECT plan(126);
 
 CREATE DOMAIN d_int AS integer;
 CREATE DOMAIN d_text AS text CHECK (VALUE IS NOT NULL);
@@ -219,7 +219,7 @@ BEGIN
 	EXECUTE format('CREATE TABLE people (user_id %1$s, item_id %1$s, items %2$s)', type, regexp_replace(type, '(^[a-z]+)', '\1[]'));
 	INSERT INTO people VALUES ('ANN', 'TEA', '{TEA,CUP}');
 	FOREACH call IN ARRAY ARRAY['recommend(user_id)', 'recommend(''bob'', candidates => items)', 'recommend(''eve'', exclude => items, exclude_seen => false)', 'recommend_for(items)',
-			'recommend_for(''{cup}'', 10, items)', 'score(''ann'', items)', 'similar_items(item_id)', 'similar_users(user_id)', 'audience(item_id)',
+			'recommend_for(''{cup}'', 10, items)', 'popular(10, candidates => items)', 'score(''ann'', items)', 'similar_items(item_id)', 'similar_users(user_id)', 'audience(item_id)',
 			'explain(user_id, ''pot'')', 'explain(''bob'', item_id)'] LOOP
 		RETURN NEXT matches((SELECT state || ' ' || said || ' ' || hint FROM pg_temp.ask('', 'SELECT count(*) FROM people, m.%s', call, '')),
 			instead, type || ': ' || call);
