@@ -103,8 +103,8 @@ analyze(Query * parsed, Oid *item_type, StringInfo item)
 				 errmsg("item_attributes has %d column%s, not two", n,
 						n == 1 ? "" : "s"),
 				 errhint(EXPECTED)));
-	*item_type = affinity_model_source_id(parsed, column[0], "item",
-										  "item_id", item);
+	*item_type = affinity_definition_source_id(parsed, column[0], "item",
+											   "item_id", item);
 	return find_reading(column[1]);
 }
 
@@ -133,10 +133,10 @@ affinity_beside_attributes_text(const char *query, ModelDefinition *d)
 	if (query[0] == '\0')
 		return;
 	initStringInfo(&item);
-	parsed = affinity_model_source_query(query, AFFINITY_ATTRIBUTES_SOURCE,
-										 &d->attributes);
+	parsed = affinity_definition_source_query(query, AFFINITY_ATTRIBUTES_SOURCE,
+											  &d->attributes);
 	(void) analyze(parsed, &item_type, &item);
-	d->resolved_attributes = affinity_model_source_deparse(parsed);
+	d->resolved_attributes = affinity_definition_source_deparse(parsed);
 }
 
 /* What is found in the query of attributes. */

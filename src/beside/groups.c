@@ -65,8 +65,8 @@ find(Query * parsed, void *state)
 				 errmsg("user_groups has %d column%s, not two", n,
 						n == 1 ? "" : "s"),
 				 errhint(EXPECTED)));
-	found->user_type = affinity_model_source_id(parsed, column[0], "user",
-												"user_id", &found->user);
+	found->user_type = affinity_definition_source_id(parsed, column[0], "user",
+													 "user_id", &found->user);
 	type = exprType((Node *) column[1]->expr);
 	if (!is_name(getBaseType(type)))
 		ereport(ERROR,
@@ -89,10 +89,10 @@ affinity_beside_groups_text(const char *query, ModelDefinition *d)
 	if (query[0] == '\0')
 		return;
 	initStringInfo(&found.user);
-	parsed = affinity_model_source_query(query, AFFINITY_GROUPS_SOURCE,
-										 &d->groups);
+	parsed = affinity_definition_source_query(query, AFFINITY_GROUPS_SOURCE,
+											  &d->groups);
 	find(parsed, &found);
-	d->resolved_groups = affinity_model_source_deparse(parsed);
+	d->resolved_groups = affinity_definition_source_deparse(parsed);
 }
 
 static void

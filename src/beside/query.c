@@ -23,7 +23,7 @@ affinity_beside_query(const char *name, const char *what,
 
 	PG_TRY();
 	{
-		check(affinity_model_source_query(resolved, what, NULL), state);
+		check(affinity_definition_source_query(resolved, what, NULL), state);
 	}
 	PG_CATCH();
 	{

@@ -136,7 +136,7 @@ affinity_eval_segments(const char *query, const AffinityInteractions *test,
 
 	cursor = SPI_cursor_open_with_args(NULL,
 									   psprintf("SELECT b.user_id, b.segment::pg_catalog.text FROM (%s\n) AS b(user_id, segment)",
-												affinity_model_source_check(query, "by")),
+												affinity_definition_source_check(query, "by")),
 									   0, NULL, NULL, NULL, true, 0);
 	check_type(TupleDescAttr(cursor->tupDesc, 0)->atttypid, test);
 	do

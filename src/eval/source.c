@@ -23,7 +23,7 @@ affinity_eval_source_query(const char *query, const char *what,
 {
 	ModelDefinition d = {0};
 
-	affinity_model_source_select(query, what, &d);
+	affinity_definition_source_select(query, what, &d);
 	if (d.has_signal)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -104,13 +104,13 @@ affinity_eval_attributes(const AffinityModel *model,
 
 	if (model == NULL || algorithm->attributes == NULL ||
 		!algorithm->attributes(options) ||
-		affinity_model_definition_read(model->schema, &d) != DEFINITION_FOUND ||
+		affinity_definition_read(model->schema, &d) != DEFINITION_FOUND ||
 		d.attributes[0] == '\0')
 		return NULL;
 	d.item_type = source->item_type;
 	/* its names were written for this path */
 	nest = NewGUCNestLevel();
-	affinity_model_restrict_path();
+	affinity_definition_restrict_path();
 	attributes = affinity_beside_attributes(model->schema_name, &d, true);
 	AtEOXact_GUC(false, nest);
 	return attributes;

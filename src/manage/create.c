@@ -211,7 +211,7 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	lock_name(name);
 	if (!is_taken(name, if_exists))
 	{
-		affinity_model_source_text(query, &d);
+		affinity_definition_source_text(query, &d);
 		affinity_beside_attributes_text(attributes, &d);
 		affinity_beside_groups_text(groups, &d);
 		affinity_manage_check_attributes(&d);

@@ -75,7 +75,7 @@ affinity_manage_check_attributes(const ModelDefinition *d)
 			 errmsg("algorithm \"%s\" with these options learns nothing from item_attributes",
 					algorithm->name) :
 			 errmsg("algorithm \"%s\" learns nothing from item_attributes",
-					affinity_model_definition_algorithm(d)),
+					affinity_definition_algorithm(d)),
 			 errhint("Those that do: %s; ease where its \"method\" is not \"dense\".",
 					 valid.data)));
 }
@@ -101,7 +101,7 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 		if (d->choice[0] != '\0')
 			(void) affinity_train_options_parse(&affinity_algorithm_auto,
 												d->given_options);
-		(void) affinity_model_signals_parse(d->signals, &signals);
+		(void) affinity_definition_signals_parse(d->signals, &signals);
 		/* with those that this release has and its own did not */
 		d->options = affinity_train_options_jsonb(algorithm, options);
 	}
@@ -112,7 +112,7 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		affinity_model_definition_damaged(name, error->message);
+		affinity_definition_damaged(name, error->message);
 	}
 	PG_END_TRY();
 }
@@ -153,13 +153,13 @@ void
 affinity_manage_definition_load(const char *name, Oid schema,
 								ModelDefinition *d)
 {
-	switch (affinity_model_definition_read(schema, d))
+	switch (affinity_definition_read(schema, d))
 	{
 		case DEFINITION_FOUND:
 			break;
 		case DEFINITION_DAMAGED:
-			affinity_model_definition_damaged(name,
-											  "It is not the view of constants that create_model makes.");
+			affinity_definition_damaged(name,
+										"It is not the view of constants that create_model makes.");
 			break;
 		case DEFINITION_MISSING:
 			d->renamed = pstrdup("");
@@ -170,7 +170,7 @@ affinity_manage_definition_load(const char *name, Oid schema,
 			d->signals = pstrdup("");
 			d->groups = d->resolved_groups = pstrdup("");
 			if (!read_row(name, d))
-				affinity_model_undefined(name);
+				affinity_definition_undefined(name);
 			break;
 	}
 	affinity_manage_definition_options(name, d);
@@ -238,7 +238,7 @@ const char *
 affinity_manage_definition_write(const ModelNames *names, Oid schema)
 {
 	ModelDefinition now;
-	DefinitionState state = affinity_model_definition_read(schema, &now);
+	DefinitionState state = affinity_definition_read(schema, &now);
 	bool		replace;
 
 	if (state == DEFINITION_FOUND && same_definition(&now, names->definition))

@@ -253,14 +253,14 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 		return "owner mismatch";
 	if (state == DEFINITION_DAMAGED)
 	{
-		*hint = affinity_model_definition_hint(name);
+		*hint = affinity_definition_hint(name);
 		return "damaged";
 	}
 	if (!OidIsValid(interactions))
 		return "source missing";
 	if (!fits)
 	{
-		*hint = affinity_model_other_columns_hint(name, schema);
+		*hint = affinity_definition_other_columns_hint(name, schema);
 		return "damaged";
 	}
 	/* without a definition d has no types */
@@ -326,7 +326,7 @@ put_model(ReturnSetInfo *result, Relation table)
 	bool		nulls[LIST_N_COLUMNS];
 	NameData	name;
 	ModelDefinition d;
-	DefinitionState state = affinity_model_definition_read(schema, &d);
+	DefinitionState state = affinity_definition_read(schema, &d);
 	bool		fits = affinity_model_row_fits(table);
 	bool		trained;
 	char	   *hint;
@@ -344,7 +344,7 @@ put_model(ReturnSetInfo *result, Relation table)
 		bool		open = strcmp(d.choice, AFFINITY_CHOICE_OPEN) == 0;
 
 		values[LIST_ROW + MODEL_ALGORITHM - 1] =
-			CStringGetTextDatum(open ? affinity_model_definition_algorithm(&d) :
+			CStringGetTextDatum(open ? affinity_definition_algorithm(&d) :
 								d.algorithm);
 		values[LIST_ROW + MODEL_OPTIONS - 1] =
 			JsonbPGetDatum(open ? d.given_options : d.options);

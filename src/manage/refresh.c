@@ -36,7 +36,7 @@ check_columns(const ModelExisting *e)
 
 	table_close(table, NoLock);
 	if (!fits)
-		affinity_model_other_columns(e->name, e->schema);
+		affinity_definition_other_columns(e->name, e->schema);
 }
 
 /*
@@ -144,7 +144,7 @@ check_interactions(const ModelExisting *e)
 static Jsonb *
 options_before(const ModelDefinition *d, const char *asked)
 {
-	const char *now = affinity_model_definition_algorithm(d);
+	const char *now = affinity_definition_algorithm(d);
 
 	if (pg_strcasecmp(asked, now) == 0)
 		return d->given_options;
@@ -168,13 +168,13 @@ set_options(ModelDefinition *d, const char *algorithm, Jsonb *options,
 			bool from_start)
 {
 	const char *asked = algorithm ? affinity_algorithm_find_or_auto(algorithm)->name :
-		affinity_model_definition_algorithm(d);
+		affinity_definition_algorithm(d);
 	Jsonb	   *given;
 
 	if (options == NULL &&
 		(algorithm == NULL ||
 		 (asked != affinity_algorithm_auto.name &&
-		  strcmp(asked, affinity_model_definition_algorithm(d)) == 0)))
+		  strcmp(asked, affinity_definition_algorithm(d)) == 0)))
 		return;
 	given = from_start ? NULL : options_before(d, asked);
 	if (given == NULL)
@@ -224,7 +224,7 @@ affinity_manage_alter(const char *name, const ModelAlteration *asked)
 
 	/* by the caller's search_path */
 	if (asked->query != NULL)
-		affinity_model_source_text(asked->query, &source);
+		affinity_definition_source_text(asked->query, &source);
 	if (asked->attributes != NULL)
 		affinity_beside_attributes_text(asked->attributes, &source);
 	if (asked->groups != NULL)

@@ -22,7 +22,7 @@ affinity_manage_become(ModelRole *role, Oid owner)
 	role->nest = NewGUCNestLevel();
 	SetUserIdAndSecContext(owner,
 						   role->context | SECURITY_RESTRICTED_OPERATION);
-	affinity_model_restrict_path();
+	affinity_definition_restrict_path();
 }
 
 void

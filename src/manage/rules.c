@@ -268,10 +268,10 @@ affinity_manage_set_rules(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("affinity.set_rules()");
 	PreventCommandDuringRecovery("affinity.set_rules()");
-	if (affinity_model_definition_read(affinity_model_schema(name, &table),
-									   &d) != DEFINITION_FOUND)
-		affinity_model_definition_damaged(name,
-										  "It is not the view of constants that create_model makes.");
+	if (affinity_definition_read(affinity_model_schema(name, &table),
+								 &d) != DEFINITION_FOUND)
+		affinity_definition_damaged(name,
+									"It is not the view of constants that create_model makes.");
 	set.pin = ids_arg(fcinfo, ARG_PIN, "pin", d.item_type);
 	set.exclude = ids_arg(fcinfo, ARG_EXCLUDE, "exclude", d.item_type);
 	affinity_rules_resolve(&set, d.item_type);

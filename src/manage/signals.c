@@ -46,7 +46,7 @@ affinity_manage_signals_text(Jsonb *signals)
 	char	   *text = signals == NULL ? pstrdup("") :
 		JsonbToCString(NULL, &signals->root, VARSIZE(signals));
 
-	return affinity_model_signals_parse(text, &parsed) ? text : pstrdup("");
+	return affinity_definition_signals_parse(text, &parsed) ? text : pstrdup("");
 }
 
 /*
@@ -74,7 +74,7 @@ affinity_manage_signals_check(const ModelDefinition *d)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("algorithm %s does not take signals",
-						affinity_model_definition_algorithm(d)),
+						affinity_definition_algorithm(d)),
 				 errhint("Use algorithm => 'item_knn'.")));
 	if (!algorithm->takes_kinds(affinity_train_options_parse(algorithm,
 															 d->options)))
@@ -147,15 +147,15 @@ affinity_manage_signals_begin(const ModelTraining *asked, Jsonb *before,
 	double		weight[AFFINITY_MOST_KINDS];
 
 	affinity_manage_signals_check(d);
-	s->any = affinity_model_signals_parse(d->signals, &s->given);
+	s->any = affinity_definition_signals_parse(d->signals, &s->given);
 	if (!s->any)
 		return;
 	memcpy(s->weight, s->given.weight, sizeof(s->weight));
 	if (!s->given.learned)
 		return;
 	kinds = before && !d->retune ?
-		affinity_model_signals_stored(asked->name, before,
-									  AFFINITY_SIGNAL_WEIGHTS, weight) : NULL;
+		affinity_definition_signals_stored(asked->name, before,
+										   AFFINITY_SIGNAL_WEIGHTS, weight) : NULL;
 	if (kinds && same_kinds(kinds, &s->given.kinds))
 	{
 		memcpy(s->weight, weight, sizeof(s->weight));

@@ -219,8 +219,8 @@ try_source(const char *text, Query * *query, ModelDefinition *d)
 	PG_TRY();
 	{
 		if (text != NULL)
-			*query = affinity_model_source_parse(text);
-		affinity_model_source_analyze(*query, d);
+			*query = affinity_definition_source_parse(text);
+		affinity_definition_source_analyze(*query, d);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -316,7 +316,7 @@ static void
 source_is_gone(const char *name, const ModelDefinition *d, const char *wrong)
 {
 	if (d->resolved == NULL)
-		affinity_model_no_source(name, wrong);
+		affinity_definition_no_source(name, wrong);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("source of model \"%s\" cannot be read: %s", name, wrong),

@@ -79,18 +79,18 @@ set_model(AffinityModel *model, const Datum *values)
 	Oid			schema = model->schema;
 	const char *name = model->schema_name;
 	ModelDefinition d;
-	DefinitionState state = affinity_model_definition_read(schema, &d);
+	DefinitionState state = affinity_definition_read(schema, &d);
 	AffinityIdKind kind;
 
 	if (values == NULL && state == DEFINITION_MISSING)
-		affinity_model_undefined(name);
+		affinity_definition_undefined(name);
 	if (values == NULL && state == DEFINITION_DAMAGED)
-		affinity_model_definition_damaged(name,
-										  "It is not the view of constants that create_model makes.");
+		affinity_definition_damaged(name,
+									"It is not the view of constants that create_model makes.");
 	if (state != DEFINITION_FOUND &&
 		!OidIsValid(get_relname_relid("interactions", schema)))
-		affinity_model_no_source(name,
-								 "there is no view \"interactions\"");
+		affinity_definition_no_source(name,
+									  "there is no view \"interactions\"");
 	model->trained = values != NULL;
 	model->version = values ? DatumGetInt64(values[MODEL_VERSION - 1]) : 0;
 	model->algorithm = affinity_algorithm_find(values ?
@@ -117,10 +117,10 @@ set_model(AffinityModel *model, const Datum *values)
 	model->n_kinds = 1;
 	if (values != NULL)
 		model->kinds =
-			affinity_model_signals_stored(name,
-										  DatumGetJsonbP(values[MODEL_TRAINING - 1]),
-										  AFFINITY_SIGNAL_FACTORS,
-										  model->kind_factor);
+			affinity_definition_signals_stored(name,
+											   DatumGetJsonbP(values[MODEL_TRAINING - 1]),
+											   AFFINITY_SIGNAL_FACTORS,
+											   model->kind_factor);
 	if (model->kinds && (model->algorithm->takes_kinds == NULL ||
 						 !model->algorithm->takes_kinds(model->options)))
 		affinity_train_damaged(name, "its algorithm does not take signals");
@@ -310,7 +310,7 @@ affinity_model_open(Oid schema)
 		affinity_model_missing(schema_name);
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
-		affinity_model_other_columns(schema_name, schema);
+		affinity_definition_other_columns(schema_name, schema);
 	if (affinity_model_row_read(table, schema_name, values, &writer))
 		model = cached_model(table, schema, schema_name, values);
 	else

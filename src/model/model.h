@@ -17,7 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "cache/cache.h"
-#include "model/definition.h"
+#include "definition/definition.h"
 #include "score/score.h"
 
 /* Queries that lookups run often; their plans are kept with the model. */
@@ -297,28 +297,6 @@ extern void affinity_model_items_end(AffinityItemScan *scan);
 extern void affinity_model_check_list(const AffinityModel *model,
 									  ArrayType *neighbors, ArrayType *scores,
 									  uint32 kind, AffinityList *list);
-
-/* ---- signals.c: kinds of events ----------------------------------------- */
-
-/* What a model is told of them, the first being what it recommends. */
-typedef struct AffinityModelSignals
-{
-	AffinityKinds kinds;
-	bool		learned;		/* weights are; else they are given: */
-	double		weight[AFFINITY_MOST_KINDS];
-} AffinityModelSignals;
-
-/* Members of the column "training" of a model's row. */
-#define AFFINITY_SIGNALS		"signals"
-#define AFFINITY_SIGNAL_WEIGHTS "signal_weights"
-#define AFFINITY_SIGNAL_FACTORS "signal_factors"
-
-extern bool affinity_model_signals_parse(const char *json,
-										 AffinityModelSignals *signals);
-extern AffinityKinds *affinity_model_signals_stored(const char *name,
-													Jsonb *training,
-													const char *member,
-													double *value);
 
 /* find.c */
 extern Oid	affinity_model_record_type(void);

@@ -141,7 +141,7 @@ affinity_model_parameters(const AffinityModel *model)
 	ArrayType  *parameters;
 
 	if (!affinity_model_row_fits(table))
-		affinity_model_other_columns(model->schema_name, model->schema);
+		affinity_definition_other_columns(model->schema_name, model->schema);
 	if (!affinity_model_row_read(table, model->schema_name, values,
 								 NULL) ||
 		DatumGetInt64(values[MODEL_VERSION - 1]) != model->version)

@@ -317,12 +317,12 @@ affinity_rules_resolve(AffinityRuleSet *set, Oid item_type)
 	if (set->items == NULL)
 		return;
 	rows = items_query(set->items, &alias);
-	query = affinity_model_source_query(rows, AFFINITY_CATALOG_SOURCE, &rows);
+	query = affinity_definition_source_query(rows, AFFINITY_CATALOG_SOURCE, &rows);
 	from = psprintf("(\n%s\n) AS %s", rows, alias);
 	id = find_item(query);
 	initStringInfo(&item);
-	type = affinity_model_source_id(query, id, "item",
-									quote_identifier(id->resname), &item);
+	type = affinity_definition_source_id(query, id, "item",
+										 quote_identifier(id->resname), &item);
 	if (!affinity_base_id_alike(type, item_type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -360,7 +360,7 @@ affinity_rules_resolve(AffinityRuleSet *set, Oid item_type)
 							 quote_identifier(column->resname));
 	}
 	appendStringInfo(&sql, " FROM %s", from);
-	query = affinity_model_source_query(sql.data, AFFINITY_CATALOG_SOURCE,
-										NULL);
-	set->catalog = affinity_model_source_deparse(query);
+	query = affinity_definition_source_query(sql.data, AFFINITY_CATALOG_SOURCE,
+											 NULL);
+	set->catalog = affinity_definition_source_deparse(query);
 }

@@ -168,7 +168,7 @@ affinity_rules_read(const char *name, Oid schema, AffinityRuleSet *set)
 
 	if (!OidIsValid(view) || get_rel_relkind(view) != RELKIND_VIEW)
 		return false;
-	if (!affinity_model_constants(view, columns, N_SETTINGS, v, nulls))
+	if (!affinity_definition_constants(view, columns, N_SETTINGS, v, nulls))
 		damaged(name, "The view \"rules\" is not the one of constants that set_rules makes.");
 	set->items = text_of(v, nulls, SETTING_ITEMS);
 	set->eligible = text_of(v, nulls, SETTING_ELIGIBLE);
@@ -210,7 +210,7 @@ affinity_rules_views(Oid schema)
 	List	   *views = NIL;
 
 	if (!OidIsValid(rules) ||
-		!affinity_model_constants(rules, columns, N_SETTINGS, v, nulls))
+		!affinity_definition_constants(rules, columns, N_SETTINGS, v, nulls))
 		return NIL;
 	views = list_make1_oid(rules);
 	if (OidIsValid(catalog) && get_rel_relkind(catalog) == RELKIND_VIEW)
@@ -415,7 +415,7 @@ affinity_rules_lack_catalog(Oid schema)
 
 	return OidIsValid(rules) &&
 		!OidIsValid(get_relname_relid(AFFINITY_CATALOG_VIEW, schema)) &&
-		affinity_model_constants(rules, columns, N_SETTINGS, v, nulls) &&
+		affinity_definition_constants(rules, columns, N_SETTINGS, v, nulls) &&
 		VARSIZE_ANY_EXHDR(DatumGetPointer(v[SETTING_CATALOG])) > 0;
 }
 
@@ -457,9 +457,9 @@ reads_others(Oid view, const char *query)
 
 	(void) add_relations((Node *) get_view_query(relation), &before);
 	relation_close(relation, NoLock);
-	(void) add_relations((Node *) affinity_model_source_query(query,
-															  AFFINITY_CATALOG_SOURCE,
-															  NULL), &now);
+	(void) add_relations((Node *) affinity_definition_source_query(query,
+																   AFFINITY_CATALOG_SOURCE,
+																   NULL), &now);
 	return list_difference_oid(now, before) != NIL;
 }
 

@@ -445,8 +445,8 @@ affinity_serve_users(ServeCall *call, int arg, AffinityModelAsked *asked)
 
 	if (!affinity_serve_given(call, arg))
 		return;
-	query = affinity_model_source_check(text_to_cstring(PG_GETARG_TEXT_PP(arg)),
-										"users");
+	query = affinity_definition_source_check(text_to_cstring(PG_GETARG_TEXT_PP(arg)),
+											 "users");
 	if (SPI_execute(query, true, 0) != SPI_OK_SELECT)
 		wrong_users("it gives no rows");
 	desc = SPI_tuptable->tupdesc;

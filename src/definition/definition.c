@@ -20,7 +20,7 @@
 #include "utils/syscache.h"
 
 #include "algorithm/algorithm.h"
-#include "model/catalog.h"
+#include "definition/definition.h"
 
 /*
  * The view's columns, found by name: releases add some at the end. What an
@@ -95,8 +95,8 @@ view_query(Oid view)
  * named, those that are there and not null; the others are null.
  */
 bool
-affinity_model_constants(Oid view, const AffinityConstant *column, int n,
-						 Datum *values, bool *nulls)
+affinity_definition_constants(Oid view, const AffinityConstant *column, int n,
+							  Datum *values, bool *nulls)
 {
 	Query	   *query = get_rel_relkind(view) == RELKIND_VIEW ?
 		view_query(view) : NULL;
@@ -143,8 +143,8 @@ read_constants(Oid view, Datum *values)
 {
 	bool		nulls[DEFINITION_N_COLUMNS];
 
-	if (!affinity_model_constants(view, columns, DEFINITION_N_COLUMNS, values,
-								  nulls))
+	if (!affinity_definition_constants(view, columns, DEFINITION_N_COLUMNS, values,
+									   nulls))
 		return false;
 	for (int i = 0; i < DEFINITION_N_COLUMNS; i++)
 	{
@@ -173,7 +173,7 @@ id_type(const char *name)
  * known to be right.
  */
 DefinitionState
-affinity_model_definition_read(Oid schema, ModelDefinition *d)
+affinity_definition_read(Oid schema, ModelDefinition *d)
 {
 	Oid			view = get_relname_relid("definition", schema);
 	Datum		v[DEFINITION_N_COLUMNS];
@@ -209,7 +209,7 @@ affinity_model_definition_read(Oid schema, ModelDefinition *d)
  * The algorithm that was asked for.
  */
 const char *
-affinity_model_definition_algorithm(const ModelDefinition *d)
+affinity_definition_algorithm(const ModelDefinition *d)
 {
 	return d->choice[0] != '\0' ? affinity_algorithm_auto.name : d->algorithm;
 }
@@ -218,7 +218,7 @@ affinity_model_definition_algorithm(const ModelDefinition *d)
  * What to do about a damaged definition. Moved away, it can still be looked at.
  */
 char *
-affinity_model_definition_hint(const char *name)
+affinity_definition_hint(const char *name)
 {
 	return psprintf("ALTER TABLE %s RENAME TO damaged_definition; SELECT affinity.refresh_model(%s);",
 					quote_qualified_identifier(name, "definition"),
@@ -226,21 +226,21 @@ affinity_model_definition_hint(const char *name)
 }
 
 void
-affinity_model_definition_damaged(const char *name, const char *why)
+affinity_definition_damaged(const char *name, const char *why)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the definition of model \"%s\" is damaged", name),
 			 errdetail_internal("%s", why),
 			 errhint("To take it from the view \"interactions\" and the model's row: %s",
-					 affinity_model_definition_hint(name))));
+					 affinity_definition_hint(name))));
 }
 
 /*
  * Say that nothing tells any more what a model is.
  */
 void
-affinity_model_undefined(const char *name)
+affinity_definition_undefined(const char *name)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -254,7 +254,7 @@ affinity_model_undefined(const char *name)
  * Say that nothing tells what a model reads.
  */
 void
-affinity_model_no_source(const char *name, const char *wrong)
+affinity_definition_no_source(const char *name, const char *wrong)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -271,7 +271,7 @@ affinity_model_no_source(const char *name, const char *wrong)
  * again beneath it.
  */
 char *
-affinity_model_other_columns_hint(const char *name, Oid schema)
+affinity_definition_other_columns_hint(const char *name, Oid schema)
 {
 	ModelDefinition d;
 	StringInfoData hint;
@@ -279,11 +279,11 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 	initStringInfo(&hint);
 	appendStringInfo(&hint, "SELECT affinity.drop_model(%s);",
 					 quote_literal_cstr(name));
-	if (affinity_model_definition_read(schema, &d) == DEFINITION_FOUND)
+	if (affinity_definition_read(schema, &d) == DEFINITION_FOUND)
 		appendStringInfo(&hint, " SELECT affinity.create_model(%s, %s, %s, %s%s%s%s);",
 						 quote_literal_cstr(name),
 						 quote_literal_cstr(d.resolved),
-						 quote_literal_cstr(affinity_model_definition_algorithm(&d)),
+						 quote_literal_cstr(affinity_definition_algorithm(&d)),
 						 quote_literal_cstr(JsonbToCString(NULL, &d.given_options->root,
 														   VARSIZE(d.given_options))),
 						 d.attributes[0] == '\0' ? "" :
@@ -299,12 +299,12 @@ affinity_model_other_columns_hint(const char *name, Oid schema)
 }
 
 void
-affinity_model_other_columns(const char *name, Oid schema)
+affinity_definition_other_columns(const char *name, Oid schema)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("table \"model\" of model \"%s\" has other columns than it was made with",
 					name),
 			 errhint("Drop the model and create it again: %s",
-					 affinity_model_other_columns_hint(name, schema))));
+					 affinity_definition_other_columns_hint(name, schema))));
 }

@@ -22,7 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "model/catalog.h"
+#include "definition/definition.h"
 
 #define EXPECTED "The query must give user, item and, if wanted, weight and time."
 #define MODEL_SOURCE "source of a model"
@@ -201,9 +201,9 @@ column_sql(const Query * query, const TargetEntry * column)
  * expression.
  */
 Oid
-affinity_model_source_id(const Query * query, const TargetEntry * column,
-						 const char *role, const char *name,
-						 StringInfo expression)
+affinity_definition_source_id(const Query * query, const TargetEntry * column,
+							  const char *role, const char *name,
+							  StringInfo expression)
 {
 	AffinityIdGiven given = {
 		.type = exprType((Node *) column->expr),
@@ -327,7 +327,7 @@ is_null_in(const Query * query, const Node *node, AttrNumber no)
  * Until the end of the GUC nest level.
  */
 void
-affinity_model_restrict_path(void)
+affinity_definition_restrict_path(void)
 {
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
@@ -337,12 +337,12 @@ affinity_model_restrict_path(void)
  * The text of a query, every name qualified that is not of pg_catalog.
  */
 char *
-affinity_model_source_deparse(Query * query)
+affinity_definition_source_deparse(Query * query)
 {
 	int			nest = NewGUCNestLevel();
 	char	   *text;
 
-	affinity_model_restrict_path();
+	affinity_definition_restrict_path();
 	/* it locks what the query reads, and marks the query so */
 	text = pg_get_querydef(copyObject(query), false);
 	AtEOXact_GUC(false, nest);
@@ -390,11 +390,11 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 
 	initStringInfo(&body);
 	appendStringInfoString(&body, "SELECT ");
-	d->user_type = affinity_model_source_id(parsed, column[0], "user",
-											"user_id", &body);
+	d->user_type = affinity_definition_source_id(parsed, column[0], "user",
+												 "user_id", &body);
 	appendStringInfoString(&body, " AS user_id, ");
-	d->item_type = affinity_model_source_id(parsed, column[1], "item",
-											"item_id", &body);
+	d->item_type = affinity_definition_source_id(parsed, column[1], "item",
+												 "item_id", &body);
 	appendStringInfoString(&body, " AS item_id, ");
 	d->weight_type = FLOAT4OID;
 	has_weight = n > 2 && !(n == 5 && is_null_in(parsed, parsed->setOperations, 3));
@@ -409,7 +409,7 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 		d->at_type = time_column(column[3], &body);
 	else
 		appendStringInfoString(&body, "NULL::timestamp with time zone");
-	d->resolved = affinity_model_source_deparse(parsed);
+	d->resolved = affinity_definition_source_deparse(parsed);
 	d->renamed = pstrdup("");
 	/* a comment may end the text: the parenthesis needs a line of its own */
 	appendStringInfoString(&body, " AS at");
@@ -429,7 +429,7 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
  * the view over it.
  */
 void
-affinity_model_source_analyze(Query * parsed, ModelDefinition *d)
+affinity_definition_source_analyze(Query * parsed, ModelDefinition *d)
 {
 	analyze(parsed, MODEL_SOURCE, d);
 }
@@ -439,7 +439,7 @@ affinity_model_source_analyze(Query * parsed, ModelDefinition *d)
  * call it. Leaves its text in *text, if that is asked for.
  */
 Query *
-affinity_model_source_query(const char *query, const char *what, char **text)
+affinity_definition_source_query(const char *query, const char *what, char **text)
 {
 	Query	   *parsed = parse_source(query, what, text);
 
@@ -451,19 +451,19 @@ affinity_model_source_query(const char *query, const char *what, char **text)
  * Parse a query that was made by this extension. Errors are those of parsing.
  */
 Query *
-affinity_model_source_parse(const char *query)
+affinity_definition_source_parse(const char *query)
 {
-	return affinity_model_source_query(query, MODEL_SOURCE, NULL);
+	return affinity_definition_source_query(query, MODEL_SOURCE, NULL);
 }
 
 /*
  * Take a query as a user gives it.
  */
 void
-affinity_model_source_text(const char *query, ModelDefinition *d)
+affinity_definition_source_text(const char *query, ModelDefinition *d)
 {
-	Query	   *parsed = affinity_model_source_query(query, MODEL_SOURCE,
-													 &d->query);
+	Query	   *parsed = affinity_definition_source_query(query, MODEL_SOURCE,
+														  &d->query);
 
 	analyze(parsed, MODEL_SOURCE, d);
 }
@@ -473,8 +473,8 @@ affinity_model_source_text(const char *query, ModelDefinition *d)
  * read temporary tables.
  */
 void
-affinity_model_source_select(const char *query, const char *what,
-							 ModelDefinition *d)
+affinity_definition_source_select(const char *query, const char *what,
+								  ModelDefinition *d)
 {
 	Query	   *parsed = parse_source(query, what, &d->query);
 
@@ -486,7 +486,7 @@ affinity_model_source_select(const char *query, const char *what,
  * call it.
  */
 char *
-affinity_model_source_check(const char *query, const char *what)
+affinity_definition_source_check(const char *query, const char *what)
 {
 	char	   *text;
 

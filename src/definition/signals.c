@@ -16,7 +16,8 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-#include "model/model.h"
+#include "definition/definition.h"
+#include "train/train.h"
 
 static void
 bad_signals(const char *problem)
@@ -127,7 +128,7 @@ take_object(Jsonb *json, AffinityModelSignals *s)
  * Kinds of events as they are given; false where there are none.
  */
 bool
-affinity_model_signals_parse(const char *json, AffinityModelSignals *signals)
+affinity_definition_signals_parse(const char *json, AffinityModelSignals *signals)
 {
 	Jsonb	   *parsed;
 
@@ -173,8 +174,8 @@ array_of(Jsonb *object, const char *member)
  * which its owner may have written; NULL: it has none.
  */
 AffinityKinds *
-affinity_model_signals_stored(const char *name, Jsonb *training,
-							  const char *member, double *number)
+affinity_definition_signals_stored(const char *name, Jsonb *training,
+								   const char *member, double *number)
 {
 	Jsonb	   *names = array_of(training, AFFINITY_SIGNALS);
 	Jsonb	   *numbers = array_of(training, member);
