@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -258,13 +259,21 @@ check_snapshot(const char *name, Oid items)
 Relation
 affinity_model_open_items(Oid schema, const char *name)
 {
-	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name), "items",
-													  -1),
-										 AccessShareLock, true);
+	Oid			relid;
 	AclResult	result;
 
-	if (!OidIsValid(relid) || get_rel_namespace(relid) != schema ||
-		get_rel_relkind(relid) != RELKIND_RELATION)
+	/* by the schema itself, which another one may have the name of by now */
+	for (;;)
+	{
+		relid = get_relname_relid("items", schema);
+		if (!OidIsValid(relid))
+			break;
+		LockRelationOid(relid, AccessShareLock);
+		if (get_relname_relid("items", schema) == relid)
+			break;
+		UnlockRelationOid(relid, AccessShareLock);
+	}
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
 		affinity_train_damaged(name, "items is not a table");
 	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
 	if (result != ACLCHECK_OK)
