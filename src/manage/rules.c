@@ -10,16 +10,23 @@
 #include <math.h>
 
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
 
-#include "manage/manage.h"
+#include "manage/objects.h"
+
+/* So often a refresh tries to lock what the rules read. */
+#define MAX_TRIES 10
 
 /* Arguments of set_rules, in order. */
 enum
@@ -210,6 +217,116 @@ attempt(ModelExisting *e, bool (*part) (const char *name, Oid schema),
 	return wrong;
 }
 
+/* ---- locks ------------------------------------------------------------- */
+
+static void
+add_tables(AffinityLocks *locks, const List *tables, LOCKMODE mode)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		if (affinity_base_owns_relation(lfirst_oid(cell), GetUserId()))
+			affinity_manage_locks_add(locks, RelationRelationId,
+									  lfirst_oid(cell), mode);
+	}
+}
+
+/*
+ * What set_rules locks against readers of the model and against writers of its
+ * items: who writes items and then asks the model must not be waited for with
+ * the model in hand.
+ */
+static void
+find_locks(Oid schema, Oid table, const AffinityRuleSet *set,
+		   AffinityLocks *locks)
+{
+	Oid			sequence = get_relname_relid("model_version", schema);
+	List	   *read = NIL;
+	List	   *former;
+
+	affinity_manage_locks_begin(locks);
+	if (OidIsValid(sequence))
+		affinity_manage_locks_add(locks, RelationRelationId, sequence,
+								  ShareUpdateExclusiveLock);
+	affinity_manage_locks_add(locks, RelationRelationId, table,
+							  ShareUpdateExclusiveLock);
+	if (set->catalog != NULL && set->catalog[0] != '\0')
+		add_tables(locks, affinity_rules_to_watch(set->catalog, &read),
+				   ShareRowExclusiveLock);
+	former = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
+	add_tables(locks, list_difference_oid(former, read), AccessExclusiveLock);
+	add_tables(locks, affinity_rules_views(schema), AccessExclusiveLock);
+}
+
+/*
+ * Lock that, all or none. The model may be dropped while this waits, or its name
+ * be given to another.
+ */
+static void
+lock_to_set(const char *name, const AffinityRuleSet *set)
+{
+	LOCKTAG		in_way;
+
+	for (int round = 0;; round++)
+	{
+		AffinityLocks locks;
+		AffinityLocks now;
+		Oid			table;
+		Oid			now_table;
+		Oid			schema = affinity_model_schema(name, &table);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!affinity_base_owns_schema(schema, GetUserId()))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
+		find_locks(schema, table, set, &locks);
+		if (!affinity_manage_lock_in_round(&locks, round, &in_way))
+			continue;
+		AcceptInvalidationMessages();
+		if (affinity_model_schema(name, &now_table) != schema ||
+			now_table != table)
+			affinity_model_missing(name);
+		find_locks(schema, table, set, &now);
+		if (affinity_manage_locks_within(&now, &locks))
+			return;
+		affinity_manage_unlock(&locks);
+	}
+}
+
+/*
+ * The same for a refresh, which has the model already, and may have replaced what
+ * readers need: it only tries, and not for long.
+ */
+static bool
+lock_to_renew(const char *name, Oid schema)
+{
+	const char *outdated = affinity_rules_outdated(name, schema);
+	Oid			view = get_relname_relid(AFFINITY_CATALOG_VIEW, schema);
+	const char *query = outdated ? outdated : OidIsValid(view) ?
+		psprintf("SELECT * FROM %s",
+				 quote_qualified_identifier(name, AFFINITY_CATALOG_VIEW)) : NULL;
+	AffinityLocks locks;
+	List	   *read = NIL;
+
+	if (query == NULL)
+		return true;
+	affinity_manage_locks_begin(&locks);
+	add_tables(&locks, affinity_rules_to_watch(query, &read),
+			   ShareRowExclusiveLock);
+	if (outdated != NULL && OidIsValid(view))
+		affinity_manage_locks_add(&locks, RelationRelationId, view,
+								  AccessExclusiveLock);
+	for (int i = 0; !affinity_manage_lock_at_once(&locks); i++)
+	{
+		if (i == MAX_TRIES)
+			return false;
+		affinity_manage_wait_a_little();
+	}
+	return true;
+}
+
+/* ---- refresh ----------------------------------------------------------- */
+
 static bool
 watch(const char *name, Oid schema)
 {
@@ -228,11 +345,23 @@ affinity_manage_renew_rules(ModelExisting *e)
 {
 	bool		made = false;
 	bool		watched;
+	bool		locked = true;
 	char	   *wrong;
 
 	if (affinity_rules_views(e->schema) == NIL)
 		return;
-	wrong = attempt(e, affinity_rules_renew, &made);
+	wrong = attempt(e, lock_to_renew, &locked);
+	if (!locked)
+	{
+		ereport(WARNING,
+				(errmsg("rules of model \"%s\" were not brought up to date: others are at work on what they read",
+						e->name),
+				 errhint("Once they are done: SELECT affinity.refresh_model(%s);",
+						 quote_literal_cstr(e->name))));
+		return;
+	}
+	if (wrong == NULL)
+		wrong = attempt(e, affinity_rules_renew, &made);
 	/* while the view is there, tables may have other names than they had */
 	if (wrong != NULL && !affinity_rules_lack_catalog(e->schema))
 		wrong = NULL;
@@ -275,6 +404,9 @@ affinity_manage_set_rules(PG_FUNCTION_ARGS)
 	set.pin = ids_arg(fcinfo, ARG_PIN, "pin", d.item_type);
 	set.exclude = ids_arg(fcinfo, ARG_EXCLUDE, "exclude", d.item_type);
 	affinity_rules_resolve(&set, d.item_type);
+	affinity_manage_connect();
+	lock_to_set(name, &set);
+	SPI_finish();
 	affinity_manage_open(&e, name);
 	former = affinity_rules_tables(e.schema);
 	if (any)
