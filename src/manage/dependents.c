@@ -1,7 +1,7 @@
 /*
  * dependents.c
  *		What goes when a model is dropped: what others built on it, and the
- *		locks on all of it (locks.c).
+ *		locks on all of it (base/locks.c).
  */
 #include "postgres.h"
 
@@ -129,10 +129,10 @@ walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
 		Datum		class = SPI_getbinval(row, desc, 1, &isnull);
 
 		if (!isnull && set)
-			affinity_manage_locks_add(set, DatumGetObjectId(class),
-									  DatumGetObjectId(SPI_getbinval(row, desc, 2,
-																	 &isnull)),
-									  AccessExclusiveLock);
+			affinity_base_locks_add(set, DatumGetObjectId(class),
+									DatumGetObjectId(SPI_getbinval(row, desc, 2,
+																   &isnull)),
+									AccessExclusiveLock);
 		if (drops != NULL && SPI_getvalue(row, desc, 4) != NULL)
 			appendStringInfo(drops, "%s%s", drops->len ? " " : "",
 							 SPI_getvalue(row, desc, 4));
@@ -174,17 +174,17 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 
 	LockRelationOid(table, ShareUpdateExclusiveLock);
 	affinity_manage_objects(schema, &own);
-	affinity_manage_locks_begin(set);
-	affinity_manage_locks_add(set, RelationRelationId, table,
-							  AccessExclusiveLock);
+	affinity_base_locks_begin(set);
+	affinity_base_locks_add(set, RelationRelationId, table,
+							AccessExclusiveLock);
 	others = walk(&own, &none, set, NULL);
 	watched = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
 	foreach(cell, watched)
 	{
 		/* on those of others the triggers stay */
 		if (affinity_base_owns_relation(lfirst_oid(cell), GetUserId()))
-			affinity_manage_locks_add(set, RelationRelationId,
-									  lfirst_oid(cell), AccessExclusiveLock);
+			affinity_base_locks_add(set, RelationRelationId,
+									lfirst_oid(cell), AccessExclusiveLock);
 	}
 	UnlockRelationOid(table, ShareUpdateExclusiveLock);
 	if (others != NULL && !cascade)
@@ -205,9 +205,7 @@ void
 affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
 							 bool cascade)
 {
-	LOCKTAG		in_way;
-
-	for (int round = 0;; round++)
+	for (;;)
 	{
 		AffinityLocks set;
 		AffinityLocks now;
@@ -215,8 +213,7 @@ affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
 
 		CHECK_FOR_INTERRUPTS();
 		find_locks(name, schema, table, cascade, &set);
-		if (!affinity_manage_lock_in_round(&set, round, &in_way))
-			continue;
+		affinity_base_lock_all(&set);
 		AcceptInvalidationMessages();
 		if (affinity_model_schema(name, &now_table) != schema ||
 			now_table != table)
@@ -225,9 +222,9 @@ affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
 		/* has something been built on it meanwhile? */
 		find_locks(name, schema, table, cascade, &now);
-		if (affinity_manage_locks_within(&now, &set))
+		if (affinity_base_locks_within(&now, &set))
 			return;
-		affinity_manage_unlock(&set);
+		affinity_base_unlock(&set);
 	}
 }
 
@@ -266,22 +263,22 @@ affinity_manage_lock_to_change(const char *name, Oid schema, Oid table,
 							   const AffinityModelObjects *replace)
 {
 	AffinityLocks set;
-	LOCKTAG		in_way;
 	ListCell   *cell;
 	Oid			now_table;
 
-	affinity_manage_locks_begin(&set);
+	affinity_base_locks_begin(&set);
 	(void) walk(drop, replace, &set, NULL);
 	foreach(cell, replace->ids)
-		affinity_manage_locks_add(&set, RelationRelationId, lfirst_oid(cell),
-								  AccessExclusiveLock);
-	for (int round = 0; !affinity_manage_lock_at_once(&set); round++)
+		affinity_base_locks_add(&set, RelationRelationId, lfirst_oid(cell),
+								AccessExclusiveLock);
+	for (int i = 0; !affinity_base_lock_at_once(&set); i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (round < MAX_TRIES)
-			affinity_manage_wait_a_little();
-		else if (affinity_manage_lock_in_round(&set, round - MAX_TRIES, &in_way))
+		if (i == MAX_TRIES)
+		{
+			affinity_base_lock_all(&set);
 			break;
+		}
+		affinity_base_wait_a_little();
 	}
 	AcceptInvalidationMessages();
 	if (affinity_model_schema(name, &now_table) != schema ||

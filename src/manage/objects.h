@@ -6,8 +6,7 @@
 #ifndef AFFINITY_MANAGE_OBJECTS_H
 #define AFFINITY_MANAGE_OBJECTS_H
 
-#include "storage/lock.h"
-
+#include "base/locks.h"
 #include "manage/manage.h"
 
 typedef enum ObjectAction
@@ -26,26 +25,6 @@ typedef struct ModelObject
 	bool		made;
 	bool		serves;			/* to be remade, but serving can do with it */
 } ModelObject;
-
-/* locks.c: locks that are taken all or none */
-typedef struct AffinityLocks
-{
-	int			n;
-	int			room;
-	LOCKTAG    *tag;
-	LOCKMODE   *mode;
-} AffinityLocks;
-
-extern void affinity_manage_locks_begin(AffinityLocks *locks);
-extern void affinity_manage_locks_add(AffinityLocks *locks, Oid class,
-									  Oid object, LOCKMODE mode);
-extern bool affinity_manage_locks_within(const AffinityLocks *locks,
-										 const AffinityLocks *of);
-extern bool affinity_manage_lock_at_once(const AffinityLocks *locks);
-extern bool affinity_manage_lock_in_round(AffinityLocks *locks, int round,
-										  LOCKTAG *in_way);
-extern void affinity_manage_unlock(const AffinityLocks *locks);
-extern void affinity_manage_wait_a_little(void);
 
 /* keep.c */
 extern void affinity_manage_keep_changed(const ModelChange *change,

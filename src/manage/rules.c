@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -227,48 +228,93 @@ add_tables(AffinityLocks *locks, const List *tables, LOCKMODE mode)
 	foreach(cell, tables)
 	{
 		if (affinity_base_owns_relation(lfirst_oid(cell), GetUserId()))
-			affinity_manage_locks_add(locks, RelationRelationId,
-									  lfirst_oid(cell), mode);
+			affinity_base_locks_add(locks, RelationRelationId,
+									lfirst_oid(cell), mode);
 	}
 }
 
 /*
  * What set_rules locks against readers of the model and against writers of its
  * items: who writes items and then asks the model must not be waited for with
- * the model in hand.
+ * the model in hand. The views first, as serving comes to them first.
  */
 static void
-find_locks(Oid schema, Oid table, const AffinityRuleSet *set,
+find_locks(Oid schema, Oid table, AffinityRuleSet *set, Oid item_type,
 		   AffinityLocks *locks)
 {
 	Oid			sequence = get_relname_relid("model_version", schema);
 	List	   *read = NIL;
 	List	   *former;
+	ListCell   *cell;
 
-	affinity_manage_locks_begin(locks);
-	if (OidIsValid(sequence))
-		affinity_manage_locks_add(locks, RelationRelationId, sequence,
-								  ShareUpdateExclusiveLock);
-	affinity_manage_locks_add(locks, RelationRelationId, table,
-							  ShareUpdateExclusiveLock);
-	if (set->catalog != NULL && set->catalog[0] != '\0')
+	affinity_base_locks_begin(locks);
+	affinity_rules_resolve(set, item_type);
+	affinity_manage_connect();
+	former = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
+	add_tables(locks, affinity_rules_views(schema), AccessExclusiveLock);
+	if (set->catalog[0] != '\0')
 		add_tables(locks, affinity_rules_to_watch(set->catalog, &read),
 				   ShareRowExclusiveLock);
-	former = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
 	add_tables(locks, list_difference_oid(former, read), AccessExclusiveLock);
-	add_tables(locks, affinity_rules_views(schema), AccessExclusiveLock);
+	foreach(cell, read)
+	{
+		/* triggers are there too, by OID */
+		if (lfirst_oid(cell) >= FirstNormalObjectId &&
+			get_rel_relkind(lfirst_oid(cell)) != '\0')
+			affinity_base_locks_add(locks, RelationRelationId,
+									lfirst_oid(cell), AccessShareLock);
+	}
+	if (OidIsValid(sequence))
+		affinity_base_locks_add(locks, RelationRelationId, sequence,
+								ShareUpdateExclusiveLock);
+	affinity_base_locks_add(locks, RelationRelationId, table,
+							ShareUpdateExclusiveLock);
+	SPI_finish();
 }
 
 /*
- * Lock that, all or none. The model may be dropped while this waits, or its name
- * be given to another.
+ * Find that, and give back the locks that reading texts takes: a drop needs
+ * those tables, and would find them locked by all who wait behind it.
  */
 static void
-lock_to_set(const char *name, const AffinityRuleSet *set)
+look_for_locks(Oid schema, Oid table, AffinityRuleSet *set, Oid item_type,
+			   AffinityLocks *locks)
 {
-	LOCKTAG		in_way;
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
 
-	for (int round = 0;; round++)
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		find_locks(schema, table, set, item_type, locks);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/*
+ * Lock that, all or none, and resolve the texts. The model may be dropped while
+ * this waits, or its name be given to another.
+ */
+static void
+lock_to_set(const char *name, AffinityRuleSet *set, Oid item_type)
+{
+	for (;;)
 	{
 		AffinityLocks locks;
 		AffinityLocks now;
@@ -276,20 +322,18 @@ lock_to_set(const char *name, const AffinityRuleSet *set)
 		Oid			now_table;
 		Oid			schema = affinity_model_schema(name, &table);
 
-		CHECK_FOR_INTERRUPTS();
 		if (!affinity_base_owns_schema(schema, GetUserId()))
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
-		find_locks(schema, table, set, &locks);
-		if (!affinity_manage_lock_in_round(&locks, round, &in_way))
-			continue;
+		look_for_locks(schema, table, set, item_type, &locks);
+		affinity_base_lock_all(&locks);
 		AcceptInvalidationMessages();
 		if (affinity_model_schema(name, &now_table) != schema ||
 			now_table != table)
 			affinity_model_missing(name);
-		find_locks(schema, table, set, &now);
-		if (affinity_manage_locks_within(&now, &locks))
+		find_locks(schema, table, set, item_type, &now);
+		if (affinity_base_locks_within(&now, &locks))
 			return;
-		affinity_manage_unlock(&locks);
+		affinity_base_unlock(&locks);
 	}
 }
 
@@ -304,23 +348,23 @@ lock_to_renew(const char *name, Oid schema)
 	Oid			view = get_relname_relid(AFFINITY_CATALOG_VIEW, schema);
 	const char *query = outdated ? outdated : OidIsValid(view) ?
 		psprintf("SELECT * FROM %s",
-				 quote_qualified_identifier(name, AFFINITY_CATALOG_VIEW)) : NULL;
+			 quote_qualified_identifier(name, AFFINITY_CATALOG_VIEW)) : NULL;
 	AffinityLocks locks;
 	List	   *read = NIL;
 
 	if (query == NULL)
 		return true;
-	affinity_manage_locks_begin(&locks);
+	affinity_base_locks_begin(&locks);
 	add_tables(&locks, affinity_rules_to_watch(query, &read),
 			   ShareRowExclusiveLock);
 	if (outdated != NULL && OidIsValid(view))
-		affinity_manage_locks_add(&locks, RelationRelationId, view,
-								  AccessExclusiveLock);
-	for (int i = 0; !affinity_manage_lock_at_once(&locks); i++)
+		affinity_base_locks_add(&locks, RelationRelationId, view,
+								AccessExclusiveLock);
+	for (int i = 0; !affinity_base_lock_at_once(&locks); i++)
 	{
 		if (i == MAX_TRIES)
 			return false;
-		affinity_manage_wait_a_little();
+		affinity_base_wait_a_little();
 	}
 	return true;
 }
@@ -403,10 +447,7 @@ affinity_manage_set_rules(PG_FUNCTION_ARGS)
 										  "It is not the view of constants that create_model makes.");
 	set.pin = ids_arg(fcinfo, ARG_PIN, "pin", d.item_type);
 	set.exclude = ids_arg(fcinfo, ARG_EXCLUDE, "exclude", d.item_type);
-	affinity_rules_resolve(&set, d.item_type);
-	affinity_manage_connect();
-	lock_to_set(name, &set);
-	SPI_finish();
+	lock_to_set(name, &set, d.item_type);
 	affinity_manage_open(&e, name);
 	former = affinity_rules_tables(e.schema);
 	if (any)

@@ -134,7 +134,7 @@ tell_running(const char *name, AffinityIfRunning if_running)
 bool
 affinity_model_lock(const char *name, Oid table, AffinityIfRunning if_running)
 {
-	const LOCKMODE mode = ShareUpdateExclusiveLock;
+	const		LOCKMODE mode = ShareUpdateExclusiveLock;
 	Oid			sequence = get_relname_relid("model_version",
 											 get_rel_namespace(table));
 	Oid			first = OidIsValid(sequence) ? sequence : table;

@@ -17,10 +17,11 @@
 #include "storage/proc.h"
 #include "utils/wait_event.h"
 
-#include "manage/objects.h"
+#include "base/compat.h"
+#include "base/locks.h"
 
 void
-affinity_manage_locks_begin(AffinityLocks *locks)
+affinity_base_locks_begin(AffinityLocks *locks)
 {
 	locks->n = 0;
 	locks->room = 16;
@@ -44,8 +45,8 @@ find(const AffinityLocks *locks, const LOCKTAG *tag)
  * is waited for first.
  */
 void
-affinity_manage_locks_add(AffinityLocks *locks, Oid class, Oid object,
-						  LOCKMODE mode)
+affinity_base_locks_add(AffinityLocks *locks, Oid class, Oid object,
+						LOCKMODE mode)
 {
 	LOCKTAG		tag;
 	int			at;
@@ -74,8 +75,8 @@ affinity_manage_locks_add(AffinityLocks *locks, Oid class, Oid object,
  * Does who holds some locks hold others?
  */
 bool
-affinity_manage_locks_within(const AffinityLocks *locks,
-							 const AffinityLocks *of)
+affinity_base_locks_within(const AffinityLocks *locks,
+						   const AffinityLocks *of)
 {
 	for (int i = 0; i < locks->n; i++)
 	{
@@ -95,7 +96,7 @@ unlock_first(const AffinityLocks *locks, int n)
 }
 
 void
-affinity_manage_unlock(const AffinityLocks *locks)
+affinity_base_unlock(const AffinityLocks *locks)
 {
 	unlock_first(locks, locks->n);
 }
@@ -105,11 +106,7 @@ held_before(const LOCKTAG *tag)
 {
 	for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
 	{
-#if PG_VERSION_NUM >= 170000
-		if (LockHeldByMe(tag, mode, false))
-#else
-		if (LockHeldByMe(tag, mode))
-#endif
+		if (affinity_base_lock_held(tag, mode))
 			return true;
 	}
 	return false;
@@ -143,44 +140,26 @@ lock_now(const AffinityLocks *locks, int i)
 }
 
 /*
- * Lock all but the first n, which are locked, without waiting; or none. Where
- * that fails, which one was in the way.
+ * Lock all but the first n, which are locked, without waiting; or none. Which
+ * one was in the way, else as many as there are.
  */
-static bool
-lock_others(const AffinityLocks *locks, int n, LOCKTAG *in_way)
+static int
+lock_others(const AffinityLocks *locks, int n)
 {
 	for (int i = n; i < locks->n; i++)
 	{
 		if (lock_now(locks, i))
 			continue;
 		unlock_first(locks, i);
-		*in_way = locks->tag[i];
-		return false;
+		return i;
 	}
-	return true;
+	return locks->n;
 }
 
 bool
-affinity_manage_lock_at_once(const AffinityLocks *locks)
+affinity_base_lock_at_once(const AffinityLocks *locks)
 {
-	LOCKTAG		in_way;
-
-	return lock_others(locks, 0, &in_way);
-}
-
-static void
-put_first(AffinityLocks *locks, const LOCKTAG *tag)
-{
-	int			at = find(locks, tag);
-	LOCKMODE	mode;
-
-	if (at <= 0)
-		return;
-	mode = locks->mode[at];
-	locks->tag[at] = locks->tag[0];
-	locks->mode[at] = locks->mode[0];
-	locks->tag[0] = *tag;
-	locks->mode[0] = mode;
+	return lock_others(locks, 0) == locks->n;
 }
 
 static void
@@ -193,27 +172,31 @@ wait_for(long ms)
 }
 
 /*
- * Lock all of these, without waiting while one of them is locked; or none.
- * Rounds are counted by the caller, who goes on with them; in_way is between
- * them. What cannot end is found as a deadlock, with none of these in hand.
+ * Lock all of these, without waiting while one of them is locked. What cannot end
+ * is found as a deadlock, with none of these in hand.
  *
- * Each round waits for the lock that was in the way of the last one. Whoever
- * locks the others first piles up behind that wait with them in hand, however
- * often it is repeated; so every third round waits for nothing, for some time
- * that nobody else keeps step with.
+ * The first of them is what most others begin with: they pile up behind the wait
+ * for it with nothing in hand. Whoever comes to it last piles up with the others
+ * in hand, so all is let go again. When that one is done we are back at once,
+ * before it comes round again; if it keeps step nevertheless, after a while.
  */
-bool
-affinity_manage_lock_in_round(AffinityLocks *locks, int round, LOCKTAG *in_way)
+void
+affinity_base_lock_all(const AffinityLocks *locks)
 {
-	if (round % 3 == 2)
+	for (int round = 1; locks->n > 0; round++)
 	{
-		wait_for(1 + (long) pg_prng_uint64_range(&pg_global_prng_state, 0, 9));
-		return lock_others(locks, 0, in_way);
+		int			in_way;
+
+		CHECK_FOR_INTERRUPTS();
+		lock_and_wait(locks, 0);
+		in_way = lock_others(locks, 1);
+		if (in_way == locks->n)
+			return;
+		lock_and_wait(locks, in_way);
+		LockRelease(&locks->tag[in_way], locks->mode[in_way], false);
+		if (round % 10 == 0)
+			wait_for(1 + (long) pg_prng_uint64_range(&pg_global_prng_state, 0, 9));
 	}
-	if (round > 0)
-		put_first(locks, in_way);
-	lock_and_wait(locks, 0);
-	return lock_others(locks, 1, in_way);
 }
 
 /*
@@ -221,7 +204,7 @@ affinity_manage_lock_in_round(AffinityLocks *locks, int round, LOCKTAG *in_way)
  * take to be noticed.
  */
 void
-affinity_manage_wait_a_little(void)
+affinity_base_wait_a_little(void)
 {
 	wait_for(DeadlockTimeout);
 }
