@@ -21,6 +21,7 @@
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
+#include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/datetime.h"
@@ -199,6 +200,19 @@ affinity_base_estimated_length(PlannerInfo * root, Node *array)
 #else
 	(void) root;
 	return estimate_array_length(array);
+#endif
+}
+
+/*
+ * Does this transaction have a lock, in just this mode?
+ */
+static inline bool
+affinity_base_lock_held(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, false);
+#else
+	return LockHeldByMe(tag, mode);
 #endif
 }
 

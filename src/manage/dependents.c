@@ -1,12 +1,7 @@
 /*
  * dependents.c
  *		What goes when a model is dropped: what others built on it, and the
- *		locks on all of it.
- *
- * Readers lock the relations of a model, and what was built on them, in any
- * order: a view first and then the table below it, or a table of the model and
- * then, in a function, the model. Whoever drops therefore waits for one lock
- * at a time while it holds none of the others.
+ *		locks on all of it (base/locks.c).
  */
 #include "postgres.h"
 
@@ -14,21 +9,17 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "storage/lmgr.h"
-#include "storage/lock.h"
-#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
-#include "utils/wait_event.h"
 
 #include "manage/objects.h"
 
-/* So often it waits without a lock; then as any other who drops. */
-#define MAX_ROUNDS 100
+/* So often a change tries before others have to wait behind it. */
+#define MAX_TRIES 100
 
 /* An error lists so many of what others built. */
 #define MAX_LISTED 100
@@ -91,51 +82,6 @@ static const char walk_sql[] =
 " FROM pg_catalog.pg_identify_object(class, object, 0) AS i) END"
 " FROM other UNION SELECT " LOCKED ", NULL, NULL FROM own ORDER BY 3, 1, 2";
 
-typedef struct LockSet
-{
-	int			n;
-	LOCKTAG    *tag;
-} LockSet;
-
-static void
-add_tag(LockSet *set, const LOCKTAG *tag)
-{
-	for (int i = 0; i < set->n; i++)
-	{
-		if (memcmp(&set->tag[i], tag, sizeof(LOCKTAG)) == 0)
-			return;
-	}
-	set->tag[set->n++] = *tag;
-}
-
-/*
- * Move a tag to the beginning of the set.
- */
-static void
-put_first(LockSet *set, const LOCKTAG *tag)
-{
-	add_tag(set, tag);
-	for (int i = set->n - 1; i > 0; i--)
-	{
-		if (memcmp(&set->tag[i], tag, sizeof(LOCKTAG)) != 0)
-			continue;
-		set->tag[i] = set->tag[0];
-		set->tag[0] = *tag;
-	}
-}
-
-static void
-add_lock(LockSet *set, Oid class, Oid object)
-{
-	LOCKTAG		tag;
-
-	if (class == RelationRelationId)
-		SET_LOCKTAG_RELATION(tag, MyDatabaseId, object);
-	else
-		SET_LOCKTAG_OBJECT(tag, MyDatabaseId, class, object, 0);
-	add_tag(set, &tag);
-}
-
 static Datum
 oid_array(const List *oids)
 {
@@ -155,7 +101,7 @@ oid_array(const List *oids)
  */
 static char *
 walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
-	 LockSet *set, StringInfo drops)
+	 AffinityLocks *set, StringInfo drops)
 {
 	Oid			types[3] = {OIDARRAYOID, OIDARRAYOID, OIDARRAYOID};
 	Datum		values[3];
@@ -174,9 +120,6 @@ walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
 							 InvalidSnapshot, true, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "reading what depends on a model failed");
 	initStringInfo(&others);
-	if (set)
-		set->tag = palloc0((SPI_processed + list_length(replace->ids) + 1) *
-						   sizeof(LOCKTAG));
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	row = SPI_tuptable->vals[i];
@@ -186,8 +129,10 @@ walk(const AffinityModelObjects *drop, const AffinityModelObjects *replace,
 		Datum		class = SPI_getbinval(row, desc, 1, &isnull);
 
 		if (!isnull && set)
-			add_lock(set, DatumGetObjectId(class),
-					 DatumGetObjectId(SPI_getbinval(row, desc, 2, &isnull)));
+			affinity_base_locks_add(set, DatumGetObjectId(class),
+									DatumGetObjectId(SPI_getbinval(row, desc, 2,
+																   &isnull)),
+									AccessExclusiveLock);
 		if (drops != NULL && SPI_getvalue(row, desc, 4) != NULL)
 			appendStringInfo(drops, "%s%s", drops->len ? " " : "",
 							 SPI_getvalue(row, desc, 4));
@@ -219,27 +164,29 @@ affinity_manage_dependents(const AffinityModelObjects *drop,
  */
 static void
 find_locks(const char *name, Oid schema, Oid table, bool cascade,
-		   LockSet *set)
+		   AffinityLocks *set)
 {
 	AffinityModelObjects own;
 	const AffinityModelObjects none = {NIL, NIL};
-	LOCKTAG		first;
 	char	   *others;
 	List	   *watched;
 	ListCell   *cell;
 
 	LockRelationOid(table, ShareUpdateExclusiveLock);
 	affinity_manage_objects(schema, &own);
-	set->n = 0;
+	affinity_base_locks_begin(set);
+	affinity_base_locks_add(set, RelationRelationId, table,
+							AccessExclusiveLock);
 	others = walk(&own, &none, set, NULL);
 	watched = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
-	set->tag = repalloc(set->tag, (set->n + list_length(watched) + 1) *
-						sizeof(LOCKTAG));
 	foreach(cell, watched)
-		add_lock(set, RelationRelationId, lfirst_oid(cell));
+	{
+		/* on those of others the triggers stay */
+		if (affinity_base_owns_relation(lfirst_oid(cell), GetUserId()))
+			affinity_base_locks_add(set, RelationRelationId,
+									lfirst_oid(cell), AccessExclusiveLock);
+	}
 	UnlockRelationOid(table, ShareUpdateExclusiveLock);
-	SET_LOCKTAG_RELATION(first, MyDatabaseId, table);
-	put_first(set, &first);
 	if (others != NULL && !cascade)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
@@ -250,59 +197,6 @@ find_locks(const char *name, Oid schema, Oid table, bool cascade,
 						 quote_literal_cstr(name))));
 }
 
-static void
-unlock(const LOCKTAG *tag, int n)
-{
-	while (n-- > 0)
-		LockRelease(&tag[n], AccessExclusiveLock, false);
-}
-
-/*
- * Lock all of these, without waiting while something is locked. Where that
- * fails: false, nothing is locked, and what was in the way has been waited
- * for.
- */
-static bool
-lock_all_or_none(const LockSet *set)
-{
-	for (int i = 0; i < set->n; i++)
-	{
-		if (LockAcquire(&set->tag[i], AccessExclusiveLock, false, i > 0) !=
-			LOCKACQUIRE_NOT_AVAIL)
-			continue;
-		unlock(set->tag, i);
-		(void) LockAcquire(&set->tag[i], AccessExclusiveLock, false, false);
-		unlock(&set->tag[i], 1);
-		return false;
-	}
-	return true;
-}
-
-/*
- * Lock all of these, waiting for each with the others before it in hand. This
- * ends where lock_all_or_none might not: who waits for a lock that this
- * transaction has already, in a weaker mode, is in the way for good, but not
- * waited for. What cannot end is found as a deadlock.
- */
-static void
-lock_one_by_one(const LockSet *set)
-{
-	for (int i = 0; i < set->n; i++)
-		(void) LockAcquire(&set->tag[i], AccessExclusiveLock, false, false);
-}
-
-static bool
-is_subset(const LockSet *set, const LockSet *of)
-{
-	LockSet		all = {of->n, palloc((of->n + set->n) * sizeof(LOCKTAG))};
-
-	memcpy(all.tag, of->tag, of->n * sizeof(LOCKTAG));
-	for (int i = 0; i < set->n; i++)
-		add_tag(&all, &set->tag[i]);
-	pfree(all.tag);
-	return all.n == of->n;
-}
-
 /*
  * Lock a model found by name, and all that goes with it, for a drop. It may be
  * dropped while this waits, or its name be given to another.
@@ -311,21 +205,15 @@ void
 affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
 							 bool cascade)
 {
-	for (int round = 0;; round++)
+	for (;;)
 	{
-		LockSet		set;
-		LockSet		now;
+		AffinityLocks set;
+		AffinityLocks now;
 		Oid			now_table;
 
 		CHECK_FOR_INTERRUPTS();
 		find_locks(name, schema, table, cascade, &set);
-		if (round < MAX_ROUNDS)
-		{
-			if (!lock_all_or_none(&set))
-				continue;
-		}
-		else
-			lock_one_by_one(&set);
+		affinity_base_lock_all(&set);
 		AcceptInvalidationMessages();
 		if (affinity_model_schema(name, &now_table) != schema ||
 			now_table != table)
@@ -334,9 +222,9 @@ affinity_manage_lock_to_drop(const char *name, Oid schema, Oid table,
 			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
 		/* has something been built on it meanwhile? */
 		find_locks(name, schema, table, cascade, &now);
-		if (round >= MAX_ROUNDS || is_subset(&now, &set))
+		if (affinity_base_locks_within(&now, &set))
 			return;
-		unlock(set.tag, set.n);
+		affinity_base_unlock(&set);
 	}
 }
 
@@ -364,36 +252,6 @@ affinity_manage_check_dependents(const char *name,
 }
 
 /*
- * Lock all of these at once, or none.
- */
-static bool
-lock_at_once(const LockSet *set)
-{
-	for (int i = 0; i < set->n; i++)
-	{
-		if (LockAcquire(&set->tag[i], AccessExclusiveLock, false, true) !=
-			LOCKACQUIRE_NOT_AVAIL)
-			continue;
-		unlock(set->tag, i);
-		return false;
-	}
-	return true;
-}
-
-/*
- * For how long nobody queues behind us: a hundred times what a deadlock may
- * take to be noticed.
- */
-static void
-wait_a_little(void)
-{
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 DeadlockTimeout, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
-}
-
-/*
  * Lock what goes and what is replaced, all or none of it, at the end of a
  * change. Whoever waits for a lock makes all wait who come later, so at first
  * this only tries, again and again. The model itself is locked against others
@@ -404,22 +262,23 @@ affinity_manage_lock_to_change(const char *name, Oid schema, Oid table,
 							   const AffinityModelObjects *drop,
 							   const AffinityModelObjects *replace)
 {
-	LockSet		set = {0};
+	AffinityLocks set;
 	ListCell   *cell;
 	Oid			now_table;
 
+	affinity_base_locks_begin(&set);
 	(void) walk(drop, replace, &set, NULL);
 	foreach(cell, replace->ids)
-		add_lock(&set, RelationRelationId, lfirst_oid(cell));
-	for (int round = 0; !lock_at_once(&set); round++)
+		affinity_base_locks_add(&set, RelationRelationId, lfirst_oid(cell),
+								AccessExclusiveLock);
+	for (int i = 0; !affinity_base_lock_at_once(&set); i++)
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (round < MAX_ROUNDS)
-			wait_a_little();
-		else if (round >= 2 * MAX_ROUNDS)
-			lock_one_by_one(&set);
-		else if (lock_all_or_none(&set))
+		if (i == MAX_TRIES)
+		{
+			affinity_base_lock_all(&set);
 			break;
+		}
+		affinity_base_wait_a_little();
 	}
 	AcceptInvalidationMessages();
 	if (affinity_model_schema(name, &now_table) != schema ||

@@ -6,6 +6,7 @@
 #ifndef AFFINITY_MANAGE_OBJECTS_H
 #define AFFINITY_MANAGE_OBJECTS_H
 
+#include "base/locks.h"
 #include "manage/manage.h"
 
 typedef enum ObjectAction

@@ -9,17 +9,25 @@
 
 #include <math.h>
 
+#include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/resowner.h"
 
-#include "manage/manage.h"
+#include "manage/objects.h"
+
+/* So often a refresh tries to lock what the rules read. */
+#define MAX_TRIES 10
 
 /* Arguments of set_rules, in order. */
 enum
@@ -210,6 +218,159 @@ attempt(ModelExisting *e, bool (*part) (const char *name, Oid schema),
 	return wrong;
 }
 
+/* ---- locks ------------------------------------------------------------- */
+
+static void
+add_tables(AffinityLocks *locks, const List *tables, LOCKMODE mode)
+{
+	ListCell   *cell;
+
+	foreach(cell, tables)
+	{
+		if (affinity_base_owns_relation(lfirst_oid(cell), GetUserId()))
+			affinity_base_locks_add(locks, RelationRelationId,
+									lfirst_oid(cell), mode);
+	}
+}
+
+/*
+ * What set_rules locks against readers of the model and against writers of its
+ * items: who writes items and then asks the model must not be waited for with
+ * the model in hand. The views first, as serving comes to them first.
+ */
+static void
+find_locks(Oid schema, Oid table, AffinityRuleSet *set, Oid item_type,
+		   AffinityLocks *locks)
+{
+	Oid			sequence = get_relname_relid("model_version", schema);
+	List	   *read = NIL;
+	List	   *former;
+	ListCell   *cell;
+
+	affinity_base_locks_begin(locks);
+	affinity_rules_resolve(set, item_type);
+	affinity_manage_connect();
+	former = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
+	add_tables(locks, affinity_rules_views(schema), AccessExclusiveLock);
+	if (set->catalog[0] != '\0')
+		add_tables(locks, affinity_rules_to_watch(set->catalog, &read),
+				   ShareRowExclusiveLock);
+	add_tables(locks, list_difference_oid(former, read), AccessExclusiveLock);
+	foreach(cell, read)
+	{
+		/* triggers are there too, by OID */
+		if (lfirst_oid(cell) >= FirstNormalObjectId &&
+			get_rel_relkind(lfirst_oid(cell)) != '\0')
+			affinity_base_locks_add(locks, RelationRelationId,
+									lfirst_oid(cell), AccessShareLock);
+	}
+	if (OidIsValid(sequence))
+		affinity_base_locks_add(locks, RelationRelationId, sequence,
+								ShareUpdateExclusiveLock);
+	affinity_base_locks_add(locks, RelationRelationId, table,
+							ShareUpdateExclusiveLock);
+	SPI_finish();
+}
+
+/*
+ * Find that, and give back the locks that reading texts takes: a drop needs
+ * those tables, and would find them locked by all who wait behind it.
+ */
+static void
+look_for_locks(Oid schema, Oid table, AffinityRuleSet *set, Oid item_type,
+			   AffinityLocks *locks)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		find_locks(schema, table, set, item_type, locks);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/*
+ * Lock that, all or none, and resolve the texts. The model may be dropped while
+ * this waits, or its name be given to another.
+ */
+static void
+lock_to_set(const char *name, AffinityRuleSet *set, Oid item_type)
+{
+	for (;;)
+	{
+		AffinityLocks locks;
+		AffinityLocks now;
+		Oid			table;
+		Oid			now_table;
+		Oid			schema = affinity_model_schema(name, &table);
+
+		if (!affinity_base_owns_schema(schema, GetUserId()))
+			aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_SCHEMA, name);
+		look_for_locks(schema, table, set, item_type, &locks);
+		affinity_base_lock_all(&locks);
+		AcceptInvalidationMessages();
+		if (affinity_model_schema(name, &now_table) != schema ||
+			now_table != table)
+			affinity_model_missing(name);
+		find_locks(schema, table, set, item_type, &now);
+		if (affinity_base_locks_within(&now, &locks))
+			return;
+		affinity_base_unlock(&locks);
+	}
+}
+
+/*
+ * The same for a refresh, which has the model already, and may have replaced what
+ * readers need: it only tries, and not for long.
+ */
+static bool
+lock_to_renew(const char *name, Oid schema)
+{
+	const char *outdated = affinity_rules_outdated(name, schema);
+	Oid			view = get_relname_relid(AFFINITY_CATALOG_VIEW, schema);
+	const char *query = outdated ? outdated : OidIsValid(view) ?
+		psprintf("SELECT * FROM %s",
+			 quote_qualified_identifier(name, AFFINITY_CATALOG_VIEW)) : NULL;
+	AffinityLocks locks;
+	List	   *read = NIL;
+
+	if (query == NULL)
+		return true;
+	affinity_base_locks_begin(&locks);
+	add_tables(&locks, affinity_rules_to_watch(query, &read),
+			   ShareRowExclusiveLock);
+	if (outdated != NULL && OidIsValid(view))
+		affinity_base_locks_add(&locks, RelationRelationId, view,
+								AccessExclusiveLock);
+	for (int i = 0; !affinity_base_lock_at_once(&locks); i++)
+	{
+		if (i == MAX_TRIES)
+			return false;
+		affinity_base_wait_a_little();
+	}
+	return true;
+}
+
+/* ---- refresh ----------------------------------------------------------- */
+
 static bool
 watch(const char *name, Oid schema)
 {
@@ -228,11 +389,23 @@ affinity_manage_renew_rules(ModelExisting *e)
 {
 	bool		made = false;
 	bool		watched;
+	bool		locked = true;
 	char	   *wrong;
 
 	if (affinity_rules_views(e->schema) == NIL)
 		return;
-	wrong = attempt(e, affinity_rules_renew, &made);
+	wrong = attempt(e, lock_to_renew, &locked);
+	if (!locked)
+	{
+		ereport(WARNING,
+				(errmsg("rules of model \"%s\" were not brought up to date: others are at work on what they read",
+						e->name),
+				 errhint("Once they are done: SELECT affinity.refresh_model(%s);",
+						 quote_literal_cstr(e->name))));
+		return;
+	}
+	if (wrong == NULL)
+		wrong = attempt(e, affinity_rules_renew, &made);
 	/* while the view is there, tables may have other names than they had */
 	if (wrong != NULL && !affinity_rules_lack_catalog(e->schema))
 		wrong = NULL;
@@ -274,7 +447,7 @@ affinity_manage_set_rules(PG_FUNCTION_ARGS)
 									"It is not the view of constants that create_model makes.");
 	set.pin = ids_arg(fcinfo, ARG_PIN, "pin", d.item_type);
 	set.exclude = ids_arg(fcinfo, ARG_EXCLUDE, "exclude", d.item_type);
-	affinity_rules_resolve(&set, d.item_type);
+	lock_to_set(name, &set, d.item_type);
 	affinity_manage_open(&e, name);
 	former = affinity_rules_tables(e.schema);
 	if (any)

@@ -12,6 +12,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -125,26 +126,38 @@ tell_running(const char *name, AffinityIfRunning if_running)
  * given to another. False where somebody else is at it, and that is a reason
  * to skip it.
  *
- * The sequence of versions is locked first: unlike the table it is nothing that
- * a VACUUM locks, so who finds it locked knows why.
+ * The sequence of versions is locked with the table: unlike that it is nothing
+ * that a VACUUM locks, so who finds it locked knows why. Neither is waited for
+ * with the other in hand: a drop, which readers keep waiting for the table, would
+ * find the sequence locked whenever it has got that.
  */
 bool
 affinity_model_lock(const char *name, Oid table, AffinityIfRunning if_running)
 {
+	const		LOCKMODE mode = ShareUpdateExclusiveLock;
 	Oid			sequence = get_relname_relid("model_version",
 											 get_rel_namespace(table));
 	Oid			first = OidIsValid(sequence) ? sequence : table;
 	Oid			now;
 
-	if (if_running == AFFINITY_RUNNING_WAIT)
-		LockRelationOid(first, ShareUpdateExclusiveLock);
-	else if (!ConditionalLockRelationOid(first, ShareUpdateExclusiveLock))
+	for (;;)
 	{
-		tell_running(name, if_running);
-		return false;
+		CHECK_FOR_INTERRUPTS();
+		if (if_running == AFFINITY_RUNNING_WAIT)
+			LockRelationOid(first, mode);
+		else if (!ConditionalLockRelationOid(first, mode))
+		{
+			tell_running(name, if_running);
+			return false;
+		}
+		if (first == table || ConditionalLockRelationOid(table, mode))
+			break;
+		UnlockRelationOid(first, mode);
+		LockRelationOid(table, mode);
+		if (ConditionalLockRelationOid(first, mode))
+			break;
+		UnlockRelationOid(table, mode);
 	}
-	if (first != table)
-		LockRelationOid(table, ShareUpdateExclusiveLock);
 	(void) affinity_model_schema(name, &now);
 	if (now != table)
 		affinity_model_missing(name);

@@ -7,6 +7,7 @@
 
 #include "executor/spi.h"
 #include "nodes/parsenodes.h"
+#include "storage/lockdefs.h"
 #include "utils/typcache.h"
 
 #include "rules/rules.h"
@@ -38,7 +39,7 @@ typedef struct RuleSources
 } RuleSources;
 
 extern void affinity_rules_find_sources(SPIPlanPtr plan, RuleSources *sources);
-extern List *affinity_rules_family(Oid table);
+extern List *affinity_rules_family(Oid table, LOCKMODE lock);
 extern Oid	affinity_rules_trigger(Oid table, bool replica);
 extern bool affinity_rules_is_replicated(Oid table);
 extern Oid	affinity_rules_function(void);

@@ -90,6 +90,7 @@ extern void affinity_rules_write(const char *name, Oid schema,
 								 const AffinityRuleSet *set);
 extern void affinity_rules_remove(const char *name, Oid schema);
 extern bool affinity_rules_lack_catalog(Oid schema);
+extern char *affinity_rules_outdated(const char *name, Oid schema);
 extern bool affinity_rules_renew(const char *name, Oid schema);
 
 /* resolve.c, given.c, ids.c */
@@ -101,6 +102,7 @@ extern bool affinity_rules_id_from_text(const char *text, Oid type,
 
 /* watch.c, triggers.c: the tables below the catalog */
 extern List *affinity_rules_tables(Oid schema);
+extern List *affinity_rules_to_watch(const char *query, List **read);
 extern void affinity_rules_watch(const char *name, Oid schema, bool say);
 extern List *affinity_rules_unneeded(List *tables, Oid schema);
 extern void affinity_rules_unwatch(List *tables, bool say);

@@ -464,11 +464,11 @@ reads_others(Oid view, const char *query)
 }
 
 /*
- * Make the catalog again where there is none, or where its query names other
- * tables now; false where it is as it should be. The path is restricted.
+ * The query of the catalog of a model where it is to be made again: where there
+ * is none, or where it names other tables now. Else NULL. The path is restricted.
  */
-bool
-affinity_rules_renew(const char *name, Oid schema)
+char *
+affinity_rules_outdated(const char *name, Oid schema)
 {
 	Oid			view = get_relname_relid(AFFINITY_CATALOG_VIEW, schema);
 	AffinityRuleSet set;
@@ -476,7 +476,20 @@ affinity_rules_renew(const char *name, Oid schema)
 	if (!affinity_rules_read(name, schema, &set) || set.catalog[0] == '\0' ||
 		(OidIsValid(view) && (get_rel_relkind(view) != RELKIND_VIEW ||
 							  !reads_others(view, set.catalog))))
-		return false;
-	make_catalog(name, schema, set.catalog);
-	return true;
+		return NULL;
+	return set.catalog;
+}
+
+/*
+ * Make the catalog of a model again if need be; false where it is as it should
+ * be. The path is restricted.
+ */
+bool
+affinity_rules_renew(const char *name, Oid schema)
+{
+	const char *query = affinity_rules_outdated(name, schema);
+
+	if (query != NULL)
+		make_catalog(name, schema, query);
+	return query != NULL;
 }

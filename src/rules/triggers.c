@@ -11,14 +11,19 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -138,25 +143,32 @@ sources_of(const char *name, Oid schema)
 }
 
 /*
- * Names of our triggers on a table.
+ * Names of our triggers on a table, without a lock on it: a drop looks for them
+ * while it holds others.
  */
 static List *
 trigger_names(Oid table)
 {
 	Oid			function = affinity_rules_function();
-	Relation	relation = try_relation_open(table, AccessShareLock);
+	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
 	List	   *names = NIL;
 
-	if (relation == NULL)
-		return NIL;
-	for (int i = 0; relation->trigdesc && i < relation->trigdesc->numtriggers; i++)
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(table));
+	scan = systable_beginscan(triggers, TriggerRelidNameIndexId, true, NULL, 1,
+							  &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		const		Trigger *t = &relation->trigdesc->triggers[i];
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 
-		if (t->tgfoid == function && !t->tgisclone)
-			names = lappend(names, pstrdup(t->tgname));
+		if (form->tgfoid == function && !OidIsValid(form->tgparentid))
+			names = lappend(names, pstrdup(NameStr(form->tgname)));
 	}
-	relation_close(relation, NoLock);
+	systable_endscan(scan);
+	table_close(triggers, AccessShareLock);
 	return names;
 }
 
@@ -197,7 +209,8 @@ affinity_rules_tables(Oid schema)
 		read = list_concat_unique_oid(read,
 									  affinity_rules_family(DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
 																						   SPI_tuptable->tupdesc,
-																						   1, &isnull))));
+																						   1, &isnull)),
+															NoLock));
 	}
 	foreach(cell, read)
 	{
@@ -271,6 +284,36 @@ say_unwatched(const char *name, const RuleSources *sources)
 }
 
 /*
+ * Tables that get a trigger, or are locked with one that does, for rules over a
+ * query; what it reads is added to a list. The caller is connected to SPI.
+ */
+List *
+affinity_rules_to_watch(const char *query, List **read)
+{
+	RuleSources sources = {0};
+	SPIPlanPtr	plan = affinity_rules_prepare(query);
+	List	   *tables = NIL;
+	ListCell   *cell;
+
+	affinity_rules_find_sources(plan, &sources);
+	SPI_freeplan(plan);
+	*read = list_concat_unique_oid(*read, sources.oids);
+	foreach(cell, sources.unwatched)
+	{
+		Oid			table = lfirst_oid(cell);
+
+		if (obstacle(table) != NULL)
+			continue;
+		tables = list_append_unique_oid(tables, table);
+		if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE)
+			tables = list_concat_unique_oid(tables,
+											find_all_inheritors(table, NoLock,
+																NULL));
+	}
+	return tables;
+}
+
+/*
  * Let the tables below the catalog of a model tell when they change, as far as
  * the caller may, and if it is asked for, say what does not. The caller is
  * connected to SPI.
@@ -284,7 +327,7 @@ affinity_rules_watch(const char *name, Oid schema, bool say)
 	foreach(cell, sources.unwatched)
 	{
 		Oid			table = lfirst_oid(cell);
-		List	   *family = affinity_rules_family(table);
+		List	   *family = affinity_rules_family(table, NoLock);
 		bool		replicated = false;
 		ListCell   *other;
 
@@ -335,7 +378,7 @@ affinity_rules_unneeded(List *tables, Oid schema)
 
 	foreach(cell, tables)
 	{
-		List	   *family = affinity_rules_family(lfirst_oid(cell));
+		List	   *family = affinity_rules_family(lfirst_oid(cell), NoLock);
 		bool		needed = false;
 		ListCell   *member;
 

@@ -124,13 +124,14 @@ add_parents(List *tables, Oid table)
 }
 
 /*
- * Every table through which rows of a table can be written.
+ * Every table through which rows of a table can be written. Those below it are
+ * locked, or NoLock.
  */
 List *
-affinity_rules_family(Oid table)
+affinity_rules_family(Oid table, LOCKMODE lock)
 {
 	List	   *below = has_subclass(table) ?
-		find_all_inheritors(table, AccessShareLock, NULL) : list_make1_oid(table);
+		find_all_inheritors(table, lock, NULL) : list_make1_oid(table);
 	List	   *all = list_copy(below);
 
 	/* the list grows while it is walked: what is above those above too */
@@ -164,7 +165,7 @@ watch_table(Oid table, RuleSources *sources)
 		sources->unwatched = list_append_unique_oid(sources->unwatched, table);
 		return;
 	}
-	family = affinity_rules_family(table);
+	family = affinity_rules_family(table, AccessShareLock);
 	foreach(cell, family)
 	{
 		Oid			one = lfirst_oid(cell);

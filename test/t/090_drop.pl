@@ -1,5 +1,6 @@
-# A minute of models that are made, asked, refreshed and dropped all at once: who
-# meets a drop hears that there is no such model, and nothing worse.
+# A minute of models that are made, given rules, asked, refreshed and dropped all at
+# once, while the items are written: who meets a drop hears that there is no such
+# model, and nothing worse.
 use strict;
 use warnings;
 
@@ -15,7 +16,8 @@ $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION affinity;
 	CREATE TABLE facts AS SELECT n % 40 AS u, n * n % 23 AS i FROM generate_series(1, 600) n;
-	CREATE INDEX ON facts (u)});
+	CREATE INDEX ON facts (u);
+	CREATE TABLE goods AS SELECT n AS item_id, n AS stock FROM generate_series(0, 22) n});
 
 my $create = q{affinity.create_model('shop', 'SELECT u, i FROM facts', 'item_knn'};
 my %sessions = (
@@ -24,6 +26,13 @@ my %sessions = (
 		q{SELECT affinity.drop_model('shop', cascade => true)} ],
 	other => [ qq{SELECT $create, options => '{"neighbors": 3}')}, 'SELECT pg_sleep(0.01)',
 		q{SELECT affinity.drop_model('shop', cascade => true)} ],
+	rules => [ q{SELECT affinity.set_rules('shop', items => 'goods', eligible => 'stock > 1')},
+		q{SELECT affinity.set_rules('shop', items => 'goods', eligible => 'stock > 1', boost => 'stock')},
+		q{SELECT affinity.set_rules('shop', max_per_group => 2, items => 'SELECT * FROM goods', group_by => 'stock % 3')},
+		q{SELECT affinity.set_rules('shop')} ],
+	write => [ 'BEGIN; UPDATE goods SET stock = stock + 1 WHERE item_id = 3; SELECT count(*) FROM shop.recommend(4); COMMIT',
+		'BEGIN; SELECT count(*) FROM shop.catalog; SELECT count(*) FROM shop.rules; DELETE FROM goods WHERE item_id = 4; SELECT count(*) FROM shop.recommend(5); COMMIT',
+		'INSERT INTO goods VALUES (4, 4)' ],
 	refresh => [ q{SELECT affinity.refresh_model('shop')},
 		q{BEGIN; SELECT count(*) FROM shop.recommend(1); SELECT affinity.refresh_model('shop'); COMMIT} ],
 	serve => [ 'SELECT count(*) FROM shop.recommend(3)', 'SELECT count(*) FROM shop.similar_items(3)',
