@@ -12,6 +12,7 @@
 #include "eval/eval.h"
 #include "model/model.h"
 #include "rules/rules.h"
+#include "store/store.h"
 #include "tune/tune.h"
 
 /* list.c */
@@ -244,20 +245,5 @@ extern bool affinity_manage_refresh(const char *name, bool retune,
 
 /* rules.c */
 extern void affinity_manage_renew_rules(ModelExisting *e);
-
-/* store.c: writing items */
-typedef struct ItemWriter ItemWriter;
-
-extern ItemWriter *affinity_manage_writer_open(Oid items,
-											   const AffinityDict *ids);
-extern void affinity_manage_writer_know(ItemWriter *writer,
-										const AffinityInteractions *in,
-										Jsonb *before);
-extern void affinity_manage_check_items(Relation table, Oid item_type);
-extern AffinityItemSink *affinity_manage_writer_sink(ItemWriter *writer);
-extern double affinity_manage_writer_close(ItemWriter *writer);
-extern const AffinityKindSums *affinity_manage_writer_kinds(const ItemWriter *writer);
-extern Datum affinity_manage_writer_parameters(const ItemWriter *writer);
-extern Jsonb *affinity_manage_writer_figures(ItemWriter *writer);
 
 #endif							/* AFFINITY_MANAGE_H */

@@ -170,7 +170,7 @@ figures_before(const Training *t)
 static void
 put_newest(const Training *t)
 {
-	AffinityItemSink *sink = affinity_manage_writer_sink(t->writer);
+	AffinityItemSink *sink = affinity_store_writer_sink(t->writer);
 	int64		latest = affinity_model_latest(t->asked->definition->at_type,
 											   t->started);
 	double		newest;
@@ -213,21 +213,21 @@ train_and_write(Training *t)
 
 	affinity_parallel_progress_phase("training", 0, 0);
 	INSTR_TIME_SET_CURRENT(start);
-	t->writer = affinity_manage_writer_open(items, t->in->items);
+	t->writer = affinity_store_writer_open(items, t->in->items);
 	t->n_interactions = t->in->pairs;
-	affinity_manage_writer_know(t->writer, t->in, t->before);
+	affinity_store_writer_know(t->writer, t->in, t->before);
 	affinity_manage_choice_figures(t->asked->definition, t->choice,
-								   affinity_manage_writer_sink(t->writer));
+								   affinity_store_writer_sink(t->writer));
 	if (t->asked->popular)
 		affinity_beside_figures(t->asked->popular,
-								affinity_manage_writer_sink(t->writer));
+								affinity_store_writer_sink(t->writer));
 	t->algorithm->train(t->in, t->options,
-						affinity_manage_writer_sink(t->writer));
+						affinity_store_writer_sink(t->writer));
 	put_newest(t);
 	affinity_manage_signals_figures(&t->signals,
-									affinity_manage_writer_kinds(t->writer),
-									affinity_manage_writer_sink(t->writer));
-	both = affinity_manage_writer_close(t->writer);
+									affinity_store_writer_kinds(t->writer),
+									affinity_store_writer_sink(t->writer));
+	both = affinity_store_writer_close(t->writer);
 	t->train_seconds = seconds_since(&start) - both;
 	t->write_seconds += both;
 
@@ -308,13 +308,13 @@ write_row(const Training *t)
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
 	values[MODEL_TRAINING - 1] =
 		affinity_manage_signals_add(&t->signals,
-									JsonbPGetDatum(affinity_manage_writer_figures(t->writer)));
+									JsonbPGetDatum(affinity_store_writer_figures(t->writer)));
 	if (t->asked->definition->materialize)
 		values[MODEL_TRAINING - 1] =
 			DirectFunctionCall2(jsonb_concat, values[MODEL_TRAINING - 1],
 								DirectFunctionCall1(jsonb_in,
 													CStringGetDatum("{\"" AFFINITY_MATERIALIZED "\": true}")));
-	values[MODEL_PARAMETERS - 1] = affinity_manage_writer_parameters(t->writer);
+	values[MODEL_PARAMETERS - 1] = affinity_store_writer_parameters(t->writer);
 	affinity_manage_row_write(t->name, values);
 }
 

@@ -160,7 +160,7 @@ affinity_renew_items_open(Renewal *r)
 	Oid			items = get_relname_relid("items", r->model->schema);
 
 	w->table = table_open(items, RowExclusiveLock);
-	affinity_manage_check_items(w->table, r->model->item_type);
+	affinity_store_check_items(w->table, r->model->item_type);
 	w->old = table_slot_create(w->table, NULL);
 	w->new = table_slot_create(w->table, NULL);
 	w->item = RENEW_NOWHERE;

@@ -1,5 +1,5 @@
 /*
- * store.c
+ * items.c
  *		Writing a model's items.
  *
  * Rows go into the table as COPY would put them there: in batches, through
@@ -27,15 +27,16 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "manage/manage.h"
+#include "model/model.h"
 #include "repeat/repeat.h"
+#include "store/store.h"
 
 #define BATCH_ROWS	256
 #define BATCH_BYTES	(256 * 1024)
 
 /*
  * Attributes of the items table, in the order of sql/model/10-tables.sql;
- * affinity_manage_check_items has their types.
+ * affinity_store_check_items has their types.
  */
 enum
 {
@@ -288,7 +289,7 @@ find_before(AffinityItemSink *sink, const char *name)
  * Is it the table that was made for the model? Its owner may have changed it.
  */
 void
-affinity_manage_check_items(Relation table, Oid item_type)
+affinity_store_check_items(Relation table, Oid item_type)
 {
 	Oid			types[ITEM_N_ATTRIBUTES] = {
 		INT4OID, item_type, FLOAT4OID, INT4ARRAYOID,
@@ -317,7 +318,7 @@ affinity_manage_check_items(Relation table, Oid item_type)
  * Open the items table for writing; ids name the items by number.
  */
 ItemWriter *
-affinity_manage_writer_open(Oid items, const AffinityDict *ids)
+affinity_store_writer_open(Oid items, const AffinityDict *ids)
 {
 	ItemWriter *w = palloc0(sizeof(ItemWriter));
 
@@ -330,7 +331,7 @@ affinity_manage_writer_open(Oid items, const AffinityDict *ids)
 	initStringInfo(&w->figures);
 	w->ids = ids;
 	w->table = table_open(items, RowExclusiveLock);
-	affinity_manage_check_items(w->table, affinity_interaction_dict_type(ids));
+	affinity_store_check_items(w->table, affinity_interaction_dict_type(ids));
 	w->estate = CreateExecutorState();
 	w->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(w->target, w->table, 1, NULL, 0);
@@ -357,8 +358,8 @@ affinity_manage_writer_open(Oid items, const AffinityDict *ids)
  * and the figures of the version before, or NULL.
  */
 void
-affinity_manage_writer_know(ItemWriter *w, const AffinityInteractions *in,
-							Jsonb *before)
+affinity_store_writer_know(ItemWriter *w, const AffinityInteractions *in,
+						   Jsonb *before)
 {
 	double		long_users = in->long_users;
 
@@ -372,7 +373,7 @@ affinity_manage_writer_know(ItemWriter *w, const AffinityInteractions *in,
 }
 
 AffinityItemSink *
-affinity_manage_writer_sink(ItemWriter *w)
+affinity_store_writer_sink(ItemWriter *w)
 {
 	return &w->sink;
 }
@@ -382,7 +383,7 @@ affinity_manage_writer_sink(ItemWriter *w)
  * closed.
  */
 const AffinityKindSums *
-affinity_manage_writer_kinds(const ItemWriter *w)
+affinity_store_writer_kinds(const ItemWriter *w)
 {
 	return &w->kinds;
 }
@@ -392,13 +393,13 @@ affinity_manage_writer_kinds(const ItemWriter *w)
  * closed.
  */
 Datum
-affinity_manage_writer_parameters(const ItemWriter *w)
+affinity_store_writer_parameters(const ItemWriter *w)
 {
 	return PointerGetDatum(w->parameters);
 }
 
 Jsonb *
-affinity_manage_writer_figures(ItemWriter *w)
+affinity_store_writer_figures(ItemWriter *w)
 {
 	char	   *json = psprintf("{%s}", w->figures.data);
 
@@ -410,7 +411,7 @@ affinity_manage_writer_figures(ItemWriter *w)
  * Write what is left; returns the seconds spent on writing.
  */
 double
-affinity_manage_writer_close(ItemWriter *w)
+affinity_store_writer_close(ItemWriter *w)
 {
 	instr_time	start;
 	instr_time	end;
