@@ -11,6 +11,7 @@
 #include "utils/relcache.h"
 
 #include "interaction/interaction.h"
+#include "score/score.h"
 #include "train/train.h"
 
 typedef struct ItemWriter ItemWriter;
