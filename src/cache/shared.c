@@ -112,7 +112,7 @@ affinity_cache_init(void)
 bool
 affinity_cache_is_shared(void)
 {
-	return affinity_cache_shared != NULL;
+	return affinity_cache_shared != NULL && affinity_cache_allowed() > 0;
 }
 
 /*

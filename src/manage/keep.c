@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "manage/objects.h"
 
@@ -45,10 +46,12 @@ users_since(const char *rows, const char *from)
 }
 
 static void
-execute(char *sql, const ModelDefinition *d, const Datum *since)
+execute(char *sql, const ModelDefinition *d, const Datum *since,
+		Snapshot snapshot)
 {
 	Oid			type = d->at_type;
 	Datum		value = since ? *since : (Datum) 0;
+	SPIPlanPtr	plan;
 	int			rc;
 
 	if (since == NULL)
@@ -56,7 +59,12 @@ execute(char *sql, const ModelDefinition *d, const Datum *since)
 		affinity_manage_ddl_execute(sql);
 		return;
 	}
-	rc = SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 0);
+	plan = SPI_prepare(sql, 1, &type);
+	if (plan == NULL)
+		elog(ERROR, "\"%s\" cannot be prepared", sql);
+	rc = SPI_execute_snapshot(plan, &value, NULL, snapshot, InvalidSnapshot,
+							  false, true, 0);
+	SPI_freeplan(plan);
 	if (rc < 0)
 		elog(ERROR, "copying interactions failed: %s",
 			 SPI_result_code_string(rc));
@@ -68,7 +76,8 @@ execute(char *sql, const ModelDefinition *d, const Datum *since)
  */
 static uint64
 fill(const char *name, const char *kept, const ModelDefinition *d,
-	 const char *from, const Datum *since)
+	 const char *from, const Datum *since,
+	 Snapshot snapshot)
 {
 	bool		signals = d->signals[0] != '\0';
 	char	   *sql = psprintf("INSERT INTO %s (user_id, row_no, item_id, weight, at%s)"
@@ -86,7 +95,7 @@ fill(const char *name, const char *kept, const ModelDefinition *d,
 							   signals ? "signal" : "weight",
 							   since ? users_since("s", from) : "");
 
-	execute(sql, d, since);
+	execute(sql, d, since, snapshot);
 	return SPI_processed;
 }
 
@@ -104,7 +113,7 @@ affinity_manage_keep(const char *name, const ModelDefinition *d,
 	affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s", kept));
 	if (!d->materialize)
 		return;
-	rows = fill(name, kept, d, from, NULL);
+	rows = fill(name, kept, d, from, NULL, InvalidSnapshot);
 	if (!OidIsValid(get_relname_relid(ITEM_INDEX,
 									  get_namespace_oid(name, false))))
 		affinity_manage_ddl_execute(psprintf("CREATE INDEX " ITEM_INDEX " ON %s (item_id)",
@@ -128,12 +137,16 @@ affinity_manage_keep_since(const char *name, const ModelDefinition *d,
 						   const char *from, Datum since)
 {
 	char	   *kept = quote_qualified_identifier(name, AFFINITY_KEPT);
+	Snapshot	snapshot;
 
 	if (!d->materialize)
 		return;
+	/* both see the same users */
+	snapshot = RegisterSnapshot(GetTransactionSnapshot());
 	execute(psprintf("DELETE FROM ONLY %s AS k WHERE true%s", kept,
-					 users_since("k", from)), d, &since);
-	(void) fill(name, kept, d, from, &since);
+					 users_since("k", from)), d, &since, snapshot);
+	(void) fill(name, kept, d, from, &since, snapshot);
+	UnregisterSnapshot(snapshot);
 }
 
 /*

@@ -149,10 +149,12 @@ make_entry(Relation table, Oid schema, const Datum *values)
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	AffinityModel *model = palloc0(sizeof(AffinityModel));
+	static uint64 serial = 0;
 
 	PG_TRY();
 	{
 		model->context = context;
+		model->serial = ++serial;
 		model->image_pin.slot = -1;
 		model->cold = true;
 		model->relation = RelationGetRelid(table);

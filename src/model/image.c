@@ -123,8 +123,10 @@ affinity_model_image(AffinityModel *model)
 	key.items = model->items;
 	key.items_file = model->items_file;
 	key.writer = model->writer;
-	may_make = model->image_failed == 0 ||
-		GetCurrentStatementStartTimestamp() - model->image_failed > TRY_AGAIN;
+	/* who has written may see what nobody else does, in any of the tables */
+	may_make = !TransactionIdIsValid(GetTopTransactionIdIfAny()) &&
+		(model->image_failed == 0 ||
+		 GetCurrentStatementStartTimestamp() - model->image_failed > TRY_AGAIN);
 	if (model->algorithm->has_factors && model->factors == NULL)
 		state = affinity_cache_await(&key, may_make, &model->image_pin);
 	else
@@ -143,6 +145,15 @@ affinity_model_image(AffinityModel *model)
 		model->image_tried = true;
 	}
 	return model->image;
+}
+
+/*
+ * Is the model served from what all backends share?
+ */
+bool
+affinity_model_is_shared(AffinityModel *model)
+{
+	return affinity_model_image(model) != NULL;
 }
 
 /*

@@ -54,6 +54,7 @@ typedef struct AffinityModel
 	bool		has_time;		/* the source had times */
 	bool		timed;			/* with their times, which decay histories */
 	int64		version;
+	uint64		serial;			/* of this struct, never used again */
 	const AffinityAlgorithm *algorithm;
 	void	   *options;		/* the algorithm's struct */
 	Oid			user_type;
@@ -96,6 +97,7 @@ extern Size affinity_model_kept_bytes(const AffinityModel *model);
 
 /* ids.c */
 extern Size affinity_model_ids_bytes(const AffinityModel *model);
+extern bool affinity_model_is_shared(AffinityModel *model);
 
 /* factors.c */
 extern void affinity_model_scorer(AffinityModel *model, bool factors,

@@ -114,6 +114,9 @@ affinity_model_leave_out_recent(AffinityModelBatch *b, const AffinityModelAsked 
 				to->col[n++] = (uint32) item;
 		}
 		to->start[u + 1] = n;
+		/* items that came after the training are not numbered by their ids */
+		if (model->n_sorted < model->n_items)
+			affinity_model_order_row(to, to->start[u], n, NULL);
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);

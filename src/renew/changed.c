@@ -39,12 +39,12 @@ all_changed(const AffinityModel *model, TimestampTz since)
 	/* a model of an earlier version has no such refreshes */
 	if (!found ||
 		!OidIsValid(get_relname_relid(AFFINITY_REFRESHES, model->schema)) ||
-		DatumGetTimestampTz(values[MODEL_TRAINED_AT - 1]) >= since)
+		DatumGetTimestampTz(values[MODEL_TRAINED_AT - 1]) > since)
 		return true;
 	refreshed = affinity_model_figure(DatumGetJsonbP(values[MODEL_TRAINING - 1]),
 									  AFFINITY_FIGURE_REFRESHED);
 	return !model->algorithm->has_neighbors &&
-		refreshed >= affinity_model_seconds(since);
+		refreshed > affinity_model_seconds(since);
 }
 
 /*
@@ -82,7 +82,7 @@ changed_query(const AffinityModel *model, const char *interactions,
 					 " (SELECT i.item_id FROM ONLY %s AS r"
 					 " CROSS JOIN LATERAL pg_catalog.unnest(r.items[1:r.written]) AS n(item_no)"
 					 " JOIN ONLY %s AS i ON i.item_no OPERATOR(pg_catalog.=) n.item_no"
-					 " WHERE r.at OPERATOR(pg_catalog.>=) $1)",
+					 " WHERE r.at OPERATOR(pg_catalog.>) $1)",
 					 quote_qualified_identifier(name, AFFINITY_REFRESHES),
 					 quote_qualified_identifier(name, "items"));
 	if (model->has_time)

@@ -116,6 +116,9 @@ find_mark(Renewal *r, const TimestampTz *since)
 						 quote_literal_cstr(r->name))));
 	if (!d->has_time)
 		return;
+	if (r->way == AFFINITY_UPDATE_CHANGES && affinity_renew_has_days(d))
+		refuse(r->name, ERRCODE_FEATURE_NOT_SUPPORTED,
+			   "The time of its source is a date: what comes later on the same day would not be seen.");
 	if (since)
 		r->mark = d->at_type == TIMESTAMPOID ?
 			DatumGetTimestamp(DirectFunctionCall1(timestamptz_timestamp,
@@ -126,6 +129,15 @@ find_mark(Renewal *r, const TimestampTz *since)
 			   "It is not known up to which time its rows were read.");
 	else
 		r->mark = affinity_model_moment(newest);
+	if (since && r->way == AFFINITY_UPDATE_CHANGES && !isnan(newest) &&
+		affinity_model_seconds(r->mark) < newest)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"since\" is earlier than the newest row that model \"%s\" knows",
+						r->name),
+				 errdetail("Rows that it knows would count twice."),
+				 errhint("What came late, a training learns: SELECT affinity.refresh_model(%s);",
+						 quote_literal_cstr(r->name))));
 	r->has_mark = true;
 }
 

@@ -75,6 +75,7 @@ typedef struct Renewal
 extern void affinity_renew_read(Renewal *r);
 extern int64 affinity_renew_since(const Renewal *r);
 extern int64 affinity_renew_latest(const Renewal *r);
+extern bool affinity_renew_has_days(const ModelDefinition *d);
 extern uint32 *affinity_renew_numbers(Renewal *r,
 									  const AffinityInteractions *in);
 

@@ -58,7 +58,7 @@ draw(const Renewal *r, uint32 *item)
 	uint32		n = 0;
 
 	/* hashes are as good as random, so that many tries find some */
-	for (uint32 t = 0; t < 64 && n < SAMPLE_ITEMS; t++)
+	for (uint32 t = 0; t < 64 && n < SAMPLE_ITEMS && u->n_items > 0; t++)
 	{
 		uint32		no = (uint32) (mix(seed + t) % u->n_items);
 		bool		drawn = false;

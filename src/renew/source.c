@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
@@ -242,6 +243,28 @@ read_journal(const Renewal *r, AffinityReadRequest *request)
 	request->arg_types = &type;
 	request->args = &users;
 	return affinity_interaction_journal_read(request);
+}
+
+/*
+ * Are the times of a source days? What comes later on a day that was read has
+ * no later time.
+ */
+bool
+affinity_renew_has_days(const ModelDefinition *d)
+{
+	const Query *source = affinity_definition_source_parse(d->renamed[0] ?
+														   d->renamed : d->resolved);
+	ListCell   *cell;
+	int			n = 0;
+
+	foreach(cell, source->targetList)
+	{
+		const TargetEntry *column = lfirst_node(TargetEntry, cell);
+
+		if (!column->resjunk && ++n == 4)
+			return getBaseType(exprType((Node *) column->expr)) == DATEOID;
+	}
+	return false;
 }
 
 /*

@@ -104,6 +104,8 @@ affinity_rules_read_list(const RuleRequest *q, const ArrayType *list, const Rule
 	Datum	   *elements;
 	int			n_elements;
 	uint32	   *no;
+	bool	   *there = affinity_base_zeroed_array(q->model->n_items,
+												   sizeof(bool));
 
 	deconstruct_array((ArrayType *) list, TEXTOID, -1, false, TYPALIGN_INT,
 					  &elements, NULL, &n_elements);
@@ -118,9 +120,12 @@ affinity_rules_read_list(const RuleRequest *q, const ArrayType *list, const Rule
 										 q->model->item_type, &id))
 			continue;
 		number = affinity_rules_number(ids, id, q->model->item_type);
-		if (number >= 0)
-			no[(*n)++] = (uint32) number;
+		if (number < 0 || there[number])
+			continue;
+		there[number] = true;
+		no[(*n)++] = (uint32) number;
 	}
+	pfree(there);
 	return no;
 }
 

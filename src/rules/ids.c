@@ -22,7 +22,7 @@
 struct RuleIds
 {
 	Oid			relation;		/* of the table "model" */
-	int64		version;
+	uint64		serial;			/* of the model */
 	Oid			type;
 	uint32		n;
 	const uint32 *no;			/* numbers in order of ids */
@@ -79,7 +79,7 @@ read_ids(const AffinityModel *model)
 
 	ids->context = context;
 	ids->relation = model->relation;
-	ids->version = model->version;
+	ids->serial = model->serial;
 	ids->type = model->item_type;
 	ids->n = model->n_items;
 	ids->id = affinity_model_read_ids(model);
@@ -109,7 +109,7 @@ affinity_rules_ids(const AffinityModel *model)
 	for (int i = 0; i < MAX_KEPT; i++)
 	{
 		if (kept[i] != NULL && kept[i]->relation == model->relation &&
-			kept[i]->version == model->version)
+			kept[i]->serial == model->serial)
 		{
 			kept[i]->pins++;
 			kept[i]->used = ++clock_of_use;

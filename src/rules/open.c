@@ -36,7 +36,7 @@
 typedef struct RuleKey
 {
 	Oid			relation;		/* of the table "model" */
-	int64		version;
+	uint64		serial;			/* of the model, as version and shape go by it */
 	Oid			role;
 	Size		len;
 	const char *call;			/* what it said, and where names were sought */
@@ -129,7 +129,7 @@ static bool
 same_key(const RuleKey *a, const RuleKey *b)
 {
 	return a->hash == b->hash && a->relation == b->relation &&
-		a->version == b->version && a->role == b->role && a->len == b->len &&
+		a->serial == b->serial && a->role == b->role && a->len == b->len &&
 		memcmp(a->call, b->call, a->len) == 0;
 }
 
@@ -162,7 +162,7 @@ is_useless(const RuleEntry *entry, const RuleEntry *beside)
 		(entry->transaction != InvalidLocalTransactionId &&
 		 entry->transaction != affinity_base_local_transaction()) ||
 		(entry->key.relation == beside->key.relation &&
-		 entry->key.version != beside->key.version) ||
+		 entry->key.serial != beside->key.serial) ||
 		(entry->transaction == beside->transaction &&
 		 same_key(&entry->key, &beside->key));
 }
@@ -218,6 +218,25 @@ find_kept(const RuleKey *key)
 }
 
 /*
+ * May a text have constants that are read by the clock?
+ */
+static bool
+tells_time(const char *text)
+{
+	static const char *const words[] = {"now", "today", "tomorrow", "yesterday"};
+
+	for (; text && *text; text++)
+	{
+		for (size_t w = 0; w < lengthof(words); w++)
+		{
+			if (pg_strncasecmp(text, words[w], strlen(words[w])) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
  * Read what a call needs.
  */
 static RuleEntry *
@@ -259,6 +278,9 @@ make_entry(const RuleKey *key, AffinityModel *model, Oid view,
 	if (outer != NULL && entry->stale)
 		outer->stale = true;
 	MemoryContextSetParent(context, TopMemoryContext);
+	if (tells_time(call->eligible) || tells_time(call->group_by) ||
+		tells_time(call->boost))
+		entry->sources.mutable = true;
 	if (OidIsValid(view) && !alone && !entry->stale && !entry->sources.mutable &&
 		!entry->sources.secured && entry->sources.unwatched == NIL)
 		keep(entry);
@@ -292,7 +314,7 @@ set_key(RuleKey *key, const AffinityModel *model, const AffinityRuleCall *call)
 	StringInfoData text;
 
 	key->relation = model->relation;
-	key->version = model->version;
+	key->serial = model->serial;
 	key->role = GetUserId();
 	key->call = "";
 	key->len = 0;
@@ -303,6 +325,11 @@ set_key(RuleKey *key, const AffinityModel *model, const AffinityRuleCall *call)
 		add_text(&text, call->group_by);
 		add_text(&text, call->boost);
 		add_text(&text, namespace_search_path);
+		/* what constants are written by */
+		add_text(&text, pg_get_timezone_name(session_timezone));
+		add_part(&text, &DateStyle, sizeof(DateStyle));
+		add_part(&text, &DateOrder, sizeof(DateOrder));
+		add_part(&text, &IntervalStyle, sizeof(IntervalStyle));
 		if (call->parameters)
 			add_part(&text, call->parameters, VARSIZE(call->parameters));
 		key->call = text.data;

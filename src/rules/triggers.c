@@ -34,6 +34,39 @@
 #define TRIGGER_NAME		"affinity_catalog_changed"
 #define ROW_TRIGGER_NAME	"affinity_catalog_replicated"
 
+/* So many triggers are remembered. */
+#define MAX_TOLD	8
+
+/*
+ * Has the (sub)transaction told of a trigger before? Once is enough: nothing
+ * that is read in a transaction that has written is kept.
+ */
+static bool
+was_told(Oid trigger)
+{
+	static LocalTransactionId transaction = InvalidLocalTransactionId;
+	static SubTransactionId sub = InvalidSubTransactionId;
+	static Oid	told[MAX_TOLD];
+	static int	next;
+
+	if (transaction != affinity_base_local_transaction() ||
+		sub != GetCurrentSubTransactionId())
+	{
+		transaction = affinity_base_local_transaction();
+		sub = GetCurrentSubTransactionId();
+		memset(told, 0, sizeof(told));
+		next = 0;
+	}
+	for (int i = 0; i < MAX_TOLD; i++)
+	{
+		if (told[i] == trigger)
+			return true;
+	}
+	told[next] = trigger;
+	next = (next + 1) % MAX_TOLD;
+	return false;
+}
+
 PG_FUNCTION_INFO_V1(affinity_rules_catalog_changed);
 
 /*
@@ -61,6 +94,8 @@ affinity_rules_catalog_changed(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("affinity.catalog_changed() must be fired AFTER"),
 				 errhint("affinity.set_rules makes its triggers.")));
+	if (was_told(((TriggerData *) fcinfo->context)->tg_trigger->tgoid))
+		PG_RETURN_POINTER(NULL);
 	/* a row of pg_class that names the trigger */
 	memset(&row, 0, sizeof(row));
 	row.header.t_hoff = MAXALIGN(SizeofHeapTupleHeader);

@@ -298,6 +298,7 @@ void
 affinity_score_diverse_enter(Diverse *d, uint32 row, const uint32 *chosen,
 							 uint32 n, double *similar)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (d->scorer->factors == NULL)
 		return;
 	for (uint32 i = 0; i < n; i++)

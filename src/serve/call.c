@@ -31,6 +31,7 @@ affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo)
 	call->fcinfo = fcinfo;
 	call->rows = NULL;
 	memset(&call->counted, 0, sizeof(AffinityCacheCall));
+	call->unseen = false;
 	INSTR_TIME_SET_CURRENT(call->start);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
@@ -110,6 +111,19 @@ affinity_serve_put_key(ServeCall *call, Datum id, uint64 key, size_t rank,
 /*
  * The end of a call, which counts.
  */
+/*
+ * How many calls are under way whose own calls are not counted, after a change
+ * of that. Who adds one takes it off again, also after an error.
+ */
+int
+affinity_serve_within(int change)
+{
+	static int	within = 0;
+
+	within += change;
+	return within;
+}
+
 Datum
 affinity_serve_end(ServeCall *call)
 {
@@ -119,7 +133,8 @@ affinity_serve_end(ServeCall *call)
 	INSTR_TIME_SUBTRACT(end, call->start);
 	call->counted.microseconds = INSTR_TIME_GET_MICROSEC(end);
 	call->counted.cold = call->model->cold;
-	affinity_cache_count(call->model->relation, &call->counted);
+	if (!call->unseen && affinity_serve_within(0) == 0)
+		affinity_cache_count(call->model->relation, &call->counted);
 	SPI_finish();
 	return (Datum) 0;
 }

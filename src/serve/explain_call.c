@@ -106,6 +106,8 @@ take_literal(ServeCall *call, int arg, Oid type, Datum *value)
 	return true;
 }
 
+#define ARG_CANDIDATES	3
+
 /*
  * An array of ids, in the type of the model's items; 0: there is none.
  */
@@ -124,8 +126,10 @@ take_ids(ServeCall *call, int arg)
 
 	if (take_literal(call, arg, get_array_type(type), &ids))
 		return ids;
+	/* as recommend has it: no candidates are none, nothing given is all */
 	if (!affinity_serve_ids(call, arg, &ids))
-		return (Datum) 0;
+		return arg == ARG_CANDIDATES ?
+			PointerGetDatum(construct_empty_array(type)) : (Datum) 0;
 	if (given == get_array_type(type))
 		return ids;
 	array = DatumGetArrayTypeP(ids);
@@ -155,7 +159,7 @@ take_arguments(Report *r)
 	else
 		r->is_user = affinity_serve_id(call, 1, type, "user_id", &r->user);
 	r->k = affinity_serve_k(call, 2);
-	r->candidates = take_ids(call, 3);
+	r->candidates = take_ids(call, ARG_CANDIDATES);
 	r->exclude = take_ids(call, 4);
 	r->exclude_seen = PG_ARGISNULL(5) || PG_GETARG_BOOL(5);
 }
@@ -197,12 +201,18 @@ tell_process(Report *r)
 	SPIPlanPtr	plan = model->plan[AFFINITY_QUERY_HISTORY];
 	const		CachedPlanSource *source = plan ?
 		linitial(SPI_plan_get_plan_sources(plan)) : NULL;
+	bool		shared = false;
 
 	affinity_serve_say(r, "process", "calls before", "%llu%s",
 					   (unsigned long long) model->calls,
 					   model->calls == 0 ? ": the first one of this version reads its definition and plans its queries" :
 					   "");
-	if (model->algorithm->has_factors && model->factors)
+	if (affinity_model_is_shared(r->call.model))
+	{
+		affinity_serve_say(r, "process", "items", "shared by all connections, see affinity.cache");
+		shared = true;
+	}
+	else if (model->algorithm->has_factors && model->factors)
 		affinity_serve_say(r, "process", "factors", "in memory, %zu kB",
 						   model->factors->bytes / 1024);
 	else if (model->algorithm->has_factors)
@@ -213,7 +223,7 @@ tell_process(Report *r)
 	if (model->ids)
 		affinity_serve_say(r, "process", "ids of items", "in memory, %zu kB",
 						   affinity_model_ids_bytes(model) / 1024);
-	else
+	else if (!shared)
 		affinity_serve_say(r, "process", "ids of items", "looked up in the table");
 	if (source == NULL)
 		affinity_serve_say(r, "process", "plan of the history", "none yet");
@@ -428,13 +438,23 @@ affinity_serve_explain_call(PG_FUNCTION_ARGS)
 	affinity_serve_connect(&r.call, fcinfo);
 	r.name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	r.call.model = affinity_model_open(affinity_model_schema(r.name, &table));
+	r.call.unseen = true;
 	take_arguments(&r);
 	affinity_serve_result(&r.call, 3, "step", TEXTOID, "property", TEXTOID,
 						  "value", TEXTOID);
 	tell_model(&r);
-	tell_process(&r);
-	tell_history(&r);
-	tell_call(&r);
+	(void) affinity_serve_within(1);
+	PG_TRY();
+	{
+		tell_process(&r);
+		tell_history(&r);
+		tell_call(&r);
+	}
+	PG_FINALLY();
+	{
+		(void) affinity_serve_within(-1);
+	}
+	PG_END_TRY();
 	affinity_serve_advise(&r);
 	return affinity_serve_end(&r.call);
 }

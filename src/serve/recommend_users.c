@@ -191,6 +191,7 @@ answer_each(Answer *answer)
 	Oid			types[N_ARGS];
 	Datum		values[N_ARGS];
 	char		nulls[N_ARGS];
+	volatile int rc = 0;
 
 	for (int i = 0; i < N_ARGS; i++)
 	{
@@ -200,8 +201,18 @@ answer_each(Answer *answer)
 	}
 	types[ARG_USERS] = get_array_type(model->user_type);
 	values[ARG_USERS] = ids_of(answer);
-	if (SPI_execute_with_args(each_query(model), N_ARGS, types, values, nulls,
-							  true, 0) != SPI_OK_SELECT)
+	(void) affinity_serve_within(1);
+	PG_TRY();
+	{
+		rc = SPI_execute_with_args(each_query(model), N_ARGS, types, values,
+								   nulls, true, 0);
+	}
+	PG_FINALLY();
+	{
+		(void) affinity_serve_within(-1);
+	}
+	PG_END_TRY();
+	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "users could not be asked for");
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{

@@ -135,6 +135,14 @@ set_numbers(ServeCall *call, int arg, AffinityRules *rules)
 
 /* ---- pinned items ------------------------------------------------------ */
 
+static int
+compare_ids(const void *a, const void *b, void *type)
+{
+	return affinity_base_id_compare(((const AffinityItem *) a)->id,
+									((const AffinityItem *) b)->id,
+									*(const Oid *) type);
+}
+
 /*
  * The index of an id among items, which are in the order of ids; -1 if it is
  * none of them.
@@ -182,6 +190,8 @@ set_pinned(ServeCall *call, int arg, AffinityRules *rules)
 		!affinity_serve_ids(call, arg, &ids))
 		return;
 	affinity_model_items_by_id(call->model, ids, &items);
+	/* they are in order of numbers, which need not be that of ids */
+	qsort_arg(items.item, items.n, sizeof(AffinityItem), compare_ids, &type);
 	there = affinity_base_zeroed_array(items.n, sizeof(bool));
 	pinned = affinity_base_array(items.n, sizeof(uint32));
 	array = DatumGetArrayTypeP(ids);

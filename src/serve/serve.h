@@ -28,11 +28,13 @@ typedef struct ServeCall
 	TupleDesc	desc;
 	instr_time	start;
 	AffinityCacheCall counted;	/* see affinity.stat_models */
+	bool		unseen;			/* it is none of a model's calls */
 } ServeCall;
 
 extern void affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo);
 extern void affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo);
 extern Datum affinity_serve_end(ServeCall *call);
+extern int	affinity_serve_within(int change);
 
 /* arguments */
 extern uint32 affinity_serve_k(ServeCall *call, int arg);

@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(118);
+SELECT plan(119);
 SELECT setseed(0.42);
 
 -- Users come in order of time, so that batches are of new users; items that are
@@ -218,16 +218,20 @@ SELECT throws_ok('SELECT affinity.refresh_model(''u'', incremental => true)', '5
 SELECT lives_ok('SELECT affinity.refresh_model(''u'', if_running => ''error'')', 'a training, if nobody is at it');
 SELECT lives_ok('SELECT affinity.refresh_model(''u'', incremental => true, if_running => ''skip'')', 'nothing new');
 
--- rows that came late are none for an item that is known, but since says so
+-- rows that came late are none for an item that is known
 INSERT INTO few VALUES (300, 2, '2015-01-01'), (300, 3, '2015-01-01');
 SELECT affinity.refresh_model('u', incremental => true);
 SELECT is(popularity, 15::real, 'a late row is not seen') FROM u.items WHERE item_id = 2;
-SELECT affinity.refresh_model('u', incremental => true, since => '2014-12-31');
-SELECT ok(popularity > 15, 'but by since') FROM u.items WHERE item_id = 2;
+SELECT throws_ok($$SELECT affinity.refresh_model('u', incremental => true, since => '2014-12-31')$$, '22023', NULL,
+	'nor by a time before what is known, which would count twice');
 INSERT INTO few SELECT 301, i, max_at - interval '5 minutes'
 FROM (SELECT max(at) AS max_at FROM few) x, unnest(ARRAY[1, 77]) i;
 SELECT affinity.refresh_model('u', incremental => true);
 SELECT isnt_empty('SELECT FROM u.items WHERE item_id = 77', 'an item that came a little late is new');
+
+-- days hide what comes later on them
+SELECT affinity.create_model('days', 'SELECT u, i, 1, at::date FROM few', 'item_knn');
+SELECT throws_like($$SELECT affinity.refresh_model('days', incremental => true)$$, '%cannot be refreshed incrementally', 'dates are no times');
 
 -- what is to come waits, and hides nothing
 INSERT INTO few SELECT u, 88, at FROM (VALUES (302, now() + interval '1 year'), (303, now())) x(u, at);
