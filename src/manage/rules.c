@@ -438,11 +438,18 @@ affinity_manage_set_rules(PG_FUNCTION_ARGS)
 	Oid			table;
 	ModelDefinition d;
 	List	   *former;
+	DefinitionState state;
 
 	PreventCommandIfReadOnly("affinity.set_rules()");
 	PreventCommandDuringRecovery("affinity.set_rules()");
-	if (affinity_definition_read(affinity_model_schema(name, &table),
-								 &d) != DEFINITION_FOUND)
+	state = affinity_definition_read(affinity_model_schema(name, &table), &d);
+	if (state == DEFINITION_MISSING)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has no view \"definition\"", name),
+				 errhint("To make it again from the view \"interactions\" and the model's row: SELECT affinity.refresh_model(%s);",
+						 quote_literal_cstr(name))));
+	if (state == DEFINITION_DAMAGED)
 		affinity_definition_damaged(name,
 									"It is not the view of constants that create_model makes.");
 	set.pin = ids_arg(fcinfo, ARG_PIN, "pin", d.item_type);

@@ -252,14 +252,14 @@ read_journal(const Renewal *r, AffinityReadRequest *request)
 bool
 affinity_renew_has_days(const ModelDefinition *d)
 {
-	const Query *source = affinity_definition_source_parse(d->renamed[0] ?
-														   d->renamed : d->resolved);
+	const		Query *source = affinity_definition_source_parse(d->renamed[0] ?
+																 d->renamed : d->resolved);
 	ListCell   *cell;
 	int			n = 0;
 
 	foreach(cell, source->targetList)
 	{
-		const TargetEntry *column = lfirst_node(TargetEntry, cell);
+		const		TargetEntry *column = lfirst_node(TargetEntry, cell);
 
 		if (!column->resjunk && ++n == 4)
 			return getBaseType(exprType((Node *) column->expr)) == DATEOID;
