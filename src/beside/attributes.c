@@ -84,25 +84,8 @@ static Reading
 analyze(Query * parsed, Oid *item_type, StringInfo item)
 {
 	const		TargetEntry *column[2];
-	int			n = 0;
-	ListCell   *cell;
 
-	foreach(cell, parsed->targetList)
-	{
-		const		TargetEntry *entry = lfirst_node(TargetEntry, cell);
-
-		if (entry->resjunk)
-			continue;
-		if (n < 2)
-			column[n] = entry;
-		n++;
-	}
-	if (n != 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("item_attributes has %d column%s, not two", n,
-						n == 1 ? "" : "s"),
-				 errhint(EXPECTED)));
+	affinity_beside_columns(parsed, AFFINITY_ATTRIBUTES_SOURCE, EXPECTED, column);
 	*item_type = affinity_definition_source_id(parsed, column[0], "item",
 											   "item_id", item);
 	return find_reading(column[1]);

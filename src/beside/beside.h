@@ -22,6 +22,9 @@ typedef void (*AffinityBesideCheck) (Query * parsed, void *state);
 extern void affinity_beside_query(const char *name, const char *what,
 								  const char *resolved,
 								  AffinityBesideCheck check, void *state);
+extern void affinity_beside_columns(const Query * parsed, const char *what,
+									const char *expected,
+									const TargetEntry * column[2]);
 
 /* ---- attributes.c ------------------------------------------------------ */
 

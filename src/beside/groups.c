@@ -45,26 +45,9 @@ find(Query * parsed, void *state)
 {
 	Found	   *found = state;
 	const		TargetEntry *column[2];
-	int			n = 0;
 	Oid			type;
-	ListCell   *cell;
 
-	foreach(cell, parsed->targetList)
-	{
-		const		TargetEntry *entry = lfirst_node(TargetEntry, cell);
-
-		if (entry->resjunk)
-			continue;
-		if (n < 2)
-			column[n] = entry;
-		n++;
-	}
-	if (n != 2)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("user_groups has %d column%s, not two", n,
-						n == 1 ? "" : "s"),
-				 errhint(EXPECTED)));
+	affinity_beside_columns(parsed, AFFINITY_GROUPS_SOURCE, EXPECTED, column);
 	found->user_type = affinity_definition_source_id(parsed, column[0], "user",
 													 "user_id", &found->user);
 	type = exprType((Node *) column[1]->expr);

@@ -46,3 +46,31 @@ affinity_beside_query(const char *name, const char *what,
 	}
 	PG_END_TRY();
 }
+
+/*
+ * The two columns that such a query has to have.
+ */
+void
+affinity_beside_columns(const Query * parsed, const char *what,
+						const char *expected, const TargetEntry * column[2])
+{
+	int			n = 0;
+	ListCell   *cell;
+
+	foreach(cell, parsed->targetList)
+	{
+		const		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (entry->resjunk)
+			continue;
+		if (n < 2)
+			column[n] = entry;
+		n++;
+	}
+	if (n != 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("%s has %d column%s, not two", what, n,
+						n == 1 ? "" : "s"),
+				 errhint("%s", expected)));
+}

@@ -14,6 +14,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -307,4 +308,40 @@ affinity_definition_other_columns(const char *name, Oid schema)
 					name),
 			 errhint("Drop the model and create it again: %s",
 					 affinity_definition_other_columns_hint(name, schema))));
+}
+
+/* ---- what a query reads -------------------------------------------------- */
+
+static bool
+add_relations(Node *node, void *context)
+{
+	List	  **relations = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		const		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		/* a view's own entries, "old" and "new", are in no FROM */
+		if (entry->rtekind == RTE_RELATION && entry->inFromCl)
+			*relations = list_append_unique_oid(*relations, entry->relid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, add_relations, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, add_relations, context);
+}
+
+/*
+ * The relations that a query reads, each once, in order of mention.
+ */
+List *
+affinity_definition_relations(const Query * query)
+{
+	List	   *relations = NIL;
+
+	(void) add_relations((Node *) query, &relations);
+	return relations;
 }

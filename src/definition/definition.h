@@ -100,6 +100,7 @@ pg_noreturn extern void affinity_definition_other_columns(const char *name,
 extern char *affinity_definition_other_columns_hint(const char *name, Oid schema);
 extern char *affinity_definition_hint(const char *name);
 extern const char *affinity_definition_algorithm(const ModelDefinition *d);
+extern List *affinity_definition_relations(const Query * query);
 
 /* source.c: the query a model is made from, and others that it keeps */
 
@@ -107,7 +108,6 @@ extern const char *affinity_definition_algorithm(const ModelDefinition *d);
 #define AFFINITY_ATTRIBUTES_SOURCE	"item_attributes"
 #define AFFINITY_CATALOG_SOURCE		"items of set_rules"
 #define AFFINITY_GROUPS_SOURCE		"user_groups"
-
 
 extern Query * affinity_definition_source_query(const char *query, const char *what,
 												char **text);

@@ -134,31 +134,6 @@ view_source(Oid relid, bool *is_ours)
 	return inner ? inner : query;
 }
 
-/*
- * The tables that a query reads, each once, in order of mention.
- */
-static bool
-add_relations(Node *node, void *context)
-{
-	List	  **relations = context;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, RangeTblEntry))
-	{
-		const		RangeTblEntry *entry = (RangeTblEntry *) node;
-
-		/* a view's own entries, "old" and "new", are in no FROM */
-		if (entry->rtekind == RTE_RELATION && entry->inFromCl)
-			*relations = list_append_unique_oid(*relations, entry->relid);
-		return false;
-	}
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, add_relations, context,
-								 QTW_EXAMINE_RTES_BEFORE);
-	return expression_tree_walker(node, add_relations, context);
-}
-
 static char *
 relations_but(List *relations, const List *others)
 {
@@ -421,8 +396,8 @@ settle_difference(const char *name, Oid schema, ModelDefinition *d,
 		d->query = by_view->resolved;
 		return false;
 	}
-	(void) add_relations((Node *) text_query, &now);
-	(void) add_relations((Node *) view_query, &before);
+	now = affinity_definition_relations(text_query);
+	before = affinity_definition_relations(view_query);
 	affinity_manage_take_source(d, by_text);
 	if (list_difference_oid(now, before) != NIL)
 		ereport(NOTICE,

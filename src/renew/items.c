@@ -276,25 +276,6 @@ affinity_renew_items_stored(AffinityUpdate *u, uint32 item,
 	return true;
 }
 
-Datum
-affinity_renew_array(const void *data, uint32 n, Oid element)
-{
-	ArrayType  *array;
-	Size		size = ARR_OVERHEAD_NONULLS(1) + (Size) n * 4;
-
-	if (n == 0)
-		return PointerGetDatum(construct_empty_array(element));
-	array = palloc(size);
-	SET_VARSIZE(array, size);
-	array->ndim = 1;
-	array->dataoffset = 0;
-	array->elemtype = element;
-	ARR_DIMS(array)[0] = (int) n;
-	ARR_LBOUND(array)[0] = 1;
-	memcpy(ARR_DATA_PTR(array), data, (Size) n * 4);
-	return PointerGetDatum(array);
-}
-
 /*
  * Entries of a row that takes the place of another one with the same number
  * and id. Nothing can be there twice that was not before, so nobody looks.
@@ -397,13 +378,13 @@ affinity_renew_items_put(AffinityUpdate *u, const AffinityItemRow *row)
 	value[ITEM_POPULARITY] = Float4GetDatum(r->popularity[item]);
 	if (is_new || row->neighbor)
 	{
-		value[ITEM_NEIGHBORS] = affinity_renew_array(row->neighbor, row->n_neighbors, INT4OID);
-		value[ITEM_SCORES] = affinity_renew_array(row->score, row->n_neighbors, FLOAT4OID);
+		value[ITEM_NEIGHBORS] = affinity_store_array(row->neighbor, row->n_neighbors, INT4OID);
+		value[ITEM_SCORES] = affinity_store_array(row->score, row->n_neighbors, FLOAT4OID);
 	}
 	if (row->n_factors > 0)
 	{
 		isnull[ITEM_FACTORS] = false;
-		value[ITEM_FACTORS] = affinity_renew_array(row->factor, row->n_factors, FLOAT4OID);
+		value[ITEM_FACTORS] = affinity_store_array(row->factor, row->n_factors, FLOAT4OID);
 	}
 	ExecStoreVirtualTuple(w->new);
 	MemoryContextSwitchTo(old);

@@ -8,19 +8,7 @@
 #include "executor/executor.h"
 
 #include "renew/renew.h"
-
-/* Attributes of the items table, as in manage/store.c. */
-enum
-{
-	ITEM_NO,
-	ITEM_ID,
-	ITEM_POPULARITY,
-	ITEM_NEIGHBORS,
-	ITEM_SCORES,
-	ITEM_FACTORS,
-	ITEM_REPEAT_RATE,
-	ITEM_N_ATTRIBUTES
-};
+#include "store/store.h"
 
 struct RenewWriter
 {

@@ -226,7 +226,7 @@ affinity_renew_past_write(const Renewal *r)
 	values[1] = TimestampTzGetDatum(r->started);
 	values[3] = affinity_model_array(item, n, INT4OID);
 	values[4] = affinity_model_array(users, n, INT4OID);
-	values[5] = affinity_renew_array(r->popularity, u->n_items, FLOAT4OID);
+	values[5] = affinity_store_array(r->popularity, u->n_items, FLOAT4OID);
 	affinity_manage_ddl_execute(psprintf("UPDATE ONLY %s SET known = NULL WHERE known IS NOT NULL",
 										 table));
 	if (SPI_execute_with_args(psprintf("INSERT INTO %s (version, at, written, items, users, known)"

@@ -92,7 +92,6 @@ extern void affinity_renew_items_read(Renewal *r);
 extern uint32 *affinity_renew_items_find(Renewal *r, const AffinityDict *ids);
 extern void affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 										const uint32 *no, uint32 n);
-extern Datum affinity_renew_array(const void *data, uint32 n, Oid element);
 extern void affinity_renew_items_open(Renewal *r);
 extern void affinity_renew_items_begin(Renewal *r);
 extern bool affinity_renew_items_stored(AffinityUpdate *u, uint32 item,

@@ -420,31 +420,6 @@ affinity_rules_lack_catalog(Oid schema)
 }
 
 /*
- * The relations that a query names, once each.
- */
-static bool
-add_relations(Node *node, void *context)
-{
-	List	  **relations = context;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, RangeTblEntry))
-	{
-		const		RangeTblEntry *entry = (RangeTblEntry *) node;
-
-		/* a view's own entries, "old" and "new", are in no FROM */
-		if (entry->rtekind == RTE_RELATION && entry->inFromCl)
-			*relations = list_append_unique_oid(*relations, entry->relid);
-		return false;
-	}
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, add_relations, context,
-								 QTW_EXAMINE_RTES_BEFORE);
-	return expression_tree_walker(node, add_relations, context);
-}
-
-/*
  * Does the view read other relations than its query names now? Tables that are
  * swapped change names; rules follow the name, as the source does.
  */
@@ -452,14 +427,13 @@ static bool
 reads_others(Oid view, const char *query)
 {
 	Relation	relation = relation_open(view, AccessShareLock);
-	List	   *before = NIL;
-	List	   *now = NIL;
+	List	   *before = affinity_definition_relations(get_view_query(relation));
+	List	   *now;
 
-	(void) add_relations((Node *) get_view_query(relation), &before);
 	relation_close(relation, NoLock);
-	(void) add_relations((Node *) affinity_definition_source_query(query,
-																   AFFINITY_CATALOG_SOURCE,
-																   NULL), &now);
+	now = affinity_definition_relations(affinity_definition_source_query(query,
+																		 AFFINITY_CATALOG_SOURCE,
+																		 NULL));
 	return list_difference_oid(now, before) != NIL;
 }
 

@@ -280,11 +280,11 @@ static void
 say_unwatched(const char *name, const RuleSources *sources)
 {
 	StringInfoData why;
-	StringInfoData todo;
+	StringInfoData orders;
 	ListCell   *cell;
 
 	initStringInfo(&why);
-	initStringInfo(&todo);
+	initStringInfo(&orders);
 	if (sources->mutable)
 		appendStringInfoString(&why, "An expression is not immutable: it depends on the time, the role, a setting or a function that may be any of these.");
 	if (sources->secured)
@@ -300,10 +300,10 @@ say_unwatched(const char *name, const RuleSources *sources)
 						 wrong ? wrong : "has no trigger");
 		if (wrong != NULL && strcmp(wrong, "belongs to another role") == 0)
 		{
-			appendStringInfo(&todo, "%s%s", todo.len ? " " : "",
+			appendStringInfo(&orders, "%s%s", orders.len ? " " : "",
 							 statements(table, false));
 			if (affinity_rules_is_replicated(table))
-				appendStringInfo(&todo, " %s", statements(table, true));
+				appendStringInfo(&orders, " %s", statements(table, true));
 		}
 	}
 	if (why.len == 0)
@@ -312,10 +312,10 @@ say_unwatched(const char *name, const RuleSources *sources)
 			(errmsg("rules of model \"%s\" read the items anew in every statement",
 					name),
 			 errdetail_internal("%s", why.data),
-			 todo.len == 0 ?
+			 orders.len == 0 ?
 			 errhint("Where that is too slow, keep what the rules need in a table of your own, and give that as items.") :
 			 errhint("So that what was read is kept until it changes, let the owner of the table run: %s",
-					 todo.data)));
+					 orders.data)));
 }
 
 /*

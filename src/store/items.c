@@ -34,22 +34,6 @@
 #define BATCH_ROWS	256
 #define BATCH_BYTES	(256 * 1024)
 
-/*
- * Attributes of the items table, in the order of sql/model/10-tables.sql;
- * affinity_store_check_items has their types.
- */
-enum
-{
-	ITEM_NO,
-	ITEM_ID,
-	ITEM_POPULARITY,
-	ITEM_NEIGHBORS,
-	ITEM_SCORES,
-	ITEM_FACTORS,
-	ITEM_REPEAT_RATE,
-	ITEM_N_ATTRIBUTES
-};
-
 struct ItemWriter
 {
 	AffinityItemSink sink;
@@ -104,8 +88,8 @@ flush_items(ItemWriter *w)
 	MemoryContextReset(w->batch_context);
 }
 
-static Datum
-array_datum(const void *data, uint32 n, Oid element)
+Datum
+affinity_store_array(const void *data, uint32 n, Oid element)
 {
 	Size		size = ARR_OVERHEAD_NONULLS(1) + (Size) n * 4;
 	ArrayType  *array;
@@ -184,15 +168,15 @@ put_row(AffinityItemSink *sink, const AffinityItemRow *row)
 	slot->tts_values[ITEM_POPULARITY] =
 		Float4GetDatum(sink->popularity ? sink->popularity[row->item] :
 					   row->popularity);
-	slot->tts_values[ITEM_NEIGHBORS] = array_datum(row->neighbor,
-												   row->n_neighbors, INT4OID);
-	slot->tts_values[ITEM_SCORES] = array_datum(row->score, row->n_neighbors,
-												FLOAT4OID);
+	slot->tts_values[ITEM_NEIGHBORS] = affinity_store_array(row->neighbor,
+															row->n_neighbors, INT4OID);
+	slot->tts_values[ITEM_SCORES] = affinity_store_array(row->score, row->n_neighbors,
+														 FLOAT4OID);
 	slot->tts_isnull[ITEM_FACTORS] = row->n_factors == 0;
 	if (row->n_factors > 0)
-		slot->tts_values[ITEM_FACTORS] = array_datum(row->factor,
-													 row->n_factors,
-													 FLOAT4OID);
+		slot->tts_values[ITEM_FACTORS] = affinity_store_array(row->factor,
+															  row->n_factors,
+															  FLOAT4OID);
 	slot->tts_isnull[ITEM_REPEAT_RATE] = sink->repeat_rate == NULL;
 	if (sink->repeat_rate)
 		slot->tts_values[ITEM_REPEAT_RATE] =
@@ -236,7 +220,7 @@ take_parameters(AffinityItemSink *sink, const float *value, uint32 n)
 
 	if (w->parameters != NULL)
 		elog(ERROR, "parameters of a model are given twice");
-	w->parameters = DatumGetArrayTypeP(array_datum(value, n, FLOAT4OID));
+	w->parameters = DatumGetArrayTypeP(affinity_store_array(value, n, FLOAT4OID));
 	MemoryContextSwitchTo(old);
 }
 

@@ -14,6 +14,22 @@
 #include "score/score.h"
 #include "train/train.h"
 
+/*
+ * Attributes of the items table, in the order of sql/model/10-tables.sql;
+ * affinity_store_check_items has their types.
+ */
+enum
+{
+	ITEM_NO,
+	ITEM_ID,
+	ITEM_POPULARITY,
+	ITEM_NEIGHBORS,
+	ITEM_SCORES,
+	ITEM_FACTORS,
+	ITEM_REPEAT_RATE,
+	ITEM_N_ATTRIBUTES
+};
+
 typedef struct ItemWriter ItemWriter;
 
 extern ItemWriter *affinity_store_writer_open(Oid items,
@@ -27,5 +43,6 @@ extern double affinity_store_writer_close(ItemWriter *writer);
 extern const AffinityKindSums *affinity_store_writer_kinds(const ItemWriter *writer);
 extern Datum affinity_store_writer_parameters(const ItemWriter *writer);
 extern Jsonb *affinity_store_writer_figures(ItemWriter *writer);
+extern Datum affinity_store_array(const void *data, uint32 n, Oid element);
 
 #endif							/* AFFINITY_STORE_H */
