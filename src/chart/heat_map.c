@@ -136,6 +136,15 @@ lay_out(HeatMap *map)
 	map->cell_height = map->rows.n > MANY_ROWS ? SMALL_HEIGHT : CELL_HEIGHT;
 }
 
+/* In a cell percent are whole and without their sign, which the corner has. */
+static char *
+in_cell(const HeatMap *map, double value)
+{
+	if (map->frame.percent)
+		return affinity_chart_number(rint(value * 100), false);
+	return affinity_chart_number(value, false);
+}
+
 static void
 draw_cell(StringInfo svg, const HeatMap *map, int i)
 {
@@ -144,6 +153,7 @@ draw_cell(StringInfo svg, const HeatMap *map, int i)
 	double		y = map->top + map->rows.of[i] * map->cell_height;
 	double		gap = map->cell_width > 6 ? 2 : 0;
 	char	   *shown = affinity_chart_number(value, map->frame.percent);
+	char	   *inside = in_cell(map, value);
 	uint8		rgb[3];
 	double		range = map->high - map->low;
 
@@ -153,17 +163,17 @@ draw_cell(StringInfo svg, const HeatMap *map, int i)
 					 x, y, map->cell_width - gap, map->cell_height - 2,
 					 rgb[0], rgb[1], rgb[2],
 					 map->incomplete[i] ?
-					 " class=\"x d\" style=\"fill-opacity:1\"" : "");
+					 " class=\"e d\"" : "");
 	affinity_chart_tip(svg, psprintf("%s, %s: %s%s",
 									 map->rows.name[map->rows.of[i]],
 									 map->columns.name[map->columns.of[i]],
 									 shown,
 									 map->incomplete[i] ? " (not complete)" : ""));
 	appendStringInfoString(svg, "</rect>\n");
-	if (affinity_chart_text_width(shown) <= map->cell_width - gap - 2)
+	if (affinity_chart_text_width(inside) <= map->cell_width - gap - 2)
 		affinity_chart_text(svg, text_class(rgb),
 							x + (map->cell_width - gap) / 2,
-							y + map->cell_height / 2 + 3, CHART_MIDDLE, shown);
+							y + map->cell_height / 2 + 3, CHART_MIDDLE, inside);
 }
 
 static Datum
@@ -181,6 +191,9 @@ draw(const HeatMap *map)
 						CHART_MARGIN - 2, "Heat map", summary);
 	affinity_chart_labels(&svg, map->columns.n, map->columns.name, map->left,
 						  map->cell_width, map->top - 6);
+	if (map->frame.percent)
+		affinity_chart_text(&svg, "m", map->left - 8, map->top - 6, CHART_END,
+							"%");
 	for (int i = 0; i < map->rows.n; i++)
 		affinity_chart_text(&svg, "t", CHART_MARGIN,
 							map->top + (i + 0.5) * map->cell_height + 3,

@@ -164,7 +164,7 @@ draw_axes(StringInfo svg, const Lines *lines, const char *x_label)
 {
 	const ChartScale *across = &lines->across;
 	double		y = lines->up.from + CHART_LINE;
-	double		free_from = CHART_MARGIN;
+	double		free_from = 0;
 
 	affinity_chart_values(svg, &lines->up, across->from, across->to,
 						  lines->frame.percent);
@@ -176,7 +176,7 @@ draw_axes(StringInfo svg, const Lines *lines, const char *x_label)
 		double		half = affinity_chart_text_width(label) / 2;
 		double		x = affinity_chart_place(across, value);
 
-		x = Min(x, lines->frame.width - half - 2);
+		x = Max(Min(x, lines->frame.width - half - 2), half + 2);
 		if (x - half < free_from)
 			continue;
 		affinity_chart_text(svg, "m", x, y, CHART_MIDDLE, label);

@@ -418,10 +418,13 @@ affinity_chart_sankey(PG_FUNCTION_ARGS)
 
 		check_value(values.value[i], i);
 		if (sources.value[i] && targets.value[i] && values.value[i] > 0)
-			add_link(&sankey,
-					 find_node(&sankey, sankey.names.of[2 * i], level),
-					 find_node(&sankey, sankey.names.of[2 * i + 1], next),
-					 values.value[i]);
+		{
+			int			source = find_node(&sankey, sankey.names.of[2 * i], level);
+			int			target = find_node(&sankey, sankey.names.of[2 * i + 1],
+										   next);
+
+			add_link(&sankey, source, target, values.value[i]);
+		}
 	}
 	if (sankey.n_links == 0)
 		PG_RETURN_DATUM(affinity_chart_empty(&sankey.frame, "Flows"));
