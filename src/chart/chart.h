@@ -66,6 +66,7 @@ typedef struct ChartNames
 } ChartNames;
 
 extern ChartNames affinity_chart_names(const ChartStrings *strings);
+extern void affinity_chart_order_numbers(ChartNames *names, int n_entries);
 
 /* scale.c: numbers to places and to text. */
 typedef struct ChartScale

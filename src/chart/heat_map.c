@@ -231,6 +231,8 @@ affinity_chart_heat_map(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(affinity_chart_empty(&map.frame, "Heat map"));
 	map.rows = affinity_chart_names(&rows);
 	map.columns = affinity_chart_names(&columns);
+	affinity_chart_order_numbers(&map.rows, rows.n);
+	affinity_chart_order_numbers(&map.columns, columns.n);
 	for (int i = 0; i < rows.n; i++)
 		map.any_incomplete |= map.incomplete[i] && !isnan(map.values.value[i]);
 	check_cells(&map);

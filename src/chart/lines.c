@@ -19,6 +19,8 @@ PG_FUNCTION_INFO_V1(affinity_chart_lines);
 #define MAX_POINTS 1000000
 #define MAX_SERIES 100
 #define LATEST 9.2e12			/* seconds from 2000 that a timestamp can hold */
+#define LATEST_UNIX 6.3e10		/* beyond it (the year 4000) nothing is told */
+#define MONTH_LENGTH (30.436875 * SECS_PER_DAY)
 
 typedef struct Lines
 {
@@ -66,9 +68,9 @@ by_series_and_x(const void *a, const void *b, void *arg)
 	return i < j ? -1 : i > j;
 }
 
-/* Dates and times: ticks at whole days, months or years. */
+/* A local time as its date, and its time of day where ticks are hours. */
 static char *
-time_label(double seconds, double step)
+time_label(const ChartScale *scale, double seconds)
 {
 	double		since = seconds - (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
 		(double) SECS_PER_DAY;
@@ -79,26 +81,57 @@ time_label(double seconds, double step)
 		timestamp2tm((Timestamp) (since * USECS_PER_SEC), NULL, &tm, &fsec, NULL,
 					 NULL) != 0)
 		return pstrdup("");
-	if (step < SECS_PER_DAY)
+	if (scale->step >= 12 * MONTH_LENGTH)
+		return psprintf("%04d", tm.tm_year);
+	if (scale->step >= MONTH_LENGTH)
+		return psprintf("%04d-%02d", tm.tm_year, tm.tm_mon);
+	if (scale->step < SECS_PER_DAY)
 		return psprintf("%02d-%02d %02d:%02d", tm.tm_mon, tm.tm_mday,
 						tm.tm_hour, tm.tm_min);
 	return psprintf("%04d-%02d-%02d", tm.tm_year, tm.tm_mon, tm.tm_mday);
 }
 
-/* Seconds between ticks that fall on hours and days. */
+/* Between ticks that fall on hours and days, months and years. */
 static double
 time_step(double range, int ticks)
 {
 	static const double steps[] = {
-		60, 300, 900, 3600, 10800, 21600, 43200, 86400, 172800, 604800,
-		1209600, 2592000, 7776000, 15552000, 31536000
+		60, 300, 900, 3600, 10800, 21600, SECS_PER_DAY, 2 * SECS_PER_DAY,
+		7 * SECS_PER_DAY, 14 * SECS_PER_DAY, MONTH_LENGTH, 2 * MONTH_LENGTH, 3 * MONTH_LENGTH,
+		6 * MONTH_LENGTH, 12 * MONTH_LENGTH
 	};
 	double		wanted = range / ticks;
 
 	for (int i = 0; i < (int) lengthof(steps); i++)
-		if (steps[i] >= wanted)
+		if (steps[i] >= 0.9 * wanted)
 			return steps[i];
-	return ceil(wanted / 31536000) * 31536000;
+	return ceil(wanted / (12 * MONTH_LENGTH)) * 12 * MONTH_LENGTH;
+}
+
+/* Seconds at which the n-th month from the year 0 on begins. */
+static double
+month_start(double n)
+{
+	int			year = (int) floor(n / 12);
+
+	return (date2j(year, (int) (n - 12.0 * year) + 1, 1) - UNIX_EPOCH_JDATE) *
+		(double) SECS_PER_DAY;
+}
+
+/* Where tick i is: the first of a month, or a whole number of steps. */
+static double
+time_tick(const ChartScale *scale, int i)
+{
+	double		months = rint(scale->step / MONTH_LENGTH);
+	double		first;
+
+	if (scale->step < MONTH_LENGTH)
+		return ceil(scale->low / scale->step - 1e-9) * scale->step +
+			i * scale->step;
+	first = floor((scale->low / MONTH_LENGTH + 1970 * 12 - 2) / months) * months;
+	while (month_start(first) < scale->low)
+		first += months;
+	return month_start(first + i * months);
 }
 
 /* The ends of a scale of times are the data's own. */
@@ -107,12 +140,15 @@ scale_of_times(double low, double high, int ticks)
 {
 	ChartScale	scale = {0};
 
+	low = Max(low, -LATEST_UNIX);
+	high = Min(high, LATEST_UNIX);
 	if (high <= low)
 		high = low + SECS_PER_DAY;
 	scale.low = low;
 	scale.high = high;
 	scale.step = time_step(high - low, ticks);
-	scale.n_ticks = (int) floor((high - low) / scale.step + 1e-9) + 1;
+	while (time_tick(&scale, scale.n_ticks) <= high)
+		scale.n_ticks++;
 	return scale;
 }
 
@@ -170,8 +206,9 @@ draw_axes(StringInfo svg, const Lines *lines, const char *x_label)
 						  lines->frame.percent);
 	for (int i = 0; i < across->n_ticks; i++)
 	{
-		double		value = across->low + i * across->step;
-		char	   *label = lines->times ? time_label(value, across->step) :
+		double		value = lines->times ? time_tick(across, i) :
+			across->low + i * across->step;
+		char	   *label = lines->times ? time_label(across, value) :
 			affinity_chart_tick(value, across->step, false);
 		double		half = affinity_chart_text_width(label) / 2;
 		double		x = affinity_chart_place(across, value);

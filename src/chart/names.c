@@ -5,7 +5,15 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "chart/chart.h"
+
+typedef struct Numbered
+{
+	double		value;
+	int			number;
+} Numbered;
 
 typedef struct Named
 {
@@ -57,4 +65,43 @@ affinity_chart_names(const ChartStrings *strings)
 	pfree(sorted);
 	pfree(first);
 	return names;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const Numbered *x = a;
+	const Numbered *y = b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Labels that are all numbers, in the order of these. */
+void
+affinity_chart_order_numbers(ChartNames *names, int n_entries)
+{
+	Numbered   *sorted = affinity_base_array(names->n, sizeof(Numbered));
+	int		   *place = affinity_base_array(names->n, sizeof(int));
+	char	  **name = affinity_base_array(names->n, sizeof(char *));
+
+	for (int i = 0; i < names->n; i++)
+	{
+		char	   *end;
+
+		sorted[i].number = i;
+		sorted[i].value = strtod(names->name[i], &end);
+		if (end == names->name[i] || *end != '\0' || !isfinite(sorted[i].value))
+			return;
+	}
+	qsort(sorted, names->n, sizeof(Numbered), by_value);
+	for (int i = 0; i < names->n; i++)
+	{
+		place[sorted[i].number] = i;
+		name[i] = names->name[sorted[i].number];
+	}
+	names->name = name;
+	for (int i = 0; i < n_entries; i++)
+		names->of[i] = place[names->of[i]];
 }

@@ -1,6 +1,6 @@
 -- Pictures: sound XML, marks where their values are, colors that can be read.
 BEGIN;
-SELECT plan(60);
+SELECT plan(62);
 
 CREATE FUNCTION pg_temp.x(svg text, path text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array(SELECT u::text FROM unnest(xpath(path, XMLPARSE(DOCUMENT svg),
@@ -78,6 +78,8 @@ SELECT is(pg_temp.x(svg, '//s:rect/s:title/text()'), ARRAY['a, 1: 0 %', 'a, 2: 5
 FROM pictures WHERE kind = 'heat map';
 SELECT throws_ok($$SELECT affinity.chart_heat_map(ARRAY['a', 'a'], ARRAY['1', '1'], ARRAY[1, 2])$$, '22023',
 	'row "a", column "1" has more than one value', 'a cell that comes twice');
+SELECT is((SELECT array_agg(t) FROM unnest(pg_temp.x(affinity.chart_heat_map(ARRAY['b', 'a', 'a'], ARRAY['10', '10', '9'], ARRAY[1, 2, 3]), '//s:text/text()')) t),
+	ARRAY['9', '10', 'b', 'a', '1', '2', '3'], 'columns that are numbers are in their order, labels as they come');
 SELECT is((SELECT array_agg(c) FROM unnest(pg_temp.x((SELECT svg FROM pictures WHERE kind = 'retention'), '//s:text[@class="on" or @class="off"]/text()')) c),
 	(SELECT array_agg(round(100 * r.rate)::text ORDER BY r.cohort, r.period) FROM (SELECT affinity.activity_agg(user_id, at, 'month', 'UTC') AS a FROM rows) a,
 	affinity.retention(a.a) r WHERE r.period > 0 AND r.rate IS NOT NULL), 'chart_retention shows what retention says');
@@ -87,7 +89,10 @@ SELECT is(pg_temp.x(svg, '//s:path[@class="l s0"]/@d') , ARRAY['M46.9 348.0L411.
 FROM (SELECT affinity.chart_lines(ARRAY[0, 1, 2], ARRAY[0, 50, 100], title => 'L', description => 'd') AS svg) p;
 SELECT is(array_length(pg_temp.x(svg, '//s:path[contains(@class, "b f")]/@d'), 1), 2, 'a band for each series') FROM pictures WHERE kind = 'lines';
 SELECT is((SELECT count(*) FROM regexp_matches((pg_temp.x(svg, '//s:path[@class="l s1"]/@d'))[1], 'M', 'g')), 2::bigint, 'a NULL is a gap') FROM pictures WHERE kind = 'lines';
-SELECT is((pg_temp.x(svg, '//s:text[@class="m"]/text()'))[7], '2024-01-01', 'times are labeled as dates') FROM pictures WHERE kind = 'times';
+SELECT is((pg_temp.x(svg, '//s:text[@class="m"]/text()'))[7:], ARRAY['2024-01-04', '2024-01-11', '2024-01-18', '2024-01-25', '2024-02-01', '2024-02-08', '2024-02-15', '2024-02-22', '2024-02-29'], 'times are labeled as dates') FROM pictures WHERE kind = 'times';
+SELECT is((SELECT array_agg(t) FROM unnest(pg_temp.x(svg, '//s:text[@class="m"]/text()')) t WHERE t ~ '^[12][0-9]{3}'),
+	ARRAY['2010-01', '2010-04', '2010-07', '2010-10', '2011-01', '2011-04', '2011-07', '2011-10'], 'and where they go over years, by month')
+FROM (SELECT affinity.chart_lines(ARRAY['2009-12-01', '2011-12-09']::timestamp[], ARRAY[1, 2]) AS svg) p;
 SELECT is(affinity.chart_lines(ARRAY[2, 0, 1], ARRAY[3, 1, 2]), affinity.chart_lines(ARRAY[0, 1, 2], ARRAY[1, 2, 3]), 'points are sorted by x');
 
 -- bars
