@@ -17,8 +17,6 @@
 
 #include "activity/set.h"
 
-#define VALUE_MAX 1e15			/* in 2^-60, 2^110: room for 2^17 such rows */
-
 /* A function's arguments are state, user, at [, value], unit [, zone ...]. */
 #define UNIT_ARG(values) ((values) ? 4 : 3)
 #define ZONE_ARG(values) ((values) ? 5 : 4)
@@ -181,14 +179,13 @@ row_value(FunctionCallInfo fcinfo, const CallSite *site)
 						isnan(value) ? "NaN" : "infinite",
 						user_name(fcinfo, site)),
 				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
-	if (fabs(value) > VALUE_MAX)
+	if (fabs(value) > AFFINITY_VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("value %.17g of user %s is out of range", value,
 						user_name(fcinfo, site)),
 				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	/* exact: only the exponent changes */
-	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
+	return affinity_activity_value_of(value);
 }
 
 static uint32

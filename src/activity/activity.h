@@ -12,6 +12,8 @@
 
 #include "postgres.h"
 
+#include <math.h>
+
 #include "fmgr.h"
 
 #include "calendar/calendar.h"
@@ -41,6 +43,15 @@ typedef enum ActivityLayout
  * order, and every double from 2^-8 on, and every amount in cents, is one.
  */
 #define VALUE_SCALE_BITS 60
+#define AFFINITY_VALUE_MAX 1e15 /* in 2^-60, 2^110: room for 2^17 such rows */
+
+/* A finite value of up to that, rounded to the nearest (half to even). */
+static inline int128
+affinity_activity_value_of(double value)
+{
+	/* exact: only the exponent changes */
+	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
+}
 
 /*
  * The flat form. Behind the header, each part padded with zeros to 8 bytes:
