@@ -147,59 +147,60 @@ log_density(const Beta *beta, double y)
 		(beta->b == 1 ? 0 : (beta->b - 1) * left);
 }
 
-static double
-panel(const Beta *beta, double from, double to)
+/* What a panel adds to the mean and to the whole. */
+static void
+add_panel(const Beta *beta, double from, double to, double *mean, double *whole)
 {
 	double		middle = (from + to) / 2;
 	double		half = (to - from) / 2;
-	double		sum = 0;
 
 	for (int i = 0; i < AFFINITY_GAUSS; i++)
 	{
 		double		y = middle + half * affinity_kernel_gauss_node[i];
 		double		p = exp(y);
+		double		share = half * affinity_kernel_gauss_weight[i] *
+			exp(log_density(beta, y));
 
-		sum += affinity_kernel_gauss_weight[i] * exp(log_density(beta, y)) *
-			beta->f(beta->upper ? 1 - p : p, beta->data);
+		*whole += share;
+		*mean += share * beta->f(beta->upper ? 1 - p : p, beta->data);
 	}
-	return sum * half;
 }
 
 /*
  * The part of an expectation where p (or 1 - p) is at most 1/2, in panels of
  * ln p that are narrow where the density is steep. What is below e^-45 of the
- * largest density is left out.
+ * largest density is left out, but for the part next to 0, where the density
+ * of ln p falls as p^a does.
  */
-static double
-half_mean(const Beta *beta)
+static void
+add_half(const Beta *beta, double *mean, double *whole)
 {
 	double		top = log(0.5);
-	double		low = fmin(-745 / fmin(beta->a, 1), -745);
+	double		low = -700;
 	double		peak = beta->b > 1 ?
 		fmin(log(beta->a / (beta->a + beta->b - 1)), top) : top;
 	double		highest = log_density(beta, peak);
-	double		sum = 0;
-	double		y;
+	double		high = peak;
+	double		share;
 
-	low = fmax(low, -700);
 	if (highest < -60)
-		return 0;
+		return;
 	/* where the density has risen far enough; it rises up to its peak */
-	if (log_density(beta, low) < highest - 45)
+	for (int i = 0; i < 60 && log_density(beta, low) < highest - 45; i++)
 	{
-		double		high = peak;
+		double		middle = (low + high) / 2;
 
-		for (int i = 0; i < 60; i++)
-		{
-			double		middle = (low + high) / 2;
-
-			if (log_density(beta, middle) < highest - 45)
-				low = middle;
-			else
-				high = middle;
-		}
+		if (log_density(beta, middle) < highest - 45)
+			low = middle;
+		else
+			high = middle;
+		if (high - low < 1e-3 * (peak - high))
+			break;
 	}
-	for (y = low; y < top;)
+	share = exp(log_density(beta, low)) / beta->a;
+	*whole += share;
+	*mean += share * beta->f(beta->upper ? 1 - exp(low) : exp(low), beta->data);
+	for (double y = low; y < top;)
 	{
 		double		p = exp(y);
 		double		slope = fabs(beta->a - (beta->b - 1) * p / (1 - p));
@@ -208,14 +209,12 @@ half_mean(const Beta *beta)
 
 		if (!(step < top - y))
 			step = top - y;
-		if (y > peak && log_density(beta, y) < highest - 45)
+		if (y + step == y ||
+			(y > peak && log_density(beta, y) < highest - 45))
 			break;
-		sum += panel(beta, y, y + step);
-		if (y + step == y)
-			break;
+		add_panel(beta, y, y + step, mean, whole);
 		y += step;
 	}
-	return sum;
 }
 
 /*
@@ -226,6 +225,11 @@ affinity_kernel_beta_mean(double a, double b, AffinityOfChance f, void *data)
 {
 	Beta		beta = {a, b, -affinity_kernel_log_beta(a, b), f, data, 0};
 	Beta		mirror = {b, a, beta.log_scale, f, data, 1};
+	double		mean = 0;
+	double		whole = 0;
 
-	return half_mean(&beta) + half_mean(&mirror);
+	add_half(&beta, &mean, &whole);
+	add_half(&mirror, &mean, &whole);
+	/* the whole is 1, but for errors that both sums share */
+	return mean / whole;
 }

@@ -9,8 +9,8 @@
 #include "base/base.h"
 #include "lifetime/lifetime.h"
 
-static void
-check_finite(double value, const char *name)
+void
+affinity_lifetime_check_finite(double value, const char *name)
 {
 	if (!isfinite(value))
 		ereport(ERROR,
@@ -28,15 +28,15 @@ check_finite(double value, const char *name)
 void
 affinity_lifetime_check_duration(double duration, const char *name)
 {
-	check_finite(duration, name);
+	affinity_lifetime_check_finite(duration, name);
 	if (duration < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must not be negative, but is %g", name, duration)));
 }
 
-static void
-check_count(double count, const char *name, const char *hint)
+void
+affinity_lifetime_check_count(double count, const char *name, const char *hint)
 {
 	affinity_lifetime_check_duration(count, name);
 	if (count != rint(count))
@@ -51,10 +51,10 @@ check_count(double count, const char *name, const char *hint)
 }
 
 /* frequency: purchases after the first; recency: when the last one was. */
-void
-affinity_lifetime_check_customer(double frequency, double recency, double t)
+static void
+check_customer(double frequency, double recency, double t)
 {
-	check_count(frequency, "frequency",
+	affinity_lifetime_check_count(frequency, "frequency",
 				"Frequency counts the purchases after the first one.");
 	affinity_lifetime_check_duration(recency, "recency");
 	affinity_lifetime_check_duration(t, "t");
@@ -75,16 +75,16 @@ affinity_lifetime_check_customer(double frequency, double recency, double t)
 static void
 check_opportunities(const double *value)
 {
-	affinity_lifetime_check_customer(value[0], value[1], value[2]);
-	check_count(value[1], "recency",
+	check_customer(value[0], value[1], value[2]);
+	affinity_lifetime_check_count(value[1], "recency",
 				"Recency is the number of the opportunity of the last purchase.");
-	check_count(value[2], "opportunities",
+	affinity_lifetime_check_count(value[2], "t",
 				"Count the opportunities after the first purchase.");
-	if (value[2] > 1e6)
+	if (value[2] > LIFETIME_MAX_OPPORTUNITIES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("opportunities must be at most 1000000, but are %g",
-						value[2])));
+				 errmsg("t must be at most %d opportunities, but is %g",
+						LIFETIME_MAX_OPPORTUNITIES, value[2])));
 	if (value[0] > value[1])
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -100,7 +100,7 @@ void
 affinity_lifetime_check_row(LifetimeKind kind, const double *value,
 							double weight)
 {
-	check_finite(weight, "weight");
+	affinity_lifetime_check_finite(weight, "weight");
 	if (weight <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -109,15 +109,15 @@ affinity_lifetime_check_row(LifetimeKind kind, const double *value,
 	switch (kind)
 	{
 		case LIFETIME_RECENCY:
-			affinity_lifetime_check_customer(value[0], value[1], value[2]);
+			check_customer(value[0], value[1], value[2]);
 			break;
 		case LIFETIME_OPPORTUNITIES:
 			check_opportunities(value);
 			break;
 		case LIFETIME_SPEND:
-			check_count(value[0], "frequency",
+			affinity_lifetime_check_count(value[0], "frequency",
 						"Frequency counts the purchases that monetary_value is the mean of.");
-			check_finite(value[1], "monetary_value");
+			affinity_lifetime_check_finite(value[1], "monetary_value");
 			if (value[0] > 0 && value[1] <= 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -126,7 +126,7 @@ affinity_lifetime_check_row(LifetimeKind kind, const double *value,
 						 errhint("Leave out such customers: FILTER (WHERE monetary_value > 0).")));
 			break;
 		case LIFETIME_SURVIVORS:
-			check_count(value[0], "period", "Number the periods 0, 1, 2 and so on.");
+			affinity_lifetime_check_count(value[0], "period", "Number the periods 0, 1, 2 and so on.");
 			affinity_lifetime_check_duration(value[1], "survivors");
 			break;
 	}

@@ -24,6 +24,7 @@ typedef enum LifetimeKind
 } LifetimeKind;
 
 #define LIFETIME_VALUES 3
+#define LIFETIME_MAX_OPPORTUNITIES 1000000
 
 /* Rows that are equal, in a state. */
 typedef struct LifetimeRow
@@ -80,8 +81,9 @@ extern LifetimeRow *affinity_lifetime_rows(Datum state, LifetimeKind kind,
 /* check.c */
 extern void affinity_lifetime_check_row(LifetimeKind kind,
 										const double *value, double weight);
-extern void affinity_lifetime_check_customer(double frequency, double recency,
-											 double t);
+extern void affinity_lifetime_check_finite(double value, const char *name);
+extern void affinity_lifetime_check_count(double count, const char *name,
+										  const char *hint);
 extern void affinity_lifetime_check_duration(double duration,
 											 const char *name);
 
@@ -105,7 +107,7 @@ affinity_lifetime_row_is_sound(LifetimeKind kind, const double *value,
 				value[2] <= 1e300 && (value[0] > 0 || value[1] == 0);
 		case LIFETIME_OPPORTUNITIES:
 			return value[0] <= value[1] && value[1] <= value[2] &&
-				value[2] <= 1e6 && value[1] == rint(value[1]) &&
+				value[2] <= LIFETIME_MAX_OPPORTUNITIES && value[1] == rint(value[1]) &&
 				value[2] == rint(value[2]) && (value[0] > 0 || value[1] == 0);
 		case LIFETIME_SPEND:
 			return value[0] == 0 ? value[1] == 0 :

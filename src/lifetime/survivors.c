@@ -16,11 +16,11 @@
 
 #include "base/base.h"
 #include "kernel/special.h"
-#include "lifetime/lifetime.h"
+#include "lifetime/model.h"
 
 /* ln S(v) / S(u), and its derivatives by the parameters. */
-static double
-log_survival(const double *parameter, double u, double v, double *derivative)
+double
+affinity_lifetime_log_survival(const double *parameter, double u, double v, double *derivative)
 {
 	double		alpha = parameter[0];
 	double		beta = parameter[1];
@@ -37,6 +37,10 @@ log_survival(const double *parameter, double u, double v, double *derivative)
 		(u > 0 ? affinity_kernel_rising_slope(beta + from, alpha) * from *
 		 log(u) : 0) -
 		affinity_kernel_rising_slope(beta + to, alpha) * to * log(v);
+	/* the same by either of the two differences; the smaller one is exact */
+	if (n > alpha)
+		return affinity_kernel_rising(beta + from, alpha) -
+			affinity_kernel_rising(beta + to, alpha);
 	return affinity_kernel_rising(beta + from, n) -
 		affinity_kernel_rising(all, n);
 }
@@ -55,13 +59,13 @@ likelihood_of(const LifetimeData *data, const double *parameter,
 		const double *now = data->customer[i].value;
 		double		lost = before[1] - now[1];
 		double		step[3];
-		double		log_kept = log_survival(parameter, before[0], now[0], step);
+		double		log_kept = affinity_lifetime_log_survival(parameter, before[0], now[0], step);
 
 		affinity_base_look_up(i);
-		/* not exactly 1, where the chance to leave is too small for double */
-		log_kept = Min(log_kept, -1e-300);
 		if (lost > 0)
 		{
+			/* the chance to leave may be too small for double, but is not 0 */
+			log_kept = Min(log_kept, -1e-300);
 			sum += lost * (log_there + log(-expm1(log_kept)));
 			for (int j = 0; j < 3; j++)
 				gradient[j] += lost * (from[j] - step[j] / expm1(-log_kept));
