@@ -103,26 +103,49 @@ expect(const AffinityBuyer *buyer, const double *ratio, int n, double *expected)
 	}
 }
 
-double
-affinity_kernel_purchases(const AffinityBuyer *buyer, double horizon)
+static double
+within(double value, double least, double most)
 {
-	double		ratio = horizon / buyer->time;
+	return fmin(fmax(value, least), most);
+}
+
+/* Within what double can tell apart; beyond it the answers are limits. */
+static AffinityBuyer
+bounded(const AffinityBuyer *buyer, double horizon)
+{
+	AffinityBuyer bounded = {
+		.shape = within(buyer->shape, 1e-300, 1e15),
+		.time = fmax(buyer->time, horizon * 1e-200),
+		.leave = within(buyer->leave, 1e-12, 1e12),
+		.stay = within(buyer->stay, 1e-12, 1e15)
+	};
+
+	return bounded;
+}
+
+double
+affinity_kernel_purchases(const AffinityBuyer *given, double horizon)
+{
+	AffinityBuyer buyer = bounded(given, horizon);
+	double		ratio = horizon / buyer.time;
 	double		expected;
 
-	expect(buyer, &ratio, 1, &expected);
+	expect(&buyer, &ratio, 1, &expected);
 	return expected;
 }
 
 double
-affinity_kernel_discounted(const AffinityBuyer *buyer, double horizon,
+affinity_kernel_discounted(const AffinityBuyer *given, double horizon,
 						   double discount)
 {
+	AffinityBuyer within_bounds = bounded(given, horizon);
+	const AffinityBuyer *buyer = &within_bounds;
 	double		end = log1p(horizon / buyer->time);
 	double		at = 0;
 	double		value = 0;
 
 	if (discount == 0)
-		return affinity_kernel_purchases(buyer, horizon);
+		return affinity_kernel_purchases(given, horizon);
 	while (at < end)
 	{
 		double		from = buyer->time * expm1(at);

@@ -231,5 +231,5 @@ affinity_kernel_beta_mean(double a, double b, AffinityOfChance f, void *data)
 	add_half(&beta, &mean, &whole);
 	add_half(&mirror, &mean, &whole);
 	/* the whole is 1, but for errors that both sums share */
-	return mean / whole;
+	return whole > 0 ? mean / whole : f(a / (a + b), data);
 }

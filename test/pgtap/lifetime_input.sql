@@ -2,16 +2,21 @@
 -- nothing to fit, no maximum, bad values, crafted states.
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(57);
+SELECT plan(54);
 SET LOCAL client_min_messages = error;
 
--- Customers of BG/NBD: 4,000 of them, by a hash, so that they stay the same.
+-- 3,000 customers of BG/NBD with r = 1, alpha = 30 days, a = 1, b = 3, by a
+-- hash, so that they stay the same.
 CREATE FUNCTION pg_temp.uniform(i bigint, seed int) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
 	SELECT (((hashint8extended(i, seed) >> 12) & 1125899906842623) + 0.5) / 1125899906842624 $$;
 CREATE TEMP TABLE customer AS
-	SELECT i, x::float8 AS frequency, CASE WHEN x = 0 THEN 0 ELSE ceil(pg_temp.uniform(i, 2) * t) END AS recency, t,
-		round((5 + 30 * pg_temp.uniform(i, 3))::numeric, 2)::float8 AS spend
-	FROM generate_series(1, 4000) i, LATERAL (SELECT floor(-2 * ln(pg_temp.uniform(i, 4))) AS x, 200 + i % 90::float8 AS t) c;
+	SELECT i, count(*) FILTER (WHERE seen)::float8 AS frequency, coalesce(max(ceil(at)) FILTER (WHERE seen), 0) AS recency, t,
+		round((5 + 30 * pg_temp.uniform(i, 5) + 20 * pg_temp.uniform(i, 8) ^ 9)::numeric, 2)::float8 AS spend
+	FROM (SELECT i, t, n, at, at <= t AND n <= 1 + ln(pg_temp.uniform(i, 3)) / ln(1 - leave) AS seen
+		FROM (SELECT i, n, (200 + i % 90)::float8 AS t, 1 - pg_temp.uniform(i, 1) ^ (1 / 3.0) AS leave,
+				sum(-ln(pg_temp.uniform(i * 100 + n, 4))) OVER (PARTITION BY i ORDER BY n) * 30 / -ln(pg_temp.uniform(i, 2)) AS at
+			FROM generate_series(1, 3000) i, generate_series(1, 40) n) c) c
+	GROUP BY i, t;
 ANALYZE customer;
 CREATE TEMP TABLE survivor AS SELECT p, round(1000 * 0.8 ^ sqrt(p)) AS s FROM generate_series(0, 12) p;
 
@@ -25,7 +30,7 @@ BEGIN
 END $$;
 CREATE TEMP TABLE fitted AS SELECT pg_temp.all_fits('customer') AS fits, affinity.bg_nbd_fit(frequency, recency, t) AS bg,
 	affinity.gamma_gamma_fit(frequency, spend) AS gg FROM customer;
-SELECT ok((bg).converged AND (gg).converged AND (bg).n = 4000
+SELECT ok((bg).converged AND (gg).converged AND (bg).n = 3000
 	AND (gg).n = (SELECT count(*) FROM customer WHERE frequency > 0), 'there is something to compare') FROM fitted;
 SELECT is(pg_temp.all_fits('(SELECT * FROM customer ORDER BY md5(i::text)) c'), fits, 'the order of rows does not matter') FROM fitted;
 SELECT is(pg_temp.all_fits('(SELECT * FROM customer ORDER BY t DESC, spend) c'), fits, 'whatever it is') FROM fitted;
@@ -58,7 +63,7 @@ SELECT is((SELECT affinity.bg_nbd_fit(frequency, recency, t, 3) FROM customer)::
 	(SELECT affinity.bg_nbd_fit(frequency, recency, t) FROM customer, generate_series(1, 3))::text, 'a weight of 3 is three customers');
 SELECT is((SELECT affinity.gamma_gamma_fit(frequency, spend, 3) FROM customer)::text,
 	(SELECT affinity.gamma_gamma_fit(frequency, spend) FROM customer, generate_series(1, 3))::text, 'for spend too');
-SELECT ok((f).n = 2000 AND abs((f).r / (bg).r - 1) < 1e-6 AND abs((f).r_error / (bg).r_error / sqrt(2) - 1) < 1e-4
+SELECT ok((f).n = 1500 AND abs((f).r / (bg).r - 1) < 1e-6 AND abs((f).r_error / (bg).r_error / sqrt(2) - 1) < 1e-4
 	AND abs((f).log_likelihood * 2 / (bg).log_likelihood - 1) < 1e-12, 'with half of the weight errors are larger by the root of 2')
 	FROM fitted, (SELECT affinity.bg_nbd_fit(frequency, recency, t, 0.5) AS f FROM customer) h;
 
@@ -124,7 +129,7 @@ SELECT is_empty($$
 		LATERAL (VALUES (affinity.expected_purchases(m, x, t * 0.5, t, 3)), (affinity.expected_purchases(m, x, t, t, 1e300)),
 			(affinity.probability_alive(m, x, t * 0.5, t)), (affinity.expected_purchases(m, t)),
 			(affinity.lifetime_value(m, '(6,4,15,,,,,,)', x, t * 0.5, t, 3, 1e5, 0.01))) v (v)
-	WHERE v IS NULL OR v = 'NaN' OR v < 0$$, 'nor is any answer NaN at the ends of double');
+	WHERE v IS NULL OR v = 'NaN' OR v < 0 LIMIT 5$$, 'nor is any answer NaN at the ends of double');
 
 -- Values that are refused, by name.
 CREATE FUNCTION pg_temp.refused(query text, code text, message text) RETURNS text LANGUAGE sql AS $$
