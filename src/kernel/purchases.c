@@ -115,7 +115,7 @@ bounded(const AffinityBuyer *buyer, double horizon)
 {
 	AffinityBuyer bounded = {
 		.shape = within(buyer->shape, 1e-300, 1e15),
-		.time = fmax(buyer->time, horizon * 1e-200),
+		.time = fmax(buyer->time, horizon * 1e-60),
 		.leave = within(buyer->leave, 1e-12, 1e12),
 		.stay = within(buyer->stay, 1e-12, 1e15)
 	};

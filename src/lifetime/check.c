@@ -55,7 +55,7 @@ static void
 check_customer(double frequency, double recency, double t)
 {
 	affinity_lifetime_check_count(frequency, "frequency",
-				"Frequency counts the purchases after the first one.");
+								  "Frequency counts the purchases after the first one.");
 	affinity_lifetime_check_duration(recency, "recency");
 	affinity_lifetime_check_duration(t, "t");
 	if (recency > t)
@@ -77,9 +77,9 @@ check_opportunities(const double *value)
 {
 	check_customer(value[0], value[1], value[2]);
 	affinity_lifetime_check_count(value[1], "recency",
-				"Recency is the number of the opportunity of the last purchase.");
+								  "Recency is the number of the opportunity of the last purchase.");
 	affinity_lifetime_check_count(value[2], "t",
-				"Count the opportunities after the first purchase.");
+								  "Count the opportunities after the first purchase.");
 	if (value[2] > LIFETIME_MAX_OPPORTUNITIES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -116,7 +116,7 @@ affinity_lifetime_check_row(LifetimeKind kind, const double *value,
 			break;
 		case LIFETIME_SPEND:
 			affinity_lifetime_check_count(value[0], "frequency",
-						"Frequency counts the purchases that monetary_value is the mean of.");
+										  "Frequency counts the purchases that monetary_value is the mean of.");
 			affinity_lifetime_check_finite(value[1], "monetary_value");
 			if (value[0] > 0 && value[1] <= 0)
 				ereport(ERROR,

@@ -275,7 +275,7 @@ result_of(FunctionCallInfo fcinfo, const Fit *fit, const AffinityMinimum *best,
 		double		error = sqrt(best->inverse[i][i] / fit->data.total);
 
 		parameter[i] = in_range(exp(best->x[i]) *
-							  (model->is_scaled[i] ? unit : 1));
+								(model->is_scaled[i] ? unit : 1));
 		values[i] = Float8GetDatum(parameter[i]);
 		error *= parameter[i];
 		values[n + 1 + i] = Float8GetDatum(error);
