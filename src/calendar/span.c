@@ -28,7 +28,8 @@ affinity_calendar_span_in(PG_FUNCTION_ARGS)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("type affinity.span has no text"),
+			 errmsg("a text is no affinity.span: \"%.100s\"",
+					PG_GETARG_CSTRING(0)),
 			 errhint("Write a range: '[2024-01-01,2024-07-01)'::daterange, or ::tstzrange.")));
 	return (Datum) 0;			/* not reached */
 }
