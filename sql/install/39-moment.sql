@@ -90,3 +90,55 @@ CREATE CAST (pg_catalog.{TYPE} AS affinity.moment)
 	AS IMPLICIT;
 
 --end
+
+-- The ranges that value_agg takes. C: src/calendar/span.c
+
+CREATE TYPE affinity.span;
+
+CREATE FUNCTION affinity.span_in(pg_catalog.cstring)
+RETURNS affinity.span
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_calendar_span_in';
+
+COMMENT ON FUNCTION affinity.span_in(pg_catalog.cstring) IS
+	'input of type span: an error that says to write a range';
+
+CREATE FUNCTION affinity.span_out(affinity.span)
+RETURNS pg_catalog.cstring
+LANGUAGE C STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_calendar_span_out';
+
+COMMENT ON FUNCTION affinity.span_out(affinity.span) IS
+	'output of type span: as of a range';
+
+CREATE TYPE affinity.span (
+	INPUT = affinity.span_in,
+	OUTPUT = affinity.span_out,
+	INTERNALLENGTH = 24,
+	ALIGNMENT = double,
+	STORAGE = plain,
+	CATEGORY = 'D'
+);
+
+COMMENT ON TYPE affinity.span IS
+	'a range of time that value_agg is given: tstzrange, or tsrange or daterange in the time zone of the state';
+
+--table span_of: TYPE | ANSWER
+-- tstzrange | a range of instants
+-- tsrange | a range of local times of the time zone of the state
+-- daterange | a range of whole days in the time zone of the state
+
+--for span_of
+CREATE FUNCTION affinity.span(pg_catalog.{TYPE})
+RETURNS affinity.span
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_calendar_span_of_range';
+
+COMMENT ON FUNCTION affinity.span(pg_catalog.{TYPE}) IS
+	'cast to span: {ANSWER}';
+
+CREATE CAST (pg_catalog.{TYPE} AS affinity.span)
+	WITH FUNCTION affinity.span(pg_catalog.{TYPE})
+	AS IMPLICIT;
+
+--end

@@ -122,12 +122,15 @@ CREATE FUNCTION affinity.describe(
 	OUT last_at pg_catalog.timestamp,
 	OUT entries pg_catalog.int8,
 	OUT value pg_catalog.float8,
-	OUT bytes pg_catalog.int8)
+	OUT bytes pg_catalog.int8,
+	OUT has_starts pg_catalog.bool,
+	OUT counted pg_catalog.text,
+	OUT open_users pg_catalog.int8)
 LANGUAGE C STABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_activity_describe';
 
 COMMENT ON FUNCTION affinity.describe(affinity.value) IS
-	'what a value state holds: users, unit, time zone, first and last time, entries, sum, and its size in bytes';
+	'what a value state holds: users, unit, time zone, first and last time, entries, sum, size in bytes, and its kind';
 
 -- Types of users are checked by the one rule of src/base/id_type.c: as text, a
 -- citext would come with another equality than its own.
@@ -166,6 +169,7 @@ COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog."any", pg_catalog.{AT}, pg
 --table value_arguments: TYPES | NAMED | ANSWER
 -- | | the sum of values of each user in each period
 -- , pg_catalog.text | , time_zone pg_catalog.text | the sum of values of each user in each period of a time zone
+-- , pg_catalog.text, pg_catalog.bool | , time_zone pg_catalog.text, is_start pg_catalog.bool | the sum of values of each user in each period, by the period of its first start
 
 --for state_row value_arguments
 CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES})
@@ -186,5 +190,33 @@ CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", at pg_catalog.{AT}
 
 COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
 	'{ANSWER}: hour, day, week, month, quarter or year';
+
+--end
+-- Ranges: what a user pays in each period that a range covers.
+
+--table span_arguments: TYPES | NAMED | ANSWER
+-- | | at their ends
+-- , pg_catalog.text | , time_zone pg_catalog.text | at their ends, of a time zone
+-- , pg_catalog.text, pg_catalog.text | , time_zone pg_catalog.text, counted pg_catalog.text | at_end or pro_rata
+
+--for span_arguments
+CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog.text{TYPES})
+RETURNS affinity.value
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_value_accum_span';
+
+COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+	'transition function of value_agg for ranges';
+
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog.float8, unit pg_catalog.text{NAMED}) (
+	SFUNC = affinity.value_accum,
+	STYPE = affinity.value,
+	SSPACE = 200,
+	COMBINEFUNC = affinity.value_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+	'what each user pays in each period by ranges of time, counted {ANSWER}';
 
 --end

@@ -5,150 +5,12 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "fmgr.h"
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "activity/set.h"
-
-/* A function's arguments are state, user, at [, value], unit [, zone ...]. */
-#define UNIT_ARG(values) ((values) ? 4 : 3)
-#define ZONE_ARG(values) ((values) ? 5 : 4)
-#define ZONE_IS_NULL(values) \
-	(PG_NARGS() <= ZONE_ARG(values) || PG_ARGISNULL(ZONE_ARG(values)))
-
-/* The type of the times. */
-typedef enum TimeType
-{
-	TIME_ZONED,					/* timestamptz */
-	TIME_LOCAL,					/* timestamp */
-	TIME_DATE					/* date: that day's first local instant */
-} TimeType;
-
-/* What one call site learned from its first row; kept in fn_extra. */
-typedef struct CallSite
-{
-	ActivityKind kind;
-	Oid			user_type;		/* as given, below a domain */
-	PeriodClock clock;
-	bool		constant;		/* unit and zone are the same for every row */
-	bool		plain;			/* and there are only numbers or uuids */
-	bool		zone_is_null;
-	text	   *unit;			/* as given */
-	text	   *zone;			/* as given, or NULL */
-} CallSite;
-
-static bool
-same_text(const text *a, const text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
-/* Learn types, unit and zone; the aggregate's other arguments are rows. */
-static void
-learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, bool values)
-{
-	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	text	   *unit = PG_GETARG_TEXT_PP(UNIT_ARG(values));
-	int			zone = ZONE_ARG(values);
-	pg_tz	   *tz = NULL;
-	AffinityIdKind ids;
-
-	memset(&site->kind, 0, sizeof(ActivityKind));
-	site->kind.unit = affinity_calendar_unit(VARDATA_ANY(unit),
-											 VARSIZE_ANY_EXHDR(unit));
-	site->user_type = affinity_base_id_arg(fcinfo, 1, "user_id", &ids);
-	site->kind.ids = (uint8) ids;
-	site->kind.zoned = zoned;
-	site->kind.events = !values && PG_NARGS() > 5;
-	site->kind.values = values;
-	site->zone_is_null = ZONE_IS_NULL(values);
-	if (!site->zone_is_null)
-		tz = affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
-	else if (zoned)
-		tz = session_timezone;
-	if (tz != NULL)
-	{
-		const char *name = pg_get_timezone_name(tz);
-
-		site->kind.zone_len = strlen(name);
-		strlcpy(site->kind.zone, name, sizeof(site->kind.zone));
-	}
-	affinity_calendar_clock_init(&site->clock, site->kind.unit, zoned, tz);
-	site->zone = site->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(zone);
-	site->unit = PG_GETARG_TEXT_P_COPY(UNIT_ARG(values));
-	MemoryContextSwitchTo(old);
-}
-
-/* What the call site knows, true to this row's unit and zone. */
-static CallSite *
-call_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned, bool values)
-{
-	bool		zone_is_null = ZONE_IS_NULL(values);
-	int			unit = UNIT_ARG(values);
-
-	if (PG_ARGISNULL(unit))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unit of time must not be null"),
-				 errhint("Use hour, day, week, month, quarter or year.")));
-	if (site == NULL)
-	{
-		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									  sizeof(CallSite));
-		learn_kind(fcinfo, site, zoned, values);
-		site->constant = affinity_base_args_are_constant(fcinfo,
-														 UNIT_ARG(values),
-														 ZONE_ARG(values));
-		site->plain = site->constant && !values && !site->kind.events &&
-			site->kind.ids != AFFINITY_ID_TEXT;
-		fcinfo->flinfo->fn_extra = site;
-		return site;
-	}
-	if (!same_text(site->unit, PG_GETARG_TEXT_PP(unit)) ||
-		zone_is_null != site->zone_is_null ||
-		(!zone_is_null &&
-		 !same_text(site->zone, PG_GETARG_TEXT_PP(ZONE_ARG(values)))))
-	{
-		/* constants in practice; a group of its own may have other ones */
-		if (site->clock.slices)
-			pfree(site->clock.slices);
-		learn_kind(fcinfo, site, zoned, values);
-	}
-	return site;
-}
-
-static char *
-user_name(FunctionCallInfo fcinfo, const CallSite *site)
-{
-	char	   *name = affinity_base_id_display(PG_GETARG_DATUM(1),
-												site->user_type);
-
-	name[pg_mbcliplen(name, (int) strlen(name), 200)] = '\0';
-	return name;
-}
-
-static void
-infinite_time(FunctionCallInfo fcinfo, const CallSite *site, TimeType type)
-{
-	if (type == TIME_DATE && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("date of user %s is out of range",
-						user_name(fcinfo, site)),
-				 errhint("Dates reach to 294276-12-31, as timestamps do.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("infinite time of user %s", user_name(fcinfo, site)),
-			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
-}
+#include "activity/site.h"
 
 /* The user of a row, a number; nearly always a bigint or an integer. */
 static inline int64
@@ -157,35 +19,6 @@ row_number(FunctionCallInfo fcinfo, const CallSite *site)
 	if (site->user_type == INT8OID)
 		return PG_GETARG_INT64(1);
 	return affinity_base_id_to_int(PG_GETARG_DATUM(1), site->user_type);
-}
-
-static inline Timestamp
-row_time(FunctionCallInfo fcinfo, TimeType type)
-{
-	return type == TIME_DATE ? affinity_calendar_midnight(PG_GETARG_DATEADT(2))
-		: PG_GETARG_TIMESTAMP(2);
-}
-
-/* A row's value in 2^-60, rounded to the nearest (half to even). */
-static int128
-row_value(FunctionCallInfo fcinfo, const CallSite *site)
-{
-	double		value = PG_GETARG_FLOAT8(3);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value of user %s",
-						isnan(value) ? "NaN" : "infinite",
-						user_name(fcinfo, site)),
-				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
-	if (fabs(value) > AFFINITY_VALUE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %.17g of user %s is out of range", value,
-						user_name(fcinfo, site)),
-				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	return affinity_activity_value_of(value);
 }
 
 static uint32
@@ -209,7 +42,8 @@ flat_is_kind(const ActivityFlat *flat, const ActivityKind *kind)
 	return flat->unit == kind->unit && flat->ids == kind->ids &&
 		flat->zoned == kind->zoned && flat->zone_len == kind->zone_len &&
 		(flat->layout == LAYOUT_EVENTS) == kind->events &&
-		(flat->layout == LAYOUT_VALUES) == kind->values &&
+		affinity_activity_is_value(flat) == kind->values &&
+		flat->counted == kind->counted && flat->starts == kind->starts &&
 		memcmp(flat->data, kind->zone, kind->zone_len) == 0;
 }
 
@@ -257,7 +91,7 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type)
 	CallSite   *site = fcinfo->flinfo->fn_extra;
 	ActivitySet *set;
 	ActivityRow *row;
-	Timestamp	at = row_time(fcinfo, type);
+	Timestamp	at = affinity_activity_site_time(fcinfo, type);
 
 	if (site == NULL || !site->plain || PG_ARGISNULL(0) ||
 		PG_ARGISNULL(1) || PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
@@ -298,10 +132,13 @@ accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 		affinity_base_check_aggregate(fcinfo, "Call affinity.activity_agg or "
 									  "affinity.value_agg.");
 	if (unlikely(site == NULL || !site->constant))
-		site = call_site(fcinfo, site, type == TIME_ZONED, values);
-	flags = !values && PG_NARGS() > 5 ? row_flags(fcinfo) : EVENT_BOTH;
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || flags == 0 ||
-		(values && PG_ARGISNULL(3)))
+		site = affinity_activity_site(fcinfo, site, type == TIME_ZONED,
+									  values ? ROWS_OF_VALUES
+									  : ROWS_OF_ACTIVITY);
+	flags = values ? ENTRY_SUM : PG_NARGS() > 5 ? row_flags(fcinfo)
+		: EVENT_BOTH;
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) ||
+		(values ? PG_ARGISNULL(3) : flags == 0))
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
@@ -311,11 +148,11 @@ accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 		set = affinity_activity_set_of(PG_GETARG_DATUM(0));
 	if (set != NULL)
 		row = affinity_activity_set_next(set);
-	row->at = row_time(fcinfo, type);
+	row->at = affinity_activity_site_time(fcinfo, type);
 	if (TIMESTAMP_NOT_FINITE(row->at))
-		infinite_time(fcinfo, site, type);
+		affinity_activity_site_infinite(fcinfo, site, type);
 	if (values)
-		value = row_value(fcinfo, site);
+		value = affinity_activity_site_value(fcinfo, site);
 	row->period = affinity_calendar_clock_period(&site->clock, row->at);
 	row->flags = flags;
 	if (site->kind.ids == AFFINITY_ID_INT)
@@ -361,6 +198,8 @@ PG_FUNCTION_INFO_V1(name); \
 Datum \
 name(PG_FUNCTION_ARGS) \
 { \
+	if (PG_NARGS() > SITE_OPTION) \
+		return affinity_activity_value_started(fcinfo, type); \
 	return accumulate(fcinfo, type, true); \
 }
 
@@ -369,7 +208,7 @@ ACCUM(affinity_activity_accum, TIME_ZONED)
 ACCUM(affinity_activity_accum_local, TIME_LOCAL)
 ACCUM(affinity_activity_accum_date, TIME_DATE)
 
-/* value_accum(state, user, at, value, unit [, zone]) */
+/* value_accum(state, user, at, value, unit [, zone [, is_start]]) */
 VALUE_ACCUM(affinity_activity_value_accum, TIME_ZONED)
 VALUE_ACCUM(affinity_activity_value_accum_local, TIME_LOCAL)
 VALUE_ACCUM(affinity_activity_value_accum_date, TIME_DATE)

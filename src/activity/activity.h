@@ -24,9 +24,19 @@ typedef enum ActivityLayout
 	LAYOUT_PAIRS = 2,			/* a sorted list of periods per user */
 	LAYOUT_EVENTS = 3,			/* a sorted list of times per user */
 	LAYOUT_VALUES = 4,			/* type value: periods and sums per user */
-	LAYOUT_RAGGED = 5			/* a bitmap per user, without zeros at its
+	LAYOUT_RAGGED = 5,			/* a bitmap per user, without zeros at its
 								 * ends */
+	LAYOUT_AMOUNTS = 6			/* type value: beside the sums of periods,
+								 * steps of ranges or starts */
 } ActivityLayout;
+
+/* Where the amounts of a value come from: stored, never renumber. */
+typedef enum ValueCounted
+{
+	COUNTED_ROWS = 0,			/* times */
+	COUNTED_AT_END = 1,			/* ranges, at the end of each period */
+	COUNTED_PRO_RATA = 2		/* ranges, by the share of each period */
+} ValueCounted;
 
 /* What a row was, given is_start and is_return; a time's rows are or-ed. */
 #define EVENT_START 1			/* a start that is no return */
@@ -44,6 +54,7 @@ typedef enum ActivityLayout
  */
 #define VALUE_SCALE_BITS 60
 #define AFFINITY_VALUE_MAX 1e15 /* in 2^-60, 2^110: room for 2^17 such rows */
+#define VALUE_LEAST ((int128) ((unsigned __int128) 1 << 127))
 
 /* A finite value of up to that, rounded to the nearest (half to even). */
 static inline int128
@@ -64,6 +75,10 @@ affinity_activity_value_of(double value)
  *			events: uint32[n_users + 1] offsets, then int64[n_entries] times,
  *			then uint8[n_entries] EVENT_ flags
  *			values: as pairs, then int128[n_entries] sums in 2^-60
+ *			amounts: as values, where a user may have no periods; with ranges
+ *			the same once more of n_steps steps: what a user's amount is more
+ *			from a period on; with starts uint32[n_users], each user's first
+ *			period of a start, or NO_START
  *			ragged: uint32[n_users + 1] offsets in words, then for each user a
  *			uint16, its first word from that of first_period on, then the
  *			words: the first and the last of a user are not 0
@@ -72,22 +87,26 @@ typedef struct ActivityFlat
 {
 	int32		vl_len_;		/* varlena header */
 	uint32		magic;			/* ACTIVITY_MAGIC, see flat.h */
-	uint8		version;		/* ACTIVITY_VERSION */
+	uint8		version;		/* 2 with amounts, else 1 */
 	uint8		unit;			/* PeriodUnit */
 	uint8		ids;			/* AffinityIdKind */
 	uint8		layout;			/* ActivityLayout */
 	uint8		zoned;			/* 1: timestamptz, 0: timestamp */
 	uint8		zone_len;		/* bytes of the zone's name; 0: none */
-	uint16		unused;			/* 0 */
+	uint8		counted;		/* ValueCounted; 0 but for amounts */
+	uint8		starts;			/* 1: amounts by users' starts */
 	uint32		n_users;		/* at least 1 */
 	uint32		first_period;	/* of all users; 0 for events */
 	uint32		last_period;	/* of all users; 0 for events */
-	uint32		unused2;		/* 0 */
+	uint32		n_steps;		/* of amounts, else 0 */
 	uint64		n_entries;		/* (user, period) pairs, or events */
 	int64		first_at;		/* us; the earliest row */
 	int64		last_at;		/* us; the latest row */
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 } ActivityFlat;
+
+/* A user of amounts by starts who has none; also the end of all periods. */
+#define NO_START PG_UINT32_MAX
 
 /* Where the parts of a flat state are. */
 typedef struct ActivityView
@@ -101,9 +120,13 @@ typedef struct ActivityView
 	uint32		first_word;		/* dense, ragged: first_period / 64 */
 	uint32		n_words;		/* from there to the last one */
 	const uint16 *first_words;	/* ragged: from first_word on */
-	const uint32 *offsets;		/* pairs, events, values; ragged: in words */
-	const uint32 *periods;		/* pairs, values */
-	const int128 *sums;			/* values, in 2^-60 */
+	const uint32 *offsets;		/* all lists; ragged: in words */
+	const uint32 *periods;		/* pairs, values, amounts */
+	const int128 *sums;			/* values, amounts; in 2^-60 */
+	const uint32 *step_offsets; /* amounts of ranges, else NULL */
+	const uint32 *step_periods;
+	const int128 *steps;		/* in 2^-60 */
+	const uint32 *starts;		/* amounts by starts, else NULL */
 	const int64 *at;			/* events */
 	const uint8 *flags;			/* events */
 } ActivityView;
@@ -128,6 +151,13 @@ typedef struct ActivityRolling
 	const uint32 *returns;		/* later periods with a return, from 1 on */
 	uint32		n_returns;
 } ActivityRolling;
+
+/* A user's amount of each period from this one on, until the next level. */
+typedef struct ActivityLevel
+{
+	uint32		period;
+	int128		amount;			/* in 2^-60 */
+} ActivityLevel;
 
 typedef struct ActivityReader
 {
@@ -155,6 +185,20 @@ extern ActivityFlat *affinity_activity_state_arg(FunctionCallInfo fcinfo,
 extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
 extern ActivityFlat *affinity_activity_value_arg(FunctionCallInfo fcinfo,
 												 int arg);
+
+/* Whether a state is one of type value. */
+static inline bool
+affinity_activity_is_value(const ActivityFlat *flat)
+{
+	return flat->layout == LAYOUT_VALUES || flat->layout == LAYOUT_AMOUNTS;
+}
+
+/* level.c */
+extern uint32 affinity_activity_first_period(const ActivityView *view,
+											 uint32 user);
+extern Size affinity_activity_levels_room(const ActivityView *view);
+extern uint32 affinity_activity_levels(ActivityReader *reader, uint32 user,
+									   ActivityLevel *levels);
 
 /* read.c */
 extern void affinity_activity_reader_open(ActivityReader *reader,

@@ -27,7 +27,7 @@ arg_of_type(FunctionCallInfo fcinfo, int arg, bool values)
 	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, arg);
 
 	/* only a cast without a function can mix the two types up */
-	if ((flat->layout == LAYOUT_VALUES) != values)
+	if (affinity_activity_is_value(flat) != values)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("a state of type activity is no value, nor the other way round")));

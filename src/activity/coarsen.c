@@ -24,6 +24,36 @@ divides(PeriodUnit fine, PeriodUnit coarse)
 	return fine == UNIT_QUARTER && coarse == UNIT_YEAR;
 }
 
+/* The period of the set's unit that a period is in. */
+static uint32
+coarse_period(const ActivitySet *set, const ActivityFlat *flat, uint32 period)
+{
+	Timestamp	start = affinity_calendar_period_start(flat->unit, period);
+
+	return affinity_calendar_period_of_local(set->kind.unit, start);
+}
+
+/* Add a user's steps and start, where the state has them. */
+static void
+coarsen_amounts(ActivitySet *set, const ActivityView *view, uint32 user,
+				ActivityRow *row, const char *text, uint32 len)
+{
+	uint32		from = view->steps ? view->step_offsets[user] : 0;
+	uint32		to = view->steps ? view->step_offsets[user + 1] : 0;
+
+	row->flags = ENTRY_STEP;
+	for (uint32 i = from; i < to; i++)
+	{
+		row->period = coarse_period(set, view->flat, view->step_periods[i]);
+		affinity_activity_set_add(set, row, text, len, view->steps[i]);
+	}
+	if (view->starts == NULL || view->starts[user] == NO_START)
+		return;
+	row->flags = ENTRY_START;
+	row->period = coarse_period(set, view->flat, view->starts[user]);
+	affinity_activity_set_add(set, row, text, len, 0);
+}
+
 /* Put all of a flat state's periods into a set of a coarser unit. */
 static void
 coarsen_into(ActivitySet *set, const ActivityFlat *flat)
@@ -44,7 +74,8 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 		ActivityRow row;
 
 		affinity_activity_view_key(view, i, &row.key);
-		row.flags = 0;
+		row.at = flat->first_at;
+		row.flags = ENTRY_SUM;
 		if (flat->ids == AFFINITY_ID_TEXT)
 		{
 			text = view->text + row.key.text.offset;
@@ -52,15 +83,12 @@ coarsen_into(ActivitySet *set, const ActivityFlat *flat)
 		}
 		for (uint32 j = 0; j < n; j++)
 		{
-			Timestamp	start = affinity_calendar_period_start(flat->unit,
-															   periods[j]);
-
-			row.at = j == 0 ? flat->first_at : flat->last_at;
-			row.period = affinity_calendar_period_of_local(set->kind.unit,
-														   start);
+			row.period = coarse_period(set, flat, periods[j]);
 			affinity_activity_set_add(set, &row, text, len, view->sums == NULL
 									  ? 0 : view->sums[view->offsets[i] + j]);
 		}
+		if (flat->layout == LAYOUT_AMOUNTS)
+			coarsen_amounts(set, view, i, &row, text, len);
 	}
 	affinity_activity_set_flush(set);
 	set->first_at = flat->first_at;
@@ -93,6 +121,14 @@ affinity_activity_coarsen(PG_FUNCTION_ARGS)
 		out->unit = unit;
 		PG_RETURN_POINTER(out);
 	}
+	if (flat->counted == COUNTED_PRO_RATA)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a value of ranges counted pro rata cannot become one of another unit"),
+				 errhint("Its shares are those of each %s. Aggregate the ranges by %s, with what is paid per %s.",
+						 affinity_calendar_unit_name(flat->unit),
+						 affinity_calendar_unit_name(unit),
+						 affinity_calendar_unit_name(unit))));
 	affinity_activity_flat_kind(flat, &kind);
 	kind.unit = unit;
 	set = affinity_activity_set_new(CurrentMemoryContext, &kind, true);

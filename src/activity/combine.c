@@ -12,6 +12,22 @@
 
 PG_FUNCTION_INFO_V1(affinity_activity_combine);
 
+/* A set with the contents of a flat state. */
+ActivitySet *
+affinity_activity_set_of_flat(MemoryContext parent, const ActivityFlat *flat,
+							  bool expanded)
+{
+	ActivityKind kind;
+	ActivityView view;
+	ActivitySet *set;
+
+	affinity_activity_view_of(&view, flat);
+	affinity_activity_flat_kind(flat, &kind);
+	set = affinity_activity_set_new(parent, &kind, expanded);
+	affinity_activity_set_merge(set, &view);
+	return set;
+}
+
 /*
  * Whether two flat states are merged side by side, which reads and writes all
  * of both. An aggregate may have many to merge: there the second one must not

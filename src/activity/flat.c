@@ -1,19 +1,11 @@
 /*
  * flat.c
- *		The flat form of the activity state: where its parts are, whether they
- *		are sound, and the cheap ways to make and to change a small one.
+ *		The flat form of the activity state: where its parts are, and the cheap
+ *		ways to make and to change a small one.
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-#include "port/pg_bitutils.h"
-#include "utils/memutils.h"
-#include "utils/timestamp.h"
-
 #include "activity/flat.h"
-
-/* Between two looks for interrupts. */
-#define USERS_AT_ONCE 65536
 
 /*
  * Hand out the next part of a state; false where the state is too short for
@@ -29,6 +21,35 @@ take(const char **cursor, const char *end, uint64 count, Size width,
 		return false;
 	*part = *cursor;
 	*cursor += MAXALIGN(count * width);
+	return true;
+}
+
+/* Find the parts behind the sums of layout amounts. */
+static bool
+take_amounts(ActivityView *view, const char **cursor, const char *end)
+{
+	const ActivityFlat *flat = view->flat;
+	uint64		n = flat->n_users;
+	const char *part;
+
+	if (flat->counted != COUNTED_ROWS)
+	{
+		if (!take(cursor, end, n + 1, sizeof(uint32), &part))
+			return false;
+		view->step_offsets = (const uint32 *) part;
+		if (!take(cursor, end, flat->n_steps, sizeof(uint32), &part))
+			return false;
+		view->step_periods = (const uint32 *) part;
+		if (!take(cursor, end, flat->n_steps, sizeof(int128), &part))
+			return false;
+		view->steps = (const int128 *) part;
+	}
+	if (flat->starts)
+	{
+		if (!take(cursor, end, n, sizeof(uint32), &part))
+			return false;
+		view->starts = (const uint32 *) part;
+	}
 	return true;
 }
 
@@ -48,7 +69,9 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
 
 	memset(view, 0, sizeof(ActivityView));
 	if (size < offsetof(ActivityFlat, data) || flat->magic != ACTIVITY_MAGIC ||
-		flat->version != ACTIVITY_VERSION || flat->n_users == 0)
+		flat->version != (flat->layout == LAYOUT_AMOUNTS
+						  ? ACTIVITY_VERSION_AMOUNTS : ACTIVITY_VERSION) ||
+		flat->n_users == 0)
 		return false;
 	view->flat = flat;
 	cursor = flat->data;
@@ -107,12 +130,15 @@ affinity_activity_view_open(ActivityView *view, const ActivityFlat *flat,
 	}
 	else
 		view->periods = (const uint32 *) part;
-	if (flat->layout == LAYOUT_VALUES)
+	if (affinity_activity_is_value(flat))
 	{
 		if (!take(&cursor, end, flat->n_entries, sizeof(int128), &part))
 			return false;
 		view->sums = (const int128 *) part;
 	}
+	if (flat->layout == LAYOUT_AMOUNTS &&
+		!take_amounts(view, &cursor, end))
+		return false;
 	return cursor == end;
 }
 
@@ -146,207 +172,6 @@ affinity_activity_key_compare(AffinityIdKind ids, const ActivityKey *a,
 		return memcmp(a->uuid, b->uuid, 16);
 	return affinity_base_bytes_compare(a_text + a->text.offset, a->text.len,
 									   b_text + b->text.offset, b->text.len);
-}
-
-/* NULL, or what is wrong with the ids of a state. */
-static const char *
-check_ids(const ActivityView *view)
-{
-	const ActivityFlat *flat = view->flat;
-	uint32		last_tag = 0;
-	ActivityKey last;
-
-	if (flat->ids == AFFINITY_ID_TEXT)
-	{
-		if (view->text_offsets[0] != 0)
-			return "user ids out of place";
-		for (uint32 i = 0; i < flat->n_users; i++)
-		{
-			affinity_base_look_up(i);
-			if (view->text_offsets[i] > view->text_offsets[i + 1])
-				return "user ids out of place";
-		}
-	}
-	for (uint32 i = 0; i < flat->n_users; i++)
-	{
-		ActivityKey key;
-		uint32		tag;
-
-		/* a text may be long */
-		if (flat->ids == AFFINITY_ID_TEXT || i % USERS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
-		affinity_activity_view_key(view, i, &key);
-		tag = affinity_activity_key_tag(flat->ids, &key, view->text);
-		if (i >
-			0 && (tag < last_tag ||
-				  (tag == last_tag &&
-				   affinity_activity_key_compare(flat->ids, &last, view->text,
-												 &key, view->text) >= 0)))
-			return "users out of order";
-		last_tag = tag;
-		last = key;
-	}
-	return NULL;
-}
-
-/* The same of the offsets of lists or words. */
-static const char *
-check_offsets(const ActivityView *view)
-{
-	if (view->offsets[0] != 0)
-		return "entries out of place";
-	for (uint32 i = 0; i < view->flat->n_users; i++)
-	{
-		if (i % USERS_AT_ONCE == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (view->offsets[i] >= view->offsets[i + 1])
-			return "entries out of place";
-	}
-	return NULL;
-}
-
-static const char *
-check_bits(const ActivityView *view)
-{
-	const ActivityFlat *flat = view->flat;
-	uint64		n_entries = 0;
-	uint32		last_word = view->first_word + view->n_words - 1;
-	uint64		first = 0;
-	uint64		last = 0;
-	uint64		work = 0;
-
-	if (flat->layout == LAYOUT_RAGGED && check_offsets(view) != NULL)
-		return check_offsets(view);
-	for (uint32 i = 0; i < flat->n_users; i++)
-	{
-		ActivityBits bits;
-		uint64		of_user = 0;
-
-		affinity_activity_view_bits(view, i, &bits);
-		affinity_base_look_after(&work, 1 + bits.n_words);
-		if ((uint64) bits.first_word + bits.n_words > (uint64) last_word + 1)
-			return "periods outside the range";
-		for (uint32 w = 0; w < bits.n_words; w++)
-			of_user += pg_popcount64(bits.words[w]);
-		if (of_user == 0)
-			return "a user without a period";
-		if (flat->layout == LAYOUT_RAGGED &&
-			(bits.words[0] == 0 || bits.words[bits.n_words - 1] == 0))
-			return "a bitmap with zeros at its ends";
-		n_entries += of_user;
-		if (bits.first_word == view->first_word)
-			first |= bits.words[0];
-		if (bits.first_word + bits.n_words - 1 == last_word)
-			last |= bits.words[bits.n_words - 1];
-	}
-	if (n_entries != flat->n_entries)
-		return "wrong number of periods";
-	if (first == 0 || last == 0 ||
-		pg_rightmost_one_pos64(first) != (int) (flat->first_period & 63) ||
-		pg_leftmost_one_pos64(last) != (int) (flat->last_period & 63))
-		return "periods outside the range";
-	return NULL;
-}
-
-static const char *
-check_entries(const ActivityView *view)
-{
-	const ActivityFlat *flat = view->flat;
-	uint32		first = PG_UINT32_MAX;
-	uint32		last = 0;
-
-	if (check_offsets(view) != NULL ||
-		view->offsets[flat->n_users] != flat->n_entries)
-		return "entries out of place";
-	for (uint32 i = 0; i < flat->n_users; i++)
-	{
-		for (uint32 j = view->offsets[i]; j < view->offsets[i + 1]; j++)
-		{
-			bool		first_of_user = (j == view->offsets[i]);
-
-			if (j % USERS_AT_ONCE == 0)
-				CHECK_FOR_INTERRUPTS();
-			if (flat->layout == LAYOUT_EVENTS)
-			{
-				if (!first_of_user && view->at[j - 1] >= view->at[j])
-					return "times out of order";
-				if (view->at[j] < flat->first_at || view->at[j] >
-					flat->last_at)
-					return "times outside the range";
-				if (view->flags[j] == 0 || view->flags[j] > EVENT_MASK)
-					return "unknown kind of event";
-				continue;
-			}
-			if (!first_of_user && view->periods[j - 1] >= view->periods[j])
-				return "periods out of order";
-			first = Min(first, view->periods[j]);
-			last = Max(last, view->periods[j]);
-		}
-	}
-	if (flat->layout != LAYOUT_EVENTS &&
-		(first != flat->first_period || last != flat->last_period))
-		return "periods outside the range";
-	return NULL;
-}
-
-/* A time zone this server knows, by the name that it gives it. */
-static bool
-known_zone(const ActivityView *view)
-{
-	char		name[TZ_STRLEN_MAX + 1];
-	pg_tz	   *tz;
-
-	memcpy(name, view->zone, view->flat->zone_len);
-	name[view->flat->zone_len] = '\0';
-	if (strlen(name) != view->flat->zone_len)
-		return false;
-	tz = pg_tzset(name);
-	return tz != NULL && pg_tz_acceptable(tz);
-}
-
-/*
- * NULL, or what is wrong with a state whose sizes add up. Everything that
- * readers rely on is looked at here, once, where a state comes in.
- */
-const char *
-affinity_activity_view_check(const ActivityView *view)
-{
-	const ActivityFlat *flat = view->flat;
-	const char *problem;
-
-	if (!affinity_calendar_unit_valid(flat->unit))
-		return "unknown unit of time";
-	if (flat->ids < AFFINITY_ID_INT || flat->ids > AFFINITY_ID_TEXT)
-		return "unknown type of user ids";
-	if (flat->layout < LAYOUT_DENSE || flat->layout > LAYOUT_RAGGED)
-		return "unknown layout";
-	if (flat->zoned > 1 || flat->unused != 0 || flat->unused2 != 0)
-		return "unknown flag";
-	if (flat->zoned && flat->zone_len == 0)
-		return "no time zone";
-	if (flat->zone_len > 0 && !known_zone(view))
-		return "unknown time zone";
-	if (flat->first_at >
-		flat->last_at || !IS_VALID_TIMESTAMP(flat->first_at) ||
-		!IS_VALID_TIMESTAMP(flat->last_at))
-		return "times outside the range";
-	if (flat->layout == LAYOUT_EVENTS
-		? (flat->first_period != 0 || flat->last_period != 0)
-		: flat->first_period > flat->last_period)
-		return "periods outside the range";
-	if (flat->layout != LAYOUT_EVENTS &&
-		(flat->first_period <
-		 affinity_calendar_period_of_local(flat->unit, MIN_TIMESTAMP -
-										   AFFINITY_ZONE_REACH) ||
-		 flat->last_period >
-		 affinity_calendar_period_of_local(flat->unit, END_TIMESTAMP +
-										   AFFINITY_ZONE_REACH)))
-		return "periods outside the range";
-	problem = check_ids(view);
-	if (problem == NULL)
-		problem = view->words != NULL ? check_bits(view)
-			: check_entries(view);
-	return problem;
 }
 
 /* The state of one row: what starts each of a million groups. */

@@ -15,6 +15,7 @@
 /* In the writer's byte order: a state of the other order is not taken. */
 #define ACTIVITY_MAGIC UINT32_C(0x54434641)
 #define ACTIVITY_VERSION 1
+#define ACTIVITY_VERSION_AMOUNTS 2	/* of layout amounts alone */
 
 /* What all rows and states merged into one must have in common. */
 typedef struct ActivityKind
@@ -24,6 +25,8 @@ typedef struct ActivityKind
 	bool		zoned;
 	bool		events;			/* keeps times and flags */
 	bool		values;			/* type value: keeps sums */
+	bool		starts;			/* values by users' starts */
+	uint8		counted;		/* ValueCounted */
 	uint8		zone_len;
 	char		zone[TZ_STRLEN_MAX + 1];
 } ActivityKind;
@@ -36,6 +39,7 @@ typedef struct ActivityShape
 	uint32		first_period;
 	uint32		last_period;
 	uint64		n_entries;		/* (user, period) pairs, or events */
+	uint64		n_steps;
 	uint64		n_words;		/* of bitmaps without zeros at their ends */
 	uint64		text_len;		/* bytes of all text ids */
 	int64		first_at;		/* us */
@@ -57,6 +61,10 @@ typedef struct ActivityParts
 	int64	   *at;
 	uint8	   *flags;
 	int128	   *sums;
+	uint32	   *step_offsets;
+	uint32	   *step_periods;
+	int128	   *steps;
+	uint32	   *starts;
 } ActivityParts;
 
 /* A user's bitmap: bit p % 64 of word p / 64 - first_word is period p. */
@@ -86,8 +94,11 @@ affinity_activity_view_bits(const ActivityView *view,
 static inline uint32
 affinity_activity_view_work(const ActivityView *view, uint32 user)
 {
-	return view->offsets == NULL ? view->n_words
-		: view->offsets[user + 1] - view->offsets[user];
+	if (view->offsets == NULL)
+		return view->n_words;
+	return view->offsets[user + 1] - view->offsets[user] +
+		(view->steps == NULL ? 0
+		 : view->step_offsets[user + 1] - view->step_offsets[user]);
 }
 
 /* The first word that is not 0, and the end of the last one. */
@@ -157,13 +168,28 @@ affinity_activity_key_tag(AffinityIdKind ids,
 							   key->text.len, 0) >> 32;
 }
 
+/* Does such a value need layout amounts? */
+static inline bool
+affinity_activity_has_amounts(const ActivityKind *kind)
+{
+	return kind->starts || kind->counted != COUNTED_ROWS;
+}
+
+/* What an entry of a value says, in place of the flags of an event. */
+typedef enum ValueEntry
+{
+	ENTRY_SUM = 0,				/* what the user's amount is in a period */
+	ENTRY_STEP = 1,				/* what it is more from a period on */
+	ENTRY_START = 2				/* a period in which the user started */
+} ValueEntry;
+
 /* A row on its way into a state. */
 typedef struct ActivityRow
 {
 	ActivityKey key;
 	int64		at;				/* us */
 	uint32		period;
-	uint32		flags;			/* EVENT_ */
+	uint32		flags;			/* EVENT_, or a ValueEntry */
 } ActivityRow;
 
 /* flat.c */
@@ -171,7 +197,6 @@ extern bool affinity_activity_view_open(ActivityView *view,
 										const ActivityFlat *flat, Size size);
 extern void affinity_activity_view_of(ActivityView *view,
 									  const ActivityFlat *flat);
-extern const char *affinity_activity_view_check(const ActivityView *view);
 extern void affinity_activity_view_key(const ActivityView *view, uint32 user,
 									   ActivityKey *key);
 extern int	affinity_activity_key_compare(AffinityIdKind ids,
@@ -187,6 +212,9 @@ extern bool affinity_activity_flat_mark(ActivityFlat *flat,
 										const ActivityKind *kind,
 										const ActivityRow *row,
 										const char *text, uint32 len);
+
+/* check.c */
+extern const char *affinity_activity_view_check(const ActivityView *view);
 
 /* args.c */
 extern pg_tz *affinity_activity_zone_of(const ActivityFlat *flat);

@@ -151,6 +151,21 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 	return total;
 }
 
+/* How many of the entries of a value are sums and steps. */
+static void
+count_amounts(const ActivitySet *set, ActivityShape *shape)
+{
+	shape->n_entries = 0;
+	for (Size i = 0; i < set->log_len; i++)
+	{
+		uint32		entry = set->amounts[i].entry & 3;
+
+		affinity_base_look_up(i);
+		shape->n_entries += entry == ENTRY_SUM;
+		shape->n_steps += entry == ENTRY_STEP;
+	}
+}
+
 /* Choose the layout and find the size, in bytes; kept until a row comes. */
 Size
 affinity_activity_set_flat_size(ActivitySet *set)
@@ -172,6 +187,11 @@ affinity_activity_set_flat_size(ActivitySet *set)
 	shape->last_at = set->last_at;
 	if (set->kind.events)
 		shape->layout = LAYOUT_EVENTS;
+	else if (affinity_activity_has_amounts(&set->kind))
+	{
+		shape->layout = LAYOUT_AMOUNTS;
+		count_amounts(set, shape);
+	}
 	else if (set->kind.values)
 		shape->layout = LAYOUT_VALUES;
 	else
@@ -194,7 +214,7 @@ log_user(const ActivitySet *set, Size entry)
 	if (set->kind.events)
 		return set->events[entry].user;
 	if (set->kind.values)
-		return set->amounts[entry].user;
+		return set->amounts[entry].entry >> 2;
 	return set->pairs[entry] >> 32;
 }
 
@@ -227,6 +247,7 @@ typedef struct FlatWriter
 	uint32		n_users;		/* written so far */
 	uint32		text_len;
 	uint32		n_body;			/* words or entries written so far */
+	uint32		n_steps;
 	ActivityParts to;
 } FlatWriter;
 
@@ -354,6 +375,34 @@ write_list(FlatWriter *w, uint32 user)
 	}
 }
 
+/* A user's sums, steps and start. */
+static void
+write_amounts(FlatWriter *w, uint32 user)
+{
+	w->to.offsets[w->n_users] = w->n_body;
+	if (w->to.steps)
+		w->to.step_offsets[w->n_users] = w->n_steps;
+	if (w->to.starts)
+		w->to.starts[w->n_users] = NO_START;
+	for (Size i = w->begins[user]; i < w->begins[user + 1]; i++)
+	{
+		const ActivityAmount *amount = &w->set->amounts[i];
+
+		if ((amount->entry & 3) == ENTRY_SUM)
+		{
+			w->to.periods[w->n_body] = amount->period;
+			w->to.sums[w->n_body++] = amount->sum;
+		}
+		else if ((amount->entry & 3) == ENTRY_STEP)
+		{
+			w->to.step_periods[w->n_steps] = amount->period;
+			w->to.steps[w->n_steps++] = amount->sum;
+		}
+		else
+			w->to.starts[w->n_users] = amount->period;
+	}
+}
+
 /* Ask for the row of the user in a slot. */
 static inline void
 prefetch_row(const ActivitySet *set, uint32 at)
@@ -401,6 +450,8 @@ write_users(FlatWriter *w, ActivityLayout layout)
 				write_dense(w, user - 1);
 			else if (layout == LAYOUT_RAGGED)
 				write_ragged(w, user - 1);
+			else if (layout == LAYOUT_AMOUNTS)
+				write_amounts(w, user - 1);
 			else
 				write_list(w, user - 1);
 			affinity_base_look_after(&work, work_of(w, user - 1));
@@ -429,6 +480,8 @@ affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 		writer.to.text_offsets[set->n_users] = writer.text_len;
 	if (writer.to.offsets)
 		writer.to.offsets[set->n_users] = writer.n_body;
+	if (writer.to.step_offsets)
+		writer.to.step_offsets[set->n_users] = writer.n_steps;
 	if (writer.begins)
 		pfree(writer.begins);
 }

@@ -55,7 +55,8 @@ check_header(const ActivityFlat *flat, Size size, bool values)
 		reject(values, "too short");
 	if (flat->magic != ACTIVITY_MAGIC)
 		reject(values, "not one, or from a machine of another byte order");
-	if (flat->version != ACTIVITY_VERSION)
+	if (flat->version != ACTIVITY_VERSION &&
+		flat->version != ACTIVITY_VERSION_AMOUNTS)
 		reject(values, "unknown version");
 }
 
@@ -73,7 +74,7 @@ checked(ActivityFlat *flat, Size size, bool values)
 	problem = affinity_activity_view_check(&view);
 	if (problem != NULL)
 		reject(values, problem);
-	if ((flat->layout == LAYOUT_VALUES) != values)
+	if (affinity_activity_is_value(flat) != values)
 		reject_other(values);
 	return PointerGetDatum(flat);
 }

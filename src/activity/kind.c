@@ -14,7 +14,9 @@ affinity_activity_flat_kind(const ActivityFlat *flat, ActivityKind *kind)
 	kind->ids = flat->ids;
 	kind->zoned = flat->zoned;
 	kind->events = flat->layout == LAYOUT_EVENTS;
-	kind->values = flat->layout == LAYOUT_VALUES;
+	kind->values = affinity_activity_is_value(flat);
+	kind->starts = flat->starts;
+	kind->counted = flat->counted;
 	kind->zone_len = flat->zone_len;
 	memcpy(kind->zone, flat->data, flat->zone_len);
 }
@@ -27,7 +29,7 @@ mixed(bool values, const char *what, const char *a, const char *b)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("cannot merge values of different %s: %s and %s",
 						what, a, b),
-				 errhint("States that are merged must come from the same call of affinity.value_agg: the same types of user and time, unit and time zone.")));
+				 errhint("States that are merged must come from the same call of affinity.value_agg: the same types of user and time, unit and time zone, rows or ranges counted alike, and with or without is_start.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("cannot merge activity of different %s: %s and %s",
@@ -66,6 +68,9 @@ bool
 affinity_activity_kind_join(ActivityKind *a, const ActivityKind *b)
 {
 	static const char *const id_names[] = {"", "bigint", "uuid", "text"};
+	static const char *const counted[] = {
+		"rows", "ranges at_end", "ranges pro_rata"
+	};
 
 	if (a->unit != b->unit)
 		mixed(a->values, "units", affinity_calendar_unit_name(a->unit),
@@ -84,6 +89,11 @@ affinity_activity_kind_join(ActivityKind *a, const ActivityKind *b)
 	if (a->values != b->values)
 		mixed(false, "types", a->values ? "value" : "activity",
 			  b->values ? "value" : "activity");
+	if (a->counted != b->counted)
+		mixed(true, "kinds", counted[a->counted], counted[b->counted]);
+	if (a->starts != b->starts)
+		mixed(true, "conditions", a->starts ? "is_start" : "none",
+			  b->starts ? "is_start" : "none");
 	if (strcmp(a->zone, b->zone) <= 0)
 		return false;
 	a->zone_len = b->zone_len;

@@ -38,19 +38,21 @@
 #define LOG_NAME amounts
 #define LOG_ENTRY ActivityAmount
 #define LOG_COMPARE(a, b) \
-	((a)->user != (b)->user ? ((a)->user > (b)->user ? 1 : -1) : \
+	((a)->entry != (b)->entry ? ((a)->entry > (b)->entry ? 1 : -1) : \
+	 ((a)->entry & 3) == ENTRY_START ? 0 : \
 	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
 #define LOG_JOIN(a, b) \
-	((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum))
+	((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum), \
+	 (a)->period = Min((a)->period, (b)->period))
 #include "activity/log_template.h"
 
-/* The sum of two sums of values, in 2^-60. */
+/* The sum of two sums of values, in 2^-60; one that can be negated. */
 int128
 affinity_activity_add_values(int128 a, int128 b)
 {
 	int128		sum;
 
-	if (__builtin_add_overflow(a, b, &sum))
+	if (__builtin_add_overflow(a, b, &sum) || sum == VALUE_LEAST)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("a sum of values is out of range"),

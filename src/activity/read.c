@@ -111,7 +111,7 @@ affinity_activity_reader_open(ActivityReader *reader, const ActivityFlat *flat,
 		reader->last_period = Max(reader->last_period, flat->last_period);
 	if (flat->layout == LAYOUT_EVENTS)
 		find_range(reader);
-	if (flat->layout == LAYOUT_PAIRS || flat->layout == LAYOUT_VALUES)
+	if (flat->layout == LAYOUT_PAIRS || affinity_activity_is_value(flat))
 		return;
 	longest = longest_list(&reader->view);
 	reader->starts = MemoryContextAllocHuge(CurrentMemoryContext,
@@ -293,7 +293,7 @@ affinity_activity_reader_user(ActivityReader *reader, uint32 user,
 		return;
 	}
 	if (view->flat->layout == LAYOUT_PAIRS ||
-		view->flat->layout == LAYOUT_VALUES)
+		affinity_activity_is_value(view->flat))
 	{
 		out->starts = view->periods + view->offsets[user];
 		n = view->offsets[user + 1] - view->offsets[user];

@@ -194,7 +194,7 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 	{
 		ActivityAmount *amount = &set->amounts[set->log_len++];
 
-		amount->user = user;
+		amount->entry = user << 2 | flags;
 		amount->period = period;
 		amount->sum = *sum;
 	}
@@ -367,6 +367,8 @@ static void
 merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 		   uint32 user)
 {
+	const int128 none = 0;
+
 	if (view->words)
 	{
 		ActivityBits bits;
@@ -393,12 +395,19 @@ merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 		if (view->at)
 			add_entry(set, user, 0, view->at[i], view->flags[i], NULL);
 		else
-			add_entry(set, user, view->periods[i], 0, 0,
+			add_entry(set, user, view->periods[i], 0, ENTRY_SUM,
 					  view->sums ? &view->sums[i] : NULL);
 	}
+	if (view->steps)
+		for (uint32 i = view->step_offsets[theirs];
+			 i < view->step_offsets[theirs + 1]; i++)
+			add_entry(set, user, view->step_periods[i], 0, ENTRY_STEP,
+					  &view->steps[i]);
+	if (view->starts && view->starts[theirs] != NO_START)
+		add_entry(set, user, view->starts[theirs], 0, ENTRY_START, &none);
 }
 
-/* How many periods or events a user of another state has. */
+/* How many entries a user of another state has, or one more. */
 static Size
 entries_of(const ActivityView *view, uint32 user)
 {
@@ -406,7 +415,7 @@ entries_of(const ActivityView *view, uint32 user)
 	Size		n = 0;
 
 	if (view->words == NULL)
-		return view->offsets[user + 1] - view->offsets[user];
+		return affinity_activity_view_work(view, user) + 1;
 	affinity_activity_view_bits(view, user, &bits);
 	for (uint32 w = 0; w < bits.n_words; w++)
 		n += pg_popcount64(bits.words[w]);
@@ -479,20 +488,4 @@ affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
 		merge_user(set, view, i, find_user(set, set->kind.ids, tag, &key,
 										   view->text));
 	}
-}
-
-/* A set with the contents of a flat state. */
-ActivitySet *
-affinity_activity_set_of_flat(MemoryContext parent, const ActivityFlat *flat,
-							  bool expanded)
-{
-	ActivityKind kind;
-	ActivityView view;
-	ActivitySet *set;
-
-	affinity_activity_view_of(&view, flat);
-	affinity_activity_flat_kind(flat, &kind);
-	set = affinity_activity_set_new(parent, &kind, expanded);
-	affinity_activity_set_merge(set, &view);
-	return set;
 }

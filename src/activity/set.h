@@ -20,9 +20,10 @@ typedef struct ActivityEvent
 	int64		at;				/* us */
 } ActivityEvent;
 
+/* In the order of users, and of each by what its entries say. */
 typedef struct ActivityAmount
 {
-	uint32		user;
+	uint32		entry;			/* user * 4 + ValueEntry */
 	uint32		period;
 	int128		sum;			/* in 2^-60 */
 } ActivityAmount;
@@ -183,9 +184,6 @@ extern bool affinity_activity_set_buffer_text(ActivitySet *set,
 											  ActivityRow *row,
 											  const char *text, uint32 len);
 extern void affinity_activity_set_flush(ActivitySet *set);
-extern ActivitySet *affinity_activity_set_of_flat(MemoryContext parent,
-												  const ActivityFlat *flat,
-												  bool expanded);
 extern void affinity_activity_set_merge(ActivitySet *set,
 										const ActivityView *view);
 
@@ -248,6 +246,11 @@ affinity_activity_set_join(ActivitySet *set, const ActivityKind *kind)
 	if (affinity_activity_kind_join(&set->kind, kind))
 		set->flat_size = 0;
 }
+
+/* combine.c */
+extern ActivitySet *affinity_activity_set_of_flat(MemoryContext parent,
+												  const ActivityFlat *flat,
+												  bool expanded);
 
 /* log.c */
 extern void affinity_activity_log_reserve(ActivitySet *set, Size more);

@@ -67,7 +67,7 @@ affinity_activity_layout(const ActivityShape *shape)
 
 /* Bytes of the periods, events or values. */
 static Size
-body_size(const ActivityShape *shape)
+body_size(const ActivityKind *kind, const ActivityShape *shape)
 {
 	uint64		n = shape->n_users;
 	uint64		width = (shape->last_period >> 6) -
@@ -89,6 +89,16 @@ body_size(const ActivityShape *shape)
 		case LAYOUT_VALUES:
 			return size + padded(shape->n_entries, sizeof(uint32)) +
 				padded(shape->n_entries, sizeof(int128));
+		case LAYOUT_AMOUNTS:
+			size += padded(shape->n_entries, sizeof(uint32)) +
+				padded(shape->n_entries, sizeof(int128));
+			if (kind->counted != COUNTED_ROWS)
+				size += padded(n + 1, sizeof(uint32)) +
+					padded(shape->n_steps, sizeof(uint32)) +
+					padded(shape->n_steps, sizeof(int128));
+			if (kind->starts)
+				size += padded(n, sizeof(uint32));
+			return size;
 	}
 	pg_unreachable();
 }
@@ -108,10 +118,28 @@ affinity_activity_shape_size(const ActivityKind *kind,
 		size += padded(n + 1, sizeof(uint32)) + padded(shape->text_len, 1);
 	else
 		size += padded(n, affinity_activity_id_size(kind->ids));
-	size += body_size(shape);
+	size += body_size(kind, shape);
 	if (size > MaxAllocSize)
 		affinity_activity_too_large();
 	return size;
+}
+
+/* Where those of layout amounts begin, behind the sums. */
+static void
+place_amounts(const ActivityKind *kind, const ActivityShape *shape,
+			  char *cursor, ActivityParts *parts)
+{
+	if (kind->counted != COUNTED_ROWS)
+	{
+		parts->step_offsets = (uint32 *) cursor;
+		cursor += padded((uint64) shape->n_users + 1, sizeof(uint32));
+		parts->step_periods = (uint32 *) cursor;
+		cursor += padded(shape->n_steps, sizeof(uint32));
+		parts->steps = (int128 *) cursor;
+		cursor += padded(shape->n_steps, sizeof(int128));
+	}
+	if (kind->starts)
+		parts->starts = (uint32 *) cursor;
 }
 
 /* Where the parts of the flat form begin, behind the name of the zone. */
@@ -154,9 +182,13 @@ place_parts(const ActivityKind *kind, const ActivityShape *shape, char *cursor,
 	else
 	{
 		parts->periods = (uint32 *) cursor;
-		if (shape->layout == LAYOUT_VALUES)
-			parts->sums = (int128 *) (cursor + padded(shape->n_entries,
-													  sizeof(uint32)));
+		cursor += padded(shape->n_entries, sizeof(uint32));
+		if (kind->values)
+			parts->sums = (int128 *) cursor;
+		if (shape->layout == LAYOUT_AMOUNTS)
+			place_amounts(kind, shape,
+						  cursor + padded(shape->n_entries, sizeof(int128)),
+						  parts);
 	}
 }
 
@@ -172,13 +204,17 @@ affinity_activity_shape_begin(const ActivityKind *kind,
 	memset(flat, 0, size);
 	SET_VARSIZE(flat, size);
 	flat->magic = ACTIVITY_MAGIC;
-	flat->version = ACTIVITY_VERSION;
+	flat->version = shape->layout == LAYOUT_AMOUNTS
+		? ACTIVITY_VERSION_AMOUNTS : ACTIVITY_VERSION;
 	flat->unit = kind->unit;
 	flat->ids = kind->ids;
 	flat->layout = shape->layout;
 	flat->zoned = kind->zoned;
 	flat->zone_len = kind->zone_len;
 	flat->n_users = shape->n_users;
+	flat->counted = kind->counted;
+	flat->starts = kind->starts;
+	flat->n_steps = (uint32) shape->n_steps;
 	flat->n_entries = shape->n_entries;
 	flat->first_at = shape->first_at;
 	flat->last_at = shape->last_at;

@@ -169,6 +169,7 @@ extern bool affinity_calendar_same_zone(const char *a, const char *b);
 extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
 										 bool zoned, pg_tz *tz);
 extern int64 affinity_calendar_zone_offset(PeriodClock *clock, int64 at);
+extern int64 affinity_calendar_clock_start(PeriodClock *clock, uint32 period);
 extern bool affinity_calendar_clock_set_back(PeriodClock *clock, int64 after,
 											 int64 until);
 
@@ -211,6 +212,18 @@ typedef struct Moment
 	int64		at;				/* us; may be infinite */
 	int64		kind;			/* MomentKind; 0 or not */
 } Moment;
+
+/*
+ * The SQL type span, of a fixed length: from lower to before upper, to the
+ * microsecond. Without a beginning lower is DT_NOBEGIN, without an end upper
+ * is DT_NOEND; an empty one has neither between them.
+ */
+typedef struct Span
+{
+	int64		lower;			/* us */
+	int64		upper;			/* us */
+	int64		kind;			/* MomentKind; 0 or not */
+} Span;
 
 /* moment.c */
 extern void affinity_calendar_refuse_text(FunctionCallInfo fcinfo, int arg);

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 #include "calendar/calendar.h"
@@ -69,6 +70,27 @@ affinity_calendar_zone_offset(PeriodClock *clock, int64 at)
 		return affinity_calendar_offset_at(clock->tz, at);
 	clock->slices[number & (ZONE_SLICES - 1)] = slice;
 	return at < slice.boundary ? slice.offset_before : slice.offset_after;
+}
+
+/*
+ * The time at which a period begins: its first local instant, skipped or
+ * there twice as AT TIME ZONE has it. Beyond all times it is some time there.
+ */
+int64
+affinity_calendar_clock_start(PeriodClock *clock, uint32 period)
+{
+	int64		local = affinity_calendar_period_start(clock->unit, period);
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	if (!clock->zoned || !IS_VALID_TIMESTAMP(local))
+		return local;
+	if (clock->slices == NULL)
+		return local - clock->fixed_offset;
+	if (timestamp2tm(local, NULL, &tm, &fsec, NULL, NULL) != 0)
+		return local;
+	return local + (int64) DetermineTimeZoneOffset(&tm, clock->tz) *
+		USECS_PER_SEC;
 }
 
 /* Whether the zone is set back after one time and up to another. */

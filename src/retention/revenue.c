@@ -31,18 +31,22 @@ typedef struct Revenue
 	uint32		span;			/* periods up to that of as_of */
 	uint32	   *begins;			/* span + 1 places in users, by cohort */
 	uint32	   *users;			/* in the order of their cohorts */
+	ActivityLevel *levels;		/* of a user, where there are more than sums */
 
 	/* the row of the cohort that is being added up, by period of its age */
 	uint64	   *payers;
 	int128	   *sums;			/* in 2^-60 */
 } Revenue;
 
-/* The cohort a user counts in, from the first period on; or the span. */
+/*
+ * The cohort a user counts in, from the first period on; or the span. It is
+ * that of the start, or of the first row or range where there are no starts.
+ */
 static uint32
 cohort_of(const Revenue *revenue, uint32 user)
 {
 	const ActivityView *view = &revenue->reader.view;
-	uint32		first = view->periods[view->offsets[user]];
+	uint32		first = affinity_activity_first_period(view, user);
 
 	if (first > revenue->reader.last_period ||
 		first < revenue->options.first_cohort ||
@@ -94,6 +98,51 @@ sort_users(Revenue *revenue)
 	revenue->begins = begins;
 }
 
+/*
+ * Add what a user's levels are more at the ages at which they begin, and less
+ * at those at which they end.
+ */
+static void
+add_levels(Revenue *revenue, uint32 user, uint32 base, uint32 n_periods)
+{
+	uint32		n = affinity_activity_levels(&revenue->reader, user,
+											 revenue->levels);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		const ActivityLevel *level = &revenue->levels[i];
+		uint32		from = Max(level->period, base) - base;
+		uint32		to = n_periods;
+
+		affinity_base_look_up(i);
+		if (i + 1 < n)
+			to = Min(Max(level[1].period, base) - base, n_periods);
+		if (from >= to)
+			continue;
+		revenue->payers[from] += level->amount > 0;
+		revenue->sums[from] =
+			affinity_activity_add_values(revenue->sums[from], level->amount);
+		if (to == n_periods)
+			continue;
+		revenue->payers[to] -= level->amount > 0;
+		revenue->sums[to] =
+			affinity_activity_add_values(revenue->sums[to], -level->amount);
+	}
+}
+
+/* From what is more and less at each age to what it is. */
+static void
+sum_levels(Revenue *revenue, uint32 n_periods)
+{
+	for (uint32 i = 1; i < n_periods; i++)
+	{
+		affinity_base_look_up(i);
+		revenue->payers[i] += revenue->payers[i - 1];
+		revenue->sums[i] = affinity_activity_add_values(revenue->sums[i],
+														revenue->sums[i - 1]);
+	}
+}
+
 /* Add up the users of a cohort in so many periods. */
 static void
 sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
@@ -110,6 +159,11 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
+		if (revenue->levels)
+		{
+			add_levels(revenue, user, base, n_periods);
+			continue;
+		}
 		for (uint32 j = view->offsets[user]; j < view->offsets[user + 1]; j++)
 		{
 			uint32		age = view->periods[j] - base;
@@ -118,12 +172,14 @@ sum_cohort(Revenue *revenue, uint32 cohort, uint32 n_periods)
 
 			if (age >= n_periods)
 				break;
-			revenue->payers[age]++;
+			revenue->payers[age] += view->sums[j] > 0;
 			revenue->sums[age] =
 				affinity_activity_add_values(revenue->sums[age],
 											 view->sums[j]);
 		}
 	}
+	if (revenue->levels)
+		sum_levels(revenue, n_periods);
 }
 
 static double
@@ -189,6 +245,10 @@ affinity_retention_revenue(PG_FUNCTION_ARGS)
 	revenue.span = affinity_activity_reader_span(&revenue.reader);
 	if (revenue.span == 0)
 		return (Datum) 0;
+	if (flat->layout == LAYOUT_AMOUNTS)
+		revenue.levels =
+			affinity_base_array(affinity_activity_levels_room(&revenue.reader.view),
+								sizeof(ActivityLevel));
 	sort_users(&revenue);
 	widest = Min(revenue.span - 1, revenue.options.max_period) + 1;
 	revenue.payers = affinity_activity_reader_counts(widest);

@@ -99,10 +99,10 @@ SELECT results_eq(format($$SELECT quantile, users, returned, periods FROM scope,
 SELECT results_eq(format($$SELECT cohort, period_start, payers, value
 	FROM (SELECT affinity.value_agg(user_id, at, item_id %% 100, %1$L, %2$L) AS v FROM checkins) s,
 		affinity.revenue_retention(v) WHERE payers > 0$$, unit, zone), format($$
-	SELECT cohort, past.p, count(DISTINCT user_id), sum(v)::float8
+	SELECT cohort, past.p, count(DISTINCT user_id) FILTER (WHERE v > 0), sum(v)::float8
 	FROM past JOIN (SELECT user_id, date_trunc(%1$L, at AT TIME ZONE %2$L) AS p, sum(item_id %% 100) AS v
 		FROM checkins GROUP BY 1, 2) v USING (user_id, p)
-	WHERE unit = %1$L AND zone = %2$L GROUP BY 1, 2 ORDER BY 1, 2$$, unit, zone),
+	WHERE unit = %1$L AND zone = %2$L GROUP BY 1, 2 HAVING sum(v) > 0 ORDER BY 1, 2$$, unit, zone),
 	format('values of check-ins by %s in %s', unit, zone)) FROM scope;
 SELECT results_eq($$SELECT period, cohorts, eligible, retained
 	FROM scope, affinity.retention_curve(a) WHERE unit = 'month' AND zone = 'Europe/Stockholm'$$, $$
@@ -149,11 +149,18 @@ SELECT results_eq($$SELECT cohort::date, cohort_size, max(retained) FILTER (WHER
 	'SELECT * FROM nday ORDER BY cohort', 'CDNOW after 1, 7 and 30 days');
 SELECT results_eq($$SELECT period_start::date, active, active_short, active_long
 	FROM days, affinity.active_users(a)$$, 'SELECT * FROM daily ORDER BY day', 'CDNOW daily active users');
--- the published table has cents, and a revenue of orders of any number of CDs
-SELECT results_eq($$SELECT to_char(cohort, 'YYYY-MM'), period, payers, round(value::numeric, 2)
+-- the published table has cents, a revenue of orders of any number of CDs, and as
+-- users also those who got theirs for nothing, who are no payers
+CREATE TEMP TABLE unpaid AS
+	SELECT to_char(min(month) OVER (PARTITION BY customer_id), 'YYYY-MM') AS cohort, month, customer_id
+	FROM (SELECT customer_id, date_trunc('month', bought_on) AS month, sum(dollars) AS paid FROM bought GROUP BY 1, 2) m;
+DELETE FROM unpaid u WHERE EXISTS (SELECT FROM bought b WHERE b.customer_id = u.customer_id
+	AND date_trunc('month', b.bought_on) = u.month AND dollars > 0);
+SELECT results_eq($$SELECT to_char(cohort, 'YYYY-MM') AS c, period, payers + (SELECT count(*) FROM unpaid u
+			WHERE u.cohort = to_char(r.cohort, 'YYYY-MM') AND month = period_start), round(value::numeric, 2)
 	FROM (SELECT affinity.value_agg(customer_id, bought_on::timestamp, dollars, 'month') AS v FROM bought) s,
-		affinity.revenue_retention(v) WHERE payers > 0$$,
-	'SELECT cohort, "offset", users, revenue FROM monthly WHERE users > 0 ORDER BY 1, 2',
+		affinity.revenue_retention(v) r WHERE value > 0$$,
+	'SELECT cohort, "offset", users, revenue FROM monthly WHERE revenue > 0 ORDER BY 1, 2',
 	'CDNOW''s revenue by month');
 SELECT is(affinity.coarsen(affinity.value_agg(customer_id, bought_on::timestamp, dollars, 'day'), 'month')::text,
 	affinity.value_agg(customer_id, bought_on::timestamp, dollars, 'month')::text,

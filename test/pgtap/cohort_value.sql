@@ -27,7 +27,7 @@ CREATE TEMP TABLE plain AS
 	), size AS (
 		SELECT cohort, count(*) AS n FROM first GROUP BY 1
 	), cell AS (
-		SELECT cohort, month, count(*) AS payers, sum(value) AS value
+		SELECT cohort, month, count(*) FILTER (WHERE value > 0) AS payers, sum(value) AS value
 		FROM first JOIN spent USING (customer_id) GROUP BY 1, 2
 	)
 	SELECT s.cohort, s.n AS cohort_size,
@@ -142,8 +142,8 @@ CREATE FUNCTION pg_temp.oracle(midway boolean)
 	), member AS (
 		SELECT *, min(p) OVER (PARTITION BY id, user_id) AS c FROM row
 	), cell AS (
-		SELECT id, c, p, count(DISTINCT user_id) AS payers, sum(value) AS value
-		FROM member GROUP BY 1, 2, 3
+		SELECT id, c, p, count(*) FILTER (WHERE value > 0) AS payers, sum(value) AS value
+		FROM (SELECT id, c, p, user_id, sum(value) AS value FROM member GROUP BY 1, 2, 3, 4) m GROUP BY 1, 2, 3
 	), cohort AS (
 		SELECT id, unit, as_of, c, count(DISTINCT user_id) AS size
 		FROM member GROUP BY 1, 2, 3, 4

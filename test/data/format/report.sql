@@ -32,7 +32,7 @@ END;
 CREATE FUNCTION pg_temp.value_reports(state text, OUT report text, OUT result text) RETURNS SETOF record
 LANGUAGE sql BEGIN ATOMIC
 	SELECT name, pg_temp.report(query, state) FROM (VALUES
-		('describe', 'SELECT d.* FROM affinity.describe($1::affinity.value) d'),
+		('describe', 'SELECT d.users, d.unit, d.time_zone, d.first_at, d.last_at, d.entries, d.value, d.bytes FROM affinity.describe($1::affinity.value) d'),
 		('revenue_retention', 'SELECT r.* FROM affinity.revenue_retention($1::affinity.value, max_period => 2) r WHERE r.payers > 0 LIMIT 12'),
 		('coarsen', 'SELECT md5(affinity.coarsen($1::affinity.value, ''year'')::text)'),
 		('rollup', 'SELECT md5(affinity.rollup(v)::text) FROM unnest(ARRAY[$1, $1]::affinity.value[]) v')) v (name, query);

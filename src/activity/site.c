@@ -1,0 +1,187 @@
+/*
+ * site.c
+ *		What a call of activity_agg or value_agg says to all of its rows: types,
+ *		unit and zone, learned from the first of them.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "activity/site.h"
+
+#define UNIT_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 3 : 4)
+#define ZONE_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 4 : 5)
+#define ZONE_IS_NULL(rows) \
+	(PG_NARGS() <= ZONE_ARG(rows) || PG_ARGISNULL(ZONE_ARG(rows)))
+
+static bool
+same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+/* How a range counts in periods. */
+static ValueCounted
+counted_arg(FunctionCallInfo fcinfo)
+{
+	char	   *word;
+
+	if (PG_NARGS() <= SITE_OPTION || PG_ARGISNULL(SITE_OPTION))
+		return COUNTED_AT_END;
+	word = text_to_cstring(PG_GETARG_TEXT_PP(SITE_OPTION));
+	if (pg_strcasecmp(word, "at_end") == 0)
+		return COUNTED_AT_END;
+	if (pg_strcasecmp(word, "pro_rata") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown way to count a range: \"%.100s\"", word),
+				 errhint("Use at_end (the amount counts in each period whose last instant is in the range) or pro_rata (by the share of the period).")));
+	return COUNTED_PRO_RATA;
+}
+
+/* Learn types, unit and zone; the aggregate's other arguments are rows. */
+static void
+learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	text	   *unit = PG_GETARG_TEXT_PP(UNIT_ARG(rows));
+	int			zone = ZONE_ARG(rows);
+	pg_tz	   *tz = NULL;
+	AffinityIdKind ids;
+
+	memset(&site->kind, 0, sizeof(ActivityKind));
+	site->kind.unit = affinity_calendar_unit(VARDATA_ANY(unit),
+											 VARSIZE_ANY_EXHDR(unit));
+	site->user_type = affinity_base_id_arg(fcinfo, 1, "user_id", &ids);
+	site->kind.ids = (uint8) ids;
+	site->kind.zoned = zoned;
+	site->kind.events = rows == ROWS_OF_ACTIVITY && PG_NARGS() > 5;
+	site->kind.values = rows != ROWS_OF_ACTIVITY;
+	site->kind.starts = rows == ROWS_OF_VALUES && PG_NARGS() > SITE_OPTION;
+	if (rows == RANGES_OF_VALUES)
+	{
+		site->kind.counted = (uint8) counted_arg(fcinfo);
+		if (site->periods == NULL)
+			site->periods = palloc(SITE_PERIODS * sizeof(SitePeriod));
+		for (int i = 0; i < SITE_PERIODS; i++)
+			site->periods[i].period = PG_UINT32_MAX;
+	}
+	site->zone_is_null = ZONE_IS_NULL(rows);
+	if (!site->zone_is_null)
+		tz = affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
+	else if (zoned)
+		tz = session_timezone;
+	if (tz != NULL)
+	{
+		const char *name = pg_get_timezone_name(tz);
+
+		site->kind.zone_len = strlen(name);
+		strlcpy(site->kind.zone, name, sizeof(site->kind.zone));
+	}
+	affinity_calendar_clock_init(&site->clock, site->kind.unit, zoned, tz);
+	site->zone = site->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(zone);
+	site->unit = PG_GETARG_TEXT_P_COPY(UNIT_ARG(rows));
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * What the call site knows, true to this row's unit and zone, and of ranges
+ * to how they are counted and whether they are of instants.
+ */
+CallSite *
+affinity_activity_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned,
+					   SiteRows rows)
+{
+	bool		zone_is_null = ZONE_IS_NULL(rows);
+	int			unit = UNIT_ARG(rows);
+
+	if (PG_ARGISNULL(unit))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unit of time must not be null"),
+				 errhint("Use hour, day, week, month, quarter or year.")));
+	if (site == NULL)
+	{
+		site = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									  sizeof(CallSite));
+		learn_kind(fcinfo, site, zoned, rows);
+		site->constant = affinity_base_args_are_constant(fcinfo,
+														 UNIT_ARG(rows),
+														 ZONE_ARG(rows));
+		site->plain = site->constant && rows == ROWS_OF_ACTIVITY &&
+			!site->kind.events && site->kind.ids != AFFINITY_ID_TEXT;
+		fcinfo->flinfo->fn_extra = site;
+		return site;
+	}
+	if (!same_text(site->unit, PG_GETARG_TEXT_PP(unit)) ||
+		zone_is_null != site->zone_is_null ||
+		(!zone_is_null &&
+		 !same_text(site->zone, PG_GETARG_TEXT_PP(ZONE_ARG(rows)))) ||
+		(rows == RANGES_OF_VALUES &&
+		 (site->kind.zoned != zoned ||
+		  site->kind.counted != counted_arg(fcinfo))))
+	{
+		/* constants in practice; a group of its own may have other ones */
+		if (site->clock.slices)
+			pfree(site->clock.slices);
+		learn_kind(fcinfo, site, zoned, rows);
+	}
+	return site;
+}
+
+/* The user of a row, for a message. */
+char *
+affinity_activity_site_user(FunctionCallInfo fcinfo, const CallSite *site)
+{
+	char	   *name = affinity_base_id_display(PG_GETARG_DATUM(1),
+												site->user_type);
+
+	name[pg_mbcliplen(name, (int) strlen(name), 200)] = '\0';
+	return name;
+}
+
+/* The error of a row whose time is infinite. */
+void
+affinity_activity_site_infinite(FunctionCallInfo fcinfo, const CallSite *site,
+								TimeType type)
+{
+	if (type == TIME_DATE && !DATE_NOT_FINITE(PG_GETARG_DATEADT(2)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("date of user %s is out of range",
+						affinity_activity_site_user(fcinfo, site)),
+				 errhint("Dates reach to 294276-12-31, as timestamps do.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("infinite time of user %s",
+					affinity_activity_site_user(fcinfo, site)),
+			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+}
+
+/* A row's value in 2^-60, rounded to the nearest (half to even). */
+int128
+affinity_activity_site_value(FunctionCallInfo fcinfo, const CallSite *site)
+{
+	double		value = PG_GETARG_FLOAT8(3);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("%s value of user %s",
+						isnan(value) ? "NaN" : "infinite",
+						affinity_activity_site_user(fcinfo, site)),
+				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
+	if (fabs(value) > AFFINITY_VALUE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value %.17g of user %s is out of range", value,
+						affinity_activity_site_user(fcinfo, site)),
+				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
+	return affinity_activity_value_of(value);
+}
