@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "nodes/execnodes.h"
 
 #include "calendar/calendar.h"
 
@@ -144,6 +145,13 @@ extern ActivityFlat *affinity_activity_state_arg(FunctionCallInfo fcinfo,
 extern ActivityFlat *affinity_activity_arg(FunctionCallInfo fcinfo, int arg);
 extern ActivityFlat *affinity_activity_value_arg(FunctionCallInfo fcinfo,
 												 int arg);
+
+/* ids.c */
+extern Oid	affinity_activity_ids_arg(FunctionCallInfo fcinfo, int arg,
+									  const ActivityFlat *flat);
+extern void affinity_activity_put_ids(ReturnSetInfo *rsinfo,
+									  const ActivityView *view, Oid type,
+									  uint32 *users, uint32 n);
 
 /* read.c */
 extern void affinity_activity_reader_open(ActivityReader *reader,

@@ -21,18 +21,26 @@ static const char *const criteria[] = {
 };
 static const char *const denominators[] = {"total", "previous"};
 
+/* Whether a call has an argument at all, and it is not NULL. */
+static bool
+is_given(FunctionCallInfo fcinfo, int arg)
+{
+	return arg != 0 && !PG_ARGISNULL(arg);
+}
+
 /*
  * The place of an argument, in any case, among the choices of an option; 0
- * where NULL.
+ * where it is not given.
  */
-static int
-choice_arg(FunctionCallInfo fcinfo, int arg, const char *option,
-		   const char *const *choices, int n_choices)
+int
+affinity_retention_choice_arg(FunctionCallInfo fcinfo, int arg,
+							  const char *option,
+							  const char *const *choices, int n_choices)
 {
 	StringInfoData list;
 	char	   *value;
 
-	if (PG_ARGISNULL(arg))
+	if (!is_given(fcinfo, arg))
 		return 0;
 	value = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	for (int i = 0; i < n_choices; i++)
@@ -113,14 +121,14 @@ read_range(FunctionCallInfo fcinfo, const ActivityFlat *flat, int from,
 {
 	options->first_cohort = 0;
 	options->last_cohort = PG_UINT32_MAX;
-	if (!PG_ARGISNULL(from))
+	if (is_given(fcinfo, from))
 	{
 		Timestamp	start = affinity_activity_local_arg(fcinfo, from, flat);
 
 		if (!TIMESTAMP_IS_NOBEGIN(start))
 			options->first_cohort = first_period_from(flat->unit, start);
 	}
-	if (!PG_ARGISNULL(before))
+	if (is_given(fcinfo, before))
 	{
 		Timestamp	end = affinity_activity_local_arg(fcinfo, before, flat);
 
@@ -170,7 +178,7 @@ affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 								  RetentionOptions *options)
 {
 	options->max_period = PG_INT32_MAX;
-	if (!PG_ARGISNULL(max_period))
+	if (is_given(fcinfo, max_period))
 	{
 		int64		period = PG_GETARG_INT64(max_period);
 
@@ -185,22 +193,26 @@ affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 	read_range(fcinfo, flat, from, before, options);
 }
 
-/*
- * (activity, as_of, mode, criterion, brackets, denominator, max_period,
- * cohorts_from, cohorts_before, rolling)
- */
+/* The options of a call whose arguments are at the places given. */
 void
 affinity_retention_options(FunctionCallInfo fcinfo, const ActivityFlat *flat,
+						   const RetentionArgs *args,
 						   RetentionOptions *options)
 {
 	memset(options, 0, sizeof(RetentionOptions));
-	options->mode = choice_arg(fcinfo, 2, "mode", modes, lengthof(modes));
-	options->criterion = choice_arg(fcinfo, 3, "criterion", criteria,
-									lengthof(criteria));
-	read_brackets(fcinfo, 4, options);
-	options->previous = choice_arg(fcinfo, 5, "denominator", denominators,
-								   lengthof(denominators)) == 1;
-	affinity_retention_cohort_options(fcinfo, flat, 6, 7, 8, options);
-	if (!PG_ARGISNULL(9) && PG_GETARG_BOOL(9))
+	options->mode = affinity_retention_choice_arg(fcinfo, args->mode, "mode",
+												  modes, lengthof(modes));
+	options->criterion = affinity_retention_choice_arg(fcinfo, args->criterion,
+													   "criterion", criteria,
+													   lengthof(criteria));
+	read_brackets(fcinfo, args->brackets, options);
+	options->previous = affinity_retention_choice_arg(fcinfo,
+													  args->denominator,
+													  "denominator",
+													  denominators,
+													  lengthof(denominators)) == 1;
+	affinity_retention_cohort_options(fcinfo, flat, args->max_period,
+									  args->from, args->before, options);
+	if (is_given(fcinfo, args->rolling) && PG_GETARG_BOOL(args->rolling))
 		read_rolling(flat, options);
 }

@@ -42,6 +42,19 @@ typedef struct RetentionOptions
 	uint32	   *bracket_start;	/* n_brackets + 1 offsets, from 1 on */
 } RetentionOptions;
 
+/* Which arguments of a call the options are; 0: it has none. */
+typedef struct RetentionArgs
+{
+	int			mode;
+	int			criterion;
+	int			brackets;
+	int			denominator;
+	int			max_period;
+	int			from;
+	int			before;
+	int			rolling;
+} RetentionArgs;
+
 /* One cohort, counted. */
 typedef struct RetentionCohort
 {
@@ -55,8 +68,13 @@ typedef struct RetentionCohort
 typedef void (*RetentionEmit) (void *arg, const RetentionCohort *cohort);
 
 /* options.c */
+extern int	affinity_retention_choice_arg(FunctionCallInfo fcinfo, int arg,
+										  const char *option,
+										  const char *const *choices,
+										  int n_choices);
 extern void affinity_retention_options(FunctionCallInfo fcinfo,
 									   const ActivityFlat *flat,
+									   const RetentionArgs *args,
 									   RetentionOptions *options);
 extern void affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 											  const ActivityFlat *flat,
@@ -83,5 +101,10 @@ affinity_retention_complete(const ActivityReader *reader, uint32 period)
 extern void affinity_retention_count(ActivityReader *reader,
 									 const RetentionOptions *options,
 									 RetentionEmit emit, void *arg);
+
+/* lifecycle.c */
+extern uint32 affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
+											PeriodUnit unit, int32 of_days,
+											const char *needs);
 
 #endif							/* AFFINITY_RETENTION_H */

@@ -180,6 +180,12 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 	}
 }
 
+/* Where retention and its like have their arguments. */
+static const RetentionArgs arguments = {
+	.mode = 2, .criterion = 3, .brackets = 4, .denominator = 5, .max_period = 6,
+	.from = 7, .before = 8, .rolling = 9
+};
+
 static void
 open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 			RetentionOptions *options)
@@ -187,7 +193,7 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
 
 	memset(report, 0, sizeof(Report));
-	affinity_retention_options(fcinfo, flat, options);
+	affinity_retention_options(fcinfo, flat, &arguments, options);
 	affinity_activity_reader_begin(fcinfo, reader, flat);
 	report->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	report->reader = reader;
