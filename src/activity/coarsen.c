@@ -24,49 +24,6 @@ divides(PeriodUnit fine, PeriodUnit coarse)
 	return fine == UNIT_QUARTER && coarse == UNIT_YEAR;
 }
 
-/* Put all of a flat state's periods into a set of a coarser unit. */
-static void
-coarsen_into(ActivitySet *set, const ActivityFlat *flat)
-{
-	ActivityReader reader;
-	const ActivityView *view = &reader.view;
-
-	affinity_activity_reader_open(&reader, flat, NULL);
-	reader.last_period = PG_UINT32_MAX;
-	/* they come in the order of their hash: see affinity_activity_set_merge */
-	affinity_activity_users_reserve(set, flat->n_users);
-	for (uint32 i = 0; i < flat->n_users; i++)
-	{
-		const uint32 *periods;
-		uint32		n = affinity_activity_reader_active(&reader, i, &periods);
-		const char *text = NULL;
-		uint32		len = 0;
-		ActivityRow row;
-
-		affinity_activity_view_key(view, i, &row.key);
-		row.flags = 0;
-		if (flat->ids == AFFINITY_ID_TEXT)
-		{
-			text = view->text + row.key.text.offset;
-			len = row.key.text.len;
-		}
-		for (uint32 j = 0; j < n; j++)
-		{
-			Timestamp	start = affinity_calendar_period_start(flat->unit,
-															   periods[j]);
-
-			row.at = j == 0 ? flat->first_at : flat->last_at;
-			row.period = affinity_calendar_period_of_local(set->kind.unit,
-														   start);
-			affinity_activity_set_add(set, &row, text, len, view->sums == NULL
-									  ? 0 : view->sums[view->offsets[i] + j]);
-		}
-	}
-	affinity_activity_set_flush(set);
-	set->first_at = flat->first_at;
-	set->last_at = flat->last_at;
-}
-
 /* coarsen(activity, unit), coarsen(value, unit) */
 Datum
 affinity_activity_coarsen(PG_FUNCTION_ARGS)
@@ -76,6 +33,7 @@ affinity_activity_coarsen(PG_FUNCTION_ARGS)
 	PeriodUnit	unit = affinity_calendar_unit(VARDATA_ANY(name),
 											  VARSIZE_ANY_EXHDR(name));
 	ActivityKind kind;
+	ActivityReader reader;
 	ActivitySet *set;
 	ActivityFlat *out;
 
@@ -96,7 +54,10 @@ affinity_activity_coarsen(PG_FUNCTION_ARGS)
 	affinity_activity_flat_kind(flat, &kind);
 	kind.unit = unit;
 	set = affinity_activity_set_new(CurrentMemoryContext, &kind, true);
-	coarsen_into(set, flat);
+	affinity_activity_reader_open(&reader, flat, NULL);
+	affinity_activity_copy_users(set, &reader, NULL, NULL);
+	set->first_at = flat->first_at;
+	set->last_at = flat->last_at;
 	out = affinity_activity_set_to_flat(set);
 	MemoryContextDelete(set->cxt);
 	PG_RETURN_POINTER(out);
