@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';
-SELECT plan(34);
+SELECT plan(37);
 SELECT setseed(0.31);
 
 -- 1. Logs in three types of ids, several units and zones, with conditions and
@@ -17,7 +17,7 @@ CREATE TEMP TABLE log AS
 	FROM (SELECT id, (ARRAY['hour', 'day', 'day', 'week', 'week_sunday', 'month'])[1 + id % 6] AS unit,
 			(ARRAY['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'America/St_Johns'])[1 + id / 3 % 4] AS zone,
 			(ARRAY[timestamptz '2024-03-31 00:30+00', '2023-11-05 05:30+00', '2009-11-01 02:31+00'])[1 + id / 8 % 3] AS around
-		FROM generate_series(1, 48) id) l;
+		FROM generate_series(1, 32) id) l;
 CREATE TEMP TABLE event AS
 	SELECT id, (random() * 5)::int AS u, random() < 0.6 AS is_start, random() < 0.6 AS is_return,
 		around + round((random() - 0.5) * 10 * extract(epoch FROM CASE WHEN unit ~ 'week' THEN interval '7 days'
@@ -56,7 +56,7 @@ CREATE TEMP TABLE cell AS
 	SELECT s.id, s.ids, s.a, s.as_of, s.cohorts_from, s.cohorts_before, o.*, r.cohort, r.cohort_size, r.period, r.eligible, r.retained
 	FROM state s JOIN option o ON NOT rolling OR (with_times AND unit <> 'month'),
 		affinity.retention(s.a, s.as_of, mode, criterion, brackets, 'total', NULL, cohorts_from, cohorts_before, rolling) r;
-SELECT cmp_ok(count(*), '>', 5000::bigint, 'many cells') FROM cell;
+SELECT cmp_ok(count(*), '>', 3000::bigint, 'many cells') FROM cell;
 
 -- lists as texts, whatever the type
 CREATE FUNCTION pg_temp.list(retained boolean) RETURNS TABLE (id int, cohort timestamp, period int, mode text, criterion text, rolling boolean, users text[])
@@ -100,6 +100,23 @@ SELECT pg_temp.same_as('gone', 'eligible AND NOT retained', 'who did not');
 SELECT is_empty($$SELECT users FROM everybody WHERE users <> ARRAY(SELECT x FROM unnest(users) x
 	ORDER BY CASE WHEN x ~ '^\d+$' THEN x::int END, x COLLATE "C")$$, 'in order of ids');
 
+-- the wide form has the same cells
+CREATE FUNCTION pg_temp.wide(denominator text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE format('CREATE TEMP TABLE wide AS SELECT s.id, o.mode, o.criterion, o.rolling, r.* FROM state s JOIN option o ON NOT rolling OR (with_times AND unit <> ''month''),
+		affinity.retention_wide(s.a, s.as_of, mode, criterion, brackets, %1$L, 7, cohorts_from, cohorts_before, rolling) r WHERE NOT rolling OR %1$L = ''total'';
+	CREATE TEMP TABLE tall AS SELECT s.id, o.mode, o.criterion, o.rolling, r.cohort, cohort_size, array_agg(retained ORDER BY period) AS users,
+			array_agg(rate ORDER BY period) AS rates, array_agg(complete ORDER BY period) AS complete
+		FROM state s JOIN option o ON NOT rolling OR (with_times AND unit <> ''month''),
+			affinity.retention(s.a, s.as_of, mode, criterion, brackets, %1$L, 7, cohorts_from, cohorts_before, rolling) r WHERE NOT rolling OR %1$L = ''total''
+		GROUP BY 1, 2, 3, 4, 5, 6', denominator);
+	RETURN is_empty('(TABLE wide EXCEPT ALL TABLE tall) UNION ALL (TABLE tall EXCEPT ALL TABLE wide)', 'wide form, ' || denominator);
+END $$;
+SELECT pg_temp.wide('total');
+SELECT cmp_ok(count(*), '>', 1000::bigint, 'many rows') FROM wide;
+DROP TABLE wide, tall;
+SELECT pg_temp.wide('previous');
+
 -- 2. lifecycle and active_users, of the same logs
 CREATE TEMP TABLE lifecycle AS
 	SELECT s.id, s.ids, s.a, s.as_of, c.* FROM state s, affinity.lifecycle(a, as_of) c;
@@ -112,7 +129,7 @@ FROM id_of ORDER BY ids;
 SELECT is_empty(format($$SELECT * FROM churn WHERE ids = %1$s AND churned_users <>
 	(SELECT count(*) FROM affinity.churned_members(a, NULL::%2$s, period_start, as_of, long_window))$$, ids, type), 'churned of ' || type)
 FROM id_of ORDER BY ids;
-SELECT cmp_ok(sum(churned_users), '>', 100::numeric, 'many churned') FROM churn;
+SELECT cmp_ok(sum(churned_users), '>', 50::numeric, 'many churned') FROM churn;
 
 -- 3. Online Retail II
 CREATE TEMP TABLE purchases (invoice text, customer_id int, stock_code text, quantity int, price numeric, invoiced_at timestamp, country text);
