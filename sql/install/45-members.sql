@@ -13,7 +13,10 @@ CREATE FUNCTION affinity.cohort_members(
 	brackets pg_catalog.int8[] DEFAULT NULL,
 	cohorts_from affinity.moment DEFAULT NULL,
 	cohorts_before affinity.moment DEFAULT NULL,
-	rolling pg_catalog.bool DEFAULT false)
+	rolling pg_catalog.bool DEFAULT false,
+	every pg_catalog.interval DEFAULT NULL,
+	cohort_unit pg_catalog.text DEFAULT NULL,
+	from_nth pg_catalog.int8 DEFAULT NULL)
 RETURNS SETOF pg_catalog.anyelement
 LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000
 AS 'MODULE_PATHNAME', 'affinity_retention_cohort_members';
@@ -30,7 +33,10 @@ COMMENT ON FUNCTION affinity.cohort_members(
 	pg_catalog.int8[],
 	affinity.moment,
 	affinity.moment,
-	pg_catalog.bool) IS
+	pg_catalog.bool,
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.int8) IS
 	'the users of a cell of retention: who came back in a period, who did not, or, where retained is NULL, all of them';
 
 CREATE FUNCTION affinity.lifecycle_members(

@@ -10,7 +10,10 @@ CREATE FUNCTION affinity.retention_wide(
 	max_period pg_catalog.int8 DEFAULT NULL,
 	cohorts_from affinity.moment DEFAULT NULL,
 	cohorts_before affinity.moment DEFAULT NULL,
-	rolling pg_catalog.bool DEFAULT false)
+	rolling pg_catalog.bool DEFAULT false,
+	every pg_catalog.interval DEFAULT NULL,
+	cohort_unit pg_catalog.text DEFAULT NULL,
+	from_nth pg_catalog.int8 DEFAULT NULL)
 RETURNS TABLE (
 	cohort pg_catalog.timestamp,
 	cohort_size pg_catalog.int8,
@@ -30,5 +33,8 @@ COMMENT ON FUNCTION affinity.retention_wide(
 	pg_catalog.int8,
 	affinity.moment,
 	affinity.moment,
-	pg_catalog.bool) IS
+	pg_catalog.bool,
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.int8) IS
 	'retention with one row per cohort: users who came back, rates, and which are complete, as arrays from period 0 on';

@@ -15,13 +15,15 @@ PG_FUNCTION_INFO_V1(affinity_activity_coarsen);
 static bool
 divides(PeriodUnit fine, PeriodUnit coarse)
 {
+	PeriodMonths within = affinity_calendar_months(fine);
+	PeriodMonths months = affinity_calendar_months(coarse);
+
 	if (fine == coarse || fine == UNIT_HOUR)
 		return true;
 	if (fine == UNIT_DAY)
 		return coarse != UNIT_HOUR;
-	if (fine == UNIT_MONTH)
-		return coarse == UNIT_QUARTER || coarse == UNIT_YEAR;
-	return fine == UNIT_QUARTER && coarse == UNIT_YEAR;
+	return within.n > 0 && months.n > within.n &&
+		(months.first - within.first) % within.n == 0;
 }
 
 /* coarsen(activity, unit), coarsen(value, unit) */
@@ -43,7 +45,7 @@ affinity_activity_coarsen(PG_FUNCTION_ARGS)
 				 errmsg("a state of unit %s cannot become one of unit %s",
 						affinity_calendar_unit_name(flat->unit),
 						affinity_calendar_unit_name(unit)),
-				 errhint("Days make weeks, months, quarters and years; months make quarters and years.")));
+				 errhint("Days make weeks, months, quarters and years; months make quarters and years; quarters make years that begin with one.")));
 	if (flat->layout == LAYOUT_EVENTS || unit == (PeriodUnit) flat->unit)
 	{
 		out = palloc(VARSIZE(flat));

@@ -193,7 +193,7 @@ finish_cohort(const Count *count, uint32 cohort, const Row *row)
 }
 
 static void
-count_matrix(const Count *count)
+count_matrix(Count *count)
 {
 	uint32		n_cohorts = count->roster.last_cohort - count->roster.first_cohort + 1;
 	uint64	   *sizes = palloc0(n_cohorts * sizeof(uint64));
@@ -206,7 +206,7 @@ count_matrix(const Count *count)
 	Row			row = {NULL, NULL, NULL, NULL};
 	uint64		work = 0;
 
-	if (count->options->rolling)
+	if (affinity_retention_own_periods(count->options))
 		eligible = palloc0((Size) n_cohorts * count->n_columns *
 						   sizeof(uint32));
 	for (uint32 i = 0; i < count->reader->view.flat->n_users; i++)
@@ -220,8 +220,12 @@ count_matrix(const Count *count)
 		affinity_retention_member_range(&count->roster, &user, &from, &to);
 		for (uint32 j = from; j < to; j++)
 		{
-			uint32		c = user.starts[j] - count->roster.first_cohort;
+			uint32		c = affinity_retention_cohort_of(&count->roster,
+														 user.starts[j]) -
+				count->roster.first_cohort;
 
+			if (!affinity_retention_joins(&count->roster, &user, from, j))
+				continue;
 			row.size = &sizes[c];
 			row.own = &own[c];
 			row.marks = marks + (Size) c * count->n_columns;
@@ -273,7 +277,13 @@ list_members(const Count *count, Size *n_members)
 			members = repalloc_huge(members, cap * sizeof(uint64));
 		}
 		for (uint32 j = from; j < to; j++)
-			members[n++] = (uint64) user.starts[j] << 32 | i;
+		{
+			uint64		cohort = affinity_retention_cohort_of(&count->roster,
+															  user.starts[j]);
+
+			if (affinity_retention_joins(&count->roster, &user, from, j))
+				members[n++] = cohort << 32 | i;
+		}
 	}
 	sort_members(members, n);
 	*n_members = n;
@@ -281,7 +291,7 @@ list_members(const Count *count, Size *n_members)
 }
 
 static void
-count_by_cohort(const Count *count)
+count_by_cohort(Count *count)
 {
 	Size		n;
 	uint64	   *members = list_members(count, &n);
@@ -292,7 +302,7 @@ count_by_cohort(const Count *count)
 	RetentionMember member;
 	uint64		work = 0;
 
-	if (count->options->rolling)
+	if (affinity_retention_own_periods(count->options))
 		eligible = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
 
 	for (Size i = 0; i < n;)
@@ -307,13 +317,16 @@ count_by_cohort(const Count *count)
 			affinity_base_zero(eligible, row_size);
 		for (; i < n && members[i] >> 32 == cohort; i++)
 		{
-			uint32		j = 0;
+			uint32		j;
+			uint32		to;
 
 			if (i % 1024 == 0)
 				CHECK_FOR_INTERRUPTS();
 			affinity_activity_reader_user(count->reader, (uint32) members[i],
 										  &user);
-			while (user.starts[j] != cohort)
+			affinity_retention_member_range(&count->roster, &user, &j, &to);
+			while (affinity_retention_cohort_of(&count->roster,
+												user.starts[j]) != cohort)
 				j++;
 			affinity_retention_open_member(&count->roster, (uint32) members[i], &user, j, &member);
 			affinity_base_look_after(&work, work_of(count, &member));
@@ -350,6 +363,11 @@ affinity_retention_count(ActivityReader *reader,
 
 		count.max_offset = (uint32) Min(age / options->rolling, PG_INT32_MAX);
 	}
+	else if (affinity_retention_own_periods(options))
+		count.max_offset =
+			affinity_retention_own_offset(options, reader->first_period,
+										  affinity_calendar_period_of_local(UNIT_DAY,
+																			reader->as_of_local));
 	count.max_offset = Min(count.max_offset, options->max_period);
 	count.n_columns = count.max_offset + 1;
 	if (options->criterion == CRITERION_BRACKET)

@@ -184,9 +184,9 @@ affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
 						affinity_calendar_unit_name(unit)),
 				 errhint("They count periods of the state: %s. Only days have a default, 7 and 28.",
 						 unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
-						 unit == UNIT_MONTH ? "short_window => 3, long_window => 12" :
-						 unit == UNIT_QUARTER ? "short_window => 2, long_window => 4" :
-						 unit == UNIT_YEAR ? "short_window => 2, long_window => 5" :
+						 affinity_calendar_months(unit).n == 1 ? "short_window => 3, long_window => 12" :
+						 affinity_calendar_months(unit).n == 3 ? "short_window => 2, long_window => 4" :
+						 affinity_calendar_months(unit).n == 12 ? "short_window => 2, long_window => 5" :
 						 "short_window => 4, long_window => 13")));
 	if (periods < 1)
 		ereport(ERROR,

@@ -177,7 +177,7 @@ came_back(const RetentionRoster *roster, const RetentionMember *member,
 
 /* Whether a user is among those who are wanted. */
 static bool
-is_in_cell(const RetentionRoster *roster, const Cell *cell, uint32 user_no)
+is_in_cell(RetentionRoster *roster, const Cell *cell, uint32 user_no)
 {
 	ActivityUser user;
 	RetentionMember member;
@@ -186,9 +186,11 @@ is_in_cell(const RetentionRoster *roster, const Cell *cell, uint32 user_no)
 
 	affinity_activity_reader_user(roster->reader, user_no, &user);
 	affinity_retention_member_range(roster, &user, &from, &to);
-	while (from < to && user.starts[from] < cell->cohort)
+	while (from < to && affinity_retention_cohort_of(roster, user.starts[from]) <
+		   cell->cohort)
 		from++;
-	if (from == to || user.starts[from] != cell->cohort)
+	if (from == to || affinity_retention_cohort_of(roster, user.starts[from]) !=
+		cell->cohort)
 		return false;
 	affinity_retention_open_member(roster, user_no, &user, from, &member);
 	if (cell->last >= member.limit)
@@ -198,14 +200,15 @@ is_in_cell(const RetentionRoster *roster, const Cell *cell, uint32 user_no)
 
 /*
  * cohort_members(activity, id_type, cohort, period, retained, as_of, mode,
- * criterion, brackets, cohorts_from, cohorts_before, rolling)
+ * criterion, brackets, cohorts_from, cohorts_before, rolling, every,
+ * cohort_unit, from_nth)
  */
 Datum
 affinity_retention_cohort_members(PG_FUNCTION_ARGS)
 {
 	static const RetentionArgs arguments = {
 		.mode = 6, .criterion = 7, .brackets = 8, .from = 9, .before = 10,
-		.rolling = 11
+		.rolling = 11, .every = 12, .cohort_unit = 13, .from_nth = 14
 	};
 	Gathered	gathered;
 	ActivityReader reader;
@@ -216,7 +219,7 @@ affinity_retention_cohort_members(PG_FUNCTION_ARGS)
 	if (!begin_members(fcinfo, &gathered))
 		return (Datum) 0;
 	affinity_retention_options(fcinfo, gathered.flat, &arguments, &options);
-	cell.cohort = period_arg(fcinfo, 2, "cohort", gathered.flat->unit,
+	cell.cohort = period_arg(fcinfo, 2, "cohort", options.cohort_unit,
 							 gathered.flat);
 	read_cell_period(fcinfo, 3, &options, &cell);
 	cell.any = PG_ARGISNULL(4);
@@ -227,7 +230,8 @@ affinity_retention_cohort_members(PG_FUNCTION_ARGS)
 		cell.cohort > roster.last_cohort)
 		return (Datum) 0;
 	/* a period after that of as_of is in no report */
-	if (!options.rolling && cell.first > reader.last_period - cell.cohort)
+	if (!affinity_retention_own_periods(&options) &&
+		cell.first > reader.last_period - cell.cohort)
 		return (Datum) 0;
 	for (uint32 i = 0; i < gathered.flat->n_users; i++)
 	{

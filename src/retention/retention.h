@@ -34,6 +34,10 @@ typedef struct RetentionOptions
 	RetentionMode mode;
 	RetentionCriterion criterion;
 	int64		rolling;		/* us of a rolling period; 0: calendar ones */
+	uint32		every_days;		/* or days of a period from the day of the */
+	uint32		every_months;	/* start on, or months; 0: neither */
+	PeriodUnit	cohort_unit;	/* the state's, or a coarser one with those */
+	uint32		from_nth;		/* which of the user's starts counts, from 1 */
 	bool		previous;		/* rates are of the period before */
 	uint32		max_period;		/* report no later one */
 	uint32		first_cohort;	/* periods; the range of cohorts */
@@ -53,7 +57,18 @@ typedef struct RetentionArgs
 	int			from;
 	int			before;
 	int			rolling;
+	int			every;
+	int			cohort_unit;
+	int			from_nth;
 } RetentionArgs;
+
+/* Whether periods are each user's own, so that each column has its users. */
+static inline bool
+affinity_retention_own_periods(const RetentionOptions *options)
+{
+	return options->rolling > 0 || options->every_days > 0 ||
+		options->every_months > 0;
+}
 
 /* One cohort, counted. */
 typedef struct RetentionCohort

@@ -69,6 +69,14 @@ column_offsets(const RetentionOptions *options, uint32 column, uint32 *first,
 	*last = options->bracket_start[column] - 1;
 }
 
+/* A cohort as reports show it: the first local instant of its period. */
+static Datum
+cohort_start(const Report *report, const RetentionCohort *cohort)
+{
+	return TimestampGetDatum(affinity_calendar_period_start(report->options->cohort_unit,
+															cohort->cohort));
+}
+
 /* One cell of the triangle, as a report shows it. */
 typedef struct TriangleCell
 {
@@ -135,7 +143,7 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		values[COHORT] = affinity_retention_period(report->reader, cohort->cohort);
+		values[COHORT] = cohort_start(report, cohort);
 		values[COHORT_SIZE] = Int64GetDatum((int64) cohort->size);
 		values[PERIOD] = Int32GetDatum((int32) cell.first);
 		values[PERIOD_START] = affinity_retention_period(report->reader,
@@ -191,7 +199,7 @@ emit_wide(void *arg, const RetentionCohort *cohort)
 								  (double) cell.eligible);
 		complete[n] = BoolGetDatum(cell.complete);
 	}
-	values[0] = affinity_retention_period(report->reader, cohort->cohort);
+	values[0] = cohort_start(report, cohort);
 	values[1] = Int64GetDatum((int64) cohort->size);
 	values[2] = array_of(users, NULL, n, INT8OID, 8);
 	values[3] = array_of(rates, none, n, FLOAT8OID, 8);
@@ -259,7 +267,7 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 /* Where retention and its like have their arguments. */
 static const RetentionArgs arguments = {
 	.mode = 2, .criterion = 3, .brackets = 4, .denominator = 5, .max_period = 6,
-	.from = 7, .before = 8, .rolling = 9
+	.from = 7, .before = 8, .rolling = 9, .every = 10, .cohort_unit = 11, .from_nth = 12
 };
 
 static void
@@ -278,7 +286,8 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 
 /*
  * retention(activity, as_of, mode, criterion, brackets, denominator,
- * max_period, cohorts_from, cohorts_before, rolling)
+ * max_period, cohorts_from, cohorts_before, rolling, every, cohort_unit,
+ * from_nth)
  */
 Datum
 affinity_retention_triangle(PG_FUNCTION_ARGS)
