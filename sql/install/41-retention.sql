@@ -13,7 +13,10 @@ CREATE FUNCTION affinity.retention(
 	max_period pg_catalog.int8 DEFAULT NULL,
 	cohorts_from affinity.moment DEFAULT NULL,
 	cohorts_before affinity.moment DEFAULT NULL,
-	rolling pg_catalog.bool DEFAULT false)
+	rolling pg_catalog.bool DEFAULT false,
+	every pg_catalog.interval DEFAULT NULL,
+	cohort_unit pg_catalog.text DEFAULT NULL,
+	from_nth pg_catalog.int8 DEFAULT NULL)
 RETURNS TABLE (
 	cohort pg_catalog.timestamp,
 	cohort_size pg_catalog.int8,
@@ -38,7 +41,10 @@ COMMENT ON FUNCTION affinity.retention(
 	pg_catalog.int8,
 	affinity.moment,
 	affinity.moment,
-	pg_catalog.bool) IS
+	pg_catalog.bool,
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.int8) IS
 	'how many users of each cohort came back in each period after their start, with Wilson 95 % bounds of the rate';
 
 CREATE FUNCTION affinity.retention_curve(
@@ -51,7 +57,10 @@ CREATE FUNCTION affinity.retention_curve(
 	max_period pg_catalog.int8 DEFAULT NULL,
 	cohorts_from affinity.moment DEFAULT NULL,
 	cohorts_before affinity.moment DEFAULT NULL,
-	rolling pg_catalog.bool DEFAULT false)
+	rolling pg_catalog.bool DEFAULT false,
+	every pg_catalog.interval DEFAULT NULL,
+	cohort_unit pg_catalog.text DEFAULT NULL,
+	from_nth pg_catalog.int8 DEFAULT NULL)
 RETURNS TABLE (
 	period pg_catalog.int4,
 	cohorts pg_catalog.int8,
@@ -73,5 +82,8 @@ COMMENT ON FUNCTION affinity.retention_curve(
 	pg_catalog.int8,
 	affinity.moment,
 	affinity.moment,
-	pg_catalog.bool) IS
+	pg_catalog.bool,
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.int8) IS
 	'retention of all cohorts together: sums over the complete cells of each period';

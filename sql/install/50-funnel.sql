@@ -255,6 +255,14 @@ CREATE AGGREGATE affinity.rollup(funnel affinity.funnel) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.funnel) IS
 	'merges states of funnel_agg exactly, also where rows of one user are in several of them';
 
+CREATE FUNCTION affinity.rollup(funnel affinity.funnel, other affinity.funnel)
+RETURNS affinity.funnel
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_funnel_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.funnel, affinity.funnel) IS
+	'merges two funnel states exactly; NULL is a state without rows';
+
 CREATE FUNCTION affinity.funnel_steps(
 	funnel affinity.funnel,
 	OUT step pg_catalog.int4,

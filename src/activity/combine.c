@@ -11,6 +11,7 @@
 #include "activity/set.h"
 
 PG_FUNCTION_INFO_V1(affinity_activity_combine);
+PG_FUNCTION_INFO_V1(affinity_activity_rollup);
 
 /* A set with the contents of a flat state. */
 ActivitySet *
@@ -97,4 +98,15 @@ affinity_activity_combine(PG_FUNCTION_ARGS)
 	if (small)
 		PG_RETURN_POINTER(affinity_activity_set_to_flat(set));
 	return EOHPGetRWDatum(&set->hdr);
+}
+
+/* rollup(activity, activity), rollup(value, value): NULL has no rows. */
+Datum
+affinity_activity_rollup(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	return affinity_activity_combine(fcinfo);
 }

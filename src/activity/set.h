@@ -257,6 +257,13 @@ extern void affinity_activity_log_reserve(ActivitySet *set, Size more);
 extern void affinity_activity_log_sort(ActivitySet *set);
 extern void affinity_activity_window_reserve(ActivitySet *set);
 
+/* copy.c */
+extern int64 affinity_activity_moved_time(ActivityReader *reader, int64 at,
+										  pg_tz *zone);
+extern void affinity_activity_copy_users(ActivitySet *set,
+										 ActivityReader *reader,
+										 const bool *keep, pg_tz *zone);
+
 /* flatten.c */
 extern Size affinity_activity_set_flat_size(ActivitySet *set);
 extern void affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat,

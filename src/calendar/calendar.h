@@ -19,7 +19,10 @@
 
 #include "base/base.h"
 
-/* Stored in states: never renumber. A week's first day is in its code. */
+/*
+ * Stored in states: never renumber. A week's first day is in its code, and
+ * the first month of a fiscal year or quarter.
+ */
 typedef enum PeriodUnit
 {
 	UNIT_HOUR = 1,
@@ -28,8 +31,43 @@ typedef enum PeriodUnit
 	UNIT_QUARTER = 4,
 	UNIT_YEAR = 5,
 	UNIT_WEEK_MONDAY = 11,		/* ... 17 is a week that starts on Sunday */
-	UNIT_WEEK_SUNDAY = 17
+	UNIT_WEEK_SUNDAY = 17,
+	UNIT_YEAR_FEBRUARY = 22,	/* ... 32 is a year that starts in December */
+	UNIT_YEAR_DECEMBER = 32,
+	UNIT_QUARTER_FEBRUARY = 42, /* and in May, August, November */
+	UNIT_QUARTER_MARCH = 43
 } PeriodUnit;
+
+static inline bool
+affinity_calendar_is_week(PeriodUnit unit)
+{
+	return unit >= UNIT_WEEK_MONDAY && unit <= UNIT_WEEK_SUNDAY;
+}
+
+/* A period of several months. */
+typedef struct PeriodMonths
+{
+	int			n;				/* 0: the unit is none of months */
+	int			first;			/* of a year, from 0 on: where one begins */
+} PeriodMonths;
+
+static inline PeriodMonths
+affinity_calendar_months(PeriodUnit unit)
+{
+	PeriodMonths months = {0, 0};
+
+	if (unit == UNIT_MONTH)
+		months.n = 1;
+	else if (unit == UNIT_QUARTER || unit >= UNIT_QUARTER_FEBRUARY)
+		months.n = 3;
+	else if (unit == UNIT_YEAR || unit >= UNIT_YEAR_FEBRUARY)
+		months.n = 12;
+	if (unit >= UNIT_QUARTER_FEBRUARY)
+		months.first = 1 + unit - UNIT_QUARTER_FEBRUARY;
+	else if (unit >= UNIT_YEAR_FEBRUARY)
+		months.first = 1 + unit - UNIT_YEAR_FEBRUARY;
+	return months;
+}
 
 /*
  * A multiple of 64, so that bitmaps of periods align; hours since 4713 BC fit
@@ -113,7 +151,7 @@ affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 		return (uint32) (affinity_calendar_floor_time(local,
 													  AFFINITY_HOUR_US) +
 						 PERIOD_BIAS);
-	if (unit >= UNIT_WEEK_MONDAY)
+	if (affinity_calendar_is_week(unit))
 	{
 		/* 2000-01-03, day 2, was a Monday */
 		local -= (2 + (int64) unit - UNIT_WEEK_MONDAY) * AFFINITY_DAY_US;
@@ -129,6 +167,12 @@ affinity_calendar_period_of_local(PeriodUnit unit, int64 local)
 		number = affinity_calendar_floor_div(number, 3);
 	else if (unit == UNIT_YEAR)
 		number = affinity_calendar_floor_div(number, 12);
+	else if (unit != UNIT_MONTH)
+	{
+		PeriodMonths months = affinity_calendar_months(unit);
+
+		number = affinity_calendar_floor_div(number - months.first, months.n);
+	}
 	return (uint32) (number + PERIOD_BIAS);
 }
 

@@ -30,11 +30,35 @@ static const struct
 	{"week_sunday", UNIT_WEEK_SUNDAY},
 	{"month", UNIT_MONTH},
 	{"quarter", UNIT_QUARTER},
-	{"year", UNIT_YEAR}
+	{"year", UNIT_YEAR},
+	{"year_january", UNIT_YEAR},
+	{"year_february", UNIT_YEAR_FEBRUARY},
+	{"year_march", UNIT_YEAR_FEBRUARY + 1},
+	{"year_april", UNIT_YEAR_FEBRUARY + 2},
+	{"year_may", UNIT_YEAR_FEBRUARY + 3},
+	{"year_june", UNIT_YEAR_FEBRUARY + 4},
+	{"year_july", UNIT_YEAR_FEBRUARY + 5},
+	{"year_august", UNIT_YEAR_FEBRUARY + 6},
+	{"year_september", UNIT_YEAR_FEBRUARY + 7},
+	{"year_october", UNIT_YEAR_FEBRUARY + 8},
+	{"year_november", UNIT_YEAR_FEBRUARY + 9},
+	{"year_december", UNIT_YEAR_DECEMBER},
+	{"quarter_january", UNIT_QUARTER},
+	{"quarter_february", UNIT_QUARTER_FEBRUARY},
+	{"quarter_march", UNIT_QUARTER_MARCH},
+	{"quarter_april", UNIT_QUARTER},
+	{"quarter_may", UNIT_QUARTER_FEBRUARY},
+	{"quarter_june", UNIT_QUARTER_MARCH},
+	{"quarter_july", UNIT_QUARTER},
+	{"quarter_august", UNIT_QUARTER_FEBRUARY},
+	{"quarter_september", UNIT_QUARTER_MARCH},
+	{"quarter_october", UNIT_QUARTER},
+	{"quarter_november", UNIT_QUARTER_FEBRUARY},
+	{"quarter_december", UNIT_QUARTER_MARCH}
 };
 
 #define UNITS_HINT \
-	"Use hour, day, week (from Monday), week_sunday, week_saturday (or another first day), month, quarter or year."
+	"Use hour, day, week (from Monday), week_sunday, week_saturday (or another first day), month, quarter, year, or year_april, quarter_february (or another first month)."
 
 /* Is a name, in any case, this one or its plural: days, weeks_sunday? */
 bool
@@ -99,7 +123,9 @@ bool
 affinity_calendar_unit_valid(int unit)
 {
 	return (unit >= UNIT_HOUR && unit <= UNIT_YEAR) ||
-		(unit >= UNIT_WEEK_MONDAY && unit <= UNIT_WEEK_SUNDAY);
+		affinity_calendar_is_week(unit) ||
+		(unit >= UNIT_YEAR_FEBRUARY && unit <= UNIT_YEAR_DECEMBER) ||
+		unit == UNIT_QUARTER_FEBRUARY || unit == UNIT_QUARTER_MARCH;
 }
 
 const char *
@@ -124,12 +150,12 @@ affinity_calendar_period_start(PeriodUnit unit, uint32 period)
 		return number * AFFINITY_HOUR_US;
 	if (unit == UNIT_DAY)
 		day = number;
-	else if (unit >= UNIT_WEEK_MONDAY)
+	else if (affinity_calendar_is_week(unit))
 		day = number * 7 + 2 + (unit - UNIT_WEEK_MONDAY);
 	else
 	{
-		int64		months = number * (unit == UNIT_YEAR ? 12 :
-									   unit == UNIT_QUARTER ? 3 : 1);
+		PeriodMonths unit_months = affinity_calendar_months(unit);
+		int64		months = number * unit_months.n + unit_months.first;
 		int64		march = months - 2; /* months since 2000-03 */
 		int64		year = affinity_calendar_floor_div(march, 12) + 2000;
 		int64		mp = march - affinity_calendar_floor_div(march, 12) * 12;

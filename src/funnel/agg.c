@@ -38,6 +38,7 @@ typedef struct FunnelCall
 PG_FUNCTION_INFO_V1(affinity_funnel_accum);
 PG_FUNCTION_INFO_V1(affinity_funnel_agg_accum);
 PG_FUNCTION_INFO_V1(affinity_funnel_combine);
+PG_FUNCTION_INFO_V1(affinity_funnel_rollup);
 PG_FUNCTION_INFO_V1(affinity_funnel_final);
 
 static void
@@ -133,6 +134,17 @@ affinity_funnel_combine(PG_FUNCTION_ARGS)
 {
 	return affinity_eventlog_merge(fcinfo, FUNNEL_MAGIC,
 								   affinity_funnel_mode_text);
+}
+
+/* rollup(funnel, funnel): NULL has no rows. */
+Datum
+affinity_funnel_rollup(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	return affinity_funnel_combine(fcinfo);
 }
 
 /* A state as a value. */

@@ -14,7 +14,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "retention/retention.h"
+#include "retention/member.h"
 
 #define MATRIX_CELLS (8 * 1024 * 1024)
 
@@ -33,11 +33,10 @@
 
 typedef struct Count
 {
+	RetentionRoster roster;
 	ActivityReader *reader;
 	const RetentionOptions *options;
 	bool		events;			/* returns differ from starts */
-	uint32		first_cohort;	/* periods */
-	uint32		last_cohort;
 	uint32		max_offset;		/* the largest that is reported */
 	uint32		n_columns;
 	RetentionEmit emit;
@@ -53,19 +52,9 @@ typedef struct Row
 	uint32	   *eligible;		/* n_columns where rolling, else NULL */
 } Row;
 
-/* One user as a member of one cohort. */
-typedef struct Member
-{
-	bool		own;			/* came back in period 0 */
-	uint32		base;			/* what to subtract from returns */
-	const uint32 *returns;		/* ascending */
-	uint32		n_returns;
-	uint32		limit;			/* offsets from here on are not counted */
-} Member;
-
 /* Count the brackets a user came back in, each once. */
 static void
-count_brackets(const Count *count, const Member *member, uint32 *marks)
+count_brackets(const Count *count, const RetentionMember *member, uint32 *marks)
 {
 	const uint32 *start = count->options->bracket_start;
 	int			bracket = 0;
@@ -109,7 +98,7 @@ count_eligible(const Count *count, uint32 limit, uint32 *eligible)
 
 /* Count a member of a cohort. Runs of columns are marked at one end only. */
 static inline void
-count_member(const Count *count, Member *member, Row *row)
+count_member(const Count *count, RetentionMember *member, Row *row)
 {
 	const uint32 *returns = member->returns;
 	uint32		n = member->n_returns;
@@ -156,40 +145,9 @@ count_member(const Count *count, Member *member, Row *row)
 	}
 }
 
-/* The user as a member of the cohort of its start number j. */
-static inline void
-open_member(const Count *count, uint32 user_no, const ActivityUser *user,
-			uint32 j, Member *member)
-{
-	uint32		cohort = user->starts[j];
-	ActivityRolling rolling;
-
-	if (count->options->rolling)
-	{
-		affinity_activity_reader_rolling(count->reader, user_no, j,
-										 count->options->rolling, &rolling);
-		member->own = rolling.again;
-		member->base = 0;
-		member->returns = rolling.returns;
-		member->n_returns = rolling.n_returns;
-		member->limit = rolling.n_full;
-		return;
-	}
-	member->own = user->again == NULL || user->again[j];
-	member->base = cohort;
-	member->returns = user->returns;
-	member->n_returns = user->n_returns;
-	member->limit = PG_UINT32_MAX;
-	while (member->n_returns > 0 && *member->returns <= cohort)
-	{
-		member->returns++;
-		member->n_returns--;
-	}
-}
-
 /* How much work it is to count a member: its returns, and the brackets. */
 static inline uint64
-work_of(const Count *count, const Member *member)
+work_of(const Count *count, const RetentionMember *member)
 {
 	return (uint64) 1 + member->n_returns + (uint64) count->options->n_brackets;
 }
@@ -234,41 +192,21 @@ finish_cohort(const Count *count, uint32 cohort, const Row *row)
 	count->emit(count->arg, &out);
 }
 
-/* Which of a user's start periods make it a member of a cohort. */
 static void
-member_range(const Count *count, const ActivityUser *user, uint32 *from,
-			 uint32 *to)
+count_matrix(Count *count)
 {
-	uint32		first = 0;
-	uint32		last = user->n_starts;
-
-	if (count->options->mode == MODE_FIRST_EVER)
-		last = Min(last, 1);
-	while (first < last && user->starts[first] < count->first_cohort)
-		first++;
-	if (count->options->mode == MODE_FIRST_IN_RANGE)
-		last = Min(last, first + 1);
-	while (first < last && user->starts[last - 1] > count->last_cohort)
-		last--;
-	*from = first;
-	*to = last;
-}
-
-static void
-count_matrix(const Count *count)
-{
-	uint32		n_cohorts = count->last_cohort - count->first_cohort + 1;
+	uint32		n_cohorts = count->roster.last_cohort - count->roster.first_cohort + 1;
 	uint64	   *sizes = palloc0(n_cohorts * sizeof(uint64));
 	uint32	   *own = palloc0(n_cohorts * sizeof(uint32));
 	uint32	   *marks = palloc0((Size) n_cohorts * count->n_columns *
 								sizeof(uint32));
 	uint32	   *eligible = NULL;
 	ActivityUser user;
-	Member		member;
+	RetentionMember member;
 	Row			row = {NULL, NULL, NULL, NULL};
 	uint64		work = 0;
 
-	if (count->options->rolling)
+	if (affinity_retention_own_periods(count->options))
 		eligible = palloc0((Size) n_cohorts * count->n_columns *
 						   sizeof(uint32));
 	for (uint32 i = 0; i < count->reader->view.flat->n_users; i++)
@@ -279,17 +217,21 @@ count_matrix(const Count *count)
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		affinity_activity_reader_user(count->reader, i, &user);
-		member_range(count, &user, &from, &to);
+		affinity_retention_member_range(&count->roster, &user, &from, &to);
 		for (uint32 j = from; j < to; j++)
 		{
-			uint32		c = user.starts[j] - count->first_cohort;
+			uint32		c = affinity_retention_cohort_of(&count->roster,
+														 user.starts[j]) -
+				count->roster.first_cohort;
 
+			if (!affinity_retention_joins(&count->roster, &user, from, j))
+				continue;
 			row.size = &sizes[c];
 			row.own = &own[c];
 			row.marks = marks + (Size) c * count->n_columns;
 			if (eligible)
 				row.eligible = eligible + (Size) c * count->n_columns;
-			open_member(count, i, &user, j, &member);
+			affinity_retention_open_member(&count->roster, i, &user, j, &member);
 			affinity_base_look_after(&work, work_of(count, &member));
 			count_member(count, &member, &row);
 		}
@@ -302,7 +244,7 @@ count_matrix(const Count *count)
 		row.marks = marks + (Size) c * count->n_columns;
 		if (eligible)
 			row.eligible = eligible + (Size) c * count->n_columns;
-		finish_cohort(count, count->first_cohort + c, &row);
+		finish_cohort(count, count->roster.first_cohort + c, &row);
 	}
 	pfree(sizes);
 	pfree(own);
@@ -328,14 +270,20 @@ list_members(const Count *count, Size *n_members)
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
 		affinity_activity_reader_user(count->reader, i, &user);
-		member_range(count, &user, &from, &to);
+		affinity_retention_member_range(&count->roster, &user, &from, &to);
 		if (n + (to - from) > cap)
 		{
 			cap = (n + (to - from)) * 2;
 			members = repalloc_huge(members, cap * sizeof(uint64));
 		}
 		for (uint32 j = from; j < to; j++)
-			members[n++] = (uint64) user.starts[j] << 32 | i;
+		{
+			uint64		cohort = affinity_retention_cohort_of(&count->roster,
+															  user.starts[j]);
+
+			if (affinity_retention_joins(&count->roster, &user, from, j))
+				members[n++] = cohort << 32 | i;
+		}
 	}
 	sort_members(members, n);
 	*n_members = n;
@@ -343,7 +291,7 @@ list_members(const Count *count, Size *n_members)
 }
 
 static void
-count_by_cohort(const Count *count)
+count_by_cohort(Count *count)
 {
 	Size		n;
 	uint64	   *members = list_members(count, &n);
@@ -351,10 +299,10 @@ count_by_cohort(const Count *count)
 	uint32	   *marks = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
 	uint32	   *eligible = NULL;
 	ActivityUser user;
-	Member		member;
+	RetentionMember member;
 	uint64		work = 0;
 
-	if (count->options->rolling)
+	if (affinity_retention_own_periods(count->options))
 		eligible = MemoryContextAllocHuge(CurrentMemoryContext, row_size);
 
 	for (Size i = 0; i < n;)
@@ -369,15 +317,18 @@ count_by_cohort(const Count *count)
 			affinity_base_zero(eligible, row_size);
 		for (; i < n && members[i] >> 32 == cohort; i++)
 		{
-			uint32		j = 0;
+			uint32		j;
+			uint32		to;
 
 			if (i % 1024 == 0)
 				CHECK_FOR_INTERRUPTS();
 			affinity_activity_reader_user(count->reader, (uint32) members[i],
 										  &user);
-			while (user.starts[j] != cohort)
+			affinity_retention_member_range(&count->roster, &user, &j, &to);
+			while (affinity_retention_cohort_of(&count->roster,
+												user.starts[j]) != cohort)
 				j++;
-			open_member(count, (uint32) members[i], &user, j, &member);
+			affinity_retention_open_member(&count->roster, (uint32) members[i], &user, j, &member);
 			affinity_base_look_after(&work, work_of(count, &member));
 			count_member(count, &member, &row);
 		}
@@ -400,13 +351,11 @@ affinity_retention_count(ActivityReader *reader,
 	count.reader = reader;
 	count.options = options;
 	count.events = reader->view.flat->layout == LAYOUT_EVENTS;
-	count.first_cohort = Max(reader->first_period, options->first_cohort);
-	count.last_cohort = Min(reader->last_period, options->last_cohort);
 	count.emit = emit;
 	count.arg = arg;
-	if (count.first_cohort > count.last_cohort)
+	if (!affinity_retention_open_roster(&count.roster, reader, options))
 		return;
-	count.max_offset = reader->last_period - count.first_cohort;
+	count.max_offset = reader->last_period - count.roster.first_cohort;
 	if (options->rolling)
 	{
 		int64		first_at = Min(reader->view.flat->first_at, reader->as_of);
@@ -414,6 +363,11 @@ affinity_retention_count(ActivityReader *reader,
 
 		count.max_offset = (uint32) Min(age / options->rolling, PG_INT32_MAX);
 	}
+	else if (affinity_retention_own_periods(options))
+		count.max_offset =
+			affinity_retention_own_offset(options, reader->first_period,
+										  affinity_calendar_period_of_local(UNIT_DAY,
+																			reader->as_of_local));
 	count.max_offset = Min(count.max_offset, options->max_period);
 	count.n_columns = count.max_offset + 1;
 	if (options->criterion == CRITERION_BRACKET)
@@ -424,7 +378,7 @@ affinity_retention_count(ActivityReader *reader,
 				 errmsg("a cohort of this report would have %u periods",
 						count.n_columns),
 				 errhint("Pass max_period, or aggregate by a coarser unit.")));
-	n_cohorts = (uint64) count.last_cohort - count.first_cohort + 1;
+	n_cohorts = (uint64) count.roster.last_cohort - count.roster.first_cohort + 1;
 	if (n_cohorts * count.n_columns <= MATRIX_CELLS)
 		count_matrix(&count);
 	else

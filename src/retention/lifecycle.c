@@ -165,41 +165,36 @@ count_active(ActivityReader *reader, uint32 span, ActiveCounts *counts)
 }
 
 /*
- * The two windows. 7 and 28 are of days: of other units no windows are what
- * everybody means, so they have to be given.
+ * A window in periods. The default is of days: of other units no window is
+ * what everybody means, so it has to be given.
  */
-static void
-read_windows(FunctionCallInfo fcinfo, PeriodUnit unit, ActiveCounts *counts)
+uint32
+affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
+							  PeriodUnit unit, int32 of_days,
+							  const char *needs)
 {
-	uint32	   *window[] = {&counts->short_window, &counts->long_window};
-	static const int32 of_days[] = {7, 28};
+	int64		periods = of_days;
 
-	for (int i = 0; i < 2; i++)
-	{
-		int			arg = 2 + i;
-		int64		periods = of_days[i];
-
-		if (!PG_ARGISNULL(arg))
-			periods = PG_GETARG_INT64(arg);
-		else if (unit != UNIT_DAY)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("active_users needs short_window and long_window for a state of unit %s",
-							affinity_calendar_unit_name(unit)),
-					 errhint("They count periods of the state: %s. Only days have a default, 7 and 28.",
-							 unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
-							 unit == UNIT_MONTH ? "short_window => 3, long_window => 12" :
-							 unit == UNIT_QUARTER ? "short_window => 2, long_window => 4" :
-							 unit == UNIT_YEAR ? "short_window => 2, long_window => 5" :
-							 "short_window => 4, long_window => 13")));
-		if (periods < 1)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a window must have at least one period, but is %lld",
-							(long long) periods),
-					 errhint("Windows count periods of the state's unit: 7 and 28 days for a state of days.")));
-		*window[i] = (uint32) affinity_base_count_arg(periods);
-	}
+	if (!PG_ARGISNULL(arg))
+		periods = PG_GETARG_INT64(arg);
+	else if (unit != UNIT_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s for a state of unit %s", needs,
+						affinity_calendar_unit_name(unit)),
+				 errhint("They count periods of the state: %s. Only days have a default, 7 and 28.",
+						 unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
+						 affinity_calendar_months(unit).n == 1 ? "short_window => 3, long_window => 12" :
+						 affinity_calendar_months(unit).n == 3 ? "short_window => 2, long_window => 4" :
+						 affinity_calendar_months(unit).n == 12 ? "short_window => 2, long_window => 5" :
+						 "short_window => 4, long_window => 13")));
+	if (periods < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a window must have at least one period, but is %lld",
+						(long long) periods),
+				 errhint("Windows count periods of the state's unit: 7 and 28 days for a state of days.")));
+	return (uint32) affinity_base_count_arg(periods);
 }
 
 /* active_users(activity, as_of, short_window, long_window) */
@@ -207,6 +202,7 @@ Datum
 affinity_retention_active_users(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	static const char windows[] = "active_users needs short_window and long_window";
 	ActivityFlat *flat;
 	ActivityReader reader;
 	ActiveCounts counts;
@@ -218,7 +214,10 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	flat = affinity_activity_arg(fcinfo, 0);
-	read_windows(fcinfo, flat->unit, &counts);
+	counts.short_window = affinity_retention_window_arg(fcinfo, 2, flat->unit,
+														7, windows);
+	counts.long_window = affinity_retention_window_arg(fcinfo, 3, flat->unit,
+													   28, windows);
 	affinity_activity_reader_begin(fcinfo, &reader, flat);
 	span = affinity_activity_reader_span(&reader);
 	count_active(&reader, span, &counts);

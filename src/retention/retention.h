@@ -34,6 +34,10 @@ typedef struct RetentionOptions
 	RetentionMode mode;
 	RetentionCriterion criterion;
 	int64		rolling;		/* us of a rolling period; 0: calendar ones */
+	uint32		every_days;		/* or days of a period from the day of the */
+	uint32		every_months;	/* start on, or months; 0: neither */
+	PeriodUnit	cohort_unit;	/* the state's, or a coarser one with those */
+	uint32		from_nth;		/* which of the user's starts counts, from 1 */
 	bool		previous;		/* rates are of the period before */
 	uint32		max_period;		/* report no later one */
 	uint32		first_cohort;	/* periods; the range of cohorts */
@@ -41,6 +45,30 @@ typedef struct RetentionOptions
 	int			n_brackets;
 	uint32	   *bracket_start;	/* n_brackets + 1 offsets, from 1 on */
 } RetentionOptions;
+
+/* Which arguments of a call the options are; 0: it has none. */
+typedef struct RetentionArgs
+{
+	int			mode;
+	int			criterion;
+	int			brackets;
+	int			denominator;
+	int			max_period;
+	int			from;
+	int			before;
+	int			rolling;
+	int			every;
+	int			cohort_unit;
+	int			from_nth;
+} RetentionArgs;
+
+/* Whether periods are each user's own, so that each column has its users. */
+static inline bool
+affinity_retention_own_periods(const RetentionOptions *options)
+{
+	return options->rolling > 0 || options->every_days > 0 ||
+		options->every_months > 0;
+}
 
 /* One cohort, counted. */
 typedef struct RetentionCohort
@@ -55,8 +83,13 @@ typedef struct RetentionCohort
 typedef void (*RetentionEmit) (void *arg, const RetentionCohort *cohort);
 
 /* options.c */
+extern int	affinity_retention_choice_arg(FunctionCallInfo fcinfo, int arg,
+										  const char *option,
+										  const char *const *choices,
+										  int n_choices);
 extern void affinity_retention_options(FunctionCallInfo fcinfo,
 									   const ActivityFlat *flat,
+									   const RetentionArgs *args,
 									   RetentionOptions *options);
 extern void affinity_retention_cohort_options(FunctionCallInfo fcinfo,
 											  const ActivityFlat *flat,
@@ -83,5 +116,10 @@ affinity_retention_complete(const ActivityReader *reader, uint32 period)
 extern void affinity_retention_count(ActivityReader *reader,
 									 const RetentionOptions *options,
 									 RetentionEmit emit, void *arg);
+
+/* lifecycle.c */
+extern uint32 affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
+											PeriodUnit unit, int32 of_days,
+											const char *needs);
 
 #endif							/* AFFINITY_RETENTION_H */

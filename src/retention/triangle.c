@@ -1,13 +1,15 @@
 /*
  * triangle.c
- *		The reports retention (a triangle of cohorts) and retention_curve (all
- *		cohorts pooled).
+ *		The reports retention (a triangle of cohorts), retention_wide (a row
+ *		per cohort) and retention_curve (all cohorts pooled).
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
@@ -16,6 +18,7 @@
 #include "retention/retention.h"
 
 PG_FUNCTION_INFO_V1(affinity_retention_triangle);
+PG_FUNCTION_INFO_V1(affinity_retention_wide);
 PG_FUNCTION_INFO_V1(affinity_retention_curve);
 
 typedef struct Report
@@ -66,6 +69,52 @@ column_offsets(const RetentionOptions *options, uint32 column, uint32 *first,
 	*last = options->bracket_start[column] - 1;
 }
 
+/* A cohort as reports show it: the first local instant of its period. */
+static Datum
+cohort_start(const Report *report, const RetentionCohort *cohort)
+{
+	return TimestampGetDatum(affinity_calendar_period_start(report->options->cohort_unit,
+															cohort->cohort));
+}
+
+/* One cell of the triangle, as a report shows it. */
+typedef struct TriangleCell
+{
+	uint32		first;			/* offset */
+	uint64		eligible;
+	bool		complete;
+} TriangleCell;
+
+/* The cell of a column; false where the cohort's row has ended. */
+static bool
+cell_of(const Report *report, const RetentionCohort *cohort, uint32 column,
+		TriangleCell *cell)
+{
+	uint32		reach = report->reader->last_period - cohort->cohort;
+	uint32		last;
+
+	column_offsets(report->options, column, &cell->first, &last);
+	if (cell->first > report->options->max_period)
+		return false;
+	cell->eligible = cohort->size;
+	if (cohort->eligible)
+	{
+		cell->eligible = cohort->eligible[column];
+		if (cell->eligible == 0 && column > 0)
+			return false;
+		cell->complete = cell->eligible == cohort->size;
+	}
+	else if (cell->first > reach)
+		return false;
+	else
+		cell->complete = last <= reach &&
+			affinity_activity_reader_complete(report->reader,
+											  cohort->cohort + last);
+	if (report->options->previous && column > 0)
+		cell->eligible = cohort->retained[column - 1];
+	return true;
+}
+
 /* Columns of retention, as in sql/install/41-retention.sql. */
 enum
 {
@@ -84,50 +133,85 @@ static void
 emit_cohort(void *arg, const RetentionCohort *cohort)
 {
 	Report	   *report = arg;
-	uint32		reach = report->reader->last_period - cohort->cohort;
-	uint64		eligible = cohort->size;
+	TriangleCell cell;
 
-	for (uint32 i = 0; i < cohort->n_columns; i++)
+	for (uint32 i = 0; i < cohort->n_columns &&
+		 cell_of(report, cohort, i, &cell); i++)
 	{
 		Datum		values[N_COLUMNS];
 		bool		nulls[N_COLUMNS] = {false};
-		uint32		first,
-					last;
-		bool		complete;
 
-		column_offsets(report->options, i, &first, &last);
-		if (first > report->options->max_period)
-			break;
 		if (i % 1024 == 0)
 			CHECK_FOR_INTERRUPTS();
-		if (cohort->eligible)
-		{
-			eligible = cohort->eligible[i];
-			if (eligible == 0 && i > 0)
-				break;
-			complete = eligible == cohort->size;
-		}
-		else if (first > reach)
-			break;
-		else
-			complete = last <= reach &&
-				affinity_activity_reader_complete(report->reader,
-												  cohort->cohort + last);
-		if (report->options->previous && i > 0)
-			eligible = cohort->retained[i - 1];
-		values[COHORT] = affinity_retention_period(report->reader, cohort->cohort);
+		values[COHORT] = cohort_start(report, cohort);
 		values[COHORT_SIZE] = Int64GetDatum((int64) cohort->size);
-		values[PERIOD] = Int32GetDatum((int32) first);
+		values[PERIOD] = Int32GetDatum((int32) cell.first);
 		values[PERIOD_START] = affinity_retention_period(report->reader,
-														 cohort->cohort + first);
+														 cohort->cohort +
+														 cell.first);
 		nulls[PERIOD_START] = cohort->eligible != NULL;
-		values[ELIGIBLE] = Int64GetDatum((int64) eligible);
+		values[ELIGIBLE] = Int64GetDatum((int64) cell.eligible);
 		values[RETAINED] = Int64GetDatum((int64) cohort->retained[i]);
-		put_rate(cohort->retained[i], eligible, &values[RATE], &nulls[RATE]);
-		values[COMPLETE] = BoolGetDatum(complete);
+		put_rate(cohort->retained[i], cell.eligible, &values[RATE],
+				 &nulls[RATE]);
+		values[COMPLETE] = BoolGetDatum(cell.complete);
 		tuplestore_putvalues(report->rsinfo->setResult,
 							 report->rsinfo->setDesc, values, nulls);
 	}
+}
+
+/* An array of one dimension that is built from values, some of them NULL. */
+static Datum
+array_of(Datum *values, bool *nulls, uint32 n, Oid type, int16 size)
+{
+	int			dims[1];
+	int			lower[1] = {1};
+
+	dims[0] = (int) n;
+	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, lower,
+											  type, size, size == 1 ? true :
+											  FLOAT8PASSBYVAL,
+											  size == 1 ? TYPALIGN_CHAR :
+											  TYPALIGN_DOUBLE));
+}
+
+/* The columns of retention_wide: cohort, cohort_size, and an array of each. */
+static void
+emit_wide(void *arg, const RetentionCohort *cohort)
+{
+	Report	   *report = arg;
+	uint32		cap = cohort->n_columns;
+	Datum	   *users = affinity_base_array(cap, sizeof(Datum));
+	Datum	   *rates = affinity_base_array(cap, sizeof(Datum));
+	Datum	   *complete = affinity_base_array(cap, sizeof(Datum));
+	bool	   *none = affinity_base_array(cap, sizeof(bool));
+	Datum		values[5];
+	bool		nulls[5] = {false};
+	uint32		n = 0;
+	TriangleCell cell;
+
+	for (; n < cap && cell_of(report, cohort, n, &cell); n++)
+	{
+		affinity_base_look_up(n);
+		users[n] = Int64GetDatum((int64) cohort->retained[n]);
+		none[n] = cell.eligible == 0;
+		rates[n] = Float8GetDatum(none[n] ? 0 : (double) cohort->retained[n] /
+								  (double) cell.eligible);
+		complete[n] = BoolGetDatum(cell.complete);
+	}
+	values[0] = cohort_start(report, cohort);
+	values[1] = Int64GetDatum((int64) cohort->size);
+	values[2] = array_of(users, NULL, n, INT8OID, 8);
+	values[3] = array_of(rates, none, n, FLOAT8OID, 8);
+	values[4] = array_of(complete, NULL, n, BOOLOID, 1);
+	tuplestore_putvalues(report->rsinfo->setResult, report->rsinfo->setDesc,
+						 values, nulls);
+	for (int i = 2; i < 5; i++)
+		pfree(DatumGetPointer(values[i]));
+	pfree(users);
+	pfree(rates);
+	pfree(complete);
+	pfree(none);
 }
 
 /* Add a cohort's complete cells to the curve. */
@@ -180,6 +264,12 @@ pool_cohort(void *arg, const RetentionCohort *cohort)
 	}
 }
 
+/* Where retention and its like have their arguments. */
+static const RetentionArgs arguments = {
+	.mode = 2, .criterion = 3, .brackets = 4, .denominator = 5, .max_period = 6,
+	.from = 7, .before = 8, .rolling = 9, .every = 10, .cohort_unit = 11, .from_nth = 12
+};
+
 static void
 open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 			RetentionOptions *options)
@@ -187,7 +277,7 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 	ActivityFlat *flat = affinity_activity_arg(fcinfo, 0);
 
 	memset(report, 0, sizeof(Report));
-	affinity_retention_options(fcinfo, flat, options);
+	affinity_retention_options(fcinfo, flat, &arguments, options);
 	affinity_activity_reader_begin(fcinfo, reader, flat);
 	report->rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	report->reader = reader;
@@ -196,7 +286,8 @@ open_report(FunctionCallInfo fcinfo, Report *report, ActivityReader *reader,
 
 /*
  * retention(activity, as_of, mode, criterion, brackets, denominator,
- * max_period, cohorts_from, cohorts_before, rolling)
+ * max_period, cohorts_from, cohorts_before, rolling, every, cohort_unit,
+ * from_nth)
  */
 Datum
 affinity_retention_triangle(PG_FUNCTION_ARGS)
@@ -210,6 +301,22 @@ affinity_retention_triangle(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	open_report(fcinfo, &report, &reader, &options);
 	affinity_retention_count(&reader, &options, emit_cohort, &report);
+	return (Datum) 0;
+}
+
+/* retention_wide(the same arguments) */
+Datum
+affinity_retention_wide(PG_FUNCTION_ARGS)
+{
+	Report		report;
+	ActivityReader reader;
+	RetentionOptions options;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	open_report(fcinfo, &report, &reader, &options);
+	affinity_retention_count(&reader, &options, emit_wide, &report);
 	return (Datum) 0;
 }
 
