@@ -131,6 +131,8 @@ extern int64 affinity_model_image_find(const AffinityModel *model,
 									   const AffinityImage *image, Datum id);
 extern void affinity_model_image_item(const AffinityImage *image, uint32 no,
 									  AffinityItem *item);
+extern void affinity_model_image_prefetch(const AffinityImage *image,
+										  uint32 no);
 extern AffinityList affinity_model_image_list(const AffinityImage *image,
 											  uint32 source);
 extern uint32 affinity_model_image_popular(const AffinityImage *image,

@@ -423,17 +423,38 @@ affinity_model_items_by_ids(AffinityModel *model, Datum *id, uint32 n,
 }
 
 /*
- * Items by number, ascending by number; all have to be there.
+ * Items by number, in what all backends share.
+ */
+static void
+take_from_image(const AffinityImage *image, const uint32 *no, uint32 n,
+				AffinityItems *items)
+{
+	items->n = n;
+	items->item = affinity_base_array(n, sizeof(AffinityItem));
+	for (uint32 i = 0; i < n; i++)
+		affinity_model_image_item(image, no[i], &items->item[i]);
+	qsort(items->item, n, sizeof(AffinityItem), compare_items);
+}
+
+/*
+ * Items by number, each once, ascending by number; all have to be there.
  */
 void
 affinity_model_items_by_no(AffinityModel *model, const uint32 *no, uint32 n,
 						   AffinityItems *items)
 {
-	const AffinityModelIds *in_memory = affinity_model_ids(model, 0);
+	const AffinityImage *image = affinity_model_image(model);
+	const AffinityModelIds *in_memory = image ? NULL :
+		affinity_model_ids(model, 0);
 	Datum	   *number;
 	Oid			type = INT4OID;
 	Finding		f;
 
+	if (image)
+	{
+		take_from_image(image, no, n, items);
+		return;
+	}
 	if (in_memory)
 	{
 		affinity_model_ids_take(in_memory, no, n, items);
