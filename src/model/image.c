@@ -240,7 +240,7 @@ find_integer(const AffinityImage *image, int64 key, Oid type, uint32 n)
 		else
 			hi = mid;
 	}
-	return affinity_base_id_to_int(image->id[lo], type) == key ? lo : -1;
+	return affinity_base_id_to_int(image->id[lo], type) == key ? (int64) lo : -1;
 }
 
 /*

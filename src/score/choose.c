@@ -59,8 +59,8 @@ pin_sum(AffinityRanker *r, uint32 i, double sum)
 }
 
 /*
- * Let a list come into the processor's cache while the one before is added:
- * lists of all items are too many to be there.
+ * Let lists, and the sums that they are added to, come into the processor's
+ * cache while others are added: all items are too many to be there.
  */
 static void
 prefetch_list(const AffinityList *list)
@@ -72,6 +72,13 @@ prefetch_list(const AffinityList *list)
 		__builtin_prefetch(list->item + i);
 		__builtin_prefetch(list->score + i);
 	}
+}
+
+static void
+prefetch_sums(const ScoreSums *sums, const AffinityList *list)
+{
+	for (uint32 i = 0; i < list->n; i++)
+		__builtin_prefetch(sums->sum + list->item[i], 1);
 }
 
 /*
@@ -91,8 +98,10 @@ affinity_score_choose_by_lists(AffinityRanker *r, const AffinityHistory *history
 		AffinityList list = affinity_score_list(scorer, history, i);
 
 		CHECK_FOR_INTERRUPTS();
+		if (history->list && i + 2 < history->n)
+			prefetch_list(&history->list[i + 2]);
 		if (history->list && i + 1 < history->n)
-			prefetch_list(&history->list[i + 1]);
+			prefetch_sums(&sums, &history->list[i + 1]);
 		affinity_score_sums_add(&sums, &list,
 								affinity_score_event(scorer, history, i));
 	}
