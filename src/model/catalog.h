@@ -6,7 +6,10 @@
 #ifndef AFFINITY_MODEL_CATALOG_H
 #define AFFINITY_MODEL_CATALOG_H
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
+#include "utils/float.h"
 #include "utils/relcache.h"
 
 #include "model/model.h"
@@ -82,6 +85,16 @@ extern uint32 affinity_model_column_no(const AffinityModel *model,
 extern Datum affinity_model_column_id(const AffinityModel *model,
 									  const SPITupleTable *table, uint64 row,
 									  int no);
+
+/*
+ * A popularity as it is ranked. There is one NaN, above all numbers, as in
+ * SQL: that of infinity - infinity has a sign, by which it would be below all.
+ */
+static inline float
+affinity_model_ranked_popularity(float stored)
+{
+	return isnan(stored) ? get_float4_nan() : stored;
+}
 
 /* ids.c: ids of all items, in memory */
 typedef struct AffinityModelIds

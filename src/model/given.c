@@ -227,8 +227,9 @@ find_by_query(Finding *f, AffinityModelQuery query, Datum *wanted, uint32 n,
 								   "an item is there twice");
 		found[at] = true;
 		add_item(f, no, id,
-				 DatumGetFloat4(affinity_model_column(f->model, table, i,
-													  3)));
+				 affinity_model_ranked_popularity(DatumGetFloat4(affinity_model_column(f->model,
+																					   table, i,
+																					   3))));
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(f->scratch);

@@ -252,11 +252,13 @@ affinity_model_image_find(const AffinityModel *model,
 {
 	const ImageHeader *h = image->header;
 	Oid			type = model->item_type;
-	int64		no = image->by_value ?
-		find_integer(image, affinity_base_id_to_int(id, type), type,
-					 h->n_sorted) :
-		find_among(model, image, id, NULL, h->n_sorted);
+	int64		no;
 
+	if (image->by_value)
+		no = find_integer(image, affinity_base_id_to_int(id, type), type,
+						  h->n_sorted);
+	else
+		no = find_among(model, image, id, NULL, h->n_sorted);
 	if (no < 0 && h->n_items > h->n_sorted)
 		no = find_among(model, image, id, image->appended,
 						h->n_items - h->n_sorted);
