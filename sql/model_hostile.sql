@@ -43,7 +43,10 @@ INSERT INTO crafted.model
 SELECT 1, 'item_knn', '{}', false, 1, 2147483647, 1, 1, 0, 0, now(), '1 s', '{}', NULL;
 SELECT affinity.recommend_for_core('crafted', '{1}'::integer[], 5, NULL::integer[], NULL::integer[]);
 
--- lists and numbers that point outside
+-- lists and numbers that point outside; in one transaction, so that they are read as they
+-- are needed also where an image, which is checked as a whole, is shared
+\set ON_ERROR_ROLLBACK on
+BEGIN;
 UPDATE crafted.model SET items = 5, version = 2;
 SELECT affinity.similar_items_core('crafted', 1, 5);
 SELECT affinity.similar_items_core('crafted', 2, 5);
@@ -52,6 +55,8 @@ SELECT affinity.similar_items_core('crafted', 4, 5);
 SELECT affinity.similar_items_core('crafted', 5, 5);
 SELECT affinity.similar_items_core('crafted', 6, 5);
 SELECT affinity.recommend_all_core('crafted', 5);
+COMMIT;
+\unset ON_ERROR_ROLLBACK
 
 -- options are kept to the last digit, whatever the session shows of a number
 SET extra_float_digits = -10;

@@ -267,20 +267,28 @@ cache_entry(Oid relation)
 }
 
 /*
- * The version of a model in a row: that of the cache, or made.
+ * The model whose row the caller's snapshot sees: that of the cache, or made.
  */
 static AffinityModel *
-cached_model(Relation table, Oid schema, const char *schema_name,
-			 const Datum *values)
+cached_model(Relation table, Oid schema, const char *schema_name)
 {
+	Datum		values[MODEL_N_ATTRIBUTES];
 	CacheEntry *entry = cache_entry(RelationGetRelid(table));
+	TransactionId writer;
 
 	if (entry->model != NULL &&
-		(entry->model->version != DatumGetInt64(values[MODEL_VERSION - 1]) ||
-		 strcmp(entry->model->schema_name, schema_name) != 0))
+		strcmp(entry->model->schema_name, schema_name) != 0)
+		free_entry(entry);
+	if (!affinity_model_row_read(table, schema_name, entry->model ?
+								 &entry->model->version : NULL, values,
+								 &writer))
+		return NULL;
+	if (entry->model != NULL &&
+		entry->model->version != DatumGetInt64(values[MODEL_VERSION - 1]))
 		free_entry(entry);
 	if (entry->model == NULL)
 		entry->model = make_entry(table, schema, values);
+	entry->model->writer = writer;
 	return entry->model;
 }
 
@@ -295,8 +303,6 @@ affinity_model_open(Oid schema)
 	Oid			relid = schema_name ? affinity_model_table(schema) :
 		InvalidOid;
 	Relation	table;
-	Datum		values[MODEL_N_ATTRIBUTES];
-	TransactionId writer;
 	AffinityModel *model;
 
 	if (!OidIsValid(relid))
@@ -313,15 +319,13 @@ affinity_model_open(Oid schema)
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(schema_name, schema);
-	if (affinity_model_row_read(table, schema_name, values, &writer))
-		model = cached_model(table, schema, schema_name, values);
-	else
+	model = cached_model(table, schema, schema_name);
+	if (model == NULL)
 	{
 		/* what it is may change without a new version: not kept */
 		model = make_entry(table, schema, NULL);
 		model->replaced = true;
 	}
-	model->writer = writer;
 	pin(model);
 	affinity_model_check_items(model);
 	table_close(table, NoLock);

@@ -6,7 +6,10 @@
 #ifndef AFFINITY_MODEL_CATALOG_H
 #define AFFINITY_MODEL_CATALOG_H
 
+#include <math.h>
+
 #include "lib/stringinfo.h"
+#include "utils/float.h"
 #include "utils/relcache.h"
 
 #include "model/model.h"
@@ -83,6 +86,16 @@ extern Datum affinity_model_column_id(const AffinityModel *model,
 									  const SPITupleTable *table, uint64 row,
 									  int no);
 
+/*
+ * A popularity as it is ranked. There is one NaN, above all numbers, as in
+ * SQL: that of infinity - infinity has a sign, by which it would be below all.
+ */
+static inline float
+affinity_model_ranked_popularity(float stored)
+{
+	return isnan(stored) ? get_float4_nan() : stored;
+}
+
 /* ids.c: ids of all items, in memory */
 typedef struct AffinityModelIds
 {
@@ -131,6 +144,8 @@ extern int64 affinity_model_image_find(const AffinityModel *model,
 									   const AffinityImage *image, Datum id);
 extern void affinity_model_image_item(const AffinityImage *image, uint32 no,
 									  AffinityItem *item);
+extern void affinity_model_image_prefetch(const AffinityImage *image,
+										  uint32 no);
 extern AffinityList affinity_model_image_list(const AffinityImage *image,
 											  uint32 source);
 extern uint32 affinity_model_image_popular(const AffinityImage *image,

@@ -129,7 +129,8 @@ read_factors(AffinityModel *model)
 	AffinityFactors *factors;
 	ArrayType  *parameters;
 
-	if (model->factors != NULL)
+	/* policies may have come since: then reading says so */
+	if (model->factors != NULL && !model->items_guarded)
 		return model->factors;
 	model->cold = true;
 	/* an error frees what was read so far */

@@ -227,8 +227,9 @@ find_by_query(Finding *f, AffinityModelQuery query, Datum *wanted, uint32 n,
 								   "an item is there twice");
 		found[at] = true;
 		add_item(f, no, id,
-				 DatumGetFloat4(affinity_model_column(f->model, table, i,
-													  3)));
+				 affinity_model_ranked_popularity(DatumGetFloat4(affinity_model_column(f->model,
+																					   table, i,
+																					   3))));
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(f->scratch);
@@ -423,17 +424,38 @@ affinity_model_items_by_ids(AffinityModel *model, Datum *id, uint32 n,
 }
 
 /*
- * Items by number, ascending by number; all have to be there.
+ * Items by number, in what all backends share.
+ */
+static void
+take_from_image(const AffinityImage *image, const uint32 *no, uint32 n,
+				AffinityItems *items)
+{
+	items->n = n;
+	items->item = affinity_base_array(n, sizeof(AffinityItem));
+	for (uint32 i = 0; i < n; i++)
+		affinity_model_image_item(image, no[i], &items->item[i]);
+	qsort(items->item, n, sizeof(AffinityItem), compare_items);
+}
+
+/*
+ * Items by number, each once, ascending by number; all have to be there.
  */
 void
 affinity_model_items_by_no(AffinityModel *model, const uint32 *no, uint32 n,
 						   AffinityItems *items)
 {
-	const AffinityModelIds *in_memory = affinity_model_ids(model, 0);
+	const AffinityImage *image = affinity_model_image(model);
+	const AffinityModelIds *in_memory = image ? NULL :
+		affinity_model_ids(model, 0);
 	Datum	   *number;
 	Oid			type = INT4OID;
 	Finding		f;
 
+	if (image)
+	{
+		take_from_image(image, no, n, items);
+		return;
+	}
 	if (in_memory)
 	{
 		affinity_model_ids_take(in_memory, no, n, items);

@@ -150,30 +150,37 @@ take_item(LookUp *l, uint32 no, Datum id, const AffinityWeighted *event,
 }
 
 /*
- * Look the items up in what all backends share.
+ * Look the items up in what all backends share: first all numbers, so that
+ * where their lists are is on its way meanwhile.
  */
 static void
 look_up_in_image(LookUp *l, const AffinityWeighted *weighted, int n)
 {
+	Oid			type = l->model->item_type;
+	int64	   *no = affinity_base_array(n, sizeof(int64));
 	int			next;
 
+	for (int i = 0; i < n; i++)
+	{
+		affinity_base_look_up((uint64) i);
+		no[i] = i > 0 && affinity_base_id_compare(weighted[i - 1].id,
+												  weighted[i].id, type) == 0 ?
+			no[i - 1] :
+			affinity_model_image_find(l->model, l->image, weighted[i].id);
+		if (no[i] >= 0)
+			affinity_model_image_prefetch(l->image, (uint32) no[i]);
+	}
 	for (int i = 0; i < n; i = next)
 	{
-		Oid			type = l->model->item_type;
-		int64		no = affinity_model_image_find(l->model, l->image,
-												   weighted[i].id);
-
-		affinity_base_look_up((uint64) i);
 		next = i + 1;
-		while (next < n && affinity_base_id_compare(weighted[i].id,
-													weighted[next].id,
-													type) == 0)
+		while (next < n && no[next] == no[i] && no[i] >= 0)
 			next++;
-		if (no >= 0)
-			take_item(l, (uint32) no,
-					  affinity_model_image_id(l->image, (uint32) no),
+		if (no[i] >= 0)
+			take_item(l, (uint32) no[i],
+					  affinity_model_image_id(l->image, (uint32) no[i]),
 					  &weighted[i], next - i, 0);
 	}
+	pfree(no);
 }
 
 /*

@@ -211,6 +211,39 @@ find_among(const AffinityModel *model, const AffinityImage *image, Datum id,
 }
 
 /*
+ * The same of an integer among the first n. Each id is larger than the one
+ * before, which says how far it can be from the first and from the last one:
+ * where none is missing, that is where it is.
+ */
+static int64
+find_integer(const AffinityImage *image, int64 key, Oid type, uint32 n)
+{
+	int64		first = n ? affinity_base_id_to_int(image->id[0], type) : 1;
+	int64		last = n ? affinity_base_id_to_int(image->id[n - 1], type) : 0;
+	uint64		after = (uint64) key - (uint64) first;
+	uint64		before = (uint64) last - (uint64) key;
+	uint32		lo;
+	uint32		hi;
+
+	if (key < first || key > last)
+		return -1;
+	lo = before < n - 1 ? n - 1 - (uint32) before : 0;
+	hi = after < n - 1 ? (uint32) after : n - 1;
+	if (affinity_base_id_to_int(image->id[hi], type) == key)
+		return hi;
+	while (lo < hi)
+	{
+		uint32		mid = lo + (hi - lo) / 2;
+
+		if (affinity_base_id_to_int(image->id[mid], type) < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return affinity_base_id_to_int(image->id[lo], type) == key ? (int64) lo : -1;
+}
+
+/*
  * The number of a plain id; -1 where it is none of the model's.
  */
 int64
@@ -218,8 +251,14 @@ affinity_model_image_find(const AffinityModel *model,
 						  const AffinityImage *image, Datum id)
 {
 	const ImageHeader *h = image->header;
-	int64		no = find_among(model, image, id, NULL, h->n_sorted);
+	Oid			type = model->item_type;
+	int64		no;
 
+	if (image->by_value)
+		no = find_integer(image, affinity_base_id_to_int(id, type), type,
+						  h->n_sorted);
+	else
+		no = find_among(model, image, id, NULL, h->n_sorted);
 	if (no < 0 && h->n_items > h->n_sorted)
 		no = find_among(model, image, id, image->appended,
 						h->n_items - h->n_sorted);
@@ -236,6 +275,16 @@ affinity_model_image_item(const AffinityImage *image, uint32 no,
 	item->no = no;
 	item->id = affinity_model_image_id(image, no);
 	item->popularity = image->popularity[no];
+}
+
+/*
+ * Let what is said of an item come into the processor's cache.
+ */
+void
+affinity_model_image_prefetch(const AffinityImage *image, uint32 no)
+{
+	if (image->lists.place)
+		__builtin_prefetch(&image->lists.place[no]);
 }
 
 /*

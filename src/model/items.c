@@ -173,7 +173,8 @@ affinity_model_items_next(AffinityItemScan *s, AffinityStoredItem *item)
 	take_number(s, DatumGetInt32(value[COLUMN_NO]), item);
 	item->tid = s->slot->tts_tid;
 	item->id = value[COLUMN_ID];
-	item->popularity = DatumGetFloat4(value[COLUMN_POPULARITY]);
+	item->popularity =
+		affinity_model_ranked_popularity(DatumGetFloat4(value[COLUMN_POPULARITY]));
 	item->neighbors = value[COLUMN_NEIGHBORS];
 	item->scores = value[COLUMN_SCORES];
 	item->factors = value[COLUMN_FACTORS];

@@ -146,7 +146,8 @@ affinity_model_popular(AffinityModel *model, int64 limit, AffinityItems *items)
 		item->no = affinity_model_column_no(model, table, i, 1);
 		item->id = affinity_model_column_id(model, table, i, 2);
 		item->popularity =
-			DatumGetFloat4(affinity_model_column(model, table, i, 3));
+			affinity_model_ranked_popularity(DatumGetFloat4(affinity_model_column(model, table,
+																				  i, 3)));
 	}
 }
 

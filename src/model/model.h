@@ -342,6 +342,7 @@ extern const Oid affinity_model_row_types[MODEL_N_ATTRIBUTES];
 
 extern bool affinity_model_row_fits(Relation table);
 extern bool affinity_model_row_read(Relation table, const char *schema_name,
+									const int64 *known,
 									Datum *values, TransactionId * writer);
 
 /*

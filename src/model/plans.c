@@ -34,6 +34,7 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 
 	if (model->plan[query] != NULL)
 		return model->plan[query];
+	items = affinity_model_relation(model, "items");
 	switch (query)
 	{
 		case AFFINITY_QUERY_HISTORY:

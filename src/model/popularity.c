@@ -23,7 +23,8 @@ affinity_model_popularity(AffinityModel *model)
 	AffinityItemScan *scan;
 	AffinityStoredItem item;
 
-	if (model->popularity != NULL)
+	/* policies may have come since: then reading says so */
+	if (model->popularity != NULL && !model->items_guarded)
 		return model->popularity;
 	affinity_base_need_memory(bytes, NULL, "the items of model \"%s\" need",
 							  model->schema_name);

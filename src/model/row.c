@@ -63,14 +63,28 @@ writer_of(TupleTableSlot *slot)
 }
 
 /*
+ * Is the row of this version? Then that is among the values.
+ */
+static bool
+is_version(TupleTableSlot *slot, int64 version, Datum *values)
+{
+	bool		isnull;
+
+	values[MODEL_VERSION - 1] = slot_getattr(slot, MODEL_VERSION, &isnull);
+	return !isnull && DatumGetInt64(values[MODEL_VERSION - 1]) == version;
+}
+
+/*
  * Read the one row of a "model" table in the caller's snapshot; false where
  * there is none: the model is not trained. Its parameters stay as they are
  * stored (0: null): they are large, and a cached model has no need of them.
- * writer, unless it is NULL, gets the transaction that wrote the row; invalid
+ * Of the version that is known, unless it is NULL, no more is read than its
+ * number. writer, unless it is NULL, gets the transaction that wrote the row; invalid
  * where that is this one, or where the table does not say.
  */
 bool
-affinity_model_row_read(Relation table, const char *schema_name, Datum *values,
+affinity_model_row_read(Relation table, const char *schema_name,
+						const int64 *known, Datum *values,
 						TransactionId * writer)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
@@ -80,7 +94,7 @@ affinity_model_row_read(Relation table, const char *schema_name, Datum *values,
 
 	if (writer)
 		*writer = found ? writer_of(slot) : InvalidTransactionId;
-	if (found)
+	if (found && !(known && is_version(slot, *known, values)))
 	{
 		slot_getallattrs(slot);
 		for (int i = 0; i < MODEL_N_ATTRIBUTES; i++)
@@ -142,8 +156,8 @@ affinity_model_parameters(const AffinityModel *model)
 
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(model->schema_name, model->schema);
-	if (!affinity_model_row_read(table, model->schema_name, values,
-								 NULL) ||
+	if (!affinity_model_row_read(table, model->schema_name, NULL,
+								 values, NULL) ||
 		DatumGetInt64(values[MODEL_VERSION - 1]) != model->version)
 		affinity_train_damaged(model->schema_name, "its version changed");
 	parameters = values[MODEL_PARAMETERS - 1] == (Datum) 0 ? NULL :

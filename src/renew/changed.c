@@ -31,7 +31,7 @@ all_changed(const AffinityModel *model, TimestampTz since)
 {
 	Relation	table = table_open(model->relation, AccessShareLock);
 	Datum		values[MODEL_N_ATTRIBUTES];
-	bool		found = affinity_model_row_read(table, model->schema_name,
+	bool		found = affinity_model_row_read(table, model->schema_name, NULL,
 												values, NULL);
 	double		refreshed;
 

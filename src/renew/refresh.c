@@ -309,7 +309,7 @@ open_model(Renewal *r)
 	Relation	table = table_open(e->table, AccessShareLock);
 
 	r->values = palloc0(MODEL_N_ATTRIBUTES * sizeof(Datum));
-	if (!affinity_model_row_read(table, r->name, r->values, NULL))
+	if (!affinity_model_row_read(table, r->name, NULL, r->values, NULL))
 		refuse(r->name, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 			   "It is not trained yet.");
 	table_close(table, NoLock);

@@ -108,7 +108,9 @@ affinity_rules_ids(const AffinityModel *model)
 
 	for (int i = 0; i < MAX_KEPT; i++)
 	{
-		if (kept[i] != NULL && kept[i]->relation == model->relation &&
+		/* policies may have come since: then reading says so */
+		if (kept[i] != NULL && !model->items_guarded &&
+			kept[i]->relation == model->relation &&
 			kept[i]->serial == model->serial)
 		{
 			kept[i]->pins++;

@@ -118,6 +118,8 @@ register_callbacks(void)
 	CacheRegisterSyscacheCallback(PROCOID, function_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, function_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, function_changed, (Datum) 0);
+	/* USAGE of what texts name */
+	CacheRegisterSyscacheCallback(NAMESPACEOID, function_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(SUBSCRIPTIONRELMAP, function_changed,
 								  (Datum) 0);
 	registered = true;
@@ -406,7 +408,8 @@ affinity_rules_open(AffinityModel *model, FmgrInfo *flinfo,
 	view = get_relname_relid(AFFINITY_RULES_VIEW, model->schema);
 	if (!OidIsValid(view) && key.len == 0)
 		return &none;
-	entry = find_kept(&key);
+	/* where policies have come to the items, reading them says so */
+	entry = model->items_guarded ? NULL : find_kept(&key);
 	if (entry == NULL)
 		entry = make_entry(&key, model, view, call);
 	use(statement, entry);

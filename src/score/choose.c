@@ -13,52 +13,14 @@
 /* ---- by lists ----------------------------------------------------------- */
 
 /*
- * The best of scores that are not below 0, all at once.
- */
-static void
-choose_unsigned(AffinityRanker *r, const ScoreSums *sums)
-{
-	affinity_score_ranker_room(r, (Size) sums->n_touched + 1);
-	for (uint32 t = 0; t < sums->n_touched; t++)
-		r->score[t] = affinity_score_of_sum(sums->sum[sums->touched[t]]);
-	r->n_chosen = r->n_before = (uint32)
-		affinity_kernel_topk_scores(r->score, sums->touched, sums->n_touched,
-									r->selection.k, r->key, r->scratch);
-}
-
-/*
- * The best of some items; those with a score below 0 are marked.
+ * The best of some items, as far as rules allow them; those with a score below
+ * 0 are marked. A sum that even the largest factor cannot bring among the best
+ * is not looked at any further.
  */
 static void
 choose_among(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
 			 uint32 n)
 {
-	AffinityTopK top;
-
-	affinity_score_begin_keys(r, &top, n);
-	for (uint32 i = 0; i < n; i++)
-	{
-		uint32		no = item[i];
-		float		score = affinity_score_of_sum(sums->sum[no]);
-
-		if (score != 0)
-			affinity_kernel_topk_push(&top,
-									  affinity_kernel_rank_key(score, no));
-		if (score < 0)
-			affinity_score_speak_against(r, no);
-	}
-	affinity_score_end_keys(r, &top);
-}
-
-/*
- * The same of those that rules allow. A sum that even the largest factor cannot
- * bring among the best is not looked at any further.
- */
-static void
-choose_by_rules(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
-				uint32 n)
-{
-	const AffinityRules *rules = r->selection.rules;
 	double		most = r->has_factor ? r->most_factor : 1;
 	double		least = 0;
 	uint64		floor = 0;
@@ -75,7 +37,7 @@ choose_by_rules(AffinityRanker *r, const ScoreSums *sums, const uint32 *item,
 			affinity_score_speak_against(r, no);
 		/* what is excluded is -0 */
 		if (sum == 0 || (sum <= least && least > 0) ||
-			!affinity_score_is_allowed(rules, no))
+			!affinity_score_may_be(r, no))
 			continue;
 		score = affinity_score_ruled(r, no, affinity_score_of_sum(sum));
 		affinity_kernel_topk_push(&top, affinity_kernel_rank_key(score, no));
@@ -97,6 +59,29 @@ pin_sum(AffinityRanker *r, uint32 i, double sum)
 }
 
 /*
+ * Let lists, and the sums that they are added to, come into the processor's
+ * cache while others are added: all items are too many to be there.
+ */
+static void
+prefetch_list(const AffinityList *list)
+{
+	const uint32 step = 64 / sizeof(float); /* a line of the cache */
+
+	for (uint32 i = 0; i < list->n; i += step)
+	{
+		__builtin_prefetch(list->item + i);
+		__builtin_prefetch(list->score + i);
+	}
+}
+
+static void
+prefetch_sums(const ScoreSums *sums, const AffinityList *list)
+{
+	for (uint32 i = 0; i < list->n; i++)
+		__builtin_prefetch(sums->sum + list->item[i], 1);
+}
+
+/*
  * The best by the sums of the history's lists.
  */
 void
@@ -104,15 +89,19 @@ affinity_score_choose_by_lists(AffinityRanker *r, const AffinityHistory *history
 {
 	const AffinityScorer *scorer = r->scorer;
 	const AffinitySelection *s = &r->selection;
-	bool		is_signed = affinity_score_is_signed(scorer);
 	ScoreSums	sums;
 
-	affinity_score_sums_begin(&sums, is_signed, scorer->n_items);
+	affinity_score_sums_begin(&sums, affinity_score_is_signed(scorer),
+							  scorer->n_items);
 	for (uint32 i = 0; i < history->n; i++)
 	{
 		AffinityList list = affinity_score_list(scorer, history, i);
 
 		CHECK_FOR_INTERRUPTS();
+		if (history->list && i + 2 < history->n)
+			prefetch_list(&history->list[i + 2]);
+		if (history->list && i + 1 < history->n)
+			prefetch_sums(&sums, &history->list[i + 1]);
 		affinity_score_sums_add(&sums, &list,
 								affinity_score_event(scorer, history, i));
 	}
@@ -120,15 +109,8 @@ affinity_score_choose_by_lists(AffinityRanker *r, const AffinityHistory *history
 		pin_sum(r, i, sums.sum[s->rules->pinned[i]]);
 	for (uint32 i = 0; i < s->n_excluded; i++)
 		affinity_score_sums_exclude(&sums, s->excluded[i]);
-	if (s->rules)
-		choose_by_rules(r, &sums, s->candidate ? s->candidate : sums.touched,
-						s->candidate ? s->n_candidates : sums.n_touched);
-	else if (s->candidate)
-		choose_among(r, &sums, s->candidate, s->n_candidates);
-	else if (is_signed)
-		choose_among(r, &sums, sums.touched, sums.n_touched);
-	else
-		choose_unsigned(r, &sums);
+	choose_among(r, &sums, s->candidate ? s->candidate : sums.touched,
+				 s->candidate ? s->n_candidates : sums.n_touched);
 	affinity_score_sums_end(&sums);
 }
 

@@ -187,6 +187,17 @@ denied('SELECT 1', 'some columns do not do');
 $session->query_safe('RESET ROLE');
 $node->safe_psql('postgres', q{SELECT FROM affinity.set_rules('shop', 'SELECT product, stock FROM products', 'stock > 0')});
 is($session->query_safe('SET ROLE clerk; SELECT list()'), $all, 'but where these are all that is read');
+
+# what a call names in a schema
+$node->safe_psql('postgres', q{CREATE SCHEMA others; GRANT USAGE ON SCHEMA others TO clerk;
+	CREATE FUNCTION others.fine(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN true; END'});
+my $named = q{SELECT count(*) FROM shop.recommend(0, 100, eligible => 'others.fine(product)')};
+is($session->query_safe($named), $n, 'a function in a schema that one may use');
+$node->safe_psql('postgres', 'REVOKE USAGE ON SCHEMA others FROM clerk');
+is( $session->query_safe(qq{DO \$\$ BEGIN EXECUTE \$q\$$named\$q\$; EXCEPTION WHEN insufficient_privilege THEN
+		PERFORM set_config('my.denied', 'yes', false); END \$\$; SELECT current_setting('my.denied', true)}),
+	'yes', 'and not when one may not any more');
+$session->query_safe(q{RESET my.denied});
 $session->query_safe('RESET ROLE');
 
 # who does not own the items
