@@ -227,7 +227,7 @@ COMMENT ON COLUMN affinity.models.size IS
 	'bytes on disk of what was learned, indexes included; NULL while that is locked';
 
 COMMENT ON COLUMN affinity.models.status IS
-	'ready, untrained, source missing, catalog missing, owner mismatch, older version or damaged';
+	'ready, untrained, source missing, catalog missing, groups missing, owner mismatch, older version or damaged';
 
 COMMENT ON COLUMN affinity.models.hint IS
 	'SQL that makes the model ready, NULL where it is';
