@@ -34,9 +34,6 @@
 #include "kernel/topk.h"
 #include "parallel/progress.h"
 
-/* Heads pay where there is a column for each of so many. */
-#define COLUMNS_PER_HEAD	8
-
 /* Columns that a participant takes at a time. */
 #define COLUMNS		16
 
@@ -50,15 +47,16 @@ enum
 };
 
 /*
- * Heads for n columns out of those of all items: to learn the products of all
- * heads is as much as many columns.
+ * Heads for n columns out of those of all items: to learn the products of a
+ * head costs about what a column does, so there are half as many, if this
+ * limits them at all.
  */
 uint32
 affinity_linear_ease_heads(uint32 n_columns, uint32 n_items)
 {
 	uint32		heads = Min(n_items, HEADS);
 
-	return n_columns < heads / COLUMNS_PER_HEAD ? 0 : heads;
+	return n_columns < n_items ? Min(heads, n_columns / 2) : heads;
 }
 
 static Size

@@ -25,7 +25,7 @@
 #include "linear/ease.h"
 
 /* Columns that are solved: one in so many, or all of a few. */
-#define ONE_COLUMN_IN	20
+#define ONE_COLUMN_IN	14
 #define FEW_COLUMNS		500
 
 /* Rows that are written, beside those of these items. */
