@@ -215,7 +215,7 @@ COMMENT ON COLUMN affinity.models.items_since IS
 	'items that are new since the training, as of the last incremental refresh';
 
 COMMENT ON COLUMN affinity.models.drift IS
-	'part of the nearest neighbors of sampled items that a training would find and their lists lack';
+	'part of the nearest neighbors of sampled items that their lists lack beside a training''s, or by which weights differ';
 
 COMMENT ON COLUMN affinity.models.training IS
 	'figures of the training, such as the loss after each step of ials, or the RMSE of als';
