@@ -215,7 +215,7 @@ COMMENT ON COLUMN affinity.models.items_since IS
 	'items that are new since the training, as of the last incremental refresh';
 
 COMMENT ON COLUMN affinity.models.drift IS
-	'part of the nearest neighbors of sampled items that a training would find and their lists lack';
+	'part of the nearest neighbors of sampled items that their lists lack beside a training''s, or by which weights differ';
 
 COMMENT ON COLUMN affinity.models.training IS
 	'figures of the training, such as the loss after each step of ials, or the RMSE of als';
@@ -227,7 +227,7 @@ COMMENT ON COLUMN affinity.models.size IS
 	'bytes on disk of what was learned, indexes included; NULL while that is locked';
 
 COMMENT ON COLUMN affinity.models.status IS
-	'ready, untrained, source missing, catalog missing, owner mismatch, older version or damaged';
+	'ready, untrained, source missing, catalog missing, groups missing, owner mismatch, older version or damaged';
 
 COMMENT ON COLUMN affinity.models.hint IS
 	'SQL that makes the model ready, NULL where it is';

@@ -253,33 +253,20 @@ settle(IalsOptions *options, const AffinityInteractions *in)
 
 /*
  * The diagonal of the items' Gram matrix, which is beside the rotation, the
- * weight of what is not observed, the items' trend, if there is one, and that of
- * the users, row by row from its diagonal on.
+ * weight of what is not observed, and the items' trend, if there is one.
  */
 static void
 put_parameters(AffinityItemSink *sink, const IalsOptions *options,
-			   const float *spectrum, const double *gram, const float *trend,
-			   uint32 n_items)
+			   const float *spectrum, const float *trend, uint32 n_items)
 {
 	uint32		factors = options->factors;
-	Size		width = affinity_kernel_padded_width(factors);
-	uint32		at = factors + 1 + (trend ? n_items : 0);
-	uint32		n = at + affinity_latent_ials_triangle(factors);
+	uint32		n = factors + 1 + (trend ? n_items : 0);
 	float	   *parameter = affinity_base_array(n, sizeof(float));
 
 	memcpy(parameter, spectrum, factors * sizeof(float));
 	parameter[factors] = (float) options->unobserved_weight;
 	if (trend)
 		memcpy(parameter + factors + 1, trend, n_items * sizeof(float));
-	for (uint32 i = 0; i < factors; i++)
-		for (uint32 j = i; j < factors; j++)
-		{
-			double		sum = 0;
-
-			for (int piece = 0; piece < IALS_GRAM_PIECES; piece++)
-				sum += gram[(piece * width + i) * width + j];
-			parameter[at++] = (float) sum;
-		}
 	sink->parameters(sink, parameter, n);
 	pfree(parameter);
 }
@@ -318,8 +305,7 @@ put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 	put_parameters(sink, &shared->options,
 				   (float *) affinity_parallel_region(team, IALS_ROTATION) +
 				   width * width,
-				   affinity_parallel_region(team, IALS_GRAM), trend,
-				   by_item.n_rows);
+				   trend, by_item.n_rows);
 	pfree(timely);
 }
 

@@ -69,13 +69,6 @@ extern float affinity_latent_ials_root(const IalsOptions *options,
 extern double affinity_latent_ials_ridge(const IalsOptions *options, int64 n,
 										 uint32 n_others);
 
-/* Numbers in the triangle of a symmetric matrix. */
-static inline uint32
-affinity_latent_ials_triangle(uint32 n)
-{
-	return n * (n + 1) / 2;
-}
-
 /* ials_update.c */
 extern AffinityUpdateWay affinity_latent_ials_update_way(const void *options);
 extern void affinity_latent_ials_update(AffinityUpdate *u,

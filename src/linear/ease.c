@@ -251,9 +251,11 @@ begin_low_rank(LowRank *low, const AffinityInteractions *in,
 static void
 run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 		 const double *penalty, const double *output, const float *trend,
-		 const AffinityAlike *alike, EaseLeader *leader)
+		 const AffinityAlike *alike, const uint32 *due, EaseLeader *leader)
 {
-	AffinityTeamRequest request = {.max_workers = leader->sink->max_workers};
+	AffinityTeamRequest request = {
+		.max_workers = leader->sink ? leader->sink->max_workers : -1
+	};
 	Size		users = mul_size(task->n_users, sizeof(double));
 	Size		items = mul_size(task->n_items, sizeof(double));
 	Size		slot = affinity_linear_ease_slot_bytes(task->options.neighbors);
@@ -269,6 +271,9 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	task->rows =
 		affinity_parallel_request_region(&request,
 										 affinity_parallel_stream_bytes(slot));
+	task->due = affinity_parallel_request_region(&request, due ?
+												 task->n_items *
+												 sizeof(uint32) : 0);
 	task->matrix = affinity_parallel_request_matrix(&request, in);
 	affinity_linear_ease_prior_request(&request, task, alike);
 	if (task->options.method == EASE_DENSE)
@@ -285,10 +290,44 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	if (trend)
 		memcpy(affinity_parallel_region(team, task->trend), trend,
 			   task->n_items * sizeof(float));
+	if (due)
+		memcpy(affinity_parallel_region(team, task->due), due,
+			   task->n_items * sizeof(uint32));
 	affinity_parallel_put_matrix(team, task->matrix, in);
 	affinity_linear_ease_prior_put(team, task, alike);
 	affinity_parallel_run(team, leader);
 	affinity_parallel_end(team);
+}
+
+/*
+ * What users, items and rows count, and the weights; due are numbers of the
+ * columns that are to be solved, NULL: all.
+ */
+void
+affinity_linear_ease_learn(AffinityInteractions *in, EaseTask *task,
+						   const float *trend, const uint32 *due,
+						   EaseLeader *leader)
+{
+	EaseOptions *o = &task->options;
+	const AffinityAlike *alike = NULL;
+	double	   *user_factor = affinity_base_array(task->n_users,
+												  sizeof(double));
+	double	   *penalty = affinity_base_array(task->n_items, sizeof(double));
+	double	   *output = affinity_base_array(task->n_items, sizeof(double));
+
+	affinity_linear_ease_user_factors(&in->by_user, o->user_exponent,
+									  user_factor);
+	affinity_linear_ease_penalties(&in->by_item, o, user_factor, penalty,
+								   output);
+	task->is_update = due != NULL;
+	task->single = reals_suffice(in, user_factor, penalty);
+	task->has_prior = in->attributes != NULL && o->method == EASE_SPARSE;
+	task->n_heads = affinity_linear_ease_heads(task->n_columns, task->n_items);
+	check_memory(task, in);
+	if (task->has_prior)
+		alike = affinity_attribute_alike(in, o->attribute_neighbors);
+	run_team(in, task, user_factor, penalty, output, trend, alike, due,
+			 leader);
 }
 
 static void
@@ -301,14 +340,10 @@ ease_train(AffinityInteractions *in, const void *options,
 	LowRank		low = {0};
 	bool		low_rank;
 	LowRankLists lists;
-	const AffinityAlike *alike = NULL;
 	const float *trend;
-	double	   *user_factor;
-	double	   *penalty;
-	double	   *output;
 
 	task.n_users = in->by_user.n_rows;
-	task.n_items = in->by_item.n_rows;
+	task.n_items = task.n_columns = in->by_item.n_rows;
 	settle(o, task.n_users, task.n_items, sink);
 	(void) affinity_train_blas();
 	trend = affinity_train_trend(in, &o->times, sink);
@@ -326,17 +361,7 @@ ease_train(AffinityInteractions *in, const void *options,
 		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST),
 						   (int32) task.n_items);
 	}
-	user_factor = affinity_base_array(task.n_users, sizeof(double));
-	penalty = affinity_base_array(task.n_items, sizeof(double));
-	output = affinity_base_array(task.n_items, sizeof(double));
-	affinity_linear_ease_user_factors(&in->by_user, o->user_exponent, user_factor);
-	affinity_linear_ease_penalties(&in->by_item, o, user_factor, penalty, output);
-	task.single = reals_suffice(in, user_factor, penalty);
-	task.has_prior = in->attributes != NULL && o->method == EASE_SPARSE;
-	check_memory(&task, in);
-	if (task.has_prior)
-		alike = affinity_attribute_alike(in, o->attribute_neighbors);
-	run_team(in, &task, user_factor, penalty, output, trend, alike, &leader);
+	affinity_linear_ease_learn(in, &task, trend, NULL, &leader);
 	if (low_rank)
 		leader.n_weights = affinity_linear_low_rank_put(&low, &lists, sink);
 	report(sink, &task, &leader);
@@ -433,6 +458,8 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.signed_scores = true,
 	.request = ease_request,
 	.train = ease_train,
+	.update_way = affinity_linear_ease_update_way,
+	.update = affinity_linear_ease_update,
 	.times = ease_times,
 	.attributes = ease_attributes,
 	.history_weight = ease_history_weight,

@@ -52,6 +52,10 @@ typedef struct EaseTask
 	uint32		n_items;
 	uint32		n_users;
 	bool		single;			/* dense: reals do; else doubles */
+	bool		is_update;		/* sparse: only some columns, for the leader */
+	uint32		n_columns;		/* sparse: to be solved */
+	uint32		n_heads;		/* items whose products are kept */
+	int			due;			/* of an update: numbers of their columns */
 	/* numbers of regions */
 	int			matrix;
 	int			user_factor;	/* double per user: what a user's row counts */
@@ -68,6 +72,9 @@ typedef struct EaseTask
 
 /* The region in which a task is. */
 #define EASE_TASK	0
+
+/* In that region: an item whose column stays. */
+#define EASE_NOT_DUE	PG_UINT32_MAX
 
 /* A pivot with less of the diagonal than this has no digits left. */
 #define EASE_LEAST_PIVOT	1e-11
@@ -107,6 +114,10 @@ affinity_linear_ease_real(double weight)
 }
 
 extern Size affinity_linear_ease_slot_bytes(uint32 k);
+extern void affinity_linear_ease_choice_init(EaseChoice *choice, uint32 k,
+											 uint32 n_max);
+extern uint32 affinity_linear_ease_best(EaseChoice *choice, const float *weight,
+										const uint32 *item, uint32 n);
 extern void affinity_linear_ease_choice_begin(EaseChoice *choice,
 											  AffinityTeam *team,
 											  uint32 n_max);
@@ -118,12 +129,21 @@ extern void affinity_linear_ease_put(AffinityItemSink *sink,
 									 uint32 k, uint32 chunk, const void *slot,
 									 int64 *n_weights);
 
+/* A column that an update solved, by items of the matrix. */
+typedef struct EaseSolved
+{
+	uint32		n;
+	uint32	   *item;
+	float	   *weight;
+} EaseSolved;
+
 /* What the leader knows beside the task. */
 typedef struct EaseLeader
 {
 	AffinityItemSink *sink;
 	int64		n_weights;		/* put into it */
 	double		attribute_weight;	/* that was settled on */
+	EaseSolved *solved;			/* by number of the column; NULL: training */
 } EaseLeader;
 
 /* ease_values.c */
@@ -136,6 +156,14 @@ extern void affinity_linear_ease_penalties(const AffinityCsr *by_item,
 
 /* ease.c */
 pg_noreturn extern void affinity_linear_ease_singular(const EaseOptions *o);
+extern void affinity_linear_ease_learn(AffinityInteractions *in, EaseTask *task,
+									   const float *trend,
+									   const uint32 *due, EaseLeader *leader);
+
+/* ease_update.c */
+extern AffinityUpdateWay affinity_linear_ease_update_way(const void *options);
+extern void affinity_linear_ease_update(AffinityUpdate *u,
+										const void *options);
 
 /* ease_dense.c */
 extern Size affinity_linear_ease_dense_bytes(uint32 n_items, bool single);
@@ -164,6 +192,7 @@ affinity_linear_ease_most_candidates(const EaseTask *task)
 	return Min(most, task->n_items);
 }
 
+extern uint32 affinity_linear_ease_heads(uint32 n_columns, uint32 n_items);
 extern Size affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 											  uint32 candidates);
 extern void affinity_linear_ease_sparse_request(AffinityTeamRequest *request,

@@ -34,8 +34,8 @@ describe(EaseSparse *s, uint32 j, EaseColumn *c)
 
 	c->j = j;
 	c->n = s->column_n[j];
-	c->item = s->column_item + (Size) j * s->n_candidates;
-	c->weight = s->column_weight + (Size) j * s->n_candidates;
+	c->item = s->column_item + affinity_linear_ease_place(s, j);
+	c->weight = s->column_weight + affinity_linear_ease_place(s, j);
 	c->penalty = s->own_penalty;
 	c->heads = 0;
 	c->entries = c->others = 0;
@@ -159,6 +159,8 @@ affinity_linear_ease_solve_column(EaseSparse *s, uint32 j)
 {
 	EaseColumn	c;
 
+	if (!affinity_linear_ease_is_due(s, j))
+		return;
 	describe(s, j, &c);
 	if (c.n == 0)
 		return;

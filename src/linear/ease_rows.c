@@ -43,7 +43,23 @@ affinity_linear_ease_slot_bytes(uint32 k)
 }
 
 /*
- * Room for choosing those that are kept of up to n_max weights.
+ * Room for choosing the k that are kept of up to n_max weights.
+ */
+void
+affinity_linear_ease_choice_init(EaseChoice *choice, uint32 k, uint32 n_max)
+{
+	choice->k = k;
+	choice->n = 0;
+	choice->key = affinity_base_array((Size) n_max + 1, sizeof(uint64));
+	choice->scratch = affinity_base_array((Size) n_max + 1, sizeof(uint64));
+	choice->size = affinity_base_array((Size) n_max + 1, sizeof(float));
+	choice->place = affinity_base_array((Size) n_max + 1, sizeof(uint32));
+	for (uint32 i = 0; i < n_max; i++)
+		choice->place[i] = i;
+}
+
+/*
+ * The same for a participant of a team.
  */
 void
 affinity_linear_ease_choice_begin(EaseChoice *choice, AffinityTeam *team,
@@ -51,19 +67,12 @@ affinity_linear_ease_choice_begin(EaseChoice *choice, AffinityTeam *team,
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
 
-	choice->k = task->options.neighbors;
-	choice->n = 0;
+	affinity_linear_ease_choice_init(choice, task->options.neighbors, n_max);
 	if (task->options.times.trend > 0)
 	{
 		choice->trend = affinity_parallel_region(team, task->trend);
 		choice->timely = affinity_base_array((Size) n_max + 1, sizeof(float));
 	}
-	choice->key = affinity_base_array((Size) n_max + 1, sizeof(uint64));
-	choice->scratch = affinity_base_array((Size) n_max + 1, sizeof(uint64));
-	choice->size = affinity_base_array((Size) n_max + 1, sizeof(float));
-	choice->place = affinity_base_array((Size) n_max + 1, sizeof(uint32));
-	for (uint32 i = 0; i < n_max; i++)
-		choice->place[i] = i;
 }
 
 /*
@@ -85,16 +94,13 @@ make_timely(EaseChoice *choice, const float *weight, const uint32 *item,
 }
 
 /*
- * Write the k largest of n weights into a row of the slot; item names them,
+ * The k largest of n weights, as keys in the order of a list; item names them,
  * NULL: by their places. Weights of 0 are left out.
  */
-void
-affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
-							const uint32 *item, uint32 n, void *slot,
-							uint32 row)
+uint32
+affinity_linear_ease_best(EaseChoice *choice, const float *weight,
+						  const uint32 *item, uint32 n)
 {
-	int32	   *items = slot_items(slot, choice->k, row);
-	float	   *weights = slot_weights(slot, choice->k, row);
 	uint32		found;
 
 	if (choice->trend)
@@ -112,6 +118,21 @@ affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
 												  item ? item[place] : place);
 	}
 	affinity_kernel_sort_descending(choice->key, found, choice->scratch);
+	return found;
+}
+
+/*
+ * Write them into a row of the slot.
+ */
+void
+affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
+							const uint32 *item, uint32 n, void *slot,
+							uint32 row)
+{
+	int32	   *items = slot_items(slot, choice->k, row);
+	float	   *weights = slot_weights(slot, choice->k, row);
+	uint32		found = affinity_linear_ease_best(choice, weight, item, n);
+
 	for (uint32 i = 0; i < found; i++)
 	{
 		items[i] = (int32) affinity_kernel_rank_key_no(choice->key[i]);

@@ -46,10 +46,17 @@ enum
 	WORK_ROWS					/* the same, transposed */
 };
 
-static uint32
-n_heads(uint32 n_items)
+/*
+ * Heads for n columns out of those of all items: to learn the products of a
+ * head costs about what a column does, so there are half as many, if this
+ * limits them at all.
+ */
+uint32
+affinity_linear_ease_heads(uint32 n_columns, uint32 n_items)
 {
-	return Min(n_items, HEADS);
+	uint32		heads = Min(n_items, HEADS);
+
+	return n_columns < n_items ? Min(heads, n_columns / 2) : heads;
 }
 
 static Size
@@ -93,7 +100,7 @@ affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 								  uint32 candidates)
 {
 	Size		bytes =
-	add_size(affinity_linear_ease_triangle(n_heads(n_items)) *
+	add_size(affinity_linear_ease_triangle(Min(n_items, HEADS)) *
 			 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
@@ -114,7 +121,7 @@ choose_heads(EaseSparse *s)
 	double		exponent = s->task->options.candidate_exponent;
 	AffinityTopK top;
 
-	affinity_kernel_topk_init(&top, s->key, n_heads(s->n), (Size) s->n + 1);
+	affinity_kernel_topk_init(&top, s->key, s->task->n_heads, (Size) s->n + 1);
 	for (uint32 i = 0; i < s->n; i++)
 	{
 		int64		users = s->by_item.start[i + 1] - s->by_item.start[i];
@@ -131,10 +138,14 @@ choose_heads(EaseSparse *s)
 		s->diagonal[i] = g;
 		s->right[i] = d > 0 ? pow(d, -exponent) : 0;
 		s->head[i] = NO_HEAD;
-		affinity_kernel_topk_push(&top,
-								  affinity_kernel_rank_key((float) users, i));
+		if (s->task->n_heads > 0)
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key((float) users,
+															   i));
 		affinity_linear_ease_work(s, users);
 	}
+	if (s->task->n_heads == 0)
+		return;
 	affinity_kernel_topk_finish(&top, s->scratch);
 	for (size_t h = 0; h < top.n; h++)
 		s->head[affinity_kernel_rank_key_no(top.key[h])] = (uint32) h;
@@ -170,30 +181,35 @@ sum_column(EaseSparse *s, uint32 j)
 }
 
 /*
- * Candidates of column j with their products: heads first, by their
+ * The products of a head with those before it.
+ */
+static void
+keep_products(EaseSparse *s, uint32 j, uint32 n_touched)
+{
+	float	   *row = s->heads + affinity_linear_ease_triangle(s->head[j]);
+
+	for (uint32 t = 0; t < n_touched; t++)
+	{
+		uint32		h = s->head[s->touched[t]];
+
+		/* NO_HEAD is above all */
+		if (h <= s->head[j])
+			row[h] = (float) Min(s->sum[s->touched[t]], FLT_MAX);
+	}
+}
+
+/*
+ * Candidates of column j, whose products are in sum: heads first, by their
  * numbers, the others in order of item number.
  */
 static void
-find_candidates(EaseSparse *s, uint32 j)
+choose_candidates(EaseSparse *s, uint32 j, uint32 n_touched)
 {
-	uint32	   *item = s->column_item + (Size) j * s->n_candidates;
-	float	   *product = s->column_weight + (Size) j * s->n_candidates;
-	uint32		n_touched = sum_column(s, j);
+	Size		place = affinity_linear_ease_place(s, j);
+	uint32	   *item = s->column_item + place;
+	float	   *product = s->column_weight + place;
 	uint32		n;
 
-	if (s->head[j] != NO_HEAD)
-	{
-		float	   *row = s->heads + affinity_linear_ease_triangle(s->head[j]);
-
-		for (uint32 t = 0; t < n_touched; t++)
-		{
-			uint32		h = s->head[s->touched[t]];
-
-			/* NO_HEAD is above all */
-			if (h <= s->head[j])
-				row[h] = (float) Min(s->sum[s->touched[t]], FLT_MAX);
-		}
-	}
 	for (uint32 t = 0; t < n_touched; t++)
 	{
 		uint32		i = s->touched[t];
@@ -219,6 +235,21 @@ find_candidates(EaseSparse *s, uint32 j)
 		product[c] = (float) Min(s->sum[item[c]], FLT_MAX);
 	}
 	s->column_n[j] = n;
+}
+
+static void
+find_candidates(EaseSparse *s, uint32 j)
+{
+	bool		due = affinity_linear_ease_is_due(s, j);
+	uint32		n_touched;
+
+	if (!due && s->head[j] == NO_HEAD)
+		return;
+	n_touched = sum_column(s, j);
+	if (s->head[j] != NO_HEAD)
+		keep_products(s, j, n_touched);
+	if (due)
+		choose_candidates(s, j, n_touched);
 	for (uint32 t = 0; t < n_touched; t++)
 		s->sum[s->touched[t]] = 0;
 	affinity_linear_ease_work(s, n_touched);
@@ -308,6 +339,31 @@ put_rows(EaseSparse *s)
 	affinity_parallel_stream(s->team, s->task->rows, &stream);
 }
 
+/* ---- columns that are due ---------------------------------------------- */
+
+/*
+ * The leader: their weights, before the team's memory is gone.
+ */
+static void
+take_columns(const EaseSparse *s, EaseLeader *leader)
+{
+	for (uint32 j = 0; j < s->n; j++)
+	{
+		Size		place = affinity_linear_ease_place(s, j);
+		EaseSolved *to;
+
+		affinity_base_look_up(j);
+		if (!affinity_linear_ease_is_due(s, j))
+			continue;
+		to = &leader->solved[s->due[j]];
+		to->n = s->column_n[j];
+		to->item = affinity_base_array(to->n, sizeof(uint32));
+		to->weight = affinity_base_array(to->n, sizeof(float));
+		memcpy(to->item, s->column_item + place, to->n * sizeof(uint32));
+		memcpy(to->weight, s->column_weight + place, to->n * sizeof(float));
+	}
+}
+
 /* ---- the team ---------------------------------------------------------- */
 
 /*
@@ -317,7 +373,7 @@ static void
 find_regions(EaseSparse *s)
 {
 	const int  *work = s->task->work;
-	Size		entries = (Size) s->n * s->n_candidates;
+	Size		entries = (Size) s->task->n_columns * s->n_candidates;
 
 	s->heads = affinity_parallel_region(s->team, work[WORK_HEADS]);
 	s->row_start = affinity_parallel_region(s->team, work[WORK_ITEMS]);
@@ -327,6 +383,11 @@ find_regions(EaseSparse *s)
 	s->column_n = s->head + s->n;
 	s->column_item = affinity_parallel_region(s->team, work[WORK_COLUMNS]);
 	s->column_weight = (float *) (s->column_item + entries);
+	if (s->task->is_update)
+	{
+		s->due = affinity_parallel_region(s->team, s->task->due);
+		return;
+	}
 	s->row_item = affinity_parallel_region(s->team, work[WORK_ROWS]);
 	s->row_weight = (float *) (s->row_item + entries);
 }
@@ -389,6 +450,12 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 	affinity_parallel_barrier(team);
 	affinity_parallel_progress_phase("columns", s.n, workers);
 	each_column(&s, affinity_linear_ease_solve_column);
+	if (task->is_update)
+	{
+		if (affinity_parallel_leader(team))
+			take_columns(&s, affinity_parallel_leader(team));
+		return;
+	}
 	affinity_parallel_progress_phase("weights", s.n, workers);
 	if (affinity_parallel_leader(team))
 		transpose(&s);
@@ -401,8 +468,8 @@ affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
 									EaseTask *task)
 {
 	Size		columns =
-	column_bytes(task->n_items, affinity_linear_ease_most_candidates(task));
-	Size		heads = affinity_linear_ease_triangle(n_heads(task->n_items)) *
+	column_bytes(task->n_columns, affinity_linear_ease_most_candidates(task));
+	Size		heads = affinity_linear_ease_triangle(task->n_heads) *
 		sizeof(float);
 
 	request->job = &sparse_job;
@@ -411,5 +478,7 @@ affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
 		affinity_parallel_request_region(request, item_bytes(task->n_items));
 	task->work[WORK_COLUMNS] = affinity_parallel_request_region(request,
 																columns);
-	task->work[WORK_ROWS] = affinity_parallel_request_region(request, columns);
+	if (!task->is_update)
+		task->work[WORK_ROWS] = affinity_parallel_request_region(request,
+																 columns);
 }

@@ -60,6 +60,8 @@ typedef struct EaseSparse
 	const double *output;
 	uint32		n;				/* items */
 	uint32		n_candidates;	/* most of a column */
+	const uint32 *due;			/* numbers of the columns of items; NULL: all
+								 * are due, in order of items */
 	EasePrior	prior;			/* what attributes say */
 
 	/* regions */
@@ -121,6 +123,19 @@ typedef struct EaseSparse
 	/* pass 3 */
 	EaseChoice	choice;
 } EaseSparse;
+
+static inline bool
+affinity_linear_ease_is_due(const EaseSparse *s, uint32 j)
+{
+	return s->due == NULL || s->due[j] != EASE_NOT_DUE;
+}
+
+/* Where the candidates of a column are that is due. */
+static inline Size
+affinity_linear_ease_place(const EaseSparse *s, uint32 j)
+{
+	return (Size) (s->due ? s->due[j] : j) * s->n_candidates;
+}
 
 static inline Size
 affinity_linear_ease_triangle(Size n)

@@ -481,6 +481,8 @@ affinity_manage_change(ModelChange *c)
 	affinity_manage_keep_changed(c, w.object, w.n, trained, has_row(&w));
 	if (trained)
 		affinity_beside_write(c->name, w.popular);
+	else if (has_row(&w))
+		affinity_manage_forget_groups(c, w.object, w.n);
 	if (trained)
 		affinity_manage_advise(c->name, c->definition, users);
 	return trained;

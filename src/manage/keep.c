@@ -9,10 +9,14 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
@@ -168,4 +172,36 @@ affinity_manage_keep_changed(const ModelChange *change,
 							 quote_qualified_identifier(change->name,
 														"interactions"),
 							 change->say_kept);
+}
+
+/*
+ * The table of what is popular in groups was made, and is empty until a
+ * training: the model's row, if there is one, then no longer says that there
+ * are groups.
+ */
+void
+affinity_manage_forget_groups(const ModelChange *change,
+							  const ModelObject *object, int n)
+{
+	Relation	table;
+	Datum		values[MODEL_N_ATTRIBUTES];
+	bool		made = false;
+	bool		found;
+
+	for (int i = 0; i < n; i++)
+		made |= strcmp(object[i].statement->object, AFFINITY_POPULAR) == 0 &&
+			object[i].action != OBJECT_KEEP;
+	if (!made)
+		return;
+	table = table_open(change->table, AccessShareLock);
+	found = affinity_model_row_read(table, change->name, values, NULL);
+	table_close(table, NoLock);
+	if (!found ||
+		isnan(affinity_model_figure(DatumGetJsonbP(values[MODEL_TRAINING - 1]),
+									AFFINITY_GROUPED)))
+		return;
+	values[MODEL_TRAINING - 1] = DirectFunctionCall2(jsonb_delete,
+													 values[MODEL_TRAINING - 1],
+													 CStringGetTextDatum(AFFINITY_GROUPED));
+	affinity_manage_row_write(change->name, values);
 }

@@ -242,7 +242,8 @@ relations_fit(Oid interactions, Oid items, const ModelDefinition *d)
  */
 static const char *
 find_status(const char *name, Oid schema, bool fits, bool trained,
-			DefinitionState state, const ModelDefinition *d, char **hint)
+			bool grouped, DefinitionState state, const ModelDefinition *d,
+			char **hint)
 {
 	Oid			items = get_relname_relid("items", schema);
 	Oid			interactions = get_relname_relid("interactions", schema);
@@ -275,6 +276,8 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 		return "catalog missing";
 	if (!trained)
 		return "untrained";
+	if (d->groups[0] != '\0' && !grouped)
+		return "groups missing";
 	*hint = NULL;
 	return "ready";
 }
@@ -329,6 +332,7 @@ put_model(ReturnSetInfo *result, Relation table)
 	DefinitionState state = affinity_definition_read(schema, &d);
 	bool		fits = affinity_model_row_fits(table);
 	bool		trained;
+	bool		grouped;
 	char	   *hint;
 
 	memset(nulls, true, sizeof(nulls));
@@ -337,6 +341,9 @@ put_model(ReturnSetInfo *result, Relation table)
 	values[LIST_NAME] = NameGetDatum(&name);
 	values[LIST_OWNER] = ObjectIdGetDatum(affinity_model_schema_owner(schema));
 	trained = fits && put_row(table, values, nulls);
+	grouped = trained && !nulls[LIST_ROW + MODEL_TRAINING - 1] &&
+		!isnan(affinity_model_figure(DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]),
+									 AFFINITY_GROUPED));
 	if (trained)
 		put_since(values, nulls);
 	if (!trained && state == DEFINITION_FOUND)
@@ -359,8 +366,8 @@ put_model(ReturnSetInfo *result, Relation table)
 										  DatumGetInt64(kept_size));
 	values[LIST_STATUS] = CStringGetTextDatum(find_status(NameStr(name),
 														  schema, fits,
-														  trained, state, &d,
-														  &hint));
+														  trained, grouped,
+														  state, &d, &hint));
 	nulls[LIST_HINT] = hint == NULL;
 	if (hint)
 		values[LIST_HINT] = CStringGetTextDatum(hint);

@@ -30,6 +30,8 @@ typedef struct ModelObject
 extern void affinity_manage_keep_changed(const ModelChange *change,
 										 const ModelObject *object, int n,
 										 bool trained, bool has_row);
+extern void affinity_manage_forget_groups(const ModelChange *change,
+										  const ModelObject *object, int n);
 
 /* objects.c */
 extern const ModelStatement *affinity_manage_statement(const char *object);

@@ -17,6 +17,9 @@
 
 #include "renew/items.h"
 
+/* Rows that are kept take this much at most, or one more. */
+#define KEPT_BYTES	((Size) 64 * 1024 * 1024)
+
 /*
  * Numbers and places of some items, by the index on their ids. New items are
  * not in it yet: they are in order of id.
@@ -70,6 +73,18 @@ index_of_ids(Relation table)
 }
 
 /*
+ * Keep a row that is at hand: most are asked for again.
+ */
+static void
+keep_row(RenewWriter *w, TupleTableSlot *slot, uint32 no)
+{
+	if (w->row == NULL || w->row[no] != NULL || w->row_bytes > KEPT_BYTES)
+		return;
+	w->row[no] = ExecCopySlotHeapTuple(slot);
+	w->row_bytes += w->row[no]->t_len;
+}
+
+/*
  * The item whose row an index scan finds; RENEW_NOWHERE: there is none.
  */
 static uint32
@@ -98,6 +113,8 @@ find_stored(Renewal *r, IndexScanDesc scan, ScanKey key, Datum id)
 		/* what was written meanwhile is where it was put */
 		if (r->is_written == NULL || !r->is_written[no])
 			r->tid[no] = slot->tts_tid;
+		if (r->is_written == NULL)
+			keep_row(r->writer, slot, (uint32) no);
 		return (uint32) no;
 	}
 	return RENEW_NOWHERE;
@@ -131,6 +148,9 @@ affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
 		if (!OidIsValid(index_id))
 			affinity_train_damaged(r->name, "its items have no index on their ids");
 		index = index_open(index_id, AccessShareLock);
+		if (w->row == NULL && r->is_written == NULL)
+			w->row = affinity_base_zeroed_array(r->update.n_known,
+												sizeof(HeapTuple));
 		scan = affinity_base_index_beginscan(w->table, index,
 											 GetActiveSnapshot());
 		ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,

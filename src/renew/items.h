@@ -10,18 +10,30 @@
 #include "renew/renew.h"
 #include "store/store.h"
 
+typedef struct RenewEntry RenewEntry;
+
 struct RenewWriter
 {
 	Relation	table;
 	EState	   *estate;
 	ResultRelInfo *target;
 	CommandId	command;
-	bool		plain;			/* indexes are on columns, of all rows */
+	bool		plain;			/* indexes are on number, id and popularity */
+	RenewEntry *entry;			/* of the indexes, to be made */
+	Size		n_entries;
+	Size		room;
+	HeapTuple  *row;			/* by number: what was found by its id */
+	Size		row_bytes;		/* that these take */
 	TupleTableSlot *old;
-	uint32		item;			/* whose row is in old, or RENEW_NOWHERE */
+	TupleTableSlot *kept;
+	TupleTableSlot *at;			/* the one that is used */
+	uint32		item;			/* whose row is there, or RENEW_NOWHERE */
 	TupleTableSlot *new;
 	MemoryContext context;		/* for what is stored of an item */
 	MemoryContext row_context;	/* for a new row */
 };
+
+/* items.c */
+extern void affinity_renew_items_fetch(Renewal *r, uint32 item);
 
 #endif							/* AFFINITY_RENEW_ITEMS_H */

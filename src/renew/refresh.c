@@ -375,6 +375,9 @@ renew(Renewal *r, const TimestampTz *since)
 	u->changed = r->past.changed;
 	u->written = r->past.written;
 	u->figure = figure;
+	u->stored_users = r->stored;
+	u->measure = affinity_renew_measures(r);
+	u->drift = NAN;
 	u->put = affinity_renew_items_put;
 	affinity_model_scorer(r->model, true, &scorer);
 	u->factors = scorer.factors;

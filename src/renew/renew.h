@@ -92,15 +92,18 @@ extern void affinity_renew_items_read(Renewal *r);
 extern uint32 *affinity_renew_items_find(Renewal *r, const AffinityDict *ids);
 extern void affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 										const uint32 *no, uint32 n);
-extern void affinity_renew_items_open(Renewal *r);
-extern void affinity_renew_items_begin(Renewal *r);
 extern bool affinity_renew_items_stored(AffinityUpdate *u, uint32 item,
 										AffinityItemRow *row);
+
+/* write.c */
+extern void affinity_renew_items_open(Renewal *r);
+extern void affinity_renew_items_begin(Renewal *r);
 extern void affinity_renew_items_put(AffinityUpdate *u,
 									 const AffinityItemRow *row);
 extern void affinity_renew_items_end(Renewal *r);
 
 /* sample.c */
+extern bool affinity_renew_measures(const Renewal *r);
 extern double affinity_renew_drift(Renewal *r);
 
 #endif							/* AFFINITY_RENEW_H */

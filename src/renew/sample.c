@@ -164,6 +164,21 @@ compare(void *state, const AffinityItemRow *exact)
 	sample->lacking += 1 - (double) common / n;
 }
 
+static double
+with_newest(double before, double newest)
+{
+	return isnan(before) ? newest : before + NEWEST * (newest - before);
+}
+
+/*
+ * Is it time to measure it?
+ */
+bool
+affinity_renew_measures(const Renewal *r)
+{
+	return r->past.n % EVERY == 0;
+}
+
 /*
  * The drift of the model as it is now, NaN where nothing is known of it.
  */
@@ -182,7 +197,9 @@ affinity_renew_drift(Renewal *r)
 	AffinityInteractions *in = u->now;
 	uint32	   *no = unconstify(uint32 *, u->now_no);
 
-	if (n == 0 || r->past.n % EVERY != 0)
+	if (!isnan(u->drift))
+		return with_newest(before, u->drift);
+	if (n == 0 || !u->measure)
 		return before;
 	if (u->before)
 	{
@@ -203,7 +220,5 @@ affinity_renew_drift(Renewal *r)
 					 &sample);
 	if (sample.n == 0)
 		return before;
-	sample.lacking /= sample.n;
-	return isnan(before) ? sample.lacking :
-		before + NEWEST * (sample.lacking - before);
+	return with_newest(before, sample.lacking / sample.n);
 }

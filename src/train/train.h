@@ -147,6 +147,8 @@ typedef struct AffinityItemRow
 	const float *score;
 	uint32		n_factors;		/* 0: the algorithm has none */
 	const float *factor;
+	bool		users_wait;		/* in an update: the row keeps its number of
+								 * users, and is due again */
 } AffinityItemRow;
 
 /* The row of an item that is as popular as it has users. */
@@ -233,8 +235,10 @@ typedef struct AffinityUpdate
 	uint32		n_trained;		/* without those that came after the training */
 	double		users;			/* of the model, now */
 	const float *popularity;	/* users of each item, now */
-	const bool *due;			/* items that are to be brought up to date:
-								 * their users are others, by enough */
+	bool	   *due;			/* items that are to be brought up to date:
+								 * their users are others, by enough. What the
+								 * algorithm takes from it waits */
+	const float *stored_users;	/* of each item, when its row was written */
 
 	/*
 	 * What the change of an item's users stands for: more than itself, where
@@ -261,6 +265,9 @@ typedef struct AffinityUpdate
 	const AffinityFactors *factors;
 	/* a figure of the version that is replaced; NaN where there is none */
 	double		(*figure) (struct AffinityUpdate *update, const char *name);
+	bool		measure;		/* is it time to measure the drift? */
+	double		drift;			/* where the algorithm has measured it; NaN:
+								 * by its lists, see exact */
 
 	/*
 	 * writes a row of which lists, where they are not NULL, and factors,
@@ -301,7 +308,6 @@ typedef struct AffinityAlgorithm
 	AffinityUpdateWay (*update_way) (const void *options);
 	/* NULL: by nothing but the users of its items */
 	void		(*update) (AffinityUpdate *update, const void *options);
-
 
 	/*
 	 * After that: lists of n items as a training would have them, from a

@@ -239,6 +239,16 @@ DROP TABLE neighbors.popular_items;
 SELECT throws_like($$SELECT * FROM neighbors.popular(user_group => 'west')$$, 'model "neighbors" is damaged: %', 'a lost table');
 SELECT lives_ok($$SELECT affinity.refresh_model('neighbors')$$, 'is made again');
 SELECT is((SELECT count(*) FROM neighbors.popular_items), 4::bigint, 'with its lists');
+DROP TABLE neighbors.popular_items;
+SELECT alike(done, '%popular_items made%', 'upgrade_models makes a lost table') FROM affinity.upgrade_models() WHERE name = 'neighbors';
+SELECT results_eq($$SELECT status, hint FROM affinity.models WHERE name = 'neighbors'$$,
+	$$VALUES ('groups missing', 'SELECT affinity.refresh_model(''neighbors'');')$$, 'and says that it is empty');
+SELECT throws_ok($$SELECT * FROM neighbors.popular(user_group => 'west')$$, '55000', 'model "neighbors" knows no groups of users');
+SELECT isnt_empty('SELECT FROM neighbors.recommend(1)', 'everything else is served');
+SELECT is(done, 'nothing to do', 'once') FROM affinity.upgrade_models() WHERE name = 'neighbors';
+SELECT lives_ok(hint, 'what the hint says') FROM affinity.models WHERE name = 'neighbors';
+SELECT is(status, 'ready', 'makes it ready') FROM affinity.models WHERE name = 'neighbors';
+SELECT is((SELECT count(*) FROM neighbors.popular_items), 4::bigint, 'with its lists');
 ALTER TABLE neighbors.popular_items DROP COLUMN scores;
 SELECT throws_like($$SELECT * FROM neighbors.popular(user_group => 'west')$$, 'model "neighbors" is damaged: %', 'a lost column');
 SELECT lives_ok($$SELECT affinity.refresh_model('neighbors')$$, 'is made again');

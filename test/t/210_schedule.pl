@@ -1,6 +1,6 @@
 # Scheduled jobs of pg_cron as docs/operation.md has them: a refresh, lists in a
-# materialized view, lists in a table that follow their users, all by the
-# model's owner, who is no superuser; in background workers and over connections.
+# materialized view, lists in a table that follow their users or the model, all
+# by the model's owner, who is no superuser; in background workers and over connections.
 # Jobs are '@reboot', which pg_cron starts at once, as it starts others in time.
 use strict;
 use warnings;
@@ -69,6 +69,25 @@ my $recipe = q{
 		SET item_id = excluded.item_id, score = excluded.score, personalized = excluded.personalized
 		WHERE (page_lists.item_id, page_lists.score, page_lists.personalized)
 			IS DISTINCT FROM (excluded.item_id, excluded.score, excluded.personalized);
+	END$$;
+
+	CREATE TABLE model_lists AS SELECT * FROM shop.recommend_all(10);
+	ALTER TABLE model_lists ADD PRIMARY KEY (user_id, rank);
+	CREATE TABLE model_lists_made AS
+		SELECT coalesce(refreshed_at, trained_at) AS at FROM affinity.models WHERE name = 'shop';
+
+	CREATE PROCEDURE follow_model() LANGUAGE plpgsql AS $$
+	DECLARE
+		since timestamptz;
+		users integer[];
+	BEGIN
+		SELECT m.at - interval '1 minute' INTO since FROM model_lists_made m FOR UPDATE;
+		PERFORM affinity.refresh_model('shop', incremental => true, if_running => 'skip');
+		UPDATE model_lists_made SET at = coalesce(m.refreshed_at, m.trained_at) FROM affinity.models m WHERE m.name = 'shop';
+		users := ARRAY(SELECT user_id FROM shop.recommend_changed(since));
+		DELETE FROM model_lists WHERE user_id = ANY (users);
+		INSERT INTO model_lists (user_id, item_id, score, rank, personalized)
+		SELECT user_id, item_id, score, rank, personalized FROM shop.recommend_users(users, 10);
 	END$$};
 
 sql(q{CREATE EXTENSION pg_cron},
@@ -215,6 +234,33 @@ foreach my $run (@runs)
 }
 as_night('CALL merge_lists()');
 is(differing('page_lists'), '0', 'after which each list is that of now');
+
+# ---- lists that follow the model ----------------------------------------
+
+# Incremental refreshes, and lists of those who may have others by them. What
+# fills a short list up is not followed, and who is gone keeps a list.
+my $personal = q{WHERE personalized AND user_id IN (SELECT customer_id FROM purchases)};
+
+is(run_jobs('train', q{SELECT affinity.refresh_model('shop', if_running => 'skip')}), 'train|succeeded|night|', 'a training');
+is(run_jobs('follow', 'CALL follow_model()'), 'follow|succeeded|night|', 'after which a job follows');
+is(differing('model_lists', $personal), '0', 'with all lists');
+# a training long ago, else it would count as of the last minute
+sql(q{UPDATE shop.model SET trained_at = trained_at - interval '1 hour'},
+	q{UPDATE model_lists_made SET at = at - interval '30 minutes'},
+	q{INSERT INTO purchases SELECT c, 'product 60', 1, now() FROM generate_series(6, 60, 6) c});
+isnt(differing('model_lists', $personal), '0', 'a new product changes lists');
+is(run_jobs('follow', 'CALL follow_model()'), 'follow|succeeded|night|', 'the job');
+is(differing('model_lists', $personal), '0', 'follows them');
+cmp_ok(sql(q{SELECT count(*) FROM model_lists WHERE item_id = 'product 60'}), '>', 0, 'and the product is in some');
+is(sql(q{SELECT items_since FROM affinity.models WHERE name = 'shop'}), '1', 'without a training');
+
+# at once, beside a training: who finds the model busy skips the refresh
+sql(q{INSERT INTO purchases SELECT c, 'product 61', 1, now() FROM generate_series(1, 55, 6) c});
+is(run_jobs('follow 1', 'CALL follow_model()', 'follow 2', 'CALL follow_model()',
+		'train', q{SELECT affinity.refresh_model('shop', if_running => 'skip')}),
+	join("\n", map { "$_|succeeded|night|" } 'follow 1', 'follow 2', 'train'), 'jobs at once');
+is(run_jobs('follow', 'CALL follow_model()'), 'follow|succeeded|night|', 'the job after them');
+is(differing('model_lists', $personal), '0', 'has the lists of now');
 
 $node->stop;
 done_testing();
