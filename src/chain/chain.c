@@ -17,7 +17,7 @@
  *
  * Rows of one instant have no order. Where the order does not matter to the
  * mode, a chain may take them in any: that is a matching of steps to rows,
- * which matters only where rows satisfy several steps at once (tie_reach).
+ * which matters only where rows satisfy several steps at once (affinity_chain_tie_reach).
  * Modes that ask what lies between two steps take the rows as they are
  * sorted, by time and then by lowest step.
  *
@@ -97,6 +97,8 @@ offer(AffinityChain *chain, int k, int s, int64_t at)
 		if (!affinity_chain_in_window(&chain->rule, start, at))
 			return;
 	}
+	else if (!affinity_chain_may_begin(&chain->rule, at))
+		return;
 	if (kept->alive[k] && kept->at[k][0] >= start)
 		return;
 	extend(chain, kept, k, kept, s, at);
@@ -167,8 +169,9 @@ augment(const AffinityEvent *event, int64_t n, int step, int64_t *row_of,
  * Rows of one instant, some of which satisfy several steps: for every k the
  * smallest s such that steps s + 1 to k can have a row each.
  */
-static void
-tie_reach(const AffinityEvent *event, int64_t n, int n_steps, int *from)
+void
+affinity_chain_tie_reach(const AffinityEvent *event, int64_t n, int n_steps,
+						 int *from)
 {
 	int64_t		row_of[AFFINITY_MAX_STEPS + 1];
 	int			s = 0;
@@ -194,12 +197,14 @@ take_tie(AffinityChain *chain, const AffinityEvent *event, int64_t n)
 {
 	int			from[AFFINITY_MAX_STEPS + 1];
 
-	tie_reach(event, n, chain->rule.n_steps, from);
+	affinity_chain_tie_reach(event, n, chain->rule.n_steps, from);
 	for (int k = chain->rule.n_steps; k > 0; k--)
 	{
 		AffinityChainSet *kept = &chain->kept;
 		int			s = from[k];
 
+		if (s == 0 && !affinity_chain_may_begin(&chain->rule, event[0].at))
+			s = 1;
 		if (s == k)
 			continue;
 		/* of chains with the same start, the one that took most steps so far */
@@ -282,7 +287,8 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 		if ((usable & BIT(k)) == 0 || (k > 1 && !kept->alive[k - 1]))
 			continue;
 		start = k > 1 ? kept->at[k - 1][0] : at;
-		if (!affinity_chain_in_window(&chain->rule, start, at) ||
+		if ((k == 1 && !affinity_chain_may_begin(&chain->rule, at)) ||
+			!affinity_chain_in_window(&chain->rule, start, at) ||
 			(to->alive[k] && to->at[k][0] >= start))
 			continue;
 		extend(chain, to, k, kept, k - 1, at);

@@ -28,7 +28,16 @@ typedef struct AffinityChainRule
 	uint64_t	exclude;		/* rows with such a bit end all chains */
 	uint32_t	mode;			/* AFFINITY_CHAIN_... */
 	int			n_steps;		/* 1 to AFFINITY_MAX_STEPS */
+	bool		first_only;		/* chains begin at first_at or not at all */
+	int64_t		first_at;
 } AffinityChainRule;
+
+/* May a chain begin at this time? */
+static inline bool
+affinity_chain_may_begin(const AffinityChainRule *rule, int64_t at)
+{
+	return !rule->first_only || at == rule->first_at;
+}
 
 /* May a chain that began at `start` have a row of `at`? */
 static inline bool
@@ -96,5 +105,7 @@ extern void affinity_chain_begin(AffinityChain *chain,
 								 const AffinityChainRule *rule);
 extern bool affinity_chain_feed(AffinityChain *chain,
 								const AffinityEvent *event, int64_t n);
+extern void affinity_chain_tie_reach(const AffinityEvent *event, int64_t n,
+									 int n_steps, int *from);
 
 #endif							/* AFFINITY_CHAIN_H */

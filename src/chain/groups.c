@@ -148,11 +148,15 @@ feed_rows(AffinityGroups *chain, int64_t at)
 	int			begun = chain->order[n];
 	AffinityGroupPath *path = &chain->path[begun];
 
-	memmove(chain->order + 1, chain->order, sizeof(int) * (size_t) n);
-	chain->order[0] = begun;
-	path->level = 0;
-	affinity_chain_places_clear(&path->rows);
-	for (int i = 0; i <= n; i++)
+	if (affinity_chain_may_begin(&chain->rule, at))
+	{
+		memmove(chain->order + 1, chain->order, sizeof(int) * (size_t) n);
+		chain->order[0] = begun;
+		path->level = 0;
+		affinity_chain_places_clear(&path->rows);
+		n++;
+	}
+	for (int i = 0; i < n; i++)
 	{
 		int			now = chain->order[i];
 		AffinityGroupPath *before = n_kept == 0 ? NULL :

@@ -173,6 +173,8 @@ offer(AffinityOptionalChain *chain, int64_t *to_set, int k, int j, int m,
 	int			more = __builtin_popcountll(steps & chain->rule->optional);
 	int64_t    *to;
 
+	if (j == 0 && !affinity_chain_may_begin(&chain->rule->chain, at))
+		return;
 	if (j == 0)
 		memset(candidate, 0, sizeof(int64_t) * ((size_t) n + 1));
 	else
