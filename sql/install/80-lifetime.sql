@@ -38,6 +38,40 @@ CREATE TYPE affinity.mbg_nbd AS (
 COMMENT ON TYPE affinity.mbg_nbd IS
 	'a fitted MBG/NBD: parameters, their standard errors, log likelihood, customers; made by mbg_nbd_fit';
 
+CREATE TYPE affinity.pareto_nbd AS (
+	r pg_catalog.float8,
+	alpha pg_catalog.float8,
+	s pg_catalog.float8,
+	beta pg_catalog.float8,
+	log_likelihood pg_catalog.float8,
+	r_error pg_catalog.float8,
+	alpha_error pg_catalog.float8,
+	s_error pg_catalog.float8,
+	beta_error pg_catalog.float8,
+	n pg_catalog.float8,
+	converged pg_catalog.bool
+);
+
+COMMENT ON TYPE affinity.pareto_nbd IS
+	'a fitted Pareto/NBD: parameters, their standard errors, log likelihood, customers; made by pareto_nbd_fit';
+
+CREATE TYPE affinity.bg_bb AS (
+	alpha pg_catalog.float8,
+	beta pg_catalog.float8,
+	gamma pg_catalog.float8,
+	delta pg_catalog.float8,
+	log_likelihood pg_catalog.float8,
+	alpha_error pg_catalog.float8,
+	beta_error pg_catalog.float8,
+	gamma_error pg_catalog.float8,
+	delta_error pg_catalog.float8,
+	n pg_catalog.float8,
+	converged pg_catalog.bool
+);
+
+COMMENT ON TYPE affinity.bg_bb IS
+	'a fitted BG/BB: parameters, their standard errors, log likelihood, customers; made by bg_bb_fit';
+
 CREATE TYPE affinity.gamma_gamma AS (
 	p pg_catalog.float8,
 	q pg_catalog.float8,
@@ -85,6 +119,7 @@ COMMENT ON TYPE affinity.bdw IS
 
 --table lifetime_rows: ROWS | TYPES | NAMED | OF
 -- recency | pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, recency pg_catalog.float8, t pg_catalog.float8 | frequency, recency and t
+-- opportunities | pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, recency pg_catalog.float8, t pg_catalog.float8 | frequency, recency and t by opportunities
 -- spend | pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, monetary_value pg_catalog.float8 | frequency and monetary value
 
 --table lifetime_weight: WEIGHT | NAMED_WEIGHT | WEIGHTED
@@ -122,6 +157,8 @@ COMMENT ON FUNCTION affinity.lifetime_combine(pg_catalog.bytea, pg_catalog.bytea
 --table lifetime_models: MODEL | ROWS | TYPES | NAMED | ANSWER
 -- bg_nbd | recency | pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, recency pg_catalog.float8, t pg_catalog.float8 | how often customers buy and when they leave: BG/NBD
 -- mbg_nbd | recency | pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, recency pg_catalog.float8, t pg_catalog.float8 | how often customers buy and when they leave: MBG/NBD
+-- pareto_nbd | recency | pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, recency pg_catalog.float8, t pg_catalog.float8 | how often customers buy and when they leave: Pareto/NBD
+-- bg_bb | opportunities | pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, recency pg_catalog.float8, t pg_catalog.float8 | how often customers buy and when they leave: BG/BB, by opportunities
 -- gamma_gamma | spend | pg_catalog.float8, pg_catalog.float8 | frequency pg_catalog.float8, monetary_value pg_catalog.float8 | how much customers spend at a purchase: gamma-gamma
 
 --table survivor_models: MODEL | ANSWER

@@ -5,8 +5,15 @@
 --table lifetime_buys: MODEL | NAME
 -- bg_nbd | BG/NBD
 -- mbg_nbd | MBG/NBD
+-- pareto_nbd | Pareto/NBD
+-- bg_bb | BG/BB
 
---for lifetime_buys
+--table lifetime_leaves: MODEL | NAME
+-- bg_nbd | BG/NBD
+-- mbg_nbd | MBG/NBD
+-- pareto_nbd | Pareto/NBD
+
+--for lifetime_leaves
 CREATE FUNCTION affinity.probability_alive(
 	model affinity.{MODEL},
 	frequency pg_catalog.float8,
@@ -23,6 +30,26 @@ COMMENT ON FUNCTION affinity.probability_alive(
 	pg_catalog.float8) IS
 	'the probability that a customer is still one at t, by {NAME}';
 
+--end
+CREATE FUNCTION affinity.probability_alive(
+	model affinity.bg_bb,
+	frequency pg_catalog.float8,
+	recency pg_catalog.float8,
+	t pg_catalog.float8,
+	horizon pg_catalog.float8 DEFAULT 0)
+RETURNS pg_catalog.float8
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'affinity_lifetime_bg_bb_alive';
+
+COMMENT ON FUNCTION affinity.probability_alive(
+	affinity.bg_bb,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.float8,
+	pg_catalog.float8) IS
+	'the probability that a customer is still one at t, or horizon opportunities later, by BG/BB';
+
+--for lifetime_buys
 CREATE FUNCTION affinity.expected_purchases(
 	model affinity.{MODEL},
 	frequency pg_catalog.float8,

@@ -74,7 +74,8 @@ expect(const AffinityBuyer *buyer, const double *ratio, int n, double *expected)
 			Leaving		leaving = {buyer->shape, ratio[i]};
 
 			expected[i] = affinity_kernel_beta_mean(buyer->leave, buyer->stay,
-													given_chance, &leaving);
+													given_chance, &leaving,
+													ratio[i] * (1 + buyer->shape));
 		}
 		return;
 	}
@@ -115,7 +116,7 @@ bounded(const AffinityBuyer *buyer, double horizon)
 {
 	AffinityBuyer bounded = {
 		.shape = within(buyer->shape, 1e-300, 1e15),
-		.time = fmax(buyer->time, horizon * 1e-60),
+		.time = fmax(buyer->time, horizon * 1e-30),
 		.leave = within(buyer->leave, 1e-12, 1e12),
 		.stay = within(buyer->stay, 1e-12, 1e15)
 	};

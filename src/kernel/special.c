@@ -133,6 +133,8 @@ typedef struct Beta
 	double		log_scale;		/* -ln B(a, b) */
 	AffinityOfChance f;
 	void	   *data;
+	double		scale;			/* f is constant where p is far below 1 /
+								 * scale */
 	int			upper;			/* p is counted from 1 down */
 } Beta;
 
@@ -176,7 +178,9 @@ static void
 add_half(const Beta *beta, double *mean, double *whole)
 {
 	double		top = log(0.5);
-	double		low = -700;
+
+	/* closer to 0 f is constant, and the density p^(a - 1) */
+	double		low = -37 - log(1 + beta->b + beta->scale);
 	double		peak = beta->b > 1 ?
 		fmin(log(beta->a / (beta->a + beta->b - 1)), top) : top;
 	double		highest = log_density(beta, peak);
@@ -218,13 +222,15 @@ add_half(const Beta *beta, double *mean, double *whole)
 }
 
 /*
- * The mean of a smooth f(p) where p has the distribution Beta(a, b).
+ * The mean of a smooth f(p) where p has the distribution Beta(a, b). Both at 0
+ * and at 1 f is constant within far less than 1 / scale.
  */
 double
-affinity_kernel_beta_mean(double a, double b, AffinityOfChance f, void *data)
+affinity_kernel_beta_mean(double a, double b, AffinityOfChance f, void *data,
+						  double scale)
 {
-	Beta		beta = {a, b, -affinity_kernel_log_beta(a, b), f, data, 0};
-	Beta		mirror = {b, a, beta.log_scale, f, data, 1};
+	Beta		beta = {a, b, -affinity_kernel_log_beta(a, b), f, data, scale, 0};
+	Beta		mirror = {b, a, beta.log_scale, f, data, scale, 1};
 	double		mean = 0;
 	double		whole = 0;
 

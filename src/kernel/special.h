@@ -19,6 +19,6 @@ extern double affinity_kernel_log_beta(double a, double b);
 typedef double (*AffinityOfChance) (double p, void *data);
 
 extern double affinity_kernel_beta_mean(double a, double b, AffinityOfChance f,
-										void *data);
+										void *data, double scale);
 
 #endif							/* AFFINITY_KERNEL_SPECIAL_H */

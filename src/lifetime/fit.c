@@ -27,6 +27,8 @@
 
 PG_FUNCTION_INFO_V1(affinity_lifetime_bg_nbd_final);
 PG_FUNCTION_INFO_V1(affinity_lifetime_mbg_nbd_final);
+PG_FUNCTION_INFO_V1(affinity_lifetime_pareto_nbd_final);
+PG_FUNCTION_INFO_V1(affinity_lifetime_bg_bb_final);
 PG_FUNCTION_INFO_V1(affinity_lifetime_gamma_gamma_final);
 PG_FUNCTION_INFO_V1(affinity_lifetime_sbg_final);
 PG_FUNCTION_INFO_V1(affinity_lifetime_bdw_final);
@@ -349,4 +351,16 @@ Datum
 affinity_lifetime_bdw_final(PG_FUNCTION_ARGS)
 {
 	return fit_model(fcinfo, &affinity_lifetime_bdw);
+}
+
+Datum
+affinity_lifetime_pareto_nbd_final(PG_FUNCTION_ARGS)
+{
+	return fit_model(fcinfo, &affinity_lifetime_pareto_nbd);
+}
+
+Datum
+affinity_lifetime_bg_bb_final(PG_FUNCTION_ARGS)
+{
+	return fit_model(fcinfo, &affinity_lifetime_bg_bb);
 }

@@ -68,6 +68,8 @@ typedef struct LifetimeModel
 
 extern const LifetimeModel affinity_lifetime_bg_nbd;
 extern const LifetimeModel affinity_lifetime_mbg_nbd;
+extern const LifetimeModel affinity_lifetime_pareto_nbd;
+extern const LifetimeModel affinity_lifetime_bg_bb;
 extern const LifetimeModel affinity_lifetime_gamma_gamma;
 extern const LifetimeModel affinity_lifetime_sbg;
 extern const LifetimeModel affinity_lifetime_bdw;

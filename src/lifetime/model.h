@@ -35,6 +35,10 @@ extern const LifetimePurchases affinity_lifetime_buys_mbg_nbd;
 extern const LifetimePurchases affinity_lifetime_buys_pareto_nbd;
 extern const LifetimePurchases affinity_lifetime_buys_bg_bb;
 
+/* bg_bb.c */
+extern double affinity_lifetime_stays_bg_bb(const double *parameter, double t,
+											double horizon);
+
 /* Errors unless it is a customer of the model, and a time. */
 static inline void
 affinity_lifetime_check_given(const LifetimePurchases *buys, double frequency,

@@ -16,6 +16,12 @@ PG_FUNCTION_INFO_V1(affinity_lifetime_bg_nbd_fresh);
 PG_FUNCTION_INFO_V1(affinity_lifetime_mbg_nbd_alive);
 PG_FUNCTION_INFO_V1(affinity_lifetime_mbg_nbd_purchases);
 PG_FUNCTION_INFO_V1(affinity_lifetime_mbg_nbd_fresh);
+PG_FUNCTION_INFO_V1(affinity_lifetime_pareto_nbd_alive);
+PG_FUNCTION_INFO_V1(affinity_lifetime_pareto_nbd_purchases);
+PG_FUNCTION_INFO_V1(affinity_lifetime_pareto_nbd_fresh);
+PG_FUNCTION_INFO_V1(affinity_lifetime_bg_bb_alive);
+PG_FUNCTION_INFO_V1(affinity_lifetime_bg_bb_purchases);
+PG_FUNCTION_INFO_V1(affinity_lifetime_bg_bb_fresh);
 
 static const double *
 model_arg(FunctionCallInfo fcinfo, const LifetimeModel *model)
@@ -117,4 +123,49 @@ Datum
 affinity_lifetime_mbg_nbd_fresh(PG_FUNCTION_ARGS)
 {
 	return fresh(fcinfo, &affinity_lifetime_buys_mbg_nbd);
+}
+
+Datum
+affinity_lifetime_pareto_nbd_alive(PG_FUNCTION_ARGS)
+{
+	return alive(fcinfo, &affinity_lifetime_buys_pareto_nbd);
+}
+
+Datum
+affinity_lifetime_pareto_nbd_purchases(PG_FUNCTION_ARGS)
+{
+	return purchases(fcinfo, &affinity_lifetime_buys_pareto_nbd);
+}
+
+Datum
+affinity_lifetime_pareto_nbd_fresh(PG_FUNCTION_ARGS)
+{
+	return fresh(fcinfo, &affinity_lifetime_buys_pareto_nbd);
+}
+
+Datum
+affinity_lifetime_bg_bb_purchases(PG_FUNCTION_ARGS)
+{
+	return purchases(fcinfo, &affinity_lifetime_buys_bg_bb);
+}
+
+Datum
+affinity_lifetime_bg_bb_fresh(PG_FUNCTION_ARGS)
+{
+	return fresh(fcinfo, &affinity_lifetime_buys_bg_bb);
+}
+
+/* (model, frequency, recency, t, horizon) */
+Datum
+affinity_lifetime_bg_bb_alive(PG_FUNCTION_ARGS)
+{
+	double		horizon = PG_GETARG_FLOAT8(4);
+	const LifetimePurchases *buys = &affinity_lifetime_buys_bg_bb;
+	const double *parameter = model_arg(fcinfo, buys->model);
+
+	affinity_lifetime_check_horizon(buys, horizon, "horizon");
+	PG_RETURN_FLOAT8(DatumGetFloat8(alive(fcinfo, buys)) *
+					 affinity_lifetime_stays_bg_bb(parameter,
+												   PG_GETARG_FLOAT8(3),
+												   horizon));
 }

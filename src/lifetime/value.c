@@ -37,6 +37,8 @@ typedef struct ValueCall
 PG_FUNCTION_INFO_V1(affinity_lifetime_spend);
 PG_FUNCTION_INFO_V1(affinity_lifetime_bg_nbd_value);
 PG_FUNCTION_INFO_V1(affinity_lifetime_mbg_nbd_value);
+PG_FUNCTION_INFO_V1(affinity_lifetime_pareto_nbd_value);
+PG_FUNCTION_INFO_V1(affinity_lifetime_bg_bb_value);
 
 /*
  * The mean of a purchase: the customer's own one and that of all, weighted.
@@ -199,4 +201,16 @@ Datum
 affinity_lifetime_mbg_nbd_value(PG_FUNCTION_ARGS)
 {
 	return lifetime_value(fcinfo, &affinity_lifetime_buys_mbg_nbd);
+}
+
+Datum
+affinity_lifetime_pareto_nbd_value(PG_FUNCTION_ARGS)
+{
+	return lifetime_value(fcinfo, &affinity_lifetime_buys_pareto_nbd);
+}
+
+Datum
+affinity_lifetime_bg_bb_value(PG_FUNCTION_ARGS)
+{
+	return lifetime_value(fcinfo, &affinity_lifetime_buys_bg_bb);
 }
