@@ -194,7 +194,7 @@ affinity_manage_forget_groups(const ModelChange *change,
 	if (!made)
 		return;
 	table = table_open(change->table, AccessShareLock);
-	found = affinity_model_row_read(table, change->name, values, NULL);
+	found = affinity_model_row_read(table, change->name, NULL, values, NULL);
 	table_close(table, NoLock);
 	if (!found ||
 		isnan(affinity_model_figure(DatumGetJsonbP(values[MODEL_TRAINING - 1]),
