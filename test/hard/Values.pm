@@ -26,7 +26,9 @@ sub quote
 
 # Words that mean something to an argument of this name.
 my %words = (
-	unit => [qw(hour day day week month quarter year week_sunday Week minute)],
+	unit => [qw(hour day day week month quarter year week_sunday Week minute year_april quarter_february)],
+	cohort_unit => [qw(day week month quarter year hour year_april)],
+	state => [qw(active new returning resurrecting dormant churned)],
 	time_zone => [ qw(UTC Etc/UTC Europe/Berlin America/New_York Asia/Kolkata CET +05:30 EST5EDT Mars/Olympus localtime) ],
 	mode => [
 		qw(default first_ever recurring strict_order strict_deduplication strict_increase any_order fixed adjacent same_row hold_last),
