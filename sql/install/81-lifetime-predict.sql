@@ -20,7 +20,7 @@ CREATE FUNCTION affinity.probability_alive(
 	recency pg_catalog.float8,
 	t pg_catalog.float8)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 3
 AS 'MODULE_PATHNAME', 'affinity_lifetime_{MODEL}_alive';
 
 COMMENT ON FUNCTION affinity.probability_alive(
@@ -38,7 +38,7 @@ CREATE FUNCTION affinity.probability_alive(
 	t pg_catalog.float8,
 	horizon pg_catalog.float8 DEFAULT 0)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 3
 AS 'MODULE_PATHNAME', 'affinity_lifetime_bg_bb_alive';
 
 COMMENT ON FUNCTION affinity.probability_alive(
@@ -57,7 +57,7 @@ CREATE FUNCTION affinity.expected_purchases(
 	t pg_catalog.float8,
 	horizon pg_catalog.float8)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8
 AS 'MODULE_PATHNAME', 'affinity_lifetime_{MODEL}_purchases';
 
 COMMENT ON FUNCTION affinity.expected_purchases(
@@ -70,7 +70,7 @@ COMMENT ON FUNCTION affinity.expected_purchases(
 
 CREATE FUNCTION affinity.expected_purchases(model affinity.{MODEL}, t pg_catalog.float8)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 8
 AS 'MODULE_PATHNAME', 'affinity_lifetime_{MODEL}_fresh';
 
 COMMENT ON FUNCTION affinity.expected_purchases(affinity.{MODEL}, pg_catalog.float8) IS
@@ -86,7 +86,7 @@ CREATE FUNCTION affinity.lifetime_value(
 	horizon pg_catalog.float8,
 	discount_rate pg_catalog.float8 DEFAULT 0)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 8
 AS 'MODULE_PATHNAME', 'affinity_lifetime_{MODEL}_value';
 
 COMMENT ON FUNCTION affinity.lifetime_value(
@@ -106,7 +106,7 @@ CREATE FUNCTION affinity.expected_spend(
 	frequency pg_catalog.float8,
 	monetary_value pg_catalog.float8)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 3
 AS 'MODULE_PATHNAME', 'affinity_lifetime_spend';
 
 COMMENT ON FUNCTION affinity.expected_spend(
@@ -122,7 +122,7 @@ COMMENT ON FUNCTION affinity.expected_spend(
 --for lifetime_stays
 CREATE FUNCTION affinity.survival(model affinity.{MODEL}, period pg_catalog.float8)
 RETURNS pg_catalog.float8
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 3
 AS 'MODULE_PATHNAME', 'affinity_lifetime_{MODEL}_survival';
 
 COMMENT ON FUNCTION affinity.survival(affinity.{MODEL}, pg_catalog.float8) IS
