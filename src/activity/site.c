@@ -14,8 +14,6 @@
 
 #include "activity/site.h"
 
-#define VALUE_MAX 1e15			/* in 2^-60, 2^110: room for 2^17 such rows */
-
 #define UNIT_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 3 : 4)
 #define ZONE_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 4 : 5)
 #define ZONE_IS_NULL(rows) \
@@ -116,8 +114,9 @@ affinity_activity_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned,
 		site->constant = affinity_base_args_are_constant(fcinfo,
 														 UNIT_ARG(rows),
 														 ZONE_ARG(rows));
-		site->plain = site->constant && rows == ROWS_OF_ACTIVITY &&
-			!site->kind.events && site->kind.ids != AFFINITY_ID_TEXT;
+		site->plain = site->constant && rows != RANGES_OF_VALUES &&
+			!site->kind.events && !site->kind.starts &&
+			site->kind.ids != AFFINITY_ID_TEXT;
 		fcinfo->flinfo->fn_extra = site;
 		return site;
 	}
@@ -166,7 +165,7 @@ affinity_activity_site_infinite(FunctionCallInfo fcinfo, const CallSite *site,
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
 }
 
-/* A row's value in 2^-60, rounded to the nearest (half to even). */
+/* A row's value in 2^-60. */
 int128
 affinity_activity_site_value(FunctionCallInfo fcinfo, const CallSite *site)
 {
@@ -179,12 +178,11 @@ affinity_activity_site_value(FunctionCallInfo fcinfo, const CallSite *site)
 						isnan(value) ? "NaN" : "infinite",
 						affinity_activity_site_user(fcinfo, site)),
 				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
-	if (fabs(value) > VALUE_MAX)
+	if (fabs(value) > SITE_VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("value %.17g of user %s is out of range", value,
 						affinity_activity_site_user(fcinfo, site)),
 				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	/* exact: only the exponent changes */
-	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
+	return affinity_activity_site_exact(value);
 }

@@ -6,6 +6,8 @@
 #ifndef AFFINITY_ACTIVITY_SITE_H
 #define AFFINITY_ACTIVITY_SITE_H
 
+#include <math.h>
+
 #include "activity/set.h"
 
 /* The type of the times. */
@@ -27,6 +29,7 @@ typedef enum SiteRows
 	RANGES_OF_VALUES
 } SiteRows;
 
+#define SITE_VALUE_MAX 1e15		/* in 2^-60, 2^110: room for 2^17 such rows */
 #define SITE_OPTION 6			/* of values: is_start, or counted */
 
 /* The bounds of a period, as times of the state. */
@@ -75,6 +78,14 @@ affinity_activity_site_time(FunctionCallInfo fcinfo, TimeType type)
 {
 	return type == TIME_DATE ? affinity_calendar_midnight(PG_GETARG_DATEADT(2))
 		: PG_GETARG_TIMESTAMP(2);
+}
+
+/* A value in 2^-60, rounded to the nearest (half to even). */
+static inline int128
+affinity_activity_site_exact(double value)
+{
+	/* exact: only the exponent changes */
+	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
 }
 
 #endif							/* AFFINITY_ACTIVITY_SITE_H */
