@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "fmgr.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -86,7 +88,7 @@ add_to_flat(MemoryContext aggcontext, ActivityFlat *flat,
  * done.
  */
 static pg_attribute_always_inline bool
-accumulate_quickly(FunctionCallInfo fcinfo, TimeType type)
+accumulate_quickly(FunctionCallInfo fcinfo, TimeType type, bool values)
 {
 	CallSite   *site = fcinfo->flinfo->fn_extra;
 	ActivitySet *set;
@@ -95,6 +97,9 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type)
 
 	if (site == NULL || !site->plain || PG_ARGISNULL(0) ||
 		PG_ARGISNULL(1) || PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
+		return false;
+	if (values &&
+		(PG_ARGISNULL(3) || !(fabs(PG_GETARG_FLOAT8(3)) <= AFFINITY_VALUE_MAX)))
 		return false;
 	set = affinity_activity_set_of(PG_GETARG_DATUM(0));
 	if (set == NULL)
@@ -107,7 +112,10 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type)
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	row->at = at;
 	row->period = affinity_calendar_clock_period(&site->clock, at);
-	row->flags = EVENT_BOTH;
+	row->flags = values ? ENTRY_SUM : EVENT_BOTH;
+	if (values)
+		set->buffer_sums[set->n_rows] =
+			affinity_activity_value_of(PG_GETARG_FLOAT8(3));
 	if (unlikely(++set->n_rows == set->batch))
 		affinity_activity_set_flush(set);
 	return true;
@@ -188,19 +196,27 @@ PG_FUNCTION_INFO_V1(name); \
 Datum \
 name(PG_FUNCTION_ARGS) \
 { \
-	if (accumulate_quickly(fcinfo, type)) \
+	if (accumulate_quickly(fcinfo, type, false)) \
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0)); \
 	return name##_slowly(fcinfo); \
 }
 
 #define VALUE_ACCUM(name, type) \
-PG_FUNCTION_INFO_V1(name); \
-Datum \
-name(PG_FUNCTION_ARGS) \
+static pg_noinline Datum \
+name##_slowly(FunctionCallInfo fcinfo) \
 { \
 	if (PG_NARGS() > SITE_OPTION) \
 		return affinity_activity_value_started(fcinfo, type); \
 	return accumulate(fcinfo, type, true); \
+} \
+\
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	if (accumulate_quickly(fcinfo, type, true)) \
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0)); \
+	return name##_slowly(fcinfo); \
 }
 
 /* activity_accum(state, user, at, unit [, zone [, is_start, is_return]]) */

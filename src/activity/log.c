@@ -21,6 +21,28 @@
 /* Up to here a bitmap is never too wide: eight words are 512 days. */
 #define NARROW_WORDS 8
 
+/* From so many users on amounts are put in their order by counting. */
+#define MANY_USERS 256
+#define AMOUNTS_AHEAD 16
+
+/* By user, by what the entry says, by period; a user has one start. */
+static inline int
+compare_amounts(const ActivityAmount *a, const ActivityAmount *b)
+{
+	if (a->entry != b->entry)
+		return a->entry > b->entry ? 1 : -1;
+	if ((a->entry & 3) == ENTRY_START)
+		return 0;
+	return (a->period > b->period) - (a->period < b->period);
+}
+
+static inline void
+join_amounts(ActivityAmount *a, const ActivityAmount *b)
+{
+	a->sum = affinity_activity_add_values(a->sum, b->sum);
+	a->period = Min(a->period, b->period);
+}
+
 #define LOG_NAME pairs
 #define LOG_ENTRY uint64
 #define LOG_COMPARE(a, b) ((*(a) > *(b)) - (*(a) < *(b)))
@@ -37,13 +59,8 @@
 
 #define LOG_NAME amounts
 #define LOG_ENTRY ActivityAmount
-#define LOG_COMPARE(a, b) \
-	((a)->entry != (b)->entry ? ((a)->entry > (b)->entry ? 1 : -1) : \
-	 ((a)->entry & 3) == ENTRY_START ? 0 : \
-	 ((a)->period > (b)->period) - ((a)->period < (b)->period))
-#define LOG_JOIN(a, b) \
-	((a)->sum = affinity_activity_add_values((a)->sum, (b)->sum), \
-	 (a)->period = Min((a)->period, (b)->period))
+#define LOG_COMPARE(a, b) compare_amounts(a, b)
+#define LOG_JOIN(a, b) join_amounts(a, b)
 #include "activity/log_template.h"
 
 /* The sum of two sums of values, in 2^-60; one that can be negated. */
@@ -58,6 +75,100 @@ affinity_activity_add_values(int128 a, int128 b)
 				 errmsg("a sum of values is out of range"),
 				 errhint("Sums reach 1.47e20. Pass the values in a larger unit, for example thousands.")));
 	return sum;
+}
+
+/* A user's amounts up to so many are sorted by inserting each. */
+#define FEW_AMOUNTS 32
+
+/* Sort a user's amounts and add up equal ones; returns how many are left. */
+static Size
+compact_user(ActivityAmount *amounts, Size n)
+{
+	Size		left = 0;
+
+	if (n > FEW_AMOUNTS)
+		sort_amounts(amounts, n);
+	for (Size i = 0; i < n; i++)
+	{
+		ActivityAmount amount = amounts[i];
+		Size		at = left;
+		int			order = -1;
+
+		if (i % 65536 == 0 && i > 0)
+			CHECK_FOR_INTERRUPTS();
+		while (at > 0 &&
+			   (order = compare_amounts(&amounts[at - 1], &amount)) > 0)
+			at--;
+		if (at > 0 && order == 0)
+		{
+			join_amounts(&amounts[at - 1], &amount);
+			continue;
+		}
+		memmove(&amounts[at + 1], &amounts[at],
+				(left - at) * sizeof(ActivityAmount));
+		amounts[at] = amount;
+		left++;
+	}
+	return left;
+}
+
+/*
+ * The same of all amounts, put in the order of users by counting: for many
+ * users with a few each. They go into a new log with room for cap, the old one
+ * goes.
+ */
+static ActivityAmount *
+compact_by_user(ActivitySet *set, ActivityAmount *old, Size cap)
+{
+	ActivityAmount *amounts = affinity_base_alloc_large(set->cxt, cap *
+														sizeof(ActivityAmount));
+	Size	   *begins = affinity_base_alloc_large(set->cxt,
+												   ((Size) set->n_users + 1) *
+												   sizeof(Size));
+	Size		n = set->log_len;
+	Size		sum = 0;
+	Size		begin = 0;
+	Size		left = 0;
+
+	affinity_base_zero(begins, ((Size) set->n_users + 1) * sizeof(Size));
+	for (Size i = 0; i < n; i++)
+	{
+		affinity_base_look_up(i);
+		begins[old[i].entry >> 2]++;
+	}
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		Size		own = begins[user];
+
+		affinity_base_look_up(user);
+		begins[user] = sum;
+		sum += own;
+	}
+	for (Size i = 0; i < n; i++)
+	{
+		affinity_base_look_up(i);
+		if (i + AMOUNTS_AHEAD < n)
+			__builtin_prefetch(&amounts[begins[old[i + AMOUNTS_AHEAD].entry >> 2]], 1);
+		amounts[begins[old[i].entry >> 2]++] = old[i];
+	}
+	pfree(old);
+	/* begins are ends now */
+	for (uint32 user = 0; user < set->n_users; user++)
+	{
+		Size		own = begins[user] - begin;
+		Size		kept;
+
+		affinity_base_look_up(user);
+		kept = compact_user(amounts + begin, own);
+		if (left < begin)
+			memmove(amounts + left, amounts + begin,
+					kept * sizeof(ActivityAmount));
+		left += kept;
+		begin = begins[user];
+	}
+	pfree(begins);
+	set->log_len = left;
+	return amounts;
 }
 
 /* Distinct (user, period) pairs in the bitmaps. */
@@ -203,7 +314,11 @@ compact_log(ActivitySet *set, Size more)
 	if (set->kind.events)
 		set->events = compact_events(set, set->events, cap);
 	else if (set->kind.values)
-		set->amounts = compact_amounts(set, set->amounts, cap);
+		set->amounts = set->amounts != NULL && set->n_users >= MANY_USERS &&
+			set->log_len - set->log_sorted >= set->log_len / 4 &&
+			set->log_len / set->n_users < FEW_AMOUNTS * 4
+			? compact_by_user(set, set->amounts, cap)
+			: compact_amounts(set, set->amounts, cap);
 	else
 		set->pairs = compact_pairs(set, set->pairs, cap);
 	set->log_sorted = set->log_len;

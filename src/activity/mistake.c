@@ -19,6 +19,8 @@ PG_FUNCTION_INFO_V1(affinity_activity_coarsen_mistake);
 
 #define ACTIVITY_CALL "affinity.activity_agg(user_id, at, 'month')"
 #define VALUE_CALL "affinity.value_agg(user_id, at, value, 'month')"
+#define START_CALL \
+	"affinity.value_agg(user_id, at, value, 'month', NULL, is_start)"
 #define CONDITIONS_CALL \
 	"affinity.activity_agg(user_id, at, 'month', NULL, is_start, is_return)"
 
@@ -43,7 +45,7 @@ check_user(FunctionCallInfo fcinfo, const char *call)
 }
 
 static void
-check_zone(FunctionCallInfo fcinfo, int zone)
+check_zone(FunctionCallInfo fcinfo, int zone, bool values)
 {
 	Oid			type;
 
@@ -53,8 +55,10 @@ check_zone(FunctionCallInfo fcinfo, int zone)
 	if (type == BOOLOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("a time zone comes before is_start and is_return"),
-				 errhint("NULL is the session's: %s.", CONDITIONS_CALL)));
+				 errmsg("a time zone comes before %s",
+						values ? "is_start" : "is_start and is_return"),
+				 errhint("NULL is the session's: %s.",
+						 values ? START_CALL : CONDITIONS_CALL)));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a time zone is a text, not of type %s",
@@ -76,7 +80,7 @@ Datum
 affinity_activity_mistake(PG_FUNCTION_ARGS)
 {
 	check_user(fcinfo, ACTIVITY_CALL);
-	check_zone(fcinfo, 4);
+	check_zone(fcinfo, 4, false);
 	if (is_no_text(fcinfo, 3))
 		affinity_calendar_refuse_unit(fcinfo, 3);
 	affinity_calendar_refuse_text(fcinfo, 2);
@@ -92,7 +96,7 @@ affinity_activity_value_mistake(PG_FUNCTION_ARGS)
 	check_user(fcinfo, VALUE_CALL);
 	if (PG_NARGS() > 4)
 	{
-		check_zone(fcinfo, 5);
+		check_zone(fcinfo, 5, true);
 		if (is_no_text(fcinfo, 4))
 			affinity_calendar_refuse_unit(fcinfo, 4);
 	}

@@ -114,8 +114,9 @@ affinity_activity_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned,
 		site->constant = affinity_base_args_are_constant(fcinfo,
 														 UNIT_ARG(rows),
 														 ZONE_ARG(rows));
-		site->plain = site->constant && rows == ROWS_OF_ACTIVITY &&
-			!site->kind.events && site->kind.ids != AFFINITY_ID_TEXT;
+		site->plain = site->constant && rows != RANGES_OF_VALUES &&
+			!site->kind.events && !site->kind.starts &&
+			site->kind.ids != AFFINITY_ID_TEXT;
 		fcinfo->flinfo->fn_extra = site;
 		return site;
 	}
@@ -164,7 +165,7 @@ affinity_activity_site_infinite(FunctionCallInfo fcinfo, const CallSite *site,
 			 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
 }
 
-/* A row's value in 2^-60, rounded to the nearest (half to even). */
+/* A row's value in 2^-60. */
 int128
 affinity_activity_site_value(FunctionCallInfo fcinfo, const CallSite *site)
 {

@@ -6,6 +6,8 @@
 #ifndef AFFINITY_ACTIVITY_SITE_H
 #define AFFINITY_ACTIVITY_SITE_H
 
+#include <math.h>
+
 #include "activity/set.h"
 
 /* The type of the times. */
