@@ -179,12 +179,16 @@ COMMENT ON AGGREGATE affinity.sequence_next_node(
 
 --end
 --for many_users
-CREATE FUNCTION affinity.sessionize(at pg_catalog.{AT}, gap pg_catalog.{WINDOW})
+CREATE FUNCTION affinity.sessionize(
+	at pg_catalog.{AT},
+	gap pg_catalog.{WINDOW},
+	campaign pg_catalog.text DEFAULT NULL,
+	max_length pg_catalog.{WINDOW} DEFAULT NULL)
 RETURNS pg_catalog.int8
 LANGUAGE C WINDOW {VOLATILITY} PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_sequence_sessionize';
 
-COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}) IS
+COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{WINDOW}) IS
 	'number of the session, from 1, that a row of one user belongs to; at: {TIMES}; gap: {UNITS}';
 
 --end

@@ -24,7 +24,7 @@
 
 #include "base/base.h"
 #include "calendar/calendar.h"
-#include "chain/optional.h"
+#include "chain/spaced.h"
 #include "datatype/timestamp.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -55,7 +55,7 @@ StaticAssertDecl(EVENT_USER_INT == 1 && EVENT_USER_UUID == 2 &&
 
 /*
  * The bits of a mode above those of chain/chain.h. 0x1000 is never stored:
- * FUNNEL_MODE_ONCE of funnel/funnel.h. The next free one is 0x4000.
+ * FUNNEL_MODE_ONCE of funnel/funnel.h. The next free one is 0x10000.
  */
 #define EVENT_MODE_EXCLUDE_LAST 0x0100
 #define EVENT_MODE_HOLD_INT		0x0200	/* rows have a property: a number, */
@@ -64,21 +64,29 @@ StaticAssertDecl(EVENT_USER_INT == 1 && EVENT_USER_UUID == 2 &&
 #define EVENT_MODE_HOLD	(EVENT_MODE_HOLD_INT | EVENT_MODE_HOLD_UUID | \
 						 EVENT_MODE_HOLD_TEXT)
 #define EVENT_MODE_GROUPS		0x2000	/* of steps in any order: an option */
+#define EVENT_MODE_FIRST		0x4000	/* only what begins with the first row */
+#define EVENT_MODE_SPACED		0x8000	/* a window for each step: an option */
 #define EVENT_MODE_ALL (AFFINITY_CHAIN_ORDER | AFFINITY_CHAIN_DEDUPLICATION | \
 						AFFINITY_CHAIN_INCREASE | AFFINITY_CHAIN_REENTRY | \
 						AFFINITY_CHAIN_SAME_ROW | AFFINITY_CHAIN_ANY_ORDER | \
 						AFFINITY_CHAIN_FIXED | AFFINITY_CHAIN_UNIQUE | \
 						EVENT_MODE_EXCLUDE_LAST | EVENT_MODE_HOLD | \
-						EVENT_MODE_GROUPS)
+						EVENT_MODE_GROUPS | EVENT_MODE_FIRST | \
+						EVENT_MODE_SPACED)
+
+/* The window where there is none, or one for each step. */
+#define EVENT_NO_WINDOW (-1)
 
 /*
  * Options of a funnel, if it has any: the set of optional steps or, with
  * EVENT_MODE_GROUPS, of the steps that are in the group of the step before (8
  * bytes), and for each condition that is no step the last step after which it
  * begins to be excluded and the step before which it ends (a byte each; 0 and
- * the number of steps where it is excluded everywhere).
+ * the number of steps where it is excluded everywhere); and with
+ * EVENT_MODE_SPACED for each step but the last how much later the next one may
+ * be (8 bytes).
  */
-#define EVENT_MAX_OPTIONS (sizeof(uint64) + 2 * AFFINITY_MAX_STEPS)
+#define EVENT_MAX_OPTIONS (sizeof(uint64) * AFFINITY_MAX_STEPS)
 
 /* What the header of a log says of its rows; as it is stored. */
 typedef struct EventKind
@@ -88,7 +96,8 @@ typedef struct EventKind
 	uint8		user_kind;		/* EventUser */
 	uint8		n_conditions;	/* 1 to 64 */
 	uint32		mode;			/* bits of chain/chain.h and EVENT_MODE_... */
-	int64		window;			/* in units of the time; 0 for sequences */
+	int64		window;			/* in units of the time, or EVENT_NO_WINDOW; 0
+								 * for sequences */
 } EventKind;
 
 /* What the states of a call have in common. */
@@ -139,7 +148,9 @@ typedef struct EventCall
 	Oid			window_type;
 	Interval	last_interval;	/* the argument that the window is from */
 	int64		last_number;
-	char		last_text[EVENT_CALL_TEXT];
+	char		last_text[EVENT_CALL_TEXT]; /* or the bytes of an array */
+	int			n_windows;		/* of the steps; -1: there is one window */
+	int64		windows[AFFINITY_MAX_STEPS];
 } EventCall;
 
 extern void affinity_eventlog_call_init(FunctionCallInfo fcinfo,
@@ -155,6 +166,8 @@ extern bool affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 extern bool affinity_eventlog_same_text(FunctionCallInfo fcinfo, int arg,
 										const char *last);
 extern void affinity_eventlog_keep_text(char *last, const char *text);
+extern int64 affinity_eventlog_window_length(const EventCall *call, Oid type,
+											 Datum value);
 extern int64 affinity_eventlog_interval_length(const Interval *interval);
 extern int64 affinity_eventlog_number(const char *from);
 extern int64 affinity_eventlog_text_length(const char *what, const char *text);
@@ -196,6 +209,12 @@ affinity_eventlog_conditions(FunctionCallInfo fcinfo, const EventCall *call)
 			<< i;
 	return steps;
 }
+
+/* windows.c: an array of windows, one for each step but the last */
+extern void affinity_eventlog_read_windows(FunctionCallInfo fcinfo, int arg,
+										   EventCall *call);
+extern bool affinity_eventlog_same_windows(FunctionCallInfo fcinfo, int arg,
+										   const EventCall *call);
 
 /* ---- append ------------------------------------------------------------ */
 
@@ -409,6 +428,8 @@ typedef void (*EventChainUse) (int level, const int64 *since, void *arg);
 extern AffinityEvent *affinity_eventlog_sorted(const EventLog *log, int64 *n);
 extern void affinity_eventlog_each_user(const EventLog *log, EventUserUse use,
 										void *arg);
+extern EventUserId affinity_eventlog_user_id(const EventLog *log,
+											 EventUserId user);
 
 /* chains.c */
 extern EventLog *affinity_eventlog_chain_append(EventLog *log, int level,
@@ -426,5 +447,7 @@ extern void affinity_eventlog_rule(const EventLog *log,
 								   AffinityChainRule *rule);
 extern void affinity_eventlog_optional_rule(const EventLog *log,
 											AffinityOptionalRule *rule);
+extern void affinity_eventlog_spaced_rule(const EventLog *log,
+										  AffinitySpacedRule *rule);
 
 #endif							/* AFFINITY_EVENTLOG_H */

@@ -99,7 +99,9 @@ affinity_eventlog_same_window(FunctionCallInfo fcinfo, int arg,
 		case INT8OID:
 			return PG_GETARG_INT64(arg) == call->last_number;
 		default:
-			return affinity_eventlog_same_text(fcinfo, arg, call->last_text);
+			return type_is_array_domain(call->window_type) ?
+				affinity_eventlog_same_windows(fcinfo, arg, call) :
+				affinity_eventlog_same_text(fcinfo, arg, call->last_text);
 	}
 }
 
@@ -139,52 +141,70 @@ affinity_eventlog_text_length(const char *what, const char *text)
 	return affinity_eventlog_interval_length(affinity_base_interval(text));
 }
 
-static int64
-window_of_text(EventCall *call, const char *from)
-{
-	affinity_eventlog_keep_text(call->last_text, from);
-	if (call->definition.kind.time_kind == EVENT_TIME_INTEGER)
-		return affinity_eventlog_number(from);
-	return affinity_eventlog_text_length("window", from);
-}
-
 /*
- * The window in units of the time: an interval, the text of one, or a number
- * of seconds (for integer times: of their units).
+ * A window in units of the time: an interval, the text of one, or a number of
+ * seconds (for integer times: of their units).
  */
-void
-affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
-							  EventCall *call)
+int64
+affinity_eventlog_window_length(const EventCall *call, Oid type, Datum value)
 {
+	bool		integer =
+	call->definition.kind.time_kind == EVENT_TIME_INTEGER;
 	int64		window;
 
-	call->window_type = get_fn_expr_argtype(fcinfo->flinfo, arg);
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("window must not be null"),
-				 errhint("For example interval '7 days', or a number in the unit of integer times.")));
-	if (call->window_type == INTERVALOID)
-	{
-		memcpy(&call->last_interval, PG_GETARG_INTERVAL_P(arg),
-			   sizeof(Interval));
-		window = affinity_eventlog_interval_length(&call->last_interval);
-	}
-	else if (call->window_type == INT8OID)
-	{
-		window = call->last_number = PG_GETARG_INT64(arg);
-		if (call->definition.kind.time_kind != EVENT_TIME_INTEGER)
-			window = multiply(window, USECS_PER_SEC);
-	}
+	if (type == INTERVALOID)
+		window = affinity_eventlog_interval_length(DatumGetIntervalP(value));
+	else if (type == INT8OID)
+		window = integer ? DatumGetInt64(value) :
+			multiply(DatumGetInt64(value), USECS_PER_SEC);
 	else
-		window = window_of_text(call, affinity_base_text_arg(fcinfo, arg,
-															 "window"));
+	{
+		char	   *given = TextDatumGetCString(value);
+
+		/* which would be read as the sum of its spans */
+		if (given[0] == '{')
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("window must be one span of time: '%s'", given),
+					 errhint("Windows of steps are an array: ARRAY['1 day', '2 days'].")));
+		window = integer ? affinity_eventlog_number(given) :
+			affinity_eventlog_text_length("window", given);
+		pfree(given);
+	}
 	if (window < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("window must not be negative"),
-				 errhint("A window of 0 lets a chain last one instant.")));
-	call->definition.kind.window = window;
+				 errhint("A window of 0 lets a chain last one instant, and NULL is no window.")));
+	return window;
+}
+
+/* The window, or those of the steps. NULL is no window. */
+void
+affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
+							  EventCall *call)
+{
+	call->window_type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	call->definition.kind.window = EVENT_NO_WINDOW;
+	call->n_windows = -1;
+	if (PG_ARGISNULL(arg))
+		return;
+	if (type_is_array_domain(call->window_type))
+	{
+		affinity_eventlog_read_windows(fcinfo, arg, call);
+		return;
+	}
+	if (call->window_type == INTERVALOID)
+		memcpy(&call->last_interval, PG_GETARG_INTERVAL_P(arg),
+			   sizeof(Interval));
+	else if (call->window_type == INT8OID)
+		call->last_number = PG_GETARG_INT64(arg);
+	else
+		affinity_eventlog_keep_text(call->last_text,
+									text_to_cstring(PG_GETARG_TEXT_PP(arg)));
+	call->definition.kind.window =
+		affinity_eventlog_window_length(call, call->window_type,
+										PG_GETARG_DATUM(arg));
 }
 
 static void

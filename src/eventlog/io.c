@@ -47,7 +47,8 @@ check_header(const EventLog *log, Size size, uint32 magic)
 	if (kind->time_kind > EVENT_TIME_TIMESTAMPTZ ||
 		kind->user_kind > EVENT_USER_CHAINS ||
 		kind->n_conditions < 1 || kind->n_conditions > AFFINITY_MAX_STEPS ||
-		(kind->mode & ~(uint32) EVENT_MODE_ALL) != 0 || kind->window < 0 ||
+		(kind->mode & ~(uint32) EVENT_MODE_ALL) != 0 ||
+		kind->window < EVENT_NO_WINDOW ||
 		log->unused != 0)
 		invalid("Its header is damaged.");
 	if (log->used != size - EVENT_LOG_HEADER || log->options_len > log->used)

@@ -181,6 +181,7 @@ extern void affinity_eventlog_check_same(const EventLog *a, const EventLog *b,
 
 /* rule.c */
 extern bool affinity_eventlog_options_valid(const EventLog *log);
+extern int64 affinity_eventlog_step_window(const EventLog *log, int step);
 
 /*
  * chains.c: what is wrong with a log of chains, NULL if nothing is; bytes of

@@ -193,3 +193,10 @@ affinity_eventlog_each_user(const EventLog *log, EventUserUse use, void *arg)
 		pfree(event);
 	}
 }
+
+/* The id of a user whose rows were handed on: a number's, or 16 bytes. */
+EventUserId
+affinity_eventlog_user_id(const EventLog *log, EventUserId user)
+{
+	return event_log_packs(log) ? event_user_unmix(user) : user;
+}

@@ -6,16 +6,38 @@
 
 #include "eventlog/log.h"
 
+/*
+ * How many conditions of a state are excluded: each takes 2 bytes of the
+ * options, and each step but the last 8 bytes where it has a window.
+ */
+static int
+n_excluded(const EventLog *log)
+{
+	int			n = log->kind.n_conditions;
+	int64		bytes = (int64) log->options_len - (int64) sizeof(uint64);
+	int64		excluded = bytes / 2;
+
+	if ((log->kind.mode & EVENT_MODE_EXCLUDE_LAST) != 0)
+		return 1;
+	if ((log->kind.mode & EVENT_MODE_SPACED) != 0)
+		excluded = ((int64) sizeof(uint64) * (n - 1) - bytes) /
+			(int64) (sizeof(uint64) - 2);
+	return (int) Min(Max(excluded, 0), n - 1);
+}
+
 /* How many conditions of a state are steps. */
 int
 affinity_eventlog_n_steps(const EventLog *log)
 {
-	if ((log->kind.mode & EVENT_MODE_EXCLUDE_LAST) != 0)
-		return log->kind.n_conditions - 1;
-	if (log->options_len > sizeof(uint64))
-		return log->kind.n_conditions -
-			(int) ((log->options_len - sizeof(uint64)) / 2);
-	return log->kind.n_conditions;
+	return log->kind.n_conditions - n_excluded(log);
+}
+
+/* Bytes of the windows that options end with. */
+static Size
+windows_size(const EventLog *log)
+{
+	return (log->kind.mode & EVENT_MODE_SPACED) == 0 ? 0 :
+		sizeof(uint64) * (Size) (affinity_eventlog_n_steps(log) - 1);
 }
 
 /* The set of steps that options begin with. */
@@ -54,10 +76,41 @@ affinity_eventlog_exclusion(const EventLog *log, int condition, int *after,
 	int			n_steps = affinity_eventlog_n_steps(log);
 	Size		at = sizeof(uint64) + 2 * (Size) (condition - n_steps);
 
-	if (condition < n_steps || at + 2 > log->options_len)
+	if (condition < n_steps || at + 2 + windows_size(log) > log->options_len)
 		return false;
 	*after = (uint8) log->data[at];
 	*before = (uint8) log->data[at + 1];
+	return true;
+}
+
+/* How much later than a step (from 1) the next one may be. */
+int64
+affinity_eventlog_step_window(const EventLog *log, int step)
+{
+	int64		window;
+
+	memcpy(&window, log->data + log->options_len - windows_size(log) +
+		   sizeof(int64) * (Size) (step - 1), sizeof(window));
+	return window;
+}
+
+/* Are the windows of steps, after the other options, such as can be? */
+static bool
+windows_valid(const EventLog *log)
+{
+	int			n_steps = affinity_eventlog_n_steps(log);
+
+	if (n_steps < 2 || option_steps(log) != 0 ||
+		log->kind.window != EVENT_NO_WINDOW ||
+		log->kind.user_kind == EVENT_USER_CHAINS ||
+		(log->kind.mode & (AFFINITY_CHAIN_ANY_ORDER | EVENT_MODE_GROUPS |
+						   EVENT_MODE_EXCLUDE_LAST)) != 0 ||
+		log->options_len != sizeof(uint64) + windows_size(log) +
+		2 * (Size) (log->kind.n_conditions - n_steps))
+		return false;
+	for (int step = 1; step < n_steps; step++)
+		if (affinity_eventlog_step_window(log, step) < 0)
+			return false;
 	return true;
 }
 
@@ -76,10 +129,12 @@ affinity_eventlog_options_valid(const EventLog *log)
 									  AFFINITY_CHAIN_REENTRY |
 									  AFFINITY_CHAIN_ANY_ORDER)) != 0))
 		return false;
+	if ((log->kind.mode & EVENT_MODE_SPACED) != 0 && !windows_valid(log))
+		return false;
 	if (log->options_len == 0)
 		return true;
 	if (log->options_len < sizeof(uint64) || log->options_len % 2 != 0 ||
-		log->options_len > sizeof(uint64) +
+		log->options_len > sizeof(uint64) + windows_size(log) +
 		2 * (uint32) log->kind.n_conditions - 2 ||
 		(log->kind.mode & EVENT_MODE_EXCLUDE_LAST) != 0)
 		return false;
@@ -103,7 +158,10 @@ affinity_eventlog_rule(const EventLog *log, AffinityChainRule *rule)
 {
 	int			n_steps = affinity_eventlog_n_steps(log);
 
+	/* no window is the longest there is */
 	rule->window = (uint64) log->kind.window;
+	rule->first_only = false;
+	rule->first_at = 0;
 	rule->mode = log->kind.mode;
 	rule->n_steps = n_steps;
 	rule->exclude = affinity_chain_low_steps(log->kind.n_conditions) &
@@ -130,4 +188,14 @@ affinity_eventlog_optional_rule(const EventLog *log,
 			rule->exclude_after[k] |= UINT64CONST(1) << i;
 		rule->excludes = true;
 	}
+}
+
+/* The rule of a state with windows of steps, for chain/spaced.c. */
+void
+affinity_eventlog_spaced_rule(const EventLog *log, AffinitySpacedRule *rule)
+{
+	memset(rule, 0, sizeof(*rule));
+	affinity_eventlog_optional_rule(log, &rule->steps);
+	for (int k = 1; k < rule->steps.chain.n_steps; k++)
+		rule->most[k] = (uint64) affinity_eventlog_step_window(log, k);
 }

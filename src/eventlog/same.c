@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "eventlog/log.h"
@@ -58,16 +59,54 @@ report_difference(const EventLog *log, const char *what, const char *a,
 }
 
 static char *
-window_text(const EventKind *kind)
+span_text(const EventKind *kind, int64 span)
 {
 	Interval	interval = {0};
 
 	if (kind->time_kind == EVENT_TIME_INTEGER)
-		return psprintf(INT64_FORMAT, kind->window);
-	interval.day = (int32) (kind->window / USECS_PER_DAY);
-	interval.time = kind->window % USECS_PER_DAY;
+		return psprintf(INT64_FORMAT, span);
+	interval.day = (int32) (span / USECS_PER_DAY);
+	interval.time = span % USECS_PER_DAY;
 	return DatumGetCString(DirectFunctionCall1(interval_out,
 											   IntervalPGetDatum(&interval)));
+}
+
+/* The window, or those of the steps. */
+static char *
+window_text(const EventLog *log)
+{
+	int			n_steps = affinity_eventlog_n_steps(log);
+	StringInfoData text;
+
+	if ((log->kind.mode & EVENT_MODE_SPACED) == 0)
+		return log->kind.window == EVENT_NO_WINDOW ? pstrdup("none") :
+			span_text(&log->kind, log->kind.window);
+	initStringInfo(&text);
+	for (int k = 1; k < n_steps; k++)
+		appendStringInfo(&text, "%s%s", k == 1 ? "{" : ", ",
+						 span_text(&log->kind,
+								   affinity_eventlog_step_window(log, k)));
+	appendStringInfoChar(&text, '}');
+	return text.data;
+}
+
+/* Of two logs with equally many conditions. */
+static bool
+windows_differ(const EventLog *a, const EventLog *b)
+{
+	uint32		spaced = a->kind.mode & EVENT_MODE_SPACED;
+	int			n_steps = affinity_eventlog_n_steps(a);
+
+	if (a->kind.window != b->kind.window ||
+		spaced != (b->kind.mode & EVENT_MODE_SPACED))
+		return true;
+	if (spaced == 0 || n_steps != affinity_eventlog_n_steps(b))
+		return false;
+	for (int k = 1; k < n_steps; k++)
+		if (affinity_eventlog_step_window(a, k) !=
+			affinity_eventlog_step_window(b, k))
+			return true;
+	return false;
 }
 
 pg_noreturn static void
@@ -84,8 +123,8 @@ find_difference(const EventLog *a, const EventLog *b, EventModeText mode_text)
 		report_difference(a, "numbers of conditions",
 						  psprintf("%d", of_a->n_conditions),
 						  psprintf("%d", of_b->n_conditions));
-	if (of_a->window != of_b->window)
-		report_difference(a, "windows", window_text(of_a), window_text(of_b));
+	if (a->magic == FUNNEL_MAGIC && windows_differ(a, b))
+		report_difference(a, "windows", window_text(a), window_text(b));
 	if (a->magic == SEQUENCE_MAGIC)
 		report_difference(a, "patterns", pnstrdup(a->data, a->options_len),
 						  pnstrdup(b->data, b->options_len));

@@ -56,14 +56,19 @@ init_call(FunctionCallInfo fcinfo, const FunnelArgs *args, FunnelCall *call)
 	if (args->user != 0)
 		affinity_eventlog_read_user_type(fcinfo, args->user, event);
 	affinity_eventlog_read_window(fcinfo, args->window, event);
-	if (mode == NULL)
-		return;
-	/* what kind of property is held is known by now */
-	definition->kind.mode |= ~(uint32) EVENT_MODE_HOLD &
-		affinity_funnel_mode_read(mode, definition->kind.n_conditions,
-								  call->options, &definition->options_len);
-	definition->options = call->options;
-	affinity_eventlog_keep_text(call->last_mode, mode);
+	if (mode != NULL)
+	{
+		/* what kind of property is held is known by now */
+		definition->kind.mode |= ~(uint32) EVENT_MODE_HOLD &
+			affinity_funnel_mode_read(mode, definition->kind.n_conditions,
+									  call->options,
+									  &definition->options_len);
+		definition->options = call->options;
+		affinity_eventlog_keep_text(call->last_mode, mode);
+	}
+	if (event->n_windows >= 0)
+		affinity_funnel_windows_add(definition, call->options, event->windows,
+									event->n_windows);
 }
 
 static FunnelCall *
@@ -83,11 +88,19 @@ begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 static void
 read_changes(FunctionCallInfo fcinfo, const FunnelArgs *args, FunnelCall *call)
 {
+	EventCall  *event = &call->event;
+	bool		spaced = event->n_windows >= 0;
+
 	if (args->mode != 0 &&
 		!affinity_eventlog_same_text(fcinfo, args->mode, call->last_mode))
 		init_call(fcinfo, args, call);
-	if (!affinity_eventlog_same_window(fcinfo, args->window, &call->event))
-		affinity_eventlog_read_window(fcinfo, args->window, &call->event);
+	if (affinity_eventlog_same_window(fcinfo, args->window, event))
+		return;
+	/* windows of steps are among the options */
+	if (!spaced)
+		affinity_eventlog_read_window(fcinfo, args->window, event);
+	if (spaced || event->n_windows >= 0)
+		init_call(fcinfo, args, call);
 }
 
 static inline Datum

@@ -19,6 +19,11 @@ extern uint32 affinity_funnel_mode_read(const char *text, int n_conditions,
 extern bool affinity_funnel_mode_holds(const char *text);
 extern const char *affinity_funnel_mode_word(uint32 bit);
 
+/* windows.c */
+extern void affinity_funnel_windows_add(EventDefinition *definition,
+										char *options, const int64 *windows,
+										int n_windows);
+
 /* mode_text.c */
 extern char *affinity_funnel_mode_text(const EventLog *log);
 
@@ -27,10 +32,11 @@ typedef struct FunnelSolver FunnelSolver;
 
 /*
  * A user's best chain: its last step, its steps, and their times, which are the
- * solver's until it solves again.
+ * solver's until it solves again. Nobody's id where the state has one user.
  */
 typedef struct FunnelResult
 {
+	EventUserId user;
 	int			level;
 	uint64		taken;
 	const int64 *at;
@@ -70,5 +76,9 @@ affinity_funnel_previous_step(const FunnelConversions *conversions, int i)
 
 extern void affinity_funnel_conversions_read(FunnelConversions *conversions,
 											 const EventLog *log);
+
+/* report.c */
+extern void affinity_funnel_put_duration(Datum *value, bool *null,
+										 double units, EventTime kind);
 
 #endif							/* AFFINITY_FUNNEL_H */

@@ -42,13 +42,15 @@ static const struct
 	{"same_row", AFFINITY_CHAIN_SAME_ROW},
 	{"exclude_last", EVENT_MODE_EXCLUDE_LAST},
 	{"hold_last", EVENT_MODE_HOLD_INT},
+	{"first_attempt", EVENT_MODE_FIRST},
 };
 
 #define MODE_HINT "Modes are default, strict_order, strict_deduplication " \
 	"(or strict), strict_increase (or increase), strict_once, allow_reentry, " \
 	"deduplication, fixed, adjacent, same_row, any_order, " \
 	"any_order N M ... (these steps), optional N, " \
-	"exclude N, exclude N between A and B, exclude_last and hold_last; " \
+	"exclude N, exclude N between A and B, exclude_last, hold_last and " \
+	"first_attempt; " \
 	"separate several by commas."
 
 static const char separators[] = ", +|\t\n";

@@ -66,7 +66,7 @@ affinity_funnel_mode_text(const EventLog *log)
 	initStringInfo(&text);
 	for (uint32 bit = 1; bit != 0; bit <<= 1)
 	{
-		if ((mode & bit & ~EVENT_MODE_GROUPS) == 0)
+		if ((mode & bit & ~(EVENT_MODE_GROUPS | EVENT_MODE_SPACED)) == 0)
 			continue;
 		if ((bit & EVENT_MODE_HOLD) == 0)
 		{

@@ -24,8 +24,9 @@ PG_FUNCTION_INFO_V1(affinity_funnel_steps);
  * durations may be such as no interval holds, and are NULL: the users still
  * count.
  */
-static void
-put_duration(Datum *value, bool *null, double units, EventTime kind)
+void
+affinity_funnel_put_duration(Datum *value, bool *null, double units,
+							 EventTime kind)
 {
 	Interval   *interval;
 	double		usecs = rint(kind == EVENT_TIME_INTEGER ?
@@ -44,11 +45,13 @@ put_duration(Datum *value, bool *null, double units, EventTime kind)
 static void
 put_quantiles(Datum *value, bool *null, int64 *times, int64 n, EventTime kind)
 {
-	put_duration(&value[0], &null[0],
-				 affinity_kernel_quantile(times, (size_t) n, 0.5), kind);
+	affinity_funnel_put_duration(&value[0], &null[0],
+								 affinity_kernel_quantile(times, (size_t) n,
+														  0.5), kind);
 	CHECK_FOR_INTERRUPTS();
-	put_duration(&value[1], &null[1],
-				 affinity_kernel_quantile(times, (size_t) n, 0.9), kind);
+	affinity_funnel_put_duration(&value[1], &null[1],
+								 affinity_kernel_quantile(times, (size_t) n,
+														  0.9), kind);
 	CHECK_FOR_INTERRUPTS();
 }
 

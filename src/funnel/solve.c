@@ -4,10 +4,17 @@
  *
  * A funnel without options goes through chain/chain.c; those with optional
  * steps, exclusions between some steps, and any order of all steps or of
- * groups of them each through their own file of chain/. With a held property
- * the best chain of a user's properties counts. What "best" means is the same
- * everywhere: the furthest last step, then most steps, then complete first,
- * then started last, then earliest rows.
+ * groups of them each through their own file of chain/, as do those with a
+ * window for each step. With a held property the best chain of a user's
+ * properties counts. What "best" means is the same everywhere: the furthest
+ * last step, then most steps, then complete first, then started last, then
+ * earliest rows.
+ *
+ * Of the first attempt only what begins at the time of the first row that may
+ * begin a chain counts: chains of other starts are not begun; and of any order
+ * only the rows within the window from there on are looked at, as the largest
+ * set of them can have that row too. Of the values of a held property the one
+ * counts that such a row has first.
  */
 #include "postgres.h"
 
@@ -29,9 +36,13 @@
 struct FunnelSolver
 {
 	/* of the log that is read */
-	AffinityOptionalRule rule;
+	AffinitySpacedRule rule;
 	bool		any_order;
+	bool		spaced;
+	bool		first;			/* the first attempt only */
 	bool		holds;			/* best and user are in use */
+	uint64		begin;			/* conditions of rows that begin a chain, */
+	uint64		never;			/* unless they satisfy one of these */
 	uint64		groups;			/* steps in a group with the one before */
 	void	   *memory;			/* of chain/optional.c, or NULL */
 	FunnelResultUse use;
@@ -41,12 +52,14 @@ struct FunnelSolver
 	bool		has_user;
 	int64		best_at[AFFINITY_MAX_STEPS];
 	int64		any_at[AFFINITY_MAX_STEPS]; /* of any_order */
+	int64		first_at[AFFINITY_MAX_STEPS];	/* and its first attempt */
 	union
 	{
 		AffinityChain chain;
 		AffinityOptionalChain optional;
 		AffinityAnyOrder any;
 		AffinityGroups groups;
+		AffinitySpaced spaced;
 	}			of;
 };
 
@@ -60,25 +73,51 @@ affinity_funnel_solver_create(MemoryContext context)
 	return MemoryContextAlloc(context, sizeof(FunnelSolver));
 }
 
+/*
+ * The conditions that a row must satisfy to begin a chain: the first step, or
+ * one of those that may be taken first.
+ */
+static uint64
+begin_steps(const FunnelSolver *solver, int n_steps)
+{
+	int			n = 1;
+
+	if (solver->any_order)
+		return affinity_chain_low_steps(n_steps);
+	while (n < n_steps && (solver->groups >> n & 1) != 0)
+		n++;
+	return affinity_chain_low_steps(n);
+}
+
 /* What the log asks for; memory is taken from the current context. */
 static void
 begin_log(FunnelSolver *solver, const EventLog *log)
 {
 	uint32		mode = affinity_eventlog_kind(log)->mode;
+	AffinityOptionalRule *rule = &solver->rule.steps;
 	uint32		options_len;
 
 	affinity_eventlog_options(log, &options_len);
 	solver->any_order = (mode & AFFINITY_CHAIN_ANY_ORDER) != 0;
+	solver->spaced = (mode & EVENT_MODE_SPACED) != 0;
+	solver->first = (mode & EVENT_MODE_FIRST) != 0;
 	solver->holds = (mode & EVENT_MODE_HOLD) != 0;
 	solver->groups = affinity_eventlog_groups(log);
 	solver->has_user = false;
 	solver->memory = NULL;
-	affinity_eventlog_rule(log, &solver->rule.chain);
-	if (options_len > 0 && !solver->any_order && solver->groups == 0)
+	affinity_eventlog_rule(log, &rule->chain);
+	solver->never = rule->chain.exclude;
+	solver->begin = begin_steps(solver, rule->chain.n_steps);
+	if (solver->spaced)
+		affinity_eventlog_spaced_rule(log, &solver->rule);
+	else if (options_len > 0 && !solver->any_order && solver->groups == 0)
 	{
-		affinity_eventlog_optional_rule(log, &solver->rule);
-		solver->memory = palloc(affinity_chain_optional_memory(&solver->rule));
+		affinity_eventlog_optional_rule(log, rule);
+		solver->memory = palloc(affinity_chain_optional_memory(rule));
 	}
+	if (solver->spaced || solver->memory != NULL)
+		solver->never = rule->exclude_after[0];
+	rule->chain.first_only = solver->first;
 }
 
 /*
@@ -136,7 +175,7 @@ solve_chain(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 {
 	AffinityChain *chain = &solver->of.chain;
 
-	affinity_chain_begin(chain, &solver->rule.chain);
+	affinity_chain_begin(chain, &solver->rule.steps.chain);
 	feed_all(solver, feed_chain, event, n, EVENTS_AT_ONCE);
 	set_result(result, chain->level, chain->best);
 }
@@ -153,7 +192,8 @@ solve_groups(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 {
 	AffinityGroups *groups = &solver->of.groups;
 
-	affinity_chain_groups_begin(groups, &solver->rule.chain, solver->groups);
+	affinity_chain_groups_begin(groups, &solver->rule.steps.chain,
+								solver->groups);
 	feed_all(solver, feed_groups, event, n, GROUPS_AT_ONCE);
 	set_result(result, groups->level, groups->best);
 }
@@ -170,7 +210,8 @@ solve_optional(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 {
 	AffinityOptionalChain *optional = &solver->of.optional;
 
-	affinity_chain_optional_begin(optional, &solver->rule, solver->memory);
+	affinity_chain_optional_begin(optional, &solver->rule.steps,
+								  solver->memory);
 	feed_all(solver, feed_optional, event, n, OPTIONAL_AT_ONCE);
 	set_result(result, optional->level, optional->best);
 	result->taken = optional->taken;
@@ -190,9 +231,9 @@ solve_any_order(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 	int64		first;
 	int			n_times = 0;
 
-	affinity_chain_any_begin(any, &solver->rule.chain);
+	affinity_chain_any_begin(any, &solver->rule.steps.chain);
 	feed_all(solver, feed_any_order, event, n, EVENTS_AT_ONCE);
-	first = any->first;
+	first = solver->first ? 0 : any->first;
 	while (first > any->first_after && event[first - 1].at == any->first_at)
 		first--;
 	affinity_chain_any_times_begin(any);
@@ -208,27 +249,15 @@ solve_any_order(FunnelSolver *solver, const AffinityEvent *event, int64 n,
 	set_result(result, any->level, solver->any_at);
 }
 
-/* The best chain of rows of one user and property. */
-static void
-solve_rows(FunnelSolver *solver, const AffinityEvent *event, int64 n,
-		   FunnelResult *result)
-{
-	if (solver->any_order)
-		solve_any_order(solver, event, n, result);
-	else if (solver->groups != 0)
-		solve_groups(solver, event, n, result);
-	else if (solver->memory != NULL)
-		solve_optional(solver, event, n, result);
-	else
-		solve_chain(solver, event, n, result);
-}
-
 static bool
-is_better(const FunnelResult *a, const FunnelResult *b)
+is_better(const FunnelSolver *solver, const FunnelResult *a,
+		  const FunnelResult *b)
 {
 	int			n_a = pg_popcount64(a->taken);
 	int			n_b = pg_popcount64(b->taken);
 
+	if (solver->first && a->level > 0 && b->level > 0 && a->at[0] != b->at[0])
+		return a->at[0] < b->at[0];
 	if (a->level != b->level || n_a != n_b || a->level == 0)
 		return a->level > b->level || (a->level == b->level && n_a > n_b);
 	if (a->at[a->level - 1] != b->at[b->level - 1])
@@ -248,6 +277,120 @@ is_better(const FunnelResult *a, const FunnelResult *b)
 	return false;
 }
 
+static bool
+begins(const FunnelSolver *solver, const AffinityEvent *event)
+{
+	return (event->steps & solver->begin) != 0 &&
+		(event->steps & solver->never) == 0;
+}
+
+/*
+ * The first attempt in any order, from the first row, which may begin it: the
+ * largest set in the window from there on, up to an excluded row. Rows of the
+ * first instant that come after such a row may begin it as well.
+ */
+static void
+solve_any_first(FunnelSolver *solver, const AffinityEvent *event, int64 n,
+				FunnelResult *best)
+{
+	const AffinityChainRule *rule = &solver->rule.steps.chain;
+	int64		end;
+
+	set_result(best, 0, solver->first_at);
+	for (int64 i = 0; i < n && event[i].at == event[0].at; i = end + 1)
+	{
+		FunnelResult result;
+
+		end = i;
+		if (!begins(solver, &event[i]))
+			continue;
+		while (end < n && (event[end].steps & solver->never) == 0 &&
+			   affinity_chain_in_window(rule, event[0].at, event[end].at))
+			affinity_base_look_up((uint64) end++);
+		solve_any_order(solver, event + i, end - i, &result);
+		if (!is_better(solver, &result, best))
+			continue;
+		memcpy(solver->first_at, result.at,
+			   sizeof(int64) * (Size) result.level);
+		set_result(best, result.level, solver->first_at);
+	}
+}
+
+static bool
+feed_spaced(FunnelSolver *solver, const AffinityEvent *event, int64 n)
+{
+	return affinity_chain_spaced_feed(&solver->of.spaced, event, n);
+}
+
+/* How many of the rows come before that time, or not after it. */
+static int64
+rows_before(const AffinityEvent *event, int64 n, int64 at, bool with_it)
+{
+	int64		from = 0;
+
+	while (from < n)
+	{
+		int64		middle = from + (n - from) / 2;
+
+		if (event[middle].at < at || (with_it && event[middle].at == at))
+			from = middle + 1;
+		else
+			n = middle;
+	}
+	return from;
+}
+
+static void
+solve_spaced(FunnelSolver *solver, const AffinityEvent *event, int64 n,
+			 FunnelResult *result)
+{
+	AffinitySpaced *spaced = &solver->of.spaced;
+	int64		first;
+
+	affinity_chain_spaced_begin(spaced, &solver->rule);
+	feed_all(solver, feed_spaced, event, n, EVENTS_AT_ONCE);
+	affinity_chain_spaced_back_begin(spaced);
+	first = rows_before(event, n, spaced->first, false);
+	n = spaced->level == 0 ? first :
+		rows_before(event, n, spaced->last, true);
+	while (n > first)
+	{
+		int64		from = Max(first, n - EVENTS_AT_ONCE);
+
+		while (from > first && event[from].at == event[from - 1].at)
+			from--;
+		affinity_chain_spaced_back(spaced, event + from, n - from);
+		n = from;
+		CHECK_FOR_INTERRUPTS();
+	}
+	set_result(result, spaced->level, affinity_chain_spaced_times(spaced));
+}
+
+/* The best chain of rows of one user and property. */
+static void
+solve_rows(FunnelSolver *solver, const AffinityEvent *event, int64 n,
+		   FunnelResult *result)
+{
+	if (solver->first)
+	{
+		for (; n > 0 && !begins(solver, event); event++)
+			affinity_base_look_up((uint64) n--);
+		solver->rule.steps.chain.first_at = n > 0 ? event->at : 0;
+	}
+	if (solver->any_order && solver->first)
+		solve_any_first(solver, event, n, result);
+	else if (solver->any_order)
+		solve_any_order(solver, event, n, result);
+	else if (solver->groups != 0)
+		solve_groups(solver, event, n, result);
+	else if (solver->spaced)
+		solve_spaced(solver, event, n, result);
+	else if (solver->memory != NULL)
+		solve_optional(solver, event, n, result);
+	else
+		solve_chain(solver, event, n, result);
+}
+
 static void
 keep_best(FunnelSolver *solver, const FunnelResult *result)
 {
@@ -264,6 +407,7 @@ solve_user(EventUserId user, const AffinityEvent *event, int64 n, void *arg)
 	FunnelResult result;
 
 	solve_rows(solver, event, n, &result);
+	result.user = user;
 	if (!solver->holds)
 	{
 		solver->use(&result, solver->arg);
@@ -271,7 +415,7 @@ solve_user(EventUserId user, const AffinityEvent *event, int64 n, void *arg)
 	}
 	if (solver->has_user && event_same_user(user, solver->user))
 	{
-		if (is_better(&result, &solver->best))
+		if (is_better(solver, &result, &solver->best))
 			keep_best(solver, &result);
 		return;
 	}
