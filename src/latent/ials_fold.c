@@ -42,6 +42,7 @@ affinity_latent_ials_fold_begin(const void *options,
 	AffinityFold *fold = palloc0(sizeof(AffinityFold));
 	bool		timely = ((const IalsOptions *) options)->times.trend > 0;
 	uint32		n = factors->width + 1 + (timely ? factors->n_items : 0);
+
 	/* some versions had the users' Gram matrix behind that */
 	uint32		all = n + factors->width * (factors->width + 1) / 2;
 	bool		sane = factors->width >= 1 &&
