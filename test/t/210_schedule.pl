@@ -247,8 +247,9 @@ is(differing('model_lists', $personal), '0', 'with all lists');
 # a training long ago, else it would count as of the last minute
 sql(q{UPDATE shop.model SET trained_at = trained_at - interval '1 hour'},
 	q{UPDATE model_lists_made SET at = at - interval '30 minutes'},
-	q{INSERT INTO purchases SELECT c, 'product 60', 1, now() FROM generate_series(6, 60, 6) c});
-isnt(differing('model_lists', $personal), '0', 'a new product changes lists');
+	q{INSERT INTO purchases SELECT c, p, 1, now()
+		FROM generate_series(6, 60, 6) c, unnest('{product 60,product 05,product 08}'::text[]) p});
+isnt(differing('model_lists', $personal), '0', 'purchases change lists');
 is(run_jobs('follow', 'CALL follow_model()'), 'follow|succeeded|night|', 'the job');
 is(differing('model_lists', $personal), '0', 'follows them');
 cmp_ok(sql(q{SELECT count(*) FROM model_lists WHERE item_id = 'product 60'}), '>', 0, 'and the product is in some');
