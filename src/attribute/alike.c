@@ -52,10 +52,10 @@ number_items(const AffinityInteractions *in)
 	{
 		Datum		id = affinity_interaction_dict_id(a->items, i);
 
-		while (no < in->by_item.n_rows &&
+		while (no < in->n_items &&
 			   affinity_interaction_dict_compare(in->items, no, id) < 0)
 			affinity_base_look_up(no++);
-		if (no == in->by_item.n_rows ||
+		if (no == in->n_items ||
 			affinity_interaction_dict_compare(in->items, no, id) != 0)
 			elog(ERROR, "item %s has attributes, but is none of the model",
 				 affinity_base_id_display(id,
@@ -287,7 +287,7 @@ affinity_attribute_alike(const AffinityInteractions *in, uint32 k)
 							  "%u neighbors by attributes of %u items need",
 							  f.k, a->n);
 	f.number = number_items(in);
-	alike->n = in->by_item.n_rows;
+	alike->n = in->n_items;
 	alike->start = affinity_base_zeroed_array((Size) alike->n + 1,
 											  sizeof(int64));
 	alike->item = affinity_base_array(entries, sizeof(uint32));

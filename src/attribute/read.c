@@ -45,3 +45,22 @@ affinity_attribute_read(const AffinityAttributeRequest *request)
 		read_tags(request, attributes);
 	return attributes;
 }
+
+/*
+ * Items of a matrix, but those that attributes alone know: what defaults follow
+ * from, so that new items leave a model of the others as it is.
+ */
+uint32
+affinity_attribute_items_had(const AffinityInteractions *in)
+{
+	uint32		n = 0;
+
+	if (in->attributes == NULL)
+		return in->n_items;
+	for (uint32 i = 0; i < in->n_items; i++)
+	{
+		affinity_base_look_up(i);
+		n += in->by_item.start[i + 1] > in->by_item.start[i];
+	}
+	return Max(n, 1);
+}

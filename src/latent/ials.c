@@ -242,7 +242,7 @@ static void
 settle(IalsOptions *options, const AffinityInteractions *in)
 {
 	double		density = (double) in->by_user.start[in->by_user.n_rows] /
-		((double) in->by_user.n_rows * in->by_item.n_rows);
+		((double) in->by_user.n_rows * affinity_attribute_items_had(in));
 
 	if (isnan(options->unobserved_weight))
 		options->unobserved_weight = (float) Min(Max(AUTO_DENSITIES * density,
@@ -273,10 +273,12 @@ put_parameters(AffinityItemSink *sink, const IalsOptions *options,
 
 /*
  * Items are stored times their trend, so that a product with a user's vector
- * is the score; folding in takes the trend off again.
+ * is the score; folding in takes the trend off again. Where there are
+ * attributes, items are blended with what is like them.
  */
 static void
-put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
+put_items(AffinityTeam *team, const float *trend, const AffinityAlike *alike,
+		  AffinityItemSink *sink)
 {
 	const IalsShared *shared = affinity_parallel_region(team, IALS_SHARED);
 	const float *factor = affinity_parallel_region(team, IALS_ITEMS);
@@ -285,8 +287,13 @@ put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 	AffinityCsr by_user;
 	AffinityCsr by_item;
 	float	   *timely = palloc(factors * sizeof(float));
+	float	   *blended = palloc(factors * sizeof(float));
+	float	   *users;
 
 	affinity_parallel_matrix(team, IALS_MATRIX, &by_user, &by_item);
+	users = affinity_base_array(by_item.n_rows, sizeof(float));
+	for (uint32 i = 0; i < by_item.n_rows; i++)
+		users[i] = affinity_train_item_row(&by_item, i).popularity;
 	for (uint32 i = 0; i < by_item.n_rows; i++)
 	{
 		AffinityItemRow row = affinity_train_item_row(&by_item, i);
@@ -294,6 +301,13 @@ put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 		CHECK_FOR_INTERRUPTS();
 		row.n_factors = factors;
 		row.factor = factor + i * width;
+		if (alike)
+		{
+			affinity_attribute_factors(alike, &shared->options.attributes,
+									   users, factor, width, factors, i,
+									   blended);
+			row.factor = blended;
+		}
 		if (trend)
 		{
 			for (uint32 k = 0; k < factors; k++)
@@ -307,6 +321,8 @@ put_items(AffinityTeam *team, const float *trend, AffinityItemSink *sink)
 				   width * width,
 				   trend, by_item.n_rows);
 	pfree(timely);
+	pfree(blended);
+	pfree(users);
 }
 
 /*
@@ -340,11 +356,14 @@ ials_train(AffinityInteractions *in, const void *options,
 	AffinityTeamRequest request = {.job = &ials_job, .max_workers = -1};
 	IalsShared *shared;
 	AffinityTeam *team;
+	const AffinityAlike *alike = NULL;
 	const float *trend = affinity_train_trend(in, &ials->times, sink);
 	int64		most = Max(longest_row(&in->by_user),
 						   longest_row(&in->by_item));
 
 	affinity_train_timely_popularity(in, &ials->times, trend, false, sink);
+	if (in->attributes)
+		alike = affinity_attribute_alike(in, ials->attributes.attribute_neighbors);
 	settle(&settled, in);
 	make_confidences(ials, in);
 	make_roots(ials, &in->by_user);
@@ -361,7 +380,7 @@ ials_train(AffinityInteractions *in, const void *options,
 	shared->root = affinity_latent_ials_root(ials, 1);
 	affinity_parallel_put_matrix(team, IALS_MATRIX, in);
 	affinity_parallel_run(team, NULL);
-	put_items(team, trend, sink);
+	put_items(team, trend, alike, sink);
 	put_figures(team, sink);
 	affinity_parallel_end(team);
 }
@@ -404,6 +423,7 @@ static const AffinityOption ials_options[] = {
 		   "of the random numbers that users start from"),
 	AFFINITY_OPTIONS_TRAINING_TIMES(IalsOptions),
 	AFFINITY_OPTIONS_HISTORY(IalsOptions),
+	AFFINITY_OPTIONS_ATTRIBUTES(IalsOptions),
 	AFFINITY_OPTION_SEEN(IalsOptions),
 };
 
@@ -439,6 +459,7 @@ const AffinityAlgorithm affinity_latent_ials = {
 	.request = ials_request,
 	.train = ials_train,
 	.times = ials_times,
+	.attributes = affinity_attribute_always,
 	.history_weight = ials_history_weight,
 	.fold_begin = affinity_latent_ials_fold_begin,
 	.fold_in = affinity_latent_ials_fold_in,

@@ -5,11 +5,12 @@
 #ifndef AFFINITY_LATENT_IALS_H
 #define AFFINITY_LATENT_IALS_H
 
+#include "attribute/attribute.h"
 #include "factor/factor.h"
 #include "latent/latent.h"
 #include "parallel/team.h"
 
-#define IALS_MOST_FACTORS	512
+#define IALS_MOST_FACTORS	AFFINITY_MOST_FACTORS
 
 typedef enum IalsConfidence
 {
@@ -33,6 +34,7 @@ typedef struct IalsOptions
 	double		tolerance;
 	int32		seed;
 	AffinityTimes times;
+	AffinityAttributeOptions attributes;
 	int			seen;
 } IalsOptions;
 

@@ -339,7 +339,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	EaseLeader	leader = {.sink = sink};
 	LowRank		low = {0};
 	bool		low_rank;
-	LowRankLists lists;
+	AffinityKeptLists lists;
 	const float *trend;
 
 	task.n_users = in->by_user.n_rows;
@@ -356,7 +356,7 @@ ease_train(AffinityInteractions *in, const void *options,
 	{
 		begin_low_rank(&low, in, o, sink);
 		low.trend = trend;
-		affinity_linear_low_rank_collect(&lists, task.n_items, sink);
+		affinity_train_lists_keep(&lists, task.n_items, 1, sink);
 		leader.sink = &lists.sink;
 		o->neighbors = Min(Max(o->neighbors, LOW_RANK_MOST),
 						   (int32) task.n_items);

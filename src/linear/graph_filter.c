@@ -30,6 +30,7 @@
 
 #include "miscadmin.h"
 
+#include "attribute/attribute.h"
 #include "linear/low_rank.h"
 
 /* In the order of the names. */
@@ -56,6 +57,7 @@ typedef struct GraphOptions
 	int32		neighbors;
 	int32		max_history;
 	AffinityTimes times;
+	AffinityAttributeOptions attributes;
 	int			seen;
 } GraphOptions;
 
@@ -93,6 +95,7 @@ static const AffinityOption graph_options[] = {
 	AFFINITY_OPTION_MAX_HISTORY(GraphOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(GraphOptions),
 	AFFINITY_OPTIONS_HISTORY(GraphOptions),
+	AFFINITY_OPTIONS_ATTRIBUTES(GraphOptions),
 	AFFINITY_OPTION_SEEN(GraphOptions),
 };
 
@@ -132,7 +135,7 @@ rows_bytes(const AffinityInteractions *in)
 }
 
 static void
-graph_train(AffinityInteractions *in, const void *options,
+train_lists(AffinityInteractions *in, const void *options,
 			AffinityItemSink *sink)
 {
 	const GraphOptions *o = options;
@@ -173,6 +176,16 @@ graph_train(AffinityInteractions *in, const void *options,
 }
 
 static void
+graph_train(AffinityInteractions *in, const void *options,
+			AffinityItemSink *sink)
+{
+	const GraphOptions *o = options;
+
+	affinity_attribute_blend(in, &o->attributes, o->neighbors, train_lists,
+							 options, sink);
+}
+
+static void
 graph_request(const void *options, AffinityReadRequest *request)
 {
 	const GraphOptions *o = options;
@@ -205,5 +218,6 @@ const AffinityAlgorithm affinity_linear_graph_filter = {
 	.request = graph_request,
 	.train = graph_train,
 	.times = graph_times,
+	.attributes = affinity_attribute_always,
 	.history_weight = graph_history_weight,
 };

@@ -15,7 +15,6 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "utils/memutils.h"
 
 #include "kernel/topk.h"
 #include "linear/low_rank.h"
@@ -58,48 +57,6 @@ affinity_linear_low_rank_begin(LowRank *low, const AffinityInteractions *in,
 	for (uint32 k = 0; k < low->spectrum->rank; k++)
 		low->value[k] = weight * pow(low->spectrum->value[k] /
 									 low->spectrum->value[0], exponent);
-}
-
-/* ---- lists on their way ------------------------------------------------ */
-
-static void
-collect_row(AffinityItemSink *sink, const AffinityItemRow *row)
-{
-	LowRankLists *lists = (LowRankLists *) sink;
-	Size		at = lists->start[row->item];
-	Size		end = at + row->n_neighbors;
-
-	if (end > lists->room)
-	{
-		lists->room = end + end / 4 + 65536;
-		lists->item = repalloc_huge(lists->item,
-									mul_size(lists->room, sizeof(int32)));
-		lists->weight = repalloc_huge(lists->weight,
-									  mul_size(lists->room, sizeof(float)));
-	}
-	memcpy(lists->item + at, row->neighbor, row->n_neighbors * sizeof(int32));
-	memcpy(lists->weight + at, row->score, row->n_neighbors * sizeof(float));
-	lists->popularity[row->item] = row->popularity;
-	lists->start[row->item + 1] = end;
-}
-
-/*
- * Begin to collect what is put, with as many workers as the sink allows in
- * which it will end.
- */
-void
-affinity_linear_low_rank_collect(LowRankLists *lists, uint32 n_items,
-								 const AffinityItemSink *as)
-{
-	memset(lists, 0, sizeof(*lists));
-	lists->sink.put = collect_row;
-	lists->sink.max_workers = as->max_workers;
-	lists->n_items = n_items;
-	lists->popularity = affinity_base_zeroed_array(n_items, sizeof(float));
-	lists->start = affinity_base_zeroed_array((Size) n_items + 1,
-											  sizeof(Size));
-	lists->item = affinity_base_array(1, sizeof(int32));
-	lists->weight = affinity_base_array(1, sizeof(float));
 }
 
 /*
@@ -195,7 +152,7 @@ fill_graph(AffinityTeam *team, const FoldTask *task, const LowRank *low)
  * Lists into the regions; each array is freed once it is there.
  */
 static void
-fill_lists(AffinityTeam *team, const FoldTask *task, LowRankLists *lists)
+fill_lists(AffinityTeam *team, const FoldTask *task, AffinityKeptLists *lists)
 {
 	Size		weights = lists->start[task->n_items];
 
@@ -208,6 +165,7 @@ fill_lists(AffinityTeam *team, const FoldTask *task, LowRankLists *lists)
 		   weights * sizeof(float));
 	pfree(lists->weight);
 	pfree(lists->start);
+	pfree(lists->n_users);
 }
 
 #define REGION(size, width) \
@@ -215,7 +173,7 @@ fill_lists(AffinityTeam *team, const FoldTask *task, LowRankLists *lists)
 
 static void
 request_regions(AffinityTeamRequest *request, FoldTask *task,
-				const LowRank *low, const LowRankLists *lists)
+				const LowRank *low, const AffinityKeptLists *lists)
 {
 	uint32		n = task->n_items;
 
@@ -252,7 +210,7 @@ request_regions(AffinityTeamRequest *request, FoldTask *task,
  * weights there are.
  */
 int64
-affinity_linear_low_rank_put(LowRank *low, LowRankLists *lists,
+affinity_linear_low_rank_put(LowRank *low, AffinityKeptLists *lists,
 							 AffinityItemSink *sink)
 {
 	AffinityTeamRequest request = {.max_workers = sink->max_workers};

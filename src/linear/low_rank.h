@@ -23,18 +23,6 @@ typedef struct LowRank
 	const float *trend;			/* of the items, which lists have; NULL: none */
 } LowRank;
 
-/* Lists on their way: a sink for an algorithm to put its rows into. */
-typedef struct LowRankLists
-{
-	AffinityItemSink sink;
-	uint32		n_items;
-	float	   *popularity;
-	Size	   *start;			/* n_items + 1 */
-	int32	   *item;
-	float	   *weight;
-	Size		room;
-} LowRankLists;
-
 /* Weights of an item that a list on its way has at least room for. */
 #define LOW_RANK_MOST	4096
 
@@ -92,10 +80,7 @@ extern void affinity_linear_low_rank_begin(LowRank *low,
 										   const AffinitySpectrumRequest *request,
 										   double weight, double exponent,
 										   Size weights);
-extern void affinity_linear_low_rank_collect(LowRankLists *lists,
-											 uint32 n_items,
-											 const AffinityItemSink *as);
-extern int64 affinity_linear_low_rank_put(LowRank *low, LowRankLists *lists,
+extern int64 affinity_linear_low_rank_put(LowRank *low, AffinityKeptLists *lists,
 										  AffinityItemSink *sink);
 
 #endif							/* AFFINITY_LINEAR_LOW_RANK_H */

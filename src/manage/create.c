@@ -155,7 +155,7 @@ create(const char *name, ModelDefinition *d, bool train)
 
 /*
  * What auto means for a model that learns from more than rows of users and
- * items: the first algorithm that does, as there is nothing to choose from yet.
+ * items: the first algorithm that does.
  */
 static const char *
 resolve_auto(const char *algorithm, Jsonb *options, const char *signals,

@@ -205,8 +205,8 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 }
 
 static void
-item_knn_train(AffinityInteractions *in, const void *options,
-			   AffinityItemSink *sink)
+train_lists(AffinityInteractions *in, const void *options,
+			AffinityItemSink *sink)
 {
 	AffinityTeamRequest request = {
 		.job = &item_knn_job, .max_workers = sink->max_workers
@@ -240,6 +240,16 @@ item_knn_train(AffinityInteractions *in, const void *options,
 	affinity_parallel_run(team, sink);
 	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
+}
+
+static void
+item_knn_train(AffinityInteractions *in, const void *options,
+			   AffinityItemSink *sink)
+{
+	const ItemKnnOptions *o = options;
+
+	affinity_attribute_blend(in, &o->attributes, o->neighbors, train_lists,
+							 options, sink);
 }
 
 /* ---- options ----------------------------------------------------------- */
@@ -281,6 +291,7 @@ static const AffinityOption item_knn_options[] = {
 	AFFINITY_OPTION_MAX_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(ItemKnnOptions),
 	AFFINITY_OPTIONS_HISTORY(ItemKnnOptions),
+	AFFINITY_OPTIONS_ATTRIBUTES(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
 };
 
@@ -401,6 +412,7 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.request = item_knn_request,
 	.train = item_knn_train,
 	.times = item_knn_times,
+	.attributes = affinity_attribute_always,
 	.history_weight = item_knn_history_weight,
 	.update_way = affinity_neighbor_knn_update_way,
 	.update = affinity_neighbor_knn_update,

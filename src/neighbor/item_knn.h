@@ -5,7 +5,7 @@
 #ifndef AFFINITY_NEIGHBOR_ITEM_KNN_H
 #define AFFINITY_NEIGHBOR_ITEM_KNN_H
 
-#include "interaction/interaction.h"
+#include "attribute/attribute.h"
 #include "kernel/sparse.h"
 #include "neighbor/lists.h"
 
@@ -46,6 +46,7 @@ typedef struct ItemKnnOptions
 	double		neighbor_exponent;
 	int32		max_history;
 	AffinityTimes times;
+	AffinityAttributeOptions attributes;
 	int			seen;
 } ItemKnnOptions;
 

@@ -33,8 +33,8 @@ row_sum(const AffinityCsr *m, uint32 row, bool squares)
 }
 
 /* d^-e, where nobody and nothing gives 0 */
-static double
-inverse_power(double d, double e)
+double
+affinity_neighbor_inverse_power(double d, double e)
 {
 	if (!(d > 0))
 		return 0;
@@ -87,9 +87,9 @@ prepare_kind(KnnState *s, uint32 kind, const float *trend)
 	{
 		CHECK_FOR_INTERRUPTS();
 		user_factor[u] = degree ?
-			inverse_power(sum_of(by_user, by_user->start[u], s->target_end ?
-								 s->target_end[u] : by_user->start[u + 1],
-								 false), user_exponent) : 1;
+			affinity_neighbor_inverse_power(sum_of(by_user, by_user->start[u], s->target_end ?
+												   s->target_end[u] : by_user->start[u + 1],
+												   false), user_exponent) : 1;
 	}
 	for (uint32 i = 0; i < s->n_items; i++)
 	{
@@ -98,15 +98,15 @@ prepare_kind(KnnState *s, uint32 kind, const float *trend)
 		CHECK_FOR_INTERRUPTS();
 		if (degree)
 		{
-			left[i] = inverse_power(row_sum(by_item, source, false),
-									item_exponent);
-			right[i] = inverse_power(row_sum(by_item, i, false),
-									 neighbor_exponent);
+			left[i] = affinity_neighbor_inverse_power(row_sum(by_item, source, false),
+													  item_exponent);
+			right[i] = affinity_neighbor_inverse_power(row_sum(by_item, i, false),
+													   neighbor_exponent);
 		}
 		else if (o->similarity == SIMILARITY_COSINE)
 		{
-			left[i] = inverse_power(row_sum(by_item, source, true), 0.5);
-			right[i] = inverse_power(row_sum(by_item, i, true), 0.5);
+			left[i] = affinity_neighbor_inverse_power(row_sum(by_item, source, true), 0.5);
+			right[i] = affinity_neighbor_inverse_power(row_sum(by_item, i, true), 0.5);
 		}
 		else
 		{

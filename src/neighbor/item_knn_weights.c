@@ -194,7 +194,7 @@ affinity_neighbor_knn_settle(ItemKnnOptions *o, const AffinityInteractions *in,
 							 AffinityItemSink *sink)
 {
 	double		per_item = (double) in->by_item.start[in->n_items] /
-		in->n_items;
+		affinity_attribute_items_had(in);
 	double		rise = log(per_item / FEW_USERS) / log(MANY_USERS / FEW_USERS);
 
 	if (o->similarity != SIMILARITY_DEGREE)

@@ -58,4 +58,7 @@ extern void affinity_neighbor_lists_make(NeighborList *list,
 extern void affinity_neighbor_lists_warn(const NeighborLists *lists,
 										 const AffinityDict *items);
 
+/* item_knn_factors.c */
+extern double affinity_neighbor_inverse_power(double d, double e);
+
 #endif							/* AFFINITY_NEIGHBOR_LISTS_H */

@@ -262,13 +262,6 @@ add_degrees(NextState *s)
 	}
 }
 
-/* d^-e, where nothing gives 0 */
-static double
-inverse_power(double d, double e)
-{
-	return !(d > 0) ? 0 : e == 0 ? 1 : pow(d, -e);
-}
-
 static void
 prepare_factors(NextState *s, const float *trend)
 {
@@ -284,8 +277,8 @@ prepare_factors(NextState *s, const float *trend)
 	for (uint32 i = 0; i < n_items; i++)
 	{
 		affinity_base_look_up(i);
-		s->left[i] = inverse_power(s->left[i], o->item_exponent);
-		s->right[i] = inverse_power(s->right[i], o->neighbor_exponent) *
+		s->left[i] = affinity_neighbor_inverse_power(s->left[i], o->item_exponent);
+		s->right[i] = affinity_neighbor_inverse_power(s->right[i], o->neighbor_exponent) *
 			(trend ? trend[i] : 1);
 	}
 }
@@ -394,8 +387,8 @@ fill_regions(NextState *s, NextSteps *steps, const AffinityCsr *by_item,
 }
 
 static void
-next_item_train(AffinityInteractions *in, const void *options,
-				AffinityItemSink *sink)
+train_lists(AffinityInteractions *in, const void *options,
+			AffinityItemSink *sink)
 {
 	AffinityTeamRequest request = {
 		.job = &next_item_job, .max_workers = sink->max_workers
@@ -421,6 +414,16 @@ next_item_train(AffinityInteractions *in, const void *options,
 	affinity_parallel_run(team, sink);
 	affinity_neighbor_lists_warn(&state.shared->lists, in->items);
 	affinity_parallel_end(team);
+}
+
+static void
+next_item_train(AffinityInteractions *in, const void *options,
+				AffinityItemSink *sink)
+{
+	const NextItemOptions *o = options;
+
+	affinity_attribute_blend(in, &o->attributes, o->neighbors, train_lists,
+							 options, sink);
 }
 
 /* ---- options ----------------------------------------------------------- */
@@ -451,6 +454,7 @@ static const AffinityOption next_item_options[] = {
 	AFFINITY_OPTION_MAX_HISTORY(NextItemOptions),
 	AFFINITY_OPTIONS_TRAINING_TIMES(NextItemOptions),
 	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.7"),
+	AFFINITY_OPTIONS_ATTRIBUTES(NextItemOptions),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
 };
 
@@ -489,5 +493,6 @@ const AffinityAlgorithm affinity_neighbor_next_item = {
 	.request = next_item_request,
 	.train = next_item_train,
 	.times = next_item_times,
+	.attributes = affinity_attribute_always,
 	.history_weight = next_item_history_weight,
 };

@@ -5,7 +5,7 @@
 #ifndef AFFINITY_NEIGHBOR_NEXT_ITEM_H
 #define AFFINITY_NEIGHBOR_NEXT_ITEM_H
 
-#include "train/train.h"
+#include "attribute/attribute.h"
 
 /* Which of a user's events of one item count. */
 typedef enum NextRepeats
@@ -27,6 +27,7 @@ typedef struct NextItemOptions
 	double		neighbor_exponent;
 	int32		max_history;
 	AffinityTimes times;
+	AffinityAttributeOptions attributes;
 	int			seen;
 } NextItemOptions;
 

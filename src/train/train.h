@@ -187,6 +187,25 @@ typedef struct AffinityItemSink
 						   const double *value, int n, bool list);
 } AffinityItemSink;
 
+/*
+ * Lists on their way: a sink for an algorithm to put its rows into, whose lists
+ * are changed before they go on.
+ */
+typedef struct AffinityKeptLists
+{
+	AffinityItemSink sink;
+	AffinityItemSink *into;		/* where they go on to */
+	uint32		n_items;
+	uint32		n_kinds;
+	float	   *popularity;		/* of each list; those of an item's kinds
+								 * follow each other */
+	uint32	   *n_users;		/* as rows have it */
+	Size	   *start;			/* one more than lists */
+	int32	   *item;
+	float	   *weight;
+	Size		room;
+} AffinityKeptLists;
+
 /* ---- scoring by factors ------------------------------------------------ */
 
 /* Factors of all items, as serving holds them. */
@@ -403,6 +422,10 @@ affinity_train_decays(const AffinityAlgorithm *algorithm, const void *options)
 
 	return times && (times->history_half_life > 0 || times->history_decay < 1);
 }
+
+/* lists.c */
+extern void affinity_train_lists_keep(AffinityKeptLists *lists, uint32 n_items,
+									  uint32 n_kinds, AffinityItemSink *into);
 
 /* trend.c */
 extern double affinity_train_usual_half_life(const float *age, int64 n);

@@ -45,17 +45,19 @@ my %query = (
 	tags => 'SELECT i, tags FROM tags',
 	embeddings => 'SELECT i, embedding FROM embeddings');
 
-# model(source, attributes, options, workers): the items, as one text.
+# model(source, attributes, options, workers, algorithm): the items, as one text.
 sub model
 {
-	my ($source, $attributes, $options, $workers) = @_;
+	my ($source, $attributes, $options, $workers, $algorithm) = @_;
+
+	$algorithm //= 'ease';
 
 	return $node->safe_psql('postgres', qq{
 		SET client_min_messages = warning;
 		SET max_parallel_maintenance_workers = $workers;
-		SELECT FROM affinity.create_model('m', \$\$$source\$\$, 'ease', '$options', if_exists => 'replace',
+		SELECT FROM affinity.create_model('m', \$\$$source\$\$, '$algorithm', '$options', if_exists => 'replace',
 			item_attributes => \$\$$attributes\$\$);
-		SELECT string_agg(concat(item_id, popularity, neighbors, scores), E'\n' ORDER BY item_no) FROM m.items});
+		SELECT string_agg(concat(item_id, popularity, neighbors, scores, factors), E'\n' ORDER BY item_no) FROM m.items});
 }
 
 foreach my $kind ('tags', 'embeddings')
@@ -87,6 +89,20 @@ foreach my $kind ('tags', 'embeddings')
 			$first, 'and with rows in another order');
 	}
 }
+# what is blended after training (pgtap/attributes_blend.sql has the numbers)
+foreach my $algorithm ('item_knn', 'ials')
+{
+	foreach my $kind ('tags', 'embeddings')
+	{
+		my $options = $algorithm eq 'ials' ? '{"factors": 8}' : '{}';
+		my $first = model($facts, $query{$kind}, $options, 0, $algorithm);
+
+		is(model($facts, $query{$kind}, $options, 2, $algorithm), $first, "$algorithm, $kind: the same with workers");
+		is(model("$facts ORDER BY hashint8(u * 1000 + i)", "$query{$kind} ORDER BY hashint4(i)", $options, 1, $algorithm),
+			$first, 'and with rows in another order');
+	}
+}
+
 is( model($facts, q{SELECT i, t FROM tags, unnest(tags) t UNION ALL SELECT 1, 'shop'}, '{}', 0),
 	model($facts, $query{tags}, '{}', 0),
 	'a tag a row, some twice, is the same');
@@ -100,7 +116,7 @@ $node->command_ok([ 'pg_restore', '-d', $node->connstr('restored'), "$dir/dump" 
 is( $node->safe_psql('restored', q{
 		SET client_min_messages = warning;
 		SELECT FROM affinity.refresh_model('m');
-		SELECT string_agg(concat(item_id, popularity, neighbors, scores), E'\n' ORDER BY item_no) FROM m.items}),
+		SELECT string_agg(concat(item_id, popularity, neighbors, scores, factors), E'\n' ORDER BY item_no) FROM m.items}),
 	$items, 'and refreshed as it was defined');
 
 done_testing();
