@@ -126,7 +126,7 @@ extern void affinity_neighbor_knn_changes(AffinityUpdate *u,
 										  const ItemKnnOptions *o);
 
 /* item_knn_renew.c */
-extern bool *affinity_neighbor_knn_due(const AffinityUpdate *u);
+extern uint32 *affinity_neighbor_knn_order(const AffinityUpdate *u, uint32 *n);
 extern AffinityUpdateWay affinity_neighbor_knn_update_way(const void *options);
 extern void affinity_neighbor_knn_update(AffinityUpdate *u,
 										 const void *options);

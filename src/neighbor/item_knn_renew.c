@@ -74,8 +74,8 @@ settled(AffinityUpdate *u, const void *options)
  * Items that are due, and what users of new items have beside these: only their
  * lists can recommend what is new.
  */
-bool *
-affinity_neighbor_knn_due(const AffinityUpdate *u)
+static bool *
+find_due(const AffinityUpdate *u)
 {
 	const AffinityInteractions *in = u->now;
 	bool	   *due = affinity_base_zeroed_array(in->n_items, sizeof(bool));
@@ -100,6 +100,33 @@ affinity_neighbor_knn_due(const AffinityUpdate *u)
 	}
 	pfree(done);
 	return due;
+}
+
+/*
+ * Items that are due, those whose rows one refresh wrote after the other: they
+ * have the same ratios.
+ */
+uint32 *
+affinity_neighbor_knn_order(const AffinityUpdate *u, uint32 *n)
+{
+	bool	   *due = find_due(u);
+	uint32	   *order = affinity_base_array(u->now->n_items, sizeof(uint32));
+	uint32	   *next = affinity_base_zeroed_array((Size) u->n_refreshes + 2,
+												  sizeof(uint32));
+
+	for (uint32 i = 0; i < u->now->n_items; i++)
+		next[u->written[u->now_no[i]] + 1] += due[i];
+	for (int32 refresh = 0; refresh <= u->n_refreshes; refresh++)
+		next[refresh + 1] += next[refresh];
+	*n = next[u->n_refreshes + 1];
+	for (uint32 i = 0; i < u->now->n_items; i++)
+	{
+		if (due[i])
+			order[next[u->written[u->now_no[i]]]++] = i;
+	}
+	pfree(next);
+	pfree(due);
+	return order;
 }
 
 /* ---- lists as a training has them --------------------------------------- */
@@ -206,7 +233,7 @@ put(void *state, const AffinityItemRow *row)
 static void
 update_by_all(AffinityUpdate *u, const ItemKnnOptions *o)
 {
-	bool	   *due = affinity_neighbor_knn_due(u);
+	bool	   *due = find_due(u);
 	uint32	   *item = affinity_base_array(u->now->n_items, sizeof(uint32));
 	uint32		n = 0;
 

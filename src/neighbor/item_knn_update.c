@@ -470,39 +470,12 @@ begin_lists(KnnUpdate *k)
 	k->best = affinity_base_array(k->options.neighbors, sizeof(float));
 }
 
-/*
- * Items that are due, those whose rows one refresh wrote after the other: they
- * have the same ratios.
- */
-static uint32 *
-order_items(const KnnUpdate *k, const bool *due, uint32 *n)
-{
-	const AffinityUpdate *u = k->update;
-	uint32	   *order = affinity_base_array(u->now->n_items, sizeof(uint32));
-	uint32	   *next = affinity_base_zeroed_array((Size) u->n_refreshes + 2,
-												  sizeof(uint32));
-
-	for (uint32 i = 0; i < u->now->n_items; i++)
-		next[u->written[u->now_no[i]] + 1] += due[i];
-	for (int32 refresh = 0; refresh <= u->n_refreshes; refresh++)
-		next[refresh + 1] += next[refresh];
-	*n = next[u->n_refreshes + 1];
-	for (uint32 i = 0; i < u->now->n_items; i++)
-	{
-		if (due[i])
-			order[next[u->written[u->now_no[i]]]++] = i;
-	}
-	pfree(next);
-	return order;
-}
-
 void
 affinity_neighbor_knn_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 {
 	KnnUpdate	k = {.update = u, .options = *o};
-	bool	   *due = affinity_neighbor_knn_due(u);
-	uint32	   *order;
 	uint32		n;
+	uint32	   *order = affinity_neighbor_knn_order(u, &n);
 	float		most = 0;
 
 	for (uint32 i = 0; i < u->n_items; i++)
@@ -519,7 +492,6 @@ affinity_neighbor_knn_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 	k.ratio = affinity_base_zeroed_array((Size) u->n_refreshes + 1,
 										 sizeof(float *));
 	begin_lists(&k);
-	order = order_items(&k, due, &n);
 	for (uint32 i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
