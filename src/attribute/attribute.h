@@ -68,7 +68,7 @@ typedef struct AffinityAttributeOptions
 		min, max, values, help}
 
 #define AFFINITY_OPTIONS_ATTRIBUTES(options) \
-	AFFINITY_OPTION_ATTRIBUTE(options, attribute_weight, REAL, "2", 0, 1e6, NULL, \
+	AFFINITY_OPTION_ATTRIBUTE(options, attribute_weight, REAL, "1", 0, 1e6, NULL, \
 		"with item_attributes: how much items alike by them count, compared with items alike by their users"), \
 	AFFINITY_OPTION_ATTRIBUTE(options, attribute_users, REAL, "2", 0, 1e9, NULL, \
 		"with item_attributes: users of an item for whom they stand; what more users than that say counts more"), \

@@ -51,7 +51,9 @@ $$;
 
 SELECT FROM (VALUES (timestamp '2010-11-01', timestamp '2011-02-01'), ('2011-09-01', '2011-12-31')) c(cut, upto),
 	(VALUES ('item_knn', '{}'), ('next_item', '{}'), ('ease', '{}'), ('ials', '{"factors": 64}')) a(algorithm, options),
-	(VALUES (false), (true)) t(tags), measure(cut, upto, algorithm, options::jsonb, tags);
-SELECT cut::date, algorithm, attributes, round(ndcg::numeric, 4) AS ndcg, round(ndcg_known::numeric, 4) AS ndcg_known,
+	(VALUES (false, '{}'), (true, '{}'), (true, '{"attribute_weight": 2}')) t(tags, weight),
+	measure(cut, upto, algorithm, options::jsonb || weight::jsonb, tags)
+WHERE algorithm <> 'ease' OR weight = '{}';
+SELECT cut::date, algorithm, options, attributes, round(ndcg::numeric, 4) AS ndcg, round(ndcg_known::numeric, 4) AS ndcg_known,
 	round(among_all::numeric, 3) AS among_all, round(among_new::numeric, 3) AS among_new, round(by_chance::numeric, 3) AS by_chance
-FROM figures ORDER BY 1, 2, 3;
+FROM figures ORDER BY 1, 2, 4, 3;

@@ -5,7 +5,7 @@ BEGIN;
 
 SET LOCAL client_min_messages = error;
 
-SELECT plan(68);
+SELECT plan(69);
 
 CREATE TABLE buys AS
 SELECT u, i FROM generate_series(1, 200) u, generate_series(1, 50) i
@@ -176,6 +176,7 @@ RETURN (SELECT value FROM affinity.evaluate(model, test => 'SELECT * FROM later'
 	WHERE targets = 'new');
 
 SELECT cmp_ok(pg_temp.ndcg('prior'), '>', 0.98 * pg_temp.ndcg('plain'), 'known items are not recommended worse');
+SELECT cmp_ok(pg_temp.ndcg('prior', 'item_knn'), '>', 0.98 * pg_temp.ndcg('plain', 'item_knn'), 'nor by item_knn');
 SELECT is((SELECT count(*) FROM without.items JOIN cold ON item_id = stock_code WHERE cardinality(neighbors) > 0),
 	(SELECT count(*) FROM cold), 'items that nobody has have similar ones');
 
