@@ -1,0 +1,137 @@
+/*
+ * io.c
+ *		Text and binary form of type survival, and its operators.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "libpq/pqformat.h"
+#include "utils/memutils.h"
+
+#include "base/compare.h"
+#include "base/form.h"
+#include "survival/survival.h"
+
+PG_FUNCTION_INFO_V1(affinity_survival_in);
+PG_FUNCTION_INFO_V1(affinity_survival_out);
+PG_FUNCTION_INFO_V1(affinity_survival_recv);
+PG_FUNCTION_INFO_V1(affinity_survival_send);
+
+static void
+reject(const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid survival state: %s", problem),
+			 errhint("States are made by affinity.survival_agg, and stored and copied unchanged.")));
+}
+
+/* Check the state of so many bytes and give it back. */
+static Datum
+checked(SurvivalLog *log, Size size)
+{
+	const char *problem;
+
+	if (size < SURVIVAL_HEADER)
+		reject("too short");
+	SET_VARSIZE(log, size);
+	if (log->magic != SURVIVAL_MAGIC)
+		reject("not one, or from a machine of another byte order");
+	if (log->version != SURVIVAL_VERSION)
+		reject("unknown version");
+	problem = affinity_survival_log_check(log);
+	if (problem != NULL)
+		reject(problem);
+	return PointerGetDatum(log);
+}
+
+/* survival_in(cstring) */
+Datum
+affinity_survival_in(PG_FUNCTION_ARGS)
+{
+	const char *input = PG_GETARG_CSTRING(0);
+	Size		len = strlen(input);
+	Size		size;
+	SurvivalLog *log = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
+								  sizeof(SurvivalLog)));
+
+	if (!affinity_base_decode(input, len, (char *) log + VARHDRSZ, &size))
+		reject("not base64");
+	return checked(log, VARHDRSZ + size);
+}
+
+/* survival_out(survival) */
+Datum
+affinity_survival_out(PG_FUNCTION_ARGS)
+{
+	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
+	Size		len = VARSIZE(log) - VARHDRSZ;
+
+	if (affinity_base_encoded_size(len) > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state of %zu bytes is too large for text", len),
+				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
+	PG_RETURN_CSTRING(affinity_base_encode((const char *) log + VARHDRSZ,
+										   len));
+}
+
+/* survival_recv(internal) */
+Datum
+affinity_survival_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size		len = buf->len - buf->cursor;
+	SurvivalLog *log = palloc(Max(VARHDRSZ + len, sizeof(SurvivalLog)));
+
+	pq_copymsgbytes(buf, (char *) log + VARHDRSZ, (int) len);
+	return checked(log, VARHDRSZ + len);
+}
+
+/* survival_send(survival) */
+Datum
+affinity_survival_send(PG_FUNCTION_ARGS)
+{
+	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbytes(&buf, (char *) log + VARHDRSZ,
+				 (int) (VARSIZE(log) - VARHDRSZ));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+static int
+compare_args(FunctionCallInfo fcinfo)
+{
+	SurvivalLog *a = affinity_survival_arg(fcinfo, 0);
+	SurvivalLog *b = affinity_survival_arg(fcinfo, 1);
+	int			order = affinity_base_bytes_compare(VARDATA(a),
+													VARSIZE(a) - VARHDRSZ,
+													VARDATA(b),
+													VARSIZE(b) - VARHDRSZ);
+
+	PG_FREE_IF_COPY(a, 0);
+	PG_FREE_IF_COPY(b, 1);
+	return order < 0 ? -1 : order > 0;
+}
+
+static bool
+equal_args(FunctionCallInfo fcinfo)
+{
+	return compare_args(fcinfo) == 0;
+}
+
+static uint64
+hash_arg(FunctionCallInfo fcinfo, uint64 seed)
+{
+	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
+	uint64		hash = affinity_base_hash_bytes(VARDATA(log), VARSIZE(log) -
+												VARHDRSZ, seed);
+
+	PG_FREE_IF_COPY(log, 0);
+	return hash;
+}
+
+/* survival_eq(survival, survival) and so on */
+AFFINITY_COMPARISONS(affinity_survival, equal_args, compare_args, hash_arg)
