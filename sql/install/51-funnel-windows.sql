@@ -48,7 +48,7 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 	pg_catalog.text,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
-	'{ANSWER}; at: {TIMES}; a window for each step but the first';
+	'{ANSWER}; at: {TIMES}; a window per later step';
 
 --end
 --table step_windows_many: AT | TIMES

@@ -1,6 +1,6 @@
 -- Pictures: sound XML, marks where their values are, colors that can be read.
 BEGIN;
-SELECT plan(62);
+SELECT plan(70);
 
 CREATE FUNCTION pg_temp.x(svg text, path text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array(SELECT u::text FROM unnest(xpath(path, XMLPARSE(DOCUMENT svg),
@@ -43,6 +43,9 @@ UNION ALL SELECT 'retention', affinity.chart_retention(affinity.activity_agg(use
 UNION ALL SELECT 'curve', affinity.chart_retention_curve(affinity.activity_agg(user_id, at, 'month', 'UTC')) FROM rows
 UNION ALL SELECT 'lifecycle', affinity.chart_lifecycle(affinity.activity_agg(user_id, at, 'week', 'UTC')) FROM rows
 UNION ALL SELECT 'funnel state', affinity.chart_funnel(affinity.funnel_agg(user_id, at, interval '90 days', true, bought), ARRAY['seen']) FROM rows
+UNION ALL SELECT 'revenue bridge', affinity.chart_revenue_bridge(affinity.value_agg(user_id, at, 10 + user_id, 'month', 'UTC')) FROM rows
+UNION ALL SELECT 'revenue moves', affinity.chart_revenue_moves(affinity.value_agg(user_id, at, 10 + user_id, 'month', 'UTC')) FROM rows
+UNION ALL SELECT 'survival', affinity.chart_survival(array_agg(s), array_agg(bought::text)) FROM (SELECT bought, affinity.survival_agg(user_id, bought OR user_id > 3) AS s FROM rows GROUP BY 1) g
 UNION ALL SELECT 'empty', affinity.chart_lines(NULL::float8[], NULL, title => 'Nothing');
 
 SELECT ok((pg_temp.x(svg, '/s:svg/@role'))[1] = 'img'
@@ -108,6 +111,15 @@ SELECT is((SELECT array_agg(u ORDER BY n) FROM unnest(pg_temp.x(svg, '//s:rect/s
 		|| CASE WHEN s.step = 2 THEN ' · ' || trim_scale(round((100.0 * s.users / 7)::numeric, 1)) || ' %' ELSE '' END ORDER BY s.step)
 	FROM (SELECT affinity.funnel_agg(user_id, at, interval '90 days', true, bought) AS f FROM rows) f, affinity.funnel_steps(f.f) s), 'a funnel''s state')
 FROM pictures WHERE kind = 'funnel state';
+
+SELECT is(pg_temp.x(affinity.chart_revenue_bridge(affinity.value_agg(u, at, v, 'month', 'UTC')), '//s:rect/s:title/text()'),
+	ARRAY['opening: 100', 'new: +5', 'expansion: +7', 'reactivated: +11', 'contraction: −13', 'churned: −20', 'closing: 90'],
+	'chart_revenue_bridge shows the last complete period, with what is lost below 0')
+FROM (VALUES (4, '2024-01-03'::timestamp, 11), (1, '2024-02-03', 30), (2, '2024-02-04', 50), (3, '2024-02-05', 20),
+	(1, '2024-03-03', 37), (2, '2024-03-04', 37), (4, '2024-03-05', 11), (5, '2024-03-06', 5), (1, '2024-04-01', 1)) t(u, at, v);
+SELECT is((SELECT count(*)::int FROM regexp_matches((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1], 'L', 'g')), (SELECT 2 * count(*)::int
+	FROM (SELECT affinity.survival_agg(user_id, bought OR user_id > 3) AS s FROM rows WHERE NOT bought) s, affinity.survival_curve(s.s)),
+	'a step down for each time of a survival curve') FROM pictures WHERE kind = 'survival';
 
 -- flows
 SELECT is((SELECT array_agg(round(w / (SELECT max(m) FROM unnest(pg_temp.num(svg, '//s:path/@stroke-width')) m) * 60) ORDER BY w)
