@@ -185,11 +185,13 @@ affinity_kernel_pareto_purchases(double shape, double time, double s,
 								 double left_time, double horizon,
 								 double discount)
 {
-	double		end = log1p(horizon / left_time);
 	double		rate = shape / time;
 	double		at = 0;
 	double		value = 0;
+	double		end;
 
+	left_time = fmax(left_time, horizon * 1e-30);
+	end = log1p(horizon / left_time);
 	if (discount == 0)
 	{
 		double		y = (s - 1) * end;

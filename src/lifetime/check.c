@@ -106,6 +106,10 @@ affinity_lifetime_check_row(LifetimeKind kind, const double *value,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("weight must be above 0, but is %g", weight),
 				 errhint("The weight is how many customers a row stands for; leave out rows of none.")));
+	if (weight > 1e100)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weight must be at most 1e100, but is %g", weight)));
 	switch (kind)
 	{
 		case LIFETIME_RECENCY:

@@ -265,6 +265,7 @@ result_of(FunctionCallInfo fcinfo, const Fit *fit, const AffinityMinimum *best,
 	const LifetimeModel *model = fit->model;
 	int			n = model->n_parameters;
 	double		parameter[AFFINITY_VARIABLES];
+	double		likelihood;
 	TupleDesc	desc;
 	Datum		values[2 * AFFINITY_VARIABLES + 3];
 	bool		nulls[2 * AFFINITY_VARIABLES + 3] = {false};
@@ -283,8 +284,9 @@ result_of(FunctionCallInfo fcinfo, const Fit *fit, const AffinityMinimum *best,
 		values[n + 1 + i] = Float8GetDatum(error);
 		nulls[n + 1 + i] = !best->positive || !isfinite(error);
 	}
-	values[n] = Float8GetDatum(-best->value * fit->data.total + share);
-	nulls[n] = !isfinite(best->value);
+	likelihood = -best->value * fit->data.total + share;
+	values[n] = Float8GetDatum(likelihood);
+	nulls[n] = !isfinite(likelihood);
 	values[2 * n + 1] = Float8GetDatum(fit->data.total);
 	values[2 * n + 2] = BoolGetDatum(best->converged);
 	if (!best->converged)

@@ -99,7 +99,7 @@ static inline bool
 affinity_lifetime_row_is_sound(LifetimeKind kind, const double *value,
 							   double weight)
 {
-	if (!(weight > 0 && weight <= 1e300 && value[0] >= 0 &&
+	if (!(weight > 0 && weight <= 1e100 && value[0] >= 0 &&
 		  value[0] <= 1e15 && value[0] == rint(value[0])))
 		return false;
 	switch (kind)

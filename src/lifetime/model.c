@@ -69,6 +69,9 @@ take_apart(HeapTupleHeader header, const LifetimeModel *model,
 					 errhint("Take the model from %s_fit.", model->name)));
 		parameter[i] = DatumGetFloat8(value[i]);
 		check_parameter(model, i, parameter[i]);
+		/* fits lie within; beyond it double tells no answers apart */
+		if (!model->is_scaled[i])
+			parameter[i] = Min(Max(parameter[i], 1e-13), 1e13);
 	}
 	ReleaseTupleDesc(desc);
 	pfree(value);

@@ -5,6 +5,8 @@
 #ifndef AFFINITY_LIFETIME_MODEL_H
 #define AFFINITY_LIFETIME_MODEL_H
 
+#include <math.h>
+
 #include "lifetime/lifetime.h"
 
 /* What a call site keeps of a model that it was given. */
@@ -56,6 +58,15 @@ extern void affinity_lifetime_check_horizon(const LifetimePurchases *buys,
 
 /* value.c */
 extern void affinity_lifetime_check_rate(double rate);
+
+/* t^c, within what can be added to */
+static inline double
+affinity_lifetime_power(double t, double c)
+{
+	double		power = pow(t, c);
+
+	return power < 1e200 ? power : 1e200;
+}
 
 /* survivors.c */
 extern double affinity_lifetime_log_survival(const double *parameter, double u,

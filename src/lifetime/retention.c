@@ -49,6 +49,7 @@ model_arg(FunctionCallInfo fcinfo, const LifetimeModel *model,
 	parameter[2] = 1;
 	memcpy(parameter, affinity_lifetime_parameters(fcinfo, 0, model, given),
 		   sizeof(double) * model->n_parameters);
+	parameter[2] = Min(parameter[2], 1e3);
 }
 
 static double
@@ -145,10 +146,10 @@ log_term(const Stay *stay, double t, double *slope)
 	double		derivative[3];
 	double		value = affinity_lifetime_log_survival(parameter, stay->given,
 													   t, derivative);
-	double		to = pow(t, parameter[2]);
+	double		to = affinity_lifetime_power(t, parameter[2]);
 
 	*slope = -affinity_kernel_rising_slope(parameter[1] + to, parameter[0]) *
-		parameter[2] * to / t - stay->discount;
+		(to < 1e200 ? parameter[2] * to / t : 0) - stay->discount;
 	return value - stay->discount * (t - stay->start);
 }
 
@@ -173,11 +174,13 @@ integral(const Stay *stay, double t)
 		double		step;
 
 		CHECK_FOR_INTERRUPTS();
+		if (at > 690)
+			return sum;
 		slope = 1 + slope * exp(at);
 		if (slope < 0 && (value + at < -45 + log(sum + 1) || at > 650))
 			return sum;
 		if (stay->discount == 0 &&
-			(pow(exp(at), stay->parameter[2]) > far || at > 650))
+			(affinity_lifetime_power(exp(at), stay->parameter[2]) > far || at > 650))
 			return sum + exp(value + at) / power;
 		step = Min(1, 4 / fabs(slope));
 		for (int i = 0; i < AFFINITY_GAUSS; i++)
@@ -188,6 +191,9 @@ integral(const Stay *stay, double t)
 			sum += affinity_kernel_gauss_weight[i] * step / 2 *
 				exp(log_term(stay, exp(v), &slope) + v);
 		}
+		/* too steep to go on */
+		if (!(at + step > at))
+			return sum;
 		at += step;
 	}
 }

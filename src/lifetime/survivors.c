@@ -25,8 +25,8 @@ affinity_lifetime_log_survival(const double *parameter, double u, double v, doub
 	double		alpha = parameter[0];
 	double		beta = parameter[1];
 	double		c = parameter[2];
-	double		from = pow(u, c);
-	double		to = pow(v, c);
+	double		from = affinity_lifetime_power(u, c);
+	double		to = affinity_lifetime_power(v, c);
 	double		n = to - from;
 	double		all = beta + alpha + from;
 

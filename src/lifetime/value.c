@@ -54,8 +54,9 @@ expected_spend(const double *parameter, double frequency, double mean)
 
 	if (!(weight > 0))
 		return HUGE_VAL;
-	return p * gamma / weight +
-		(frequency > 0 ? mean * (p * frequency / weight) : 0);
+	/* (p gamma + p frequency mean) / weight, without its overflows */
+	return gamma / (frequency + (q - 1) / p) +
+		(frequency > 0 ? mean / (1 + (q - 1) / (p * frequency)) : 0);
 }
 
 /*

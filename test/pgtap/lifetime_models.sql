@@ -4,7 +4,7 @@
 \set ON_ERROR_STOP on
 \set cdnow `test -f ../shared/data/published/data_cdnow_customers_summary.csv && echo true || echo false`
 BEGIN;
-SELECT plan(23);
+SELECT plan(26);
 SET LOCAL client_min_messages = error;
 CREATE FUNCTION pg_temp.prints(value float8, printed text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT round(value::numeric, greatest(scale(printed::numeric), 0)) = printed::numeric
@@ -107,5 +107,22 @@ SELECT ok(pg_temp.sound(to_jsonb(affinity.pareto_nbd_fit(0, 0, n))) AND pg_temp.
 SELECT ok(pg_temp.sound(to_jsonb(affinity.pareto_nbd_fit(1, 1e-300, 1e300))) AND pg_temp.sound(to_jsonb(affinity.pareto_nbd_fit(1e6, 0, 0)))
 	AND pg_temp.sound(to_jsonb(affinity.bg_bb_fit(1, 1, 1000000))) AND pg_temp.sound(to_jsonb(affinity.bg_bb_fit(0, 0, 0))), 'one customer');
 SELECT ok(affinity.pareto_nbd_fit(NULL, 1, 1) IS NULL AND affinity.bg_bb_fit(NULL, 1, 1) IS NULL, 'no rows that count');
+-- Models that somebody put together, up to the ends of double.
+SELECT is_empty($$
+	SELECT a, b, c, v FROM unnest('{1e-300,1e-9,0.5,1e9,1e300}'::float8[]) a, unnest('{1e-300,2,1e300}'::float8[]) b,
+		unnest('{1e-300,1,1e300}'::float8[]) c, LATERAL (SELECT format('(%s,%s,%s,,,,,,)', a, b, c)::affinity.bdw AS m) m,
+		LATERAL (VALUES (affinity.survival(m, 1e15)), (affinity.survival(m, 3)), (affinity.expected_lifetime(m)),
+			(affinity.expected_lifetime(m, 1e-300)), (affinity.expected_lifetime(m, 1e300)), (affinity.expected_residual_lifetime(m, 1e15, 0.01))) v (v)
+	WHERE v IS NULL OR v = 'NaN' OR v < 0 LIMIT 5$$, 'BdW');
+SELECT is_empty($$
+	SELECT p, q, x, e FROM unnest('{1e-300,2,1e300}'::float8[]) p, unnest('{1e-300,1,3,1e300}'::float8[]) q, unnest('{0,1,1e15}'::float8[]) x,
+		affinity.expected_spend(format('(%s,%s,1e300,,,,,,)', p, q)::affinity.gamma_gamma, x, 1e300) e
+	WHERE e IS NULL OR e = 'NaN' OR e < 0 LIMIT 5$$, 'gamma-gamma');
+SELECT is_empty($$
+	SELECT a, b, v FROM unnest('{1e-300,1e-9,0.5,1e9,1e300}'::float8[]) a, unnest('{1e-300,2,1e300}'::float8[]) b,
+		LATERAL (SELECT format('(%s,%s,%s,%s,,,,,,,)', a, b, b, a)::affinity.bg_bb AS m, format('(%s,%s,%s,%s,,,,,,,)', a, b, b, b)::affinity.pareto_nbd AS p) m,
+		LATERAL (VALUES (affinity.probability_alive(m, 1, 1, 9, 3)), (affinity.expected_purchases(m, 0, 0, 1000, 1000)),
+			(affinity.lifetime_value(p, '(6,4,15,,,,,,)', 1, 1, 2, 3, 1e300, 1e-12)), (affinity.lifetime_value(p, '(6,4,15,,,,,,)', 1, 1, 2, 3, 1e300, 1e300))) v (v)
+	WHERE v IS NULL OR v = 'NaN' OR v < 0 LIMIT 5$$, 'BG/BB and Pareto/NBD');
 SELECT finish();
 ROLLBACK;
