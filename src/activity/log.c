@@ -304,6 +304,20 @@ affinity_activity_window_reserve(ActivitySet *set)
 									 first_word + 1);
 }
 
+/* Say where each user's last sum is in a log that was sorted. */
+static void
+place_sums(ActivitySet *set)
+{
+	for (Size i = 0; i < set->log_len; i++)
+	{
+		uint32		entry = set->amounts[i].entry;
+
+		affinity_base_look_up(i);
+		if ((entry & 3) == ENTRY_SUM)
+			*affinity_activity_set_last(set, affinity_activity_set_key(set, entry >> 2)) = i + 1;
+	}
+}
+
 /* Sort the log, drop duplicates, and leave room for more entries. */
 static void
 compact_log(ActivitySet *set, Size more)
@@ -314,11 +328,16 @@ compact_log(ActivitySet *set, Size more)
 	if (set->kind.events)
 		set->events = compact_events(set, set->events, cap);
 	else if (set->kind.values)
-		set->amounts = set->amounts != NULL && set->n_users >= MANY_USERS &&
+	{
+		bool		by_user = set->n_users >= MANY_USERS &&
 			set->log_len - set->log_sorted >= set->log_len / 4 &&
-			set->log_len / set->n_users < FEW_AMOUNTS * 4
+			set->log_len / set->n_users < FEW_AMOUNTS * 4;
+
+		set->amounts = set->amounts != NULL && by_user
 			? compact_by_user(set, set->amounts, cap)
 			: compact_amounts(set, set->amounts, cap);
+		place_sums(set);
+	}
 	else
 		set->pairs = compact_pairs(set, set->pairs, cap);
 	set->log_sorted = set->log_len;

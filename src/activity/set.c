@@ -202,9 +202,30 @@ add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
 		set->pairs[set->log_len++] = (uint64) user << 32 | period;
 }
 
-/* How many rows ahead a slot, and then a user's row, is asked for. */
+/* Add a buffered amount: where the user's last sum is, if of that period. */
+static inline void
+add_amount(ActivitySet *set, ActivityKey *key, uint32 user,
+		   const ActivityRow *row, const int128 *sum)
+{
+	uint64	   *last = affinity_activity_set_last(set, key);
+
+	if (row->flags == ENTRY_SUM && *last != 0 &&
+		set->amounts[*last - 1].period == row->period)
+	{
+		ActivityAmount *amount = &set->amounts[*last - 1];
+
+		amount->sum = affinity_activity_add_values(amount->sum, *sum);
+		return;
+	}
+	add_entry(set, user, row->period, row->at, row->flags, sum);
+	if (row->flags == ENTRY_SUM)
+		*last = set->log_len;
+}
+
+/* How many rows ahead a slot, a user's row, and its last sum is asked for. */
 #define SLOT_AHEAD 32
 #define ROW_AHEAD 16
+#define SUM_AHEAD 8
 
 /*
  * The user whose tag is the same, most likely the one; or PG_UINT32_MAX. All
@@ -274,6 +295,10 @@ insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
 								   (buffer[second].period - fixed.first_bit) /
 								   64 * 8, 1);
 		}
+		if (fixed.kind.values && i + SUM_AHEAD >= 0 &&
+			i + SUM_AHEAD < fixed.n_rows && keys[i + SUM_AHEAD] != NULL)
+			__builtin_prefetch(fixed.amounts +
+							   *affinity_activity_set_last(&fixed, keys[i + SUM_AHEAD]), 1);
 		if (i < 0)
 			continue;
 		user = users[i];
@@ -287,35 +312,12 @@ insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
 		}
 		if (dense)
 			set_bit(&fixed, keys[i], buffer[i].period);
+		else if (fixed.kind.values)
+			add_amount(set, keys[i], user, &buffer[i], &fixed.buffer_sums[i]);
 		else
 			add_entry(set, user, buffer[i].period, buffer[i].at,
-					  buffer[i].flags,
-					  fixed.kind.values ? &fixed.buffer_sums[i] : NULL);
+					  buffer[i].flags, NULL);
 	}
-}
-
-/* Widen the set's range by that of the buffered rows. */
-static void
-widen_range(ActivitySet *set)
-{
-	int64		first_at = set->first_at;
-	int64		last_at = set->last_at;
-	uint32		first_period = set->first_period;
-	uint32		last_period = set->last_period;
-
-	for (int i = 0; i < set->n_rows; i++)
-	{
-		const ActivityRow *row = &set->buffer[i];
-
-		first_at = Min(first_at, row->at);
-		last_at = Max(last_at, row->at);
-		first_period = Min(first_period, row->period);
-		last_period = Max(last_period, row->period);
-	}
-	set->first_at = first_at;
-	set->last_at = last_at;
-	set->first_period = first_period;
-	set->last_period = last_period;
 }
 
 void
@@ -325,7 +327,7 @@ affinity_activity_set_flush(ActivitySet *set)
 		return;
 	CHECK_FOR_INTERRUPTS();
 	set->flat_size = 0;
-	widen_range(set);
+	affinity_activity_set_widen(set);
 	affinity_activity_users_reserve(set, set->n_rows);
 	if (set->dense)
 		affinity_activity_window_reserve(set);

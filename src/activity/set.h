@@ -140,6 +140,16 @@ affinity_activity_set_aligned(const ActivitySet *set,
 	return 2;
 }
 
+/*
+ * Where the log has the last sum of a user of values, + 1; 0 is nowhere. Most
+ * sums of a period come one after the other, so that they are added up there.
+ */
+static inline uint64 *
+affinity_activity_set_last(const ActivitySet *set, ActivityKey *row)
+{
+	return (uint64 *) ((char *) row + set->key_size);
+}
+
 /* The user in a slot, + 1; 0 is free. */
 static inline uint32 *
 affinity_activity_slot_user(const ActivitySet *set, uint32 at)
@@ -174,6 +184,8 @@ extern void affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
 extern void affinity_activity_users_reserve(ActivitySet *set, uint32 more);
 extern void affinity_activity_users_restride(ActivitySet *set,
 											 uint32 first_bit, uint32 n_words);
+
+extern void affinity_activity_set_widen(ActivitySet *set);
 
 /* set.c */
 extern const ExpandedObjectMethods affinity_activity_set_methods;

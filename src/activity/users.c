@@ -69,7 +69,8 @@ void
 affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
 							 uint32 n_slots)
 {
-	set->stride = set->key_size;
+	/* with the place of the user's last sum in the log */
+	set->stride = set->key_size + (set->kind.values ? sizeof(uint64) : 0);
 	set->chunks = MemoryContextAlloc(set->cxt, sizeof(char *));
 	set->chunks[0] = alloc_area(set->cxt, (Size) users_cap * set->stride);
 	set->chunks_cap = 1;
@@ -217,4 +218,28 @@ affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
 	set->stride = stride;
 	set->first_bit = first_bit;
 	set->n_words = n_words;
+}
+
+/* Widen the set's range by that of the buffered rows. */
+void
+affinity_activity_set_widen(ActivitySet *set)
+{
+	int64		first_at = set->first_at;
+	int64		last_at = set->last_at;
+	uint32		first_period = set->first_period;
+	uint32		last_period = set->last_period;
+
+	for (int i = 0; i < set->n_rows; i++)
+	{
+		const ActivityRow *row = &set->buffer[i];
+
+		first_at = Min(first_at, row->at);
+		last_at = Max(last_at, row->at);
+		first_period = Min(first_period, row->period);
+		last_period = Max(last_period, row->period);
+	}
+	set->first_at = first_at;
+	set->last_at = last_at;
+	set->first_period = first_period;
+	set->last_period = last_period;
 }

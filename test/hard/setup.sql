@@ -35,6 +35,8 @@ INSERT INTO state
 	UNION ALL SELECT 'fresh activity of many', 'activity', affinity.activity_agg(n, timestamp '2024-01-01' + n % 40 * interval '1 day', 'day')::text FROM generate_series(1, 300) n
 	UNION ALL SELECT 'fresh value', 'value', affinity.value_agg(u, at, v, 'day')::text FROM log
 	UNION ALL SELECT 'fresh value text', 'value', affinity.value_agg(t, at, v, 'week')::text FROM log
+	UNION ALL SELECT 'fresh value of ranges', 'value', affinity.value_agg(u, tstzrange(at, at + abs(u % 3) * interval '40 days'), v, 'month', 'Europe/Berlin', 'pro_rata')::text FROM log
+	UNION ALL SELECT 'fresh value by starts', 'value', affinity.value_agg(t, at, v, 'month', NULL, v > 0)::text FROM log
 	UNION ALL SELECT 'fresh funnel', 'funnel', affinity.funnel_agg(u, at, interval '9 days', n = 1, n = 2, n = 3)::text FROM log
 	UNION ALL SELECT 'fresh funnel of options', 'funnel', affinity.funnel_agg(x, at, interval '9 days', 'optional 2, exclude 4', n = 1, n = 2, n = 3, n = 4)::text FROM log;
 
