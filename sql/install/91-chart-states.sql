@@ -1,6 +1,6 @@
 -- Pictures of a state: its report, drawn by the functions of 90-chart.sql.
 
-CREATE FUNCTION affinity.chart_period_label(
+CREATE FUNCTION affinity.chart_period_label_core(
 	period pg_catalog.timestamp,
 	months pg_catalog.bool,
 	days pg_catalog.bool)
@@ -9,7 +9,7 @@ LANGUAGE SQL STABLE PARALLEL SAFE
 RETURN pg_catalog.to_char(period, CASE
 	WHEN months THEN 'YYYY-MM' WHEN days THEN 'YYYY-MM-DD' ELSE 'YYYY-MM-DD HH24:MI' END);
 
-COMMENT ON FUNCTION affinity.chart_period_label(
+COMMENT ON FUNCTION affinity.chart_period_label_core(
 	pg_catalog.timestamp,
 	pg_catalog.bool,
 	pg_catalog.bool) IS
@@ -29,7 +29,7 @@ RETURNS pg_catalog.text
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT affinity.chart_heat_map(
-	pg_catalog.array_agg(affinity.chart_period_label(c.cohort, c.months, c.days)
+	pg_catalog.array_agg(affinity.chart_period_label_core(c.cohort, c.months, c.days)
 		OPERATOR(pg_catalog.||) ' (' OPERATOR(pg_catalog.||) CAST(c.cohort_size AS pg_catalog.text)
 		OPERATOR(pg_catalog.||) ')' ORDER BY c.cohort, c.period),
 	pg_catalog.array_agg(CAST(c.period AS pg_catalog.text) ORDER BY c.cohort, c.period),
@@ -102,7 +102,7 @@ RETURNS pg_catalog.text
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT affinity.chart_stack(
-	pg_catalog.array_agg(affinity.chart_period_label(l.period_start, l.months, l.days) ORDER BY l.period_start, s.n),
+	pg_catalog.array_agg(affinity.chart_period_label_core(l.period_start, l.months, l.days) ORDER BY l.period_start, s.n),
 	pg_catalog.array_agg(s.series ORDER BY l.period_start, s.n),
 	pg_catalog.array_agg(CAST(s.users AS pg_catalog.float8) ORDER BY l.period_start, s.n),
 	$2, $3, false, $4)

@@ -13,7 +13,7 @@ SELECT affinity.chart_bridge(
 	pg_catalog.array_agg(s.label ORDER BY s.n),
 	pg_catalog.array_agg(CAST(s.amount AS pg_catalog.float8) ORDER BY s.n),
 	pg_catalog.array_agg(s.n OPERATOR(pg_catalog.=) ANY (ARRAY[1, 7]) ORDER BY s.n),
-	$2, COALESCE($3, pg_catalog.min(affinity.chart_period_label(b.period_start, b.months, b.days))), false, $4)
+	$2, COALESCE($3, pg_catalog.min(affinity.chart_period_label_core(b.period_start, b.months, b.days))), false, $4)
 FROM (
 	SELECT r.*,
 		pg_catalog.row_number() OVER (ORDER BY r.complete DESC, r.period_start DESC) AS latest,
@@ -46,7 +46,7 @@ RETURNS pg_catalog.text
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 SELECT affinity.chart_stack(
-	pg_catalog.array_agg(affinity.chart_period_label(b.period_start, b.months, b.days) ORDER BY b.period_start, s.n),
+	pg_catalog.array_agg(affinity.chart_period_label_core(b.period_start, b.months, b.days) ORDER BY b.period_start, s.n),
 	pg_catalog.array_agg(s.label ORDER BY b.period_start, s.n),
 	pg_catalog.array_agg(CAST(s.amount AS pg_catalog.float8) ORDER BY b.period_start, s.n),
 	$2, $3, false, $4)
