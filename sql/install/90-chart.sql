@@ -60,6 +60,20 @@ COMMENT ON FUNCTION affinity.chart_lines_core(
 	pg_catalog.int8) IS
 	'what chart_lines draws; times: x is seconds since 1970';
 
+GRANT EXECUTE ON FUNCTION affinity.chart_lines_core(
+	pg_catalog.float8[],
+	pg_catalog.float8[],
+	pg_catalog.text[],
+	pg_catalog.float8[],
+	pg_catalog.float8[],
+	pg_catalog.bool,
+	pg_catalog.bool,
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.text,
+	pg_catalog.bool,
+	pg_catalog.int8) TO PUBLIC;
+
 CREATE FUNCTION affinity.chart_lines(
 	x pg_catalog.float8[],
 	y pg_catalog.float8[],

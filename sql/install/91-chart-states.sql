@@ -15,6 +15,11 @@ COMMENT ON FUNCTION affinity.chart_period_label_core(
 	pg_catalog.bool) IS
 	'a period as pictures name it; months, days: all periods of the picture begin with one';
 
+GRANT EXECUTE ON FUNCTION affinity.chart_period_label_core(
+	pg_catalog.timestamp,
+	pg_catalog.bool,
+	pg_catalog.bool) TO PUBLIC;
+
 CREATE FUNCTION affinity.chart_retention(
 	activity affinity.activity,
 	title pg_catalog.text DEFAULT 'Retention by cohort',

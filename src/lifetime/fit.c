@@ -193,7 +193,7 @@ follow_starts(Fit *fit, AffinityMinimum *best)
 static LifetimeData
 sample_of(const LifetimeData *data)
 {
-	LifetimeData sample = {NULL};
+	LifetimeData sample = {.n = 0};
 	uint32		stride = (data->n - 1) / SAMPLE + 1;
 	LifetimeCustomer *customer = palloc(sizeof(*customer) * SAMPLE);
 
