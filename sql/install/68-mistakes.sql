@@ -96,3 +96,32 @@ AS 'MODULE_PATHNAME', 'affinity_eventlog_session_mistake';
 
 COMMENT ON FUNCTION affinity.sessionize(affinity.moment, pg_catalog.interval) IS
 	'a mistaken call of sessionize: the error says what to write instead';
+
+CREATE FUNCTION affinity.session_summaries_mistake(
+	pg_catalog.bytea,
+	affinity.moment,
+	pg_catalog.text,
+	pg_catalog.interval)
+RETURNS pg_catalog.bytea
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_eventlog_mistake';
+
+COMMENT ON FUNCTION affinity.session_summaries_mistake(
+	pg_catalog.bytea,
+	affinity.moment,
+	pg_catalog.text,
+	pg_catalog.interval) IS
+	'transition function of a mistaken call of session_summaries';
+
+CREATE AGGREGATE affinity.session_summaries(
+	at affinity.moment,
+	page pg_catalog.text,
+	gap pg_catalog.interval) (
+	SFUNC = affinity.session_summaries_mistake,
+	STYPE = pg_catalog.bytea,
+	FINALFUNC = affinity.session_summaries_timestamptz_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.session_summaries(affinity.moment, pg_catalog.text, pg_catalog.interval) IS
+	'a mistaken call of session_summaries: the error says what to write instead';

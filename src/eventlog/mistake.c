@@ -33,7 +33,8 @@ static const struct
 	{"sequence_count", "affinity.sequence_count('(?1).*(?2)', at, c1, c2)"},
 	{"sequence_match_events", "affinity.sequence_match_events('(?1).*(?2)', at, c1, c2)"},
 	{"sequence_next_node", "affinity.sequence_next_node('forward', 'head', at, value, base_condition)"},
-	{"sessionize", "affinity.sessionize(at, '30 minutes') OVER (PARTITION BY user_id ORDER BY at)"}
+	{"sessionize", "affinity.sessionize(at, '30 minutes') OVER (PARTITION BY user_id ORDER BY at)"},
+	{"session_summaries", "affinity.session_summaries(at, page, '30 minutes')"}
 };
 
 /* The name of the aggregate or window function that is called. */

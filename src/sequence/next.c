@@ -21,7 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "eventlog/eventlog.h"
+#include "sequence/sequence.h"
 
 PG_FUNCTION_INFO_V1(affinity_sequence_next_accum);
 PG_FUNCTION_INFO_V1(affinity_sequence_next_combine);
@@ -201,20 +201,7 @@ next_state(Datum value)
 static NextState *
 grow(NextState *state, Size bytes)
 {
-	Size		used = NEXT_HEADER + state->used;
-	Size		needed = used + bytes;
-
-	if (needed <= VARSIZE(state))
-		return state;
-	if (needed > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("the state of this sequence needs %zu bytes, but a "
-						"value holds at most %zu",
-						needed, (Size) MaxAllocSize),
-				 errhint("Leave out rows that cannot matter, or use shorter "
-						 "values.")));
-	return affinity_eventlog_enlarge(state, used, needed);
+	return affinity_sequence_grow(state, NEXT_HEADER + state->used, bytes);
 }
 
 static NextState *

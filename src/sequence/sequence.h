@@ -18,4 +18,7 @@ extern void affinity_sequence_pattern_parse(const char *text,
 extern void affinity_sequence_pattern_of(const EventLog *log, int sqlstate,
 										 AffinityPattern *pattern);
 
+/* rows.c */
+extern void *affinity_sequence_grow(void *state, Size used, Size bytes);
+
 #endif							/* AFFINITY_SEQUENCE_H */
