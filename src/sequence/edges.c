@@ -7,7 +7,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "libpq/pqformat.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -17,8 +16,6 @@
 
 PG_FUNCTION_INFO_V1(affinity_sequence_edges_accum);
 PG_FUNCTION_INFO_V1(affinity_sequence_edges_combine);
-PG_FUNCTION_INFO_V1(affinity_sequence_edges_send);
-PG_FUNCTION_INFO_V1(affinity_sequence_edges_recv);
 PG_FUNCTION_INFO_V1(affinity_sequence_edges_final);
 
 #define PAGES_ARG 1
@@ -75,7 +72,7 @@ paths_of_group(FunctionCallInfo fcinfo)
 		PG_GETARG_BOOL(EXITS_ARG);
 	if (PG_ARGISNULL(0))
 		return affinity_sequence_paths_create(context, &options);
-	paths = (Paths *) PG_GETARG_POINTER(0);
+	paths = affinity_sequence_paths_arg(PG_GETARG_DATUM(0), context);
 	check_alike(&paths->options, &options);
 	return paths;
 }
@@ -92,7 +89,7 @@ affinity_sequence_edges_accum(PG_FUNCTION_ARGS)
 	int			n;
 
 	if (PG_ARGISNULL(PAGES_ARG))
-		PG_RETURN_POINTER(paths);
+		PG_RETURN_DATUM(EOHPGetRWDatum(&paths->hdr));
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(PAGES_ARG), TEXTOID, -1, false,
 					  TYPALIGN_INT, &page, &null, &n);
 	for (int i = 0; i < n && step < paths->options.depth; i++)
@@ -113,7 +110,7 @@ affinity_sequence_edges_accum(PG_FUNCTION_ARGS)
 	}
 	if (step >= 0 && step < paths->options.depth)
 		affinity_sequence_paths_count(paths, step, before, PATH_EXIT, 1);
-	PG_RETURN_POINTER(paths);
+	PG_RETURN_DATUM(EOHPGetRWDatum(&paths->hdr));
 }
 
 /* The edges of one state are counted in the other, too. */
@@ -143,111 +140,20 @@ add_paths(Paths *to, const Paths *from)
 	pfree(number);
 }
 
+/* strict */
 Datum
 affinity_sequence_edges_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = affinity_base_check_aggregate(fcinfo,
 														  AGGREGATE_HINT);
-	Paths	   *a = PG_ARGISNULL(0) ? NULL : (Paths *) PG_GETARG_POINTER(0);
-	Paths	   *b = PG_ARGISNULL(1) ? NULL : (Paths *) PG_GETARG_POINTER(1);
+	Paths	   *a = affinity_sequence_paths_arg(PG_GETARG_DATUM(0), context);
+	Paths	   *b = affinity_sequence_paths_arg(PG_GETARG_DATUM(1),
+												CurrentMemoryContext);
 
-	if (b == NULL)
-	{
-		if (a == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(a);
-	}
-	/* the other state lives only as long as its row */
-	if (a == NULL)
-		a = affinity_sequence_paths_create(context, &b->options);
 	check_alike(&a->options, &b->options);
-	add_paths(a, b);
-	PG_RETURN_POINTER(a);
-}
-
-/* From a worker: options, labels, edges. */
-Datum
-affinity_sequence_edges_send(PG_FUNCTION_ARGS)
-{
-	Paths	   *paths;
-	PathEdge   *edge;
-	uint32		n;
-	StringInfoData to;
-
-	affinity_base_check_aggregate(fcinfo, AGGREGATE_HINT);
-	paths = (Paths *) PG_GETARG_POINTER(0);
-	edge = affinity_sequence_paths_edges(paths, &n);
-	pq_begintypsend(&to);
-	pq_sendint32(&to, paths->options.depth);
-	pq_sendint32(&to, paths->options.top);
-	pq_sendint32(&to, paths->options.exits);
-	pq_sendint32(&to, paths->n_labels);
-	for (uint32 i = 0; i < paths->n_labels; i++)
-	{
-		affinity_base_look_up(i);
-		pq_sendint32(&to, paths->label[i].len);
-		pq_sendbytes(&to, paths->label[i].bytes, (int) paths->label[i].len);
-	}
-	pq_sendint32(&to, n);
-	for (uint32 i = 0; i < n; i++)
-	{
-		affinity_base_look_up(i);
-		pq_sendint32(&to, edge[i].step);
-		pq_sendint32(&to, edge[i].source);
-		pq_sendint32(&to, edge[i].target);
-		pq_sendint64(&to, edge[i].sessions);
-	}
-	pfree(edge);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&to));
-}
-
-/* The bytes of a worker: the state that it had, in the current context. */
-Datum
-affinity_sequence_edges_recv(PG_FUNCTION_ARGS)
-{
-	bytea	   *bytes;
-	StringInfoData from;
-	PathOptions options;
-	Paths	   *paths;
-	uint32		n;
-
-	affinity_base_check_aggregate(fcinfo, AGGREGATE_HINT);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&from);
-	appendBinaryStringInfo(&from, VARDATA_ANY(bytes),
-						   (int) VARSIZE_ANY_EXHDR(bytes));
-	options.depth = (int32) pq_getmsgint(&from, 4);
-	options.top = (int32) pq_getmsgint(&from, 4);
-	options.exits = (int32) pq_getmsgint(&from, 4);
-	paths = affinity_sequence_paths_create(CurrentMemoryContext, &options);
-	n = pq_getmsgint(&from, 4);
-	for (uint32 i = 0; i < n; i++)
-	{
-		uint32		len = pq_getmsgint(&from, 4);
-
-		affinity_base_look_up(i);
-		affinity_sequence_paths_label(paths,
-									  pq_getmsgbytes(&from, (int) len), len);
-	}
-	n = pq_getmsgint(&from, 4);
-	for (uint32 i = 0; i < n; i++)
-	{
-		int32		step = (int32) pq_getmsgint(&from, 4);
-		uint32		source = pq_getmsgint(&from, 4);
-		uint32		target = pq_getmsgint(&from, 4);
-
-		affinity_base_look_up(i);
-		if (source >= paths->n_labels ||
-			(target >= paths->n_labels && target != PATH_EXIT))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("invalid state of path_edges")));
-		affinity_sequence_paths_count(paths, step, source, target,
-									  pq_getmsgint64(&from));
-	}
-	pq_getmsgend(&from);
-	pfree(from.data);
-	PG_RETURN_POINTER(paths);
+	if (a != b)
+		add_paths(a, b);
+	PG_RETURN_DATUM(EOHPGetRWDatum(&a->hdr));
 }
 
 /* The row type of an edge, once for each call site. */
@@ -288,7 +194,8 @@ affinity_sequence_edges_final(PG_FUNCTION_ARGS)
 
 	affinity_base_check_aggregate(fcinfo, AGGREGATE_HINT);
 	columns = edge_columns(fcinfo);
-	affinity_sequence_flows((Paths *) PG_GETARG_POINTER(0), &flows);
+	affinity_sequence_flows(affinity_sequence_paths_arg(PG_GETARG_DATUM(0),
+														outside), &flows);
 	edges = initArrayResult(columns->tdtypeid, outside, false);
 	aside = AllocSetContextCreate(outside, "affinity path edge",
 								  ALLOCSET_DEFAULT_SIZES);

@@ -86,29 +86,50 @@ merge_edges(PathEdge *edge, uint32 n)
 	return left;
 }
 
-/* Numbers of labels become their ranks, in the order of which they stand. */
-static void
-rank_labels(Paths *paths, PathEdge *edge, uint32 n, PathLabel *ranked,
-			uint32 *rank)
+/* The labels, that of the others and that of the ends: in no order. */
+static PathLabel *
+all_labels(const Paths *paths, uint32 *n)
 {
-	uint32	   *order = affinity_base_array(paths->n_labels, sizeof(uint32));
+	PathLabel  *label = affinity_base_array((Size) paths->n_labels + 2,
+											sizeof(PathLabel));
 
-	for (uint32 i = 0; i < paths->n_labels; i++)
-		order[i] = i;
-	sort_labels(order, paths->n_labels, paths->label);
-	for (uint32 i = 0; i < paths->n_labels; i++)
+	if (paths->n_labels > 0)
+		memcpy(label, paths->label, paths->n_labels * sizeof(PathLabel));
+	*n = paths->n_labels + 2;
+	label[*n - 2] = (PathLabel)
 	{
-		rank[order[i]] = i;
-		ranked[i] = paths->label[order[i]];
-	}
+		OTHER_LABEL, strlen(OTHER_LABEL)
+	};
+	label[*n - 1] = (PathLabel)
+	{
+		EXIT_LABEL, strlen(EXIT_LABEL)
+	};
+	return label;
+}
+
+/*
+ * The rank of each label, and the labels by rank. A page may bear the name of
+ * the others or of the ends: then it is one with these.
+ */
+static uint32 *
+rank_labels(const PathLabel *label, uint32 n, PathLabel *ranked)
+{
+	uint32	   *order = affinity_base_array(n, sizeof(uint32));
+	uint32	   *rank = affinity_base_array(n, sizeof(uint32));
+	uint32		m = 0;
+
+	for (uint32 i = 0; i < n; i++)
+		order[i] = i;
+	sort_labels(order, n, label);
 	for (uint32 i = 0; i < n; i++)
 	{
 		affinity_base_look_up(i);
-		edge[i].source = rank[edge[i].source];
-		if (edge[i].target != PATH_EXIT)
-			edge[i].target = rank[edge[i].target];
+		if (i == 0 || compare_labels(order[i - 1], order[i], label) != 0)
+			ranked[m++] = label[order[i]];
+		rank[order[i]] = m - 1;
 	}
 	pfree(order);
+	return rank;
 }
 
 /* The most frequent labels of each step, by place: edges without a target. */
@@ -215,23 +236,33 @@ name_exits(PathEdge *edge, uint32 n, bool wanted, uint32 exit)
 
 /* The edges as they are shown, in the current context. */
 void
-affinity_sequence_flows(Paths *paths, PathFlows *flows)
+affinity_sequence_flows(const Paths *paths, PathFlows *flows)
 {
-	uint32		other = affinity_sequence_paths_label(paths, OTHER_LABEL,
-													  strlen(OTHER_LABEL));
-	uint32		exit = affinity_sequence_paths_label(paths, EXIT_LABEL,
-													 strlen(EXIT_LABEL));
-	uint32	   *rank = affinity_base_array(paths->n_labels, sizeof(uint32));
+	uint32		n_labels;
+	PathLabel  *label = all_labels(paths, &n_labels);
+	uint32	   *rank;
 
+	flows->label = affinity_base_array(n_labels, sizeof(PathLabel));
+	rank = rank_labels(label, n_labels, flows->label);
 	flows->edge = affinity_sequence_paths_edges(paths, &flows->n);
-	flows->label = affinity_base_array(paths->n_labels, sizeof(PathLabel));
-	rank_labels(paths, flows->edge, flows->n, flows->label, rank);
+	for (uint32 i = 0; i < flows->n; i++)
+	{
+		PathEdge   *edge = &flows->edge[i];
+
+		affinity_base_look_up(i);
+		edge->source = rank[edge->source];
+		if (edge->target != PATH_EXIT)
+			edge->target = rank[edge->target];
+	}
 	/* ends that are not shown do not make a label frequent */
 	if (!paths->options.exits)
 		flows->n = name_exits(flows->edge, flows->n, false, 0);
 	if (paths->options.top != PG_INT32_MAX)
-		name_others(flows->edge, flows->n, paths->options.top, rank[other]);
-	flows->n = name_exits(flows->edge, flows->n, true, rank[exit]);
+		name_others(flows->edge, flows->n, paths->options.top,
+					rank[n_labels - 2]);
+	flows->n = name_exits(flows->edge, flows->n, true, rank[n_labels - 1]);
 	flows->n = merge_edges(flows->edge, flows->n);
 	sort_by_count(flows->edge, flows->n);
+	pfree(rank);
+	pfree(label);
 }

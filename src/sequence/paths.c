@@ -73,13 +73,16 @@ same_edge(PathEdge a, PathEdge b)
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+/* In a context of its own below the parent. */
 Paths *
-affinity_sequence_paths_create(MemoryContext context,
+affinity_sequence_paths_create(MemoryContext parent,
 							   const PathOptions *options)
 {
+	MemoryContext context = AllocSetContextCreate(parent, "affinity paths",
+												  ALLOCSET_START_SMALL_SIZES);
 	Paths	   *paths = MemoryContextAllocZero(context, sizeof(Paths));
 
-	paths->context = context;
+	EOH_init_header(&paths->hdr, &affinity_sequence_paths_methods, context);
 	paths->options = *options;
 	paths->labels = path_labels_create(context, 16, NULL);
 	paths->edges = path_edges_create(context, 16, NULL);
@@ -99,7 +102,7 @@ affinity_sequence_paths_label(Paths *paths, const char *bytes, uint32 len)
 	entry = path_labels_insert(paths->labels, label, &found);
 	if (found)
 		return entry->number;
-	old = MemoryContextSwitchTo(paths->context);
+	old = MemoryContextSwitchTo(paths->hdr.eoh_context);
 	kept = palloc(Max(len, 1));
 	memcpy(kept, bytes, len);
 	if (paths->n_labels == paths->label_room)
@@ -113,6 +116,7 @@ affinity_sequence_paths_label(Paths *paths, const char *bytes, uint32 len)
 	MemoryContextSwitchTo(old);
 	entry->label.bytes = kept;
 	entry->number = paths->n_labels;
+	paths->label_bytes += len;
 	paths->label[paths->n_labels++] = entry->label;
 	return entry->number;
 }
@@ -129,6 +133,12 @@ affinity_sequence_paths_count(Paths *paths, int32 step, uint32 source,
 	if (!found)
 		entry->edge.sessions = 0;
 	entry->edge.sessions += sessions;
+}
+
+uint32
+affinity_sequence_paths_n_edges(const Paths *paths)
+{
+	return (uint32) paths->edges->members;
 }
 
 /* All edges, in no order, in the current context. */

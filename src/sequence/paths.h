@@ -36,8 +36,9 @@ typedef struct PathOptions
 
 typedef struct Paths
 {
-	MemoryContext context;		/* where it grows */
+	ExpandedObjectHeader hdr;
 	PathOptions options;
+	Size		label_bytes;	/* of all labels */
 	uint32		n_labels;
 	uint32		label_room;
 	PathLabel  *label;
@@ -54,16 +55,22 @@ typedef struct PathFlows
 } PathFlows;
 
 /* paths.c */
-extern Paths *affinity_sequence_paths_create(MemoryContext context,
+extern Paths *affinity_sequence_paths_create(MemoryContext parent,
 											 const PathOptions *options);
 extern uint32 affinity_sequence_paths_label(Paths *paths, const char *bytes,
 											uint32 len);
 extern void affinity_sequence_paths_count(Paths *paths, int32 step,
 										  uint32 source, uint32 target,
 										  int64 sessions);
+extern uint32 affinity_sequence_paths_n_edges(const Paths *paths);
 extern PathEdge *affinity_sequence_paths_edges(const Paths *paths, uint32 *n);
 
+/* paths_flat.c */
+extern const ExpandedObjectMethods affinity_sequence_paths_methods;
+
+extern Paths *affinity_sequence_paths_arg(Datum value, MemoryContext parent);
+
 /* flows.c */
-extern void affinity_sequence_flows(Paths *paths, PathFlows *flows);
+extern void affinity_sequence_flows(const Paths *paths, PathFlows *flows);
 
 #endif							/* AFFINITY_SEQUENCE_PATHS_H */

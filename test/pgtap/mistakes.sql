@@ -3,7 +3,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(215);
+SELECT plan(217);
 
 CREATE TEMP TABLE ev AS SELECT 1 + i % 5 AS u4, (1 + i % 5)::bigint AS u8, ('00000000-0000-0000-0000-00000000000' || i % 5)::uuid AS uu, 'u' || i % 5 AS ut,
 	at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, extract(epoch FROM at)::bigint AS e8, extract(epoch FROM at)::integer AS e4,
@@ -83,6 +83,7 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.sequence_next_node(''forward'', ''head'', tt, ut, true, true, c1)', '42804: the time is of type text', 'at::timestamptz', 'affinity.sequence_next_node(''forward'', ''head'', tt::timestamptz, ut, true, true, c1)'),
 	('affinity.sessionize(en, ''1 day'') OVER (ORDER BY en)', '42804: a time is needed here, but this is of type numeric', 'to_timestamp(at)', 'affinity.sessionize(to_timestamp(en), ''1 day'') OVER (ORDER BY en)'),
 	('affinity.sessionize(tt, ''1 day'') OVER (ORDER BY tt)', '42804: the time is of type text', 'at::timestamptz', 'affinity.sessionize(tt::timestamptz, ''1 day'') OVER (ORDER BY tt)'),
+	('affinity.session_summaries(tt, ut, ''1 day'')', '42804: the time is of type text', 'at::timestamptz', 'affinity.session_summaries(tt::timestamptz, ut, ''1 day'')'),
 	('affinity.sessionize(e8, ''1 day'') OVER (ORDER BY e8)', '22P02: "1 day" is no whole number', 'to_timestamp(at)', 'affinity.sessionize(to_timestamp(e8), ''1 day'') OVER (ORDER BY e8)'),
 	('count(affinity.active_users(affinity.activity_agg(u4, at, ''day''), 7, 28))', '42804: a time is needed here, but this is of type integer', 'call other arguments by their names', 'count(affinity.active_users(affinity.activity_agg(u4, at, ''day''), short_window => 7, long_window => 28))');
 UPDATE mistake SET call = regexp_replace(call, '^count\((.*)\)$', '(SELECT count(*) FROM \1)'), instead = regexp_replace(instead, '^count\((.*)\)$', '(SELECT count(*) FROM \1)') WHERE call ~ '^count';
@@ -93,7 +94,7 @@ SELECT unalike(pg_temp.answer(instead), '_____: % (%)', instead) FROM mistake OR
 SELECT is((SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND prokind IN ('a', 'w')
 		AND EXISTS (SELECT FROM unnest(proargtypes::oid[], proargnames) a (type, name) WHERE type = 'affinity.moment'::regtype AND name IS DISTINCT FROM 'as_of')
 	AND obj_description(oid, 'pg_proc') NOT LIKE 'a mistaken call of %: the error says what to write instead'), 0::bigint, 'aggregates of moments are mistakes');
-SELECT is((SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND obj_description(oid, 'pg_proc') LIKE 'a mistaken call of %'), 19::bigint, 'and these are few');
+SELECT is((SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND obj_description(oid, 'pg_proc') LIKE 'a mistaken call of %'), 20::bigint, 'and these are few');
 
 -- Calls that work: as typed as columns are, and without types.
 CREATE TEMP TABLE good (no serial, call text, same_as text);

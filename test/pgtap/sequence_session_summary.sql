@@ -1,7 +1,7 @@
 -- session_summaries against sessionize and plain SQL (sequence_sessions.sql has
 -- sessionize against a loop), for all types of time; path_edges against plain SQL.
 BEGIN;
-SELECT plan(88);
+SELECT plan(91);
 SET LOCAL jit = off;
 SET LOCAL timezone = 'America/New_York';
 SELECT setseed(0.8);
@@ -123,6 +123,22 @@ SELECT is(array_agg(DISTINCT pg_temp.made_up(substr(state, 1, n))), '{22P03}', '
 SELECT ok(bool_and(pg_temp.made_up(set_byte(state, n, b)) ~ '^(22P03|22021|\{.*\})$'), 'bytes of a state')
 	FROM state, generate_series(0, 44) n, unnest(ARRAY[0, 1, 2, 17, 127, 128, 255]) b;
 
+CREATE AGGREGATE pg_temp.edges_state(text[], bigint, bigint, boolean) (SFUNC = affinity.path_edges_accum, STYPE = bytea);
+CREATE AGGREGATE pg_temp.edges_of(bytea) (SFUNC = affinity.path_edges_combine, STYPE = bytea, FINALFUNC = affinity.path_edges_final);
+CREATE FUNCTION pg_temp.made_up_edges(state bytea) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN pg_temp.edges_of(s) FROM unnest(ARRAY[state, state]) s;
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE;
+END $$;
+CREATE TEMP TABLE edges AS SELECT pg_temp.edges_state(pages, 3, 2, true) AS state FROM (VALUES ('{a,b}'::text[]), ('{a,b,c}'), ('{é}')) p (pages);
+SELECT is(pg_temp.made_up_edges(state), '{"(0,a,b,4)","(0,é,\"(exit)\",2)","(1,b,\"(exit)\",2)","(1,b,c,2)","(2,c,\"(exit)\",2)"}', 'edges merged: states add up')
+	FROM edges;
+SELECT is(array_agg(DISTINCT pg_temp.made_up_edges(substr(state, 1, n))), '{22P03}', 'a state of edges that is cut')
+	FROM edges, generate_series(0, length(state) - 1) n;
+SELECT ok(bool_and(pg_temp.made_up_edges(set_byte(state, n, b)) ~ '^(22P03|22021|\{.*\})$'), 'bytes of a state of edges')
+	FROM edges, generate_series(0, length(state) - 1) n, unnest(ARRAY[0, 1, 2, 17, 127, 128, 255]) b;
+
 -- Flows against plain SQL.
 CREATE FUNCTION pg_temp.flows(depth bigint, top bigint, exits boolean) RETURNS SETOF affinity.path_edge LANGUAGE sql AS $$
 	WITH place AS (SELECT id, row_number() OVER w - 1 AS step, page, lead(page) OVER w AS next
@@ -154,7 +170,7 @@ SELECT throws_ok($$SELECT affinity.path_edges(pages, 0) FROM path$$, '22023', 'd
 SELECT throws_ok($$SELECT affinity.path_edges(pages, 1, -1) FROM path$$, '22023', 'top must be 1 or more, but is -1', 'top -1');
 SELECT throws_ok($$SELECT affinity.path_edges(pages, id) FROM path$$, '22023', 'depth, top and exits must be the same for all rows of a group',
 	'a depth that varies');
-SELECT throws_ok($$SELECT affinity.path_edges_final(NULL)$$, '42883', NULL, 'a support function by itself');
+SELECT throws_ok($$SELECT affinity.path_edges_final('\x')$$, '0A000', NULL, 'a support function by itself');
 
 -- From rows to a picture.
 SELECT matches((SELECT affinity.chart_sankey(array_agg(source), array_agg(target), array_agg(sessions), array_agg(step))
