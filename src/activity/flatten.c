@@ -151,21 +151,6 @@ ragged_words_of_rows(const ActivitySet *set, uint64 *n_entries)
 	return total;
 }
 
-/* How many of the entries of a value are sums and steps. */
-static void
-count_amounts(const ActivitySet *set, ActivityShape *shape)
-{
-	shape->n_entries = 0;
-	for (Size i = 0; i < set->log_len; i++)
-	{
-		uint32		entry = set->amounts[i].entry & 3;
-
-		affinity_base_look_up(i);
-		shape->n_entries += entry == ENTRY_SUM;
-		shape->n_steps += entry == ENTRY_STEP;
-	}
-}
-
 /* Choose the layout and find the size, in bytes; kept until a row comes. */
 Size
 affinity_activity_set_flat_size(ActivitySet *set)
@@ -190,7 +175,7 @@ affinity_activity_set_flat_size(ActivitySet *set)
 	else if (affinity_activity_has_amounts(&set->kind))
 	{
 		shape->layout = LAYOUT_AMOUNTS;
-		count_amounts(set, shape);
+		affinity_activity_log_measure(set, shape);
 	}
 	else if (set->kind.values)
 		shape->layout = LAYOUT_VALUES;

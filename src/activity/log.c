@@ -372,3 +372,26 @@ affinity_activity_log_sort(ActivitySet *set)
 	if (!set->dense && set->log_sorted < set->log_len)
 		compact_log(set, 0);
 }
+
+/*
+ * How many of the entries of a value are sums and steps, and their range:
+ * a start that is not a user's first one is none of them.
+ */
+void
+affinity_activity_log_measure(const ActivitySet *set, ActivityShape *shape)
+{
+	shape->n_entries = 0;
+	shape->first_period = PG_UINT32_MAX;
+	shape->last_period = 0;
+	for (Size i = 0; i < set->log_len; i++)
+	{
+		uint32		entry = set->amounts[i].entry & 3;
+		uint32		period = set->amounts[i].period;
+
+		affinity_base_look_up(i);
+		shape->first_period = Min(shape->first_period, period);
+		shape->last_period = Max(shape->last_period, period);
+		shape->n_entries += entry == ENTRY_SUM;
+		shape->n_steps += entry == ENTRY_STEP;
+	}
+}

@@ -267,6 +267,8 @@ extern ActivitySet *affinity_activity_set_of_flat(MemoryContext parent,
 /* log.c */
 extern void affinity_activity_log_reserve(ActivitySet *set, Size more);
 extern void affinity_activity_log_sort(ActivitySet *set);
+extern void affinity_activity_log_measure(const ActivitySet *set,
+										  ActivityShape *shape);
 extern void affinity_activity_window_reserve(ActivitySet *set);
 
 /* copy.c */

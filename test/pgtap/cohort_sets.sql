@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL work_mem = '64MB';
-SELECT plan(54);
+SELECT plan(89);
 SELECT setseed(0.77);
 
 CREATE TEMP TABLE log AS
@@ -18,22 +18,30 @@ CREATE TEMP TABLE log AS
 	FROM generate_series(1, 244) id;
 CREATE TEMP TABLE event AS
 	SELECT id, ids, unit, zone, floor(random() * users)::int AS u, timestamptz '2019-03-29 00:00+00' + random() * span AS at,
+		NULL::timestamptz AS till,
 		random() < 0.6 AS is_start, random() < 0.6 AS is_return, round((random() * 1000 - 300)::numeric, 2) AS value,
 		random() < 0.5 AS c1, random() < 0.5 AS c2
 	FROM log, generate_series(1, n_rows);
 -- who goes; in every third log the first and the last row are of one who stays
 CREATE TEMP TABLE gone AS SELECT DISTINCT id, ids, u FROM event WHERE u > 0 AND hashint4(u + id) % 3 = 0;
-INSERT INTO event SELECT id, ids, unit, zone, 0, at, true, true, 1, false, true
-	FROM (SELECT id, ids, unit, zone, unnest(ARRAY[min(at), max(at)]) AS at FROM event WHERE id % 3 = 0 GROUP BY 1, 2, 3, 4) e;
+UPDATE event SET till = CASE WHEN random() < 0.1 THEN at WHEN random() < 0.8 THEN at + interval '3 hours' + random() * interval '300 days' END;
+INSERT INTO event SELECT id, ids, unit, zone, 0, at, till, true, true, 1, false, true
+	FROM (SELECT id, ids, unit, zone, unnest(ARRAY[min(at), max(at)]) AS at, max(greatest(till, at)) + interval '1 hour' AS till
+		FROM event WHERE id % 3 = 0 GROUP BY 1, 2, 3, 4) e;
 ANALYZE event; ANALYZE gone;
 
 CREATE TEMP TABLE id_of (ids int, type text, expr text);
 INSERT INTO id_of VALUES (0, 'bigint', '7::bigint * u - 9'), (1, 'uuid', 'md5(u::text)::uuid'), (2, 'text', '''user '' || u');
+CREATE FUNCTION pg_temp.during(timestamptz, timestamptz) RETURNS tstzrange IMMUTABLE LANGUAGE sql AS 'SELECT tstzrange($1, $2)';
+CREATE FUNCTION pg_temp.during(timestamp, timestamp) RETURNS tsrange IMMUTABLE LANGUAGE sql AS 'SELECT tsrange($1, $2)';
 CREATE FUNCTION pg_temp.states(condition text, at text, zone text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(format('SELECT id, affinity.activity_agg(%1$s, %3$s, unit, %4$s) AS a,
 			affinity.activity_agg(%1$s, %3$s, unit, %4$s, is_start, is_return) AS t,
-			affinity.value_agg(%1$s, %3$s, value::float8, unit, %4$s) AS v
-		FROM event WHERE ids = %2$s AND %5$s GROUP BY id', expr, ids, at, zone, condition), ' UNION ALL ') FROM id_of $$;
+			affinity.value_agg(%1$s, %3$s, value::float8, unit, %4$s) AS v,
+			affinity.value_agg(%1$s, pg_temp.during(%3$s, %6$s), value::float8, unit, %4$s) AS e,
+			affinity.value_agg(%1$s, pg_temp.during(%3$s, %6$s), value::float8, unit, %4$s, ''pro_rata'') AS p,
+			affinity.value_agg(%1$s, %3$s, CASE WHEN is_return THEN value::float8 END, unit, %4$s, is_start) AS s
+		FROM event WHERE ids = %2$s AND %5$s GROUP BY id', expr, ids, at, zone, condition, regexp_replace(at, '\mat\M', 'till')), ' UNION ALL ') FROM id_of $$;
 CREATE FUNCTION pg_temp.make(name text, query text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('CREATE TEMP TABLE %I AS %s', name, query);
@@ -43,7 +51,9 @@ SELECT pg_temp.make('whole', pg_temp.states('true', 'at', 'zone'));
 SELECT pg_temp.make('left_over', pg_temp.states('NOT EXISTS (SELECT FROM gone g WHERE g.id = event.id AND g.u = event.u)', 'at', 'zone'));
 SELECT pg_temp.make('taken', pg_temp.states('EXISTS (SELECT FROM gone g WHERE g.id = event.id AND g.u = event.u)', 'at', 'zone'));
 SELECT pg_temp.make('cut', string_agg(format('SELECT id, affinity.without(a, ids) AS a, affinity.without(t, ids) AS t, affinity.without(v, ids) AS v,
-		affinity.only(a, ids) AS oa, affinity.only(t, ids) AS ot, affinity.only(v, ids) AS ov
+		affinity.without(e, ids) AS e, affinity.without(p, ids) AS p, affinity.without(s, ids) AS s,
+		affinity.only(a, ids) AS oa, affinity.only(t, ids) AS ot, affinity.only(v, ids) AS ov,
+		affinity.only(e, ids) AS oe, affinity.only(p, ids) AS op, affinity.only(s, ids) AS os
 	FROM whole JOIN (SELECT id, array_agg(%1$s) || NULL::%2$s || %3$s AS ids FROM gone WHERE ids = %4$s GROUP BY id) g USING (id)',
 	expr, type, CASE ids WHEN 0 THEN '-1::bigint' WHEN 1 THEN 'gen_random_uuid()' ELSE '''nobody''::text' END, ids), ' UNION ALL '))
 FROM id_of;
@@ -56,7 +66,8 @@ CREATE FUNCTION pg_temp.masked(state bytea) RETURNS bytea LANGUAGE sql AS $$
 CREATE FUNCTION pg_temp.sent(state text, type text) RETURNS text LANGUAGE sql AS $$
 	SELECT format('affinity.%s_send(%s)', type, state) $$;
 CREATE TEMP TABLE kind (no int, type text, state text, what text);
-INSERT INTO kind VALUES (1, 'activity', 'a', 'activity'), (2, 'activity', 't', 'activity with times'), (3, 'value', 'v', 'values');
+INSERT INTO kind VALUES (1, 'activity', 'a', 'activity'), (2, 'activity', 't', 'activity with times'), (3, 'value', 'v', 'values'),
+	(4, 'value', 'e', 'values at ends of ranges'), (5, 'value', 'p', 'values of ranges pro rata'), (6, 'value', 's', 'values by starts');
 SELECT is_empty(format('SELECT id FROM cut JOIN left_over w USING (id) WHERE pg_temp.masked(affinity.%1$s_send(cut.%2$s))
 	IS DISTINCT FROM pg_temp.masked(affinity.%1$s_send(w.%2$s))', type, state), 'without: ' || what) FROM kind ORDER BY no;
 SELECT is_empty(format('SELECT id FROM cut JOIN left_over w USING (id) WHERE id %% 3 = 0 AND cut.%s IS DISTINCT FROM w.%1$s', state),
@@ -100,14 +111,18 @@ SELECT throws_ok($$SELECT affinity.rollup(affinity.activity_agg(1, now(), 'day')
 
 -- 3. relabel
 SELECT pg_temp.make('moved', pg_temp.states('true', 'at AT TIME ZONE zone AT TIME ZONE ''Asia/Tokyo''', '''Asia/Tokyo'''));
-SELECT is_empty(format('SELECT id FROM whole w JOIN moved m USING (id) WHERE affinity.relabel(w.%1$s, ''Asia/Tokyo'') IS DISTINCT FROM m.%1$s', state),
-	'instants of the same local times: ' || what) FROM kind ORDER BY no;
+SELECT is_empty(format('SELECT id FROM whole w JOIN moved m USING (id) WHERE affinity.relabel(w.%1$s, ''Asia/Tokyo'') IS DISTINCT FROM m.%1$s%2$s', state,
+	CASE no WHEN 5 THEN ' AND id / 4 % 3 = 2' ELSE '' END), 'instants of the same local times: ' || what) FROM kind ORDER BY no;
 SELECT pg_temp.make('bare', pg_temp.states('true', 'at AT TIME ZONE zone', 'NULL'));
 SELECT pg_temp.make('named', pg_temp.states('true', 'at AT TIME ZONE zone', '''Asia/Tokyo'''));
 SELECT is_empty(format('SELECT id FROM bare b JOIN named n USING (id) WHERE affinity.relabel(b.%1$s, ''Asia/Tokyo'') IS DISTINCT FROM n.%1$s', state),
 	'local times are given a zone: ' || what) FROM kind ORDER BY no;
 SELECT is_empty(format('SELECT id FROM bare b JOIN named n USING (id) WHERE affinity.relabel(n.%1$s, NULL) IS DISTINCT FROM b.%1$s', state),
 	'and lose it: ' || what) FROM kind ORDER BY no;
+-- and coarsen: the same as of months at once
+SELECT pg_temp.make('month', replace(pg_temp.states('unit IN (''hour'', ''day'')', 'at', 'zone'), 'unit, zone', '''month'', zone'));
+SELECT is_empty(format('SELECT id FROM whole w JOIN month m USING (id) WHERE affinity.coarsen(w.%1$s, ''month'') IS DISTINCT FROM m.%1$s', state),
+	'coarser: ' || what) FROM kind WHERE no <> 5 ORDER BY no;
 SELECT is_empty($$SELECT r.* FROM whole, affinity.retention(a, max_period => 5) r WHERE id <= 100 EXCEPT ALL
 	SELECT r.* FROM whole, affinity.retention(affinity.relabel(a, 'Pacific/Honolulu'), max_period => 5) r WHERE id <= 100$$, 'the same report');
 SELECT is((SELECT (affinity.describe(affinity.relabel(a, NULL))).time_zone FROM whole LIMIT 1), 'UTC', 'instants without a zone are of the session''s');
