@@ -84,7 +84,8 @@ BEGIN ATOMIC
 SELECT affinity.chart_lines(
 	pg_catalog.array_agg(c.x ORDER BY s.n, c.x),
 	pg_catalog.array_agg(c.y ORDER BY s.n, c.x),
-	CASE WHEN $2 IS NOT NULL THEN pg_catalog.array_agg(COALESCE($2[s.n], '') ORDER BY s.n, c.x) END,
+	CASE WHEN $2 IS NOT NULL OR pg_catalog.cardinality($1) OPERATOR(pg_catalog.>) 1 THEN
+		pg_catalog.array_agg(COALESCE($2[s.n], CAST(s.n AS pg_catalog.text)) ORDER BY s.n, c.x) END,
 	pg_catalog.array_agg(c.low ORDER BY s.n, c.x),
 	pg_catalog.array_agg(c.high ORDER BY s.n, c.x),
 	true, $8, $3, $4, true, $5)

@@ -17,12 +17,17 @@
 #define LEAST_WIDTH 240
 #define GREATEST_WIDTH 10000
 
-/* In UTF-8, whatever the database has. */
-static char *
-utf8(text *value)
+/*
+ * In UTF-8, whatever the database has. What one without an encoding has is not
+ * known: svg.c shows what is no UTF-8 as such.
+ */
+char *
+affinity_chart_string(text *value)
 {
 	char	   *string = text_to_cstring(value);
 
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		return string;
 	return pg_server_to_any(string, strlen(string), PG_UTF8);
 }
 
@@ -43,7 +48,7 @@ affinity_chart_strings(FunctionCallInfo fcinfo, int arg)
 	{
 		affinity_base_look_up(i);
 		if (!nulls[i])
-			strings.value[i] = utf8(DatumGetTextPP(values[i]));
+			strings.value[i] = affinity_chart_string(DatumGetTextPP(values[i]));
 	}
 	return strings;
 }
@@ -132,9 +137,9 @@ affinity_chart_frame(FunctionCallInfo fcinfo, int arg)
 	int64		width;
 
 	if (!PG_ARGISNULL(arg))
-		frame.title = utf8(PG_GETARG_TEXT_PP(arg));
+		frame.title = affinity_chart_string(PG_GETARG_TEXT_PP(arg));
 	if (!PG_ARGISNULL(arg + 1))
-		frame.description = utf8(PG_GETARG_TEXT_PP(arg + 1));
+		frame.description = affinity_chart_string(PG_GETARG_TEXT_PP(arg + 1));
 	frame.percent = !PG_ARGISNULL(arg + 2) && PG_GETARG_BOOL(arg + 2);
 	affinity_base_check_not_null(fcinfo, arg + 3, "width");
 	width = PG_GETARG_INT64(arg + 3);

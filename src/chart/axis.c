@@ -101,20 +101,33 @@ affinity_chart_values(StringInfo svg, const ChartScale *scale, double left,
 	}
 }
 
-/* Labels below columns: as many as have room, each where its column is. */
+/*
+ * Labels below columns: as many as have room, each where its column is, or
+ * as far beside it as the picture's ends demand.
+ */
 void
-affinity_chart_labels(StringInfo svg, int n, char *const *label, double left,
-					  double step, double y)
+affinity_chart_labels(StringInfo svg, const ChartFrame *frame, int n,
+					  char *const *label, double left, double step, double y)
 {
+	double		least = Max(left - 4, 2);	/* what is at the left stays free */
+	double		free_from = 0;
+
 	double		widest = affinity_chart_widest(n, label, 120);
 	int			every = 1;
 
 	while (every < n && every * step < widest + 8)
 		every++;
 	for (int i = 0; i < n; i += every)
-		if (label[i])
-			affinity_chart_text(svg, "m", left + (i + 0.5) * step, y,
-								CHART_MIDDLE,
-								affinity_chart_fit(label[i],
-												   Max(every * step - 4, 24)));
+	{
+		char	   *text = affinity_chart_fit(label[i] ? label[i] : "",
+											  Max(every * step - 4, 24));
+		double		half = affinity_chart_text_width(text) / 2;
+		double		x = left + (i + 0.5) * step;
+
+		x = Max(Min(x, frame->width - 2 - half), least + half);
+		if (half == 0 || x - half < free_from)
+			continue;
+		affinity_chart_text(svg, "m", x, y, CHART_MIDDLE, text);
+		free_from = x + half + 4;
+	}
 }

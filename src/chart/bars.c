@@ -185,7 +185,7 @@ draw_bridge(const Bridge *bridge)
 						  bridge->frame.percent);
 	for (int i = 0; i < n; i++)
 		draw_bar(&svg, bridge, &scale, i, left, step);
-	affinity_chart_labels(&svg, n, bridge->labels.value, left, step,
+	affinity_chart_labels(&svg, &bridge->frame, n, bridge->labels.value, left, step,
 						  scale.from + CHART_LINE);
 	return affinity_chart_close(&svg);
 }

@@ -45,6 +45,7 @@ typedef struct ChartFrame
 	bool		percent;		/* values are shares: 0.25 is 25 % */
 } ChartFrame;
 
+extern char *affinity_chart_string(text *value);
 extern ChartStrings affinity_chart_strings(FunctionCallInfo fcinfo, int arg);
 extern ChartNumbers affinity_chart_numbers(FunctionCallInfo fcinfo, int arg,
 										   const char *name);
@@ -127,7 +128,8 @@ extern double affinity_chart_values_width(const ChartScale *scale,
 										  bool percent);
 extern void affinity_chart_values(StringInfo svg, const ChartScale *scale,
 								  double left, double right, bool percent);
-extern void affinity_chart_labels(StringInfo svg, int n, char *const *label,
-								  double left, double step, double y);
+extern void affinity_chart_labels(StringInfo svg, const ChartFrame *frame,
+								  int n, char *const *label, double left,
+								  double step, double y);
 
 #endif							/* AFFINITY_CHART_H */

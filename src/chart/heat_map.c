@@ -189,7 +189,7 @@ draw(const HeatMap *map)
 	affinity_chart_open(&svg, &map->frame,
 						bottom + (map->any_incomplete ? CHART_LINE + 4 : 0) +
 						CHART_MARGIN - 2, "Heat map", summary);
-	affinity_chart_labels(&svg, map->columns.n, map->columns.name, map->left,
+	affinity_chart_labels(&svg, &map->frame, map->columns.n, map->columns.name, map->left,
 						  map->cell_width, map->top - 6);
 	if (map->frame.percent)
 		affinity_chart_text(&svg, "m", map->left - 8, map->top - 6, CHART_END,

@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-#include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
@@ -19,7 +18,7 @@ PG_FUNCTION_INFO_V1(affinity_chart_lines);
 #define MAX_POINTS 1000000
 #define MAX_SERIES 100
 #define LATEST 9.2e12			/* seconds from 2000 that a timestamp can hold */
-#define LATEST_UNIX 6.3e10		/* beyond it (the year 4000) nothing is told */
+#define LATEST_UNIX 3e11		/* beyond it (the year 11476) nothing is told */
 #define MONTH_LENGTH (30.436875 * SECS_PER_DAY)
 
 typedef struct Lines
@@ -140,8 +139,8 @@ scale_of_times(double low, double high, int ticks)
 {
 	ChartScale	scale = {0};
 
-	low = Max(low, -LATEST_UNIX);
-	high = Min(high, LATEST_UNIX);
+	low = Max(Min(low, LATEST_UNIX), -LATEST_UNIX);
+	high = Max(Min(high, LATEST_UNIX), -LATEST_UNIX);
 	if (high <= low)
 		high = low + SECS_PER_DAY;
 	scale.low = low;
@@ -233,6 +232,42 @@ add_point(StringInfo svg, const Lines *lines, int entry, double value,
 					 affinity_chart_place(&lines->across,
 										  lines->x.value[entry]),
 					 affinity_chart_place(&lines->up, value));
+}
+
+static bool
+is_point(const Lines *lines, int place, int series)
+{
+	int			entry;
+
+	if (place < 0 || place >= lines->x.n)
+		return false;
+	entry = lines->order[place];
+	return lines->series.of[entry] == series &&
+		!isnan(lines->x.value[entry]) && !isnan(lines->y.value[entry]);
+}
+
+/* A point between gaps is no path: it is a dot. */
+static void
+draw_dots(StringInfo svg, const Lines *lines, int first, int end, int series)
+{
+	for (int i = first; i < end; i++)
+	{
+		int			entry = lines->order[i];
+
+		affinity_base_look_up(i);
+		if (!is_point(lines, i, series) || is_point(lines, i - 1, series) ||
+			is_point(lines, i + 1, series))
+			continue;
+		appendStringInfo(svg,
+						 "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3\">",
+						 series % CHART_COLORS,
+						 affinity_chart_place(&lines->across,
+											  lines->x.value[entry]),
+						 affinity_chart_place(&lines->up,
+											  lines->y.value[entry]));
+		affinity_chart_tip(svg, lines->series.name[series]);
+		appendStringInfoString(svg, "</circle>\n");
+	}
 }
 
 /* One path; a value that is NULL is a gap. */
@@ -356,7 +391,10 @@ draw(Lines *lines, const char *x_label, bool legend)
 				   lines->series.of[lines->order[end]] == series)
 				end++;
 			if (pass == 1)
+			{
 				draw_path(&svg, lines, first, end, series);
+				draw_dots(&svg, lines, first, end, series);
+			}
 			else if (lines->low.n > 0)
 				draw_band(&svg, lines, first, end, series);
 			first = end;
@@ -401,6 +439,6 @@ affinity_chart_lines(PG_FUNCTION_ARGS)
 	affinity_chart_limit(lines.series.n, MAX_SERIES, "series",
 						 "Take those that matter most: ORDER BY ... LIMIT 8.");
 	if (!PG_ARGISNULL(7))
-		x_label = text_to_cstring(PG_GETARG_TEXT_PP(7));
+		x_label = affinity_chart_string(PG_GETARG_TEXT_PP(7));
 	PG_RETURN_DATUM(draw(&lines, x_label, legend));
 }

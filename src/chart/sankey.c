@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(affinity_chart_sankey);
 #define NODE_ROOM 26.0			/* px that a node has at least */
 #define LEAST_HEIGHT 280.0
 #define MAX_LEVEL 1000
+#define LEAST_FLOW 1e-300		/* below it is nothing to draw */
 
 typedef struct FlowNode
 {
@@ -417,7 +418,8 @@ affinity_chart_sankey(PG_FUNCTION_ARGS)
 		int			next = levels ? level + 1 : 0;
 
 		check_value(values.value[i], i);
-		if (sources.value[i] && targets.value[i] && values.value[i] > 0)
+		if (sources.value[i] && targets.value[i] &&
+			values.value[i] > LEAST_FLOW)
 		{
 			int			source = find_node(&sankey, sankey.names.of[2 * i], level);
 			int			target = find_node(&sankey, sankey.names.of[2 * i + 1],

@@ -133,6 +133,14 @@ affinity_chart_number(double value, bool percent)
 	return percent ? psprintf("%s %%", number) : number;
 }
 
+/* Do three digits tell a tick from the next? */
+static bool
+is_coarse(double shown, double by)
+{
+	return by >= 1000 && floor(log10(by) + 1e-9) >=
+		floor(log10(Max(fabs(shown), 1))) - 2;
+}
+
 /* A tick: with the digits that its step needs. */
 char *
 affinity_chart_tick(double value, double step, bool percent)
@@ -143,8 +151,8 @@ affinity_chart_tick(double value, double step, bool percent)
 
 	if (fabs(shown) < by * 1e-6)
 		shown = 0;
-	if (by >= 1)
-		number = by >= 1000 ? compact(shown) : NULL;
+	if (is_coarse(shown, by))
+		number = compact(shown);
 	if (!number && fabs(shown) >= 1e15)
 		number = with_sign(shown, psprintf("%.3g", fabs(shown)));
 	if (!number && by >= 1)

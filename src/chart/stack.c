@@ -114,7 +114,7 @@ draw(const Stack *stack)
 	affinity_chart_line(&svg, "x", left, affinity_chart_place(&scale, 0),
 						stack->frame.width - CHART_MARGIN,
 						affinity_chart_place(&scale, 0));
-	affinity_chart_labels(&svg, stack->bars.n, stack->bars.name, left, step,
+	affinity_chart_labels(&svg, &stack->frame, stack->bars.n, stack->bars.name, left, step,
 						  scale.from + CHART_LINE);
 	return affinity_chart_close(&svg);
 }

@@ -15,7 +15,7 @@
 
 #include "chart/chart.h"
 
-#define TITLE_SCALE 1.5			/* 16 px, bold, in widths of text of 12 */
+#define TITLE_SCALE 1.65		/* 16 px, bold, in widths of text of 12 */
 
 /* Each color has at least 4.5 to 1 against its paper. */
 static const char style[] =
@@ -85,9 +85,21 @@ character(const char *text, int *length)
 	return utf8_to_unicode((const unsigned char *) text);
 }
 
+/* Zhe, Ef, Sha, Shcha, Yeru, Yu, in both cases. */
+static bool
+is_wide_cyrillic(pg_wchar c)
+{
+	pg_wchar	capital = c >= 0x430 && c < 0x450 ? c - 0x20 : c;
+
+	return capital == 0x416 || capital == 0x424 || capital == 0x428 ||
+		capital == 0x429 || capital == 0x42b || capital == 0x42e;
+}
+
 static double
 character_width(pg_wchar c)
 {
+	if (is_wide_cyrillic(c))
+		return 1.2 * CHART_FONT;
 	if (c >= 0x20 && c < 0x20 + lengthof(widths))
 		return widths[c - 0x20] / 2048.0 * CHART_FONT;
 	return (c < 0x1100 ? 0.8 : c < 0x1f000 ? 1.0 : 1.4) * CHART_FONT;

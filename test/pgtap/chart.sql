@@ -1,6 +1,6 @@
 -- Pictures: sound XML, marks where their values are, colors that can be read.
 BEGIN;
-SELECT plan(70);
+SELECT plan(80);
 
 CREATE FUNCTION pg_temp.x(svg text, path text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array(SELECT u::text FROM unnest(xpath(path, XMLPARSE(DOCUMENT svg),
@@ -144,6 +144,23 @@ SELECT throws_ok($$SELECT affinity.chart_stack(ARRAY['a'], ARRAY['a'], ARRAY[1],
 SELECT throws_ok($$SELECT affinity.chart_funnel(ARRAY['a'], ARRAY[NULL]::float8[])$$, '22023', NULL, 'a step without users');
 SELECT is((SELECT count(*)::int FROM (VALUES (affinity.chart_heat_map(NULL, NULL, NULL)), (affinity.chart_stack(NULL, NULL, NULL)), (affinity.chart_bridge(NULL, NULL)),
 	(affinity.chart_funnel(NULL::text[], NULL)), (affinity.chart_sankey('{}', '{}', '{}'))) v(svg) WHERE svg ~ '>no data<'), 5, 'no rows make a picture that says so');
+
+-- what was wrong once: a place beyond all times, one mark, ticks that look the same, labels at the ends
+SELECT ok(affinity.chart_lines_core(ARRAY[x], ARRAY[1], NULL, NULL, NULL, false, true, NULL, NULL, NULL, false, 800) !~ 'nan|inf', 'a time of ' || x)
+FROM unnest(ARRAY[1e300, -1e300]::float8[]) x;
+SELECT ok((SELECT max(x) <= 800 FROM unnest(regexp_split_to_array((pg_temp.x(svg, '//s:path/@d'))[1], '[ML]| [0-9.]+')) t, LATERAL (SELECT nullif(t, '')::float8 AS x) v),
+	'the end of all times that people write is within the picture')
+FROM (SELECT affinity.chart_lines(ARRAY['2024-01-01', '9999-12-31']::timestamp[], ARRAY[1, 2]) AS svg) p;
+SELECT is(array_length(pg_temp.x(affinity.chart_lines(ARRAY[5], ARRAY[3]), '//s:circle'), 1), 1, 'one mark is a dot');
+SELECT is(array_length(pg_temp.x(affinity.chart_lines(ARRAY[0, 1, 2, 3, 4, 5], ARRAY[1, NULL, 3, NULL, 5, 6]), '//s:circle'), 1), 2, 'and so are marks between gaps');
+SELECT is((SELECT count(DISTINCT t) FROM unnest(pg_temp.x(svg, '//s:text[@text-anchor="middle"]/text()')) t), (SELECT count(*) FROM unnest(pg_temp.x(svg, '//s:text[@text-anchor="middle"]/text()'))),
+	'ticks of near places have their digits') FROM (SELECT affinity.chart_lines(ARRAY[1200000, 1210000], ARRAY[1, 2]) AS svg) p;
+SELECT cmp_ok((SELECT max(x) FROM unnest(pg_temp.num(svg, '//s:text[@text-anchor="middle"][string-length(.) = 10]/@x')) x), '<=', 763::float8, 'the last label of ' || kind || ' is within the picture')
+FROM (SELECT array_agg(to_char(d, 'YYYY-MM-DD')) AS days, array_agg('a'::text) AS a, array_agg(1::float8) AS one FROM generate_series('2024-01-01'::timestamp, '2024-04-10', '1 day') d) r,
+	LATERAL (VALUES ('a stack', affinity.chart_stack(days, a, one)), ('a heat map', affinity.chart_heat_map(a, days, one))) c(kind, svg);
+SELECT is(array_length(pg_temp.x(affinity.chart_survival(array_agg(s)), '//s:path[starts-with(@class, "l ")]'), 1), 2, 'a curve for each survival state, without labels too')
+FROM (SELECT bought, affinity.survival_agg(user_id, bought OR user_id > 3) AS s FROM rows GROUP BY 1) g;
+SELECT ok(affinity.chart_sankey(ARRAY['a'], ARRAY['b'], ARRAY[1e-320]) ~ '>no data<', 'a flow of nothing');
 
 SELECT * FROM finish();
 ROLLBACK;
