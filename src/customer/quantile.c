@@ -78,5 +78,8 @@ affinity_customer_quantile_bin(PG_FUNCTION_ARGS)
 				 errhint("Five bins are quintiles: quantile_bin(value, 5).")));
 	if (no_value)
 		PG_RETURN_NULL();
+	/* a value that is not the same each time may be one it was not before */
+	if (state->rank >= state->n)
+		PG_RETURN_INT64(bins);
 	PG_RETURN_INT64(1 + (int64) ((int128) state->rank * bins / state->n));
 }

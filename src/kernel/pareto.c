@@ -22,15 +22,18 @@
 
 #define STEEP 8.0				/* how much ln f may change in a panel */
 #define ENOUGH 45.0				/* e^-ENOUGH of the whole does not count */
+#define LEAST 1e-300			/* of alpha and beta, in t */
 
 /*
  * The logarithm of the ratio; its derivatives by k, alpha, s and beta.
  */
 double
-affinity_kernel_pareto_left(const AffinityPareto *g, double *derivative)
+affinity_kernel_pareto_left(const AffinityPareto *given, double *derivative)
 {
-	double		m = fmin(g->alpha, g->beta);
-	double		end = log1p((g->t - g->u) / (m + g->u));
+	AffinityPareto bounded = *given;
+	const AffinityPareto *g = &bounded;
+	double		m;
+	double		end;
 	double		at = 0;			/* ln (m + v) / (m + u) */
 	double		sum = 0;
 	double		of_k = 0;
@@ -38,6 +41,11 @@ affinity_kernel_pareto_left(const AffinityPareto *g, double *derivative)
 	double		of_s = 0;
 	double		of_beta = 0;
 
+	/* so that the ratio of times is finite */
+	bounded.alpha = fmax(given->alpha, given->t * LEAST);
+	bounded.beta = fmax(given->beta, given->t * LEAST);
+	m = fmin(g->alpha, g->beta);
+	end = log1p((g->t - g->u) / (m + g->u));
 	while (at < end)
 	{
 		double		v = (m + g->u) * expm1(at); /* from u on */

@@ -26,6 +26,7 @@
 #define MANY_TERMS 3000
 #define NODES 8
 #define LANES (NODES + 1)
+#define MOST 1e308				/* purchases: so that none are infinite */
 
 static const double node[NODES] = {
 	-0.96028985649753623, -0.79666647741362674, -0.52553240991632899,
@@ -98,10 +99,22 @@ expect(const AffinityBuyer *buyer, const double *ratio, int n, double *expected)
 			expected[i] += chance[i] * sum;
 		}
 		/* what is to come falls at least as fast as a geometric series */
-		if (chance[last] * sum <
+		if (chance[last] * sum <=
 			1e-17 * expected[last] * (1 - z[last] * (factor < 1 ? 1 : factor)))
 			break;
 	}
+}
+
+/*
+ * How wide a panel may be where the logarithm of what it is of falls by
+ * `slope` and by `discount` times `time`, which may be beyond double.
+ */
+static double
+panel(double steep, double slope, double discount, double time)
+{
+	double		sum = slope + discount * time;
+
+	return isfinite(sum) ? steep / sum : steep / discount / time;
 }
 
 static double
@@ -150,7 +163,7 @@ affinity_kernel_discounted(const AffinityBuyer *given, double horizon,
 	while (at < end)
 	{
 		double		from = buyer->time * expm1(at);
-		double		step = fmin(1, 4 / (discount * (buyer->time + from)));
+		double		step = fmin(1, panel(4, 0, discount, buyer->time + from));
 		double		ratio[LANES];
 		double		expected[LANES];
 		int			is_last;
@@ -164,13 +177,13 @@ affinity_kernel_discounted(const AffinityBuyer *given, double horizon,
 		expect(buyer, ratio, is_last ? LANES : NODES, expected);
 		for (int i = 0; i < NODES; i++)
 			value += node_weight[i] * step / 2 * discount * buyer->time *
-				(1 + ratio[i]) * exp(-discount * buyer->time * ratio[i]) *
+				(1 + ratio[i]) * exp(-discount * (buyer->time * ratio[i])) *
 				expected[i];
 		if (is_last)
 			return value + exp(-discount * horizon) * expected[NODES];
 		at += step;
 		/* the rest counts for nothing */
-		if (discount * buyer->time * expm1(at) > 60)
+		if (discount * (buyer->time * expm1(at)) > 60)
 			break;
 	}
 	return value;
@@ -185,35 +198,41 @@ affinity_kernel_pareto_purchases(double shape, double time, double s,
 								 double left_time, double horizon,
 								 double discount)
 {
-	double		rate = shape / time;
+	double		rate = fmin(shape / time, MOST);
 	double		at = 0;
 	double		value = 0;
 	double		end;
 
 	left_time = fmax(left_time, horizon * 1e-30);
 	end = log1p(horizon / left_time);
+	/* nobody leaves in so short a time */
+	if (horizon <= left_time * 1e-20)
+		return fmin(MOST, rate * (discount * horizon < 1e-20 ? horizon :
+								  -expm1(-discount * horizon) / discount));
 	if (discount == 0)
 	{
 		double		y = (s - 1) * end;
 
-		return rate * left_time * end * (fabs(y) < 1e-12 ? 1 - y / 2 :
-										 -expm1(-y) / y);
+		return fmin(MOST, rate * (left_time * end *
+								  (fabs(y) < 1e-12 ? 1 - y / 2 :
+								   -expm1(-y) / y)));
 	}
 	while (at < end)
 	{
-		double		steep = fabs(s - 1) + discount * left_time * exp(at);
-		double		step = fmin(fmin(2, 8 / steep), end - at);
+		double		step = fmin(fmin(2, panel(8, fabs(s - 1), discount,
+											  left_time * exp(at))),
+								end - at);
 
 		for (int i = 0; i < AFFINITY_GAUSS; i++)
 		{
 			double		v = at + step * (1 + affinity_kernel_gauss_node[i]) / 2;
 
 			value += affinity_kernel_gauss_weight[i] * step / 2 *
-				exp(-(s - 1) * v - discount * left_time * expm1(v));
+				exp(-(s - 1) * v - discount * (left_time * expm1(v)));
 		}
 		at += step;
-		if ((s - 1) * at + discount * left_time * expm1(at) > 60)
+		if ((s - 1) * at + discount * (left_time * expm1(at)) > 60)
 			break;
 	}
-	return rate * left_time * value;
+	return fmin(MOST, rate * (left_time * value));
 }

@@ -126,6 +126,14 @@ enlarge(const ContrastState *old, uint32 len)
 	return state;
 }
 
+static void
+too_many_rows(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("a contrast state is of too many rows")));
+}
+
 /* Add to a value; gives the state, or a larger one in its place. */
 ContrastState *
 affinity_profile_state_add(ContrastState *state, const char *value,
@@ -157,6 +165,9 @@ affinity_profile_state_add(ContrastState *state, const char *value,
 	entry = &affinity_profile_entries(state)[*slot - 1];
 	entry->inside += inside;
 	entry->outside += outside;
+	/* one more of the same could not be added without an overflow */
+	if (entry->inside > COUNT_MAX || entry->outside > COUNT_MAX)
+		too_many_rows();
 	return state;
 }
 
@@ -201,12 +212,9 @@ affinity_profile_state_final(const ContrastState *state)
 		memcpy(to + offset, bytes + entries[i].offset, entries[i].len);
 		entries[i].offset = offset;
 		offset += entries[i].len;
-		total += Min(entries[i].inside, COUNT_MAX) +
-			Min(entries[i].outside, COUNT_MAX);
+		total += entries[i].inside + entries[i].outside;
 		if (total > COUNT_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("a contrast state is of too many rows")));
+			too_many_rows();
 	}
 	return final;
 }

@@ -57,7 +57,7 @@ affinity_survival_add_row(FunctionCallInfo fcinfo, SurvivalLog *log,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("entry %.17g is not before duration %.17g",
 							entry, duration),
-					 errhint("Leave out who was never seen at risk: FILTER (WHERE entry < duration).")));
+					 errhint("Leave out who was never seen at risk: FILTER (WHERE entry IS NULL OR entry < duration).")));
 		log = affinity_survival_log_add(log, entry,
 										SURVIVAL_WHAT(cell, 1,
 													  SURVIVAL_ENTERED));

@@ -286,6 +286,8 @@ affinity_survival_log_check(const SurvivalLog *log)
 			return "too many rows";
 		at_risk += SURVIVAL_ENTRY_KIND(e) == SURVIVAL_ENTERED ? -count : count;
 	}
+	if (at_risk < 0)
+		return "more entered than ended";
 	for (uint32 i = 0; i < log->n; i++)
 	{
 		int64		count = SURVIVAL_ENTRY_COUNT(&entries[i]);

@@ -44,13 +44,17 @@ static const char *const weight_names[] = {
 	"log_rank", "wilcoxon", "tarone_ware", "peto", "fleming_harrington"
 };
 
-/* In front of a cell's group and stratum, padded to 8 bytes. */
+/*
+ * In front of a cell's group and stratum, padded to 8 bytes. From the first
+ * name on they are a tree by the bits of their hashes.
+ */
 typedef struct CellName
 {
 	uint32		hash;
 	uint32		group_len;
 	uint32		stratum_len;	/* NO_STRATUM: it is NULL */
-	uint32		unused;			/* 0 */
+	uint32		number;			/* of the cell */
+	uint32		below[2];		/* offsets of names, which are larger; 0: none */
 	char		data[FLEXIBLE_ARRAY_MEMBER];
 } CellName;
 
@@ -101,7 +105,8 @@ name_at(const SurvivalLog *log, Size offset)
 {
 	const CellName *name = (const CellName *) (log->data + offset);
 
-	if (log->names_used - offset < CELL_HEADER ||
+	if (offset > log->names_used || offset != MAXALIGN(offset) ||
+		log->names_used - offset < CELL_HEADER ||
 		name_size(name->group_len, name->stratum_len) >
 		log->names_used - offset)
 		damaged();
@@ -127,22 +132,30 @@ find_cell(SurvivalLog *log, const Cell *cell, uint32 *number)
 		(hash_bytes((const unsigned char *) cell->stratum,
 				(int) stratum_bytes(cell->stratum_len)) * 31);
 	Size		size = name_size(cell->group_len, cell->stratum_len);
-	Size		offset = 0;
+	uint32		above = 0;
+	uint32		side = 0;
+	uint32		depth = 0;
 	CellName   *name;
 
-	*number = 0;
-	while (offset < log->names_used)
+	while (log->names_used > 0)
 	{
-		const CellName *known = name_at(log, offset);
+		const CellName *known = name_at(log, above);
 
 		if (is_cell(known, cell, hash))
+		{
+			if (known->number >= log->n_cells)
+				damaged();
+			*number = known->number;
 			return log;
-		(*number)++;
-		offset += name_size(known->group_len, known->stratum_len);
+		}
+		side = depth < 32 ? hash >> depth++ & 1 : 0;
+		if (known->below[side] == 0)
+			break;
+		if (known->below[side] <= above)
+			damaged();
+		above = known->below[side];
 	}
-	if (*number != log->n_cells)
-		damaged();
-	if (*number == SURVIVAL_CELLS)
+	if (log->n_cells >= SURVIVAL_CELLS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("more than %u groups and strata", SURVIVAL_CELLS)));
@@ -152,11 +165,13 @@ find_cell(SurvivalLog *log, const Cell *cell, uint32 *number)
 	name->hash = hash;
 	name->group_len = cell->group_len;
 	name->stratum_len = cell->stratum_len;
+	name->number = *number = log->n_cells++;
+	if (log->names_used > 0)
+		((CellName *) (log->data + above))->below[side] = log->names_used;
 	memcpy(name->data, cell->group, cell->group_len);
 	memcpy(name->data + cell->group_len, cell->stratum,
 		   stratum_bytes(cell->stratum_len));
 	log->names_used += (uint32) size;
-	log->n_cells++;
 	return log;
 }
 
@@ -317,7 +332,10 @@ affinity_survival_rank_combine(PG_FUNCTION_ARGS)
 	cells = cells_of(b);
 	number = affinity_base_array(b->n_cells, sizeof(uint32));
 	for (uint32 i = 0; i < b->n_cells; i++)
+	{
+		affinity_base_look_up(i);
 		a = find_cell(a, &cells[i], &number[i]);
+	}
 	for (uint32 i = 0; i < b->n; i++)
 	{
 		const SurvivalEntry *entry = &affinity_survival_entries(b)[i];

@@ -221,7 +221,7 @@ look_for(Crossing *crossing, double level, double at, double value)
 	}
 	else if (!crossing->done && value < crossing->value)
 	{
-		crossing->at = (crossing->at + at) / 2;
+		crossing->at = crossing->at / 2 + at / 2;
 		crossing->done = true;
 	}
 }
@@ -290,18 +290,20 @@ last_time(const SurvivalLog *log)
 /*
  * The area below the curve up to a time. Given the whole area, the sum of
  * what each event takes: the square of the area behind it, times
- * d / (n (n - d)).
+ * d / (n (n - d)), whose root is the error. Squares are taken in a unit near
+ * the time, so that they stay in the range of double.
  */
 static double
-area_up_to(const SurvivalLog *log, double until, double whole,
-		   double *variance)
+area_up_to(const SurvivalLog *log, double until, double whole, double *error)
 {
 	SurvivalWalk walk;
 	double		area = 0;
 	double		from = 0;
 	double		survival = 1;
+	double		variance = 0;
+	int			unit;
 
-	*variance = 0;
+	frexp(until, &unit);
 	affinity_survival_walk_begin(&walk, log);
 	while (affinity_survival_walk_next(&walk) && walk.step.at <= until)
 	{
@@ -312,8 +314,13 @@ area_up_to(const SurvivalLog *log, double until, double whole,
 		from = walk.step.at;
 		survival = walk.step.survival;
 		if (d > 0 && d < n)
-			*variance += (whole - area) * (whole - area) * d / (n * (n - d));
+		{
+			double		behind = ldexp(whole - area, -unit);
+
+			variance += behind * behind * d / (n * (n - d));
+		}
 	}
+	*error = ldexp(sqrt(variance), unit);
 	return area + survival * (until - from);
 }
 
@@ -324,7 +331,7 @@ affinity_survival_restricted_mean(PG_FUNCTION_ARGS)
 	SurvivalLog *log;
 	double		until;
 	double		mean;
-	double		variance;
+	double		error;
 	Datum		values[3];
 	bool		nulls[3] = {false};
 
@@ -338,10 +345,10 @@ affinity_survival_restricted_mean(PG_FUNCTION_ARGS)
 				 errmsg("until must be a time from 0 on, but is %.17g",
 						until),
 				 errhint("Groups are compared up to one time that is observed in each.")));
-	mean = area_up_to(log, until, 0, &variance);
-	(void) area_up_to(log, until, mean, &variance);
+	mean = area_up_to(log, until, 0, &error);
+	(void) area_up_to(log, until, mean, &error);
 	values[0] = Float8GetDatum(mean);
-	values[1] = Float8GetDatum(sqrt(variance));
+	values[1] = Float8GetDatum(error);
 	values[2] = Float8GetDatum(until);
 	PG_RETURN_DATUM(HeapTupleGetDatum(make_row(fcinfo, values, nulls)));
 }

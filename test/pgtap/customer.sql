@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'Europe/Berlin';
-SELECT plan(62);
+SELECT plan(63);
 
 -- 1. lifetimes' tests/test_utils.py: transactions and what they come to on 2015-02-07.
 CREATE TEMP TABLE bought (set text, id int, day date, value numeric);
@@ -184,6 +184,7 @@ SELECT is_empty(format($$SELECT * FROM (SELECT g, v, affinity.quantile_bin(v, 1 
 SELECT results_eq('SELECT affinity.quantile_bin(v, 5) OVER (ORDER BY v) FROM generate_series(1, 20) v', 'SELECT ntile(5) OVER (ORDER BY v)::bigint FROM generate_series(1, 20) v',
 	'ntile where nothing is equal and bins divide the rows');
 SELECT results_eq('SELECT affinity.quantile_bin(v, 9223372036854775807) OVER (ORDER BY v) FROM generate_series(1, 2) v', 'VALUES (1::bigint), (4611686018427387904)', 'more bins than rows');
+SELECT lives_ok('SELECT affinity.quantile_bin(CASE WHEN random() < 0.5 THEN 1 END, 5) OVER (PARTITION BY g) FROM generate_series(1, 200) g', 'values that change while they are counted');
 SELECT throws_ok('SELECT affinity.quantile_bin(1, 0) OVER ()', '22023', 'bins must be at least 1, but is 0', 'no bins');
 SELECT is(affinity.quantile_bin(1, NULL) OVER (), NULL, 'bins that are not known');
 

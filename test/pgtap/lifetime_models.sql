@@ -4,7 +4,7 @@
 \set ON_ERROR_STOP on
 \set cdnow `test -f ../shared/data/published/data_cdnow_customers_summary.csv && echo true || echo false`
 BEGIN;
-SELECT plan(26);
+SELECT plan(29);
 SET LOCAL client_min_messages = error;
 CREATE FUNCTION pg_temp.prints(value float8, printed text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT round(value::numeric, greatest(scale(printed::numeric), 0)) = printed::numeric
@@ -123,6 +123,14 @@ SELECT is_empty($$
 		LATERAL (SELECT format('(%s,%s,%s,%s,,,,,,,)', a, b, b, a)::affinity.bg_bb AS m, format('(%s,%s,%s,%s,,,,,,,)', a, b, b, b)::affinity.pareto_nbd AS p) m,
 		LATERAL (VALUES (affinity.probability_alive(m, 1, 1, 9, 3)), (affinity.expected_purchases(m, 0, 0, 1000, 1000)),
 			(affinity.lifetime_value(p, '(6,4,15,,,,,,)', 1, 1, 2, 3, 1e300, 1e-12)), (affinity.lifetime_value(p, '(6,4,15,,,,,,)', 1, 1, 2, 3, 1e300, 1e300))) v (v)
-	WHERE v IS NULL OR v = 'NaN' OR v < 0 LIMIT 5$$, 'BG/BB and Pareto/NBD');
+	WHERE v IS NULL OR v = 'NaN' OR v < 0 LIMIT 5$$, 'BG/BB and Pareto/NBD');-- Where products of times and rates leave double; each of these once ran for ever, or was NaN.
+SELECT is_empty($$SELECT * FROM unnest('{1e-307,1,1e307}'::float8[]) alpha, unnest('{1e-307,1,1e307}'::float8[]) beta, unnest('{1,1e300}'::float8[]) t,
+	affinity.probability_alive(ROW(0.5, alpha, 1, beta, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::affinity.pareto_nbd, 0, 0, t) p WHERE p IS NULL OR NOT p BETWEEN 0 AND 1$$, 'Pareto/NBD over times that have no ratio');
+SELECT is_empty($$SELECT m, v FROM (VALUES ('(1,1e307,1,1,,,,,,,)'), ('(1,1,1,1e307,,,,,,,)')) g (m), LATERAL (VALUES
+	(affinity.lifetime_value(m::affinity.bg_nbd, '(1,2,1,,,,,,)', 1, 1, 1, 10, 1e300, 1e300)), (affinity.lifetime_value(m::affinity.pareto_nbd, '(1,2,1,,,,,,)', 1, 1, 1, 10, 1e300, 1e300))) v (v)
+	WHERE v IS NULL OR NOT v BETWEEN 0 AND 1$$, 'discounts that leave nothing');
+SELECT is_empty($$SELECT * FROM unnest('{0,1e-300,1e300}'::float8[]) h, (VALUES ('(1,1,0.001,1000,,,,,,,)', 1e15, 1, 2), ('(1e13,1e-307,1,1,,,,,,,)', 0, 0, 0)) c (m, x, u, t),
+	affinity.expected_purchases(m::affinity.pareto_nbd, x, u, t, h) p WHERE p IS NULL OR NOT p BETWEEN 0 AND 1e308$$, 'purchases that are as good as endless');
+
 SELECT finish();
 ROLLBACK;

@@ -2,7 +2,7 @@
 -- and Hochberg in plain SQL, on random data (fixed seed).
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(20);
+SELECT plan(21);
 SELECT setseed(0.53);
 CREATE TEMP TABLE fact AS
 	SELECT id, CASE WHEN random() < 0.97 THEN random() < 0.3 END AS is_in, CASE WHEN random() < 0.97 THEN (ARRAY['', 'é', 'x'])[1 + id % 3] || floor(random() ^ 2 * (1 + id * 3)) END AS v
@@ -58,6 +58,8 @@ SELECT is_empty($$SELECT fate FROM byte, generate_series(0, length(b) - 1) i, un
 	WHERE fate NOT IN ('sound', 'refused')$$, 'every byte changed: refused, or a state that can be');
 SELECT is_empty($$SELECT i FROM byte, generate_series(0, length(b) - 1) i WHERE pg_temp.fate(substr(b, 1, i)) <> 'refused'$$, 'cut anywhere: refused');
 
+SELECT throws_ok(format('SELECT affinity.rollup(s) FROM unnest(ARRAY[%1$L, %1$L]::affinity.contrast[]) s', encode(set_byte(set_byte(decode(affinity.contrast_agg(true, 'a')::text, 'base64'), 28, 0), 34, 32), 'base64')),
+	'22003', 'a contrast state is of too many rows', 'twice 2^53 rows');
 SELECT ok(affinity.contrast_agg(a, b) IS NULL, 'no rows are NULL') FROM (VALUES (NULL::boolean, 'x'), (true, NULL)) v (a, b);
 SELECT is_empty('SELECT * FROM affinity.contrast(NULL::affinity.contrast)', 'of which nothing is known');
 SELECT throws_ok(format('SELECT c.* FROM state, affinity.contrast(state, %L) c', p), '22023', NULL, 'prior ' || p) FROM unnest(ARRAY['0', '-1', 'NaN', 'inf']) p;

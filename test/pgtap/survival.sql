@@ -3,7 +3,7 @@
 \set published `test -f ../shared/data/published/data_rossi_week_arrest_fin.csv && echo true || echo false`
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(77);
+SELECT plan(82);
 CREATE TEMP TABLE patient (dataset text, grp text, duration float8, event boolean);
 
 -- 1. R's figures.
@@ -151,6 +151,7 @@ SELECT is_empty($$SELECT fate FROM byte, generate_series(0, length(b) - 1) i, un
 	WHERE fate NOT IN ('sound', 'refused')$$, 'every byte changed: refused, or a state that can be');
 SELECT is_empty($$SELECT i FROM byte, generate_series(0, length(b) - 1) i WHERE pg_temp.fate(substr(b, 1, i)) <> 'refused'$$, 'cut anywhere: refused');
 SELECT is(pg_temp.fate(b || '\x00'), 'refused', 'a byte more') FROM byte;
+SELECT is(pg_temp.fate(set_byte(decode(affinity.survival_agg(5, true)::text, 'base64'), 36, 6)), 'refused', 'somebody entered, nobody ended');
 
 -- 4. log_rank of three groups in strata, with weights and late entries: 2 by 2 in plain SQL.
 CREATE TEMP TABLE moment_row AS
@@ -181,6 +182,7 @@ SELECT is_empty($$SELECT id FROM (SELECT id, affinity.log_rank(g, duration, even
 SELECT ok((a).chi_square IS NULL AND (a).df = 0 AND (a).p_value IS NULL AND (a).groups = '{1}' AND (a).n = '{3}', 'one group has nothing to be compared with') FROM (SELECT affinity.log_rank(1, t, true) AS a FROM generate_series(1, 3) t) q;
 SELECT ok((a).chi_square = 0 AND (a).p_value = 1 AND (a).df = 0 OR (a).chi_square IS NULL, 'no event, no test') FROM (SELECT affinity.log_rank(t, t, false) AS a FROM generate_series(1, 3) t) q;
 SELECT is((affinity.log_rank(t % 40, t % 17, t % 3 = 0, t % 500)).df, 39::bigint, 'many groups and strata') FROM generate_series(1, 20000) t;
+SELECT ok(affinity.log_rank(t % 2, t * 7 % 100, true, t / 4 ORDER BY t) = affinity.log_rank(t % 2, t * 7 % 100, true, t / 4 ORDER BY t * 7919 % 40009), '20,000 cells in any order') FROM generate_series(1, 40000) t;
 SELECT throws_ok('SELECT affinity.log_rank(t, 1, true) FROM generate_series(1, 1001) t', '54000', NULL, 'too many groups');
 SELECT throws_ok('SELECT affinity.log_rank(1, 1, true, 1, ''savage'')', '22023', 'unknown weights "savage"', 'no such weights');
 CREATE AGGREGATE pg_temp.forged(bytea) (SFUNC = affinity.log_rank_combine, STYPE = bytea, FINALFUNC = affinity.log_rank_final);
@@ -197,6 +199,9 @@ SELECT results_eq($$SELECT c.* FROM (SELECT affinity.survival_agg(t, e) AS s FRO
 	'VALUES (0::float8, 4::bigint, 1::bigint, 1::bigint, 0.75::float8, 0.75 * sqrt(1.0::float8 / 12), 0.42593226849798205::float8, 1::float8, 0.25::float8, 0.25::float8),
 		(1e-300, 2, 0, 1, 0.75, 0.75 * sqrt(1.0::float8 / 12), 0.42593226849798205, 1, 0.25, 0.25), (1e300, 1, 1, 0, 0, NULL, NULL, NULL, 1.25, sqrt(1.0625::float8))',
 	'0 and -0, huge and tiny; who is censored with an event was at risk');
+SELECT ok(abs((m).mean / (0.9 * u) - 1) < 1e-15 AND abs((m).std_error / (0.355316760088797 * u) - 1) < 1e-14, 'the mean in a unit of ' || u) FROM (
+	SELECT u, affinity.restricted_mean(affinity.survival_agg(t * u, e)) AS m FROM unnest('{1e-300,1e300}'::float8[]) u, (VALUES (1, true), (0.5, true), (2, false), (0.1, true)) v (t, e) GROUP BY u) x;
+SELECT cmp_ok(abs((affinity.survival_quantile(affinity.survival_agg(t, true), 0.5)).time / 1.4e308::float8 - 1), '<', 1e-15::float8, 'the middle of two times near the end of double') FROM unnest('{1.2e308,1.6e308}'::float8[]) t;
 SELECT ok((q).time IS NULL AND (m).mean = 5 AND (m).std_error = 0 AND (m).up_to = 5, 'all censored: no median') FROM (
 	SELECT affinity.survival_quantile(s, 0.5) AS q, affinity.restricted_mean(s) AS m FROM (SELECT affinity.survival_agg(5, false) AS s FROM generate_series(1, 3)) x) y;
 SELECT throws_ok(format('SELECT affinity.survival_agg(%s)', a), c, m, a) FROM (VALUES ('''NaN'', true', '22000', 'NaN duration'), ('''inf'', true', '22000', 'infinite duration'),
