@@ -37,9 +37,26 @@ CREATE TEMP TABLE sound AS
 		FROM (SELECT (random() * 5)::int AS u, timestamptz '2024-01-01 00:00+00' + random() * interval '90 days' AS t
 			  FROM generate_series(1, 12)) e
 		UNION ALL
+		SELECT 'value', affinity.value_agg(u, tstzrange(t, t + u * interval '20 days'), random() * 100 - 10, 'month', 'Europe/Berlin', 'pro_rata')::text
+		FROM (SELECT nullif((random() * 5)::int, 0) AS u, timestamptz '2024-01-01 00:00+00' + random() * interval '90 days' AS t
+			  FROM generate_series(1, 12)) e
+		UNION ALL
+		SELECT 'value', affinity.value_agg(md5(u::text)::uuid, daterange(t, CASE WHEN u < 4 THEN t + 70 END), random(), 'year_april')::text
+		FROM (SELECT (random() * 5)::int AS u, date '2024-01-01' + (random() * 900)::int AS t FROM generate_series(1, 12)) e
+		UNION ALL
+		SELECT 'value', affinity.value_agg('user ' || u, t, CASE WHEN u <> 3 THEN random() END, 'week', NULL, u % 2 = 1)::text
+		FROM (SELECT (random() * 5)::int AS u, timestamp '2024-01-01' + random() * interval '90 days' AS t FROM generate_series(1, 12)) e
+		UNION ALL
 		SELECT 'funnel', affinity.funnel_agg(u, t, '7 days', mode, n = 1, n = 2, n = 3)::text
 		FROM (SELECT (random() * 5)::int AS u, timestamp '2024-01-01' + random() * interval '9 days' AS t, (random() * 3)::int AS n
 			  FROM generate_series(1, 20)) e, unnest(ARRAY['default', 'strict_order, optional 2', 'any_order', 'exclude 3']) mode GROUP BY mode
+		UNION ALL
+		SELECT 'funnel', affinity.funnel_agg(u, t, ARRAY[100, 300], 'exclude 4 between 2 and 3, first_attempt', n = 1, n = 2, n = 3, n = 4)::text
+		FROM (SELECT (random() * 5)::int AS u, (random() * 900)::bigint AS t, 1 + (random() * 3)::int AS n FROM generate_series(1, 20)) e
+		UNION ALL
+		SELECT 'funnel', affinity.funnel_agg(md5(u::text)::uuid, t, NULL::interval, 'default', n = 1, n = 2, n = 3)::text
+		FROM (SELECT (random() * 5)::int AS u, timestamp '2024-01-01' + random() * interval '9 days' AS t, (random() * 3)::int AS n
+			  FROM generate_series(1, 20)) e
 		UNION ALL
 		SELECT 'funnel', affinity.funnel_agg('user ' || u, t, 100, 'hold_last', n = 1, n = 2, n = 3, n)::text
 		FROM (SELECT (random() * 5)::int AS u, (random() * 900)::bigint AS t, (random() * 3)::int AS n FROM generate_series(1, 20)) e
@@ -80,14 +97,28 @@ BEGIN
 		PERFORM r.* FROM affinity.retention(a, far, 'recurring', 'on_or_after', max_period => 20) r;
 		PERFORM r.* FROM affinity.retention(a, criterion => 'bracket', brackets => '{1,2}') r;
 		PERFORM r.* FROM affinity.retention_curve(a, max_period => 50) r;
+		PERFORM r.* FROM affinity.retention_wide(a, max_period => 50, from_nth => 2) r LIMIT 10000;
 		PERFORM affinity.users(a), affinity.coarsen(a, 'year');
 		PERFORM d.* FROM affinity.describe(a) d;
 		PERFORM d.* FROM affinity.time_to_return(a) d;
 		PERFORM d.* FROM affinity.frequency(a) d;
-		PERFORM affinity.activity_send(a);
+		PERFORM affinity.activity_send(a), affinity.relabel(a, 'Europe/Berlin'), affinity.relabel(a, NULL);
 		PERFORM r.* FROM affinity.retention(a, rolling => true, max_period => 50) r;
 	EXCEPTION WHEN program_limit_exceeded OR invalid_parameter_value OR datetime_field_overflow THEN
 		NULL;					-- absurd, but sound: a far too long range
+	END;
+	BEGIN
+		PERFORM r.* FROM affinity.retention(a, every => '1 month', from_nth => 2, max_period => 50) r LIMIT 10000;
+	EXCEPTION WHEN program_limit_exceeded OR invalid_parameter_value OR datetime_field_overflow THEN
+		NULL;					-- not of days
+	END;
+	BEGIN
+		PERFORM m FROM affinity.cohort_members(a, NULL::bigint, '2024-02-01', 1, NULL) m;
+		PERFORM m FROM affinity.churned_members(a, NULL::bigint, '2024-05-01', long_window => 2) m;
+		PERFORM m FROM affinity.lifecycle_members(a, NULL::bigint, '2024-02-01', 'dormant') m;
+		PERFORM affinity.without(a, ARRAY[3]), affinity.only(a, ARRAY[3, 4]);
+	EXCEPTION WHEN datatype_mismatch THEN
+		NULL;					-- other ids
 	END;
 	BEGIN
 		PERFORM count(*) FROM affinity.lifecycle(a);
@@ -100,7 +131,14 @@ CREATE FUNCTION pg_temp.read_value(v affinity.value) RETURNS void LANGUAGE plpgs
 BEGIN
 	PERFORM r.* FROM affinity.revenue_retention(v, max_period => 50) r;
 	PERFORM affinity.value_send(v), affinity.value_combine(v, v), affinity.coarsen(v, 'year');
-	PERFORM affinity.describe(v);
+	PERFORM affinity.describe(v), affinity.relabel(v, 'Europe/Berlin'), affinity.relabel(v, NULL);
+	PERFORM b.* FROM affinity.revenue_bridge(v) b;
+	BEGIN
+		PERFORM affinity.without(v, ARRAY[3]), affinity.only(v, ARRAY[3, 4]);
+	EXCEPTION WHEN datatype_mismatch THEN
+		NULL;					-- other ids
+	END;
+	PERFORM b.* FROM affinity.active_stock(v) b;
 EXCEPTION WHEN program_limit_exceeded OR numeric_value_out_of_range OR invalid_parameter_value THEN
 	NULL;
 END $$;
@@ -108,6 +146,12 @@ CREATE FUNCTION pg_temp.read_funnel(f affinity.funnel) RETURNS void LANGUAGE plp
 BEGIN
 	PERFORM affinity.funnel_send(f);
 	PERFORM s.* FROM affinity.funnel_steps(f) s;
+	BEGIN
+		PERFORM m FROM affinity.funnel_members(f, NULL::bigint, 2, dropped => true) m;
+	EXCEPTION WHEN datatype_mismatch OR invalid_parameter_value OR feature_not_supported THEN
+		NULL;					-- other ids, hashes or chains
+	END;
+	PERFORM s.* FROM affinity.funnel_conversion_times(f) s;
 EXCEPTION WHEN datetime_field_overflow THEN
 	NULL;						-- steps too far apart for an interval
 END $$;

@@ -11,12 +11,13 @@ SELECT plan(45);
 SELECT setseed(0.19);
 
 -- 1. 1,000 small logs, and a few of many users or many rows, which grow other
--- layouts and in other ways. A log is split into up to nine states, or into one
+-- layouts and in other ways; values are of rows, of ranges and by starts. A log is split into up to nine states, or into one
 -- for each row; states are nested in up to three.
 CREATE TABLE public.merge_row AS
 	SELECT log, log % 3 AS ids, unit, zone, floor(random() * users)::bigint AS user_id,
 		timestamptz '2024-03-29 00:00+00' + random() * span AS at,
 		random() < 0.6 AS is_start, random() < 0.6 AS is_return, random() * 1000 - 300 AS value,
+		CASE WHEN random() < 0.8 THEN random() * span * 2 END AS lasts,
 		random() < 0.4 AS c1, random() < 0.4 AS c2, random() < 0.4 AS c3, random() < 0.2 AS c4,
 		nullif((random() * 3)::int, 0) AS prop,
 		part, part % 3 AS nest
@@ -33,7 +34,9 @@ ANALYZE public.merge_row;
 CREATE FUNCTION pg_temp.states(keys text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(format('SELECT %1$s, affinity.activity_agg(%2$s, at, unit, zone) AS a,
 			affinity.activity_agg(%2$s, at, unit, zone, is_start, is_return) AS t,
-			affinity.value_agg(%2$s, at, value, unit, zone) AS v
+			coalesce(affinity.value_agg(%2$s, at, value, unit, zone) FILTER (WHERE log %% 4 < 2),
+				affinity.value_agg(%2$s, tstzrange(at, at + lasts), value, unit, zone, (ARRAY[''at_end'', ''pro_rata''])[1 + log / 4 %% 2]) FILTER (WHERE log %% 4 = 2),
+				affinity.value_agg(%2$s, at, CASE WHEN is_return THEN value END, unit, zone, is_start) FILTER (WHERE log %% 4 = 3)) AS v
 		FROM public.merge_row WHERE ids = %3$s GROUP BY %1$s', keys, id, no), ' UNION ALL ')
 	FROM (VALUES (0, 'user_id'), (1, 'md5(user_id::text)::uuid'), (2, '''user '' || user_id')) v (no, id) $$;
 CREATE FUNCTION pg_temp.make(name text, query text) RETURNS void LANGUAGE plpgsql AS $$
@@ -82,22 +85,24 @@ SELECT pg_temp.same('SELECT log, a, t, v FROM (SELECT log, affinity.rollup(a) OV
 	FROM public.merge_part WINDOW w AS (PARTITION BY log ORDER BY part)) s WHERE back = 1', 'over a window');
 -- without an aggregate around it
 SELECT pg_temp.same('SELECT log, affinity.activity_combine(affinity.activity_combine(x.a, y.a), x.a) AS a,
-		coalesce(affinity.activity_combine(y.t, x.t), x.t, y.t) AS t, affinity.value_combine(x.v, y.v) AS v
+		coalesce(affinity.activity_combine(y.t, x.t), x.t, y.t) AS t, coalesce(affinity.value_combine(x.v, y.v), x.v, y.v) AS v
 	FROM (SELECT log, affinity.rollup(a) AS a, affinity.rollup(t) AS t, affinity.rollup(v) AS v FROM public.merge_part WHERE part < 2 GROUP BY 1) x
 	JOIN (SELECT log, affinity.rollup(a) AS a, affinity.rollup(t) AS t, affinity.rollup(v) AS v FROM public.merge_part WHERE part > 1 GROUP BY 1) y USING (log)
 	UNION ALL SELECT * FROM public.merge_whole WHERE log IN (SELECT log FROM public.merge_part GROUP BY 1 HAVING min(part) > 1 OR max(part) < 2)',
 	'by the function');
 
--- 2. Funnels of the same rows, in every kind of mode; the last is of chains.
+-- 2. Funnels of the same rows, in every kind of mode and of window; number 17 is of chains.
 CREATE TEMP TABLE mode AS
-	SELECT no::int, mode, mode ~ 'hold' AS hold, (ARRAY['user_id', 'md5(user_id::text)::uuid', '''user '' || user_id'])[1 + no % 3] AS id
+	SELECT CASE WHEN no < 17 THEN no ELSE no + 1 END::int AS no, mode, mode ~ 'hold' AS hold,
+		CASE WHEN no < 18 THEN '''2 days''' WHEN no = 18 THEN 'NULL::interval' ELSE 'ARRAY[interval ''1 day'', ''3 days'']' END AS span, (ARRAY['user_id', 'md5(user_id::text)::uuid', '''user '' || user_id'])[1 + no % 3] AS id
 	FROM unnest(ARRAY['default', 'strict_order', 'strict_deduplication', 'strict_increase', 'same_row',
 		'strict_order, allow_reentry', 'any_order', 'any_order, strict_increase', 'exclude_last', 'exclude 4 between 2 and 3',
 		'optional 2', 'optional 2 3, strict_order', 'hold_last', 'hold_last, strict_order', 'hold_last, any_order',
-		'hold_last, optional 2, exclude_last']) WITH ORDINALITY AS m (mode, no);
+		'hold_last, optional 2, exclude_last', 'first_attempt, any_order', 'default',
+		'exclude 4 between 2 and 3, hold_last, first_attempt']) WITH ORDINALITY AS m (mode, no);
 CREATE FUNCTION pg_temp.funnels(keys text) RETURNS text LANGUAGE sql AS $$
-	SELECT string_agg(format('SELECT %s AS no, %s, affinity.funnel_agg(%s, at, ''2 days'', %L, c1, c2, c3, c4%s) AS f
-		FROM public.merge_row GROUP BY %2$s', no, keys, id, mode, CASE WHEN hold THEN ', prop' ELSE '' END), ' UNION ALL ')
+	SELECT string_agg(format('SELECT %s AS no, %s, affinity.funnel_agg(%s, at, %s, %L, c1, c2, c3, c4%s) AS f
+		FROM public.merge_row GROUP BY %2$s', no, keys, id, span, mode, CASE WHEN hold THEN ', prop' ELSE '' END), ' UNION ALL ')
 	FROM mode $$;
 CREATE TABLE public.merge_chain AS SELECT log, user_id, (user_id % 4)::int AS part, (user_id % 2)::int AS nest,
 	affinity.funnel_times('2 days', 'default', at, c1, c2, c3, c4) AS times FROM public.merge_row GROUP BY 1, 2;

@@ -1,7 +1,7 @@
 -- Funnels without a window, with a window for each step, and of the first attempt
 -- only, against an oracle that enumerates every chain of every log.
 BEGIN;
-SELECT plan(50);
+SELECT plan(52);
 SET LOCAL jit = off;
 SELECT setseed(0.4);
 
@@ -144,6 +144,23 @@ SELECT pg_temp.fails('funnel_times(ARRAY[2, 1, 4], ''optional 2'', at, VARIADIC 
 SELECT pg_temp.fails('funnel_times(ARRAY[2, 1, 4], ''any_order 2 3'', at, VARIADIC c)', '22023', '%any_order%', 'windows and any order');
 SELECT pg_temp.fails('funnel_times(''{1 day, 2 days}'', ''default'', to_timestamp(at), c[1], c[2], c[3])', '22023', '%one span%', 'an array as text');
 SELECT pg_temp.fails('funnel_agg(log, at, ARRAY[interval ''1 day''], c[1], c[2])', '42804', '%interval%', 'intervals of numbers');
+
+-- States as they were first stored: the same answers as of the same rows.
+SET LOCAL timezone = 'UTC';
+CREATE TEMP TABLE stored (name text, state affinity.funnel);
+\copy stored FROM test/data/format/windows.csv CSV
+CREATE TEMP TABLE taken AS
+	SELECT u::bigint AS int8, md5(u::text)::uuid AS uuid, 'user ' || u AS text, (u * 5 + i * 3) % 4 AS n,
+		timestamptz '2022-03-01 00:00+00' + interval '1 hour' * (u * 1031 % 97 + i * (u * 7 % 30 + 1)) AS at
+	FROM generate_series(0, 19) u, generate_series(0, 5) i;
+CREATE TEMP TABLE fresh AS
+	SELECT 'no window int8' AS name, affinity.funnel_agg(int8, at, NULL::interval, n = 0, n = 1, n = 2) AS state FROM taken
+	UNION ALL SELECT 'windows uuid exclude', affinity.funnel_agg(uuid, at, ARRAY[interval '1 day', '2 days'], 'exclude 4 between 2 and 3', n = 0, n = 1, n = 2, n = 3) FROM taken
+	UNION ALL SELECT 'windows text first hold', affinity.funnel_agg(text, at, ARRAY[interval '1 day', '2 days'], 'first_attempt, hold_last', n = 0, n = 1, n = 2, n) FROM taken
+	UNION ALL SELECT 'first any order', affinity.funnel_agg(int8, at, interval '3 days', 'first_attempt, any_order', n = 0, n = 1, n = 2) FROM taken;
+SELECT results_eq('SELECT name, c.* FROM stored, affinity.funnel_conversion_times(state) c ORDER BY name, step, since',
+	'SELECT name, c.* FROM fresh, affinity.funnel_conversion_times(state) c ORDER BY name, step, since', 'stored states of the new modes are read');
+SELECT is(count(affinity.rollup(s.state, f.state)), 4::bigint, 'and merge with those of today') FROM stored s JOIN fresh f USING (name);
 
 SELECT finish();
 ROLLBACK;
