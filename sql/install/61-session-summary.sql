@@ -89,6 +89,6 @@ COMMENT ON AGGREGATE affinity.session_summaries(
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.{WINDOW}{TYPES}) IS
-	'the sessions of one user, with start, end, entry, exit and pages; at: {TIMES}; gap: {UNITS}';
+	'the sessions of one user, and what is in each; at: {TIMES}; gap: {UNITS}';
 
 --end

@@ -72,7 +72,7 @@ paths_of_group(FunctionCallInfo fcinfo)
 		PG_GETARG_BOOL(EXITS_ARG);
 	if (PG_ARGISNULL(0))
 		return affinity_sequence_paths_create(context, &options);
-	paths = affinity_sequence_paths_arg(PG_GETARG_DATUM(0), context);
+	paths = affinity_sequence_paths_own(PG_GETARG_DATUM(0), context);
 	check_alike(&paths->options, &options);
 	return paths;
 }
@@ -146,7 +146,7 @@ affinity_sequence_edges_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = affinity_base_check_aggregate(fcinfo,
 														  AGGREGATE_HINT);
-	Paths	   *a = affinity_sequence_paths_arg(PG_GETARG_DATUM(0), context);
+	Paths	   *a = affinity_sequence_paths_own(PG_GETARG_DATUM(0), context);
 	Paths	   *b = affinity_sequence_paths_arg(PG_GETARG_DATUM(1),
 												CurrentMemoryContext);
 

@@ -69,6 +69,7 @@ extern PathEdge *affinity_sequence_paths_edges(const Paths *paths, uint32 *n);
 extern const ExpandedObjectMethods affinity_sequence_paths_methods;
 
 extern Paths *affinity_sequence_paths_arg(Datum value, MemoryContext parent);
+extern Paths *affinity_sequence_paths_own(Datum value, MemoryContext parent);
 
 /* flows.c */
 extern void affinity_sequence_flows(const Paths *paths, PathFlows *flows);

@@ -164,3 +164,12 @@ affinity_sequence_paths_arg(Datum value, MemoryContext parent)
 		return (Paths *) header;
 	return from_flat((const FlatPaths *) PG_DETOAST_DATUM(value), parent);
 }
+
+/* The same to be changed: a copy, unless it is ours. */
+Paths *
+affinity_sequence_paths_own(Datum value, MemoryContext parent)
+{
+	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(value)))
+		return affinity_sequence_paths_arg(value, parent);
+	return from_flat((const FlatPaths *) PG_DETOAST_DATUM(value), parent);
+}
