@@ -215,7 +215,7 @@ affinity_activity_value_accum_span(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("range without a beginning, of user %s",
 						affinity_activity_site_user(fcinfo, site)),
-				 errhint("Begin it where your data do: daterange('2020-01-01', upper(during)).")));
+				 errhint("Begin it where your data do: during * daterange('2020-01-01', NULL), or tsrange or tstzrange.")));
 	amount = affinity_activity_site_value(fcinfo, site);
 	if (span->lower >= span->upper)
 		return skip_row(fcinfo);

@@ -26,6 +26,19 @@ same_text(const text *a, const text *b)
 		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
+/* The call that forgot the time zone, which comes before the way to count. */
+static void
+check_zone_of_range(const char *zone)
+{
+	if (pg_strcasecmp(zone, "at_end") == 0 ||
+		pg_strcasecmp(zone, "pro_rata") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a time zone comes before how ranges are counted"),
+				 errhint("NULL is the session's, and none for dates: affinity.value_agg(user_id, during, amount, 'month', NULL, '%s').",
+						 zone)));
+}
+
 /* How a range counts in periods. */
 static ValueCounted
 counted_arg(FunctionCallInfo fcinfo)
@@ -73,6 +86,8 @@ learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
 			site->periods[i].period = PG_UINT32_MAX;
 	}
 	site->zone_is_null = ZONE_IS_NULL(rows);
+	if (rows == RANGES_OF_VALUES && !site->zone_is_null)
+		check_zone_of_range(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
 	if (!site->zone_is_null)
 		tz = affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
 	else if (zoned)

@@ -66,9 +66,10 @@ read_bound(const RangeBound * bound, Oid type)
 	if (type != DATEOID)
 	{
 		at = DatumGetTimestamp(bound->val);
+		if (TIMESTAMP_NOT_FINITE(at) || bound->inclusive == bound->lower)
+			return at;
 		/* an end counts where it is included, a beginning where it is not */
-		return TIMESTAMP_NOT_FINITE(at) || bound->inclusive == bound->lower
-			? at : at + 1;
+		return IS_VALID_TIMESTAMP(at + 1) ? at + 1 : DT_NOEND;
 	}
 	at = affinity_calendar_midnight(DatumGetDateADT(bound->val));
 	if (at == DT_NOEND && !DATE_NOT_FINITE(DatumGetDateADT(bound->val)))

@@ -166,28 +166,36 @@ count_active(ActivityReader *reader, uint32 span, ActiveCounts *counts)
 
 /*
  * A window in periods. The default is of days: of other units no window is
- * what everybody means, so it has to be given.
+ * what everybody means, so it has to be given. A report has both windows or
+ * the long one alone.
  */
 uint32
 affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
 							  PeriodUnit unit, int32 of_days,
-							  const char *needs)
+							  bool both, const char *needs)
 {
 	int64		periods = of_days;
 
 	if (!PG_ARGISNULL(arg))
 		periods = PG_GETARG_INT64(arg);
 	else if (unit != UNIT_DAY)
+	{
+		const char *windows =
+		unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
+		affinity_calendar_months(unit).n == 1 ? "short_window => 3, long_window => 12" :
+		affinity_calendar_months(unit).n == 3 ? "short_window => 2, long_window => 4" :
+		affinity_calendar_months(unit).n == 12 ? "short_window => 2, long_window => 5" :
+		"short_window => 4, long_window => 13";
+
+		if (!both)
+			windows = strstr(windows, "long_window");
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s for a state of unit %s", needs,
 						affinity_calendar_unit_name(unit)),
-				 errhint("They count periods of the state: %s. Only days have a default, 7 and 28.",
-						 unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
-						 affinity_calendar_months(unit).n == 1 ? "short_window => 3, long_window => 12" :
-						 affinity_calendar_months(unit).n == 3 ? "short_window => 2, long_window => 4" :
-						 affinity_calendar_months(unit).n == 12 ? "short_window => 2, long_window => 5" :
-						 "short_window => 4, long_window => 13")));
+				 errhint("They count periods of the state: %s. Only days have a default, %s.",
+						 windows, both ? "7 and 28" : "28")));
+	}
 	if (periods < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -215,9 +223,9 @@ affinity_retention_active_users(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	flat = affinity_activity_arg(fcinfo, 0);
 	counts.short_window = affinity_retention_window_arg(fcinfo, 2, flat->unit,
-														7, windows);
+														7, true, windows);
 	counts.long_window = affinity_retention_window_arg(fcinfo, 3, flat->unit,
-													   28, windows);
+													   28, true, windows);
 	affinity_activity_reader_begin(fcinfo, &reader, flat);
 	span = affinity_activity_reader_span(&reader);
 	count_active(&reader, span, &counts);

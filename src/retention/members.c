@@ -347,6 +347,7 @@ affinity_retention_churned_members(PG_FUNCTION_ARGS)
 	period = period_arg(fcinfo, 2, "period", gathered.flat->unit,
 						gathered.flat);
 	window = affinity_retention_window_arg(fcinfo, 4, gathered.flat->unit, 28,
+										   false,
 										   "churned_members needs long_window");
 	open_reader(fcinfo, 3, gathered.flat, &reader);
 	if (period > reader.last_period)

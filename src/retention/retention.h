@@ -120,6 +120,6 @@ extern void affinity_retention_count(ActivityReader *reader,
 /* lifecycle.c */
 extern uint32 affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
 											PeriodUnit unit, int32 of_days,
-											const char *needs);
+											bool both, const char *needs);
 
 #endif							/* AFFINITY_RETENTION_H */

@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';
-SELECT plan(37);
+SELECT plan(39);
 SELECT setseed(0.31);
 
 -- 1. Logs in three types of ids, several units and zones, with conditions and
@@ -167,5 +167,18 @@ SELECT throws_ok($$SELECT affinity.cohort_members(a, 1::bigint, 'infinity', 0) F
 SELECT throws_ok($$SELECT affinity.lifecycle_members(a, 1::bigint, '2024-01-01', 'churned') FROM one$$, '22023', 'unknown state: "churned"', 'an unknown state');
 SELECT throws_ok($$SELECT affinity.churned_members(a, 1::bigint, '2024-01-01') FROM one$$, '22023',
 	'churned_members needs long_window for a state of unit month', 'a window of months');
+CREATE FUNCTION pg_temp.hint(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hint text;
+BEGIN
+	EXECUTE call;
+	RETURN NULL;
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RETURN hint;
+END $$;
+SELECT is(pg_temp.hint($$SELECT affinity.churned_members(a, 1::bigint, '2024-01-01') FROM one$$),
+	'They count periods of the state: long_window => 12. Only days have a default, 28.', 'which has one window');
+SELECT lives_ok($$SELECT affinity.churned_members(a, 1::bigint, '2024-01-01', long_window => 12) FROM one$$, 'as the hint has it');
 SELECT * FROM finish();
 ROLLBACK;

@@ -4,7 +4,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL TimeZone = 'UTC';
-SELECT plan(39);
+SELECT plan(42);
 
 CREATE FUNCTION pg_temp.answer(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,6 +33,7 @@ INSERT INTO wrong VALUES
 	('affinity.value_agg(7, tstzrange(''2024-01-01'', NULL), 1, NULL)', '22023: unit of time must not be null'),
 	('affinity.value_agg(7, tstzrange(''2024-01-01'', NULL), 1, ''month'', ''Mars'')', '22023: unknown time zone: "Mars"'),
 	('affinity.value_agg(7, tstzrange(''2024-01-01'', NULL), 1, ''month'', NULL, ''daily'')', '22023: unknown way to count a range: "daily"'),
+	('affinity.value_agg(7, tstzrange(''2024-01-01'', NULL), 1, ''month'', ''Pro_rata'')', '22023: a time zone comes before how ranges are counted'),
 	('affinity.value_agg(7, daterange(''2024-01-01'', ''5000000-01-01''), 1, ''month'')', '22008: date of a range is out of range'),
 	('affinity.value_agg(7, timestamp ''infinity'', 1, ''month'', NULL, true)', '22023: infinite time of user 7'),
 	('affinity.value_agg(7, timestamp ''2024-01-01'', ''NaN'', ''month'', NULL, false)', '22000: NaN value of user 7'),
@@ -46,6 +47,10 @@ INSERT INTO wrong VALUES
 	('(SELECT count(*) FROM affinity.active_stock((SELECT affinity.value_agg(1, daterange(''2024-01-01'', NULL), 1, ''day'', NULL, ''pro_rata''))))', '22023: active_stock needs ranges counted at_end'),
 	('(SELECT count(*) FROM affinity.revenue_bridge((SELECT affinity.rollup(s) FROM (SELECT affinity.value_agg(1, tstzrange(''2024-01-01'', NULL), 1e15, ''day'') AS s FROM generate_series(1, 1000)) x, generate_series(1, 200)), ''2024-01-02''))', '22003: a sum of values is out of range');
 SELECT is(pg_temp.answer(call), error, call) FROM wrong;
+
+-- As the hint has it: ranges without a beginning begin where the data do.
+SELECT is(pg_temp.levels(affinity.value_agg(1, daterange(a, b) * daterange('2020-01-01', NULL), 5, 'month'), '2020-04-01'), '2020-01-01 10, 2020-02-01 5, 2020-03-01 0, 2020-04-01 0', 'no beginning')
+FROM (VALUES (date '-infinity', date '2020-02-01'), (NULL, '2020-03-01'), (NULL, '2019-01-01')) v(a, b);
 
 -- What differs in kind does not merge.
 CREATE TEMP TABLE kind AS
@@ -92,6 +97,8 @@ SELECT is(pg_temp.levels(affinity.value_agg(1, '[2024-03-31 00:00+01,2024-03-31 
 
 -- The calendar's ends, a thousand years of hours, an amount that never changes.
 SELECT lives_ok($$SELECT r.* FROM affinity.revenue_retention((SELECT affinity.value_agg(1, tstzrange('4713-01-01 BC', '294276-12-31'), 1e15, 'year', 'America/St_Johns', 'pro_rata')), max_period => 3) r LIMIT 3$$, 'all of time');
+SELECT is((d.entries, d.open_users), (1::bigint, 1::bigint), 'a range that includes the last time there is, is open')
+FROM (SELECT affinity.value_agg(1, tstzrange('2024-01-01', '294276-12-31 23:59:59.999999+00', '[]'), 5, 'month')::text::affinity.value AS v) x, affinity.describe(v) d;
 SELECT is((d.entries, d.value), (2::bigint, (extract(epoch FROM timestamp '2000-01-01' - '1000-01-01') / 3600)::float8), 'a thousand years of hours are two entries')
 FROM (SELECT affinity.value_agg(1, tsrange('1000-01-01', '2000-01-01'), 1, 'hour') AS v) x, affinity.describe(v) d;
 
