@@ -114,3 +114,57 @@ AS 'MODULE_PATHNAME', 'affinity_profile_contrast';
 
 COMMENT ON FUNCTION affinity.contrast(affinity.contrast, pg_catalog.float8) IS
 	'which values are more frequent inside of a segment than outside, the clearest first: shares, lift, log-odds with z and p';
+
+CREATE TYPE affinity.contrast_numeric AS (
+	n_inside pg_catalog.int8,
+	n_outside pg_catalog.int8,
+	mean_inside pg_catalog.float8,
+	mean_outside pg_catalog.float8,
+	sd_inside pg_catalog.float8,
+	sd_outside pg_catalog.float8,
+	standardized_difference pg_catalog.float8,
+	low pg_catalog.float8,
+	high pg_catalog.float8,
+	t pg_catalog.float8,
+	df pg_catalog.float8,
+	p_value pg_catalog.float8
+);
+
+COMMENT ON TYPE affinity.contrast_numeric IS
+	'a number inside of a segment and outside: means, spreads, standardized difference with interval, Welch''s test';
+
+CREATE FUNCTION affinity.contrast_numeric_accum(pg_catalog.bytea, pg_catalog.bool, pg_catalog.float8)
+RETURNS pg_catalog.bytea
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_profile_numeric_accum';
+
+COMMENT ON FUNCTION affinity.contrast_numeric_accum(pg_catalog.bytea, pg_catalog.bool, pg_catalog.float8) IS
+	'transition function of contrast_numeric';
+
+CREATE FUNCTION affinity.contrast_numeric_combine(pg_catalog.bytea, pg_catalog.bytea)
+RETURNS pg_catalog.bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_profile_numeric_combine';
+
+COMMENT ON FUNCTION affinity.contrast_numeric_combine(pg_catalog.bytea, pg_catalog.bytea) IS
+	'combine function of contrast_numeric';
+
+CREATE FUNCTION affinity.contrast_numeric_final(pg_catalog.bytea)
+RETURNS affinity.contrast_numeric
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_profile_numeric_final';
+
+COMMENT ON FUNCTION affinity.contrast_numeric_final(pg_catalog.bytea) IS
+	'final function of contrast_numeric';
+
+CREATE AGGREGATE affinity.contrast_numeric(in_segment pg_catalog.bool, value pg_catalog.float8) (
+	SFUNC = affinity.contrast_numeric_accum,
+	STYPE = pg_catalog.bytea,
+	SSPACE = 250,
+	FINALFUNC = affinity.contrast_numeric_final,
+	COMBINEFUNC = affinity.contrast_numeric_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.contrast_numeric(pg_catalog.bool, pg_catalog.float8) IS
+	'how much larger or smaller a number is inside of a segment than outside, in standard deviations, with a test';

@@ -1,7 +1,8 @@
 -- Operators of the types of states, so that states can be compared, hashed and
 -- sorted: DISTINCT, UNION, GROUP BY, joins, IS DISTINCT FROM, logical replication.
 -- Equal contents are equal. The order has no meaning.
--- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c
+-- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
+-- src/profile/contrast.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -12,6 +13,7 @@
 -- funnel | affinity_funnel
 -- sequence | affinity_sequence
 -- survival | affinity_survival
+-- contrast | affinity_profile
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same

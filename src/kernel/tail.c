@@ -12,6 +12,7 @@
 #define EPSILON 1e-16
 #define TINY 1e-300
 #define STEPS 100000
+#define MANY 1e4				/* degrees of freedom of t */
 
 /* P(Z > z). */
 double
@@ -154,6 +155,24 @@ beta_lower(double a, double b, double x, double y)
 	return 1 - scale * beta_fraction(b, a, y) / b;
 }
 
+/*
+ * The z of which a normal variable's tail is that of Student's t of many
+ * degrees of freedom: Hill, "Student's t-distribution", algorithm 395 (1970).
+ * Gamma functions of large numbers would leave few digits.
+ */
+static double
+normal_of_t(double square, double df)
+{
+	double		a = df - 0.5;
+	double		b = 48 * a * a;
+	double		ww = a * log1p(square / df);
+	double		w = sqrt(ww);
+
+	return w * (1 + (ww + 3 -
+					 (((4 * ww + 33) * ww + 240) * ww + 855) /
+					 (10 * (b + 0.8 * ww * ww + 100))) / b);
+}
+
 /* P(|T| > |t|) of Student's t of so many degrees of freedom. */
 double
 affinity_kernel_t_tail(double t, double df)
@@ -166,6 +185,8 @@ affinity_kernel_t_tail(double t, double df)
 		return 1;
 	if (isinf(square))
 		return 0;
+	if (df > MANY)
+		return 2 * affinity_kernel_normal_tail(normal_of_t(square, df));
 	return beta_lower(0.5 * df, 0.5, df / (df + square),
 					  square / (df + square));
 }
