@@ -14,6 +14,7 @@ PG_FUNCTION_INFO_V1(affinity_profile_numeric_mistake);
 Datum
 affinity_profile_mistake(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("contrast_agg needs to know which rows are in the segment"),
@@ -25,6 +26,7 @@ affinity_profile_mistake(PG_FUNCTION_ARGS)
 Datum
 affinity_profile_numeric_mistake(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("contrast_numeric needs to know which rows are in the segment"),

@@ -17,6 +17,7 @@ PG_FUNCTION_INFO_V1(affinity_survival_rank_event_mistake);
 Datum
 affinity_survival_duration_mistake(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a duration is a number, not of type interval"),
@@ -28,6 +29,7 @@ affinity_survival_duration_mistake(PG_FUNCTION_ARGS)
 Datum
 affinity_survival_event_mistake(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("survival_agg needs to know whether the duration ended in the event"),
@@ -39,6 +41,7 @@ affinity_survival_event_mistake(PG_FUNCTION_ARGS)
 Datum
 affinity_survival_rank_event_mistake(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("log_rank needs to know whether the duration ended in the event"),
