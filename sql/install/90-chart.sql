@@ -142,6 +142,7 @@ CREATE FUNCTION affinity.chart_stack(
 	labels pg_catalog.text[],
 	series pg_catalog.text[],
 	"values" pg_catalog.float8[],
+	incomplete pg_catalog.bool[] DEFAULT NULL,
 	title pg_catalog.text DEFAULT NULL,
 	description pg_catalog.text DEFAULT NULL,
 	percent pg_catalog.bool DEFAULT false,
@@ -154,11 +155,12 @@ COMMENT ON FUNCTION affinity.chart_stack(
 	pg_catalog.text[],
 	pg_catalog.text[],
 	pg_catalog.float8[],
+	pg_catalog.bool[],
 	pg_catalog.text,
 	pg_catalog.text,
 	pg_catalog.bool,
 	pg_catalog.int8) IS
-	'a bar for each label, of a part for each series, in SVG; values below 0 hang below the line';
+	'a bar for each label, of a part for each series, in SVG; values below 0 hang below the line; incomplete ones are dashed';
 
 CREATE FUNCTION affinity.chart_funnel(
 	labels pg_catalog.text[],

@@ -110,6 +110,7 @@ SELECT affinity.chart_stack(
 	pg_catalog.array_agg(affinity.chart_period_label_core(l.period_start, l.months, l.days) ORDER BY l.period_start, s.n),
 	pg_catalog.array_agg(s.series ORDER BY l.period_start, s.n),
 	pg_catalog.array_agg(CAST(s.users AS pg_catalog.float8) ORDER BY l.period_start, s.n),
+	pg_catalog.array_agg(NOT l.complete ORDER BY l.period_start, s.n),
 	$2, $3, false, $4)
 FROM (
 	SELECT r.*,

@@ -49,6 +49,7 @@ SELECT affinity.chart_stack(
 	pg_catalog.array_agg(affinity.chart_period_label_core(b.period_start, b.months, b.days) ORDER BY b.period_start, s.n),
 	pg_catalog.array_agg(s.label ORDER BY b.period_start, s.n),
 	pg_catalog.array_agg(CAST(s.amount AS pg_catalog.float8) ORDER BY b.period_start, s.n),
+	pg_catalog.array_agg(NOT b.complete ORDER BY b.period_start, s.n),
 	$2, $3, false, $4)
 FROM (
 	SELECT r.*,

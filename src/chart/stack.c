@@ -23,6 +23,8 @@ typedef struct Stack
 	double	   *value;			/* by bar, then series */
 	double	   *above;			/* by bar: sums of what is over and below 0 */
 	double	   *below;
+	bool	   *incomplete;		/* by bar */
+	bool		any_incomplete;
 } Stack;
 
 /* Values of one bar and series add up. */
@@ -64,11 +66,14 @@ draw_bar(StringInfo svg, const Stack *stack, const ChartScale *scale, int bar,
 			continue;
 		*sum += value;
 		to = affinity_chart_place(scale, *sum);
-		affinity_chart_rect(svg, psprintf("f%d", s % CHART_COLORS), x,
-							Min(from, to), width, fabs(from - to),
-							psprintf("%s, %s: %s", stack->bars.name[bar],
+		affinity_chart_rect(svg, psprintf(stack->incomplete[bar] ?
+										  "f%d e d i" : "f%d", s % CHART_COLORS),
+							x, Min(from, to), width, fabs(from - to),
+							psprintf("%s, %s: %s%s", stack->bars.name[bar],
 									 stack->series.name[s],
-									 affinity_chart_number(value, stack->frame.percent)));
+									 affinity_chart_number(value, stack->frame.percent),
+									 stack->incomplete[bar] ?
+									 " (not complete)" : ""));
 	}
 }
 
@@ -98,7 +103,8 @@ draw(const Stack *stack)
 		affinity_chart_values_width(&scale, stack->frame.percent);
 	step = (stack->frame.width - CHART_MARGIN - left) / stack->bars.n;
 	affinity_chart_open(&svg, &stack->frame,
-						top + PLOT_HEIGHT + CHART_LINE + CHART_MARGIN,
+						top + PLOT_HEIGHT + CHART_LINE + CHART_MARGIN +
+						(stack->any_incomplete ? CHART_LINE : 0),
 						"Stacked bars",
 						psprintf("Stacked bars: %d bars of %d parts; sums from %s to %s.",
 								 stack->bars.n, stack->series.n,
@@ -116,17 +122,35 @@ draw(const Stack *stack)
 						affinity_chart_place(&scale, 0));
 	affinity_chart_labels(&svg, &stack->frame, stack->bars.n, stack->bars.name, left, step,
 						  scale.from + CHART_LINE);
+	if (stack->any_incomplete)
+		affinity_chart_text(&svg, "m", CHART_MARGIN,
+							scale.from + 2 * CHART_LINE + 2, CHART_START,
+							"dashed: the period was not over yet");
 	return affinity_chart_close(&svg);
 }
 
-/* chart_stack(labels, series, values, frame ...) */
+/* A bar is not complete if one of its entries is not. */
+static void
+mark_bars(Stack *stack, const bool *incomplete, int n)
+{
+	stack->incomplete = palloc0(stack->bars.n);
+	for (int i = 0; i < n; i++)
+	{
+		stack->incomplete[stack->bars.of[i]] |= incomplete[i];
+		stack->any_incomplete |= incomplete[i];
+	}
+}
+
+/* chart_stack(labels, series, values, incomplete, frame ...) */
 Datum
 affinity_chart_stack(PG_FUNCTION_ARGS)
 {
 	ChartStrings labels = affinity_chart_strings(fcinfo, 0);
 	ChartStrings series = affinity_chart_strings(fcinfo, 1);
 	ChartNumbers values = affinity_chart_numbers(fcinfo, 2, "values");
-	Stack		stack = {.frame = affinity_chart_frame(fcinfo, 3)};
+	Stack		stack = {.frame = affinity_chart_frame(fcinfo, 4)};
+	bool	   *incomplete = affinity_chart_flags(fcinfo, 3, "incomplete",
+												  "labels", labels.n);
 
 	affinity_chart_same_length("labels", labels.n, "series", series.n);
 	affinity_chart_same_length("labels", labels.n, "values", values.n);
@@ -139,5 +163,6 @@ affinity_chart_stack(PG_FUNCTION_ARGS)
 	affinity_chart_limit(stack.series.n, MAX_SERIES, "series",
 						 "Put the smaller ones together: CASE WHEN ... ELSE 'other' END.");
 	add_up(&stack, &values);
+	mark_bars(&stack, incomplete, labels.n);
 	PG_RETURN_DATUM(draw(&stack));
 }

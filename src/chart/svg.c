@@ -30,6 +30,7 @@ static const char style[] =
 ".affinity .x{stroke:#57606a;fill:none}"
 ".affinity .d{stroke-dasharray:2 3}"
 ".affinity .e{stroke:#57606a}"
+".affinity .i{fill-opacity:.45}"
 ".affinity .l{fill:none;stroke-width:2}"
 ".affinity .b{fill-opacity:.18}"
 ".affinity .k{fill:none;stroke-opacity:.4}"

@@ -1,6 +1,6 @@
 -- Pictures: sound XML, marks where their values are, colors that can be read.
 BEGIN;
-SELECT plan(80);
+SELECT plan(81);
 
 CREATE FUNCTION pg_temp.x(svg text, path text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array(SELECT u::text FROM unnest(xpath(path, XMLPARSE(DOCUMENT svg),
@@ -120,6 +120,9 @@ FROM (VALUES (4, '2024-01-03'::timestamp, 11), (1, '2024-02-03', 30), (2, '2024-
 SELECT is((SELECT count(*)::int FROM regexp_matches((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1], 'L', 'g')), (SELECT 2 * count(*)::int
 	FROM (SELECT affinity.survival_agg(user_id, bought OR user_id > 3) AS s FROM rows WHERE NOT bought) s, affinity.survival_curve(s.s)),
 	'a step down for each time of a survival curve') FROM pictures WHERE kind = 'survival';
+
+SELECT is(pg_temp.x(svg, '//s:rect[contains(@class, " i")]/s:title/text()'), ARRAY['q, new: 60 (not complete)'], 'a bar whose period is not over is marked')
+FROM (SELECT affinity.chart_stack(ARRAY['p', 'q'], ARRAY['new', 'new'], ARRAY[30, 60], ARRAY[false, true]) AS svg) p;
 
 -- flows
 SELECT is((SELECT array_agg(round(w / (SELECT max(m) FROM unnest(pg_temp.num(svg, '//s:path/@stroke-width')) m) * 60) ORDER BY w)
