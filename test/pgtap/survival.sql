@@ -204,7 +204,7 @@ SELECT ok(abs((m).mean / (0.9 * u) - 1) < 1e-15 AND abs((m).std_error / (0.35531
 SELECT cmp_ok(abs((affinity.survival_quantile(affinity.survival_agg(t, true), 0.5)).time / 1.4e308::float8 - 1), '<', 1e-15::float8, 'the middle of two times near the end of double') FROM unnest('{1.2e308,1.6e308}'::float8[]) t;
 SELECT ok((q).time IS NULL AND (m).mean = 5 AND (m).std_error = 0 AND (m).up_to = 5, 'all censored: no median') FROM (
 	SELECT affinity.survival_quantile(s, 0.5) AS q, affinity.restricted_mean(s) AS m FROM (SELECT affinity.survival_agg(5, false) AS s FROM generate_series(1, 3)) x) y;
-SELECT throws_ok(format('SELECT affinity.survival_agg(%s)', a), c, m, a) FROM (VALUES ('''NaN'', true', '22000', 'NaN duration'), ('''inf'', true', '22000', 'infinite duration'),
+SELECT throws_ok(format('SELECT affinity.survival_agg(%s)', a), c, m, a) FROM (VALUES ('''NaN''::float8, true', '22000', 'NaN duration'), ('''inf''::float8, true', '22000', 'infinite duration'),
 	('-1, true', '22023', 'duration must not be negative, but is -1'), ('1, true, 1', '22023', 'entry 1 is not before duration 1'), ('1, true, -1', '22023', 'entry must not be negative, but is -1'),
 	('1, true, ''NaN''', '22000', 'NaN entry')) v (a, c, m);
 SELECT throws_ok(format('SELECT affinity.%s FROM (SELECT affinity.survival_agg(1, true) AS s) x', f), '22023', NULL, f) FROM unnest(ARRAY['survival_curve(s, 1)', 'survival_curve(s, ''NaN'')',
