@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
 #include "activity/flat.h"
@@ -112,26 +111,18 @@ Datum
 affinity_activity_out(PG_FUNCTION_ARGS)
 {
 	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
-	Size		len = VARSIZE(flat) - VARHDRSZ;
 
-	if (affinity_base_encoded_size(len) > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state of %zu bytes is too large for text", len),
-				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
-	PG_RETURN_CSTRING(affinity_base_encode((const char *) flat + VARHDRSZ,
-										   len));
+	PG_RETURN_CSTRING(affinity_base_state_out(flat));
 }
 
 static Datum
 state_recv(FunctionCallInfo fcinfo, bool values)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	Size		len = buf->len - buf->cursor;
-	ActivityFlat *flat = palloc(Max(VARHDRSZ + len, sizeof(ActivityFlat)));
+	Size		size;
+	ActivityFlat *flat = affinity_base_state_recv(fcinfo,
+												  sizeof(ActivityFlat), &size);
 
-	pq_copymsgbytes(buf, (char *) flat + VARHDRSZ, (int) len);
-	return checked(flat, VARHDRSZ + len, values);
+	return checked(flat, size, values);
 }
 
 /* activity_recv(internal) */
@@ -153,10 +144,6 @@ Datum
 affinity_activity_send(PG_FUNCTION_ARGS)
 {
 	ActivityFlat *flat = affinity_activity_state_arg(fcinfo, 0);
-	StringInfoData buf;
 
-	pq_begintypsend(&buf);
-	pq_sendbytes(&buf, (char *) flat + VARHDRSZ,
-				 (int) (VARSIZE(flat) - VARHDRSZ));
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+	PG_RETURN_BYTEA_P(affinity_base_state_send(flat));
 }

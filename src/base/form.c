@@ -7,6 +7,7 @@
 
 #include "common/base64.h"
 #include "miscadmin.h"
+#include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
 #include "base/form.h"
@@ -70,4 +71,45 @@ affinity_base_encode(const char *from, Size size)
 	}
 	text[used] = '\0';
 	return text;
+}
+
+/* A state, whose bytes are a varlena, as text. */
+char *
+affinity_base_state_out(const void *state)
+{
+	Size		len = VARSIZE(state) - VARHDRSZ;
+
+	if (affinity_base_encoded_size(len) > MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("state of %zu bytes is too large for text", len),
+				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
+	return affinity_base_encode(VARDATA(state), len);
+}
+
+/*
+ * The bytes of a state that argument 0, a message, holds, with room for a
+ * header of at least so many. The room that checks them sets their length,
+ * which size is.
+ */
+void *
+affinity_base_state_recv(FunctionCallInfo fcinfo, Size least, Size *size)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	Size		len = buf->len - buf->cursor;
+	char	   *state = palloc(Max(VARHDRSZ + len, least));
+
+	pq_copymsgbytes(buf, state + VARHDRSZ, (int) len);
+	*size = VARHDRSZ + len;
+	return state;
+}
+
+bytea *
+affinity_base_state_send(const void *state)
+{
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbytes(&buf, VARDATA(state), (int) (VARSIZE(state) - VARHDRSZ));
+	return pq_endtypsend(&buf);
 }

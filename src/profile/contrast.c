@@ -13,7 +13,6 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
-#include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -90,27 +89,19 @@ Datum
 affinity_profile_out(PG_FUNCTION_ARGS)
 {
 	ContrastState *state = affinity_profile_arg(fcinfo, 0);
-	Size		len = VARSIZE(state) - VARHDRSZ;
 
-	if (affinity_base_encoded_size(len) > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state of %zu bytes is too large for text", len),
-				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
-	PG_RETURN_CSTRING(affinity_base_encode((const char *) state + VARHDRSZ,
-										   len));
+	PG_RETURN_CSTRING(affinity_base_state_out(state));
 }
 
 /* contrast_recv(internal) */
 Datum
 affinity_profile_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	Size		len = buf->len - buf->cursor;
-	ContrastState *state = palloc(Max(VARHDRSZ + len, sizeof(ContrastState)));
+	Size		size;
+	ContrastState *state = affinity_base_state_recv(fcinfo,
+													sizeof(ContrastState), &size);
 
-	pq_copymsgbytes(buf, (char *) state + VARHDRSZ, (int) len);
-	return checked(state, VARHDRSZ + len);
+	return checked(state, size);
 }
 
 /* contrast_send(contrast) */
@@ -118,12 +109,8 @@ Datum
 affinity_profile_send(PG_FUNCTION_ARGS)
 {
 	ContrastState *state = affinity_profile_arg(fcinfo, 0);
-	StringInfoData buf;
 
-	pq_begintypsend(&buf);
-	pq_sendbytes(&buf, (char *) state + VARHDRSZ,
-				 (int) (VARSIZE(state) - VARHDRSZ));
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+	PG_RETURN_BYTEA_P(affinity_base_state_send(state));
 }
 
 /* ---- operators ---------------------------------------------------------- */

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "libpq/pqformat.h"
 #include "utils/memutils.h"
 
 #include "base/compare.h"
@@ -65,27 +64,19 @@ Datum
 affinity_survival_out(PG_FUNCTION_ARGS)
 {
 	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
-	Size		len = VARSIZE(log) - VARHDRSZ;
 
-	if (affinity_base_encoded_size(len) > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("state of %zu bytes is too large for text", len),
-				 errhint("Use its binary form (COPY ... WITH (FORMAT binary)).")));
-	PG_RETURN_CSTRING(affinity_base_encode((const char *) log + VARHDRSZ,
-										   len));
+	PG_RETURN_CSTRING(affinity_base_state_out(log));
 }
 
 /* survival_recv(internal) */
 Datum
 affinity_survival_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	Size		len = buf->len - buf->cursor;
-	SurvivalLog *log = palloc(Max(VARHDRSZ + len, sizeof(SurvivalLog)));
+	Size		size;
+	SurvivalLog *log = affinity_base_state_recv(fcinfo,
+												sizeof(SurvivalLog), &size);
 
-	pq_copymsgbytes(buf, (char *) log + VARHDRSZ, (int) len);
-	return checked(log, VARHDRSZ + len);
+	return checked(log, size);
 }
 
 /* survival_send(survival) */
@@ -93,12 +84,8 @@ Datum
 affinity_survival_send(PG_FUNCTION_ARGS)
 {
 	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
-	StringInfoData buf;
 
-	pq_begintypsend(&buf);
-	pq_sendbytes(&buf, (char *) log + VARHDRSZ,
-				 (int) (VARSIZE(log) - VARHDRSZ));
-	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+	PG_RETURN_BYTEA_P(affinity_base_state_send(log));
 }
 
 static int
