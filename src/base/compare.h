@@ -14,6 +14,8 @@
 #include "common/hashfn.h"
 #include "fmgr.h"
 
+#include "base/base.h"
+
 /*
  * The hash of so many bytes. Without a seed it is that of 32 bits, as the
  * lower half of the other one must be.
@@ -22,6 +24,38 @@ static inline uint64
 affinity_base_hash_bytes(const void *bytes, Size len, uint64 seed)
 {
 	return hash_bytes_extended(bytes, (int) len, seed);
+}
+
+/*
+ * compare_args and hash_arg of a type whose equal contents are equal bytes;
+ * state_arg(fcinfo, arg) gives a state in its form at rest.
+ */
+#define AFFINITY_COMPARED_AS_BYTES(state_arg) \
+static int \
+compare_args(FunctionCallInfo fcinfo) \
+{ \
+	void	   *a = state_arg(fcinfo, 0); \
+	void	   *b = state_arg(fcinfo, 1); \
+	int			order = affinity_base_bytes_compare(VARDATA(a), \
+													VARSIZE(a) - VARHDRSZ, \
+													VARDATA(b), \
+													VARSIZE(b) - VARHDRSZ); \
+\
+	PG_FREE_IF_COPY(a, 0); \
+	PG_FREE_IF_COPY(b, 1); \
+	return order < 0 ? -1 : order > 0; \
+} \
+\
+static uint64 \
+hash_arg(FunctionCallInfo fcinfo, uint64 seed) \
+{ \
+	void	   *state = state_arg(fcinfo, 0); \
+	uint64		hash = affinity_base_hash_bytes(VARDATA(state), \
+												VARSIZE(state) - VARHDRSZ, \
+												seed); \
+\
+	PG_FREE_IF_COPY(state, 0); \
+	return hash; \
 }
 
 #define AFFINITY_COMPARISON(name, answer) \

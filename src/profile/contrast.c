@@ -116,37 +116,12 @@ affinity_profile_send(PG_FUNCTION_ARGS)
 /* ---- operators ---------------------------------------------------------- */
 
 /* At rest equal contents are equal bytes. */
-static int
-compare_args(FunctionCallInfo fcinfo)
-{
-	ContrastState *a = affinity_profile_arg(fcinfo, 0);
-	ContrastState *b = affinity_profile_arg(fcinfo, 1);
-	int			order = affinity_base_bytes_compare(VARDATA(a),
-													VARSIZE(a) - VARHDRSZ,
-													VARDATA(b),
-													VARSIZE(b) - VARHDRSZ);
-
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return order < 0 ? -1 : order > 0;
-}
+AFFINITY_COMPARED_AS_BYTES(affinity_profile_arg)
 
 static bool
 equal_args(FunctionCallInfo fcinfo)
 {
 	return compare_args(fcinfo) == 0;
-}
-
-static uint64
-hash_arg(FunctionCallInfo fcinfo, uint64 seed)
-{
-	ContrastState *state = affinity_profile_arg(fcinfo, 0);
-	uint64		hash = affinity_base_hash_bytes(VARDATA(state),
-												VARSIZE(state) - VARHDRSZ,
-												seed);
-
-	PG_FREE_IF_COPY(state, 0);
-	return hash;
 }
 
 /* contrast_eq(contrast, contrast) and so on */

@@ -88,36 +88,12 @@ affinity_survival_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(affinity_base_state_send(log));
 }
 
-static int
-compare_args(FunctionCallInfo fcinfo)
-{
-	SurvivalLog *a = affinity_survival_arg(fcinfo, 0);
-	SurvivalLog *b = affinity_survival_arg(fcinfo, 1);
-	int			order = affinity_base_bytes_compare(VARDATA(a),
-													VARSIZE(a) - VARHDRSZ,
-													VARDATA(b),
-													VARSIZE(b) - VARHDRSZ);
-
-	PG_FREE_IF_COPY(a, 0);
-	PG_FREE_IF_COPY(b, 1);
-	return order < 0 ? -1 : order > 0;
-}
+AFFINITY_COMPARED_AS_BYTES(affinity_survival_arg)
 
 static bool
 equal_args(FunctionCallInfo fcinfo)
 {
 	return compare_args(fcinfo) == 0;
-}
-
-static uint64
-hash_arg(FunctionCallInfo fcinfo, uint64 seed)
-{
-	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
-	uint64		hash = affinity_base_hash_bytes(VARDATA(log), VARSIZE(log) -
-												VARHDRSZ, seed);
-
-	PG_FREE_IF_COPY(log, 0);
-	return hash;
 }
 
 /* survival_eq(survival, survival) and so on */
