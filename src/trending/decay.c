@@ -118,58 +118,74 @@ add_parts(DecaySum *sum, int part, const uint64_t *value, int n)
 }
 
 static inline void
-subtract_parts(DecaySum *sum, const uint64_t *value, int n)
+subtract_parts(DecaySum *sum, int part, const uint64_t *value, int n)
 {
 	uint64_t	borrow = 0;
 
-	for (int i = 0; i < DECAY_PARTS; i++)
+	for (int i = 0; i < n; i++)
 	{
-		Twice		part = (Twice) sum->parts[i] - (i < n ? value[i] : 0) -
-			borrow;
+		Twice		rest = (Twice) sum->parts[part + i] - value[i] - borrow;
 
-		sum->parts[i] = (uint64_t) part;
-		borrow = (uint64_t) (part >> 64) & 1;
+		sum->parts[part + i] = (uint64_t) rest;
+		borrow = (uint64_t) (rest >> 64) & 1;
 	}
+	for (int i = part + n; borrow != 0 && i < DECAY_PARTS; i++)
+		borrow = sum->parts[i]-- == 0;
 }
 
 /*
- * Add a row to the sum of its block. Its weight is in 2^-64, and at most 2^50
- * in size; without one it is 1.
+ * A finite weight of up to 1e15 in size. Those below 2^-11 are rounded to
+ * 2^-64, half to even; the others are what they are.
  */
+DecayWeight
+affinity_trending_weight(double weight)
+{
+	DecayWeight result;
+	uint64_t	bits;
+	int			exponent;
+
+	memcpy(&bits, &weight, sizeof(bits));
+	exponent = (int) (bits >> 52 & 0x7ff);
+	result.negative = bits >> 63 != 0;
+	result.shift = exponent - (1075 - 64);
+	result.size = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+	if (result.shift < 0)
+	{
+		result.size = (uint64_t) llrint(ldexp(fabs(weight), 64));
+		result.shift = 0;
+	}
+	return result;
+}
+
+/* Add a row to the sum of its block. Without a weight it counts 1. */
 void
-affinity_trending_add(DecaySum *sum, DecayTime at, bool weighted,
-					  __int128 weight)
+affinity_trending_add(DecaySum *sum, DecayTime at, const DecayWeight *weight)
 {
 	uint64_t	power = power_of_fraction(at.fraction);
 	int			shift = (int) ((uint64_t) at.whole & 63);
-	Twice		size = weight < 0 ? -(Twice) weight : (Twice) weight;
 	Twice		low;
-	Twice		middle;
-	uint64_t	value[4];
+	Twice		high;
+	uint64_t	value[3];
 
-	if (!weighted)
+	if (weight == NULL)
 	{
-		Twice		shifted = (Twice) power << shift;
-
-		value[0] = (uint64_t) shifted;
-		value[1] = (uint64_t) (shifted >> 64);
+		low = (Twice) power << shift;
+		value[0] = (uint64_t) low;
+		value[1] = (uint64_t) (low >> 64);
 		add_parts(sum, 1, value, 2);
 		return;
 	}
-	/* up to 178 bits, then shifted by up to 63 */
-	low = (Twice) (uint64_t) size * power;
-	middle = (Twice) (uint64_t) (size >> 64) * power + (uint64_t) (low >> 64);
-	value[0] = (uint64_t) low << shift;
-	low = (Twice) (uint64_t) low << shift;
-	value[1] = (uint64_t) (((Twice) (uint64_t) middle << shift) |
-						   (low >> 64));
-	value[2] = (uint64_t) ((middle >> 64) << shift) |
-		(uint64_t) (((Twice) (uint64_t) middle << shift) >> 64);
-	value[3] = (uint64_t) (((middle >> 64) << shift) >> 64);
-	if (weight < 0)
-		subtract_parts(sum, value, 4);
+	shift += weight->shift;
+	low = (Twice) weight->size * power;
+	high = (Twice) (uint64_t) (low >> 64) << (shift & 63);
+	low = (Twice) (uint64_t) low << (shift & 63);
+	value[0] = (uint64_t) low;
+	value[1] = (uint64_t) (low >> 64) | (uint64_t) high;
+	value[2] = (uint64_t) (high >> 64);
+	if (weight->negative)
+		subtract_parts(sum, shift >> 6, value, 3);
 	else
-		add_parts(sum, 0, value, 4);
+		add_parts(sum, shift >> 6, value, 3);
 }
 
 void

@@ -40,7 +40,15 @@ typedef struct DecayTime
 	uint64_t	fraction;		/* of one, in 2^-64 */
 } DecayTime;
 
-/* A time's block, and how far in it the time is. */
+/* A weight: its sign, and its size as a whole number of 2^(shift - 64). */
+typedef struct DecayWeight
+{
+	uint64_t	size;			/* up to 2^53 */
+	int			shift;			/* 0 to 61 */
+	bool		negative;
+} DecayWeight;
+
+/* A time's block. */
 static inline int64_t
 affinity_trending_block(int64_t whole)
 {
@@ -49,8 +57,9 @@ affinity_trending_block(int64_t whole)
 
 extern void affinity_trending_clock_init(DecayClock *clock, int64_t half_life);
 extern DecayTime affinity_trending_time(const DecayClock *clock, int64_t at);
-extern void affinity_trending_add(DecaySum *sum, DecayTime at, bool weighted,
-								  __int128 weight);
+extern DecayWeight affinity_trending_weight(double weight);
+extern void affinity_trending_add(DecaySum *sum, DecayTime at,
+								  const DecayWeight *weight);
 extern void affinity_trending_merge(DecaySum *sum, const DecaySum *other);
 extern int	affinity_trending_width(const DecaySum *sum);
 extern double affinity_trending_value(const DecaySum *blocks, int64_t block,

@@ -34,7 +34,6 @@ PG_FUNCTION_INFO_V1(affinity_trending_decayed_last);
 #define HALF_LIFE_ARG 2
 #define WEIGHT_ARG 3
 #define WEIGHT_MAX 1e15
-#define WEIGHT_UNIT 18446744073709551616.0	/* 2^64 of them are 1 */
 
 /* ---- in and out --------------------------------------------------------- */
 
@@ -175,8 +174,7 @@ row_time(FunctionCallInfo fcinfo, const DecayedCall *call)
 	return at;
 }
 
-/* A row's weight in 2^-64, rounded to the nearest. */
-static int128
+static DecayWeight
 row_weight(FunctionCallInfo fcinfo)
 {
 	double		weight = PG_GETARG_FLOAT8(WEIGHT_ARG);
@@ -191,7 +189,7 @@ row_weight(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("weight %.17g is out of range", weight),
 				 errhint("Weights reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	return (int128) rint(weight * WEIGHT_UNIT);
+	return affinity_trending_weight(weight);
 }
 
 static void
@@ -216,6 +214,7 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 {
 	DecayedCall *call = fcinfo->flinfo->fn_extra;
 	bool		weighted = PG_NARGS() > WEIGHT_ARG;
+	DecayWeight weight;
 	const Interval *half_life;
 	Decayed    *state;
 	DecayTime	time;
@@ -238,6 +237,8 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	at = row_time(fcinfo, call);
+	if (weighted)
+		weight = row_weight(fcinfo);
 	time = affinity_trending_time(&call->clock, at);
 	block = affinity_trending_block(time.whole);
 	if (PG_ARGISNULL(0))
@@ -255,9 +256,7 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 	if (state->block - block < DECAY_BLOCKS)
 		affinity_trending_add(&affinity_trending_sums(state)[state->block -
 															 block], time,
-							  weighted, weighted ? row_weight(fcinfo) : 0);
-	else if (weighted)
-		(void) row_weight(fcinfo);	/* errors do not depend on the order */
+							  weighted ? &weight : NULL);
 	state->rows++;
 	state->last = Max(state->last, at);
 	PG_RETURN_POINTER(state);
