@@ -255,3 +255,54 @@ AS 'MODULE_PATHNAME', 'affinity_trending_gravity';
 
 COMMENT ON FUNCTION affinity.gravity(pg_catalog.float8, pg_catalog.timestamptz, pg_catalog.timestamptz, pg_catalog.float8) IS
 	'Hacker News'' score as of a time: (points - 1) / (hours + 2) ^ gravity';
+
+CREATE TYPE affinity.bayesian_prior AS (
+	prior_mean pg_catalog.float8,
+	prior_n pg_catalog.float8
+);
+
+COMMENT ON TYPE affinity.bayesian_prior IS
+	'what bayesian_average is to begin from: the mean of all rows, and how many rows of an item it is worth';
+
+CREATE FUNCTION affinity.bayesian_prior_combine(pg_catalog.bytea, pg_catalog.bytea)
+RETURNS pg_catalog.bytea
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_trending_prior_combine';
+
+COMMENT ON FUNCTION affinity.bayesian_prior_combine(pg_catalog.bytea, pg_catalog.bytea) IS
+	'combine function of bayesian_prior';
+
+CREATE FUNCTION affinity.bayesian_prior_final(pg_catalog.bytea)
+RETURNS affinity.bayesian_prior
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_trending_prior_final';
+
+COMMENT ON FUNCTION affinity.bayesian_prior_final(pg_catalog.bytea) IS
+	'final function of bayesian_prior';
+
+--table prior_arguments: TYPES | NAMED | ANSWER
+-- | | the prior of shares, from the successes and trials of each item
+-- , pg_catalog.float8 | , sum_of_squares pg_catalog.float8 | the prior of ratings, from the sum, number and sum of squares of each item''s
+
+--for prior_arguments
+CREATE FUNCTION affinity.bayesian_prior_accum(pg_catalog.bytea, pg_catalog.float8, pg_catalog.float8{TYPES})
+RETURNS pg_catalog.bytea
+LANGUAGE C IMMUTABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_trending_prior_accum';
+
+COMMENT ON FUNCTION affinity.bayesian_prior_accum(pg_catalog.bytea, pg_catalog.float8, pg_catalog.float8{TYPES}) IS
+	'transition function of bayesian_prior';
+
+CREATE AGGREGATE affinity.bayesian_prior(sum pg_catalog.float8, n pg_catalog.float8{NAMED}) (
+	SFUNC = affinity.bayesian_prior_accum,
+	STYPE = pg_catalog.bytea,
+	SSPACE = 4500,
+	FINALFUNC = affinity.bayesian_prior_final,
+	COMBINEFUNC = affinity.bayesian_prior_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.bayesian_prior(pg_catalog.float8, pg_catalog.float8{TYPES}) IS
+	'{ANSWER}';
+
+--end

@@ -152,6 +152,14 @@ previous_arg(FunctionCallInfo fcinfo)
 	return previous;
 }
 
+static void
+invalid_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid state of velocity")));
+}
+
 /* A transition value; in somebody else's aggregate it may be anything. */
 static Windows *
 windows_of(Datum value)
@@ -177,9 +185,7 @@ windows_of(Datum value)
 		rows += sound ? state->counts[i] : 0;
 	}
 	if (!sound || rows > state->rows)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid state of velocity")));
+		invalid_state();
 	return state;
 }
 
@@ -252,7 +258,12 @@ affinity_trending_velocity_accum(PG_FUNCTION_ARGS)
 			(uint64) call->window;
 
 		if (which < (uint64) n)
+		{
+			if (state->counts[which] < 0 ||
+				state->counts[which] >= state->rows)
+				invalid_state();
 			state->counts[which]++;
+		}
 	}
 	PG_RETURN_POINTER(state);
 }

@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(126);
+SELECT plan(144);
 
 -- 1. Decayed counts, against exp() of numeric with 40 digits.
 SELECT setseed(0.14);
@@ -76,7 +76,7 @@ CREATE TEMP TABLE copied (item int, h interval, state affinity.decayed);
 SELECT is(count(*), (SELECT count(*) FROM state), 'binary goes out and in') FROM copied c JOIN state s USING (item, h) WHERE c.state = s.weighed;
 CREATE TABLE public.trending_rows AS SELECT md5(i::text) AS k, timestamptz '2023-01-01' + (hashint4(i) & 33554431) * interval '1 second' AS at, (hashint4(-i) & 1023) / 7.0 - 50 AS weight FROM generate_series(1, 60000) i;
 ANALYZE public.trending_rows;
-CREATE TEMP TABLE serial AS SELECT affinity.decayed_count(at, '1 day', weight) AS state, affinity.velocity(at, '7 days', '2024-01-10') AS v FROM public.trending_rows;
+CREATE TEMP TABLE serial AS SELECT affinity.decayed_count(at, '1 day', weight) AS state, affinity.velocity(at, '7 days', '2024-01-10') AS v, affinity.bayesian_prior(weight, 3, weight ^ 2) AS p FROM public.trending_rows;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
@@ -84,10 +84,10 @@ CREATE FUNCTION pg_temp.plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql 
 BEGIN
 	RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query;
 END $$;
-SELECT matches((SELECT string_agg(l, E'\n') FROM pg_temp.plan_of('SELECT affinity.decayed_count(at, ''1 day'', weight), affinity.velocity(at, ''7 days'', ''2024-01-10'') FROM public.trending_rows') l),
+SELECT matches((SELECT string_agg(l, E'\n') FROM pg_temp.plan_of('SELECT affinity.decayed_count(at, ''1 day'', weight), affinity.velocity(at, ''7 days'', ''2024-01-10''), affinity.bayesian_prior(weight, 3, weight ^ 2) FROM public.trending_rows') l),
 	'Finalize Aggregate.*Gather.*Partial Aggregate', 'aggregates run in parallel');
-CREATE TEMP TABLE parallel AS SELECT affinity.decayed_count(at, '1 day', weight) AS state, affinity.velocity(at, '7 days', '2024-01-10') AS v FROM public.trending_rows;
-SELECT ok(p.state::text = s.state::text AND p.v::text = s.v::text, 'and give the same') FROM parallel p, serial s;
+CREATE TEMP TABLE parallel AS SELECT affinity.decayed_count(at, '1 day', weight) AS state, affinity.velocity(at, '7 days', '2024-01-10') AS v, affinity.bayesian_prior(weight, 3, weight ^ 2) AS p FROM public.trending_rows;
+SELECT ok(p.state::text = s.state::text AND p.v::text = s.v::text AND p.p::text = s.p::text, 'and give the same') FROM parallel p, serial s;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT is(affinity.decayed_count(at, '1 day', weight ORDER BY k)::text, (SELECT state::text FROM serial), 'the order of rows does not matter') FROM public.trending_rows;
 
@@ -195,6 +195,23 @@ SELECT is(affinity.bayesian_average(45, 10, 3.5, 'Infinity'), 3.5::float8, 'a pr
 SELECT is((affinity.bayesian_average(45, 10, 3.5, 0), affinity.bayesian_average(0, 0, 3.5, 0), affinity.bayesian_average(1e300, 1e300, 1e300, 1e300))::text, '(4.5,,5e+299)', 'no prior, nothing at all, large numbers');
 -- The weighted rating that IMDb published for its Top 250: v / (v + m) R + m / (v + m) C, with m = 25,000 and C = 7.0
 SELECT ok(abs(affinity.bayesian_average(9.2 * 1000000, 1000000, 7.0, 25000) - (1000000 / 1025000.0 * 9.2 + 25000 / 1025000.0 * 7.0)) < 1e-14, 'IMDb''s weighted rating');
+-- C. A. Hachemeister (1975), in R's actuar: cm(~state, hachemeister, ratios = ratio.1:ratio.12): mean 1671.01666667, between states 72310.0246212, within 46040.4712121
+CREATE TEMP TABLE ratio AS SELECT state, u::float8 AS x FROM (VALUES (1, '{1738,1642,1794,2051,2079,2234,2032,2035,2115,2262,2267,2517}'::int[]), (2, '{1364,1408,1597,1444,1342,1675,1470,1448,1464,1831,1612,1471}'),
+	(3, '{1759,1685,1479,1763,1674,2103,1502,1622,1828,2155,2233,2059}'), (4, '{1223,1146,1010,1257,1426,1532,1953,1123,1343,1243,1762,1306}'), (5, '{1456,1499,1609,1741,1482,1572,1606,1735,1607,1573,1613,1690}')) h (state, xs), unnest(xs) u;
+SELECT ok(abs((p).prior_mean - 1671.01666667) < 1e-8 AND abs((p).prior_n / (46040.4712121 / 72310.0246212) - 1) < 1e-11, 'R actuar: Bühlmann''s credibility of the data of Hachemeister')
+FROM (SELECT affinity.bayesian_prior(s, n, q) AS p FROM (SELECT sum(x) AS s, count(*) AS n, sum(x * x) AS q FROM ratio GROUP BY state) i) r;
+SELECT ok(abs((p).prior_n / (46040.4712121 / 72310.0246212) - 1) < 1e-5, 'whatever is added to all') FROM (SELECT affinity.bayesian_prior(s, n, q) AS p FROM (SELECT sum(x + 1e6) AS s, count(*) AS n, sum((x + 1e6) ^ 2) AS q FROM ratio GROUP BY state) i) r;
+CREATE TEMP TABLE item AS SELECT item, count(*) AS n, count(*) FILTER (WHERE weight > 50) AS x FROM seen GROUP BY 1;
+SELECT ok(abs((p).prior_mean - mean) < 1e-15 AND abs((p).prior_n / (inside * size / (outside - inside)) - 1) < 1e-12, 'of shares with items of all sizes, as plain SQL') FROM (SELECT affinity.bayesian_prior(x, n) AS p FROM item) r, (
+	SELECT mean, (within - between) / (n - items) AS inside, (between - n * mean ^ 2) / (items - 1) AS outside, (n - squares / n) / (items - 1) AS size FROM (
+		SELECT sum(x) / sum(n) AS mean, sum(n) AS n, count(*) AS items, sum(n::numeric ^ 2) AS squares, sum(x::numeric(60, 40) ^ 2 / n) AS between, sum(x) AS within FROM item) t) s;
+SELECT is((SELECT affinity.bayesian_prior(x, n ORDER BY random())::text FROM item), (SELECT affinity.bayesian_prior(x, n ORDER BY item)::text FROM item), 'in any order');
+SELECT is((affinity.bayesian_prior(x, n))::text, v, name) FROM (VALUES ('{2,2,2}'::int[], '{4,4,4}'::int[], '(0.5,Infinity)', 'alike'), ('{0,4}', '{4,4}', '(0.5,0)', 'nothing alike'), ('{1,0}', '{1,1}', '(0.5,)', 'a row each'),
+	('{3}', '{4}', '(0.75,)', 'one item'), ('{0}', '{0}', NULL, 'no row'), ('{NULL}', '{1}', NULL, 'NULL')) r (xs, ns, v, name), unnest(xs, ns) u (x, n) GROUP BY v, name;
+CREATE AGGREGATE pg_temp.given_prior(float8, float8) (SFUNC = affinity.bayesian_prior_accum, STYPE = bytea, INITCOND = '\x00');
+CREATE AGGREGATE pg_temp.given_velocity(timestamptz, interval, affinity.moment) (SFUNC = affinity.velocity_accum, STYPE = bytea, INITCOND = '\x0001020304050607080901020304050607080900000000000000000000000000000000000000000000');
+SELECT throws_ok('SELECT pg_temp.given_prior(1, 2)', '22P03', 'invalid state of bayesian_prior', 'somebody else''s state of a prior');
+SELECT throws_ok('SELECT pg_temp.given_velocity(now(), ''1 day'', now())', '22P03', 'invalid state of velocity', 'and of a velocity');
 SELECT is(affinity.hot(ups, downs, at::timestamptz), v::float8, name) FROM (VALUES
 	(1, 0, '2005-12-08 07:46:43+00', 0, 'Reddit: its first second'), (10, 0, '2005-12-08 20:16:43+00', 2, 'ten votes are worth 12.5 hours'), (0, 10, '2005-12-08 20:16:43+00', 0, 'votes against count down'),
 	(5, 5, '2010-01-01 00:00+00', 2850.5777111, 'a draw'), (100, 10, '2010-01-01 00:00+00', 2852.5319536, 'round(log10(90) + 128275997 / 45000, 7)')) r (ups, downs, at, v, name);
@@ -231,6 +248,12 @@ SELECT throws_ok('SELECT ' || call, code, message, call) FROM (VALUES
 	('affinity.wilson_interval(''NaN'', 5)', '22000', 'successes must be a finite number, but is NaN'),
 	('affinity.bayesian_average(5, 0, 1, 1)', '22023', 'a sum of no rows must be 0, but is 5'),
 	('affinity.bayesian_average(5, 1, 1, -1)', '22023', 'prior_n must not be negative, but is -1'),
+	('affinity.bayesian_prior(5, 4)', '22023', 'without a sum of squares rows are 0 or 1, but the sum of 4 is 5'),
+	('affinity.bayesian_prior(5, 2.5, 10)', '22023', 'n must be a whole number of 0 or more, but is 2.5'),
+	('affinity.bayesian_prior(10, 2, 10)', '22023', '10 cannot be the sum of squares of 2 rows whose sum is 10'),
+	('affinity.bayesian_prior(1, 0)', '22023', 'a sum of no rows must be 0, but is 1'),
+	('affinity.bayesian_prior(1e200, 1, 1e300)', '22003', 'sum 9.9999999999999997e+199 is out of range'),
+	('affinity.bayesian_prior(''NaN'', 1)', '22000', 'NaN sum'),
 	('affinity.hot(1, ''Infinity'', now())', '22000', 'downs must be a finite number, but is infinite'),
 	('affinity.hot(1, 1, ''infinity'')', '22023', 'infinite time'),
 	('affinity.gravity(1, ''infinity'', now())', '22023', 'infinite time'),
