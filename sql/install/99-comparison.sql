@@ -4,6 +4,7 @@
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
 -- src/profile/contrast.c, src/trending/decayed.c, src/community/inequality.c
 -- src/profile/contrast.c, src/forecast/io.c
+-- src/profile/contrast.c, src/attribution/io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -18,6 +19,7 @@
 -- decayed | affinity_trending
 -- inequality | affinity_community_inequality
 -- series | affinity_forecast_series
+-- attribution | affinity_attribution
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same
