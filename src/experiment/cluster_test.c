@@ -1,0 +1,415 @@
+/*
+ * cluster_test.c
+ *		cluster_experiment() and difference_in_differences(): least squares on
+ *		indicators of the arms, with errors that are robust to what the units
+ *		of a cluster have in common.
+ *
+ * The variance is that of Liang and Zeger (1986) with the usual correction
+ * for few clusters, g / (g - 1) (n - 1) / (n - k), as Stata's vce(cluster),
+ * statsmodels' cov_type='cluster' and sandwich's vcovCL(type = 'HC1') have
+ * it; t has g - 1 degrees of freedom. Deviations from a mean are taken of
+ * whole numbers, so that a large mean does not cost digits.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+#include "activity/activity.h"
+#include "experiment/cluster.h"
+#include "experiment/power.h"
+#include "kernel/tail.h"
+
+PG_FUNCTION_INFO_V1(affinity_experiment_cluster_test);
+PG_FUNCTION_INFO_V1(affinity_experiment_did);
+
+#define VARIANT_COLUMNS 14
+#define DID_COLUMNS 12
+
+/* The units of a cell: their mean is base and the fraction, in 2^-60. */
+typedef struct Arm
+{
+	const ClusterState *state;
+	int			cell;
+	int64		n;
+	int64		clusters;
+	int128		base;
+	double		fraction;
+	double		mean;
+} Arm;
+
+/* An estimate with its error. */
+typedef struct Estimate
+{
+	double		value;
+	double		error;			/* NAN: not known */
+	double		df;
+	double		low;
+	double		high;
+	double		p;
+} Estimate;
+
+/* ---- arms --------------------------------------------------------------- */
+
+static double
+scaled(double x)
+{
+	return ldexp(x, -VALUE_SCALE_BITS);
+}
+
+static void
+read_arm(Arm *arm, const ClusterState *state, int cell)
+{
+	ClusterSum	sum = {{0}};
+	ClusterSum	whole;
+
+	memset(arm, 0, sizeof(Arm));
+	arm->state = state;
+	arm->cell = cell;
+	arm->mean = NAN;
+	for (uint32 i = 0; i < state->n; i++)
+	{
+		const ClusterCell *c =
+		&affinity_experiment_cluster_entry(state, i)->cells[cell];
+
+		affinity_base_look_up(i);
+		arm->n += c->n;
+		arm->clusters += c->n > 0;
+		affinity_experiment_sum_add(&sum, &c->sum);
+	}
+	if (arm->n == 0)
+		return;
+	arm->base = affinity_experiment_sum_mean(&sum, arm->n);
+	whole = affinity_experiment_sum_times(arm->base, arm->n);
+	whole = affinity_experiment_sum_less(&sum, &whole);
+	/* in 2^-60, as the base is */
+	arm->fraction = ldexp(affinity_experiment_sum_double(&whole),
+						  VALUE_SCALE_BITS) / (double) arm->n;
+	arm->mean = scaled((double) arm->base + arm->fraction);
+}
+
+/* What the units of a cluster are above the arm's mean, all together. */
+static double
+deviation(const Arm *arm, const ClusterEntry *entry)
+{
+	const ClusterCell *cell = &entry->cells[arm->cell];
+	ClusterSum	expected;
+	ClusterSum	difference;
+
+	if (cell->n == 0)
+		return 0;
+	expected = affinity_experiment_sum_times(arm->base, cell->n);
+	difference = affinity_experiment_sum_less(&cell->sum, &expected);
+	return affinity_experiment_sum_double(&difference);
+}
+
+/* Fill in what follows from the squares of the clusters' scores. */
+static void
+finish(Estimate *estimate, double squares, int64 clusters, int64 units,
+	   int arms, double confidence)
+{
+	double		g = (double) clusters;
+	double		n = (double) units;
+
+	estimate->error = NAN;
+	estimate->df = NAN;
+	estimate->low = NAN;
+	estimate->high = NAN;
+	estimate->p = NAN;
+	if (clusters < 2 || units <= arms || isnan(estimate->value))
+		return;
+	estimate->error = sqrt(squares * (g / (g - 1)) * ((n - 1) / (n - arms)));
+	estimate->df = g - 1;
+	if (estimate->error > 0)
+	{
+		double		half = estimate->error *
+			affinity_experiment_t_quantile(0.5 * (1 - confidence),
+									   estimate->df);
+
+		estimate->low = estimate->value - half;
+		estimate->high = estimate->value + half;
+		estimate->p = affinity_kernel_t_tail(estimate->value /
+											 estimate->error, estimate->df);
+	}
+}
+
+static double
+confidence_arg(FunctionCallInfo fcinfo, int arg)
+{
+	double		confidence;
+
+	affinity_base_check_not_null(fcinfo, arg, "confidence");
+	confidence = PG_GETARG_FLOAT8(arg);
+	if (!(confidence > 0 && confidence < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("confidence must be between 0 and 1, but is %.17g",
+						confidence),
+				 errhint("Pass 0.95 for intervals of 95 %%.")));
+	return confidence;
+}
+
+/* Numbers as columns; NAN is NULL. */
+static void
+put_numbers(const double *numbers, int n, Datum *values, bool *nulls)
+{
+	for (int i = 0; i < n; i++)
+	{
+		values[i] = Float8GetDatum(numbers[i]);
+		nulls[i] = isnan(numbers[i]);
+	}
+}
+
+/* ---- variants ----------------------------------------------------------- */
+
+/*
+ * The squares of what each cluster adds to the difference of two arms, and to
+ * their ratio; gives how many clusters there are in either.
+ */
+static int64
+pair_squares(const Arm *control, const Arm *variant, double *difference,
+			 double *lift)
+{
+	const ClusterState *a = control->state;
+	const ClusterState *b = variant->state;
+	const char *names_a = affinity_experiment_cluster_names(a);
+	const char *names_b = affinity_experiment_cluster_names(b);
+	double		slope = variant->mean / control->mean;
+	int64		clusters = 0;
+	uint32		i = 0;
+	uint32		j = 0;
+
+	*difference = 0;
+	*lift = 0;
+	while (i < a->n || j < b->n)
+	{
+		const ClusterEntry *e = affinity_experiment_cluster_entry(a, i);
+		const ClusterEntry *f = affinity_experiment_cluster_entry(b, j);
+		double		of_control = 0;
+		double		of_variant = 0;
+		int			order = 0;
+
+		affinity_base_look_up(i + (uint64) j);
+		if (i < a->n && j < b->n)
+			order = affinity_base_bytes_compare(names_a + e->offset, e->len,
+												names_b + f->offset, f->len);
+		else
+			order = i == a->n ? 1 : -1;
+		if (order <= 0)
+		{
+			of_control = deviation(control, e) / (double) control->n;
+			i++;
+		}
+		if (order >= 0)
+		{
+			of_variant = deviation(variant, f) / (double) variant->n;
+			j++;
+		}
+		*difference += (of_variant - of_control) * (of_variant - of_control);
+		of_control *= slope;
+		*lift += (of_variant - of_control) * (of_variant - of_control);
+		clusters++;
+	}
+	*lift /= control->mean * control->mean;
+	return clusters;
+}
+
+static void
+put_variant(ReturnSetInfo *rsinfo, Datum name, const Arm *arm,
+			const Arm *control, double confidence)
+{
+	double		numbers[VARIANT_COLUMNS - 3];
+	Datum		values[VARIANT_COLUMNS];
+	bool		nulls[VARIANT_COLUMNS] = {false};
+
+	for (int i = 0; i < (int) lengthof(numbers); i++)
+		numbers[i] = NAN;
+	numbers[0] = arm->mean;
+	numbers[1] = control->mean;
+	if (arm != control)
+	{
+		Estimate	difference;
+		Estimate	lift;
+		double		squares;
+		double		lift_squares;
+		int64		clusters = pair_squares(control, arm, &squares,
+											&lift_squares);
+
+		difference.value = scaled((double) (arm->base - control->base) +
+								  (arm->fraction - control->fraction));
+		lift.value = control->mean == 0 ? NAN
+			: difference.value / control->mean;
+		finish(&difference, squares, clusters, arm->n + control->n, 2,
+			   confidence);
+		finish(&lift, lift_squares, clusters, arm->n + control->n, 2,
+			   confidence);
+		memcpy(&numbers[2], &difference, sizeof(Estimate));
+		numbers[8] = lift.value;
+		numbers[9] = lift.low;
+		numbers[10] = lift.high;
+	}
+	values[0] = name;
+	values[1] = Int64GetDatum(arm->n);
+	values[2] = Int64GetDatum(arm->clusters);
+	put_numbers(numbers, lengthof(numbers), values + 3, nulls + 3);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* Names and states of the variants; gives how many. */
+static int
+read_variants(FunctionCallInfo fcinfo, Datum **names, Arm **arms)
+{
+	ArrayType  *name_array = PG_GETARG_ARRAYTYPE_P(0);
+	ArrayType  *state_array = PG_GETARG_ARRAYTYPE_P(1);
+	Datum	   *states;
+	bool	   *null_names;
+	bool	   *null_states;
+	int			n;
+	int			n_states;
+	int16		typlen;
+	bool		typbyval;
+	char		typalign;
+
+	deconstruct_array(name_array, TEXTOID, -1, false, TYPALIGN_INT, names,
+					  &null_names, &n);
+	get_typlenbyvalalign(ARR_ELEMTYPE(state_array), &typlen, &typbyval,
+						 &typalign);
+	deconstruct_array(state_array, ARR_ELEMTYPE(state_array), typlen,
+					  typbyval, typalign, &states, &null_states, &n_states);
+	if (n != n_states)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("variant has %d entries, but metric has %d", n,
+						n_states),
+				 errhint("Take both by array_agg from one query with GROUP BY variant.")));
+	*arms = affinity_base_array(n, sizeof(Arm));
+	for (int i = 0; i < n; i++)
+	{
+		if (null_names[i] || null_states[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not contain nulls",
+							null_names[i] ? "variant" : "metric"),
+					 errhint("Leave out rows without a variant, and variants without rows.")));
+		for (int j = 0; j < i; j++)
+		{
+			if (strcmp(TextDatumGetCString((*names)[i]),
+					   TextDatumGetCString((*names)[j])) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("variant \"%s\" is there twice",
+								TextDatumGetCString((*names)[i])),
+						 errhint("Merge its states with affinity.rollup.")));
+		}
+		read_arm(&(*arms)[i],
+				 affinity_experiment_cluster_at_rest(states[i],
+													 CLUSTER_METRIC_CELLS), 0);
+	}
+	return n;
+}
+
+/* cluster_experiment(variant, metric, control, confidence) */
+Datum
+affinity_experiment_cluster_test(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum	   *names;
+	Arm		   *arms;
+	Arm		   *control = NULL;
+	char	   *control_name;
+	double		confidence;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		return (Datum) 0;
+	control_name = affinity_base_text_arg(fcinfo, 2, "control");
+	confidence = confidence_arg(fcinfo, 3);
+	n = read_variants(fcinfo, &names, &arms);
+	for (int i = 0; i < n && control == NULL; i++)
+	{
+		if (strcmp(TextDatumGetCString(names[i]), control_name) == 0)
+			control = &arms[i];
+	}
+	if (control == NULL && n > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no variant is the control \"%s\"", control_name),
+				 errhint("Pass control => '%s', or another of the variants.",
+						 TextDatumGetCString(names[0]))));
+	for (int i = 0; i < n; i++)
+		put_variant(rsinfo, names[i], &arms[i], control, confidence);
+	return (Datum) 0;
+}
+
+/* ---- difference in differences ------------------------------------------ */
+
+/* difference_in_differences(state, confidence) */
+Datum
+affinity_experiment_did(PG_FUNCTION_ARGS)
+{
+	const ClusterState *state;
+	Arm			arms[CLUSTER_DID_CELLS];
+	Estimate	estimate;
+	double		confidence = confidence_arg(fcinfo, 1);
+	double		squares = 0;
+	int64		units = 0;
+	int128		base = 0;
+	double		fraction = 0;
+	double		numbers[DID_COLUMNS - 2];
+	TupleDesc	desc;
+	Datum		values[DID_COLUMNS];
+	bool		nulls[DID_COLUMNS] = {false};
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = affinity_experiment_cluster_at_rest(PG_GETARG_DATUM(0),
+												CLUSTER_DID_CELLS);
+	estimate.value = 0;
+	for (int i = 0; i < CLUSTER_DID_CELLS; i++)
+	{
+		/* + of treated after and control before, - of the others */
+		int			sign = i == 0 || i == 3 ? 1 : -1;
+
+		read_arm(&arms[i], state, i);
+		units += arms[i].n;
+		base += sign * arms[i].base;
+		fraction += sign * arms[i].fraction;
+		if (arms[i].n == 0)
+			estimate.value = NAN;
+	}
+	if (!isnan(estimate.value))
+		estimate.value = scaled((double) base + fraction);
+	for (uint32 i = 0; i < state->n && !isnan(estimate.value); i++)
+	{
+		const ClusterEntry *e = affinity_experiment_cluster_entry(state, i);
+		double		score = 0;
+
+		affinity_base_look_up(i);
+		for (int j = 0; j < CLUSTER_DID_CELLS; j++)
+			score += (j == 0 || j == 3 ? 1 : -1) * deviation(&arms[j], e) /
+				(double) arms[j].n;
+		squares += score * score;
+	}
+	finish(&estimate, squares, state->n, units, CLUSTER_DID_CELLS, confidence);
+	numbers[0] = arms[CLUSTER_TREATED].mean;
+	numbers[1] = arms[CLUSTER_TREATED | CLUSTER_AFTER].mean;
+	numbers[2] = arms[0].mean;
+	numbers[3] = arms[CLUSTER_AFTER].mean;
+	memcpy(&numbers[4], &estimate, sizeof(Estimate));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int64GetDatum(units);
+	values[1] = Int64GetDatum(state->n);
+	put_numbers(numbers, lengthof(numbers), values + 2, nulls + 2);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  values, nulls)));
+}
