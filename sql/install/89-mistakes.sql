@@ -1,5 +1,5 @@
 -- Mistaken calls of the aggregates of 72-79, as 68-mistakes.sql has for those before.
--- C: src/trending/mistake.c
+-- C: src/trending/mistake.c, src/attribution/mistake.c
 
 --table growth_mistake: NAME | TYPES | NAMED | FUNCTION | STATE | SYMBOL
 -- decayed_count | affinity.moment | at affinity.moment | decayed_count_mistake | affinity.decayed | affinity_trending_half_life_mistake
@@ -28,8 +28,8 @@ CREATE AGGREGATE affinity.{NAME}({NAMED}) (
 
 COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 	'a mistaken call of {NAME}: the error says what to write instead';
--- C: src/attribution/mistake.c
 
+--end
 --table attribution_mistake: TYPES | NAMED | SYMBOL
 -- affinity.moment, pg_catalog.text, pg_catalog.bool | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool | affinity_attribution_time_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.bool, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8 | affinity_attribution_time_mistake
