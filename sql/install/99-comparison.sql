@@ -2,7 +2,7 @@
 -- sorted: DISTINCT, UNION, GROUP BY, joins, IS DISTINCT FROM, logical replication.
 -- Equal contents are equal. The order has no meaning.
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
--- src/profile/contrast.c
+-- src/profile/contrast.c, src/experiment/metric_io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -14,6 +14,7 @@
 -- sequence | affinity_sequence
 -- survival | affinity_survival
 -- contrast | affinity_profile
+-- metric | affinity_experiment_metric
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same
