@@ -5,6 +5,7 @@
 -- src/profile/contrast.c, src/experiment/cluster_agg.c, src/experiment/uplift.c,
 -- src/attribution/io.c, src/trending/decayed.c, src/community/inequality.c,
 -- src/forecast/io.c
+-- src/profile/contrast.c, src/experiment/metric_io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -23,6 +24,7 @@
 -- cluster_metric | affinity_experiment_cluster
 -- did | affinity_experiment_cluster
 -- uplift | affinity_experiment_uplift
+-- metric | affinity_experiment_metric
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same
