@@ -37,9 +37,7 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 -- affinity.moment, pg_catalog.text, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8 | affinity_attribution_number_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8, value pg_catalog.float8 | affinity_attribution_number_mistake
 -- pg_catalog.timestamptz, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamptz, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
--- pg_catalog.timestamptz, pg_catalog.text, pg_catalog.bool, pg_catalog.float8, pg_catalog.text | at pg_catalog.timestamptz, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8, lookback pg_catalog.text | affinity_attribution_text_mistake
 -- pg_catalog.timestamp, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamp, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
--- pg_catalog.timestamp, pg_catalog.text, pg_catalog.bool, pg_catalog.float8, pg_catalog.text | at pg_catalog.timestamp, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8, lookback pg_catalog.text | affinity_attribution_text_mistake
 
 --for attribution_mistake
 CREATE FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog."any", {TYPES})

@@ -2,10 +2,9 @@
 -- sorted: DISTINCT, UNION, GROUP BY, joins, IS DISTINCT FROM, logical replication.
 -- Equal contents are equal. The order has no meaning.
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
--- src/profile/contrast.c, src/experiment/cluster_agg.c, src/experiment/uplift.c,
--- src/attribution/io.c, src/trending/decayed.c, src/community/inequality.c,
--- src/forecast/io.c
--- src/profile/contrast.c, src/experiment/metric_io.c
+-- src/profile/contrast.c, src/experiment/cluster_agg.c,
+-- src/experiment/uplift.c, src/attribution/io.c, src/trending/decayed.c,
+-- src/community/inequality.c, src/forecast/io.c, src/experiment/metric_io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.

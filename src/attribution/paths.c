@@ -266,7 +266,12 @@ put_ways(ReturnSetInfo *rsinfo, Ways *ways, const ChannelName *name)
 		values[4] = Float8GetDatum(total[i]);
 		nulls[5] = count->conversions == 0;
 		if (!nulls[5])
+		{
 			time->time = median(ways->time + count->times, count->conversions);
+			/* as the difference of timestamps has it */
+			time->day = (int32) (time->time / USECS_PER_DAY);
+			time->time %= USECS_PER_DAY;
+		}
 		values[5] = IntervalPGetDatum(time);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
 							 nulls);
