@@ -173,3 +173,25 @@ AS 'MODULE_PATHNAME', 'affinity_forecast_model';
 
 COMMENT ON FUNCTION affinity.forecast_model(affinity.series, pg_catalog.text, pg_catalog.int8, pg_catalog.text, affinity.moment) IS
 	'by which model a series is predicted: its form, how well it fits, its parameters and last states';
+
+CREATE FUNCTION affinity.anomaly(
+	series affinity.series,
+	confidence pg_catalog.float8 DEFAULT 0.999,
+	model pg_catalog.text DEFAULT 'auto',
+	season pg_catalog.int8 DEFAULT NULL,
+	fill pg_catalog.text DEFAULT 'missing',
+	until affinity.moment DEFAULT NULL)
+RETURNS TABLE (
+	period pg_catalog.timestamp,
+	number pg_catalog.int8,
+	value pg_catalog.float8,
+	expected pg_catalog.float8,
+	low pg_catalog.float8,
+	high pg_catalog.float8,
+	z pg_catalog.float8,
+	is_anomaly pg_catalog.bool)
+LANGUAGE C STABLE PARALLEL SAFE COST 40000 ROWS 100
+AS 'MODULE_PATHNAME', 'affinity_forecast_anomaly';
+
+COMMENT ON FUNCTION affinity.anomaly(affinity.series, pg_catalog.float8, pg_catalog.text, pg_catalog.int8, pg_catalog.text, affinity.moment) IS
+	'what was expected of each period of a series one step before, and which values were not';

@@ -45,8 +45,10 @@ expect_mean(const EtsData *data, Prediction *p)
 		if (p->constant)
 			p->level = data->y[t];	/* nothing to round */
 		else
-			p->level += data->y[t] / data->n_known;
+			p->level += data->y[t];
 	}
+	if (!p->constant)
+		p->level /= data->n_known;
 	for (int t = 0; t < data->n; t++)
 		p->expected[t] = p->level;
 }
