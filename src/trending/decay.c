@@ -330,5 +330,5 @@ affinity_trending_rank(const DecaySum *blocks, int64_t block)
 		else
 			bits = (uint64_t) (square >> 63);
 	}
-	return (double) whole + ldexp((double) fraction, -64);
+	return ldexp((double) (whole * ((__int128) 1 << 64) + fraction), -64);
 }
