@@ -243,7 +243,7 @@ normal_posterior(const ExperimentPlan *plan, const ExperimentArm *control,
 	result->p = NAN;
 	result->chance = variance > 0 ?
 		affinity_kernel_normal_tail(-mean / sqrt(variance)) : NAN;
-	result->loss = normal_loss(mean, sqrt(variance));
+	result->loss = isnan(mean) ? NAN : normal_loss(mean, sqrt(variance));
 }
 
 /* ---- a variant against the control ----------------------------------------- */

@@ -88,6 +88,9 @@ SELECT throws_ok('SELECT ' || call, code, message, call) FROM (VALUES
 	('affinity.metric_quantile_agg(x, p) FROM (VALUES (1, 0.5), (2, 0.25)) v (x, p)', '22023', 'quantiles 0.25 and 0.5 cannot be one metric'),
 	('affinity.rollup(m) FROM (SELECT affinity.metric_agg(1) UNION ALL SELECT affinity.metric_agg(1, 2)) s (m)', '22023', 'metrics of metric_agg(value) and of metric_agg(value, covariate) cannot be merged'),
 	('affinity.rollup(m) FROM (SELECT affinity.metric_quantile_agg(1, 0.5) UNION ALL SELECT affinity.metric_quantile_agg(2, 0.25)) s (m)', '22023', 'quantiles 0.25 and 0.5 cannot be one metric'),
+	('affinity.metric_agg(''1 day''::interval)', '42804', 'a metric is of numbers or of true and false, not of type interval'),
+	('affinity.ratio_agg(1)', '42883', 'ratio_agg needs a numerator and a denominator'),
+	('affinity.metric_quantile_agg(1)', '42883', 'metric_quantile_agg needs to know which quantile'),
 	('affinity.metric_accum(NULL, 1)', NULL, NULL), ('affinity.metric_combine(m, m) FROM (SELECT affinity.metric_agg(1) AS m) s', NULL, NULL)) x (call, code, message);
 CREATE FUNCTION pg_temp.read(state bytea) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'read: ' || (affinity.metric_moments(encode(state, 'base64')::affinity.metric))::text;
 	EXCEPTION WHEN invalid_binary_representation THEN RETURN 'refused'; END $$;
