@@ -261,7 +261,8 @@ affinity_attribution_without(PG_FUNCTION_ARGS)
 
 	affinity_base_id_elements(fcinfo, 1, get_fn_expr_argtype(fcinfo->flinfo, 1),
 							  "ids");
-	if (!affinity_base_id_kind(type, &kind) || kind != state->user_kind)
+	if (!affinity_base_id_kind(affinity_base_id_kept(type), &kind) ||
+		kind != state->user_kind)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("this state has users of another type than %s",
