@@ -153,7 +153,7 @@ put_number(const OpenSeries *open, double value, Datum *to, bool *is_null)
 Datum
 affinity_forecast_anomaly(PG_FUNCTION_ARGS)
 {
-	static const SeriesArgs args = {.model = 2,.season = 3,.fill = 4,.until = 5};
+	static const SeriesArgs args = {.model = 2, .season = 3, .fill = 4, .until = 5};
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	OpenSeries	open;
 	Surprise	s = {0};

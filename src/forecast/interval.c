@@ -72,12 +72,10 @@ linear_ahead(const EtsModel *model, int horizon, double *mean,
 	pfree(theta);
 }
 
-/* A symmetric matrix of two variables, and a * b * c' for such. */
-typedef double Matrix2[2][2];
-
+/* Add factor * a * b * c' to a matrix of two variables. */
 static void
-sandwich(const Matrix2 a, const Matrix2 b, const Matrix2 c, double factor,
-		 Matrix2 to)
+sandwich(double a[2][2], double b[2][2], double c[2][2], double factor,
+		 double to[2][2])
 {
 	for (int i = 0; i < 2; i++)
 		for (int j = 0; j < 2; j++)
@@ -104,15 +102,15 @@ multiplied_ahead(const EtsModel *model, int horizon, double *mean,
 	double		gamma = model->x[ETS_GAMMA];
 	double		v = model->variance;
 	int			m = model->form.m;
-	const Matrix2 a = {{1, phi}, {0, phi}};
-	const Matrix2 g = {{alpha, alpha * phi}, {beta, beta * phi}};
+	const		Matrix2 a = {{1, phi}, {0, phi}};
+	const		Matrix2 g = {{alpha, alpha * phi}, {beta, beta * phi}};
 
 	for (int place = 0; place < m && place < horizon; place++)
 	{
 		double		z[2] = {model->last[0],
 		model->form.trend ? model->last[1] : 0};
 		double		s = model->last[2 + place];
-		Matrix2		p = {{z[0] * z[0], z[0] * z[1]},
+		double		p[2][2] = {{z[0] * z[0], z[0] * z[1]},
 		{z[1] * z[0], z[1] * z[1]}};
 
 		CHECK_FOR_INTERRUPTS();
@@ -121,7 +119,7 @@ multiplied_ahead(const EtsModel *model, int horizon, double *mean,
 			bool		here = h % m == place;
 			double		q = z[0] + phi * z[1];
 			double		learned = here ? gamma * v : 0;
-			Matrix2		next = {{0, 0}, {0, 0}};
+			double		next[2][2] = {{0, 0}, {0, 0}};
 
 			if (here)
 			{

@@ -51,8 +51,8 @@ affinity_forecast_series_in(PG_FUNCTION_ARGS)
 	const char *input = PG_GETARG_CSTRING(0);
 	Size		len = strlen(input);
 	Size		size;
-	Series *series = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
-								  sizeof(Series)));
+	Series	   *series = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
+									sizeof(Series)));
 
 	if (!affinity_base_decode(input, len, (char *) series + VARHDRSZ, &size))
 		reject("not base64");
@@ -63,7 +63,7 @@ affinity_forecast_series_in(PG_FUNCTION_ARGS)
 Datum
 affinity_forecast_series_out(PG_FUNCTION_ARGS)
 {
-	Series *series = affinity_forecast_series_arg(fcinfo, 0);
+	Series	   *series = affinity_forecast_series_arg(fcinfo, 0);
 
 	PG_RETURN_CSTRING(affinity_base_state_out(series));
 }
@@ -73,8 +73,8 @@ Datum
 affinity_forecast_series_recv(PG_FUNCTION_ARGS)
 {
 	Size		size;
-	Series *series = affinity_base_state_recv(fcinfo,
-												sizeof(Series), &size);
+	Series	   *series = affinity_base_state_recv(fcinfo,
+												  sizeof(Series), &size);
 
 	return checked(series, size);
 }
@@ -83,7 +83,7 @@ affinity_forecast_series_recv(PG_FUNCTION_ARGS)
 Datum
 affinity_forecast_series_send(PG_FUNCTION_ARGS)
 {
-	Series *series = affinity_forecast_series_arg(fcinfo, 0);
+	Series	   *series = affinity_forecast_series_arg(fcinfo, 0);
 
 	PG_RETURN_BYTEA_P(affinity_base_state_send(series));
 }

@@ -49,7 +49,7 @@ put_number(double value, Datum *to, bool *is_null)
 Datum
 affinity_forecast_rows(PG_FUNCTION_ARGS)
 {
-	static const SeriesArgs args = {.model = 2,.season = 3,.fill = 5,.until = 6};
+	static const SeriesArgs args = {.model = 2, .season = 3, .fill = 5, .until = 6};
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	OpenSeries	open;
 	Prediction	prediction;
@@ -155,7 +155,7 @@ put_states(const OpenSeries *open, const Prediction *p, Datum *values,
 Datum
 affinity_forecast_model(PG_FUNCTION_ARGS)
 {
-	static const SeriesArgs args = {.model = 1,.season = 2,.fill = 3,.until = 4};
+	static const SeriesArgs args = {.model = 1, .season = 2, .fill = 3, .until = 4};
 	OpenSeries	open;
 	Prediction	p;
 	TupleDesc	desc;
