@@ -31,15 +31,31 @@ typedef struct StateHeader
 	uint64		n;
 } StateHeader;
 
+/* A place of the hash: a row is looked at only where its hash is the same. */
+typedef struct Slot
+{
+	uint32		row;			/* its number + 1; 0 is free */
+	uint32		hash;
+} Slot;
+
+#define WAITING 16
+
 struct LifetimeState
 {
 	ExpandedObjectHeader hdr;
 	LifetimeKind kind;
 	uint32		n;
 	uint32		n_slots;		/* a power of two, at least twice n */
-	uint32	   *slot;			/* number of the row + 1; 0 is free */
+	Slot	   *slot;
 	LifetimeRow *row;			/* room for n_slots / 2 */
+
+	/* rows whose slots are on their way from memory */
+	int			n_waiting;
+	LifetimeRow waiting[WAITING];
+	uint32		hash[WAITING];
 };
+
+static void insert_waiting(LifetimeState *state);
 
 PG_FUNCTION_INFO_V1(affinity_lifetime_recency_accum);
 PG_FUNCTION_INFO_V1(affinity_lifetime_opportunities_accum);
@@ -52,9 +68,11 @@ PG_FUNCTION_INFO_V1(affinity_lifetime_combine);
 static Size
 flat_size(ExpandedObjectHeader *hdr)
 {
-	Size		size = VARHDRSZ + sizeof(StateHeader) +
-		((LifetimeState *) hdr)->n * sizeof(LifetimeRow);
+	Size		size;
 
+	insert_waiting((LifetimeState *) hdr);
+	size = VARHDRSZ + sizeof(StateHeader) +
+		((LifetimeState *) hdr)->n * sizeof(LifetimeRow);
 	if (size > MaxAllocSize)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -141,6 +159,7 @@ affinity_lifetime_rows(Datum value, LifetimeKind kind, uint64 *n)
 
 	if (state != NULL)
 	{
+		insert_waiting(state);
 		found = state->kind;
 		*n = state->n;
 		row = state->row;
@@ -167,13 +186,13 @@ new_state(MemoryContext aggregate, LifetimeKind kind)
 	state->kind = kind;
 	state->n_slots = FIRST_SLOTS;
 	state->slot = MemoryContextAllocZero(context,
-										 FIRST_SLOTS * sizeof(uint32));
+										 FIRST_SLOTS * sizeof(Slot));
 	state->row = MemoryContextAlloc(context,
 									FIRST_SLOTS / 2 * sizeof(LifetimeRow));
 	return state;
 }
 
-static inline uint64
+static inline uint32
 hash_of(const double *value, double weight)
 {
 	uint64		bits[LIFETIME_VALUES + 1];
@@ -183,7 +202,7 @@ hash_of(const double *value, double weight)
 	memcpy(bits + LIFETIME_VALUES, &weight, sizeof(weight));
 	for (int i = 0; i <= LIFETIME_VALUES; i++)
 		hash = (hash ^ bits[i] ^ (bits[i] >> 32)) * AFFINITY_SPLITMIX64_STEP;
-	return affinity_base_mix64(hash);
+	return (uint32) affinity_base_mix64(hash);
 }
 
 static void
@@ -191,7 +210,7 @@ grow(LifetimeState *state)
 {
 	MemoryContext context = state->hdr.eoh_context;
 	uint32		n_slots = state->n_slots * 2;
-	uint32	   *slot;
+	Slot	   *slot;
 
 	if (n_slots == 0)
 		ereport(ERROR,
@@ -199,50 +218,78 @@ grow(LifetimeState *state)
 				 errmsg("more than %u different customers", state->n),
 				 errhint("Round times to days or amounts to whole numbers.")));
 	CHECK_FOR_INTERRUPTS();
-	slot = MemoryContextAllocExtended(context, (Size) n_slots * sizeof(uint32),
+	slot = MemoryContextAllocExtended(context, (Size) n_slots * sizeof(Slot),
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	state->row = repalloc_huge(state->row,
 							   (Size) n_slots / 2 * sizeof(LifetimeRow));
-	for (uint32 i = 0; i < state->n; i++)
+	for (uint32 i = 0; i < state->n_slots; i++)
 	{
-		uint32		at = (uint32) hash_of(state->row[i].value,
-										  state->row[i].weight) & (n_slots - 1);
+		uint32		at = state->slot[i].hash & (n_slots - 1);
 
 		affinity_base_look_up(i);
-		while (slot[at] != 0)
+		if (state->slot[i].row == 0)
+			continue;
+		while (slot[at].row != 0)
 			at = (at + 1) & (n_slots - 1);
-		slot[at] = i + 1;
+		slot[at] = state->slot[i];
 	}
 	pfree(state->slot);
 	state->slot = slot;
 	state->n_slots = n_slots;
 }
 
+/* A row into its place, or to the count of the one that is there. */
 static void
-insert(LifetimeState *state, const double *value, double weight, int64 count)
+place(LifetimeState *state, const LifetimeRow *new, uint32 hash)
 {
-	uint32		at = (uint32) hash_of(value, weight) & (state->n_slots - 1);
-	LifetimeRow *row;
+	uint32		at = hash & (state->n_slots - 1);
 
-	for (; state->slot[at] != 0; at = (at + 1) & (state->n_slots - 1))
+	for (; state->slot[at].row != 0; at = (at + 1) & (state->n_slots - 1))
 	{
-		row = &state->row[state->slot[at] - 1];
-		if (memcmp(row->value, value, sizeof(row->value)) == 0 &&
-			row->weight == weight)
+		LifetimeRow *row = &state->row[state->slot[at].row - 1];
+
+		if (state->slot[at].hash == hash &&
+			memcmp(row->value, new->value, sizeof(row->value)) == 0 &&
+			row->weight == new->weight)
 		{
 			/* nobody has that many; crafted states might */
-			row->count = row->count > PG_INT64_MAX / 2 - count ?
-				PG_INT64_MAX / 2 : row->count + count;
+			row->count = row->count > PG_INT64_MAX / 2 - new->count ?
+				PG_INT64_MAX / 2 : row->count + new->count;
 			return;
 		}
 	}
-	row = &state->row[state->n];
+	state->row[state->n] = *new;
+	state->slot[at].row = ++state->n;
+	state->slot[at].hash = hash;
+	if (state->n == state->n_slots / 2)
+		grow(state);
+}
+
+static void
+insert_waiting(LifetimeState *state)
+{
+	/* should it fail for want of memory, nothing is inserted twice */
+	int			n = state->n_waiting;
+
+	state->n_waiting = 0;
+	for (int i = 0; i < n; i++)
+		place(state, &state->waiting[i], state->hash[i]);
+}
+
+static void
+insert(LifetimeState *state, const double *value, double weight, int64 count)
+{
+	LifetimeRow *row;
+	uint32		hash = hash_of(value, weight);
+
+	if (state->n_waiting == WAITING)
+		insert_waiting(state);
+	__builtin_prefetch(&state->slot[hash & (state->n_slots - 1)], 1);
+	state->hash[state->n_waiting] = hash;
+	row = &state->waiting[state->n_waiting++];
 	memcpy(row->value, value, sizeof(row->value));
 	row->weight = weight;
 	row->count = count;
-	state->slot[at] = ++state->n;
-	if (state->n == state->n_slots / 2)
-		grow(state);
 }
 
 static void
