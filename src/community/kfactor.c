@@ -118,7 +118,11 @@ count_member(Report *r, uint32 v, Cohort *cohort)
 			continue;
 		cohort->joined++;
 		if (is_known && at >= tree->joined_at[v])
-			r->span[cohort->n_spans++] = at - tree->joined_at[v];
+		{
+			uint64		span = (uint64) at - (uint64) tree->joined_at[v];
+
+			r->span[cohort->n_spans++] = (int64) Min(span, PG_INT64_MAX);
+		}
 	}
 }
 

@@ -20,6 +20,10 @@
 #include "community/level.h"
 #include "parallel/progress.h"
 
+/* Resolutions that are as good as endless, of what weights may be; see sort.c. */
+#define MOST_RESOLUTION	1e20
+#define MOST_BY_PAIR	1e288
+
 /* A pass must make the quality better by more than rounding. */
 #define LEAST_BETTER	1e-12
 
@@ -122,10 +126,14 @@ sizes_of(const CommunityGraph *graph, const CommunityOptions *options,
 
 	for (uint32 v = 0; v < graph->n; v++)
 		size[v] = options->cpm ? 1 : graph->strength[v];
-	*factor = options->cpm ? ldexp(options->resolution, options->exponent) :
-		options->resolution / graph->total;
-	/* an infinite one would be no number where there is nothing to count */
-	*factor = Min(*factor, DBL_MAX);
+
+	/*
+	 * beyond these nothing is joined, and the difference of two losses is
+	 * none
+	 */
+	*factor = options->cpm ?
+		Min(ldexp(options->resolution, options->exponent), MOST_BY_PAIR) :
+		Min(options->resolution, MOST_RESOLUTION) / graph->total;
 	return size;
 }
 

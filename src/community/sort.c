@@ -116,7 +116,10 @@ affinity_community_scale(CommunityRows *rows, int *exponent)
 
 	*exponent = 0;
 	for (int64 i = 0; i < rows->n; i++)
+	{
+		affinity_base_look_up(i);
 		largest = Max(largest, rows->row[i].weight);
+	}
 	if (largest == 0)
 		return;
 	(void) frexp(largest, &of_largest);

@@ -1,7 +1,7 @@
 -- Communities, influence and reciprocity: published graphs, graphs with a known answer, and plain SQL on random ones (fixed seeds).
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(73);
+SELECT plan(76);
 
 -- 1. Published graphs. The karate club: Zachary, J. Anthropological Research 33 (1977), who was with whom, and in how many contexts. Les Miserables: Knuth, The
 -- Stanford GraphBase (1993), characters by number in the order of their names, and in how many chapters together. Best modularity, proven: Aloise et al., Phys.
@@ -102,6 +102,9 @@ SELECT is((SELECT count(*) FROM affinity.communities('SELECT a, b FROM karate WH
 SELECT is((SELECT string_agg(member || ':' || community || ':' || coalesce(modularity::text, '-'), ' ') FROM affinity.communities('VALUES (7, 7, 0.0), (8, 8, 0)', NULL::int)), '7:1:- 8:2:-', 'members and no edge');
 SELECT is((SELECT string_agg(member || ':' || community || ':' || inside || ':' || modularity, ' ') FROM affinity.communities('VALUES (7, 7)', NULL::int)), '7:1:1:0', 'one loop');
 SELECT is((SELECT string_agg(member || ':' || community, ' ' ORDER BY member) FROM affinity.communities('VALUES (1, 2), (NULL, 2), (3, NULL), (4, 4)', NULL::int)), '1:1 2:1 4:2', 'rows with a NULL are left out');
+
+SELECT is((SELECT max(community) FROM affinity.communities('SELECT a, b, 1e300 FROM karate', NULL::int, 1.7e308, quality => q)), 34::bigint, 'a resolution without end: everybody alone, ' || q) FROM unnest('{modularity,cpm}'::text[]) q;
+SELECT is((SELECT count(DISTINCT community) FROM affinity.communities('SELECT a, b FROM karate', NULL::int, 5e-324)), 1::bigint, 'and none: all together');
 
 -- 5. Influence: networkx 2.8.8's pagerank and core_number.
 CREATE FUNCTION pg_temp.near(a float8, b float8) RETURNS boolean LANGUAGE sql AS $$ SELECT coalesce(abs(a - b) <= 1e-11, false) $$;

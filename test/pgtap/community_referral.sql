@@ -1,7 +1,7 @@
 -- Referrals and k: known trees and circles, and plain SQL on random ones (fixed seed).
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(22);
+SELECT plan(23);
 CREATE TEMP TABLE invitation (inviter int, invitee int, at date);
 INSERT INTO invitation VALUES (NULL, 1, '2024-01-01'), (1, 2, '2024-01-05'), (1, 3, '2024-02-05'), (2, 4, '2024-02-01'), (2, 5, NULL), (7, 8, '2024-01-01'), (8, 9, '2024-01-03'),
 	(9, 7, '2024-01-02'), (9, 10, '2024-02-02'), (11, 11, '2024-01-01'), (3, 2, '2024-03-01');
@@ -30,6 +30,8 @@ SET LOCAL client_min_messages = warning;
 SELECT is((SELECT max(depth) || ' ' || max(descendants) || ' ' || count(DISTINCT root) FROM affinity.referrals('SELECT i - 1, i FROM generate_series(1, 99999) i', NULL::int)), '99999 99999 1', 'a chain');
 SELECT is((SELECT max(depth) || ' ' || max(descendants) || ' ' || count(*) FILTER (WHERE in_cycle) || ' ' || min(root) FROM affinity.referrals('SELECT i, (i + 1) % 100000 FROM generate_series(0, 99999) i', NULL::int)),
 	'99999 99999 100000 0', 'a circle');
+SELECT is((SELECT string_agg(concat_ws(' ', cohort, joined, cycle_time > '100000000 days', complete), ', ') FROM affinity.k_factor('VALUES (NULL, 1, timestamp ''4713-01-01 BC''), (1, 2, timestamp ''294276-12-31 23:59'')', u)),
+	x, 'the first and the last time there is, by ' || u) FROM (VALUES ('hour', '4713-01-01 00:00:00 BC 1 t t, 294276-12-31 23:00:00 0 f')) x (u, x);
 
 -- 3. Random invitations, beside plain SQL: each comes through the first who invited them, links of circles are left out by hand.
 SELECT setseed(0.77);
