@@ -72,9 +72,9 @@ affinity_trending_time(const DecayClock *clock, int64_t at)
 	DecayTime	time;
 	uint64_t	rest;
 
-	time.whole = (int64_t) divide(clock, (uint64_t) (shifted >> 64),
-								  (uint64_t) shifted, &rest) -
-		clock->offset_count;
+	time.whole = (int64_t) (divide(clock, (uint64_t) (shifted >> 64),
+								   (uint64_t) shifted, &rest) -
+							(uint64_t) clock->offset_count);
 	time.fraction = divide(clock, rest, 0, &rest);
 	return time;
 }
