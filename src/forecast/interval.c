@@ -102,8 +102,8 @@ multiplied_ahead(const EtsModel *model, int horizon, double *mean,
 	double		gamma = model->x[ETS_GAMMA];
 	double		v = model->variance;
 	int			m = model->form.m;
-	const		Matrix2 a = {{1, phi}, {0, phi}};
-	const		Matrix2 g = {{alpha, alpha * phi}, {beta, beta * phi}};
+	double		a[2][2] = {{1, phi}, {0, phi}};
+	double		g[2][2] = {{alpha, alpha * phi}, {beta, beta * phi}};
 
 	for (int place = 0; place < m && place < horizon; place++)
 	{
