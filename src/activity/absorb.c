@@ -48,7 +48,7 @@ merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 			else
 				for (; word != 0; word &= word - 1)
 					affinity_activity_set_entry(set, user, (number << 6) +
-							  pg_rightmost_one_pos64(word), 0, 0, NULL);
+												pg_rightmost_one_pos64(word), 0, 0, NULL);
 		}
 		return;
 	}
@@ -58,13 +58,13 @@ merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
 			affinity_activity_set_entry(set, user, 0, view->at[i], view->flags[i], NULL);
 		else
 			affinity_activity_set_entry(set, user, view->periods[i], 0, ENTRY_SUM,
-					  view->sums ? &view->sums[i] : NULL);
+										view->sums ? &view->sums[i] : NULL);
 	}
 	if (view->steps)
 		for (uint32 i = view->step_offsets[theirs];
 			 i < view->step_offsets[theirs + 1]; i++)
 			affinity_activity_set_entry(set, user, view->step_periods[i], 0, ENTRY_STEP,
-					  &view->steps[i]);
+										&view->steps[i]);
 	if (view->starts && view->starts[theirs] != NO_START)
 		affinity_activity_set_entry(set, user, view->starts[theirs], 0, ENTRY_START, &none);
 }

@@ -40,14 +40,6 @@ affinity_activity_sums_block(ActivitySet *set, uint32 user, uint32 period)
 	return affinity_activity_set_sum(set, user, period);
 }
 
-/* Are most places empty? */
-static bool
-is_sparse(const ActivitySet *set)
-{
-	return set->n_users > FEW_USERS &&
-		(Size) set->n_blocks << set->sums_bits > PLACES * set->n_sums;
-}
-
 /* Room for so many users in the directory of blocks. */
 static void
 reserve_blocks(ActivitySet *set, uint64 users)
@@ -113,11 +105,8 @@ static void
 sums_from_log(ActivitySet *set)
 {
 	for (uint32 user = 0; user < set->n_users; user++)
-	{
-		affinity_base_look_up(user);
 		*affinity_activity_set_summed(set,
 									  affinity_activity_set_key(set, user)) = 0;
-	}
 	for (Size i = 0; i < set->log_len; i++)
 	{
 		ActivityAmount *amount = &set->amounts[i];
@@ -133,19 +122,18 @@ sums_from_log(ActivitySet *set)
 	set->log_len = set->log_sorted = set->log_cap = 0;
 }
 
-/*
- * Make columns for all that is inserted and buffered, or move the sums to the
- * log for good.
- */
+/* Columns for all that is inserted and buffered; or the log, for good. */
 void
 affinity_activity_sums_reserve(ActivitySet *set)
 {
 	uint64		users = (uint64) set->n_users + set->n_rows;
+	bool		begin = set->blocks == NULL;
 	bool		sparse = false;
 
-	if (set->blocks != NULL && set->n_users / 2 > set->users_judged)
+	if (!begin && set->n_users / 2 > set->users_judged)
 	{
-		sparse = is_sparse(set);
+		sparse = set->n_users > FEW_USERS &&
+			(Size) set->n_blocks << set->sums_bits > PLACES * set->n_sums;
 		set->users_judged = set->n_users;
 	}
 	if (sparse || set->last_period - set->first_period >= SUMS_COLUMNS)
@@ -154,22 +142,15 @@ affinity_activity_sums_reserve(ActivitySet *set)
 		set->sums_in_columns = false;
 		return;
 	}
-	if (set->blocks == NULL)
-	{
+	if (begin)
 		set->sums_bits = FIRST_BITS;
-		grow_blocks(set, users);
-		reserve_blocks(set, users);
-		sums_from_log(set);
-		return;
-	}
 	grow_blocks(set, users);
 	reserve_blocks(set, users);
+	if (begin)
+		sums_from_log(set);
 }
 
-/*
- * Move the sums from the columns to the log, in order; nothing else may be
- * there.
- */
+/* Move the sums from the columns to the log, in order; it is empty. */
 void
 affinity_activity_sums_to_log(ActivitySet *set)
 {

@@ -266,7 +266,11 @@ affinity_kernel_discounted(const AffinityBuyer *given, double horizon,
 		else
 			panel_by_chance(&buyer, discount, &panel);
 		value += panel.value;
-		/* no wider one is smooth, or the rest, which falls, counts for nothing */
+
+		/*
+		 * no wider one is smooth, or the rest, which falls, counts for
+		 * nothing
+		 */
 		if (at + panel.step == at ||
 			panel.last * (horizon / buyer.time - ratio) <= 1e-17 * value)
 			break;
@@ -306,7 +310,7 @@ affinity_kernel_pareto_purchases(double shape, double time, double s,
 	while (at < end)
 	{
 		double		step = fmin(fmin(2, widest(8, fabs(s - 1), discount,
-											  left_time * exp(at))),
+											   left_time * exp(at))),
 								end - at);
 
 		for (int i = 0; i < AFFINITY_GAUSS; i++)

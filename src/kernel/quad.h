@@ -84,9 +84,10 @@ affinity_kernel_quad_split(quad *a, quad *power)
 {
 	quad_int	inside = *a < 707.0;
 	quad		bounded = QUAD_CHOOSE(inside, *a, QUAD_ALL(707.0));
-	quad		rounded = bounded * 1.44269504088896338700e+00 + 0x1.8p52;
+	quad		rounded = bounded * 1.44269504088896338700e+00 +
+		1.5 * 0x1p52;
 	quad_bits	k = (quad_bits) rounded - UINT64_C(0x4338000000000000);
-	quad		whole = rounded - 0x1.8p52;
+	quad		whole = rounded - 1.5 * 0x1p52;
 	quad		high = whole * QUAD_LN2_HIGH - bounded;
 	quad		low = -(whole * QUAD_LN2_LOW);
 	quad		x = high - low;

@@ -28,6 +28,14 @@ typedef struct Lanes
 	quad		left_slope;
 } Lanes;
 
+/* A number of each of four customers. */
+QUAD_INLINE void
+read_four(const double (*customer)[4], int number, quad *four)
+{
+	for (int i = 0; i < QUAD; i++)
+		(*four)[i] = customer[i][number];
+}
+
 /* Four customers: recency u, end t, weight. */
 QUAD_INLINE void
 add_four(Lanes *lanes, const LifetimeShared *shared, double over_alpha,
@@ -93,9 +101,9 @@ affinity_lifetime_sums(const double (*customer)[4], size_t n,
 					rest[j][k] = c[j][k];
 			c = (const double (*)[4]) rest;
 		}
-		u = (quad) {c[0][1], c[1][1], c[2][1], c[3][1]};
-		t = (quad) {c[0][2], c[1][2], c[2][2], c[3][2]};
-		weight = (quad) {c[0][3], c[1][3], c[2][3], c[3][3]};
+		read_four(c, 1, &u);
+		read_four(c, 2, &t);
+		read_four(c, 3, &weight);
 		add_four(&lanes, &fixed, over_alpha, &u, &t, &weight);
 	}
 	sums->weight = QUAD_SUM(lanes.weight);

@@ -115,6 +115,7 @@ test_purchases(void)
 {
 	double		error = 0;
 	double		discounted = 0;
+	double		whole = 0;
 	double		pareto = 0;
 
 	for (int round = 0; round < 300; round++)
@@ -132,6 +133,9 @@ test_purchases(void)
 
 		error = worst(off(affinity_kernel_purchases(&buyer, horizon),
 						  plain_purchases(&buyer, horizon)), error);
+		/* the integral of what they are at each time, for next to no discount */
+		whole = worst(off(affinity_kernel_discounted(&buyer, horizon, 1e-300),
+						  affinity_kernel_purchases(&buyer, horizon)), whole);
 		if (round % 10 != 0)
 			continue;
 		/* by parts of equal ratio, each discounted in its middle */
@@ -159,6 +163,7 @@ test_purchases(void)
 						   value), pareto);
 	}
 	ok(error < 1e-9, "expected purchases are means over the chance: %g", error);
+	ok(whole < 1e-11, "so is the integral of their rate: %g", whole);
 	ok(discounted < 1e-4, "discounted ones are sums of short times: %g",
 	   discounted);
 	ok(pareto < 1e-5, "those of Pareto/NBD too: %g", pareto);
