@@ -375,7 +375,7 @@ CREATE OR REPLACE FUNCTION shop.recommend_all(k bigint DEFAULT 10, repeat float8
 	candidates bigint[] DEFAULT '[0:0]={NULL}', exclude bigint[] DEFAULT NULL, eligible text DEFAULT NULL, parameters jsonb DEFAULT NULL,
 	group_by text DEFAULT NULL, max_per_group bigint DEFAULT NULL, boost text DEFAULT NULL, penalty float8 DEFAULT NULL, diversity float8 DEFAULT NULL,
 	exploration float8 DEFAULT NULL, seed bigint DEFAULT NULL, min_score float8 DEFAULT NULL, after_rank bigint DEFAULT NULL, pin bigint[] DEFAULT NULL,
-	not_within interval DEFAULT NULL)
+	not_within interval DEFAULT NULL, user_group text DEFAULT NULL)
 RETURNS TABLE (user_id int, item_id int, score real, rank int, personalized boolean) STABLE
 BEGIN ATOMIC
 	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized FROM affinity.recommend_all_core('shop', 1)

@@ -84,7 +84,7 @@ two_groups(const ServeCall *call, Datum user, const text *a, const text *b)
  */
 void
 affinity_serve_groups_add(ServeCall *call, ServeGroups *groups, Datum *user,
-						  text **group, uint32 n)
+						  text * *group, uint32 n)
 {
 	Oid			type = call->model->user_type;
 	Placed	   *placed = affinity_base_array(n, sizeof(Placed));
@@ -127,7 +127,7 @@ affinity_serve_groups_add(ServeCall *call, ServeGroups *groups, Datum *user,
  * The groups of the users of a dictionary, which ascend by id too; NULL where
  * nobody has one.
  */
-text	  **
+text **
 affinity_serve_groups_of(const ServeGroups *groups, const AffinityDict *users)
 {
 	uint32		n = affinity_interaction_dict_size(users);
@@ -320,7 +320,7 @@ add_list(Lists *l, const AffinityList *list)
  * one.
  */
 const AffinityFirstLists *
-affinity_serve_groups_lists(ServeCall *call, text **group, uint32 n,
+affinity_serve_groups_lists(ServeCall *call, text * *group, uint32 n,
 							const AffinityRules *rules)
 {
 	AffinityModel *model = call->model;

@@ -131,11 +131,11 @@ typedef struct ServeGroups
 extern void affinity_serve_groups_arg(ServeCall *call, int arg,
 									  ServeGroups *groups);
 extern void affinity_serve_groups_add(ServeCall *call, ServeGroups *groups,
-									  Datum *user, text **group, uint32 n);
-extern text **affinity_serve_groups_of(const ServeGroups *groups,
-									   const AffinityDict *users);
+									  Datum *user, text * *group, uint32 n);
+extern text * *affinity_serve_groups_of(const ServeGroups *groups,
+										const AffinityDict *users);
 extern const AffinityFirstLists *affinity_serve_groups_lists(ServeCall *call,
-															 text **group,
+															 text * *group,
 															 uint32 n,
 															 const AffinityRules *rules);
 

@@ -66,8 +66,8 @@ find_shorter(Oid function, const char *name, int n_args)
 static Node *
 plain_candidates(Node *node)
 {
-	const FuncExpr *call = (const FuncExpr *) node;
-	const Const *given;
+	const		FuncExpr *call = (const FuncExpr *) node;
+	const		Const *given;
 	char	   *name;
 
 	if (!IsA(node, FuncExpr) || list_length(call->args) != 1 ||
@@ -87,7 +87,7 @@ plain_candidates(Node *node)
  * A call in other words; NULL where there are none.
  */
 Node *
-affinity_serve_simplify(const FuncExpr *call)
+affinity_serve_simplify(const FuncExpr * call)
 {
 	char	   *name = get_func_name(call->funcid);
 	ListCell   *cell;
