@@ -93,7 +93,7 @@ COMMENT ON FUNCTION affinity.without(affinity.attribution, pg_catalog.anyarray) 
 
 --table attribution_time: AT | TIMES
 -- timestamptz | a timestamptz
--- timestamp | a timestamp without time zone
+-- timestamp | a timestamp
 -- date | a date
 
 --table attribution_arguments: TYPES | NAMED | ANSWER
@@ -102,7 +102,7 @@ COMMENT ON FUNCTION affinity.without(affinity.attribution, pg_catalog.anyarray) 
 -- , pg_catalog.interval | , lookback pg_catalog.interval | who was touched by which channel when, and who converted; at: {TIMES}; with a lookback
 -- , pg_catalog.float8, pg_catalog.interval | , value pg_catalog.float8, lookback pg_catalog.interval | who was touched by which channel when, and who converted for what; at: {TIMES}; with a lookback
 
---for attribution_time attribution_arguments
+--for attribution_arguments attribution_time
 CREATE FUNCTION affinity.attribution_accum(
 	affinity.attribution,
 	pg_catalog."any",

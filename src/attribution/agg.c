@@ -31,12 +31,12 @@ PG_FUNCTION_INFO_V1(affinity_attribution_without);
 typedef struct AttributionCall
 {
 	MemoryContext context;
-	Attribution like;
 	Oid			user_type;
 	bool		dates;
 	int			value_arg;		/* 0: none */
 	int			lookback_arg;
 	Interval	last_lookback;
+	Attribution like;			/* kinds and lookback; at the end for its data */
 } AttributionCall;
 
 static int64

@@ -56,7 +56,6 @@ same_name(ChannelName a, ChannelName b)
 struct Growing
 {
 	ExpandedObjectHeader hdr;
-	Attribution like;			/* kinds and lookback of the call */
 	channel_names_hash *names;
 	ChannelName *name;			/* in the order in which they came */
 	uint32		n_names;
@@ -71,6 +70,7 @@ struct Growing
 	int			n_runs;
 	int			run_room;
 	Attribution *flat;			/* all of it, until something comes */
+	Attribution like;			/* kinds and lookback of the call */
 };
 
 static Attribution *all_of(const Growing *growing);
