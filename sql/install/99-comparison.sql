@@ -2,7 +2,7 @@
 -- sorted: DISTINCT, UNION, GROUP BY, joins, IS DISTINCT FROM, logical replication.
 -- Equal contents are equal. The order has no meaning.
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
--- src/profile/contrast.c, src/experiment/cluster_agg.c, src/experiment/uplift.c
+-- src/profile/contrast.c, src/cluster/agg.c, src/uplift/state.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -14,9 +14,9 @@
 -- sequence | affinity_sequence
 -- survival | affinity_survival
 -- contrast | affinity_profile
--- cluster_metric | affinity_experiment_cluster
--- did | affinity_experiment_cluster
--- uplift | affinity_experiment_uplift
+-- cluster_metric | affinity_cluster
+-- did | affinity_cluster
+-- uplift | affinity_uplift
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same
