@@ -40,7 +40,7 @@ ORDER BY p.started, p.pid;
 GRANT SELECT ON affinity.progress TO PUBLIC;
 
 COMMENT ON VIEW affinity.progress IS
-	'calls of create_model, refresh_model, recommend_all, audience, evaluate, compare and tune that run now, in all databases';
+	'long calls that run now, in all databases: trainings, recommend_all, audience, evaluate, tune, communities and others';
 
 COMMENT ON COLUMN affinity.progress.pid IS
 	'process of the call, as in pg_stat_activity, where its workers have it as leader_pid';

@@ -78,6 +78,7 @@ COMMENT ON AGGREGATE affinity.rollup(affinity.survival) IS
 --table survival_arguments: TYPES | NAMED | ANSWER
 -- | | how many had their event, and how many had not yet, after which time
 -- , pg_catalog.float8 | , entry pg_catalog.float8 | how many had their event, and how many had not yet, after which time, where some were first seen later
+-- , pg_catalog.float8, pg_catalog.float8 | , entry pg_catalog.float8, weight pg_catalog.float8 | how many had their event, and how many had not yet, from rows that stand for several each
 
 --for survival_arguments
 CREATE FUNCTION affinity.survival_accum(affinity.survival, pg_catalog.float8, pg_catalog.bool{TYPES})

@@ -2,7 +2,9 @@
 -- sorted: DISTINCT, UNION, GROUP BY, joins, IS DISTINCT FROM, logical replication.
 -- Equal contents are equal. The order has no meaning.
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
--- src/profile/contrast.c, src/cluster/agg.c, src/uplift/state.c
+-- src/profile/contrast.c, src/cluster/agg.c,
+-- src/uplift/state.c, src/attribution/io.c, src/trending/decayed.c,
+-- src/community/inequality.c, src/forecast/io.c, src/experiment/metric_io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -14,9 +16,14 @@
 -- sequence | affinity_sequence
 -- survival | affinity_survival
 -- contrast | affinity_profile
+-- decayed | affinity_trending
+-- inequality | affinity_community_inequality
+-- series | affinity_forecast_series
+-- attribution | affinity_attribution
 -- cluster_metric | affinity_cluster
 -- did | affinity_cluster
 -- uplift | affinity_uplift
+-- metric | affinity_experiment_metric
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same

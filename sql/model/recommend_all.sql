@@ -20,7 +20,8 @@ CREATE FUNCTION affinity.recommend_all_core(
 	min_score pg_catalog.float8,
 	after_rank pg_catalog.int8,
 	pin pg_catalog."any",
-	not_within pg_catalog.interval)
+	not_within pg_catalog.interval,
+	user_group pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
 SUPPORT affinity.planner_support
@@ -45,7 +46,8 @@ GRANT EXECUTE ON FUNCTION affinity.recommend_all_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.interval) TO PUBLIC;
+	pg_catalog.interval,
+	pg_catalog.text) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.recommend_all_core(
 	pg_catalog.regnamespace,
@@ -66,7 +68,8 @@ COMMENT ON FUNCTION affinity.recommend_all_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.interval) IS
+	pg_catalog.interval,
+	pg_catalog.text) IS
 	'behind the function recommend_all of every model';
 
 CREATE FUNCTION affinity.recommend_all_core(
@@ -125,7 +128,8 @@ CREATE FUNCTION @schema@.recommend_all(
 	min_score pg_catalog.float8 DEFAULT NULL,
 	after_rank pg_catalog.int8 DEFAULT NULL,
 	pin @item_arg@[] DEFAULT NULL,
-	not_within pg_catalog.interval DEFAULT NULL)
+	not_within pg_catalog.interval DEFAULT NULL,
+	user_group pg_catalog.text DEFAULT NULL)
 RETURNS TABLE (
 	user_id @user@,
 	item_id @item@,
@@ -136,7 +140,7 @@ LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000000 ROWS 100000
 BEGIN ATOMIC
 	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized
 	FROM affinity.recommend_all_core(@name@::pg_catalog.regnamespace, $1, $2, $3, affinity.candidates_core($4), $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18) AS t(
+		$12, $13, $14, $15, $16, $17, $18, $19) AS t(
 		user_id @user@,
 		item_id @item@,
 		score pg_catalog.float4,
@@ -162,7 +166,8 @@ GRANT EXECUTE ON FUNCTION @schema@.recommend_all(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.interval) TO PUBLIC;
+	pg_catalog.interval,
+	pg_catalog.text) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend_all(
 	pg_catalog.int8,
@@ -182,5 +187,6 @@ COMMENT ON FUNCTION @schema@.recommend_all(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.interval) IS
+	pg_catalog.interval,
+	pg_catalog.text) IS
 	'recommend(user_id, k, ...) for every user, in order of user and rank: for materialized views';

@@ -20,7 +20,9 @@ CREATE FUNCTION affinity.recommend_users_core(
 	min_score pg_catalog.float8,
 	after_rank pg_catalog.int8,
 	pin pg_catalog."any",
-	not_within pg_catalog.interval)
+	not_within pg_catalog.interval,
+	user_group pg_catalog.text,
+	user_groups pg_catalog.text[])
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000
 SUPPORT affinity.planner_support
@@ -45,7 +47,9 @@ GRANT EXECUTE ON FUNCTION affinity.recommend_users_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.interval) TO PUBLIC;
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.text[]) TO PUBLIC;
 
 COMMENT ON FUNCTION affinity.recommend_users_core(
 	pg_catalog.regnamespace,
@@ -66,7 +70,9 @@ COMMENT ON FUNCTION affinity.recommend_users_core(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	pg_catalog."any",
-	pg_catalog.interval) IS
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.text[]) IS
 	'behind the function recommend_users of every model';
 
 --objects
@@ -88,7 +94,9 @@ CREATE FUNCTION @schema@.recommend_users(
 	min_score pg_catalog.float8 DEFAULT NULL,
 	after_rank pg_catalog.int8 DEFAULT NULL,
 	pin @item_arg@[] DEFAULT NULL,
-	not_within pg_catalog.interval DEFAULT NULL)
+	not_within pg_catalog.interval DEFAULT NULL,
+	user_group pg_catalog.text DEFAULT NULL,
+	user_groups pg_catalog.text[] DEFAULT NULL)
 RETURNS TABLE (
 	user_id @user@,
 	item_id @item@,
@@ -99,7 +107,7 @@ LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 100000 ROWS 1000
 BEGIN ATOMIC
 	SELECT t.user_id, t.item_id, t.score, t.rank, t.personalized
 	FROM affinity.recommend_users_core(@name@::pg_catalog.regnamespace, $1, $2, $3, affinity.candidates_core($4), $5, $6, $7, $8, $9, $10, $11,
-		$12, $13, $14, $15, $16, $17, $18) AS t(
+		$12, $13, $14, $15, $16, $17, $18, $19, $20) AS t(
 		user_id @user@,
 		item_id @item@,
 		score pg_catalog.float4,
@@ -125,7 +133,9 @@ GRANT EXECUTE ON FUNCTION @schema@.recommend_users(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.interval) TO PUBLIC;
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.text[]) TO PUBLIC;
 
 COMMENT ON FUNCTION @schema@.recommend_users(
 	@user_arg@[],
@@ -145,5 +155,7 @@ COMMENT ON FUNCTION @schema@.recommend_users(
 	pg_catalog.float8,
 	pg_catalog.int8,
 	@item_arg@[],
-	pg_catalog.interval) IS
+	pg_catalog.interval,
+	pg_catalog.text,
+	pg_catalog.text[]) IS
 	'recommend(user_id, k, ...) for each of these users, in the order in which they are given';

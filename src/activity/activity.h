@@ -62,7 +62,13 @@ static inline int128
 affinity_activity_value_of(double value)
 {
 	/* exact: only the exponent changes */
-	return (int128) rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
+	double		scaled = rint(value * (double) (INT64CONST(1) << VALUE_SCALE_BITS));
+	double		high = scaled * 0x1p-62;
+	int64		whole = (int64) high;
+
+	/* in two parts, both exact and within 64 bits, as that is quick */
+	return ((int128) whole * (INT64CONST(1) << 62)) +
+		(int64) ((high - (double) whole) * 0x1p62);
 }
 
 /*

@@ -16,93 +16,6 @@
 /* How many users ahead a row is asked for. */
 #define PREFETCH_AHEAD 24
 
-/* The key of the user in a taken slot. */
-static inline const ActivityKey *
-slot_key(const ActivitySet *set, uint32 at)
-{
-	uint32		user = *affinity_activity_slot_user(set, at) - 1;
-
-	return affinity_activity_set_key(set, user);
-}
-
-/*
- * Whether the user in slot a comes before the one in slot b. Sorting goes
- * around the table from a free slot on, so tags are compared as distances
- * from origin, the first tag whose home lies behind that slot.
- */
-static inline bool
-slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
-{
-	uint32		a_tag = *affinity_activity_slot_tag(set, a) - origin;
-	uint32		b_tag = *affinity_activity_slot_tag(set, b) - origin;
-
-	if (a_tag != b_tag)
-		return a_tag < b_tag;
-	return affinity_activity_key_compare(set->kind.ids, slot_key(set, a),
-										 set->text, slot_key(set, b),
-										 set->text) < 0;
-}
-
-static void
-swap_slots(ActivitySet *set, uint32 a, uint32 b)
-{
-	uint32	   *a_user = affinity_activity_slot_user(set, a);
-	uint32	   *a_tag = affinity_activity_slot_tag(set, a);
-	uint32	   *b_user = affinity_activity_slot_user(set, b);
-	uint32	   *b_tag = affinity_activity_slot_tag(set, b);
-	uint32		user = *a_user;
-	uint32		tag = *a_tag;
-
-	*a_user = *b_user;
-	*a_tag = *b_tag;
-	*b_user = user;
-	*b_tag = tag;
-}
-
-/*
- * Put the slots in the order of (tag, key), which they nearly have: a user
- * stands at its home or a little behind it. Within a run of taken slots any
- * order by home is one in which everybody is found, so the table stays sound.
- */
-static void
-order_slots(ActivitySet *set)
-{
-	uint32		n_buckets = set->n_slots / ACTIVITY_BUCKET;
-	uint32		free_slot = 0;
-	uint32		run = 0;		/* taken slots just before this one */
-	uint32		origin;
-
-	while (*affinity_activity_slot_user(set, free_slot) != 0)
-		free_slot++;
-	origin = (uint32) ((((uint64) (free_slot / ACTIVITY_BUCKET + 1) << 32) +
-						n_buckets - 1) / n_buckets);
-	for (uint32 step = 1, at = free_slot; step < set->n_slots; step++)
-	{
-		uint32		to;
-
-		at = affinity_activity_slot_next(set, at);
-		if (step % 65536 == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (*affinity_activity_slot_user(set, at) == 0)
-		{
-			run = 0;
-			continue;
-		}
-		to = at;
-		for (uint32 left = run++; left > 0; left--)
-		{
-			uint32		before = (to == 0 ? set->n_slots : to) - 1;
-
-			if (!slot_before(set, to, before, origin))
-				break;
-			swap_slots(set, to, before);
-			to = before;
-			if (left % 65536 == 0)
-				CHECK_FOR_INTERRUPTS();
-		}
-	}
-}
-
 /* How many words bitmaps without zeros at their ends have; from the log. */
 static uint64
 ragged_words_of_log(const ActivitySet *set)
@@ -161,12 +74,13 @@ affinity_activity_set_flat_size(ActivitySet *set)
 	affinity_activity_set_flush(set);
 	if (set->flat_size != 0)
 		return set->flat_size;
-	affinity_activity_log_sort(set);
+	if (set->blocks == NULL)
+		affinity_activity_log_sort(set);
 	memset(shape, 0, sizeof(ActivityShape));
 	shape->n_users = set->n_users;
 	shape->first_period = set->first_period;
 	shape->last_period = set->last_period;
-	shape->n_entries = set->log_len;
+	shape->n_entries = set->blocks != NULL ? set->n_sums : set->log_len;
 	shape->text_len = set->text_len;
 	shape->first_at = set->first_at;
 	shape->last_at = set->last_at;
@@ -187,7 +101,7 @@ affinity_activity_set_flat_size(ActivitySet *set)
 		shape->layout = affinity_activity_layout(shape);
 	}
 	size = affinity_activity_shape_size(&set->kind, shape);
-	order_slots(set);
+	affinity_activity_users_order(set);
 	set->flat_size = size;
 	return size;
 }
@@ -331,6 +245,23 @@ list_bits(FlatWriter *w, uint32 user)
 				pg_rightmost_one_pos64(bits);
 }
 
+/* The sums of a user of columns, with their periods. */
+static void
+list_sums(FlatWriter *w, uint32 user)
+{
+	const ActivitySet *set = w->set;
+	uint64		bits = affinity_activity_set_summed_from(set,
+														 affinity_activity_set_key(set, user));
+
+	for (; bits != 0; bits &= bits - 1)
+	{
+		uint32		period = set->first_period + pg_rightmost_one_pos64(bits);
+
+		w->to.periods[w->n_body] = period;
+		w->to.sums[w->n_body++] = *affinity_activity_set_sum(set, user, period);
+	}
+}
+
 /* A list of periods, of times with their flags, or of periods with sums. */
 static void
 write_list(FlatWriter *w, uint32 user)
@@ -338,6 +269,11 @@ write_list(FlatWriter *w, uint32 user)
 	const ActivitySet *set = w->set;
 
 	w->to.offsets[w->n_users] = w->n_body;
+	if (set->blocks != NULL)
+	{
+		list_sums(w, user);
+		return;
+	}
 	if (w->begins == NULL)
 	{
 		list_bits(w, user);
@@ -393,7 +329,26 @@ static inline void
 prefetch_row(const ActivitySet *set, uint32 at)
 {
 	if (at < set->n_slots && *affinity_activity_slot_user(set, at) != 0)
-		__builtin_prefetch(slot_key(set, at));
+		__builtin_prefetch(affinity_activity_slot_key(set, at));
+}
+
+/* Ask for the sums of the user in a slot, where they are in columns. */
+static inline void
+prefetch_sums(const ActivitySet *set, uint32 at)
+{
+	uint32		user;
+	uint64		bits;
+
+	if (set->blocks == NULL || at >= set->n_slots)
+		return;
+	user = *affinity_activity_slot_user(set, at);
+	if (user == 0)
+		return;
+	bits = *affinity_activity_set_summed(set,
+										 affinity_activity_set_key(set, user - 1));
+	for (; bits != 0; bits &= bits - 1)
+		__builtin_prefetch(affinity_activity_set_sum(set, user - 1,
+													 pg_rightmost_one_pos64(bits)));
 }
 
 /* How much work writing a user is: words or entries. */
@@ -427,6 +382,7 @@ write_users(FlatWriter *w, ActivityLayout layout)
 			if (user == 0 && wrapped == 1)
 				break;
 			prefetch_row(set, at + PREFETCH_AHEAD);
+			prefetch_sums(set, at + PREFETCH_AHEAD / 2);
 			if (user == 0 ||
 				(affinity_activity_slot_home(set, tag) > at) != (wrapped == 1))
 				continue;
@@ -459,7 +415,7 @@ affinity_activity_set_flatten(ActivitySet *set, ActivityFlat *flat, Size size)
 	writer.set = set;
 	writer.first_word = flat->first_period >> 6;
 	writer.n_words = (flat->last_period >> 6) - writer.first_word + 1;
-	writer.begins = set->dense ? NULL : log_begins(set);
+	writer.begins = set->dense || set->blocks != NULL ? NULL : log_begins(set);
 	write_users(&writer, flat->layout);
 	if (writer.to.text_offsets)
 		writer.to.text_offsets[set->n_users] = writer.text_len;

@@ -7,8 +7,9 @@
  * explode, so when a wider bitmap would cost more than twice what the periods
  * cost one by one, they move to a log of (user, period) pairs that is sorted
  * and rid of its duplicates whenever it is full, and move back when that has
- * become the larger one. Events, which keep their times, and values, which
- * keep a sum per user and period, are always in a log.
+ * become the larger one. Events, which keep their times, are always in a log,
+ * and so are values, which keep a sum per user and period, unless periods are
+ * so few that these are in columns (sums.c).
  */
 #include "postgres.h"
 
@@ -369,6 +370,7 @@ affinity_activity_log_reserve(ActivitySet *set, Size more)
 void
 affinity_activity_log_sort(ActivitySet *set)
 {
+	affinity_activity_sums_to_log(set);
 	if (!set->dense && set->log_sorted < set->log_len)
 		compact_log(set, 0);
 }

@@ -58,6 +58,8 @@ affinity_activity_set_new(MemoryContext parent, const ActivityKind *kind,
 	set->last_period = 0;
 	set->key_size = affinity_activity_id_size(kind->ids);
 	set->dense = !kind->events && !kind->values;
+	set->sums_in_columns = expanded && kind->values &&
+		!affinity_activity_has_amounts(kind);
 	affinity_activity_users_init(set, expanded ? 64 : 4, expanded ? 128 : 8);
 	set->batch = expanded ? ACTIVITY_BATCH : 1;
 	set->buffer = MemoryContextAlloc(cxt, set->batch * sizeof(ActivityRow));
@@ -120,9 +122,9 @@ seek_user(const ActivitySet *set, AffinityIdKind ids, uint32 tag,
 }
 
 /* The user of a key, new or known; room was reserved. */
-static pg_noinline uint32
-find_user(ActivitySet *set, AffinityIdKind ids, uint32 tag,
-		  const ActivityKey *key, const char *text)
+pg_noinline uint32
+affinity_activity_set_find(ActivitySet *set, AffinityIdKind ids, uint32 tag,
+						   const ActivityKey *key, const char *text)
 {
 	uint32		at = seek_user(set, ids, tag, key, text);
 	uint32		user = set->n_users;
@@ -147,61 +149,6 @@ find_user(ActivitySet *set, AffinityIdKind ids, uint32 tag,
 	return user;
 }
 
-/* In the row of a user with a bitmap. */
-static inline void
-set_bit(const ActivitySet *set, ActivityKey *row, uint32 period)
-{
-	uint64	   *words = (uint64 *) ((char *) row + set->key_size);
-	uint32		bit = period - set->first_bit;
-
-	words[bit / 64] |= UINT64CONST(1) << bit % 64;
-}
-
-/* The bits of the periods from number * 64 on; the bitmaps cover them. */
-static inline void
-set_word(const ActivitySet *set, uint32 user, uint32 number, uint64 word)
-{
-	uint64	   *own = affinity_activity_set_words(set, user);
-	int64		shift = (int64) number * 64 - set->first_bit;
-
-	if (shift % 64 == 0)
-		own[shift / 64] |= word;
-	else if (shift > 0)
-		own[0] |= word << (shift & 63);
-	else
-		own[0] |= word >> (-shift & 63);
-}
-
-/*
- * Put one period, event or value of a user in place; room was reserved. The
- * sum is looked at only where the set has values.
- */
-static inline void
-add_entry(ActivitySet *set, uint32 user, uint32 period, int64 at, uint32 flags,
-		  const int128 *sum)
-{
-	if (set->dense)
-		set_bit(set, affinity_activity_set_key(set, user), period);
-	else if (set->kind.events)
-	{
-		ActivityEvent *event = &set->events[set->log_len++];
-
-		event->user = user;
-		event->flags = flags;
-		event->at = at;
-	}
-	else if (set->kind.values)
-	{
-		ActivityAmount *amount = &set->amounts[set->log_len++];
-
-		amount->entry = user << 2 | flags;
-		amount->period = period;
-		amount->sum = *sum;
-	}
-	else
-		set->pairs[set->log_len++] = (uint64) user << 32 | period;
-}
-
 /* Add a buffered amount: where the user's last sum is, if of that period. */
 static inline void
 add_amount(ActivitySet *set, ActivityKey *key, uint32 user,
@@ -217,10 +164,29 @@ add_amount(ActivitySet *set, ActivityKey *key, uint32 user,
 		amount->sum = affinity_activity_add_values(amount->sum, *sum);
 		return;
 	}
-	add_entry(set, user, row->period, row->at, row->flags, sum);
+	affinity_activity_set_entry(set, user, row->period, row->at, row->flags,
+								sum);
 	if (row->flags == ENTRY_SUM)
 		*last = set->log_len;
 }
+
+/* Is a user in the set? */
+bool
+affinity_activity_set_knows(const ActivitySet *set, uint32 tag,
+							const ActivityKey *key, const char *text)
+{
+	return *affinity_activity_slot_user(set,
+										seek_user(set, set->kind.ids, tag, key,
+												  text)) != 0;
+}
+
+/* Where a user's periods, events or sums are. */
+typedef enum RowForm
+{
+	ROW_OF_BITS,				/* in its row, a bitmap */
+	ROW_OF_SUMS,				/* in its row, with sums in columns */
+	ROW_OF_LOG
+} RowForm;
 
 /* How many rows ahead a slot, a user's row, and its last sum is asked for. */
 #define SLOT_AHEAD 32
@@ -254,19 +220,19 @@ likely_user(const ActivitySet *set, uint32 tag)
 /*
  * Insert the buffered rows, in three steps that run some rows apart: hash and
  * prefetch the slot; read the slot and prefetch the user's row; make sure of
- * the user and set the bit. Compiled once for each type of ids and with or
- * without bitmaps. What does not change meanwhile is read from a copy, as the
+ * the user and set the bit. Compiled once for each type of ids and form of the
+ * rows. What does not change meanwhile is read from a copy, as the
  * compiler cannot know that.
  */
 static pg_attribute_always_inline void
-insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
+insert_rows(ActivitySet *set, AffinityIdKind ids, RowForm form)
 {
 	uint32		tags[ACTIVITY_BATCH];
 	uint32		users[ACTIVITY_BATCH];
 	ActivityKey *keys[ACTIVITY_BATCH];
 	const ActivitySet fixed = *set;
 	const ActivityRow *buffer = fixed.buffer;
-	bool		wide = dense && fixed.n_words > 4;
+	bool		wide = form == ROW_OF_BITS && fixed.n_words > 4;
 
 	for (int i = -SLOT_AHEAD; i < fixed.n_rows; i++)
 	{
@@ -294,8 +260,11 @@ insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
 				__builtin_prefetch((char *) keys[second] + fixed.key_size +
 								   (buffer[second].period - fixed.first_bit) /
 								   64 * 8, 1);
+			if (form == ROW_OF_SUMS && keys[second] != NULL)
+				__builtin_prefetch(affinity_activity_set_sum(&fixed, user,
+															 buffer[second].period), 1);
 		}
-		if (fixed.kind.values && i + SUM_AHEAD >= 0 &&
+		if (form == ROW_OF_LOG && fixed.kind.values && i + SUM_AHEAD >= 0 &&
 			i + SUM_AHEAD < fixed.n_rows && keys[i + SUM_AHEAD] != NULL)
 			__builtin_prefetch(fixed.amounts +
 							   *affinity_activity_set_last(&fixed, keys[i + SUM_AHEAD]), 1);
@@ -306,18 +275,33 @@ insert_rows(ActivitySet *set, AffinityIdKind ids, bool dense)
 			!same_key(ids == AFFINITY_ID_TEXT ? set : &fixed, ids, keys[i],
 					  &buffer[i].key, fixed.buffer_text))
 		{
-			user = find_user(set, ids, tags[i], &buffer[i].key,
-							 fixed.buffer_text);
+			user = affinity_activity_set_find(set, ids, tags[i],
+											  &buffer[i].key,
+											  fixed.buffer_text);
 			keys[i] = affinity_activity_set_key(&fixed, user);
 		}
-		if (dense)
-			set_bit(&fixed, keys[i], buffer[i].period);
+		if (form == ROW_OF_BITS)
+			affinity_activity_set_bit(&fixed, keys[i], buffer[i].period);
+		else if (form == ROW_OF_SUMS)
+			affinity_activity_set_add_sum(set, keys[i], user, buffer[i].period,
+										  &fixed.buffer_sums[i]);
 		else if (fixed.kind.values)
 			add_amount(set, keys[i], user, &buffer[i], &fixed.buffer_sums[i]);
 		else
-			add_entry(set, user, buffer[i].period, buffer[i].at,
-					  buffer[i].flags, NULL);
+			affinity_activity_set_entry(set, user, buffer[i].period,
+										buffer[i].at, buffer[i].flags, NULL);
 	}
+}
+
+static pg_attribute_always_inline void
+insert_rows_of(ActivitySet *set, AffinityIdKind ids)
+{
+	if (set->dense)
+		insert_rows(set, ids, ROW_OF_BITS);
+	else if (set->blocks != NULL)
+		insert_rows(set, ids, ROW_OF_SUMS);
+	else
+		insert_rows(set, ids, ROW_OF_LOG);
 }
 
 void
@@ -331,20 +315,16 @@ affinity_activity_set_flush(ActivitySet *set)
 	affinity_activity_users_reserve(set, set->n_rows);
 	if (set->dense)
 		affinity_activity_window_reserve(set);
-	if (!set->dense)
+	else if (set->sums_in_columns)
+		affinity_activity_sums_reserve(set);
+	if (!set->dense && set->blocks == NULL)
 		affinity_activity_log_reserve(set, set->n_rows);
-	if (set->kind.ids == AFFINITY_ID_INT && set->dense)
-		insert_rows(set, AFFINITY_ID_INT, true);
-	else if (set->kind.ids == AFFINITY_ID_INT)
-		insert_rows(set, AFFINITY_ID_INT, false);
-	else if (set->kind.ids == AFFINITY_ID_UUID && set->dense)
-		insert_rows(set, AFFINITY_ID_UUID, true);
+	if (set->kind.ids == AFFINITY_ID_INT)
+		insert_rows_of(set, AFFINITY_ID_INT);
 	else if (set->kind.ids == AFFINITY_ID_UUID)
-		insert_rows(set, AFFINITY_ID_UUID, false);
-	else if (set->dense)
-		insert_rows(set, AFFINITY_ID_TEXT, true);
+		insert_rows_of(set, AFFINITY_ID_UUID);
 	else
-		insert_rows(set, AFFINITY_ID_TEXT, false);
+		insert_rows_of(set, AFFINITY_ID_TEXT);
 	set->n_rows = 0;
 	set->buffer_text_len = 0;
 }
@@ -362,132 +342,4 @@ affinity_activity_set_buffer_text(ActivitySet *set, ActivityRow *row,
 									   &set->buffer_text_cap, text, len);
 	row->key.text.len = len;
 	return set->buffer_text_len > ACTIVITY_BATCH_TEXT;
-}
-
-/* Add what a user of another state did; bitmaps were made wide enough. */
-static void
-merge_user(ActivitySet *set, const ActivityView *view, uint32 theirs,
-		   uint32 user)
-{
-	const int128 none = 0;
-
-	if (view->words)
-	{
-		ActivityBits bits;
-
-		affinity_activity_view_bits(view, theirs, &bits);
-		for (uint32 w = 0; w < bits.n_words; w++)
-		{
-			uint64		word = bits.words[w];
-			uint32		number = bits.first_word + w;
-
-			if (word == 0)
-				continue;
-			if (set->dense)
-				set_word(set, user, number, word);
-			else
-				for (; word != 0; word &= word - 1)
-					add_entry(set, user, (number << 6) +
-							  pg_rightmost_one_pos64(word), 0, 0, NULL);
-		}
-		return;
-	}
-	for (uint32 i = view->offsets[theirs]; i < view->offsets[theirs + 1]; i++)
-	{
-		if (view->at)
-			add_entry(set, user, 0, view->at[i], view->flags[i], NULL);
-		else
-			add_entry(set, user, view->periods[i], 0, ENTRY_SUM,
-					  view->sums ? &view->sums[i] : NULL);
-	}
-	if (view->steps)
-		for (uint32 i = view->step_offsets[theirs];
-			 i < view->step_offsets[theirs + 1]; i++)
-			add_entry(set, user, view->step_periods[i], 0, ENTRY_STEP,
-					  &view->steps[i]);
-	if (view->starts && view->starts[theirs] != NO_START)
-		add_entry(set, user, view->starts[theirs], 0, ENTRY_START, &none);
-}
-
-/* How many entries a user of another state has, or one more. */
-static Size
-entries_of(const ActivityView *view, uint32 user)
-{
-	ActivityBits bits;
-	Size		n = 0;
-
-	if (view->words == NULL)
-		return affinity_activity_view_work(view, user) + 1;
-	affinity_activity_view_bits(view, user, &bits);
-	for (uint32 w = 0; w < bits.n_words; w++)
-		n += pg_popcount64(bits.words[w]);
-	return n;
-}
-
-/* The tag of a user of another state, and its key. */
-static uint32
-read_user(const ActivityView *view, uint32 user, ActivityKey *key)
-{
-	affinity_activity_view_key(view, user, key);
-	return affinity_activity_key_tag(view->flat->ids, key, view->text);
-}
-
-/* How many users of another state are not in the set. */
-static uint32
-count_new_users(const ActivitySet *set, const ActivityView *view)
-{
-	uint32		n = 0;
-
-	if (set->n_users == 0)
-		return view->flat->n_users;
-	for (uint32 i = 0; i < view->flat->n_users; i++)
-	{
-		ActivityKey key;
-		uint32		tag;
-
-		if (i % ACTIVITY_BATCH == 0)
-			CHECK_FOR_INTERRUPTS();
-		tag = read_user(view, i, &key);
-		n += *affinity_activity_slot_user(set,
-										  seek_user(set, set->kind.ids, tag,
-													&key, view->text)) == 0;
-	}
-	return n;
-}
-
-/* Merge a state of the same kind into the set. */
-void
-affinity_activity_set_merge(ActivitySet *set, const ActivityView *view)
-{
-	const ActivityFlat *flat = view->flat;
-	uint64		work = 0;
-
-	affinity_activity_set_flush(set);
-	set->flat_size = 0;
-
-	/*
-	 * They come in the order of their hash. Slots for all of them at once: in
-	 * a table that grows on the way, those of the lowest hashes would crowd
-	 * at its start, and probing would be quadratic.
-	 */
-	affinity_activity_users_reserve(set, count_new_users(set, view));
-	set->first_at = Min(set->first_at, flat->first_at);
-	set->last_at = Max(set->last_at, flat->last_at);
-	set->first_period = Min(set->first_period, flat->first_period);
-	set->last_period = Max(set->last_period, flat->last_period);
-	if (set->dense)
-		affinity_activity_window_reserve(set);
-	for (uint32 i = 0; i < flat->n_users; i++)
-	{
-		ActivityKey key;
-		uint32		tag;
-
-		affinity_base_look_after(&work, ACTIVITY_USER_WORK +
-								 affinity_activity_view_work(view, i));
-		tag = read_user(view, i, &key);
-		if (!set->dense)
-			affinity_activity_log_reserve(set, entries_of(view, i));
-		merge_user(set, view, i, find_user(set, set->kind.ids, tag, &key,
-										   view->text));
-	}
 }

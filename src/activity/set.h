@@ -85,6 +85,15 @@ typedef struct ActivitySet
 	Size		log_cap;
 	Size		log_sorted;		/* sorted and without duplicates up to here */
 
+	/* or, of values in few periods, a column of sums for each; see sums.c */
+	bool		sums_in_columns;	/* is that of use? */
+	uint8		sums_bits;		/* a block has 2^sums_bits users */
+	int128	  **blocks;			/* SUMS_COLUMNS for each so many users */
+	uint32		blocks_cap;		/* for so many times so many users */
+	uint32		n_blocks;
+	uint32		users_judged;	/* so many users when it was of use last */
+	Size		n_sums;
+
 	/* rows not yet inserted */
 	int			n_rows;
 	int			batch;			/* how many are inserted together */
@@ -150,6 +159,48 @@ affinity_activity_set_last(const ActivitySet *set, ActivityKey *row)
 	return (uint64 *) ((char *) row + set->key_size);
 }
 
+/*
+ * Of a user whose sums are in columns the periods that have one, in place of
+ * its last sum in the log: bit p % 64 is period p.
+ */
+static inline uint64 *
+affinity_activity_set_summed(const ActivitySet *set, ActivityKey *row)
+{
+	return affinity_activity_set_last(set, row);
+}
+
+#define SUMS_COLUMNS 64
+
+/* The same in order: bit i is the set's first period + i. */
+static inline uint64
+affinity_activity_set_summed_from(const ActivitySet *set, ActivityKey *row)
+{
+	uint64		bits = *affinity_activity_set_summed(set, row);
+	uint32		first = set->first_period % SUMS_COLUMNS;
+
+	return first == 0 ? bits : bits >> first | bits << (SUMS_COLUMNS - first);
+}
+
+#define SUMS_BLOCK_BITS 17		/* 2 MB */
+
+/* The block with a user's place for a period; NULL where there is none. */
+static inline int128 **
+affinity_activity_set_block(const ActivitySet *set, uint32 user, uint32 period)
+{
+	return &set->blocks[(user >> set->sums_bits) * SUMS_COLUMNS +
+						period % SUMS_COLUMNS];
+}
+
+/* A user's place for a period; where there is no block it is nowhere. */
+static inline int128 *
+affinity_activity_set_sum(const ActivitySet *set, uint32 user, uint32 period)
+{
+	int128	   *block = *affinity_activity_set_block(set, user, period);
+
+	return block == NULL ? NULL
+		: block + (user & ((UINT32_C(1) << set->sums_bits) - 1));
+}
+
 /* The user in a slot, + 1; 0 is free. */
 static inline uint32 *
 affinity_activity_slot_user(const ActivitySet *set, uint32 at)
@@ -161,6 +212,14 @@ static inline uint32 *
 affinity_activity_slot_tag(const ActivitySet *set, uint32 at)
 {
 	return &set->buckets[at / ACTIVITY_BUCKET].tag[at % ACTIVITY_BUCKET];
+}
+
+/* The key of the user in a taken slot. */
+static inline const ActivityKey *
+affinity_activity_slot_key(const ActivitySet *set, uint32 at)
+{
+	return affinity_activity_set_key(set,
+									 *affinity_activity_slot_user(set, at) - 1);
 }
 
 /* The slot behind another one. */
@@ -178,14 +237,85 @@ affinity_activity_slot_home(const ActivitySet *set, uint32 tag)
 		ACTIVITY_BUCKET;
 }
 
+/* In the row of a user with a bitmap. */
+static inline void
+affinity_activity_set_bit(const ActivitySet *set, ActivityKey *row, uint32 period)
+{
+	uint64	   *words = (uint64 *) ((char *) row + set->key_size);
+	uint32		bit = period - set->first_bit;
+
+	words[bit / 64] |= UINT64CONST(1) << bit % 64;
+}
+
+/*
+ * Put one period, event or value of a user in place; room was reserved. The
+ * sum is looked at only where the set has values.
+ */
+static inline void
+affinity_activity_set_entry(ActivitySet *set, uint32 user, uint32 period,
+							int64 at, uint32 flags, const int128 *sum)
+{
+	if (set->dense)
+		affinity_activity_set_bit(set, affinity_activity_set_key(set, user),
+								  period);
+	else if (set->kind.events)
+	{
+		ActivityEvent *event = &set->events[set->log_len++];
+
+		event->user = user;
+		event->flags = flags;
+		event->at = at;
+	}
+	else if (set->kind.values)
+	{
+		ActivityAmount *amount = &set->amounts[set->log_len++];
+
+		amount->entry = user << 2 | flags;
+		amount->period = period;
+		amount->sum = *sum;
+	}
+	else
+		set->pairs[set->log_len++] = (uint64) user << 32 | period;
+}
+
 /* users.c */
+extern void *affinity_activity_area(MemoryContext cxt, Size size);
+extern void affinity_activity_free_area(void *area);
 extern void affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
 										 uint32 n_slots);
 extern void affinity_activity_users_reserve(ActivitySet *set, uint32 more);
 extern void affinity_activity_users_restride(ActivitySet *set,
 											 uint32 first_bit, uint32 n_words);
 
+extern void affinity_activity_users_order(ActivitySet *set);
 extern void affinity_activity_set_widen(ActivitySet *set);
+
+/* sums.c */
+extern void affinity_activity_sums_reserve(ActivitySet *set);
+extern void affinity_activity_sums_to_log(ActivitySet *set);
+extern int128 *affinity_activity_sums_block(ActivitySet *set, uint32 user,
+											uint32 period);
+
+/* Add to a user's sum of a period; its column is there. */
+static inline void
+affinity_activity_set_add_sum(ActivitySet *set, ActivityKey *row, uint32 user,
+							  uint32 period, const int128 *sum)
+{
+	uint64	   *summed = affinity_activity_set_summed(set, row);
+	uint64		bit = UINT64CONST(1) << period % SUMS_COLUMNS;
+	int128	   *own = affinity_activity_set_sum(set, user, period);
+
+	if (unlikely(own == NULL))
+		own = affinity_activity_sums_block(set, user, period);
+	if ((*summed & bit) != 0)
+	{
+		*own = affinity_activity_add_values(*own, *sum);
+		return;
+	}
+	*own = *sum;
+	*summed |= bit;
+	set->n_sums++;
+}
 
 /* set.c */
 extern const ExpandedObjectMethods affinity_activity_set_methods;
@@ -196,6 +326,14 @@ extern bool affinity_activity_set_buffer_text(ActivitySet *set,
 											  ActivityRow *row,
 											  const char *text, uint32 len);
 extern void affinity_activity_set_flush(ActivitySet *set);
+extern uint32 affinity_activity_set_find(ActivitySet *set, AffinityIdKind ids,
+										 uint32 tag, const ActivityKey *key,
+										 const char *text);
+extern bool affinity_activity_set_knows(const ActivitySet *set, uint32 tag,
+										const ActivityKey *key,
+										const char *text);
+
+/* absorb.c */
 extern void affinity_activity_set_merge(ActivitySet *set,
 										const ActivityView *view);
 

@@ -35,8 +35,8 @@
  * pages of them, or at least at the beginning of a cache line. In front of it
  * is what was allocated.
  */
-static void *
-alloc_area(MemoryContext cxt, Size size)
+void *
+affinity_activity_area(MemoryContext cxt, Size size)
 {
 	Size		align = size >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
 	char	   *allocated = affinity_base_alloc_large(cxt,
@@ -48,8 +48,8 @@ alloc_area(MemoryContext cxt, Size size)
 	return area;
 }
 
-static void
-free_area(void *area)
+void
+affinity_activity_free_area(void *area)
 {
 	pfree(((char **) area)[-1]);
 }
@@ -60,7 +60,7 @@ new_buckets(ActivitySet *set, uint32 n_buckets)
 {
 	Size		size = n_buckets * sizeof(ActivityBucket);
 
-	set->buckets = alloc_area(set->cxt, size);
+	set->buckets = affinity_activity_area(set->cxt, size);
 	set->n_slots = n_buckets * ACTIVITY_BUCKET;
 	memset(set->buckets, 0, size);
 }
@@ -72,7 +72,7 @@ affinity_activity_users_init(ActivitySet *set, uint32 users_cap,
 	/* with the place of the user's last sum in the log */
 	set->stride = set->key_size + (set->kind.values ? sizeof(uint64) : 0);
 	set->chunks = MemoryContextAlloc(set->cxt, sizeof(char *));
-	set->chunks[0] = alloc_area(set->cxt, (Size) users_cap * set->stride);
+	set->chunks[0] = affinity_activity_area(set->cxt, (Size) users_cap * set->stride);
 	set->chunks_cap = 1;
 	set->users_cap = users_cap;
 	new_buckets(set, n_slots / ACTIVITY_BUCKET);
@@ -101,7 +101,7 @@ grow_slots(ActivitySet *set, uint64 need)
 		*affinity_activity_slot_user(set, at) = user;
 		*affinity_activity_slot_tag(set, at) = tag;
 	}
-	free_area(old.buckets);
+	affinity_activity_free_area(old.buckets);
 }
 
 static void
@@ -114,7 +114,7 @@ add_chunk(ActivitySet *set)
 		set->chunks_cap *= 2;
 		set->chunks = repalloc(set->chunks, set->chunks_cap * sizeof(char *));
 	}
-	set->chunks[n] = alloc_area(set->cxt, set->stride << ACTIVITY_CHUNK_BITS);
+	set->chunks[n] = affinity_activity_area(set->cxt, set->stride << ACTIVITY_CHUNK_BITS);
 	set->users_cap += UINT32_C(1) << ACTIVITY_CHUNK_BITS;
 }
 
@@ -127,10 +127,10 @@ grow_first_chunk(ActivitySet *set, uint64 need)
 {
 	uint32		cap = Min(Max(need, (uint64) set->users_cap * 2),
 						  UINT32_C(1) << ACTIVITY_CHUNK_BITS);
-	char	   *larger = alloc_area(set->cxt, cap * set->stride);
+	char	   *larger = affinity_activity_area(set->cxt, cap * set->stride);
 
 	memcpy(larger, set->chunks[0], set->n_users * set->stride);
-	free_area(set->chunks[0]);
+	affinity_activity_free_area(set->chunks[0]);
 	set->chunks[0] = larger;
 	set->users_cap = cap;
 }
@@ -198,7 +198,7 @@ affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
 	for (uint32 from = 0; from < set->users_cap; from += cap)
 	{
 		char	  **chunk = &set->chunks[from >> ACTIVITY_CHUNK_BITS];
-		char	   *rows = alloc_area(set->cxt, cap * stride);
+		char	   *rows = affinity_activity_area(set->cxt, cap * stride);
 
 		for (uint32 i = 0; i < cap && from + i < set->n_users; i++)
 		{
@@ -212,12 +212,90 @@ affinity_activity_users_restride(ActivitySet *set, uint32 first_bit,
 				move_bits((uint64 *) (to + set->key_size),
 						  (const uint64 *) (own + set->key_size), kept, shift);
 		}
-		free_area(*chunk);
+		affinity_activity_free_area(*chunk);
 		*chunk = rows;
 	}
 	set->stride = stride;
 	set->first_bit = first_bit;
 	set->n_words = n_words;
+}
+
+/*
+ * Whether the user in slot a comes before the one in slot b. Sorting goes
+ * around the table from a free slot on, so tags are compared as distances
+ * from origin, the first tag whose home lies behind that slot.
+ */
+static inline bool
+slot_before(const ActivitySet *set, uint32 a, uint32 b, uint32 origin)
+{
+	uint32		a_tag = *affinity_activity_slot_tag(set, a) - origin;
+	uint32		b_tag = *affinity_activity_slot_tag(set, b) - origin;
+
+	if (a_tag != b_tag)
+		return a_tag < b_tag;
+	return affinity_activity_key_compare(set->kind.ids, affinity_activity_slot_key(set, a),
+										 set->text, affinity_activity_slot_key(set, b),
+										 set->text) < 0;
+}
+
+static void
+swap_slots(ActivitySet *set, uint32 a, uint32 b)
+{
+	uint32	   *a_user = affinity_activity_slot_user(set, a);
+	uint32	   *a_tag = affinity_activity_slot_tag(set, a);
+	uint32	   *b_user = affinity_activity_slot_user(set, b);
+	uint32	   *b_tag = affinity_activity_slot_tag(set, b);
+	uint32		user = *a_user;
+	uint32		tag = *a_tag;
+
+	*a_user = *b_user;
+	*a_tag = *b_tag;
+	*b_user = user;
+	*b_tag = tag;
+}
+
+/*
+ * Put the slots in the order of (tag, key), which they nearly have: a user
+ * stands at its home or a little behind it. Within a run of taken slots any
+ * order by home is one in which everybody is found, so the table stays sound.
+ */
+void
+affinity_activity_users_order(ActivitySet *set)
+{
+	uint32		n_buckets = set->n_slots / ACTIVITY_BUCKET;
+	uint32		free_slot = 0;
+	uint32		run = 0;		/* taken slots just before this one */
+	uint32		origin;
+
+	while (*affinity_activity_slot_user(set, free_slot) != 0)
+		free_slot++;
+	origin = (uint32) ((((uint64) (free_slot / ACTIVITY_BUCKET + 1) << 32) +
+						n_buckets - 1) / n_buckets);
+	for (uint32 step = 1, at = free_slot; step < set->n_slots; step++)
+	{
+		uint32		to;
+
+		at = affinity_activity_slot_next(set, at);
+		if (step % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (*affinity_activity_slot_user(set, at) == 0)
+		{
+			run = 0;
+			continue;
+		}
+		to = at;
+		for (uint32 left = run++; left > 0; left--)
+		{
+			uint32		before = (to == 0 ? set->n_slots : to) - 1;
+
+			if (!slot_before(set, to, before, origin))
+				break;
+			swap_slots(set, to, before);
+			to = before;
+			if (left % 65536 == 0)
+				CHECK_FOR_INTERRUPTS();
+		}
+	}
 }
 
 /* Widen the set's range by that of the buffered rows. */

@@ -401,6 +401,11 @@ extern Datum affinity_eventlog_merge(FunctionCallInfo fcinfo, uint32 magic,
 									 EventModeText mode_text);
 extern EventLog *affinity_eventlog_finish(Datum state, uint32 magic);
 
+/* subset.c */
+extern EventLog *affinity_eventlog_subset(const EventLog *log,
+										  EventUserId *user, Size n,
+										  bool wanted);
+
 /* io.c */
 extern EventLog *affinity_eventlog_in(const char *text, uint32 magic);
 extern char *affinity_eventlog_out(Datum value, uint32 magic);

@@ -5,6 +5,8 @@
 #ifndef AFFINITY_KERNEL_MULTIVERSION_H
 #define AFFINITY_KERNEL_MULTIVERSION_H
 
+/* any header of the C library says which library it is */
+#include <stdint.h>
 
 /*
  * AFFINITY_MULTIVERSION before a function: compile it several times and let

@@ -13,31 +13,32 @@
  * the usual form). Where it has many terms, E is instead the mean of
  * (1 - (1 + p h / time)^-shape) / p over the chance p of leaving.
  *
- * Purchases that count exp(-discount u) at the time u have, by parts, the value
- * e^(-discount h) E(h) + discount * integral of e^(-discount u) E(u) du. E is
- * smooth in ln (1 + u / time), in which the integral is taken by panels.
+ * Purchases that count exp(-discount u) at the time u are worth
+ *
+ * integral of shape e^(v - discount u) S(v) dv, where time + u = time e^v
+ *
+ * and S is the mean of (1 + p u / time)^-(shape + 1), a sum over m as E is:
+ * (stay)_m / (leave + stay)_m P(M = m), where M is negative binomial of
+ * shape + 1. It is smooth in v, so the integral is taken by panels of 16 nodes
+ * that are computed side by side; kernel/quad.h.
  */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 #include "kernel/purchases.h"
 
 #include <math.h>
 
+#include "kernel/multiversion.h"
+#include "kernel/quad.h"
 #include "kernel/special.h"
 
 #define MANY_TERMS 3000
-#define NODES 8
-#define LANES (NODES + 1)
+#define QUADS (AFFINITY_GAUSS / QUAD)
 #define MOST 1e308				/* purchases: so that none are infinite */
-
-static const double node[NODES] = {
-	-0.96028985649753623, -0.79666647741362674, -0.52553240991632899,
-	-0.18343464249564980, 0.18343464249564980, 0.52553240991632899,
-	0.79666647741362674, 0.96028985649753623
-};
-static const double node_weight[NODES] = {
-	0.10122853629037626, 0.22238103445337447, 0.31370664587788729,
-	0.36268378337836198, 0.36268378337836198, 0.31370664587788729,
-	0.22238103445337447, 0.10122853629037626
-};
 
 typedef struct Leaving
 {
@@ -55,54 +56,130 @@ given_chance(double p, void *data)
 		-expm1(-leaving->shape * log1p(p * leaving->ratio)) / p;
 }
 
-/*
- * E at several horizons, which are increasing; as ratios h / time.
- */
-static void
-expect(const AffinityBuyer *buyer, const double *ratio, int n, double *expected)
+/* E, by the ratio h / time. */
+static double
+expect(const AffinityBuyer *buyer, double ratio)
 {
-	double		longest = ratio[n - 1];
-	double		z[LANES];
-	double		chance[LANES];	/* P(N = j) */
+	Leaving		leaving = {buyer->shape, ratio};
+	double		z = ratio / (1 + ratio);
+	double		chance;			/* P(N = j) */
+	double		expected = 0;
 	double		sum = 0;		/* of (stay)_m / (leave + stay)_m for m < j */
 	double		there = 1;
 
-	if (!((buyer->shape + 40) * longest < MANY_TERMS &&
-		  buyer->shape * log1p(longest) < 600))
-	{
-		for (int i = 0; i < n; i++)
-		{
-			Leaving		leaving = {buyer->shape, ratio[i]};
-
-			expected[i] = affinity_kernel_beta_mean(buyer->leave, buyer->stay,
-													given_chance, &leaving,
-													ratio[i] * (1 + buyer->shape));
-		}
-		return;
-	}
-	for (int i = 0; i < n; i++)
-	{
-		z[i] = ratio[i] / (1 + ratio[i]);
-		chance[i] = exp(-buyer->shape * log1p(ratio[i]));
-		expected[i] = 0;
-	}
+	if (!((buyer->shape + 40) * ratio < MANY_TERMS &&
+		  buyer->shape * log1p(ratio) < 600))
+		return affinity_kernel_beta_mean(buyer->leave, buyer->stay,
+										 given_chance, &leaving,
+										 ratio * (1 + buyer->shape));
+	chance = exp(-buyer->shape * log1p(ratio));
 	for (int j = 1; j < 10 * MANY_TERMS; j++)
 	{
 		double		factor = (buyer->shape + j - 1) / j;
-		int			last = n - 1;
 
 		sum += there;
 		there *= (buyer->stay + j - 1) / (buyer->leave + buyer->stay + j - 1);
-		for (int i = 0; i < n; i++)
-		{
-			chance[i] *= z[i] * factor;
-			expected[i] += chance[i] * sum;
-		}
+		chance *= z * factor;
+		expected += chance * sum;
 		/* what is to come falls at least as fast as a geometric series */
-		if (chance[last] * sum <=
-			1e-17 * expected[last] * (1 - z[last] * (factor < 1 ? 1 : factor)))
+		if (chance * sum <=
+			1e-17 * expected * (1 - z * (factor < 1 ? 1 : factor)))
 			break;
 	}
+	return expected;
+}
+
+/* (1 + p u / time)^-(shape + 1) */
+static double
+rate_given_chance(double p, void *data)
+{
+	const Leaving *leaving = data;
+
+	return exp(-(leaving->shape + 1) * log1p(p * leaving->ratio));
+}
+
+typedef struct Panel
+{
+	double		at;				/* from here on, */
+	double		step;			/* so wide */
+	double		value;			/* the integral */
+	double		last;			/* but for e^v, what it is of at its end */
+} Panel;
+
+/* A panel where the sum over m has many terms. */
+static void
+panel_by_chance(const AffinityBuyer *buyer, double discount, Panel *panel)
+{
+	panel->value = 0;
+	for (int i = 0; i < AFFINITY_GAUSS; i++)
+	{
+		double		v = panel->at + panel->step / 2 *
+			(1 + affinity_kernel_gauss_node[i]);
+		Leaving		leaving = {buyer->shape, expm1(v)};
+
+		panel->last = exp(-discount * (buyer->time * leaving.ratio)) *
+			affinity_kernel_beta_mean(buyer->leave, buyer->stay,
+									  rate_given_chance, &leaving,
+									  leaving.ratio * (2 + buyer->shape));
+		panel->value += affinity_kernel_gauss_weight[i] * panel->step / 2 *
+			panel->last * (1 + leaving.ratio);
+	}
+}
+
+/* A panel by sums over m, of all nodes side by side. */
+AFFINITY_MULTIVERSION static void
+panel_by_terms(const AffinityBuyer *buyer, double discount, Panel *panel)
+{
+	const double shape = buyer->shape + 1;
+	const double stay = buyer->stay;
+	const double place = buyer->leave + stay;
+	quad		z[QUADS];
+	quad		chance[QUADS];	/* P(M = j) */
+	quad		rate[QUADS];	/* S */
+	quad		value = QUAD_ALL(0.0);
+	quad		last = QUAD_ALL(0.0);
+	double		there = 1;
+
+	for (int q = 0; q < QUADS; q++)
+	{
+		const double *node = affinity_kernel_gauss_node + q * QUAD;
+		quad		v = {node[0], node[1], node[2], node[3]};
+
+		z[q] = v = panel->at + panel->step / 2 * (1.0 + v);
+		affinity_kernel_quad_expm1(&z[q]);
+		chance[q] = shape * v;
+		affinity_kernel_quad_exp(&chance[q]);
+		rate[q] = chance[q];
+	}
+	for (int j = 1; j < 10 * MANY_TERMS; j++)
+	{
+		double		factor = (shape + (j - 1)) / j;
+
+		there *= (stay + (j - 1)) / (place + (j - 1));
+		for (int q = 0; q < QUADS; q++)
+		{
+			chance[q] *= z[q] * factor;
+			rate[q] += chance[q] * there;
+		}
+		/* as in expect; the last node is the slowest */
+		if (j % 8 == 0 && chance[QUADS - 1][QUAD - 1] * there <=
+			1e-17 * rate[QUADS - 1][QUAD - 1] *
+			(1 - z[QUADS - 1][QUAD - 1] * factor))
+			break;
+	}
+	for (int q = 0; q < QUADS; q++)
+	{
+		const double *node = affinity_kernel_gauss_weight + q * QUAD;
+		quad		weight = {node[0], node[1], node[2], node[3]};
+		quad		e_v = 1.0 / (1.0 - z[q]);
+
+		last = discount * (buyer->time * (z[q] * e_v));
+		affinity_kernel_quad_exp(&last);
+		last *= rate[q];
+		value += weight * e_v * last;
+	}
+	panel->value = panel->step / 2 * QUAD_SUM(value);
+	panel->last = last[QUAD - 1];
 }
 
 /*
@@ -110,7 +187,7 @@ expect(const AffinityBuyer *buyer, const double *ratio, int n, double *expected)
  * `slope` and by `discount` times `time`, which may be beyond double.
  */
 static double
-panel(double steep, double slope, double discount, double time)
+widest(double steep, double slope, double discount, double time)
 {
 	double		sum = slope + discount * time;
 
@@ -141,20 +218,35 @@ double
 affinity_kernel_purchases(const AffinityBuyer *given, double horizon)
 {
 	AffinityBuyer buyer = bounded(given, horizon);
-	double		ratio = horizon / buyer.time;
-	double		expected;
 
-	expect(&buyer, &ratio, 1, &expected);
-	return expected;
+	return expect(&buyer, horizon / buyer.time);
+}
+
+/*
+ * How wide a panel of v may be: S falls no faster than the slope, and its
+ * nearest pole is some way before `at`, as that of (1 + u / time shape / stay)
+ * ^-leave is, which S comes to where shape is large.
+ */
+static double
+smooth_panel(const AffinityBuyer *buyer, double discount, double at)
+{
+	double		shape = buyer->shape + 1;
+	double		ratio = expm1(at);
+	double		mean = buyer->leave / (buyer->leave + buyer->stay);
+	double		slope = fmin(shape, shape * mean * (1 + ratio));
+
+	if (ratio > 0)
+		slope = fmin(slope, (buyer->leave + 1) * (1 + ratio) / ratio);
+	return fmin(fmin(2, 2 * (ratio + buyer->stay / shape) / (1 + ratio)),
+				widest(8, slope, discount, buyer->time * (1 + ratio)));
 }
 
 double
 affinity_kernel_discounted(const AffinityBuyer *given, double horizon,
 						   double discount)
 {
-	AffinityBuyer within_bounds = bounded(given, horizon);
-	const AffinityBuyer *buyer = &within_bounds;
-	double		end = log1p(horizon / buyer->time);
+	AffinityBuyer buyer = bounded(given, horizon);
+	double		end = log1p(horizon / buyer.time);
 	double		at = 0;
 	double		value = 0;
 
@@ -162,31 +254,25 @@ affinity_kernel_discounted(const AffinityBuyer *given, double horizon,
 		return affinity_kernel_purchases(given, horizon);
 	while (at < end)
 	{
-		double		from = buyer->time * expm1(at);
-		double		step = fmin(1, panel(4, 0, discount, buyer->time + from));
-		double		ratio[LANES];
-		double		expected[LANES];
-		int			is_last;
+		Panel		panel = {at, smooth_panel(&buyer, discount, at), 0, 0};
+		double		ratio;
 
-		is_last = !(step < end - at);
-		if (is_last)
-			step = end - at;
-		for (int i = 0; i < NODES; i++)
-			ratio[i] = expm1(at + step * (1 + node[i]) / 2);
-		ratio[NODES] = horizon / buyer->time;
-		expect(buyer, ratio, is_last ? LANES : NODES, expected);
-		for (int i = 0; i < NODES; i++)
-			value += node_weight[i] * step / 2 * discount * buyer->time *
-				(1 + ratio[i]) * exp(-discount * (buyer->time * ratio[i])) *
-				expected[i];
-		if (is_last)
-			return value + exp(-discount * horizon) * expected[NODES];
-		at += step;
-		/* the rest counts for nothing */
-		if (discount * (buyer->time * expm1(at)) > 60)
+		if (!(panel.step < end - at))
+			panel.step = end - at;
+		ratio = expm1(at + panel.step);
+		if ((buyer.shape + 41) * ratio < MANY_TERMS &&
+			(buyer.shape + 1) * (at + panel.step) < 600)
+			panel_by_terms(&buyer, discount, &panel);
+		else
+			panel_by_chance(&buyer, discount, &panel);
+		value += panel.value;
+		/* no wider one is smooth, or the rest, which falls, counts for nothing */
+		if (at + panel.step == at ||
+			panel.last * (horizon / buyer.time - ratio) <= 1e-17 * value)
 			break;
+		at += panel.step;
 	}
-	return value;
+	return fmin(MOST, buyer.shape * value);
 }
 
 /*
@@ -219,7 +305,7 @@ affinity_kernel_pareto_purchases(double shape, double time, double s,
 	}
 	while (at < end)
 	{
-		double		step = fmin(fmin(2, panel(8, fabs(s - 1), discount,
+		double		step = fmin(fmin(2, widest(8, fabs(s - 1), discount,
 											  left_time * exp(at))),
 								end - at);
 

@@ -13,10 +13,10 @@
  * or with more successes than trials.
  */
 bool
-affinity_kernel_wilson(uint64_t successes, uint64_t trials, double z,
+affinity_kernel_wilson(double successes, double trials, double z,
 					   double *lower, double *upper)
 {
-	double		n = (double) trials;
+	double		n = trials;
 	double		rate;
 	double		z2 = z * z;
 	double		center;
@@ -24,7 +24,7 @@ affinity_kernel_wilson(uint64_t successes, uint64_t trials, double z,
 
 	if (trials == 0 || successes > trials)
 		return false;
-	rate = (double) successes / n;
+	rate = successes / n;
 	center = (rate + z2 / (2 * n)) / (1 + z2 / n);
 	half = z * sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n);
 	/* rounding must not move the ends of 0 and of all */

@@ -20,9 +20,19 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #include "base/base.h"
 #include "kernel/special.h"
 #include "lifetime/lifetime.h"
+#include "lifetime/sums.h"
+
+/* Customers between two looks at interrupts. */
+#define AT_ONCE ((uint32) 65536)
+
+StaticAssertDecl(sizeof(LifetimeCustomer) == 4 * sizeof(double) &&
+				 offsetof(LifetimeCustomer, weight) == 3 * sizeof(double),
+				 "a customer is four numbers");
 
 /* What depends on x alone; customers are in its order. */
 typedef struct OfFrequency
@@ -64,41 +74,38 @@ likelihood(const LifetimeData *data, const double *parameter, double *gradient,
 	OfFrequency of = {.x = -1};
 	double		sum = 0;
 	double		log_alpha = log(alpha);
+	uint32		i = 0;
 
-	for (uint32 i = 0; i < data->n; i++)
+	while (i < data->n)
 	{
-		const LifetimeCustomer *customer = &data->customer[i];
-		double		x = customer->value[0];
-		double		u = customer->value[1];
-		double		t = customer->value[2];
-		double		weight = customer->weight;
-		double		log_t = log1p(t / alpha);	/* ln (alpha + t) / alpha */
-		double		value;
+		double		x = data->customer[i].value[0];
+		uint32		most = Min(data->n - i, AT_ONCE);
+		uint32		n = 1;
+		LifetimeShared shared = {r, alpha, x, 0, x + more > 0};
+		LifetimeSums of_x;
 
-		affinity_base_look_up(i);
+		CHECK_FOR_INTERRUPTS();
+		while (n < most && data->customer[i + n].value[0] == x)
+			n++;
 		if (x != of.x)
 			set_frequency(&of, x, x + more, parameter);
-		value = of.value - x * log_alpha - (r + x) * log_t;
-		gradient[0] += weight * (of.r - log_t);
-		gradient[1] += weight * (r * t / alpha - x) / (alpha + t);
-		gradient[2] += weight * of.a;
-		gradient[3] += weight * of.b;
-		if (x + more > 0)
-		{
-			double		since = log1p((t - u) / (alpha + u));
-			double		odds = exp(-fabs(of.log_odds + (r + x) * since));
-			bool		likely = of.log_odds + (r + x) * since > 0;
-			double		left = (likely ? 1 : odds) / (1 + odds);
-
-			value += log1p(odds) +
-				(likely ? of.log_odds + (r + x) * since : 0);
-			gradient[0] += weight * left * since;
-			gradient[1] -= weight * left * (r + x) * (t - u) /
-				(alpha + t) / (alpha + u);
-			gradient[2] += weight * left / a;
-			gradient[3] -= weight * left / (b + x + more - 1);
-		}
-		sum += weight * value;
+		shared.log_odds = of.log_odds;
+		affinity_lifetime_sums((const double (*)[4]) &data->customer[i], n,
+							   &shared, &of_x);
+		i += n;
+		sum += of_x.weight * (of.value - x * log_alpha) -
+			(r + x) * of_x.time;
+		gradient[0] += of_x.weight * of.r - of_x.time;
+		gradient[1] += of_x.slope;
+		gradient[2] += of_x.weight * of.a;
+		gradient[3] += of_x.weight * of.b;
+		if (!shared.may_leave)
+			continue;
+		sum += of_x.value;
+		gradient[0] += of_x.left_time;
+		gradient[1] -= (r + x) * of_x.left_slope;
+		gradient[2] += of_x.left / a;
+		gradient[3] -= of_x.left / (b + x + more - 1);
 	}
 	return sum;
 }

@@ -15,6 +15,7 @@
 #include "model/model.h"
 
 /* checks.c */
+extern void affinity_model_check_interactions(const AffinityModel *model);
 extern Oid	affinity_model_time_type(const AffinityModel *model);
 extern bool affinity_model_times_are_local(const AffinityModel *model);
 extern int64 affinity_model_now(const AffinityModel *model);

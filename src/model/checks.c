@@ -85,19 +85,25 @@ is_id_type(Oid type, Oid wanted)
 }
 
 /*
- * The view "interactions", or the copy of it that is kept, as SQL names it.
+ * The name of the view "interactions", or of the copy of it that is kept, which
+ * can be read as the model's functions do.
  */
-static char *
-interactions(const AffinityModel *model, bool kept)
+static const char *
+check_interactions(const AffinityModel *model, bool kept)
 {
 	const char *name = model->schema_name;
 	const char *relation = kept ? AFFINITY_KEPT : "interactions";
-	Oid			relid = RangeVarGetRelid(makeRangeVar(pstrdup(name),
-													  pstrdup(relation), -1),
-										 AccessShareLock, true);
+	RangeVar	range = {.type = T_RangeVar};
+	Oid			relid;
 	AttrNumber	user;
 	AttrNumber	item;
 
+	range.schemaname = unconstify(char *, name);
+	range.relname = unconstify(char *, relation);
+	range.inh = true;
+	range.relpersistence = RELPERSISTENCE_PERMANENT;
+	range.location = -1;
+	relid = RangeVarGetRelid(&range, AccessShareLock, true);
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -129,7 +135,7 @@ interactions(const AffinityModel *model, bool kept)
 										relation));
 	if (model->timed)
 		(void) affinity_model_time_type(model);
-	return affinity_model_relation(model, relation);
+	return relation;
 }
 
 /*
@@ -211,7 +217,17 @@ affinity_model_before_now(const AffinityModel *model, const Interval *interval)
 char *
 affinity_model_interactions(const AffinityModel *model)
 {
-	return interactions(model, model->kept);
+	return affinity_model_relation(model,
+								   check_interactions(model, model->kept));
+}
+
+/*
+ * The same without its name, for a plan that has it.
+ */
+void
+affinity_model_check_interactions(const AffinityModel *model)
+{
+	(void) check_interactions(model, model->kept);
 }
 
 /*
@@ -220,12 +236,12 @@ affinity_model_interactions(const AffinityModel *model)
 char *
 affinity_model_source(const AffinityModel *model)
 {
-	char	   *view = interactions(model, false);
+	const char *view = check_interactions(model, false);
 
 	if (get_attnum(get_relname_relid("interactions", model->schema), "at") <= 0)
 		affinity_train_damaged(model->schema_name,
 							   "its view \"interactions\" does not have the column at");
-	return view;
+	return affinity_model_relation(model, view);
 }
 
 /*

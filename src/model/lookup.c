@@ -51,7 +51,7 @@ affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 
 	if (query == AFFINITY_QUERY_HISTORY ||
 		query == AFFINITY_QUERY_TIMED_HISTORY)
-		(void) affinity_model_interactions(model);
+		affinity_model_check_interactions(model);
 	rc = SPI_execute_plan(affinity_model_plan(model, query), &argument, NULL,
 						  true, 0);
 	return check_result(model, rc, types, n_types);

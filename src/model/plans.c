@@ -27,7 +27,7 @@ affinity_model_relation(const AffinityModel *model, const char *name)
 SPIPlanPtr
 affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 {
-	char	   *items = affinity_model_relation(model, "items");
+	char	   *items;
 	Oid			type = InvalidOid;
 	char	   *sql = NULL;
 	SPIPlanPtr	plan;

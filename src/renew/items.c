@@ -5,6 +5,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/datum.h"
@@ -19,19 +21,24 @@
 /* ---- what is stored ----------------------------------------------------- */
 
 /*
- * Were rates of repeats learned? All items have one then.
+ * Were rates of repeats learned? All items have one then. The row is found by its
+ * number: before the first one that a scan sees may be many that are dead.
  */
 static bool
-has_rates(const AffinityModel *model)
+has_rates(AffinityModel *model)
 {
-	AffinityItemScan *scan = affinity_model_items_begin(model,
-														AFFINITY_ITEM_REPEAT_RATE);
-	AffinityStoredItem item;
-	bool		has = model->n_items > 0 &&
-		affinity_model_items_next(scan, &item) && !item.has_no_rate;
+	const Oid	types[] = {INT4OID, FLOAT4OID};
+	Datum		first = Int32GetDatum(0);
+	bool		isnull = true;
 
-	affinity_model_items_end(scan);
-	return has;
+	(void) affinity_model_query(model, AFFINITY_QUERY_RATES_BY_NO,
+								affinity_model_array(&first, 1, INT4OID),
+								types, lengthof(types));
+	if (SPI_processed > 0)
+		(void) SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2,
+							 &isnull);
+	SPI_freetuptable(SPI_tuptable);
+	return !isnull;
 }
 
 /*

@@ -358,6 +358,7 @@ renew(Renewal *r, const TimestampTz *since)
 	INSTR_TIME_SET_CURRENT(start);
 	open_model(r);
 	find_mark(r, since);
+	affinity_renew_look(r, since == NULL);
 	u->n_known = u->n_items = r->model->n_items;
 	u->n_trained = r->model->n_sorted;
 	affinity_renew_items_open(r);
@@ -394,7 +395,10 @@ renew(Renewal *r, const TimestampTz *since)
 					r->name, r->model->algorithm->name, r->new_rows,
 					r->new_users, u->n_items - u->n_known, r->n_written,
 					u->n_items, read_seconds, update_seconds,
-					seconds_since(&start))));
+					seconds_since(&start)),
+			 r->too_many ?
+			 errdetail("%.0f users have new rows. Their histories are most of the source, so all of it was read.",
+					   (double) r->n_users) : 0));
 }
 
 /*

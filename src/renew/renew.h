@@ -44,6 +44,11 @@ typedef struct Renewal
 	bool		has_mark;
 	int64		mark;
 
+	/* the users who have some, as an array; too many: all is read instead */
+	Datum		users;
+	uint64		n_users;
+	bool		too_many;
+
 	/* of the source */
 	const char *from;
 	int64		newest;			/* of the rows that were read */
@@ -72,6 +77,7 @@ typedef struct Renewal
 #define RENEW_NOWHERE	PG_UINT32_MAX
 
 /* source.c */
+extern void affinity_renew_look(Renewal *r, bool all_if_many);
 extern void affinity_renew_read(Renewal *r);
 extern int64 affinity_renew_since(const Renewal *r);
 extern int64 affinity_renew_latest(const Renewal *r);

@@ -28,6 +28,10 @@
 /* How long before the mark rows are looked at again. */
 #define LOOK_BACK	(10 * USECS_PER_MINUTE)
 
+/* So many users with new rows, and so large a part of all, are many. */
+#define MANY_USERS	2000
+#define MANY_OF_ALL	(1.0 / 12)
+
 /* The roles of rows. */
 #define ROLE_NOW	1
 #define ROLE_KNOWN	2
@@ -186,17 +190,16 @@ affinity_renew_latest(const Renewal *r)
 }
 
 /*
- * The users with a row later than that, as an array: how many they are decides
- * how their rows are found. The number is at n.
+ * The users with a row later than that: how many they are decides how their rows
+ * are found.
  */
-static Datum
-changed_users(const Renewal *r, uint64 *n)
+static void
+find_users(Renewal *r)
 {
 	Datum		since = Int64GetDatum(affinity_renew_since(r));
 	Oid			type = r->existing->definition.at_type;
 	SPITupleTable *table;
 	Datum	   *user;
-	Datum		users;
 
 	if (SPI_execute_with_args(psprintf("SELECT DISTINCT b.user_id FROM %s AS b"
 									   " WHERE b.at OPERATOR(pg_catalog.>) $1 AND b.user_id IS NOT NULL",
@@ -205,9 +208,9 @@ changed_users(const Renewal *r, uint64 *n)
 							  0) != SPI_OK_SELECT)
 		elog(ERROR, "reading the users with new rows failed");
 	table = SPI_tuptable;
-	*n = SPI_processed;
-	user = affinity_base_array(*n, sizeof(Datum));
-	for (uint64 i = 0; i < *n; i++)
+	r->n_users = SPI_processed;
+	user = affinity_base_array(r->n_users, sizeof(Datum));
+	for (uint64 i = 0; i < r->n_users; i++)
 	{
 		bool		isnull;
 
@@ -217,31 +220,66 @@ changed_users(const Renewal *r, uint64 *n)
 													   &isnull),
 										 r->model->user_type);
 	}
-	users = affinity_model_array(user, (int) *n, r->model->user_type);
+	r->users = affinity_model_array(user, (int) r->n_users,
+									r->model->user_type);
 	SPI_freetuptable(table);
 	pfree(user);
-	return users;
+}
+
+/*
+ * Are there rows whose time is yet to come? They wait, which only by times can
+ * be told.
+ */
+static bool
+has_future(const Renewal *r)
+{
+	Datum		latest = Int64GetDatum(affinity_renew_latest(r));
+	Oid			type = r->existing->definition.at_type;
+
+	if (SPI_execute_with_args(psprintf("SELECT FROM %s AS b WHERE b.at OPERATOR(pg_catalog.>) $1",
+									   r->from),
+							  1, &type, &latest, NULL, true,
+							  1) != SPI_OK_SELECT)
+		elog(ERROR, "looking for rows of the future failed");
+	return SPI_processed > 0;
+}
+
+/*
+ * Where changes are enough, see whose rows they are. Of many users, the histories
+ * are most of the source: then all of it is read, where that may be, and lists
+ * are made as a training makes them.
+ */
+void
+affinity_renew_look(Renewal *r, bool all_if_many)
+{
+	double		known = (double) DatumGetInt64(r->values[MODEL_USERS - 1]);
+
+	if (r->way != AFFINITY_UPDATE_CHANGES || !r->has_mark)
+		return;
+	find_users(r);
+	r->too_many = all_if_many && r->n_users >= MANY_USERS &&
+		(double) r->n_users >= known * MANY_OF_ALL && !has_future(r);
+	if (r->too_many)
+		r->has_mark = false;
 }
 
 /*
  * Their rows.
  */
 static AffinityJournal *
-read_journal(const Renewal *r, AffinityReadRequest *request)
+read_journal(Renewal *r, AffinityReadRequest *request)
 {
-	uint64		n;
-	Datum		users = changed_users(r, &n);
 	Oid			type = get_array_type(r->model->user_type);
 
 	/* a plan for an array takes some 350 bytes an element */
 	request->query = psprintf("SELECT %s FROM %s AS h"
 							  " WHERE h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
 							  columns_of(r), r->from,
-							  n <= AFFINITY_LOOKED_UP ? "$1" :
+							  r->n_users <= AFFINITY_LOOKED_UP ? "$1" :
 							  "SELECT pg_catalog.unnest($1)");
 	request->n_args = 1;
 	request->arg_types = &type;
-	request->args = &users;
+	request->args = &r->users;
 	return affinity_interaction_journal_read(request);
 }
 

@@ -139,6 +139,7 @@ begin_team(BatchLeader *l)
 		size[BATCH_LIST_SCORE] = batch->list_entries * sizeof(float);
 	}
 	affinity_score_batch_rules_sizes(batch, size);
+	affinity_score_batch_first_sizes(batch, size);
 	for (int r = 0; r < BATCH_N_REGIONS; r++)
 		(void) affinity_parallel_request_region(&request, size[r]);
 	l->matrix = affinity_parallel_request_matrix(&request, batch->histories);
@@ -306,6 +307,7 @@ fill_regions(BatchLeader *l)
 		   scorer->algorithm->options_size);
 	shared->n_popular = put_popularity(l);
 	affinity_score_batch_put_rules(l->batch, l->team, shared);
+	affinity_score_batch_put_first(l->batch, l->team, shared);
 	if (shared->repeat > 0)
 		put_chances(l);
 	if (scorer->factors)

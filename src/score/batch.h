@@ -42,6 +42,7 @@ enum
 	BATCH_COLUMN,				/* the first column of a number or more */
 	BATCH_UP,					/* factor by column, and what scores below 0 */
 	BATCH_DOWN,					/* are multiplied by */
+	BATCH_FIRST,				/* the arrays of AffinityFirstLists */
 	BATCH_N_REGIONS
 };
 
@@ -72,6 +73,7 @@ typedef struct BatchShared
 	double		most_factor;
 	AffinityRules rules;		/* without what it points to */
 	uint32		n_popular;
+	uint32		n_first;		/* lists that come before these */
 	bool		has_seen;
 	int			seen;			/* the same, of what else is seen */
 	/* factors */
@@ -95,7 +97,15 @@ typedef struct BatchParticipant
 	AffinityScorer scorer;
 	AffinityRanker *ranker;
 	AffinityPopular popular;
-	AffinityOffer offer;		/* the same */
+	AffinityOffer offer;		/* the same, after the user's first list */
+	AffinityFirstLists first;
+	int32		list;			/* the user's; below 0: none */
+	int32		made;			/* the list that was offered last, with what */
+	int64		n_made;			/* follows; at least so many */
+	AffinityPopular offered;
+	uint32	   *offered_item;	/* room for all items */
+	float	   *offered_score;
+	uint8	   *offered_mark;	/* bits by number, 0 but for a moment */
 	AffinityRules rules;
 	const uint64 *user_hash;
 	AffinityCsr users;			/* rows: users, columns: items' numbers */
@@ -167,6 +177,17 @@ extern void affinity_score_batch_put_rules(const AffinityBatch *batch,
 										   BatchShared *shared);
 extern void affinity_score_batch_find_rules(BatchParticipant *m,
 											AffinityTeam *team);
+
+/* batch_first.c: lists of popular items that come first */
+extern void affinity_score_batch_first_sizes(const AffinityBatch *batch,
+											 Size *size);
+extern void affinity_score_batch_put_first(const AffinityBatch *batch,
+										   AffinityTeam *team,
+										   BatchShared *shared);
+extern void affinity_score_batch_find_first(BatchParticipant *m,
+											AffinityTeam *team);
+extern void affinity_score_batch_first_of(BatchParticipant *m, uint32 user);
+extern AffinityPopular affinity_score_batch_offer(void *state, int64 n);
 
 /* batch.c: the leader's part */
 extern void affinity_score_batch_consume(BatchLeader *leader, uint32 chunk,

@@ -31,6 +31,7 @@ affinity_score_batch_selection(BatchParticipant *m, uint32 user,
 	uint32		n = 0;
 	uint32		h = 0;
 
+	affinity_score_batch_first_of(m, user);
 	if (m->shared->has_rules)
 		selection.rules = &m->rules;
 	if (m->user_hash)
@@ -95,18 +96,6 @@ rank_chunk(void *state, uint32 chunk, void *slot)
 	}
 }
 
-/*
- * All of them are there.
- */
-static AffinityPopular
-offer_popular(void *state, int64 n)
-{
-	BatchParticipant *m = state;
-
-	(void) n;
-	return m->popular;
-}
-
 static void
 consume(void *state, uint32 chunk, const void *slot)
 {
@@ -149,7 +138,7 @@ affinity_score_batch_participant(AffinityTeam *team)
 	m.popular.n = m.shared->n_popular;
 	m.popular.item = affinity_parallel_region(team, BATCH_POPULAR);
 	m.popular.popularity = affinity_parallel_region(team, BATCH_POPULARITY);
-	m.offer.popular = offer_popular;
+	m.offer.popular = affinity_score_batch_offer;
 	m.offer.state = &m;
 	affinity_score_batch_find_rules(&m, team);
 	m.chance = affinity_parallel_region(team, BATCH_CHANCE);
@@ -157,6 +146,7 @@ affinity_score_batch_participant(AffinityTeam *team)
 	affinity_parallel_matrix(team, m.shared->matrix, &m.users, &unused);
 	if (m.shared->has_seen)
 		affinity_parallel_matrix(team, m.shared->seen, &m.seen, &unused);
+	affinity_score_batch_find_first(&m, team);
 	switch (m.shared->task)
 	{
 		case BATCH_RANK:

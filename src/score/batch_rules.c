@@ -187,6 +187,7 @@ affinity_score_batch_find_rules(BatchParticipant *m, AffinityTeam *team)
 		rules->group = affinity_parallel_region(team, BATCH_GROUP);
 	rules->pinned = affinity_parallel_region(team, BATCH_PINNED);
 	rules->popularity = affinity_parallel_region(team, BATCH_ITEM_POPULARITY);
+	rules->pinned_popularity = NULL;
 	rules->factor = NULL;
 	if (shared->has_factor)
 	{

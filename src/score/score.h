@@ -258,6 +258,21 @@ extern uint64 affinity_score_user_hash(int64 seed, const char *user, Size len);
 
 /* ---- batch.c: all users at once ---------------------------------------- */
 
+/*
+ * Lists of popular items, of which one may come before all others for a user.
+ * With rules they are as affinity_score_popular has them.
+ */
+typedef struct AffinityFirstLists
+{
+	uint32		n;
+	const int64 *start;			/* of each in the arrays, and the end */
+	const uint32 *item;			/* none is there twice in a list */
+	const float *score;
+	const float *pinned;		/* what pinned items have in each list; NULL:
+								 * nothing is pinned */
+	const int32 *of_user;		/* by user: which; below 0: none */
+} AffinityFirstLists;
+
 /* Takes lists over, see below. */
 typedef struct AffinityListTaker AffinityListTaker;
 
@@ -289,6 +304,7 @@ typedef struct AffinityBatch
 	bool		with_seen;		/* what is seen may be in lists too */
 	bool		with_histories; /* only what is beside histories may not */
 	const AffinityRules *rules; /* NULL: none */
+	const AffinityFirstLists *first;	/* NULL: none */
 	const uint64 *user_hash;	/* by user; needed where rules explore */
 } AffinityBatch;
 

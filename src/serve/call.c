@@ -48,8 +48,25 @@ affinity_serve_begin(ServeCall *call, FunctionCallInfo fcinfo)
 }
 
 /*
- * Make the result's tuplestore: name and type of each column follow. The
- * executor compares them with what the caller of the function declared.
+ * Does the caller expect these columns, by their types?
+ */
+static bool
+is_expected(TupleDesc expected, int n_columns, const Oid *type)
+{
+	if (expected == NULL || expected->natts != n_columns)
+		return false;
+	for (int i = 0; i < n_columns; i++)
+	{
+		if (TupleDescAttr(expected, i)->atttypid != type[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Make the result's tuplestore: name and type of each column follow. Where the
+ * caller of the function declared other columns, the executor compares them and
+ * says so.
  */
 void
 affinity_serve_result(ServeCall *call, int n_columns,...)
@@ -57,25 +74,33 @@ affinity_serve_result(ServeCall *call, int n_columns,...)
 	ReturnSetInfo *result = (ReturnSetInfo *) call->fcinfo->resultinfo;
 	MemoryContext old =
 	MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	const char *name[SERVE_COLUMNS];
+	Oid			type[SERVE_COLUMNS];
 	va_list		args;
 
-	call->desc = CreateTemplateTupleDesc(n_columns);
 	va_start(args, n_columns);
-	for (int i = 1; i <= n_columns; i++)
+	for (int i = 0; i < n_columns; i++)
 	{
-		const char *name = va_arg(args, const char *);
-		Oid			type = va_arg(args, Oid);
-
-		TupleDescInitEntry(call->desc, (AttrNumber) i, name, type, -1, 0);
+		name[i] = va_arg(args, const char *);
+		type[i] = va_arg(args, Oid);
 	}
 	va_end(args);
-	call->desc = BlessTupleDesc(call->desc);
+	if (is_expected(result->expectedDesc, n_columns, type))
+		call->desc = result->expectedDesc;
+	else
+	{
+		call->desc = CreateTemplateTupleDesc(n_columns);
+		for (int i = 0; i < n_columns; i++)
+			TupleDescInitEntry(call->desc, (AttrNumber) (i + 1), name[i],
+							   type[i], -1, 0);
+		call->desc = BlessTupleDesc(call->desc);
+		result->setDesc = call->desc;
+	}
 	call->rows = tuplestore_begin_heap((result->allowedModes &
 										SFRM_Materialize_Random) != 0,
 									   false, work_mem);
 	result->returnMode = SFRM_Materialize;
 	result->setResult = call->rows;
-	result->setDesc = call->desc;
 	MemoryContextSwitchTo(old);
 }
 
@@ -228,6 +253,31 @@ affinity_serve_items(ServeCall *call, int arg, AffinityItems *items)
 		return false;
 	affinity_model_items_by_id(call->model, ids, items);
 	return true;
+}
+
+/*
+ * An array beside another one of n elements; NULL: there is none.
+ */
+ArrayType *
+affinity_serve_beside(ServeCall *call, int arg, const char *name,
+					  const char *of, int n)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	ArrayType  *array;
+	int			n_beside;
+
+	if (!affinity_serve_given(call, arg))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	n_beside = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (n_beside != n)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("%s has %d element%s, but %s %d", name, n_beside,
+						n_beside == 1 ? "" : "s", of, n),
+				 errhint("Each of the %s has an element of its own there; NULL where nothing is known.",
+						 of)));
+	return array;
 }
 
 /*

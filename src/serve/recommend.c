@@ -303,29 +303,6 @@ affinity_serve_recommend(PG_FUNCTION_ARGS)
 }
 
 /*
- * An array beside that of a basket's items; NULL: there is none.
- */
-static ArrayType *
-array_beside(ServeCall *call, int arg, const char *name, int n_items)
-{
-	FunctionCallInfo fcinfo = call->fcinfo;
-	ArrayType  *array;
-	int			n;
-
-	if (!affinity_serve_given(call, arg))
-		return NULL;
-	array = PG_GETARG_ARRAYTYPE_P(arg);
-	n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	if (n != n_items)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s has %d element%s, but items %d", name, n,
-						n == 1 ? "" : "s", n_items),
-				 errhint("Each item has an element of its own there; NULL where nothing is known.")));
-	return array;
-}
-
-/*
  * A basket's items, with weights and times if these are given. Times are no
  * news to a model of which they decay nothing.
  */
@@ -336,8 +313,8 @@ set_basket(Request *r, Datum items)
 	AffinityModel *model = call->model;
 	ArrayType  *array = DatumGetArrayTypeP(items);
 	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	ArrayType  *weights = array_beside(call, 17, "weights", n);
-	ArrayType  *times = array_beside(call, 18, "times", n);
+	ArrayType  *weights = affinity_serve_beside(call, 17, "weights", "items", n);
+	ArrayType  *times = affinity_serve_beside(call, 18, "times", "items", n);
 
 	items = PointerGetDatum(array);
 	if (!model->timed)

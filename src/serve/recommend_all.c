@@ -16,6 +16,7 @@ typedef struct Answer
 {
 	ServeCall  *call;
 	ServeRules	rules;
+	ServeGroups groups;
 	AffinityModelBatch batch;
 } Answer;
 
@@ -88,11 +89,27 @@ set_rules(Answer *answer, int candidates_arg, int exclude_arg)
 						 some ? &candidates : NULL, &exclude);
 }
 
+/*
+ * What comes first of the popular items, by the users' groups.
+ */
+static void
+set_groups(Answer *answer)
+{
+	const AffinityDict *users = answer->batch.users;
+
+	answer->batch.batch.first =
+		affinity_serve_groups_lists(answer->call,
+									affinity_serve_groups_of(&answer->groups,
+															 users),
+									affinity_interaction_dict_size(users),
+									answer->batch.batch.rules);
+}
+
 PG_FUNCTION_INFO_V1(affinity_serve_recommend_all);
 
 /*
  * SQL: recommend_all_core(model, k [, repeat [, users, candidates, exclude,
- * rules ...]])
+ * rules ... [, user_group]]])
  */
 Datum
 affinity_serve_recommend_all(PG_FUNCTION_ARGS)
@@ -113,7 +130,8 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 						  "score", FLOAT4OID, "rank", INT4OID,
 						  "personalized", BOOLOID);
 	set_rules(&answer, 4, 5);
-	affinity_serve_users(&call, 3, &asked);
+	affinity_serve_groups_arg(&call, 19, &answer.groups);
+	affinity_serve_users(&call, 3, &asked, &answer.groups);
 	if (k > 0 && call.model->trained)
 	{
 		affinity_model_batch_begin(&answer.batch, call.model, &asked);
@@ -121,6 +139,7 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 														   &answer.rules);
 		if (answer.rules.rules.exploration > 0)
 			hash_users(&answer);
+		set_groups(&answer);
 		affinity_score_batch_recommend(&answer.batch.batch, k, put_rows,
 									   &answer);
 		affinity_model_batch_end(&answer.batch);

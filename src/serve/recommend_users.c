@@ -15,6 +15,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "beside/beside.h"
 #include "serve/serve.h"
 
 /* Arguments of the core function. */
@@ -27,7 +28,9 @@ enum
 	ARG_CANDIDATES,
 	ARG_EXCLUDE,
 	ARG_RULES,
-	N_ARGS = ARG_RULES + 13
+	ARG_GROUP = ARG_RULES + 13,
+	ARG_GROUPS,
+	N_ARGS
 };
 
 /*
@@ -49,6 +52,7 @@ typedef struct Wanted
 	Datum		id;				/* of the model's type, plain */
 	uint32		place;			/* among those that are given */
 	int64		row;			/* of the histories; below 0: there is none */
+	text	   *group;			/* NULL: none */
 } Wanted;
 
 typedef struct Answer
@@ -57,6 +61,7 @@ typedef struct Answer
 	ServeRules	rules;
 	uint32		n;
 	Wanted	   *user;			/* each once, in the order given */
+	bool		grouped;		/* some may be in groups */
 	AffinityModelBatch batch;
 } Answer;
 
@@ -98,6 +103,9 @@ read_users(Answer *answer)
 	Wanted	   *user;
 	uint32		n = 0;
 	uint32		kept = 0;
+	ArrayType  *groups;
+	ArrayIterator group_iterator = NULL;
+	ServeGroups of_all;
 	Datum		id;
 	bool		isnull;
 
@@ -111,9 +119,25 @@ read_users(Answer *answer)
 	user = affinity_base_array(ArrayGetNItems(ARR_NDIM(array),
 											  ARR_DIMS(array)),
 							   sizeof(Wanted));
+	affinity_serve_groups_arg(answer->call, ARG_GROUP, &of_all);
+	groups = affinity_serve_beside(answer->call, ARG_GROUPS, "user_groups",
+								   "users",
+								   ArrayGetNItems(ARR_NDIM(array),
+												  ARR_DIMS(array)));
+	if (groups)
+	{
+		affinity_beside_need_groups(answer->call->model);
+		group_iterator = array_create_iterator(groups, 0, NULL);
+	}
 	iterator = array_create_iterator(array, 0, NULL);
 	while (array_iterate(iterator, &id, &isnull))
 	{
+		Datum		group;
+		bool		no_group = true;
+
+		if (group_iterator)
+			(void) array_iterate(group_iterator, &group, &no_group);
+		user[n].group = no_group ? of_all.all : DatumGetTextPP(group);
 		if (isnull || !affinity_base_id_as(id, element, type, &user[n].id))
 			continue;
 		user[n].row = -1;
@@ -132,6 +156,7 @@ read_users(Answer *answer)
 	}
 	answer->user = user;
 	answer->n = kept;
+	answer->grouped = groups || of_all.all;
 }
 
 static Datum
@@ -143,6 +168,27 @@ ids_of(const Answer *answer)
 		id[i] = answer->user[i].id;
 	return affinity_model_array(id, (int) answer->n,
 								answer->call->model->user_type);
+}
+
+/*
+ * Their groups, as text[].
+ */
+static Datum
+groups_of(const Answer *answer)
+{
+	Datum	   *group = affinity_base_array(answer->n, sizeof(Datum));
+	bool	   *isnull = affinity_base_array(answer->n, sizeof(bool));
+	int			n = (int) answer->n;
+	int			lower = 1;
+
+	for (uint32 i = 0; i < answer->n; i++)
+	{
+		isnull[i] = answer->user[i].group == NULL;
+		group[i] = PointerGetDatum(answer->user[i].group);
+	}
+	return PointerGetDatum(construct_md_array(group, isnull, 1, &n, &lower,
+											  TEXTOID, -1, false,
+											  TYPALIGN_INT));
 }
 
 /* ---- one by one -------------------------------------------------------- */
@@ -167,19 +213,20 @@ are_few(const Answer *answer, uint32 k)
  * The query that asks for each: $1 are the model, $2 the users, and so on.
  */
 static char *
-each_query(const AffinityModel *model)
+each_query(const Answer *answer)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT u.id, r.item_id, r.score, r.rank, r.personalized"
-					 " FROM ROWS FROM (pg_catalog.unnest($2)) WITH ORDINALITY AS u(id, place)"
-					 " CROSS JOIN LATERAL affinity.recommend_core($1, u.id, $3, $5, $6, true, $4");
-	for (int i = ARG_RULES; i < N_ARGS; i++)
+					 " FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($%d)) WITH ORDINALITY AS u(id, user_group, place)"
+					 " CROSS JOIN LATERAL affinity.recommend_core($1, u.id, $3, $5, $6, true, $4",
+					 ARG_GROUPS + 1);
+	for (int i = ARG_RULES; i < ARG_GROUP; i++)
 		appendStringInfo(&sql, ", $%d", i + 1);
-	appendStringInfo(&sql, ", NULL) AS r(item_id %s, score pg_catalog.float4, rank pg_catalog.int4, personalized pg_catalog.bool)"
+	appendStringInfo(&sql, ", u.user_group) AS r(item_id %s, score pg_catalog.float4, rank pg_catalog.int4, personalized pg_catalog.bool)"
 					 " ORDER BY u.place, r.rank",
-					 format_type_be_qualified(model->item_type));
+					 format_type_be_qualified(answer->call->model->item_type));
 	return sql.data;
 }
 
@@ -201,10 +248,16 @@ answer_each(Answer *answer)
 	}
 	types[ARG_USERS] = get_array_type(model->user_type);
 	values[ARG_USERS] = ids_of(answer);
+	types[ARG_GROUP] = TEXTOID;
+	types[ARG_GROUPS] = TEXTARRAYOID;
+	nulls[ARG_GROUP] = 'n';
+	nulls[ARG_GROUPS] = answer->grouped ? ' ' : 'n';
+	if (answer->grouped)
+		values[ARG_GROUPS] = groups_of(answer);
 	(void) affinity_serve_within(1);
 	PG_TRY();
 	{
-		rc = SPI_execute_with_args(each_query(model), N_ARGS, types, values,
+		rc = SPI_execute_with_args(each_query(answer), N_ARGS, types, values,
 								   nulls, true, 0);
 	}
 	PG_FINALLY();
@@ -328,6 +381,21 @@ hash_users(Answer *answer)
 	answer->batch.batch.user_hash = hash;
 }
 
+/*
+ * What comes first of the popular items, by the users' groups.
+ */
+static void
+set_groups(Answer *answer)
+{
+	text	  **group = affinity_base_array(answer->n, sizeof(text *));
+
+	for (uint32 i = 0; i < answer->n; i++)
+		group[i] = answer->user[i].group;
+	answer->batch.batch.first =
+		affinity_serve_groups_lists(answer->call, group, answer->n,
+									answer->batch.batch.rules);
+}
+
 static void
 put_rows(void *state, uint32 user, const AffinityRanking *ranking)
 {
@@ -376,6 +444,8 @@ answer_batch(Answer *answer, uint32 k)
 	answer->batch.batch.rules = affinity_serve_in_force(call, &answer->rules);
 	if (answer->rules.rules.exploration > 0)
 		hash_users(answer);
+	if (answer->grouped)
+		set_groups(answer);
 	affinity_score_batch_recommend(&answer->batch.batch, k, put_rows, answer);
 	affinity_model_batch_end(&answer->batch);
 }
@@ -384,7 +454,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend_users);
 
 /*
  * SQL: recommend_users_core(model, users, k, repeat, candidates, exclude,
- * rules ...)
+ * rules ..., user_group, user_groups)
  */
 Datum
 affinity_serve_recommend_users(PG_FUNCTION_ARGS)

@@ -12,7 +12,9 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "nodes/primnodes.h"
 #include "portability/instr_time.h"
+#include "utils/array.h"
 #include "utils/tuplestore.h"
 
 #include "model/model.h"
@@ -49,12 +51,18 @@ extern bool affinity_serve_history(ServeCall *call, int arg, bool repeat,
 								   AffinityModelHistory *history);
 extern void affinity_serve_recent(ServeCall *call, int arg, int64 after,
 								  AffinityItems *items);
+extern ArrayType *affinity_serve_beside(ServeCall *call, int arg,
+										const char *name, const char *of,
+										int n);
 extern bool affinity_serve_stands_for_all(Datum candidates);
 extern void affinity_serve_learns_items(const AffinityModel *model,
 										const char *function);
 
 pg_noreturn extern void affinity_serve_wrong_type(const char *role, Oid given,
 												  Oid expected);
+
+/* simplify.c */
+extern Node *affinity_serve_simplify(const FuncExpr * call);
 
 /* support.c */
 extern double affinity_serve_usual_history(Oid schema);
@@ -86,8 +94,6 @@ extern const AffinityRules *affinity_serve_in_force(ServeCall *call,
 													ServeRules *r);
 extern uint64 affinity_serve_user_hash(const ServeRules *r, Datum user,
 									   Oid type);
-extern void affinity_serve_users(ServeCall *call, int arg,
-								 AffinityModelAsked *asked);
 
 /* ---- popular.c: what lists are filled up with ---------------------------- */
 
@@ -110,6 +116,32 @@ extern void affinity_serve_group(ServeCall *call, int arg, ServePopular *p);
 extern AffinityPopular affinity_serve_offer_popular(void *state, int64 n);
 extern void affinity_serve_pinned_popularity(ServePopular *p,
 											 AffinityRules *rules);
+
+/* ---- groups.c: groups of many users -------------------------------------- */
+
+/* What fills up the list of a user whose group is known. */
+typedef struct ServeGroups
+{
+	text	   *all;			/* of who has none of their own; NULL: none */
+	uint32		n_users;		/* those who may have one of their own: */
+	const Datum *user;			/* ascending by id, each once; or not needed */
+	text	  **group;			/* NULL: none */
+} ServeGroups;
+
+extern void affinity_serve_groups_arg(ServeCall *call, int arg,
+									  ServeGroups *groups);
+extern void affinity_serve_groups_add(ServeCall *call, ServeGroups *groups,
+									  Datum *user, text **group, uint32 n);
+extern text **affinity_serve_groups_of(const ServeGroups *groups,
+									   const AffinityDict *users);
+extern const AffinityFirstLists *affinity_serve_groups_lists(ServeCall *call,
+															 text **group,
+															 uint32 n,
+															 const AffinityRules *rules);
+
+extern void affinity_serve_users(ServeCall *call, int arg,
+								 AffinityModelAsked *asked,
+								 ServeGroups *groups);
 
 /* results */
 extern void affinity_serve_result(ServeCall *call, int n_columns,...);

@@ -450,6 +450,8 @@ affinity_serve_support(PG_FUNCTION_ARGS)
 
 	if (request == NULL)
 		PG_RETURN_POINTER(NULL);
+	if (IsA(request, SupportRequestSimplify))
+		PG_RETURN_POINTER(affinity_serve_simplify(((SupportRequestSimplify *) request)->fcall));
 	if (IsA(request, SupportRequestRows))
 	{
 		SupportRequestRows *rows = (SupportRequestRows *) request;

@@ -36,13 +36,35 @@ time_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	return at + 0.0;			/* no -0 */
 }
 
+/* How many a row stands for. */
+static uint64
+weight_arg(FunctionCallInfo fcinfo, int arg)
+{
+	double		weight = PG_GETARG_FLOAT8(arg);
+
+	if (isnan(weight) || isinf(weight))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("%s weight", isnan(weight) ? "NaN" : "infinite"),
+				 errhint("Leave such rows out with FILTER, or make them NULL.")));
+	if (!(weight >= 0 && weight <= (double) SURVIVAL_COUNT_MAX) ||
+		weight != rint(weight))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weight must be a whole number from 0 to %llu, but is %.17g",
+						(unsigned long long) SURVIVAL_COUNT_MAX, weight),
+				 errhint("It says how many a row stands for, as count(*) does after GROUP BY duration, event.")));
+	return (uint64) weight;
+}
+
 /*
  * Add a row's duration and event, which follows it, and its entry, if there
- * is one, to a cell of a log.
+ * is one, to a cell of a log, as often as it counts.
  */
 SurvivalLog *
 affinity_survival_add_row(FunctionCallInfo fcinfo, SurvivalLog *log,
-						  uint32 cell, int duration_arg, int entry_arg)
+						  uint32 cell, int duration_arg, int entry_arg,
+						  uint64 count)
 {
 	double		duration = time_arg(fcinfo, duration_arg, "duration");
 	SurvivalKind kind = PG_GETARG_BOOL(duration_arg + 1) ? SURVIVAL_EVENT
@@ -59,25 +81,28 @@ affinity_survival_add_row(FunctionCallInfo fcinfo, SurvivalLog *log,
 							entry, duration),
 					 errhint("Leave out who was never seen at risk: FILTER (WHERE entry IS NULL OR entry < duration).")));
 		log = affinity_survival_log_add(log, entry,
-										SURVIVAL_WHAT(cell, 1,
+										SURVIVAL_WHAT(cell, count,
 													  SURVIVAL_ENTERED));
 	}
 	return affinity_survival_log_add(log, duration,
-									 SURVIVAL_WHAT(cell, 1, kind));
+									 SURVIVAL_WHAT(cell, count, kind));
 }
 
-/* survival_accum(state, duration, event [, entry]) */
+/* survival_accum(state, duration, event [, entry [, weight]]) */
 Datum
 affinity_survival_accum(PG_FUNCTION_ARGS)
 {
 	SurvivalLog *log;
+	uint64		count = 1;
 
 	if (fcinfo->flinfo->fn_extra == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, SURVIVAL_AGGREGATES);
 		fcinfo->flinfo->fn_extra = fcinfo->flinfo;
 	}
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	if (PG_NARGS() > 4)
+		count = PG_ARGISNULL(4) ? 0 : weight_arg(fcinfo, 4);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || count == 0)
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
@@ -85,7 +110,8 @@ affinity_survival_accum(PG_FUNCTION_ARGS)
 	}
 	log = PG_ARGISNULL(0) ? affinity_survival_log_new(SURVIVAL_MAGIC)
 		: affinity_survival_log_of(PG_GETARG_DATUM(0), SURVIVAL_MAGIC);
-	PG_RETURN_POINTER(affinity_survival_add_row(fcinfo, log, 0, 1, 3));
+	PG_RETURN_POINTER(affinity_survival_add_row(fcinfo, log, 0, 1, 3,
+												count));
 }
 
 /* survival_combine(survival, survival), strict */

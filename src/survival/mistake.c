@@ -10,6 +10,7 @@
 #include "survival/survival.h"
 
 PG_FUNCTION_INFO_V1(affinity_survival_duration_mistake);
+PG_FUNCTION_INFO_V1(affinity_survival_text_mistake);
 PG_FUNCTION_INFO_V1(affinity_survival_event_mistake);
 PG_FUNCTION_INFO_V1(affinity_survival_rank_event_mistake);
 
@@ -22,6 +23,18 @@ affinity_survival_duration_mistake(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a duration is a number, not of type interval"),
 			 errhint("In days it is extract(epoch FROM duration) / 86400.")));
+	return (Datum) 0;			/* not reached */
+}
+
+/* (state, text, event [, entry]) or (state, group, text, event) */
+Datum
+affinity_survival_text_mistake(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("a duration is a number, not a text"),
+			 errhint("Write it without quotes, or cast it: duration::float8.")));
 	return (Datum) 0;			/* not reached */
 }
 

@@ -288,7 +288,7 @@ affinity_survival_rank_accum(PG_FUNCTION_ARGS)
 							   &cell.stratum_len);
 	log = find_cell(log, &cell, &number);
 	PG_RETURN_POINTER(affinity_survival_add_row(fcinfo, log, number,
-												DURATION_ARG, ENTRY_ARG));
+												DURATION_ARG, ENTRY_ARG, 1));
 }
 
 /* The names of all cells of a log, which are as many as it says. */

@@ -85,7 +85,8 @@ extern const char *affinity_survival_log_check(const SurvivalLog *log);
 /* agg.c */
 extern SurvivalLog *affinity_survival_add_row(FunctionCallInfo fcinfo,
 											  SurvivalLog *log, uint32 cell,
-											  int duration_arg, int entry_arg);
+											  int duration_arg, int entry_arg,
+											  uint64 count);
 
 /* ---- going through a state ---------------------------------------------- */
 

@@ -187,10 +187,61 @@ SELECT results_eq($$SELECT item_id, score, rank FROM next.recommend(1, 500, user
 SELECT results_eq($$SELECT item_id FROM again.recommend(1, 500, exclude_seen => false, user_group => 'south') WHERE NOT personalized$$,
 	$$SELECT item_id FROM again.popular(500, 'south') WHERE item_id NOT IN (SELECT item_id FROM again.recommend(1, 500, exclude_seen => false) WHERE personalized)$$, 'the group''s items fill up');
 
+-- ---- in lists of many
+-- one group a user: some have none, some an unknown one, some are in no row of the source
+CREATE TABLE one_group AS SELECT u, (ARRAY['north', 'south', '', NULL, 'nobody'])[1 + u % 5] AS g FROM generate_series(0, 90) u;
+CREATE FUNCTION pg_temp.as_one(m text, k int, arguments text, default_group text, condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	wanted text;
+BEGIN
+	EXECUTE format($q$SELECT string_agg(x::text, ' ' ORDER BY o.u, x.rank) FROM one_group o, LATERAL (SELECT o.u, r.* FROM %1$I.recommend(o.u, %2$s%3$s, user_group => coalesce(o.g, %4$L)) r) x
+		WHERE (%5$s) AND o.u IN (SELECT user_id FROM %1$I.interactions)$q$, m, k, arguments, default_group, condition) INTO wanted;
+	RETURN wanted;
+END
+$$;
+CREATE FUNCTION pg_temp.same_lists(m text, k int, arguments text, default_group text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	got text;
+	want text := pg_temp.as_one(m, k, arguments, default_group, 'true');
+BEGIN
+	EXECUTE format($q$SELECT string_agg(x::text, ' ') FROM %1$I.recommend_all(%2$s, users => 'SELECT u, g FROM one_group', user_group => %4$L%3$s) x$q$, m, k, arguments, default_group) INTO got;
+	RETURN NEXT ok(got IS NOT DISTINCT FROM want, format('%s.recommend_all(%s%s), else in %s', m, k, arguments, coalesce(default_group, 'none')));
+	EXECUTE format($q$SELECT string_agg(x::text, ' ') FROM %1$I.recommend_users((SELECT array_agg(u ORDER BY u) FROM one_group WHERE u IN (SELECT user_id FROM %1$I.interactions)),
+		%2$s, user_group => %4$L, user_groups => (SELECT array_agg(g ORDER BY u) FROM one_group WHERE u IN (SELECT user_id FROM %1$I.interactions))%3$s) x$q$, m, k, arguments, default_group) INTO got;
+	RETURN NEXT ok(got IS NOT DISTINCT FROM want, format('%s.recommend_users(%s%s), all', m, k, arguments));
+	EXECUTE format($q$SELECT string_agg(x::text, ' ') FROM %1$I.recommend_users('{3, 5, 11}', %2$s, user_group => %4$L, user_groups => '{NULL, north, south}'%3$s) x$q$, m, k, arguments, default_group) INTO got;
+	RETURN NEXT ok(got IS NOT DISTINCT FROM pg_temp.as_one(m, k, arguments, default_group, 'o.u IN (3, 5, 11)'), format('%s.recommend_users(%s%s), few', m, k, arguments));
+END
+$$;
+SELECT pg_temp.same_lists(name, k, '', g) FROM models, (VALUES (4, NULL), (30, 'south'), (1000, NULL)) a(k, g) ORDER BY name, k;
+SELECT pg_temp.same_lists(m, 30, a, 'north') FROM unnest(ARRAY['knn', 'popular', 'ials', 'again']) m, unnest(ARRAY[', candidates => ARRAY(SELECT generate_series(0, 160, 3))',
+	', exclude => ARRAY(SELECT generate_series(0, 160, 3))', ', penalty => 0.5', ', diversity => 0.3', ', exploration => 0.4, seed => 3', ', after_rank => 5',
+	', pin => ARRAY[150, 4, 9], exclude => ARRAY[4]', ', min_score => 0.2', ', repeat => 0.4, penalty => 0.2']) a ORDER BY 1;
+SELECT affinity.set_rules('knn', items => 'SELECT i AS item_id, i % 4 AS kind, i % 3 > 0 AS ok FROM generate_series(0, 170) i', eligible => 'ok', group_by => 'kind', max_per_group => 9, boost => '1 + kind');
+SELECT pg_temp.same_lists('knn', 40, a, NULL) FROM unnest(ARRAY['', ', pin => ARRAY[44, 20, 3]']) a;
+SELECT affinity.set_rules('knn');
+SELECT is((SELECT string_agg(x::text, ' ') FROM knn.recommend_all(40, user_group => 'south') x),
+	(SELECT string_agg(r::text, ' ' ORDER BY u, rank) FROM (SELECT DISTINCT user_id AS u FROM knn.interactions) o, LATERAL (SELECT o.u AS user_id, r.* FROM knn.recommend(o.u, 40, user_group => 'south') r) r),
+	'one group for all');
+SELECT isnt((SELECT string_agg(x::text, ' ') FROM knn.recommend_all(200, user_group => 'south') x), (SELECT string_agg(x::text, ' ') FROM knn.recommend_all(200) x), 'is another list');
+SELECT is((SELECT string_agg(x::text, ' ') FROM knn.recommend_all(200, user_group => 'nobody') x), (SELECT string_agg(x::text, ' ') FROM knn.recommend_all(200) x), 'but that of an unknown one');
+SELECT is((SELECT string_agg(x::text, ' ') FROM knn.recommend_users('{900, 901}', 3, user_groups => '{north, south}') x),
+	(SELECT string_agg(x::text, ' ') FROM (SELECT 900, r.* FROM knn.recommend(900, 3, user_group => 'north') r
+		UNION ALL SELECT 901, r.* FROM knn.recommend(901, 3, user_group => 'south') r) x), 'of users whom nobody knows');
+SELECT results_eq($$SELECT * FROM knn.recommend_users('{900, 900}', 3, user_groups => '{north, south}')$$, $$SELECT * FROM knn.recommend_users('{900}', 3, user_group => 'north')$$, 'the first of a user holds');
+SELECT lives_ok($$SELECT * FROM knn.recommend_all(2, users => $q$SELECT 1, 'north' UNION ALL SELECT 1, 'north' UNION ALL SELECT 1, NULL$q$)$$, 'one group twice');
+SELECT throws_ok($$SELECT * FROM knn.recommend_all(2, users => $q$VALUES (1, 'south'), (2, 'north'), (1, 'north')$q$)$$, '21000', 'users gives user 1 two groups, "north" and "south"');
+SELECT throws_ok($$SELECT * FROM knn.recommend_all(2, users => 'SELECT 1, 2, 3')$$, '42804', 'users must be a query of ids of users, or of ids and groups, but it has 3 columns');
+SELECT throws_ok($$SELECT * FROM knn.recommend_users('{900, 901}', 3, user_groups => '{north}')$$, '2202E', 'user_groups has 1 element, but users 2');
+
 -- ---- errors ----------------------------------------------------------------------
 
 SELECT affinity.create_model('plain', 'SELECT u, i FROM facts', 'item_knn');
 SELECT throws_ok($$SELECT * FROM plain.recommend(1, user_group => 'north')$$, '55000', 'model "plain" knows no groups of users');
+SELECT throws_ok($$SELECT * FROM plain.recommend_all(user_group => 'north')$$, '55000', 'model "plain" knows no groups of users');
+SELECT throws_ok($$SELECT * FROM plain.recommend_all(users => $q$SELECT 1, 'north'$q$)$$, '55000', 'model "plain" knows no groups of users');
+SELECT throws_ok($$SELECT * FROM plain.recommend_users('{1}', user_group => 'north')$$, '55000', 'model "plain" knows no groups of users');
+SELECT throws_ok($$SELECT * FROM plain.recommend_users('{1}', user_groups => '{north}')$$, '55000', 'model "plain" knows no groups of users');
 SELECT throws_ok($$SELECT * FROM plain.popular(user_group => 'north')$$, '55000', 'model "plain" knows no groups of users');
 SELECT throws_ok($$SELECT * FROM plain.popular(trending => true)$$, '55000', 'model "plain" does not know what is trending');
 SELECT lives_ok($$SELECT affinity.alter_model('plain', user_groups => 'SELECT u, g FROM members')$$, 'as the hint says');

@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(123);
+SELECT plan(130);
 SELECT setseed(0.42);
 
 -- Users come in order of time, so that batches are of new users; items that are
@@ -288,6 +288,38 @@ SELECT affinity.refresh_model('w', incremental => true);
 UPDATE w.refreshes SET items = '{99999}', users = '{1}';
 SELECT throws_ok('SELECT affinity.refresh_model(''w'', incremental => true)', '55000',
 	'model "w" is damaged: a row of its table "refreshes" makes no sense');
+
+-- ---- new rows of many users ----------------------------------------------------------
+
+-- 2,500 of 6,000 users: all is read, so lists are those of a training, and what came late is seen
+CREATE TABLE many AS SELECT u, (u * 7 + g * g * 13) % 300 AS i, timestamptz '2016-01-01' + g * interval '1 hour' AS at
+FROM generate_series(1, 6000) u, generate_series(1, 6) g;
+CREATE INDEX ON many (u);
+CREATE INDEX ON many (at);
+SELECT affinity.create_model('b', 'SELECT u, i, 1, at FROM many', 'item_knn');
+INSERT INTO many SELECT u, CASE WHEN u % 50 = 0 THEN 500 ELSE (u * 11) % 40 END, '2016-01-02' FROM generate_series(1, 2500) u;
+INSERT INTO many SELECT u, 3, '2015-01-01' FROM generate_series(5001, 5040) u;
+CREATE FUNCTION pg_temp.users_of(item int) RETURNS real LANGUAGE sql AS $$
+	SELECT r.known[i.item_no + 1] FROM b.refreshes r, b.items i WHERE i.item_id = item ORDER BY r.version DESC LIMIT 1
+$$;
+SELECT affinity.refresh_model('b', incremental => true);
+SELECT affinity.create_model('c', 'SELECT u, i, 1, at FROM many', 'item_knn',
+	(SELECT jsonb_build_object('item_exponent', training->'item_exponent', 'neighbor_exponent', training->'neighbor_exponent') FROM b.model));
+SELECT cmp_ok((SELECT written FROM b.refreshes), '>', 30, 'many rows are written');
+SELECT is_empty($$WITH written AS (SELECT i.item_id FROM b.refreshes r, unnest(r.items[1:r.written]) n JOIN b.items i ON i.item_no = n)
+	SELECT item_id, neighbor_id FROM (SELECT n.* FROM b.neighbors n JOIN written USING (item_id)) x
+	FULL JOIN (SELECT n.* FROM c.neighbors n JOIN written USING (item_id)) y USING (item_id, neighbor_id)
+	WHERE x.score IS NULL OR y.score IS NULL OR abs(x.score - y.score) > 1e-5 * y.score$$, 'as a training has them');
+SELECT is(pg_temp.users_of(3), (SELECT count(DISTINCT u)::real FROM many WHERE i = 3), 'what came late counts');
+SELECT is(pg_temp.users_of(500), 50::real, 'a new item is there');
+SELECT is(ARRAY[m.users, m.interactions, m.source_rows], (SELECT ARRAY[count(DISTINCT u), count(DISTINCT (u, i)), count(*)] FROM many), 'the figures are those of all') FROM b.model m;
+-- rows of the future wait, so only what is new by its time is read
+INSERT INTO many SELECT u, 7, '2016-01-03' FROM generate_series(2500, 5000) u;
+INSERT INTO many SELECT u, 3, '2015-01-01' FROM generate_series(5101, 5140) u;
+INSERT INTO many VALUES (1, 9, now() + interval '1 year');
+SELECT affinity.refresh_model('b', incremental => true);
+SELECT is(pg_temp.users_of(3), (SELECT count(DISTINCT u)::real FROM many WHERE i = 3 AND (u <= 5100 OR at > '2016-01-01')), 'what comes late then does not');
+SELECT is(pg_temp.users_of(7), (SELECT count(DISTINCT u)::real FROM many WHERE i = 7), 'and what is new does');
 
 SELECT * FROM finish();
 ROLLBACK;

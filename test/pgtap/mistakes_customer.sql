@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(51);
+SELECT plan(57);
 CREATE TEMP TABLE ev AS SELECT at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, at::text AS tt, i * 1.5 AS amount, i AS i4, i::bigint AS i8, (i * 1.5)::text AS amount_text,
 	i % 3 = 0 AS c1, i * interval '1 day' AS took, i::float8 AS days, 'g' || i % 2 AS g FROM (SELECT i, timestamptz '2024-01-01 05:00+00' + i * interval '7 hours' AS at FROM generate_series(1, 60) i) x;
 
@@ -33,6 +33,9 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.customer_summary(ts, text ''month'')', '42804: the amount is of type text', 'affinity.customer_summary(at, 1, ''month'')', 'affinity.customer_summary(ts, 1, ''month'')'),
 	('affinity.survival_agg(took, c1)', '42804: a duration is a number, not of type interval', 'extract(epoch FROM duration) / 86400', 'affinity.survival_agg(extract(epoch FROM took) / 86400, c1)'),
 	('affinity.survival_agg(took, c1, interval ''0'')', '42804: a duration is a number', 'extract(epoch FROM duration) / 86400', 'affinity.survival_agg(extract(epoch FROM took) / 86400, c1, 0)'),
+	('affinity.survival_agg(''5'', c1)', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.survival_agg(''5''::float8, c1)'),
+	('affinity.survival_agg(days::text, c1, ''0'')', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.survival_agg(days::text::float8, c1, 0)'),
+	('affinity.log_rank(g, ''5'', c1)', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.log_rank(g, ''5''::float8, c1)'),
 	('affinity.survival_agg(days)', '42883: survival_agg needs to know whether', 'Write affinity.survival_agg(duration, event)', 'affinity.survival_agg(days, c1)'),
 	('affinity.log_rank(g, took, c1)', '42804: a duration is a number', 'extract(epoch FROM duration) / 86400', 'affinity.log_rank(g, extract(epoch FROM took) / 86400, c1)'),
 	('affinity.log_rank(g, days)', '42883: log_rank needs to know whether', 'Write affinity.log_rank(group, duration, event)', 'affinity.log_rank(g, days, c1)'),

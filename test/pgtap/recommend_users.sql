@@ -65,11 +65,11 @@ SELECT is((SELECT count(*) FROM knn.recommend_users(ARRAY[NULL, 99999999999])), 
 SELECT is((SELECT count(*) FROM knn.recommend_users(ARRAY[3, 4], 0)), 0::bigint, 'k is 0');
 SELECT throws_ok('SELECT * FROM knn.recommend_users(ARRAY[3, 4], -1)', '22023', NULL, 'k is below 0');
 SELECT throws_ok('SELECT * FROM knn.recommend_users(ARRAY[3], NULL)', '22004', NULL, 'k is NULL');
-SELECT throws_ok($$SELECT * FROM affinity.recommend_users_core('knn', ARRAY['a'], 3::bigint, NULL, NULL::int[], NULL::int[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL)
+SELECT throws_ok($$SELECT * FROM affinity.recommend_users_core('knn', ARRAY['a'], 3::bigint, NULL, NULL::int[], NULL::int[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL, NULL, NULL)
 	AS t(u int, i int, s real, r int, p bool)$$, '42804', NULL, 'users of another type');
-SELECT throws_ok($$SELECT * FROM affinity.recommend_users_core('knn', 3, 3::bigint, NULL, NULL::int[], NULL::int[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL)
+SELECT throws_ok($$SELECT * FROM affinity.recommend_users_core('knn', 3, 3::bigint, NULL, NULL::int[], NULL::int[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL, NULL, NULL)
 	AS t(u int, i int, s real, r int, p bool)$$, '42804', NULL, 'no array of users');
-SELECT throws_ok($$SELECT * FROM affinity.recommend_users_core('knn', ARRAY[3], 3::bigint, NULL, ARRAY['a'], NULL::int[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL)
+SELECT throws_ok($$SELECT * FROM affinity.recommend_users_core('knn', ARRAY[3], 3::bigint, NULL, ARRAY['a'], NULL::int[], NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL, NULL, NULL)
 	AS t(u int, i int, s real, r int, p bool)$$, '42804', NULL, 'candidates of another type');
 
 -- ids that are texts, of two dimensions

@@ -131,8 +131,8 @@ SELECT throws_ok($$SELECT * FROM few.recommend(1, not_within => '-1 day')$$, '22
 SELECT affinity.create_model('untimed', 'SELECT u, i FROM few');
 SELECT throws_ok($$SELECT * FROM untimed.recommend(1, not_within => '1 day')$$, '22023', 'not_within needs times, which the source of model "untimed" does not have');
 SELECT throws_ok($$SELECT * FROM untimed.recommend_all(not_within => '1 day')$$, '22023', 'not_within needs times, which the source of model "untimed" does not have');
-SELECT throws_ok($$SELECT * FROM few.recommend_all(users => 'SELECT 1, 2')$$, '42804', 'users must be a query with one column, the ids of users, but it has 2 columns');
-SELECT throws_ok($$SELECT * FROM few.recommend_all(users => 'SELECT ''x''::text')$$, '42804', 'users must be a query with one column, the ids of users, but they are of type text and the model''s of type integer');
+SELECT throws_ok($$SELECT * FROM few.recommend_all(users => 'SELECT 1, 2, 3')$$, '42804', 'users must be a query of ids of users, or of ids and groups, but it has 3 columns');
+SELECT throws_ok($$SELECT * FROM few.recommend_all(users => 'SELECT ''x''::text')$$, '42804', 'users must be a query of ids of users, or of ids and groups, but the ids are of type text and the model''s of type integer');
 SELECT throws_like($$SELECT * FROM few.recommend_all(users => 'DELETE FROM few')$$, '%one SELECT%', 'users do not write');
 SELECT throws_like($$SELECT * FROM few.recommend_all(users => 'SELECT 1; SELECT 2')$$, '%one SELECT%', 'one query');
 

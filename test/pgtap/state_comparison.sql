@@ -5,7 +5,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(70);
+SELECT plan(82);
 SELECT setseed(0.31);
 
 CREATE TEMP TABLE log_row AS
@@ -39,7 +39,10 @@ INSERT INTO kind VALUES
 	('held', 'funnel', 'affinity.funnel_agg(user_id, at, interval ''3 days'', ''hold_last'', c1 OR NOT c2, c2, prop)', 'affinity.rollup'),
 	('held uuid', 'funnel', 'affinity.funnel_agg(''u'' || user_id, extract(epoch FROM at)::bigint, 7200, ''hold_last'', c1 OR NOT c2, c2, md5(prop::text)::uuid)', 'affinity.rollup'),
 	('chains', 'funnel', 'affinity.funnel_agg(ARRAY[at, at + value * interval ''1 s'', CASE WHEN c2 THEN at + interval ''9 h'' END, CASE WHEN c2 AND c3 THEN at + interval ''10 h'' END])', 'affinity.rollup'),
+	('attributions', 'attribution', 'affinity.attribution_agg(user_id, at, ''c'' || prop, c1, value)', 'affinity.rollup'),
 	('contrasts', 'contrast', 'affinity.contrast_agg(c1, value::text)', 'affinity.rollup'),
+	('decayed', 'decayed', 'affinity.decayed_count(at, ''9 days'', value)', 'affinity.rollup'),
+	('inequality', 'inequality', 'affinity.inequality_agg(value)', 'affinity.rollup'),
 	('rows of one', 'funnel', 'pg_temp.one_user(7200, '''', extract(epoch FROM at)::bigint, c1 OR NOT c2, c2, c3)', 'pg_temp.merged'),
 	('rows of many', 'funnel', 'pg_temp.many_users(user_id, extract(epoch FROM at)::bigint, 7200, c1 OR NOT c2, c2, c3)', 'pg_temp.merged'),
 	('rows of a sequence', 'sequence', 'pg_temp.sequence(''(?1)(?2)'', extract(epoch FROM at)::bigint, c1 OR NOT c2, c2, c3)', 'pg_temp.merged');

@@ -3,7 +3,7 @@
 \set published `test -f ../shared/data/published/data_rossi_week_arrest_fin.csv && echo true || echo false`
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(82);
+SELECT plan(90);
 CREATE TEMP TABLE patient (dataset text, grp text, duration float8, event boolean);
 
 -- 1. R's figures.
@@ -211,6 +211,17 @@ SELECT throws_ok(format('SELECT affinity.%s FROM (SELECT affinity.survival_agg(1
 	'survival_curve(s, 0.9, ''wide'')', 'survival_quantile(s, 0)', 'survival_quantile(s, 1)', 'restricted_mean(s, -1)', 'restricted_mean(s, ''inf'')']) f;
 SELECT throws_ok('SELECT affinity.survival_at(s, ''{NaN}'') FROM (SELECT affinity.survival_agg(1, true) AS s) x', '22000', 'NaN time', 'survival_at NaN');
 SELECT throws_ok('SELECT affinity.survival_combine(s, s) FROM (SELECT affinity.survival_agg(1, true) AS s) x', '0A000', NULL, 'rollup merges');
+
+-- 6. Rows that stand for several: as if each had come so often.
+CREATE TEMP TABLE grouped AS SELECT n % 7 + 1.5 AS t, n % 3 = 0 AS e, CASE WHEN n % 2 = 0 THEN (n % 4) / 4.0 END AS entry, n % 6 AS weight FROM generate_series(1, 500) n;
+SELECT is(affinity.survival_agg(t, e, entry, weight)::text,
+	(SELECT affinity.survival_agg(t, e, entry)::text FROM grouped, generate_series(1, weight)), 'weights are repeated rows, byte by byte') FROM grouped;
+SELECT ok((SELECT affinity.survival_agg(t, e, NULL, n) FROM (SELECT t, e, count(*) AS n FROM grouped GROUP BY 1, 2) g) = affinity.survival_agg(t, e),
+	'counts of GROUP BY are what its rows are') FROM grouped;
+SELECT ok(affinity.survival_agg(1, true, NULL, w) IS NULL, 'rows of no weight are none') FROM unnest('{0,NULL}'::float8[]) w;
+SELECT is((SELECT at_risk FROM affinity.survival_curve(s)), 4398046511103, 'the largest weight') FROM (SELECT affinity.survival_agg(1, true, NULL, 4398046511103) AS s) x;
+SELECT throws_ok(format('SELECT affinity.survival_agg(1, true, NULL, %s)', w), c, NULL, 'weight ' || w)
+	FROM (VALUES ('-1', '22023'), ('1.5', '22023'), ('4398046511104', '22023'), ('''NaN''', '22000')) v (w, c);
 
 SELECT finish();
 ROLLBACK;

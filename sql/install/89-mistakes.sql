@@ -1,0 +1,131 @@
+-- Mistaken calls of the aggregates of 72-79, as 68-mistakes.sql has for those before.
+-- C: src/trending/mistake.c, src/attribution/mistake.c, src/cluster/mistake.c, src/uplift/mistake.c
+
+--table growth_mistake: NAME | TYPES | NAMED | FUNCTION | STATE | SYMBOL
+-- decayed_count | affinity.moment | at affinity.moment | decayed_count_mistake | affinity.decayed | affinity_trending_half_life_mistake
+-- decayed_count | affinity.moment, pg_catalog.float8 | at affinity.moment, half_life pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_number_mistake
+-- decayed_count | affinity.moment, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, half_life pg_catalog.float8, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_number_mistake
+-- decayed_count | pg_catalog.float8, affinity.moment, pg_catalog.interval | weight pg_catalog.float8, at affinity.moment, half_life pg_catalog.interval | decayed_count_mistake | affinity.decayed | affinity_trending_order_mistake
+-- decayed_count | affinity.moment, pg_catalog.float8, pg_catalog.interval | at affinity.moment, weight pg_catalog.float8, half_life pg_catalog.interval | decayed_count_mistake | affinity.decayed | affinity_trending_order_mistake
+-- velocity | affinity.moment | at affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_window_mistake
+-- velocity | affinity.moment, pg_catalog.interval | at affinity.moment, "window" pg_catalog.interval | velocity_mistake | pg_catalog.bytea | affinity_trending_as_of_mistake
+-- velocity | affinity.moment, pg_catalog.float8, affinity.moment | at affinity.moment, "window" pg_catalog.float8, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_number_mistake
+
+--for growth_mistake
+CREATE FUNCTION affinity.{FUNCTION}({STATE}, {TYPES})
+RETURNS {STATE}
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{SYMBOL}';
+
+COMMENT ON FUNCTION affinity.{FUNCTION}({STATE}, {TYPES}) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.{NAME}({NAMED}) (
+	SFUNC = affinity.{FUNCTION},
+	STYPE = {STATE},
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
+	'a mistaken call of {NAME}: the error says what to write instead';
+
+--end
+--table attribution_mistake: TYPES | NAMED | SYMBOL
+-- affinity.moment, pg_catalog.text, pg_catalog.bool | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool | affinity_attribution_time_mistake
+-- affinity.moment, pg_catalog.text, pg_catalog.bool, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8 | affinity_attribution_time_mistake
+-- affinity.moment, pg_catalog.text | at affinity.moment, channel pg_catalog.text | affinity_attribution_converted_mistake
+-- affinity.moment, pg_catalog.text, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8 | affinity_attribution_number_mistake
+-- affinity.moment, pg_catalog.text, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8, value pg_catalog.float8 | affinity_attribution_number_mistake
+-- pg_catalog.timestamptz, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamptz, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
+-- pg_catalog.timestamp, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamp, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
+
+--for attribution_mistake
+CREATE FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog."any", {TYPES})
+RETURNS affinity.attribution
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{SYMBOL}';
+
+COMMENT ON FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog."any", {TYPES}) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.attribution_agg(user_id pg_catalog."any", {NAMED}) (
+	SFUNC = affinity.attribution_mistake,
+	STYPE = affinity.attribution,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.attribution_agg(pg_catalog."any", {TYPES}) IS
+	'a mistaken call of attribution_agg: the error says what to write instead';
+
+--end
+--table cluster_mistake: VALUE
+-- float8
+-- bool
+
+--for cluster_mistake
+CREATE FUNCTION affinity.cluster_metric_mistake(affinity.cluster_metric, pg_catalog.{VALUE})
+RETURNS affinity.cluster_metric
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_cluster_metric_mistake';
+
+COMMENT ON FUNCTION affinity.cluster_metric_mistake(affinity.cluster_metric, pg_catalog.{VALUE}) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.cluster_metric_agg(value pg_catalog.{VALUE}) (
+	SFUNC = affinity.cluster_metric_mistake,
+	STYPE = affinity.cluster_metric,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.cluster_metric_agg(pg_catalog.{VALUE}) IS
+	'a mistaken call of cluster_metric_agg: the error says what to write instead';
+
+CREATE FUNCTION affinity.did_mistake(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool)
+RETURNS affinity.did
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_cluster_did_mistake';
+
+COMMENT ON FUNCTION affinity.did_mistake(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.bool, after pg_catalog.bool) (
+	SFUNC = affinity.did_mistake,
+	STYPE = affinity.did,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool) IS
+	'a mistaken call of did_agg: the error says what to write instead';
+
+--end
+--table uplift_mistake: TYPES | NAMED | SYMBOL
+-- pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | score pg_catalog.float8, treated pg_catalog.float8, outcome pg_catalog.float8 | affinity_uplift_treated_mistake
+-- pg_catalog.float8, pg_catalog.float8, pg_catalog.bool | score pg_catalog.float8, treated pg_catalog.float8, outcome pg_catalog.bool | affinity_uplift_treated_mistake
+-- pg_catalog.float8, pg_catalog.bool | score pg_catalog.float8, treated pg_catalog.bool | affinity_uplift_outcome_mistake
+
+--for uplift_mistake
+CREATE FUNCTION affinity.uplift_mistake(affinity.uplift, {TYPES})
+RETURNS affinity.uplift
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{SYMBOL}';
+
+COMMENT ON FUNCTION affinity.uplift_mistake(affinity.uplift, {TYPES}) IS
+	'transition function of mistaken calls';
+
+--end
+--table uplift_aggregate: NAME
+-- uplift_agg
+-- qini
+-- auuc
+
+--for uplift_mistake uplift_aggregate
+CREATE AGGREGATE affinity.{NAME}({NAMED}) (
+	SFUNC = affinity.uplift_mistake,
+	STYPE = affinity.uplift,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
+	'a mistaken call of {NAME}: the error says what to write instead';
+
+--end

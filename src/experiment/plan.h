@@ -1,0 +1,33 @@
+/*
+ * plan.h
+ *		How an experiment is to be read: the options of a call.
+ */
+#ifndef AFFINITY_EXPERIMENT_PLAN_H
+#define AFFINITY_EXPERIMENT_PLAN_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "experiment/arm.h"
+
+typedef enum ExperimentAdjust
+{
+	EXPERIMENT_HOLM,
+	EXPERIMENT_BH,
+	EXPERIMENT_NONE
+} ExperimentAdjust;
+
+typedef struct ExperimentCall
+{
+	const char *control;
+	ExperimentPlan plan;
+	ExperimentAdjust adjust;
+	bool		within;			/* theta within the variants */
+} ExperimentCall;
+
+/* plan.c */
+extern void affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
+										  ExperimentCall *call);
+
+#endif							/* AFFINITY_EXPERIMENT_PLAN_H */

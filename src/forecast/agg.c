@@ -1,0 +1,229 @@
+/*
+ * agg.c
+ *		The aggregates series_agg and rollup.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "eventlog/eventlog.h"
+#include "forecast/series.h"
+
+PG_FUNCTION_INFO_V1(affinity_forecast_accum);
+PG_FUNCTION_INFO_V1(affinity_forecast_accum_number);
+PG_FUNCTION_INFO_V1(affinity_forecast_combine);
+PG_FUNCTION_INFO_V1(affinity_forecast_final);
+
+#define SERIES_AGGREGATES "Call affinity.series_agg or affinity.rollup."
+#define AT_ARG 1
+#define VALUE_ARG 2
+#define UNIT_ARG 3
+#define ZONE_ARG 4
+
+/* What a call site learned, and what its arguments said last. */
+typedef struct SeriesCall
+{
+	Oid			time_type;		/* InvalidOid: periods are numbers */
+	bool		constant;		/* unit and zone */
+	bool		known;			/* the clock is of these texts */
+	char		unit_text[EVENT_CALL_TEXT];
+	char		zone_text[EVENT_CALL_TEXT];
+	char		zone[TZ_STRLEN_MAX + 1];	/* as states have it */
+	PeriodClock clock;
+} SeriesCall;
+
+static bool
+zone_is_given(FunctionCallInfo fcinfo)
+{
+	return PG_NARGS() > ZONE_ARG && !PG_ARGISNULL(ZONE_ARG);
+}
+
+static void
+learn(FunctionCallInfo fcinfo, SeriesCall *call)
+{
+	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	char	   *unit = affinity_base_text_arg(fcinfo, UNIT_ARG, "unit");
+	char	   *zone = zone_is_given(fcinfo) ?
+		text_to_cstring(PG_GETARG_TEXT_PP(ZONE_ARG)) : NULL;
+	bool		zoned = call->time_type == TIMESTAMPTZOID;
+	pg_tz	   *tz = zone != NULL ? affinity_calendar_zone_arg(zone)
+		: zoned ? session_timezone : NULL;
+
+	affinity_eventlog_keep_text(call->unit_text, unit);
+	affinity_eventlog_keep_text(call->zone_text, zone != NULL ? zone : "");
+	strlcpy(call->zone, tz != NULL ? pg_get_timezone_name(tz) : "",
+			sizeof(call->zone));
+	if (call->clock.slices)
+		pfree(call->clock.slices);
+	memset(&call->clock, 0, sizeof(PeriodClock));
+	affinity_calendar_clock_init(&call->clock,
+								 affinity_calendar_unit(unit,
+														(int) strlen(unit)),
+								 zoned, tz);
+	call->known = true;
+	MemoryContextSwitchTo(old);
+}
+
+/* What the call site knows, true to this row's unit and zone. */
+static SeriesCall *
+series_call(FunctionCallInfo fcinfo)
+{
+	SeriesCall *call = fcinfo->flinfo->fn_extra;
+
+	if (call == NULL)
+	{
+		affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
+		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									  sizeof(SeriesCall));
+		call->time_type = affinity_base_arg_type(fcinfo, AT_ARG);
+		call->constant = affinity_base_args_are_constant(fcinfo, UNIT_ARG,
+														 ZONE_ARG);
+		fcinfo->flinfo->fn_extra = call;
+	}
+	if (call->known && call->constant)
+		return call;
+	affinity_base_check_not_null(fcinfo, UNIT_ARG, "unit");
+	if (!call->known ||
+		!affinity_eventlog_same_text(fcinfo, UNIT_ARG, call->unit_text) ||
+		(zone_is_given(fcinfo) ?
+		 !affinity_eventlog_same_text(fcinfo, ZONE_ARG, call->zone_text) :
+		 call->zone_text[0] != '\0'))
+		learn(fcinfo, call);
+	return call;
+}
+
+static double
+row_value(FunctionCallInfo fcinfo)
+{
+	double		value = PG_GETARG_FLOAT8(VALUE_ARG);
+
+	if (isnan(value) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("%s value", isnan(value) ? "NaN" : "infinite"),
+				 errhint("Leave such rows out with FILTER, or make them NULL.")));
+	if (fabs(value) > SERIES_VALUE_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("value %.17g is out of range", value),
+				 errhint("Values reach from -1e300 to 1e300. Pass them in a larger unit, for example thousands.")));
+	return value;
+}
+
+static void
+check_alike(uint8 unit_a, const char *zone_a, uint8 unit_b,
+			const char *zone_b)
+{
+	if (unit_a != unit_b)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot put series of different units together: %s and %s",
+						unit_a == 0 ? "numbers" :
+						affinity_calendar_unit_name(unit_a),
+						unit_b == 0 ? "numbers" :
+						affinity_calendar_unit_name(unit_b)),
+				 errhint("Make both with the same unit.")));
+	if (strcmp(zone_a, zone_b) != 0 &&
+		(zone_a[0] == '\0' || zone_b[0] == '\0' ||
+		 !affinity_calendar_same_zone(zone_a, zone_b)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot put series of different time zones together: \"%s\" and \"%s\"",
+						zone_a, zone_b),
+				 errhint("Pass the time zone to series_agg, or make both in sessions of the same one.")));
+}
+
+/* series_accum(state, at, value, unit [, time_zone]) */
+Datum
+affinity_forecast_accum(PG_FUNCTION_ARGS)
+{
+	SeriesCall *call = series_call(fcinfo);
+	Series	   *series;
+	Timestamp	at;
+
+	if (PG_ARGISNULL(AT_ARG) || PG_ARGISNULL(VALUE_ARG))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	at = call->time_type == DATEOID ?
+		affinity_calendar_midnight(PG_GETARG_DATEADT(AT_ARG))
+		: PG_GETARG_TIMESTAMP(AT_ARG);
+	if (TIMESTAMP_NOT_FINITE(at))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("infinite time"),
+				 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
+	if (PG_ARGISNULL(0))
+		series = affinity_forecast_series_new((uint8) call->clock.unit,
+											  call->zone);
+	else
+	{
+		series = affinity_forecast_series_of(PG_GETARG_DATUM(0));
+		if (!call->constant)
+			check_alike(series->unit, affinity_forecast_series_zone(series),
+						(uint8) call->clock.unit, call->zone);
+	}
+	PG_RETURN_POINTER(affinity_forecast_series_add(series,
+												   affinity_calendar_clock_period(&call->clock, at),
+												   row_value(fcinfo)));
+}
+
+/* series_accum(state, period, value) */
+Datum
+affinity_forecast_accum_number(PG_FUNCTION_ARGS)
+{
+	Series	   *series;
+
+	if (fcinfo->flinfo->fn_extra == NULL)
+	{
+		affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
+		fcinfo->flinfo->fn_extra = fcinfo->flinfo;
+	}
+	if (PG_ARGISNULL(AT_ARG) || PG_ARGISNULL(VALUE_ARG))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	series = PG_ARGISNULL(0) ? affinity_forecast_series_new(0, "")
+		: affinity_forecast_series_of(PG_GETARG_DATUM(0));
+	PG_RETURN_POINTER(affinity_forecast_series_add(series,
+												   PG_GETARG_INT64(AT_ARG),
+												   row_value(fcinfo)));
+}
+
+/* series_combine(series, series), strict */
+Datum
+affinity_forecast_combine(PG_FUNCTION_ARGS)
+{
+	Series	   *a;
+	Series	   *b;
+
+	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
+	a = affinity_forecast_series_of(PG_GETARG_DATUM(0));
+	b = affinity_forecast_series_of(PG_GETARG_DATUM(1));
+	check_alike(a->unit, affinity_forecast_series_zone(a), b->unit,
+				affinity_forecast_series_zone(b));
+	for (uint32 i = 0; i < b->n; i++)
+	{
+		const SeriesEntry *entry = &affinity_forecast_entries(b)[i];
+
+		affinity_base_look_up(i);
+		a = affinity_forecast_series_add(a, entry->period, entry->part);
+	}
+	PG_RETURN_POINTER(a);
+}
+
+/* series_final(series), strict */
+Datum
+affinity_forecast_final(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
+	PG_RETURN_POINTER(affinity_forecast_series_final(affinity_forecast_series_of(PG_GETARG_DATUM(0))));
+}

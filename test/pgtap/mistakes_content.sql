@@ -1,0 +1,56 @@
+-- Calls of decayed_count and velocity that cannot be meant say what to write, and that works; no call that works comes
+-- to them.
+BEGIN;
+SET LOCAL jit = off;
+SET LOCAL timezone = 'UTC';
+SET LOCAL search_path = public, pg_catalog;
+SELECT plan(41);
+CREATE TEMP TABLE ev AS SELECT at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, i * 1.5 AS amount, i AS i4, i::bigint AS i8,
+	interval '1 day' AS took, 7 AS days FROM (SELECT i, timestamptz '2024-01-01 05:00+00' + i * interval '7 hours' AS at FROM generate_series(1, 60) i) x;
+
+CREATE FUNCTION pg_temp.answer(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+	state text;
+	message text;
+	hint text;
+BEGIN
+	EXECUTE format('SELECT %s FROM ev', call) INTO result;
+	RETURN coalesce(result, 'nothing');
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	RETURN format('%s: %s (%s)', state, message, hint);
+END $$;
+
+CREATE TEMP TABLE mistake (no serial, call text, message text, hint text, instead text);
+INSERT INTO mistake (call, message, hint, instead) VALUES
+	('affinity.decayed_count(at)', '42883: decayed_count needs to know', 'Write affinity.decayed_count(at, ''7 days'')', 'affinity.decayed_count(at, ''7 days'')'),
+	('affinity.decayed_count(d)', '42883: decayed_count needs to know', 'Write affinity.decayed_count(at, ''7 days'')', 'affinity.decayed_count(d, ''7 days'')'),
+	('affinity.decayed_count(at, 7)', '42804: a half-life or window is an interval', 'days * interval ''1 day''', 'affinity.decayed_count(at, 7 * interval ''1 day'')'),
+	('affinity.decayed_count(ts, days)', '42804: a half-life or window is an interval', 'days * interval ''1 day''', 'affinity.decayed_count(ts, days * interval ''1 day'')'),
+	('affinity.decayed_count(at, 7, amount)', '42804: a half-life or window is an interval', 'interval ''7 days''', 'affinity.decayed_count(at, interval ''7 days'', amount)'),
+	('affinity.decayed_count(amount, at, took)', '42804: decayed_count takes the weight after', '(at, half_life, weight)', 'affinity.decayed_count(at, took, amount)'),
+	('affinity.decayed_count(i4, d, ''1 day'')', '42804: decayed_count takes the weight after', '(at, half_life, weight)', 'affinity.decayed_count(d, ''1 day'', i4)'),
+	('affinity.decayed_count(at, amount, took)', '42804: decayed_count takes the weight after', '(at, half_life, weight)', 'affinity.decayed_count(at, took, amount)'),
+	('affinity.velocity(at)', '42883: velocity needs to know how long', 'affinity.velocity(at, ''7 days'', now())', 'affinity.velocity(at, ''7 days'', now())'),
+	('affinity.velocity(d, took)', '42883: velocity needs to know when', 'affinity.velocity(at, window, now())', 'affinity.velocity(d, took, now())'),
+	('affinity.velocity(at, 7, now())', '42804: a half-life or window is an interval', 'interval ''7 days''', 'affinity.velocity(at, interval ''7 days'', now())');
+SELECT ok(pg_temp.answer(call) LIKE message || '%(%' || hint || '%)', call || ': ' || pg_temp.answer(call)) FROM mistake ORDER BY no;
+SELECT unalike(pg_temp.answer(instead), '_____: % (%)', instead) FROM mistake ORDER BY no;
+
+-- Calls that work, with literals and without types.
+CREATE TEMP TABLE good (no serial, call text, same_as text);
+INSERT INTO good (call, same_as) SELECT format('affinity.%s(%s, ''2 days''%s)', f, t, rest), format('affinity.%s(%s, interval ''2 days''%s)', f, t, typed)
+FROM unnest(ARRAY['at', 'ts', 'd']) t, (VALUES ('decayed_count', '', ''), ('decayed_count', ', i4', ', i4::float8'), ('decayed_count', ', ''2''', ', 2::float8'),
+	('velocity', ', ''2024-01-15''', ', timestamptz ''2024-01-15''::timestamptz'), ('velocity', ', d, 3', ', d, 3::bigint')) r (f, rest, typed) WHERE NOT (f = 'velocity' AND rest LIKE ', d%');
+INSERT INTO good (call, same_as) VALUES
+	('affinity.decayed_count(at, ''1 day'', amount)', 'affinity.decayed_count(at, interval ''1 day'', amount::float8)'),
+	('affinity.decayed_count(at, ''1 day'', NULL)', 'affinity.decayed_count(at, interval ''1 day'', NULL::float8)'),
+	('affinity.velocity(at, ''1 day'', ''2024-01-10'', 3)', 'affinity.velocity(at, interval ''1 day'', timestamptz ''2024-01-10'', 3::bigint)'),
+	('affinity.velocity(at, ''1 day'', date ''2024-01-10'', i8 * 0 + 3)', 'affinity.velocity(at, interval ''1 day'', timestamptz ''2024-01-10'', 3)'),
+	('affinity.velocity_of(3, ''{1,2}'')', 'affinity.velocity_of(3::bigint, ARRAY[1, 2]::bigint[])'),
+	('affinity.decayed_value(affinity.decayed_count(at, ''1 day''), ''2024-02-01'')', 'affinity.decayed_value(affinity.decayed_count(at, ''1 day''), timestamp ''2024-02-01'')'),
+	('affinity.wilson_lower(3, 5)', 'affinity.wilson_lower(3.0::float8, 5.0, 0.95)');
+SELECT ok(pg_temp.answer(call) = pg_temp.answer(same_as) AND pg_temp.answer(call) NOT LIKE '_____: % (%)', call || ': ' || left(pg_temp.answer(call), 200)) FROM good ORDER BY no;
+SELECT finish();
+ROLLBACK;
