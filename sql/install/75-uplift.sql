@@ -1,11 +1,11 @@
--- Whom does a treatment move: uplift by score. C: src/experiment/uplift*.c
+-- Whom does a treatment move: uplift by score. C: src/uplift
 
 CREATE TYPE affinity.uplift;
 
 CREATE FUNCTION affinity.uplift_in(pg_catalog.cstring)
 RETURNS affinity.uplift
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_in';
+AS 'MODULE_PATHNAME', 'affinity_uplift_in';
 
 COMMENT ON FUNCTION affinity.uplift_in(pg_catalog.cstring) IS
 	'input of type uplift: base64; 22P03 unless every part of the state is sound';
@@ -13,7 +13,7 @@ COMMENT ON FUNCTION affinity.uplift_in(pg_catalog.cstring) IS
 CREATE FUNCTION affinity.uplift_out(affinity.uplift)
 RETURNS pg_catalog.cstring
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_out';
+AS 'MODULE_PATHNAME', 'affinity_uplift_out';
 
 COMMENT ON FUNCTION affinity.uplift_out(affinity.uplift) IS
 	'output of type uplift: base64';
@@ -21,7 +21,7 @@ COMMENT ON FUNCTION affinity.uplift_out(affinity.uplift) IS
 CREATE FUNCTION affinity.uplift_recv(pg_catalog.internal)
 RETURNS affinity.uplift
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_recv';
+AS 'MODULE_PATHNAME', 'affinity_uplift_recv';
 
 COMMENT ON FUNCTION affinity.uplift_recv(pg_catalog.internal) IS
 	'binary input of type uplift, checked as its text is';
@@ -29,7 +29,7 @@ COMMENT ON FUNCTION affinity.uplift_recv(pg_catalog.internal) IS
 CREATE FUNCTION affinity.uplift_send(affinity.uplift)
 RETURNS pg_catalog.bytea
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_send';
+AS 'MODULE_PATHNAME', 'affinity_uplift_send';
 
 COMMENT ON FUNCTION affinity.uplift_send(affinity.uplift) IS
 	'binary output of type uplift';
@@ -50,7 +50,7 @@ COMMENT ON TYPE affinity.uplift IS
 CREATE FUNCTION affinity.uplift_combine(affinity.uplift, affinity.uplift)
 RETURNS affinity.uplift
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_combine';
+AS 'MODULE_PATHNAME', 'affinity_uplift_combine';
 
 COMMENT ON FUNCTION affinity.uplift_combine(affinity.uplift, affinity.uplift) IS
 	'combine function of uplift_agg, qini and auuc';
@@ -58,7 +58,7 @@ COMMENT ON FUNCTION affinity.uplift_combine(affinity.uplift, affinity.uplift) IS
 CREATE FUNCTION affinity.uplift_final(affinity.uplift)
 RETURNS affinity.uplift
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_final';
+AS 'MODULE_PATHNAME', 'affinity_uplift_final';
 
 COMMENT ON FUNCTION affinity.uplift_final(affinity.uplift) IS
 	'final function of uplift_agg';
@@ -83,7 +83,7 @@ COMMENT ON AGGREGATE affinity.rollup(affinity.uplift) IS
 CREATE FUNCTION affinity.{NAME}_final(affinity.uplift)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000
-AS 'MODULE_PATHNAME', 'affinity_experiment_{NAME}_final';
+AS 'MODULE_PATHNAME', 'affinity_uplift_{NAME}_final';
 
 COMMENT ON FUNCTION affinity.{NAME}_final(affinity.uplift) IS
 	'final function of the aggregate {NAME}';
@@ -93,7 +93,7 @@ CREATE FUNCTION affinity.{NAME}(
 	normalized pg_catalog.bool DEFAULT true)
 RETURNS pg_catalog.float8
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000
-AS 'MODULE_PATHNAME', 'affinity_experiment_{NAME}';
+AS 'MODULE_PATHNAME', 'affinity_uplift_{NAME}';
 
 COMMENT ON FUNCTION affinity.{NAME}(affinity.uplift, pg_catalog.bool) IS
 	'{ANSWER}';
@@ -107,7 +107,7 @@ COMMENT ON FUNCTION affinity.{NAME}(affinity.uplift, pg_catalog.bool) IS
 CREATE FUNCTION affinity.uplift_accum(affinity.uplift, pg_catalog.float8, pg_catalog.bool, pg_catalog.{OUTCOME})
 RETURNS affinity.uplift
 LANGUAGE C IMMUTABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_accum';
+AS 'MODULE_PATHNAME', 'affinity_uplift_accum';
 
 COMMENT ON FUNCTION affinity.uplift_accum(affinity.uplift, pg_catalog.float8, pg_catalog.bool, pg_catalog.{OUTCOME}) IS
 	'transition function of uplift_agg, qini and auuc';
@@ -161,7 +161,7 @@ RETURNS TABLE (
 	cumulative_high pg_catalog.float8,
 	gain pg_catalog.float8)
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10
-AS 'MODULE_PATHNAME', 'affinity_experiment_uplift_by_decile';
+AS 'MODULE_PATHNAME', 'affinity_uplift_by_decile';
 
 COMMENT ON FUNCTION affinity.uplift_by_decile(affinity.uplift, pg_catalog.int8, pg_catalog.float8) IS
 	'what the treatment did for those with the highest scores, the next ones and so on, and for all down to there';

@@ -1,5 +1,6 @@
 -- Mistaken calls of the aggregates of 72-79, as 68-mistakes.sql has for those before.
--- C: src/experiment/metric_mistake.c, src/attribution/mistake.c, src/trending/mistake.c
+-- C: src/experiment/metric_mistake.c, src/cluster/mistake.c, src/uplift/mistake.c,
+-- src/attribution/mistake.c, src/trending/mistake.c
 
 --table metric_mistake: NAME | TYPES | NAMED | SYMBOL
 -- metric_agg | pg_catalog.interval | value pg_catalog.interval | affinity_experiment_interval_mistake
@@ -80,5 +81,76 @@ CREATE AGGREGATE affinity.attribution_agg(user_id pg_catalog."any", {NAMED}) (
 
 COMMENT ON AGGREGATE affinity.attribution_agg(pg_catalog."any", {TYPES}) IS
 	'a mistaken call of attribution_agg: the error says what to write instead';
+
+--end
+--table cluster_mistake: VALUE
+-- float8
+-- bool
+
+--for cluster_mistake
+CREATE FUNCTION affinity.cluster_metric_mistake(affinity.cluster_metric, pg_catalog.{VALUE})
+RETURNS affinity.cluster_metric
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_cluster_metric_mistake';
+
+COMMENT ON FUNCTION affinity.cluster_metric_mistake(affinity.cluster_metric, pg_catalog.{VALUE}) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.cluster_metric_agg(value pg_catalog.{VALUE}) (
+	SFUNC = affinity.cluster_metric_mistake,
+	STYPE = affinity.cluster_metric,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.cluster_metric_agg(pg_catalog.{VALUE}) IS
+	'a mistaken call of cluster_metric_agg: the error says what to write instead';
+
+CREATE FUNCTION affinity.did_mistake(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool)
+RETURNS affinity.did
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_cluster_did_mistake';
+
+COMMENT ON FUNCTION affinity.did_mistake(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.bool, after pg_catalog.bool) (
+	SFUNC = affinity.did_mistake,
+	STYPE = affinity.did,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool) IS
+	'a mistaken call of did_agg: the error says what to write instead';
+
+--end
+--table uplift_mistake: TYPES | NAMED | SYMBOL
+-- pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | score pg_catalog.float8, treated pg_catalog.float8, outcome pg_catalog.float8 | affinity_uplift_treated_mistake
+-- pg_catalog.float8, pg_catalog.float8, pg_catalog.bool | score pg_catalog.float8, treated pg_catalog.float8, outcome pg_catalog.bool | affinity_uplift_treated_mistake
+-- pg_catalog.float8, pg_catalog.bool | score pg_catalog.float8, treated pg_catalog.bool | affinity_uplift_outcome_mistake
+
+--for uplift_mistake
+CREATE FUNCTION affinity.uplift_mistake(affinity.uplift, {TYPES})
+RETURNS affinity.uplift
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{SYMBOL}';
+
+COMMENT ON FUNCTION affinity.uplift_mistake(affinity.uplift, {TYPES}) IS
+	'transition function of mistaken calls';
+
+--end
+--table uplift_aggregate: NAME
+-- uplift_agg
+-- qini
+-- auuc
+
+--for uplift_mistake uplift_aggregate
+CREATE AGGREGATE affinity.{NAME}({NAMED}) (
+	SFUNC = affinity.uplift_mistake,
+	STYPE = affinity.uplift,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
+	'a mistaken call of {NAME}: the error says what to write instead';
 
 --end

@@ -2,9 +2,9 @@
 -- sorted: DISTINCT, UNION, GROUP BY, joins, IS DISTINCT FROM, logical replication.
 -- Equal contents are equal. The order has no meaning.
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
--- src/profile/contrast.c, src/experiment/cluster_agg.c,
--- src/experiment/uplift.c, src/attribution/io.c, src/trending/decayed.c,
--- src/community/inequality.c, src/forecast/io.c, src/experiment/metric_io.c
+-- src/profile/contrast.c, src/cluster/agg.c, src/uplift/state.c,
+-- src/attribution/io.c, src/trending/decayed.c, src/community/inequality.c,
+-- src/forecast/io.c, src/experiment/metric_io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -20,9 +20,9 @@
 -- inequality | affinity_community_inequality
 -- series | affinity_forecast_series
 -- attribution | affinity_attribution
--- cluster_metric | affinity_experiment_cluster
--- did | affinity_experiment_cluster
--- uplift | affinity_experiment_uplift
+-- cluster_metric | affinity_cluster
+-- did | affinity_cluster
+-- uplift | affinity_uplift
 -- metric | affinity_experiment_metric
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER

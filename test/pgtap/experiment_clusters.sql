@@ -2,7 +2,7 @@
 -- and R's sandwich (vcovCL, HC1) have them, stored; and plain SQL.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(61);
+SELECT plan(66);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 CREATE TEMP TABLE row AS SELECT k, i, c, (i * 7919 * k) % 101 / 4.0::float8 + c * c * k % 13 + i % 3 + 2 * (t AND a)::int AS v, t, a FROM (
@@ -16,13 +16,13 @@ SELECT ok(pg_temp.near(difference, x) AND pg_temp.near(std_error, e) AND pg_temp
 FROM (SELECT k, array_agg(name ORDER BY name) AS names, array_agg(m ORDER BY name) AS metrics FROM (SELECT k, CASE WHEN t THEN 'B' ELSE 'A' END AS name, affinity.cluster_metric_agg(v, c) AS m FROM row GROUP BY 1, 2) q GROUP BY 1) q
 	JOIN (VALUES (1, -0.5496567996567991, 2.7331012955603957, -6.639385982650626, 5.540072383337027, 0.8446434539358268), (2, 1.7119133450650055, 2.063254343702109, -3.166907912055341, 6.590734602185352, 0.4340795754994977),
 	(3, -6.854705619982156, 2.688110051179255, -14.318095613811803, 0.608684373847491, 0.06330479356342876), (4, -0.5081250000000055, 0.9524764778281042, -2.394123556046112, 1.377873556046101, 0.5946979319717437)) v (k, x, e, l, h, p) USING (k),
-	affinity.cluster_experiment(names, metrics) r WHERE r.name = 'B';
+	affinity.cluster_experiment(names, metrics) r WHERE r.variant = 'B';
 -- every cluster has units in both arms
 SELECT ok(pg_temp.near(difference, x, 10) AND pg_temp.near(std_error, e, 10) AND pg_temp.near(p_value, p, 9) AND pg_temp.near(lift, y, 10) AND pg_temp.near((lift_high - lift_low) / (high - low) * std_error, f, 9), 'statsmodels: clusters in both arms, and the lift by its delta method ' || k)
 FROM (SELECT k, array_agg(name ORDER BY name) AS names, array_agg(m ORDER BY name) AS metrics FROM (SELECT k, CASE WHEN a THEN 'new' ELSE 'old' END AS name, affinity.cluster_metric_agg(v, c) AS m FROM row GROUP BY 1, 2) q GROUP BY 1) q
 	JOIN (VALUES (1, 1.07499999999999, 0.39627855058436806, 0.021830756069213544, 0.053682896379525134, 0.021769260319649326), (2, 0.28399999999998915, 0.607341077370457, 0.6542702602437935, 0.01463314097279415, 0.031936409640245376),
 	(3, 0.33471513605442854, 0.4225198579742426, 0.47258354314135276, 0.017757752451630356, 0.02279828786011064), (4, 0.6174999999999868, 0.8869962187099196, 0.4876799836786121, 0.031737873433985805, 0.0463786708002948)) v (k, x, e, p, y, f) USING (k),
-	affinity.cluster_experiment(names, metrics, 'old') r WHERE r.name = 'new';
+	affinity.cluster_experiment(names, metrics, 'old') r WHERE r.variant = 'new';
 -- R: lm(v ~ t * a), vcovCL(m, cluster = c, type = 'HC1'), 22 degrees of freedom
 SELECT ok(pg_temp.near((d).estimate, -0.16229179058400928) AND pg_temp.near((d).std_error, 0.8398329680302) AND pg_temp.near((d).treated_before, 52.8404907975460 - 0.3922149354770, 12), 'sandwich''s vcovCL') FROM (
 	SELECT affinity.difference_in_differences(affinity.did_agg((i * 7919 % 101 + c % 7)::float8, c % 3 = 0, i % 2 = 0, c)) AS d FROM (SELECT i, i % 23 AS c FROM generate_series(1, 1000) i) q) r;
@@ -35,12 +35,12 @@ SELECT is_empty($$SELECT * FROM (SELECT k, affinity.difference_in_differences(af
 	OR (d).units <> (SELECT count(*) FROM row r WHERE r.k = q.k) OR (d).clusters <> (SELECT count(DISTINCT c) FROM row r WHERE r.k = q.k)$$, 'means, units and clusters');
 -- every unit its own cluster: Welch's test, but for its degrees of freedom
 SELECT ok(pg_temp.near(r.std_error ^ 2, ((w).sd_inside ^ 2 * ((w).n_inside - 1) / (w).n_inside ^ 2 + (w).sd_outside ^ 2 * ((w).n_outside - 1) / (w).n_outside ^ 2) * 300 / 298, 10), 'clusters of one unit') FROM (
-	SELECT affinity.contrast_numeric(t, v) AS w, affinity.cluster_metric_agg(v, i) FILTER (WHERE NOT t) AS a, affinity.cluster_metric_agg(v, i) FILTER (WHERE t) AS b FROM row WHERE k = 1) q, affinity.cluster_experiment('{A,B}', ARRAY[a, b]) r WHERE name = 'B';
+	SELECT affinity.contrast_numeric(t, v) AS w, affinity.cluster_metric_agg(v, i) FILTER (WHERE NOT t) AS a, affinity.cluster_metric_agg(v, i) FILTER (WHERE t) AS b FROM row WHERE k = 1) q, affinity.cluster_experiment('{A,B}', ARRAY[a, b]) r WHERE variant = 'B';
 -- under the null, days alike within regions: alpha is as it should be, where the test of units alone is far off
 CREATE TEMP TABLE null_run AS SELECT run, affinity.cluster_metric_agg(x, c) FILTER (WHERE NOT b) AS a, affinity.cluster_metric_agg(x, c) FILTER (WHERE b) AS b, affinity.contrast_numeric(b, x) AS w FROM (
 	SELECT run, c, affinity.assign(run * 100 + c, 'null', '{0.5,0.5}') = 1 AS b, sum(random()) OVER (PARTITION BY run, c) / 2 + random() * 5 AS x FROM (SELECT setseed(0.14)) s, generate_series(1, 400) run, generate_series(1, 40) c, generate_series(1, 10) u) q GROUP BY 1;
 SELECT ok(count(*) FILTER (WHERE r.p_value < 0.05) BETWEEN 8 AND 36 AND count(*) FILTER (WHERE (w).p_value < 0.05) > 40, count(*) FILTER (WHERE r.p_value < 0.05) || ' false alarms in 400, and ' || count(*) FILTER (WHERE (w).p_value < 0.05) || ' without clusters')
-FROM null_run, affinity.cluster_experiment('{A,B}', ARRAY[a, b]) r WHERE name = 'B';
+FROM null_run, affinity.cluster_experiment('{A,B}', ARRAY[a, b]) r WHERE variant = 'B';
 
 -- 2. States.
 CREATE TEMP TABLE state AS SELECT k, affinity.cluster_metric_agg(v, c) AS metric, affinity.did_agg(v, t, a, c) AS did FROM row GROUP BY 1;
@@ -93,7 +93,7 @@ SELECT is(pg_temp.fate(b || '\x00'), 'refused', 'a byte more') FROM byte;
 
 -- 3. Edges.
 CREATE FUNCTION pg_temp.pair(a float8[], b float8[], control text DEFAULT 'A') RETURNS TABLE (name text, units bigint, clusters bigint, mean float8, difference float8, std_error float8, df float8, low float8, p_value float8, lift float8) LANGUAGE sql AS $$
-	SELECT r.name, r.units, r.clusters, r.mean, r.difference, r.std_error, r.df, r.low, r.p_value, r.lift FROM affinity.cluster_experiment('{A,B}', ARRAY[(SELECT affinity.cluster_metric_agg(x, o / 2) FROM unnest(a) WITH ORDINALITY u (x, o)), (SELECT affinity.cluster_metric_agg(x, 100 + o / 2) FROM unnest(b) WITH ORDINALITY u (x, o))], control) r $$;
+	SELECT r.variant, r.units, r.clusters, r.mean, r.difference, r.std_error, r.df, r.low, r.p_value, r.lift FROM affinity.cluster_experiment('{A,B}', ARRAY[(SELECT affinity.cluster_metric_agg(x, o / 2) FROM unnest(a) WITH ORDINALITY u (x, o)), (SELECT affinity.cluster_metric_agg(x, 100 + o / 2) FROM unnest(b) WITH ORDINALITY u (x, o))], control) r $$;
 SELECT results_eq($$SELECT * FROM pg_temp.pair('{1}', '{2}')$$, $$VALUES ('A', 1::bigint, 1::bigint, 1::float8, NULL::float8, NULL::float8, NULL::float8, NULL::float8, NULL::float8, NULL::float8), ('B', 1, 1, 2, 1, NULL, NULL, NULL, NULL, 1)$$, 'one unit in each arm has no error');
 SELECT results_eq($$SELECT difference, std_error, low, p_value, lift FROM pg_temp.pair('{3,3,3,3}', '{3,3,3,3}') WHERE name = 'B'$$, 'VALUES (0::float8, 0::float8, NULL::float8, NULL::float8, 0::float8)', 'no variance');
 SELECT results_eq($$SELECT difference, std_error, p_value, lift FROM pg_temp.pair('{0,0,0,0}', '{0,0,0,0}') WHERE name = 'B'$$, 'VALUES (0::float8, 0::float8, NULL::float8, NULL::float8)', 'all zeros');
@@ -108,13 +108,17 @@ SELECT is(affinity.difference_in_differences(NULL)::text, NULL, 'NULL');
 SELECT is_empty('SELECT * FROM affinity.cluster_experiment(NULL, NULL)', 'NULL has no rows');
 SELECT is_empty('SELECT * FROM affinity.cluster_experiment(''{}'', ''{}'')', 'nor has nothing');
 SELECT is((affinity.cluster_metric_agg(v, c), affinity.did_agg(v, t, a, c))::text, '(,)', 'rows with a NULL do not count') FROM (VALUES (NULL::float8, true, true, NULL::text), (1, NULL, true, NULL), (1, true, NULL, NULL), (NULL, true, true, 'x')) x (v, t, a, c);
-SELECT throws_ok(format('SELECT affinity.cluster_experiment(%s) FROM (SELECT affinity.cluster_metric_agg(i, i) AS m FROM generate_series(1, 9) i) q', a), c, m, a) FROM (VALUES ('''{A,B}'', ARRAY[m]', '2202E', 'variant has 2 entries, but metric has 1'), ('''{A,A}'', ARRAY[m, m]', '22023', 'variant "A" is there twice'),
-	('''{B,C}'', ARRAY[m, m]', '22023', 'no variant is the control "A"'), ('''{A,NULL}'', ARRAY[m, m]', '22004', 'variant must not contain nulls'), ('''{A,B}'', ARRAY[m, NULL]', '22004', 'metric must not contain nulls'),
-	('''{A,B}'', ARRAY[m, m], NULL', '22004', 'control must not be null'), ('''{A,B}'', ARRAY[m, m], ''A'', 95', '22023', 'confidence must be between 0 and 1, but is 95'), ('''{A,B}'', ARRAY[m, m], ''A'', ''NaN''', '22023', 'confidence must be between 0 and 1, but is NaN')) v (a, c, m);
+SELECT results_eq($$SELECT variant, control_mean, p_adjusted = least(1, CASE WHEN p_value < 0.3 THEN 2 ELSE 1 END * p_value), p_value < 0.3 FROM (SELECT affinity.cluster_metric_agg(i % 10, i % 20) AS a, affinity.cluster_metric_agg(i % 10 + 3, i % 20 + 100) AS b, affinity.cluster_metric_agg((i * 3 + 1) % 10, i % 20 + 50) AS c FROM generate_series(1, 200) i) q,
+	affinity.cluster_experiment('{y,x,control}', ARRAY[b, c, a]) r$$, $$VALUES ('y', 4.5::float8, true, true), ('x', 4.5, true, false), ('control', 4.5, NULL, NULL)$$, 'three arms: Holm''s p-values, the control is the first by name');
+SELECT throws_ok(format('SELECT affinity.cluster_experiment(%s) FROM (SELECT affinity.cluster_metric_agg(i, i) AS m FROM generate_series(1, 9) i) q', a), c, m, a) FROM (VALUES ('''{A,B}'', ARRAY[m]', '2202E', 'variants has 2 entries, but metrics has 1'), ('''{A,A}'', ARRAY[m, m]', '22023', 'variant "A" is there twice'),
+	('''{B,C}'', ARRAY[m, m], ''A''', '22023', 'no variant is the control "A"'), ('''{A,NULL}'', ARRAY[m, m]', '22004', 'variants must not contain nulls'), ('''{A,B}'', ARRAY[m, NULL]', '22004', 'metrics must not contain nulls'),
+	('''{A,B}'', ARRAY[m, m], confidence => NULL', '22004', 'confidence must not be null'), ('''{A,B}'', ARRAY[m, m], ''A'', 95', '22023', 'confidence must be between 0 and 1, but is 95'), ('''{A,B}'', ARRAY[m, m], ''A'', ''NaN''', '22023', 'confidence must be between 0 and 1, but is NaN')) v (a, c, m);
 SELECT throws_ok(format('SELECT affinity.cluster_metric_agg(%s)', a), c, m, a) FROM (VALUES ('''NaN''::float8, 1', '22000', 'NaN value'), ('''-inf''::float8, 1', '22000', 'infinite value'), ('1e300, 1', '22003', '1e300'), ('1, 1.5', '42804', NULL), ('1, now()', '42804', NULL)) v (a, c, m) WHERE m IS DISTINCT FROM '1e300';
 SELECT throws_ok('SELECT affinity.cluster_metric_agg(1.1e15, 1)', '22003', 'value 1100000000000000 is out of range', 'a value that is too large');
 SELECT throws_ok('SELECT affinity.did_agg(1e300, true, true, 1)', '22003', NULL, 'much too large');
 SELECT throws_ok('SELECT affinity.cluster_metric_combine(m, m) FROM (SELECT affinity.cluster_metric_agg(1, 1) AS m) q', '0A000', NULL, 'rollup merges');
 SELECT throws_ok('SELECT affinity.difference_in_differences(m, 1) FROM (SELECT affinity.did_agg(1, true, true, 1) AS m) q', '22023', NULL, 'a confidence of 1');
+SELECT throws_ok(format('SELECT affinity.%s', f), '42883', m, f) FROM (VALUES ('cluster_metric_agg(1)', 'cluster_metric_agg needs to know the cluster of each unit'), ('cluster_metric_agg(true)', 'cluster_metric_agg needs to know the cluster of each unit'),
+	('did_agg(1.5, true, true)', 'did_agg needs to know the cluster of each unit'), ('did_agg(false, true, true)', 'did_agg needs to know the cluster of each unit')) v (f, m);
 SELECT finish();
 ROLLBACK;

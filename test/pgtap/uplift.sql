@@ -2,7 +2,7 @@
 -- below), areas by a loop over scores in Python, and plain SQL.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(57);
+SELECT plan(72);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 12) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 -- many ties; outcome depends on score and treatment
@@ -116,5 +116,7 @@ SELECT throws_ok(format('SELECT affinity.uplift_agg(%s)', a), c, m, a) FROM (VAL
 SELECT is(affinity.uplift_agg(s, t, y), NULL, 'rows with a NULL do not count') FROM (VALUES (NULL::float8, true, true), (1, NULL, true), (1, true, NULL)) v (s, t, y);
 SELECT ok(affinity.uplift_agg(0.0::float8, true, 0.0::float8) = affinity.uplift_agg('-0'::float8, true, '-0'::float8), '-0 is 0');
 SELECT throws_ok('SELECT affinity.uplift_combine(s, s) FROM (SELECT affinity.uplift_agg(1, true, true) AS s) q', '0A000', NULL, 'rollup merges');
+SELECT throws_ok(format('SELECT affinity.%s(%s)', f, a), c, m, f || ' of ' || a) FROM unnest('{uplift_agg,qini,auuc}'::text[]) f, (VALUES ('0.5, 1, 0', '42804', 'treated must be true or false, but is a number'), ('0.5, 1, true', '42804', 'treated must be true or false, but is a number'), ('0.5, true', '42883', 'uplift needs to know what came of it')) v (a, c, m);
+SELECT lives_ok(format('SELECT affinity.%s(0.5, 1 = 1, %s)', f, o), 'what the hint says: ' || f) FROM unnest('{uplift_agg,qini,auuc}'::text[]) f, unnest('{0,true}'::text[]) o;
 SELECT finish();
 ROLLBACK;

@@ -1,10 +1,10 @@
 /*
- * power.h
+ * design.h
  *		How many units an experiment needs, and what it can find with those it
  *		has. No PostgreSQL here.
  */
-#ifndef AFFINITY_EXPERIMENT_POWER_H
-#define AFFINITY_EXPERIMENT_POWER_H
+#ifndef AFFINITY_DESIGN_DESIGN_H
+#define AFFINITY_DESIGN_DESIGN_H
 
 #include <stdbool.h>
 
@@ -22,13 +22,13 @@ typedef struct PowerPlan
 	int			direction;		/* 1 greater, -1 less, 0 either */
 } PowerPlan;
 
-extern double affinity_experiment_t_quantile(double tail, double df);
-extern double affinity_experiment_t_power(double t, double df, double shift);
-extern double affinity_experiment_power_of(const PowerPlan *plan,
-										   double units, double effect);
-extern double affinity_experiment_units_for(const PowerPlan *plan,
-											double effect, double power);
-extern double affinity_experiment_effect_for(const PowerPlan *plan,
-											 double units, double power);
+extern double affinity_design_t_quantile(double tail, double df);
+extern double affinity_design_t_power(double t, double df, double shift);
+extern double affinity_design_power_of(const PowerPlan *plan,
+									   double units, double effect);
+extern double affinity_design_units_for(const PowerPlan *plan,
+										double effect, double power);
+extern double affinity_design_effect_for(const PowerPlan *plan,
+										 double units, double power);
 
-#endif							/* AFFINITY_EXPERIMENT_POWER_H */
+#endif							/* AFFINITY_DESIGN_DESIGN_H */

@@ -1,5 +1,5 @@
 /*
- * uplift_score.c
+ * score.c
  *		qini() and auuc(): does a score put first whom the treatment moves?
  *
  * Rows of one score come together. Qini curve (N. J. Radcliffe, "Using control
@@ -15,12 +15,12 @@
 
 #include "fmgr.h"
 
-#include "experiment/uplift.h"
+#include "uplift/uplift.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_qini);
-PG_FUNCTION_INFO_V1(affinity_experiment_auuc);
-PG_FUNCTION_INFO_V1(affinity_experiment_qini_final);
-PG_FUNCTION_INFO_V1(affinity_experiment_auuc_final);
+PG_FUNCTION_INFO_V1(affinity_uplift_qini);
+PG_FUNCTION_INFO_V1(affinity_uplift_auuc);
+PG_FUNCTION_INFO_V1(affinity_uplift_qini_final);
+PG_FUNCTION_INFO_V1(affinity_uplift_auuc_final);
 
 /* A sum with what rounding took from it: Neumaier's. */
 typedef struct Sum
@@ -200,33 +200,33 @@ score(FunctionCallInfo fcinfo, CurveKind kind, bool normalized)
 {
 	double		result;
 
-	if (!score_of(affinity_experiment_uplift_arg(fcinfo, 0), kind, normalized,
+	if (!score_of(affinity_uplift_arg(fcinfo, 0), kind, normalized,
 				  &result))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(result);
 }
 
 Datum
-affinity_experiment_qini(PG_FUNCTION_ARGS)
+affinity_uplift_qini(PG_FUNCTION_ARGS)
 {
 	return score(fcinfo, CURVE_QINI, PG_GETARG_BOOL(1));
 }
 
 Datum
-affinity_experiment_auuc(PG_FUNCTION_ARGS)
+affinity_uplift_auuc(PG_FUNCTION_ARGS)
 {
 	return score(fcinfo, CURVE_UPLIFT, PG_GETARG_BOOL(1));
 }
 
 /* final functions of the aggregates of these names, strict */
 Datum
-affinity_experiment_qini_final(PG_FUNCTION_ARGS)
+affinity_uplift_qini_final(PG_FUNCTION_ARGS)
 {
 	return score(fcinfo, CURVE_QINI, true);
 }
 
 Datum
-affinity_experiment_auuc_final(PG_FUNCTION_ARGS)
+affinity_uplift_auuc_final(PG_FUNCTION_ARGS)
 {
 	return score(fcinfo, CURVE_UPLIFT, true);
 }

@@ -1,5 +1,5 @@
 /*
- * cluster_test.c
+ * test.c
  *		cluster_experiment() and difference_in_differences(): least squares on
  *		indicators of the arms, with errors that are robust to what the units
  *		of a cluster have in common.
@@ -24,14 +24,17 @@
 #include "utils/tuplestore.h"
 
 #include "activity/activity.h"
-#include "experiment/cluster.h"
-#include "experiment/power.h"
+#include "cluster/cluster.h"
+#include "design/design.h"
 #include "kernel/tail.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_test);
-PG_FUNCTION_INFO_V1(affinity_experiment_did);
+PG_FUNCTION_INFO_V1(affinity_cluster_test);
+PG_FUNCTION_INFO_V1(affinity_cluster_did);
 
-#define VARIANT_COLUMNS 14
+#define VARIANT_NUMBERS 12		/* columns of a variant's row behind three */
+#define P_VALUE 7
+#define P_ADJUSTED 8
+#define VARIANTS_MAX 1000
 #define DID_COLUMNS 12
 
 /* The units of a cell: their mean is base and the fraction, in 2^-60. */
@@ -78,20 +81,20 @@ read_arm(Arm *arm, const ClusterState *state, int cell)
 	for (uint32 i = 0; i < state->n; i++)
 	{
 		const ClusterCell *c =
-		&affinity_experiment_cluster_entry(state, i)->cells[cell];
+		&affinity_cluster_entry(state, i)->cells[cell];
 
 		affinity_base_look_up(i);
 		arm->n += c->n;
 		arm->clusters += c->n > 0;
-		affinity_experiment_sum_add(&sum, &c->sum);
+		affinity_cluster_sum_add(&sum, &c->sum);
 	}
 	if (arm->n == 0)
 		return;
-	arm->base = affinity_experiment_sum_mean(&sum, arm->n);
-	whole = affinity_experiment_sum_times(arm->base, arm->n);
-	whole = affinity_experiment_sum_less(&sum, &whole);
+	arm->base = affinity_cluster_sum_mean(&sum, arm->n);
+	whole = affinity_cluster_sum_times(arm->base, arm->n);
+	whole = affinity_cluster_sum_less(&sum, &whole);
 	/* in 2^-60, as the base is */
-	arm->fraction = ldexp(affinity_experiment_sum_double(&whole),
+	arm->fraction = ldexp(affinity_cluster_sum_double(&whole),
 						  VALUE_SCALE_BITS) / (double) arm->n;
 	arm->mean = scaled((double) arm->base + arm->fraction);
 }
@@ -106,9 +109,9 @@ deviation(const Arm *arm, const ClusterEntry *entry)
 
 	if (cell->n == 0)
 		return 0;
-	expected = affinity_experiment_sum_times(arm->base, cell->n);
-	difference = affinity_experiment_sum_less(&cell->sum, &expected);
-	return affinity_experiment_sum_double(&difference);
+	expected = affinity_cluster_sum_times(arm->base, cell->n);
+	difference = affinity_cluster_sum_less(&cell->sum, &expected);
+	return affinity_cluster_sum_double(&difference);
 }
 
 /* Fill in what follows from the squares of the clusters' scores. */
@@ -131,8 +134,8 @@ finish(Estimate *estimate, double squares, int64 clusters, int64 units,
 	if (estimate->error > 0)
 	{
 		double		half = estimate->error *
-			affinity_experiment_t_quantile(0.5 * (1 - confidence),
-									   estimate->df);
+			affinity_design_t_quantile(0.5 * (1 - confidence),
+								   estimate->df);
 
 		estimate->low = estimate->value - half;
 		estimate->high = estimate->value + half;
@@ -180,8 +183,8 @@ pair_squares(const Arm *control, const Arm *variant, double *difference,
 {
 	const ClusterState *a = control->state;
 	const ClusterState *b = variant->state;
-	const char *names_a = affinity_experiment_cluster_names(a);
-	const char *names_b = affinity_experiment_cluster_names(b);
+	const char *names_a = affinity_cluster_names(a);
+	const char *names_b = affinity_cluster_names(b);
 	double		slope = variant->mean / control->mean;
 	int64		clusters = 0;
 	uint32		i = 0;
@@ -191,8 +194,8 @@ pair_squares(const Arm *control, const Arm *variant, double *difference,
 	*lift = 0;
 	while (i < a->n || j < b->n)
 	{
-		const ClusterEntry *e = affinity_experiment_cluster_entry(a, i);
-		const ClusterEntry *f = affinity_experiment_cluster_entry(b, j);
+		const ClusterEntry *e = affinity_cluster_entry(a, i);
+		const ClusterEntry *f = affinity_cluster_entry(b, j);
 		double		of_control = 0;
 		double		of_variant = 0;
 		int			order = 0;
@@ -222,45 +225,64 @@ pair_squares(const Arm *control, const Arm *variant, double *difference,
 	return clusters;
 }
 
+/* The numbers of a variant's row; p_adjusted is left out. */
 static void
-put_variant(ReturnSetInfo *rsinfo, Datum name, const Arm *arm,
-			const Arm *control, double confidence)
+compare_variant(double *numbers, const Arm *arm, const Arm *control,
+				double confidence)
 {
-	double		numbers[VARIANT_COLUMNS - 3];
-	Datum		values[VARIANT_COLUMNS];
-	bool		nulls[VARIANT_COLUMNS] = {false};
+	Estimate	difference;
+	Estimate	lift;
+	double		squares;
+	double		lift_squares;
+	int64		clusters;
 
-	for (int i = 0; i < (int) lengthof(numbers); i++)
+	for (int i = 0; i < VARIANT_NUMBERS; i++)
 		numbers[i] = NAN;
 	numbers[0] = arm->mean;
 	numbers[1] = control->mean;
-	if (arm != control)
-	{
-		Estimate	difference;
-		Estimate	lift;
-		double		squares;
-		double		lift_squares;
-		int64		clusters = pair_squares(control, arm, &squares,
-											&lift_squares);
+	if (arm == control)
+		return;
+	clusters = pair_squares(control, arm, &squares, &lift_squares);
+	difference.value = scaled((double) (arm->base - control->base) +
+							  (arm->fraction - control->fraction));
+	lift.value = control->mean == 0 ? NAN
+		: difference.value / fabs(control->mean);
+	finish(&difference, squares, clusters, arm->n + control->n, 2, confidence);
+	finish(&lift, lift_squares, clusters, arm->n + control->n, 2, confidence);
+	memcpy(&numbers[2], &difference, sizeof(Estimate));
+	numbers[P_ADJUSTED + 1] = lift.value;
+	numbers[P_ADJUSTED + 2] = lift.low;
+	numbers[P_ADJUSTED + 3] = lift.high;
+}
 
-		difference.value = scaled((double) (arm->base - control->base) +
-								  (arm->fraction - control->fraction));
-		lift.value = control->mean == 0 ? NAN
-			: difference.value / control->mean;
-		finish(&difference, squares, clusters, arm->n + control->n, 2,
-			   confidence);
-		finish(&lift, lift_squares, clusters, arm->n + control->n, 2,
-			   confidence);
-		memcpy(&numbers[2], &difference, sizeof(Estimate));
-		numbers[8] = lift.value;
-		numbers[9] = lift.low;
-		numbers[10] = lift.high;
+static int
+compare_p(const void *a, const void *b)
+{
+	double		x = (*(double *const *) a)[P_VALUE];
+	double		y = (*(double *const *) b)[P_VALUE];
+
+	return (x > y) - (x < y);
+}
+
+/* Holm's step-down of the p-values that there are. */
+static void
+adjust(double (*numbers)[VARIANT_NUMBERS], int n)
+{
+	double	  **order = affinity_base_array(n, sizeof(double *));
+	double		least = 0;
+	int			tests = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (!isnan(numbers[i][P_VALUE]))
+			order[tests++] = numbers[i];
 	}
-	values[0] = name;
-	values[1] = Int64GetDatum(arm->n);
-	values[2] = Int64GetDatum(arm->clusters);
-	put_numbers(numbers, lengthof(numbers), values + 3, nulls + 3);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	qsort(order, tests, sizeof(double *), compare_p);
+	for (int i = 0; i < tests; i++)
+	{
+		least = Max(least, order[i][P_VALUE] * (tests - i));
+		order[i][P_ADJUSTED] = Min(least, 1);
+	}
 }
 
 /* Names and states of the variants; gives how many. */
@@ -287,9 +309,13 @@ read_variants(FunctionCallInfo fcinfo, Datum **names, Arm **arms)
 	if (n != n_states)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("variant has %d entries, but metric has %d", n,
+				 errmsg("variants has %d entries, but metrics has %d", n,
 						n_states),
 				 errhint("Take both by array_agg from one query with GROUP BY variant.")));
+	if (n > VARIANTS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%d variants are more than %d", n, VARIANTS_MAX)));
 	*arms = affinity_base_array(n, sizeof(Arm));
 	for (int i = 0; i < n; i++)
 	{
@@ -297,7 +323,7 @@ read_variants(FunctionCallInfo fcinfo, Datum **names, Arm **arms)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("%s must not contain nulls",
-							null_names[i] ? "variant" : "metric"),
+							null_names[i] ? "variants" : "metrics"),
 					 errhint("Leave out rows without a variant, and variants without rows.")));
 		for (int j = 0; j < i; j++)
 		{
@@ -310,43 +336,80 @@ read_variants(FunctionCallInfo fcinfo, Datum **names, Arm **arms)
 						 errhint("Merge its states with affinity.rollup.")));
 		}
 		read_arm(&(*arms)[i],
-				 affinity_experiment_cluster_at_rest(states[i],
-													 CLUSTER_METRIC_CELLS), 0);
+				 affinity_cluster_at_rest(states[i],
+										  CLUSTER_METRIC_CELLS), 0);
 	}
 	return n;
 }
 
-/* cluster_experiment(variant, metric, control, confidence) */
+/* The control by its name, or the first name in order of their bytes. */
+static const Arm *
+find_control(FunctionCallInfo fcinfo, int arg, Datum *names, const Arm *arms,
+			 int n)
+{
+	int			first = 0;
+	char	   *name;
+
+	if (PG_ARGISNULL(arg))
+	{
+		for (int i = 1; i < n; i++)
+		{
+			if (strcmp(TextDatumGetCString(names[i]),
+					   TextDatumGetCString(names[first])) < 0)
+				first = i;
+		}
+		return &arms[first];
+	}
+	name = text_to_cstring(PG_GETARG_TEXT_PP(arg));
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(TextDatumGetCString(names[i]), name) == 0)
+			return &arms[i];
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("no variant is the control \"%s\"", name),
+			 errhint("Pass control => '%s', or another of the variants.",
+					 TextDatumGetCString(names[0]))));
+	return NULL;				/* not reached */
+}
+
+/* cluster_experiment(variants, metrics, control, confidence) */
 Datum
-affinity_experiment_cluster_test(PG_FUNCTION_ARGS)
+affinity_cluster_test(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Datum	   *names;
 	Arm		   *arms;
-	Arm		   *control = NULL;
-	char	   *control_name;
+	const Arm  *control;
+	double		(*numbers)[VARIANT_NUMBERS];
 	double		confidence;
 	int			n;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	control_name = affinity_base_text_arg(fcinfo, 2, "control");
 	confidence = confidence_arg(fcinfo, 3);
 	n = read_variants(fcinfo, &names, &arms);
-	for (int i = 0; i < n && control == NULL; i++)
-	{
-		if (strcmp(TextDatumGetCString(names[i]), control_name) == 0)
-			control = &arms[i];
-	}
-	if (control == NULL && n > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("no variant is the control \"%s\"", control_name),
-				 errhint("Pass control => '%s', or another of the variants.",
-						 TextDatumGetCString(names[0]))));
+	if (n == 0)
+		return (Datum) 0;
+	control = find_control(fcinfo, 2, names, arms, n);
+	numbers = affinity_base_array(n, sizeof(*numbers));
 	for (int i = 0; i < n; i++)
-		put_variant(rsinfo, names[i], &arms[i], control, confidence);
+		compare_variant(numbers[i], &arms[i], control, confidence);
+	adjust(numbers, n);
+	for (int i = 0; i < n; i++)
+	{
+		Datum		values[3 + VARIANT_NUMBERS];
+		bool		nulls[3 + VARIANT_NUMBERS] = {false};
+
+		values[0] = names[i];
+		values[1] = Int64GetDatum(arms[i].n);
+		values[2] = Int64GetDatum(arms[i].clusters);
+		put_numbers(numbers[i], VARIANT_NUMBERS, values + 3, nulls + 3);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
+							 nulls);
+	}
 	return (Datum) 0;
 }
 
@@ -354,7 +417,7 @@ affinity_experiment_cluster_test(PG_FUNCTION_ARGS)
 
 /* difference_in_differences(state, confidence) */
 Datum
-affinity_experiment_did(PG_FUNCTION_ARGS)
+affinity_cluster_did(PG_FUNCTION_ARGS)
 {
 	const ClusterState *state;
 	Arm			arms[CLUSTER_DID_CELLS];
@@ -371,8 +434,8 @@ affinity_experiment_did(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	state = affinity_experiment_cluster_at_rest(PG_GETARG_DATUM(0),
-												CLUSTER_DID_CELLS);
+	state = affinity_cluster_at_rest(PG_GETARG_DATUM(0),
+									 CLUSTER_DID_CELLS);
 	estimate.value = 0;
 	for (int i = 0; i < CLUSTER_DID_CELLS; i++)
 	{
@@ -390,7 +453,7 @@ affinity_experiment_did(PG_FUNCTION_ARGS)
 		estimate.value = scaled((double) base + fraction);
 	for (uint32 i = 0; i < state->n && !isnan(estimate.value); i++)
 	{
-		const ClusterEntry *e = affinity_experiment_cluster_entry(state, i);
+		const ClusterEntry *e = affinity_cluster_entry(state, i);
 		double		score = 0;
 
 		affinity_base_look_up(i);

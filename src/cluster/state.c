@@ -1,5 +1,5 @@
 /*
- * cluster.c
+ * state.c
  *		How a state of clusters grows, and its form at rest.
  */
 #include "postgres.h"
@@ -9,7 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "experiment/cluster.h"
+#include "cluster/cluster.h"
 
 #define SLOTS_AT_FIRST 16
 #define BYTES_AT_FIRST 128
@@ -18,7 +18,7 @@ static Size
 size_of(int n_cells, Size n_slots, Size room, Size bytes)
 {
 	return CLUSTER_HEADER + sizeof(uint32) * n_slots +
-		affinity_experiment_cluster_width(n_cells) * room + bytes;
+		affinity_cluster_width(n_cells) * room + bytes;
 }
 
 /* A state with so much room, and nothing in it. */
@@ -45,7 +45,7 @@ make_state(int n_cells, Size n_slots, Size room, Size bytes)
 }
 
 ClusterState *
-affinity_experiment_cluster_new(int n_cells)
+affinity_cluster_new(int n_cells)
 {
 	return make_state(n_cells, SLOTS_AT_FIRST, SLOTS_AT_FIRST / 2,
 					  BYTES_AT_FIRST);
@@ -53,7 +53,7 @@ affinity_experiment_cluster_new(int n_cells)
 
 /* A state of a size that can be, aligned; input checked the rest. */
 ClusterState *
-affinity_experiment_cluster_of(Datum value, int n_cells)
+affinity_cluster_of(Datum value, int n_cells)
 {
 	ClusterState *state = (ClusterState *) PG_DETOAST_DATUM(value);
 
@@ -68,10 +68,10 @@ affinity_experiment_cluster_of(Datum value, int n_cells)
 		state->version != CLUSTER_VERSION || state->n_cells != n_cells ||
 		(state->n_slots & (state->n_slots - 1)) != 0 ||
 		state->n_slots == 1 ||
-		state->n > affinity_experiment_cluster_room(state) ||
+		state->n > affinity_cluster_room(state) ||
 		state->bytes_used > state->bytes_room ||
 		VARSIZE(state) != size_of(n_cells, state->n_slots,
-								  affinity_experiment_cluster_room(state),
+								  affinity_cluster_room(state),
 								  state->bytes_room))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
@@ -83,15 +83,15 @@ affinity_experiment_cluster_of(Datum value, int n_cells)
 static uint32 *
 find_slot(const ClusterState *state, const char *name, uint32 len)
 {
-	uint32	   *slots = affinity_experiment_cluster_slots(state);
-	const char *names = affinity_experiment_cluster_names(state);
+	uint32	   *slots = affinity_cluster_slots(state);
+	const char *names = affinity_cluster_names(state);
 	uint32		mask = state->n_slots - 1;
 	uint32		i = hash_bytes((const unsigned char *) name, (int) len) & mask;
 
 	while (slots[i] != 0)
 	{
 		const ClusterEntry *entry =
-		affinity_experiment_cluster_entry(state, slots[i] - 1);
+		affinity_cluster_entry(state, slots[i] - 1);
 
 		if (entry->len == len && memcmp(names + entry->offset, name, len) == 0)
 			break;
@@ -115,17 +115,17 @@ enlarge(const ClusterState *old, uint32 len)
 	state = make_state(old->n_cells, n_slots, n_slots / 2, bytes);
 	state->n = old->n;
 	state->bytes_used = old->bytes_used;
-	memcpy(affinity_experiment_cluster_entry(state, 0),
-		   affinity_experiment_cluster_entry(old, 0),
-		   old->n * affinity_experiment_cluster_width(old->n_cells));
-	memcpy(affinity_experiment_cluster_names(state),
-		   affinity_experiment_cluster_names(old), old->bytes_used);
+	memcpy(affinity_cluster_entry(state, 0),
+		   affinity_cluster_entry(old, 0),
+		   old->n * affinity_cluster_width(old->n_cells));
+	memcpy(affinity_cluster_names(state),
+		   affinity_cluster_names(old), old->bytes_used);
 	for (uint32 i = 0; i < old->n; i++)
 	{
-		const ClusterEntry *entry = affinity_experiment_cluster_entry(state, i);
+		const ClusterEntry *entry = affinity_cluster_entry(state, i);
 
 		affinity_base_look_up(i);
-		*find_slot(state, affinity_experiment_cluster_names(state) +
+		*find_slot(state, affinity_cluster_names(state) +
 				   entry->offset, entry->len) = i + 1;
 	}
 	return state;
@@ -141,8 +141,8 @@ too_many_units(void)
 
 /* Add to a cluster; gives the state, or a larger one in its place. */
 ClusterState *
-affinity_experiment_cluster_add(ClusterState *state, const char *name,
-								uint32 len, int cell, const ClusterCell *more)
+affinity_cluster_add(ClusterState *state, const char *name,
+					 uint32 len, int cell, const ClusterCell *more)
 {
 	ClusterEntry *entry;
 	ClusterCell *to;
@@ -159,20 +159,20 @@ affinity_experiment_cluster_add(ClusterState *state, const char *name,
 			state = enlarge(state, len);
 			slot = find_slot(state, name, len);
 		}
-		entry = affinity_experiment_cluster_entry(state, state->n++);
+		entry = affinity_cluster_entry(state, state->n++);
 		*slot = state->n;
 		entry->offset = state->bytes_used;
 		entry->len = len;
 		memset(entry->cells, 0, state->n_cells * sizeof(ClusterCell));
-		memcpy(affinity_experiment_cluster_names(state) + entry->offset, name,
+		memcpy(affinity_cluster_names(state) + entry->offset, name,
 			   len);
 		state->bytes_used += len;
 	}
 	else
-		entry = affinity_experiment_cluster_entry(state, *slot - 1);
+		entry = affinity_cluster_entry(state, *slot - 1);
 	to = &entry->cells[cell];
 	to->n += more->n;
-	affinity_experiment_sum_add(&to->sum, &more->sum);
+	affinity_cluster_sum_add(&to->sum, &more->sum);
 	/* one more of the same could not be added without an overflow */
 	if (to->n > CLUSTER_UNITS_MAX)
 		too_many_units();
@@ -203,28 +203,28 @@ compare_names(const NamedEntry *a, const NamedEntry *b)
 
 /* The form at rest. */
 ClusterState *
-affinity_experiment_cluster_final(const ClusterState *state)
+affinity_cluster_final(const ClusterState *state)
 {
 	ClusterState *final = make_state(state->n_cells, 0, state->n,
 									 state->bytes_used);
-	Size		width = affinity_experiment_cluster_width(state->n_cells);
+	Size		width = affinity_cluster_width(state->n_cells);
 	NamedEntry *order = affinity_base_array(state->n, sizeof(NamedEntry));
 	char	   *names;
 	int64		total = 0;
 
 	final->n = state->n;
 	final->bytes_used = state->bytes_used;
-	names = affinity_experiment_cluster_names(final);
+	names = affinity_cluster_names(final);
 	for (uint32 i = 0; i < state->n; i++)
 	{
-		order[i].entry = affinity_experiment_cluster_entry(state, i);
-		order[i].name = affinity_experiment_cluster_names(state) +
+		order[i].entry = affinity_cluster_entry(state, i);
+		order[i].name = affinity_cluster_names(state) +
 			order[i].entry->offset;
 	}
 	sort_names(order, state->n);
 	for (uint32 i = 0, offset = 0; i < state->n; i++)
 	{
-		ClusterEntry *entry = affinity_experiment_cluster_entry(final, i);
+		ClusterEntry *entry = affinity_cluster_entry(final, i);
 
 		affinity_base_look_up(i);
 		memcpy(entry, order[i].entry, width);
@@ -242,25 +242,25 @@ affinity_experiment_cluster_final(const ClusterState *state)
 
 /* A state in its form at rest. */
 ClusterState *
-affinity_experiment_cluster_at_rest(Datum value, int n_cells)
+affinity_cluster_at_rest(Datum value, int n_cells)
 {
-	ClusterState *state = affinity_experiment_cluster_of(value, n_cells);
+	ClusterState *state = affinity_cluster_of(value, n_cells);
 
-	return state->n_slots > 0 ? affinity_experiment_cluster_final(state)
+	return state->n_slots > 0 ? affinity_cluster_final(state)
 		: state;
 }
 
 /* An argument of either type, in its form at rest. */
 ClusterState *
-affinity_experiment_cluster_arg(FunctionCallInfo fcinfo, int arg)
+affinity_cluster_arg(FunctionCallInfo fcinfo, int arg)
 {
 	ClusterState *state = (ClusterState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
 	int			n_cells = VARSIZE(state) >= CLUSTER_HEADER ? state->n_cells : 0;
 
 	if (n_cells != CLUSTER_DID_CELLS)
 		n_cells = CLUSTER_METRIC_CELLS;
-	return affinity_experiment_cluster_at_rest(PointerGetDatum(state),
-											   n_cells);
+	return affinity_cluster_at_rest(PointerGetDatum(state),
+									n_cells);
 }
 
 /* What is wrong with the counts of a cluster, or NULL. */
@@ -275,7 +275,7 @@ check_cells(const ClusterEntry *entry, int n_cells, int64 *total)
 
 		if (cell->n < 0 || cell->n > CLUSTER_UNITS_MAX)
 			return "wrong counts";
-		if (!affinity_experiment_sum_fits(&cell->sum, cell->n))
+		if (!affinity_cluster_sum_fits(&cell->sum, cell->n))
 			return "a sum that so many values cannot have";
 		n += cell->n;
 	}
@@ -287,9 +287,9 @@ check_cells(const ClusterEntry *entry, int n_cells, int64 *total)
 
 /* What is wrong with a state that came in, whose length is right, or NULL. */
 const char *
-affinity_experiment_cluster_check(const ClusterState *state)
+affinity_cluster_check(const ClusterState *state)
 {
-	const char *names = affinity_experiment_cluster_names(state);
+	const char *names = affinity_cluster_names(state);
 	const ClusterEntry *before = NULL;
 	Size		offset = 0;
 	int64		total = 0;
@@ -299,7 +299,7 @@ affinity_experiment_cluster_check(const ClusterState *state)
 		return "wrong header";
 	for (uint32 i = 0; i < state->n; i++)
 	{
-		const ClusterEntry *e = affinity_experiment_cluster_entry(state, i);
+		const ClusterEntry *e = affinity_cluster_entry(state, i);
 		const char *problem;
 
 		affinity_base_look_up(i);

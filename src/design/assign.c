@@ -21,10 +21,10 @@
 
 #include "base/base.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_assign_text);
-PG_FUNCTION_INFO_V1(affinity_experiment_assign_bigint);
-PG_FUNCTION_INFO_V1(affinity_experiment_assign_uuid);
-PG_FUNCTION_INFO_V1(affinity_experiment_assignment_hash);
+PG_FUNCTION_INFO_V1(affinity_design_assign_text);
+PG_FUNCTION_INFO_V1(affinity_design_assign_bigint);
+PG_FUNCTION_INFO_V1(affinity_design_assign_uuid);
+PG_FUNCTION_INFO_V1(affinity_design_assignment_hash);
 
 #define FNV_START 0x811c9dc5U
 #define FNV_PRIME 0x01000193U
@@ -247,13 +247,13 @@ assign(FunctionCallInfo fcinfo, Piece unit)
 }
 
 Datum
-affinity_experiment_assign_text(PG_FUNCTION_ARGS)
+affinity_design_assign_text(PG_FUNCTION_ARGS)
 {
 	return assign(fcinfo, text_piece(fcinfo, 0));
 }
 
 Datum
-affinity_experiment_assign_bigint(PG_FUNCTION_ARGS)
+affinity_design_assign_bigint(PG_FUNCTION_ARGS)
 {
 	char		digits[MAXINT8LEN + 1];
 	Piece		unit = {digits, 0};
@@ -264,7 +264,7 @@ affinity_experiment_assign_bigint(PG_FUNCTION_ARGS)
 
 /* As uuid is written: in lower case. */
 Datum
-affinity_experiment_assign_uuid(PG_FUNCTION_ARGS)
+affinity_design_assign_uuid(PG_FUNCTION_ARGS)
 {
 	static const char hex[] = "0123456789abcdef";
 	const pg_uuid_t *uuid = PG_GETARG_UUID_P(0);
@@ -283,7 +283,7 @@ affinity_experiment_assign_uuid(PG_FUNCTION_ARGS)
 
 /* (seed, value, version), strict */
 Datum
-affinity_experiment_assignment_hash(PG_FUNCTION_ARGS)
+affinity_design_assignment_hash(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_FLOAT8(hash_of(text_piece(fcinfo, 0), text_piece(fcinfo, 1),
 							 PG_GETARG_INT64(2)));

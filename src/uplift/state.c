@@ -1,5 +1,5 @@
 /*
- * uplift.c
+ * state.c
  *		How a state of type uplift grows, its form at rest, the aggregates that
  *		make it, its text and binary form, and its operators.
  *
@@ -17,15 +17,15 @@
 #include "activity/activity.h"
 #include "base/compare.h"
 #include "base/form.h"
-#include "experiment/uplift.h"
+#include "uplift/uplift.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_accum);
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_combine);
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_final);
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_in);
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_out);
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_recv);
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_send);
+PG_FUNCTION_INFO_V1(affinity_uplift_accum);
+PG_FUNCTION_INFO_V1(affinity_uplift_combine);
+PG_FUNCTION_INFO_V1(affinity_uplift_final);
+PG_FUNCTION_INFO_V1(affinity_uplift_in);
+PG_FUNCTION_INFO_V1(affinity_uplift_out);
+PG_FUNCTION_INFO_V1(affinity_uplift_recv);
+PG_FUNCTION_INFO_V1(affinity_uplift_send);
 
 #define UPLIFT_AGGREGATES \
 	"Call affinity.uplift_agg, affinity.qini, affinity.auuc or affinity.rollup."
@@ -67,7 +67,7 @@ room_of(const UpliftState *state)
 }
 
 UpliftState *
-affinity_experiment_uplift_new(void)
+affinity_uplift_new(void)
 {
 	UpliftState *state = palloc0(size_of(ENTRIES_AT_FIRST));
 
@@ -80,7 +80,7 @@ affinity_experiment_uplift_new(void)
 
 /* A state of a size that can be, aligned; input checked the rest. */
 UpliftState *
-affinity_experiment_uplift_of(Datum value)
+affinity_uplift_of(Datum value)
 {
 	UpliftState *state = (UpliftState *) PG_DETOAST_DATUM(value);
 
@@ -170,7 +170,7 @@ make_room(UpliftState *state)
 
 /* Add an entry; gives the state, or a larger one in its place. */
 UpliftState *
-affinity_experiment_uplift_add(UpliftState *state, const UpliftEntry *entry)
+affinity_uplift_add(UpliftState *state, const UpliftEntry *entry)
 {
 	uint32		n = state->n;
 
@@ -195,7 +195,7 @@ affinity_experiment_uplift_add(UpliftState *state, const UpliftEntry *entry)
 
 /* The form at rest. */
 UpliftState *
-affinity_experiment_uplift_rest(const UpliftState *state)
+affinity_uplift_rest(const UpliftState *state)
 {
 	UpliftState *rest = palloc0(size_of(state->n));
 	int64		total = 0;
@@ -218,11 +218,11 @@ affinity_experiment_uplift_rest(const UpliftState *state)
 
 /* An argument of type uplift, in its form at rest. */
 UpliftState *
-affinity_experiment_uplift_arg(FunctionCallInfo fcinfo, int arg)
+affinity_uplift_arg(FunctionCallInfo fcinfo, int arg)
 {
-	UpliftState *state = affinity_experiment_uplift_of(PG_GETARG_DATUM(arg));
+	UpliftState *state = affinity_uplift_of(PG_GETARG_DATUM(arg));
 
-	return state->growing ? affinity_experiment_uplift_rest(state) : state;
+	return state->growing ? affinity_uplift_rest(state) : state;
 }
 
 /* ---- aggregates --------------------------------------------------------- */
@@ -256,7 +256,7 @@ outcome_arg(FunctionCallInfo fcinfo, int arg)
 
 /* (state, score, treated, outcome) */
 Datum
-affinity_experiment_uplift_accum(PG_FUNCTION_ARGS)
+affinity_uplift_accum(PG_FUNCTION_ARGS)
 {
 	/* what fn_extra points at says of which type the outcome is */
 	static char of_bool;
@@ -281,35 +281,35 @@ affinity_experiment_uplift_accum(PG_FUNCTION_ARGS)
 	entry.what = 2 | (PG_GETARG_BOOL(2) ? 1 : 0);
 	entry.outcome = fcinfo->flinfo->fn_extra == &of_bool
 		? (double) PG_GETARG_BOOL(3) : outcome_arg(fcinfo, 3);
-	state = PG_ARGISNULL(0) ? affinity_experiment_uplift_new()
-		: affinity_experiment_uplift_of(PG_GETARG_DATUM(0));
-	PG_RETURN_POINTER(affinity_experiment_uplift_add(state, &entry));
+	state = PG_ARGISNULL(0) ? affinity_uplift_new()
+		: affinity_uplift_of(PG_GETARG_DATUM(0));
+	PG_RETURN_POINTER(affinity_uplift_add(state, &entry));
 }
 
 /* strict */
 Datum
-affinity_experiment_uplift_combine(PG_FUNCTION_ARGS)
+affinity_uplift_combine(PG_FUNCTION_ARGS)
 {
 	UpliftState *a;
 	UpliftState *b;
 
 	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-	a = affinity_experiment_uplift_of(PG_GETARG_DATUM(0));
-	b = affinity_experiment_uplift_of(PG_GETARG_DATUM(1));
+	a = affinity_uplift_of(PG_GETARG_DATUM(0));
+	b = affinity_uplift_of(PG_GETARG_DATUM(1));
 	for (uint32 i = 0; i < b->n; i++)
 	{
 		affinity_base_look_up(i);
-		a = affinity_experiment_uplift_add(a, &b->entries[i]);
+		a = affinity_uplift_add(a, &b->entries[i]);
 	}
 	PG_RETURN_POINTER(a);
 }
 
 /* strict */
 Datum
-affinity_experiment_uplift_final(PG_FUNCTION_ARGS)
+affinity_uplift_final(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-	PG_RETURN_POINTER(affinity_experiment_uplift_rest(affinity_experiment_uplift_of(PG_GETARG_DATUM(0))));
+	PG_RETURN_POINTER(affinity_uplift_rest(affinity_uplift_of(PG_GETARG_DATUM(0))));
 }
 
 /* ---- text and binary form ----------------------------------------------- */
@@ -380,7 +380,7 @@ checked(UpliftState *state, Size size)
 }
 
 Datum
-affinity_experiment_uplift_in(PG_FUNCTION_ARGS)
+affinity_uplift_in(PG_FUNCTION_ARGS)
 {
 	const char *input = PG_GETARG_CSTRING(0);
 	Size		len = strlen(input);
@@ -394,13 +394,13 @@ affinity_experiment_uplift_in(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_experiment_uplift_out(PG_FUNCTION_ARGS)
+affinity_uplift_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(affinity_base_state_out(affinity_experiment_uplift_arg(fcinfo, 0)));
+	PG_RETURN_CSTRING(affinity_base_state_out(affinity_uplift_arg(fcinfo, 0)));
 }
 
 Datum
-affinity_experiment_uplift_recv(PG_FUNCTION_ARGS)
+affinity_uplift_recv(PG_FUNCTION_ARGS)
 {
 	Size		size;
 	UpliftState *state = affinity_base_state_recv(fcinfo, sizeof(UpliftState),
@@ -410,12 +410,12 @@ affinity_experiment_uplift_recv(PG_FUNCTION_ARGS)
 }
 
 Datum
-affinity_experiment_uplift_send(PG_FUNCTION_ARGS)
+affinity_uplift_send(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BYTEA_P(affinity_base_state_send(affinity_experiment_uplift_arg(fcinfo, 0)));
+	PG_RETURN_BYTEA_P(affinity_base_state_send(affinity_uplift_arg(fcinfo, 0)));
 }
 
-AFFINITY_COMPARED_AS_BYTES(affinity_experiment_uplift_arg)
+AFFINITY_COMPARED_AS_BYTES(affinity_uplift_arg)
 
 static bool
 equal_args(FunctionCallInfo fcinfo)
@@ -423,5 +423,5 @@ equal_args(FunctionCallInfo fcinfo)
 	return compare_args(fcinfo) == 0;
 }
 
-AFFINITY_COMPARISONS(affinity_experiment_uplift, equal_args, compare_args,
+AFFINITY_COMPARISONS(affinity_uplift, equal_args, compare_args,
 					 hash_arg)

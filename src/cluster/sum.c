@@ -1,5 +1,5 @@
 /*
- * cluster_sum.c
+ * sum.c
  *		Sums of 192 bits: what is done with them once for a cluster.
  */
 #include "postgres.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "activity/activity.h"
-#include "experiment/cluster.h"
+#include "cluster/cluster.h"
 
 typedef unsigned __int128 Twice;
 
@@ -25,13 +25,13 @@ negative(const ClusterSum *sum)
 
 	for (int i = 0; i < CLUSTER_PARTS; i++)
 		result.parts[i] = ~sum->parts[i];
-	affinity_experiment_sum_add(&result, &one);
+	affinity_cluster_sum_add(&result, &one);
 	return result;
 }
 
 /* A value times a count, neither of which is so large that it overflows. */
 ClusterSum
-affinity_experiment_sum_times(int128 value, int64 n)
+affinity_cluster_sum_times(int128 value, int64 n)
 {
 	Twice		size = value < 0 ? -(Twice) value : (Twice) value;
 	Twice		low = (Twice) (uint64) size * (uint64) n;
@@ -42,16 +42,16 @@ affinity_experiment_sum_times(int128 value, int64 n)
 }
 
 ClusterSum
-affinity_experiment_sum_less(const ClusterSum *a, const ClusterSum *b)
+affinity_cluster_sum_less(const ClusterSum *a, const ClusterSum *b)
 {
 	ClusterSum	difference = negative(b);
 
-	affinity_experiment_sum_add(&difference, a);
+	affinity_cluster_sum_add(&difference, a);
 	return difference;
 }
 
 double
-affinity_experiment_sum_double(const ClusterSum *sum)
+affinity_cluster_sum_double(const ClusterSum *sum)
 {
 	bool		is_below = is_negative(sum);
 	ClusterSum	size = is_below ? negative(sum) : *sum;
@@ -64,7 +64,7 @@ affinity_experiment_sum_double(const ClusterSum *sum)
 
 /* A sum divided by a count, towards 0. */
 int128
-affinity_experiment_sum_mean(const ClusterSum *sum, int64 n)
+affinity_cluster_sum_mean(const ClusterSum *sum, int64 n)
 {
 	bool		is_below = is_negative(sum);
 	ClusterSum	size = is_below ? negative(sum) : *sum;
@@ -82,12 +82,12 @@ affinity_experiment_sum_mean(const ClusterSum *sum, int64 n)
 
 /* Whether so many values can have that sum. */
 bool
-affinity_experiment_sum_fits(const ClusterSum *sum, int64 n)
+affinity_cluster_sum_fits(const ClusterSum *sum, int64 n)
 {
 	ClusterSum	size = is_negative(sum) ? negative(sum) : *sum;
-	ClusterSum	most = affinity_experiment_sum_times(affinity_activity_value_of(AFFINITY_VALUE_MAX),
-													 n);
-	ClusterSum	rest = affinity_experiment_sum_less(&most, &size);
+	ClusterSum	most = affinity_cluster_sum_times(affinity_activity_value_of(AFFINITY_VALUE_MAX),
+												  n);
+	ClusterSum	rest = affinity_cluster_sum_less(&most, &size);
 
 	return !is_negative(&size) && !is_negative(&rest);
 }

@@ -24,7 +24,7 @@
 #include "kernel/special.h"
 #include "kernel/tail.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_ratio_test);
+PG_FUNCTION_INFO_V1(affinity_design_ratio_test);
 
 #define OUTCOMES_MAX 1000000.0
 #define EXPECTED_LEAST 5		/* below it chi-square is a poor one */
@@ -253,7 +253,7 @@ sequential_p(const Ratio *ratio)
 
 /* (observed, expected, method), strict */
 Datum
-affinity_experiment_ratio_test(PG_FUNCTION_ARGS)
+affinity_design_ratio_test(PG_FUNCTION_ARGS)
 {
 	Ratio		ratio;
 	RatioMethod method = method_arg(fcinfo, 2);

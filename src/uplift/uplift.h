@@ -3,8 +3,8 @@
  *		The state of type uplift: how many rows have which score, treatment and
  *		outcome.
  */
-#ifndef AFFINITY_EXPERIMENT_UPLIFT_H
-#define AFFINITY_EXPERIMENT_UPLIFT_H
+#ifndef AFFINITY_UPLIFT_UPLIFT_H
+#define AFFINITY_UPLIFT_UPLIFT_H
 
 #include "postgres.h"
 
@@ -44,12 +44,12 @@ typedef struct UpliftState
 #define UPLIFT_VERSION 1
 #define UPLIFT_HEADER offsetof(UpliftState, entries)
 
-extern UpliftState *affinity_experiment_uplift_new(void);
-extern UpliftState *affinity_experiment_uplift_of(Datum value);
-extern UpliftState *affinity_experiment_uplift_add(UpliftState *state,
-												   const UpliftEntry *entry);
-extern UpliftState *affinity_experiment_uplift_rest(const UpliftState *state);
-extern UpliftState *affinity_experiment_uplift_arg(FunctionCallInfo fcinfo,
-												   int arg);
+extern UpliftState *affinity_uplift_new(void);
+extern UpliftState *affinity_uplift_of(Datum value);
+extern UpliftState *affinity_uplift_add(UpliftState *state,
+										const UpliftEntry *entry);
+extern UpliftState *affinity_uplift_rest(const UpliftState *state);
+extern UpliftState *affinity_uplift_arg(FunctionCallInfo fcinfo,
+										int arg);
 
-#endif							/* AFFINITY_EXPERIMENT_UPLIFT_H */
+#endif							/* AFFINITY_UPLIFT_UPLIFT_H */

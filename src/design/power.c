@@ -11,7 +11,7 @@
  */
 #include <math.h>
 
-#include "experiment/power.h"
+#include "design/design.h"
 #include "kernel/tail.h"
 
 #define STEPS 2000				/* of the integral */
@@ -40,7 +40,7 @@ t_density(double t, double df)
  * logarithm of the tail, between ends that close in.
  */
 double
-affinity_experiment_t_quantile(double tail, double df)
+affinity_design_t_quantile(double tail, double df)
 {
 	double		low = 0;
 	double		high;
@@ -49,7 +49,7 @@ affinity_experiment_t_quantile(double tail, double df)
 	if (!(tail > 0 && tail < 1 && df > 0))
 		return tail <= 0 ? INFINITY : tail >= 1 ? -INFINITY : NAN;
 	if (tail > 0.5)
-		return -affinity_experiment_t_quantile(1 - tail, df);
+		return -affinity_design_t_quantile(1 - tail, df);
 	if (tail == 0.5)
 		return 0;
 	t = -affinity_kernel_normal_quantile(tail);
@@ -89,7 +89,7 @@ affinity_experiment_t_quantile(double tail, double df)
  * are as good as it gets; the density is normalized by its own sum.
  */
 double
-affinity_experiment_t_power(double t, double df, double shift)
+affinity_design_t_power(double t, double df, double shift)
 {
 	double		reach = sqrt(NOTHING / df);
 	double		low = -(1.1 * reach + NOTHING / df);
@@ -114,8 +114,8 @@ affinity_experiment_t_power(double t, double df, double shift)
 
 /* How likely so many units of control show an effect of that size. */
 double
-affinity_experiment_power_of(const PowerPlan *plan, double units,
-							 double effect)
+affinity_design_power_of(const PowerPlan *plan, double units,
+						 double effect)
 {
 	double		n = units / plan->design;
 	double		m = n * plan->ratio;
@@ -134,8 +134,8 @@ affinity_experiment_power_of(const PowerPlan *plan, double units,
 			return NAN;
 		df = 1 / (share * share / (n - 1) +
 				  (1 - share) * (1 - share) / (m - 1));
-		return affinity_experiment_t_power(affinity_experiment_t_quantile(plan->tail, df),
-										   df, size / sqrt(error));
+		return affinity_design_t_power(affinity_design_t_quantile(plan->tail, df),
+									   df, size / sqrt(error));
 	}
 	else
 	{
@@ -167,9 +167,9 @@ static double
 excess(const Search *search, double x)
 {
 	if (search->units > 0)
-		return affinity_experiment_power_of(search->plan, search->units, x) -
+		return affinity_design_power_of(search->plan, search->units, x) -
 			search->power;
-	return affinity_experiment_power_of(search->plan, x, search->effect) -
+	return affinity_design_power_of(search->plan, x, search->effect) -
 		search->power;
 }
 
@@ -216,8 +216,8 @@ root(const Search *search, double low, double high)
 
 /* Units of control for an effect; at least 2 in each arm; infinite: too many. */
 double
-affinity_experiment_units_for(const PowerPlan *plan, double effect,
-							  double power)
+affinity_design_units_for(const PowerPlan *plan, double effect,
+						  double power)
 {
 	Search		search = {plan, power, effect, 0};
 	double		low = 2 * plan->design / (plan->ratio < 1 ? plan->ratio : 1);
@@ -238,8 +238,8 @@ affinity_experiment_units_for(const PowerPlan *plan, double effect,
  * from the baseline.
  */
 double
-affinity_experiment_effect_for(const PowerPlan *plan, double units,
-							   double power)
+affinity_design_effect_for(const PowerPlan *plan, double units,
+						   double power)
 {
 	Search		search = {plan, power, 0, units};
 	double		sign = plan->direction < 0 ? -1 : 1;

@@ -12,11 +12,11 @@
 #include "utils/builtins.h"
 
 #include "base/base.h"
-#include "experiment/power.h"
+#include "design/design.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_sample_size);
-PG_FUNCTION_INFO_V1(affinity_experiment_power);
-PG_FUNCTION_INFO_V1(affinity_experiment_detectable);
+PG_FUNCTION_INFO_V1(affinity_design_sample_size);
+PG_FUNCTION_INFO_V1(affinity_design_power);
+PG_FUNCTION_INFO_V1(affinity_design_detectable);
 
 /* What the three functions share, and where each of them has it. */
 typedef struct PlanArgs
@@ -220,7 +220,7 @@ units_arg(FunctionCallInfo fcinfo, int arg, const PowerPlan *plan)
  * comparisons, correlation, variance_ratio, icc, cluster_size)
  */
 Datum
-affinity_experiment_sample_size(PG_FUNCTION_ARGS)
+affinity_design_sample_size(PG_FUNCTION_ARGS)
 {
 	PowerPlan	plan;
 	TupleDesc	desc;
@@ -239,7 +239,7 @@ affinity_experiment_sample_size(PG_FUNCTION_ARGS)
 			   : plan.direction > 0 ? "above 0 for 'greater'"
 			   : "below 0 for 'less'", effect,
 			   "It is the least effect that the experiment must not miss.");
-	units = affinity_experiment_units_for(&plan, effect, power);
+	units = affinity_design_units_for(&plan, effect, power);
 	if (!(units * Max(1, plan.ratio) + units < 1e18))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -262,7 +262,7 @@ affinity_experiment_sample_size(PG_FUNCTION_ARGS)
  * comparisons, correlation, variance_ratio, icc, cluster_size)
  */
 Datum
-affinity_experiment_power(PG_FUNCTION_ARGS)
+affinity_design_power(PG_FUNCTION_ARGS)
 {
 	PowerPlan	plan;
 	double		effect;
@@ -273,7 +273,7 @@ affinity_experiment_power(PG_FUNCTION_ARGS)
 	read_plan(fcinfo, &power_args, &plan);
 	effect = effect_arg(fcinfo, &power_args, &plan);
 	units = units_arg(fcinfo, 2, &plan);
-	PG_RETURN_FLOAT8(affinity_experiment_power_of(&plan, units, effect));
+	PG_RETURN_FLOAT8(affinity_design_power_of(&plan, units, effect));
 }
 
 /*
@@ -281,7 +281,7 @@ affinity_experiment_power(PG_FUNCTION_ARGS)
  * comparisons, correlation, variance_ratio, icc, cluster_size)
  */
 Datum
-affinity_experiment_detectable(PG_FUNCTION_ARGS)
+affinity_design_detectable(PG_FUNCTION_ARGS)
 {
 	PowerPlan	plan;
 	double		power;
@@ -292,7 +292,7 @@ affinity_experiment_detectable(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	power = read_plan(fcinfo, &effect_args, &plan);
 	units = units_arg(fcinfo, 1, &plan);
-	effect = affinity_experiment_effect_for(&plan, units, power);
+	effect = affinity_design_effect_for(&plan, units, power);
 	if (isnan(effect))
 		PG_RETURN_NULL();
 	if (relative_arg(fcinfo, effect_args.relative, plan.baseline))

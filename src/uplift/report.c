@@ -1,5 +1,5 @@
 /*
- * uplift_report.c
+ * report.c
  *		uplift_by_decile(): rows in order of their score, in parts of about the
  *		same size, and what the treatment did in each.
  */
@@ -11,12 +11,12 @@
 #include "funcapi.h"
 #include "utils/tuplestore.h"
 
-#include "experiment/power.h"
-#include "experiment/uplift.h"
+#include "design/design.h"
+#include "uplift/uplift.h"
 #include "kernel/stats.h"
 #include "kernel/tail.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_uplift_by_decile);
+PG_FUNCTION_INFO_V1(affinity_uplift_by_decile);
 
 #define DECILES_MAX 1000
 #define COLUMNS 16
@@ -130,7 +130,7 @@ welch(const Side *sides, double confidence, double *low, double *high)
 	df = 1 / (share * share / (sides[0].n - 1) +
 			  (1 - share) * (1 - share) / (sides[1].n - 1));
 	half = sqrt(error[0] + error[1]) *
-		affinity_experiment_t_quantile(0.5 * (1 - confidence), df);
+		affinity_design_t_quantile(0.5 * (1 - confidence), df);
 	*low = sides[1].mean - sides[0].mean - half;
 	*high = sides[1].mean - sides[0].mean + half;
 }
@@ -220,7 +220,7 @@ put_deciles(Report *report)
 
 /* (state, deciles, confidence) */
 Datum
-affinity_experiment_uplift_by_decile(PG_FUNCTION_ARGS)
+affinity_uplift_by_decile(PG_FUNCTION_ARGS)
 {
 	Report		report;
 
@@ -229,7 +229,7 @@ affinity_experiment_uplift_by_decile(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
-	report.state = affinity_experiment_uplift_arg(fcinfo, 0);
+	report.state = affinity_uplift_arg(fcinfo, 0);
 	affinity_base_check_not_null(fcinfo, 1, "deciles");
 	report.deciles = PG_GETARG_INT64(1);
 	if (report.deciles < 1 || report.deciles > DECILES_MAX)

@@ -3,8 +3,8 @@
  *		The states of types cluster_metric and did: what the units of each
  *		cluster have together.
  */
-#ifndef AFFINITY_EXPERIMENT_CLUSTER_H
-#define AFFINITY_EXPERIMENT_CLUSTER_H
+#ifndef AFFINITY_CLUSTER_CLUSTER_H
+#define AFFINITY_CLUSTER_CLUSTER_H
 
 #include "postgres.h"
 
@@ -69,42 +69,42 @@ typedef struct ClusterState
 #define CLUSTER_UNITS_MAX (INT64CONST(1) << 53)
 
 static inline Size
-affinity_experiment_cluster_width(int n_cells)
+affinity_cluster_width(int n_cells)
 {
 	return offsetof(ClusterEntry, cells) + n_cells * sizeof(ClusterCell);
 }
 
 static inline uint32 *
-affinity_experiment_cluster_slots(const ClusterState *state)
+affinity_cluster_slots(const ClusterState *state)
 {
 	return (uint32 *) state->data;
 }
 
 /* How many entries there is room for. */
 static inline uint32
-affinity_experiment_cluster_room(const ClusterState *state)
+affinity_cluster_room(const ClusterState *state)
 {
 	return state->n_slots > 0 ? state->n_slots / 2 : state->n;
 }
 
 static inline ClusterEntry *
-affinity_experiment_cluster_entry(const ClusterState *state, Size i)
+affinity_cluster_entry(const ClusterState *state, Size i)
 {
 	return (ClusterEntry *) (state->data + sizeof(uint32) * state->n_slots +
-							 i * affinity_experiment_cluster_width(state->n_cells));
+							 i * affinity_cluster_width(state->n_cells));
 }
 
 static inline char *
-affinity_experiment_cluster_names(const ClusterState *state)
+affinity_cluster_names(const ClusterState *state)
 {
-	return (char *) affinity_experiment_cluster_entry(state,
-													  affinity_experiment_cluster_room(state));
+	return (char *) affinity_cluster_entry(state,
+										   affinity_cluster_room(state));
 }
 
 /* ---- sums --------------------------------------------------------------- */
 
 static inline void
-affinity_experiment_sum_add(ClusterSum *to, const ClusterSum *from)
+affinity_cluster_sum_add(ClusterSum *to, const ClusterSum *from)
 {
 	unsigned	__int128 carry = 0;
 
@@ -117,7 +117,7 @@ affinity_experiment_sum_add(ClusterSum *to, const ClusterSum *from)
 }
 
 static inline ClusterSum
-affinity_experiment_sum_of(int128 value)
+affinity_cluster_sum_of(int128 value)
 {
 	ClusterSum	sum = {{(uint64) value, (uint64) (value >> 64),
 	value < 0 ? PG_UINT64_MAX : 0}};
@@ -125,27 +125,27 @@ affinity_experiment_sum_of(int128 value)
 	return sum;
 }
 
-/* cluster_sum.c */
-extern ClusterSum affinity_experiment_sum_times(int128 value, int64 n);
-extern ClusterSum affinity_experiment_sum_less(const ClusterSum *a,
-											   const ClusterSum *b);
-extern double affinity_experiment_sum_double(const ClusterSum *sum);
-extern int128 affinity_experiment_sum_mean(const ClusterSum *sum, int64 n);
-extern bool affinity_experiment_sum_fits(const ClusterSum *sum, int64 n);
+/* sum.c */
+extern ClusterSum affinity_cluster_sum_times(int128 value, int64 n);
+extern ClusterSum affinity_cluster_sum_less(const ClusterSum *a,
+											const ClusterSum *b);
+extern double affinity_cluster_sum_double(const ClusterSum *sum);
+extern int128 affinity_cluster_sum_mean(const ClusterSum *sum, int64 n);
+extern bool affinity_cluster_sum_fits(const ClusterSum *sum, int64 n);
 
-/* cluster.c */
-extern ClusterState *affinity_experiment_cluster_new(int n_cells);
-extern ClusterState *affinity_experiment_cluster_of(Datum value, int n_cells);
-extern ClusterState *affinity_experiment_cluster_add(ClusterState *state,
-													 const char *name,
-													 uint32 len,
-													 int cell,
-													 const ClusterCell *more);
-extern ClusterState *affinity_experiment_cluster_final(const ClusterState *state);
-extern ClusterState *affinity_experiment_cluster_arg(FunctionCallInfo fcinfo,
-													 int arg);
-extern ClusterState *affinity_experiment_cluster_at_rest(Datum value,
-														 int n_cells);
-extern const char *affinity_experiment_cluster_check(const ClusterState *state);
+/* state.c */
+extern ClusterState *affinity_cluster_new(int n_cells);
+extern ClusterState *affinity_cluster_of(Datum value, int n_cells);
+extern ClusterState *affinity_cluster_add(ClusterState *state,
+										  const char *name,
+										  uint32 len,
+										  int cell,
+										  const ClusterCell *more);
+extern ClusterState *affinity_cluster_final(const ClusterState *state);
+extern ClusterState *affinity_cluster_arg(FunctionCallInfo fcinfo,
+										  int arg);
+extern ClusterState *affinity_cluster_at_rest(Datum value,
+											  int n_cells);
+extern const char *affinity_cluster_check(const ClusterState *state);
 
-#endif							/* AFFINITY_EXPERIMENT_CLUSTER_H */
+#endif							/* AFFINITY_CLUSTER_CLUSTER_H */

@@ -1,5 +1,5 @@
 /*
- * cluster_agg.c
+ * agg.c
  *		The aggregates cluster_metric_agg, did_agg and rollup, and the text and
  *		binary form of their types.
  */
@@ -15,17 +15,17 @@
 #include "activity/activity.h"
 #include "base/compare.h"
 #include "base/form.h"
-#include "experiment/cluster.h"
+#include "cluster/cluster.h"
 
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_accum);
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_combine);
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_finish);
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_metric_in);
-PG_FUNCTION_INFO_V1(affinity_experiment_did_in);
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_metric_recv);
-PG_FUNCTION_INFO_V1(affinity_experiment_did_recv);
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_out);
-PG_FUNCTION_INFO_V1(affinity_experiment_cluster_send);
+PG_FUNCTION_INFO_V1(affinity_cluster_accum);
+PG_FUNCTION_INFO_V1(affinity_cluster_combine);
+PG_FUNCTION_INFO_V1(affinity_cluster_finish);
+PG_FUNCTION_INFO_V1(affinity_cluster_metric_in);
+PG_FUNCTION_INFO_V1(affinity_cluster_did_in);
+PG_FUNCTION_INFO_V1(affinity_cluster_metric_recv);
+PG_FUNCTION_INFO_V1(affinity_cluster_did_recv);
+PG_FUNCTION_INFO_V1(affinity_cluster_out);
+PG_FUNCTION_INFO_V1(affinity_cluster_send);
 
 #define CLUSTER_AGGREGATES \
 	"Call affinity.cluster_metric_agg, affinity.did_agg or affinity.rollup."
@@ -79,7 +79,7 @@ cell_of(double value)
 				 errmsg("value %.17g is out of range", value),
 				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands; the p-value stays the same.")));
 	cell.n = 1;
-	cell.sum = affinity_experiment_sum_of(affinity_activity_value_of(value));
+	cell.sum = affinity_cluster_sum_of(affinity_activity_value_of(value));
 	return cell;
 }
 
@@ -117,7 +117,7 @@ name_of(FunctionCallInfo fcinfo, const ClusterCall *call, char *digits,
 }
 
 Datum
-affinity_experiment_cluster_accum(PG_FUNCTION_ARGS)
+affinity_cluster_accum(PG_FUNCTION_ARGS)
 {
 	ClusterCall *call = call_of(fcinfo);
 	int			n_cells = call->of_did ? CLUSTER_DID_CELLS
@@ -143,15 +143,15 @@ affinity_experiment_cluster_accum(PG_FUNCTION_ARGS)
 		cell = (PG_GETARG_BOOL(2) ? CLUSTER_TREATED : 0) |
 			(PG_GETARG_BOOL(3) ? CLUSTER_AFTER : 0);
 	name = name_of(fcinfo, call, digits, &len);
-	state = PG_ARGISNULL(0) ? affinity_experiment_cluster_new(n_cells)
-		: affinity_experiment_cluster_of(PG_GETARG_DATUM(0), n_cells);
-	PG_RETURN_POINTER(affinity_experiment_cluster_add(state, name, len, cell,
-													  &row));
+	state = PG_ARGISNULL(0) ? affinity_cluster_new(n_cells)
+		: affinity_cluster_of(PG_GETARG_DATUM(0), n_cells);
+	PG_RETURN_POINTER(affinity_cluster_add(state, name, len, cell,
+										   &row));
 }
 
 /* (state, state), strict; of either type */
 Datum
-affinity_experiment_cluster_combine(PG_FUNCTION_ARGS)
+affinity_cluster_combine(PG_FUNCTION_ARGS)
 {
 	ClusterState *a = (ClusterState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 	int			n_cells = a->n_cells == CLUSTER_DID_CELLS ? CLUSTER_DID_CELLS
@@ -160,20 +160,20 @@ affinity_experiment_cluster_combine(PG_FUNCTION_ARGS)
 	const char *names;
 
 	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
-	a = affinity_experiment_cluster_of(PointerGetDatum(a), n_cells);
-	b = affinity_experiment_cluster_of(PG_GETARG_DATUM(1), n_cells);
-	names = affinity_experiment_cluster_names(b);
+	a = affinity_cluster_of(PointerGetDatum(a), n_cells);
+	b = affinity_cluster_of(PG_GETARG_DATUM(1), n_cells);
+	names = affinity_cluster_names(b);
 	for (uint32 i = 0; i < b->n; i++)
 	{
-		const ClusterEntry *entry = affinity_experiment_cluster_entry(b, i);
+		const ClusterEntry *entry = affinity_cluster_entry(b, i);
 
 		affinity_base_look_up(i);
 		for (int j = 0; j < n_cells; j++)
 		{
 			if (entry->cells[j].n > 0)
-				a = affinity_experiment_cluster_add(a, names + entry->offset,
-													entry->len, j,
-													&entry->cells[j]);
+				a = affinity_cluster_add(a, names + entry->offset,
+										 entry->len, j,
+										 &entry->cells[j]);
 		}
 	}
 	PG_RETURN_POINTER(a);
@@ -181,10 +181,10 @@ affinity_experiment_cluster_combine(PG_FUNCTION_ARGS)
 
 /* strict; of either type */
 Datum
-affinity_experiment_cluster_finish(PG_FUNCTION_ARGS)
+affinity_cluster_finish(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
-	PG_RETURN_POINTER(affinity_experiment_cluster_arg(fcinfo, 0));
+	PG_RETURN_POINTER(affinity_cluster_arg(fcinfo, 0));
 }
 
 /* ---- text and binary form ----------------------------------------------- */
@@ -214,9 +214,9 @@ checked(ClusterState *state, Size size, int n_cells)
 	if (state->n_cells != n_cells)
 		reject("it is of the other type");
 	if (state->n_slots != 0 || size != CLUSTER_HEADER + state->bytes_room +
-		state->n * affinity_experiment_cluster_width(n_cells))
+		state->n * affinity_cluster_width(n_cells))
 		reject("wrong length");
-	problem = affinity_experiment_cluster_check(state);
+	problem = affinity_cluster_check(state);
 	if (problem != NULL)
 		reject(problem);
 	return PointerGetDatum(state);
@@ -248,42 +248,42 @@ state_recv(FunctionCallInfo fcinfo, int n_cells)
 }
 
 Datum
-affinity_experiment_cluster_metric_in(PG_FUNCTION_ARGS)
+affinity_cluster_metric_in(PG_FUNCTION_ARGS)
 {
 	return state_in(fcinfo, CLUSTER_METRIC_CELLS);
 }
 
 Datum
-affinity_experiment_did_in(PG_FUNCTION_ARGS)
+affinity_cluster_did_in(PG_FUNCTION_ARGS)
 {
 	return state_in(fcinfo, CLUSTER_DID_CELLS);
 }
 
 Datum
-affinity_experiment_cluster_metric_recv(PG_FUNCTION_ARGS)
+affinity_cluster_metric_recv(PG_FUNCTION_ARGS)
 {
 	return state_recv(fcinfo, CLUSTER_METRIC_CELLS);
 }
 
 Datum
-affinity_experiment_did_recv(PG_FUNCTION_ARGS)
+affinity_cluster_did_recv(PG_FUNCTION_ARGS)
 {
 	return state_recv(fcinfo, CLUSTER_DID_CELLS);
 }
 
 Datum
-affinity_experiment_cluster_out(PG_FUNCTION_ARGS)
+affinity_cluster_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(affinity_base_state_out(affinity_experiment_cluster_arg(fcinfo, 0)));
+	PG_RETURN_CSTRING(affinity_base_state_out(affinity_cluster_arg(fcinfo, 0)));
 }
 
 Datum
-affinity_experiment_cluster_send(PG_FUNCTION_ARGS)
+affinity_cluster_send(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BYTEA_P(affinity_base_state_send(affinity_experiment_cluster_arg(fcinfo, 0)));
+	PG_RETURN_BYTEA_P(affinity_base_state_send(affinity_cluster_arg(fcinfo, 0)));
 }
 
-AFFINITY_COMPARED_AS_BYTES(affinity_experiment_cluster_arg)
+AFFINITY_COMPARED_AS_BYTES(affinity_cluster_arg)
 
 static bool
 equal_args(FunctionCallInfo fcinfo)
@@ -291,5 +291,5 @@ equal_args(FunctionCallInfo fcinfo)
 	return compare_args(fcinfo) == 0;
 }
 
-AFFINITY_COMPARISONS(affinity_experiment_cluster, equal_args, compare_args,
+AFFINITY_COMPARISONS(affinity_cluster, equal_args, compare_args,
 					 hash_arg)
