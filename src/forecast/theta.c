@@ -15,6 +15,7 @@
 
 #include "base/base.h"
 #include "forecast/theta.h"
+#include "miscadmin.h"
 
 #define SEASONAL_Z 1.6448536269514722	/* the normal distribution's 95 % */
 #define SMALL_FIGURE 1e-4
@@ -61,6 +62,7 @@ affinity_forecast_is_seasonal(const double *y, int n, int m)
 		return false;
 	for (int k = 1; k <= m; k++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		r = 0;
 		for (int t = 0; t + k < n; t++)
 			r += (y[t] - mean) * (y[t + k] - mean);
