@@ -27,6 +27,7 @@
 PG_FUNCTION_INFO_V1(affinity_design_ratio_test);
 
 #define OUTCOMES_MAX 1000000.0
+#define EXACT_VARIANTS 1000		/* each is a call in another */
 #define EXPECTED_LEAST 5		/* below it chi-square is a poor one */
 #define UNITS_MAX (INT64CONST(1) << 53)
 #define ALIKE (1 + 1e-7)		/* two chances, as R has it */
@@ -153,7 +154,7 @@ method_arg(FunctionCallInfo fcinfo, int arg)
 static double
 outcomes_of(const Ratio *ratio)
 {
-	double		outcomes = 1;
+	double		outcomes = ratio->n > EXACT_VARIANTS ? INFINITY : 1;
 
 	for (int i = 1; i < ratio->n && outcomes <= OUTCOMES_MAX; i++)
 		outcomes *= ((double) ratio->units + i) / i;
@@ -273,8 +274,8 @@ affinity_design_ratio_test(PG_FUNCTION_ARGS)
 	else if (method == RATIO_EXACT && outcomes_of(&ratio) > OUTCOMES_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("an exact test of %lld units has more than %.0f outcomes",
-						(long long) ratio.units, OUTCOMES_MAX),
+				 errmsg("an exact test of %lld units in %d variants has more than %.0f outcomes",
+						(long long) ratio.units, ratio.n, OUTCOMES_MAX),
 				 errhint("Pass method => 'chi_square', which is as good for so many.")));
 	chi_square = ratio.impossible ? INFINITY : chi_square_of(&ratio);
 	if (ratio.units == 0)

@@ -3,7 +3,7 @@
 -- ratios and power: R 4.2 (chisq.test, binom.test, power.prop.test, power.t.test) and scipy 1.10.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(126);
+SELECT plan(127);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 
@@ -109,12 +109,13 @@ SELECT is(affinity.sample_ratio_test('{50,70,0}', '{0.5,0.5,0}')::text, affinity
 SELECT results_eq($$SELECT chi_square, p_value FROM affinity.sample_ratio_test('{5,7,1}', '{0.5,0.5,0}')$$, $$VALUES ('inf'::float8, 0::float8)$$, 'and has one');
 SELECT results_eq($$SELECT chi_square, p_value, df FROM affinity.sample_ratio_test('{0,0}', '{0.5,0.5}')$$, 'VALUES (0::float8, 1::float8, 1::bigint)', 'no units');
 SELECT is((affinity.sample_ratio_test('{9007199254740000,1}', '{1,1}')).p_value, 0::float8, 'as many as there can be');
-SELECT ok(pg_temp.near((affinity.sample_ratio_test(array_fill(0::bigint, ARRAY[999]) || 1::bigint, array_fill(1::float8, ARRAY[1000]))).p_value, 1), 'a thousand variants') ;
+SELECT ok(pg_temp.near((affinity.sample_ratio_test(array_fill(0::bigint, ARRAY[999]) || 1::bigint, array_fill(1::float8, ARRAY[1000]))).p_value, 1), 'a thousand variants');
+SELECT is((affinity.sample_ratio_test(array_fill(0::bigint, ARRAY[9999]) || 1::bigint, array_fill(1::float8, ARRAY[10000]))).tested_by, 'chi_square', 'more than an exact test takes');
 SELECT is(affinity.sample_ratio_test(o, e)::text, NULL, 'NULL') FROM (VALUES (NULL::bigint[], '{1}'::float8[]), ('{1,1}', NULL)) v (o, e);
 SELECT throws_ok(format('SELECT affinity.sample_ratio_test(%s)', a), c, m, a) FROM (VALUES ('''{1,2}'', ''{1}''', '2202E', 'observed has 2 entries, but expected has 1'), ('''{1}'', ''{1}''', '22023', 'a ratio of samples needs at least two variants, but there are 1'),
 	('''{1,NULL}'', ''{1,1}''', '22004', 'observed must not contain nulls'), ('''{1,-2}'', ''{1,1}''', '22023', 'observed count 2 is out of range: -2'), ('''{1,2}'', ''{1,-1}''', '22023', 'expected share 2 must not be negative, NaN or infinite, but is -1'),
 	('''{1,2}'', ''{1,NaN}''', '22023', 'expected share 2 must not be negative, NaN or infinite, but is NaN'), ('''{0,0}'', ''{0,0}''', '22023', 'expected shares are all 0'), ('''{1,2}'', ''{1,1}'', ''g''', '22023', 'unknown method "g"'),
-	('''{1000000,2}'', ''{1,1}'', ''exact''', '54000', 'an exact test of 1000002 units has more than 1000000 outcomes'), ('''{9007199254740992,1}'', ''{1,1}''', '22023', 'observed count 2 is out of range: 1')) v (a, c, m);
+	('''{1000000,2}'', ''{1,1}'', ''exact''', '54000', 'an exact test of 1000002 units in 2 variants has more than 1000000 outcomes'), ('''{9007199254740992,1}'', ''{1,1}''', '22023', 'observed count 2 is out of range: 1')) v (a, c, m);
 
 -- 3. power and its inverses
 SELECT ok(pg_temp.near(affinity.power(p1, p2 - p1, n, alpha => alpha, alternative => alternative), p), 'R''s power.prop.test: power') FROM (VALUES (0.5, 0.75, 50, 0.05, 'two_sided', 0.740165901331388), (0.1, 0.12, 1000, 0.01, 'two_sided', 0.125667158426817), (0.1, 0.08, 1000, 0.05, 'less', 0.467238642676365)) v (p1, p2, n, alpha, alternative, p);
