@@ -67,15 +67,15 @@ two_groups(const ServeCall *call, Datum user, const text *a, const text *b)
 {
 	Oid			output;
 	bool		varlena;
-	const text *first = compare_names(a, b) < 0 ? a : b;
+	bool		in_order = compare_names(a, b) < 0;
 
 	getTypeOutputInfo(call->model->user_type, &output, &varlena);
 	ereport(ERROR,
 			(errcode(ERRCODE_CARDINALITY_VIOLATION),
 			 errmsg("users gives user %s two groups, \"%s\" and \"%s\"",
 					OidOutputFunctionCall(output, user),
-					text_to_cstring(first),
-					text_to_cstring(first == a ? b : a)),
+					text_to_cstring(in_order ? a : b),
+					text_to_cstring(in_order ? b : a)),
 			 errhint("A list is filled up from one group: let the query choose, such as by min() and GROUP BY.")));
 }
 
