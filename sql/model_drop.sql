@@ -59,3 +59,12 @@ SELECT affinity.create_model('shop', 'SELECT 1, 2 WHERE EXISTS (SELECT FROM brie
 SELECT affinity.drop_model('taken');
 SELECT nspname FROM pg_namespace WHERE nspname IN ('shop', 'taken');
 DROP TABLE brief;
+-- However dear the planner holds indexes to be: what depends on a model's objects is
+-- found by them, not by reading pg_depend once for each.
+SELECT affinity.create_model('shop', 'SELECT 1, 2', 'item_knn');
+BEGIN;
+SET LOCAL random_page_cost = 1000;
+SELECT sum(seq_scan) AS before FROM pg_stat_xact_sys_tables WHERE relname = 'pg_depend' \gset
+SELECT affinity.drop_model('shop');
+SELECT sum(seq_scan) - :before AS read_whole FROM pg_stat_xact_sys_tables WHERE relname = 'pg_depend';
+COMMIT;

@@ -58,6 +58,12 @@ evaluate(AffinityObjective f, void *data, int n, const double *x,
 	return isnan(value) ? HUGE_VAL : value;
 }
 
+static bool
+is_spent(const AffinityMinimum *m)
+{
+	return m->max_calls > 0 && m->calls >= m->max_calls;
+}
+
 /* -inverse * gradient, no longer than MAX_STEP and downhill. */
 static double
 direction_of(const AffinityMinimum *m, int n, double *direction)
@@ -87,7 +93,7 @@ search(AffinityObjective f, void *data, int n, double limit,
 {
 	double		t = 1;
 
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 40 && !is_spent(m); i++)
 	{
 		double		better;
 
@@ -286,7 +292,7 @@ affinity_kernel_polish(AffinityObjective f, void *data, int n, double limit,
 		memcpy(m->gradient, gradient, sizeof(gradient[0]) * n);
 		m->value = value;
 		if (m->step > 1e-3)
-			m->positive = second_derivatives(f, data, n, m);
+			m->positive = !is_spent(m) && second_derivatives(f, data, n, m);
 	}
 	m->converged = m->converged && m->positive;
 }

@@ -24,6 +24,7 @@ typedef struct AffinityMinimum
 	bool		positive;		/* the second derivatives are definite */
 	bool		converged;
 	int			calls;
+	int			max_calls;		/* from then on it stops; 0: never */
 } AffinityMinimum;
 
 extern void affinity_kernel_descend(AffinityObjective f, void *data, int n,

@@ -24,6 +24,13 @@
 #define TRIES 3					/* starts that are followed */
 #define SAMPLE 8192				/* customers who find the way */
 #define RESTARTS 2
+#define NEAR 5.0				/* e^5 is not yet on the way to infinity */
+
+/*
+ * Where customers are many the search in all of them starts near its end. Of a
+ * likelihood that only rises, more evaluations would not find a maximum.
+ */
+#define MANY_CALLS 160
 
 PG_FUNCTION_INFO_V1(affinity_lifetime_bg_nbd_final);
 PG_FUNCTION_INFO_V1(affinity_lifetime_mbg_nbd_final);
@@ -219,12 +226,19 @@ maximize(Fit *fit, AffinityMinimum *best)
 		follow_starts(fit, best);
 		affinity_kernel_polish(objective, fit, n, LIMIT, best);
 		fit->data = all;
+		/* what a sample does not determine, all of them may */
+		for (int i = 0; i < n && !best->converged; i++)
+			best->x[i] = Min(Max(best->x[i], -NEAR), NEAR);
+		best->positive = best->converged;
+		best->calls = 0;
+		best->max_calls = MANY_CALLS;
 		affinity_kernel_descend(objective, fit, n, LIMIT, best);
 	}
 	else
 		follow_starts(fit, best);
 	affinity_kernel_polish(objective, fit, n, LIMIT, best);
-	for (int i = 0; i < RESTARTS && !best->converged; i++)
+	for (int i = 0; i < RESTARTS && !best->converged &&
+		 (best->max_calls == 0 || best->calls < best->max_calls); i++)
 	{
 		best->positive = false;
 		affinity_kernel_descend(objective, fit, n, LIMIT, best);
@@ -246,7 +260,7 @@ warn(const Fit *fit, const double *parameter)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("%s_fit did not converge: these data do not determine all parameters",
 					model->name),
-			 errdetail("The likelihood has no maximum inside the range of the parameters; it was followed as far as %s.",
+			 errdetail("The likelihood was followed as far as %s, and there it has no maximum.",
 					   where.data),
 			 errhint("Fit more customers, a longer time or a simpler model; do not rely on this one.")));
 }

@@ -5,7 +5,7 @@
  *
  * The function of a model hands all that its caller did not say on, as a null.
  * The executor makes an expression of each argument at the start of every
- * statement, which took a tenth of a call.
+ * statement.
  */
 #include "postgres.h"
 
@@ -62,9 +62,10 @@ find_shorter(Oid function, const char *name, int n_args)
 
 /*
  * An argument candidates, of which it is known at once that it is all items.
+ * Others may have a function of that name too, of anything.
  */
 static Node *
-plain_candidates(Node *node)
+plain_candidates(Node *node, Oid schema)
 {
 	const		FuncExpr *call = (const FuncExpr *) node;
 	const		Const *given;
@@ -77,6 +78,8 @@ plain_candidates(Node *node)
 	name = get_func_name(call->funcid);
 	if (given->constisnull || name == NULL ||
 		strcmp(name, "candidates_core") != 0 ||
+		get_func_namespace(call->funcid) != schema ||
+		!OidIsValid(get_element_type(given->consttype)) ||
 		!affinity_serve_stands_for_all(given->constvalue))
 		return node;
 	return (Node *) makeNullConst(call->funcresulttype, -1,
@@ -115,6 +118,7 @@ affinity_serve_simplify(const FuncExpr * call)
 	made->funcid = function;
 	made->args = list_truncate(list_copy(call->args), shorter[f].n_args);
 	cell = list_nth_cell(made->args, shorter[f].candidates);
-	lfirst(cell) = plain_candidates(lfirst(cell));
+	lfirst(cell) = plain_candidates(lfirst(cell),
+									get_func_namespace(function));
 	return (Node *) made;
 }

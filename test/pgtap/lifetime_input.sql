@@ -2,7 +2,7 @@
 -- nothing to fit, no maximum, bad values, crafted states.
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT plan(54);
+SELECT plan(55);
 SET LOCAL client_min_messages = error;
 
 -- 3,000 customers of BG/NBD with r = 1, alpha = 30 days, a = 1, b = 3, by a
@@ -115,6 +115,13 @@ SELECT ok(pg_temp.sound(to_jsonb(affinity.sbg_fit(p, 10))) AND pg_temp.sound(to_
 SELECT ok(pg_temp.sound(to_jsonb(affinity.sbg_fit(p, CASE p WHEN 0 THEN 10 ELSE 0 END)))
 	AND pg_temp.sound(to_jsonb(affinity.bdw_fit(p, CASE p WHEN 0 THEN 10 ELSE 0 END))), 'all leave at once') FROM generate_series(0, 4) p;
 SELECT ok(pg_temp.sound(to_jsonb(affinity.sbg_fit(0, 10))) AND pg_temp.sound(to_jsonb(affinity.bdw_fit(0, 10))), 'no period is over');
+-- all leave at their second or third purchase, evenly: more alike than by any Beta, so a and b grow without end
+SELECT ok(pg_temp.sound(to_jsonb(affinity.bg_nbd_fit(x, u, t))), 'chances of leaving that are all alike') FROM (
+	SELECT t, CASE WHEN one > t THEN 0 WHEN two > t THEN 1 WHEN three > t THEN 2 ELSE 3 END AS x,
+		CASE WHEN one > t THEN 0 WHEN two > t THEN one WHEN three > t THEN two ELSE three END AS u
+	FROM (SELECT 20 + 60 * pg_temp.uniform(n, 1) AS t, one, one + gap AS two, CASE n % 2 WHEN 0 THEN 'Infinity' ELSE one + gap + last END AS three
+		FROM (SELECT n, -ln(pg_temp.uniform(n, 2)) / rate AS one, -ln(pg_temp.uniform(n, 3)) / rate AS gap, -ln(pg_temp.uniform(n, 4)) / rate AS last
+			FROM (SELECT n, -ln(pg_temp.uniform(n, 5)) / 10 AS rate FROM generate_series(1, 30000) n) a) b) c) d;
 -- everything that a fit returns can be asked again
 SELECT is_empty($$
 	SELECT * FROM (SELECT affinity.bg_nbd_fit(0, 0, n) AS a, affinity.bg_nbd_fit(n, n, n) AS b, affinity.mbg_nbd_fit(n, n / 2, n) AS c

@@ -1,7 +1,7 @@
 -- What the planner expects of the functions of models: rows by the arguments and
 -- the model's figures, and costs. Never an error, whoever asks of whatever.
 BEGIN;
-SELECT plan(60);
+SELECT plan(62);
 SET LOCAL client_min_messages = error;
 SET LOCAL jit = off;
 
@@ -38,6 +38,12 @@ SELECT is(pg_temp.arguments('SELECT * FROM lists.' || call), n, call || ' with s
 SELECT is_empty($$SELECT FROM (SELECT u, r.* FROM generate_series(0, 61) u, lists.recommend(u, 30) r) x FULL JOIN
 	(SELECT u, r.* FROM generate_series(0, 61) u, lists.recommend(u, 30, min_score => '-Infinity') r) y USING (u, rank)
 	WHERE (x.item_id, x.score, x.personalized) IS DISTINCT FROM (y.item_id, y.score, y.personalized)$$, 'rows of both are the same');
+-- functions of others of that name are called, whatever they take
+CREATE FUNCTION pg_temp.candidates_core(bigint) RETURNS int[] LANGUAGE sql STABLE AS $$ SELECT '{3,4}'::int[] OFFSET $1 - 5 $$;
+CREATE FUNCTION pg_temp.candidates_core(int[]) RETURNS int[] LANGUAGE sql STABLE AS $$ SELECT '{3,4}'::int[] OFFSET cardinality($1) - 1 $$;
+SELECT results_eq($$SELECT i FROM affinity.recommend_core('lists', 1, 9, pg_temp.candidates_core($$ || given || $$), NULL::int[], false, NULL::float8, NULL, NULL, NULL, NULL,
+	NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::int[], NULL, NULL) AS t(i int, s real, r int, p bool) ORDER BY 1$$, '{3,4}'::int[], given)
+FROM unnest(ARRAY['5::bigint', $$'[0:0]={NULL}'::int[]$$]) given;
 
 -- k, the number of items or users, arrays
 SELECT is(pg_temp.planned('SELECT * FROM ' || call), rows::numeric, call) FROM (VALUES
