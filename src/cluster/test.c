@@ -244,6 +244,9 @@ compare_variant(double *numbers, const Arm *arm, const Arm *control,
 	if (arm == control)
 		return;
 	clusters = pair_squares(control, arm, &squares, &lift_squares);
+	/* of an arm of a single cluster it is not known how clusters differ */
+	if (arm->clusters < 2 || control->clusters < 2)
+		clusters = 0;
 	difference.value = scaled((double) (arm->base - control->base) +
 							  (arm->fraction - control->fraction));
 	lift.value = control->mean == 0 ? NAN
@@ -403,6 +406,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 	double		confidence = confidence_arg(fcinfo, 1);
 	double		squares = 0;
 	int64		units = 0;
+	int64		clusters;
 	int128		base = 0;
 	double		fraction = 0;
 	double		numbers[DID_COLUMNS - 2];
@@ -414,6 +418,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	state = affinity_cluster_at_rest(PG_GETARG_DATUM(0),
 									 CLUSTER_DID_CELLS);
+	clusters = state->n;
 	estimate.value = 0;
 	for (int i = 0; i < CLUSTER_DID_CELLS; i++)
 	{
@@ -426,6 +431,8 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 		fraction += sign * arms[i].fraction;
 		if (arms[i].n == 0)
 			estimate.value = NAN;
+		if (arms[i].clusters < 2)
+			clusters = 0;
 	}
 	if (!isnan(estimate.value))
 		estimate.value = scaled((double) base + fraction);
@@ -440,7 +447,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 				(double) arms[j].n;
 		squares += score * score;
 	}
-	finish(&estimate, squares, state->n, units, CLUSTER_DID_CELLS, confidence);
+	finish(&estimate, squares, clusters, units, CLUSTER_DID_CELLS, confidence);
 	numbers[0] = arms[CLUSTER_TREATED].mean;
 	numbers[1] = arms[CLUSTER_TREATED | CLUSTER_AFTER].mean;
 	numbers[2] = arms[0].mean;

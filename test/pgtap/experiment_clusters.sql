@@ -2,7 +2,7 @@
 -- and R's sandwich (vcovCL, HC1) have them, stored; and plain SQL.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(66);
+SELECT plan(68);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 CREATE TEMP TABLE row AS SELECT k, i, c, (i * 7919 * k) % 101 / 4.0::float8 + c * c * k % 13 + i % 3 + 2 * (t AND a)::int AS v, t, a FROM (
@@ -104,6 +104,9 @@ SELECT results_eq($$SELECT mean, difference FROM pg_temp.pair('{1e-300}', '{-1e-
 SELECT ok(abs((d).estimate) < 1e-12 AND (d).p_value > 0.9, '-0 and ties') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 1 END, i % 4 < 2, i % 8 < 4, i * i % 23)) AS d FROM generate_series(1, 240) i) q;
 SELECT ok((d).estimate IS NULL AND (d).std_error IS NULL AND (d).units = 9 AND (d).control_before IS NULL AND (d).treated_after = 5, 'without a control') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(i, true, true, i)) AS d FROM generate_series(1, 9) i) q;
 SELECT ok((d).estimate = -1 AND (d).std_error IS NULL, 'no degrees of freedom') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(x, t, a, 1)) AS d FROM (VALUES (1, true, false), (2, true, true), (1, false, false), (3, false, true)) v (x, t, a)) q;
+SELECT results_eq($$SELECT r.clusters, r.std_error, r.p_value FROM (SELECT affinity.cluster_metric_agg(i, 1) AS a, affinity.cluster_metric_agg(i + i % 2, i % g + 2) AS b FROM generate_series(1, 9) i, generate_series(1, 2) g GROUP BY g) q, affinity.cluster_experiment('{a,b}', ARRAY[a, b]) r WHERE variant = 'b' ORDER BY 1$$,
+	'VALUES (1::bigint, NULL::float8, NULL::float8), (2, NULL, NULL)', 'an arm of one cluster has no error, however many units it has');
+SELECT ok((d).estimate = 1 AND (d).std_error IS NULL AND (d).p_value IS NULL AND (d).clusters = 4, 'one region that is treated: no error') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(i % 5 + (c = 1 AND a)::int, c = 1, a, c)) AS d FROM generate_series(1, 20) i, generate_series(1, 4) c, unnest('{t,f}'::bool[]) a) q;
 SELECT is(affinity.difference_in_differences(NULL)::text, NULL, 'NULL');
 SELECT is_empty('SELECT * FROM affinity.cluster_experiment(NULL, NULL)', 'NULL has no rows');
 SELECT is_empty('SELECT * FROM affinity.cluster_experiment(''{}'', ''{}'')', 'nor has nothing');
