@@ -15,17 +15,16 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
 #include "activity/activity.h"
 #include "cluster/cluster.h"
-#include "design/design.h"
+#include "experiment/experiment.h"
+#include "experiment/student.h"
 #include "kernel/tail.h"
 
 PG_FUNCTION_INFO_V1(affinity_cluster_test);
@@ -40,6 +39,8 @@ PG_FUNCTION_INFO_V1(affinity_cluster_did);
 /* The units of a cell: their mean is base and the fraction, in 2^-60. */
 typedef struct Arm
 {
+	const char *name;
+	bool		is_control;
 	const ClusterState *state;
 	int			cell;
 	int64		n;
@@ -134,7 +135,7 @@ finish(Estimate *estimate, double squares, int64 clusters, int64 units,
 	if (estimate->error > 0)
 	{
 		double		half = estimate->error *
-			affinity_design_t_quantile(0.5 * (1 - confidence),
+			affinity_experiment_t_quantile(0.5 * (1 - confidence),
 								   estimate->df);
 
 		estimate->low = estimate->value - half;
@@ -243,6 +244,9 @@ compare_variant(double *numbers, const Arm *arm, const Arm *control,
 	if (arm == control)
 		return;
 	clusters = pair_squares(control, arm, &squares, &lift_squares);
+	/* of an arm of a single cluster it is not known how clusters differ */
+	if (arm->clusters < 2 || control->clusters < 2)
+		clusters = 0;
 	difference.value = scaled((double) (arm->base - control->base) +
 							  (arm->fraction - control->fraction));
 	lift.value = control->mean == 0 ? NAN
@@ -285,27 +289,37 @@ adjust(double (*numbers)[VARIANT_NUMBERS], int n)
 	}
 }
 
-/* Names and states of the variants; gives how many. */
+/* The control first, then by name. */
 static int
-read_variants(FunctionCallInfo fcinfo, Datum **names, Arm **arms)
+compare_arms(const void *a, const void *b)
 {
-	ArrayType  *name_array = PG_GETARG_ARRAYTYPE_P(0);
-	ArrayType  *state_array = PG_GETARG_ARRAYTYPE_P(1);
+	const Arm  *x = a;
+	const Arm  *y = b;
+
+	if (x->is_control != y->is_control)
+		return x->is_control ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/*
+ * The variants, the control first: the one of that name, or the first by
+ * name. Gives how many.
+ */
+static int
+read_variants(FunctionCallInfo fcinfo, Arm **arms)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(1);
+	char	  **names;
+	char	   *control;
 	Datum	   *states;
-	bool	   *null_names;
-	bool	   *null_states;
+	bool	   *nulls;
 	int			n;
 	int			n_states;
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
 
-	deconstruct_array(name_array, TEXTOID, -1, false, TYPALIGN_INT, names,
-					  &null_names, &n);
-	get_typlenbyvalalign(ARR_ELEMTYPE(state_array), &typlen, &typbyval,
-						 &typalign);
-	deconstruct_array(state_array, ARR_ELEMTYPE(state_array), typlen,
-					  typbyval, typalign, &states, &null_states, &n_states);
+	names = affinity_experiment_names_arg(fcinfo, 0, "variants", &n);
+	affinity_experiment_check_array(array, "metrics");
+	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE,
+					  &states, &nulls, &n_states);
 	if (n != n_states)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
@@ -316,62 +330,32 @@ read_variants(FunctionCallInfo fcinfo, Datum **names, Arm **arms)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("%d variants are more than %d", n, VARIANTS_MAX)));
+	if (n == 0)
+		return 0;
+	control = PG_ARGISNULL(2) ? affinity_experiment_first_name(names, n)
+		: text_to_cstring(PG_GETARG_TEXT_PP(2));
 	*arms = affinity_base_array(n, sizeof(Arm));
 	for (int i = 0; i < n; i++)
 	{
-		if (null_names[i] || null_states[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not contain nulls",
-							null_names[i] ? "variants" : "metrics"),
-					 errhint("Leave out rows without a variant, and variants without rows.")));
-		for (int j = 0; j < i; j++)
-		{
-			if (strcmp(TextDatumGetCString((*names)[i]),
-					   TextDatumGetCString((*names)[j])) == 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("variant \"%s\" is there twice",
-								TextDatumGetCString((*names)[i])),
-						 errhint("Merge its states with affinity.rollup.")));
-		}
 		read_arm(&(*arms)[i],
-				 affinity_cluster_at_rest(states[i],
-										  CLUSTER_METRIC_CELLS), 0);
+				 affinity_cluster_at_rest(states[i], CLUSTER_METRIC_CELLS), 0);
+		(*arms)[i].name = names[i];
+		(*arms)[i].is_control = strcmp(names[i], control) == 0;
 	}
+	qsort(*arms, n, sizeof(Arm), compare_arms);
+	for (int i = 1; i < n; i++)
+		if (compare_arms(&(*arms)[i - 1], &(*arms)[i]) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("variant \"%s\" is there twice", (*arms)[i].name),
+					 errhint("Merge its states with affinity.rollup.")));
+	if (!(*arms)[0].is_control)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no variant is the control \"%s\"", control),
+				 errhint("Pass control => '%s', or another of the variants.",
+						 (*arms)[0].name)));
 	return n;
-}
-
-/* The control by its name, or the first name in order of their bytes. */
-static const Arm *
-find_control(FunctionCallInfo fcinfo, int arg, Datum *names, const Arm *arms,
-			 int n)
-{
-	int			first = 0;
-	char	   *name;
-
-	if (PG_ARGISNULL(arg))
-	{
-		for (int i = 1; i < n; i++)
-		{
-			if (strcmp(TextDatumGetCString(names[i]),
-					   TextDatumGetCString(names[first])) < 0)
-				first = i;
-		}
-		return &arms[first];
-	}
-	name = text_to_cstring(PG_GETARG_TEXT_PP(arg));
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(TextDatumGetCString(names[i]), name) == 0)
-			return &arms[i];
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("no variant is the control \"%s\"", name),
-			 errhint("Pass control => '%s', or another of the variants.",
-					 TextDatumGetCString(names[0]))));
-	return NULL;				/* not reached */
 }
 
 /* cluster_experiment(variants, metrics, control, confidence) */
@@ -379,9 +363,7 @@ Datum
 affinity_cluster_test(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum	   *names;
 	Arm		   *arms;
-	const Arm  *control;
 	double		(*numbers)[VARIANT_NUMBERS];
 	double		confidence;
 	int			n;
@@ -390,20 +372,19 @@ affinity_cluster_test(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
 	confidence = confidence_arg(fcinfo, 3);
-	n = read_variants(fcinfo, &names, &arms);
+	n = read_variants(fcinfo, &arms);
 	if (n == 0)
 		return (Datum) 0;
-	control = find_control(fcinfo, 2, names, arms, n);
 	numbers = affinity_base_array(n, sizeof(*numbers));
 	for (int i = 0; i < n; i++)
-		compare_variant(numbers[i], &arms[i], control, confidence);
+		compare_variant(numbers[i], &arms[i], &arms[0], confidence);
 	adjust(numbers, n);
 	for (int i = 0; i < n; i++)
 	{
 		Datum		values[3 + VARIANT_NUMBERS];
 		bool		nulls[3 + VARIANT_NUMBERS] = {false};
 
-		values[0] = names[i];
+		values[0] = CStringGetTextDatum(arms[i].name);
 		values[1] = Int64GetDatum(arms[i].n);
 		values[2] = Int64GetDatum(arms[i].clusters);
 		put_numbers(numbers[i], VARIANT_NUMBERS, values + 3, nulls + 3);
@@ -425,6 +406,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 	double		confidence = confidence_arg(fcinfo, 1);
 	double		squares = 0;
 	int64		units = 0;
+	int64		clusters;
 	int128		base = 0;
 	double		fraction = 0;
 	double		numbers[DID_COLUMNS - 2];
@@ -436,6 +418,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	state = affinity_cluster_at_rest(PG_GETARG_DATUM(0),
 									 CLUSTER_DID_CELLS);
+	clusters = state->n;
 	estimate.value = 0;
 	for (int i = 0; i < CLUSTER_DID_CELLS; i++)
 	{
@@ -448,6 +431,8 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 		fraction += sign * arms[i].fraction;
 		if (arms[i].n == 0)
 			estimate.value = NAN;
+		if (arms[i].clusters < 2)
+			clusters = 0;
 	}
 	if (!isnan(estimate.value))
 		estimate.value = scaled((double) base + fraction);
@@ -462,7 +447,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 				(double) arms[j].n;
 		squares += score * score;
 	}
-	finish(&estimate, squares, state->n, units, CLUSTER_DID_CELLS, confidence);
+	finish(&estimate, squares, clusters, units, CLUSTER_DID_CELLS, confidence);
 	numbers[0] = arms[CLUSTER_TREATED].mean;
 	numbers[1] = arms[CLUSTER_TREATED | CLUSTER_AFTER].mean;
 	numbers[2] = arms[0].mean;

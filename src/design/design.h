@@ -22,7 +22,6 @@ typedef struct PowerPlan
 	int			direction;		/* 1 greater, -1 less, 0 either */
 } PowerPlan;
 
-extern double affinity_design_t_quantile(double tail, double df);
 extern double affinity_design_t_power(double t, double df, double shift);
 extern double affinity_design_power_of(const PowerPlan *plan,
 									   double units, double effect);

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "design/design.h"
+#include "experiment/student.h"
 #include "kernel/tail.h"
 
 #define STEPS 2000				/* of the integral */
@@ -19,68 +20,7 @@
 #define UNITS_MAX 1e17
 #define TRIES 300
 
-/* ---- Student's distribution --------------------------------------------- */
-
-/* The density at t. */
-static double
-t_density(double t, double df)
-{
-	double		log_scale;
-
-	if (df > 1e4)
-		log_scale = -0.5 * log(2 * M_PI) - 1 / (4 * df);
-	else
-		log_scale = lgamma(0.5 * (df + 1)) - lgamma(0.5 * df) -
-			0.5 * log(df * M_PI);
-	return exp(log_scale - 0.5 * (df + 1) * log1p(t * t / df));
-}
-
-/*
- * The t above which is so much of the distribution: Newton's steps on the
- * logarithm of the tail, between ends that close in.
- */
-double
-affinity_design_t_quantile(double tail, double df)
-{
-	double		low = 0;
-	double		high;
-	double		t;
-
-	if (!(tail > 0 && tail < 1 && df > 0))
-		return tail <= 0 ? INFINITY : tail >= 1 ? -INFINITY : NAN;
-	if (tail > 0.5)
-		return -affinity_design_t_quantile(1 - tail, df);
-	if (tail == 0.5)
-		return 0;
-	t = -affinity_kernel_normal_quantile(tail);
-	high = t > 1 ? t : 1;
-	while (affinity_kernel_t_tail(high, df) > 2 * tail)
-	{
-		low = high;
-		high *= 2;
-		if (isinf(high * high))
-			return high;
-	}
-	if (t < low || t > high)
-		t = 0.5 * (low + high);
-	for (int i = 0; i < TRIES && high - low > 1e-15 * high; i++)
-	{
-		double		here = 0.5 * affinity_kernel_t_tail(t, df);
-		double		next;
-
-		if (here > tail)
-			low = t;
-		else
-			high = t;
-		next = t + here * log(here / tail) / t_density(t, df);
-		if (fabs(next - t) <= 4e-16 * t)
-			break;
-		if (!(next > low && next < high))
-			next = 0.5 * (low + high);
-		t = next;
-	}
-	return t;
-}
+/* ---- power of one test ------------------------------------------------- */
 
 /*
  * P(T > t) where T is (Z + shift) / s: the mean of the normal tail over s,
@@ -134,7 +74,7 @@ affinity_design_power_of(const PowerPlan *plan, double units,
 			return NAN;
 		df = 1 / (share * share / (n - 1) +
 				  (1 - share) * (1 - share) / (m - 1));
-		return affinity_design_t_power(affinity_design_t_quantile(plan->tail, df),
+		return affinity_design_t_power(affinity_experiment_t_quantile(plan->tail, df),
 									   df, size / sqrt(error));
 	}
 	else

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "experiment/arm.h"
+#include "experiment/student.h"
 #include "kernel/tail.h"
 
 /* The share of the control's mean that its error may be for the delta method. */
@@ -22,35 +23,6 @@ t_upper(double t, double df)
 		: affinity_kernel_t_tail(t, df);
 
 	return t > 0 ? both / 2 : 1 - both / 2;
-}
-
-/* The t of which P(T <= t) is p, 1/2 <= p < 1. */
-double
-affinity_experiment_arm_t_quantile(double p, double df)
-{
-	double		low = 0;
-	double		high = 1;
-	double		upper = 1 - p;
-
-	if (isinf(df))
-		return affinity_kernel_normal_quantile(p);
-	while (t_upper(high, df) > upper && high < 1e150)
-	{
-		low = high;
-		high *= 2;
-	}
-	for (int i = 0; i < 100; i++)
-	{
-		double		middle = low + (high - low) / 2;
-
-		if (middle == low || middle == high)
-			break;
-		if (t_upper(middle, df) > upper)
-			low = middle;
-		else
-			high = middle;
-	}
-	return high;
 }
 
 /* ---- how far, how likely ------------------------------------------------- */
@@ -71,8 +43,7 @@ reach(const ExperimentPlan *plan, Yardstick stick)
 	double		two = plan->side == EXPERIMENT_TWO_SIDED ? 2 : 1;
 
 	if (m == 0)
-		return affinity_experiment_arm_t_quantile(1 - plan->alpha / two,
-												  stick.df);
+		return affinity_experiment_t_quantile(plan->alpha / two, stick.df);
 	if (two == 2)
 		return sqrt((m + 1) / m * (log1p(m) - 2 * log(plan->alpha)));
 	return sqrt((m + 1) / m * 2 * log1p(sqrt(m + 1) / (2 * plan->alpha)));
@@ -161,20 +132,33 @@ fieller(const ExperimentArm *control, const ExperimentArm *arm, double z,
 	}
 }
 
+/*
+ * Whether the lift is told by Fieller's theorem: where the control is near 0,
+ * or where the delta method knows no error.
+ */
+static bool
+by_fieller(const ExperimentPlan *plan, const ExperimentArm *control,
+		   const ExperimentArm *arm, double z)
+{
+	double		g = control->variance / control->mean / control->mean * z * z;
+
+	return plan->lift == EXPERIMENT_LIFT_FIELLER ||
+		(plan->lift == EXPERIMENT_LIFT_AUTO &&
+		 (!(g <= FIELLER_FROM) || lift_variance(control, arm) == 0));
+}
+
 /* The lift, in the direction of the difference, and its interval. */
 static void
 put_lift(const ExperimentPlan *plan, const ExperimentArm *control,
 		 const ExperimentArm *arm, double z, ExperimentResult *result)
 {
 	double		error;
-	double		g = control->variance / control->mean / control->mean * z * z;
 
 	result->lift = result->lift_low = result->lift_high = NAN;
 	if (control->mean == 0)
 		return;
 	result->lift = result->difference / fabs(control->mean);
-	if (plan->lift == EXPERIMENT_LIFT_FIELLER ||
-		(plan->lift == EXPERIMENT_LIFT_AUTO && !(g <= FIELLER_FROM)))
+	if (by_fieller(plan, control, arm, z))
 		fieller(control, arm, z, &result->lift_low, &result->lift_high);
 	else
 	{
@@ -313,6 +297,7 @@ affinity_experiment_arm_compare(const ExperimentPlan *plan,
 	Yardstick	stick = {INFINITY, 0};
 	Yardstick	lift_stick;
 	double		z;
+	double		lift_z;
 
 	if (plan->method == EXPERIMENT_BAYESIAN && control->binary &&
 		isinf(plan->prior_sd))
@@ -337,21 +322,29 @@ affinity_experiment_arm_compare(const ExperimentPlan *plan,
 	else
 		z = plan->method == EXPERIMENT_Z ? reach(plan, stick) : 0;
 	lift_stick = stick;
-	if (plan->method == EXPERIMENT_MSPRT && variance > 0 && control->mean != 0)
+	if (plan->method == EXPERIMENT_MSPRT && variance > 0 &&
+		control->mean != 0 && lift_variance(control, arm) > 0)
 		lift_stick.mixture = plan->tau / lift_variance(control, arm) *
 			plan->tau / control->mean / control->mean;
 	result->low = result->difference - z * error;
 	result->high = result->difference + z * error;
 	affinity_experiment_arm_no_side(plan, &result->low, &result->high);
-	put_lift(plan, control, arm, lift_stick.mixture == stick.mixture ? z
-			 : reach(plan, lift_stick), result);
+	lift_z = lift_stick.mixture == stick.mixture ? z : reach(plan, lift_stick);
+	put_lift(plan, control, arm, lift_z, result);
 	if (variance > 0)
 	{
 		if (!plan->about_lift)
 			result->p = p_value(plan, stick, result->difference / error);
 		else if (control->mean != 0)
-			result->p = p_value(plan, lift_stick, result->lift /
-								sqrt(lift_variance(control, arm)));
+		{
+			/* Fieller's test of no lift is that of no difference */
+			double		lift_error = by_fieller(plan, control, arm, lift_z) ?
+				error / fabs(control->mean) : sqrt(lift_variance(control, arm));
+
+			if (lift_error > 0)
+				result->p = p_value(plan, lift_stick,
+									result->lift / lift_error);
+		}
 		if (stick.mixture == 0)
 		{
 			result->chance = t_upper(-result->difference / error, stick.df);

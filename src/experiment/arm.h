@@ -80,7 +80,6 @@ extern void affinity_experiment_arm_compare(const ExperimentPlan *plan,
 											const ExperimentArm *control,
 											const ExperimentArm *arm,
 											ExperimentResult *result);
-extern double affinity_experiment_arm_t_quantile(double p, double df);
 extern void affinity_experiment_arm_no_side(const ExperimentPlan *plan,
 											double *low, double *high);
 

@@ -11,8 +11,9 @@
 
 #include "experiment/experiment.h"
 
-static void
-check_array(ArrayType *array, const char *name)
+/* One dimension, without NULLs. */
+void
+affinity_experiment_check_array(ArrayType *array, const char *name)
 {
 	if (ARR_NDIM(array) > 1)
 		ereport(ERROR,
@@ -38,13 +39,25 @@ affinity_experiment_names_arg(FunctionCallInfo fcinfo, int arg,
 
 	affinity_base_check_not_null(fcinfo, arg, name);
 	array = PG_GETARG_ARRAYTYPE_P(arg);
-	check_array(array, name);
+	affinity_experiment_check_array(array, name);
 	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements,
 					  &nulls, n);
 	names = palloc(Max(*n, 1) * sizeof(char *));
 	for (int i = 0; i < *n; i++)
 		names[i] = TextDatumGetCString(elements[i]);
 	return names;
+}
+
+/* The first by its bytes: the control, where none is given. */
+char *
+affinity_experiment_first_name(char **names, int n)
+{
+	char	   *first = names[0];
+
+	for (int i = 1; i < n; i++)
+		if (strcmp(names[i], first) < 0)
+			first = names[i];
+	return first;
 }
 
 /* The states of an array, at rest, without NULLs. */
@@ -58,7 +71,7 @@ affinity_experiment_metrics_arg(FunctionCallInfo fcinfo, int arg, int *n)
 
 	affinity_base_check_not_null(fcinfo, arg, "metrics");
 	array = PG_GETARG_ARRAYTYPE_P(arg);
-	check_array(array, "metrics");
+	affinity_experiment_check_array(array, "metrics");
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_DOUBLE,
 					  &elements, &nulls, n);
 	states = palloc(Max(*n, 1) * sizeof(MetricState *));

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/array.h"
 
 #include "base/base.h"
 #include "kernel/exact.h"
@@ -151,6 +152,8 @@ extern double affinity_experiment_moments_ratio(const MetricMoments *moments,
 												double *variance);
 
 /* arms.c: arrays of states as arguments */
+extern void affinity_experiment_check_array(ArrayType *array, const char *name);
+extern char *affinity_experiment_first_name(char **names, int n);
 extern MetricState **affinity_experiment_metrics_arg(FunctionCallInfo fcinfo,
 													 int arg, int *n);
 extern char **affinity_experiment_names_arg(FunctionCallInfo fcinfo, int arg,

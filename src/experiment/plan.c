@@ -133,12 +133,9 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 	ExperimentPlan *plan = &call->plan;
 	double		confidence;
 
-	if (PG_ARGISNULL(first + ARG_CONTROL))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("control must not be null"),
-				 errhint("Say which variant the others are compared with, for example control => 'A'.")));
-	call->control = text_to_cstring(PG_GETARG_TEXT_PP(first + ARG_CONTROL));
+	call->control = NULL;
+	if (!PG_ARGISNULL(first + ARG_CONTROL))
+		call->control = text_to_cstring(PG_GETARG_TEXT_PP(first + ARG_CONTROL));
 	plan->method = word_arg(fcinfo, first + ARG_METHOD, "method", methods);
 	affinity_base_check_not_null(fcinfo, first + ARG_CONFIDENCE, "confidence");
 	confidence = PG_GETARG_FLOAT8(first + ARG_CONFIDENCE);

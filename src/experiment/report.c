@@ -275,6 +275,10 @@ report(FunctionCallInfo fcinfo, bool stratified)
 	states = affinity_experiment_metrics_arg(fcinfo, stratified ? 2 : 1,
 											 &n_metrics);
 	check_lengths(n, n_metrics, "metrics");
+	if (n == 0 && call.control == NULL)
+		return;
+	if (call.control == NULL)
+		call.control = affinity_experiment_first_name(names, n);
 	cells = palloc0(Max(n, 1) * sizeof(Cell));
 	for (int i = 0; i < n; i++)
 	{

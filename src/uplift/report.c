@@ -11,7 +11,7 @@
 #include "funcapi.h"
 #include "utils/tuplestore.h"
 
-#include "design/design.h"
+#include "experiment/student.h"
 #include "uplift/uplift.h"
 #include "kernel/stats.h"
 #include "kernel/tail.h"
@@ -130,7 +130,7 @@ welch(const Side *sides, double confidence, double *low, double *high)
 	df = 1 / (share * share / (sides[0].n - 1) +
 			  (1 - share) * (1 - share) / (sides[1].n - 1));
 	half = sqrt(error[0] + error[1]) *
-		affinity_design_t_quantile(0.5 * (1 - confidence), df);
+		affinity_experiment_t_quantile(0.5 * (1 - confidence), df);
 	*low = sides[1].mean - sides[0].mean - half;
 	*high = sides[1].mean - sides[0].mean + half;
 }

@@ -3,7 +3,7 @@
 \set published `test -f ../shared/data/published/cuped_rows.csv && echo true || echo false`
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(128);
+SELECT plan(132);
 CREATE FUNCTION pg_temp.near(a float8, b float8, e float8 DEFAULT 1e-11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= e * greatest(abs(a), abs(b), 1e-3), false) $$;
 
@@ -222,10 +222,15 @@ SELECT ok(bool_and(abs(a.chance_to_beat - b.chance_to_beat) < 2e-4 AND abs(a.low
 FROM (SELECT ARRAY[affinity.rollup(a), affinity.rollup(b)] AS m FROM (SELECT pg_temp.of_these(500, 5000) AS a, pg_temp.of_these(503, 5000) AS b) s, generate_series(1, 400)) s,
 	affinity.experiment('{a,b}', m, 'a', 'bayesian') a, affinity.experiment('{a,b}', m, 'a') b WHERE a.variant = 'b' AND b.variant = 'b';
 
+SELECT is((SELECT array_agg(e::text) FROM affinity.experiment(ARRAY[v[3], v[1], v[2]], ARRAY[m[3], m[1], m[2]]) e), (SELECT array_agg(e::text) FROM affinity.experiment(v, m, (SELECT min(x COLLATE "C") FROM unnest(v) x)) e), 'without a control it is the first by name, wherever it stands') FROM state;
+SELECT ok(lift = -1 AND (lift_low, lift_high) = (-1, -1) AND abs(p_value - d.p) < 1e-15, 'nothing in the variant: no lift is no difference, ' || d.method) FROM (SELECT ARRAY[(SELECT affinity.metric_agg(i % 3 + 20) FROM generate_series(1, 90) i), (SELECT affinity.metric_agg(0 * i) FROM generate_series(1, 90) i)] AS m) s,
+	LATERAL (SELECT method, p_value AS p FROM unnest('{welch,sequential,msprt}'::text[]) method, affinity.experiment('{a,b}', m, method => method, tau => 1) WHERE variant = 'b') d, affinity.experiment('{a,b}', m, method => d.method, tau => 1, effect => 'lift') e WHERE e.variant = 'b';
+SELECT ok(lift_low <= 0 AND lift_high >= 0 AND p_value > 0.05 AND p_value = (SELECT p_value FROM affinity.experiment('{a,b}', m) WHERE variant = 'b'), 'a lift''s p-value says what its interval says, by Fieller') FROM (SELECT ARRAY[(SELECT affinity.metric_agg(x) FROM unnest('{1,2,9,1,2}'::float8[]) x), (SELECT affinity.metric_agg(x) FROM unnest('{8,9,4,2,3}'::float8[]) x)] AS m) s,
+	affinity.experiment('{a,b}', m, effect => 'lift') e WHERE e.variant = 'b';
+
 -- 5. What is refused.
 CREATE TEMP TABLE s AS SELECT v, m, c, r, q, p, m[1] AS one, c[1] AS cov, r[1] AS rat, q[1] AS qua FROM state;
 SELECT throws_ok('SELECT e.* FROM s, affinity.experiment(' || call || ') e', code, message, call) FROM (VALUES
-	('v, m', '22004', 'control must not be null'),
 	('v, m, ''Z''', '22023', 'there is no variant "Z", which is to be the control'),
 	('v[1:2], m, v[1]', '2202E', 'there are 2 variants, but 3 metrics'),
 	('v, m[1:1], v[1]', '2202E', 'there are 3 variants, but 1 metrics'),

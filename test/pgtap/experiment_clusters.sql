@@ -2,7 +2,7 @@
 -- and R's sandwich (vcovCL, HC1) have them, stored; and plain SQL.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(66);
+SELECT plan(68);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 CREATE TEMP TABLE row AS SELECT k, i, c, (i * 7919 * k) % 101 / 4.0::float8 + c * c * k % 13 + i % 3 + 2 * (t AND a)::int AS v, t, a FROM (
@@ -104,14 +104,17 @@ SELECT results_eq($$SELECT mean, difference FROM pg_temp.pair('{1e-300}', '{-1e-
 SELECT ok(abs((d).estimate) < 1e-12 AND (d).p_value > 0.9, '-0 and ties') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(CASE WHEN i % 2 = 0 THEN '-0'::float8 ELSE 1 END, i % 4 < 2, i % 8 < 4, i * i % 23)) AS d FROM generate_series(1, 240) i) q;
 SELECT ok((d).estimate IS NULL AND (d).std_error IS NULL AND (d).units = 9 AND (d).control_before IS NULL AND (d).treated_after = 5, 'without a control') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(i, true, true, i)) AS d FROM generate_series(1, 9) i) q;
 SELECT ok((d).estimate = -1 AND (d).std_error IS NULL, 'no degrees of freedom') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(x, t, a, 1)) AS d FROM (VALUES (1, true, false), (2, true, true), (1, false, false), (3, false, true)) v (x, t, a)) q;
+SELECT results_eq($$SELECT r.clusters, r.std_error, r.p_value FROM (SELECT affinity.cluster_metric_agg(i, 1) AS a, affinity.cluster_metric_agg(i + i % 2, i % g + 2) AS b FROM generate_series(1, 9) i, generate_series(1, 2) g GROUP BY g) q, affinity.cluster_experiment('{a,b}', ARRAY[a, b]) r WHERE variant = 'b' ORDER BY 1$$,
+	'VALUES (1::bigint, NULL::float8, NULL::float8), (2, NULL, NULL)', 'an arm of one cluster has no error, however many units it has');
+SELECT ok((d).estimate = 1 AND (d).std_error IS NULL AND (d).p_value IS NULL AND (d).clusters = 4, 'one region that is treated: no error') FROM (SELECT affinity.difference_in_differences(affinity.did_agg(i % 5 + (c = 1 AND a)::int, c = 1, a, c)) AS d FROM generate_series(1, 20) i, generate_series(1, 4) c, unnest('{t,f}'::bool[]) a) q;
 SELECT is(affinity.difference_in_differences(NULL)::text, NULL, 'NULL');
 SELECT is_empty('SELECT * FROM affinity.cluster_experiment(NULL, NULL)', 'NULL has no rows');
 SELECT is_empty('SELECT * FROM affinity.cluster_experiment(''{}'', ''{}'')', 'nor has nothing');
 SELECT is((affinity.cluster_metric_agg(v, c), affinity.did_agg(v, t, a, c))::text, '(,)', 'rows with a NULL do not count') FROM (VALUES (NULL::float8, true, true, NULL::text), (1, NULL, true, NULL), (1, true, NULL, NULL), (NULL, true, true, 'x')) x (v, t, a, c);
 SELECT results_eq($$SELECT variant, control_mean, p_adjusted = least(1, CASE WHEN p_value < 0.3 THEN 2 ELSE 1 END * p_value), p_value < 0.3 FROM (SELECT affinity.cluster_metric_agg(i % 10, i % 20) AS a, affinity.cluster_metric_agg(i % 10 + 3, i % 20 + 100) AS b, affinity.cluster_metric_agg((i * 3 + 1) % 10, i % 20 + 50) AS c FROM generate_series(1, 200) i) q,
-	affinity.cluster_experiment('{y,x,control}', ARRAY[b, c, a]) r$$, $$VALUES ('y', 4.5::float8, true, true), ('x', 4.5, true, false), ('control', 4.5, NULL, NULL)$$, 'three arms: Holm''s p-values, the control is the first by name');
+	affinity.cluster_experiment('{y,x,control}', ARRAY[b, c, a]) r$$, $$VALUES ('control', 4.5::float8, NULL::bool, NULL::bool), ('x', 4.5, true, false), ('y', 4.5, true, true)$$, 'three arms: Holm''s p-values, the control is the first by name');
 SELECT throws_ok(format('SELECT affinity.cluster_experiment(%s) FROM (SELECT affinity.cluster_metric_agg(i, i) AS m FROM generate_series(1, 9) i) q', a), c, m, a) FROM (VALUES ('''{A,B}'', ARRAY[m]', '2202E', 'variants has 2 entries, but metrics has 1'), ('''{A,A}'', ARRAY[m, m]', '22023', 'variant "A" is there twice'),
-	('''{B,C}'', ARRAY[m, m], ''A''', '22023', 'no variant is the control "A"'), ('''{A,NULL}'', ARRAY[m, m]', '22004', 'variants must not contain nulls'), ('''{A,B}'', ARRAY[m, NULL]', '22004', 'metrics must not contain nulls'),
+	('''{B,C}'', ARRAY[m, m], ''A''', '22023', 'no variant is the control "A"'), ('''{A,NULL}'', ARRAY[m, m]', '22004', 'variants must not contain null'), ('''{A,B}'', ARRAY[m, NULL]', '22004', 'metrics must not contain null'),
 	('''{A,B}'', ARRAY[m, m], confidence => NULL', '22004', 'confidence must not be null'), ('''{A,B}'', ARRAY[m, m], ''A'', 95', '22023', 'confidence must be between 0 and 1, but is 95'), ('''{A,B}'', ARRAY[m, m], ''A'', ''NaN''', '22023', 'confidence must be between 0 and 1, but is NaN')) v (a, c, m);
 SELECT throws_ok(format('SELECT affinity.cluster_metric_agg(%s)', a), c, m, a) FROM (VALUES ('''NaN''::float8, 1', '22000', 'NaN value'), ('''-inf''::float8, 1', '22000', 'infinite value'), ('1e300, 1', '22003', '1e300'), ('1, 1.5', '42804', NULL), ('1, now()', '42804', NULL)) v (a, c, m) WHERE m IS DISTINCT FROM '1e300';
 SELECT throws_ok('SELECT affinity.cluster_metric_agg(1.1e15, 1)', '22003', 'value 1100000000000000 is out of range', 'a value that is too large');

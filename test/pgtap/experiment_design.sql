@@ -3,7 +3,7 @@
 -- ratios and power: R 4.2 (chisq.test, binom.test, power.prop.test, power.t.test) and scipy 1.10.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(127);
+SELECT plan(128);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 
@@ -155,5 +155,6 @@ SELECT throws_ok(format('SELECT affinity.%s', f), c, m, f) FROM (VALUES ('sample
 	('sample_size(0, 1, 1, true)', '22023', 'a baseline of 0 has no relative effect'), ('sample_size(0, 1e-12, 1)', '22003', 'an effect of 9.9999999999999998e-13 needs more units than can be counted'), ('sample_size(''inf'', 1, 1)', '22023', 'baseline must be a finite number, but is Infinity'),
 	('sample_size(0.5, 0.1, power => NULL)', '22004', 'power must not be null'), ('power(0.5, 0.1, 0)', '22023', 'units must be above 0 and at most 1e15, but is 0'), ('power(0, 1, 1, 1)', '22023', 'units must be more than one in each arm, but is 1'),
 	('power(0, 1, 10, 1, icc => 1, cluster_size => 20)', '22023', 'units must be more than one in each arm, but is 10'), ('minimum_detectable_effect(0.5, ''NaN'')', '22023', 'units must be a finite number, but is NaN')) v (f, c, m);
+SELECT results_eq($$SELECT t.* FROM (VALUES (0::bigint), (3)) v (u), affinity.sample_ratio_test(ARRAY[u, 10], ARRAY[1e-300, 1e100]) t$$, $$VALUES (10::bigint, 0::float8, 0::bigint, 1::float8, 'chi_square'), (13, 'Infinity', 0, 0, 'chi_square')$$, 'a share that is nothing beside the others');
 SELECT finish();
 ROLLBACK;
