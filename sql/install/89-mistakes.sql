@@ -1,6 +1,6 @@
 -- Mistaken calls of the aggregates of 72-79, as 68-mistakes.sql has for those before.
 -- C: src/experiment/metric_mistake.c, src/cluster/mistake.c, src/uplift/mistake.c,
--- src/attribution/mistake.c, src/trending/mistake.c
+-- src/attribution/mistake.c, src/trending/mistake.c, src/community/mistake.c
 
 --table metric_mistake: NAME | TYPES | NAMED | SYMBOL
 -- metric_agg | pg_catalog.interval | value pg_catalog.interval | affinity_experiment_interval_mistake
@@ -27,6 +27,12 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 
 --end
 --table growth_mistake: NAME | TYPES | NAMED | FUNCTION | STATE | SYMBOL
+-- decayed_count | pg_catalog.text, pg_catalog.text | at pg_catalog.text, half_life pg_catalog.text | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
+-- decayed_count | pg_catalog.text, pg_catalog.interval | at pg_catalog.text, half_life pg_catalog.interval | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
+-- decayed_count | pg_catalog.text, pg_catalog.text, pg_catalog.float8 | at pg_catalog.text, half_life pg_catalog.text, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
+-- decayed_count | pg_catalog.text, pg_catalog.interval, pg_catalog.float8 | at pg_catalog.text, half_life pg_catalog.interval, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
+-- velocity | pg_catalog.text, pg_catalog.text, affinity.moment | at pg_catalog.text, "window" pg_catalog.text, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_text_mistake
+-- velocity | pg_catalog.text, pg_catalog.interval, affinity.moment | at pg_catalog.text, "window" pg_catalog.interval, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_text_mistake
 -- decayed_count | affinity.moment | at affinity.moment | decayed_count_mistake | affinity.decayed | affinity_trending_half_life_mistake
 -- decayed_count | affinity.moment, pg_catalog.float8 | at affinity.moment, half_life pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_number_mistake
 -- decayed_count | affinity.moment, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, half_life pg_catalog.float8, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_number_mistake
@@ -151,6 +157,29 @@ CREATE AGGREGATE affinity.{NAME}({NAMED}) (
 );
 
 COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
+	'a mistaken call of {NAME}: the error says what to write instead';
+
+--end
+-- Calls without the type of members. The second argument is of a type that nothing else is, so that a second value
+-- never comes to it.
+
+--table community_mistake: NAME | ROWS | OPTIONS | TYPES | COLUMNS
+-- communities | edges | , resolution pg_catalog.float8 DEFAULT NULL, method pg_catalog.text DEFAULT NULL, quality pg_catalog.text DEFAULT NULL, seed pg_catalog.int8 DEFAULT NULL, iterations pg_catalog.int8 DEFAULT NULL | , pg_catalog.float8, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.int8 | community pg_catalog.int8, size pg_catalog.int8, strength pg_catalog.float8, inside pg_catalog.float8, modularity pg_catalog.float8
+-- influence | edges | , damping pg_catalog.float8 DEFAULT NULL, directed pg_catalog.bool DEFAULT NULL | , pg_catalog.float8, pg_catalog.bool | influence pg_catalog.float8, links_in pg_catalog.int8, links_out pg_catalog.int8, core pg_catalog.int8
+-- reciprocity_by_member | edges | | | given pg_catalog.int8, received pg_catalog.int8, mutual pg_catalog.int8, reciprocity pg_catalog.float8, weighted pg_catalog.float8
+-- referrals | invitations | | | inviter pg_catalog.text, root pg_catalog.text, depth pg_catalog.int8, invited pg_catalog.int8, joined pg_catalog.int8, descendants pg_catalog.int8, in_cycle pg_catalog.bool
+
+--for community_mistake
+CREATE FUNCTION affinity.{NAME}(
+	{ROWS} pg_catalog.text,
+	no_id_type affinity.inequality DEFAULT NULL{OPTIONS})
+RETURNS TABLE (
+	member pg_catalog.text,
+	{COLUMNS})
+LANGUAGE C STABLE
+AS 'MODULE_PATHNAME', 'affinity_community_id_type_mistake';
+
+COMMENT ON FUNCTION affinity.{NAME}(pg_catalog.text, affinity.inequality{TYPES}) IS
 	'a mistaken call of {NAME}: the error says what to write instead';
 
 --end

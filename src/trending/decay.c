@@ -101,36 +101,37 @@ power_of_fraction(uint64_t fraction)
 	return start + high_product(start, y);
 }
 
-/* sum += value 2^(64 part), which is not negative. */
+/* A sum of so many parts += value 2^(64 part), which is not negative. */
 static inline void
-add_parts(DecaySum *sum, int part, const uint64_t *value, int n)
+add_parts(uint64_t *sum, int parts, int part, const uint64_t *value, int n)
 {
 	Twice		carry = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		carry += (Twice) sum->parts[part + i] + value[i];
-		sum->parts[part + i] = (uint64_t) carry;
+		carry += (Twice) sum[part + i] + value[i];
+		sum[part + i] = (uint64_t) carry;
 		carry >>= 64;
 	}
-	for (int i = part + n; carry != 0 && i < DECAY_PARTS; i++)
-		carry = ++sum->parts[i] == 0;
+	for (int i = part + n; carry != 0 && i < parts; i++)
+		carry = ++sum[i] == 0;
 }
 
 static inline void
-subtract_parts(DecaySum *sum, int part, const uint64_t *value, int n)
+subtract_parts(uint64_t *sum, int parts, int part, const uint64_t *value,
+			   int n)
 {
 	uint64_t	borrow = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		Twice		rest = (Twice) sum->parts[part + i] - value[i] - borrow;
+		Twice		rest = (Twice) sum[part + i] - value[i] - borrow;
 
-		sum->parts[part + i] = (uint64_t) rest;
+		sum[part + i] = (uint64_t) rest;
 		borrow = (uint64_t) (rest >> 64) & 1;
 	}
-	for (int i = part + n; borrow != 0 && i < DECAY_PARTS; i++)
-		borrow = sum->parts[i]-- == 0;
+	for (int i = part + n; borrow != 0 && i < parts; i++)
+		borrow = sum[i]-- == 0;
 }
 
 /*
@@ -157,9 +158,13 @@ affinity_trending_weight(double weight)
 	return result;
 }
 
-/* Add a row to the sum of its block. Without a weight it counts 1. */
+/*
+ * Add a row to the sum of its block, of so many parts. Without a weight it
+ * counts 1.
+ */
 void
-affinity_trending_add(DecaySum *sum, DecayTime at, const DecayWeight *weight)
+affinity_trending_add(uint64_t *sum, int parts, DecayTime at,
+					  const DecayWeight *weight)
 {
 	uint64_t	power = power_of_fraction(at.fraction);
 	int			shift = (int) ((uint64_t) at.whole & 63);
@@ -172,7 +177,7 @@ affinity_trending_add(DecaySum *sum, DecayTime at, const DecayWeight *weight)
 		low = (Twice) power << shift;
 		value[0] = (uint64_t) low;
 		value[1] = (uint64_t) (low >> 64);
-		add_parts(sum, 1, value, 2);
+		add_parts(sum, parts, 1, value, 2);
 		return;
 	}
 	shift += weight->shift;
@@ -183,15 +188,15 @@ affinity_trending_add(DecaySum *sum, DecayTime at, const DecayWeight *weight)
 	value[1] = (uint64_t) (low >> 64) | (uint64_t) high;
 	value[2] = (uint64_t) (high >> 64);
 	if (weight->negative)
-		subtract_parts(sum, shift >> 6, value, 3);
+		subtract_parts(sum, parts, shift >> 6, value, 3);
 	else
-		add_parts(sum, shift >> 6, value, 3);
+		add_parts(sum, parts, shift >> 6, value, 3);
 }
 
 void
 affinity_trending_merge(DecaySum *sum, const DecaySum *other)
 {
-	add_parts(sum, 0, other->parts, DECAY_PARTS);
+	add_parts(sum->parts, DECAY_PARTS, 0, other->parts, DECAY_PARTS);
 }
 
 /* How many bits the size of a sum has. */

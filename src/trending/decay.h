@@ -18,6 +18,11 @@
 #define DECAY_PARTS 5
 #define DECAY_BLOCKS 3
 
+/* A few rows need fewer parts: a term has 242 bits, and there is a sign. */
+#define DECAY_FEW_PARTS 4
+#define DECAY_FEW_BLOCKS 2
+#define DECAY_FEW_ROWS 4096
+
 typedef struct DecaySum
 {
 	uint64_t	parts[DECAY_PARTS];
@@ -58,7 +63,7 @@ affinity_trending_block(int64_t whole)
 extern void affinity_trending_clock_init(DecayClock *clock, int64_t half_life);
 extern DecayTime affinity_trending_time(const DecayClock *clock, int64_t at);
 extern DecayWeight affinity_trending_weight(double weight);
-extern void affinity_trending_add(DecaySum *sum, DecayTime at,
+extern void affinity_trending_add(uint64_t *sum, int parts, DecayTime at,
 								  const DecayWeight *weight);
 extern void affinity_trending_merge(DecaySum *sum, const DecaySum *other);
 extern int	affinity_trending_width(const DecaySum *sum);

@@ -208,6 +208,31 @@ check_row(const Decayed *state, const DecayedCall *call)
 				 errmsg("a decayed state is of too many rows")));
 }
 
+/* Add a row to a growing state; it may become another one. */
+static Decayed *
+add_row(Decayed *state, DecayTime time, int64 at, const DecayWeight *weight)
+{
+	int64		block = affinity_trending_block(time.whole);
+	uint64	   *sum = NULL;
+
+	if (state->growing == DECAYED_FEW)
+		sum = affinity_trending_few_sum(state, block);
+	if (sum != NULL)
+		affinity_trending_add(sum, DECAY_FEW_PARTS, time, weight);
+	else
+	{
+		state = affinity_trending_state_full(state);
+		affinity_trending_state_renew(state, block);
+		if (state->block - block < DECAY_BLOCKS)
+			affinity_trending_add(affinity_trending_sums(state)[state->block -
+																block].parts,
+								  DECAY_PARTS, time, weight);
+	}
+	state->rows++;
+	state->last = Max(state->last, at);
+	return state;
+}
+
 /* decayed_accum(state, at, half_life [, weight]) */
 Datum
 affinity_trending_accum(PG_FUNCTION_ARGS)
@@ -242,7 +267,7 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 	time = affinity_trending_time(&call->clock, at);
 	block = affinity_trending_block(time.whole);
 	if (PG_ARGISNULL(0))
-		state = affinity_trending_state_new(call->clock.half_life,
+		state = affinity_trending_state_few(call->clock.half_life,
 											call->time_type == TIMESTAMPTZOID,
 											block, at);
 	else
@@ -251,15 +276,8 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 		if (!state->growing)
 			state = affinity_trending_state_grow(state);
 		check_row(state, call);
-		affinity_trending_state_renew(state, block);
 	}
-	if (state->block - block < DECAY_BLOCKS)
-		affinity_trending_add(&affinity_trending_sums(state)[state->block -
-															 block], time,
-							  weighted ? &weight : NULL);
-	state->rows++;
-	state->last = Max(state->last, at);
-	PG_RETURN_POINTER(state);
+	PG_RETURN_POINTER(add_row(state, time, at, weighted ? &weight : NULL));
 }
 
 /* decayed_combine(decayed, decayed), strict */
@@ -270,8 +288,8 @@ affinity_trending_combine(PG_FUNCTION_ARGS)
 
 	affinity_base_check_aggregate(fcinfo, DECAYED_AGGREGATES);
 	a = affinity_trending_state_of(PG_GETARG_DATUM(0));
-	if (!a->growing)
-		a = affinity_trending_state_grow(a);
+	a = a->growing ? affinity_trending_state_full(a) :
+		affinity_trending_state_grow(a);
 	PG_RETURN_POINTER(affinity_trending_state_merge(a,
 													affinity_trending_state_of(PG_GETARG_DATUM(1))));
 }

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 
 PG_FUNCTION_INFO_V1(affinity_trending_number_mistake);
+PG_FUNCTION_INFO_V1(affinity_trending_text_mistake);
 PG_FUNCTION_INFO_V1(affinity_trending_half_life_mistake);
 PG_FUNCTION_INFO_V1(affinity_trending_order_mistake);
 PG_FUNCTION_INFO_V1(affinity_trending_window_mistake);
@@ -22,6 +23,18 @@ affinity_trending_number_mistake(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a half-life or window is an interval, not a number"),
 			 errhint("Write its unit: interval '7 days', or days * interval '1 day'.")));
+	return (Datum) 0;			/* not reached */
+}
+
+/* (state, text, …): also all literals, whose types nothing says */
+Datum
+affinity_trending_text_mistake(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("at is a timestamptz, a timestamp or a date, not text"),
+			 errhint("Say which: at::timestamptz, or timestamptz '2024-01-31 12:00'.")));
 	return (Datum) 0;			/* not reached */
 }
 

@@ -12,17 +12,16 @@
 
 #include "trending/trending.h"
 
-/* A growing state without rows. */
-Decayed *
-affinity_trending_state_new(int64 half_life, bool zoned, int64 block,
-							int64 last)
+static Decayed *
+new_state(uint8 growing, Size size, int64 half_life, bool zoned, int64 block,
+		  int64 last)
 {
-	Decayed    *state = palloc0(DECAYED_GROWING);
+	Decayed    *state = palloc0(size);
 
-	SET_VARSIZE(state, DECAYED_GROWING);
+	SET_VARSIZE(state, size);
 	state->magic = DECAYED_MAGIC;
 	state->version = DECAYED_VERSION;
-	state->growing = 1;
+	state->growing = growing;
 	state->zoned = zoned ? 1 : 0;
 	state->half_life = half_life;
 	state->last = last;
@@ -30,10 +29,81 @@ affinity_trending_state_new(int64 half_life, bool zoned, int64 block,
 	return state;
 }
 
+/* A growing state without rows. */
+Decayed *
+affinity_trending_state_new(int64 half_life, bool zoned, int64 block,
+							int64 last)
+{
+	return new_state(DECAYED_FULL, DECAYED_GROWING, half_life, zoned, block,
+					 last);
+}
+
+/* One with room for few rows. */
+Decayed *
+affinity_trending_state_few(int64 half_life, bool zoned, int64 block,
+							int64 last)
+{
+	return new_state(DECAYED_FEW, DECAYED_FEW_SIZE, half_life, zoned, block,
+					 last);
+}
+
+/*
+ * Where a row of a block goes in a state with room for few rows; NULL: it
+ * needs more.
+ */
+uint64 *
+affinity_trending_few_sum(Decayed *state, int64 block)
+{
+	uint64	   *older = state->parts + DECAY_FEW_PARTS;
+
+	if (state->rows >= DECAY_FEW_ROWS)
+		return NULL;
+	if (block == state->block)
+		return state->parts;
+	if (block == state->block - 1)
+		return older;
+	if (block != state->block + 1)
+		return NULL;
+	for (int i = 0; i < DECAY_FEW_PARTS; i++)
+		if (older[i] != 0)
+			return NULL;
+	memcpy(older, state->parts, DECAY_FEW_PARTS * sizeof(uint64));
+	memset(state->parts, 0, DECAY_FEW_PARTS * sizeof(uint64));
+	state->block = block;
+	return state->parts;
+}
+
+/* A growing state that has room for all; a new one if it had not. */
+Decayed *
+affinity_trending_state_full(Decayed *state)
+{
+	Decayed    *full;
+
+	if (state->growing != DECAYED_FEW)
+		return state;
+	full = affinity_trending_state_new(state->half_life, state->zoned != 0,
+									   state->block, state->last);
+	full->rows = state->rows;
+	for (int b = 0; b < DECAY_FEW_BLOCKS; b++)
+	{
+		const uint64 *from = state->parts + b * DECAY_FEW_PARTS;
+		uint64	   *to = affinity_trending_sums(full)[b].parts;
+
+		memcpy(to, from, DECAY_FEW_PARTS * sizeof(uint64));
+		for (int i = DECAY_FEW_PARTS; i < DECAY_PARTS; i++)
+			to[i] = (uint64) 0 - (from[DECAY_FEW_PARTS - 1] >> 63);
+	}
+	return full;
+}
+
 static Size
-size_at_rest(const Decayed *state)
+size_of(const Decayed *state)
 {
 	Size		n = 0;
+
+	if (state->growing != 0)
+		return state->growing == DECAYED_FULL ? DECAYED_GROWING :
+			state->growing == DECAYED_FEW ? DECAYED_FEW_SIZE : 0;
 
 	for (int b = 0; b < DECAY_BLOCKS; b++)
 	{
@@ -62,8 +132,7 @@ affinity_trending_state_of(Datum value)
 	}
 	if (VARSIZE(state) < DECAYED_HEADER || state->magic != DECAYED_MAGIC ||
 		state->version != DECAYED_VERSION ||
-		VARSIZE(state) != (state->growing ? DECAYED_GROWING
-						   : size_at_rest(state)))
+		VARSIZE(state) != size_of(state))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 				 errmsg("invalid decayed state")));
@@ -105,6 +174,7 @@ affinity_trending_state_final(Decayed *state)
 
 	if (!state->growing)
 		return state;
+	state = affinity_trending_state_full(state);
 	final = palloc0(DECAYED_GROWING);
 	memcpy(final, state, DECAYED_HEADER);
 	final->growing = 0;
@@ -128,7 +198,7 @@ affinity_trending_state_final(Decayed *state)
 		memcpy(to, parts + first, final->n[b] * sizeof(uint64));
 		to += final->n[b];
 	}
-	SET_VARSIZE(final, size_at_rest(final));
+	SET_VARSIZE(final, size_of(final));
 	return final;
 }
 
@@ -139,7 +209,7 @@ affinity_trending_arg(FunctionCallInfo fcinfo, int arg)
 	return affinity_trending_state_final(affinity_trending_state_of(PG_GETARG_DATUM(arg)));
 }
 
-/* Make a block the newest one of a growing state, if it is newer. */
+/* Make a block the newest one of a state in full, if it is newer. */
 void
 affinity_trending_state_renew(Decayed *state, int64 block)
 {
@@ -153,9 +223,9 @@ affinity_trending_state_renew(Decayed *state, int64 block)
 	state->block = block;
 }
 
-/* Add what a state has, growing or not, to a growing one. */
+/* Add what a state has, growing or not, to one that grows in full. */
 Decayed *
-affinity_trending_state_merge(Decayed *a, const Decayed *b)
+affinity_trending_state_merge(Decayed *a, Decayed *b)
 {
 	Decayed    *grown = NULL;
 	const DecaySum *sums;
@@ -178,6 +248,8 @@ affinity_trending_state_merge(Decayed *a, const Decayed *b)
 				 errmsg("a decayed state is of too many rows")));
 	if (!b->growing)
 		b = grown = affinity_trending_state_grow(b);
+	else if (b->growing == DECAYED_FEW)
+		b = grown = affinity_trending_state_full(b);
 	sums = (const DecaySum *) b->parts;
 	affinity_trending_state_renew(a, b->block);
 	for (int i = 0; i < DECAY_BLOCKS; i++)
@@ -206,7 +278,7 @@ affinity_trending_state_check(const Decayed *state)
 	if (state->growing || state->zoned > 1 ||
 		memcmp(state->unused, zeros, sizeof(zeros)) != 0)
 		return "wrong header";
-	if (VARSIZE(state) != size_at_rest(state))
+	if (VARSIZE(state) != size_of(state))
 		return "wrong length";
 	if (state->half_life <= 0 || state->half_life > DECAYED_HALF_LIFE_MAX)
 		return "a half-life that is none";

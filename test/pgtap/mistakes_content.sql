@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(41);
+SELECT plan(66);
 CREATE TEMP TABLE ev AS SELECT at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, i * 1.5 AS amount, i AS i4, i::bigint AS i8,
 	interval '1 day' AS took, 7 AS days FROM (SELECT i, timestamptz '2024-01-01 05:00+00' + i * interval '7 hours' AS at FROM generate_series(1, 60) i) x;
 
@@ -32,6 +32,12 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.decayed_count(amount, at, took)', '42804: decayed_count takes the weight after', '(at, half_life, weight)', 'affinity.decayed_count(at, took, amount)'),
 	('affinity.decayed_count(i4, d, ''1 day'')', '42804: decayed_count takes the weight after', '(at, half_life, weight)', 'affinity.decayed_count(d, ''1 day'', i4)'),
 	('affinity.decayed_count(at, amount, took)', '42804: decayed_count takes the weight after', '(at, half_life, weight)', 'affinity.decayed_count(at, took, amount)'),
+	('affinity.decayed_count(''2024-01-01'', ''7 days'')', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.decayed_count(timestamptz ''2024-01-01'', ''7 days'')'),
+	('affinity.decayed_count(''2024-01-01'', ''7 days'', 3)', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.decayed_count(date ''2024-01-01'', ''7 days'', 3)'),
+	('affinity.decayed_count(at::text, took)', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.decayed_count(at::text::timestamptz, took)'),
+	('affinity.decayed_count(at::text::varchar, ''7 days'', amount)', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.decayed_count(at, ''7 days'', amount)'),
+	('affinity.velocity(''2024-01-01'', ''7 days'', now())', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.velocity(timestamptz ''2024-01-01'', ''7 days'', now())'),
+	('affinity.velocity(at::text, took, now())', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.velocity(at::text::timestamptz, took, now())'),
 	('affinity.velocity(at)', '42883: velocity needs to know how long', 'affinity.velocity(at, ''7 days'', now())', 'affinity.velocity(at, ''7 days'', now())'),
 	('affinity.velocity(d, took)', '42883: velocity needs to know when', 'affinity.velocity(at, window, now())', 'affinity.velocity(d, took, now())'),
 	('affinity.velocity(at, 7, now())', '42804: a half-life or window is an interval', 'interval ''7 days''', 'affinity.velocity(at, interval ''7 days'', now())');
@@ -52,5 +58,25 @@ INSERT INTO good (call, same_as) VALUES
 	('affinity.decayed_value(affinity.decayed_count(at, ''1 day''), ''2024-02-01'')', 'affinity.decayed_value(affinity.decayed_count(at, ''1 day''), timestamp ''2024-02-01'')'),
 	('affinity.wilson_lower(3, 5)', 'affinity.wilson_lower(3.0::float8, 5.0, 0.95)');
 SELECT ok(pg_temp.answer(call) = pg_temp.answer(same_as) AND pg_temp.answer(call) NOT LIKE '_____: % (%)', call || ': ' || left(pg_temp.answer(call), 200)) FROM good ORDER BY no;
+
+-- Members without their type: the columns are there, so that it comes to the error.
+CREATE FUNCTION pg_temp.members(call text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	result text;
+	state text;
+	message text;
+	hint text;
+BEGIN
+	EXECUTE 'SELECT ' || replace(call, 'Q', $q$'SELECT 1, 2, date ''2024-01-01'''$q$) INTO result;
+	RETURN result;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	RETURN format('%s: %s (%s)', state, message, hint);
+END $$;
+SELECT ok(pg_temp.members(call) LIKE '42883: the type in which members come back is missing (%NULL::bigint%)', call || ': ' || pg_temp.members(call)) FROM unnest(ARRAY[
+	'max(community) + max(modularity) FROM affinity.communities(Q)', 'count(*) FROM affinity.communities(Q, resolution => 2)', 'count(*) FROM affinity.communities(edges => Q, seed => 1, method => ''leiden'')',
+	'max(influence + core) FROM affinity.influence(Q)', 'count(*) FROM affinity.influence(Q, directed => false)', 'max(mutual) FROM affinity.reciprocity_by_member(Q)', 'max(descendants), max(root) FROM affinity.referrals(Q)']) call;
+SELECT is(pg_temp.members(call), '2', call) FROM unnest(ARRAY['count(*) FROM affinity.referrals(Q, NULL::int)', 'count(*) FROM affinity.referrals(Q, 1)', 'count(*) FROM affinity.referrals(Q, NULL::text)',
+	'count(*) FROM affinity.referrals(Q, id_type => NULL::bigint)', 'count(*) FROM affinity.communities(replace(Q, '', date'', ''--''), NULL::int, 2)', 'count(*) FROM affinity.communities(replace(Q, '', date'', ''--''), seed => 3, id_type => NULL::int)']) call;
 SELECT finish();
 ROLLBACK;

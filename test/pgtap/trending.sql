@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(145);
+SELECT plan(149);
 
 -- 1. Decayed counts, against exp() of numeric with 40 digits.
 SELECT setseed(0.14);
@@ -46,6 +46,13 @@ SELECT is(affinity.decayed_last(affinity.decayed_count(at, '1 day')), '2024-01-0
 SELECT is(affinity.decayed_value(s, '2000-01-01 00:03:13+00'), v, name) FROM (VALUES ('2000-01-01 00:03:12+00', 0.5::float8, 'rows of 192 half-lives ago do not count'),
 		('2000-01-01 00:03:11+00', 0.25::float8, 'of 191 half-lives do')) v (last, v, name),
 	LATERAL (SELECT affinity.decayed_count(at, '1 second', w) AS s FROM (VALUES (timestamptz '2000-01-01 00:00+00', 1e15), (last::timestamptz, 1)) r (at, w)) s;
+
+-- few rows become many, of one block and of more, above and below 0: as all merged from parts of ten rows, and as counted
+SELECT ok(bool_and(whole = parts AND value = 9000 * w), 'nine thousand rows of ' || w || ' in one state') FROM (SELECT w, whole, affinity.decayed_value(whole, '2024-01-01 00:00+00') AS value,
+		(SELECT affinity.rollup(p) FROM (SELECT affinity.decayed_count(timestamptz '2024-01-01 00:00+00', '1 day', w * sign(i)) AS p FROM generate_series(1, 9000) i GROUP BY i / 10) q) AS parts
+	FROM unnest('{1e15,-1e15,0.5}'::float8[]) w, LATERAL (SELECT affinity.decayed_count(timestamptz '2024-01-01 00:00+00', '1 day', w * sign(i)) AS whole FROM generate_series(1, 9000) i) s) q GROUP BY w;
+CREATE TEMP TABLE mixed AS SELECT i, timestamptz '2024-01-01 00:00+00' + (i * 37 % 301) * interval '1 second' AS at, (i % 11 - 5)::float8 AS w FROM generate_series(1, 6000) i;
+SELECT is((SELECT affinity.rollup(p) FROM (SELECT affinity.decayed_count(at, '1 second', w) AS p FROM mixed GROUP BY i / 7) q), (SELECT affinity.decayed_count(at, '1 second', w) FROM mixed), 'rows of many blocks in any order');
 
 -- the key that sorts
 SELECT is_empty($$SELECT * FROM state a JOIN state b USING (h), LATERAL (SELECT greatest(a.last, b.last) + interval '1 day' AS as_of) t,
