@@ -147,6 +147,28 @@ AS 'MODULE_PATHNAME', 'affinity_forecast_rows';
 COMMENT ON FUNCTION affinity.forecast(affinity.series, pg_catalog.int8, pg_catalog.text, pg_catalog.int8, pg_catalog.float8, pg_catalog.text, affinity.moment) IS
 	'what a series will be in the next periods, with intervals: exponential smoothing and Theta, with trend and season';
 
+CREATE FUNCTION affinity.forecast(
+	series affinity.series,
+	horizon pg_catalog.int8,
+	levels pg_catalog.float8[],
+	model pg_catalog.text DEFAULT 'auto',
+	season pg_catalog.int8 DEFAULT NULL,
+	fill pg_catalog.text DEFAULT 'missing',
+	until affinity.moment DEFAULT NULL)
+RETURNS TABLE (
+	step pg_catalog.int8,
+	period pg_catalog.timestamp,
+	number pg_catalog.int8,
+	value pg_catalog.float8,
+	confidence pg_catalog.float8,
+	low pg_catalog.float8,
+	high pg_catalog.float8)
+LANGUAGE C STABLE PARALLEL SAFE COST 20000 ROWS 36
+AS 'MODULE_PATHNAME', 'affinity_forecast_levels';
+
+COMMENT ON FUNCTION affinity.forecast(affinity.series, pg_catalog.int8, pg_catalog.float8[], pg_catalog.text, pg_catalog.int8, pg_catalog.text, affinity.moment) IS
+	'what a series will be in the next periods, with intervals of several confidences: a row for each step and level';
+
 CREATE FUNCTION affinity.forecast_model(
 	series affinity.series,
 	model pg_catalog.text DEFAULT 'auto',

@@ -1,6 +1,7 @@
 -- Mistaken calls of the aggregates of 72-79, as 68-mistakes.sql has for those before.
 -- C: src/experiment/metric_mistake.c, src/cluster/mistake.c, src/uplift/mistake.c,
--- src/attribution/mistake.c, src/trending/mistake.c, src/community/mistake.c
+-- src/attribution/mistake.c, src/trending/mistake.c, src/community/mistake.c,
+-- src/forecast/mistake.c
 
 --table metric_mistake: NAME | TYPES | NAMED | SYMBOL
 -- metric_agg | pg_catalog.interval | value pg_catalog.interval | affinity_experiment_interval_mistake
@@ -41,6 +42,15 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 -- velocity | affinity.moment | at affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_window_mistake
 -- velocity | affinity.moment, pg_catalog.interval | at affinity.moment, "window" pg_catalog.interval | velocity_mistake | pg_catalog.bytea | affinity_trending_as_of_mistake
 -- velocity | affinity.moment, pg_catalog.float8, affinity.moment | at affinity.moment, "window" pg_catalog.float8, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_number_mistake
+-- series_agg | pg_catalog.timestamptz, pg_catalog.float8 | at pg_catalog.timestamptz, value pg_catalog.float8 | series_mistake | affinity.series | affinity_forecast_no_unit_mistake
+-- series_agg | pg_catalog.timestamp, pg_catalog.float8 | at pg_catalog.timestamp, value pg_catalog.float8 | series_mistake | affinity.series | affinity_forecast_no_unit_mistake
+-- series_agg | pg_catalog.date, pg_catalog.float8 | at pg_catalog.date, value pg_catalog.float8 | series_mistake | affinity.series | affinity_forecast_no_unit_mistake
+-- series_agg | pg_catalog.timestamptz, pg_catalog.float8, pg_catalog.interval | at pg_catalog.timestamptz, value pg_catalog.float8, unit pg_catalog.interval | series_mistake | affinity.series | affinity_forecast_unit_mistake
+-- series_agg | pg_catalog.timestamp, pg_catalog.float8, pg_catalog.interval | at pg_catalog.timestamp, value pg_catalog.float8, unit pg_catalog.interval | series_mistake | affinity.series | affinity_forecast_unit_mistake
+-- series_agg | pg_catalog.date, pg_catalog.float8, pg_catalog.interval | at pg_catalog.date, value pg_catalog.float8, unit pg_catalog.interval | series_mistake | affinity.series | affinity_forecast_unit_mistake
+-- series_agg | pg_catalog.float8, pg_catalog.timestamptz, pg_catalog.text | value pg_catalog.float8, at pg_catalog.timestamptz, unit pg_catalog.text | series_mistake | affinity.series | affinity_forecast_order_mistake
+-- series_agg | pg_catalog.float8, pg_catalog.timestamp, pg_catalog.text | value pg_catalog.float8, at pg_catalog.timestamp, unit pg_catalog.text | series_mistake | affinity.series | affinity_forecast_order_mistake
+-- series_agg | pg_catalog.float8, pg_catalog.date, pg_catalog.text | value pg_catalog.float8, at pg_catalog.date, unit pg_catalog.text | series_mistake | affinity.series | affinity_forecast_order_mistake
 
 --for growth_mistake
 CREATE FUNCTION affinity.{FUNCTION}({STATE}, {TYPES})

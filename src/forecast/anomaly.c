@@ -160,7 +160,8 @@ affinity_forecast_anomaly(PG_FUNCTION_ARGS)
 	double		z;
 
 	InitMaterializedSRF(fcinfo, 0);
-	z = affinity_forecast_z_arg(fcinfo, 1);
+	affinity_base_check_not_null(fcinfo, 1, "confidence");
+	z = affinity_forecast_z(PG_GETARG_FLOAT8(1));
 	if (!affinity_forecast_open(fcinfo, &args, &open) ||
 		!look_for_surprises(&open, z, &s))
 		return (Datum) 0;

@@ -257,12 +257,8 @@ affinity_forecast_tell(FunctionCallInfo fcinfo, int degraded)
 
 /* A confidence as so many standard deviations. */
 double
-affinity_forecast_z_arg(FunctionCallInfo fcinfo, int arg)
+affinity_forecast_z(double confidence)
 {
-	double		confidence;
-
-	affinity_base_check_not_null(fcinfo, arg, "confidence");
-	confidence = PG_GETARG_FLOAT8(arg);
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -36,7 +36,7 @@ typedef struct SeriesArgs
 extern bool affinity_forecast_open(FunctionCallInfo fcinfo,
 								   const SeriesArgs *args, OpenSeries *open);
 extern void affinity_forecast_tell(FunctionCallInfo fcinfo, int degraded);
-extern double affinity_forecast_z_arg(FunctionCallInfo fcinfo, int arg);
+extern double affinity_forecast_z(double confidence);
 extern void affinity_forecast_put_period(const OpenSeries *open, int64 at,
 										 Datum *values, bool *nulls);
 extern double affinity_forecast_unscale(const OpenSeries *open, double value);

@@ -28,7 +28,13 @@ affinity_forecast_form_name(const EtsForm *form)
 static bool
 fit_form(const EtsData *data, const EtsForm *form, EtsModel *model)
 {
-	static const double shares[] = {0.1, 0.6};
+	static const struct
+	{
+		double		share;
+		EtsSpeed	speed;
+	}			starts[] = {
+		{0.1, SPEED_SLOW}, {0.1, SPEED_FAST}, {0.6, SPEED_ANY}
+	};
 	bool		found = false;
 	int			which[ETS_PARAMS];
 	int			n = affinity_forecast_ets_params(form, which);
@@ -36,14 +42,15 @@ fit_form(const EtsData *data, const EtsForm *form, EtsModel *model)
 	/* AICc needs a rest: one for the variance, one to divide by */
 	if (data->n_known - n - 2 <= 0)
 		return false;
-	/* there may be several minima: of slow and of fast trends and seasons */
-	for (int i = 0; i < (form->trend || form->season != SEASON_NONE ? 2 : 1);
+	/* there may be several minima: slow and fast levels, trends and seasons */
+	for (int i = 0; i < (form->trend || form->season != SEASON_NONE ? 3 : 2);
 		 i++)
 	{
 		EtsModel	fit = {0};
 
 		fit.form = *form;
-		if (!affinity_forecast_ets_start(data, shares[i], &fit) ||
+		if (!affinity_forecast_ets_start(data, starts[i].share,
+										 starts[i].speed, &fit) ||
 			!affinity_forecast_ets_fit(data, &fit, ROUGHLY))
 			continue;
 		if (!found || fit.lik < model->lik)

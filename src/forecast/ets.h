@@ -92,8 +92,15 @@ extern bool affinity_forecast_ets_admissible(const EtsModel *model);
 /* start.c */
 extern bool affinity_forecast_decompose(const double *y, int n, int m,
 										bool multiplicative, double *figure);
+typedef enum EtsSpeed
+{
+	SPEED_ANY,
+	SPEED_SLOW,					/* of levels: they are averages */
+	SPEED_FAST					/* they are the last values */
+} EtsSpeed;
+
 extern bool affinity_forecast_ets_start(const EtsData *data, double share,
-										EtsModel *model);
+										EtsSpeed speed, EtsModel *model);
 
 /* fit.c */
 extern bool affinity_forecast_ets_fit(const EtsData *data, EtsModel *model,

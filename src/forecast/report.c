@@ -18,9 +18,11 @@
 #include "forecast/call.h"
 
 PG_FUNCTION_INFO_V1(affinity_forecast_rows);
+PG_FUNCTION_INFO_V1(affinity_forecast_levels);
 PG_FUNCTION_INFO_V1(affinity_forecast_model);
 
 #define HORIZON_MAX 10000
+#define LEVELS_MAX 100
 
 static int
 horizon_arg(FunctionCallInfo fcinfo, int arg)
@@ -45,48 +47,134 @@ put_number(double value, Datum *to, bool *is_null)
 	*is_null = isnan(value);
 }
 
+/* Where a call is, and what it answers, before its rows are written. */
+typedef struct Answer
+{
+	OpenSeries	open;
+	double	   *mean;
+	double	   *spread;			/* a standard deviation; NaN: not known */
+	int			horizon;
+} Answer;
+
+/* Read and predict a series; false where there are no rows. */
+static bool
+answer_call(FunctionCallInfo fcinfo, const SeriesArgs *args, Answer *answer)
+{
+	Prediction	prediction;
+
+	if (!affinity_forecast_open(fcinfo, args, &answer->open) ||
+		!affinity_forecast_predict(&answer->open.data, &answer->open.wish,
+								   &prediction))
+		return false;
+	affinity_forecast_tell(fcinfo, prediction.degraded);
+	answer->mean = affinity_base_array((Size) answer->horizon, sizeof(double));
+	answer->spread = affinity_base_array((Size) answer->horizon,
+										 sizeof(double));
+	affinity_forecast_ahead(&answer->open.data, &prediction, answer->horizon,
+							answer->mean, answer->spread);
+	for (int h = 0; h < answer->horizon; h++)
+		if (!isnan(answer->spread[h]))
+			answer->spread[h] = sqrt(fmax(answer->spread[h], 0));
+	return true;
+}
+
+/* A row: step, period, number, value [, confidence], low, high. */
+static void
+put_row(ReturnSetInfo *rsinfo, const Answer *answer, int h, double z,
+		const double *confidence)
+{
+	const OpenSeries *open = &answer->open;
+	Datum		values[7];
+	bool		nulls[7] = {false};
+	double		reach = z * answer->spread[h];
+	int			n = 4;
+
+	values[0] = Int64GetDatum(h + 1);
+	affinity_forecast_put_period(open, (int64) open->data.n + h, values + 1,
+								 nulls + 1);
+	put_number(affinity_forecast_unscale(open, answer->mean[h]), &values[3],
+			   &nulls[3]);
+	if (confidence != NULL)
+		values[n++] = Float8GetDatum(*confidence);
+	put_number(affinity_forecast_unscale(open, answer->mean[h] - reach),
+			   &values[n], &nulls[n]);
+	n++;
+	put_number(affinity_forecast_unscale(open, answer->mean[h] + reach),
+			   &values[n], &nulls[n]);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
 /* forecast(series, horizon, model, season, confidence, fill, until) */
 Datum
 affinity_forecast_rows(PG_FUNCTION_ARGS)
 {
 	static const SeriesArgs args = {.model = 2, .season = 3, .fill = 5, .until = 6};
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	OpenSeries	open;
-	Prediction	prediction;
-	double	   *mean;
-	double	   *variance;
-	int			horizon;
+	Answer		answer;
 	double		z;
 
 	InitMaterializedSRF(fcinfo, 0);
-	horizon = horizon_arg(fcinfo, 1);
-	z = affinity_forecast_z_arg(fcinfo, 4);
-	if (!affinity_forecast_open(fcinfo, &args, &open) ||
-		!affinity_forecast_predict(&open.data, &open.wish, &prediction))
+	answer.horizon = horizon_arg(fcinfo, 1);
+	affinity_base_check_not_null(fcinfo, 4, "confidence");
+	z = affinity_forecast_z(PG_GETARG_FLOAT8(4));
+	if (!answer_call(fcinfo, &args, &answer))
 		return (Datum) 0;
-	affinity_forecast_tell(fcinfo, prediction.degraded);
-	mean = affinity_base_array((Size) horizon, sizeof(double));
-	variance = affinity_base_array((Size) horizon, sizeof(double));
-	affinity_forecast_ahead(&open.data, &prediction, horizon, mean, variance);
-	for (int h = 0; h < horizon; h++)
-	{
-		Datum		values[6];
-		bool		nulls[6] = {false};
-		double		reach = z * sqrt(fmax(variance[h], 0));
+	for (int h = 0; h < answer.horizon; h++)
+		put_row((ReturnSetInfo *) fcinfo->resultinfo, &answer, h, z, NULL);
+	return (Datum) 0;
+}
 
-		if (isnan(variance[h]))
-			reach = NAN;
-		values[0] = Int64GetDatum(h + 1);
-		affinity_forecast_put_period(&open, (int64) open.data.n + h,
-									 values + 1, nulls + 1);
-		put_number(affinity_forecast_unscale(&open, mean[h]), &values[3],
-				   &nulls[3]);
-		put_number(affinity_forecast_unscale(&open, mean[h] - reach),
-				   &values[4], &nulls[4]);
-		put_number(affinity_forecast_unscale(&open, mean[h] + reach),
-				   &values[5], &nulls[5]);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values,
-							 nulls);
+/* The levels of an argument, each checked. */
+static int
+levels_arg(FunctionCallInfo fcinfo, int arg, Datum **levels)
+{
+	bool	   *nulls;
+	int			n;
+
+	affinity_base_check_not_null(fcinfo, arg, "levels");
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), FLOAT8OID, sizeof(float8),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, levels, &nulls, &n);
+	if (n < 1 || n > LEVELS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("levels must be between 1 and %d confidences, but are %d",
+						LEVELS_MAX, n),
+				 errhint("Pass those of the intervals, for example '{0.8,0.95}'.")));
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("levels must not contain NULL"),
+					 errhint("Pass those of the intervals, for example '{0.8,0.95}'.")));
+		(void) affinity_forecast_z(DatumGetFloat8((*levels)[i]));
+	}
+	return n;
+}
+
+/* forecast(series, horizon, levels, model, season, fill, until) */
+Datum
+affinity_forecast_levels(PG_FUNCTION_ARGS)
+{
+	static const SeriesArgs args = {.model = 3, .season = 4, .fill = 5, .until = 6};
+	Answer		answer;
+	Datum	   *levels;
+	int			n;
+
+	InitMaterializedSRF(fcinfo, 0);
+	answer.horizon = horizon_arg(fcinfo, 1);
+	n = levels_arg(fcinfo, 2, &levels);
+	if (!answer_call(fcinfo, &args, &answer))
+		return (Datum) 0;
+	for (int h = 0; h < answer.horizon; h++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < n; i++)
+		{
+			double		level = DatumGetFloat8(levels[i]);
+
+			put_row((ReturnSetInfo *) fcinfo->resultinfo, &answer, h,
+					affinity_forecast_z(level), &level);
+		}
 	}
 	return (Datum) 0;
 }

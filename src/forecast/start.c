@@ -134,17 +134,19 @@ start_season(const double *y, int n, EtsModel *model)
 
 /* Smoothing parameters from which a series is fitted with the least errors. */
 static bool
-start_smoothing(const EtsData *data, EtsModel *model, double share)
+start_smoothing(const EtsData *data, EtsModel *model, double share,
+				EtsSpeed speed)
 {
 	static const double alphas[] = {0.02, 0.1, 0.3, 0.6, 0.9};
+	int			from = speed == SPEED_FAST ? 3 : 0;
+	int			to = speed == SPEED_SLOW ? 3 : (int) lengthof(alphas);
 	double		best = HUGE_VAL;
 	double		best_alpha = 0;
 
 	model->x[ETS_PHI] = 0.978;
-	for (int i = 0; i <= (int) lengthof(alphas); i++)
+	for (int i = from; i <= to; i++)
 	{
-		double		alpha = i < (int) lengthof(alphas) ? alphas[i]
-			: best_alpha;
+		double		alpha = i < to ? alphas[i] : best_alpha;
 
 		if (alpha == 0)
 			return false;
@@ -161,11 +163,11 @@ start_smoothing(const EtsData *data, EtsModel *model, double share)
 }
 
 /*
- * Where a fit begins, with beta and gamma a share of what they can be; false
- * where the model is none for the series.
+ * Where a fit begins, with beta and gamma a share of what they can be and
+ * alpha small, large or either; false where the model is none for the series.
  */
 bool
-affinity_forecast_ets_start(const EtsData *data, double share,
+affinity_forecast_ets_start(const EtsData *data, double share, EtsSpeed speed,
 							EtsModel *model)
 {
 	const EtsForm *form = &model->form;
@@ -191,19 +193,19 @@ affinity_forecast_ets_start(const EtsData *data, double share,
 	if (form->trend)
 		fit_line(y, first, &model->x[ETS_LEVEL], &model->x[ETS_TREND]);
 	pfree(y);
-	found = start_smoothing(data, model, share);
+	found = start_smoothing(data, model, share, speed);
 	if (!found && form->season == SEASON_ADDITIVE)
 	{
 		/* what is below 0 is no share: begin with less of a season */
 		for (int i = 0; i < m; i++)
 			model->x[ETS_SEASON + i] *= 0.1;
-		found = start_smoothing(data, model, share);
+		found = start_smoothing(data, model, share, speed);
 	}
 	if (!found && form->trend)
 	{
 		model->x[ETS_LEVEL] = mean;
 		model->x[ETS_TREND] = 0;
-		found = start_smoothing(data, model, share);
+		found = start_smoothing(data, model, share, speed);
 	}
 	return found;
 }

@@ -137,7 +137,7 @@ affinity_forecast_theta_fit(const EtsData *data,
 	memset(theta, 0, sizeof(Theta));
 	theta->n = n;
 	theta->ses.form.m = 1;
-	if (!affinity_forecast_ets_start(&of, 0.1, &theta->ses) ||
+	if (!affinity_forecast_ets_start(&of, 0.1, SPEED_ANY, &theta->ses) ||
 		!affinity_forecast_ets_fit(&of, &theta->ses, 1e-12) ||
 		!affinity_forecast_ets_run(&of, &theta->ses, expected))
 		return false;

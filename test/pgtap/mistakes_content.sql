@@ -1,10 +1,10 @@
--- Calls of decayed_count and velocity that cannot be meant say what to write, and that works; no call that works comes
+-- Calls of decayed_count, velocity and series_agg that cannot be meant say what to write, and that works; no call that works comes
 -- to them.
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(66);
+SELECT plan(82);
 CREATE TEMP TABLE ev AS SELECT at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, i * 1.5 AS amount, i AS i4, i::bigint AS i8,
 	interval '1 day' AS took, 7 AS days FROM (SELECT i, timestamptz '2024-01-01 05:00+00' + i * interval '7 hours' AS at FROM generate_series(1, 60) i) x;
 
@@ -40,7 +40,12 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.velocity(at::text, took, now())', '42804: at is a timestamptz', 'at::timestamptz', 'affinity.velocity(at::text::timestamptz, took, now())'),
 	('affinity.velocity(at)', '42883: velocity needs to know how long', 'affinity.velocity(at, ''7 days'', now())', 'affinity.velocity(at, ''7 days'', now())'),
 	('affinity.velocity(d, took)', '42883: velocity needs to know when', 'affinity.velocity(at, window, now())', 'affinity.velocity(d, took, now())'),
-	('affinity.velocity(at, 7, now())', '42804: a half-life or window is an interval', 'interval ''7 days''', 'affinity.velocity(at, interval ''7 days'', now())');
+	('affinity.velocity(at, 7, now())', '42804: a half-life or window is an interval', 'interval ''7 days''', 'affinity.velocity(at, interval ''7 days'', now())'),
+	('affinity.series_agg(at, amount)', '42883: series_agg needs to know how long a period is', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(at, amount, ''day'')'),
+	('affinity.series_agg(d, i4)', '42883: series_agg needs to know how long a period is', 'hour, week, month', 'affinity.series_agg(d, i4, ''week'')'),
+	('affinity.series_agg(ts, i8, took)', '42804: a unit of time is a word', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(ts, i8, ''day'')'),
+	('affinity.series_agg(amount, at, ''day'')', '42804: series_agg takes the value after the time', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(at, amount, ''day'')'),
+	('affinity.series_agg(i4, d, ''month'')', '42804: series_agg takes the value after the time', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(d, i4, ''month'')');
 SELECT ok(pg_temp.answer(call) LIKE message || '%(%' || hint || '%)', call || ': ' || pg_temp.answer(call)) FROM mistake ORDER BY no;
 SELECT unalike(pg_temp.answer(instead), '_____: % (%)', instead) FROM mistake ORDER BY no;
 
@@ -56,6 +61,12 @@ INSERT INTO good (call, same_as) VALUES
 	('affinity.velocity(at, ''1 day'', date ''2024-01-10'', i8 * 0 + 3)', 'affinity.velocity(at, interval ''1 day'', timestamptz ''2024-01-10'', 3)'),
 	('affinity.velocity_of(3, ''{1,2}'')', 'affinity.velocity_of(3::bigint, ARRAY[1, 2]::bigint[])'),
 	('affinity.decayed_value(affinity.decayed_count(at, ''1 day''), ''2024-02-01'')', 'affinity.decayed_value(affinity.decayed_count(at, ''1 day''), timestamp ''2024-02-01'')'),
+	('affinity.series_agg(i4, amount)', 'affinity.series_agg(i8, amount::float8)'),
+	('affinity.series_agg(i8, ''2'')', 'affinity.series_agg(i8, 2::float8)'),
+	('affinity.series_agg(3, NULL)', 'affinity.series_agg(3::bigint, NULL::float8)'),
+	('affinity.series_agg(d, ''2'', ''day'')', 'affinity.series_agg(d, 2::float8, text ''day'')'),
+	('affinity.series_agg(at, i4, ''day'', ''UTC'')', 'affinity.series_agg(at, i4::float8, text ''day'', text ''UTC'')'),
+	('affinity.series_agg(''2024-01-01'', 2, ''day'')', 'affinity.series_agg(timestamptz ''2024-01-01'', 2::float8, text ''day'')'),
 	('affinity.wilson_lower(3, 5)', 'affinity.wilson_lower(3.0::float8, 5.0, 0.95)');
 SELECT ok(pg_temp.answer(call) = pg_temp.answer(same_as) AND pg_temp.answer(call) NOT LIKE '_____: % (%)', call || ': ' || left(pg_temp.answer(call), 200)) FROM good ORDER BY no;
 
