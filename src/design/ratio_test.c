@@ -115,20 +115,22 @@ read_arrays(FunctionCallInfo fcinfo, Ratio *ratio)
 					 errhint("Pass how many units each variant got.")));
 		ratio->units += count[i];
 		sum += share[i];
-		if (share[i] > 0)
-		{
-			ratio->observed[ratio->n] = count[i];
-			ratio->share[ratio->n++] = share[i];
-		}
-		else if (count[i] > 0)
-			ratio->impossible = true;
 	}
 	if (sum <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("expected shares are all 0")));
-	for (int i = 0; i < ratio->n; i++)
-		ratio->share[i] /= sum;
+	/* of the whole, as what is small beside the others may be none of it */
+	for (int i = 0; i < n; i++)
+	{
+		if (share[i] / sum > 0)
+		{
+			ratio->observed[ratio->n] = count[i];
+			ratio->share[ratio->n++] = share[i] / sum;
+		}
+		else if (count[i] > 0)
+			ratio->impossible = true;
+	}
 }
 
 static RatioMethod
