@@ -75,6 +75,14 @@ CREATE AGGREGATE affinity.rollup(metric affinity.metric) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.metric) IS
 	'merges metrics exactly: the same state as one aggregate over all their units';
 
+CREATE FUNCTION affinity.rollup(metric affinity.metric, other affinity.metric)
+RETURNS affinity.metric
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10
+AS 'MODULE_PATHNAME', 'affinity_experiment_metric_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.metric, affinity.metric) IS
+	'merges two metrics exactly; NULL is a state without rows';
+
 --table metric_arguments: NAME | ACCUM | TYPES | NAMED | SYMBOL | ANSWER
 -- metric_agg | metric_accum | pg_catalog.float8 | value pg_catalog.float8 | affinity_experiment_metric_accum | a number of each unit: exact sums, from which mean and variance are taken
 -- metric_agg | metric_accum | pg_catalog.bool | value pg_catalog.bool | affinity_experiment_metric_accum_bool | a yes or no of each unit: how many of how many

@@ -81,6 +81,14 @@ CREATE AGGREGATE affinity.rollup({STATE} affinity.{STATE}) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.{STATE}) IS
 	'merges {STATE} states exactly: the same state as one aggregate over all their rows';
 
+CREATE FUNCTION affinity.rollup({STATE} affinity.{STATE}, other affinity.{STATE})
+RETURNS affinity.{STATE}
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_cluster_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.{STATE}, affinity.{STATE}) IS
+	'merges two {STATE} states exactly; NULL is a state without rows';
+
 --end
 --table cluster_value: VALUE | WHAT
 -- float8 | a number

@@ -75,6 +75,14 @@ CREATE AGGREGATE affinity.rollup(uplift affinity.uplift) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.uplift) IS
 	'merges uplift states exactly: the same state as one aggregate over all their rows';
 
+CREATE FUNCTION affinity.rollup(uplift affinity.uplift, other affinity.uplift)
+RETURNS affinity.uplift
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_uplift_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.uplift, affinity.uplift) IS
+	'merges two uplift states exactly; NULL is a state without rows';
+
 --table uplift_curve: NAME | ANSWER
 -- qini | how much better than chance a score finds whom the treatment moves: the normalized area under the Qini curve
 -- auuc | how much better than chance a score finds whom the treatment moves: the normalized area under the uplift curve

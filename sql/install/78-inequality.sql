@@ -75,6 +75,14 @@ CREATE AGGREGATE affinity.rollup(inequality affinity.inequality) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.inequality) IS
 	'merges inequality states exactly: the same state as one aggregate over all their rows';
 
+CREATE FUNCTION affinity.rollup(inequality affinity.inequality, other affinity.inequality)
+RETURNS affinity.inequality
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_community_inequality_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.inequality, affinity.inequality) IS
+	'merges two inequality states exactly; NULL is a state without rows';
+
 CREATE FUNCTION affinity.inequality_accum(affinity.inequality, pg_catalog.float8)
 RETURNS affinity.inequality
 LANGUAGE C IMMUTABLE PARALLEL SAFE

@@ -75,6 +75,14 @@ CREATE AGGREGATE affinity.rollup(series affinity.series) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.series) IS
 	'merges series exactly: the same state as one aggregate over all their rows';
 
+CREATE FUNCTION affinity.rollup(series affinity.series, other affinity.series)
+RETURNS affinity.series
+LANGUAGE C STABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_forecast_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.series, affinity.series) IS
+	'merges two series exactly; NULL is a state without rows';
+
 --table series_time: AT
 -- timestamptz
 -- timestamp

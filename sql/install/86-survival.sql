@@ -75,6 +75,14 @@ CREATE AGGREGATE affinity.rollup(survival affinity.survival) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.survival) IS
 	'merges survival states exactly: the same state as one aggregate over all their rows';
 
+CREATE FUNCTION affinity.rollup(survival affinity.survival, other affinity.survival)
+RETURNS affinity.survival
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_survival_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.survival, affinity.survival) IS
+	'merges two survival states exactly; NULL is a state without rows';
+
 --table survival_arguments: TYPES | NAMED | ANSWER
 -- | | how many had their event, and how many had not yet, after which time
 -- , pg_catalog.float8 | , entry pg_catalog.float8 | how many had their event, and how many had not yet, after which time, where some were first seen later

@@ -75,6 +75,14 @@ CREATE AGGREGATE affinity.rollup(contrast affinity.contrast) (
 COMMENT ON AGGREGATE affinity.rollup(affinity.contrast) IS
 	'merges contrast states exactly: the same state as one aggregate over all their rows';
 
+CREATE FUNCTION affinity.rollup(contrast affinity.contrast, other affinity.contrast)
+RETURNS affinity.contrast
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_profile_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.contrast, affinity.contrast) IS
+	'merges two contrast states exactly; NULL is a state without rows';
+
 CREATE FUNCTION affinity.contrast_accum(affinity.contrast, pg_catalog.bool, pg_catalog.text)
 RETURNS affinity.contrast
 LANGUAGE C IMMUTABLE PARALLEL SAFE

@@ -15,11 +15,13 @@
 #include "activity/activity.h"
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/rollup.h"
 #include "cluster/cluster.h"
 
 PG_FUNCTION_INFO_V1(affinity_cluster_accum);
 PG_FUNCTION_INFO_V1(affinity_cluster_combine);
 PG_FUNCTION_INFO_V1(affinity_cluster_finish);
+PG_FUNCTION_INFO_V1(affinity_cluster_rollup);
 PG_FUNCTION_INFO_V1(affinity_cluster_metric_in);
 PG_FUNCTION_INFO_V1(affinity_cluster_did_in);
 PG_FUNCTION_INFO_V1(affinity_cluster_metric_recv);
@@ -149,19 +151,18 @@ affinity_cluster_accum(PG_FUNCTION_ARGS)
 										   &row));
 }
 
-/* (state, state), strict; of either type */
-Datum
-affinity_cluster_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
-	ClusterState *a = (ClusterState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	ClusterState *a = (ClusterState *) PG_DETOAST_DATUM(state);
 	int			n_cells = a->n_cells == CLUSTER_DID_CELLS ? CLUSTER_DID_CELLS
 		: CLUSTER_METRIC_CELLS;
 	ClusterState *b;
 	const char *names;
 
-	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
 	a = affinity_cluster_of(PointerGetDatum(a), n_cells);
-	b = affinity_cluster_of(PG_GETARG_DATUM(1), n_cells);
+	b = affinity_cluster_of(other, n_cells);
 	names = affinity_cluster_names(b);
 	for (uint32 i = 0; i < b->n; i++)
 	{
@@ -176,7 +177,22 @@ affinity_cluster_combine(PG_FUNCTION_ARGS)
 										 &entry->cells[j]);
 		}
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* (state, state), strict; of either type */
+Datum
+affinity_cluster_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(affinity_cluster_any_at_rest(state));
 }
 
 /* strict; of either type */
@@ -184,7 +200,14 @@ Datum
 affinity_cluster_finish(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
-	PG_RETURN_POINTER(affinity_cluster_arg(fcinfo, 0));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(cluster_metric, other), rollup(did, other) */
+Datum
+affinity_cluster_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }
 
 /* ---- text and binary form ----------------------------------------------- */

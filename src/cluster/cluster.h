@@ -142,6 +142,7 @@ extern ClusterState *affinity_cluster_add(ClusterState *state,
 										  int cell,
 										  const ClusterCell *more);
 extern ClusterState *affinity_cluster_final(const ClusterState *state);
+extern ClusterState *affinity_cluster_any_at_rest(Datum value);
 extern ClusterState *affinity_cluster_arg(FunctionCallInfo fcinfo,
 										  int arg);
 extern ClusterState *affinity_cluster_at_rest(Datum value,

@@ -250,17 +250,24 @@ affinity_cluster_at_rest(Datum value, int n_cells)
 		: state;
 }
 
-/* An argument of either type, in its form at rest. */
+/* A state of either type, in its form at rest. */
 ClusterState *
-affinity_cluster_arg(FunctionCallInfo fcinfo, int arg)
+affinity_cluster_any_at_rest(Datum value)
 {
-	ClusterState *state = (ClusterState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
+	ClusterState *state = (ClusterState *) PG_DETOAST_DATUM(value);
 	int			n_cells = VARSIZE(state) >= CLUSTER_HEADER ? state->n_cells : 0;
 
 	if (n_cells != CLUSTER_DID_CELLS)
 		n_cells = CLUSTER_METRIC_CELLS;
 	return affinity_cluster_at_rest(PointerGetDatum(state),
 									n_cells);
+}
+
+/* An argument of either type, in its form at rest. */
+ClusterState *
+affinity_cluster_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return affinity_cluster_any_at_rest(PG_GETARG_DATUM(arg));
 }
 
 /* What is wrong with the counts of a cluster, or NULL. */

@@ -13,6 +13,7 @@
 
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/rollup.h"
 #include "community/inequality.h"
 #include "eventlog/eventlog.h"
 
@@ -23,6 +24,7 @@ PG_FUNCTION_INFO_V1(affinity_community_inequality_send);
 PG_FUNCTION_INFO_V1(affinity_community_inequality_accum);
 PG_FUNCTION_INFO_V1(affinity_community_inequality_combine);
 PG_FUNCTION_INFO_V1(affinity_community_inequality_final);
+PG_FUNCTION_INFO_V1(affinity_community_inequality_rollup);
 
 #define INEQUALITY_AGGREGATES \
 	"Call affinity.inequality_agg or affinity.rollup."
@@ -387,22 +389,36 @@ affinity_community_inequality_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(add_value(state, value_arg(fcinfo), 1));
 }
 
-/* inequality_combine(inequality, inequality), strict */
-Datum
-affinity_community_inequality_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
 	Inequality *a;
 	Inequality *b;
 
-	affinity_base_check_aggregate(fcinfo, INEQUALITY_AGGREGATES);
-	a = affinity_community_inequality_of(PG_GETARG_DATUM(0));
-	b = affinity_community_inequality_of(PG_GETARG_DATUM(1));
+	a = affinity_community_inequality_of(state);
+	b = affinity_community_inequality_of(other);
 	for (uint32 i = 0; i < b->n; i++)
 	{
 		affinity_base_look_up(i);
 		a = add_value(a, b->entries[i].value, b->entries[i].count);
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* inequality_combine(inequality, inequality), strict */
+Datum
+affinity_community_inequality_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, INEQUALITY_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(final_of(affinity_community_inequality_of(state)));
 }
 
 /* inequality_final(inequality), strict */
@@ -410,5 +426,12 @@ Datum
 affinity_community_inequality_final(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, INEQUALITY_AGGREGATES);
-	PG_RETURN_POINTER(final_of(affinity_community_inequality_of(PG_GETARG_DATUM(0))));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(inequality, other) */
+Datum
+affinity_community_inequality_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }

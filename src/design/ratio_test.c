@@ -120,6 +120,7 @@ read_arrays(FunctionCallInfo fcinfo, Ratio *ratio)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("expected shares are all 0")));
+	/* of the whole, as what is small beside the others may be none of it */
 	for (int i = 0; i < n; i++)
 	{
 		if (share[i] / sum > 0)

@@ -8,6 +8,7 @@
 
 #include "fmgr.h"
 
+#include "base/rollup.h"
 #include "experiment/experiment.h"
 
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum);
@@ -16,6 +17,7 @@ PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum_ratio);
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum_quantile);
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_combine);
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_finish);
+PG_FUNCTION_INFO_V1(affinity_experiment_metric_rollup);
 
 #define METRIC_AGGREGATES \
 	"Call affinity.metric_agg, ratio_agg, metric_quantile_agg or rollup."
@@ -229,21 +231,20 @@ affinity_experiment_metric_accum_quantile(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(affinity_experiment_values_add(state, value, 1));
 }
 
-/* metric_combine(metric, metric), strict */
-Datum
-affinity_experiment_metric_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
 	MetricState *a;
 	MetricState *b;
 
-	affinity_base_check_aggregate(fcinfo, METRIC_AGGREGATES);
-	a = affinity_experiment_metric_of(PG_GETARG_DATUM(0));
-	b = affinity_experiment_metric_of(PG_GETARG_DATUM(1));
+	a = affinity_experiment_metric_of(state);
+	b = affinity_experiment_metric_of(other);
 	if (a->kind != b->kind)
 		refuse_kind(a->kind, b->kind);
 	if (a->kind != METRIC_QUANTILE)
-		PG_RETURN_POINTER(affinity_experiment_metric_merge(affinity_experiment_metric_grown(a),
-														   b));
+		return PointerGetDatum(affinity_experiment_metric_merge(affinity_experiment_metric_grown(a),
+																b));
 	check_same_quantile(a, b->p);
 	for (uint32 i = 0; i < b->n_entries; i++)
 	{
@@ -252,7 +253,22 @@ affinity_experiment_metric_combine(PG_FUNCTION_ARGS)
 		affinity_base_look_up(i);
 		a = affinity_experiment_values_add(a, entry->value, entry->count);
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* metric_combine(metric, metric), strict */
+Datum
+affinity_experiment_metric_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, METRIC_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(affinity_experiment_metric_rest(affinity_experiment_metric_of(state)));
 }
 
 /* metric_final(metric), strict */
@@ -260,5 +276,12 @@ Datum
 affinity_experiment_metric_finish(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, METRIC_AGGREGATES);
-	PG_RETURN_POINTER(affinity_experiment_metric_arg(fcinfo, 0));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(metric, other) */
+Datum
+affinity_experiment_metric_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }

@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/rollup.h"
 #include "eventlog/eventlog.h"
 #include "forecast/series.h"
 
@@ -17,6 +18,7 @@ PG_FUNCTION_INFO_V1(affinity_forecast_accum);
 PG_FUNCTION_INFO_V1(affinity_forecast_accum_number);
 PG_FUNCTION_INFO_V1(affinity_forecast_combine);
 PG_FUNCTION_INFO_V1(affinity_forecast_final);
+PG_FUNCTION_INFO_V1(affinity_forecast_rollup);
 
 #define SERIES_AGGREGATES "Call affinity.series_agg or affinity.rollup."
 #define AT_ARG 1
@@ -198,16 +200,15 @@ affinity_forecast_accum_number(PG_FUNCTION_ARGS)
 												   row_value(fcinfo)));
 }
 
-/* series_combine(series, series), strict */
-Datum
-affinity_forecast_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
 	Series	   *a;
 	Series	   *b;
 
-	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
-	a = affinity_forecast_series_of(PG_GETARG_DATUM(0));
-	b = affinity_forecast_series_of(PG_GETARG_DATUM(1));
+	a = affinity_forecast_series_of(state);
+	b = affinity_forecast_series_of(other);
 	check_alike(a->unit, affinity_forecast_series_zone(a), b->unit,
 				affinity_forecast_series_zone(b));
 	for (uint32 i = 0; i < b->n; i++)
@@ -217,7 +218,22 @@ affinity_forecast_combine(PG_FUNCTION_ARGS)
 		affinity_base_look_up(i);
 		a = affinity_forecast_series_add(a, entry->period, entry->part);
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* series_combine(series, series), strict */
+Datum
+affinity_forecast_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(affinity_forecast_series_final(affinity_forecast_series_of(state)));
 }
 
 /* series_final(series), strict */
@@ -225,5 +241,12 @@ Datum
 affinity_forecast_final(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
-	PG_RETURN_POINTER(affinity_forecast_series_final(affinity_forecast_series_of(PG_GETARG_DATUM(0))));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(series, other) */
+Datum
+affinity_forecast_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }

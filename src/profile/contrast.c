@@ -20,6 +20,7 @@
 
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/rollup.h"
 #include "kernel/tail.h"
 #include "profile/profile.h"
 
@@ -30,6 +31,7 @@ PG_FUNCTION_INFO_V1(affinity_profile_send);
 PG_FUNCTION_INFO_V1(affinity_profile_accum);
 PG_FUNCTION_INFO_V1(affinity_profile_combine);
 PG_FUNCTION_INFO_V1(affinity_profile_final);
+PG_FUNCTION_INFO_V1(affinity_profile_rollup);
 PG_FUNCTION_INFO_V1(affinity_profile_contrast);
 
 #define CONTRAST_AGGREGATES \
@@ -157,16 +159,15 @@ affinity_profile_accum(PG_FUNCTION_ARGS)
 												 inside, !inside));
 }
 
-/* contrast_combine(contrast, contrast), strict */
-Datum
-affinity_profile_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
 	ContrastState *a;
 	ContrastState *b;
 
-	affinity_base_check_aggregate(fcinfo, CONTRAST_AGGREGATES);
-	a = affinity_profile_state_of(PG_GETARG_DATUM(0));
-	b = affinity_profile_state_of(PG_GETARG_DATUM(1));
+	a = affinity_profile_state_of(state);
+	b = affinity_profile_state_of(other);
 	for (uint32 i = 0; i < b->n; i++)
 	{
 		const ContrastEntry *entry = &affinity_profile_entries(b)[i];
@@ -176,7 +177,22 @@ affinity_profile_combine(PG_FUNCTION_ARGS)
 									   entry->offset, entry->len,
 									   entry->inside, entry->outside);
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* contrast_combine(contrast, contrast), strict */
+Datum
+affinity_profile_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, CONTRAST_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(affinity_profile_state_final(affinity_profile_state_of(state)));
 }
 
 /* contrast_final(contrast), strict */
@@ -184,7 +200,14 @@ Datum
 affinity_profile_final(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, CONTRAST_AGGREGATES);
-	PG_RETURN_POINTER(affinity_profile_state_final(affinity_profile_state_of(PG_GETARG_DATUM(0))));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(contrast, other) */
+Datum
+affinity_profile_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }
 
 /* ---- the report --------------------------------------------------------- */

@@ -8,11 +8,13 @@
 
 #include "fmgr.h"
 
+#include "base/rollup.h"
 #include "survival/survival.h"
 
 PG_FUNCTION_INFO_V1(affinity_survival_accum);
 PG_FUNCTION_INFO_V1(affinity_survival_combine);
 PG_FUNCTION_INFO_V1(affinity_survival_final);
+PG_FUNCTION_INFO_V1(affinity_survival_rollup);
 
 #define SURVIVAL_AGGREGATES \
 	"Call affinity.survival_agg or affinity.rollup."
@@ -114,16 +116,15 @@ affinity_survival_accum(PG_FUNCTION_ARGS)
 												count));
 }
 
-/* survival_combine(survival, survival), strict */
-Datum
-affinity_survival_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
 	SurvivalLog *a;
 	SurvivalLog *b;
 
-	affinity_base_check_aggregate(fcinfo, SURVIVAL_AGGREGATES);
-	a = affinity_survival_log_of(PG_GETARG_DATUM(0), SURVIVAL_MAGIC);
-	b = affinity_survival_log_of(PG_GETARG_DATUM(1), SURVIVAL_MAGIC);
+	a = affinity_survival_log_of(state, SURVIVAL_MAGIC);
+	b = affinity_survival_log_of(other, SURVIVAL_MAGIC);
 	for (uint32 i = 0; i < b->n; i++)
 	{
 		const SurvivalEntry *entry = &affinity_survival_entries(b)[i];
@@ -131,7 +132,22 @@ affinity_survival_combine(PG_FUNCTION_ARGS)
 		affinity_base_look_up(i);
 		a = affinity_survival_log_add(a, entry->at, entry->what);
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* survival_combine(survival, survival), strict */
+Datum
+affinity_survival_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, SURVIVAL_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(affinity_survival_log_final(affinity_survival_log_of(state, SURVIVAL_MAGIC)));
 }
 
 /* survival_final(survival), strict */
@@ -139,6 +155,12 @@ Datum
 affinity_survival_final(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, SURVIVAL_AGGREGATES);
-	PG_RETURN_POINTER(affinity_survival_log_final(affinity_survival_log_of(PG_GETARG_DATUM(0),
-																		   SURVIVAL_MAGIC)));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(survival, other) */
+Datum
+affinity_survival_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }

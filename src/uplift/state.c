@@ -17,11 +17,13 @@
 #include "activity/activity.h"
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/rollup.h"
 #include "uplift/uplift.h"
 
 PG_FUNCTION_INFO_V1(affinity_uplift_accum);
 PG_FUNCTION_INFO_V1(affinity_uplift_combine);
 PG_FUNCTION_INFO_V1(affinity_uplift_final);
+PG_FUNCTION_INFO_V1(affinity_uplift_rollup);
 PG_FUNCTION_INFO_V1(affinity_uplift_in);
 PG_FUNCTION_INFO_V1(affinity_uplift_out);
 PG_FUNCTION_INFO_V1(affinity_uplift_recv);
@@ -286,22 +288,36 @@ affinity_uplift_accum(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(affinity_uplift_add(state, &entry));
 }
 
-/* strict */
-Datum
-affinity_uplift_combine(PG_FUNCTION_ARGS)
+/* What is in another state added to one, which may be changed. */
+static Datum
+merge_states(Datum state, Datum other)
 {
 	UpliftState *a;
 	UpliftState *b;
 
-	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-	a = affinity_uplift_of(PG_GETARG_DATUM(0));
-	b = affinity_uplift_of(PG_GETARG_DATUM(1));
+	a = affinity_uplift_of(state);
+	b = affinity_uplift_of(other);
 	for (uint32 i = 0; i < b->n; i++)
 	{
 		affinity_base_look_up(i);
 		a = affinity_uplift_add(a, &b->entries[i]);
 	}
-	PG_RETURN_POINTER(a);
+	return PointerGetDatum(a);
+}
+
+/* strict */
+Datum
+affinity_uplift_combine(PG_FUNCTION_ARGS)
+{
+	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
+	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+}
+
+/* A state in its form at rest. */
+static Datum
+at_rest(Datum state)
+{
+	return PointerGetDatum(affinity_uplift_rest(affinity_uplift_of(state)));
 }
 
 /* strict */
@@ -309,7 +325,14 @@ Datum
 affinity_uplift_final(PG_FUNCTION_ARGS)
 {
 	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-	PG_RETURN_POINTER(affinity_uplift_rest(affinity_uplift_of(PG_GETARG_DATUM(0))));
+	return at_rest(PG_GETARG_DATUM(0));
+}
+
+/* rollup(uplift, other) */
+Datum
+affinity_uplift_rollup(PG_FUNCTION_ARGS)
+{
+	return affinity_base_rollup(fcinfo, merge_states, at_rest);
 }
 
 /* ---- text and binary form ----------------------------------------------- */

@@ -5,9 +5,10 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-our @EXPORT_OK = qw(pick chance quote value vary @states @models $fresh);
+our @EXPORT_OK = qw(pick chance quote value vary @states %state_type @models $fresh);
 
 our @states;    # [type, name, base64]
+our %state_type;    # the types of states that have values, but for sequence_next
 our @models;    # names of schemas
 our $fresh;     # a state of a type from a random aggregate, as an expression
 
@@ -53,7 +54,30 @@ my %words = (
 		'SELECT u, i, CASE WHEN u = 3 THEN 3e38 ELSE 1 END::real FROM hard.facts', 'SELECT u, i, -w FROM hard.facts', 'SELECT 1/(u-3), i FROM hard.facts',
 		'WITH f AS (SELECT u, i FROM hard.facts) SELECT * FROM f', 'SELECT u, 1 FROM hard.facts', 'SELECT 1, i FROM hard.facts', 'SELECT $1, 2'
 	],
-	k => [ '10', '0', '1', '3' ]);
+	k => [ '10', '0', '1', '3' ],
+	game => [qw(conversions rate votes)],
+	fill => [qw(missing zero nothing)],
+	direct => [ 'direct', 'word 3', '' ],
+	alternative => [qw(two_sided greater less more)],
+	adjust => [qw(holm bh none bonferroni)],
+	effect => [qw(difference lift ratio)],
+	lift_interval => [qw(auto delta fieller)],
+	z_interval => [qw(newcombe wald)],
+	theta => [qw(pooled within)],
+	quality => [qw(modularity cpm)],
+	method => [
+		qw(welch z cuped sequential msprt bayesian auto chi_square exact wilson clopper_pearson leiden label_propagation louvain),
+		qw(neyman optimal equal)
+	],
+	models => [ map { $_, $_ } qw(first_touch last_touch last_non_direct linear position time_decay markov shapley) ],
+	variants => [qw(A B C D E F)],
+	control => [qw(A B C)]);
+$words{$_} = [
+	'SELECT u, i FROM hard.facts', 'SELECT u, i, w FROM hard.facts', 'SELECT u, i FROM hard.odd_log', 'SELECT u, i, v::float8 FROM hard.log', 'SELECT u::text, i::text FROM hard.facts',
+	'SELECT x, x FROM hard.log', 'SELECT u, i FROM hard.facts WHERE false', 'SELECT u, u FROM hard.log', 'SELECT g, g / 2 FROM generate_series(1, 3000) g', 'SELECT g % 7, g FROM generate_series(1, 3000) g',
+	'SELECT g % 50, g * g % 41, 1e300 FROM generate_series(1, 3000) g', 'SELECT g % 50, g * g % 41, 1e-300 FROM generate_series(1, 3000) g', 'SELECT a, b, (a * b % 3)::float8 FROM generate_series(1, 60) a, generate_series(1, 60) b',
+	'SELECT NULL::int, NULL::int', 'SELECT 1', '', 'VALUES (1, 2), (2, 3), (3, 1)', "SELECT u, i, at, at + interval '1 day' FROM hard.log", 'SELECT u, i, at, at FROM hard.odd_log', "SELECT u, i, 'NaN'::float8 FROM hard.log", 'SELECT u, i, -w FROM hard.facts'
+] foreach qw(edges invitations communities);
 
 my @options = (
 	'{}', 'null', '[]', '1', '{"neighbors": 3}', '{"neighbors": 1e300}', '{"neighbors": -1}', '{"neighbors": 1.5}', '{"nosuch": 1}', '{"factors": 1}',
@@ -110,7 +134,7 @@ sub value
 
 	return $type =~ /^"?(any|anyelement|cstring|record|void|unknown)/ ? 'NULL' : "NULL::$type" if chance(0.04);
 	return pick(@{ $columns{$type} }) if $rows && $columns{$type} && !($words{$name} && $type eq 'text') && chance(0.8);
-	if ($type =~ /^(?:affinity\.)?(activity|value|funnel|sequence)$/)
+	if ($type =~ /^(?:affinity\.)?(\w+)$/ && $state_type{$1})
 	{
 		my $of = $1;
 		my $new = chance(0.35) && $fresh->($of);
@@ -119,6 +143,9 @@ sub value
 
 		return "(SELECT state FROM hard.state WHERE name = " . quote($state->[1]) . ")::affinity.$of";
 	}
+	return value(pick('timestamp with time zone', 'timestamp without time zone', 'date'), $name, $rows) . '::affinity.moment' if $type eq 'affinity.moment';
+	# shares, probabilities and effects
+	return pick(0, 1, 0.5, 0.05, 0.95, 0.99, 0.999, 0.8, 2.5, 100) . '::float8' if $type eq 'double precision' && chance(0.3);
 	return number($type) . "::$type" if $numbers{$type};
 	return pick(qw(true false)) if $type eq 'boolean';
 	return array($1, $name) . "::$type" if $type =~ /^(.*)\[\]$/;
@@ -160,6 +187,7 @@ sub text
 	my ($name) = @_;
 
 	return quote(pick(@{ $words{$name} })) if $words{$name} && chance(0.85);
+	return quote(pick(@{ $words{models} }, qw(auto ets theta naive seasonal_naive mean croston sba tsb ANN AAN AAdN AAA AAdA MAdM MNM))) if $name eq 'model' && chance(0.6);
 	return quote(pick(@models, 'm_new', 'm_new')) if $name =~ /^(name|model)$/ && chance(0.8);
 	return quote(pick(@intervals)) if $name =~ /^(window|gap)$/ && chance(0.8);
 	return "repeat('" . pick('x', 'word ', '(?1)', 'exclude 2, ') . "', " . pick(64, 3000, 200000) . ")" if chance(0.04);
@@ -172,6 +200,8 @@ sub array
 	my ($type, $name) = @_;
 	my $shape = rand;
 
+	# as long as the one beside it
+	return "ARRAY[" . join(', ', map { value($type, $name) } 1 .. 3) . "]" if ($state_type{ $type =~ s/^affinity\.//r } || $name =~ /^(variants|weights|counts|observed|previous)$/) && chance(0.8);
 	return "'{}'" if $shape < 0.08;
 	if ($shape < 0.12)
 	{

@@ -28,6 +28,11 @@ CREATE TABLE empty_log AS SELECT * FROM log WHERE false;
 -- Every stored form that there is, and fresh ones.
 CREATE TABLE state (name text PRIMARY KEY, type text NOT NULL, state text NOT NULL);
 \copy state FROM test/data/format/states.csv CSV
+CREATE TEMP TABLE stored (type text, name text, state text, report text);
+\copy stored FROM test/data/format/survival_contrast.csv CSV
+\copy stored FROM test/data/format/content.csv CSV
+\copy stored FROM test/data/format/operations.csv CSV
+INSERT INTO state SELECT type || ' ' || name, type, state FROM stored;
 INSERT INTO state
 	SELECT 'fresh activity ' || unit, 'activity', affinity.activity_agg(u, at, unit)::text FROM log, unnest(ARRAY['hour', 'day', 'week', 'year']) unit GROUP BY unit
 	UNION ALL SELECT 'fresh activity text', 'activity', affinity.activity_agg(t, at, 'day', 'Europe/Berlin', b, true)::text FROM log

@@ -3,7 +3,7 @@
 -- ratios and power: R 4.2 (chisq.test, binom.test, power.prop.test, power.t.test) and scipy 1.10.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(128);
+SELECT plan(130);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 
@@ -107,6 +107,8 @@ FROM (SELECT run, n, count(*) FILTER (WHERE affinity.assign(run * 10000 + n, 'sr
 SELECT ok(count(*) FILTER (WHERE sequential < 0.05) <= 6 AND count(*) FILTER (WHERE chi_square < 0.05) > 10, 'looked at 40 times: ' || count(*) FILTER (WHERE sequential < 0.05) || ' and ' || count(*) FILTER (WHERE chi_square < 0.05) || ' of 60 warn') FROM looked;
 SELECT is(affinity.sample_ratio_test('{50,70,0}', '{0.5,0.5,0}')::text, affinity.sample_ratio_test('{50,70}', '{0.5,0.5}')::text, 'a variant that gets none');
 SELECT results_eq($$SELECT chi_square, p_value FROM affinity.sample_ratio_test('{5,7,1}', '{0.5,0.5,0}')$$, $$VALUES ('inf'::float8, 0::float8)$$, 'and has one');
+SELECT results_eq($$SELECT chi_square, p_value, df FROM affinity.sample_ratio_test('{5,0,5}', '{1e100,1e-300,1e100}')$$, 'VALUES (0::float8, 1::float8, 1::bigint)', 'a share that is none of the whole');
+SELECT results_eq($$SELECT chi_square, p_value FROM affinity.sample_ratio_test('{5,1,5}', '{1e100,1e-300,1e100}')$$, $$VALUES ('inf'::float8, 0::float8)$$, 'and has one');
 SELECT results_eq($$SELECT chi_square, p_value, df FROM affinity.sample_ratio_test('{0,0}', '{0.5,0.5}')$$, 'VALUES (0::float8, 1::float8, 1::bigint)', 'no units');
 SELECT is((affinity.sample_ratio_test('{9007199254740000,1}', '{1,1}')).p_value, 0::float8, 'as many as there can be');
 SELECT ok(pg_temp.near((affinity.sample_ratio_test(array_fill(0::bigint, ARRAY[999]) || 1::bigint, array_fill(1::float8, ARRAY[1000]))).p_value, 1), 'a thousand variants');

@@ -5,7 +5,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(82);
+SELECT plan(114);
 SELECT setseed(0.31);
 
 CREATE TEMP TABLE log_row AS
@@ -43,6 +43,14 @@ INSERT INTO kind VALUES
 	('contrasts', 'contrast', 'affinity.contrast_agg(c1, value::text)', 'affinity.rollup'),
 	('decayed', 'decayed', 'affinity.decayed_count(at, ''9 days'', value)', 'affinity.rollup'),
 	('inequality', 'inequality', 'affinity.inequality_agg(value)', 'affinity.rollup'),
+	('survivals', 'survival', 'affinity.survival_agg(value, c1)', 'affinity.rollup'),
+	('metrics', 'metric', 'affinity.metric_agg(value, prop)', 'affinity.rollup'),
+	('ratios', 'metric', 'affinity.ratio_agg(value, 1 + prop)', 'affinity.rollup'),
+	('quantiles', 'metric', 'affinity.metric_quantile_agg(value, 0.5)', 'affinity.rollup'),
+	('metrics of clusters', 'cluster_metric', 'affinity.cluster_metric_agg(value, user_id)', 'affinity.rollup'),
+	('differences', 'did', 'affinity.did_agg(value, c1, c2, user_id)', 'affinity.rollup'),
+	('uplifts', 'uplift', 'affinity.uplift_agg(value, c1, c2)', 'affinity.rollup'),
+	('series', 'series', 'affinity.series_agg(at, value, ''day'')', 'affinity.rollup'),
 	('rows of one', 'funnel', 'pg_temp.one_user(7200, '''', extract(epoch FROM at)::bigint, c1 OR NOT c2, c2, c3)', 'pg_temp.merged'),
 	('rows of many', 'funnel', 'pg_temp.many_users(user_id, extract(epoch FROM at)::bigint, 7200, c1 OR NOT c2, c2, c3)', 'pg_temp.merged'),
 	('rows of a sequence', 'sequence', 'pg_temp.sequence(''(?1)(?2)'', extract(epoch FROM at)::bigint, c1 OR NOT c2, c2, c3)', 'pg_temp.merged');
@@ -55,6 +63,14 @@ BEGIN
 	EXECUTE format('INSERT INTO state SELECT log, ''in another order'', %s FROM (SELECT * FROM log_row ORDER BY random()) r GROUP BY log', make);
 	EXECUTE format('INSERT INTO state SELECT log, ''of parts'', %s(state ORDER BY part DESC) FROM (
 		SELECT log, part, %s AS state FROM log_row GROUP BY log, part) r GROUP BY log', merge, make);
+	-- rollup(state, other) as an aggregate of its own
+	IF merge = 'affinity.rollup' THEN
+		IF to_regprocedure(format('pg_temp.two_by_two(affinity.%I)', type)) IS NULL THEN
+			EXECUTE format('CREATE AGGREGATE pg_temp.two_by_two(affinity.%1$I) (SFUNC = affinity.rollup, STYPE = affinity.%1$I)', type);
+		END IF;
+		EXECUTE format('INSERT INTO state SELECT log, ''two by two'', pg_temp.two_by_two(state ORDER BY part) FROM (
+			SELECT log, part, %s AS state FROM log_row GROUP BY log, part) r GROUP BY log', make);
+	END IF;
 	EXECUTE format('INSERT INTO state SELECT log, ''as text'', state::text::affinity.%I FROM state WHERE way = ''of parts''', type);
 	EXECUTE format('INSERT INTO state SELECT log, ''one row more'', %s FROM other_row r GROUP BY log', make);
 END $$;
