@@ -134,9 +134,6 @@ affinity_serve_put_key(ServeCall *call, Datum id, uint64 key, size_t rank,
 }
 
 /*
- * The end of a call, which counts.
- */
-/*
  * How many calls are under way whose own calls are not counted, after a change
  * of that. Who adds one takes it off again, also after an error.
  */
@@ -149,6 +146,9 @@ affinity_serve_within(int change)
 	return within;
 }
 
+/*
+ * The end of a call, which counts.
+ */
 Datum
 affinity_serve_end(ServeCall *call)
 {
