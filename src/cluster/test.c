@@ -136,7 +136,7 @@ finish(Estimate *estimate, double squares, int64 clusters, int64 units,
 	{
 		double		half = estimate->error *
 			affinity_experiment_t_quantile(0.5 * (1 - confidence),
-										   estimate->df);
+									   estimate->df);
 
 		estimate->low = estimate->value - half;
 		estimate->high = estimate->value + half;
