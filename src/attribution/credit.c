@@ -18,6 +18,8 @@
 
 #include <math.h>
 
+#include "utils/float.h"
+
 #include "attribution/attribution.h"
 
 #define VALUE_BITS 80
@@ -295,7 +297,11 @@ affinity_attribution_doubles(const int128 *unit, uint32 n, int scale,
 	}
 	give_back(quanta, remainder, n, (int64) left);
 	for (uint32 i = 0; i < n; i++)
+	{
 		result[i] = ldexp((double) quanta[i], shift + scale);
+		if (isinf(result[i]))
+			float_overflow_error();
+	}
 	pfree(quanta);
 	pfree(remainder);
 }

@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(105);
+SELECT plan(107);
 CREATE FUNCTION pg_temp.answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
@@ -144,6 +144,8 @@ INSERT INTO wrong (query, error) VALUES
 	('SELECT affinity.attribution_agg(user_id, at, channel) FROM touch', '42883: attribution_agg needs to know which rows are conversions (Write affinity.attribution_agg(user_id, at, channel, converted)%'),
 	('SELECT affinity.attribution_agg(user_id, at, channel, converted::int) FROM touch', '42804: converted is a boolean, not a number (Write converted > 0;%'),
 	('SELECT affinity.attribution_agg(user_id, extract(epoch FROM at), channel, converted) FROM touch', '42%: % (%to_timestamp(%'),
+	('SELECT affinity.attribution(affinity.attribution_agg(n, now(), ''a'', true, 1.7e308), ''linear'') FROM generate_series(1, 1000) n', '22003: value out of range: overflow%'),
+	('SELECT affinity.paths(affinity.attribution_agg(n, now(), ''a'', true, 1.7e308)) FROM generate_series(1, 1000) n', '22003: value out of range: overflow%'),
 	('SELECT affinity.attribution_agg(value, at, channel, converted) FROM touch', '42804: %');
 SELECT ok(pg_temp.answer(query) LIKE error, query || ': ' || pg_temp.answer(query)) FROM wrong ORDER BY no;
 
