@@ -83,4 +83,18 @@ AFFINITY_COMPARISON(prefix##_hash_extended, \
 					UInt64GetDatum(hash(fcinfo, \
 										(uint64) PG_GETARG_INT64(1))))
 
+/*
+ * All of it for a type whose equal contents are equal bytes.
+ */
+#define AFFINITY_BYTES_COMPARISONS(prefix, state_arg) \
+AFFINITY_COMPARED_AS_BYTES(state_arg) \
+\
+static bool \
+equal_args(FunctionCallInfo fcinfo) \
+{ \
+	return compare_args(fcinfo) == 0; \
+} \
+\
+AFFINITY_COMPARISONS(prefix, equal_args, compare_args, hash_arg)
+
 #endif							/* AFFINITY_BASE_COMPARE_H */

@@ -113,3 +113,17 @@ affinity_base_state_send(const void *state)
 	pq_sendbytes(&buf, VARDATA(state), (int) (VARSIZE(state) - VARHDRSZ));
 	return pq_endtypsend(&buf);
 }
+
+/*
+ * What in and recv say of bytes that are no state.
+ */
+void
+affinity_base_state_invalid(const char *state, const char *makers,
+							const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid %s: %s", state, problem),
+			 errhint("States are made by %s, and stored and copied unchanged.",
+					 makers)));
+}

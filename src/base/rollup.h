@@ -25,4 +25,4 @@ affinity_base_rollup(FunctionCallInfo fcinfo,
 						 PG_GETARG_DATUM(1)));
 }
 
-#endif
+#endif							/* AFFINITY_BASE_ROLLUP_H */

@@ -215,10 +215,9 @@ affinity_cluster_rollup(PG_FUNCTION_ARGS)
 static void
 reject(const char *problem)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid state of clusters: %s", problem),
-			 errhint("States are made by affinity.cluster_metric_agg and affinity.did_agg, and stored and copied unchanged.")));
+	affinity_base_state_invalid("state of clusters",
+								"affinity.cluster_metric_agg and affinity.did_agg",
+								problem);
 }
 
 /* Check the state of so many bytes and give it back. */
@@ -306,13 +305,4 @@ affinity_cluster_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(affinity_base_state_send(affinity_cluster_arg(fcinfo, 0)));
 }
 
-AFFINITY_COMPARED_AS_BYTES(affinity_cluster_arg)
-
-static bool
-equal_args(FunctionCallInfo fcinfo)
-{
-	return compare_args(fcinfo) == 0;
-}
-
-AFFINITY_COMPARISONS(affinity_cluster, equal_args, compare_args,
-					 hash_arg)
+AFFINITY_BYTES_COMPARISONS(affinity_cluster, affinity_cluster_arg)

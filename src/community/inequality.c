@@ -17,10 +17,6 @@
 #include "community/inequality.h"
 #include "eventlog/eventlog.h"
 
-PG_FUNCTION_INFO_V1(affinity_community_inequality_in);
-PG_FUNCTION_INFO_V1(affinity_community_inequality_out);
-PG_FUNCTION_INFO_V1(affinity_community_inequality_recv);
-PG_FUNCTION_INFO_V1(affinity_community_inequality_send);
 PG_FUNCTION_INFO_V1(affinity_community_inequality_accum);
 PG_FUNCTION_INFO_V1(affinity_community_inequality_combine);
 PG_FUNCTION_INFO_V1(affinity_community_inequality_final);
@@ -228,10 +224,8 @@ affinity_community_inequality_arg(FunctionCallInfo fcinfo, int arg)
 static void
 reject(const char *problem)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid inequality state: %s", problem),
-			 errhint("States are made by affinity.inequality_agg, and stored and copied unchanged.")));
+	affinity_base_state_invalid("inequality state", "affinity.inequality_agg",
+								problem);
 }
 
 static Datum
@@ -259,61 +253,11 @@ checked(Inequality *state, Size size)
 	return PointerGetDatum(state);
 }
 
-/* inequality_in(cstring) */
-Datum
-affinity_community_inequality_in(PG_FUNCTION_ARGS)
-{
-	const char *input = PG_GETARG_CSTRING(0);
-	Size		len = strlen(input);
-	Size		size;
-	Inequality *state = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
-								   sizeof(Inequality)));
-
-	if (!affinity_base_decode(input, len, (char *) state + VARHDRSZ, &size))
-		reject("not base64");
-	return checked(state, VARHDRSZ + size);
-}
-
-/* inequality_out(inequality) */
-Datum
-affinity_community_inequality_out(PG_FUNCTION_ARGS)
-{
-	Inequality *state = affinity_community_inequality_arg(fcinfo, 0);
-
-	PG_RETURN_CSTRING(affinity_base_state_out(state));
-}
-
-/* inequality_recv(internal) */
-Datum
-affinity_community_inequality_recv(PG_FUNCTION_ARGS)
-{
-	Size		size;
-	Inequality *state = affinity_base_state_recv(fcinfo, sizeof(Inequality),
-												 &size);
-
-	return checked(state, size);
-}
-
-/* inequality_send(inequality) */
-Datum
-affinity_community_inequality_send(PG_FUNCTION_ARGS)
-{
-	Inequality *state = affinity_community_inequality_arg(fcinfo, 0);
-
-	PG_RETURN_BYTEA_P(affinity_base_state_send(state));
-}
-
-AFFINITY_COMPARED_AS_BYTES(affinity_community_inequality_arg)
-
-static bool
-equal_args(FunctionCallInfo fcinfo)
-{
-	return compare_args(fcinfo) == 0;
-}
+/* inequality_in(cstring) and so on */
+AFFINITY_STATE_FORMS(affinity_community_inequality, Inequality, affinity_community_inequality_arg)
 
 /* inequality_eq(inequality, inequality) and so on */
-AFFINITY_COMPARISONS(affinity_community_inequality, equal_args, compare_args,
-					 hash_arg)
+AFFINITY_BYTES_COMPARISONS(affinity_community_inequality, affinity_community_inequality_arg)
 
 /* ---- aggregates --------------------------------------------------------- */
 

@@ -24,10 +24,6 @@
 #include "kernel/tail.h"
 #include "profile/profile.h"
 
-PG_FUNCTION_INFO_V1(affinity_profile_in);
-PG_FUNCTION_INFO_V1(affinity_profile_out);
-PG_FUNCTION_INFO_V1(affinity_profile_recv);
-PG_FUNCTION_INFO_V1(affinity_profile_send);
 PG_FUNCTION_INFO_V1(affinity_profile_accum);
 PG_FUNCTION_INFO_V1(affinity_profile_combine);
 PG_FUNCTION_INFO_V1(affinity_profile_final);
@@ -42,10 +38,8 @@ PG_FUNCTION_INFO_V1(affinity_profile_contrast);
 static void
 reject(const char *problem)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid contrast state: %s", problem),
-			 errhint("States are made by affinity.contrast_agg, and stored and copied unchanged.")));
+	affinity_base_state_invalid("contrast state", "affinity.contrast_agg",
+								problem);
 }
 
 static Datum
@@ -71,63 +65,14 @@ checked(ContrastState *state, Size size)
 	return PointerGetDatum(state);
 }
 
-/* contrast_in(cstring) */
-Datum
-affinity_profile_in(PG_FUNCTION_ARGS)
-{
-	const char *input = PG_GETARG_CSTRING(0);
-	Size		len = strlen(input);
-	Size		size;
-	ContrastState *state = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
-									  sizeof(ContrastState)));
-
-	if (!affinity_base_decode(input, len, (char *) state + VARHDRSZ, &size))
-		reject("not base64");
-	return checked(state, VARHDRSZ + size);
-}
-
-/* contrast_out(contrast) */
-Datum
-affinity_profile_out(PG_FUNCTION_ARGS)
-{
-	ContrastState *state = affinity_profile_arg(fcinfo, 0);
-
-	PG_RETURN_CSTRING(affinity_base_state_out(state));
-}
-
-/* contrast_recv(internal) */
-Datum
-affinity_profile_recv(PG_FUNCTION_ARGS)
-{
-	Size		size;
-	ContrastState *state = affinity_base_state_recv(fcinfo,
-													sizeof(ContrastState), &size);
-
-	return checked(state, size);
-}
-
-/* contrast_send(contrast) */
-Datum
-affinity_profile_send(PG_FUNCTION_ARGS)
-{
-	ContrastState *state = affinity_profile_arg(fcinfo, 0);
-
-	PG_RETURN_BYTEA_P(affinity_base_state_send(state));
-}
+/* contrast_in(cstring) and so on */
+AFFINITY_STATE_FORMS(affinity_profile, ContrastState, affinity_profile_arg)
 
 /* ---- operators ---------------------------------------------------------- */
 
 /* At rest equal contents are equal bytes. */
-AFFINITY_COMPARED_AS_BYTES(affinity_profile_arg)
-
-static bool
-equal_args(FunctionCallInfo fcinfo)
-{
-	return compare_args(fcinfo) == 0;
-}
-
 /* contrast_eq(contrast, contrast) and so on */
-AFFINITY_COMPARISONS(affinity_profile, equal_args, compare_args, hash_arg)
+AFFINITY_BYTES_COMPARISONS(affinity_profile, affinity_profile_arg)
 
 /* ---- aggregates --------------------------------------------------------- */
 

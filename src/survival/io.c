@@ -11,18 +11,11 @@
 #include "base/form.h"
 #include "survival/survival.h"
 
-PG_FUNCTION_INFO_V1(affinity_survival_in);
-PG_FUNCTION_INFO_V1(affinity_survival_out);
-PG_FUNCTION_INFO_V1(affinity_survival_recv);
-PG_FUNCTION_INFO_V1(affinity_survival_send);
-
 static void
 reject(const char *problem)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid survival state: %s", problem),
-			 errhint("States are made by affinity.survival_agg, and stored and copied unchanged.")));
+	affinity_base_state_invalid("survival state", "affinity.survival_agg",
+								problem);
 }
 
 /* Check the state of so many bytes and give it back. */
@@ -44,57 +37,8 @@ checked(SurvivalLog *log, Size size)
 	return PointerGetDatum(log);
 }
 
-/* survival_in(cstring) */
-Datum
-affinity_survival_in(PG_FUNCTION_ARGS)
-{
-	const char *input = PG_GETARG_CSTRING(0);
-	Size		len = strlen(input);
-	Size		size;
-	SurvivalLog *log = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
-								  sizeof(SurvivalLog)));
-
-	if (!affinity_base_decode(input, len, (char *) log + VARHDRSZ, &size))
-		reject("not base64");
-	return checked(log, VARHDRSZ + size);
-}
-
-/* survival_out(survival) */
-Datum
-affinity_survival_out(PG_FUNCTION_ARGS)
-{
-	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
-
-	PG_RETURN_CSTRING(affinity_base_state_out(log));
-}
-
-/* survival_recv(internal) */
-Datum
-affinity_survival_recv(PG_FUNCTION_ARGS)
-{
-	Size		size;
-	SurvivalLog *log = affinity_base_state_recv(fcinfo,
-												sizeof(SurvivalLog), &size);
-
-	return checked(log, size);
-}
-
-/* survival_send(survival) */
-Datum
-affinity_survival_send(PG_FUNCTION_ARGS)
-{
-	SurvivalLog *log = affinity_survival_arg(fcinfo, 0);
-
-	PG_RETURN_BYTEA_P(affinity_base_state_send(log));
-}
-
-AFFINITY_COMPARED_AS_BYTES(affinity_survival_arg)
-
-static bool
-equal_args(FunctionCallInfo fcinfo)
-{
-	return compare_args(fcinfo) == 0;
-}
+/* survival_in(cstring) and so on */
+AFFINITY_STATE_FORMS(affinity_survival, SurvivalLog, affinity_survival_arg)
 
 /* survival_eq(survival, survival) and so on */
-AFFINITY_COMPARISONS(affinity_survival, equal_args, compare_args, hash_arg)
+AFFINITY_BYTES_COMPARISONS(affinity_survival, affinity_survival_arg)

@@ -16,10 +16,6 @@
 #include "calendar/calendar.h"
 #include "trending/trending.h"
 
-PG_FUNCTION_INFO_V1(affinity_trending_in);
-PG_FUNCTION_INFO_V1(affinity_trending_out);
-PG_FUNCTION_INFO_V1(affinity_trending_recv);
-PG_FUNCTION_INFO_V1(affinity_trending_send);
 PG_FUNCTION_INFO_V1(affinity_trending_accum);
 PG_FUNCTION_INFO_V1(affinity_trending_combine);
 PG_FUNCTION_INFO_V1(affinity_trending_final);
@@ -40,10 +36,8 @@ PG_FUNCTION_INFO_V1(affinity_trending_decayed_last);
 static void
 reject(const char *problem)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid decayed state: %s", problem),
-			 errhint("States are made by affinity.decayed_count, and stored and copied unchanged.")));
+	affinity_base_state_invalid("decayed state", "affinity.decayed_count",
+								problem);
 }
 
 static Datum
@@ -64,62 +58,13 @@ checked(Decayed *state, Size size)
 	return PointerGetDatum(state);
 }
 
-/* decayed_in(cstring) */
-Datum
-affinity_trending_in(PG_FUNCTION_ARGS)
-{
-	const char *input = PG_GETARG_CSTRING(0);
-	Size		len = strlen(input);
-	Size		size;
-	Decayed    *state = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
-								   sizeof(Decayed)));
-
-	if (!affinity_base_decode(input, len, (char *) state + VARHDRSZ, &size))
-		reject("not base64");
-	return checked(state, VARHDRSZ + size);
-}
-
-/* decayed_out(decayed) */
-Datum
-affinity_trending_out(PG_FUNCTION_ARGS)
-{
-	Decayed    *state = affinity_trending_arg(fcinfo, 0);
-
-	PG_RETURN_CSTRING(affinity_base_state_out(state));
-}
-
-/* decayed_recv(internal) */
-Datum
-affinity_trending_recv(PG_FUNCTION_ARGS)
-{
-	Size		size;
-	Decayed    *state = affinity_base_state_recv(fcinfo, sizeof(Decayed),
-												 &size);
-
-	return checked(state, size);
-}
-
-/* decayed_send(decayed) */
-Datum
-affinity_trending_send(PG_FUNCTION_ARGS)
-{
-	Decayed    *state = affinity_trending_arg(fcinfo, 0);
-
-	PG_RETURN_BYTEA_P(affinity_base_state_send(state));
-}
+/* decayed_in(cstring) and so on */
+AFFINITY_STATE_FORMS(affinity_trending, Decayed, affinity_trending_arg)
 
 /* ---- operators ---------------------------------------------------------- */
 
-AFFINITY_COMPARED_AS_BYTES(affinity_trending_arg)
-
-static bool
-equal_args(FunctionCallInfo fcinfo)
-{
-	return compare_args(fcinfo) == 0;
-}
-
 /* decayed_eq(decayed, decayed) and so on */
-AFFINITY_COMPARISONS(affinity_trending, equal_args, compare_args, hash_arg)
+AFFINITY_BYTES_COMPARISONS(affinity_trending, affinity_trending_arg)
 
 /* ---- aggregates --------------------------------------------------------- */
 

@@ -24,10 +24,6 @@ PG_FUNCTION_INFO_V1(affinity_uplift_accum);
 PG_FUNCTION_INFO_V1(affinity_uplift_combine);
 PG_FUNCTION_INFO_V1(affinity_uplift_final);
 PG_FUNCTION_INFO_V1(affinity_uplift_rollup);
-PG_FUNCTION_INFO_V1(affinity_uplift_in);
-PG_FUNCTION_INFO_V1(affinity_uplift_out);
-PG_FUNCTION_INFO_V1(affinity_uplift_recv);
-PG_FUNCTION_INFO_V1(affinity_uplift_send);
 
 #define UPLIFT_AGGREGATES \
 	"Call affinity.uplift_agg, affinity.qini, affinity.auuc or affinity.rollup."
@@ -340,10 +336,8 @@ affinity_uplift_rollup(PG_FUNCTION_ARGS)
 static void
 reject(const char *problem)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-			 errmsg("invalid uplift state: %s", problem),
-			 errhint("States are made by affinity.uplift_agg, and stored and copied unchanged.")));
+	affinity_base_state_invalid("uplift state", "affinity.uplift_agg",
+								problem);
 }
 
 static bool
@@ -402,49 +396,7 @@ checked(UpliftState *state, Size size)
 	return PointerGetDatum(state);
 }
 
-Datum
-affinity_uplift_in(PG_FUNCTION_ARGS)
-{
-	const char *input = PG_GETARG_CSTRING(0);
-	Size		len = strlen(input);
-	Size		size;
-	UpliftState *state = palloc(Max(VARHDRSZ + AFFINITY_DECODED_SIZE(len),
-									sizeof(UpliftState)));
+/* state_in(cstring) and so on */
+AFFINITY_STATE_FORMS(affinity_uplift, UpliftState, affinity_uplift_arg)
 
-	if (!affinity_base_decode(input, len, (char *) state + VARHDRSZ, &size))
-		reject("not base64");
-	return checked(state, VARHDRSZ + size);
-}
-
-Datum
-affinity_uplift_out(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_CSTRING(affinity_base_state_out(affinity_uplift_arg(fcinfo, 0)));
-}
-
-Datum
-affinity_uplift_recv(PG_FUNCTION_ARGS)
-{
-	Size		size;
-	UpliftState *state = affinity_base_state_recv(fcinfo, sizeof(UpliftState),
-												  &size);
-
-	return checked(state, size);
-}
-
-Datum
-affinity_uplift_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(affinity_base_state_send(affinity_uplift_arg(fcinfo, 0)));
-}
-
-AFFINITY_COMPARED_AS_BYTES(affinity_uplift_arg)
-
-static bool
-equal_args(FunctionCallInfo fcinfo)
-{
-	return compare_args(fcinfo) == 0;
-}
-
-AFFINITY_COMPARISONS(affinity_uplift, equal_args, compare_args,
-					 hash_arg)
+AFFINITY_BYTES_COMPARISONS(affinity_uplift, affinity_uplift_arg)
