@@ -3,8 +3,8 @@
  *		Rows of a query, through the executor, into a sparse matrix.
  *
  * The query runs under SPI with a DestReceiver of our own, so grants,
- * row-level security and views hold, plans may be parallel, and no tuple is
- * copied. Rows are taken over in batches: ids go through the dictionaries,
+ * row-level security and views hold, plans are parallel where that pays
+ * (gather.c), and no tuple is copied. Rows are taken over in batches: ids go through the dictionaries,
  * and what is left of a row is two numbers and its weight, kept in partitions
  * by user.
  *
@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "interaction/pack.h"
 #include "interaction/rows.h"
 
 /* Room for ids, beyond what is allowed, to find out how much is needed. */
@@ -44,6 +45,7 @@ typedef struct RowReceiver
 	int64		at[AFFINITY_BATCH];
 	uint8		kind[AFFINITY_BATCH];
 	bool		counting;		/* over the memory limit: only count */
+	bool		is_enough;		/* that was counted */
 } RowReceiver;
 
 /*
@@ -52,11 +54,23 @@ typedef struct RowReceiver
 static void
 too_much(const RowReceiver *self, const char *at_least)
 {
-	Size		bytes = affinity_interaction_rows_bytes(self->rows,
-														self->request);
+	const AffinityReadRequest *request = self->request;
+	Size		bytes = affinity_interaction_rows_bytes(self->rows, request);
+	const char *otherwise = "let the query read fewer rows";
+	double		users = request->users * (double) request->max_bytes /
+		(double) bytes;
 
-	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
-							   "%lld interactions need%s",
+	if (request->needed)
+	{
+		*request->needed = bytes;
+		return;
+	}
+	/* with room for what does not shrink in proportion */
+	users *= 0.9;
+	if (users >= 0.0001)
+		otherwise = psprintf("let the query read fewer rows, or train on a part of the users: options => '{\"users\": %.2g}'",
+							 users);
+	affinity_base_lacks_memory(bytes, otherwise, "%lld interactions need%s",
 							   (long long) self->rows->usable, at_least);
 }
 
@@ -137,7 +151,10 @@ flush_batch(RowReceiver *self)
 	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) >
 		(Size) self->request->max_bytes + COUNTING_BYTES)
+	{
 		too_much(self, " at least");
+		self->is_enough = true;
+	}
 	if (self->request->max_bytes > 0 && rows->keep_visits &&
 		self->request->visits_if_room &&
 		affinity_interaction_rows_bytes(rows, self->request) >
@@ -326,7 +343,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	self->at[self->n] = at;
 	if (++self->n == AFFINITY_BATCH)
 		flush_batch(self);
-	return true;
+	return !self->is_enough;
 }
 
 static void
@@ -393,7 +410,6 @@ static void
 run_query(RowReceiver *self)
 {
 	const AffinityReadRequest *request = self->request;
-	SPIExecuteOptions options = {0};
 	ParamListInfo params = NULL;
 	MemoryContext old = CurrentMemoryContext;
 	int			rc;
@@ -409,10 +425,8 @@ run_query(RowReceiver *self)
 			params->params[i].ptype = request->arg_types[i];
 		}
 	}
-	options.params = params;
-	options.read_only = request->read_only;
-	options.dest = &self->pub;
-	rc = SPI_execute_extended(request->query, &options);
+	rc = affinity_interaction_gather(request->query, request->read_only,
+									 params, &self->pub);
 	MemoryContextSwitchTo(old); /* SPI leaves its own */
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "reading interactions failed: %s",
@@ -439,13 +453,15 @@ affinity_interaction_rows_begin(AffinityRows *rows,
 }
 
 /*
- * Read the rows of a query.
+ * Read the rows of a query. NULL where they do not fit, and the request wants
+ * to know how much they need.
  */
 AffinityRows *
 affinity_interaction_read_rows(const AffinityReadRequest *request)
 {
 	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
+	bool		counted;
 
 	affinity_interaction_rows_begin(rows, request);
 	self->pub.receiveSlot = receive_row;
@@ -464,8 +480,9 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 		too_much(self, "");
 	affinity_interaction_keys_free(self->user_keys);
 	affinity_interaction_keys_free(self->item_keys);
+	counted = self->counting;
 	pfree(self);
-	return rows;
+	return counted ? NULL : rows;
 }
 
 /*
