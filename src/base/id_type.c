@@ -463,30 +463,6 @@ affinity_base_id_arg(FunctionCallInfo fcinfo, int arg, const char *name,
 	return any ? base : getBaseType(type);
 }
 
-/* The same where nothing but the error is wanted. */
-void
-affinity_base_check_id(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	AffinityIdKind kind;
-
-	(void) affinity_base_id_arg(fcinfo, arg, name, &kind);
-}
-
-/*
- * Is an argument of a type of times, as the query gives it, before casts?
- */
-bool
-affinity_base_arg_is_time(FunctionCallInfo fcinfo, int arg)
-{
-	Node	   *expression = arg_expression(fcinfo, arg);
-	Oid			type = expression == NULL ?
-		affinity_base_given_type(fcinfo, arg) :
-		exprType(before_casts(expression));
-
-	type = OidIsValid(type) ? getBaseType(type) : InvalidOid;
-	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
-}
-
 /*
  * Error unless the elements of an argument, an array, may be ids.
  */
