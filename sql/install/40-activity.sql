@@ -134,7 +134,7 @@ COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 
 -- Types of users are exact where a distributed engine may ask for that, and "any" for
 -- others: an integer must find its own form, as one of bigint would not be better than
--- "any". They are checked by the one rule of src/base/id_type.c, as they were before a
+-- "any"; so must a "char", which is cast to text, if only to be refused. They are checked by the one rule of src/base/id_type.c, as they were before a
 -- cast: as text, a citext would come with another equality than its own.
 
 --table state_user: USER
@@ -143,6 +143,7 @@ COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 -- int8
 -- uuid
 -- text
+-- "char"
 -- "any"
 
 --table state_row: AT | ACTIVITY | VALUE

@@ -102,6 +102,7 @@ COMMENT ON FUNCTION affinity.rollup(affinity.{STATE}, affinity.{STATE}) IS
 -- int8
 -- uuid
 -- text
+-- "char"
 -- "any"
 
 --for cluster_value cluster_id

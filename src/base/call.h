@@ -13,6 +13,7 @@
 #include "nodes/primnodes.h"
 
 /* args.c */
+extern bool affinity_base_is_step_of(FunctionCallInfo fcinfo, Oid aggregate);
 extern Aggref *affinity_base_own_aggref(FunctionCallInfo fcinfo);
 extern Oid	affinity_base_declared_type(FunctionCallInfo fcinfo, int arg);
 extern Oid	affinity_base_given_type(FunctionCallInfo fcinfo, int arg);
