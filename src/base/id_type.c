@@ -20,6 +20,7 @@
 #include "utils/typcache.h"
 
 #include "base/base.h"
+#include "base/call.h"
 
 #define ID_TYPES "smallint, integer, bigint, oid, uuid, text, varchar, char(n) or name"
 
@@ -362,7 +363,7 @@ affinity_base_id_check(const AffinityIdGiven *given, AffinityIdKind *kind)
 static Node *
 arg_expression(FunctionCallInfo fcinfo, int arg)
 {
-	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Aggref	   *aggref = affinity_base_own_aggref(fcinfo);
 	Node	   *call = fcinfo->flinfo->fn_expr;
 	List	   *args = NIL;
 
@@ -386,6 +387,9 @@ before_casts(Node *expression)
 		if (IsA(expression, RelabelType) &&
 			((RelabelType *) expression)->relabelformat == COERCE_IMPLICIT_CAST)
 			expression = (Node *) ((RelabelType *) expression)->arg;
+		else if (IsA(expression, FuncExpr) &&
+				 ((FuncExpr *) expression)->funcformat == COERCE_IMPLICIT_CAST)
+			expression = (Node *) linitial(((FuncExpr *) expression)->args);
 		else if (IsA(expression, ArrayCoerceExpr) &&
 				 ((ArrayCoerceExpr *) expression)->coerceformat ==
 				 COERCE_IMPLICIT_CAST)
@@ -440,19 +444,47 @@ describe_elements(AffinityIdGiven *given)
 }
 
 /*
- * Error unless an argument, which is declared "any", may be an id; its type
- * below a domain. The name is that of the function's parameter.
+ * Error unless an argument may be an id. Returns the type in which it comes,
+ * below a domain: where it is declared "any", its own. The name is that of
+ * the function's parameter.
  */
 Oid
 affinity_base_id_arg(FunctionCallInfo fcinfo, int arg, const char *name,
 					 AffinityIdKind *kind)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	Oid			type = affinity_base_given_type(fcinfo, arg);
+	bool		any = affinity_base_declared_type(fcinfo, arg) == ANYOID;
 	AffinityIdGiven given;
+	Oid			base;
 
 	describe_argument(fcinfo, arg, OidIsValid(type) ? type : UNKNOWNOID, name,
-					  true, &given);
-	return affinity_base_id_check(&given, kind);
+					  any, &given);
+	base = affinity_base_id_check(&given, kind);
+	return any ? base : getBaseType(type);
+}
+
+/* The same where nothing but the error is wanted. */
+void
+affinity_base_check_id(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	AffinityIdKind kind;
+
+	(void) affinity_base_id_arg(fcinfo, arg, name, &kind);
+}
+
+/*
+ * Is an argument of a type of times, as the query gives it, before casts?
+ */
+bool
+affinity_base_arg_is_time(FunctionCallInfo fcinfo, int arg)
+{
+	Node	   *expression = arg_expression(fcinfo, arg);
+	Oid			type = expression == NULL ?
+		affinity_base_given_type(fcinfo, arg) :
+		exprType(before_casts(expression));
+
+	type = OidIsValid(type) ? getBaseType(type) : InvalidOid;
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID;
 }
 
 /*
