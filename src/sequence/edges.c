@@ -85,6 +85,7 @@ affinity_sequence_edges_accum(PG_FUNCTION_ARGS)
 	Paths	   *paths = paths_of_group(fcinfo);
 	Datum	   *page;
 	bool	   *null;
+	uint64		work = 0;
 	uint32		before = 0;
 	int32		step = -1;
 	int			n;
@@ -98,10 +99,11 @@ affinity_sequence_edges_accum(PG_FUNCTION_ARGS)
 		const		text *value;
 		uint32		label;
 
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1);
 		if (null[i])
 			continue;
 		value = DatumGetTextPP(page[i]);
+		affinity_base_look_after(&work, VARSIZE_ANY_EXHDR(value));
 		label = affinity_sequence_paths_label(paths, VARDATA_ANY(value),
 											  VARSIZE_ANY_EXHDR(value));
 		if (step >= 0)
@@ -121,10 +123,11 @@ add_paths(Paths *to, const Paths *from)
 	uint32	   *number = affinity_base_array(from->n_labels, sizeof(uint32));
 	uint32		n;
 	PathEdge   *edge = affinity_sequence_paths_edges(from, &n);
+	uint64		work = 0;
 
 	for (uint32 i = 0; i < from->n_labels; i++)
 	{
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1 + (uint64) from->label[i].len);
 		number[i] = affinity_sequence_paths_label(to, from->label[i].bytes,
 												  from->label[i].len);
 	}
@@ -192,6 +195,7 @@ affinity_sequence_edges_final(PG_FUNCTION_ARGS)
 	ArrayBuildState *edges;
 	MemoryContext outside = CurrentMemoryContext;
 	MemoryContext aside;
+	uint64		work = 0;
 
 	affinity_base_check_aggregate(fcinfo, AGGREGATE_HINT);
 	columns = edge_columns(fcinfo);
@@ -207,7 +211,9 @@ affinity_sequence_edges_final(PG_FUNCTION_ARGS)
 		bool		nulls[COLUMNS] = {false};
 		Datum		row;
 
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1 +
+								 (uint64) flows.label[edge->source].len +
+								 flows.label[edge->target].len);
 		MemoryContextSwitchTo(aside);
 		values[0] = Int64GetDatum(edge->step);
 		values[1] = label_datum(flows.label[edge->source]);
