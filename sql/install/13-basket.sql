@@ -91,12 +91,11 @@ AS 'MODULE_PATHNAME', 'affinity_basket_rollup';
 COMMENT ON FUNCTION affinity.rollup(affinity.{BASKET}, affinity.{BASKET}) IS
 	'merges two baskets exactly; NULL is a basket without rows';
 
-CREATE FUNCTION affinity.basket_items(
-	basket affinity.{BASKET},
-	OUT item pg_catalog.{ITEM},
-	OUT weight pg_catalog.float8,
-	OUT at pg_catalog.timestamptz)
-RETURNS SETOF record
+CREATE FUNCTION affinity.basket_items(basket affinity.{BASKET})
+RETURNS TABLE (
+	item pg_catalog.{ITEM},
+	weight pg_catalog.float8,
+	at pg_catalog.timestamptz)
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5 ROWS 30
 AS 'MODULE_PATHNAME', 'affinity_basket_items';
 
@@ -119,7 +118,6 @@ CREATE FUNCTION affinity.describe(
 	OUT first_at pg_catalog.timestamptz,
 	OUT last_at pg_catalog.timestamptz,
 	OUT bytes pg_catalog.int8)
-RETURNS record
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5
 AS 'MODULE_PATHNAME', 'affinity_basket_describe';
 
