@@ -132,15 +132,19 @@ AS 'MODULE_PATHNAME', 'affinity_activity_describe';
 COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 	'what a value state holds: users, unit, time zone, first and last time, entries, sum, size in bytes, and its kind';
 
--- Users are a bigint, a uuid or a text; what becomes one of these is cast without being
--- asked. Types of users are checked by the one rule of src/base/id_type.c, as they were
--- before the cast: as text, a citext would come with another equality than its own.
--- Those of no form come to 68-mistakes.sql.
+-- Types of users are exact where a distributed engine may ask for that, and "any" for
+-- others: an integer must find its own form, as one of bigint would not be better than
+-- "any"; so must a "char", which is cast to text, if only to be refused. They are checked by the one rule of src/base/id_type.c, as they were before a
+-- cast: as text, a citext would come with another equality than its own.
 
 --table state_user: USER
+-- int2
+-- int4
 -- int8
 -- uuid
 -- text
+-- "char"
+-- "any"
 
 --table state_row: AT | ACTIVITY | VALUE
 -- timestamptz | affinity_activity_accum | affinity_activity_value_accum

@@ -1,7 +1,6 @@
 -- Funnels whose conditions are one array. Every argument has an exact type, which a
 -- distributed engine asks for where it lets its workers aggregate. The states are
--- those of 50-funnel.sql to the byte. Tables that are not here: 50-funnel.sql,
--- 40-activity.sql. C: src/funnel/agg.c
+-- those of 50-funnel.sql to the byte. Tables that are not here: 50-funnel.sql. C: src/funnel/agg.c
 
 --table array_many: AT | WINDOW | VOLATILITY | TIMES | UNITS
 -- timestamptz | pg_catalog.interval | IMMUTABLE | a timestamptz | an interval
@@ -17,7 +16,12 @@
 -- int8 | affinity.word | IMMUTABLE | a number | a number as text
 -- int8 | pg_catalog.int8[] | IMMUTABLE | a number | a number per later step
 
---for array_many many_users_mode state_user
+--table array_user: USER
+-- int8
+-- uuid
+-- text
+
+--for array_many many_users_mode array_user
 CREATE FUNCTION affinity.funnel_agg_accum(
 	affinity.funnel,
 	pg_catalog.{USER},

@@ -15,7 +15,6 @@
 -- value | value_agg | , pg_catalog."any" | , unit pg_catalog."any" | affinity_activity_value_mistake
 -- value | value_agg | , pg_catalog.float8, pg_catalog."any" | , value pg_catalog.float8, unit pg_catalog."any" | affinity_activity_value_mistake
 -- value | value_agg | , pg_catalog.float8, pg_catalog."any", pg_catalog."any" | , value pg_catalog.float8, unit pg_catalog."any", time_zone pg_catalog."any" | affinity_activity_value_mistake
--- value | value_agg | , pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog.bool | , value pg_catalog.float8, unit pg_catalog."any", time_zone pg_catalog."any", is_start pg_catalog.bool | affinity_activity_value_mistake
 
 --for activity_mistake
 CREATE FUNCTION affinity.{STATE}_mistake(affinity.{STATE}, pg_catalog."any", affinity.moment{TYPES})
@@ -34,30 +33,6 @@ CREATE AGGREGATE affinity.{NAME}(user_id pg_catalog."any", at affinity.moment{NA
 
 COMMENT ON AGGREGATE affinity.{NAME}(pg_catalog."any", affinity.moment{TYPES}) IS
 	'a mistaken call of {NAME}: the error says what to write instead';
-
---end
---table span_mistake: TYPES | NAMED
--- |
--- , pg_catalog."any" | , time_zone pg_catalog."any"
--- , pg_catalog."any", pg_catalog."any" | , time_zone pg_catalog."any", counted pg_catalog."any"
-
---for span_mistake
-CREATE FUNCTION affinity.value_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog."any", pg_catalog."any"{TYPES})
-RETURNS affinity.value
-LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_activity_value_mistake';
-
-COMMENT ON FUNCTION affinity.value_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog."any", pg_catalog."any"{TYPES}) IS
-	'transition function of a mistaken call of value_agg';
-
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog."any", unit pg_catalog."any"{NAMED}) (
-	SFUNC = affinity.value_mistake,
-	STYPE = affinity.value,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog."any", pg_catalog."any"{TYPES}) IS
-	'a mistaken call of value_agg: the error says what to write instead';
 
 --end
 --table coarsen_mistake: STATE

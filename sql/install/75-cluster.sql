@@ -94,10 +94,16 @@ COMMENT ON FUNCTION affinity.rollup(affinity.{STATE}, affinity.{STATE}) IS
 -- float8 | a number
 -- bool | whether it happened
 
+-- Clusters are of exact types, and "any" for others, as users are in 40-activity.sql.
+
 --table cluster_id: CLUSTER
+-- int2
+-- int4
 -- int8
 -- uuid
 -- text
+-- "char"
+-- "any"
 
 --for cluster_value cluster_id
 CREATE FUNCTION affinity.cluster_metric_accum(affinity.cluster_metric, pg_catalog.{VALUE}, pg_catalog.{CLUSTER})

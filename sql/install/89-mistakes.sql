@@ -74,8 +74,6 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 --table attribution_mistake: TYPES | NAMED | SYMBOL
 -- affinity.moment, pg_catalog.text, pg_catalog.bool | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool | affinity_attribution_time_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.bool, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8 | affinity_attribution_time_mistake
--- affinity.moment, pg_catalog.text, pg_catalog.bool, pg_catalog.interval | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.interval | affinity_attribution_time_mistake
--- affinity.moment, pg_catalog.text, pg_catalog.bool, pg_catalog.float8, pg_catalog.interval | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8, lookback pg_catalog.interval | affinity_attribution_time_mistake
 -- affinity.moment, pg_catalog.text | at affinity.moment, channel pg_catalog.text | affinity_attribution_converted_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8 | affinity_attribution_number_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8, value pg_catalog.float8 | affinity_attribution_number_mistake
@@ -139,29 +137,6 @@ CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.b
 
 COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool) IS
 	'a mistaken call of did_agg: the error says what to write instead';
-
---end
---table cluster_id_mistake: NAME | TYPES | NAMED
--- cluster_metric | pg_catalog."any", pg_catalog."any" | value pg_catalog."any", cluster pg_catalog."any"
--- did | pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog."any" | value pg_catalog."any", treated pg_catalog."any", after pg_catalog."any", cluster pg_catalog."any"
-
---for cluster_id_mistake
-CREATE FUNCTION affinity.{NAME}_mistake(affinity.{NAME}, {TYPES})
-RETURNS affinity.{NAME}
-LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_cluster_id_mistake';
-
-COMMENT ON FUNCTION affinity.{NAME}_mistake(affinity.{NAME}, {TYPES}) IS
-	'transition function of mistaken calls';
-
-CREATE AGGREGATE affinity.{NAME}_agg({NAMED}) (
-	SFUNC = affinity.{NAME}_mistake,
-	STYPE = affinity.{NAME},
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.{NAME}_agg({TYPES}) IS
-	'a mistaken call of {NAME}_agg: the error says what to write instead';
 
 --end
 --table uplift_mistake: TYPES | NAMED | SYMBOL

@@ -11,7 +11,6 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
-#include "base/call.h"
 #include "calendar/calendar.h"
 
 PG_FUNCTION_INFO_V1(affinity_activity_mistake);
@@ -36,12 +35,12 @@ is_no_text(FunctionCallInfo fcinfo, int arg)
 static void
 check_user(FunctionCallInfo fcinfo, const char *call)
 {
-	if (affinity_base_arg_is_time(fcinfo, 1) &&
-		!affinity_base_arg_is_time(fcinfo, 2))
+	Oid			type = affinity_base_arg_type(fcinfo, 1);
+
+	if (type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("the user is of type %s",
-						format_type_be(affinity_base_arg_type(fcinfo, 1))),
+				 errmsg("the user is of type %s", format_type_be(type)),
 				 errhint("The user comes before the time: %s.", call)));
 }
 
@@ -68,9 +67,8 @@ check_zone(FunctionCallInfo fcinfo, int zone, bool values)
 }
 
 pg_noreturn static void
-no_such_call(FunctionCallInfo fcinfo, const char *name, const char *call)
+no_such_call(const char *name, const char *call)
 {
-	affinity_base_check_id(fcinfo, 1, "user_id");
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("affinity.%s has no form with these arguments", name),
@@ -86,7 +84,7 @@ affinity_activity_mistake(PG_FUNCTION_ARGS)
 	if (is_no_text(fcinfo, 3))
 		affinity_calendar_refuse_unit(fcinfo, 3);
 	affinity_calendar_refuse_text(fcinfo, 2);
-	no_such_call(fcinfo, "activity_agg", PG_NARGS() > 5 ? CONDITIONS_CALL
+	no_such_call("activity_agg", PG_NARGS() > 5 ? CONDITIONS_CALL
 				 : ACTIVITY_CALL);
 	return (Datum) 0;			/* not reached */
 }
@@ -103,7 +101,7 @@ affinity_activity_value_mistake(PG_FUNCTION_ARGS)
 			affinity_calendar_refuse_unit(fcinfo, 4);
 	}
 	affinity_calendar_refuse_text(fcinfo, 2);
-	no_such_call(fcinfo, "value_agg", VALUE_CALL);
+	no_such_call("value_agg", VALUE_CALL);
 	return (Datum) 0;			/* not reached */
 }
 

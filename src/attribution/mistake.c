@@ -8,18 +8,17 @@
 #include "fmgr.h"
 
 #include "attribution/attribution.h"
-#include "base/call.h"
 
 PG_FUNCTION_INFO_V1(affinity_attribution_time_mistake);
 PG_FUNCTION_INFO_V1(affinity_attribution_converted_mistake);
 PG_FUNCTION_INFO_V1(affinity_attribution_text_mistake);
 PG_FUNCTION_INFO_V1(affinity_attribution_number_mistake);
 
-/* (state, user, moment, …): a user that is no id, or no type of times */
+/* (state, user, number, …): a number that is no time */
 Datum
 affinity_attribution_time_mistake(PG_FUNCTION_ARGS)
 {
-	affinity_base_check_id(fcinfo, 1, "user_id");
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("at is a timestamptz, a timestamp or a date"),

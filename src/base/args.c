@@ -29,6 +29,21 @@ affinity_base_check_k(int64 k)
 				 errhint("Pass how many rows you want; 0 gives none.")));
 }
 
+/* Is this the transition function of an aggregate? */
+bool
+affinity_base_is_step_of(FunctionCallInfo fcinfo, Oid aggregate)
+{
+	HeapTuple	tuple = SearchSysCache1(AGGFNOID,
+										ObjectIdGetDatum(aggregate));
+	bool		is_step = HeapTupleIsValid(tuple) &&
+		((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn ==
+		fcinfo->flinfo->fn_oid;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return is_step;
+}
+
 /*
  * The call of the aggregate that a transition function is of; NULL where
  * another aggregate calls it, as those of a distributed engine do: their
@@ -38,18 +53,9 @@ Aggref *
 affinity_base_own_aggref(FunctionCallInfo fcinfo)
 {
 	Aggref	   *aggref = AggGetAggref(fcinfo);
-	HeapTuple	tuple;
-	bool		own;
 
-	if (aggref == NULL)
-		return NULL;
-	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
-	own = HeapTupleIsValid(tuple) &&
-		((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn ==
-		fcinfo->flinfo->fn_oid;
-	if (HeapTupleIsValid(tuple))
-		ReleaseSysCache(tuple);
-	return own ? aggref : NULL;
+	return aggref != NULL &&
+		affinity_base_is_step_of(fcinfo, aggref->aggfnoid) ? aggref : NULL;
 }
 
 /*

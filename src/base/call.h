@@ -13,14 +13,10 @@
 #include "nodes/primnodes.h"
 
 /* args.c */
+extern bool affinity_base_is_step_of(FunctionCallInfo fcinfo, Oid aggregate);
 extern Aggref *affinity_base_own_aggref(FunctionCallInfo fcinfo);
 extern Oid	affinity_base_declared_type(FunctionCallInfo fcinfo, int arg);
 extern Oid	affinity_base_given_type(FunctionCallInfo fcinfo, int arg);
 extern Oid	affinity_base_return_type(FunctionCallInfo fcinfo);
-
-/* id_type.c */
-extern void affinity_base_check_id(FunctionCallInfo fcinfo, int arg,
-								   const char *name);
-extern bool affinity_base_arg_is_time(FunctionCallInfo fcinfo, int arg);
 
 #endif							/* AFFINITY_BASE_CALL_H */

@@ -1,15 +1,11 @@
 /*
  * mistake.c
- *		Calls of cluster_metric_agg and did_agg without a cluster, or with one
- *		that is no id.
+ *		Calls of cluster_metric_agg and did_agg without a cluster.
  */
 #include "postgres.h"
 
 #include "fmgr.h"
 
-#include "base/call.h"
-
-PG_FUNCTION_INFO_V1(affinity_cluster_id_mistake);
 PG_FUNCTION_INFO_V1(affinity_cluster_metric_mistake);
 PG_FUNCTION_INFO_V1(affinity_cluster_did_mistake);
 
@@ -34,17 +30,5 @@ affinity_cluster_did_mistake(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_UNDEFINED_FUNCTION),
 			 errmsg("did_agg needs to know the cluster of each unit"),
 			 errhint("Write affinity.did_agg(value, treated, after, cluster); the cluster is who or what is there before and after.")));
-	return (Datum) 0;			/* not reached */
-}
-
-/* (state, value, …, cluster): a cluster that is no id, or not such a value */
-Datum
-affinity_cluster_id_mistake(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_id(fcinfo, PG_NARGS() - 1, "cluster");
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("the value of a unit is a number or a boolean"),
-			 errhint("Cast it: value::float8.")));
 	return (Datum) 0;			/* not reached */
 }

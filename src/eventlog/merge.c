@@ -149,7 +149,8 @@ affinity_eventlog_finish(Datum state, uint32 magic)
 		log = affinity_eventlog_arg(state, magic);
 	if (log->kind.version == EVENT_LOG_VERSION && event_log_packs(log))
 		return affinity_eventlog_pack(log);
-	log = affinity_eventlog_in_order(log);
+	if (log->kind.version == EVENT_LOG_VERSION)
+		log = affinity_eventlog_in_order(log);
 	SET_VARSIZE(log, EVENT_LOG_HEADER + log->used);
 	return log;
 }
