@@ -78,9 +78,9 @@ my @queries = (
 	[ 'sequence_count', qq{SELECT user_id, affinity.sequence_count('(?1)(?t<=86400)(?2)', at, ARRAY[$steps]) FROM %s GROUP BY user_id ORDER BY user_id}, 1 ],
 	[ 'a two-level funnel', qq{SELECT md5(affinity.funnel_agg(t)::text) FROM (SELECT affinity.funnel_times('2 days', 'default', at, $steps) AS t FROM %s GROUP BY user_id) u}, 1 ],
 	[ 'attribution_agg', q{SELECT md5(affinity.attribution_agg(user_id, at, event, event = 'buy', amount)::text) FROM %s}, 1 ],
-	[ 'the session\'s time zone', q{SELECT md5(affinity.activity_agg(user_id, at, 'day')::text) FROM %s}, 0 ],
-	[ 'the session\'s time zone, texts', q{SELECT md5(affinity.activity_agg(name, at, 'day')::text) FROM %s}, 0 ],
-	[ 'the session\'s time zone, values', q{SELECT md5(affinity.value_agg(user_id, at, amount, 'day')::text) FROM %s}, 0 ]);
+	[ 'the session\'s time zone', q{SELECT md5(affinity.activity_agg(user_id, at, 'day')::text) FROM %s}, 1 ],
+	[ 'the session\'s time zone, texts', q{SELECT md5(affinity.activity_agg(name, at, 'day')::text) FROM %s}, 1 ],
+	[ 'the session\'s time zone, values', q{SELECT md5(affinity.value_agg(user_id, at, amount, 'day')::text) FROM %s}, 1 ]);
 
 foreach my $query (@queries)
 {
