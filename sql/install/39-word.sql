@@ -106,12 +106,3 @@ CREATE OPERATOR CLASS affinity.word_ops
 	OPERATOR 4 pg_catalog.>!= (affinity.word, affinity.word),
 	OPERATOR 5 pg_catalog.>!> (affinity.word, affinity.word),
 	FUNCTION 1 affinity.word_cmp(affinity.word, affinity.word);
-
--- A unit in a call that names no time zone means the session's, which a foreign
--- server's session does not have. A domain with a constraint is never sent to one.
-
-CREATE DOMAIN affinity.session_unit AS affinity.word
-	NOT NULL;
-
-COMMENT ON DOMAIN affinity.session_unit IS
-	'a unit of the session''s time zone, which only this session knows';

@@ -401,7 +401,7 @@ affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 {
 	ArrayType  *array = condition_array(fcinfo, call->first_condition);
 	const bool *value = (const bool *) ARR_DATA_PTR(array);
-	const bits8 *given = ARR_NULLBITMAP(array);
+	const		bits8 *given = ARR_NULLBITMAP(array);
 	int			n = n_in_array(array);
 	uint64		steps = 0;
 

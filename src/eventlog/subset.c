@@ -137,7 +137,7 @@ affinity_eventlog_subset(const EventLog *log, EventUserId *user, Size n,
 	}
 	else
 		subset = affinity_eventlog_in_order(subset_of_rows(log, user, n,
-															wanted));
+														   wanted));
 	if (subset->n_rows == 0)
 		return NULL;
 	SET_VARSIZE(subset, EVENT_LOG_HEADER + subset->used);

@@ -21,6 +21,7 @@
 #include "utils/typcache.h"
 
 #include "base/call.h"
+#include "base/kept.h"
 #include "sequence/cut.h"
 #include "sequence/sequence.h"
 
@@ -88,8 +89,10 @@ typedef struct SummaryResult
 static SummaryCall *
 summary_call(FunctionCallInfo fcinfo)
 {
-	SummaryCall *call = fcinfo->flinfo->fn_extra;
+	SummaryCall *call;
 
+	affinity_base_resume(fcinfo, NULL);
+	call = fcinfo->flinfo->fn_extra;
 	if (call != NULL)
 		return call;
 	affinity_base_check_aggregate(fcinfo, "Call affinity.session_summaries.");
@@ -99,7 +102,7 @@ summary_call(FunctionCallInfo fcinfo)
 	call->gap_type = affinity_base_arg_type(fcinfo, GAP_ARG);
 	if (PG_NARGS() > LONGEST_ARG)
 		call->longest_type = affinity_base_arg_type(fcinfo, LONGEST_ARG);
-	fcinfo->flinfo->fn_extra = call;
+	affinity_base_keep(fcinfo, call);
 	return call;
 }
 
