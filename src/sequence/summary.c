@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "base/call.h"
 #include "sequence/cut.h"
 #include "sequence/sequence.h"
 
@@ -331,7 +332,7 @@ summary_result(FunctionCallInfo fcinfo)
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	result = palloc(sizeof(SummaryResult));
 	result->session_type =
-		get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+		get_element_type(affinity_base_return_type(fcinfo));
 	if (!OidIsValid(result->session_type))
 		elog(ERROR, "session_summaries must return an array");
 	result->columns = lookup_rowtype_tupdesc_copy(result->session_type, -1);
