@@ -99,10 +99,10 @@ SELECT is(pg_temp.sqlstate_of('basket', decode(hex, 'hex')), '22P03', 'not a bas
 	('ba0102000101', 'texts'), ('ba0101000201', 'a row too few'), ('ba010100010101', 'a byte too many'), ('ba01010001ff', 'a number without an end'),
 	('ba01010001ffffffffffffffffff02', 'a number of 65 bits'), ('ba0101000181', 'cut'), ('ba010100018100', 'a number that could be shorter'),
 	('ba010100020101ffffffffffffffffff01'::text, 'items out of order, too long'), ('ba010100ffffffffffffffffff0101', 'as many rows as can be'),
-	('ba0101010101' || '03', 'a weight of 1 that could be left out'), ('ba010102010100000040', 'reals that are whole'), ('ba01010301010000c03f00000000', 'doubles cut'),
+	('ba0101010101' || '03', 'a weight of 1 that could be left out'), ('ba010102010100000040', 'reals that are whole'), ('ba01010301010000000000c0', 'doubles cut'),
 	('ba010103010100000000000000f87f', 'doubles that are NULL alone'), ('ba0101030101000000000000f07f', 'infinity'), ('ba01010401000101', 'microseconds that are days'),
 	('ba01011801000102', 'no first time'), ('ba01011c01000101', 'an unknown unit'), ('ba01011801feffffffffffffffff010101', 'a time beyond all'),
-	('ba01010102010a000a', 'rows out of order'), ('ba010101020108000a08', 'too long')) t (hex, what);
+	('ba01010102010a0008', 'rows out of order'), ('ba010101020108000a08', 'too long')) t (hex, what);
 SELECT is(pg_temp.sqlstate_of('basket', decode('ba0101000101', 'hex')), 'none', 'what the bytes of one are');
 SELECT is(pg_temp.sqlstate_of('basket_text', decode(hex, 'hex')), state, 'text: ' || what) FROM (VALUES ('ba0103000100' || '0161', 'none', 'a'), ('ba0103000100' || '01ff', '22P03', 'no character'),
 	('ba0103000100' || '0100', '22P03', 'a zero'), ('ba01030002000161' || '000162', 'none', 'a, b'), ('ba01030002000162' || '000161', '22P03', 'b, a'),
@@ -184,16 +184,15 @@ SELECT is((SELECT count(*) FROM m.interactions WHERE user_id = 7 AND item_id = 5
 INSERT INTO rows (u, i, whole, at, shard) VALUES (7, 55, 1, '2025-02-03 00:00+00', 0);
 SELECT affinity.refresh_model('m', incremental => true);
 SELECT affinity.create_model('r', 'SELECT u, i::bigint, whole, at FROM rows', 'item_knn');
-SELECT is((SELECT array_agg((item_id, popularity) ORDER BY item_no) FROM m.items), (SELECT array_agg((item_id, popularity) ORDER BY item_no) FROM r.items), 'an incremental refresh');
+SELECT is((SELECT array_agg((item_id, popularity)::text ORDER BY item_no) FROM m.items), (SELECT array_agg((item_id, popularity)::text ORDER BY item_no) FROM r.items), 'an incremental refresh');
 SELECT affinity.refresh_model('m');
 SELECT ok(pg_temp.record('m') = pg_temp.record('r'), 'a refresh');
 SELECT is((SELECT status FROM affinity.models WHERE name = 'm'), (SELECT status FROM affinity.models WHERE name = 'r'), 'status');
-SELECT is((SELECT array_agg(e ORDER BY e::text) FROM affinity.evaluate('m') e), (SELECT array_agg(e ORDER BY e::text) FROM affinity.evaluate('r') e), 'evaluate');
+SELECT is((SELECT array_agg(e::text ORDER BY e::text) FROM affinity.evaluate('m') e), (SELECT array_agg(e::text ORDER BY e::text) FROM affinity.evaluate('r') e), 'evaluate');
 SELECT affinity.alter_model('m', materialize => true);
 SELECT is((SELECT count(*) FROM m.kept_interactions), (SELECT count(*) FROM rows WHERE whole IS NOT NULL), 'materialized');
 ALTER TABLE basket RENAME TO baskets;
 SELECT affinity.refresh_model('m');
-SELECT ok(pg_temp.record('m') = replace(pg_temp.record('r'), '"training": {', '"training": {"materialized": true, ')::jsonb::text, 'a refresh under another name')
-FROM (SELECT) x;
-SELECT * FROM finish();
+SELECT is((SELECT jsonb_agg(i ORDER BY item_no) FROM m.items i), (SELECT jsonb_agg(i ORDER BY item_no) FROM r.items i), 'a refresh under another name');
+SELECT finish();
 ROLLBACK;
