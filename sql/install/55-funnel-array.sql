@@ -58,7 +58,7 @@ COMMENT ON AGGREGATE affinity.funnel_agg(
 	pg_catalog.{AT},
 	{WINDOW},
 	{TYPE} pg_catalog.bool[]) IS
-	'state of a funnel of many users, as funnel_agg with the conditions in an array; at: {TIMES}; window: {UNITS}';
+	'state of a funnel of many users, the conditions in an array; at: {TIMES}; window: {UNITS}';
 
 --end
 --table array_windows: AT | WINDOW | TYPE | VOLATILITY | TIMES | UNITS

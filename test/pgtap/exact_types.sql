@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
-SELECT plan(94);
+SELECT plan(99);
 SELECT setseed(0.235);
 
 -- 1. The catalog. A mistaken call is none that works.
@@ -103,6 +103,11 @@ INSERT INTO forms (call, form) VALUES
 	($$funnel_times(windows, event, local, steps)$$, 'funnel_times(interval[],word,timestamp without time zone,boolean[])'),
 	($$sequence_match_events('(?1)', t, steps)$$, 'sequence_match_events(word,bigint,boolean[])'),
 	($$sequence_next_node('forward', 'head', at, event, a, steps)$$, 'sequence_next_node(word,word,timestamptz,text,boolean,boolean[])'),
+	-- an array behind VARIADIC means the same
+	($$funnel_agg(u8, at, '1 day', VARIADIC ARRAY[a, b])$$, 'funnel_agg(bigint,timestamptz,word,boolean[])'),
+	($$window_funnel(w, 'default', at, VARIADIC steps)$$, 'window_funnel(interval,word,timestamptz,boolean[])'),
+	($$sequence_count('(?1)', t, VARIADIC steps)$$, 'sequence_count(word,bigint,boolean[])'),
+	($$funnel_agg(num, at, '1 day', VARIADIC steps)$$, 'funnel_agg("any",timestamptz,word,"any")'),
 	-- others
 	($$attribution_agg(u4, at, event, a)$$, 'attribution_agg(integer,timestamptz,text,boolean)'),
 	($$attribution_agg(v, day, event, a, number, interval '7 days')$$, 'attribution_agg(text,date,text,boolean,double precision,interval)'),
@@ -166,6 +171,7 @@ SELECT throws_ok($$SELECT affinity.funnel_agg(u, at, '1 day', CASE WHEN part = 1
 	'2202E', NULL, 'rows with other numbers of conditions');
 SELECT throws_ok($$SELECT affinity.funnel_agg(u, at, '1 day', NULL::bool[]) FROM public.log$$, '22004', NULL, 'no array of conditions');
 SELECT throws_ok($$SELECT affinity.sequence_match('(?1)', at, '{}'::bool[]) FROM public.log$$, '22023', NULL, 'an empty array of them');
+SELECT throws_ok($$SELECT affinity.sequence_match('(?1)', at, NULL) FROM public.log$$, '42725', NULL, 'a condition that is nothing but NULL says its type');
 SELECT throws_ok($$SELECT affinity.funnel_agg(u, at, '30', ARRAY[c1]) FROM public.log$$, '22023', $$window has no unit: '30'$$, 'a window without a unit');
 
 -- 4. The same rows are the same bytes: two-level funnels, held properties, sequences.
