@@ -97,12 +97,12 @@ SELECT is(pg_temp.difference('lifecycle', 'lifecycle', '', '{active,events}'), 0
 UPDATE latest SET at = (SELECT max(at) FROM log);
 
 -- The order of rows is nothing, nor are parts of parts.
-CREATE TEMP TABLE cell AS SELECT r FROM state, latest, LATERAL affinity.retention(a, latest.at) r
+CREATE TEMP TABLE cell AS SELECT r.* FROM state, latest, LATERAL affinity.retention(a, latest.at) r
 	WHERE unit = 'day' AND kind = 'active' AND n = 16;
-SELECT is((SELECT affinity.retention_sum(r ORDER BY random()) FROM cell), (SELECT affinity.retention_sum(r) FROM cell),
+SELECT is((SELECT affinity.retention_sum(r ORDER BY random()) FROM cell r), (SELECT affinity.retention_sum(r) FROM cell r),
 	'rows in any order');
-SELECT is((SELECT affinity.retention_sum(r) FROM cell WHERE false), NULL, 'of no rows there is no report');
-SELECT is((SELECT affinity.retention_sum(r) FROM (VALUES (1)) one LEFT JOIN LATERAL affinity.retention(NULL) r ON true),
+SELECT is((SELECT affinity.retention_sum(r) FROM cell r WHERE false), NULL, 'of no rows there is no report');
+SELECT is((SELECT affinity.retention_sum(r) FROM (VALUES (1)) one LEFT JOIN LATERAL affinity.retention(NULL::affinity.activity) r ON true),
 	'{}', 'a row of an outer join is no row');
 
 -- ---- stock ----
