@@ -214,7 +214,7 @@ affinity_retention_cells_add(Cells *cells, const Cell *cell)
 	if (*cells->n_sorted == *cells->n_used &&
 		(*cells->n_used == 0 ||
 		 compare_keys(&cells->cell[*cells->n_used - 1], cell) < 0))
-		++*cells->n_sorted;
+		++* cells->n_sorted;
 	cells->cell[(*cells->n_used)++] = *cell;
 }
 

@@ -255,7 +255,7 @@ other_as_of(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the reports to sum are not of the same as_of and the same other arguments"),
-			 errhint("Give every report the latest time of all states: as_of => (SELECT max((affinity.describe(state)).last_at) FROM â€¦).")));
+			 errhint("Give every report the latest time of all states: as_of => (SELECT max((affinity.describe(state)).last_at) FROM â98¦).")));
 }
 
 /* Whether a cell is complete, on which all reports have to agree. */
@@ -295,7 +295,7 @@ put_rate(const Cell *cell, Datum *values, bool *nulls)
 Datum
 affinity_retention_sum_retention_final(PG_FUNCTION_ARGS)
 {
-	SumResult		result;
+	SumResult	result;
 	Cells		cells = begin_result(fcinfo, &result);
 	const Cell *first = cells.cell;
 
@@ -364,7 +364,7 @@ curve_cells(const Cells *cells, Cell *counted)
 Datum
 affinity_retention_sum_curve_final(PG_FUNCTION_ARGS)
 {
-	SumResult		result;
+	SumResult	result;
 	Cells		cells = begin_result(fcinfo, &result);
 	Cell	   *counted = affinity_base_array((Size) *cells.n_used + 1,
 											  sizeof(Cell));
@@ -401,7 +401,7 @@ affinity_retention_sum_curve_final(PG_FUNCTION_ARGS)
 static Datum
 sums_by_time(FunctionCallInfo fcinfo, const char *columns)
 {
-	SumResult		result;
+	SumResult	result;
 	Cells		cells = begin_result(fcinfo, &result);
 	int			n_columns = (int) strlen(columns);
 
@@ -451,7 +451,7 @@ affinity_retention_sum_active_final(PG_FUNCTION_ARGS)
 Datum
 affinity_retention_sum_frequency_final(PG_FUNCTION_ARGS)
 {
-	SumResult		result;
+	SumResult	result;
 	Cells		cells = begin_result(fcinfo, &result);
 	double		total = 0;
 
