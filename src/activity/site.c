@@ -58,6 +58,38 @@ counted_arg(FunctionCallInfo fcinfo)
 	return COUNTED_PRO_RATA;
 }
 
+/* Learn the periods of a slice of local time. */
+pg_noinline void
+affinity_activity_site_months(CallSite *site, int64 number)
+{
+	MonthSlice *slice = &site->months[number & (MONTH_SLICES - 1)];
+	PeriodUnit	unit = site->clock.unit;
+	int64		first = number * (INT64CONST(1) << MONTH_SLICE_SHIFT);
+	int64		last = first + ((INT64CONST(1) << MONTH_SLICE_SHIFT) - 1);
+
+	slice->number = number;
+	slice->before = affinity_calendar_period_of_local(unit, first);
+	slice->after = affinity_calendar_period_of_local(unit, last);
+	slice->end = PG_INT64_MAX;
+	/* the slices at the ends of what timestamps reach have no end of a month */
+	if (slice->after != slice->before)
+		slice->end = affinity_calendar_period_start(unit, slice->after);
+}
+
+static void
+learn_months(CallSite *site)
+{
+	if (affinity_calendar_months(site->clock.unit).n == 0)
+	{
+		site->months = NULL;
+		return;
+	}
+	if (site->months == NULL)
+		site->months = palloc(MONTH_SLICES * sizeof(MonthSlice));
+	for (int i = 0; i < MONTH_SLICES; i++)
+		site->months[i].number = PG_INT64_MAX;
+}
+
 /* Learn types, unit and zone; the aggregate's other arguments are rows. */
 static void
 learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
@@ -100,6 +132,7 @@ learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
 		strlcpy(site->kind.zone, name, sizeof(site->kind.zone));
 	}
 	affinity_calendar_clock_init(&site->clock, site->kind.unit, zoned, tz);
+	learn_months(site);
 	site->zone = site->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(zone);
 	site->unit = PG_GETARG_TEXT_P_COPY(UNIT_ARG(rows));
 	MemoryContextSwitchTo(old);
