@@ -65,7 +65,8 @@ foreach my $query (
 	'SELECT count(*) FROM state, affinity.frequency(dense)',
 	'SELECT count(*) FROM state, affinity.revenue_retention(value, max_period => 3)',
 	q{SELECT affinity.users(affinity.coarsen(dense, 'day')) FROM state},
-	'SELECT affinity.path_before(events, 3) FROM state')
+	'SELECT affinity.path_before(events, 3) FROM state',
+	q{SELECT count(*) FROM affinity.communities('SELECT hashint4(i) & 65535, hashint4(-i) & 65535 FROM generate_series(1, 200000) i', NULL::int)})
 {
 	my ($name) = $query =~ /affinity\.(\w+\(\w+)/;
 
