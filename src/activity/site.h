@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "activity/set.h"
+#include "base/kept.h"
 
 /* The type of the times. */
 typedef enum TimeType
@@ -56,22 +57,22 @@ typedef struct MonthSlice
 #define MONTH_SLICE_SHIFT 38
 #define MONTH_SLICES 256		/* 2.2 years before slices share a place */
 
-/* What one call site learned from its first row; kept in fn_extra. */
+/* What one call site learned from its first row: base/kept.h. */
 typedef struct CallSite
 {
 	ActivityKind kind;
 	Oid			user_type;		/* as given, below a domain */
-	PeriodClock clock;
+	SiteRows	rows;
+	CalendarCall calendar;
 	bool		constant;		/* unit and zone are the same for every row */
 	bool		plain;			/* and there are only numbers or uuids */
-	bool		zone_is_null;
-	text	   *unit;			/* as given */
-	text	   *zone;			/* as given, or NULL */
 	SitePeriod *periods;		/* of ranges: seen lately, by number */
 	MonthSlice *months;			/* seen lately, by number; or NULL */
 } CallSite;
 
 /* site.c */
+extern bool affinity_activity_site_fits(FunctionCallInfo fcinfo,
+										const void *kept);
 extern CallSite *affinity_activity_site(FunctionCallInfo fcinfo,
 										CallSite *site, bool zoned,
 										SiteRows rows);
@@ -100,12 +101,12 @@ affinity_activity_site_time(FunctionCallInfo fcinfo, TimeType type)
 static pg_attribute_always_inline uint32
 affinity_activity_site_period(CallSite *site, int64 at)
 {
-	int64		local = affinity_calendar_clock_local(&site->clock, at);
+	int64		local = affinity_calendar_clock_local(&site->calendar.clock, at);
 	int64		number = local >> MONTH_SLICE_SHIFT;
 	const MonthSlice *slice;
 
 	if (site->months == NULL)
-		return affinity_calendar_period_of_local(site->clock.unit, local);
+		return affinity_calendar_period_of_local(site->calendar.clock.unit, local);
 	slice = &site->months[number & (MONTH_SLICES - 1)];
 	if (unlikely(slice->number != number))
 		affinity_activity_site_months(site, number);
