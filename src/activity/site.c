@@ -75,11 +75,9 @@ affinity_activity_site_months(CallSite *site, int64 number)
 static void
 learn_months(CallSite *site)
 {
-	if (affinity_calendar_months(site->calendar.clock.unit).n == 0)
-	{
-		site->months = NULL;
+	site->in_months = affinity_calendar_months(site->calendar.clock.unit).n > 0;
+	if (!site->in_months)
 		return;
-	}
 	if (site->months == NULL)
 		site->months = palloc(MONTH_SLICES * sizeof(MonthSlice));
 	for (int i = 0; i < MONTH_SLICES; i++)

@@ -67,7 +67,8 @@ typedef struct CallSite
 	bool		constant;		/* unit and zone are the same for every row */
 	bool		plain;			/* and there are only numbers or uuids */
 	SitePeriod *periods;		/* of ranges: seen lately, by number */
-	MonthSlice *months;			/* seen lately, by number; or NULL */
+	bool		in_months;		/* periods are of months */
+	MonthSlice *months;			/* seen lately, by number */
 } CallSite;
 
 /* site.c */
@@ -105,7 +106,7 @@ affinity_activity_site_period(CallSite *site, int64 at)
 	int64		number = local >> MONTH_SLICE_SHIFT;
 	const MonthSlice *slice;
 
-	if (site->months == NULL)
+	if (!site->in_months)
 		return affinity_calendar_period_of_local(site->calendar.clock.unit, local);
 	slice = &site->months[number & (MONTH_SLICES - 1)];
 	if (unlikely(slice->number != number))
