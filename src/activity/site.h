@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "activity/set.h"
+#include "base/kept.h"
 
 /* The type of the times. */
 typedef enum TimeType
@@ -41,21 +42,21 @@ typedef struct SitePeriod
 
 #define SITE_PERIODS 64
 
-/* What one call site learned from its first row; kept in fn_extra. */
+/* What one call site learned from its first row: base/kept.h. */
 typedef struct CallSite
 {
 	ActivityKind kind;
 	Oid			user_type;		/* as given, below a domain */
-	PeriodClock clock;
+	SiteRows	rows;
+	CalendarCall calendar;
 	bool		constant;		/* unit and zone are the same for every row */
 	bool		plain;			/* and there are only numbers or uuids */
-	bool		zone_is_null;
-	text	   *unit;			/* as given */
-	text	   *zone;			/* as given, or NULL */
 	SitePeriod *periods;		/* of ranges: seen lately, by number */
 } CallSite;
 
 /* site.c */
+extern bool affinity_activity_site_fits(FunctionCallInfo fcinfo,
+										const void *kept);
 extern CallSite *affinity_activity_site(FunctionCallInfo fcinfo,
 										CallSite *site, bool zoned,
 										SiteRows rows);

@@ -25,9 +25,6 @@
 
 #include "interaction/rows.h"
 
-/* Room for ids, beyond what is allowed, to find out how much is needed. */
-#define COUNTING_BYTES	((Size) 256 * 1024 * 1024)
-
 typedef struct RowReceiver
 {
 	DestReceiver pub;
@@ -95,21 +92,6 @@ forget_visits(AffinityRows *rows)
 	rows->parts.has_side = rows->keep_at;
 }
 
-/*
- * Columns are counted in 31 bits.
- */
-static void
-check_columns(const AffinityRows *rows)
-{
-	if (affinity_interaction_dict_size(rows->items) >
-		(uint32) PG_INT32_MAX / rows->n_kinds)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%u items with %u kinds of events are too many",
-						affinity_interaction_dict_size(rows->items),
-						rows->n_kinds)));
-}
-
 static void
 flush_batch(RowReceiver *self)
 {
@@ -121,7 +103,7 @@ flush_batch(RowReceiver *self)
 		return;
 	affinity_interaction_dict_add(rows->users, self->user_keys, user);
 	affinity_interaction_dict_add(rows->items, self->item_keys, item);
-	check_columns(rows);
+	affinity_interaction_check_columns(rows);
 	rows->usable += self->n;
 	for (int i = 0; i < self->n; i++)
 		rows->part_rows[user[i] & (AFFINITY_PARTS - 1)]++;
@@ -136,7 +118,7 @@ flush_batch(RowReceiver *self)
 	/* ids have to be kept even to count: not without bound */
 	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) >
-		(Size) self->request->max_bytes + COUNTING_BYTES)
+		(Size) self->request->max_bytes + AFFINITY_COUNTING_BYTES)
 		too_much(self, " at least");
 	if (self->request->max_bytes > 0 && rows->keep_visits &&
 		self->request->visits_if_room &&
@@ -159,16 +141,11 @@ static void
 bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
 		const char *what, const char *hint)
 {
-	Oid			user = affinity_interaction_dict_type(self->rows->users);
-	Oid			item = affinity_interaction_dict_type(self->rows->items);
-
-	ereport(ERROR,
-			(errcode(sqlstate),
-			 errmsg("interaction of user %s and item %s has %s",
-					affinity_base_id_display(slot->tts_values[0], user),
-					affinity_base_id_display(slot->tts_values[1], item),
-					what),
-			 errhint("%s", hint)));
+	affinity_interaction_refuse_row(slot->tts_values[0],
+									affinity_interaction_dict_type(self->rows->users),
+									slot->tts_values[1],
+									affinity_interaction_dict_type(self->rows->items),
+									sqlstate, what, hint);
 }
 
 static double
@@ -232,9 +209,8 @@ row_weight(RowReceiver *self, TupleTableSlot *slot)
 			return NAN;
 		bad_row(self, slot, ERRCODE_DATA_EXCEPTION,
 				isnan(weight) ? "the weight NaN" :
-				isinf(weight) ? "an infinite weight" :
-				"a weight beyond the range of real",
-				"Leave such rows out of the query, or give them a finite weight.");
+				isinf(weight) ? "an infinite weight" : AFFINITY_LARGE_WEIGHT,
+				AFFINITY_WEIGHT_HINT);
 	}
 	self->rows->tiny += affinity_interaction_is_tiny(weight);
 	return affinity_interaction_weight(weight);
@@ -389,10 +365,13 @@ receive_shutdown(DestReceiver *pub)
 
 /* ---- the whole -------------------------------------------------------- */
 
-static void
-run_query(RowReceiver *self)
+/*
+ * Run a query with a request's parameters, its rows to a receiver.
+ */
+void
+affinity_interaction_run(const AffinityReadRequest *request,
+						 const char *query, DestReceiver *to)
 {
-	const AffinityReadRequest *request = self->request;
 	SPIExecuteOptions options = {0};
 	ParamListInfo params = NULL;
 	MemoryContext old = CurrentMemoryContext;
@@ -411,8 +390,8 @@ run_query(RowReceiver *self)
 	}
 	options.params = params;
 	options.read_only = request->read_only;
-	options.dest = &self->pub;
-	rc = SPI_execute_extended(request->query, &options);
+	options.dest = to;
+	rc = SPI_execute_extended(query, &options);
 	MemoryContextSwitchTo(old); /* SPI leaves its own */
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "reading interactions failed: %s",
@@ -439,15 +418,15 @@ affinity_interaction_rows_begin(AffinityRows *rows,
 }
 
 /*
- * Read the rows of a query.
+ * Who takes the rows of a query.
  */
-AffinityRows *
-affinity_interaction_read_rows(const AffinityReadRequest *request)
+DestReceiver *
+affinity_interaction_receiver(const AffinityReadRequest *request)
 {
-	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
 
-	affinity_interaction_rows_begin(rows, request);
+	self->rows = palloc0(sizeof(AffinityRows));
+	affinity_interaction_rows_begin(self->rows, request);
 	self->pub.receiveSlot = receive_row;
 	self->pub.rStartup = receive_startup;
 	self->pub.rShutdown = receive_shutdown;
@@ -456,9 +435,18 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 	self->context = CurrentMemoryContext;
 	self->request = request;
 	self->kinds = request->kinds;
-	self->rows = rows;
+	return &self->pub;
+}
 
-	run_query(self);
+/*
+ * The rows that it took, all of them; it is freed.
+ */
+AffinityRows *
+affinity_interaction_received(DestReceiver *receiver)
+{
+	RowReceiver *self = (RowReceiver *) receiver;
+	AffinityRows *rows = self->rows;
+
 	flush_batch(self);
 	if (self->counting)
 		too_much(self, "");
@@ -469,16 +457,31 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 }
 
 /*
+ * Read the rows of a query.
+ */
+AffinityRows *
+affinity_interaction_read_rows(const AffinityReadRequest *request)
+{
+	DestReceiver *receiver = affinity_interaction_receiver(request);
+
+	affinity_interaction_run(request, request->query, receiver);
+	return affinity_interaction_received(receiver);
+}
+
+/*
  * Read the rows of a query and build the matrix. The caller is connected to
  * SPI and holds what it wants to keep in its current memory context.
  */
 AffinityInteractions *
 affinity_interaction_read(const AffinityReadRequest *request)
 {
-	AffinityRows *rows = affinity_interaction_read_rows(request);
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 
-	affinity_interaction_build(rows, request, in);
+	if (request->baskets)
+		affinity_interaction_baskets_read(request, in);
+	else
+		affinity_interaction_build(affinity_interaction_read_rows(request),
+								   request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);
 	affinity_interaction_events_keep(in);

@@ -319,6 +319,9 @@ open_model(Renewal *r)
 	if (r->model->kinds)
 		refuse(r->name, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   "It learns from signals.");
+	/* whether baskets have times is known by the training alone */
+	if (e->definition.baskets)
+		e->definition.has_time = r->model->has_time;
 	if (r->model->user_type != e->definition.user_type ||
 		r->model->item_type != e->definition.item_type ||
 		r->model->has_time != e->definition.has_time ||

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "base/call.h"
 #include "sequence/paths.h"
 
 PG_FUNCTION_INFO_V1(affinity_sequence_edges_accum);
@@ -169,7 +170,7 @@ edge_columns(FunctionCallInfo fcinfo)
 	if (columns != NULL)
 		return columns;
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	columns = lookup_rowtype_tupdesc_copy(get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
+	columns = lookup_rowtype_tupdesc_copy(get_element_type(affinity_base_return_type(fcinfo)),
 										  -1);
 	if (columns->natts != COLUMNS)
 		elog(ERROR, "an edge must have %d columns", COLUMNS);
