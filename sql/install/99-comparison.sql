@@ -4,7 +4,7 @@
 -- C: src/activity/compare.c, src/eventlog/compare.c, src/survival/io.c,
 -- src/profile/contrast.c, src/cluster/agg.c, src/uplift/state.c,
 -- src/attribution/io.c, src/trending/decayed.c, src/community/inequality.c,
--- src/forecast/io.c, src/experiment/metric_io.c
+-- src/forecast/io.c, src/experiment/metric_io.c, src/basket/io.c
 --
 -- The operators stand in pg_catalog, as IS DISTINCT FROM and CASE look for them by
 -- name alone and would not find them in a schema that is not in the search_path.
@@ -24,6 +24,9 @@
 -- did | affinity_cluster
 -- uplift | affinity_uplift
 -- metric | affinity_experiment_metric
+-- basket | affinity_basket
+-- basket_uuid | affinity_basket
+-- basket_text | affinity_basket
 
 --table comparison: NAME | OPERATOR | COMMUTATOR | NEGATOR | SELECTIVITY | PLANS | ANSWER
 -- eq | = | = | <> | eq | , HASHES, MERGES | do the two states say the same

@@ -44,7 +44,9 @@ typedef struct ModelDefinition
 	char	   *body;			/* of the view "interactions"; NULL: it stays */
 	Oid			weight_type;
 	Oid			at_type;
-	bool		has_time;
+	bool		has_time;		/* of baskets: some may; a training knows */
+	char	   *baskets;		/* what gives the same rows packed; NULL: the
+								 * source has no baskets */
 	bool		has_signal;		/* the query has a fifth column */
 	bool		retune;			/* what signals weigh is to be learned anew */
 } ModelDefinition;
@@ -62,6 +64,12 @@ typedef struct ModelDefinition
  */
 #define AFFINITY_KEPT			"kept_interactions"
 #define AFFINITY_MATERIALIZED	"materialized"
+
+/*
+ * The view that serving reads in the place of "interactions", where
+ * serve_locally made one.
+ */
+#define AFFINITY_LOCAL			"local_interactions"
 
 /*
  * What is popular in groups of users: the table, and the number of groups that
@@ -123,6 +131,12 @@ extern void affinity_definition_source_select(const char *query, const char *wha
 extern char *affinity_definition_source_check(const char *query, const char *what);
 extern char *affinity_definition_source_deparse(Query * query);
 extern void affinity_definition_restrict_path(void);
+
+/* baskets.c: a source of packed baskets */
+extern bool affinity_definition_baskets(Query * parsed, int n,
+										TargetEntry * const *column,
+										ModelDefinition *d);
+extern RangeTblEntry * affinity_definition_baskets_entry(const Query * view);
 
 /* ---- signals.c: kinds of events ----------------------------------------- */
 

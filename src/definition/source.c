@@ -377,6 +377,7 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 			column[n] = entry;
 		n++;
 	}
+	d->baskets = NULL;
 	if (n < 2 || n > (int) lengthof(names))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -384,6 +385,8 @@ analyze(Query * parsed, const char *what, ModelDefinition *d)
 						n == 1 ? "" : "s"),
 				 errhint(EXPECTED)));
 
+	if (affinity_definition_baskets(parsed, n, column, d))
+		return;
 	initStringInfo(&aliases);
 	for (int i = 0; i < n; i++)
 		appendStringInfo(&aliases, "%s%s", i ? ", " : "", names[i]);

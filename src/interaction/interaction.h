@@ -40,6 +40,8 @@ typedef struct AffinityKeys
 extern AffinityDict *affinity_interaction_dict_create(Oid type);
 extern AffinityKeys *affinity_interaction_keys(const AffinityDict *dict);
 extern void affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id);
+extern void affinity_interaction_keys_add_raw(AffinityKeys *keys,
+											  const char *from, Size len);
 extern void affinity_interaction_keys_clear(AffinityKeys *keys);
 extern void affinity_interaction_keys_free(AffinityKeys *keys);
 extern void affinity_interaction_dict_add(AffinityDict *dict,
@@ -112,6 +114,8 @@ typedef struct AffinityKinds
 typedef struct AffinityReadRequest
 {
 	const char *query;			/* user, item, weight [, time [, kind]] */
+	const char *baskets;		/* in its place: user, basket, without kinds;
+								 * NULL: none */
 	const AffinityKinds *kinds; /* of the query's fifth column; NULL: it has
 								 * none */
 	int			n_args;			/* parameters of the query */

@@ -27,24 +27,17 @@ affinity_interaction_keys(const AffinityDict *dict)
 }
 
 /*
- * Take over one id that is not an integer.
+ * Take over one id that is not an integer, as its bytes.
  */
 void
-affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id)
+affinity_interaction_keys_add_raw(AffinityKeys *keys, const char *from,
+								  Size len)
 {
-	const char *from;
-	Size		len;
-	struct varlena *text;
-
 	if (keys->kind == AFFINITY_ID_UUID)
 	{
-		memcpy(keys->bytes + (Size) keys->n++ * UUID_LEN,
-			   DatumGetUUIDP(id)->data, UUID_LEN);
+		memcpy(keys->bytes + (Size) keys->n++ * UUID_LEN, from, UUID_LEN);
 		return;
 	}
-	text = PG_DETOAST_DATUM_PACKED(id);
-	from = VARDATA_ANY(text);
-	len = VARSIZE_ANY_EXHDR(text);
 	if (keys->bytes_used + len > keys->bytes_size)
 	{
 		keys->bytes_size = Max(keys->bytes_size * 2, keys->bytes_used + len);
@@ -57,6 +50,26 @@ affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("ids of %d rows exceed 4 GB", AFFINITY_BATCH)));
 	keys->end[keys->n++] = (uint32) keys->bytes_used;
+}
+
+/*
+ * The same of a value.
+ */
+void
+affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id)
+{
+	struct varlena *text;
+
+	if (keys->kind == AFFINITY_ID_UUID)
+	{
+		affinity_interaction_keys_add_raw(keys,
+										  (const char *) DatumGetUUIDP(id)->data,
+										  UUID_LEN);
+		return;
+	}
+	text = PG_DETOAST_DATUM_PACKED(id);
+	affinity_interaction_keys_add_raw(keys, VARDATA_ANY(text),
+									  VARSIZE_ANY_EXHDR(text));
 	if ((Pointer) text != DatumGetPointer(id))
 		pfree(text);
 }

@@ -47,8 +47,9 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
  * Give numbers without gaps to the rows that have entries, or are to be kept:
  * their offsets, and the new number of each rank, or NULL where none goes.
  */
-static uint32 *
-number_rows(const int64 *count, const bool *keep, uint32 n, AffinityCsr *csr)
+uint32 *
+affinity_interaction_number_rows(const int64 *count, const bool *keep,
+								 uint32 n, AffinityCsr *csr)
 {
 	uint32		n_used = 0;
 	int64		sum = 0;
@@ -99,7 +100,8 @@ number_users(AffinityBuild *build)
 		affinity_base_look_up(no);
 		by_rank[rank[no]] = build->of_user[no];
 	}
-	renumber = number_rows(by_rank, NULL, n, &build->by_user);
+	renumber = affinity_interaction_number_rows(by_rank, NULL, n,
+												&build->by_user);
 	for (uint32 no = 0; no < n; no++)
 	{
 		affinity_base_look_up(no);
@@ -138,7 +140,8 @@ number_kinds(const AffinityBuild *build, uint32 n_kinds, AffinityCsr *csr,
 		affinity_base_look_up(c);
 		count[c % n] += build->of_item[c];
 	}
-	*renumber = number_rows(count, build->keep_item, n, &of_items);
+	*renumber = affinity_interaction_number_rows(count, build->keep_item, n,
+												 &of_items);
 	csr->n_rows = of_items.n_rows * n_kinds;
 	csr->start = affinity_interaction_array((int64) csr->n_rows + 1,
 											sizeof(int64));
@@ -248,8 +251,9 @@ build_both(AffinityBuild *build)
 		column = number_kinds(build, n_kinds, by_item, &renumber);
 	else
 		column = renumber =
-			number_rows(build->of_item, build->keep_item,
-						affinity_interaction_dict_size(items), by_item);
+			affinity_interaction_number_rows(build->of_item, build->keep_item,
+											 affinity_interaction_dict_size(items),
+											 by_item);
 	by_user->n_cols = by_item->n_rows;
 	by_item->n_cols = by_user->n_rows;
 	parts_to_csr(build, column, next, by_user, &build->second_by_user);
@@ -278,8 +282,9 @@ build_both(AffinityBuild *build)
 /*
  * What merging dropped, before the dictionaries forget it.
  */
-static void
-note_dropped(const AffinityBuild *build, AffinityInteractions *in)
+void
+affinity_interaction_note_dropped(const AffinityBuild *build,
+								  AffinityInteractions *in)
 {
 	const AffinityPairs *dropped = &build->merge.dropped;
 
@@ -327,8 +332,8 @@ add_items(AffinityDict *items, const AffinityDict *more, uint32 *no)
 /*
  * Sort the ids of items, with those that are asked for beside the rows.
  */
-static void
-sort_items(AffinityBuild *build)
+void
+affinity_interaction_sort_items(AffinityBuild *build)
 {
 	AffinityDict *items = build->rows->items;
 	const AffinityDict *more = build->request->more_items;
@@ -352,32 +357,19 @@ sort_items(AffinityBuild *build)
 }
 
 /*
- * Make the rows a matrix; they are freed.
+ * What was built, and what is known of the rows, which are freed.
  */
 void
-affinity_interaction_build(AffinityRows *rows,
-						   const AffinityReadRequest *request,
-						   AffinityInteractions *in)
+affinity_interaction_give(AffinityBuild *build, AffinityInteractions *in)
 {
-	AffinityBuild build = {.request = request, .rows = rows};
+	AffinityRows *rows = build->rows;
 
-	affinity_interaction_dict_sort(rows->users);
-	sort_items(&build);
-	affinity_interaction_events_gather(&build);
-	affinity_interaction_visits_gather(&build);
-	affinity_interaction_sort(&build);
-	affinity_interaction_visits_number(&build);
-	affinity_interaction_events_number(&build);
-	note_dropped(&build, in);
-	build_both(&build);
-	affinity_interaction_parts_free(&rows->parts);
-
-	in->by_user = build.by_user;
-	in->by_item = build.by_item;
-	in->recency = build.second_by_item;
-	in->events = build.events;
-	in->recency_by_user = build.second_by_user;
-	affinity_interaction_visits_keep(&build, in);
+	in->by_user = build->by_user;
+	in->by_item = build->by_item;
+	in->recency = build->second_by_item;
+	in->events = build->events;
+	in->recency_by_user = build->second_by_user;
+	affinity_interaction_visits_keep(build, in);
 	in->n_kinds = rows->n_kinds;
 	in->n_items = in->by_item.n_rows / rows->n_kinds;
 	in->pairs = in->by_item.start[in->by_item.n_rows];
@@ -395,4 +387,27 @@ affinity_interaction_build(AffinityRows *rows,
 	in->has_time = rows->has_time;
 	in->last_at = rows->last_at;
 	pfree(rows);
+}
+
+/*
+ * Make the rows a matrix; they are freed.
+ */
+void
+affinity_interaction_build(AffinityRows *rows,
+						   const AffinityReadRequest *request,
+						   AffinityInteractions *in)
+{
+	AffinityBuild build = {.request = request, .rows = rows};
+
+	affinity_interaction_dict_sort(rows->users);
+	affinity_interaction_sort_items(&build);
+	affinity_interaction_events_gather(&build);
+	affinity_interaction_visits_gather(&build);
+	affinity_interaction_sort(&build);
+	affinity_interaction_visits_number(&build);
+	affinity_interaction_events_number(&build);
+	affinity_interaction_note_dropped(&build, in);
+	build_both(&build);
+	affinity_interaction_parts_free(&rows->parts);
+	affinity_interaction_give(&build, in);
 }

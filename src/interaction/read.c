@@ -26,9 +26,6 @@
 #include "interaction/pack.h"
 #include "interaction/rows.h"
 
-/* Room for ids, beyond what is allowed, to find out how much is needed. */
-#define COUNTING_BYTES	((Size) 256 * 1024 * 1024)
-
 typedef struct RowReceiver
 {
 	DestReceiver pub;
@@ -109,21 +106,6 @@ forget_visits(AffinityRows *rows)
 	rows->parts.has_side = rows->keep_at;
 }
 
-/*
- * Columns are counted in 31 bits.
- */
-static void
-check_columns(const AffinityRows *rows)
-{
-	if (affinity_interaction_dict_size(rows->items) >
-		(uint32) PG_INT32_MAX / rows->n_kinds)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%u items with %u kinds of events are too many",
-						affinity_interaction_dict_size(rows->items),
-						rows->n_kinds)));
-}
-
 static void
 flush_batch(RowReceiver *self)
 {
@@ -135,7 +117,7 @@ flush_batch(RowReceiver *self)
 		return;
 	affinity_interaction_dict_add(rows->users, self->user_keys, user);
 	affinity_interaction_dict_add(rows->items, self->item_keys, item);
-	check_columns(rows);
+	affinity_interaction_check_columns(rows);
 	rows->usable += self->n;
 	for (int i = 0; i < self->n; i++)
 		rows->part_rows[user[i] & (AFFINITY_PARTS - 1)]++;
@@ -150,7 +132,7 @@ flush_batch(RowReceiver *self)
 	/* ids have to be kept even to count: not without bound */
 	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) >
-		(Size) self->request->max_bytes + COUNTING_BYTES)
+		(Size) self->request->max_bytes + AFFINITY_COUNTING_BYTES)
 	{
 		too_much(self, " at least");
 		self->is_enough = true;
@@ -176,16 +158,11 @@ static void
 bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
 		const char *what, const char *hint)
 {
-	Oid			user = affinity_interaction_dict_type(self->rows->users);
-	Oid			item = affinity_interaction_dict_type(self->rows->items);
-
-	ereport(ERROR,
-			(errcode(sqlstate),
-			 errmsg("interaction of user %s and item %s has %s",
-					affinity_base_id_display(slot->tts_values[0], user),
-					affinity_base_id_display(slot->tts_values[1], item),
-					what),
-			 errhint("%s", hint)));
+	affinity_interaction_refuse_row(slot->tts_values[0],
+									affinity_interaction_dict_type(self->rows->users),
+									slot->tts_values[1],
+									affinity_interaction_dict_type(self->rows->items),
+									sqlstate, what, hint);
 }
 
 static double
@@ -249,9 +226,8 @@ row_weight(RowReceiver *self, TupleTableSlot *slot)
 			return NAN;
 		bad_row(self, slot, ERRCODE_DATA_EXCEPTION,
 				isnan(weight) ? "the weight NaN" :
-				isinf(weight) ? "an infinite weight" :
-				"a weight beyond the range of real",
-				"Leave such rows out of the query, or give them a finite weight.");
+				isinf(weight) ? "an infinite weight" : AFFINITY_LARGE_WEIGHT,
+				AFFINITY_WEIGHT_HINT);
 	}
 	self->rows->tiny += affinity_interaction_is_tiny(weight);
 	return affinity_interaction_weight(weight);
@@ -406,10 +382,13 @@ receive_shutdown(DestReceiver *pub)
 
 /* ---- the whole -------------------------------------------------------- */
 
-static void
-run_query(RowReceiver *self)
+/*
+ * Run a query with a request's parameters, its rows to a receiver.
+ */
+void
+affinity_interaction_run(const AffinityReadRequest *request,
+						 const char *query, DestReceiver *to)
 {
-	const AffinityReadRequest *request = self->request;
 	ParamListInfo params = NULL;
 	MemoryContext old = CurrentMemoryContext;
 	int			rc;
@@ -425,8 +404,7 @@ run_query(RowReceiver *self)
 			params->params[i].ptype = request->arg_types[i];
 		}
 	}
-	rc = affinity_interaction_gather(request->query, request->read_only,
-									 params, &self->pub);
+	rc = affinity_interaction_gather(query, request->read_only, params, to);
 	MemoryContextSwitchTo(old); /* SPI leaves its own */
 	if (rc != SPI_OK_SELECT)
 		elog(ERROR, "reading interactions failed: %s",
@@ -453,17 +431,16 @@ affinity_interaction_rows_begin(AffinityRows *rows,
 }
 
 /*
- * Read the rows of a query. NULL where they do not fit, and the request wants
- * to know how much they need.
+ * Who takes the rows of a query.
  */
-AffinityRows *
-affinity_interaction_read_rows(const AffinityReadRequest *request)
+DestReceiver *
+affinity_interaction_receiver(const AffinityReadRequest *request)
 {
-	AffinityRows *rows = palloc0(sizeof(AffinityRows));
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
 	bool		counted;
 
-	affinity_interaction_rows_begin(rows, request);
+	self->rows = palloc0(sizeof(AffinityRows));
+	affinity_interaction_rows_begin(self->rows, request);
 	self->pub.receiveSlot = receive_row;
 	self->pub.rStartup = receive_startup;
 	self->pub.rShutdown = receive_shutdown;
@@ -472,9 +449,18 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 	self->context = CurrentMemoryContext;
 	self->request = request;
 	self->kinds = request->kinds;
-	self->rows = rows;
+	return &self->pub;
+}
 
-	run_query(self);
+/*
+ * The rows that it took, all of them; it is freed.
+ */
+AffinityRows *
+affinity_interaction_received(DestReceiver *receiver)
+{
+	RowReceiver *self = (RowReceiver *) receiver;
+	AffinityRows *rows = self->rows;
+
 	flush_batch(self);
 	if (self->counting)
 		too_much(self, "");
@@ -486,16 +472,32 @@ affinity_interaction_read_rows(const AffinityReadRequest *request)
 }
 
 /*
+ * Read the rows of a query. NULL where they do not fit, and the request wants
+ * to know how much they need.
+ */
+AffinityRows *
+affinity_interaction_read_rows(const AffinityReadRequest *request)
+{
+	DestReceiver *receiver = affinity_interaction_receiver(request);
+
+	affinity_interaction_run(request, request->query, receiver);
+	return affinity_interaction_received(receiver);
+}
+
+/*
  * Read the rows of a query and build the matrix. The caller is connected to
  * SPI and holds what it wants to keep in its current memory context.
  */
 AffinityInteractions *
 affinity_interaction_read(const AffinityReadRequest *request)
 {
-	AffinityRows *rows = affinity_interaction_read_rows(request);
 	AffinityInteractions *in = palloc0(sizeof(AffinityInteractions));
 
-	affinity_interaction_build(rows, request, in);
+	if (request->baskets)
+		affinity_interaction_baskets_read(request, in);
+	else
+		affinity_interaction_build(affinity_interaction_read_rows(request),
+								   request, in);
 	if (request->max_history > 0)
 		affinity_interaction_shorten(in, request);
 	affinity_interaction_events_keep(in);

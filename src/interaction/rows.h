@@ -6,6 +6,8 @@
 #ifndef AFFINITY_INTERACTION_ROWS_H
 #define AFFINITY_INTERACTION_ROWS_H
 
+#include "tcop/dest.h"
+
 #include "interaction/interaction.h"
 
 /* ---- parts.c ----------------------------------------------------------- */
@@ -152,7 +154,26 @@ affinity_interaction_array(int64 n, Size width)
 	return affinity_base_alloc_array(CurrentMemoryContext, n, width);
 }
 
+/* Room for ids, beyond what is allowed, to find out how much is needed. */
+#define AFFINITY_COUNTING_BYTES	((Size) 256 * 1024 * 1024)
+
+#define AFFINITY_LARGE_WEIGHT	"a weight beyond the range of real"
+#define AFFINITY_WEIGHT_HINT \
+	"Leave such rows out of the query, or give them a finite weight."
+
+/* refuse.c */
+pg_noreturn extern void affinity_interaction_refuse_row(Datum user, Oid user_type,
+														Datum item, Oid item_type,
+														int sqlstate,
+														const char *what,
+														const char *hint);
+extern void affinity_interaction_check_columns(const AffinityRows *rows);
+
 /* read.c */
+extern void affinity_interaction_run(const AffinityReadRequest *request,
+									 const char *query, DestReceiver *to);
+extern DestReceiver *affinity_interaction_receiver(const AffinityReadRequest *request);
+extern AffinityRows *affinity_interaction_received(DestReceiver *receiver);
 extern void affinity_interaction_rows_begin(AffinityRows *rows,
 											const AffinityReadRequest *request);
 extern AffinityRows *affinity_interaction_read_rows(const AffinityReadRequest *request);
@@ -171,10 +192,24 @@ extern void affinity_interaction_events_gather(AffinityBuild *build);
 extern void affinity_interaction_events_number(AffinityBuild *build);
 extern void affinity_interaction_events_keep(AffinityInteractions *in);
 
+/* baskets.c */
+extern void affinity_interaction_baskets_read(const AffinityReadRequest *request,
+											  AffinityInteractions *in);
+
 /* sort.c */
+extern void affinity_interaction_merge_begin(AffinityBuild *build);
+pg_noreturn extern void affinity_interaction_too_large(const AffinityBuild *build);
 extern void affinity_interaction_sort(AffinityBuild *build);
 
 /* matrix.c */
+extern void affinity_interaction_sort_items(AffinityBuild *build);
+extern uint32 *affinity_interaction_number_rows(const int64 *count,
+												const bool *keep, uint32 n,
+												AffinityCsr *csr);
+extern void affinity_interaction_note_dropped(const AffinityBuild *build,
+											  AffinityInteractions *in);
+extern void affinity_interaction_give(AffinityBuild *build,
+									  AffinityInteractions *in);
 extern Size affinity_interaction_rows_bytes(const AffinityRows *rows,
 											const AffinityReadRequest *request);
 extern void affinity_interaction_build(AffinityRows *rows,

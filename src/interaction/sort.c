@@ -276,8 +276,11 @@ sort_and_merge(AffinityBuild *build, uint32 p, Sorter *sorter)
 	put_back(build, &last, sorter->second ? &last_second : NULL, kept);
 }
 
-static void
-too_large(const AffinityBuild *build)
+/*
+ * A sum is no real.
+ */
+void
+affinity_interaction_too_large(const AffinityBuild *build)
 {
 	const AffinityPairs *pairs = &build->merge.infinite;
 	const AffinityDict *users = build->rows->users;
@@ -296,6 +299,23 @@ too_large(const AffinityBuild *build)
 }
 
 /*
+ * How pairs are merged.
+ */
+void
+affinity_interaction_merge_begin(AffinityBuild *build)
+{
+	AffinityMerge *merge = &build->merge;
+
+	merge->all_one = true;
+	merge->mean = build->request->value == AFFINITY_PAIR_RATING;
+	merge->any_sign = build->request->value != AFFINITY_PAIR_ABOVE_0;
+	merge->keep_dropped = build->request->keep_dropped;
+	merge->rank = affinity_interaction_dict_rank(build->rows->users);
+	merge->limit = build->request->skip_bad ? FLT_MAX : INFINITY;
+	merge->second_is_max = build->request->recency != AFFINITY_RECENCY_SUM;
+}
+
+/*
  * Sort and merge all partitions, which know the lengths of rows then.
  */
 void
@@ -307,14 +327,7 @@ affinity_interaction_sort(AffinityBuild *build)
 	build->of_user = alloc_counts(affinity_interaction_dict_size(rows->users));
 	build->of_item = alloc_counts((int64) rows->n_kinds *
 								  affinity_interaction_dict_size(rows->items));
-	build->merge.all_one = true;
-	build->merge.mean = build->request->value == AFFINITY_PAIR_RATING;
-	build->merge.any_sign = build->request->value != AFFINITY_PAIR_ABOVE_0;
-	build->merge.keep_dropped = build->request->keep_dropped;
-	build->merge.rank = affinity_interaction_dict_rank(rows->users);
-	build->merge.limit = build->request->skip_bad ? FLT_MAX : INFINITY;
-	build->merge.second_is_max =
-		build->request->recency != AFFINITY_RECENCY_SUM;
+	affinity_interaction_merge_begin(build);
 	alloc_sorter(&sorter, rows);
 	if (rows->by_newest)
 	{
@@ -333,5 +346,5 @@ affinity_interaction_sort(AffinityBuild *build)
 	if (build->newest)
 		pfree(build->newest);
 	if (build->merge.infinite.n > 0)
-		too_large(build);
+		affinity_interaction_too_large(build);
 }

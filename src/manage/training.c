@@ -79,10 +79,11 @@ request_visits(const Training *t, AffinityReadRequest *request)
 static bool
 read_source(Training *t)
 {
-	const ModelDefinition *d = t->asked->definition;
+	ModelDefinition *d = t->asked->definition;
 	bool		has_time = d->has_time;
 	const AffinityAttributes *attributes = NULL;
 	AffinityReadRequest request = {0};
+	AffinityReadRequest own;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
@@ -93,6 +94,11 @@ read_source(Training *t)
 							 affinity_train_users_condition(request.users,
 															"WHERE", "user_id",
 															d->user_type));
+	if (d->baskets)
+		request.baskets = psprintf("%s%s", d->baskets,
+								   affinity_train_users_condition(request.users,
+																  "WHERE", "q.user_id",
+																  d->user_type));
 	if (t->signals.any)
 		request.kinds = &t->signals.given.kinds;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
@@ -102,6 +108,7 @@ read_source(Training *t)
 	affinity_parallel_progress_phase("reading", 0, 0);
 	if (t->algorithm->request)
 		t->algorithm->request(t->options, &request);
+	own = request;
 	if (!has_time)
 		affinity_train_check_no_time(t->algorithm, t->options, &request);
 	else if (!t->signals.any)
@@ -120,6 +127,13 @@ read_source(Training *t)
 		affinity_beside_request(&t->beside, &request);
 	t->in = affinity_interaction_read(&request);
 	t->in->attributes = attributes;
+	if (d->baskets && !t->in->has_time)
+	{
+		/* it was not known before */
+		affinity_train_check_no_time(t->algorithm, t->options, &own);
+		d->has_time = has_time = t->beside.has_time = false;
+		t->beside.asked_ages = false;
+	}
 	t->read_seconds = seconds_since(&start);
 	if (t->in->by_user.n_rows > 0)
 	{

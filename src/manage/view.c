@@ -101,14 +101,16 @@ inner_query(Query * query)
 	ListCell   *cell;
 
 	if (query->jointree->quals != NULL ||
-		list_length(query->jointree->fromlist) != 1 ||
+		query->jointree->fromlist == NIL ||
 		query->distinctClause || query->groupClause || query->hasAggs ||
 		query->sortClause || query->limitCount || query->setOperations ||
 		query->cteList || !IsA(linitial(query->jointree->fromlist), RangeTblRef))
 		return NULL;
 	ref = linitial_node(RangeTblRef, query->jointree->fromlist);
-	entry = rt_fetch(ref->rtindex, query->rtable);
-	if (entry->rtekind != RTE_SUBQUERY || entry->alias == NULL ||
+	entry = list_length(query->jointree->fromlist) == 1 ?
+		rt_fetch(ref->rtindex, query->rtable) :
+		affinity_definition_baskets_entry(query);
+	if (entry == NULL || entry->rtekind != RTE_SUBQUERY || entry->alias == NULL ||
 		strcmp(entry->alias->aliasname, "q") != 0 || entry->lateral)
 		return NULL;
 	foreach(cell, query->targetList)
@@ -341,6 +343,7 @@ affinity_manage_take_source(ModelDefinition *d, const ModelDefinition *from)
 	d->user_type = from->user_type;
 	d->item_type = from->item_type;
 	d->body = from->body;
+	d->baskets = from->baskets;
 	d->weight_type = from->weight_type;
 	d->at_type = from->at_type;
 	d->has_time = from->has_time;

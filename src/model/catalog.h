@@ -32,6 +32,9 @@ extern void affinity_model_check_changed(AffinityModel *model);
 extern void affinity_model_order_row(AffinityCsr *m, int64 start, int64 end,
 									 float *chance);
 
+/* received.c */
+extern Oid	affinity_model_lock_local(Oid schema);
+
 /* cache.c */
 extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
 

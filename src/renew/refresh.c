@@ -89,7 +89,7 @@ find_way(const ModelExisting *e, const AffinityModel *model)
 	if (e->definition.attributes[0] != '\0' && algorithm->attributes &&
 		algorithm->attributes(model->options))
 		refuse(e->name, ERRCODE_FEATURE_NOT_SUPPORTED,
-			   "It learns from attributes of items.");
+			   "It learns from attributes of items: which are alike by them depends on all items, so only a training finds it.");
 	if (way == AFFINITY_UPDATE_NOT)
 		refuse(e->name, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   psprintf("Algorithm %s, with its options, learns from all interactions at once.",
@@ -319,6 +319,9 @@ open_model(Renewal *r)
 	if (r->model->kinds)
 		refuse(r->name, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   "It learns from signals.");
+	/* whether baskets have times is known by the training alone */
+	if (e->definition.baskets)
+		e->definition.has_time = r->model->has_time;
 	if (r->model->user_type != e->definition.user_type ||
 		r->model->item_type != e->definition.item_type ||
 		r->model->has_time != e->definition.has_time ||

@@ -32,6 +32,7 @@ CREATE TEMP TABLE stored (type text, name text, state text, report text);
 \copy stored FROM test/data/format/survival_contrast.csv CSV
 \copy stored FROM test/data/format/content.csv CSV
 \copy stored FROM test/data/format/operations.csv CSV
+\copy stored FROM test/data/format/baskets.csv CSV
 INSERT INTO state SELECT type || ' ' || name, type, state FROM stored;
 INSERT INTO state
 	SELECT 'fresh activity ' || unit, 'activity', affinity.activity_agg(u, at, unit)::text FROM log, unnest(ARRAY['hour', 'day', 'week', 'year']) unit GROUP BY unit

@@ -5,7 +5,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(114);
+SELECT plan(126);
 SELECT setseed(0.31);
 
 CREATE TEMP TABLE log_row AS
@@ -39,6 +39,9 @@ INSERT INTO kind VALUES
 	('held', 'funnel', 'affinity.funnel_agg(user_id, at, interval ''3 days'', ''hold_last'', c1 OR NOT c2, c2, prop)', 'affinity.rollup'),
 	('held uuid', 'funnel', 'affinity.funnel_agg(''u'' || user_id, extract(epoch FROM at)::bigint, 7200, ''hold_last'', c1 OR NOT c2, c2, md5(prop::text)::uuid)', 'affinity.rollup'),
 	('chains', 'funnel', 'affinity.funnel_agg(ARRAY[at, at + value * interval ''1 s'', CASE WHEN c2 THEN at + interval ''9 h'' END, CASE WHEN c2 AND c3 THEN at + interval ''10 h'' END])', 'affinity.rollup'),
+	('baskets', 'basket', 'affinity.basket_agg(user_id, value)', 'affinity.rollup'),
+	('baskets with times', 'basket_uuid', 'affinity.basket_agg(md5(user_id::text)::uuid, prop, at)', 'affinity.rollup'),
+	('baskets of texts', 'basket_text', 'affinity.basket_agg(''u'' || user_id, value, at)', 'affinity.rollup'),
 	('attributions', 'attribution', 'affinity.attribution_agg(user_id, at, ''c'' || prop, c1, value)', 'affinity.rollup'),
 	('contrasts', 'contrast', 'affinity.contrast_agg(c1, value::text)', 'affinity.rollup'),
 	('decayed', 'decayed', 'affinity.decayed_count(at, ''9 days'', value)', 'affinity.rollup'),
