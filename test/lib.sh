@@ -32,6 +32,9 @@ stage=$work/stage
 
 # Also stops what a killed test may have left running.
 cleanup() {
+	for group in "$work"/group.*; do
+		[ ! -e "$group" ] || kill -TERM -- "-${group##*.}" 2>/dev/null || true
+	done
 	find "$work" -name postmaster.pid 2>/dev/null | while read -r file; do
 		kill -INT "$(head -n 1 "$file")" 2>/dev/null || true
 	done

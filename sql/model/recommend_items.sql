@@ -1,5 +1,6 @@
--- The items of recommend alone, as one value: a call that Citus sends to the server
--- of the user. C: src/serve
+-- The items of recommend alone, as one value. The planner does not inline a function
+-- with a subquery, so Citus finds the call and sends it to the server of the user.
+-- C: src/serve
 
 --extension
 CREATE FUNCTION affinity.recommend_items_core(
@@ -103,8 +104,9 @@ CREATE FUNCTION @schema@.recommend_items(
 RETURNS @item@[]
 LANGUAGE SQL STABLE PARALLEL RESTRICTED COST 1000
 BEGIN ATOMIC
-	SELECT affinity.recommend_items_core(@name@::pg_catalog.regnamespace, $1, $2, affinity.candidates_core($3), $4, $5, $6, $7, $8, $9, $10,
-		$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, NULL::@item@[]);
+	SELECT (
+		SELECT affinity.recommend_items_core(@name@::pg_catalog.regnamespace, $1, $2, affinity.candidates_core($3), $4, $5, $6, $7, $8, $9, $10,
+			$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, NULL::@item@[]));
 END;
 
 GRANT EXECUTE ON FUNCTION @schema@.recommend_items(

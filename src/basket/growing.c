@@ -124,6 +124,21 @@ growing_of(struct varlena *value)
 	return growing;
 }
 
+/*
+ * A value that is toasted in no way but by a short header, and in none where it
+ * is growing: a small one gets a short header on its way from a worker.
+ */
+static struct varlena *
+plain_value(Datum value)
+{
+	struct varlena *basket = PG_DETOAST_DATUM_PACKED(value);
+
+	if (VARATT_IS_1B(basket) && VARSIZE_ANY_EXHDR(basket) > 0 &&
+		*(uint8 *) VARDATA_ANY(basket) == BASKET_GROWING)
+		return PG_DETOAST_DATUM(PointerGetDatum(basket));
+	return basket;
+}
+
 static Growing *
 create(uint8 kind, Size size)
 {
@@ -264,7 +279,7 @@ affinity_basket_add(struct varlena *basket, const AffinityBasketRow *row)
 struct varlena *
 affinity_basket_absorb(struct varlena *basket, Datum other)
 {
-	struct varlena *value = PG_DETOAST_DATUM_PACKED(other);
+	struct varlena *value = plain_value(other);
 	const Growing *growing = growing_of(value);
 	uint8		kind = ((Growing *) basket)->kind;
 	AffinityBasketRow row = {0};
@@ -352,7 +367,7 @@ pack(const Growing *growing)
 struct varlena *
 affinity_basket_at_rest(Datum value)
 {
-	struct varlena *basket = PG_DETOAST_DATUM_PACKED(value);
+	struct varlena *basket = plain_value(value);
 	const Growing *growing = growing_of(basket);
 
 	return growing ? pack(growing) : basket;

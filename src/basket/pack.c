@@ -61,7 +61,7 @@ compare_rows(const AffinityBasketRow *a, const AffinityBasketRow *b,
 	if (c == 0 && a->at != b->at)
 		c = a->at < b->at ? -1 : 1;
 	return c != 0 ? c : affinity_basket_compare_weights(a->weight,
-													  b->weight);
+														b->weight);
 }
 
 #define ST_SORT sort_rows

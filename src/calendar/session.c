@@ -12,6 +12,8 @@
 #include "postgres.h"
 
 #include "access/parallel.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -43,6 +45,14 @@ serves_foreign_server(void)
 		strcmp(namespace_search_path, "pg_catalog") == 0 &&
 		DateStyle == USE_ISO_DATES && IntervalStyle == INTSTYLE_POSTGRES &&
 		extra_float_digits == 3;
+}
+
+/* Is this a session of pg_dump, by what it sets? */
+static bool
+is_dump(void)
+{
+	return namespace_search_path != NULL && namespace_search_path[0] == '\0' &&
+		!synchronize_seqscans && XactReadOnly;
 }
 
 /* A process that nobody is connected to, such as a scheduled refresh. */
@@ -138,8 +148,7 @@ with_zone(text *unit)
 
 	if (zone_in(given, len) != NULL ||
 		!affinity_calendar_find_unit(given, len, &found) ||
-		zone_is_foreign() ||
-		(application_name != NULL && strcmp(application_name, "pg_dump") == 0))
+		zone_is_foreign() || is_dump())
 		return unit;
 	return cstring_to_text(psprintf("%.*s %s", len, given,
 									pg_get_timezone_name(session_timezone)));

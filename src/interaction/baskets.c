@@ -118,8 +118,11 @@ number_items(BasketReceiver *self)
 		if (self->weight[i] != 1 && block->weight == NULL)
 		{
 			block->weight = affinity_base_array(BASKET_BLOCK, sizeof(float));
-			for (int64 e = 0; e < BASKET_BLOCK; e++)
+			for (int64 e = 0; e < at; e++)
+			{
+				affinity_base_look_up(e);
 				block->weight[e] = 1;
+			}
 			self->any_weight = true;
 		}
 		if (block->weight)

@@ -11,8 +11,12 @@
 #include "basket/basket.h"
 #include "interaction/rows.h"
 
-/* Entries that are allocated, and freed, together. */
-#define BASKET_BLOCK	((int64) 1 << 16)
+/*
+ * Entries that are allocated, and freed, together: so many that malloc maps
+ * them by themselves, whatever was freed before, and that freeing gives them
+ * back. What is not used of a block takes no memory.
+ */
+#define BASKET_BLOCK	((int64) 1 << 23)
 
 typedef struct BasketBlock
 {

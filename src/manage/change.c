@@ -463,6 +463,8 @@ finish(Work *w)
 		affinity_manage_grant(w->grants, w->items->statement, &w->names);
 		say(w, "items made anew");
 	}
+	if (w->old_version)
+		affinity_manage_keep_length(c->name, c->schema);
 	write_definition(w);
 }
 

@@ -164,6 +164,7 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		model->relation = RelationGetRelid(table);
 		model->schema = schema;
 		model->schema_name = get_namespace_name(schema);
+		affinity_model_check_changed(model);
 		set_model(model, values);
 	}
 	PG_CATCH();
@@ -336,6 +337,7 @@ affinity_model_open(Oid schema)
 		model->replaced = true;
 	}
 	pin(model);
+	affinity_model_check_changed(model);
 	affinity_model_check_items(model);
 	table_close(table, NoLock);
 	return model;

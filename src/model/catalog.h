@@ -25,6 +25,9 @@ extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 extern void affinity_model_check_rights(Oid schema, Relation table);
 extern void affinity_model_refuse_policies(Relation table);
 
+/* distributed.c */
+extern void affinity_model_check_changed(AffinityModel *model);
+
 /* align.c */
 extern void affinity_model_order_row(AffinityCsr *m, int64 start, int64 end,
 									 float *chance);

@@ -103,6 +103,7 @@ typedef struct AffinityModel
 	Oid			items;			/* the table */
 	Oid			items_file;
 	bool		items_guarded;	/* by policies */
+	uint64		looked_at;		/* see distributed.c */
 	bool		cold;			/* something had to be read first */
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
@@ -112,6 +113,9 @@ typedef struct AffinityModel
 
 /* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
+
+/* distributed.c */
+extern void affinity_model_check_local(Oid schema);
 
 extern Size affinity_model_kept_bytes(const AffinityModel *model);
 

@@ -81,5 +81,5 @@ affinity_train_check_no_time(const AffinityAlgorithm *algorithm,
 			 errmsg("algorithm \"%s\" needs a source with times",
 					algorithm->name) :
 			 errmsg("option \"%s\" needs a source with times", option),
-			 errhint("Add the time as the query's fourth column, after user, item and weight.")));
+			 errhint("Add the time as the query's fourth column, after user, item and weight, or give it to basket_agg.")));
 }

@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'Asia/Tokyo';
-SELECT plan(165);
+SELECT plan(205);
 SELECT setseed(0.41);
 
 -- ---- what is in a basket -------------------------------------------------
@@ -66,10 +66,14 @@ BEGIN
 	RETURN plan;
 END $$;
 SELECT matches(pg_temp.plan_of('SELECT affinity.basket_agg(i, w, at) FROM rows'), 'Partial Aggregate', 'there are partial aggregates');
+SELECT matches(pg_temp.plan_of('SELECT u, affinity.basket_agg(item_text, w) FROM rows GROUP BY u'), 'Finalize', 'of groups too');
+CREATE TABLE parallel_users AS SELECT u, affinity.basket_agg(i) AS a, affinity.basket_agg(item_text, w, at) AS b, affinity.basket_agg(item_uuid) AS c FROM rows GROUP BY u;
 CREATE TABLE parallel AS SELECT affinity.basket_agg(i, w, at) AS a, affinity.basket_agg(item_text, w) AS b, affinity.basket_agg(item_uuid) AS c FROM rows;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT ok(a = affinity.basket_agg(i, w, at) AND b = affinity.basket_agg(item_text, w) AND c = affinity.basket_agg(item_uuid), 'a parallel plan gives the same bytes')
 FROM parallel, rows GROUP BY a, b, c;
+SELECT is_empty($$SELECT u FROM parallel_users FULL JOIN (SELECT u, affinity.basket_agg(i) AS x, affinity.basket_agg(item_text, w, at) AS y, affinity.basket_agg(item_uuid) AS z
+	FROM rows GROUP BY u) s USING (u) WHERE a IS DISTINCT FROM x OR b IS DISTINCT FROM y OR c IS DISTINCT FROM z$$, 'small ones come from workers as they are');
 SELECT is_empty($$SELECT n FROM (SELECT n, affinity.basket_agg(n) OVER (ORDER BY n) AS b FROM generate_series(1, 50) n) w
 	WHERE b <> (SELECT affinity.basket_agg(k) FROM generate_series(1, n) k)$$, 'as a window function it grows');
 
@@ -99,10 +103,10 @@ SELECT is(pg_temp.sqlstate_of('basket', decode(hex, 'hex')), '22P03', 'not a bas
 	('ba0102000101', 'texts'), ('ba0101000201', 'a row too few'), ('ba010100010101', 'a byte too many'), ('ba01010001ff', 'a number without an end'),
 	('ba01010001ffffffffffffffffff02', 'a number of 65 bits'), ('ba0101000181', 'cut'), ('ba010100018100', 'a number that could be shorter'),
 	('ba010100020101ffffffffffffffffff01'::text, 'items out of order, too long'), ('ba010100ffffffffffffffffff0101', 'as many rows as can be'),
-	('ba0101010101' || '03', 'a weight of 1 that could be left out'), ('ba010102010100000040', 'reals that are whole'), ('ba01010301010000c03f00000000', 'doubles cut'),
+	('ba0101010101' || '03', 'a weight of 1 that could be left out'), ('ba010102010100000040', 'reals that are whole'), ('ba01010301010000000000c0', 'doubles cut'),
 	('ba010103010100000000000000f87f', 'doubles that are NULL alone'), ('ba0101030101000000000000f07f', 'infinity'), ('ba01010401000101', 'microseconds that are days'),
 	('ba01011801000102', 'no first time'), ('ba01011c01000101', 'an unknown unit'), ('ba01011801feffffffffffffffff010101', 'a time beyond all'),
-	('ba01010102010a000a', 'rows out of order'), ('ba010101020108000a08', 'too long')) t (hex, what);
+	('ba01010102010b0009', 'rows out of order'), ('ba010101020109000b08', 'too long')) t (hex, what);
 SELECT is(pg_temp.sqlstate_of('basket', decode('ba0101000101', 'hex')), 'none', 'what the bytes of one are');
 SELECT is(pg_temp.sqlstate_of('basket_text', decode(hex, 'hex')), state, 'text: ' || what) FROM (VALUES ('ba0103000100' || '0161', 'none', 'a'), ('ba0103000100' || '01ff', '22P03', 'no character'),
 	('ba0103000100' || '0100', '22P03', 'a zero'), ('ba01030002000161' || '000162', 'none', 'a, b'), ('ba01030002000162' || '000161', '22P03', 'b, a'),
@@ -184,16 +188,15 @@ SELECT is((SELECT count(*) FROM m.interactions WHERE user_id = 7 AND item_id = 5
 INSERT INTO rows (u, i, whole, at, shard) VALUES (7, 55, 1, '2025-02-03 00:00+00', 0);
 SELECT affinity.refresh_model('m', incremental => true);
 SELECT affinity.create_model('r', 'SELECT u, i::bigint, whole, at FROM rows', 'item_knn');
-SELECT is((SELECT array_agg((item_id, popularity) ORDER BY item_no) FROM m.items), (SELECT array_agg((item_id, popularity) ORDER BY item_no) FROM r.items), 'an incremental refresh');
+SELECT is((SELECT array_agg((item_id, popularity)::text ORDER BY item_no) FROM m.items), (SELECT array_agg((item_id, popularity)::text ORDER BY item_no) FROM r.items), 'an incremental refresh');
 SELECT affinity.refresh_model('m');
 SELECT ok(pg_temp.record('m') = pg_temp.record('r'), 'a refresh');
 SELECT is((SELECT status FROM affinity.models WHERE name = 'm'), (SELECT status FROM affinity.models WHERE name = 'r'), 'status');
-SELECT is((SELECT array_agg(e ORDER BY e::text) FROM affinity.evaluate('m') e), (SELECT array_agg(e ORDER BY e::text) FROM affinity.evaluate('r') e), 'evaluate');
+SELECT is((SELECT array_agg(e::text ORDER BY e::text) FROM affinity.evaluate('m') e), (SELECT array_agg(e::text ORDER BY e::text) FROM affinity.evaluate('r') e), 'evaluate');
 SELECT affinity.alter_model('m', materialize => true);
 SELECT is((SELECT count(*) FROM m.kept_interactions), (SELECT count(*) FROM rows WHERE whole IS NOT NULL), 'materialized');
 ALTER TABLE basket RENAME TO baskets;
 SELECT affinity.refresh_model('m');
-SELECT ok(pg_temp.record('m') = replace(pg_temp.record('r'), '"training": {', '"training": {"materialized": true, ')::jsonb::text, 'a refresh under another name')
-FROM (SELECT) x;
-SELECT * FROM finish();
+SELECT is((SELECT jsonb_agg(i ORDER BY item_no) FROM m.items i), (SELECT jsonb_agg(i ORDER BY item_no) FROM r.items i), 'a refresh under another name');
+SELECT finish();
 ROLLBACK;

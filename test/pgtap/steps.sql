@@ -25,8 +25,8 @@ INSERT INTO public.step_row (part) VALUES (9);
 -- spans that are.
 CREATE TEMP TABLE argument (name text, type text, expression text, of_numbers text);
 INSERT INTO argument (name, type, expression) VALUES
-	('user_id', 'bigint', 'u'), ('user_id', 'uuid', 'id'), ('user_id', 'text', 'name'),
-	('cluster', 'bigint', 'u'), ('cluster', 'uuid', 'id'), ('cluster', 'text', 'name'),
+	('user_id', 'smallint', 'u'), ('user_id', 'integer', 'u'), ('user_id', 'bigint', 'u'), ('user_id', 'uuid', 'id'), ('user_id', 'text', 'name'),
+	('cluster', 'smallint', 'u'), ('cluster', 'integer', 'u'), ('cluster', 'bigint', 'u'), ('cluster', 'uuid', 'id'), ('cluster', 'text', 'name'),
 	('group', 'text', 'event'), ('stratum', 'text', 'name'), ('attribute', 'text', 'name'),
 	('channel', 'text', 'event'), ('campaign', 'text', 'name'), ('page', 'text', 'event'),
 	('pages', 'text[]', 'ARRAY[event, name, event]'), ('value', 'text', 'event'),
@@ -59,8 +59,8 @@ INSERT INTO argument (name, type, expression) VALUES
 	('range_retention_count_result', NULL, NULL);
 UPDATE argument SET of_numbers = '400000' WHERE name IN ('window', 'gap', 'max_length') AND type IS NULL;
 
--- The aggregates, but for mistaken calls, and those with arguments of any type, which
--- have twins (exact_types.sql).
+-- The aggregates, but for mistaken calls (an id that is a "char" is one), and those with
+-- arguments of any type, which have twins (exact_types.sql).
 CREATE TEMP VIEW called AS
 	SELECT p.oid, p.oid::regprocedure::text AS call, proname::text AS name, proargnames AS names, string_to_array(proargtypes::text, ' ')::oid[] AS types,
 		prorettype::regtype::text AS result, aggtranstype::regtype::text AS state, provariadic
@@ -68,7 +68,7 @@ CREATE TEMP VIEW called AS
 		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
 		JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'affinity'
 	WHERE obj_description(p.oid, 'pg_proc') !~ '^a mistaken call'
-		AND NOT EXISTS (SELECT FROM unnest(proargtypes) t JOIN pg_type ON pg_type.oid = t WHERE typtype = 'p');
+		AND NOT EXISTS (SELECT FROM unnest(proargtypes) t JOIN pg_type ON pg_type.oid = t WHERE typtype = 'p' OR typname = 'char');
 
 -- The states of a type, as a part of rows: what steps leave of an aggregate that has
 -- such states.

@@ -50,7 +50,7 @@ foreach my $call ("activity_agg(user_id, at, 'day')", "activity_agg(user_id::tex
 	my $query = "SELECT md5(affinity.$call" . '::text) FROM';
 
 	like(ask("EXPLAIN (VERBOSE) $query remote"), qr/Remote SQL: SELECT .*'$unit America\/New_York'::affinity\.session_unit/, "$call is sent with the zone")
-	  if $call !~ /range|::timestamp/;
+	  if $call !~ /range|::/;
 	is(ask("$query remote"), ask("$query events"), "$call gives the same over there");
 	is(ask("SET timezone = 'Pacific/Apia'; $query remote"), ask("SET timezone = 'Pacific/Apia'; $query events"), 'in another zone too');
 }

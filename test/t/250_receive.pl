@@ -133,7 +133,8 @@ like($error, qr/is replicated by subscription "shop".*HINT:  If this server is t
 	'it is not trained here');
 
 # A snapshot keeps its version.
-my $session = $subscriber->background_psql('postgres');
+my $session = $subscriber->background_psql('postgres',
+	timeout => $PostgreSQL::Test::Utils::timeout_default + ($ENV{RECEIVE_SECONDS} // 0));
 $session->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
 my $before = $session->query_safe("$answer;");
 my $end = time + ($ENV{RECEIVE_SECONDS} // 0);
