@@ -25,6 +25,7 @@ max_parallel_workers = 8
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION affinity;
+	SET check_function_bodies = off;
 	CREATE ROLE reader;
 	CREATE TABLE events AS
 	SELECT h % 900 AS u, CASE WHEN n % 97 <> 0 THEN (h / 1009) % (30 + h % 300) END AS i, CASE WHEN n % 89 <> 0 THEN 1 + h % 5 END AS w,
