@@ -154,12 +154,12 @@ SELECT with_byte(a, 52, ascii('X')) FROM state; -- time zone
 -- an aggregate of one's own over our step, that begins with another kind of state
 DO $$
 BEGIN
-	EXECUTE format('CREATE AGGREGATE own_agg(bigint, timestamptz, text) (
+	EXECUTE format('CREATE AGGREGATE own_agg(bigint, timestamptz, affinity.session_unit) (
 		SFUNC = affinity.activity_accum, STYPE = affinity.activity, INITCOND = %L)',
 		(SELECT affinity.activity_agg('Ann'::text, now(), 'day')));
 END $$;
 SELECT own_agg(user_id, at, 'day') FROM visits;
-DROP AGGREGATE own_agg(bigint, timestamptz, text);
+DROP AGGREGATE own_agg(bigint, timestamptz, affinity.session_unit);
 
 -- their SQLSTATEs
 CREATE FUNCTION sqlstate_of(query text) RETURNS text LANGUAGE plpgsql AS $$

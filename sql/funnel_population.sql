@@ -252,7 +252,7 @@ SELECT affinity.window_funnel(w, mode, day, a, b) AS day,
 	affinity.window_funnel(i, 'default', l, a, b) AS seconds,
 	affinity.funnel_times(w, 'hold_last', z, a, b, t) AS held,
 	affinity.sequence_match('(?1)(?2)', day, a, b) AS match,
-	affinity.sequence_count('(?1)(?t>=86400)(?2)', z, VARIADIC ARRAY[a, b]) AS count,
+	affinity.sequence_count('(?1)(?t>=86400)(?2)', z, VARIADIC ARRAY[a, b]::boolean[]) AS count,
 	affinity.sequence_match_events('(?2)', l, a, b) AS events,
 	affinity.sequence_next_node('forward', 'head', day, t, a, a) AS next
 FROM of_domains GROUP BY w, mode, i ORDER BY i;

@@ -133,7 +133,7 @@ FROM unnest(ARRAY[$$'forth', 'head', 1, 'a', true$$, $$'forward', 'front', 1, 'a
 	$$'forward', 'head', timestamp 'infinity', 'a', true$$, $$'forward', 'head', 1, 'a', true, 1$$,
 	$$'forward', 'head', 1, 'a', true, VARIADIC array_fill(true, ARRAY[65])$$,
 	$$'forward', 'head', 1, 'a', true, VARIADIC '{}'::boolean[]$$,
-	$$'Forward', 'HEAD', NULL::bigint, NULL, NULL, NULL$$]) AS q;
+	$$'Forward', 'HEAD', NULL::bigint, NULL, NULL, NULL::boolean$$]) AS q;
 SELECT pg_temp.try($$SELECT affinity.sequence_next_node(d, 'first_match', 1, 'a', true, true)
 	FROM unnest('{forward,backward}'::text[]) AS d$$);
 SELECT pg_temp.try($$SELECT affinity.sequence_next_accum(NULL, 'forward', 'head', 1, 'a', true)$$);

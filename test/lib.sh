@@ -32,6 +32,9 @@ stage=$work/stage
 
 # Also stops what a killed test may have left running.
 cleanup() {
+	for group in "$work"/group.*; do
+		[ ! -e "$group" ] || kill -TERM -- "-${group##*.}" 2>/dev/null || true
+	done
 	find "$work" -name postmaster.pid 2>/dev/null | while read -r file; do
 		kill -INT "$(head -n 1 "$file")" 2>/dev/null || true
 	done
@@ -52,7 +55,8 @@ copy_tree() {
 		--exclude=tmp_check --exclude=results . | tar -C "$1" -xf - --no-same-owner
 }
 
-# build [make's variables]: from scratch, into $stage.
+# build [make's variables]: from scratch, into $stage; the tests' own extension
+# affinity_steps too.
 build() {
 	grep -q extension_destdir "$($PG_CONFIG --sharedir)/postgresql.conf.sample" ||
 		die "PostgreSQL $PG_VERSION here has no extension_destdir"
@@ -61,7 +65,9 @@ build() {
 	[ ! -d "$root/../shared" ] || ln -s "$(cd "$root/../shared" && pwd)" "$work/shared"
 	make -s -C "$work/pgaffinity" -j"$(nproc)" PG_CONFIG="$PG_CONFIG" "$@" &&
 		make -s -C "$work/pgaffinity" PG_CONFIG="$PG_CONFIG" "$@" \
-			DESTDIR="$stage" install >"$work/install.log" 2>&1 || {
+			DESTDIR="$stage" install >"$work/install.log" 2>&1 &&
+		make -s -C "$work/pgaffinity/test/steps" PG_CONFIG="$PG_CONFIG" "$@" \
+			DESTDIR="$stage" install >>"$work/install.log" 2>&1 || {
 		cat "$work/install.log" 2>/dev/null
 		return 1
 	}

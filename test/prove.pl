@@ -1,25 +1,34 @@
 # Runs TAP tests as prove and pg_prove do, and counts single tests for test/run.
 #
-#	perl test/prove.pl COUNTS [--pgtap DATABASE] FILE…
+#	perl test/prove.pl COUNTS [--jobs N] [--pgtap DATABASE] FILE…
 #
-# COUNTS becomes a file: "passed failed skipped", then the names of the files
-# that failed. A test that was planned and did
+# So many files at a time; those of pgTAP, which make tables of the same names, in
+# databases DATABASE1, DATABASE2 and so on. COUNTS becomes a file: "passed failed
+# skipped", then the names of the files that failed. A test that was planned and did
 # not run is a failure, and so is a file that breaks off.
 use strict;
 use warnings;
 
+use File::Basename qw(dirname);
 use TAP::Harness;
 
 $| = 1;
 my $counts = shift @ARGV;
 my %args = (failures => 1, errors => 1, timer => 1);
 
+if (($ARGV[0] // '') eq '--jobs')
+{
+	(undef, $args{jobs}) = splice @ARGV, 0, 2;
+}
+
 if (($ARGV[0] // '') eq '--pgtap')
 {
-	my (undef, $database) = splice @ARGV, 0, 2;
+	(undef, $ENV{APART_DATABASE}) = splice @ARGV, 0, 2;
+	$ENV{APART_DATABASES} = $args{jobs} // 1;
+	$ENV{APART_LOCKS} = "$counts.lock";
 	$args{sources} = {
 		pgTAP => {
-			dbname => $database,
+			psql => dirname(__FILE__) . '/psql_apart',
 			suffix => '.sql',
 			pset => { format => 'unaligned', tuples_only => 1 },
 		}

@@ -100,6 +100,16 @@ AS 'MODULE_PATHNAME', 'affinity_manage_upgrade';
 COMMENT ON FUNCTION affinity.upgrade_models() IS
 	'brings functions and views of all own models to this version of the extension, without training; what was done';
 
+CREATE FUNCTION affinity.serve_locally(
+	name pg_catalog.text,
+	query pg_catalog.text)
+RETURNS pg_catalog.void
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000
+AS 'MODULE_PATHNAME', 'affinity_manage_serve_locally';
+
+COMMENT ON FUNCTION affinity.serve_locally(pg_catalog.text, pg_catalog.text) IS
+	'lets a model read histories from another query on this server, such as its own shards; NULL: from its source again';
+
 CREATE FUNCTION affinity.drop_model(
 	name pg_catalog.text,
 	"cascade" pg_catalog.bool DEFAULT false)
@@ -147,7 +157,9 @@ CREATE FUNCTION affinity.list_models(
 	OUT rows_since pg_catalog.int8,
 	OUT users_since pg_catalog.int8,
 	OUT items_since pg_catalog.int8,
-	OUT drift pg_catalog.float8)
+	OUT drift pg_catalog.float8,
+	OUT reads pg_catalog.text,
+	OUT subscription pg_catalog.name)
 RETURNS SETOF pg_catalog.record
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 10
 AS 'MODULE_PATHNAME', 'affinity_manage_list';
@@ -178,7 +190,17 @@ SELECT
 	m.version,
 	m.size,
 	m.status,
-	m.hint
+	m.hint,
+	m.reads,
+	m.subscription,
+	(
+		SELECT GREATEST(
+			pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.max(s.last_msg_send_time),
+			'0'::pg_catalog.interval)
+		FROM pg_catalog.pg_stat_subscription AS s
+		WHERE s.subname OPERATOR(pg_catalog.=) m.subscription
+		HAVING pg_catalog.max(s.last_msg_send_time) IS NOT NULL
+	) AS lag
 FROM affinity.list_models() AS m
 ORDER BY m.name;
 
@@ -227,7 +249,16 @@ COMMENT ON COLUMN affinity.models.size IS
 	'bytes on disk of what was learned, indexes included; NULL while that is locked';
 
 COMMENT ON COLUMN affinity.models.status IS
-	'ready, untrained, source missing, catalog missing, groups missing, owner mismatch, older version or damaged';
+	'ready, received, awaited, untrained, source/catalog/groups missing, owner mismatch, older version or damaged';
 
 COMMENT ON COLUMN affinity.models.hint IS
 	'SQL that makes the model ready, NULL where it is';
+
+COMMENT ON COLUMN affinity.models.reads IS
+	'relation of its schema that histories are read from: interactions, kept_interactions or local_interactions';
+
+COMMENT ON COLUMN affinity.models.subscription IS
+	'what brings the model from another server; NULL: no subscription does';
+
+COMMENT ON COLUMN affinity.models.lag IS
+	'age of what the subscription has heard last: later versions are not known; NULL while none is at work';

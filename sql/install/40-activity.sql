@@ -132,29 +132,40 @@ AS 'MODULE_PATHNAME', 'affinity_activity_describe';
 COMMENT ON FUNCTION affinity.describe(affinity.value) IS
 	'what a value state holds: users, unit, time zone, first and last time, entries, sum, size in bytes, and its kind';
 
--- Types of users are checked by the one rule of src/base/id_type.c: as text, a
--- citext would come with another equality than its own.
+-- Types of users are exact where a distributed engine may ask for that, and "any" for
+-- others: an integer must find its own form, as one of bigint would not be better than
+-- "any"; so must a "char", which is cast to text, if only to be refused. They are checked by the one rule of src/base/id_type.c, as they were before a
+-- cast: as text, a citext would come with another equality than its own.
+
+--table state_user: USER
+-- int2
+-- int4
+-- int8
+-- uuid
+-- text
+-- "char"
+-- "any"
 
 --table state_row: AT | ACTIVITY | VALUE
 -- timestamptz | affinity_activity_accum | affinity_activity_value_accum
 -- timestamp | affinity_activity_accum_local | affinity_activity_value_accum_local
 -- date | affinity_activity_accum_date | affinity_activity_value_accum_date
 
---table activity_arguments: TYPES | NAMED | ANSWER
--- | | who was active in which periods
--- , pg_catalog.text | , time_zone pg_catalog.text | who was active in which periods of a time zone
--- , pg_catalog.text, pg_catalog.bool, pg_catalog.bool | , time_zone pg_catalog.text, is_start pg_catalog.bool, is_return pg_catalog.bool | who started and who came back in which periods of a time zone
+--table activity_arguments: UNIT | TYPES | NAMED | ANSWER
+-- session_unit | | | who was active in which periods
+-- word | , affinity.word | , time_zone affinity.word | who was active in which periods of a time zone
+-- word | , affinity.word, pg_catalog.bool, pg_catalog.bool | , time_zone affinity.word, is_start pg_catalog.bool, is_return pg_catalog.bool | who started and who came back in which periods of a time zone
 
---for state_row activity_arguments
-CREATE FUNCTION affinity.activity_accum(affinity.activity, pg_catalog."any", pg_catalog.{AT}, pg_catalog.text{TYPES})
+--for state_row activity_arguments state_user
+CREATE FUNCTION affinity.activity_accum(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, affinity.{UNIT}{TYPES})
 RETURNS affinity.activity
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{ACTIVITY}';
 
-COMMENT ON FUNCTION affinity.activity_accum(affinity.activity, pg_catalog."any", pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
+COMMENT ON FUNCTION affinity.activity_accum(affinity.activity, pg_catalog.{USER}, pg_catalog.{AT}, affinity.{UNIT}{TYPES}) IS
 	'transition function of activity_agg for {AT}';
 
-CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog."any", at pg_catalog.{AT}, unit pg_catalog.text{NAMED}) (
+CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, unit affinity.{UNIT}{NAMED}) (
 	SFUNC = affinity.activity_accum,
 	STYPE = affinity.activity,
 	SSPACE = 200,
@@ -162,25 +173,25 @@ CREATE AGGREGATE affinity.activity_agg(user_id pg_catalog."any", at pg_catalog.{
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog."any", pg_catalog.{AT}, pg_catalog.text{TYPES}) IS
+COMMENT ON AGGREGATE affinity.activity_agg(pg_catalog.{USER}, pg_catalog.{AT}, affinity.{UNIT}{TYPES}) IS
 	'{ANSWER}: hour, day, week, month, quarter or year';
 
 --end
---table value_arguments: TYPES | NAMED | ANSWER
--- | | the sum of values of each user in each period
--- , pg_catalog.text | , time_zone pg_catalog.text | the sum of values of each user in each period of a time zone
--- , pg_catalog.text, pg_catalog.bool | , time_zone pg_catalog.text, is_start pg_catalog.bool | the sum of values of each user in each period, by the period of its first start
+--table value_arguments: UNIT | TYPES | NAMED | ANSWER
+-- session_unit | | | the sum of values of each user in each period
+-- word | , affinity.word | , time_zone affinity.word | the sum of values of each user in each period of a time zone
+-- word | , affinity.word, pg_catalog.bool | , time_zone affinity.word, is_start pg_catalog.bool | the sum of values of each user in each period, by the period of its first start
 
---for state_row value_arguments
-CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES})
+--for state_row value_arguments state_user
+CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, affinity.{UNIT}{TYPES})
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{VALUE}';
 
-COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, affinity.{UNIT}{TYPES}) IS
 	'transition function of value_agg for {AT}';
 
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text{NAMED}) (
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, at pg_catalog.{AT}, value pg_catalog.float8, unit affinity.{UNIT}{NAMED}) (
 	SFUNC = affinity.value_accum,
 	STYPE = affinity.value,
 	SSPACE = 200,
@@ -188,27 +199,27 @@ CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", at pg_catalog.{AT}
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, pg_catalog.{AT}, pg_catalog.float8, affinity.{UNIT}{TYPES}) IS
 	'{ANSWER}: hour, day, week, month, quarter or year';
 
 --end
 -- Ranges: what a user pays in each period that a range covers.
 
---table span_arguments: TYPES | NAMED | ANSWER
--- | | at their ends
--- , pg_catalog.text | , time_zone pg_catalog.text | at their ends, of a time zone
--- , pg_catalog.text, pg_catalog.text | , time_zone pg_catalog.text, counted pg_catalog.text | at_end or pro_rata
+--table span_arguments: UNIT | TYPES | NAMED | ANSWER
+-- session_unit | | | at their ends
+-- word | , affinity.word | , time_zone affinity.word | at their ends, of a time zone
+-- word | , affinity.word, affinity.word | , time_zone affinity.word, counted affinity.word | at_end or pro_rata
 
---for span_arguments
-CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog.text{TYPES})
+--for span_arguments state_user
+CREATE FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, affinity.span, pg_catalog.float8, affinity.{UNIT}{TYPES})
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_activity_value_accum_span';
 
-COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON FUNCTION affinity.value_accum(affinity.value, pg_catalog.{USER}, affinity.span, pg_catalog.float8, affinity.{UNIT}{TYPES}) IS
 	'transition function of value_agg for ranges';
 
-CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog.float8, unit pg_catalog.text{NAMED}) (
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog.{USER}, during affinity.span, amount pg_catalog.float8, unit affinity.{UNIT}{NAMED}) (
 	SFUNC = affinity.value_accum,
 	STYPE = affinity.value,
 	SSPACE = 200,
@@ -216,7 +227,7 @@ CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.sp
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog.{USER}, affinity.span, pg_catalog.float8, affinity.{UNIT}{TYPES}) IS
 	'what each user pays in each period by ranges of time, counted {ANSWER}';
 
 --end

@@ -97,23 +97,23 @@ COMMENT ON FUNCTION affinity.funnel_times_{TYPE}_final(affinity.funnel) IS
 -- on the session's time zone and last 23 or 25 hours twice a year.
 
 --table one_user: WINDOW | AT | TYPE | VOLATILITY | TIMES | UNITS
--- interval | timestamptz | timestamptz | IMMUTABLE | a timestamptz | an interval
--- int8 | timestamptz | timestamptz | IMMUTABLE | a timestamptz | a number of seconds
--- text | timestamptz | timestamptz | STABLE | a timestamptz | an interval as text
--- interval | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | an interval
--- int8 | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | a number of seconds
--- text | timestamp | timestamp | STABLE | a timestamp without time zone | an interval as text
--- interval | date | timestamp | IMMUTABLE | a date | an interval
--- int8 | date | timestamp | IMMUTABLE | a date | a number of seconds
--- text | date | timestamp | STABLE | a date | an interval as text
--- int8 | int8 | bigint | IMMUTABLE | a number | a number
--- text | int8 | bigint | IMMUTABLE | a number | a number as text
+-- pg_catalog.interval | timestamptz | timestamptz | IMMUTABLE | a timestamptz | an interval
+-- pg_catalog.int8 | timestamptz | timestamptz | IMMUTABLE | a timestamptz | a number of seconds
+-- affinity.word | timestamptz | timestamptz | STABLE | a timestamptz | an interval as text
+-- pg_catalog.interval | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | an interval
+-- pg_catalog.int8 | timestamp | timestamp | IMMUTABLE | a timestamp without time zone | a number of seconds
+-- affinity.word | timestamp | timestamp | STABLE | a timestamp without time zone | an interval as text
+-- pg_catalog.interval | date | timestamp | IMMUTABLE | a date | an interval
+-- pg_catalog.int8 | date | timestamp | IMMUTABLE | a date | a number of seconds
+-- affinity.word | date | timestamp | STABLE | a date | an interval as text
+-- pg_catalog.int8 | int8 | bigint | IMMUTABLE | a number | a number
+-- affinity.word | int8 | bigint | IMMUTABLE | a number | a number as text
 
 --for one_user
 CREATE FUNCTION affinity.funnel_accum(
 	affinity.funnel,
-	pg_catalog.{WINDOW},
-	pg_catalog.text,
+	{WINDOW},
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any")
 RETURNS affinity.funnel
@@ -122,8 +122,8 @@ AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
 
 COMMENT ON FUNCTION affinity.funnel_accum(
 	affinity.funnel,
-	pg_catalog.{WINDOW},
-	pg_catalog.text,
+	{WINDOW},
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
 	'transition function of window_funnel and funnel_times';
@@ -138,8 +138,8 @@ COMMENT ON FUNCTION affinity.funnel_accum(
 
 --for one_user_answer one_user
 CREATE AGGREGATE affinity.{NAME}(
-	"window" pg_catalog.{WINDOW},
-	mode pg_catalog.text,
+	"window" {WINDOW},
+	mode affinity.word,
 	at pg_catalog.{AT},
 	VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_accum,
@@ -151,8 +151,8 @@ CREATE AGGREGATE affinity.{NAME}(
 );
 
 COMMENT ON AGGREGATE affinity.{NAME}(
-	pg_catalog.{WINDOW},
-	pg_catalog.text,
+	{WINDOW},
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
 	'{ANSWER}; at: {TIMES}; window: {UNITS}';
@@ -162,42 +162,42 @@ COMMENT ON AGGREGATE affinity.{NAME}(
 -- seconds to PostgreSQL: so it can be refused.
 
 --table many_users: AT | WINDOW | VOLATILITY | TIMES | UNITS
--- timestamptz | interval | IMMUTABLE | a timestamptz | an interval
--- timestamptz | text | STABLE | a timestamptz | an interval as text
--- timestamp | interval | IMMUTABLE | a timestamp without time zone | an interval
--- timestamp | text | STABLE | a timestamp | an interval as text
--- date | interval | IMMUTABLE | a date | an interval
--- date | text | STABLE | a date | an interval as text
--- int8 | int8 | IMMUTABLE | a number | a number
--- int8 | text | IMMUTABLE | a number | a number as text
+-- timestamptz | pg_catalog.interval | IMMUTABLE | a timestamptz | an interval
+-- timestamptz | affinity.word | STABLE | a timestamptz | an interval as text
+-- timestamp | pg_catalog.interval | IMMUTABLE | a timestamp without time zone | an interval
+-- timestamp | affinity.word | STABLE | a timestamp | an interval as text
+-- date | pg_catalog.interval | IMMUTABLE | a date | an interval
+-- date | affinity.word | STABLE | a date | an interval as text
+-- int8 | pg_catalog.int8 | IMMUTABLE | a number | a number
+-- int8 | affinity.word | IMMUTABLE | a number | a number as text
 
---table many_users_mode: TYPE | NAMED
--- |
--- pg_catalog.text, | mode pg_catalog.text,
+--table many_users_mode: TYPE | NAMED | SYMBOL
+-- | | affinity_funnel_agg_accum
+-- affinity.word, | mode affinity.word, | affinity_funnel_agg_mode_accum
 
 --for many_users many_users_mode
 CREATE FUNCTION affinity.funnel_agg_accum(
 	affinity.funnel,
 	pg_catalog."any",
 	pg_catalog.{AT},
-	pg_catalog.{WINDOW},
+	{WINDOW},
 	{TYPE} VARIADIC pg_catalog."any")
 RETURNS affinity.funnel
 LANGUAGE C {VOLATILITY} PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
+AS 'MODULE_PATHNAME', '{SYMBOL}';
 
 COMMENT ON FUNCTION affinity.funnel_agg_accum(
 	affinity.funnel,
 	pg_catalog."any",
 	pg_catalog.{AT},
-	pg_catalog.{WINDOW},
+	{WINDOW},
 	{TYPE} VARIADIC pg_catalog."any") IS
 	'transition function of funnel_agg';
 
 CREATE AGGREGATE affinity.funnel_agg(
 	user_id pg_catalog."any",
 	at pg_catalog.{AT},
-	"window" pg_catalog.{WINDOW},
+	"window" {WINDOW},
 	{NAMED} VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_agg_accum,
 	STYPE = affinity.funnel,
@@ -210,7 +210,7 @@ CREATE AGGREGATE affinity.funnel_agg(
 COMMENT ON AGGREGATE affinity.funnel_agg(
 	pg_catalog."any",
 	pg_catalog.{AT},
-	pg_catalog.{WINDOW},
+	{WINDOW},
 	{TYPE} VARIADIC pg_catalog."any") IS
 	'state of a funnel of many users, for funnel_steps and rollup; at: {TIMES}; window: {UNITS}';
 
@@ -219,7 +219,7 @@ COMMENT ON AGGREGATE affinity.funnel_agg(
 
 --table chains_mode: MODE | NAMED | SOURCE
 -- | | from one result
--- , pg_catalog.text | , mode pg_catalog.text | with optional steps from one result
+-- , affinity.word | , mode affinity.word | with optional steps from one result
 
 --for one_type chains_mode
 CREATE FUNCTION affinity.funnel_chains_accum(affinity.funnel, pg_catalog.{AT}[]{MODE})

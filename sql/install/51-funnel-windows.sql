@@ -13,7 +13,7 @@
 CREATE FUNCTION affinity.funnel_accum(
 	affinity.funnel,
 	pg_catalog.anyarray,
-	pg_catalog.text,
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any")
 RETURNS affinity.funnel
@@ -23,7 +23,7 @@ AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
 COMMENT ON FUNCTION affinity.funnel_accum(
 	affinity.funnel,
 	pg_catalog.anyarray,
-	pg_catalog.text,
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
 	'transition function of window_funnel and funnel_times';
@@ -32,7 +32,7 @@ COMMENT ON FUNCTION affinity.funnel_accum(
 --for one_user_answer step_windows
 CREATE AGGREGATE affinity.{NAME}(
 	windows pg_catalog.anyarray,
-	mode pg_catalog.text,
+	mode affinity.word,
 	at pg_catalog.{AT},
 	VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.funnel_accum,
@@ -45,7 +45,7 @@ CREATE AGGREGATE affinity.{NAME}(
 
 COMMENT ON AGGREGATE affinity.{NAME}(
 	pg_catalog.anyarray,
-	pg_catalog.text,
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
 	'{ANSWER}; at: {TIMES}; a window per later step';
@@ -66,7 +66,7 @@ CREATE FUNCTION affinity.funnel_agg_accum(
 	{TYPE} VARIADIC pg_catalog."any")
 RETURNS affinity.funnel
 LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_funnel_agg_accum';
+AS 'MODULE_PATHNAME', '{SYMBOL}';
 
 COMMENT ON FUNCTION affinity.funnel_agg_accum(
 	affinity.funnel,

@@ -39,6 +39,34 @@ AS 'MODULE_PATHNAME', 'affinity_sequence_combine';
 COMMENT ON FUNCTION affinity.sequence_combine(affinity.sequence, affinity.sequence) IS
 	'the state of the rows of two sequences together';
 
+CREATE FUNCTION affinity.sequence_final(affinity.sequence)
+RETURNS affinity.sequence
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_sequence_final';
+
+COMMENT ON FUNCTION affinity.sequence_final(affinity.sequence) IS
+	'final function of rollup';
+
+CREATE AGGREGATE affinity.rollup(sequence affinity.sequence) (
+	SFUNC = affinity.sequence_combine,
+	STYPE = affinity.sequence,
+	SSPACE = 256,
+	FINALFUNC = affinity.sequence_final,
+	COMBINEFUNC = affinity.sequence_combine,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.rollup(affinity.sequence) IS
+	'merges states of one user''s sequence exactly';
+
+CREATE FUNCTION affinity.rollup(sequence affinity.sequence, other affinity.sequence)
+RETURNS affinity.sequence
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
+AS 'MODULE_PATHNAME', 'affinity_sequence_rollup';
+
+COMMENT ON FUNCTION affinity.rollup(affinity.sequence, affinity.sequence) IS
+	'merges two states of one user''s sequence exactly; NULL is a state without rows';
+
 CREATE FUNCTION affinity.sequence_match_final(affinity.sequence)
 RETURNS pg_catalog.bool
 LANGUAGE C IMMUTABLE PARALLEL SAFE
@@ -74,7 +102,7 @@ COMMENT ON FUNCTION affinity.sequence_events_{TYPE}_final(affinity.sequence) IS
 --for one_time
 CREATE FUNCTION affinity.sequence_accum(
 	affinity.sequence,
-	pg_catalog.text,
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any")
 RETURNS affinity.sequence
@@ -83,7 +111,7 @@ AS 'MODULE_PATHNAME', 'affinity_sequence_accum';
 
 COMMENT ON FUNCTION affinity.sequence_accum(
 	affinity.sequence,
-	pg_catalog.text,
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
 	'transition function of sequence_match, sequence_count and sequence_match_events';
@@ -96,7 +124,7 @@ COMMENT ON FUNCTION affinity.sequence_accum(
 
 --for pattern_answer one_time
 CREATE AGGREGATE affinity.{NAME}(
-	pattern pg_catalog.text,
+	pattern affinity.word,
 	at pg_catalog.{AT},
 	VARIADIC conditions pg_catalog."any") (
 	SFUNC = affinity.sequence_accum,
@@ -108,7 +136,7 @@ CREATE AGGREGATE affinity.{NAME}(
 );
 
 COMMENT ON AGGREGATE affinity.{NAME}(
-	pg_catalog.text,
+	affinity.word,
 	pg_catalog.{AT},
 	VARIADIC pg_catalog."any") IS
 	'{ANSWER}; at: {TIMES}';
@@ -137,8 +165,8 @@ COMMENT ON FUNCTION affinity.sequence_next_final(pg_catalog.bytea) IS
 --for one_time next_events
 CREATE FUNCTION affinity.sequence_next_accum(
 	pg_catalog.bytea,
-	pg_catalog.text,
-	pg_catalog.text,
+	affinity.word,
+	affinity.word,
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES})
@@ -148,16 +176,16 @@ AS 'MODULE_PATHNAME', 'affinity_sequence_next_accum';
 
 COMMENT ON FUNCTION affinity.sequence_next_accum(
 	pg_catalog.bytea,
-	pg_catalog.text,
-	pg_catalog.text,
+	affinity.word,
+	affinity.word,
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES}) IS
 	'transition function of sequence_next_node';
 
 CREATE AGGREGATE affinity.sequence_next_node(
-	direction pg_catalog.text,
-	base pg_catalog.text,
+	direction affinity.word,
+	base affinity.word,
 	at pg_catalog.{AT},
 	value pg_catalog.text,
 	base_condition pg_catalog.bool{NAMED}) (
@@ -170,8 +198,8 @@ CREATE AGGREGATE affinity.sequence_next_node(
 );
 
 COMMENT ON AGGREGATE affinity.sequence_next_node(
-	pg_catalog.text,
-	pg_catalog.text,
+	affinity.word,
+	affinity.word,
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES}) IS
@@ -181,14 +209,14 @@ COMMENT ON AGGREGATE affinity.sequence_next_node(
 --for many_users
 CREATE FUNCTION affinity.sessionize(
 	at pg_catalog.{AT},
-	gap pg_catalog.{WINDOW},
+	gap {WINDOW},
 	campaign pg_catalog.text DEFAULT NULL,
-	max_length pg_catalog.{WINDOW} DEFAULT NULL)
+	max_length {WINDOW} DEFAULT NULL)
 RETURNS pg_catalog.int8
 LANGUAGE C WINDOW {VOLATILITY} PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_sequence_sessionize';
 
-COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, pg_catalog.{WINDOW}, pg_catalog.text, pg_catalog.{WINDOW}) IS
+COMMENT ON FUNCTION affinity.sessionize(pg_catalog.{AT}, {WINDOW}, pg_catalog.text, {WINDOW}) IS
 	'number of the session, from 1, that a row of one user belongs to; at: {TIMES}; gap: {UNITS}';
 
 --end

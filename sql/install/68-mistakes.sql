@@ -3,7 +3,7 @@
 -- other form is, and are errors that say what to write instead.
 --
 -- No call that works may come here. So an argument is "any" only where the other
--- forms have text there, which wins where it is untyped. Times are of type moment,
+-- forms have a word there, which wins where it is a text or untyped. Times are of type moment,
 -- to which numbers are cast with an error; timestamptz is preferred to it.
 -- C: src/activity/mistake.c, src/eventlog/mistake.c, src/calendar/moment.c
 

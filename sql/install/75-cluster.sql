@@ -94,16 +94,27 @@ COMMENT ON FUNCTION affinity.rollup(affinity.{STATE}, affinity.{STATE}) IS
 -- float8 | a number
 -- bool | whether it happened
 
---for cluster_value
-CREATE FUNCTION affinity.cluster_metric_accum(affinity.cluster_metric, pg_catalog.{VALUE}, pg_catalog."any")
+-- Clusters are of exact types, and "any" for others, as users are in 40-activity.sql.
+
+--table cluster_id: CLUSTER
+-- int2
+-- int4
+-- int8
+-- uuid
+-- text
+-- "char"
+-- "any"
+
+--for cluster_value cluster_id
+CREATE FUNCTION affinity.cluster_metric_accum(affinity.cluster_metric, pg_catalog.{VALUE}, pg_catalog.{CLUSTER})
 RETURNS affinity.cluster_metric
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_cluster_accum';
 
-COMMENT ON FUNCTION affinity.cluster_metric_accum(affinity.cluster_metric, pg_catalog.{VALUE}, pg_catalog."any") IS
+COMMENT ON FUNCTION affinity.cluster_metric_accum(affinity.cluster_metric, pg_catalog.{VALUE}, pg_catalog.{CLUSTER}) IS
 	'transition function of cluster_metric_agg';
 
-CREATE AGGREGATE affinity.cluster_metric_agg(value pg_catalog.{VALUE}, cluster pg_catalog."any") (
+CREATE AGGREGATE affinity.cluster_metric_agg(value pg_catalog.{VALUE}, cluster pg_catalog.{CLUSTER}) (
 	SFUNC = affinity.cluster_metric_accum,
 	STYPE = affinity.cluster_metric,
 	SSPACE = 600,
@@ -112,18 +123,18 @@ CREATE AGGREGATE affinity.cluster_metric_agg(value pg_catalog.{VALUE}, cluster p
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.cluster_metric_agg(pg_catalog.{VALUE}, pg_catalog."any") IS
+COMMENT ON AGGREGATE affinity.cluster_metric_agg(pg_catalog.{VALUE}, pg_catalog.{CLUSTER}) IS
 	'the metric of an arm whose units were assigned in clusters, or share days or regions: {WHAT} of each unit';
 
-CREATE FUNCTION affinity.did_accum(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool, pg_catalog."any")
+CREATE FUNCTION affinity.did_accum(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool, pg_catalog.{CLUSTER})
 RETURNS affinity.did
 LANGUAGE C IMMUTABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_cluster_accum';
 
-COMMENT ON FUNCTION affinity.did_accum(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool, pg_catalog."any") IS
+COMMENT ON FUNCTION affinity.did_accum(affinity.did, pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool, pg_catalog.{CLUSTER}) IS
 	'transition function of did_agg';
 
-CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.bool, after pg_catalog.bool, cluster pg_catalog."any") (
+CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.bool, after pg_catalog.bool, cluster pg_catalog.{CLUSTER}) (
 	SFUNC = affinity.did_accum,
 	STYPE = affinity.did,
 	SSPACE = 1600,
@@ -132,7 +143,7 @@ CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.b
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool, pg_catalog."any") IS
+COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool, pg_catalog.{CLUSTER}) IS
 	'a metric before and after a change, where it was made and where not: {WHAT} of each unit';
 
 --end

@@ -91,6 +91,8 @@ AS 'MODULE_PATHNAME', 'affinity_attribution_without';
 COMMENT ON FUNCTION affinity.without(affinity.attribution, pg_catalog.anyarray) IS
 	'the state without the users of these ids, as if their rows had not been aggregated; NULL where nobody is left';
 
+-- Tables that are not here: 40-activity.sql
+
 --table attribution_time: AT | TIMES
 -- timestamptz | a timestamptz
 -- timestamp | a timestamp
@@ -102,10 +104,10 @@ COMMENT ON FUNCTION affinity.without(affinity.attribution, pg_catalog.anyarray) 
 -- , pg_catalog.interval | , lookback pg_catalog.interval | who was touched by which channel when, and who converted; at: {TIMES}; with a lookback
 -- , pg_catalog.float8, pg_catalog.interval | , value pg_catalog.float8, lookback pg_catalog.interval | who was touched by which channel when, and who converted for what; at: {TIMES}; with a lookback
 
---for attribution_arguments attribution_time
+--for attribution_arguments attribution_time state_user
 CREATE FUNCTION affinity.attribution_accum(
 	affinity.attribution,
-	pg_catalog."any",
+	pg_catalog.{USER},
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES})
@@ -115,14 +117,14 @@ AS 'MODULE_PATHNAME', 'affinity_attribution_accum';
 
 COMMENT ON FUNCTION affinity.attribution_accum(
 	affinity.attribution,
-	pg_catalog."any",
+	pg_catalog.{USER},
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES}) IS
 	'transition function of attribution_agg';
 
 CREATE AGGREGATE affinity.attribution_agg(
-	user_id pg_catalog."any",
+	user_id pg_catalog.{USER},
 	at pg_catalog.{AT},
 	channel pg_catalog.text,
 	converted pg_catalog.bool{NAMED}) (
@@ -135,7 +137,7 @@ CREATE AGGREGATE affinity.attribution_agg(
 );
 
 COMMENT ON AGGREGATE affinity.attribution_agg(
-	pg_catalog."any",
+	pg_catalog.{USER},
 	pg_catalog.{AT},
 	pg_catalog.text,
 	pg_catalog.bool{TYPES}) IS

@@ -88,20 +88,20 @@ COMMENT ON FUNCTION affinity.rollup(affinity.series, affinity.series) IS
 -- timestamp
 -- date
 
---table series_arguments: TYPES | NAMED | ANSWER
--- | | the sum of values in each period
--- , pg_catalog.text | , time_zone pg_catalog.text | the sum of values in each period of a time zone
+--table series_arguments: UNIT | TYPES | NAMED | ANSWER
+-- session_unit | | | the sum of values in each period
+-- word | , affinity.word | , time_zone affinity.word | the sum of values in each period of a time zone
 
 --for series_time series_arguments
-CREATE FUNCTION affinity.series_accum(affinity.series, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES})
+CREATE FUNCTION affinity.series_accum(affinity.series, pg_catalog.{AT}, pg_catalog.float8, affinity.{UNIT}{TYPES})
 RETURNS affinity.series
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_forecast_accum';
 
-COMMENT ON FUNCTION affinity.series_accum(affinity.series, pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON FUNCTION affinity.series_accum(affinity.series, pg_catalog.{AT}, pg_catalog.float8, affinity.{UNIT}{TYPES}) IS
 	'transition function of series_agg for {AT}';
 
-CREATE AGGREGATE affinity.series_agg(at pg_catalog.{AT}, value pg_catalog.float8, unit pg_catalog.text{NAMED}) (
+CREATE AGGREGATE affinity.series_agg(at pg_catalog.{AT}, value pg_catalog.float8, unit affinity.{UNIT}{NAMED}) (
 	SFUNC = affinity.series_accum,
 	STYPE = affinity.series,
 	SSPACE = 1000,
@@ -110,7 +110,7 @@ CREATE AGGREGATE affinity.series_agg(at pg_catalog.{AT}, value pg_catalog.float8
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.series_agg(pg_catalog.{AT}, pg_catalog.float8, pg_catalog.text{TYPES}) IS
+COMMENT ON AGGREGATE affinity.series_agg(pg_catalog.{AT}, pg_catalog.float8, affinity.{UNIT}{TYPES}) IS
 	'{ANSWER}: hour, day, week, month, quarter or year';
 
 --end

@@ -206,20 +206,27 @@ COMMENT ON FUNCTION affinity.log_rank_final(pg_catalog.bytea) IS
 
 --table rank_arguments: TYPES | NAMED | ANSWER
 -- | | do groups differ in how long it takes until an event: the log-rank test
--- , pg_catalog."any" | , stratum pg_catalog."any" | do groups differ in how long it takes until an event, within strata: the log-rank test
--- , pg_catalog."any", pg_catalog.text | , stratum pg_catalog."any", weights pg_catalog.text | do groups differ in how long it takes until an event, within strata, times weighted in a known way
--- , pg_catalog."any", pg_catalog.text, pg_catalog.float8 | , stratum pg_catalog."any", weights pg_catalog.text, entry pg_catalog.float8 | do groups differ in how long it takes until an event, where some were first seen later
+-- , {GROUP} | , stratum {GROUP} | do groups differ in how long it takes until an event, within strata: the log-rank test
+-- , {GROUP}, pg_catalog.text | , stratum {GROUP}, weights pg_catalog.text | do groups differ in how long it takes until an event, within strata, times weighted in a known way
+-- , {GROUP}, pg_catalog.text, pg_catalog.float8 | , stratum {GROUP}, weights pg_catalog.text, entry pg_catalog.float8 | do groups differ in how long it takes until an event, where some were first seen later
 
---for rank_arguments
-CREATE FUNCTION affinity.log_rank_accum(pg_catalog.bytea, pg_catalog."any", pg_catalog.float8, pg_catalog.bool{TYPES})
+-- Groups and strata are of any type. As texts they are of an exact one, which a
+-- distributed engine asks for.
+
+--table rank_group: GROUP
+-- pg_catalog."any"
+-- pg_catalog.text
+
+--for rank_arguments rank_group
+CREATE FUNCTION affinity.log_rank_accum(pg_catalog.bytea, {GROUP}, pg_catalog.float8, pg_catalog.bool{TYPES})
 RETURNS pg_catalog.bytea
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'affinity_survival_rank_accum';
 
-COMMENT ON FUNCTION affinity.log_rank_accum(pg_catalog.bytea, pg_catalog."any", pg_catalog.float8, pg_catalog.bool{TYPES}) IS
+COMMENT ON FUNCTION affinity.log_rank_accum(pg_catalog.bytea, {GROUP}, pg_catalog.float8, pg_catalog.bool{TYPES}) IS
 	'transition function of log_rank';
 
-CREATE AGGREGATE affinity.log_rank("group" pg_catalog."any", duration pg_catalog.float8, event pg_catalog.bool{NAMED}) (
+CREATE AGGREGATE affinity.log_rank("group" {GROUP}, duration pg_catalog.float8, event pg_catalog.bool{NAMED}) (
 	SFUNC = affinity.log_rank_accum,
 	STYPE = pg_catalog.bytea,
 	SSPACE = 1000,
@@ -228,7 +235,7 @@ CREATE AGGREGATE affinity.log_rank("group" pg_catalog."any", duration pg_catalog
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.log_rank(pg_catalog."any", pg_catalog.float8, pg_catalog.bool{TYPES}) IS
+COMMENT ON AGGREGATE affinity.log_rank({GROUP}, pg_catalog.float8, pg_catalog.bool{TYPES}) IS
 	'{ANSWER}';
 
 --end

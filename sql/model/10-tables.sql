@@ -1,9 +1,12 @@
--- What was learned. Anyone with USAGE on the schema may read it.
+-- What was learned. Anyone with USAGE on the schema may read it. What refreshes
+-- write over keeps its length: VACUUM would lock readers out to shorten it, on
+-- standbys too, and the next refresh would need the room again. Tables have
+-- primary keys, by which they are replicated.
 
 --objects
 CREATE TABLE @schema@.model OF affinity.model_record (
 	PRIMARY KEY (version)
-);
+) WITH (vacuum_truncate = false, toast.vacuum_truncate = false);
 
 GRANT SELECT ON @schema@.model TO PUBLIC;
 
@@ -23,7 +26,7 @@ CREATE TABLE @schema@.@items@ (
 	scores pg_catalog.float4[] NOT NULL,
 	factors pg_catalog.float4[],
 	repeat_rate pg_catalog.float4
-) WITH (toast_tuple_target = 8160);
+) WITH (toast_tuple_target = 8160, vacuum_truncate = false, toast.vacuum_truncate = false);
 
 ALTER TABLE @schema@.@items@
 	ALTER COLUMN neighbors SET STORAGE EXTERNAL,
@@ -41,7 +44,7 @@ CREATE TABLE @schema@.kept_interactions (
 	item_id @item@ NOT NULL,
 	weight pg_catalog.float8 NOT NULL,
 	at pg_catalog.timestamp@kept_signal@
-);
+) WITH (vacuum_truncate = false, toast.vacuum_truncate = false);
 
 ALTER TABLE @schema@.kept_interactions ADD PRIMARY KEY (user_id, row_no);
 

@@ -38,7 +38,7 @@ CREATE TABLE @schema@.popular_items (
 	users pg_catalog.int8 NOT NULL,
 	items pg_catalog.int4[] NOT NULL,
 	scores pg_catalog.float4[] NOT NULL
-) WITH (toast_tuple_target = 8160);
+) WITH (toast_tuple_target = 8160, vacuum_truncate = false, toast.vacuum_truncate = false);
 
 ALTER TABLE @schema@.popular_items
 	ALTER COLUMN items SET STORAGE EXTERNAL,

@@ -25,7 +25,7 @@ CREATE TABLE @schema@.refreshes (
 	items pg_catalog.int4[] NOT NULL,
 	users pg_catalog.int4[] NOT NULL,
 	known pg_catalog.float4[]
-);
+) WITH (vacuum_truncate = false, toast.vacuum_truncate = false);
 
 ALTER TABLE @schema@.refreshes
 	ALTER COLUMN items SET STORAGE EXTERNAL,

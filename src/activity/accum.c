@@ -95,7 +95,8 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type, bool values)
 	ActivityRow *row;
 	Timestamp	at = affinity_activity_site_time(fcinfo, type);
 
-	if (site == NULL || !site->plain || PG_ARGISNULL(0) ||
+	if (fcinfo->flinfo->fn_expr == NULL || site == NULL || !site->plain ||
+		PG_ARGISNULL(0) ||
 		PG_ARGISNULL(1) || PG_ARGISNULL(2) || TIMESTAMP_NOT_FINITE(at))
 		return false;
 	if (values &&
@@ -111,7 +112,7 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type, bool values)
 	else
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	row->at = at;
-	row->period = affinity_calendar_clock_period(&site->clock, at);
+	row->period = affinity_activity_site_period(site, at);
 	row->flags = values ? ENTRY_SUM : EVENT_BOTH;
 	if (values)
 		set->buffer_sums[set->n_rows] =
@@ -135,6 +136,7 @@ accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 	int128		value = 0;
 
 	/* a call site that has learned something was looked at before */
+	affinity_base_resume(fcinfo, affinity_activity_site_fits);
 	site = fcinfo->flinfo->fn_extra;
 	if (site == NULL)
 		affinity_base_check_aggregate(fcinfo, "Call affinity.activity_agg or "
@@ -161,7 +163,7 @@ accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 		affinity_activity_site_infinite(fcinfo, site, type);
 	if (values)
 		value = affinity_activity_site_value(fcinfo, site);
-	row->period = affinity_calendar_clock_period(&site->clock, row->at);
+	row->period = affinity_calendar_clock_period(&site->calendar.clock, row->at);
 	row->flags = flags;
 	if (site->kind.ids == AFFINITY_ID_INT)
 		row->key.number = row_number(fcinfo, site);

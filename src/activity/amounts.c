@@ -104,8 +104,10 @@ skip_row(FunctionCallInfo fcinfo)
 static CallSite *
 check_site(FunctionCallInfo fcinfo)
 {
-	CallSite   *site = fcinfo->flinfo->fn_extra;
+	CallSite   *site;
 
+	affinity_base_resume(fcinfo, affinity_activity_site_fits);
+	site = fcinfo->flinfo->fn_extra;
 	if (site == NULL)
 		affinity_base_check_aggregate(fcinfo, "Call affinity.value_agg.");
 	return site;
@@ -130,7 +132,7 @@ affinity_activity_value_started(FunctionCallInfo fcinfo, TimeType type)
 	at = affinity_activity_site_time(fcinfo, type);
 	if (TIMESTAMP_NOT_FINITE(at))
 		affinity_activity_site_infinite(fcinfo, site, type);
-	period = affinity_calendar_clock_period(&site->clock, at);
+	period = affinity_calendar_clock_period(&site->calendar.clock, at);
 	if (!PG_ARGISNULL(3))
 		add_entry(&entries, ENTRY_SUM, period, at,
 				  affinity_activity_site_value(fcinfo, site));
@@ -143,18 +145,18 @@ affinity_activity_value_started(FunctionCallInfo fcinfo, TimeType type)
 static const SitePeriod *
 period_of(CallSite *site, int64 at)
 {
-	uint32		number = affinity_calendar_clock_period(&site->clock, at);
+	uint32		number = affinity_calendar_clock_period(&site->calendar.clock, at);
 	SitePeriod *period = &site->periods[number % SITE_PERIODS];
 
 	if (period->period != number || at < period->start || at >= period->end)
 	{
-		int64		start = affinity_calendar_clock_start(&site->clock, number);
+		int64		start = affinity_calendar_clock_start(&site->calendar.clock, number);
 		int64		end;
 
 		/* near a change of the zone it may be the one beside it */
 		while (at < start)
-			start = affinity_calendar_clock_start(&site->clock, --number);
-		while (at >= (end = affinity_calendar_clock_start(&site->clock,
+			start = affinity_calendar_clock_start(&site->calendar.clock, --number);
+		while (at >= (end = affinity_calendar_clock_start(&site->calendar.clock,
 														  number + 1)))
 		{
 			start = end;

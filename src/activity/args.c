@@ -67,7 +67,11 @@ Timestamp
 affinity_activity_local_arg(FunctionCallInfo fcinfo, int arg,
 							const ActivityFlat *flat)
 {
-	return affinity_calendar_moment_local((Moment *) PG_GETARG_POINTER(arg),
+	const Moment *moment = (const Moment *) PG_GETARG_POINTER(arg);
+
+	if (moment->kind == MOMENT_LOCAL || flat->zone_len == 0)
+		return affinity_calendar_session_moment(moment, false);
+	return affinity_calendar_moment_local(moment,
 										  affinity_activity_zone_of(flat));
 }
 
@@ -100,6 +104,7 @@ affinity_activity_set_as_of(ActivityReader *reader, pg_tz *zone,
 															reader->as_of);
 	}
 	else
-		reader->as_of = reader->as_of_local =
+		reader->as_of = reader->as_of_local = flat->zone_len == 0 ?
+			affinity_calendar_session_moment(as_of, false) :
 			affinity_calendar_moment_local(as_of, zone);
 }

@@ -16,20 +16,16 @@
 
 #define UNIT_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 3 : 4)
 #define ZONE_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 4 : 5)
-#define ZONE_IS_NULL(rows) \
-	(PG_NARGS() <= ZONE_ARG(rows) || PG_ARGISNULL(ZONE_ARG(rows)))
-
-static bool
-same_text(const text *a, const text *b)
-{
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
 
 /* The call that forgot the time zone, which comes before the way to count. */
 static void
-check_zone_of_range(const char *zone)
+check_zone_of_range(FunctionCallInfo fcinfo, int arg)
 {
+	const char *zone;
+
+	if (PG_NARGS() <= arg || PG_ARGISNULL(arg))
+		return;
+	zone = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	if (pg_strcasecmp(zone, "at_end") == 0 ||
 		pg_strcasecmp(zone, "pro_rata") == 0)
 		ereport(ERROR,
@@ -58,19 +54,44 @@ counted_arg(FunctionCallInfo fcinfo)
 	return COUNTED_PRO_RATA;
 }
 
+/* Learn the periods of a slice of local time. */
+pg_noinline void
+affinity_activity_site_months(CallSite *site, int64 number)
+{
+	MonthSlice *slice = &site->months[number & (MONTH_SLICES - 1)];
+	PeriodUnit	unit = site->calendar.clock.unit;
+	int64		first = number * (INT64CONST(1) << MONTH_SLICE_SHIFT);
+	int64		last = first + ((INT64CONST(1) << MONTH_SLICE_SHIFT) - 1);
+
+	slice->number = number;
+	slice->before = affinity_calendar_period_of_local(unit, first);
+	slice->after = affinity_calendar_period_of_local(unit, last);
+	slice->end = PG_INT64_MAX;
+	/* the slices at the ends of what timestamps reach have no end of a month */
+	if (slice->after != slice->before)
+		slice->end = affinity_calendar_period_start(unit, slice->after);
+}
+
+static void
+learn_months(CallSite *site)
+{
+	site->in_months = affinity_calendar_months(site->calendar.clock.unit).n > 0;
+	if (!site->in_months)
+		return;
+	if (site->months == NULL)
+		site->months = palloc(MONTH_SLICES * sizeof(MonthSlice));
+	for (int i = 0; i < MONTH_SLICES; i++)
+		site->months[i].number = PG_INT64_MAX;
+}
+
 /* Learn types, unit and zone; the aggregate's other arguments are rows. */
 static void
 learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
 {
 	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	text	   *unit = PG_GETARG_TEXT_PP(UNIT_ARG(rows));
-	int			zone = ZONE_ARG(rows);
-	pg_tz	   *tz = NULL;
 	AffinityIdKind ids;
 
 	memset(&site->kind, 0, sizeof(ActivityKind));
-	site->kind.unit = affinity_calendar_unit(VARDATA_ANY(unit),
-											 VARSIZE_ANY_EXHDR(unit));
 	site->user_type = affinity_base_id_arg(fcinfo, 1, "user_id", &ids);
 	site->kind.ids = (uint8) ids;
 	site->kind.zoned = zoned;
@@ -84,25 +105,33 @@ learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
 			site->periods = palloc(SITE_PERIODS * sizeof(SitePeriod));
 		for (int i = 0; i < SITE_PERIODS; i++)
 			site->periods[i].period = PG_UINT32_MAX;
+		check_zone_of_range(fcinfo, ZONE_ARG(rows));
 	}
-	site->zone_is_null = ZONE_IS_NULL(rows);
-	if (rows == RANGES_OF_VALUES && !site->zone_is_null)
-		check_zone_of_range(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
-	if (!site->zone_is_null)
-		tz = affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(zone)));
-	else if (zoned)
-		tz = session_timezone;
-	if (tz != NULL)
-	{
-		const char *name = pg_get_timezone_name(tz);
-
-		site->kind.zone_len = strlen(name);
-		strlcpy(site->kind.zone, name, sizeof(site->kind.zone));
-	}
-	affinity_calendar_clock_init(&site->clock, site->kind.unit, zoned, tz);
-	site->zone = site->zone_is_null ? NULL : PG_GETARG_TEXT_P_COPY(zone);
-	site->unit = PG_GETARG_TEXT_P_COPY(UNIT_ARG(rows));
+	site->rows = rows;
+	site->calendar.unit_arg = UNIT_ARG(rows);
+	site->calendar.zone_arg = ZONE_ARG(rows);
+	affinity_calendar_call_learn(fcinfo, &site->calendar, zoned,
+								 site->kind.values ?
+								 "affinity.value_agg(user_id, at, value, 'day', 'Europe/Berlin')"
+								 : "affinity.activity_agg(user_id, at, 'day', 'Europe/Berlin')");
+	site->kind.unit = site->calendar.clock.unit;
+	if (site->calendar.clock.tz != NULL)
+		site->kind.zone_len = strlcpy(site->kind.zone,
+									  pg_get_timezone_name(site->calendar.clock.tz),
+									  sizeof(site->kind.zone));
+	learn_months(site);
 	MemoryContextSwitchTo(old);
+}
+
+/* A site that is kept from one query to others: is it this row's too? */
+bool
+affinity_activity_site_fits(FunctionCallInfo fcinfo, const void *kept)
+{
+	const CallSite *site = kept;
+
+	return affinity_calendar_call_fits(fcinfo, &site->calendar) &&
+		(site->rows != RANGES_OF_VALUES ||
+		 site->kind.counted == counted_arg(fcinfo));
 }
 
 /*
@@ -113,10 +142,7 @@ CallSite *
 affinity_activity_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned,
 					   SiteRows rows)
 {
-	bool		zone_is_null = ZONE_IS_NULL(rows);
-	int			unit = UNIT_ARG(rows);
-
-	if (PG_ARGISNULL(unit))
+	if (PG_ARGISNULL(UNIT_ARG(rows)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unit of time must not be null"),
@@ -132,22 +158,15 @@ affinity_activity_site(FunctionCallInfo fcinfo, CallSite *site, bool zoned,
 		site->plain = site->constant && rows != RANGES_OF_VALUES &&
 			!site->kind.events && !site->kind.starts &&
 			site->kind.ids != AFFINITY_ID_TEXT;
-		fcinfo->flinfo->fn_extra = site;
+		affinity_base_keep(fcinfo, site);
 		return site;
 	}
-	if (!same_text(site->unit, PG_GETARG_TEXT_PP(unit)) ||
-		zone_is_null != site->zone_is_null ||
-		(!zone_is_null &&
-		 !same_text(site->zone, PG_GETARG_TEXT_PP(ZONE_ARG(rows)))) ||
+	/* constants in practice; a group of its own may have other ones */
+	if (!affinity_calendar_call_same(fcinfo, &site->calendar) ||
 		(rows == RANGES_OF_VALUES &&
 		 (site->kind.zoned != zoned ||
 		  site->kind.counted != counted_arg(fcinfo))))
-	{
-		/* constants in practice; a group of its own may have other ones */
-		if (site->clock.slices)
-			pfree(site->clock.slices);
 		learn_kind(fcinfo, site, zoned, rows);
-	}
 	return site;
 }
 

@@ -197,7 +197,7 @@ affinity_activity_relabel(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 		zone = affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	else if (flat->zoned)
-		zone = session_timezone;
+		zone = affinity_calendar_session_zone("affinity.relabel(state, 'Europe/Berlin')");
 	affinity_activity_flat_kind(flat, &kind);
 	memset(kind.zone, 0, sizeof(kind.zone));
 	if (zone != NULL)

@@ -12,7 +12,8 @@
 
 typedef struct AffinityAdvice
 {
-	double		cost;			/* of the generic plan, as things are */
+	double		cost;			/* of the generic plan, as things are; NaN: it
+								 * is not estimated */
 	double		rows;			/* that the planner expects, after them */
 	bool		slow;			/* cost is above the limit */
 	List	   *statements;		/* of char *: SQL that helps, maybe none */

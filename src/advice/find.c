@@ -146,6 +146,7 @@ affinity_advice_find(const char *sql, Oid parameter, const char *noun,
 	affinity_advice_plan(&q);
 	advice->cost = q.cost;
 	advice->rows = q.rows;
+	/* of what is not estimated there is nothing to be said */
 	advice->slow = q.cost > limit;
 	if (!advice->slow)
 		return;

@@ -33,6 +33,14 @@
 #define ENTRY_OVERHEAD 14
 #define ENTRIES_IN_PAGE(width) (BLCKSZ * 0.9 / ((width) + ENTRY_OVERHEAD))
 
+/*
+ * What the planner adds for each node that settings forbid, and what no
+ * estimate comes to: distributed engines put such a cost on plans that they
+ * only make when they know the parameter.
+ */
+#define FORBIDDEN_COST	1.0e10
+#define NO_ESTIMATE		1.0e18
+
 /* The query that is planned now. */
 static AdviceQuery *active;
 static bool within;				/* the planner is at it */
@@ -295,6 +303,15 @@ plan(Query * query, const char *sql, int options, ParamListInfo params)
 }
 
 /*
+ * What a plan is estimated to cost; NaN where that is not said.
+ */
+static double
+estimated(double cost)
+{
+	return cost < NO_ESTIMATE ? fmod(cost, FORBIDDEN_COST) : NAN;
+}
+
+/*
  * Plan the query as it runs with any parameter. Costs and what is in the way
  * are those of this plan; keys are added to those that are known.
  */
@@ -333,6 +350,6 @@ affinity_advice_plan(AdviceQuery *q)
 		get_index_stats_hook = prev_index_stats;
 	}
 	PG_END_TRY();
-	q->cost = statement->planTree->total_cost;
+	q->cost = estimated(statement->planTree->total_cost);
 	q->rows = statement->planTree->plan_rows;
 }

@@ -19,6 +19,7 @@ typedef struct AffinityAutoOptions
 	int64		budget;			/* microseconds of work */
 	int32		seed;
 	int			seen;			/* AffinitySeen */
+	double		users;			/* NaN: as many as fit */
 } AffinityAutoOptions;
 
 /* Options alone: it cannot be trained, and is in no table. */

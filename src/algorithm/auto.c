@@ -16,6 +16,8 @@ static const AffinityOption auto_options[] = {
 	OPTION(seed, INT, "0", -2147483648.0, 2147483647, NULL,
 		   "of the samples of users and items that candidates are tried on"),
 	AFFINITY_OPTION_SEEN(AffinityAutoOptions),
+	OPTION(users, REAL, "\"auto\"", AFFINITY_LEAST_USERS, 1, NULL,
+		   "part of the users that is chosen by, and trained on; auto: all, or as many as fit into half of maintenance_work_mem where all do not fit"),
 };
 
 const AffinityAlgorithm affinity_algorithm_auto = {

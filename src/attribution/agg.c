@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "attribution/attribution.h"
+#include "base/kept.h"
 
 PG_FUNCTION_INFO_V1(affinity_attribution_accum);
 PG_FUNCTION_INFO_V1(affinity_attribution_combine);
@@ -55,10 +56,15 @@ lookback_length(const Interval *interval)
 static int64
 lookback_of_call(FunctionCallInfo fcinfo, AttributionCall *call)
 {
+	const Interval *lookback;
+	int64		length;
+
 	if (PG_ARGISNULL(call->lookback_arg))
 		return 0;
-	call->last_lookback = *PG_GETARG_INTERVAL_P(call->lookback_arg);
-	return lookback_length(&call->last_lookback);
+	lookback = PG_GETARG_INTERVAL_P(call->lookback_arg);
+	length = lookback_length(lookback);
+	call->last_lookback = *lookback;
+	return length;
 }
 
 static AttributionCall *
@@ -83,7 +89,8 @@ begin_call(FunctionCallInfo fcinfo)
 	if (call->lookback_arg != 0)
 		call->like.lookback = lookback_of_call(fcinfo, call);
 	call->context = context;
-	return fcinfo->flinfo->fn_extra = call;
+	affinity_base_keep(fcinfo, call);
+	return call;
 }
 
 /* A lookback that is not the one of the group's first row. */
@@ -162,12 +169,16 @@ user_of_row(FunctionCallInfo fcinfo, const AttributionCall *call)
 Datum
 affinity_attribution_accum(PG_FUNCTION_ARGS)
 {
-	AttributionCall *call = fcinfo->flinfo->fn_extra;
+	AttributionCall *call;
 	Growing    *growing = NULL;
 	Touch		touch;
 
+	affinity_base_resume(fcinfo, NULL);
+	call = fcinfo->flinfo->fn_extra;
 	if (unlikely(call == NULL))
 		call = begin_call(fcinfo);
+	else if (unlikely(fcinfo->flinfo->fn_expr == NULL))
+		call->context = affinity_base_check_aggregate(fcinfo, AGGREGATES);
 	if (!PG_ARGISNULL(0))
 		growing = affinity_attribution_growing(PG_GETARG_DATUM(0),
 											   call->context);

@@ -323,6 +323,11 @@ extern void affinity_attribution_chain(const Attribution *state,
 extern void affinity_attribution_removal(const Chain *chain, int order,
 										 double *effect, double *value_effect);
 
+/* visits.c */
+extern void affinity_attribution_visits(const Chain *chain, double all,
+										double all_value, double *lost,
+										double *value_lost);
+
 extern int	affinity_attribution_order_arg(FunctionCallInfo fcinfo, int arg);
 extern Datum affinity_attribution_name_datum(const ChannelName *name,
 											 uint32 channel);

@@ -14,9 +14,7 @@
  * come to that for each channel, half of the channels are eliminated for the
  * other half, and so on: in all some two eliminations of the whole.
  *
- * Of higher order the chance of a conversion from each state is the solution
- * of a sparse system, once for each channel, by Gauss and Seidel's method. How
- * far it is off at most is known: the chance of not having come to an end yet.
+ * Of higher order: visits.c.
  */
 #include "postgres.h"
 
@@ -31,10 +29,6 @@
 #define COLUMNS_MORE 3
 
 #define MOST_DENSE 4000			/* channels */
-#define CLOSE_ENOUGH 1e-16
-#define SWEEPS_MAX 10000000
-
-/* ---- order 1 ------------------------------------------------------------ */
 
 /*
  * n states, the start first: the chances of steps between them, and
@@ -218,131 +212,6 @@ dense_of(const Chain *chain)
 	return dense;
 }
 
-/* ---- higher orders ------------------------------------------------------ */
-
-/* Is a channel among the touches that a state is named by? */
-static bool
-has_channel(uint64 state, uint32 channel)
-{
-	for (; state != 0; state >>= CHAIN_CODE_BITS)
-		if ((state & CHAIN_CODE_MAX) == channel + 1)
-			return true;
-	return false;
-}
-
-typedef struct Sweep
-{
-	const Chain *chain;
-	double	   *chance;			/* of each step */
-	double	   *conversion;		/* chance of one, from each state */
-	double	   *value;
-	double	   *open;			/* chance of not having come to an end */
-	bool	   *removed;
-} Sweep;
-
-/* One state from those that it leads to; a way back to itself is left out. */
-static void
-sweep_state(Sweep *sweep, uint32 i)
-{
-	const Chain *chain = sweep->chain;
-	int64		leave = chain->total[i];
-	double		conversion = 0;
-	double		value = 0;
-	double		open = 0;
-	double		once;
-
-	for (uint32 s = chain->first[i]; s < chain->first[i + 1]; s++)
-	{
-		const ChainStep *step = &chain->step[s];
-
-		if (step->to == CHAIN_CONVERSION)
-		{
-			conversion += sweep->chance[s];
-			value += (double) step->value / (double) chain->total[i];
-		}
-		else if (step->to == CHAIN_NULL)
-			continue;
-		else if (step->target == i)
-			leave -= step->journeys;
-		else if (!sweep->removed[step->target])
-		{
-			conversion += sweep->chance[s] * sweep->conversion[step->target];
-			value += sweep->chance[s] * sweep->value[step->target];
-			open += sweep->chance[s] * sweep->open[step->target];
-		}
-	}
-	once = (double) leave / (double) chain->total[i];
-	sweep->conversion[i] = conversion / once;
-	sweep->value[i] = value / once;
-	sweep->open[i] = open / once;
-}
-
-/*
- * Conversions and value that are met from the start without a channel, as
- * exactly as those of all channels are.
- */
-static void
-solve_without(Sweep *sweep, uint32 channel, double all, double *conversion,
-			  double *value)
-{
-	const Chain *chain = sweep->chain;
-
-	for (uint32 i = 0; i < chain->n_states; i++)
-	{
-		sweep->removed[i] = has_channel(chain->state[i], channel);
-		sweep->conversion[i] = 0;
-		sweep->value[i] = 0;
-		sweep->open[i] = 1;
-	}
-	for (int n = 0;; n++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		/* the start has the smallest name, and comes last */
-		for (uint32 i = chain->n_states; i > 0; i--)
-			if (!sweep->removed[i - 1])
-				sweep_state(sweep, i - 1);
-		if (sweep->open[0] <= CLOSE_ENOUGH * all)
-			break;
-		if (n == SWEEPS_MAX)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("the Markov chain has journeys too long to be solved"),
-					 errhint("Give markov_order 1, or a lookback.")));
-	}
-	*conversion = sweep->conversion[0];
-	*value = sweep->value[0];
-}
-
-static void
-solve_sparse(const Chain *chain, double all, double all_value, double *lost,
-			 double *value_lost)
-{
-	Sweep		sweep;
-	uint32		n = chain->n_states;
-
-	sweep.chain = chain;
-	sweep.chance = affinity_base_array(chain->first[n], sizeof(double));
-	sweep.conversion = affinity_base_array(n, sizeof(double));
-	sweep.value = affinity_base_array(n, sizeof(double));
-	sweep.open = affinity_base_array(n, sizeof(double));
-	sweep.removed = affinity_base_array(n, sizeof(bool));
-	for (uint32 i = 0; i < n; i++)
-		for (uint32 s = chain->first[i]; s < chain->first[i + 1]; s++)
-			sweep.chance[s] = (double) chain->step[s].journeys /
-				(double) chain->total[i];
-	for (uint32 c = 0; c < chain->n_channels; c++)
-	{
-		double		conversion;
-		double		value;
-
-		if (!chain->seen[c])
-			continue;
-		solve_without(&sweep, c, all, &conversion, &value);
-		lost[c] = Max(all - conversion, 0);
-		value_lost[c] = all_value - value;
-	}
-}
-
 /*
  * Of each channel the share of conversions, and of their value, that would
  * be lost without it; 0 where there are none. All together they are what the
@@ -364,7 +233,8 @@ affinity_attribution_removal(const Chain *chain, int order, double *effect,
 	if (order == 1)
 		halve(dense_of(chain), effect, value_effect);
 	else
-		solve_sparse(chain, all, all_value, effect, value_effect);
+		affinity_attribution_visits(chain, all, all_value, effect,
+									value_effect);
 	for (uint32 i = 0; i < chain->n_channels; i++)
 	{
 		effect[i] = Min(effect[i] / all, 1);

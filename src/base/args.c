@@ -4,12 +4,17 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type_d.h"
 #include "nodes/primnodes.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "base/base.h"
+#include "base/call.h"
 
 /*
  * How many rows a caller wants: 0 is none, a huge number is all.
@@ -24,6 +29,35 @@ affinity_base_check_k(int64 k)
 				 errhint("Pass how many rows you want; 0 gives none.")));
 }
 
+/* Is this the transition function of an aggregate? */
+bool
+affinity_base_is_step_of(FunctionCallInfo fcinfo, Oid aggregate)
+{
+	HeapTuple	tuple = SearchSysCache1(AGGFNOID,
+										ObjectIdGetDatum(aggregate));
+	bool		is_step = HeapTupleIsValid(tuple) &&
+		((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn ==
+		fcinfo->flinfo->fn_oid;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return is_step;
+}
+
+/*
+ * The call of the aggregate that a transition function is of; NULL where
+ * another aggregate calls it, as those of a distributed engine do: their
+ * arguments are not the function's.
+ */
+Aggref *
+affinity_base_own_aggref(FunctionCallInfo fcinfo)
+{
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+
+	return aggref != NULL &&
+		affinity_base_is_step_of(fcinfo, aggref->aggfnoid) ? aggref : NULL;
+}
+
 /*
  * Whether one or two arguments of an aggregate's transition function
  * (numbered as in PG_GETARG; 0: none) are constants in the query, as they
@@ -33,7 +67,7 @@ affinity_base_check_k(int64 k)
 bool
 affinity_base_args_are_constant(FunctionCallInfo fcinfo, int first, int second)
 {
-	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Aggref	   *aggref = affinity_base_own_aggref(fcinfo);
 	int			n = 0;
 	ListCell   *cell;
 
@@ -75,11 +109,52 @@ affinity_base_text_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
-/* The type of an argument; of a domain, the type that it is over. */
+/*
+ * The type that an argument is declared as; InvalidOid where there is none of
+ * that number. A VARIADIC "any" stands for all that follow.
+ */
+Oid
+affinity_base_declared_type(FunctionCallInfo fcinfo, int arg)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID,
+										ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+	Oid			type = InvalidOid;
+
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	if (arg < ((Form_pg_proc) GETSTRUCT(tuple))->pronargs)
+		type = ((Form_pg_proc) GETSTRUCT(tuple))->proargtypes.values[arg];
+	ReleaseSysCache(tuple);
+	return type;
+}
+
+/*
+ * The type that an argument has in the query; where that is not known, as a
+ * distributed engine calls a function, the one that it is declared as.
+ */
+Oid
+affinity_base_given_type(FunctionCallInfo fcinfo, int arg)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+
+	return OidIsValid(type) ? type : affinity_base_declared_type(fcinfo, arg);
+}
+
+/* The type that a function returns in the query, or is declared to. */
+Oid
+affinity_base_return_type(FunctionCallInfo fcinfo)
+{
+	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
+
+	return OidIsValid(type) ? type :
+		get_func_rettype(fcinfo->flinfo->fn_oid);
+}
+
+/* An argument's type as above; of a domain, the type that it is over. */
 Oid
 affinity_base_arg_type(FunctionCallInfo fcinfo, int arg)
 {
-	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	Oid			type = affinity_base_given_type(fcinfo, arg);
 
 	return OidIsValid(type) ? getBaseType(type) : InvalidOid;
 }

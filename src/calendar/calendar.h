@@ -133,6 +133,8 @@ affinity_calendar_month_of_day(int64 day)
 /* period.c */
 extern bool affinity_calendar_is_unit(const char *unit, const char *name,
 									  size_t len);
+extern bool affinity_calendar_find_unit(const char *name, int len,
+										PeriodUnit *unit);
 extern PeriodUnit affinity_calendar_unit(const char *name, int len);
 extern bool affinity_calendar_unit_valid(int unit);
 extern const char *affinity_calendar_unit_name(PeriodUnit unit);
@@ -202,12 +204,40 @@ typedef struct PeriodClock
 	ZoneSlice  *slices;			/* direct-mapped cache, or NULL */
 } PeriodClock;
 
+/*
+ * What a call says of the calendar to all of its rows.
+ */
+typedef struct CalendarCall
+{
+	int			unit_arg;		/* of the function */
+	int			zone_arg;		/* which may not be there */
+	bool		of_session;		/* the zone is the session's */
+	text	   *unit;			/* as given; NULL: nothing is known */
+	text	   *zone;			/* as given, or NULL */
+	PeriodClock clock;
+} CalendarCall;
+
+/* call.c */
+extern void affinity_calendar_call_learn(FunctionCallInfo fcinfo,
+										 CalendarCall *call, bool zoned,
+										 const char *instead);
+extern bool affinity_calendar_call_same(FunctionCallInfo fcinfo,
+										const CalendarCall *call);
+extern bool affinity_calendar_call_fits(FunctionCallInfo fcinfo,
+										const CalendarCall *call);
+
 /* zone.c */
 extern pg_tz *affinity_calendar_zone(const char *name);
 extern pg_tz *affinity_calendar_zone_arg(const char *name);
+extern bool affinity_calendar_still_means(const pg_tz *tz, const text *zone);
 extern int64 affinity_calendar_offset_at(pg_tz *tz, int64 at);
 extern int64 affinity_calendar_next_change(pg_tz *tz, int64 at);
 extern bool affinity_calendar_same_zone(const char *a, const char *b);
+
+/* session.c */
+extern pg_tz *affinity_calendar_session_zone(const char *instead);
+extern PeriodUnit affinity_calendar_session_unit(const text *unit,
+												 const char **zone);
 
 /* clock.c */
 extern void affinity_calendar_clock_init(PeriodClock *clock, PeriodUnit unit,
@@ -268,6 +298,10 @@ typedef struct Span
 	int64		upper;			/* us */
 	int64		kind;			/* MomentKind; 0 or not */
 } Span;
+
+/* session.c */
+extern int64 affinity_calendar_session_moment(const Moment *moment,
+											  bool zoned);
 
 /* moment.c */
 extern void affinity_calendar_refuse_text(FunctionCallInfo fcinfo, int arg);

@@ -19,6 +19,7 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
+#include "base/call.h"
 #include "calendar/calendar.h"
 
 PG_FUNCTION_INFO_V1(affinity_calendar_moment_in);
@@ -201,7 +202,7 @@ affinity_calendar_no_moment(PG_FUNCTION_ARGS)
 static Node *
 arg_expression(FunctionCallInfo fcinfo, int arg)
 {
-	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Aggref	   *aggref = affinity_base_own_aggref(fcinfo);
 	Node	   *call = fcinfo->flinfo->fn_expr;
 
 	if (aggref != NULL)

@@ -74,12 +74,26 @@ affinity_calendar_is_unit(const char *unit, const char *name, size_t len)
 	return len == strlen(unit) && pg_strncasecmp(unit, name, len) == 0;
 }
 
-PeriodUnit
-affinity_calendar_unit(const char *name, int len)
+/* False: there is no unit of this name. */
+bool
+affinity_calendar_find_unit(const char *name, int len, PeriodUnit *unit)
 {
 	for (int i = 0; i < (int) lengthof(unit_names); i++)
 		if (affinity_calendar_is_unit(unit_names[i].name, name, (size_t) len))
-			return unit_names[i].unit;
+		{
+			*unit = unit_names[i].unit;
+			return true;
+		}
+	return false;
+}
+
+PeriodUnit
+affinity_calendar_unit(const char *name, int len)
+{
+	PeriodUnit	unit;
+
+	if (affinity_calendar_find_unit(name, len, &unit))
+		return unit;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown unit of time: \"%.*s\"", Min(len, 100), name),

@@ -9,6 +9,7 @@
 
 #include "common/int.h"
 #include "parser/scansup.h"
+#include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
@@ -140,6 +141,18 @@ affinity_calendar_zone_arg(const char *name)
 		default:
 			return affinity_calendar_zone(name);
 	}
+}
+
+/*
+ * Is a zone still what an argument means that meant it before? Zones stay
+ * where they are, but abbreviations are a setting's. They have letters alone.
+ */
+bool
+affinity_calendar_still_means(const pg_tz *tz, const text *zone)
+{
+	if (memchr(VARDATA_ANY(zone), '/', VARSIZE_ANY_EXHDR(zone)) != NULL)
+		return true;
+	return affinity_calendar_zone_arg(text_to_cstring(zone)) == tz;
 }
 
 /* us east of UTC */

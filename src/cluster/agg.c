@@ -15,6 +15,7 @@
 #include "activity/activity.h"
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/kept.h"
 #include "base/rollup.h"
 #include "cluster/cluster.h"
 
@@ -49,8 +50,10 @@ typedef struct ClusterCall
 static ClusterCall *
 call_of(FunctionCallInfo fcinfo)
 {
-	ClusterCall *call = fcinfo->flinfo->fn_extra;
+	ClusterCall *call;
 
+	affinity_base_resume(fcinfo, NULL);
+	call = fcinfo->flinfo->fn_extra;
 	if (call != NULL)
 		return call;
 	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
@@ -61,7 +64,7 @@ call_of(FunctionCallInfo fcinfo)
 	call->of_bool = affinity_base_arg_type(fcinfo, 1) == BOOLOID;
 	call->type = affinity_base_id_arg(fcinfo, call->cluster, "cluster",
 									  &call->kind);
-	fcinfo->flinfo->fn_extra = call;
+	affinity_base_keep(fcinfo, call);
 	return call;
 }
 

@@ -242,7 +242,8 @@ checked(Inequality *state, Size size)
 	if (state->version != INEQUALITY_VERSION)
 		reject("unknown version");
 	if (state->growing || memcmp(state->unused, zeros, sizeof(zeros)) != 0 ||
-		memcmp(&state->share, zeros, sizeof(zeros)) != 0 || state->n == 0 ||
+		!(state->share >= 0 && state->share <= 1) ||
+		signbit(state->share) || state->n == 0 ||
 		state->n_sorted != state->n ||
 		size != INEQUALITY_HEADER +
 		(Size) state->n * sizeof(InequalityEntry))
@@ -253,8 +254,25 @@ checked(Inequality *state, Size size)
 	return PointerGetDatum(state);
 }
 
+/*
+ * A state on its way: of an aggregate in the middle of its work, as a
+ * distributed engine sends it, with what that is asked for.
+ */
+static Inequality *
+sent_arg(FunctionCallInfo fcinfo, int arg)
+{
+	Inequality *state = affinity_community_inequality_of(PG_GETARG_DATUM(arg));
+	Inequality *sent;
+
+	if (!state->growing)
+		return state;
+	sent = final_of(state);
+	sent->share = state->share;
+	return sent;
+}
+
 /* inequality_in(cstring) and so on */
-AFFINITY_STATE_FORMS(affinity_community_inequality, Inequality, affinity_community_inequality_arg)
+AFFINITY_STATE_FORMS(affinity_community_inequality, Inequality, sent_arg)
 
 /* inequality_eq(inequality, inequality) and so on */
 AFFINITY_BYTES_COMPARISONS(affinity_community_inequality, affinity_community_inequality_arg)

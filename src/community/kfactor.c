@@ -236,7 +236,8 @@ read_arguments(FunctionCallInfo fcinfo, Report *r, PeriodUnit *unit,
 						DatumGetCString(DirectFunctionCall1(interval_out,
 															IntervalPGetDatum(r->within)))),
 				 errhint("For example within => '30 days': who joined in the 30 days after the inviter.")));
-	*zone = PG_ARGISNULL(3) ? session_timezone :
+	*zone = PG_ARGISNULL(3) ?
+		affinity_calendar_session_zone("affinity.k_factor(..., time_zone => 'Europe/Berlin')") :
 		affinity_calendar_zone_arg(text_to_cstring(PG_GETARG_TEXT_PP(3)));
 }
 

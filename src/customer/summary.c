@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/kept.h"
 #include "customer/history.h"
 #include "eventlog/eventlog.h"
 
@@ -39,6 +40,7 @@ typedef struct SummaryCall
 	char		unit_text[EVENT_CALL_TEXT];
 	char		zone_text[EVENT_CALL_TEXT];
 	bool		known;			/* the clock and as_of are of these texts */
+	bool		of_session;		/* and the zone the session's */
 	Moment		moment;			/* as_of as given */
 	PeriodClock clock;
 	uint32		as_of;
@@ -54,7 +56,7 @@ new_call(FunctionCallInfo fcinfo)
 								  sizeof(SummaryCall));
 	call->time_type = affinity_base_arg_type(fcinfo, AT_ARG);
 	call->has_amounts = PG_NARGS() > AMOUNT_ARG;
-	fcinfo->flinfo->fn_extra = call;
+	affinity_base_keep(fcinfo, call);
 	return call;
 }
 
@@ -96,10 +98,14 @@ learn(FunctionCallInfo fcinfo, SummaryCall *call, const Moment *moment)
 	const char *zone = keep_text(fcinfo, ZONE_ARG, call->zone_text);
 	const char *unit = keep_text(fcinfo, UNIT_ARG, call->unit_text);
 	bool		zoned = call->time_type == TIMESTAMPTZOID;
-	pg_tz	   *tz = zone != NULL ? affinity_calendar_zone_arg(zone)
-		: session_timezone;
+	pg_tz	   *tz = zone != NULL ? affinity_calendar_zone_arg(zone) : NULL;
 	Timestamp	local;
 
+	call->known = false;
+	call->of_session = zone == NULL &&
+		(zoned || moment->kind != MOMENT_LOCAL);
+	if (call->of_session)
+		tz = affinity_calendar_session_zone("affinity.customer_summary(at, amount, 'day', as_of, 'Europe/Berlin')");
 	if (PG_NARGS() <= UNIT_ARG)
 		unit = "day";
 	else
@@ -123,19 +129,44 @@ learn(FunctionCallInfo fcinfo, SummaryCall *call, const Moment *moment)
 	MemoryContextSwitchTo(old);
 }
 
+static bool
+call_changed(FunctionCallInfo fcinfo, const SummaryCall *call,
+			 const Moment *moment)
+{
+	return !call->known || moment->at != call->moment.at ||
+		moment->kind != call->moment.kind ||
+		text_changed(fcinfo, UNIT_ARG, call->unit_text) ||
+		text_changed(fcinfo, ZONE_ARG, call->zone_text);
+}
+
+/* A call that is kept from one query to others: is it this row's too? */
+static bool
+fits(FunctionCallInfo fcinfo, const void *kept)
+{
+	const SummaryCall *call = kept;
+	Moment		moment = as_of_given(fcinfo);
+
+	if (call_changed(fcinfo, call, &moment))
+		return false;
+	if (call->of_session)
+		return call->clock.tz == session_timezone;
+	return IS_NOT_GIVEN(ZONE_ARG) ||
+		affinity_calendar_still_means(call->clock.tz,
+									  PG_GETARG_TEXT_PP(ZONE_ARG));
+}
+
 static SummaryCall *
 summary_call(FunctionCallInfo fcinfo)
 {
-	SummaryCall *call = fcinfo->flinfo->fn_extra;
+	SummaryCall *call;
 	Moment		moment;
 
+	affinity_base_resume(fcinfo, fits);
+	call = fcinfo->flinfo->fn_extra;
 	if (call == NULL)
 		call = new_call(fcinfo);
 	moment = as_of_given(fcinfo);
-	if (!call->known || moment.at != call->moment.at ||
-		moment.kind != call->moment.kind ||
-		text_changed(fcinfo, UNIT_ARG, call->unit_text) ||
-		text_changed(fcinfo, ZONE_ARG, call->zone_text))
+	if (call_changed(fcinfo, call, &moment))
 		learn(fcinfo, call, &moment);
 	return call;
 }

@@ -66,6 +66,12 @@ typedef struct ModelDefinition
 #define AFFINITY_MATERIALIZED	"materialized"
 
 /*
+ * The view that serving reads in the place of "interactions", where
+ * serve_locally made one.
+ */
+#define AFFINITY_LOCAL			"local_interactions"
+
+/*
  * What is popular in groups of users: the table, and the number of groups that
  * is in the column "training" where the model knows some.
  */

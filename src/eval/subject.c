@@ -202,6 +202,52 @@ put_lists(void *source, AffinityListTaker *taker)
 /* ---- a definition ------------------------------------------------------ */
 
 /*
+ * The roles of the rows where only a part of the users is trained on.
+ */
+static const uint8 *
+roles_of_part(const AffinityEvalSplit *split, double part)
+{
+	const AffinityJournal *journal = split->journal;
+	int64		n = journal->start[journal->n_users];
+	const bool *chosen;
+	uint8	   *role;
+	int64		rows = 0;
+	uint32		users = 0;
+	uint32		of_users = 0;
+
+	if (!(part < 1))
+		return split->role;
+	chosen = affinity_train_users_chosen(journal->users, journal->n_users,
+										 part);
+	role = affinity_base_array(n, sizeof(uint8));
+	for (uint32 u = 0; u < journal->n_users; u++)
+	{
+		int64		before = rows;
+		bool		any = false;
+
+		for (int64 r = journal->start[u]; r < journal->start[u + 1]; r++)
+		{
+			bool		is_in = (split->role[r] & AFFINITY_EVAL_TRAIN) != 0;
+
+			affinity_base_look_up(r);
+			any |= is_in;
+			role[r] = split->role[r];
+			if (!chosen[u])
+				role[r] &= (uint8) ~AFFINITY_EVAL_TRAIN;
+			else
+				rows += is_in;
+		}
+		of_users += any;
+		users += rows > before;
+	}
+	ereport(NOTICE,
+			(errmsg("option \"users\" is %g: trained on %u of %u users, %lld of %lld rows",
+					part, users, of_users, (long long) rows,
+					(long long) split->train_rows)));
+	return role;
+}
+
+/*
  * The part that is trained on, as create_model would read it.
  */
 static AffinityInteractions *
@@ -209,7 +255,11 @@ training_part(const AffinityEvalSplit *split,
 			  const AffinityAlgorithm *algorithm, const void *options,
 			  const AffinityAttributes *attributes)
 {
-	AffinityJournalPart part = {split->journal, split->role, AFFINITY_EVAL_TRAIN};
+	AffinityJournalPart part = {
+		split->journal,
+		roles_of_part(split, affinity_train_users(algorithm, options)),
+		AFFINITY_EVAL_TRAIN
+	};
 	AffinityReadRequest request = {0};
 	AffinityInteractions *in;
 

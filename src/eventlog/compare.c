@@ -9,81 +9,8 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-
 #include "base/compare.h"
 #include "eventlog/parted.h"
-
-/* A row or chain where it stands. */
-typedef struct RowBytes
-{
-	const char *at;
-	Size		size;
-} RowBytes;
-
-static inline int
-compare_rows(const RowBytes *a, const RowBytes *b)
-{
-	return affinity_base_bytes_compare(a->at, a->size, b->at, b->size);
-}
-
-#define ST_SORT sort_rows
-#define ST_ELEMENT_TYPE RowBytes
-#define ST_COMPARE(a, b) compare_rows(a, b)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DECLARE
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* Find the rows of a log that is not packed; are they in order? */
-static bool
-find_rows(const EventLog *log, RowBytes *row)
-{
-	const char *at = EVENT_LOG_ROWS(log);
-	const char *end = log->data + log->used;
-	bool		in_order = true;
-
-	for (uint32 i = 0; i < log->n_rows; i++)
-	{
-		row[i].at = at;
-		row[i].size = log->kind.user_kind == EVENT_USER_CHAINS ?
-			affinity_eventlog_chain_size(at, end) : event_row_size(&log->kind);
-		at += row[i].size;
-		if (i > 0 && compare_rows(&row[i - 1], &row[i]) > 0)
-			in_order = false;
-		affinity_base_look_up(i);
-	}
-	if (at != end)
-		affinity_eventlog_damaged();
-	return in_order;
-}
-
-/* The log itself where its rows are in order, else a copy with them so. */
-static EventLog *
-sorted_rows(EventLog *log)
-{
-	RowBytes   *row = affinity_base_array(log->n_rows, sizeof(RowBytes));
-	EventLog   *sorted = log;
-
-	if (!find_rows(log, row))
-	{
-		char	   *to;
-
-		sort_rows(row, log->n_rows);
-		sorted = palloc(EVENT_LOG_HEADER + log->used);
-		memcpy(sorted, log, EVENT_LOG_HEADER + log->options_len);
-		to = EVENT_LOG_ROWS(sorted);
-		for (uint32 i = 0; i < log->n_rows; i++)
-		{
-			memcpy(to, row[i].at, row[i].size);
-			to += row[i].size;
-			affinity_base_look_up(i);
-		}
-	}
-	pfree(row);
-	return sorted;
-}
 
 /* A log in the form in which equal contents are equal bytes. */
 static EventLog *
@@ -92,7 +19,7 @@ canonical(EventLog *log)
 	if (log->kind.version == EVENT_LOG_PACKED)
 		return log;
 	return event_log_packs(log) ? affinity_eventlog_pack(log) :
-		sorted_rows(log);
+		affinity_eventlog_in_order(log);
 }
 
 /* What is compared: all but the varlena header and the room at the end. */

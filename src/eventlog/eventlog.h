@@ -177,6 +177,8 @@ extern int64 affinity_eventlog_date_time(DateADT date);
 pg_noreturn extern void affinity_eventlog_time_infinite(void);
 extern uint64 affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 													const EventCall *call);
+extern bool affinity_eventlog_same_conditions(FunctionCallInfo fcinfo,
+											  const EventCall *call);
 
 /* The time of a row, which is not NULL. */
 static inline int64

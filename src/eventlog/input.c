@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "base/call.h"
 #include "eventlog/eventlog.h"
 
 /* a * b, or the int64 that is nearest to it. */
@@ -184,7 +185,7 @@ void
 affinity_eventlog_read_window(FunctionCallInfo fcinfo, int arg,
 							  EventCall *call)
 {
-	call->window_type = get_fn_expr_argtype(fcinfo->flinfo, arg);
+	call->window_type = affinity_base_given_type(fcinfo, arg);
 	call->definition.kind.window = EVENT_NO_WINDOW;
 	call->n_windows = -1;
 	if (PG_ARGISNULL(arg))
@@ -241,6 +242,24 @@ check_condition_type(FunctionCallInfo fcinfo, int arg, int no)
 static ArrayType *
 condition_array(FunctionCallInfo fcinfo, int arg)
 {
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the array of conditions must not be null"),
+				 errhint("Single conditions in it may be null: that is false.")));
+	return PG_GETARG_ARRAYTYPE_P(arg);
+}
+
+static int
+n_in_array(const ArrayType *array)
+{
+	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+}
+
+/* How many conditions a row gives as an array. */
+static int
+count_in_array(FunctionCallInfo fcinfo, int arg)
+{
 	Oid			element = get_element_type(affinity_base_arg_type(fcinfo,
 																  arg));
 
@@ -249,12 +268,7 @@ condition_array(FunctionCallInfo fcinfo, int arg)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("VARIADIC conditions must be an array of boolean"),
 				 errhint("Give boolean expressions, or VARIADIC and an array of them.")));
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the array of conditions must not be null"),
-				 errhint("Single conditions in it may be null: that is false.")));
-	return PG_GETARG_ARRAYTYPE_P(arg);
+	return n_in_array(condition_array(fcinfo, arg));
 }
 
 /* The bit for a held property: EVENT_MODE_HOLD_INT, _UUID or _TEXT. */
@@ -298,7 +312,7 @@ affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
 							uint32 magic, int time_arg, int first_condition,
 							bool holds)
 {
-	Oid			time_type = get_fn_expr_argtype(fcinfo->flinfo, time_arg);
+	Oid			time_type = affinity_base_given_type(fcinfo, time_arg);
 	int			n;
 
 	memset(call, 0, sizeof(EventCall));
@@ -308,13 +322,10 @@ affinity_eventlog_call_init(FunctionCallInfo fcinfo, EventCall *call,
 	call->definition.kind.time_kind =
 		(uint8) affinity_eventlog_time_kind(time_type);
 	call->dates = time_type == DATEOID;
-	call->in_array = get_fn_expr_variadic(fcinfo->flinfo);
+	call->in_array = get_fn_expr_variadic(fcinfo->flinfo) ||
+		affinity_base_declared_type(fcinfo, first_condition) == BOOLARRAYOID;
 	if (call->in_array)
-	{
-		ArrayType  *array = condition_array(fcinfo, first_condition);
-
-		n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	}
+		n = count_in_array(fcinfo, first_condition);
 	else
 		n = PG_NARGS() - first_condition - (holds ? 1 : 0);
 	if (holds)
@@ -380,28 +391,46 @@ affinity_eventlog_date_time(DateADT date)
 	return midnight;
 }
 
+/*
+ * Read the conditions of a row from an array, in place: there is one for each
+ * row.
+ */
 uint64
 affinity_eventlog_conditions_in_array(FunctionCallInfo fcinfo,
 									  const EventCall *call)
 {
 	ArrayType  *array = condition_array(fcinfo, call->first_condition);
-	Datum	   *value;
-	bool	   *null;
-	int			n;
+	const bool *value = (const bool *) ARR_DATA_PTR(array);
+	const		bits8 *given = ARR_NULLBITMAP(array);
+	int			n = n_in_array(array);
 	uint64		steps = 0;
 
-	deconstruct_array(array, ARR_ELEMTYPE(array), 1, true, TYPALIGN_CHAR,
-					  &value, &null, &n);
 	if (n != call->definition.kind.n_conditions)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("a row has %d conditions, but an earlier one had %d",
 						n, call->definition.kind.n_conditions),
 				 errhint("All rows must give as many conditions; one that does not apply is false.")));
+	/* a null takes no place among the values */
 	for (int i = 0; i < n; i++)
-		if (!null[i] && DatumGetBool(value[i]))
-			steps |= UINT64CONST(1) << i;
+		if (given == NULL || (given[i / 8] >> i % 8 & 1) != 0)
+			steps |= (uint64) *value++ << i;
+	if ((Pointer) array != DatumGetPointer(PG_GETARG_DATUM(call->first_condition)))
+		pfree(array);
 	return steps;
+}
+
+/*
+ * Is this what an earlier call without a query said of the times and the
+ * conditions? Then a row has as many.
+ */
+bool
+affinity_eventlog_same_conditions(FunctionCallInfo fcinfo,
+								  const EventCall *call)
+{
+	return !call->in_array || (!PG_ARGISNULL(call->first_condition) &&
+							   n_in_array(condition_array(fcinfo, call->first_condition)) ==
+							   call->definition.kind.n_conditions);
 }
 
 /* Dates count as their midnights. */

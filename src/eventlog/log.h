@@ -4,7 +4,7 @@
  *
  * A log is one varlena: a header, options or a pattern, and rows. Finished
  * logs of many users are packed (packed.h); the others have their rows as they
- * came. A row is the user (0, 8 or 16 bytes), the held property if there is
+ * came and, once they are finished, in order. A row is the user (0, 8 or 16 bytes), the held property if there is
  * one (8 bytes), the time (8 bytes) and the set of conditions that it
  * satisfies (1, 2, 4 or 8 bytes), without padding. A log of chains has for
  * each user the number of the last step (1 byte) and, for each step after the
@@ -174,6 +174,9 @@ pg_noreturn extern void affinity_eventlog_damaged(void);
 
 /* read.c */
 extern void affinity_eventlog_events_sort(AffinityEvent *event, int64 n);
+
+/* order.c */
+extern EventLog *affinity_eventlog_in_order(EventLog *log);
 
 /* same.c */
 extern void affinity_eventlog_check_same(const EventLog *a, const EventLog *b,

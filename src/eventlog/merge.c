@@ -60,7 +60,7 @@ merge_values(EventLog *a, const EventLog *b)
 	const EventLog *both[2];
 
 	if (!event_log_packs(a))
-		return merge_rows(a, b, false);
+		return affinity_eventlog_in_order(merge_rows(a, b, false));
 	both[0] = packed(a);
 	both[1] = packed(b);
 	return affinity_eventlog_packed_union(both, 2);
@@ -131,7 +131,8 @@ affinity_eventlog_merge(FunctionCallInfo fcinfo, uint32 magic,
 }
 
 /*
- * A state as a value: packed if it is one of many users, and without room.
+ * A state as a value: packed if it is one of many users, and without room; the
+ * rows of others are put in order, so that the same rows are the same bytes.
  * Giving up the room at the end changes only how much a later append can use
  * in place, so it may be done to a transition value.
  */
@@ -148,6 +149,8 @@ affinity_eventlog_finish(Datum state, uint32 magic)
 		log = affinity_eventlog_arg(state, magic);
 	if (log->kind.version == EVENT_LOG_VERSION && event_log_packs(log))
 		return affinity_eventlog_pack(log);
+	if (log->kind.version == EVENT_LOG_VERSION)
+		log = affinity_eventlog_in_order(log);
 	SET_VARSIZE(log, EVENT_LOG_HEADER + log->used);
 	return log;
 }

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "windowapi.h"
 
+#include "base/call.h"
 #include "eventlog/eventlog.h"
 
 PG_FUNCTION_INFO_V1(affinity_eventlog_mistake);
@@ -41,7 +42,7 @@ static const struct
 static const char *
 called_name(FunctionCallInfo fcinfo)
 {
-	Aggref	   *aggref = AggGetAggref(fcinfo);
+	Aggref	   *aggref = affinity_base_own_aggref(fcinfo);
 	Node	   *call = fcinfo->flinfo->fn_expr;
 	char	   *name = NULL;
 

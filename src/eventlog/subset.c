@@ -136,7 +136,8 @@ affinity_eventlog_subset(const EventLog *log, EventUserId *user, Size n,
 		subset = subset_of_packed(log, user, n, wanted);
 	}
 	else
-		subset = subset_of_rows(log, user, n, wanted);
+		subset = affinity_eventlog_in_order(subset_of_rows(log, user, n,
+														   wanted));
 	if (subset->n_rows == 0)
 		return NULL;
 	SET_VARSIZE(subset, EVENT_LOG_HEADER + subset->used);

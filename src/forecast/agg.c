@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/kept.h"
 #include "base/rollup.h"
 #include "eventlog/eventlog.h"
 #include "forecast/series.h"
@@ -31,69 +32,57 @@ typedef struct SeriesCall
 {
 	Oid			time_type;		/* InvalidOid: periods are numbers */
 	bool		constant;		/* unit and zone */
-	bool		known;			/* the clock is of these texts */
-	char		unit_text[EVENT_CALL_TEXT];
-	char		zone_text[EVENT_CALL_TEXT];
 	char		zone[TZ_STRLEN_MAX + 1];	/* as states have it */
-	PeriodClock clock;
+	CalendarCall calendar;
 } SeriesCall;
-
-static bool
-zone_is_given(FunctionCallInfo fcinfo)
-{
-	return PG_NARGS() > ZONE_ARG && !PG_ARGISNULL(ZONE_ARG);
-}
 
 static void
 learn(FunctionCallInfo fcinfo, SeriesCall *call)
 {
 	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	char	   *unit = affinity_base_text_arg(fcinfo, UNIT_ARG, "unit");
-	char	   *zone = zone_is_given(fcinfo) ?
-		text_to_cstring(PG_GETARG_TEXT_PP(ZONE_ARG)) : NULL;
-	bool		zoned = call->time_type == TIMESTAMPTZOID;
-	pg_tz	   *tz = zone != NULL ? affinity_calendar_zone_arg(zone)
-		: zoned ? session_timezone : NULL;
+	pg_tz	   *tz;
 
-	affinity_eventlog_keep_text(call->unit_text, unit);
-	affinity_eventlog_keep_text(call->zone_text, zone != NULL ? zone : "");
+	affinity_calendar_call_learn(fcinfo, &call->calendar,
+								 call->time_type == TIMESTAMPTZOID,
+								 "affinity.series_agg(at, value, 'day', 'Europe/Berlin')");
+	tz = call->calendar.clock.tz;
 	strlcpy(call->zone, tz != NULL ? pg_get_timezone_name(tz) : "",
 			sizeof(call->zone));
-	if (call->clock.slices)
-		pfree(call->clock.slices);
-	memset(&call->clock, 0, sizeof(PeriodClock));
-	affinity_calendar_clock_init(&call->clock,
-								 affinity_calendar_unit(unit,
-														(int) strlen(unit)),
-								 zoned, tz);
-	call->known = true;
 	MemoryContextSwitchTo(old);
+}
+
+/* A call that is kept from one query to others: is it this row's too? */
+static bool
+fits(FunctionCallInfo fcinfo, const void *kept)
+{
+	return affinity_calendar_call_fits(fcinfo,
+									   &((const SeriesCall *) kept)->calendar);
 }
 
 /* What the call site knows, true to this row's unit and zone. */
 static SeriesCall *
 series_call(FunctionCallInfo fcinfo)
 {
-	SeriesCall *call = fcinfo->flinfo->fn_extra;
+	SeriesCall *call;
 
+	affinity_base_resume(fcinfo, fits);
+	call = fcinfo->flinfo->fn_extra;
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
 		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									  sizeof(SeriesCall));
 		call->time_type = affinity_base_arg_type(fcinfo, AT_ARG);
+		call->calendar.unit_arg = UNIT_ARG;
+		call->calendar.zone_arg = ZONE_ARG;
 		call->constant = affinity_base_args_are_constant(fcinfo, UNIT_ARG,
 														 ZONE_ARG);
-		fcinfo->flinfo->fn_extra = call;
+		affinity_base_keep(fcinfo, call);
 	}
-	if (call->known && call->constant)
+	if (call->calendar.unit != NULL && call->constant)
 		return call;
 	affinity_base_check_not_null(fcinfo, UNIT_ARG, "unit");
-	if (!call->known ||
-		!affinity_eventlog_same_text(fcinfo, UNIT_ARG, call->unit_text) ||
-		(zone_is_given(fcinfo) ?
-		 !affinity_eventlog_same_text(fcinfo, ZONE_ARG, call->zone_text) :
-		 call->zone_text[0] != '\0'))
+	if (!affinity_calendar_call_same(fcinfo, &call->calendar))
 		learn(fcinfo, call);
 	return call;
 }
@@ -162,17 +151,17 @@ affinity_forecast_accum(PG_FUNCTION_ARGS)
 				 errmsg("infinite time"),
 				 errhint("Leave such rows out: FILTER (WHERE isfinite(at)).")));
 	if (PG_ARGISNULL(0))
-		series = affinity_forecast_series_new((uint8) call->clock.unit,
+		series = affinity_forecast_series_new((uint8) call->calendar.clock.unit,
 											  call->zone);
 	else
 	{
 		series = affinity_forecast_series_of(PG_GETARG_DATUM(0));
 		if (!call->constant)
 			check_alike(series->unit, affinity_forecast_series_zone(series),
-						(uint8) call->clock.unit, call->zone);
+						(uint8) call->calendar.clock.unit, call->zone);
 	}
 	PG_RETURN_POINTER(affinity_forecast_series_add(series,
-												   affinity_calendar_clock_period(&call->clock, at),
+												   affinity_calendar_clock_period(&call->calendar.clock, at),
 												   row_value(fcinfo)));
 }
 

@@ -137,8 +137,8 @@ static int64
 last_period(FunctionCallInfo fcinfo, int arg, const Series *series)
 {
 	const SeriesEntry *entries = affinity_forecast_entries(series);
+	const Moment *moment;
 	Timestamp	local;
-	pg_tz	   *tz = session_timezone;
 
 	if (PG_ARGISNULL(arg))
 		return entries[series->n - 1].period;
@@ -147,10 +147,12 @@ last_period(FunctionCallInfo fcinfo, int arg, const Series *series)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("until is a time, but the periods of this series are numbers"),
 				 errhint("Aggregate up to that number: FILTER (WHERE period <= ...).")));
+	moment = (const Moment *) PG_GETARG_POINTER(arg);
 	if (series->zone_len > 0)
-		tz = affinity_calendar_zone(affinity_forecast_series_zone(series));
-	local = affinity_calendar_moment_local((const Moment *)
-										   PG_GETARG_POINTER(arg), tz);
+		local = affinity_calendar_moment_local(moment,
+											   affinity_calendar_zone(affinity_forecast_series_zone(series)));
+	else
+		local = affinity_calendar_session_moment(moment, false);
 	if (TIMESTAMP_NOT_FINITE(local))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

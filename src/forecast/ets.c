@@ -1,7 +1,7 @@
 /*
  * ets.c
- *		One pass of a state-space model over a series: errors, and how they
- *		change with each parameter and initial state.
+ *		One pass of a state-space model over a series; which parameters it
+ *		has, and what they may be.
  *
  * In terms of the plain error d = y - expected, models with additive and with
  * relative errors update their states alike; only the likelihood is another.
@@ -16,7 +16,6 @@
 
 #include "forecast/ets.h"
 
-#define SMALLEST 1e-12			/* of an expectation that errors are shares of */
 #define EXACT_FIT 1e-26			/* squared error that is but rounding */
 
 /* Which parameters and states a form has; gives how many. */
@@ -55,56 +54,48 @@ close_season(EtsModel *model)
 	model->x[ETS_SEASON + m - 1] = rest;
 }
 
-static inline double
-used_phi(const EtsModel *model)
-{
-	return !model->form.trend ? 0 : model->form.damped ? model->x[ETS_PHI] : 1;
-}
-
 /*
- * Run a model over a series: its sum of squares, likelihood and last states,
- * and, unless NULL, what was expected at each period. False where relative
- * errors would be shares of nothing.
+ * The pass of affinity_forecast_ets_run for forms of one kind: what they do
+ * not have is not there in the loop.
  */
-bool
-affinity_forecast_ets_run(const EtsData *data, EtsModel *model,
-						  double *expected)
+static pg_attribute_always_inline bool
+run_kind(const EtsData *data, EtsModel *model, double *expected,
+		 bool has_trend, EtsSeason kind, bool relative)
 {
 	const EtsForm *form = &model->form;
-	int			m = form->season == SEASON_NONE ? 1 : form->m;
-	bool		seasonal = form->season != SEASON_NONE;
-	bool		times = form->season == SEASON_MULTIPLICATIVE;
+	bool		seasonal = kind != SEASON_NONE;
+	bool		times = kind == SEASON_MULTIPLICATIVE;
+	int			m = seasonal ? form->m : 1;
 	double		alpha = model->x[ETS_ALPHA];
-	double		beta = form->trend ? model->x[ETS_BETA] : 0;
+	double		beta = has_trend ? model->x[ETS_BETA] : 0;
 	double		gamma = seasonal ? model->x[ETS_GAMMA] : 0;
-	double		phi = used_phi(model);
+	double		phi = affinity_forecast_phi(model);
 	double		level = model->x[ETS_LEVEL];
-	double		trend = form->trend ? model->x[ETS_TREND] : 0;
-	double		season[ETS_SEASON_MAX] = {0};
+	double		trend = has_trend ? model->x[ETS_TREND] : 0;
+	double		season[ETS_SEASON_MAX];
 	double		sse = 0;
 	double		product = 1;
 	double		log_mean = 0;
 	int			at = 0;
 
-	close_season(model);
 	if (seasonal)
 		memcpy(season, &model->x[ETS_SEASON], sizeof(double) * (size_t) m);
 	for (int t = 0; t < data->n; t++)
 	{
 		double		y = data->y[t];
-		double		q = level + phi * trend;
-		double		s = season[at];
+		double		q = has_trend ? level + phi * trend : level;
+		double		s = seasonal ? season[at] : 0;
 		double		mu = times ? q * s : q + s;
 		double		d = isnan(y) ? 0 : y - mu;
 		double		e = d;
 
 		if (expected != NULL)
 			expected[t] = mu;
-		if (times && !(s > SMALLEST && q > SMALLEST))
+		if (times && !(s > ETS_SMALLEST && q > ETS_SMALLEST))
 			return false;
-		if (form->relative && !isnan(y))
+		if (relative && !isnan(y))
 		{
-			if (!(mu > SMALLEST))
+			if (!(mu > ETS_SMALLEST))
 				return false;
 			e = d / mu;
 			product *= mu;
@@ -116,10 +107,14 @@ affinity_forecast_ets_run(const EtsData *data, EtsModel *model,
 		}
 		sse += e * e;
 		level = q + alpha * (times ? d / s : d);
-		trend = phi * trend + beta * (times ? d / s : d);
-		season[at] = s + gamma * (times ? d / q : d);
-		if (++at == m)
-			at = 0;
+		if (has_trend)
+			trend = phi * trend + beta * (times ? d / s : d);
+		if (seasonal)
+		{
+			season[at] = s + gamma * (times ? d / q : d);
+			if (++at == m)
+				at = 0;
+		}
 	}
 	model->sse = sse;
 	model->last[0] = level;
@@ -132,138 +127,32 @@ affinity_forecast_ets_run(const EtsData *data, EtsModel *model,
 	return isfinite(sse) && isfinite(level) && isfinite(trend);
 }
 
-/* How states change with each parameter: the derivatives. */
-typedef struct Slopes
-{
-	double		level[ETS_PARAMS];
-	double		trend[ETS_PARAMS];
-	double		season[ETS_SEASON_MAX][ETS_PARAMS];
-} Slopes;
-
-static void
-start_slopes(const EtsForm *form, const int *which, int n, Slopes *slopes)
-{
-	memset(slopes->level, 0, sizeof(slopes->level));
-	memset(slopes->trend, 0, sizeof(slopes->trend));
-	memset(slopes->season, 0, sizeof(slopes->season[0]) *
-		   (size_t) (form->season == SEASON_NONE ? 1 : form->m));
-	for (int i = 0; i < n; i++)
-	{
-		if (which[i] == ETS_LEVEL)
-			slopes->level[i] = 1;
-		else if (which[i] == ETS_TREND)
-			slopes->trend[i] = 1;
-		else if (which[i] >= ETS_SEASON)
-		{
-			slopes->season[which[i] - ETS_SEASON][i] = 1;
-			slopes->season[form->m - 1][i] = -1;
-		}
-	}
-}
-
-/* Add a period's error and its derivatives to the normal equations. */
-static inline void
-add_error(EtsNormal *normal, int n, double e, const double *de)
-{
-	normal->sse += e * e;
-	for (int i = 0; i < n; i++)
-	{
-		double		di = de[i];
-
-		normal->slope[i] += e * di;
-		for (int j = 0; j <= i; j++)
-			normal->gram[i][j] += di * de[j];
-	}
-}
-
 /*
- * The normal equations of a model at its parameters: sums of products of the
- * errors' derivatives with each other and with the errors.
+ * Run a model over a series: its sum of squares, likelihood and last states,
+ * and, unless NULL, what was expected at each period. False where relative
+ * errors would be shares of nothing.
  */
 bool
-affinity_forecast_ets_slopes(const EtsData *data, const EtsModel *model,
-							 const int *which, int n_which, EtsNormal *normal)
+affinity_forecast_ets_run(const EtsData *data, EtsModel *model,
+						  double *expected)
 {
-	const EtsForm *form = &model->form;
-	bool		seasonal = form->season != SEASON_NONE;
-	bool		times = form->season == SEASON_MULTIPLICATIVE;
-	bool		relative = form->relative;
-	int			m = seasonal ? form->m : 1;
-	double		alpha = model->x[ETS_ALPHA];
-	double		beta = form->trend ? model->x[ETS_BETA] : 0;
-	double		gamma = seasonal ? model->x[ETS_GAMMA] : 0;
-	double		phi = used_phi(model);
-	double		level = model->x[ETS_LEVEL];
-	double		trend = form->trend ? model->x[ETS_TREND] : 0;
-	double		season[ETS_SEASON_MAX] = {0};
-	double		by_alpha[ETS_PARAMS] = {0};
-	double		by_beta[ETS_PARAMS] = {0};
-	double		by_gamma[ETS_PARAMS] = {0};
-	double		by_phi[ETS_PARAMS] = {0};
-	Slopes		slopes;
-	int			at = 0;
+	bool		relative = model->form.relative;
+	bool		trend = model->form.trend;
 
-	start_slopes(form, which, n_which, &slopes);
-	if (seasonal)
-		memcpy(season, &model->x[ETS_SEASON], sizeof(double) * (size_t) m);
-	for (int i = 0; i < n_which; i++)
-	{
-		by_alpha[i] = which[i] == ETS_ALPHA;
-		by_beta[i] = which[i] == ETS_BETA;
-		by_gamma[i] = which[i] == ETS_GAMMA;
-		by_phi[i] = which[i] == ETS_PHI;
-	}
-	memset(normal, 0, sizeof(EtsNormal));
-	for (int t = 0; t < data->n; t++)
-	{
-		double		y = data->y[t];
-		bool		known = !isnan(y);
-		double		q = level + phi * trend;
-		double		s = season[at];
-		double		mu = times ? q * s : q + s;
-		double		d = known ? y - mu : 0;
-		double		u = times ? d / s : d;	/* what the level learns */
-		double		v = times ? d / q : d;	/* what the season learns */
-		double	   *season_slope = slopes.season[at];
-		double		de[ETS_PARAMS];
-		double		us = known && times ? -y / (s * s) : 0;
-		double		vq = known && times ? -y / (q * q) : 0;
-		double		once = known ? 1 : 0;
-		double		share = relative ? y / (mu * mu) : 1;
-
-		if (times && !(s > SMALLEST && q > SMALLEST))
-			return false;
-		if (relative && known && !(mu > SMALLEST))
-			return false;
-		for (int i = 0; i < n_which; i++)
-		{
-			double		ds = season_slope[i];
-			double		dq = slopes.level[i] + phi * slopes.trend[i] +
-				by_phi[i] * trend;
-			double		dmu = times ? dq * s + q * ds : dq + ds;
-			double		du = times ? us * ds - once * dq : -once * dmu;
-			double		dv = times ? vq * dq - once * ds : -once * dmu;
-
-			slopes.level[i] = dq + alpha * du + by_alpha[i] * u;
-			slopes.trend[i] = phi * slopes.trend[i] + by_phi[i] * trend +
-				beta * du + by_beta[i] * u;
-			season_slope[i] = ds + gamma * dv + by_gamma[i] * v;
-			de[i] = -share * dmu;
-			if (relative && known)
-				normal->log_slope[i] += dmu / mu;
-		}
-		if (known)
-			add_error(normal, n_which, relative ? d / mu : d, de);
-		level = q + alpha * u;
-		trend = phi * trend + beta * u;
-		season[at] = s + gamma * v;
-		if (++at == m)
-			at = 0;
-	}
-	for (int i = 0; i < n_which; i++)
-		for (int j = 0; j < i; j++)
-			normal->gram[j][i] = normal->gram[i][j];
-	return isfinite(normal->sse);
+	close_season(model);
+	if (model->form.season == SEASON_MULTIPLICATIVE)
+		return run_kind(data, model, expected, trend, SEASON_MULTIPLICATIVE,
+						relative);
+	if (model->form.season == SEASON_ADDITIVE)
+		return run_kind(data, model, expected, trend, SEASON_ADDITIVE,
+						relative);
+	if (trend)
+		return relative ?
+			run_kind(data, model, expected, true, SEASON_NONE, true) :
+			run_kind(data, model, expected, true, SEASON_NONE, false);
+	return relative ?
+		run_kind(data, model, expected, false, SEASON_NONE, true) :
+		run_kind(data, model, expected, false, SEASON_NONE, false);
 }
 
 /*

@@ -70,7 +70,17 @@ typedef struct EtsModel
 	int			evaluations;
 } EtsModel;
 
+#define ETS_SMALLEST 1e-12		/* expectation that errors are shares of */
+
+/* By how much a trend is damped; 0 where there is none. */
+static inline double
+affinity_forecast_phi(const EtsModel *model)
+{
+	return !model->form.trend ? 0 : model->form.damped ? model->x[ETS_PHI] : 1;
+}
+
 /* ets.c */
+/* Sums over a series of what errors and their derivatives are. */
 typedef struct EtsNormal
 {
 	double		sse;
@@ -83,11 +93,13 @@ typedef struct EtsNormal
 extern int	affinity_forecast_ets_params(const EtsForm *form, int *which);
 extern bool affinity_forecast_ets_run(const EtsData *data, EtsModel *model,
 									  double *expected);
+extern bool affinity_forecast_ets_admissible(const EtsModel *model);
+
+/* slopes.c */
 extern bool affinity_forecast_ets_slopes(const EtsData *data,
 										 const EtsModel *model,
 										 const int *which, int n_which,
 										 EtsNormal *normal);
-extern bool affinity_forecast_ets_admissible(const EtsModel *model);
 
 /* start.c */
 extern bool affinity_forecast_decompose(const double *y, int n, int m,

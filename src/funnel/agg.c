@@ -35,8 +35,24 @@ typedef struct FunnelCall
 	char		options[EVENT_MAX_OPTIONS];
 } FunnelCall;
 
+/*
+ * Calls without a query, which have no place to keep anything: a distributed
+ * engine calls each row's function as if it were the first. What a few of
+ * them said, of which function and with which window, mode and number of
+ * conditions, is kept here.
+ */
+#define KEPT_CALLS 4
+
+static struct
+{
+	Oid			function;
+	FunnelCall	call;
+}			kept[KEPT_CALLS];
+static int	next_kept;
+
 PG_FUNCTION_INFO_V1(affinity_funnel_accum);
 PG_FUNCTION_INFO_V1(affinity_funnel_agg_accum);
+PG_FUNCTION_INFO_V1(affinity_funnel_agg_mode_accum);
 PG_FUNCTION_INFO_V1(affinity_funnel_combine);
 PG_FUNCTION_INFO_V1(affinity_funnel_rollup);
 PG_FUNCTION_INFO_V1(affinity_funnel_final);
@@ -103,13 +119,45 @@ read_changes(FunctionCallInfo fcinfo, const FunnelArgs *args, FunnelCall *call)
 		init_call(fcinfo, args, call);
 }
 
+static bool
+same_call(FunctionCallInfo fcinfo, const FunnelArgs *args,
+		  const FunnelCall *call)
+{
+	return (args->mode == 0 ||
+			affinity_eventlog_same_text(fcinfo, args->mode,
+										call->last_mode)) &&
+		affinity_eventlog_same_window(fcinfo, args->window, &call->event) &&
+		affinity_eventlog_same_conditions(fcinfo, &call->event);
+}
+
+/* What a call without a query says. */
+static FunnelCall *
+kept_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
+{
+	Oid			function = fcinfo->flinfo->fn_oid;
+	FunnelCall *call;
+
+	for (int i = 0; i < KEPT_CALLS; i++)
+		if (kept[i].function == function &&
+			same_call(fcinfo, args, &kept[i].call))
+			return &kept[i].call;
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
+	kept[next_kept].function = InvalidOid;
+	call = &kept[next_kept].call;
+	init_call(fcinfo, args, call);
+	kept[next_kept].function = function;
+	next_kept = (next_kept + 1) % KEPT_CALLS;
+	return call;
+}
+
 static inline Datum
 append_row(FunctionCallInfo fcinfo, const FunnelArgs *args)
 {
 	FunnelCall *call = fcinfo->flinfo->fn_extra;
 
 	if (unlikely(call == NULL))
-		call = begin_call(fcinfo, args);
+		call = fcinfo->flinfo->fn_expr == NULL ? kept_call(fcinfo, args) :
+			begin_call(fcinfo, args);
 	else if (!call->constant)
 		read_changes(fcinfo, args, call);
 	return affinity_eventlog_append(fcinfo, &call->event);
@@ -125,20 +173,24 @@ affinity_funnel_accum(PG_FUNCTION_ARGS)
 	return append_row(fcinfo, &args);
 }
 
-/* (state, user, at, window, [mode,] conditions …) */
+/* (state, user, at, window, conditions …) */
 Datum
 affinity_funnel_agg_accum(PG_FUNCTION_ARGS)
 {
-	static const FunnelArgs plain = {.user = 1, .at = 2, .window = 3,
+	static const FunnelArgs args = {.user = 1, .at = 2, .window = 3,
 	.conditions = 4};
-	static const FunnelArgs with_mode = {.user = 1, .at = 2, .window = 3,
-	.mode = 4, .conditions = 5};
-	FunnelCall *call = fcinfo->flinfo->fn_extra;
-	bool		has_mode = call != NULL ?
-		call->event.first_condition == with_mode.conditions :
-		PG_NARGS() > 5 && affinity_base_arg_is_text(fcinfo, 4);
 
-	return append_row(fcinfo, has_mode ? &with_mode : &plain);
+	return append_row(fcinfo, &args);
+}
+
+/* (state, user, at, window, mode, conditions …) */
+Datum
+affinity_funnel_agg_mode_accum(PG_FUNCTION_ARGS)
+{
+	static const FunnelArgs args = {.user = 1, .at = 2, .window = 3,
+	.mode = 4, .conditions = 5};
+
+	return append_row(fcinfo, &args);
 }
 
 /* Combine function of all states, and transition function of rollup. */

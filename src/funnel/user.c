@@ -9,6 +9,7 @@
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
+#include "base/call.h"
 #include "funnel/funnel.h"
 
 PG_FUNCTION_INFO_V1(affinity_funnel_window_final);
@@ -69,7 +70,7 @@ affinity_funnel_times_final(PG_FUNCTION_ARGS)
 	int			low = 1;
 
 	result_of_state(fcinfo, log, &result);
-	if (get_element_type(get_fn_expr_rettype(fcinfo->flinfo)) != type)
+	if (get_element_type(affinity_base_return_type(fcinfo)) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this funnel has times of another type")));

@@ -142,6 +142,10 @@ typedef struct AffinityReadRequest
 	bool		visits_of_pairs;	/* of each pair, and not only of items */
 	bool		visits_if_room; /* none where they do not fit into memory */
 	int64		max_bytes;		/* memory allowed; 0: no limit */
+	double		users;			/* part of the users that the query gives,
+								 * where it may be less; 0: it may not */
+	Size	   *needed;			/* what is needed where that is more than is
+								 * allowed: no error, and nothing is read */
 	int64		max_history;	/* pairs of a user that are kept; 0: all */
 	const char *times_of;		/* with max_history: a relation with user_id,
 								 * item_id and at; NULL: there are no times */
@@ -265,6 +269,10 @@ affinity_interaction_age(int64 newest, int64 at)
 
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
 extern int	affinity_interaction_kind(const AffinityKinds *kinds, Datum name);
+
+/* ---- gather.c: rows from workers ------------------------------------------ */
+
+extern void affinity_interaction_gather_init(void);
 
 /* ---- visits.c ---------------------------------------------------------- */
 

@@ -73,7 +73,8 @@ take_part(AffinityRows *rows, uint32 p, int64 *next, AffinityJournalRow *to)
 }
 
 /*
- * Read all rows of a query; NULL weights and times are kept.
+ * Read all rows of a query; NULL weights and times are kept. NULL as for
+ * affinity_interaction_read_rows.
  */
 AffinityJournal *
 affinity_interaction_journal_read(const AffinityReadRequest *request)
@@ -85,6 +86,8 @@ affinity_interaction_journal_read(const AffinityReadRequest *request)
 
 	all.journal = true;
 	rows = affinity_interaction_read_rows(&all);
+	if (rows == NULL)
+		return NULL;
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_dict_sort(rows->items);
 	journal->users = rows->users;

@@ -3,8 +3,8 @@
  *		Rows of a query, through the executor, into a sparse matrix.
  *
  * The query runs under SPI with a DestReceiver of our own, so grants,
- * row-level security and views hold, plans may be parallel, and no tuple is
- * copied. Rows are taken over in batches: ids go through the dictionaries,
+ * row-level security and views hold, plans are parallel where that pays
+ * (gather.c), and no tuple is copied. Rows are taken over in batches: ids go through the dictionaries,
  * and what is left of a row is two numbers and its weight, kept in partitions
  * by user.
  *
@@ -41,6 +41,7 @@ typedef struct RowReceiver
 	int64		at[AFFINITY_BATCH];
 	uint8		kind[AFFINITY_BATCH];
 	bool		counting;		/* over the memory limit: only count */
+	bool		is_enough;		/* that was counted */
 } RowReceiver;
 
 /*
@@ -49,11 +50,23 @@ typedef struct RowReceiver
 static void
 too_much(const RowReceiver *self, const char *at_least)
 {
-	Size		bytes = affinity_interaction_rows_bytes(self->rows,
-														self->request);
+	const AffinityReadRequest *request = self->request;
+	Size		bytes = affinity_interaction_rows_bytes(self->rows, request);
+	const char *otherwise = "let the query read fewer rows";
+	double		users = request->users * (double) request->max_bytes /
+		(double) bytes;
 
-	affinity_base_lacks_memory(bytes, "let the query read fewer rows",
-							   "%lld interactions need%s",
+	if (request->needed)
+	{
+		*request->needed = bytes;
+		return;
+	}
+	/* with room for what does not shrink in proportion */
+	users *= 0.9;
+	if (users >= 0.0001)
+		otherwise = psprintf("let the query read fewer rows, or train on a part of the users: options => '{\"users\": %.2g}'",
+							 users);
+	affinity_base_lacks_memory(bytes, otherwise, "%lld interactions need%s",
 							   (long long) self->rows->usable, at_least);
 }
 
@@ -119,7 +132,10 @@ flush_batch(RowReceiver *self)
 	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
 		affinity_interaction_dict_bytes(rows->items) >
 		(Size) self->request->max_bytes + AFFINITY_COUNTING_BYTES)
+	{
 		too_much(self, " at least");
+		self->is_enough = true;
+	}
 	if (self->request->max_bytes > 0 && rows->keep_visits &&
 		self->request->visits_if_room &&
 		affinity_interaction_rows_bytes(rows, self->request) >
@@ -302,7 +318,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	self->at[self->n] = at;
 	if (++self->n == AFFINITY_BATCH)
 		flush_batch(self);
-	return true;
+	return !self->is_enough;
 }
 
 static void
@@ -366,39 +382,6 @@ receive_shutdown(DestReceiver *pub)
 /* ---- the whole -------------------------------------------------------- */
 
 /*
- * Run a query with a request's parameters, its rows to a receiver.
- */
-void
-affinity_interaction_run(const AffinityReadRequest *request,
-						 const char *query, DestReceiver *to)
-{
-	SPIExecuteOptions options = {0};
-	ParamListInfo params = NULL;
-	MemoryContext old = CurrentMemoryContext;
-	int			rc;
-
-	if (request->n_args > 0)
-	{
-		params = makeParamList(request->n_args);
-		for (int i = 0; i < request->n_args; i++)
-		{
-			params->params[i].value = request->args[i];
-			params->params[i].isnull = false;
-			params->params[i].pflags = PARAM_FLAG_CONST;
-			params->params[i].ptype = request->arg_types[i];
-		}
-	}
-	options.params = params;
-	options.read_only = request->read_only;
-	options.dest = to;
-	rc = SPI_execute_extended(query, &options);
-	MemoryContextSwitchTo(old); /* SPI leaves its own */
-	if (rc != SPI_OK_SELECT)
-		elog(ERROR, "reading interactions failed: %s",
-			 SPI_result_code_string(rc));
-}
-
-/*
  * What a request wants to be kept of its rows, none of which is there yet.
  */
 void
@@ -449,7 +432,10 @@ affinity_interaction_received(DestReceiver *receiver)
 
 	flush_batch(self);
 	if (self->counting)
+	{
 		too_much(self, "");
+		rows = NULL;
+	}
 	affinity_interaction_keys_free(self->user_keys);
 	affinity_interaction_keys_free(self->item_keys);
 	pfree(self);
@@ -457,7 +443,8 @@ affinity_interaction_received(DestReceiver *receiver)
 }
 
 /*
- * Read the rows of a query.
+ * Read the rows of a query. NULL where they do not fit, and the request wants
+ * to know how much they need.
  */
 AffinityRows *
 affinity_interaction_read_rows(const AffinityReadRequest *request)

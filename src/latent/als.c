@@ -319,6 +319,7 @@ static const AffinityOption als_options[] = {
 		   "part of the ratings that is not trained on but predicted: holdout_rmse in affinity.models.training"),
 	OPTION(seed, INT, "1", 0, 2147483647, NULL,
 		   "start of the factors, and choice of held-out ratings"),
+	AFFINITY_OPTION_USERS(AlsOptions),
 };
 
 static double

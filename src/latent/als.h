@@ -20,6 +20,7 @@ typedef struct AlsOptions
 	double		tolerance;
 	double		holdout;
 	int32		seed;
+	double		users;
 } AlsOptions;
 
 /* A model's parameters. */

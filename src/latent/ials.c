@@ -425,6 +425,7 @@ static const AffinityOption ials_options[] = {
 	AFFINITY_OPTIONS_HISTORY(IalsOptions),
 	AFFINITY_OPTIONS_ATTRIBUTES(IalsOptions),
 	AFFINITY_OPTION_SEEN(IalsOptions),
+	AFFINITY_OPTION_USERS(IalsOptions),
 };
 
 static void

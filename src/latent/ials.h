@@ -36,6 +36,7 @@ typedef struct IalsOptions
 	AffinityTimes times;
 	AffinityAttributeOptions attributes;
 	int			seen;
+	double		users;
 } IalsOptions;
 
 /* Regions of the team; the matrix comes behind them. */

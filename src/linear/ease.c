@@ -419,6 +419,7 @@ static const AffinityOption ease_options[] = {
 	AFFINITY_OPTIONS_TRAINING_TIMES(EaseOptions),
 	AFFINITY_OPTIONS_HISTORY(EaseOptions),
 	AFFINITY_OPTION_SEEN(EaseOptions),
+	AFFINITY_OPTION_USERS(EaseOptions),
 };
 
 static void

@@ -43,6 +43,7 @@ typedef struct EaseOptions
 	int32		max_history;
 	AffinityTimes times;
 	int			seen;
+	double		users;
 } EaseOptions;
 
 /* What all participants know: a region, filled by the leader. */

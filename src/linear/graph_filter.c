@@ -59,6 +59,7 @@ typedef struct GraphOptions
 	AffinityTimes times;
 	AffinityAttributeOptions attributes;
 	int			seen;
+	double		users;
 } GraphOptions;
 
 static const char *const filter_names[] = {
@@ -97,6 +98,7 @@ static const AffinityOption graph_options[] = {
 	AFFINITY_OPTIONS_HISTORY(GraphOptions),
 	AFFINITY_OPTIONS_ATTRIBUTES(GraphOptions),
 	AFFINITY_OPTION_SEEN(GraphOptions),
+	AFFINITY_OPTION_USERS(GraphOptions),
 };
 
 /*

@@ -259,26 +259,34 @@ find_work(Work *w)
 void
 affinity_manage_check_replication(const char *name, Oid schema)
 {
+	Oid			table = get_relname_relid("model", schema);
+	bool		arrives = affinity_model_arrives(table, schema);
 	char	   *subscription;
 
 	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"
 							 " JOIN pg_catalog.pg_subscription AS s"
 							 " ON s.oid OPERATOR(pg_catalog.=) r.srsubid"
-							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND s.subenabled",
-							 get_relname_relid("model", schema)),
+							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND (s.subenabled OR %s)",
+							 table, arrives ? "true" : "false"),
 					true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "reading the subscriptions failed");
 	if (SPI_processed == 0)
 		return;
-	subscription = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-								1);
+	subscription =
+		unconstify(char *,
+				   quote_identifier(SPI_getvalue(SPI_tuptable->vals[0],
+												 SPI_tuptable->tupdesc, 1)));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("model \"%s\" is replicated by subscription \"%s\"", name,
-					subscription),
+					SPI_getvalue(SPI_tuptable->vals[0],
+								 SPI_tuptable->tupdesc, 1)),
 			 errdetail("It is trained where it comes from."),
+			 arrives ?
+			 errhint("It has not arrived yet. If this server is to take over: ALTER SUBSCRIPTION %s DISABLE; ALTER SUBSCRIPTION %s SET (slot_name = NONE); DROP SUBSCRIPTION %s;",
+					 subscription, subscription, subscription) :
 			 errhint("If this server is to take over: ALTER SUBSCRIPTION %s DISABLE;",
-					 quote_identifier(subscription))));
+					 subscription)));
 }
 
 /* ---- doing it ---------------------------------------------------------- */
@@ -455,6 +463,8 @@ finish(Work *w)
 		affinity_manage_grant(w->grants, w->items->statement, &w->names);
 		say(w, "items made anew");
 	}
+	if (w->old_version)
+		affinity_manage_keep_length(c->name, c->schema);
 	write_definition(w);
 }
 

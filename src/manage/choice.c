@@ -26,6 +26,7 @@
 struct ModelChoice
 {
 	AffinityTuneChoice choice;
+	double		users;			/* part of them that it was made by */
 	Oid			at_type;
 	char	   *chosen;			/* algorithm and options, in words */
 };
@@ -52,19 +53,76 @@ affinity_manage_choice_none(ModelDefinition *d, Jsonb *given)
 }
 
 /*
+ * The rows of a part of the users of the source, or of all. Where they do not
+ * fit, that is an error, or with "needed" NULL.
+ */
+static AffinityJournal *
+read_part(bool has_time, const char *from, Oid user_type, double users,
+		  Size *needed)
+{
+	AffinityReadRequest request = {.needed = needed};
+
+	if (OidIsValid(user_type))
+		request.users = users;
+
+	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s%s",
+							 has_time ? ", at" : "", from,
+							 affinity_train_users_condition(users, "WHERE",
+															"user_id",
+															user_type));
+	request.max_bytes = (int64) affinity_base_memory_allowed();
+	request.progress = affinity_parallel_progress_done;
+	affinity_parallel_progress_phase("reading", 0, 0);
+	return affinity_interaction_journal_read(&request);
+}
+
+/*
  * All rows of the source.
  */
 AffinityJournal *
 affinity_manage_rows(bool has_time, const char *from)
 {
-	AffinityReadRequest request = {0};
+	return read_part(has_time, from, InvalidOid, 1, NULL);
+}
 
-	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
-							 has_time ? ", at" : "", from);
-	request.max_bytes = (int64) affinity_base_memory_allowed();
-	request.progress = affinity_parallel_progress_done;
-	affinity_parallel_progress_phase("reading", 0, 0);
-	return affinity_interaction_journal_read(&request);
+/*
+ * The rows to choose by: of the part of the users that is asked for (*users), or
+ * of as many as leave half of the memory to trials and the training.
+ */
+static AffinityJournal *
+read_to_choose(const ModelTraining *asked, double *users)
+{
+	const ModelDefinition *d = asked->definition;
+	Size		allowed = affinity_base_memory_allowed();
+	bool		given = !isnan(*users);
+	AffinityJournal *journal = NULL;
+
+	if (!given)
+		*users = 1;
+	while (journal == NULL)
+	{
+		Size		needed = 0;
+		MemoryContext old = CurrentMemoryContext;
+		MemoryContext context = AllocSetContextCreate(old, "affinity rows",
+													  ALLOCSET_DEFAULT_SIZES);
+		bool		last = given || *users <= AFFINITY_LEAST_USERS;
+
+		MemoryContextSwitchTo(context);
+		journal = read_part(d->has_time, asked->from, d->user_type, *users,
+							last ? NULL : &needed);
+		MemoryContextSwitchTo(old);
+		if (journal)
+			break;
+		MemoryContextDelete(context);
+		*users *= (double) allowed / (double) needed / 2;
+		*users = Max(floor(*users * 10000) / 10000, AFFINITY_LEAST_USERS);
+		ereport(NOTICE,
+				(errmsg("model \"%s\": rows need %zu bytes of memory, but maintenance_work_mem allows %zu: auto chooses by a part of %g of the users, and trains on it",
+						asked->name, needed, allowed, *users),
+				 errhint("SET maintenance_work_mem = '%zu MB', or say how many: options => '{\"users\": %g}'.",
+						 needed / (1024 * 1024) + 1, *users)));
+	}
+	return journal;
 }
 
 /*
@@ -77,6 +135,17 @@ affinity_manage_chosen(const AffinityAlgorithm *algorithm, Jsonb *given)
 		return pstrdup(algorithm->name);
 	return psprintf("%s %s", algorithm->name,
 					JsonbToCString(NULL, &given->root, VARSIZE(given)));
+}
+
+static Jsonb *
+with_users(Jsonb *given, double users)
+{
+	char	   *json = psprintf("{%s}", affinity_train_users_member(users));
+
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+											  JsonbPGetDatum(given),
+											  DirectFunctionCall1(jsonb_in,
+																  CStringGetDatum(json))));
 }
 
 /*
@@ -105,7 +174,8 @@ affinity_manage_choice_make(const ModelTraining *asked)
 	MemoryContextSwitchTo(context);
 	progress = affinity_parallel_progress_begin(asked->name,
 												affinity_algorithm_auto.name);
-	request.journal = affinity_manage_rows(d->has_time, asked->from);
+	made->users = options->users;
+	request.journal = read_to_choose(asked, &made->users);
 	if (request.journal->start[request.journal->n_users] == 0)
 	{
 		affinity_parallel_progress_end(progress);
@@ -115,6 +185,8 @@ affinity_manage_choice_make(const ModelTraining *asked)
 	}
 	affinity_tune_choose(&request, c);
 	affinity_parallel_progress_end(progress);
+	if (made->users < 1)
+		c->given = with_users(c->given, made->users);
 	chosen = affinity_train_options_parse(c->algorithm, c->given);
 	MemoryContextSwitchTo(old);
 	made->at_type = d->at_type;

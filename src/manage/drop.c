@@ -15,12 +15,14 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xlog.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_publication.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -122,6 +124,7 @@ void
 affinity_manage_objects(Oid schema, AffinityModelObjects *objects)
 {
 	List	   *views = affinity_rules_views(schema);
+	Oid			local = affinity_model_local(schema);
 	ListCell   *cell;
 
 	objects->classes = NIL;
@@ -131,6 +134,9 @@ affinity_manage_objects(Oid schema, AffinityModelObjects *objects)
 	/* what only models with rules have */
 	foreach(cell, views)
 		add_object(objects, RelationRelationId, lfirst_oid(cell));
+	/* what only models that are served locally have */
+	if (OidIsValid(local))
+		add_object(objects, RelationRelationId, local);
 	for (int i = 0; function_names[i]; i++)
 		add_functions(schema, function_names[i], objects);
 }
@@ -223,6 +229,55 @@ affinity_manage_drop_objects(const AffinityModelObjects *objects, bool cascade)
 	}
 }
 
+/* ---- subscribers --------------------------------------------------------- */
+
+/*
+ * Does a publication take the deletes of a table, and is there what finds its
+ * rows?
+ */
+static bool
+publishes_deletes(Oid relid)
+{
+	Relation	table;
+	PublicationDesc published;
+	bool		found = false;
+
+	if (get_rel_relkind(relid) != RELKIND_RELATION)
+		return false;
+	table = table_open(relid, NoLock);
+	if (table->rd_rel->relreplident == REPLICA_IDENTITY_FULL ||
+		OidIsValid(RelationGetReplicaIndex(table)))
+	{
+		RelationBuildPublicationDesc(table, &published);
+		found = published.pubactions.pubdelete;
+	}
+	table_close(table, NoLock);
+	return found;
+}
+
+/*
+ * A publication does not tell of a DROP. Rows that stayed with a subscriber would
+ * stop it for good as soon as a model of the same name is published, so they are
+ * deleted first. As the owner, and not where tables are others'.
+ */
+static void
+tell_subscribers(const char *name, Oid schema)
+{
+	ModelRole	role;
+
+	if (!XLogLogicalInfoActive() || affinity_manage_has_foreign(schema))
+		return;
+	affinity_manage_become(&role, affinity_model_schema_owner(schema));
+	for (int i = 0; relation_names[i]; i++)
+	{
+		if (publishes_deletes(get_relname_relid(relation_names[i], schema)))
+			affinity_manage_ddl_execute(psprintf("DELETE FROM ONLY %s",
+												 quote_qualified_identifier(name,
+																			relation_names[i])));
+	}
+	affinity_manage_return(&role);
+}
+
 PG_FUNCTION_INFO_V1(affinity_manage_drop);
 
 /*
@@ -252,6 +307,7 @@ affinity_manage_drop(PG_FUNCTION_ARGS)
 	affinity_manage_lock_to_drop(name, schema, table, cascade);
 	watched = affinity_rules_unneeded(affinity_rules_tables(schema), schema);
 	affinity_manage_objects(schema, &objects);
+	tell_subscribers(name, schema);
 	affinity_manage_drop_objects(&objects, cascade);
 	affinity_rules_unwatch(watched, true);
 	affinity_manage_ddl_execute(psprintf("DROP SCHEMA %s %s",

@@ -191,7 +191,8 @@ affinity_manage_forget_groups(const ModelChange *change,
 	for (int i = 0; i < n; i++)
 		made |= strcmp(object[i].statement->object, AFFINITY_POPULAR) == 0 &&
 			object[i].action != OBJECT_KEEP;
-	if (!made)
+	/* what a subscription brings says so itself */
+	if (!made || OidIsValid(affinity_model_subscription(change->table)))
 		return;
 	table = table_open(change->table, AccessShareLock);
 	found = affinity_model_row_read(table, change->name, NULL, values, NULL);

@@ -5,6 +5,10 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+
 #include "manage/manage.h"
 
 #define DROPPED_HINT "A weight says how much, and is above 0. For ratings use als; for likes and dislikes item_knn with {\"weights\": \"signed\"}."
@@ -56,6 +60,49 @@ say_dropped(const char *name, bool meant, const AffinityInteractions *in)
 					   "does not leave these items out" :
 					   "leaves these items out all the same"),
 			 meant ? 0 : errhint("%s", DROPPED_HINT " For returns that may be recommended again: {\"seen\": \"positive\"}.")));
+}
+
+/*
+ * The call that measures a definition beside the same one with all users.
+ */
+static char *
+compare_call(const char *name, const ModelDefinition *d)
+{
+	Jsonb	   *given = d->choice[0] != '\0' ? d->options : d->given_options;
+	StringInfoData json;
+	StringInfoData sql;
+
+	given = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+											   JsonbPGetDatum(given),
+											   DirectFunctionCall1(jsonb_in,
+																   CStringGetDatum("{\"" AFFINITY_USERS "\": 1}"))));
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	escape_json(&json, name);
+	appendStringInfo(&json, ", {\"algorithm\": \"%s\", \"options\": %s}]",
+					 d->algorithm,
+					 JsonbToCString(NULL, &given->root, VARSIZE(given)));
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT * FROM affinity.compare(%s);",
+					 quote_literal_cstr(json.data));
+	return sql.data;
+}
+
+/*
+ * That others were not asked for; what that costs follows from how many users
+ * items are left with.
+ */
+void
+affinity_manage_say_users(const char *name, const ModelDefinition *d,
+						  double users, const AffinityInteractions *in)
+{
+	ereport(NOTICE,
+			(errmsg("model \"%s\" is trained on a part of %g of the users: %u users, %lld rows, %.1f users an item; everybody is served",
+					name, users, in->by_user.n_rows, (long long) in->rows,
+					(double) in->pairs / Max(in->n_items, 1)),
+			 errdetail("That costs little where items are left with hundreds of users, and much where with few."),
+			 d->signals[0] != '\0' ? 0 :
+			 errhint("To see how much: %s", compare_call(name, d))));
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_type.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_subscription.h"
 #include "executor/tuptable.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -35,6 +36,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "manage/manage.h"
 
@@ -176,6 +178,8 @@ enum
 	LIST_USERS,
 	LIST_ITEMS,
 	LIST_DRIFT,
+	LIST_READS,					/* where histories are from */
+	LIST_SUBSCRIPTION,			/* what brings it */
 	LIST_N_COLUMNS
 };
 
@@ -242,8 +246,8 @@ relations_fit(Oid interactions, Oid items, const ModelDefinition *d)
  */
 static const char *
 find_status(const char *name, Oid schema, bool fits, bool trained,
-			bool grouped, DefinitionState state, const ModelDefinition *d,
-			char **hint)
+			bool grouped, bool awaited, bool received, DefinitionState state,
+			const ModelDefinition *d, char **hint)
 {
 	Oid			items = get_relname_relid("items", schema);
 	Oid			interactions = get_relname_relid("interactions", schema);
@@ -274,12 +278,18 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 		return "damaged";
 	if (affinity_rules_lack_catalog(schema))
 		return "catalog missing";
+	if (awaited)
+	{
+		*hint = psprintf("-- on the server that publishes it: SELECT affinity.refresh_model(%s);",
+						 quote_literal_cstr(name));
+		return "awaited";
+	}
 	if (!trained)
 		return "untrained";
 	if (d->groups[0] != '\0' && !grouped)
 		return "groups missing";
 	*hint = NULL;
-	return "ready";
+	return received ? "received" : "ready";
 }
 
 /*
@@ -318,10 +328,45 @@ put_since(Datum *values, bool *nulls)
 	values[LIST_DRIFT] = Float8GetDatum(drift);
 }
 
+/*
+ * Where histories are read, and what brings the model.
+ */
+static void
+put_origin(Oid schema, Oid subscription, const ModelDefinition *d,
+		   Datum *values, bool *nulls)
+{
+	JsonbValue	key = {.type = jbvString};
+	bool		copied = false;
+	HeapTuple	tuple;
+
+	if (!nulls[LIST_ROW + MODEL_TRAINING - 1] && d->materialize)
+	{
+		Jsonb	   *training = DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]);
+
+		key.val.string.val = pstrdup(AFFINITY_MATERIALIZED);
+		key.val.string.len = (int) strlen(AFFINITY_MATERIALIZED);
+		copied = JB_ROOT_IS_OBJECT(training) &&
+			findJsonbValueFromContainer(&training->root, JB_FOBJECT, &key) != NULL;
+	}
+	nulls[LIST_READS] = false;
+	values[LIST_READS] =
+		CStringGetTextDatum(OidIsValid(affinity_model_local(schema)) ?
+							AFFINITY_LOCAL : copied ? AFFINITY_KEPT :
+							"interactions");
+	tuple = SearchSysCache1(SUBSCRIPTIONOID, ObjectIdGetDatum(subscription));
+	nulls[LIST_SUBSCRIPTION] = !HeapTupleIsValid(tuple);
+	if (!HeapTupleIsValid(tuple))
+		return;
+	values[LIST_SUBSCRIPTION] = datumCopy(NameGetDatum(&((Form_pg_subscription) GETSTRUCT(tuple))->subname),
+										  false, NAMEDATALEN);
+	ReleaseSysCache(tuple);
+}
+
 static void
 put_model(ReturnSetInfo *result, Relation table)
 {
 	Oid			schema = RelationGetNamespace(table);
+	Oid			subscription = affinity_model_subscription(RelationGetRelid(table));
 	Oid			items = get_relname_relid("items", schema);
 	Oid			kept = get_relname_relid(AFFINITY_KEPT, schema);
 	Datum		kept_size = Int64GetDatum(0);
@@ -333,6 +378,7 @@ put_model(ReturnSetInfo *result, Relation table)
 	bool		fits = affinity_model_row_fits(table);
 	bool		trained;
 	bool		grouped;
+	bool		received;
 	char	   *hint;
 
 	memset(nulls, true, sizeof(nulls));
@@ -340,7 +386,12 @@ put_model(ReturnSetInfo *result, Relation table)
 	namestrcpy(&name, get_namespace_name(schema));
 	values[LIST_NAME] = NameGetDatum(&name);
 	values[LIST_OWNER] = ObjectIdGetDatum(affinity_model_schema_owner(schema));
-	trained = fits && put_row(table, values, nulls);
+	trained = fits &&
+		!affinity_model_arrives(RelationGetRelid(table), schema) &&
+		put_row(table, values, nulls);
+	received = trained && !nulls[LIST_ROW + MODEL_VERSION - 1] &&
+		affinity_model_is_received(schema, RelationGetRelid(table),
+								   DatumGetInt64(values[LIST_ROW + MODEL_VERSION - 1]));
 	grouped = trained && !nulls[LIST_ROW + MODEL_TRAINING - 1] &&
 		!isnan(affinity_model_figure(DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]),
 									 AFFINITY_GROUPED));
@@ -367,7 +418,10 @@ put_model(ReturnSetInfo *result, Relation table)
 	values[LIST_STATUS] = CStringGetTextDatum(find_status(NameStr(name),
 														  schema, fits,
 														  trained, grouped,
-														  state, &d, &hint));
+														  !trained && OidIsValid(subscription),
+														  received, state,
+														  &d, &hint));
+	put_origin(schema, subscription, &d, values, nulls);
 	nulls[LIST_HINT] = hint == NULL;
 	if (hint)
 		values[LIST_HINT] = CStringGetTextDatum(hint);

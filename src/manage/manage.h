@@ -41,6 +41,9 @@ extern void affinity_manage_say_left_out(const char *name,
 										 const AffinityAlgorithm *algorithm,
 										 const void *options,
 										 const AffinityInteractions *in);
+extern void affinity_manage_say_users(const char *name,
+									  const ModelDefinition *d, double users,
+									  const AffinityInteractions *in);
 
 /* row.c */
 extern void affinity_manage_row_write(const char *name, Datum *values);

@@ -214,7 +214,8 @@ is_replaceable(HeapTuple function, const CreateFunctionStmt * statement)
 	Type		result;
 	ListCell   *cell;
 
-	if (form->prokind != PROKIND_FUNCTION || !form->proretset ||
+	if (form->prokind != PROKIND_FUNCTION ||
+		form->proretset != statement->returnType->setof ||
 		n != list_length(statement->parameters) || arg_names == NULL)
 		return false;
 	foreach(cell, statement->parameters)

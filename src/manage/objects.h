@@ -44,6 +44,9 @@ extern List *affinity_manage_grants(const AffinityModelObjects *objects);
 extern void affinity_manage_grant(List *grants, const ModelStatement *object,
 								  const ModelNames *names);
 
+/* length.c */
+extern void affinity_manage_keep_length(const char *name, Oid schema);
+
 /* dependents.c */
 extern char *affinity_manage_dependents(const AffinityModelObjects *drop,
 										const AffinityModelObjects *replace);

@@ -243,6 +243,7 @@ affinity_manage_heal(const char *name, Oid schema, Oid table)
 		return false;
 	check_trust(name, schema, "definition");
 	check_trust(name, schema, "interactions");
+	check_trust(name, schema, AFFINITY_LOCAL);
 	check_trust(name, schema, AFFINITY_RULES_VIEW);
 	check_trust(name, schema, AFFINITY_CATALOG_VIEW);
 	forboth(class, foreign.classes, id, foreign.ids)

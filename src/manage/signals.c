@@ -112,22 +112,24 @@ learn(const ModelTraining *asked, ModelSignals *s)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	MemoryContext progress = affinity_parallel_progress_begin(asked->name,
 															  algorithm->name);
+	const void *options = affinity_train_options_parse(algorithm, d->options);
 	AffinityReadRequest request = {.kinds = &s->given.kinds};
 	AffinityJournal *journal;
 	bool		any;
 
-	request.query = psprintf("SELECT user_id, item_id, weight, at, signal FROM %s",
-							 asked->from);
+	request.users = affinity_train_users(algorithm, options);
+	request.query = psprintf("SELECT user_id, item_id, weight, at, signal FROM %s%s",
+							 asked->from,
+							 affinity_train_users_condition(request.users,
+															"WHERE", "user_id",
+															d->user_type));
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	affinity_parallel_progress_phase("reading", 0, 0);
 	journal = affinity_interaction_journal_read(&request);
 	any = journal->start[journal->n_users] > 0;
 	if (any)
-		affinity_tune_signals(journal, algorithm,
-							  affinity_train_options_parse(algorithm,
-														   d->options),
-							  &s->found);
+		affinity_tune_signals(journal, algorithm, options, &s->found);
 	affinity_parallel_progress_end(progress);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -87,10 +87,18 @@ read_source(Training *t)
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s",
+	request.users = affinity_train_users(t->algorithm, t->options);
+	request.query = psprintf("SELECT user_id, item_id, weight%s FROM %s%s",
 							 t->signals.any ? ", at, signal" :
-							 has_time ? ", at" : "", t->asked->from);
-	request.baskets = d->baskets;
+							 has_time ? ", at" : "", t->asked->from,
+							 affinity_train_users_condition(request.users,
+															"WHERE", "user_id",
+															d->user_type));
+	if (d->baskets)
+		request.baskets = psprintf("%s%s", d->baskets,
+								   affinity_train_users_condition(request.users,
+																  "WHERE", "q.user_id",
+																  d->user_type));
 	if (t->signals.any)
 		request.kinds = &t->signals.given.kinds;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
@@ -105,18 +113,17 @@ read_source(Training *t)
 		affinity_train_check_no_time(t->algorithm, t->options, &request);
 	else if (!t->signals.any)
 		request_visits(t, &request);
-	if (t->asked->definition->attributes[0] != '\0' &&
+	if (d->attributes[0] != '\0' &&
 		t->algorithm->attributes && t->algorithm->attributes(t->options))
 	{
-		attributes = affinity_beside_attributes(t->name, t->asked->definition,
-												false);
+		attributes = affinity_beside_attributes(t->name, d, false);
 		request.more_items = attributes->items;
 	}
 	t->beside = (AffinityBesideRequest)
 	{
 		.algorithm = t->algorithm, .options = t->options, .has_time = has_time
 	};
-	if (t->asked->definition->groups[0] != '\0')
+	if (d->groups[0] != '\0')
 		affinity_beside_request(&t->beside, &request);
 	t->in = affinity_interaction_read(&request);
 	t->in->attributes = attributes;
@@ -137,6 +144,8 @@ read_source(Training *t)
 							t->name),
 					 errhint("The argument repeat of recommend needs them.")));
 		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
+		if (request.users < 1)
+			affinity_manage_say_users(t->name, d, request.users, t->in);
 		return true;
 	}
 	if (t->in->rows == 0 && !t->asked->trained)

@@ -3,15 +3,16 @@
  *		What a backend remembers of models.
  *
  * The row of a model is read on every call, in the caller's snapshot; the rest
- * is cached under (table, version). A version's number is never used again, so
- * an entry can be wrong for no snapshot; an entry of another version is
- * replaced.
+ * is cached under (table, version, row). A version's number is never used again
+ * here, but what comes from another server may have it a second time. So an
+ * entry can be wrong for no snapshot; an entry of another version is replaced.
  */
 #include "postgres.h"
 
 #include <math.h>
 
 #include "access/table.h"
+#include "access/xact.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/jsonb.h"
@@ -110,8 +111,11 @@ set_model(AffinityModel *model, const Datum *values)
 		!affinity_base_id_kind(model->item_type, &kind))
 		affinity_train_damaged(name,
 							   "its ids are of a type that cannot be an id");
-	model->kept = values != NULL && says(values[MODEL_TRAINING - 1],
-										 AFFINITY_MATERIALIZED);
+	/* a model that is received may be defined to read its own source */
+	model->local = affinity_model_local(schema);
+	model->kept = values != NULL && !OidIsValid(model->local) &&
+		(state != DEFINITION_FOUND || d.materialize) &&
+		says(values[MODEL_TRAINING - 1], AFFINITY_MATERIALIZED);
 	model->grouped = values != NULL && says(values[MODEL_TRAINING - 1],
 											AFFINITY_GROUPED);
 	model->n_kinds = 1;
@@ -160,6 +164,7 @@ make_entry(Relation table, Oid schema, const Datum *values)
 		model->relation = RelationGetRelid(table);
 		model->schema = schema;
 		model->schema_name = get_namespace_name(schema);
+		affinity_model_check_changed(model);
 		set_model(model, values);
 	}
 	PG_CATCH();
@@ -274,21 +279,25 @@ cached_model(Relation table, Oid schema, const char *schema_name)
 {
 	Datum		values[MODEL_N_ATTRIBUTES];
 	CacheEntry *entry = cache_entry(RelationGetRelid(table));
-	TransactionId writer;
+	Oid			local = affinity_model_lock_local(schema);
+	AffinityRowMark mark;
 
 	if (entry->model != NULL &&
-		strcmp(entry->model->schema_name, schema_name) != 0)
+		(strcmp(entry->model->schema_name, schema_name) != 0 ||
+		 entry->model->local != local))
 		free_entry(entry);
-	if (!affinity_model_row_read(table, schema_name, entry->model ?
-								 &entry->model->version : NULL, values,
-								 &writer))
+	if (!affinity_model_row_read(table, schema_name, entry->model, values,
+								 &mark))
 		return NULL;
 	if (entry->model != NULL &&
-		entry->model->version != DatumGetInt64(values[MODEL_VERSION - 1]))
+		(entry->model->version != DatumGetInt64(values[MODEL_VERSION - 1]) ||
+		 !affinity_model_same_row(&entry->model->row, &mark)))
 		free_entry(entry);
 	if (entry->model == NULL)
 		entry->model = make_entry(table, schema, values);
-	entry->model->writer = writer;
+	entry->model->row = mark;
+	entry->model->writer = TransactionIdIsCurrentTransactionId(mark.writer) ?
+		InvalidTransactionId : mark.writer;
 	return entry->model;
 }
 
@@ -319,7 +328,8 @@ affinity_model_open(Oid schema)
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(schema_name, schema);
-	model = cached_model(table, schema, schema_name);
+	model = affinity_model_arrives(relid, schema) ? NULL :
+		cached_model(table, schema, schema_name);
 	if (model == NULL)
 	{
 		/* what it is may change without a new version: not kept */
@@ -327,6 +337,7 @@ affinity_model_open(Oid schema)
 		model->replaced = true;
 	}
 	pin(model);
+	affinity_model_check_changed(model);
 	affinity_model_check_items(model);
 	table_close(table, NoLock);
 	return model;

@@ -25,9 +25,15 @@ extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 extern void affinity_model_check_rights(Oid schema, Relation table);
 extern void affinity_model_refuse_policies(Relation table);
 
+/* distributed.c */
+extern void affinity_model_check_changed(AffinityModel *model);
+
 /* align.c */
 extern void affinity_model_order_row(AffinityCsr *m, int64 start, int64 end,
 									 float *chance);
+
+/* received.c */
+extern Oid	affinity_model_lock_local(Oid schema);
 
 /* cache.c */
 extern void affinity_model_make_room(const AffinityModel *model, Size bytes);

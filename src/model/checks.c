@@ -85,57 +85,82 @@ is_id_type(Oid type, Oid wanted)
 }
 
 /*
- * The name of the view "interactions", or of the copy of it that is kept, which
- * can be read as the model's functions do.
+ * The relation that a model should have is not there.
  */
-static const char *
-check_interactions(const AffinityModel *model, bool kept)
+pg_noreturn static void
+relation_is_lost(const AffinityModel *model, const char *relation)
 {
-	const char *name = model->schema_name;
-	const char *relation = kept ? AFFINITY_KEPT : "interactions";
+	bool		kept = strcmp(relation, AFFINITY_KEPT) == 0;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" has lost its %s \"%s\"",
+					model->schema_name, kept ? "table" : "view", relation),
+			 kept ? 0 :
+			 errdetail("It was dropped with a table that it read."),
+			 errhint("%s: SELECT affinity.refresh_model(%s);",
+					 kept ? "To make it again" :
+					 "Once what it read is there again",
+					 quote_literal_cstr(model->schema_name))));
+}
+
+/*
+ * It is there, and not as it should be.
+ */
+pg_noreturn static void
+relation_is_unfit(const AffinityModel *model, const char *relation,
+				  const char *how)
+{
+	char	   *wrong = psprintf(how, psprintf("its %s \"%s\"",
+											   strcmp(relation, AFFINITY_KEPT) == 0 ?
+											   "table" : "view", relation));
+
+	if (strcmp(relation, AFFINITY_LOCAL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" cannot be served locally: %s",
+						model->schema_name, wrong),
+				 errhint("To serve from its own source: SELECT affinity.serve_locally(%s, NULL);",
+						 quote_literal_cstr(model->schema_name))));
+	affinity_train_damaged(model->schema_name, wrong);
+}
+
+/*
+ * The relation of histories, or another one like it, is one that can be read as
+ * the model's functions do.
+ */
+static void
+check_interactions(const AffinityModel *model, const char *relation)
+{
 	RangeVar	range = {.type = T_RangeVar};
 	Oid			relid;
 	AttrNumber	user;
 	AttrNumber	item;
 
-	range.schemaname = unconstify(char *, name);
+	range.schemaname = model->schema_name;
 	range.relname = unconstify(char *, relation);
 	range.inh = true;
 	range.relpersistence = RELPERSISTENCE_PERMANENT;
 	range.location = -1;
 	relid = RangeVarGetRelid(&range, AccessShareLock, true);
 	if (!OidIsValid(relid))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" has lost its %s \"%s\"", name,
-						kept ? "table" : "view", relation),
-				 kept ? 0 :
-				 errdetail("It was dropped with a table that it read."),
-				 errhint("%s: SELECT affinity.refresh_model(%s);",
-						 kept ? "To make it again" :
-						 "Once what it read is there again",
-						 quote_literal_cstr(name))));
+		relation_is_lost(model, relation);
 	user = get_attnum(relid, "user_id");
 	item = get_attnum(relid, "item_id");
 	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0 ||
 		((model->timed || model->kinds) && get_attnum(relid, "at") <= 0) ||
 		(model->kinds && get_attnum(relid, "signal") <= 0))
-		affinity_train_damaged(name,
-							   psprintf("its %s \"%s\" does not have the columns user_id, item_id%s",
-										kept ? "table" : "view",
-										relation, model->kinds ?
-										", weight, at and signal" :
-										model->timed ?
-										", weight and at" : " and weight"));
+		relation_is_unfit(model, relation, model->kinds ?
+						  "%s does not have the columns user_id, item_id, weight, at and signal" :
+						  model->timed ?
+						  "%s does not have the columns user_id, item_id, weight and at" :
+						  "%s does not have the columns user_id, item_id and weight");
 	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
 		!is_id_type(get_atttype(relid, item), model->item_type))
-		affinity_train_damaged(name,
-							   psprintf("ids of its %s \"%s\" are of other types than its own",
-										kept ? "table" : "view",
-										relation));
+		relation_is_unfit(model, relation,
+						  "ids of %s are of other types than its own");
 	if (model->timed)
 		(void) affinity_model_time_type(model);
-	return relation;
 }
 
 /*
@@ -146,9 +171,8 @@ affinity_model_time_type(const AffinityModel *model)
 {
 	Oid			type = affinity_model_column_type(model->schema,
 												  model->schema_name,
-												  model->kept ?
-												  AFFINITY_KEPT :
-												  "interactions", "at");
+												  affinity_model_serves(model),
+												  "at");
 
 	if (type != TIMESTAMPOID && type != TIMESTAMPTZOID)
 		affinity_train_damaged(model->schema_name,
@@ -210,15 +234,15 @@ affinity_model_before_now(const AffinityModel *model, const Interval *interval)
 }
 
 /*
- * The relation "interactions" as SQL names it, once it is known that it can be
+ * The relation of histories as SQL names it, once it is known that it can be
  * read as the model's functions do: a query would say in its own words what is
  * missing. It stays locked, so that it cannot go meanwhile.
  */
 char *
 affinity_model_interactions(const AffinityModel *model)
 {
-	return affinity_model_relation(model,
-								   check_interactions(model, model->kept));
+	affinity_model_check_interactions(model);
+	return affinity_model_relation(model, affinity_model_serves(model));
 }
 
 /*
@@ -227,7 +251,7 @@ affinity_model_interactions(const AffinityModel *model)
 void
 affinity_model_check_interactions(const AffinityModel *model)
 {
-	(void) check_interactions(model, model->kept);
+	check_interactions(model, affinity_model_serves(model));
 }
 
 /*
@@ -236,12 +260,11 @@ affinity_model_check_interactions(const AffinityModel *model)
 char *
 affinity_model_source(const AffinityModel *model)
 {
-	const char *view = check_interactions(model, false);
-
+	check_interactions(model, "interactions");
 	if (get_attnum(get_relname_relid("interactions", model->schema), "at") <= 0)
 		affinity_train_damaged(model->schema_name,
 							   "its view \"interactions\" does not have the column at");
-	return affinity_model_relation(model, view);
+	return affinity_model_relation(model, "interactions");
 }
 
 /*

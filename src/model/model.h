@@ -12,6 +12,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
+#include "storage/itemptr.h"
 #include "utils/array.h"
 #include "utils/relcache.h"
 #include "utils/timestamp.h"
@@ -36,6 +37,23 @@ typedef enum AffinityModelQuery
 	AFFINITY_N_QUERIES
 } AffinityModelQuery;
 
+/*
+ * A row of the table "model" among those of the same version: of models that
+ * are received there may be several, one after another.
+ */
+typedef struct AffinityRowMark
+{
+	TransactionId writer;
+	ItemPointerData tid;
+} AffinityRowMark;
+
+static inline bool
+affinity_model_same_row(const AffinityRowMark *a, const AffinityRowMark *b)
+{
+	return a->writer == b->writer &&
+		memcmp(&a->tid, &b->tid, sizeof(ItemPointerData)) == 0;
+}
+
 /* See image.h. */
 typedef struct AffinityImage AffinityImage;
 
@@ -50,10 +68,12 @@ typedef struct AffinityModel
 	char	   *schema_name;	/* as it was when the plans were made */
 	bool		trained;		/* if not, it has no items */
 	bool		kept;			/* interactions are read from the copy */
+	Oid			local;			/* or from this view; invalid: there is none */
 	bool		grouped;		/* knows groups of users */
 	bool		has_time;		/* the source had times */
 	bool		timed;			/* with their times, which decay histories */
 	int64		version;
+	AffinityRowMark row;		/* which row says so */
 	uint64		serial;			/* of this struct, never used again */
 	const AffinityAlgorithm *algorithm;
 	void	   *options;		/* the algorithm's struct */
@@ -83,6 +103,7 @@ typedef struct AffinityModel
 	Oid			items;			/* the table */
 	Oid			items_file;
 	bool		items_guarded;	/* by policies */
+	uint64		looked_at;		/* see distributed.c */
 	bool		cold;			/* something had to be read first */
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
@@ -92,6 +113,9 @@ typedef struct AffinityModel
 
 /* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
+
+/* distributed.c */
+extern void affinity_model_check_local(Oid schema);
 
 extern Size affinity_model_kept_bytes(const AffinityModel *model);
 
@@ -318,6 +342,13 @@ typedef enum AffinityIfRunning
 extern bool affinity_model_lock(const char *name, Oid table,
 								AffinityIfRunning if_running);
 
+/* received.c: models that come from another server */
+extern Oid	affinity_model_subscription(Oid table);
+extern bool affinity_model_arrives(Oid table, Oid schema);
+extern Oid	affinity_model_local(Oid schema);
+extern const char *affinity_model_serves(const AffinityModel *model);
+extern bool affinity_model_is_received(Oid schema, Oid table, int64 version);
+
 /* row.c: attributes of affinity.model_record */
 typedef enum ModelAttribute
 {
@@ -342,8 +373,8 @@ extern const Oid affinity_model_row_types[MODEL_N_ATTRIBUTES];
 
 extern bool affinity_model_row_fits(Relation table);
 extern bool affinity_model_row_read(Relation table, const char *schema_name,
-									const int64 *known,
-									Datum *values, TransactionId * writer);
+									const AffinityModel *known,
+									Datum *values, AffinityRowMark *mark);
 
 /*
  * Figures in the column "training" of who was brought up to date by

@@ -45,9 +45,8 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 						   model->kinds ? ", h.at, h.signal" :
 						   model->timed || query == AFFINITY_QUERY_TIMED_HISTORY ?
 						   ", h.at" : "",
-						   affinity_model_relation(model, model->kept ?
-												   AFFINITY_KEPT :
-												   "interactions"));
+						   affinity_model_relation(model,
+												   affinity_model_serves(model)));
 			break;
 		case AFFINITY_QUERY_ITEMS_BY_ID:
 			type = get_array_type(model->item_type);

@@ -47,54 +47,62 @@ affinity_model_row_fits(Relation table)
 	return true;
 }
 
-static TransactionId
-writer_of(TupleTableSlot *slot)
+/*
+ * Who wrote a row, and where it is; nothing where the table does not say.
+ */
+static AffinityRowMark
+mark_of(TupleTableSlot *slot)
 {
-	TransactionId writer;
+	AffinityRowMark mark = {InvalidTransactionId};
 	bool		isnull;
 
+	ItemPointerSetInvalid(&mark.tid);
 	if (!TTS_IS_BUFFERTUPLE(slot))
-		return InvalidTransactionId;
-	writer = DatumGetTransactionId(slot_getsysattr(slot,
-												   MinTransactionIdAttributeNumber,
-												   &isnull));
-	return isnull || TransactionIdIsCurrentTransactionId(writer) ?
-		InvalidTransactionId : writer;
+		return mark;
+	mark.writer = DatumGetTransactionId(slot_getsysattr(slot,
+														MinTransactionIdAttributeNumber,
+														&isnull));
+	mark.tid = slot->tts_tid;
+	return mark;
 }
 
 /*
- * Is the row of this version? Then that is among the values.
+ * Is the row that of a model? Then its version is among the values. Versions of
+ * a model that was dropped and created again where it comes from have the numbers
+ * of those before.
  */
 static bool
-is_version(TupleTableSlot *slot, int64 version, Datum *values)
+is_row_of(TupleTableSlot *slot, const AffinityModel *model, Datum *values)
 {
+	AffinityRowMark mark = mark_of(slot);
 	bool		isnull;
 
 	values[MODEL_VERSION - 1] = slot_getattr(slot, MODEL_VERSION, &isnull);
-	return !isnull && DatumGetInt64(values[MODEL_VERSION - 1]) == version;
+	return !isnull &&
+		DatumGetInt64(values[MODEL_VERSION - 1]) == model->version &&
+		affinity_model_same_row(&mark, &model->row);
 }
 
 /*
  * Read the one row of a "model" table in the caller's snapshot; false where
  * there is none: the model is not trained. Its parameters stay as they are
  * stored (0: null): they are large, and a cached model has no need of them.
- * Of the version that is known, unless it is NULL, no more is read than its
- * number. writer, unless it is NULL, gets the transaction that wrote the row; invalid
- * where that is this one, or where the table does not say.
+ * Of the model that is known, unless it is NULL, no more is read than the
+ * version. mark, unless it is NULL, says which row that is.
  */
 bool
 affinity_model_row_read(Relation table, const char *schema_name,
-						const int64 *known, Datum *values,
-						TransactionId * writer)
+						const AffinityModel *known, Datum *values,
+						AffinityRowMark *mark)
 {
 	TupleTableSlot *slot = table_slot_create(table, NULL);
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
 	bool		found = table_scan_getnextslot(scan, ForwardScanDirection,
 											   slot);
 
-	if (writer)
-		*writer = found ? writer_of(slot) : InvalidTransactionId;
-	if (found && !(known && is_version(slot, *known, values)))
+	if (mark && found)
+		*mark = mark_of(slot);
+	if (found && !(known && is_row_of(slot, known, values)))
 	{
 		slot_getallattrs(slot);
 		for (int i = 0; i < MODEL_N_ATTRIBUTES; i++)

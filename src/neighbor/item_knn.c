@@ -293,6 +293,7 @@ static const AffinityOption item_knn_options[] = {
 	AFFINITY_OPTIONS_HISTORY(ItemKnnOptions),
 	AFFINITY_OPTIONS_ATTRIBUTES(ItemKnnOptions),
 	AFFINITY_OPTION_SEEN(ItemKnnOptions),
+	AFFINITY_OPTION_USERS(ItemKnnOptions),
 };
 
 /*

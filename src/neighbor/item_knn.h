@@ -48,6 +48,7 @@ typedef struct ItemKnnOptions
 	AffinityTimes times;
 	AffinityAttributeOptions attributes;
 	int			seen;
+	double		users;
 } ItemKnnOptions;
 
 /* What participants share beside the matrix: the team's regions. */

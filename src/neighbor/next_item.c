@@ -456,6 +456,7 @@ static const AffinityOption next_item_options[] = {
 	AFFINITY_OPTIONS_HISTORY_DECAY(NextItemOptions, "0.7"),
 	AFFINITY_OPTIONS_ATTRIBUTES(NextItemOptions),
 	AFFINITY_OPTION_SEEN(NextItemOptions),
+	AFFINITY_OPTION_USERS(NextItemOptions),
 };
 
 static void

@@ -29,6 +29,7 @@ typedef struct NextItemOptions
 	AffinityTimes times;
 	AffinityAttributeOptions attributes;
 	int			seen;
+	double		users;
 } NextItemOptions;
 
 /*

@@ -106,7 +106,7 @@ PG_FUNCTION_INFO_V1(affinity_renew_changed);
 Datum
 affinity_renew_changed(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	AffinityModel *model;
 	TimestampTz since;
 	Oid			type = TIMESTAMPTZOID;

@@ -89,7 +89,7 @@ find_way(const ModelExisting *e, const AffinityModel *model)
 	if (e->definition.attributes[0] != '\0' && algorithm->attributes &&
 		algorithm->attributes(model->options))
 		refuse(e->name, ERRCODE_FEATURE_NOT_SUPPORTED,
-			   "It learns from attributes of items.");
+			   "It learns from attributes of items: which are alike by them depends on all items, so only a training finds it.");
 	if (way == AFFINITY_UPDATE_NOT)
 		refuse(e->name, ERRCODE_FEATURE_NOT_SUPPORTED,
 			   psprintf("Algorithm %s, with its options, learns from all interactions at once.",

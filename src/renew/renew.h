@@ -77,6 +77,9 @@ typedef struct Renewal
 #define RENEW_NOWHERE	PG_UINT32_MAX
 
 /* source.c */
+extern char *affinity_renew_users_condition(const Renewal *r,
+											const char *keyword,
+											const char *column);
 extern void affinity_renew_look(Renewal *r, bool all_if_many);
 extern void affinity_renew_read(Renewal *r);
 extern int64 affinity_renew_since(const Renewal *r);

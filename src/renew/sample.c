@@ -111,8 +111,10 @@ read_users(const Renewal *r, const uint32 *item, uint32 n)
 	ids = affinity_model_array(id, (int) n, model->item_type);
 	request.query = psprintf("SELECT h.user_id, h.item_id, h.weight%s FROM %s AS h"
 							 " WHERE h.user_id OPERATOR(pg_catalog.=) ANY"
-							 " (SELECT b.user_id FROM %s AS b WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))",
-							 model->has_time ? ", h.at" : "", r->from, r->from);
+							 " (SELECT b.user_id FROM %s AS b WHERE b.item_id OPERATOR(pg_catalog.=) ANY ($1))%s",
+							 model->has_time ? ", h.at" : "", r->from, r->from,
+							 affinity_renew_users_condition(r, "AND",
+															"h.user_id"));
 	request.n_args = 1;
 	request.arg_types = &type;
 	request.args = &ids;

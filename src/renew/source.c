@@ -66,6 +66,19 @@ request_of(const Renewal *r, bool visits)
 	return request;
 }
 
+/*
+ * The condition that leaves those users that the model is trained on.
+ */
+char *
+affinity_renew_users_condition(const Renewal *r, const char *keyword, const char *column)
+{
+	const AffinityModel *model = r->model;
+
+	return affinity_train_users_condition(affinity_train_users(model->algorithm,
+															   model->options),
+										  keyword, column, model->user_type);
+}
+
 /* ---- numbers of items --------------------------------------------------- */
 
 /*
@@ -202,8 +215,10 @@ find_users(Renewal *r)
 	Datum	   *user;
 
 	if (SPI_execute_with_args(psprintf("SELECT DISTINCT b.user_id FROM %s AS b"
-									   " WHERE b.at OPERATOR(pg_catalog.>) $1 AND b.user_id IS NOT NULL",
-									   r->from),
+									   " WHERE b.at OPERATOR(pg_catalog.>) $1 AND b.user_id IS NOT NULL%s",
+									   r->from,
+									   affinity_renew_users_condition(r, "AND",
+																	  "b.user_id")),
 							  1, &type, &since, NULL, true,
 							  0) != SPI_OK_SELECT)
 		elog(ERROR, "reading the users with new rows failed");
@@ -369,7 +384,8 @@ read_all(Renewal *r)
 	AffinityUpdate *u = &r->update;
 	AffinityReadRequest request = request_of(r, r->model->has_time);
 
-	request.query = psprintf("SELECT %s FROM %s AS h", columns_of(r), r->from);
+	request.query = psprintf("SELECT %s FROM %s AS h%s", columns_of(r), r->from,
+							 affinity_renew_users_condition(r, "WHERE", "h.user_id"));
 	u->now = affinity_interaction_read(&request);
 	number_items(r, affinity_renew_items_find(r, u->now->items));
 	r->has_newest = u->now->has_time;

@@ -16,6 +16,7 @@ typedef struct BuyAgainOptions
 {
 	AffinityRepeat repeat;
 	int			seen;
+	double		users;
 } BuyAgainOptions;
 
 #define REPEAT_OPTION(name, type, start, min, max, help) \
@@ -30,6 +31,7 @@ static const AffinityOption buy_again_options[] = {
 	REPEAT_OPTION(prior_visits, REAL, "5", 0.001, 1e9,
 				  "visits of a user for which the rate of an item among all users stands"),
 	AFFINITY_OPTION_SEEN(BuyAgainOptions),
+	AFFINITY_OPTION_USERS(BuyAgainOptions),
 };
 
 static const AffinityRepeat *

@@ -11,6 +11,7 @@
 #include "utils/date.h"
 #include "utils/datetime.h"
 
+#include "base/call.h"
 #include "calendar/calendar.h"
 #include "retention/range.h"
 
@@ -175,7 +176,7 @@ period_of(DateADT day, Granularity granularity)
 static DateADT
 day_arg(FunctionCallInfo fcinfo, int arg)
 {
-	switch (get_fn_expr_argtype(fcinfo->flinfo, arg))
+	switch (affinity_base_given_type(fcinfo, arg))
 	{
 		case TIMESTAMPOID:
 			return DatumGetDateADT(DirectFunctionCall1(timestamp_date,

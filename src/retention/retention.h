@@ -117,6 +117,10 @@ extern void affinity_retention_count(ActivityReader *reader,
 									 const RetentionOptions *options,
 									 RetentionEmit emit, void *arg);
 
+/* triangle.c */
+extern void affinity_retention_put_rate(uint64 retained, uint64 eligible,
+										Datum *values, bool *nulls);
+
 /* lifecycle.c */
 extern uint32 affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
 											PeriodUnit unit, int32 of_days,

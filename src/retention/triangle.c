@@ -38,8 +38,9 @@ typedef struct Report
  * A rate with the bounds of its 95 % interval (Wilson's); NULL where they
  * have no meaning.
  */
-static void
-put_rate(uint64 retained, uint64 eligible, Datum *values, bool *nulls)
+void
+affinity_retention_put_rate(uint64 retained, uint64 eligible, Datum *values,
+							bool *nulls)
 {
 	double		rate = 0;
 	double		lower = 0;
@@ -152,8 +153,8 @@ emit_cohort(void *arg, const RetentionCohort *cohort)
 		nulls[PERIOD_START] = cohort->eligible != NULL;
 		values[ELIGIBLE] = Int64GetDatum((int64) cell.eligible);
 		values[RETAINED] = Int64GetDatum((int64) cohort->retained[i]);
-		put_rate(cohort->retained[i], cell.eligible, &values[RATE],
-				 &nulls[RATE]);
+		affinity_retention_put_rate(cohort->retained[i], cell.eligible,
+									&values[RATE], &nulls[RATE]);
 		values[COMPLETE] = BoolGetDatum(cell.complete);
 		tuplestore_putvalues(report->rsinfo->setResult,
 							 report->rsinfo->setDesc, values, nulls);
@@ -347,8 +348,8 @@ affinity_retention_curve(PG_FUNCTION_ARGS)
 		values[1] = Int64GetDatum((int64) report.cohorts[i]);
 		values[2] = Int64GetDatum((int64) report.eligible[i]);
 		values[3] = Int64GetDatum((int64) report.retained[i]);
-		put_rate(report.retained[i], report.eligible[i], &values[4],
-				 &nulls[4]);
+		affinity_retention_put_rate(report.retained[i], report.eligible[i],
+									&values[4], &nulls[4]);
 		tuplestore_putvalues(report.rsinfo->setResult, report.rsinfo->setDesc,
 							 values, nulls);
 	}

@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/call.h"
 #include "sequence/sequence.h"
 
 #define ROWS_AT_FIRST 5
@@ -21,6 +22,8 @@
 
 PG_FUNCTION_INFO_V1(affinity_sequence_accum);
 PG_FUNCTION_INFO_V1(affinity_sequence_combine);
+PG_FUNCTION_INFO_V1(affinity_sequence_rollup);
+PG_FUNCTION_INFO_V1(affinity_sequence_final);
 PG_FUNCTION_INFO_V1(affinity_sequence_match_final);
 PG_FUNCTION_INFO_V1(affinity_sequence_count_final);
 PG_FUNCTION_INFO_V1(affinity_sequence_events_final);
@@ -56,18 +59,45 @@ read_pattern(FunctionCallInfo fcinfo, EventCall *call)
 										&parsed);
 }
 
+static void
+init_call(FunctionCallInfo fcinfo, EventCall *call)
+{
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
+	affinity_eventlog_call_init(fcinfo, call, SEQUENCE_MAGIC, 2, 3, false);
+	call->rows_at_first = ROWS_AT_FIRST;
+}
+
+/*
+ * A call without a query, as a distributed engine makes it for each row: what
+ * the last one said is kept here.
+ */
+static EventCall *
+kept_call(FunctionCallInfo fcinfo)
+{
+	static Oid	function;
+	static EventCall call;
+
+	if (function == fcinfo->flinfo->fn_oid &&
+		affinity_eventlog_same_conditions(fcinfo, &call))
+		return &call;
+	function = InvalidOid;
+	init_call(fcinfo, &call);
+	function = fcinfo->flinfo->fn_oid;
+	return &call;
+}
+
 /* (state, pattern, at, conditions …) */
 Datum
 affinity_sequence_accum(PG_FUNCTION_ARGS)
 {
 	EventCall  *call = fcinfo->flinfo->fn_extra;
 
-	if (call == NULL)
+	if (call == NULL && fcinfo->flinfo->fn_expr == NULL)
+		call = kept_call(fcinfo);
+	else if (call == NULL)
 	{
-		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-		affinity_eventlog_call_init(fcinfo, call, SEQUENCE_MAGIC, 2, 3, false);
-		call->rows_at_first = ROWS_AT_FIRST;
+		init_call(fcinfo, call);
 		fcinfo->flinfo->fn_extra = call;
 	}
 	read_pattern(fcinfo, call);
@@ -79,6 +109,25 @@ Datum
 affinity_sequence_combine(PG_FUNCTION_ARGS)
 {
 	return affinity_eventlog_merge(fcinfo, SEQUENCE_MAGIC, NULL);
+}
+
+/* rollup(sequence, sequence): NULL has no rows. */
+Datum
+affinity_sequence_rollup(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	return affinity_sequence_combine(fcinfo);
+}
+
+/* A state as a value. */
+Datum
+affinity_sequence_final(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(affinity_eventlog_finish(PG_GETARG_DATUM(0),
+											   SEQUENCE_MAGIC));
 }
 
 /*
@@ -173,7 +222,7 @@ affinity_sequence_events_final(PG_FUNCTION_ARGS)
 	EventLog   *log = sequence_arg(PG_GETARG_DATUM(0));
 	Oid			type = affinity_eventlog_time_type(log);
 
-	if (get_element_type(get_fn_expr_rettype(fcinfo->flinfo)) != type)
+	if (get_element_type(affinity_base_return_type(fcinfo)) != type)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("this sequence has times of another type")));

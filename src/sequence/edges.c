@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "base/call.h"
 #include "sequence/paths.h"
 
 PG_FUNCTION_INFO_V1(affinity_sequence_edges_accum);
@@ -84,6 +85,7 @@ affinity_sequence_edges_accum(PG_FUNCTION_ARGS)
 	Paths	   *paths = paths_of_group(fcinfo);
 	Datum	   *page;
 	bool	   *null;
+	uint64		work = 0;
 	uint32		before = 0;
 	int32		step = -1;
 	int			n;
@@ -97,10 +99,11 @@ affinity_sequence_edges_accum(PG_FUNCTION_ARGS)
 		const		text *value;
 		uint32		label;
 
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1);
 		if (null[i])
 			continue;
 		value = DatumGetTextPP(page[i]);
+		affinity_base_look_after(&work, VARSIZE_ANY_EXHDR(value));
 		label = affinity_sequence_paths_label(paths, VARDATA_ANY(value),
 											  VARSIZE_ANY_EXHDR(value));
 		if (step >= 0)
@@ -120,10 +123,11 @@ add_paths(Paths *to, const Paths *from)
 	uint32	   *number = affinity_base_array(from->n_labels, sizeof(uint32));
 	uint32		n;
 	PathEdge   *edge = affinity_sequence_paths_edges(from, &n);
+	uint64		work = 0;
 
 	for (uint32 i = 0; i < from->n_labels; i++)
 	{
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1 + (uint64) from->label[i].len);
 		number[i] = affinity_sequence_paths_label(to, from->label[i].bytes,
 												  from->label[i].len);
 	}
@@ -166,7 +170,7 @@ edge_columns(FunctionCallInfo fcinfo)
 	if (columns != NULL)
 		return columns;
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	columns = lookup_rowtype_tupdesc_copy(get_element_type(get_fn_expr_rettype(fcinfo->flinfo)),
+	columns = lookup_rowtype_tupdesc_copy(get_element_type(affinity_base_return_type(fcinfo)),
 										  -1);
 	if (columns->natts != COLUMNS)
 		elog(ERROR, "an edge must have %d columns", COLUMNS);
@@ -191,6 +195,7 @@ affinity_sequence_edges_final(PG_FUNCTION_ARGS)
 	ArrayBuildState *edges;
 	MemoryContext outside = CurrentMemoryContext;
 	MemoryContext aside;
+	uint64		work = 0;
 
 	affinity_base_check_aggregate(fcinfo, AGGREGATE_HINT);
 	columns = edge_columns(fcinfo);
@@ -206,7 +211,9 @@ affinity_sequence_edges_final(PG_FUNCTION_ARGS)
 		bool		nulls[COLUMNS] = {false};
 		Datum		row;
 
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1 +
+								 (uint64) flows.label[edge->source].len +
+								 flows.label[edge->target].len);
 		MemoryContextSwitchTo(aside);
 		values[0] = Int64GetDatum(edge->step);
 		values[1] = label_datum(flows.label[edge->source]);

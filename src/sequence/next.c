@@ -104,7 +104,7 @@ read_direction(FunctionCallInfo fcinfo, NextCall *call)
 }
 
 static NextBase
-read_base(FunctionCallInfo fcinfo, NextCall *call)
+read_base(FunctionCallInfo fcinfo)
 {
 	char	   *text = affinity_base_text_arg(fcinfo, BASE_ARG, "base");
 	size_t		i = 0;
@@ -116,7 +116,6 @@ read_base(FunctionCallInfo fcinfo, NextCall *call)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown base \"%s\"", text),
 				 errhint("Bases are head, tail, first_match and last_match.")));
-	affinity_eventlog_keep_text(call->base_text, text);
 	pfree(text);
 	return (NextBase) i;
 }
@@ -142,31 +141,63 @@ check_base(const NextCall *call)
 						 "condition.")));
 }
 
+static void
+init_call(FunctionCallInfo fcinfo, NextCall *call)
+{
+	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
+	memset(call, 0, sizeof(NextCall));
+	call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
+	affinity_eventlog_call_init(fcinfo, &call->event, SEQUENCE_MAGIC,
+								TIME_ARG, call->has_events ?
+								FIRST_EVENT_ARG : BASE_CONDITION_ARG,
+								false);
+}
+
+/*
+ * A call without a query, as a distributed engine makes it for each row: what
+ * the last one said is kept here.
+ */
+static NextCall *
+kept_call(FunctionCallInfo fcinfo)
+{
+	static Oid	function;
+	static NextCall call;
+
+	if (function == fcinfo->flinfo->fn_oid &&
+		affinity_eventlog_same_conditions(fcinfo, &call.event))
+		return &call;
+	function = InvalidOid;
+	init_call(fcinfo, &call);
+	function = fcinfo->flinfo->fn_oid;
+	return &call;
+}
+
 /* What a row's arguments ask for; texts are read where they change. */
 static NextCall *
 next_call(FunctionCallInfo fcinfo)
 {
 	NextCall   *call = fcinfo->flinfo->fn_extra;
 
-	if (call == NULL)
+	if (call == NULL && fcinfo->flinfo->fn_expr == NULL)
+		call = kept_call(fcinfo);
+	else if (call == NULL)
 	{
-		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
-		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
-									  sizeof(NextCall));
-		call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
-		affinity_eventlog_call_init(fcinfo, &call->event, SEQUENCE_MAGIC,
-									TIME_ARG, call->has_events ?
-									FIRST_EVENT_ARG : BASE_CONDITION_ARG,
-									false);
+		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(NextCall));
+		init_call(fcinfo, call);
 		fcinfo->flinfo->fn_extra = call;
 	}
 	if (!affinity_eventlog_same_text(fcinfo,
 									 DIRECTION_ARG, call->direction_text) ||
 		!affinity_eventlog_same_text(fcinfo, BASE_ARG, call->base_text))
 	{
+		call->base_text[0] = '\0';
 		call->backward = read_direction(fcinfo, call);
-		call->base = read_base(fcinfo, call);
+		call->base = read_base(fcinfo);
 		check_base(call);
+		/* known to be right: a call that was kept is not checked again */
+		affinity_eventlog_keep_text(call->base_text,
+									affinity_base_text_arg(fcinfo, BASE_ARG,
+														   "base"));
 	}
 	return call;
 }

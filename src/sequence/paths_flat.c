@@ -51,6 +51,7 @@ flatten(ExpandedObjectHeader *header, void *result, Size size)
 	FlatPaths  *flat = result;
 	char	   *to = flat->data;
 	PathEdge   *edge = affinity_sequence_paths_edges(paths, &flat->n_edges);
+	uint64		work = 0;
 
 	SET_VARSIZE(flat, size);
 	flat->magic = PATHS_MAGIC;
@@ -60,7 +61,7 @@ flatten(ExpandedObjectHeader *header, void *result, Size size)
 	{
 		const PathLabel *label = &paths->label[i];
 
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, 1 + (uint64) label->len);
 		memcpy(to, &label->len, sizeof(uint32));
 		memcpy(to + sizeof(uint32), label->bytes, label->len);
 		to += sizeof(uint32) + label->len;
@@ -95,18 +96,19 @@ read_labels(Paths *paths, const FlatPaths *flat, const char **from,
 			const char *end)
 {
 	uint32	   *number = affinity_base_array(flat->n_labels, sizeof(uint32));
+	uint64		work = 0;
 
 	for (uint32 i = 0; i < flat->n_labels; i++)
 	{
 		uint32		len;
 
-		affinity_base_look_up(i);
 		if ((Size) (end - *from) < sizeof(uint32))
 			invalid_state();
 		memcpy(&len, *from, sizeof(uint32));
 		*from += sizeof(uint32);
 		if ((Size) (end - *from) < len)
 			invalid_state();
+		affinity_base_look_after(&work, 1 + (uint64) len);
 		pg_verifymbstr(*from, (int) len, false);
 		number[i] = affinity_sequence_paths_label(paths, *from, len);
 		*from += len;

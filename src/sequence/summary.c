@@ -20,6 +20,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "base/call.h"
+#include "base/kept.h"
 #include "sequence/cut.h"
 #include "sequence/sequence.h"
 
@@ -87,8 +89,10 @@ typedef struct SummaryResult
 static SummaryCall *
 summary_call(FunctionCallInfo fcinfo)
 {
-	SummaryCall *call = fcinfo->flinfo->fn_extra;
+	SummaryCall *call;
 
+	affinity_base_resume(fcinfo, NULL);
+	call = fcinfo->flinfo->fn_extra;
 	if (call != NULL)
 		return call;
 	affinity_base_check_aggregate(fcinfo, "Call affinity.session_summaries.");
@@ -98,7 +102,7 @@ summary_call(FunctionCallInfo fcinfo)
 	call->gap_type = affinity_base_arg_type(fcinfo, GAP_ARG);
 	if (PG_NARGS() > LONGEST_ARG)
 		call->longest_type = affinity_base_arg_type(fcinfo, LONGEST_ARG);
-	fcinfo->flinfo->fn_extra = call;
+	affinity_base_keep(fcinfo, call);
 	return call;
 }
 
@@ -331,7 +335,7 @@ summary_result(FunctionCallInfo fcinfo)
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	result = palloc(sizeof(SummaryResult));
 	result->session_type =
-		get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+		get_element_type(affinity_base_return_type(fcinfo));
 	if (!OidIsValid(result->session_type))
 		elog(ERROR, "session_summaries must return an array");
 	result->columns = lookup_rowtype_tupdesc_copy(result->session_type, -1);

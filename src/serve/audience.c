@@ -104,7 +104,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_audience);
 Datum
 affinity_serve_audience(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	AffinityItem item;
 	uint32		k;
 

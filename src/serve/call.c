@@ -22,8 +22,9 @@ affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
-	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		(result->allowedModes & SFRM_Materialize) == 0)
+	if (!call->as_array &&
+		(result == NULL || !IsA(result, ReturnSetInfo) ||
+		 (result->allowedModes & SFRM_Materialize) == 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("function returns a set where none is accepted")));
@@ -72,12 +73,14 @@ void
 affinity_serve_result(ServeCall *call, int n_columns,...)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) call->fcinfo->resultinfo;
-	MemoryContext old =
-	MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	MemoryContext old;
 	const char *name[SERVE_COLUMNS];
 	Oid			type[SERVE_COLUMNS];
 	va_list		args;
 
+	if (call->as_array)
+		return;
+	old = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
 	va_start(args, n_columns);
 	for (int i = 0; i < n_columns; i++)
 	{
@@ -112,8 +115,18 @@ affinity_serve_put(ServeCall *call, const Datum *values)
 {
 	bool		nulls[SERVE_COLUMNS] = {0};
 
-	tuplestore_putvalues(call->rows, call->desc, (Datum *) values, nulls);
 	call->counted.rows++;
+	if (!call->as_array)
+		tuplestore_putvalues(call->rows, call->desc, (Datum *) values, nulls);
+	else
+	{
+		if (call->n_ids == 0)
+			call->ids = affinity_base_array(16, sizeof(Datum));
+		else if (call->n_ids >= 16 && (call->n_ids & (call->n_ids - 1)) == 0)
+			call->ids = repalloc_huge(call->ids,
+									  2 * (Size) call->n_ids * sizeof(Datum));
+		call->ids[call->n_ids++] = values[0];
+	}
 }
 
 /*
@@ -147,11 +160,27 @@ affinity_serve_within(int change)
 }
 
 /*
+ * The array, in the caller's memory.
+ */
+static Datum
+take_array(const ServeCall *call)
+{
+	Datum		array = affinity_model_array(call->ids, (int) call->n_ids,
+											 call->model->item_type);
+	Size		bytes = VARSIZE(DatumGetPointer(array));
+	void	   *taken = SPI_palloc(bytes);
+
+	memcpy(taken, DatumGetPointer(array), bytes);
+	return PointerGetDatum(taken);
+}
+
+/*
  * The end of a call, which counts.
  */
 Datum
 affinity_serve_end(ServeCall *call)
 {
+	Datum		result = call->as_array ? take_array(call) : (Datum) 0;
 	instr_time	end;
 
 	INSTR_TIME_SET_CURRENT(end);
@@ -161,7 +190,7 @@ affinity_serve_end(ServeCall *call)
 	if (!call->unseen && affinity_serve_within(0) == 0)
 		affinity_cache_count(call->model->relation, &call->counted);
 	SPI_finish();
-	return (Datum) 0;
+	return result;
 }
 
 /*

@@ -42,7 +42,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_explain);
 Datum
 affinity_serve_explain(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	AffinityModelHistory known;
 	AffinityItem item;
 	bool		has_user;

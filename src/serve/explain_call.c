@@ -241,8 +241,7 @@ char *
 affinity_serve_history_relation(const AffinityModel *model)
 {
 	return quote_qualified_identifier(model->schema_name,
-									  model->kept ? AFFINITY_KEPT :
-									  "interactions");
+									  affinity_model_serves(model));
 }
 
 static void

@@ -22,7 +22,8 @@ advise_history(Report *r)
 	AffinityAdvice advice;
 	ListCell   *cell;
 
-	if (model->kept || !model->trained || !r->is_user)
+	if (model->kept || OidIsValid(model->local) || !model->trained ||
+		!r->is_user)
 		return;
 	affinity_advice_find(psprintf("SELECT h.item_id, h.weight FROM %s AS h WHERE h.user_id OPERATOR(pg_catalog.=) $1",
 								  affinity_serve_history_relation(model)),

@@ -271,6 +271,33 @@ affinity_serve_candidates(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
+/*
+ * recommend, to its rows or its array.
+ */
+static Datum
+recommend(ServeCall *call)
+{
+	FunctionCallInfo fcinfo = call->fcinfo;
+	Request		r = {.call = call};
+	Oid			user_type;
+
+	r.selection.k = affinity_serve_k(call, 2);
+	affinity_serve_rules(call, 7, false, &r.rules);
+	affinity_serve_group(call, 20, &r.popular);
+	r.selection.repeat = affinity_serve_repeat(call, 6, &r.rules);
+	(void) affinity_serve_history(call, 1, r.selection.repeat > 0, &r.known);
+	if (r.rules.recent_only)
+		affinity_serve_recent(call, 1, r.rules.after, &r.recent);
+	r.has_candidates = affinity_serve_items(call, 3, &r.candidates);
+	(void) affinity_serve_items(call, 4, &r.exclude);
+	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5));
+	user_type = PG_ARGISNULL(1) ? InvalidOid :
+		get_fn_expr_argtype(fcinfo->flinfo, 1);
+	set_rules(&r, PG_GETARG_DATUM(1), user_type);
+	answer(&r);
+	return affinity_serve_end(call);
+}
+
 PG_FUNCTION_INFO_V1(affinity_serve_recommend);
 
 /*
@@ -280,26 +307,29 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend);
 Datum
 affinity_serve_recommend(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
-	Request		r = {.call = &call};
-	Oid			user_type;
+	ServeCall	call = {0};
 
 	affinity_serve_begin(&call, fcinfo);
-	r.selection.k = affinity_serve_k(&call, 2);
-	affinity_serve_rules(&call, 7, false, &r.rules);
-	affinity_serve_group(&call, 20, &r.popular);
-	r.selection.repeat = affinity_serve_repeat(&call, 6, &r.rules);
-	(void) affinity_serve_history(&call, 1, r.selection.repeat > 0, &r.known);
-	if (r.rules.recent_only)
-		affinity_serve_recent(&call, 1, r.rules.after, &r.recent);
-	r.has_candidates = affinity_serve_items(&call, 3, &r.candidates);
-	(void) affinity_serve_items(&call, 4, &r.exclude);
-	set_excluded(&r, PG_ARGISNULL(5) || PG_GETARG_BOOL(5));
-	user_type = PG_ARGISNULL(1) ? InvalidOid :
-		get_fn_expr_argtype(fcinfo->flinfo, 1);
-	set_rules(&r, PG_GETARG_DATUM(1), user_type);
-	answer(&r);
-	return affinity_serve_end(&call);
+	return recommend(&call);
+}
+
+PG_FUNCTION_INFO_V1(affinity_serve_recommend_items);
+
+/*
+ * SQL: recommend_items_core(the same, alike): the items alone, as an array of the
+ * type of the last argument
+ */
+Datum
+affinity_serve_recommend_items(PG_FUNCTION_ARGS)
+{
+	ServeCall	call = {.as_array = true};
+	Oid			type = get_fn_expr_rettype(fcinfo->flinfo);
+
+	affinity_serve_begin(&call, fcinfo);
+	if (type != get_array_type(call.model->item_type))
+		affinity_serve_wrong_type("the result", type,
+								  get_array_type(call.model->item_type));
+	return recommend(&call);
 }
 
 /*
@@ -334,7 +364,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend_for);
 Datum
 affinity_serve_recommend_for(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	Request		r = {.call = &call};
 	Datum		items;
 
@@ -360,7 +390,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_score);
 Datum
 affinity_serve_score(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	Request		r = {.call = &call};
 
 	affinity_serve_begin(&call, fcinfo);
@@ -383,7 +413,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_popular);
 Datum
 affinity_serve_popular(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	Request		r = {.call = &call, .only_popular = true};
 
 	affinity_serve_begin(&call, fcinfo);

@@ -114,7 +114,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend_all);
 Datum
 affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	Answer		answer = {.call = &call};
 	AffinityModelAsked asked = {0};
 	uint32		k;

@@ -459,7 +459,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_recommend_users);
 Datum
 affinity_serve_recommend_users(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	Answer		answer = {.call = &call};
 	uint32		k;
 

@@ -26,11 +26,14 @@ typedef struct ServeCall
 {
 	FunctionCallInfo fcinfo;
 	AffinityModel *model;
+	bool		as_array;		/* of the first column; else rows: */
 	Tuplestorestate *rows;
 	TupleDesc	desc;
 	instr_time	start;
 	AffinityCacheCall counted;	/* see affinity.stat_models */
 	bool		unseen;			/* it is none of a model's calls */
+	Datum	   *ids;			/* of the array */
+	uint32		n_ids;
 } ServeCall;
 
 extern void affinity_serve_connect(ServeCall *call, FunctionCallInfo fcinfo);

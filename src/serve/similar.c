@@ -31,7 +31,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_similar_items);
 Datum
 affinity_serve_similar_items(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	AffinityModelHistory known = {0};
 	Oid			type;
 	Datum		item;
@@ -116,7 +116,7 @@ PG_FUNCTION_INFO_V1(affinity_serve_similar_users);
 Datum
 affinity_serve_similar_users(PG_FUNCTION_ARGS)
 {
-	ServeCall	call;
+	ServeCall	call = {0};
 	Datum		user;
 	uint32		k;
 	uint32		self;

@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/compare.h"
+#include "base/kept.h"
 #include "eventlog/eventlog.h"
 #include "kernel/tail.h"
 #include "survival/rank.h"
@@ -194,8 +195,10 @@ learn_output(FunctionCallInfo fcinfo, int arg, FmgrInfo *out)
 static RankCall *
 rank_call(FunctionCallInfo fcinfo)
 {
-	RankCall   *call = fcinfo->flinfo->fn_extra;
+	RankCall   *call;
 
+	affinity_base_resume(fcinfo, NULL);
+	call = fcinfo->flinfo->fn_extra;
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, RANK_AGGREGATES);
@@ -206,7 +209,7 @@ rank_call(FunctionCallInfo fcinfo)
 		if (PG_NARGS() > STRATUM_ARG)
 			call->stratum_is_text = learn_output(fcinfo, STRATUM_ARG,
 												 &call->stratum_out);
-		fcinfo->flinfo->fn_extra = call;
+		affinity_base_keep(fcinfo, call);
 	}
 	if (PG_NARGS() > WEIGHTS_ARG &&
 		!affinity_eventlog_same_text(fcinfo, WEIGHTS_ARG, call->weights_text))

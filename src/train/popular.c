@@ -30,6 +30,7 @@ typedef struct PopularOptions
 	int			measure;
 	int64		half_life;		/* microseconds; 0: none */
 	int			seen;
+	double		users;
 } PopularOptions;
 
 static const char *const measure_names[] = {"users", "weight", NULL};
@@ -42,6 +43,7 @@ static const AffinityOption popular_options[] = {
 	OPTION(half_life, INTERVAL, "null", 0, 0, NULL,
 		   "age at which an interaction counts half; needs a source with times"),
 	AFFINITY_OPTION_SEEN(PopularOptions),
+	AFFINITY_OPTION_USERS(PopularOptions),
 };
 
 static void

@@ -59,6 +59,14 @@ typedef enum AffinitySeen
 		affinity_train_seen_names, \
 		"what exclude_seen leaves out: all pairs of a user in the source, or those whose weights sum to more than 0: what was returned may come again")
 
+/* Option "users" of all algorithms: see users.c. */
+#define AFFINITY_USERS		"users"
+#define AFFINITY_LEAST_USERS	0.0001
+
+#define AFFINITY_OPTION_USERS(options) \
+	AFFINITY_OPTION(options, users, REAL, "1", AFFINITY_LEAST_USERS, 1, NULL, \
+		"part of the users that is trained on, by a hash of their ids in the source's own query; everybody is served")
+
 /* What a summed weight counts, in the order of the names of item_knn. */
 typedef enum AffinityWeights
 {
@@ -453,6 +461,15 @@ extern bool affinity_train_option_auto(const AffinityOption *option);
 extern char *affinity_train_option_bound(double bound);
 extern Jsonb *affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 										   const void *options);
+
+/* users.c */
+extern double affinity_train_users(const AffinityAlgorithm *algorithm,
+								   const void *options);
+extern char *affinity_train_users_member(double part);
+extern char *affinity_train_users_condition(double part, const char *keyword,
+											const char *column, Oid type);
+extern bool *affinity_train_users_chosen(const AffinityDict *users, uint32 n,
+										 double part);
 
 /* weights.c */
 extern double affinity_train_weight(int weights, double weight);

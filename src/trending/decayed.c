@@ -13,6 +13,7 @@
 
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/kept.h"
 #include "calendar/calendar.h"
 #include "trending/trending.h"
 
@@ -85,7 +86,7 @@ new_call(FunctionCallInfo fcinfo)
 	call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 								  sizeof(DecayedCall));
 	call->time_type = affinity_base_arg_type(fcinfo, AT_ARG);
-	fcinfo->flinfo->fn_extra = call;
+	affinity_base_keep(fcinfo, call);
 	return call;
 }
 
@@ -182,7 +183,7 @@ add_row(Decayed *state, DecayTime time, int64 at, const DecayWeight *weight)
 Datum
 affinity_trending_accum(PG_FUNCTION_ARGS)
 {
-	DecayedCall *call = fcinfo->flinfo->fn_extra;
+	DecayedCall *call;
 	bool		weighted = PG_NARGS() > WEIGHT_ARG;
 	DecayWeight weight;
 	const Interval *half_life;
@@ -191,6 +192,8 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 	int64		at;
 	int64		block;
 
+	affinity_base_resume(fcinfo, NULL);
+	call = fcinfo->flinfo->fn_extra;
 	if (call == NULL)
 		call = new_call(fcinfo);
 	affinity_base_check_not_null(fcinfo, HALF_LIFE_ARG, "half_life");
@@ -279,9 +282,7 @@ affinity_trending_decayed_value(PG_FUNCTION_ARGS)
 {
 	Decayed    *state = affinity_trending_arg(fcinfo, 0);
 	const Moment *moment = (const Moment *) PG_GETARG_POINTER(1);
-	Timestamp	at = state->zoned ?
-		affinity_calendar_moment_instant(moment, session_timezone)
-		: affinity_calendar_moment_local(moment, session_timezone);
+	Timestamp	at = affinity_calendar_session_moment(moment, state->zoned);
 	DecayClock	clock;
 
 	if (TIMESTAMP_NOT_FINITE(at))
@@ -322,6 +323,5 @@ affinity_trending_decayed_last(PG_FUNCTION_ARGS)
 	Moment		last = {state->last,
 	state->zoned ? MOMENT_INSTANT : MOMENT_LOCAL};
 
-	PG_RETURN_TIMESTAMPTZ(affinity_calendar_moment_instant(&last,
-														   session_timezone));
+	PG_RETURN_TIMESTAMPTZ(affinity_calendar_session_moment(&last, true));
 }

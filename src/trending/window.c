@@ -17,6 +17,7 @@
 #include "utils/array.h"
 #include "utils/timestamp.h"
 
+#include "base/kept.h"
 #include "calendar/calendar.h"
 #include "trending/rate.h"
 #include "trending/trending.h"
@@ -59,6 +60,7 @@ typedef struct VelocityCall
 	bool		known;			/* the following are of these */
 	int64		window;
 	int64		as_of;
+	pg_tz	   *zone;			/* the session's */
 } VelocityCall;
 
 /*
@@ -96,20 +98,31 @@ affinity_trending_span(const Interval *span, const char *name)
 
 /* ---- aggregate ---------------------------------------------------------- */
 
+/* A call that is kept from one query to others: is it in the same zone? */
+static bool
+same_session(FunctionCallInfo fcinfo, const void *kept)
+{
+	(void) fcinfo;
+	return ((const VelocityCall *) kept)->zone == session_timezone;
+}
+
 static VelocityCall *
 velocity_call(FunctionCallInfo fcinfo)
 {
-	VelocityCall *call = fcinfo->flinfo->fn_extra;
+	VelocityCall *call;
 	const Interval *span;
 	const Moment *moment;
 
+	affinity_base_resume(fcinfo, same_session);
+	call = fcinfo->flinfo->fn_extra;
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, VELOCITY_AGGREGATES);
 		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
 									  sizeof(VelocityCall));
 		call->time_type = affinity_base_arg_type(fcinfo, AT_ARG);
-		fcinfo->flinfo->fn_extra = call;
+		call->zone = session_timezone;
+		affinity_base_keep(fcinfo, call);
 	}
 	affinity_base_check_not_null(fcinfo, WINDOW_ARG, "window");
 	affinity_base_check_not_null(fcinfo, AS_OF_ARG, "as_of");
@@ -119,10 +132,11 @@ velocity_call(FunctionCallInfo fcinfo)
 		span->day == call->span.day && span->month == call->span.month &&
 		moment->at == call->moment.at && moment->kind == call->moment.kind)
 		return call;
+	call->known = false;
 	call->window = affinity_trending_span(span, "window");
-	call->as_of = call->time_type == TIMESTAMPTZOID ?
-		affinity_calendar_moment_instant(moment, session_timezone)
-		: affinity_calendar_moment_local(moment, session_timezone);
+	call->as_of =
+		affinity_calendar_session_moment(moment,
+										 call->time_type == TIMESTAMPTZOID);
 	if (TIMESTAMP_NOT_FINITE(call->as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

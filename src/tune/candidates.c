@@ -48,7 +48,8 @@ plain_options(const AffinityAlgorithm *algorithm, Jsonb *given)
 
 /*
  * What an algorithm begins with: the options of the model, or its defaults, but
- * for what is not to be recommended again, which means the same to all.
+ * for what is not to be recommended again and who is trained on, which mean the
+ * same to all.
  */
 static Jsonb *
 base_of(const AffinityTuning *t, const AffinityAlgorithm *algorithm)
@@ -57,17 +58,25 @@ base_of(const AffinityTuning *t, const AffinityAlgorithm *algorithm)
 	const void *options = affinity_train_options_parse(wanted->algorithm,
 													   wanted->given);
 	AffinitySeen seen = affinity_train_seen(wanted->algorithm, options);
+	double		users = affinity_train_users(wanted->algorithm, options);
 	JsonbValue	key = {.type = jbvString};
+	StringInfoData json;
 
 	if (algorithm == wanted->algorithm)
 		return plain_options(algorithm, wanted->given);
 	key.val.string.val = pstrdup("seen");
 	key.val.string.len = 4;
-	if (seen == AFFINITY_SEEN_ALL ||
-		affinity_train_option_find(algorithm, &key, true) == NULL)
-		return affinity_tune_json("{}");
-	return affinity_tune_json(psprintf("{\"seen\": \"%s\"}",
-									   affinity_train_seen_names[seen]));
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	if (users < 1)
+		appendStringInfoString(&json, affinity_train_users_member(users));
+	if (seen != AFFINITY_SEEN_ALL &&
+		affinity_train_option_find(algorithm, &key, true))
+		appendStringInfo(&json, "%s\"seen\": \"%s\"",
+						 json.len > 1 ? ", " : "",
+						 affinity_train_seen_names[seen]);
+	appendStringInfoChar(&json, '}');
+	return affinity_tune_json(json.data);
 }
 
 /*

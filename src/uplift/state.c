@@ -17,6 +17,7 @@
 #include "activity/activity.h"
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/kept.h"
 #include "base/rollup.h"
 #include "uplift/uplift.h"
 
@@ -262,12 +263,13 @@ affinity_uplift_accum(PG_FUNCTION_ARGS)
 	UpliftState *state;
 	UpliftEntry entry;
 
+	affinity_base_resume(fcinfo, NULL);
 	if (fcinfo->flinfo->fn_extra == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-		fcinfo->flinfo->fn_extra =
-			affinity_base_arg_type(fcinfo, 3) == BOOLOID ? &of_bool
-			: &of_number;
+		affinity_base_keep(fcinfo,
+						   affinity_base_arg_type(fcinfo, 3) == BOOLOID ?
+						   &of_bool : &of_number);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 	{

@@ -55,6 +55,12 @@ hard_probe(PG_FUNCTION_ARGS)
 	if (strcmp(kind, "null") == 0)
 		memcpy((void *) chunk, nothing, number - 2147483647);
 	Assert(strcmp(kind, "assert") != 0);
+	if (strcmp(kind, "late") == 0)
+	{
+		hard_late_seconds = 1;
+		for (;;)
+			chunk[0]++;
+	}
 	PG_RETURN_INT32(result);
 }
 

@@ -35,6 +35,9 @@
 pg_attribute_noreturn()
 extern void hard_assert_failed(const char *condition, const char *file, int line);
 
+/* late.c: for how long somebody may go on after a cancel */
+extern double hard_late_seconds;
+
 #if PG_VERSION_NUM < 160000
 
 extern MemoryContext hard_context(MemoryContext context);

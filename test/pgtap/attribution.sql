@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(107);
+SELECT plan(110);
 CREATE FUNCTION pg_temp.answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
@@ -161,5 +161,9 @@ SELECT is(round(sum(effect)::numeric, 9), 400::numeric, 'a channel for each of 4
 FROM (SELECT affinity.attribution_agg(1, timestamp '2024-01-01' + n * interval '1 s', n::text, n = 400) AS s FROM generate_series(1, 400) n) x, affinity.removal_effects(s);
 SELECT is(round(min(effect)::numeric, 9), 1::numeric, 'order ' || o || ': 3,000 touches, one conversion') FROM (SELECT affinity.attribution_agg(1, timestamp '2024-01-01' + n * interval '1 s', CASE n % 2 WHEN 0 THEN 'a' ELSE 'b' END, n = 3000) AS s FROM generate_series(1, 3000) n) x,
 	generate_series(1, 3) o, LATERAL affinity.removal_effects(s, o) GROUP BY o ORDER BY o;
+-- journeys of 4,001 touches; one of four ends after a rare touch: what is lost without it
+SELECT is(round(effect::numeric, 12), 0.25, 'order ' || o || ': a rare touch after 4,000')
+FROM (SELECT affinity.attribution_agg(u, timestamp '2024-01-01' + n * interval '1 s', CASE WHEN n > 4000 THEN CASE u WHEN 4 THEN 'rare' ELSE 'often' END ELSE chr(97 + n % 2) END, n > 4000) AS s FROM generate_series(1, 4) u, generate_series(1, 4001) n) x,
+	generate_series(1, 3) o, LATERAL affinity.removal_effects(s, o) WHERE channel = 'rare' ORDER BY o;
 SELECT * FROM finish();
 ROLLBACK;

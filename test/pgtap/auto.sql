@@ -55,7 +55,7 @@ SELECT cmp_ok(pg_temp.figure('circles', 'auto_folds'), '>', 1::float8, '... and 
 SELECT affinity.create_model('unsaid', 'SELECT u, i FROM circles', options => '{"budget": "0.2 seconds"}');
 SELECT is(pg_temp.choice('unsaid'), pg_temp.choice('circles'), 'auto is the default');
 SELECT is(pg_temp.say($$SELECT affinity.create_model('unsaid2', 'SELECT u, i FROM circles', options => '{"neighbors": 5}')$$),
-	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen. Those of another algorithm need its name: algorithm => ''item_knn''.', 'options of others need a name');
+	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen, users. Those of another algorithm need its name: algorithm => ''item_knn''.', 'options of others need a name');
 
 SELECT lives_ok($$SELECT affinity.create_model('noise', 'SELECT u, i FROM noise', 'auto', '{"budget": "0.2 seconds"}')$$);
 SELECT cmp_ok(pg_temp.figure('noise', 'auto_gain_low'), '<=', 0::float8, 'nothing beats the popular list on noise');
@@ -142,7 +142,7 @@ SELECT affinity.refresh_model('later');
 SELECT results_eq('SELECT algorithm, options FROM later.model', 'SELECT algorithm, options FROM fashion.model', 'the definition keeps the choice without data');
 
 SELECT is(pg_temp.say($$SELECT affinity.alter_model('later', options => '{"neighbors": 5}')$$),
-	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen. Those of another algorithm need its name: algorithm => ''item_knn''.');
+	'unknown option "neighbors" of algorithm auto; Valid options are: budget, seed, seen, users. Those of another algorithm need its name: algorithm => ''item_knn''.');
 
 SELECT finish();
 ROLLBACK;

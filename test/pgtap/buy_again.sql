@@ -29,10 +29,11 @@ RETURNS TABLE (u int, i int, again float8, visits float8, counts bool) LANGUAGE 
 		FROM (SELECT DISTINCT x.u, x.visit FROM usable x WHERE x.visit IS NOT NULL AND x.w > 0) s),
 	had AS (SELECT DISTINCT x.u, x.i, x.visit FROM usable x WHERE x.visit IS NOT NULL AND x.w > 0),
 	first AS (SELECT h.u, h.i, min(h.visit) AS visit FROM had h GROUP BY 1, 2)
-	SELECT p.u, p.i,
-		coalesce((SELECT sum(v.left_of) FROM had h JOIN visits v USING (u, visit) WHERE h.u = p.u AND h.i = p.i AND h.visit > f.visit), 0),
-		coalesce((SELECT sum(v.left_of) FROM visits v WHERE v.u = p.u AND v.visit > f.visit), 0), p.w > 0
-	FROM (SELECT x.u, x.i, sum(x.w::float8) AS w FROM usable x GROUP BY 1, 2) p LEFT JOIN first f USING (u, i)
+	SELECT p.u, p.i, coalesce(a.left_of, 0), coalesce(v.left_of, 0), p.w > 0
+	FROM (SELECT x.u, x.i, sum(x.w::float8) AS w FROM usable x GROUP BY 1, 2) p
+	LEFT JOIN (SELECT h.u, h.i, sum(o.left_of) AS left_of FROM had h JOIN first f USING (u, i) JOIN visits o ON (o.u, o.visit) = (h.u, h.visit)
+		WHERE h.visit > f.visit GROUP BY 1, 2) a USING (u, i)
+	LEFT JOIN (SELECT f.u, f.i, sum(o.left_of) AS left_of FROM first f JOIN visits o ON o.u = f.u AND o.visit > f.visit GROUP BY 1, 2) v USING (u, i)
 $$;
 CREATE FUNCTION pg_temp.rates(span interval, decay float8) RETURNS TABLE (i int, rate float8) LANGUAGE sql AS $$
 	WITH pair AS MATERIALIZED (SELECT * FROM pg_temp.again(span, decay)),

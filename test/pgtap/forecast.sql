@@ -4,7 +4,7 @@
 -- (Brockwell and Davis), WWWusage (Makridakis, Wheelwright and Hyndman). Figures are of R 4.2.2 with forecast 8.20:
 -- likelihood, forecasts and bounds by its pegelsresid.C and forecast.ets at these parameters, and its thetaf.
 BEGIN;
-SELECT plan(88);
+SELECT plan(99);
 SET client_min_messages = warning;
 
 CREATE TABLE pub (name text PRIMARY KEY, season int, y float8[]);
@@ -312,6 +312,53 @@ FROM (SELECT affinity.series_send(affinity.series_agg(i, i)) AS good FROM genera
 		('unit', set_byte(good, 6, 200)), ('a zone of numbers', set_byte(good, 7, 3)), ('count', set_byte(good, 8, 9)),
 		('no end', good || '\x00'), ('order', set_byte(good, 20, 9)), ('NaN', set_byte(set_byte(good, 35, 255), 34, 255)),
 		('twice the same period', set_byte(good, 36, 1))) v(what, b);
+
+-- ---- notices, one of each kind a statement ----
+CREATE FUNCTION pg_temp.step(month int) RETURNS affinity.series LANGUAGE sql AS
+	$$SELECT affinity.series_agg((date '2020-01-01' + i * interval '1 month')::date, 10 + i % 5, 'month') FROM generate_series(1, month) i$$;
+SELECT results_eq($$SELECT months, m.season_periods FROM unnest('{23, 24}'::int[]) months, affinity.forecast_model(pg_temp.step(months), 'AZA') m$$,
+	$$VALUES (23, 1::bigint), (24, 12)$$, 'fewer than two seasons: none');
+
+-- ---- intervals hold what they say: 200 random walks with noise, the next 8 of each ----
+CREATE FUNCTION pg_temp.normal(n bigint) RETURNS float8 LANGUAGE sql AS
+	$$SELECT sqrt(-2 * ln(((hashint8extended(n, 1) & 4503599627370495)::float8 + 0.5) / 4503599627370496)) * cos(2 * pi() * ((hashint8extended(n, 2) & 4503599627370495)::float8 + 0.5) / 4503599627370496)$$;
+CREATE TABLE simulated AS SELECT k, i, 100 + sum(0.3 * e) OVER (PARTITION BY k ORDER BY i) + 0.7 * e AS y
+	FROM generate_series(1, 200) k, generate_series(1, 108) i, LATERAL (SELECT pg_temp.normal(k * 1000::bigint + i) AS e) n;
+CREATE TABLE simulated_series AS SELECT k, affinity.series_agg(i, y) FILTER (WHERE i <= 100) AS s FROM simulated GROUP BY k;
+SELECT results_eq($$SELECT confidence, avg((y BETWEEN low AND high)::int) BETWEEN confidence - 0.04 AND confidence + 0.03
+		FROM simulated_series x, affinity.forecast(s, 8, levels => '{0.5, 0.8, 0.95}', model => 'ANN') f JOIN simulated t ON t.i = f.number WHERE t.k = x.k GROUP BY 1 ORDER BY 1$$,
+	$$VALUES (0.5::float8, true), (0.8, true), (0.95, true)$$, 'intervals of a model that is right');
+
+-- ---- workers ----
+CREATE TEMP TABLE in_turn AS SELECT k, f.* FROM simulated_series, affinity.forecast(s, 4) f;
+SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0; SET LOCAL max_parallel_workers_per_gather = 2;
+CREATE FUNCTION pg_temp.plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; lines text = ''; BEGIN FOR line IN EXECUTE 'EXPLAIN ' || query LOOP lines = lines || line; END LOOP; RETURN lines; END $$;
+SELECT matches(pg_temp.plan_of('SELECT k, f.* FROM simulated_series, affinity.forecast(s, 4) f'), 'Gather', 'forecasts run in workers');
+SELECT set_eq('SELECT k, f.* FROM simulated_series, affinity.forecast(s, 4) f', 'SELECT * FROM in_turn', 'and are the same there');
+SET LOCAL max_parallel_workers_per_gather = 0;
+
+-- ---- hours are those of the clock ----
+SELECT results_eq($$SELECT m.n, m.missing FROM unnest('{2024-03-30 20:30+00, 2024-10-26 20:30+00}'::timestamptz[]) t,
+		LATERAL (SELECT affinity.series_agg(t + i * interval '1 hour', i, 'hour', 'Europe/Berlin') AS s FROM generate_series(1, 10) i) x, affinity.forecast_model(s, 'naive') m$$,
+	$$VALUES (10::bigint, 1::bigint), (9, 0)$$, 'the hour left out in spring is missing, the two of autumn are one');
+SELECT results_eq($$SELECT period FROM (SELECT affinity.series_agg(timestamptz '2024-03-29 23:00+00' + i * interval '1 day', i, 'day', 'Europe/Berlin') AS s FROM generate_series(0, 1) i) x,
+		affinity.forecast(s, 2, 'naive')$$, $$VALUES (timestamp '2024-04-01'), ('2024-04-02')$$, 'days begin at midnight after the clock changed');
+
+-- ---- large ones ----
+SELECT results_eq($$SELECT m.n, m.missing FROM (SELECT affinity.series_agg(i, i) AS s FROM unnest('{1, 1000000}'::int[]) i) x, affinity.forecast_model(s, 'naive') m$$,
+	$$VALUES (2::bigint, 999998::bigint)$$, 'a million periods');
+SELECT is((SELECT max(abs(f.value - 1e15 - g.value)) < 2 FROM pub p, LATERAL (SELECT affinity.series_agg(i, v + 1e15) AS far, affinity.series_agg(i, v) AS near
+		FROM unnest(y) WITH ORDINALITY AS u(v, i)) x, affinity.forecast(far, 6, 'ANN') f JOIN affinity.forecast(near, 6, 'ANN') g USING (step) WHERE name = 'Nile'), true,
+	'around 1e15 as around 0, but for what a double holds');
+CREATE TABLE long AS SELECT affinity.series_agg(i, 1000 + hashint4(i) % 100) AS s FROM generate_series(1, 300000) i;
+CREATE FUNCTION pg_temp.ends(query text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN EXECUTE query; RETURN 'done'; EXCEPTION WHEN query_canceled THEN RETURN SQLSTATE; END $$;
+SET LOCAL statement_timeout = '100ms';
+SELECT is(pg_temp.ends('SELECT f.* FROM long, affinity.forecast(s, 1, season => 24) f'), '57014', 'a forecast obeys statement_timeout');
+SELECT is(pg_temp.ends('SELECT f.* FROM long, affinity.forecast(s, 1, ''theta'', 10000) f'), '57014', 'so does theta');
+SELECT is(pg_temp.ends('SELECT a.* FROM long, affinity.anomaly(s, season => 24) a'), '57014', 'so does anomaly');
+SET LOCAL statement_timeout = 0;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -135,7 +135,7 @@ INSERT INTO good (call, same_as) VALUES
 DELETE FROM good WHERE same_as IS NULL;
 SELECT ok(pg_temp.answer(call) = pg_temp.answer(same_as) AND pg_temp.answer(call) NOT LIKE '_____: % (%)', call || ': ' || left(pg_temp.answer(call), 200)) FROM good ORDER BY no;
 PREPARE state AS INSERT INTO ev (u8) SELECT affinity.users(affinity.activity_agg($1::bigint, $2, $3, $4));
-SELECT is((SELECT parameter_types::text FROM pg_prepared_statements WHERE name = 'state'), '{bigint,"timestamp with time zone",text,text}', 'parameters without a type');
+SELECT is((SELECT parameter_types::text FROM pg_prepared_statements WHERE name = 'state'), '{bigint,"timestamp with time zone",affinity.word,affinity.word}', 'parameters without a type');
 
 -- The windows of active_users.
 CREATE TEMP TABLE window_of (unit text, short integer, long integer);

@@ -65,9 +65,12 @@ foreach my $query (
 	'SELECT count(*) FROM state, affinity.frequency(dense)',
 	'SELECT count(*) FROM state, affinity.revenue_retention(value, max_period => 3)',
 	q{SELECT affinity.users(affinity.coarsen(dense, 'day')) FROM state},
-	'SELECT affinity.path_before(events, 3) FROM state')
+	'SELECT affinity.path_before(events, 3) FROM state',
+	q{SELECT count(*) FROM affinity.communities('SELECT hashint4(i) & 65535, hashint4(-i) & 65535 FROM generate_series(1, 200000) i', NULL::int)},
+	# one row of 80 MB, of which one edge is 1.6 MB
+	q{SELECT cardinality(affinity.path_edges(array_fill(repeat('(?1)', 200000), ARRAY[100]) ORDER BY n)) FROM generate_series(1, 3) n})
 {
-	my ($name) = $query =~ /affinity\.(\w+\(\w+)/;
+	my ($name) = $query =~ /affinity\.(\w+(?:\(\w+)+)/;
 
 	canceled("$name, $_ ms", $query, $_) foreach (20, 100, 500);
 }
