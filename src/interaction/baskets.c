@@ -36,7 +36,7 @@ packed_bytes(const BasketReceiver *self)
 		(self->any_weight ? sizeof(float) : 0);
 	Size		in_matrix = sizeof(uint32) +
 		(self->any_weight || self->any_twice ||
-		 self->n_baskets > (int64) users + AFFINITY_BATCH ? sizeof(float) : 0);
+	 self->n_baskets > (int64) users + AFFINITY_BATCH ? sizeof(float) : 0);
 
 	return (in_matrix + Max(on_way, in_matrix)) * (Size) self->rows->usable +
 		(Size) self->n_baskets * (2 * sizeof(int64) + 2 * sizeof(uint32)) +

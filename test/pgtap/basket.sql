@@ -183,9 +183,9 @@ SELECT affinity.create_model('m', 'SELECT u, timed FROM basket', 'item_knn');
 SELECT matches(pg_temp.plan_of('SELECT item_id FROM m.interactions WHERE user_id = 7'), 'Index.*basket', 'a history is read by the index of the table of baskets');
 SELECT is_empty($$(SELECT user_id, item_id, weight, at FROM m.interactions EXCEPT ALL SELECT u, i, whole, at FROM rows) UNION ALL
 	(SELECT u, i, whole, at FROM rows EXCEPT ALL SELECT user_id, item_id, weight, at FROM m.interactions)$$, 'the view gives the rows');
-UPDATE basket SET timed = affinity.rollup(timed, (SELECT affinity.basket_agg(55, 1, '2025-02-03 00:00+00'::timestamptz))) WHERE u = 7;
-SELECT is((SELECT count(*) FROM m.interactions WHERE user_id = 7 AND item_id = 55 AND at = '2025-02-03 00:00+00'), 1::bigint, 'what is merged into a basket is in the next history');
-INSERT INTO rows (u, i, whole, at, shard) VALUES (7, 55, 1, '2025-02-03 00:00+00', 0);
+UPDATE basket SET timed = affinity.rollup(timed, (SELECT affinity.basket_agg(55, 1, '2025-03-03 00:00+00'::timestamptz))) WHERE u = 7;
+SELECT is((SELECT count(*) FROM m.interactions WHERE user_id = 7 AND item_id = 55 AND at = '2025-03-03 00:00+00'), 1::bigint, 'what is merged into a basket is in the next history');
+INSERT INTO rows (u, i, whole, at, shard) VALUES (7, 55, 1, '2025-03-03 00:00+00', 0);
 SELECT affinity.refresh_model('m', incremental => true);
 SELECT affinity.create_model('r', 'SELECT u, i::bigint, whole, at FROM rows', 'item_knn');
 SELECT is((SELECT array_agg((item_id, popularity)::text ORDER BY item_no) FROM m.items), (SELECT array_agg((item_id, popularity)::text ORDER BY item_no) FROM r.items), 'an incremental refresh');
