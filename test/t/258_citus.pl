@@ -288,7 +288,7 @@ foreach my $algorithm (qw(item_knn popular))
 			BEGIN;
 			INSERT INTO purchases VALUES (100000, 'item 1');
 			SELECT count(*) > 0 AND count(*) FILTER (WHERE item_id = 'item 1') = 0 FROM m.recommend(100000, 40);
-			COMMIT}) =~ s/\n//gr, 't', 'what was just bought is seen at once');
+			ROLLBACK}) =~ s/\n//gr, 't', 'what was just bought is seen at once');
 	}
 	sql("SELECT FROM affinity.drop_model('m'); SELECT FROM affinity.drop_model('m_here')");
 	is(sql(q{SELECT count(*) FROM pg_namespace WHERE nspname = 'm'}), '0', "$algorithm: the model is gone");
