@@ -56,11 +56,12 @@ INSERT INTO argument (name, type, expression) VALUES
 	('duration', NULL, '2 + x'), ('entry', NULL, 'x / 2'), ('weight', NULL, '1 + i % 3'), ('sum', NULL, 'i % 4'), ('n', NULL, '4 + i % 3'),
 	('sum_of_squares', NULL, '2 + i % 4'), ('frequency', NULL, '1 + i % 4'), ('recency', NULL, '4 + i % 5'), ('t', NULL, '9 + i % 2'),
 	('monetary_value', NULL, '1 + x'), ('period', NULL, 'i - 1'), ('survivors', NULL, '1010 - i * 10'),
-	('range_retention_count_result', NULL, NULL);
+	('range_retention_count_result', NULL, NULL), ('funnel', NULL, NULL);
 UPDATE argument SET of_numbers = '400000' WHERE name IN ('window', 'gap', 'max_length') AND type IS NULL;
 
 -- The aggregates, but for mistaken calls (an id that is a "char" is one), and those with
--- arguments of any type, which have twins (exact_types.sql).
+-- arguments of any type, which have twins (exact_types.sql), or of a report's row, which
+-- engines hand to no partial aggregate (docs/scale.md: the rows come back instead).
 CREATE TEMP VIEW called AS
 	SELECT p.oid, p.oid::regprocedure::text AS call, proname::text AS name, proargnames AS names, string_to_array(proargtypes::text, ' ')::oid[] AS types,
 		prorettype::regtype::text AS result, aggtranstype::regtype::text AS state, provariadic
@@ -68,7 +69,7 @@ CREATE TEMP VIEW called AS
 		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
 		JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'affinity'
 	WHERE obj_description(p.oid, 'pg_proc') !~ '^a mistaken call'
-		AND NOT EXISTS (SELECT FROM unnest(proargtypes) t JOIN pg_type ON pg_type.oid = t WHERE typtype = 'p' OR typname = 'char');
+		AND NOT EXISTS (SELECT FROM unnest(proargtypes) t JOIN pg_type ON pg_type.oid = t WHERE typtype IN ('p', 'c') OR typname = 'char');
 
 -- The states of a type, as a part of rows: what steps leave of an aggregate that has
 -- such states.
@@ -109,6 +110,8 @@ BEGIN
 			source := 'public.step_row';
 			IF one.name = 'rollup' THEN
 				source := pg_temp.states(one.state);
+			ELSIF one.name = 'funnel_sum' THEN
+				source := pg_temp.states('affinity.funnel');
 			ELSIF one.name = 'range_retention_sum' THEN
 				source := '(SELECT part, affinity.range_retention_count(i < 40, i > 5, at, ARRAY[1, 2, 7], ''day'') AS given FROM public.step_row GROUP BY part, u) s';
 			END IF;
