@@ -23,18 +23,22 @@
 /* ---- packed ------------------------------------------------------------ */
 
 /*
- * Bytes that the baskets read so far will have needed: entries twice, on their
- * way and in one orientation, or in both.
+ * Bytes that the baskets read so far will have needed: entries on their way
+ * and in one orientation, then in both. Where a pair comes twice, the matrix has
+ * weights.
  */
 static Size
 packed_bytes(const BasketReceiver *self)
 {
-	Size		per_row = sizeof(uint32) +
-		(self->any_weight ? sizeof(float) : 0);
 	Size		users = affinity_interaction_dict_size(self->rows->users);
 	Size		items = affinity_interaction_dict_size(self->rows->items);
+	Size		on_way = sizeof(uint32) +
+		(self->any_weight ? sizeof(float) : 0);
+	Size		in_matrix = sizeof(uint32) +
+		(self->any_weight || self->any_twice ||
+		 self->n_baskets > (int64) users + AFFINITY_BATCH ? sizeof(float) : 0);
 
-	return 2 * per_row * (Size) self->rows->usable +
+	return (in_matrix + Max(on_way, in_matrix)) * (Size) self->rows->usable +
 		(Size) self->n_baskets * (2 * sizeof(int64) + 2 * sizeof(uint32)) +
 		affinity_interaction_dict_bytes(self->rows->users) +
 		affinity_interaction_dict_bytes(self->rows->items) +
@@ -212,6 +216,7 @@ take_packed(BasketReceiver *self, Datum user, AffinityBasketReader *reader)
 			rows->has_time = true;
 		}
 		rows->tiny += affinity_interaction_is_tiny(row.weight);
+		self->any_twice |= reader->again;
 		self->weight[self->item_keys->n] =
 			affinity_interaction_weight(row.weight);
 		add_key(self->item_keys, &row);

@@ -56,6 +56,7 @@ typedef struct BasketReceiver
 	int64		n_blocks;
 	int64		n;				/* entries in blocks */
 	bool		any_weight;		/* not all are 1 */
+	bool		any_twice;		/* some pair is */
 } BasketReceiver;
 
 /* packed.c */

@@ -21,6 +21,7 @@
 
 #include "interaction/interaction.h"
 #include "interaction/pack.h"
+#include "interaction/rows.h"
 
 typedef struct Gathering
 {
@@ -155,9 +156,9 @@ receive_destroy(DestReceiver *pub)
 /*
  * Run a query under SPI, whose rows go to a receiver: SPI's result.
  */
-int
-affinity_interaction_gather(const char *query, bool read_only,
-							ParamListInfo params, DestReceiver *rows)
+static int
+run(const char *query, bool read_only, ParamListInfo params,
+	DestReceiver *rows)
 {
 	Gathering	g = {
 		.pub = {receive, receive_startup, receive_shutdown, receive_destroy,
@@ -184,4 +185,33 @@ affinity_interaction_gather(const char *query, bool read_only,
 	if (g.slot)
 		ExecDropSingleTupleTableSlot(g.slot);
 	return rc;
+}
+
+/*
+ * Run a query with a request's parameters, its rows to a receiver.
+ */
+void
+affinity_interaction_run(const AffinityReadRequest *request,
+						 const char *query, DestReceiver *to)
+{
+	ParamListInfo params = NULL;
+	MemoryContext old = CurrentMemoryContext;
+	int			rc;
+
+	if (request->n_args > 0)
+	{
+		params = makeParamList(request->n_args);
+		for (int i = 0; i < request->n_args; i++)
+		{
+			params->params[i].value = request->args[i];
+			params->params[i].isnull = false;
+			params->params[i].pflags = PARAM_FLAG_CONST;
+			params->params[i].ptype = request->arg_types[i];
+		}
+	}
+	rc = run(query, request->read_only, params, to);
+	MemoryContextSwitchTo(old); /* SPI leaves its own */
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "reading interactions failed: %s",
+			 SPI_result_code_string(rc));
 }

@@ -21,9 +21,4 @@ extern const char *affinity_interaction_pack_row(const char *pack,
 												 TupleDesc desc,
 												 Datum *values, bool *isnull);
 
-/* gather.c */
-extern int	affinity_interaction_gather(const char *query, bool read_only,
-										ParamListInfo params,
-										DestReceiver *rows);
-
 #endif							/* AFFINITY_INTERACTION_PACK_H */

@@ -23,7 +23,6 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "interaction/pack.h"
 #include "interaction/rows.h"
 
 typedef struct RowReceiver
@@ -383,35 +382,6 @@ receive_shutdown(DestReceiver *pub)
 /* ---- the whole -------------------------------------------------------- */
 
 /*
- * Run a query with a request's parameters, its rows to a receiver.
- */
-void
-affinity_interaction_run(const AffinityReadRequest *request,
-						 const char *query, DestReceiver *to)
-{
-	ParamListInfo params = NULL;
-	MemoryContext old = CurrentMemoryContext;
-	int			rc;
-
-	if (request->n_args > 0)
-	{
-		params = makeParamList(request->n_args);
-		for (int i = 0; i < request->n_args; i++)
-		{
-			params->params[i].value = request->args[i];
-			params->params[i].isnull = false;
-			params->params[i].pflags = PARAM_FLAG_CONST;
-			params->params[i].ptype = request->arg_types[i];
-		}
-	}
-	rc = affinity_interaction_gather(query, request->read_only, params, to);
-	MemoryContextSwitchTo(old); /* SPI leaves its own */
-	if (rc != SPI_OK_SELECT)
-		elog(ERROR, "reading interactions failed: %s",
-			 SPI_result_code_string(rc));
-}
-
-/*
  * What a request wants to be kept of its rows, none of which is there yet.
  */
 void
@@ -437,7 +407,6 @@ DestReceiver *
 affinity_interaction_receiver(const AffinityReadRequest *request)
 {
 	RowReceiver *self = palloc0(sizeof(RowReceiver));
-	bool		counted;
 
 	self->rows = palloc0(sizeof(AffinityRows));
 	affinity_interaction_rows_begin(self->rows, request);
@@ -463,12 +432,14 @@ affinity_interaction_received(DestReceiver *receiver)
 
 	flush_batch(self);
 	if (self->counting)
+	{
 		too_much(self, "");
+		rows = NULL;
+	}
 	affinity_interaction_keys_free(self->user_keys);
 	affinity_interaction_keys_free(self->item_keys);
-	counted = self->counting;
 	pfree(self);
-	return counted ? NULL : rows;
+	return rows;
 }
 
 /*

@@ -102,6 +102,16 @@ null_column(TupleDesc row, int column)
 			 errhint("Pass rows as the report returns them.")));
 }
 
+static void
+negative_column(TupleDesc row, int column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("column %s of a row to sum must not be negative",
+					NameStr(TupleDescAttr(row, column)->attname)),
+			 errhint("Pass rows as the report returns them.")));
+}
+
 /* A row as a cell; false where it is no row, as of an outer join. */
 static bool
 read_cell(HeapTupleHeader header, const char *columns, Cell *cell)
@@ -141,7 +151,11 @@ read_cell(HeapTupleHeader header, const char *columns, Cell *cell)
 		else if (column == 'c')
 			cell->n_complete = DatumGetBool(values[i]);
 		else
-			cell->sum[n_sums++] = DatumGetInt64(values[i]);
+		{
+			cell->sum[n_sums] = DatumGetInt64(values[i]);
+			if (cell->sum[n_sums++] < 0)
+				negative_column(row, i);
+		}
 	}
 	ReleaseTupleDesc(row);
 	return !nulls[0];
@@ -255,7 +269,7 @@ other_as_of(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the reports to sum are not of the same as_of and the same other arguments"),
-			 errhint("Give every report the latest time of all states: as_of => (SELECT max((affinity.describe(state)).last_at) FROM â98¦).")));
+			 errhint("Give every report the latest time of all states: as_of => (SELECT max((affinity.describe(state)).last_at) FROM ...).")));
 }
 
 /* Whether a cell is complete, on which all reports have to agree. */

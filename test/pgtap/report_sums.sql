@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(65);
+SELECT plan(66);
 
 -- Users with clusters of days over two months, some of whom start late or are gone early.
 SELECT setseed(0.15);
@@ -145,6 +145,8 @@ SELECT throws_ok($$SELECT affinity.lifecycle_sum(r) FROM state, LATERAL affinity
 	'22023', 'the reports to sum are not of the same as_of and the same other arguments', 'lifecycle too');
 SELECT throws_ok('SELECT affinity.retention_sum((''2024-01-01'', NULL, 0, NULL, 1, 1, 1, 1, 1, true)::affinity.retention_row)',
 	'22004', 'column cohort_size of a row to sum must not be null');
+SELECT throws_ok('SELECT affinity.frequency_sum((1, -5, 1)::affinity.frequency_row)', '22023',
+	'column users of a row to sum must not be negative');
 SELECT throws_ok('SELECT affinity.retention_sum_final(''{1,2,3}'')', '22023', 'this array is no state of an aggregate that sums reports');
 SELECT throws_ok('SELECT affinity.report_sum_combine(''{5,9}'', ''{0,0}'')', '22023',
 	'this array is no state of an aggregate that sums reports');

@@ -145,7 +145,7 @@ foreach my $call (
 	q{affinity.sequence_match('(?1).*(?2)', at, ARRAY[step = 0, step = 1])},
 	q{affinity.sequence_count('(?1).*(?2)', at, ARRAY[step = 0, step = 1])},
 	q{affinity.sequence_match_events('(?1).*(?2)', at AT TIME ZONE 'UTC', ARRAY[step = 0, step = 1])},
-	q{affinity.customer_summary(at AT TIME ZONE 'UTC', amount, 'day')},
+	q{(affinity.customer_summary(at AT TIME ZONE 'UTC', amount, 'day')).total},
 	q{affinity.range_retention_count(step = 0, step > 0, (at AT TIME ZONE 'UTC')::date, '{1,7}', 'day')},
 	q{affinity.decayed_count(at, interval '7 days')})
 {
@@ -207,6 +207,23 @@ foreach my $name (sort keys %report)
 		(SELECT bucket || r::text AS x FROM STATES, LATERAL $report{$name} r) s");
 }
 
+# Citus hands no rows to partial aggregates, so the reports' rows are what comes back.
+sub reports_summed
+{
+	my ($name, $from) = @_;
+
+	return "WITH cells AS MATERIALIZED (SELECT r.* FROM $from) SELECT affinity.$name(cells) FROM cells";
+}
+
+sub reports_on_workers
+{
+	my ($name, $query) = @_;
+	my $plan = explained("EXPLAIN (VERBOSE, COSTS off) " . $query =~ s/\bEVENTS\b/events/gr =~ s/\bSTATES\b/states/gr);
+
+	like($plan, qr/Distributed Subplan.*Task Count: \d\d.*Function Scan on affinity\.\w+ r/s, "$name: reports run on workers");
+	return;
+}
+
 my %sum = (
 	retention_sum => $report{retention},
 	retention_curve_sum => $report{retention},
@@ -217,10 +234,10 @@ my %sum = (
 );
 foreach my $name (sort keys %sum)
 {
-	my $query = "SELECT affinity.$name(r) FROM STATES, LATERAL $sum{$name} r";
+	my $query = reports_summed($name, "STATES, LATERAL $sum{$name} r");
 
 	same($name, $query);
-	on_workers($name, $query);
+	reports_on_workers($name, $query);
 	# and what it has to be, from one state
 	my ($of) = $name =~ /(.*)_sum/;
 	my $whole = $report{$of} =~ s/\((\w)/(affinity.rollup($1)/r;
@@ -234,10 +251,10 @@ same('funnel_sum', 'SELECT affinity.funnel_sum(f) FROM STATES');
 on_workers('funnel_sum', 'SELECT affinity.funnel_sum(f) FROM STATES');
 
 # No state at all: whole groups are counted where they are.
-my $direct = "SELECT affinity.retention_sum(r) FROM (SELECT bucket, affinity.activity_agg(user_id, at, 'day', 'UTC') AS a
-	FROM EVENTS GROUP BY bucket) s, LATERAL affinity.retention(a, $as_of) r";
+my $direct = reports_summed('retention_sum', "(SELECT bucket, affinity.activity_agg(user_id, at, 'day', 'UTC') AS a
+	FROM EVENTS GROUP BY bucket) s, LATERAL affinity.retention(a, $as_of) r");
 same('retention_sum of events', $direct);
-on_workers('retention_sum of events', $direct);
+reports_on_workers('retention_sum of events', $direct);
 
 # ---- models -------------------------------------------------------------
 
