@@ -112,7 +112,8 @@ accumulate_quickly(FunctionCallInfo fcinfo, TimeType type, bool values)
 	else
 		memcpy(row->key.uuid, PG_GETARG_UUID_P(1), UUID_LEN);
 	row->at = at;
-	row->period = affinity_activity_site_period(site, at);
+	row->period = affinity_calendar_clock_by_months(&site->calendar.clock,
+													site->months, at);
 	row->flags = values ? ENTRY_SUM : EVENT_BOTH;
 	if (values)
 		set->buffer_sums[set->n_rows] =

@@ -182,18 +182,7 @@ typedef struct ActivityReader
 } ActivityReader;
 
 /* log.c */
-pg_noreturn extern void affinity_activity_sum_out_of_range(void);
-
-/* The sum of two sums of values, in 2^-60; one that can be negated. */
-static inline int128
-affinity_activity_add_values(int128 a, int128 b)
-{
-	int128		sum;
-
-	if (unlikely(__builtin_add_overflow(a, b, &sum) || sum == VALUE_LEAST))
-		affinity_activity_sum_out_of_range();
-	return sum;
-}
+extern int128 affinity_activity_add_values(int128 a, int128 b);
 
 /* args.c */
 extern Timestamp affinity_activity_local_arg(FunctionCallInfo fcinfo, int arg,

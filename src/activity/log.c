@@ -64,13 +64,18 @@ join_amounts(ActivityAmount *a, const ActivityAmount *b)
 #define LOG_JOIN(a, b) join_amounts(a, b)
 #include "activity/log_template.h"
 
-void
-affinity_activity_sum_out_of_range(void)
+/* The sum of two sums of values, in 2^-60; one that can be negated. */
+int128
+affinity_activity_add_values(int128 a, int128 b)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("a sum of values is out of range"),
-			 errhint("Sums reach 1.47e20. Pass the values in a larger unit, for example thousands.")));
+	int128		sum;
+
+	if (__builtin_add_overflow(a, b, &sum) || sum == VALUE_LEAST)
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a sum of values is out of range"),
+				 errhint("Sums reach 1.47e20. Pass the values in a larger unit, for example thousands.")));
+	return sum;
 }
 
 /* A user's amounts up to so many are sorted by inserting each. */

@@ -54,36 +54,6 @@ counted_arg(FunctionCallInfo fcinfo)
 	return COUNTED_PRO_RATA;
 }
 
-/* Learn the periods of a slice of local time. */
-pg_noinline void
-affinity_activity_site_months(CallSite *site, int64 number)
-{
-	MonthSlice *slice = &site->months[number & (MONTH_SLICES - 1)];
-	PeriodUnit	unit = site->calendar.clock.unit;
-	int64		first = number * (INT64CONST(1) << MONTH_SLICE_SHIFT);
-	int64		last = first + ((INT64CONST(1) << MONTH_SLICE_SHIFT) - 1);
-
-	slice->number = number;
-	slice->before = affinity_calendar_period_of_local(unit, first);
-	slice->after = affinity_calendar_period_of_local(unit, last);
-	slice->end = PG_INT64_MAX;
-	/* the slices at the ends of what timestamps reach have no end of a month */
-	if (slice->after != slice->before)
-		slice->end = affinity_calendar_period_start(unit, slice->after);
-}
-
-static void
-learn_months(CallSite *site)
-{
-	site->in_months = affinity_calendar_months(site->calendar.clock.unit).n > 0;
-	if (!site->in_months)
-		return;
-	if (site->months == NULL)
-		site->months = palloc(MONTH_SLICES * sizeof(MonthSlice));
-	for (int i = 0; i < MONTH_SLICES; i++)
-		site->months[i].number = PG_INT64_MAX;
-}
-
 /* Learn types, unit and zone; the aggregate's other arguments are rows. */
 static void
 learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
@@ -119,7 +89,8 @@ learn_kind(FunctionCallInfo fcinfo, CallSite *site, bool zoned, SiteRows rows)
 		site->kind.zone_len = strlcpy(site->kind.zone,
 									  pg_get_timezone_name(site->calendar.clock.tz),
 									  sizeof(site->kind.zone));
-	learn_months(site);
+	if (site->months == NULL)
+		site->months = affinity_calendar_month_slices(&site->calendar.clock);
 	MemoryContextSwitchTo(old);
 }
 

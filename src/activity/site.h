@@ -42,21 +42,6 @@ typedef struct SitePeriod
 
 #define SITE_PERIODS 64
 
-/*
- * Of periods of months: 2^38 us of local time (3.2 days), in which there is
- * one end of a period at the most.
- */
-typedef struct MonthSlice
-{
-	int64		number;			/* local time >> MONTH_SLICE_SHIFT */
-	int64		end;			/* us; of the period before */
-	uint32		before;
-	uint32		after;
-} MonthSlice;
-
-#define MONTH_SLICE_SHIFT 38
-#define MONTH_SLICES 256		/* 2.2 years before slices share a place */
-
 /* What one call site learned from its first row: base/kept.h. */
 typedef struct CallSite
 {
@@ -67,8 +52,7 @@ typedef struct CallSite
 	bool		constant;		/* unit and zone are the same for every row */
 	bool		plain;			/* and there are only numbers or uuids */
 	SitePeriod *periods;		/* of ranges: seen lately, by number */
-	bool		in_months;		/* periods are of months */
-	MonthSlice *months;			/* seen lately, by number */
+	MonthSlice *months;			/* where it is constant, and of months */
 } CallSite;
 
 /* site.c */
@@ -77,7 +61,6 @@ extern bool affinity_activity_site_fits(FunctionCallInfo fcinfo,
 extern CallSite *affinity_activity_site(FunctionCallInfo fcinfo,
 										CallSite *site, bool zoned,
 										SiteRows rows);
-extern void affinity_activity_site_months(CallSite *site, int64 number);
 extern char *affinity_activity_site_user(FunctionCallInfo fcinfo,
 										 const CallSite *site);
 extern int128 affinity_activity_site_value(FunctionCallInfo fcinfo,
@@ -96,22 +79,6 @@ affinity_activity_site_time(FunctionCallInfo fcinfo, TimeType type)
 {
 	return type == TIME_DATE ? affinity_calendar_midnight(PG_GETARG_DATEADT(2))
 		: PG_GETARG_TIMESTAMP(2);
-}
-
-/* The period of a time. */
-static pg_attribute_always_inline uint32
-affinity_activity_site_period(CallSite *site, int64 at)
-{
-	int64		local = affinity_calendar_clock_local(&site->calendar.clock, at);
-	int64		number = local >> MONTH_SLICE_SHIFT;
-	const MonthSlice *slice;
-
-	if (!site->in_months)
-		return affinity_calendar_period_of_local(site->calendar.clock.unit, local);
-	slice = &site->months[number & (MONTH_SLICES - 1)];
-	if (unlikely(slice->number != number))
-		affinity_activity_site_months(site, number);
-	return local < slice->end ? slice->before : slice->after;
 }
 
 #endif							/* AFFINITY_ACTIVITY_SITE_H */

@@ -272,6 +272,43 @@ affinity_calendar_clock_period(PeriodClock *clock, int64 at)
 	return affinity_calendar_period_of_local(clock->unit, local);
 }
 
+/*
+ * Of periods of months: 2^38 us of local time (3.2 days), in which there is
+ * one end of a period at the most.
+ */
+typedef struct MonthSlice
+{
+	int64		number;			/* local time >> MONTH_SLICE_SHIFT */
+	int64		end;			/* us; of the period before */
+	uint32		before;
+	uint32		after;
+} MonthSlice;
+
+#define MONTH_SLICE_SHIFT 38
+#define MONTH_SLICES 256		/* 2.2 years before slices share a place */
+
+/* clock.c */
+extern MonthSlice *affinity_calendar_month_slices(const PeriodClock *clock);
+extern void affinity_calendar_month_slice(PeriodUnit unit, int64 number,
+										  MonthSlice *slice);
+
+/* The same by slices of its months, unless those are NULL. */
+static pg_attribute_always_inline uint32
+affinity_calendar_clock_by_months(PeriodClock *clock, MonthSlice *months,
+								  int64 at)
+{
+	int64		local = affinity_calendar_clock_local(clock, at);
+	int64		number = local >> MONTH_SLICE_SHIFT;
+	MonthSlice *slice;
+
+	if (months == NULL)
+		return affinity_calendar_period_of_local(clock->unit, local);
+	slice = &months[number & (MONTH_SLICES - 1)];
+	if (unlikely(slice->number != number))
+		affinity_calendar_month_slice(clock->unit, number, slice);
+	return local < slice->end ? slice->before : slice->after;
+}
+
 /* ---- times that reports are given --------------------------------------- */
 
 typedef enum MomentKind

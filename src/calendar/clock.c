@@ -107,3 +107,34 @@ affinity_calendar_clock_set_back(PeriodClock *clock, int64 after, int64 until)
 			return true;
 	return false;
 }
+
+/* Room for slices of months; NULL where the unit is none of months. */
+MonthSlice *
+affinity_calendar_month_slices(const PeriodClock *clock)
+{
+	MonthSlice *months;
+
+	if (affinity_calendar_months(clock->unit).n == 0)
+		return NULL;
+	months = palloc(MONTH_SLICES * sizeof(MonthSlice));
+	for (int i = 0; i < MONTH_SLICES; i++)
+		months[i].number = PG_INT64_MAX;
+	return months;
+}
+
+/* Learn the periods of a slice of local time. */
+pg_noinline void
+affinity_calendar_month_slice(PeriodUnit unit, int64 number,
+							  MonthSlice *slice)
+{
+	int64		first = number * (INT64CONST(1) << MONTH_SLICE_SHIFT);
+	int64		last = first + ((INT64CONST(1) << MONTH_SLICE_SHIFT) - 1);
+
+	slice->number = number;
+	slice->before = affinity_calendar_period_of_local(unit, first);
+	slice->after = affinity_calendar_period_of_local(unit, last);
+	slice->end = PG_INT64_MAX;
+	/* those at the ends of what timestamps reach have no end of a month */
+	if (slice->after != slice->before)
+		slice->end = affinity_calendar_period_start(unit, slice->after);
+}

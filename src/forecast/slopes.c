@@ -61,6 +61,26 @@ start_slopes(const EtsForm *form, const int *which, int n, Slopes *slopes)
 	}
 }
 
+/* Add a period's error and its derivatives to the normal equations. */
+static pg_attribute_always_inline void
+add_error(EtsNormal *normal, Kind kind, double d, double mu, const double *de,
+		  const double *dmus)
+{
+	double		e = kind.relative ? d / mu : d;
+
+	normal->sse += e * e;
+	for (int i = 0; i < kind.n; i++)
+	{
+		double		di = de[i];
+
+		normal->slope[i] += e * di;
+		if (kind.relative)
+			normal->log_slope[i] += dmus[i] / mu;
+		for (int j = 0; j <= i; j++)
+			normal->gram[i][j] += di * de[j];
+	}
+}
+
 /* The pass for one kind of forms. */
 static pg_attribute_always_inline bool
 pass(const EtsData *data, const EtsModel *model, const int *which, Kind kind,
@@ -143,21 +163,7 @@ pass(const EtsData *data, const EtsModel *model, const int *which, Kind kind,
 		if (seasonal)
 			season_slope[kind.gamma] += v;
 		if (known)
-		{
-			double		e = kind.relative ? d / mu : d;
-
-			normal->sse += e * e;
-			for (int i = 0; i < n; i++)
-			{
-				double		di = de[i];
-
-				normal->slope[i] += e * di;
-				if (kind.relative)
-					normal->log_slope[i] += dmus[i] / mu;
-				for (int j = 0; j <= i; j++)
-					normal->gram[i][j] += di * de[j];
-			}
-		}
+			add_error(normal, kind, d, mu, de, dmus);
 		level = q + alpha * u;
 		if (has_trend)
 			trend = phi * trend + beta * u;
