@@ -137,8 +137,7 @@ accumulate(FunctionCallInfo fcinfo, TimeType type, bool values)
 	int128		value = 0;
 
 	/* a call site that has learned something was looked at before */
-	affinity_base_resume(fcinfo, affinity_activity_site_fits);
-	site = fcinfo->flinfo->fn_extra;
+	site = affinity_base_resume(fcinfo, affinity_activity_site_fits);
 	if (site == NULL)
 		affinity_base_check_aggregate(fcinfo, "Call affinity.activity_agg or "
 									  "affinity.value_agg.");

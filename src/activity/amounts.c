@@ -104,10 +104,9 @@ skip_row(FunctionCallInfo fcinfo)
 static CallSite *
 check_site(FunctionCallInfo fcinfo)
 {
-	CallSite   *site;
+	CallSite   *site = affinity_base_resume(fcinfo,
+											affinity_activity_site_fits);
 
-	affinity_base_resume(fcinfo, affinity_activity_site_fits);
-	site = fcinfo->flinfo->fn_extra;
 	if (site == NULL)
 		affinity_base_check_aggregate(fcinfo, "Call affinity.value_agg.");
 	return site;

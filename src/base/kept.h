@@ -7,8 +7,7 @@
  * anew: there is no fn_expr, and fn_extra is NULL each time. Then it is one
  * of a few that the backend keeps by function, if that fits the row.
  *
- *	affinity_base_resume(fcinfo, fits);
- *	call = fcinfo->flinfo->fn_extra;
+ *	call = affinity_base_resume(fcinfo, fits);
  *	if (call == NULL)
  *	{
  *		call = ... in fcinfo->flinfo->fn_mcxt ...;
@@ -32,12 +31,13 @@ extern void affinity_base_resume_kept(FunctionCallInfo fcinfo,
 									  AffinityKeptFits fits);
 extern void affinity_base_keep(FunctionCallInfo fcinfo, void *learned);
 
-/* Before fn_extra is looked at. NULL always fits. */
-static inline void
+/* fn_extra, as it is to be taken. NULL always fits. */
+static inline void *
 affinity_base_resume(FunctionCallInfo fcinfo, AffinityKeptFits fits)
 {
 	if (unlikely(fcinfo->flinfo->fn_expr == NULL))
 		affinity_base_resume_kept(fcinfo, fits);
+	return fcinfo->flinfo->fn_extra;
 }
 
 #endif							/* AFFINITY_BASE_KEPT_H */

@@ -195,10 +195,8 @@ learn_output(FunctionCallInfo fcinfo, int arg, FmgrInfo *out)
 static RankCall *
 rank_call(FunctionCallInfo fcinfo)
 {
-	RankCall   *call;
+	RankCall   *call = affinity_base_resume(fcinfo, NULL);
 
-	affinity_base_resume(fcinfo, NULL);
-	call = fcinfo->flinfo->fn_extra;
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, RANK_AGGREGATES);

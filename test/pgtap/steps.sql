@@ -27,7 +27,7 @@ CREATE TEMP TABLE argument (name text, type text, expression text, of_numbers te
 INSERT INTO argument (name, type, expression) VALUES
 	('user_id', 'smallint', 'u'), ('user_id', 'integer', 'u'), ('user_id', 'bigint', 'u'), ('user_id', 'uuid', 'id'), ('user_id', 'text', 'name'),
 	('cluster', 'smallint', 'u'), ('cluster', 'integer', 'u'), ('cluster', 'bigint', 'u'), ('cluster', 'uuid', 'id'), ('cluster', 'text', 'name'),
-	('group', 'text', 'event'), ('stratum', 'text', 'name'), ('attribute', 'text', 'name'),
+	('item', 'bigint', 'u'), ('item', 'uuid', 'id'), ('item', 'text', 'name'), ('group', 'text', 'event'), ('stratum', 'text', 'name'), ('attribute', 'text', 'name'),
 	('channel', 'text', 'event'), ('campaign', 'text', 'name'), ('page', 'text', 'event'),
 	('pages', 'text[]', 'ARRAY[event, name, event]'), ('value', 'text', 'event'),
 	('at', 'timestamp with time zone', 'at'), ('at', 'timestamp without time zone', $$at AT TIME ZONE 'UTC'$$),
@@ -35,7 +35,7 @@ INSERT INTO argument (name, type, expression) VALUES
 	('dt', 'timestamp with time zone', 'at'), ('dt', 'timestamp without time zone', $$at AT TIME ZONE 'UTC'$$),
 	('dt', 'date', $$(at AT TIME ZONE 'UTC')::date$$), ('during', NULL, $$tstzrange(at, at + interval '40 days')$$),
 	('as_of', NULL, $$'2024-08-01'$$), ('unit', NULL, $$'week'$$), ('time_zone', NULL, $$'Asia/Kathmandu'$$),
-	('retention_granularity', NULL, $$'day'$$), ('retention_interval', NULL, 'ARRAY[1, 2, 7]'), ('output_format', NULL, $$'normal'$$),
+	('retention_interval', NULL, 'ARRAY[1, 2, 7]'), ('output_format', NULL, $$'normal'$$),
 	('counted', NULL, $$'pro_rata'$$), ('lookback', NULL, $$'9 days'$$), ('half_life', NULL, $$'5 days'$$),
 	('window', 'bigint', '500000'), ('window', 'bigint[]', 'ARRAY[500000, 300000]'),
 	('window', 'interval[]', $$ARRAY[interval '5 days', '3 days']$$), ('window', NULL, $$'5 days'$$),
@@ -56,12 +56,25 @@ INSERT INTO argument (name, type, expression) VALUES
 	('duration', NULL, '2 + x'), ('entry', NULL, 'x / 2'), ('weight', NULL, '1 + i % 3'), ('sum', NULL, 'i % 4'), ('n', NULL, '4 + i % 3'),
 	('sum_of_squares', NULL, '2 + i % 4'), ('frequency', NULL, '1 + i % 4'), ('recency', NULL, '4 + i % 5'), ('t', NULL, '9 + i % 2'),
 	('monetary_value', NULL, '1 + x'), ('period', NULL, 'i - 1'), ('survivors', NULL, '1010 - i * 10'),
-	('range_retention_count_result', NULL, NULL), ('funnel', NULL, NULL);
+	('retention_granularity', 'text', $$'day'$$);
 UPDATE argument SET of_numbers = '400000' WHERE name IN ('window', 'gap', 'max_length') AND type IS NULL;
 
+-- What is given as a value of a type: a row of a report. Other types that no argument
+-- above has are those of states.
+CREATE TEMP TABLE made (type text, query text);
+INSERT INTO made
+SELECT 'affinity.' || report || '_row', format('SELECT part, ROW(r.*)::affinity.%1$s_row AS given
+	FROM (SELECT part, affinity.activity_agg(u, at, ''week'', ''UTC'') AS a FROM public.step_row WHERE part < 9 GROUP BY part) s,
+		affinity.%1$s(a, as_of => ''2024-12-01'') r', report)
+FROM unnest(ARRAY['retention', 'lifecycle', 'active_users', 'frequency']) report;
+INSERT INTO made VALUES
+	('affinity.active_stock_row', $$SELECT part, ROW(r.*)::affinity.active_stock_row AS given
+		FROM (SELECT part, affinity.value_agg(u, tstzrange(at, at + interval '40 days'), 1 + x, 'month', 'UTC') AS v FROM public.step_row WHERE part < 9 GROUP BY part) s,
+			affinity.active_stock(v) r$$),
+	('bigint[]', $$SELECT part, affinity.range_retention_count(i < 40, i > 5, at, ARRAY[1, 2, 7], 'day') AS given FROM public.step_row GROUP BY part, u$$);
+
 -- The aggregates, but for mistaken calls (an id that is a "char" is one), and those with
--- arguments of any type, which have twins (exact_types.sql), or of a report's row, which
--- engines hand to no partial aggregate (docs/scale.md: the rows come back instead).
+-- arguments of any type, which have twins (exact_types.sql).
 CREATE TEMP VIEW called AS
 	SELECT p.oid, p.oid::regprocedure::text AS call, proname::text AS name, proargnames AS names, string_to_array(proargtypes::text, ' ')::oid[] AS types,
 		prorettype::regtype::text AS result, aggtranstype::regtype::text AS state, provariadic
@@ -69,18 +82,23 @@ CREATE TEMP VIEW called AS
 		JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass
 		JOIN pg_extension e ON e.oid = d.refobjid AND extname = 'affinity'
 	WHERE obj_description(p.oid, 'pg_proc') !~ '^a mistaken call'
-		AND NOT EXISTS (SELECT FROM unnest(proargtypes) t JOIN pg_type ON pg_type.oid = t WHERE typtype IN ('p', 'c') OR typname = 'char');
+		AND NOT EXISTS (SELECT FROM unnest(proargtypes) t JOIN pg_type ON pg_type.oid = t WHERE typtype = 'p' OR typname = 'char');
 
--- The states of a type, as a part of rows: what steps leave of an aggregate that has
--- such states.
-CREATE FUNCTION pg_temp.states(wanted text) RETURNS text LANGUAGE plpgsql AS $$
+-- Rows with values of a type. States are what steps leave of an aggregate that has them.
+CREATE FUNCTION pg_temp.source(wanted text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	made called;
+	maker called;
 BEGIN
-	SELECT * INTO made FROM called WHERE state = wanted AND called.name <> 'rollup' AND wanted <> ALL (types::regtype[]::text[]) ORDER BY call LIMIT 1;
+	IF EXISTS (SELECT FROM made WHERE type = wanted) THEN
+		RETURN (SELECT format('(%s) s', query) FROM made WHERE type = wanted);
+	END IF;
+	SELECT * INTO maker FROM called WHERE state = wanted AND wanted <> ALL (types::regtype[]::text[]) ORDER BY call LIMIT 1;
 	RETURN format('(SELECT part, steps.partial(%s, %s)::%s AS given FROM public.step_row GROUP BY part, i %% 3) s',
-		made.oid, pg_temp.arguments(made), wanted);
+		maker.oid, pg_temp.arguments(maker), wanted);
 END $$;
+
+CREATE FUNCTION pg_temp.is_given(wanted text, of_type text) RETURNS boolean LANGUAGE sql AS $$
+	SELECT EXISTS (SELECT FROM argument a WHERE a.name = wanted AND (a.type IS NULL OR a.type = of_type)) $$;
 
 CREATE FUNCTION pg_temp.arguments(one called) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -102,18 +120,16 @@ DECLARE
 	one called;
 	source text;
 	args text;
+	other text;
 	got answer;
 BEGIN
 	FOR one IN SELECT * FROM called ORDER BY call LOOP
 		got := ROW(one.call, one.name, NULL, NULL, NULL, NULL);
 		BEGIN
 			source := 'public.step_row';
-			IF one.name = 'rollup' THEN
-				source := pg_temp.states(one.state);
-			ELSIF one.name = 'funnel_sum' THEN
-				source := pg_temp.states('affinity.funnel');
-			ELSIF one.name = 'range_retention_sum' THEN
-				source := '(SELECT part, affinity.range_retention_count(i < 40, i > 5, at, ARRAY[1, 2, 7], ''day'') AS given FROM public.step_row GROUP BY part, u) s';
+			SELECT t::regtype::text INTO other FROM unnest(one.names, one.types) u (n, t) WHERE t IS NOT NULL AND NOT pg_temp.is_given(n, t::regtype::text);
+			IF FOUND THEN
+				source := pg_temp.source(other);
 			END IF;
 			args := pg_temp.arguments(one);
 			EXECUTE format('SELECT format(''%%s'', affinity.%I(%s%s)) FROM %s', one.name,
@@ -131,9 +147,8 @@ BEGIN
 	END LOOP;
 END $$;
 
-SELECT is_empty($$SELECT call, a.argument FROM called, LATERAL (SELECT names[i] AS argument, types[i]::regtype::text AS type FROM generate_subscripts(types, 1) i) a
-	WHERE called.name <> 'rollup' AND NOT EXISTS (SELECT FROM argument g WHERE g.name = a.argument AND (g.type IS NULL OR g.type = a.type))$$,
-	'every argument of every aggregate is in the table');
+SELECT is_empty($$SELECT call, n, t::regtype FROM called, unnest(names, types) u (n, t) WHERE t IS NOT NULL AND NOT pg_temp.is_given(n, t::regtype::text)
+	AND t::regtype::text NOT IN (SELECT type FROM made UNION SELECT state FROM called)$$, 'every argument of every aggregate is in the table');
 SELECT is_empty($$SELECT call, error FROM answer WHERE error IS NOT NULL$$, 'no call is an error');
 SELECT is_empty($$SELECT call FROM answer WHERE error IS NULL AND plain = ''$$, 'every one has an answer');
 -- Comoments are rounded with each row, so that their last bits are those of an order.
