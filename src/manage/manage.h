@@ -35,16 +35,6 @@ extern bool affinity_manage_has_foreign(Oid schema);
 extern void affinity_manage_lock_to_drop(const char *name, Oid schema,
 										 Oid table, bool cascade);
 
-/* left_out.c */
-extern char *affinity_manage_dropped_hint(void);
-extern void affinity_manage_say_left_out(const char *name,
-										 const AffinityAlgorithm *algorithm,
-										 const void *options,
-										 const AffinityInteractions *in);
-extern void affinity_manage_say_users(const char *name,
-									  const ModelDefinition *d, double users,
-									  const AffinityInteractions *in);
-
 /* row.c */
 extern void affinity_manage_row_write(const char *name, Datum *values);
 

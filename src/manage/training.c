@@ -143,9 +143,9 @@ read_source(Training *t)
 					(errmsg("model \"%s\" has no rates of repeats: they do not fit into maintenance_work_mem",
 							t->name),
 					 errhint("The argument repeat of recommend needs them.")));
-		affinity_manage_say_left_out(t->name, t->algorithm, t->options, t->in);
+		affinity_definition_say_left_out(t->name, t->algorithm, t->options, t->in);
 		if (request.users < 1)
-			affinity_manage_say_users(t->name, d, request.users, t->in);
+			affinity_definition_say_users(t->name, d, request.users, t->in);
 		return true;
 	}
 	if (t->in->rows == 0 && !t->asked->trained)
@@ -161,7 +161,7 @@ read_source(Training *t)
 			 errhint("The model stays as it was. Look at what it reads: SELECT * FROM %s LIMIT 10;",
 					 quote_qualified_identifier(t->name, "interactions")) :
 			 t->in->dropped_pairs > 0 ?
-			 errhint("%s", affinity_manage_dropped_hint()) : 0));
+			 errhint("%s", affinity_definition_dropped_hint()) : 0));
 }
 
 /*

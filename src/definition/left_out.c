@@ -9,7 +9,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 
-#include "manage/manage.h"
+#include "definition/definition.h"
 
 #define DROPPED_HINT "A weight says how much, and is above 0. For ratings use als; for likes and dislikes item_knn with {\"weights\": \"signed\"}."
 
@@ -17,7 +17,7 @@
  * What to do where no pair has a weight above 0.
  */
 char *
-affinity_manage_dropped_hint(void)
+affinity_definition_dropped_hint(void)
 {
 	return DROPPED_HINT;
 }
@@ -93,7 +93,7 @@ compare_call(const char *name, const ModelDefinition *d)
  * items are left with.
  */
 void
-affinity_manage_say_users(const char *name, const ModelDefinition *d,
+affinity_definition_say_users(const char *name, const ModelDefinition *d,
 						  double users, const AffinityInteractions *in)
 {
 	ereport(NOTICE,
@@ -109,7 +109,7 @@ affinity_manage_say_users(const char *name, const ModelDefinition *d,
  * Say what of the rows was not used, or not as it was.
  */
 void
-affinity_manage_say_left_out(const char *name,
+affinity_definition_say_left_out(const char *name,
 							 const AffinityAlgorithm *algorithm,
 							 const void *options,
 							 const AffinityInteractions *in)
