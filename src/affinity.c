@@ -10,7 +10,6 @@
 
 #include "base/base.h"
 #include "cache/cache.h"
-#include "interaction/interaction.h"
 
 PG_MODULE_MAGIC;
 
@@ -21,5 +20,4 @@ _PG_init(void)
 {
 	affinity_cache_init();
 	affinity_base_define_settings();
-	affinity_interaction_gather_init();
 }

@@ -270,10 +270,6 @@ affinity_interaction_age(int64 newest, int64 at)
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
 extern int	affinity_interaction_kind(const AffinityKinds *kinds, Datum name);
 
-/* ---- gather.c: rows from workers ------------------------------------------ */
-
-extern void affinity_interaction_gather_init(void);
-
 /* ---- visits.c ---------------------------------------------------------- */
 
 /* A visit of a user with one of the user's items. */

@@ -3,8 +3,8 @@
  *		Rows of a query, through the executor, into a sparse matrix.
  *
  * The query runs under SPI with a DestReceiver of our own, so grants,
- * row-level security and views hold, plans are parallel where that pays
- * (gather.c), and no tuple is copied. Rows are taken over in batches: ids go through the dictionaries,
+ * row-level security and views hold, plans may be parallel, and no tuple is
+ * copied. Rows are taken over in batches: ids go through the dictionaries,
  * and what is left of a row is two numbers and its weight, kept in partitions
  * by user.
  *
