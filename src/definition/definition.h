@@ -141,12 +141,12 @@ extern RangeTblEntry * affinity_definition_baskets_entry(const Query * view);
 /* left_out.c: what training does not learn from */
 extern char *affinity_definition_dropped_hint(void);
 extern void affinity_definition_say_left_out(const char *name,
-										 const AffinityAlgorithm *algorithm,
-										 const void *options,
-										 const AffinityInteractions *in);
+											 const AffinityAlgorithm *algorithm,
+											 const void *options,
+											 const AffinityInteractions *in);
 extern void affinity_definition_say_users(const char *name,
-									  const ModelDefinition *d, double users,
-									  const AffinityInteractions *in);
+										  const ModelDefinition *d, double users,
+										  const AffinityInteractions *in);
 
 /* ---- signals.c: kinds of events ----------------------------------------- */
 

@@ -94,7 +94,7 @@ compare_call(const char *name, const ModelDefinition *d)
  */
 void
 affinity_definition_say_users(const char *name, const ModelDefinition *d,
-						  double users, const AffinityInteractions *in)
+							  double users, const AffinityInteractions *in)
 {
 	ereport(NOTICE,
 			(errmsg("model \"%s\" is trained on a part of %g of the users: %u users, %lld rows, %.1f users an item; everybody is served",
@@ -110,9 +110,9 @@ affinity_definition_say_users(const char *name, const ModelDefinition *d,
  */
 void
 affinity_definition_say_left_out(const char *name,
-							 const AffinityAlgorithm *algorithm,
-							 const void *options,
-							 const AffinityInteractions *in)
+								 const AffinityAlgorithm *algorithm,
+								 const void *options,
+								 const AffinityInteractions *in)
 {
 	bool		meant = affinity_train_seen(algorithm, options) ==
 		AFFINITY_SEEN_POSITIVE;

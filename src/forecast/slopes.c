@@ -81,6 +81,15 @@ add_error(EtsNormal *normal, Kind kind, double d, double mu, const double *de,
 	}
 }
 
+/* The half of the products above the diagonal, from that below. */
+static pg_attribute_always_inline void
+mirror_gram(EtsNormal *normal, int n)
+{
+	for (int i = 0; i < n; i++)
+		for (int j = 0; j < i; j++)
+			normal->gram[j][i] = normal->gram[i][j];
+}
+
 /* The pass for one kind of forms. */
 static pg_attribute_always_inline bool
 pass(const EtsData *data, const EtsModel *model, const int *which, Kind kind,
@@ -123,9 +132,8 @@ pass(const EtsData *data, const EtsModel *model, const int *which, Kind kind,
 		double		once = known ? 1 : 0;
 		double		share = kind.relative ? y / (mu * mu) : 1;
 
-		if (times && !(s > ETS_SMALLEST && q > ETS_SMALLEST))
-			return false;
-		if (kind.relative && known && !(mu > ETS_SMALLEST))
+		if ((times && !(s > ETS_SMALLEST && q > ETS_SMALLEST)) ||
+			(kind.relative && known && !(mu > ETS_SMALLEST)))
 			return false;
 		for (int i = 0; i < n; i++)
 		{
@@ -144,13 +152,8 @@ pass(const EtsData *data, const EtsModel *model, const int *which, Kind kind,
 			du = times ? us * ds - once * dq : -once * dmu;
 			slopes.level[i] = dq + alpha * du;
 			if (has_trend)
-			{
-				double		dt = phi * slopes.trend[i];
-
-				if (i == kind.phi)
-					dt += trend;
-				slopes.trend[i] = dt + beta * du;
-			}
+				slopes.trend[i] = phi * slopes.trend[i] +
+					(i == kind.phi ? trend : 0) + beta * du;
 			if (seasonal)
 				season_slope[i] = ds + gamma *
 					(times ? vq * dq - once * ds : -once * dmu);
@@ -170,13 +173,10 @@ pass(const EtsData *data, const EtsModel *model, const int *which, Kind kind,
 		if (seasonal)
 		{
 			season[at] = s + gamma * v;
-			if (++at == m)
-				at = 0;
+			at = at + 1 == m ? 0 : at + 1;
 		}
 	}
-	for (int i = 0; i < n; i++)
-		for (int j = 0; j < i; j++)
-			normal->gram[j][i] = normal->gram[i][j];
+	mirror_gram(normal, n);
 	return isfinite(normal->sse);
 }
 

@@ -5,8 +5,7 @@
  * Citus puts the rows of a table that it distributes, or makes a reference
  * table, into others, and leaves an empty one of that name. A model is read and
  * written past the planner, and would just be empty: that is refused. Nothing
- * of Citus is needed to see it but its catalog, and that is looked at only
- * where a table has changed since the last time.
+ * of Citus is needed but its catalog, looked at only where a table has changed.
  */
 #include "postgres.h"
 
@@ -21,9 +20,6 @@
 #include "utils/rel.h"
 
 #include "model/catalog.h"
-
-#define CITUS_TABLES	"pg_dist_partition"
-#define CITUS_TABLE		"logicalrelid"
 
 /* Changes of relations that this backend has heard of. */
 static uint64 changes = 1;
@@ -60,8 +56,8 @@ affinity_model_check_local(Oid schema)
 	static const char *const tables[] = {
 		"model", "items", AFFINITY_KEPT, AFFINITY_POPULAR, AFFINITY_REFRESHES
 	};
-	Oid			id = get_relname_relid(CITUS_TABLES, PG_CATALOG_NAMESPACE);
-	AttrNumber	column = OidIsValid(id) ? get_attnum(id, CITUS_TABLE) :
+	Oid			id = get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE);
+	AttrNumber	column = OidIsValid(id) ? get_attnum(id, "logicalrelid") :
 		InvalidAttrNumber;
 	const char *found = NULL;
 	Relation	catalog;
@@ -101,14 +97,13 @@ void
 affinity_model_check_changed(AffinityModel *model)
 {
 	static bool is_registered = false;
-	uint64		now;
+	uint64		now = changes;
 
 	if (!is_registered)
 	{
 		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 		is_registered = true;
 	}
-	now = changes;
 	if (model->looked_at == now)
 		return;
 	affinity_model_check_local(model->schema);
