@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "interaction/interaction.h"
+#include "train/train.h"
 
 /*
  * definition.c: what the view "definition" of a model says, all of it constant.
