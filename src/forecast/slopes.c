@@ -8,7 +8,11 @@
  * season, with the number of parameters known; and for several levels of
  * processors, which all give the same bits.
  */
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#else
 #pragma GCC optimize("O3,fp-contract=off")
+#endif
 
 #include "postgres.h"
 
