@@ -80,22 +80,22 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 -- pg_catalog.timestamptz, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamptz, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
 -- pg_catalog.timestamp, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamp, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
 
---for attribution_mistake
-CREATE FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog."any", {TYPES})
+--for attribution_mistake state_user
+CREATE FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog.{USER}, {TYPES})
 RETURNS affinity.attribution
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{SYMBOL}';
 
-COMMENT ON FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog."any", {TYPES}) IS
+COMMENT ON FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog.{USER}, {TYPES}) IS
 	'transition function of mistaken calls';
 
-CREATE AGGREGATE affinity.attribution_agg(user_id pg_catalog."any", {NAMED}) (
+CREATE AGGREGATE affinity.attribution_agg(user_id pg_catalog.{USER}, {NAMED}) (
 	SFUNC = affinity.attribution_mistake,
 	STYPE = affinity.attribution,
 	PARALLEL = SAFE
 );
 
-COMMENT ON AGGREGATE affinity.attribution_agg(pg_catalog."any", {TYPES}) IS
+COMMENT ON AGGREGATE affinity.attribution_agg(pg_catalog.{USER}, {TYPES}) IS
 	'a mistaken call of attribution_agg: the error says what to write instead';
 
 --end
