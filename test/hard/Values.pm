@@ -149,7 +149,7 @@ sub value
 	return number($type) . "::$type" if $numbers{$type};
 	return pick(qw(true false)) if $type eq 'boolean';
 	return array($1, $name) . "::$type" if $type =~ /^(.*)\[\]$/;
-	return text($name) . ($type eq 'text' ? '::text' : "::$type") if $type =~ /^(text|character.*|name|cstring|"char"|hard\.word)$/;
+	return text($name) . ($type eq 'text' ? '::text' : "::$type") if $type =~ /^(text|character.*|name|cstring|"char"|hard\.word|affinity\.(?:word|session_unit))$/;
 	if ($type =~ /^(timestamp|date)/)
 	{
 		my $at = chance(0.5) ? sprintf("2024-%02d-%02d %02d:00:00+00", 1 + rand 12, 1 + rand 28, rand 24) : pick(@times);
