@@ -49,7 +49,9 @@ CREATE TYPE affinity.{BASKET} (
 	SEND = affinity.{BASKET}_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = int4,
-	STORAGE = extended
+	STORAGE = extended,
+	-- states whose descriptions share a name: one without a type is an activity
+	CATEGORY = 'a'
 );
 
 COMMENT ON TYPE affinity.{BASKET} IS

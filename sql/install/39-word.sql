@@ -60,8 +60,8 @@ CREATE CAST (affinity.word AS pg_catalog.text)
 	WITHOUT FUNCTION
 	AS ASSIGNMENT;
 
--- For DISTINCT in an aggregate. The names are no other type's, so that no call that
--- has texts ever considers them.
+-- For DISTINCT in an aggregate, which finds them by their class. So no query need find
+-- them by name: they are not in pg_catalog, and their names are no other type's.
 
 --table word_order: OPERATOR | NAME | SYMBOL | COMMUTATOR | ANSWER
 -- <!< | word_lt | bytealt | >!> | before
@@ -79,14 +79,14 @@ AS '{SYMBOL}';
 COMMENT ON FUNCTION affinity.{NAME}(affinity.word, affinity.word) IS
 	'is a word {ANSWER} another, byte by byte';
 
-CREATE OPERATOR pg_catalog.{OPERATOR} (
+CREATE OPERATOR affinity.{OPERATOR} (
 	LEFTARG = affinity.word,
 	RIGHTARG = affinity.word,
 	FUNCTION = affinity.{NAME},
-	COMMUTATOR = OPERATOR(pg_catalog.{COMMUTATOR})
+	COMMUTATOR = OPERATOR(affinity.{COMMUTATOR})
 );
 
-COMMENT ON OPERATOR pg_catalog.{OPERATOR} (affinity.word, affinity.word) IS
+COMMENT ON OPERATOR affinity.{OPERATOR} (affinity.word, affinity.word) IS
 	'is a word {ANSWER} another, byte by byte';
 
 --end
@@ -100,9 +100,9 @@ COMMENT ON FUNCTION affinity.word_cmp(affinity.word, affinity.word) IS
 
 CREATE OPERATOR CLASS affinity.word_ops
 	DEFAULT FOR TYPE affinity.word USING btree AS
-	OPERATOR 1 pg_catalog.<!< (affinity.word, affinity.word),
-	OPERATOR 2 pg_catalog.<!= (affinity.word, affinity.word),
-	OPERATOR 3 pg_catalog.=!= (affinity.word, affinity.word),
-	OPERATOR 4 pg_catalog.>!= (affinity.word, affinity.word),
-	OPERATOR 5 pg_catalog.>!> (affinity.word, affinity.word),
+	OPERATOR 1 affinity.<!< (affinity.word, affinity.word),
+	OPERATOR 2 affinity.<!= (affinity.word, affinity.word),
+	OPERATOR 3 affinity.=!= (affinity.word, affinity.word),
+	OPERATOR 4 affinity.>!= (affinity.word, affinity.word),
+	OPERATOR 5 affinity.>!> (affinity.word, affinity.word),
 	FUNCTION 1 affinity.word_cmp(affinity.word, affinity.word);

@@ -77,8 +77,6 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 -- affinity.moment, pg_catalog.text | at affinity.moment, channel pg_catalog.text | affinity_attribution_converted_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8 | affinity_attribution_number_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8, value pg_catalog.float8 | affinity_attribution_number_mistake
--- pg_catalog.timestamptz, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamptz, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
--- pg_catalog.timestamp, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamp, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
 
 --for attribution_mistake
 CREATE FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog."any", {TYPES})
@@ -96,6 +94,31 @@ CREATE AGGREGATE affinity.attribution_agg(user_id pg_catalog."any", {NAMED}) (
 );
 
 COMMENT ON AGGREGATE affinity.attribution_agg(pg_catalog."any", {TYPES}) IS
+	'a mistaken call of attribution_agg: the error says what to write instead';
+
+--end
+-- A lookback in quotes: of every type of user, or the calls that are right would be as good.
+
+--table lookback_mistake: TYPES | NAMED | SYMBOL
+-- pg_catalog.timestamptz, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamptz, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
+-- pg_catalog.timestamp, pg_catalog.text, pg_catalog.bool, pg_catalog.text | at pg_catalog.timestamp, channel pg_catalog.text, converted pg_catalog.bool, lookback pg_catalog.text | affinity_attribution_text_mistake
+
+--for lookback_mistake state_user
+CREATE FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog.{USER}, {TYPES})
+RETURNS affinity.attribution
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', '{SYMBOL}';
+
+COMMENT ON FUNCTION affinity.attribution_mistake(affinity.attribution, pg_catalog.{USER}, {TYPES}) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.attribution_agg(user_id pg_catalog.{USER}, {NAMED}) (
+	SFUNC = affinity.attribution_mistake,
+	STYPE = affinity.attribution,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.attribution_agg(pg_catalog.{USER}, {TYPES}) IS
 	'a mistaken call of attribution_agg: the error says what to write instead';
 
 --end

@@ -11,11 +11,11 @@
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/guc.h"
@@ -55,18 +55,25 @@ is_dump(void)
 		!synchronize_seqscans && XactReadOnly;
 }
 
-/* A process that nobody is connected to, such as a scheduled refresh. */
+/*
+ * Is this a job of TimescaleDB, such as the refresh of a continuous aggregate?
+ * What it stores others read and refresh too, and its zone is that of whoever
+ * owns the job. Other workers, such as pg_cron's, have the settings of their
+ * role and database as a client of these would, and mean them. A refresh is an
+ * INSERT, so that it has no parallel workers, whose library is another.
+ */
 static bool
-has_no_session(void)
+is_policy(void)
 {
-	return MyBackendType == B_BG_WORKER && !IsParallelWorker();
+	return MyBgworkerEntry != NULL &&
+		strncmp(MyBgworkerEntry->bgw_library_name, "timescaledb", 11) == 0;
 }
 
 /* Is the zone that is set here not that of who wrote the query? */
 static bool
 zone_is_foreign(void)
 {
-	return serves_citus() || serves_foreign_server() || has_no_session();
+	return serves_citus() || serves_foreign_server() || is_policy();
 }
 
 /*
@@ -81,7 +88,7 @@ affinity_calendar_session_zone(const char *instead)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the time zone of the session that asks is not known here"),
 				 errdetail("%s",
-						   has_no_session() ? "This is a background worker." :
+						   is_policy() ? "This is a job of TimescaleDB." :
 						   "This session serves another server."),
 				 errhint("Name the time zone: %s.", instead)));
 	return session_timezone;

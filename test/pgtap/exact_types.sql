@@ -6,7 +6,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL client_min_messages = warning;
-SELECT plan(99);
+SELECT plan(124);
 SELECT setseed(0.235);
 
 -- 1. The catalog. A mistaken call is none that works.
@@ -127,6 +127,34 @@ SELECT is(pg_temp.form(call), form, call) FROM forms ORDER BY no;
 SELECT lives_ok($$SELECT DISTINCT v FROM public.calls ORDER BY v$$, 'varchar keeps its operators');
 SELECT lives_ok($$CREATE INDEX ON public.calls (v, c, n, name)$$, 'and its indexes');
 SELECT lives_ok($$SELECT affinity.value_agg(DISTINCT u4, at, f8, 'day', 'UTC') FROM public.calls$$, 'words are sorted for DISTINCT');
+
+-- Expressions that are not ours have the types that they have without the extension:
+-- a word is a preferred type of texts, and text is binary coercible to it.
+CREATE DOMAIN public.label AS varchar(9);
+CREATE DOMAIN public.note AS text;
+ALTER TABLE public.calls ADD l public.label, ADD d public.note;
+CREATE FUNCTION public.told(text) RETURNS text LANGUAGE sql AS $$SELECT 'text'$$;
+CREATE FUNCTION public.told(varchar) RETURNS text LANGUAGE sql AS $$SELECT 'varchar'$$;
+CREATE FUNCTION public.told(int) RETURNS text LANGUAGE sql AS $$SELECT 'int'$$;
+INSERT INTO public.calls (v, c, n, name, l, d) VALUES ('v', 'c', 'n', 'name', 'l', 'd');
+CREATE FUNCTION pg_temp.answer(expression text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	EXECUTE format('SELECT (%s)::text FROM public.calls', expression) INTO answer;
+	RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLERRM;
+END $$;
+SELECT is(pg_temp.answer(expression), answer, expression) FROM (VALUES
+	('pg_typeof(coalesce(v, n))', 'name'), ('pg_typeof(coalesce(c, name, n))', 'name'), ($$pg_typeof(coalesce(n, 'x'))$$, 'name'),
+	('pg_typeof(CASE WHEN true THEN l ELSE d END)', 'text'), ($$pg_typeof(coalesce(NULL, 'x'))$$, 'text'), ($$pg_typeof(ARRAY['a', NULL])$$, 'text[]'),
+	('pg_typeof(greatest(l, c))', 'character varying'), ('(SELECT min(pg_typeof(x)::text) FROM (SELECT c UNION SELECT d) s(x))', 'character'),
+	('(SELECT pg_typeof(x) FROM (SELECT NULL UNION SELECT NULL) s(x))', 'text'), ('pg_typeof(l || n)', 'text'), ($$pg_typeof('a' || 'b')$$, 'text'),
+	('v = n', 'false'), ('d > l', 'false'), ('c < name', 'true'), ('(v, l) = (n, d)', 'false'), ('v = ANY (ARRAY[n, d])', 'false'), ('l LIKE d', 'false'),
+	('pg_typeof(max(l))', 'text'), ('pg_typeof(max(d))', 'text'), ('count(DISTINCT l) + count(DISTINCT d) + count(DISTINCT c)', '3'),
+	($$public.told('x')$$, 'text'), ('public.told(v)', 'varchar'), ('public.told(n)', 'text'), ('public.told(l)', 'varchar'),
+	($$'a' <!< 'b'$$, 'operator does not exist: unknown <!< unknown')) q(expression, answer);
 
 -- 3. Twins make the same states, for all types of users, times and windows.
 CREATE TABLE public.log AS

@@ -2,7 +2,7 @@
 -- same bytes come back, and reports and models answer what they answered then.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(573);
+SELECT plan(579);
 SET LOCAL client_min_messages = warning;
 
 CREATE TEMP TABLE state (name text PRIMARY KEY, type text, state text);
@@ -31,6 +31,10 @@ SELECT is(encode(CASE type WHEN 'activity' THEN affinity.activity_send(state::af
 FROM state WHERE type IN ('activity', 'value', 'funnel') ORDER BY type, name;
 SELECT is(coalesce(activity::text, value::text, funnel::text), state, type || ' ' || name || ': received')
 FROM sent LEFT JOIN state USING (name) ORDER BY type, name;
+
+-- Logs of chains and of held properties came in any order then; merged, they are in one, and say the same.
+SELECT ok(state::affinity.funnel = (SELECT affinity.rollup(f) FROM (SELECT state::affinity.funnel AS f) one), type || ' ' || name || ': the same in order')
+FROM state WHERE type = 'funnel' AND name ~ '^(chains|held)' ORDER BY name;
 
 -- Reports.
 CREATE TEMP TABLE now AS

@@ -18,8 +18,8 @@ SELECT is_empty($$
 		FROM unnest(p.proargnames, coalesce(p.proallargtypes::oid[], p.proargtypes::oid[]), p.proargmodes) AS x (n, t, m)) a
 	WHERE p.pronamespace = 'affinity'::regnamespace AND p.prokind IN ('f', 'a', 'w') AND a.name <> ''
 		AND coalesce(a.mode, 'i') IN ('i', 'b', 'v') AND a.type IN ('int4'::regtype, 'int4[]'::regtype, 'int2'::regtype)
-		-- vectors and sets of integers
-		AND a.name NOT IN ('a', 'b')$$,
+		-- vectors and sets of integers; ids, which have forms of each width
+		AND a.name NOT IN ('a', 'b', 'user_id', 'cluster')$$,
 	'no named argument is narrower than bigint');
 
 -- a count of any width, and one that is endless

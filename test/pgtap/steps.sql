@@ -65,7 +65,7 @@ CREATE TEMP TABLE made (type text, query text);
 INSERT INTO made
 SELECT 'affinity.' || report || '_row', format('SELECT part, ROW(r.*)::affinity.%1$s_row AS given
 	FROM (SELECT part, affinity.activity_agg(u, at, ''week'', ''UTC'') AS a FROM public.step_row WHERE part < 9 GROUP BY part) s,
-		affinity.%1$s(a, as_of => ''2024-12-01'') r', report)
+		affinity.%1$s(a, %2$sas_of => ''2024-12-01'') r', report, CASE report WHEN 'active_users' THEN 'short_window => 1, long_window => 4, ' END)
 FROM unnest(ARRAY['retention', 'lifecycle', 'active_users', 'frequency']) report;
 INSERT INTO made VALUES
 	('affinity.active_stock_row', $$SELECT part, ROW(r.*)::affinity.active_stock_row AS given

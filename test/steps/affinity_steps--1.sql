@@ -64,3 +64,9 @@ CREATE AGGREGATE steps.combine(oid, bytea, anyelement) (
 	FINALFUNC = steps.combine_final,
 	FINALFUNC_EXTRA
 );
+
+-- A command of at most 127 bytes in a background worker of a library.
+CREATE FUNCTION steps.in_worker(library text, command text)
+RETURNS void
+LANGUAGE C STRICT
+AS 'MODULE_PATHNAME', 'steps_in_worker';

@@ -12,15 +12,20 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_type_d.h"
 #include "executor/executor.h"
+#include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/expandeddatum.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -32,6 +37,9 @@ PG_FUNCTION_INFO_V1(steps_partial_binary);
 PG_FUNCTION_INFO_V1(steps_combine_text);
 PG_FUNCTION_INFO_V1(steps_combine_binary);
 PG_FUNCTION_INFO_V1(steps_combine_final);
+PG_FUNCTION_INFO_V1(steps_in_worker);
+
+extern PGDLLEXPORT void steps_worker_main(Datum database);
 
 /* An aggregate in the middle of its work. */
 typedef struct Inner
@@ -345,4 +353,47 @@ steps_combine_final(PG_FUNCTION_ARGS)
 	value = FunctionCallInvoke(call);
 	fcinfo->isnull = call->isnull;
 	return value;
+}
+
+/* ---- a background worker ------------------------------------------------ */
+
+/* What it does: one command. */
+void
+steps_worker_main(Datum database)
+{
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database),
+											  InvalidOid, 0);
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	SPI_execute(MyBgworkerEntry->bgw_extra, false, 0);
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/* Runs a short command in a worker of a library, and waits for its end. */
+Datum
+steps_in_worker(PG_FUNCTION_ARGS)
+{
+	BackgroundWorker worker = {0};
+	BackgroundWorkerHandle *handle;
+
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
+		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_notify_pid = MyProcPid;
+	worker.bgw_main_arg = ObjectIdGetDatum(MyDatabaseId);
+	strlcpy(worker.bgw_name, "steps", BGW_MAXLEN);
+	text_to_cstring_buffer(PG_GETARG_TEXT_PP(0), worker.bgw_library_name,
+						   BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "steps_worker_main", BGW_MAXLEN);
+	text_to_cstring_buffer(PG_GETARG_TEXT_PP(1), worker.bgw_extra,
+						   BGW_EXTRALEN);
+	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
+		elog(ERROR, "there is no background worker left");
+	WaitForBackgroundWorkerShutdown(handle);
+	PG_RETURN_VOID();
 }

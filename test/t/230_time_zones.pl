@@ -1,5 +1,5 @@
 # The session's time zone, where the call runs in another session: through
-# postgres_fdw, as Citus asks its workers, in a background worker. Two servers with
+# postgres_fdw, as Citus asks its workers, in background workers. Two servers with
 # different zones: a call without one means the zone of the session that asks, or is
 # an error that says what to write.
 use strict;
@@ -13,7 +13,7 @@ my ($here, $there) = map { PostgreSQL::Test::Cluster->new($_) } qw(here there);
 
 foreach my $node ($here, $there)
 {
-	$node->init(allows_streaming => 'logical');
+	$node->init;
 	$node->append_conf('postgresql.conf',
 		"shared_buffers = 16MB\nfsync = off\nTimeZone = '" . ($node == $here ? 'America/New_York' : 'Asia/Tokyo') . "'\n");
 	$node->start;
@@ -103,20 +103,27 @@ foreach my $sql (q{SELECT affinity.activity_agg(user_id, at, 'day') FROM events}
 	like(refusal($there, $sql, @worker), qr/is not known here\nDETAIL:  This session serves another server/, 'without the zone: an error');
 }
 
-# 5. A process without a session: a trigger that replication fires.
-$here->safe_psql('postgres', 'CREATE TABLE ring (user_id bigint, at timestamptz); CREATE PUBLICATION p FOR TABLE ring');
-$there->safe_psql('postgres', q{
-	CREATE TABLE ring (user_id bigint, at timestamptz);
-	CREATE FUNCTION rung() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM affinity.activity_agg(NEW.user_id, NEW.at, 'day'); RETURN NULL; END $$;
-	CREATE TRIGGER rung AFTER INSERT ON ring FOR EACH ROW EXECUTE FUNCTION rung();
-	INSERT INTO ring VALUES (1, '2024-01-01');
-	TRUNCATE ring;
-	ALTER TABLE ring ENABLE ALWAYS TRIGGER rung});
-$there->safe_psql('postgres', sprintf(q{CREATE SUBSCRIPTION s CONNECTION '%s' PUBLICATION p WITH (disable_on_error = true)}, $here->connstr('postgres') =~ s/'/''/gr));
-$there->wait_for_subscription_sync($here, 's');
-$here->safe_psql('postgres', q{INSERT INTO ring VALUES (1, '2024-01-01')});
-$there->poll_query_until('postgres', 'SELECT NOT subenabled FROM pg_subscription') or die 'the subscription goes on';
-ok($there->log_contains(qr/the time zone of the session that asks is not known here.*\n.*DETAIL:  This is a background worker\./), 'a background worker');
+# 5. Background workers have the settings of their role and database, as a client has
+# them; jobs of TimescaleDB, told by their library, have to name the zone.
+my ($pkglibdir) = run_command([ 'pg_config', '--pkglibdir' ]);
+my ($libraries) = grep { -r "$_/affinity_steps.so" } map { s/\$libdir/$pkglibdir/r } split /:/, $there->safe_psql('postgres', 'SHOW dynamic_library_path');
+my $own = $there->basedir . '/libraries';
+mkdir $own or die $!;
+system('cp', "$libraries/affinity_steps.so", "$own/timescaledb-steps.so") == 0 or die;
+$there->append_conf('postgresql.conf', "dynamic_library_path = '$own:" . $there->safe_psql('postgres', 'SHOW dynamic_library_path') . "'\n");
+$there->reload;
+$there->safe_psql('postgres', q{CREATE TABLE told (a affinity.activity); ALTER DATABASE postgres SET timezone = 'Asia/Kathmandu'});
+my $tell = q{INSERT INTO told SELECT affinity.activity_agg(user_id, at, 'day'%s) FROM events};
+my $heard = q{SELECT string_agg(time_zone, ',') FROM told, affinity.describe(a)};
+foreach my $worker ([ 'affinity_steps', '' ], [ 'timescaledb-steps', '' ], [ 'timescaledb-steps', q{, 'Europe/Berlin'} ])
+{
+	my ($library, $zone) = @$worker;
+
+	$there->safe_psql('postgres', 'SELECT steps.in_worker($$' . $library . '$$, $$' . sprintf($tell, $zone) . '$$)');
+}
+is($there->safe_psql('postgres', $heard), 'Asia/Kathmandu,Europe/Berlin', 'background workers, and jobs that name the zone');
+ok($there->log_contains(qr/the time zone of the session that asks is not known here.*\n.*DETAIL:  This is a job of TimescaleDB\./), 'jobs that do not');
+$there->safe_psql('postgres', 'ALTER DATABASE postgres RESET timezone');
 
 # 6. Reports of local times that are given an instant.
 my $local = q{SELECT affinity.activity_agg(user_id, day, 'day') AS a FROM events};
