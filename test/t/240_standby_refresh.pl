@@ -1,8 +1,10 @@
-# A standby that waits for nobody (max_standby_streaming_delay = 0) serves while
-# its primary refreshes and vacuums in a loop, with the settings that
-# docs/operation.md has: next to no call is canceled (without them most are).
+# A standby serves while its primary refreshes and vacuums in a loop, with the
+# settings that docs/operation.md has. Where replay waits five seconds, no call
+# is canceled. Where it waits for nobody (max_standby_streaming_delay = 0), a
+# call is canceled by nothing but the pin of a page that VACUUM cleans, which
+# no setting excludes: neither by a lock nor for its snapshot.
 #
-#	STANDBY_SECONDS=600		how long (6)
+#	STANDBY_SECONDS=600		how long, each (4)
 use strict;
 use warnings;
 
@@ -13,7 +15,7 @@ use Test::More;
 
 use Shop;
 
-my $seconds = $ENV{STANDBY_SECONDS} // 6;
+my $seconds = $ENV{STANDBY_SECONDS} // 4;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
@@ -73,7 +75,7 @@ $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
 $standby->append_conf('postgresql.conf', q{
-max_standby_streaming_delay = 0
+max_standby_streaming_delay = 5s
 hot_standby_feedback = on
 wal_receiver_status_interval = 1s
 });
@@ -107,36 +109,62 @@ sub finish
 	return $run;
 }
 
-my $refresh = bench($primary, 'refresh', q{
+# Conflicts that the standby counts, by what it canceled a call for. Workers of
+# a call are counted too.
+sub conflicts
+{
+	my ($kinds) = @_;
+
+	return $standby->safe_psql('postgres', "SELECT $kinds FROM pg_stat_database_conflicts WHERE datname = 'postgres'");
+}
+
+# Refreshes here, calls there: how many of these were canceled.
+sub serve_under_refresh
+{
+	my ($delay) = @_;
+	my $canceled = 0;
+	my $refresh = bench($primary, "refresh $delay", q{
 INSERT INTO purchases SELECT 1 + random() * 199, 'product ' || lpad(floor(random() * 60)::text, 2, '0'), 1, now() FROM generate_series(1, 5);
 SELECT FROM affinity.refresh_model('shop');
 VACUUM shop.items, shop.model, shop.kept_interactions, shop.refreshes, shop.popular_items;
 });
-my @serving = (
-	bench($standby, 'recommend', '\set u random(1, 200)' . q{
+	my @serving = (
+		bench($standby, "recommend $delay", '\set u random(1, 200)' . q{
 SELECT count(*) FROM shop.recommend(:u, 10);
 SELECT count(*) FROM shop.similar_items('product 05', 10);
 }),
-	bench($standby, 'recommend_all', q{
+		bench($standby, "recommend_all $delay", q{
 SELECT count(*) FROM shop.recommend_all(10);
 }),
-	bench($standby, 'cohorts', q{
+		bench($standby, "cohorts $delay", q{
 SELECT count(*) FROM affinity.retention((SELECT affinity.rollup(a) FROM states));
 }));
 
-finish($_) foreach $refresh, @serving;
-cmp_ok($refresh->{done} // 0, '>', 2, 'the primary refreshed');
-diag("$refresh->{err}") if !$refresh->{done};
-foreach my $run (@serving)
-{
-	note("$run->{name}: $run->{done} calls, $run->{failed} failed");
-	cmp_ok($run->{done} // 0, '>', 2, "$run->{name}: calls on the standby");
-	cmp_ok($run->{failed}, '<=', $run->{done} / 100, "$run->{name}: next to none was canceled");
-	is(join('', $run->{err} =~ /^.*(?:error|aborted).*$/mg), '', "$run->{name}: none failed");
+	finish($_) foreach $refresh, @serving;
+	cmp_ok($refresh->{done} // 0, '>', 2, "delay $delay: the primary refreshed");
+	diag("$refresh->{err}") if !$refresh->{done};
+	foreach my $run (@serving)
+	{
+		note("$run->{name}: $run->{done} calls, $run->{failed} failed");
+		cmp_ok($run->{done} // 0, '>', 2, "$run->{name}: calls on the standby");
+		is(join('', $run->{err} =~ /^.*(?:error|aborted).*$/mg), '', "$run->{name}: none failed");
+		$canceled += $run->{failed};
+	}
+	note("$refresh->{done} refreshes; conflicts: "
+			. conflicts(q{format('lock %s, snapshot %s, pin %s', confl_lock, confl_snapshot, confl_bufferpin)}));
+	return $canceled;
 }
-note("$refresh->{done} refreshes");
-note('conflicts: ' . $standby->safe_psql('postgres',
-		q{SELECT format('lock %s, snapshot %s, pin %s', confl_lock, confl_snapshot, confl_bufferpin) FROM pg_stat_database_conflicts WHERE datname = 'postgres'}));
+
+is(serve_under_refresh('5s'), 0, 'no call was canceled where replay waits for five seconds');
+is(conflicts('confl_lock + confl_snapshot + confl_bufferpin + confl_deadlock + confl_tablespace'), 0, 'the server counts no conflict');
+
+$standby->safe_psql('postgres', 'ALTER SYSTEM SET max_standby_streaming_delay = 0');
+$standby->reload;
+$standby->poll_query_until('postgres', q{SELECT setting = '0' FROM pg_settings WHERE name = 'max_standby_streaming_delay'})
+	or die 'no delay of 0';
+my $canceled = serve_under_refresh('0');
+is(conflicts('confl_lock + confl_snapshot + confl_deadlock + confl_tablespace'), 0, 'without delay none is canceled by a lock, nor for its snapshot');
+cmp_ok($canceled, '<=', conflicts('confl_bufferpin'), 'a call is canceled by a pin alone');
 $primary->wait_for_catchup($standby);
 is(answers($standby, 'postgres', 'shop'), answers($primary, 'postgres', 'shop'), 'and it recommends as its primary does');
 is($standby->safe_psql('postgres', 'SELECT version FROM shop.model'), $primary->safe_psql('postgres', 'SELECT version FROM shop.model'),
