@@ -35,7 +35,7 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.survival_agg(took, c1, interval ''0'')', '42804: a duration is a number', 'extract(epoch FROM duration) / 86400', 'affinity.survival_agg(extract(epoch FROM took) / 86400, c1, 0)'),
 	('affinity.survival_agg(''5'', c1)', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.survival_agg(''5''::float8, c1)'),
 	('affinity.survival_agg(days::text, c1, ''0'')', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.survival_agg(days::text::float8, c1, 0)'),
-	('affinity.log_rank(g, ''5'', c1)', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.log_rank(g, ''5''::float8, c1)'),
+	('affinity.log_rank(g, days::text, c1)', '42804: a duration is a number, not a text', 'cast it: duration::float8', 'affinity.log_rank(g, days::text::float8, c1)'),
 	('affinity.survival_agg(days)', '42883: survival_agg needs to know whether', 'Write affinity.survival_agg(duration, event)', 'affinity.survival_agg(days, c1)'),
 	('affinity.log_rank(g, took, c1)', '42804: a duration is a number', 'extract(epoch FROM duration) / 86400', 'affinity.log_rank(g, extract(epoch FROM took) / 86400, c1)'),
 	('affinity.log_rank(g, days)', '42883: log_rank needs to know whether', 'Write affinity.log_rank(group, duration, event)', 'affinity.log_rank(g, days, c1)'),
