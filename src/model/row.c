@@ -53,7 +53,7 @@ affinity_model_row_fits(Relation table)
 static AffinityRowMark
 mark_of(TupleTableSlot *slot)
 {
-	AffinityRowMark mark = {InvalidTransactionId};
+	AffinityRowMark mark = {.writer = InvalidTransactionId};
 	bool		isnull;
 
 	ItemPointerSetInvalid(&mark.tid);
