@@ -63,22 +63,20 @@ COMMENT ON AGGREGATE affinity.funnel_agg(
 --end
 --table array_windows: AT | WINDOW | TYPE | VOLATILITY | TIMES | UNITS
 -- timestamptz | pg_catalog.interval | timestamptz | IMMUTABLE | a timestamptz | an interval
+-- timestamptz | pg_catalog.int8 | timestamptz | IMMUTABLE | a timestamptz | a number of seconds
 -- timestamptz | affinity.word | timestamptz | STABLE | a timestamptz | an interval as text
 -- timestamptz | pg_catalog.interval[] | timestamptz | IMMUTABLE | a timestamptz | an interval per later step
 -- timestamp | pg_catalog.interval | timestamp | IMMUTABLE | a timestamp | an interval
+-- timestamp | pg_catalog.int8 | timestamp | IMMUTABLE | a timestamp | a number of seconds
 -- timestamp | affinity.word | timestamp | STABLE | a timestamp | an interval as text
 -- timestamp | pg_catalog.interval[] | timestamp | IMMUTABLE | a timestamp | an interval per later step
 -- date | pg_catalog.interval | timestamp | IMMUTABLE | a date | an interval
+-- date | pg_catalog.int8 | timestamp | IMMUTABLE | a date | a number of seconds
 -- date | affinity.word | timestamp | STABLE | a date | an interval as text
 -- date | pg_catalog.interval[] | timestamp | IMMUTABLE | a date | an interval per later step
 -- int8 | pg_catalog.int8 | bigint | IMMUTABLE | a number | a number
 -- int8 | affinity.word | bigint | IMMUTABLE | a number | a number as text
 -- int8 | pg_catalog.int8[] | bigint | IMMUTABLE | a number | a number per later step
-
---table array_seconds: AT | WINDOW | TYPE | VOLATILITY | TIMES | UNITS
--- timestamptz | pg_catalog.int8 | timestamptz | IMMUTABLE | a timestamptz | a number of seconds
--- timestamp | pg_catalog.int8 | timestamp | IMMUTABLE | a timestamp | a number of seconds
--- date | pg_catalog.int8 | timestamp | IMMUTABLE | a date | a number of seconds
 
 --for array_windows
 CREATE FUNCTION affinity.funnel_accum(
@@ -101,48 +99,6 @@ COMMENT ON FUNCTION affinity.funnel_accum(
 
 --end
 --for one_user_answer array_windows
-CREATE AGGREGATE affinity.{NAME}(
-	"window" {WINDOW},
-	mode affinity.word,
-	at pg_catalog.{AT},
-	conditions pg_catalog.bool[]) (
-	SFUNC = affinity.funnel_accum,
-	STYPE = affinity.funnel,
-	SSPACE = 256,
-	FINALFUNC = affinity.{FINAL},
-	COMBINEFUNC = affinity.funnel_combine,
-	PARALLEL = SAFE
-);
-
-COMMENT ON AGGREGATE affinity.{NAME}(
-	{WINDOW},
-	affinity.word,
-	pg_catalog.{AT},
-	pg_catalog.bool[]) IS
-	'{ANSWER}; at: {TIMES}; window: {UNITS}';
-
---end
---for array_seconds
-CREATE FUNCTION affinity.funnel_accum(
-	affinity.funnel,
-	{WINDOW},
-	affinity.word,
-	pg_catalog.{AT},
-	pg_catalog.bool[])
-RETURNS affinity.funnel
-LANGUAGE C {VOLATILITY} PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_funnel_accum';
-
-COMMENT ON FUNCTION affinity.funnel_accum(
-	affinity.funnel,
-	{WINDOW},
-	affinity.word,
-	pg_catalog.{AT},
-	pg_catalog.bool[]) IS
-	'transition function of window_funnel and funnel_times';
-
---end
---for one_user_answer array_seconds
 CREATE AGGREGATE affinity.{NAME}(
 	"window" {WINDOW},
 	mode affinity.word,
