@@ -401,6 +401,8 @@ typedef char *(*EventModeText) (const EventLog *log);
 /* merge.c */
 extern Datum affinity_eventlog_merge(FunctionCallInfo fcinfo, uint32 magic,
 									 EventModeText mode_text);
+extern Datum affinity_eventlog_rollup(FunctionCallInfo fcinfo, uint32 magic,
+									  EventModeText mode_text);
 extern EventLog *affinity_eventlog_finish(Datum state, uint32 magic);
 
 /* subset.c */

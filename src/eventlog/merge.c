@@ -130,6 +130,18 @@ affinity_eventlog_merge(FunctionCallInfo fcinfo, uint32 magic,
 	return merge_flat(a, b, aggregate);
 }
 
+/* rollup(state, state): the rows of both, where NULL has none. */
+Datum
+affinity_eventlog_rollup(FunctionCallInfo fcinfo, uint32 magic,
+						 EventModeText mode_text)
+{
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	return affinity_eventlog_merge(fcinfo, magic, mode_text);
+}
+
 /*
  * A state as a value: packed if it is one of many users, and without room; the
  * rows of others are put in order, so that the same rows are the same bytes.

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "base/kept.h"
 #include "funnel/funnel.h"
 
 /*
@@ -30,25 +31,11 @@ typedef struct FunnelArgs
 typedef struct FunnelCall
 {
 	EventCall	event;
+	const FunnelArgs *args;		/* of the function */
 	bool		constant;		/* window and mode are the same in every row */
 	char		last_mode[EVENT_CALL_TEXT];
 	char		options[EVENT_MAX_OPTIONS];
 } FunnelCall;
-
-/*
- * Calls without a query, which have no place to keep anything: a distributed
- * engine calls each row's function as if it were the first. What a few of
- * them said, of which function and with which window, mode and number of
- * conditions, is kept here.
- */
-#define KEPT_CALLS 4
-
-static struct
-{
-	Oid			function;
-	FunnelCall	call;
-}			kept[KEPT_CALLS];
-static int	next_kept;
 
 PG_FUNCTION_INFO_V1(affinity_funnel_accum);
 PG_FUNCTION_INFO_V1(affinity_funnel_agg_accum);
@@ -94,10 +81,13 @@ begin_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
 
 	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 	call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(FunnelCall));
+	call->args = args;
 	init_call(fcinfo, args, call);
-	call->constant = affinity_base_args_are_constant(fcinfo, args->window,
-													 args->mode);
-	return fcinfo->flinfo->fn_extra = call;
+	/* one that is kept is only taken up where it fits the row */
+	call->constant = fcinfo->flinfo->fn_expr == NULL ||
+		affinity_base_args_are_constant(fcinfo, args->window, args->mode);
+	affinity_base_keep(fcinfo, call);
+	return call;
 }
 
 /* Read the window and the mode again where they are no longer the same. */
@@ -119,10 +109,13 @@ read_changes(FunctionCallInfo fcinfo, const FunnelArgs *args, FunnelCall *call)
 		init_call(fcinfo, args, call);
 }
 
+/* A call that is kept from one query to others: is it this row's too? */
 static bool
-same_call(FunctionCallInfo fcinfo, const FunnelArgs *args,
-		  const FunnelCall *call)
+fits(FunctionCallInfo fcinfo, const void *kept)
 {
+	const FunnelCall *call = kept;
+	const FunnelArgs *args = call->args;
+
 	return (args->mode == 0 ||
 			affinity_eventlog_same_text(fcinfo, args->mode,
 										call->last_mode)) &&
@@ -130,34 +123,13 @@ same_call(FunctionCallInfo fcinfo, const FunnelArgs *args,
 		affinity_eventlog_same_conditions(fcinfo, &call->event);
 }
 
-/* What a call without a query says. */
-static FunnelCall *
-kept_call(FunctionCallInfo fcinfo, const FunnelArgs *args)
-{
-	Oid			function = fcinfo->flinfo->fn_oid;
-	FunnelCall *call;
-
-	for (int i = 0; i < KEPT_CALLS; i++)
-		if (kept[i].function == function &&
-			same_call(fcinfo, args, &kept[i].call))
-			return &kept[i].call;
-	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
-	kept[next_kept].function = InvalidOid;
-	call = &kept[next_kept].call;
-	init_call(fcinfo, args, call);
-	kept[next_kept].function = function;
-	next_kept = (next_kept + 1) % KEPT_CALLS;
-	return call;
-}
-
 static inline Datum
 append_row(FunctionCallInfo fcinfo, const FunnelArgs *args)
 {
-	FunnelCall *call = fcinfo->flinfo->fn_extra;
+	FunnelCall *call = affinity_base_resume(fcinfo, fits);
 
 	if (unlikely(call == NULL))
-		call = fcinfo->flinfo->fn_expr == NULL ? kept_call(fcinfo, args) :
-			begin_call(fcinfo, args);
+		call = begin_call(fcinfo, args);
 	else if (!call->constant)
 		read_changes(fcinfo, args, call);
 	return affinity_eventlog_append(fcinfo, &call->event);
@@ -205,11 +177,8 @@ affinity_funnel_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_funnel_rollup(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	return affinity_funnel_combine(fcinfo);
+	return affinity_eventlog_rollup(fcinfo, FUNNEL_MAGIC,
+									affinity_funnel_mode_text);
 }
 
 /* A state as a value. */

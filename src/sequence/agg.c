@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "base/call.h"
+#include "base/kept.h"
 #include "sequence/sequence.h"
 
 #define ROWS_AT_FIRST 5
@@ -59,46 +60,26 @@ read_pattern(FunctionCallInfo fcinfo, EventCall *call)
 										&parsed);
 }
 
-static void
-init_call(FunctionCallInfo fcinfo, EventCall *call)
+/* A call that is kept from one query to others: is it this row's too? */
+static bool
+fits(FunctionCallInfo fcinfo, const void *kept)
 {
-	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
-	affinity_eventlog_call_init(fcinfo, call, SEQUENCE_MAGIC, 2, 3, false);
-	call->rows_at_first = ROWS_AT_FIRST;
-}
-
-/*
- * A call without a query, as a distributed engine makes it for each row: what
- * the last one said is kept here.
- */
-static EventCall *
-kept_call(FunctionCallInfo fcinfo)
-{
-	static Oid	function;
-	static EventCall call;
-
-	if (function == fcinfo->flinfo->fn_oid &&
-		affinity_eventlog_same_conditions(fcinfo, &call))
-		return &call;
-	function = InvalidOid;
-	init_call(fcinfo, &call);
-	function = fcinfo->flinfo->fn_oid;
-	return &call;
+	return affinity_eventlog_same_conditions(fcinfo, kept);
 }
 
 /* (state, pattern, at, conditions …) */
 Datum
 affinity_sequence_accum(PG_FUNCTION_ARGS)
 {
-	EventCall  *call = fcinfo->flinfo->fn_extra;
+	EventCall  *call = affinity_base_resume(fcinfo, fits);
 
-	if (call == NULL && fcinfo->flinfo->fn_expr == NULL)
-		call = kept_call(fcinfo);
-	else if (call == NULL)
+	if (call == NULL)
 	{
+		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
 		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(EventCall));
-		init_call(fcinfo, call);
-		fcinfo->flinfo->fn_extra = call;
+		affinity_eventlog_call_init(fcinfo, call, SEQUENCE_MAGIC, 2, 3, false);
+		call->rows_at_first = ROWS_AT_FIRST;
+		affinity_base_keep(fcinfo, call);
 	}
 	read_pattern(fcinfo, call);
 	return affinity_eventlog_append(fcinfo, call);
@@ -115,11 +96,7 @@ affinity_sequence_combine(PG_FUNCTION_ARGS)
 Datum
 affinity_sequence_rollup(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	return affinity_sequence_combine(fcinfo);
+	return affinity_eventlog_rollup(fcinfo, SEQUENCE_MAGIC, NULL);
 }
 
 /* A state as a value. */

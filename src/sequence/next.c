@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "base/kept.h"
 #include "sequence/sequence.h"
 
 PG_FUNCTION_INFO_V1(affinity_sequence_next_accum);
@@ -141,50 +142,31 @@ check_base(const NextCall *call)
 						 "condition.")));
 }
 
-static void
-init_call(FunctionCallInfo fcinfo, NextCall *call)
+/* A call that is kept from one query to others: is it this row's too? */
+static bool
+fits(FunctionCallInfo fcinfo, const void *kept)
 {
-	affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
-	memset(call, 0, sizeof(NextCall));
-	call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
-	affinity_eventlog_call_init(fcinfo, &call->event, SEQUENCE_MAGIC,
-								TIME_ARG, call->has_events ?
-								FIRST_EVENT_ARG : BASE_CONDITION_ARG,
-								false);
-}
-
-/*
- * A call without a query, as a distributed engine makes it for each row: what
- * the last one said is kept here.
- */
-static NextCall *
-kept_call(FunctionCallInfo fcinfo)
-{
-	static Oid	function;
-	static NextCall call;
-
-	if (function == fcinfo->flinfo->fn_oid &&
-		affinity_eventlog_same_conditions(fcinfo, &call.event))
-		return &call;
-	function = InvalidOid;
-	init_call(fcinfo, &call);
-	function = fcinfo->flinfo->fn_oid;
-	return &call;
+	return affinity_eventlog_same_conditions(fcinfo,
+											 &((const NextCall *) kept)->event);
 }
 
 /* What a row's arguments ask for; texts are read where they change. */
 static NextCall *
 next_call(FunctionCallInfo fcinfo)
 {
-	NextCall   *call = fcinfo->flinfo->fn_extra;
+	NextCall   *call = affinity_base_resume(fcinfo, fits);
 
-	if (call == NULL && fcinfo->flinfo->fn_expr == NULL)
-		call = kept_call(fcinfo);
-	else if (call == NULL)
+	if (call == NULL)
 	{
-		call = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(NextCall));
-		init_call(fcinfo, call);
-		fcinfo->flinfo->fn_extra = call;
+		affinity_base_check_aggregate(fcinfo, EVENTLOG_AGGREGATES);
+		call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt,
+									  sizeof(NextCall));
+		call->has_events = PG_NARGS() > FIRST_EVENT_ARG;
+		affinity_eventlog_call_init(fcinfo, &call->event, SEQUENCE_MAGIC,
+									TIME_ARG, call->has_events ?
+									FIRST_EVENT_ARG : BASE_CONDITION_ARG,
+									false);
+		affinity_base_keep(fcinfo, call);
 	}
 	if (!affinity_eventlog_same_text(fcinfo,
 									 DIRECTION_ARG, call->direction_text) ||
