@@ -173,8 +173,7 @@ affinity_attribution_accum(PG_FUNCTION_ARGS)
 	Growing    *growing = NULL;
 	Touch		touch;
 
-	affinity_base_resume(fcinfo, NULL);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, NULL);
 	if (unlikely(call == NULL))
 		call = begin_call(fcinfo);
 	else if (unlikely(fcinfo->flinfo->fn_expr == NULL))

@@ -52,8 +52,7 @@ call_of(FunctionCallInfo fcinfo)
 {
 	ClusterCall *call;
 
-	affinity_base_resume(fcinfo, NULL);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, NULL);
 	if (call != NULL)
 		return call;
 	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);

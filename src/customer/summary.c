@@ -161,8 +161,7 @@ summary_call(FunctionCallInfo fcinfo)
 	SummaryCall *call;
 	Moment		moment;
 
-	affinity_base_resume(fcinfo, fits);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, fits);
 	if (call == NULL)
 		call = new_call(fcinfo);
 	moment = as_of_given(fcinfo);

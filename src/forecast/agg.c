@@ -65,8 +65,7 @@ series_call(FunctionCallInfo fcinfo)
 {
 	SeriesCall *call;
 
-	affinity_base_resume(fcinfo, fits);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, fits);
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);

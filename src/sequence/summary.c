@@ -91,8 +91,7 @@ summary_call(FunctionCallInfo fcinfo)
 {
 	SummaryCall *call;
 
-	affinity_base_resume(fcinfo, NULL);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, NULL);
 	if (call != NULL)
 		return call;
 	affinity_base_check_aggregate(fcinfo, "Call affinity.session_summaries.");

@@ -192,8 +192,7 @@ affinity_trending_accum(PG_FUNCTION_ARGS)
 	int64		at;
 	int64		block;
 
-	affinity_base_resume(fcinfo, NULL);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, NULL);
 	if (call == NULL)
 		call = new_call(fcinfo);
 	affinity_base_check_not_null(fcinfo, HALF_LIFE_ARG, "half_life");

@@ -113,8 +113,7 @@ velocity_call(FunctionCallInfo fcinfo)
 	const Interval *span;
 	const Moment *moment;
 
-	affinity_base_resume(fcinfo, same_session);
-	call = fcinfo->flinfo->fn_extra;
+	call = affinity_base_resume(fcinfo, same_session);
 	if (call == NULL)
 	{
 		affinity_base_check_aggregate(fcinfo, VELOCITY_AGGREGATES);
