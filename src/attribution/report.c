@@ -338,16 +338,14 @@ affinity_attribution_models_report(PG_FUNCTION_ARGS)
 						  TYPALIGN_INT, &model, &null, &n);
 	for (int i = 0; i < n; i++)
 	{
-		const AttributionModel *chosen = &affinity_attribution_models[i];
-
 		if (model != NULL && null[i])
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("models must not contain null"),
 					 errhint("NULL instead of an array is all models.")));
-		if (model != NULL)
-			chosen = find_model(TextDatumGetCString(model[i]));
-		put_model(rsinfo, state, name, chosen, &options, true);
+		put_model(rsinfo, state, name, model == NULL ?
+				  &affinity_attribution_models[i] :
+				  find_model(TextDatumGetCString(model[i])), &options, true);
 	}
 	return (Datum) 0;
 }

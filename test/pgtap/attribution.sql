@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(110);
+SELECT plan(111);
 CREATE FUNCTION pg_temp.answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
@@ -141,6 +141,7 @@ INSERT INTO wrong (query, error) VALUES
 	('SELECT affinity.attribution_accum(NULL, 1, now(), ''a'', true)', '0A000: this function works only as part of its aggregate (Call affinity.attribution_agg or affinity.rollup.)'),
 	('SELECT affinity.attribution_agg(user_id, at, channel, converted, ''30 days'') FROM touch', '42804: the value of a conversion is a number, and a lookback is an interval (Write interval ''30 days'' for a lookback.)'),
 	('SELECT affinity.attribution_agg(user_id, at, channel, converted, value, ''30 days'') = affinity.attribution_agg(user_id, at, channel, converted, value, interval ''30 days'') FROM touch', 'true'),
+	('SELECT (SELECT count(*) FROM affinity.attribution_models(state, array_fill(''linear''::text, ARRAY[3, 4]))) = 12 * (SELECT count(*) FROM affinity.attribution_models(state, ''{linear}'')) FROM state', 'true'),
 	('SELECT affinity.attribution_agg(user_id, at, channel) FROM touch', '42883: attribution_agg needs to know which rows are conversions (Write affinity.attribution_agg(user_id, at, channel, converted)%'),
 	('SELECT affinity.attribution_agg(user_id, at, channel, converted::int) FROM touch', '42804: converted is a boolean, not a number (Write converted > 0;%'),
 	('SELECT affinity.attribution_agg(user_id, extract(epoch FROM at), channel, converted) FROM touch', '42%: % (%to_timestamp(%'),
