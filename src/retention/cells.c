@@ -97,11 +97,13 @@ new_array(int64 room)
 Cells
 affinity_retention_cells_state(FunctionCallInfo fcinfo, int arg, bool own)
 {
-	MemoryContext context = CurrentMemoryContext;
+	MemoryContext context;
 	bool		aggregate = AggCheckCallContext(fcinfo, &context) != 0;
 	MemoryContext old;
 	Cells		cells;
 
+	if (!aggregate)
+		context = CurrentMemoryContext;
 	if (PG_ARGISNULL(arg))
 	{
 		old = MemoryContextSwitchTo(context);

@@ -3,7 +3,7 @@
 \set ON_ERROR_STOP on
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(66);
+SELECT plan(71);
 
 -- Users with clusters of days over two months, some of whom start late or are gone early.
 SELECT setseed(0.15);
@@ -147,6 +147,12 @@ SELECT throws_ok('SELECT affinity.retention_sum((''2024-01-01'', NULL, 0, NULL, 
 	'22004', 'column cohort_size of a row to sum must not be null');
 SELECT throws_ok('SELECT affinity.frequency_sum((1, -5, 1)::affinity.frequency_row)', '22023',
 	'column users of a row to sum must not be negative');
+-- A step that is called by itself begins a state too.
+SELECT is((affinity.retention_sum_accum(NULL, NULL))[1:2], '{0,0}'::bigint[], 'no rows of retention');
+SELECT is((affinity.lifecycle_sum_accum(NULL, NULL))[1:2], '{0,0}'::bigint[], 'no rows of lifecycle');
+SELECT is((affinity.active_users_sum_accum(NULL, NULL))[1:2], '{0,0}'::bigint[], 'no rows of active_users');
+SELECT is((affinity.active_stock_sum_accum(NULL, NULL))[1:2], '{0,0}'::bigint[], 'no rows of active_stock');
+SELECT is((affinity.frequency_sum_accum('{0,0}', (2, 5, NULL)::affinity.frequency_row))[1:4], '{1,1,2,0}'::bigint[], 'a row of frequency');
 SELECT throws_ok('SELECT affinity.retention_sum_final(''{1,2,3}'')', '22023', 'this array is no state of an aggregate that sums reports');
 SELECT throws_ok('SELECT affinity.report_sum_combine(''{5,9}'', ''{0,0}'')', '22023',
 	'this array is no state of an aggregate that sums reports');
