@@ -125,6 +125,20 @@ finite_arg(FunctionCallInfo fcinfo, int arg, const char *name, bool positive,
 	return given;
 }
 
+/* Which differences are looked for. */
+ExperimentSide
+affinity_experiment_side_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return word_arg(fcinfo, arg, "alternative", alternatives);
+}
+
+/* How p-values of several variants are adjusted. */
+ExperimentAdjust
+affinity_experiment_adjust_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return word_arg(fcinfo, arg, "adjust", adjustments);
+}
+
 /* The options from argument first on. */
 void
 affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
@@ -146,9 +160,8 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 						confidence),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	plan->alpha = 1 - confidence;
-	plan->side = word_arg(fcinfo, first + ARG_ALTERNATIVE, "alternative",
-						  alternatives);
-	call->adjust = word_arg(fcinfo, first + ARG_ADJUST, "adjust", adjustments);
+	plan->side = affinity_experiment_side_arg(fcinfo, first + ARG_ALTERNATIVE);
+	call->adjust = affinity_experiment_adjust_arg(fcinfo, first + ARG_ADJUST);
 	plan->about_lift = word_arg(fcinfo, first + ARG_EFFECT, "effect", effects);
 	plan->lift = word_arg(fcinfo, first + ARG_LIFT, "lift_interval", lifts);
 	plan->wald = word_arg(fcinfo, first + ARG_INTERVAL, "z_interval", intervals);
