@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "base/base.h"
@@ -139,6 +140,12 @@ affinity_experiment_adjust_arg(FunctionCallInfo fcinfo, int arg)
 	return word_arg(fcinfo, arg, "adjust", adjustments);
 }
 
+static void
+look_at_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* The options from argument first on. */
 void
 affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
@@ -148,6 +155,7 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 	double		confidence;
 
 	call->control = NULL;
+	plan->look = look_at_interrupts;
 	if (!PG_ARGISNULL(first + ARG_CONTROL))
 		call->control = text_to_cstring(PG_GETARG_TEXT_PP(first + ARG_CONTROL));
 	plan->method = word_arg(fcinfo, first + ARG_METHOD, "method", methods);
