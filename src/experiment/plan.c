@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "base/base.h"
@@ -125,6 +126,26 @@ finite_arg(FunctionCallInfo fcinfo, int arg, const char *name, bool positive,
 	return given;
 }
 
+/* Which differences are looked for. */
+ExperimentSide
+affinity_experiment_side_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return word_arg(fcinfo, arg, "alternative", alternatives);
+}
+
+/* How p-values of several variants are adjusted. */
+ExperimentAdjust
+affinity_experiment_adjust_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return word_arg(fcinfo, arg, "adjust", adjustments);
+}
+
+static void
+look_at_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* The options from argument first on. */
 void
 affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
@@ -134,6 +155,7 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 	double		confidence;
 
 	call->control = NULL;
+	plan->look = look_at_interrupts;
 	if (!PG_ARGISNULL(first + ARG_CONTROL))
 		call->control = text_to_cstring(PG_GETARG_TEXT_PP(first + ARG_CONTROL));
 	plan->method = word_arg(fcinfo, first + ARG_METHOD, "method", methods);
@@ -146,9 +168,8 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 						confidence),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	plan->alpha = 1 - confidence;
-	plan->side = word_arg(fcinfo, first + ARG_ALTERNATIVE, "alternative",
-						  alternatives);
-	call->adjust = word_arg(fcinfo, first + ARG_ADJUST, "adjust", adjustments);
+	plan->side = affinity_experiment_side_arg(fcinfo, first + ARG_ALTERNATIVE);
+	call->adjust = affinity_experiment_adjust_arg(fcinfo, first + ARG_ADJUST);
 	plan->about_lift = word_arg(fcinfo, first + ARG_EFFECT, "effect", effects);
 	plan->lift = word_arg(fcinfo, first + ARG_LIFT, "lift_interval", lifts);
 	plan->wald = word_arg(fcinfo, first + ARG_INTERVAL, "z_interval", intervals);
