@@ -8,6 +8,7 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)) $(MORE_SOURCES))
 INSTALL_SQL = $(sort $(wildcard sql/install/*.sql))
 MODEL_SQL = $(sort $(wildcard sql/model/*.sql))
 MODEL_HEADER = src/manage/ddl_sql.h
+VERSION_HEADER = src/base/version.h
 DATA_built = affinity--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/affinity--*.sql)
 
@@ -74,7 +75,7 @@ ifneq ($(filter-out $(SCRIPTED),$(or $(MAKECMDGOALS),all)),)
 # -isystem: the server's own headers are not clean under -Wextra. Only what is
 # in PG_CPPFLAGS reaches the bitcode too.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
-EXTRA_CLEAN = affinity--*.sql $(MODEL_HEADER) $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
+EXTRA_CLEAN = affinity--*.sql $(MODEL_HEADER) $(VERSION_HEADER) $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
 	test/isolation/results test/isolation/output_iso
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -100,6 +101,12 @@ $(MODEL_HEADER): sql/model/header.awk $(MODEL_SQL)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }
 
 src/manage/ddl.o src/manage/drop.o: $(MODEL_HEADER)
+
+$(VERSION_HEADER): affinity.control
+	echo '/* Made from affinity.control. */' > $@
+	echo '#define AFFINITY_VERSION "$(EXTVERSION)"' >> $@
+
+src/base/catalog.o: $(VERSION_HEADER)
 
 # Debian's PGXS tracks no headers: objects get theirs from -MMD, bitcode follows
 # its object.

@@ -128,6 +128,7 @@ extern Datum affinity_manage_signals_add(const ModelSignals *signals,
 										 Datum training);
 
 extern bool affinity_manage_train(ModelTraining *asked);
+extern void affinity_manage_check_replication(const char *name, Oid schema);
 
 /* choice.c: algorithm "auto" */
 typedef struct ModelChoice ModelChoice;
@@ -214,7 +215,6 @@ typedef struct ModelChange
 	StringInfoData done;		/* what was made, in words */
 } ModelChange;
 
-extern void affinity_manage_check_replication(const char *name, Oid schema);
 extern bool affinity_manage_change(ModelChange *change);
 
 /* refresh.c: a model that is being worked on */
