@@ -178,6 +178,7 @@ extern void affinity_manage_connect(void);
 
 /* owner.c */
 extern bool affinity_manage_heal(const char *name, Oid schema, Oid table);
+extern void affinity_manage_check_idle(const char *name, Oid table);
 
 /* create.c, refresh.c */
 extern void affinity_manage_untrained(const char *name, bool empty);
@@ -211,6 +212,8 @@ typedef struct ModelChange
 	bool		train;
 	bool		asked;			/* by alter_model: what is in the way is an
 								 * error */
+	bool		update;			/* by ALTER EXTENSION UPDATE: nothing that the
+								 * owner wrote may run */
 	bool		say_kept;		/* the copy of the interactions is new */
 	StringInfoData done;		/* what was made, in words */
 } ModelChange;

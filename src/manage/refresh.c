@@ -1,7 +1,7 @@
 /*
  * refresh.c
  *		refresh_model, alter_model: an existing model is brought to its
- *		definition, as its owner (role.c); upgrade.c does so too.
+ *		definition, as its owner (role.c); renew/upgrade.c does so too.
  *
  * The order is the same for all: what belongs to others is healed, the
  * definition is loaded and compared with the view, then change.c makes what is
@@ -52,6 +52,8 @@ affinity_manage_open(ModelExisting *e, const char *name)
 	if (!affinity_model_lock(name, e->table, e->if_running))
 		return false;
 	check_columns(e);
+	if (e->change.update)
+		affinity_manage_check_idle(name, e->table);
 	affinity_model_check_local(e->schema);
 	affinity_manage_connect();
 	e->healed = affinity_manage_heal(name, e->schema, e->table);

@@ -124,6 +124,13 @@ $node->safe_psql('old', qq{
 		RETURN item;
 	END \$\$;
 	SELECT FROM affinity.create_model('theirs', 'SELECT customer, keeper.spy(product), quantity FROM public.ev', 'item_knn', materialize => true);
+	CREATE FUNCTION keeper.forever() RETURNS boolean LANGUAGE sql AS 'SELECT true FROM keeper.log, pg_sleep(3600)';
+	CREATE FUNCTION keeper.trap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NEW; END';
+	SELECT affinity.create_model(name, '$query', 'item_knn') FROM unnest(ARRAY['policed', 'trapped', 'other']) name;
+	ALTER TABLE policed.model ENABLE ROW LEVEL SECURITY;
+	ALTER TABLE policed.model FORCE ROW LEVEL SECURITY;
+	CREATE POLICY forever ON policed.model USING (keeper.forever());
+	CREATE TRIGGER trap BEFORE INSERT OR DELETE ON trapped.model FOR EACH ROW EXECUTE FUNCTION keeper.trap();
 	TRUNCATE keeper.log;
 	GRANT USAGE ON SCHEMA theirs TO reader});
 
@@ -148,10 +155,12 @@ sub made_older
 }
 $node->safe_psql('old', made_older($_)) foreach qw(shop second busy);
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older('theirs') . 'DROP TABLE theirs.kept_interactions;');
+$node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other);
+$node->safe_psql('old', 'DROP TABLE trapped.popular_items');
 $node->safe_psql('old', q{
 	DROP VIEW broken.definition; CREATE TABLE broken.definition AS SELECT 1;
 	DROP VIEW gone.interactions;
-	CREATE VIEW shop_front AS SELECT c AS customer, r.* FROM generate_series(1, 5) c, shop.recommend(c, 3) r;
+	CREATE VIEW shop_front AS SELECT c AS customer, r.* FROM generate_series(1, 5) c, shop.recommend(c, 3, exclude_seen => false) r;
 	CREATE VIEW second_best AS SELECT * FROM second.neighbors WHERE rank <= 2;
 	CREATE MATERIALIZED VIEW tips AS SELECT * FROM second.recommend_all(3);
 	CREATE VIEW options AS SELECT algorithm, option, "default" FROM affinity.algorithm_options();
@@ -167,7 +176,7 @@ $node->safe_psql('old', q{INSERT INTO stored SELECT name, CASE type WHEN 'activi
 is($node->safe_psql('old', q{SELECT count(*) > 5 FROM state WHERE type = 'funnel' AND get_byte(decode(state, 'base64'), 4) = 1}), 't', 'there are funnels of format 1');
 my $reports = q{SELECT md5(string_agg(x, E'\n' ORDER BY x COLLATE "C")) FROM (
 	SELECT name || activity::text || value::text FROM stored UNION ALL SELECT name || funnel::text FROM stored WHERE funnel IS NOT NULL
-	UNION ALL SELECT name || r::text FROM stored, affinity.retention(activity) r UNION ALL SELECT name || r::text FROM stored, affinity.lifecycle(activity) r
+	UNION ALL SELECT name || r::text FROM stored, affinity.lifecycle(activity) r
 	UNION ALL SELECT name || r::text FROM stored, affinity.revenue_retention(value) r UNION ALL SELECT name || s::text FROM stored, affinity.funnel_steps(funnel) s) y (x)};
 my $reported = $node->safe_psql('old', $reports);
 my $lists = q{SELECT * FROM shop_front ORDER BY customer, rank};
@@ -187,12 +196,14 @@ like($err, qr/ERROR:  55000: functions of model "second" are to be made anew.*HI
 # ---- the update -------------------------------------------------------------
 
 my $session = $node->background_psql('old', on_error_stop => 0);
-$session->query_safe('BEGIN; LOCK TABLE busy.model_version, busy.model IN ACCESS EXCLUSIVE MODE;') if $session->can('query_safe');
+$session->query_safe('BEGIN; LOCK TABLE busy.model IN ACCESS EXCLUSIVE MODE;') if $session->can('query_safe');
 ($status, $out, $err) = $node->psql('old', 'ALTER EXTENSION affinity UPDATE');
 is($status, 0, 'ALTER EXTENSION UPDATE') or diag($err);
 note($err);
-like($err, qr/INFO:  model "$_" was upgraded: /, "$_ is upgraded") foreach qw(shop second theirs);
-like($err, qr/WARNING:  model "$_" is still of an older version/, "$_ stops nothing") foreach qw(busy broken);
+like($err, qr/INFO:  model "$_" was upgraded: /, "$_ is upgraded") foreach qw(shop second other);
+like($err, qr/WARNING:  model "$_" was not upgraded/, "$_ stops nothing") foreach qw(busy broken theirs policed trapped);
+is($node->safe_psql('old', 'SELECT * FROM keeper.log'), '', 'nothing that an owner wrote was run');
+is($node->safe_psql('old', q{SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'other'::regnamespace}), 'keeper', 'what is made for another owner is that owner\'s');
 like($err, qr/HINT:  It goes on serving. To upgrade it later: SELECT affinity.upgrade_model\('broken'\);/, 'the hint');
 unlike($err, qr/model "kept"/, 'of what needs nothing nothing is said');
 like($err, qr/model "shop" was upgraded: [^\n]*recommend kept: others depend on it/, 'what a view is built on stays');
@@ -201,8 +212,9 @@ like($err, qr/WARNING:  AGGREGATE affinity\.former_of_0_0_2/, 'and an aggregate'
 unlike($err, qr/former_unused/, 'what nobody needs goes without a word');
 $session->query_safe('COMMIT;');
 $session->quit;
-is($node->safe_psql('old', q{SELECT done NOT LIKE 'failed%' FROM affinity.upgrade_models() WHERE name = 'busy'}), 't', 'the one that was locked is upgraded later');
+is($node->safe_psql('old', q{SELECT affinity.upgrade_model('busy') <> 'nothing to do'}), 't', 'the one that was locked is upgraded later');
 is($node->safe_psql('old', q{SELECT affinity.upgrade_model('busy')}), 'nothing to do', 'by itself');
+like($node->safe_psql('old', q{SELECT affinity.upgrade_model('theirs')}), qr/kept_interactions made/, 'one whose source has to be read is upgraded by hand');
 ($status, $out, $err) = $node->psql('old', q{\set VERBOSITY verbose
 	SELECT affinity.upgrade_model('broken')});
 like($err, qr/ERROR:  55000:.*HINT:/s, 'upgrade_model says what is in the way');
@@ -216,7 +228,7 @@ $node->safe_psql('old', 'REFRESH MATERIALIZED VIEW tips; SELECT * FROM options; 
 is($node->safe_psql('old', $reports), $reported, 'states say what they said');
 
 my $dump = $node->basedir . '/old.dump';
-$node->safe_psql('old', q{SELECT affinity.drop_model('broken', true)});
+$node->safe_psql('old', q{SELECT affinity.drop_model(name, true) FROM unnest(ARRAY['broken', 'policed', 'trapped']) name});
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('old') ], 'pg_dump with what stayed');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump, $node->connstr('restored') ], 'is restored into a fresh install');
@@ -230,16 +242,16 @@ is(differences(catalog_of($node, 'old'), $fresh), '', 'the catalog is that of a 
 # functions of models
 my $extra = qr/[^\n]*CREATE OR REPLACE FUNCTION model\.popular_before.*?END\s*\n?/s;
 my $wanted = model_functions($node, 'fresh', 'shop');
-is(model_functions($node, 'old', $_) =~ s/$extra//r, $wanted, "functions of $_ are those of a new model") foreach qw(second busy);
+is(model_functions($node, 'old', $_) =~ s/$extra//r, $wanted, "functions of $_ are those of a new model") foreach qw(second busy other);
 like($node->safe_psql('old', q{SELECT status FROM affinity.models WHERE name = 'shop'}), qr/^older version$/, 'where one stays, the model is of an older version');
 $node->safe_psql('old', 'DROP VIEW shop_front');
 like($node->safe_psql('old', q{SELECT affinity.upgrade_model('shop')}), qr/recommend made/, 'until nobody needs it');
 is(model_functions($node, 'old', 'shop') =~ s/$extra//r, $wanted, 'then its functions are those of a new model too');
-is($node->safe_psql('old', q{SELECT count(*) FROM pg_proc WHERE proname = 'popular_before'}), '4', 'a function of a user in the schema of a model stays');
+is($node->safe_psql('old', q{SELECT count(*) FROM pg_proc WHERE proname = 'popular_before'}), '5', 'a function of a user in the schema of a model stays');
 is($node->safe_psql('old', q{SELECT string_agg(concat_ws(' ', m, has_function_privilege('reader', p.oid, 'EXECUTE'), has_function_privilege('keeper', p.oid, 'EXECUTE')), ', ' ORDER BY m)
 		FROM unnest(ARRAY['second', 'busy']) m, pg_proc p WHERE p.oid = (m || '.recommend')::regproc}), 'busy t f, second t f', 'who may call it stays as it was');
 is($node->safe_psql('old', q{SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'theirs'::regnamespace UNION SELECT relowner::regrole FROM pg_class
-		WHERE relnamespace = 'theirs'::regnamespace}), 'keeper', 'what is made for another owner is that owner\'s');
+		WHERE relnamespace = 'theirs'::regnamespace}), 'keeper', 'so it is by hand');
 is($node->safe_psql('old', 'SELECT DISTINCT who, path FROM keeper.log'), 'keeper|pg_catalog, pg_temp', 'a source that has to be read runs as the owner, restricted');
 is($node->safe_psql('old', q{SELECT rolsuper FROM pg_roles WHERE rolname = 'keeper'}), 'f', 'which does not make a superuser');
 is($node->safe_psql('old', q{SELECT count(*) FROM pg_depend d JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid

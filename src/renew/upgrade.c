@@ -5,9 +5,10 @@
  *
  * The scripts of ALTER EXTENSION ... UPDATE end with upgrade_models too. There it
  * runs as a superuser for the models of everybody, each as its owner and
- * restricted (role.c), and nothing that an owner does may stop the update: what
- * fails is said and rolled back by itself, and locks are not waited for for
- * long. What it makes belongs to models and not to the extension.
+ * restricted (manage/role.c). Nothing that an owner does may stop the update:
+ * what fails is said and rolled back by itself, locks are not waited for for
+ * long, and what would run something that the owner wrote is left for later.
+ * What is made belongs to models and not to the extension.
  */
 #include "postgres.h"
 
@@ -24,7 +25,7 @@
 #include "utils/resowner.h"
 
 #include "base/catalog.h"
-#include "manage/manage.h"
+#include "renew/renew.h"
 
 /* How long an update waits for each lock of a model, in ms. */
 #define UPDATE_LOCK_TIMEOUT	5000
@@ -36,14 +37,16 @@
  * do not fit says so.
  */
 static char *
-bring_up(const char *name, AffinityIfRunning if_running, MemoryContext context)
+bring_up(const char *name, bool update, MemoryContext context)
 {
-	ModelExisting e = {.if_running = if_running};
+	ModelExisting e = {0};
 	const char *apart = affinity_base_catalog_apart();
 	char	   *done;
 
 	if (apart != NULL)
 		return MemoryContextStrdup(context, apart);
+	e.if_running = update ? AFFINITY_RUNNING_SKIP : AFFINITY_RUNNING_WAIT;
+	e.change.update = update;
 	if (!affinity_manage_open(&e, name))
 		return NULL;
 	affinity_manage_settle(&e);
@@ -57,10 +60,10 @@ bring_up(const char *name, AffinityIfRunning if_running, MemoryContext context)
 
 /*
  * The same as a part that may fail; what was done, or what is in the way. NULL
- * where others are at the model, and that is not waited for.
+ * where others are at the model, and an update does not wait for them.
  */
 static char *
-try_to_bring_up(const char *name, AffinityIfRunning if_running, bool *failed)
+try_to_bring_up(const char *name, bool update, bool *failed)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -71,7 +74,7 @@ try_to_bring_up(const char *name, AffinityIfRunning if_running, bool *failed)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		done = bring_up(name, if_running, context);
+		done = bring_up(name, update, context);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -147,10 +150,10 @@ update_all(void)
 		char	   *done;
 
 		CHECK_FOR_INTERRUPTS();
-		done = try_to_bring_up(name, AFFINITY_RUNNING_SKIP, &failed);
+		done = try_to_bring_up(name, true, &failed);
 		if (done == NULL || failed)
 			ereport(WARNING,
-					(errmsg("model \"%s\" is still of an older version", name),
+					(errmsg("model \"%s\" was not upgraded", name),
 					 errdetail_internal("%s", done ? done :
 										"Another session is changing it."),
 					 errhint("It goes on serving. To upgrade it later: SELECT affinity.upgrade_model(%s);",
@@ -203,8 +206,7 @@ affinity_manage_upgrade(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		namestrcpy(&column, name);
 		values[0] = NameGetDatum(&column);
-		values[1] = CStringGetTextDatum(try_to_bring_up(name,
-														AFFINITY_RUNNING_WAIT,
+		values[1] = CStringGetTextDatum(try_to_bring_up(name, false,
 														&failed));
 		tuplestore_putvalues(result->setResult, result->setDesc, values,
 							 nulls);
@@ -212,18 +214,18 @@ affinity_manage_upgrade(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(affinity_manage_upgrade_model);
+PG_FUNCTION_INFO_V1(affinity_renew_upgrade_model);
 
 /*
  * SQL: upgrade_model(name): what was done
  */
 Datum
-affinity_manage_upgrade_model(PG_FUNCTION_ARGS)
+affinity_renew_upgrade_model(PG_FUNCTION_ARGS)
 {
 	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
 
 	PreventCommandIfReadOnly("affinity.upgrade_model()");
 	PreventCommandDuringRecovery("affinity.upgrade_model()");
-	PG_RETURN_TEXT_P(cstring_to_text(bring_up(name, AFFINITY_RUNNING_WAIT,
+	PG_RETURN_TEXT_P(cstring_to_text(bring_up(name, false,
 											  CurrentMemoryContext)));
 }
