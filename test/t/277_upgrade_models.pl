@@ -106,11 +106,16 @@ is($status, 0, 'models are made with what there is') or diag($refused);
 $node->safe_psql('old', qq{
 	SELECT affinity.create_model(name, '$query', 'item_knn') FROM unnest(ARRAY['second', 'busy', 'broken', 'gone']) name;
 	SELECT FROM affinity.create_model('kept', '$query', 'item_knn', materialize => true);
+	SELECT FROM affinity.create_model('arrived', '$query', 'item_knn', train => false);
+	INSERT INTO arrived.items SELECT * FROM second.items;
+	INSERT INTO arrived.model SELECT * FROM second.model;
 	SET ROLE keeper;
 	CREATE SCHEMA keeper;
-	CREATE TABLE keeper.log (who name, path text, restricted boolean);
+	CREATE TABLE keeper.log (who name, path text);
+	CREATE SEQUENCE keeper.runs;
 	CREATE FUNCTION keeper.spy(item int) RETURNS int LANGUAGE plpgsql AS \$\$
 	BEGIN
+		PERFORM nextval('keeper.runs');
 		INSERT INTO keeper.log VALUES (current_user, current_setting('search_path'));
 		BEGIN
 			EXECUTE 'ALTER ROLE keeper SUPERUSER';
@@ -132,6 +137,7 @@ $node->safe_psql('old', qq{
 	CREATE POLICY forever ON policed.model USING (keeper.forever());
 	CREATE TRIGGER trap BEFORE INSERT OR DELETE ON trapped.model FOR EACH ROW EXECUTE FUNCTION keeper.trap();
 	TRUNCATE keeper.log;
+	ALTER SEQUENCE keeper.runs RESTART;
 	GRANT USAGE ON SCHEMA theirs TO reader});
 
 # Its functions of models: of fewer arguments, another body, or not there.
@@ -153,7 +159,7 @@ sub made_older
 			AS t(because_id integer, weight real, similarity real, contribution real, share real, rank integer); END;
 		CREATE OR REPLACE FUNCTION $model.popular_before() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM $model.items; END;};
 }
-$node->safe_psql('old', made_older($_)) foreach qw(shop second busy);
+$node->safe_psql('old', made_older($_)) foreach qw(shop second busy arrived);
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older('theirs') . 'DROP TABLE theirs.kept_interactions;');
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other);
 $node->safe_psql('old', 'DROP TABLE trapped.popular_items');
@@ -183,6 +189,10 @@ my $lists = q{SELECT * FROM shop_front ORDER BY customer, rank};
 my $listed = $node->safe_psql('old', $lists);
 isnt($listed, '', 'views over models answer');
 
+my $arrived = 'SELECT i.item_id, s.* FROM arrived.items i, arrived.similar_items(i.item_id, 5) s ORDER BY 1, rank';
+my $similar = $node->safe_psql('old', $arrived);
+is($node->safe_psql('old', q{SELECT version FROM affinity.models WHERE name = 'arrived'}), '1', 'a model that came from another server');
+
 # The nightly refresh before the update: it trains, and leaves functions as they are.
 $node->safe_psql('old', q{SELECT FROM affinity.refresh_model('second')});
 is($node->safe_psql('old', q{SELECT version, status, hint FROM affinity.models WHERE name = 'second'}), '2|older version|ALTER EXTENSION affinity UPDATE;',
@@ -200,9 +210,9 @@ $session->query_safe('BEGIN; LOCK TABLE busy.model IN ACCESS EXCLUSIVE MODE;') i
 ($status, $out, $err) = $node->psql('old', 'ALTER EXTENSION affinity UPDATE');
 is($status, 0, 'ALTER EXTENSION UPDATE') or diag($err);
 note($err);
-like($err, qr/INFO:  model "$_" was upgraded: /, "$_ is upgraded") foreach qw(shop second other);
+like($err, qr/INFO:  model "$_" was upgraded: /, "$_ is upgraded") foreach qw(shop second other arrived);
 like($err, qr/WARNING:  model "$_" was not upgraded/, "$_ stops nothing") foreach qw(busy broken theirs policed trapped);
-is($node->safe_psql('old', 'SELECT * FROM keeper.log'), '', 'nothing that an owner wrote was run');
+is($node->safe_psql('old', 'SELECT is_called FROM keeper.runs'), 'f', 'nothing that an owner wrote was run');
 is($node->safe_psql('old', q{SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'other'::regnamespace}), 'keeper', 'what is made for another owner is that owner\'s');
 like($err, qr/HINT:  It goes on serving. To upgrade it later: SELECT affinity.upgrade_model\('broken'\);/, 'the hint');
 unlike($err, qr/model "kept"/, 'of what needs nothing nothing is said');
@@ -223,6 +233,7 @@ like($err, qr/ERROR:  55000:.*HINT:/s, 'upgrade_model says what is in the way');
 
 is($node->safe_psql('old', 'SELECT r FROM reported'), '', 'a table of a row that gained columns');
 is($node->safe_psql('old', $lists), $listed, 'the view over the older function answers as before');
+is($node->safe_psql('old', $arrived), $similar, 'what came from another server serves as before');
 isnt($node->safe_psql('old', 'SELECT former FROM totals'), '', 'that over a function that is gone too');
 $node->safe_psql('old', 'REFRESH MATERIALIZED VIEW tips; SELECT * FROM options; SELECT * FROM second_best; SELECT * FROM listed');
 is($node->safe_psql('old', $reports), $reported, 'states say what they said');
@@ -242,12 +253,12 @@ is(differences(catalog_of($node, 'old'), $fresh), '', 'the catalog is that of a 
 # functions of models
 my $extra = qr/[^\n]*CREATE OR REPLACE FUNCTION model\.popular_before.*?END\s*\n?/s;
 my $wanted = model_functions($node, 'fresh', 'shop');
-is(model_functions($node, 'old', $_) =~ s/$extra//r, $wanted, "functions of $_ are those of a new model") foreach qw(second busy other);
+is(model_functions($node, 'old', $_) =~ s/$extra//r, $wanted, "functions of $_ are those of a new model") foreach qw(second busy other arrived);
 like($node->safe_psql('old', q{SELECT status FROM affinity.models WHERE name = 'shop'}), qr/^older version$/, 'where one stays, the model is of an older version');
 $node->safe_psql('old', 'DROP VIEW shop_front');
 like($node->safe_psql('old', q{SELECT affinity.upgrade_model('shop')}), qr/recommend made/, 'until nobody needs it');
 is(model_functions($node, 'old', 'shop') =~ s/$extra//r, $wanted, 'then its functions are those of a new model too');
-is($node->safe_psql('old', q{SELECT count(*) FROM pg_proc WHERE proname = 'popular_before'}), '5', 'a function of a user in the schema of a model stays');
+is($node->safe_psql('old', q{SELECT count(*) FROM pg_proc WHERE proname = 'popular_before'}), '6', 'a function of a user in the schema of a model stays');
 is($node->safe_psql('old', q{SELECT string_agg(concat_ws(' ', m, has_function_privilege('reader', p.oid, 'EXECUTE'), has_function_privilege('keeper', p.oid, 'EXECUTE')), ', ' ORDER BY m)
 		FROM unnest(ARRAY['second', 'busy']) m, pg_proc p WHERE p.oid = (m || '.recommend')::regproc}), 'busy t f, second t f', 'who may call it stays as it was');
 is($node->safe_psql('old', q{SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'theirs'::regnamespace UNION SELECT relowner::regrole FROM pg_class

@@ -121,7 +121,7 @@ WITH member AS (
 	WHERE e.extname = 'affinity' AND d.deptype = 'e')
 SELECT regexp_replace(line, E'\\s*\n\\s*', ' ', 'g') FROM (
 SELECT m.what || ': ' || concat_ws('; ', pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), CASE WHEN prokind <> 'a' THEN pg_get_functiondef(p.oid) END,
-	l.lanname, prokind, procost, prorows, prosupport, prosecdef, proleakproof, proisstrict, proretset, provolatile, proparallel, proconfig, prosrc, probin, pg_temp.acl(proacl),
+	l.lanname, prokind, procost, prorows, prosupport, prosecdef, proleakproof, proisstrict, proretset, provolatile, proparallel, proconfig, prosrc, probin, pg_temp.acl(coalesce(proacl, acldefault('f', proowner))),
 	proowner::regrole) AS line
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid JOIN pg_language l ON l.oid = p.prolang
 UNION ALL SELECT m.what || ' (aggregate): ' || concat_ws('; ', aggkind, aggnumdirectargs, aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn,
@@ -129,12 +129,12 @@ UNION ALL SELECT m.what || ' (aggregate): ' || concat_ws('; ', aggkind, aggnumdi
 	aggmtransspace, agginitval, aggminitval)
 FROM member m JOIN pg_aggregate a ON m.classid = 'pg_proc'::regclass AND a.aggfnoid = m.objid
 UNION ALL SELECT m.what || ': ' || concat_ws('; ', typlen, typbyval, typtype, typcategory, typispreferred, typdelim, typelem::regtype, typarray::regtype, typinput, typoutput, typreceive,
-	typsend, typmodin, typmodout, typanalyze, typsubscript, typalign, typstorage, typnotnull, typbasetype::regtype, typdefault, pg_temp.acl(typacl), typowner::regrole)
+	typsend, typmodin, typmodout, typanalyze, typsubscript, typalign, typstorage, typnotnull, typbasetype::regtype, typdefault, pg_temp.acl(coalesce(typacl, acldefault('T', typowner))), typowner::regrole)
 FROM member m JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
 UNION ALL SELECT m.what || ' (columns): ' || string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, col_description(a.attrelid, a.attnum)), ', ' ORDER BY a.attnum)
 FROM member m LEFT JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid
 	JOIN pg_attribute a ON a.attrelid = CASE WHEN m.classid = 'pg_class'::regclass THEN m.objid ELSE t.typrelid END AND a.attnum > 0 AND NOT a.attisdropped GROUP BY m.what
-UNION ALL SELECT m.what || ': ' || concat_ws('; ', relkind, relpersistence, reloptions, pg_temp.acl(relacl), relowner::regrole, pg_get_viewdef(c.oid))
+UNION ALL SELECT m.what || ': ' || concat_ws('; ', relkind, relpersistence, reloptions, pg_temp.acl(coalesce(relacl, acldefault('r', relowner))), relowner::regrole, pg_get_viewdef(c.oid))
 FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
 UNION ALL SELECT m.what || ': ' || concat_ws('; ', oprkind, oprcanmerge, oprcanhash, oprresult::regtype, oprcom::regoperator, oprnegate::regoperator, oprcode, oprrest, oprjoin)
 FROM member m JOIN pg_operator o ON m.classid = 'pg_operator'::regclass AND o.oid = m.objid
