@@ -9,6 +9,7 @@ INSTALL_SQL = $(sort $(wildcard sql/install/[0-9]*.sql))
 INSTALL_END = sql/install/end.sql
 MODEL_SQL = $(sort $(wildcard sql/model/*.sql))
 MODEL_HEADER = src/manage/ddl_sql.h
+VERSION_HEADER = src/base/version.h
 DATA_built = affinity--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/affinity--*.sql)
 
@@ -97,7 +98,7 @@ endif
 # -isystem: the server's own headers are not clean under -Wextra. Only what is
 # in PG_CPPFLAGS reaches the bitcode too.
 PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
-EXTRA_CLEAN = affinity--*.sql $(MODEL_HEADER) $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
+EXTRA_CLEAN = affinity--*.sql $(MODEL_HEADER) $(VERSION_HEADER) $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
 	test/isolation/results test/isolation/output_iso
 
 include $(PGXS)
@@ -128,6 +129,12 @@ uninstall: uninstall-scripts
 .PHONY: uninstall-scripts
 uninstall-scripts:
 	rm -f '$(DESTDIR)$(datadir)/$(datamoduledir)'/affinity--*.sql
+
+$(VERSION_HEADER): affinity.control
+	echo '/* Made from affinity.control. */' > $@
+	echo '#define AFFINITY_VERSION "$(EXTVERSION)"' >> $@
+
+src/base/catalog.o: $(VERSION_HEADER)
 
 # Debian's PGXS tracks no headers: objects get theirs from -MMD, bitcode follows
 # its object.

@@ -51,7 +51,7 @@ copy_tree() {
 	mkdir "$1"
 	tar -C "$root" -cf - --exclude=./.git --exclude='*.o' --exclude='*.bc' \
 		--exclude='*.d' --exclude='*.so' --exclude='./affinity--*.sql' \
-		--exclude=ddl_sql.h \
+		--exclude=ddl_sql.h --exclude=./src/base/version.h \
 		--exclude=tmp_check --exclude=results . | tar -C "$1" -xf - --no-same-owner
 }
 

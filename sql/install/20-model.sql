@@ -100,6 +100,14 @@ AS 'MODULE_PATHNAME', 'affinity_manage_upgrade';
 COMMENT ON FUNCTION affinity.upgrade_models() IS
 	'brings functions and views of all own models to this version of the extension, without training; what was done';
 
+CREATE FUNCTION affinity.upgrade_model(name pg_catalog.text)
+RETURNS pg_catalog.text
+LANGUAGE C VOLATILE PARALLEL UNSAFE COST 1000000
+AS 'MODULE_PATHNAME', 'affinity_renew_upgrade_model';
+
+COMMENT ON FUNCTION affinity.upgrade_model(pg_catalog.text) IS
+	'brings functions and views of a model to this version of the extension, without training; what was done';
+
 CREATE FUNCTION affinity.serve_locally(
 	name pg_catalog.text,
 	query pg_catalog.text)

@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
+#include "base/catalog.h"
 #include "manage/objects.h"
 
 /* What the table of items is called while it is written, and the old one. */
@@ -39,6 +40,8 @@ typedef struct Work
 	bool		old_version;	/* views and functions are to be replaced */
 	bool		had_old;		/* some may have been kept before */
 	bool		kept_old;		/* some are kept */
+	bool		apart;			/* from the library: what calls functions of
+								 * the extension stays */
 	bool		add_indexes;	/* to the items as they are */
 	AffinityModelObjects drop;
 	AffinityModelObjects replace;	/* relations */
@@ -201,6 +204,28 @@ has_row(const Work *w)
 }
 
 /*
+ * The extension in this database is not of the library's version: functions and
+ * what they return stay as they are, since they may call what is not there.
+ * What has to be another is an error.
+ */
+static void
+stay_apart(Work *w, bool types_changed)
+{
+	const char *apart = affinity_base_catalog_apart();
+
+	w->apart = apart != NULL;
+	if (apart == NULL)
+		return;
+	if (types_changed || w->change->definition->objects[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("functions of model \"%s\" are to be made anew, and are of another version of the extension",
+						w->change->name),
+				 errhint("%s", apart)));
+	w->old_version = w->had_old = false;
+}
+
+/*
  * Compare what is there with the statements. False where nothing can be done
  * without training, and that is not asked for.
  */
@@ -215,13 +240,18 @@ find_work(Work *w)
 
 	w->had_old = strcmp(d->objects, affinity_manage_ddl_version()) != 0;
 	w->old_version = w->had_old && strcmp(d->objects, kept_version()) != 0;
+	stay_apart(w, types_changed);
 	w->object = affinity_manage_compare(&w->names, c->schema, w->old_version,
 										c->new_view, &w->n);
 	for (int i = 0; i < w->n; i++)
 	{
-		if (w->object[i].statement->kind == 'r' &&
-			strcmp(w->object[i].statement->object, "items") == 0)
-			w->items = &w->object[i];
+		ModelObject *o = &w->object[i];
+
+		if (o->statement->kind == 'r' &&
+			strcmp(o->statement->object, "items") == 0)
+			w->items = o;
+		else if (w->apart && strchr("fc", o->statement->kind))
+			o->action = OBJECT_KEEP;
 	}
 	if (!c->train && !types_changed && w->items->serves)
 		w->items->action = OBJECT_KEEP;
@@ -250,43 +280,6 @@ find_work(Work *w)
 	settle_functions(w, w->had_old && !c->asked && !types_changed);
 	list_objects(w);
 	return true;
-}
-
-/*
- * Rows that a subscription brings would meet those of a training here, and stop
- * it for good.
- */
-void
-affinity_manage_check_replication(const char *name, Oid schema)
-{
-	Oid			table = get_relname_relid("model", schema);
-	bool		arrives = affinity_model_arrives(table, schema);
-	char	   *subscription;
-
-	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"
-							 " JOIN pg_catalog.pg_subscription AS s"
-							 " ON s.oid OPERATOR(pg_catalog.=) r.srsubid"
-							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND (s.subenabled OR %s)",
-							 table, arrives ? "true" : "false"),
-					true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "reading the subscriptions failed");
-	if (SPI_processed == 0)
-		return;
-	subscription =
-		unconstify(char *,
-				   quote_identifier(SPI_getvalue(SPI_tuptable->vals[0],
-												 SPI_tuptable->tupdesc, 1)));
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("model \"%s\" is replicated by subscription \"%s\"", name,
-					SPI_getvalue(SPI_tuptable->vals[0],
-								 SPI_tuptable->tupdesc, 1)),
-			 errdetail("It is trained where it comes from."),
-			 arrives ?
-			 errhint("It has not arrived yet. If this server is to take over: ALTER SUBSCRIPTION %s DISABLE; ALTER SUBSCRIPTION %s SET (slot_name = NONE); DROP SUBSCRIPTION %s;",
-					 subscription, subscription, subscription) :
-			 errhint("If this server is to take over: ALTER SUBSCRIPTION %s DISABLE;",
-					 subscription)));
 }
 
 /* ---- doing it ---------------------------------------------------------- */
@@ -433,8 +426,9 @@ write_definition(Work *w)
 	ModelDefinition *d = w->change->definition;
 	const char *done;
 
-	d->objects = w->kept_old ? kept_version() :
-		pstrdup(affinity_manage_ddl_version());
+	if (!w->apart)
+		d->objects = w->kept_old ? kept_version() :
+			pstrdup(affinity_manage_ddl_version());
 	d->view = affinity_manage_view_mark(w->change->schema);
 	done = affinity_manage_definition_write(&w->names, w->change->schema);
 	if (done != NULL)

@@ -15,6 +15,7 @@
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 
+#include "base/catalog.h"
 #include "manage/ddl_sql.h"
 #include "manage/manage.h"
 
@@ -199,16 +200,37 @@ affinity_manage_ddl_schema(const ModelNames *names)
 }
 
 /*
+ * The functions of a model call some of the extension that may not be in this
+ * database yet.
+ */
+static void
+say_apart(void *apart)
+{
+	if (apart == NULL || geterrcode() != ERRCODE_UNDEFINED_FUNCTION)
+		return;
+	errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE);
+	errhint("%s", (const char *) apart);
+}
+
+/*
  * All objects of a new model.
  */
 void
 affinity_manage_ddl_all(const ModelNames *names)
 {
+	ErrorContextCallback callback = {
+		.callback = say_apart,
+		.arg = unconstify(char *, affinity_base_catalog_apart()),
+		.previous = error_context_stack
+	};
+
+	error_context_stack = &callback;
 	for (const ModelStatement *s = objects; s->object != NULL; s++)
 	{
 		if (strncmp(s->sql, "CREATE", 6) == 0)
 			affinity_manage_ddl_make(s, names, false);
 	}
+	error_context_stack = callback.previous;
 }
 
 /*

@@ -167,6 +167,11 @@ affinity_manage_keep_changed(const ModelChange *change,
 	for (int i = 0; i < n; i++)
 		made |= strcmp(object[i].statement->object, AFFINITY_KEPT) == 0 &&
 			object[i].action != OBJECT_KEEP;
+	if (change->update && made && has_row && change->definition->materialize)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the interactions of model \"%s\" are to be copied again",
+						change->name)));
 	if (trained || (made && has_row))
 		affinity_manage_keep(change->name, change->definition,
 							 quote_qualified_identifier(change->name,

@@ -38,6 +38,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/catalog.h"
 #include "manage/manage.h"
 
 /*
@@ -273,7 +274,11 @@ find_status(const char *name, Oid schema, bool fits, bool trained,
 		return "damaged";
 	if (state == DEFINITION_MISSING ||
 		strcmp(d->objects, affinity_manage_ddl_version()) != 0)
+	{
+		if (affinity_base_catalog_apart() != NULL)
+			*hint = "ALTER EXTENSION affinity UPDATE;";
 		return "older version";
+	}
 	if (affinity_manage_lacks_objects(schema))
 		return "damaged";
 	if (affinity_rules_lack_catalog(schema))

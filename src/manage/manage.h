@@ -128,6 +128,7 @@ extern Datum affinity_manage_signals_add(const ModelSignals *signals,
 										 Datum training);
 
 extern bool affinity_manage_train(ModelTraining *asked);
+extern void affinity_manage_check_replication(const char *name, Oid schema);
 
 /* choice.c: algorithm "auto" */
 typedef struct ModelChoice ModelChoice;
@@ -177,6 +178,7 @@ extern void affinity_manage_connect(void);
 
 /* owner.c */
 extern bool affinity_manage_heal(const char *name, Oid schema, Oid table);
+extern void affinity_manage_check_idle(const char *name, Oid table);
 
 /* create.c, refresh.c */
 extern void affinity_manage_untrained(const char *name, bool empty);
@@ -210,11 +212,12 @@ typedef struct ModelChange
 	bool		train;
 	bool		asked;			/* by alter_model: what is in the way is an
 								 * error */
+	bool		update;			/* by ALTER EXTENSION UPDATE: nothing that the
+								 * owner wrote may run */
 	bool		say_kept;		/* the copy of the interactions is new */
 	StringInfoData done;		/* what was made, in words */
 } ModelChange;
 
-extern void affinity_manage_check_replication(const char *name, Oid schema);
 extern bool affinity_manage_change(ModelChange *change);
 
 /* refresh.c: a model that is being worked on */

@@ -201,6 +201,19 @@ check_table(const char *name, Oid relid)
 						 quote_literal_cstr(name))));
 }
 
+/*
+ * Nothing of the owner's may run while somebody else upgrades the model.
+ */
+void
+affinity_manage_check_idle(const char *name, Oid table)
+{
+	if (runs_code(table))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" of model \"%s\" has triggers, rules, policies, checks or indexes of expressions",
+						get_rel_name(table), name)));
+}
+
 static const char *
 words_of(Oid class, Oid id)
 {

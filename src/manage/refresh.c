@@ -1,7 +1,7 @@
 /*
  * refresh.c
- *		refresh_model, alter_model, upgrade_models: an existing model is brought
- *		to its definition, as its owner (role.c).
+ *		refresh_model, alter_model: an existing model is brought to its
+ *		definition, as its owner (role.c); renew/upgrade.c does so too.
  *
  * The order is the same for all: what belongs to others is healed, the
  * definition is loaded and compared with the view, then change.c makes what is
@@ -10,11 +10,9 @@
 #include "postgres.h"
 
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -22,8 +20,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
@@ -56,6 +52,8 @@ affinity_manage_open(ModelExisting *e, const char *name)
 	if (!affinity_model_lock(name, e->table, e->if_running))
 		return false;
 	check_columns(e);
+	if (e->change.update)
+		affinity_manage_check_idle(name, e->table);
 	affinity_model_check_local(e->schema);
 	affinity_manage_connect();
 	e->healed = affinity_manage_heal(name, e->schema, e->table);
@@ -291,92 +289,4 @@ affinity_manage_alter_model(PG_FUNCTION_ARGS)
 		asked.groups = text_to_cstring(PG_GETARG_TEXT_PP(7));
 	affinity_manage_alter(name, &asked);
 	PG_RETURN_VOID();
-}
-
-/* ---- upgrade_models ---------------------------------------------------- */
-
-/*
- * Bring the objects of one model up to date; what was done, or what is in the
- * way. Without training: a model whose items do not fit says so.
- */
-static char *
-upgrade(const char *name)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile done = NULL;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		ModelExisting e = {0};
-
-		(void) affinity_manage_open(&e, name);
-		affinity_manage_settle(&e);
-		(void) affinity_manage_change(&e.change);
-		affinity_manage_renew_rules(&e);
-		done = MemoryContextStrdup(context, e.change.done.len > 0 ?
-								   e.change.done.data : "nothing to do");
-		affinity_manage_close(&e);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			ReThrowError(error);
-		done = psprintf("failed: %s%s%s", error->message,
-						error->hint ? "; " : "",
-						error->hint ? error->hint : "");
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return done;
-}
-
-PG_FUNCTION_INFO_V1(affinity_manage_upgrade);
-
-/*
- * SQL: upgrade_models(): name, done
- */
-Datum
-affinity_manage_upgrade(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result;
-	List	   *tables;
-	ListCell   *cell;
-
-	PreventCommandIfReadOnly("affinity.upgrade_models()");
-	PreventCommandDuringRecovery("affinity.upgrade_models()");
-	InitMaterializedSRF(fcinfo, 0);
-	result = (ReturnSetInfo *) fcinfo->resultinfo;
-	tables = affinity_manage_tables();
-	foreach(cell, tables)
-	{
-		Oid			schema = get_rel_namespace(lfirst_oid(cell));
-		char	   *name = OidIsValid(schema) ? get_namespace_name(schema) : NULL;
-		NameData	column;
-		Datum		values[2];
-		bool		nulls[2] = {0};
-
-		CHECK_FOR_INTERRUPTS();
-		if (name == NULL || affinity_model_table(schema) != lfirst_oid(cell) ||
-			!affinity_base_owns_schema(schema, GetUserId()))
-			continue;
-		namestrcpy(&column, name);
-		values[0] = NameGetDatum(&column);
-		values[1] = CStringGetTextDatum(upgrade(name));
-		tuplestore_putvalues(result->setResult, result->setDesc, values,
-							 nulls);
-	}
-	return (Datum) 0;
 }

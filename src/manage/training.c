@@ -400,3 +400,42 @@ affinity_manage_train(ModelTraining *asked)
 	MemoryContextDelete(context);
 	return any;
 }
+
+/* ---- where not to train ------------------------------------------------- */
+
+/*
+ * Rows that a subscription brings would meet those of a training here, and stop
+ * it for good.
+ */
+void
+affinity_manage_check_replication(const char *name, Oid schema)
+{
+	Oid			table = get_relname_relid("model", schema);
+	bool		arrives = affinity_model_arrives(table, schema);
+	char	   *subscription;
+
+	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"
+							 " JOIN pg_catalog.pg_subscription AS s"
+							 " ON s.oid OPERATOR(pg_catalog.=) r.srsubid"
+							 " WHERE r.srrelid OPERATOR(pg_catalog.=) %u AND (s.subenabled OR %s)",
+							 table, arrives ? "true" : "false"),
+					true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "reading the subscriptions failed");
+	if (SPI_processed == 0)
+		return;
+	subscription =
+		unconstify(char *,
+				   quote_identifier(SPI_getvalue(SPI_tuptable->vals[0],
+												 SPI_tuptable->tupdesc, 1)));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("model \"%s\" is replicated by subscription \"%s\"", name,
+					SPI_getvalue(SPI_tuptable->vals[0],
+								 SPI_tuptable->tupdesc, 1)),
+			 errdetail("It is trained where it comes from."),
+			 arrives ?
+			 errhint("It has not arrived yet. If this server is to take over: ALTER SUBSCRIPTION %s DISABLE; ALTER SUBSCRIPTION %s SET (slot_name = NONE); DROP SUBSCRIPTION %s;",
+					 subscription, subscription, subscription) :
+			 errhint("If this server is to take over: ALTER SUBSCRIPTION %s DISABLE;",
+					 subscription)));
+}

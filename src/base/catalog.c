@@ -1,0 +1,101 @@
+/*
+ * catalog.c
+ *		Is the extension in this database of the library's version?
+ *
+ * It is not between the installation of a package and ALTER EXTENSION ...
+ * UPDATE, after pg_upgrade, and in a session that loaded the library before
+ * either. Both go on working then; what one of them has and the other lacks
+ * cannot be made.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/rel.h"
+
+#include "base/catalog.h"
+#include "base/version.h"
+
+/*
+ * The version of the extension in this database; NULL: it is not there.
+ */
+static char *
+catalog_version(void)
+{
+	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
+	char	   *version = NULL;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
+				F_NAMEEQ, CStringGetDatum("affinity"));
+	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1,
+							  &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		value = heap_getattr(tuple, Anum_pg_extension_extversion,
+										 RelationGetDescr(extensions),
+										 &isnull);
+
+		if (!isnull)
+			version = TextDatumGetCString(value);
+	}
+	systable_endscan(scan);
+	table_close(extensions, AccessShareLock);
+	return version;
+}
+
+/*
+ * By the numbers in them, one after the other.
+ */
+static int
+compare_versions(const char *a, const char *b)
+{
+	while (*a != '\0' || *b != '\0')
+	{
+		char	   *a_end = unconstify(char *, a);
+		char	   *b_end = unconstify(char *, b);
+		long		x = strtol(a, &a_end, 10);
+		long		y = strtol(b, &b_end, 10);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+		a = a_end;
+		b = b_end;
+		if (*a != *b && (*a == '\0' || *b == '\0'))
+			return *a == '\0' ? -1 : 1;
+		if (*a != *b)
+			return *a < *b ? -1 : 1;
+		if (*a != '\0')
+		{
+			a++;
+			b++;
+		}
+	}
+	return 0;
+}
+
+/*
+ * What to do where the versions differ, NULL where they do not.
+ */
+const char *
+affinity_base_catalog_apart(void)
+{
+	char	   *version = catalog_version();
+
+	if (version == NULL || strcmp(version, AFFINITY_VERSION) == 0)
+		return NULL;
+	if (compare_versions(version, AFFINITY_VERSION) < 0)
+		return psprintf("The extension in this database is of version %s, its library of %s: ALTER EXTENSION affinity UPDATE;",
+						version, AFFINITY_VERSION);
+	return psprintf("This session has the library of version %s, the extension in this database is of %s: connect anew, and restart the server first if shared_preload_libraries names affinity.",
+					AFFINITY_VERSION, version);
+}

@@ -1,0 +1,10 @@
+/*
+ * catalog.h
+ *		The extension in this database beside the library.
+ */
+#ifndef AFFINITY_BASE_CATALOG_H
+#define AFFINITY_BASE_CATALOG_H
+
+extern const char *affinity_base_catalog_apart(void);
+
+#endif							/* AFFINITY_BASE_CATALOG_H */
