@@ -14,7 +14,8 @@ use Shop;
 
 # What a symbol of the library does differently for callers of an older version, and where
 # it finds out: "symbol(arguments)" => where.
-my %serves_both = ();
+my %serves_both = (
+	'affinity_cluster_test(text[], affinity.cluster_metric[], text, double precision)' => 'PG_NARGS() in src/cluster/test.c');
 
 my $this = version_of();
 my @versions = sort map { m{/affinity--(.*)\.sql\.xz$} } glob project() . '/test/data/upgrade/affinity--*.sql.xz';
