@@ -35,6 +35,30 @@ COMMENT ON AGGREGATE affinity.{NAME}(pg_catalog."any", affinity.moment{TYPES}) I
 	'a mistaken call of {NAME}: the error says what to write instead';
 
 --end
+--table range_mistake: TYPES | NAMED
+-- pg_catalog."any", pg_catalog.bool | unit pg_catalog."any", is_start pg_catalog.bool
+-- pg_catalog."any", pg_catalog."any", pg_catalog.bool | unit pg_catalog."any", time_zone pg_catalog."any", is_start pg_catalog.bool
+-- pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog.bool | unit pg_catalog."any", time_zone pg_catalog."any", counted pg_catalog."any", is_start pg_catalog.bool
+
+--for range_mistake
+CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, {TYPES})
+RETURNS affinity.value
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+
+COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, {TYPES}) IS
+	'transition function of a mistaken call of value_agg';
+
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog.float8, {NAMED}) (
+	SFUNC = affinity.value_range_mistake,
+	STYPE = affinity.value,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog.float8, {TYPES}) IS
+	'a mistaken call of value_agg: the error says what to write instead';
+
+--end
 --table coarsen_mistake: STATE
 -- activity
 -- value

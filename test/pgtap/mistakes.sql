@@ -3,7 +3,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(217);
+SELECT plan(227);
 
 CREATE TEMP TABLE ev AS SELECT 1 + i % 5 AS u4, (1 + i % 5)::bigint AS u8, ('00000000-0000-0000-0000-00000000000' || i % 5)::uuid AS uu, 'u' || i % 5 AS ut,
 	at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, extract(epoch FROM at)::bigint AS e8, extract(epoch FROM at)::integer AS e4,
@@ -59,6 +59,9 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.value_agg(u4, at, ''month'')', '42883: affinity.value_agg has no form', 'affinity.value_agg(user_id, at, value, ''month'')', 'affinity.value_agg(u4, at, amount, ''month'')'),
 	('affinity.value_agg(at, u4, amount, ''day'')', '42804: a time is needed here', 'the user comes before the time', 'affinity.value_agg(u4, at, amount, ''day'')'),
 	('affinity.coarsen(affinity.activity_agg(u4, at, ''day''), interval ''1 month'')', '42804: a unit of time is a word', 'Write ''month''.', 'affinity.coarsen(affinity.activity_agg(u4, at, ''day''), ''month'')'),
+	('affinity.value_agg(u4, daterange(d, NULL), amount, ''day'', c1)', '0A000: ranges cannot be counted from a start', 'leave out is_start', 'affinity.value_agg(u4, daterange(d, NULL), amount, ''day'')'),
+	('affinity.value_agg(u4, daterange(d, NULL), amount, ''day'', ''UTC'', c1)', '0A000: ranges cannot be counted from a start', 'leave out is_start', 'affinity.value_agg(u4, daterange(d, NULL), amount, ''day'', ''UTC'')'),
+	('affinity.value_agg(u4, daterange(d, NULL), 2, ''day'', NULL, ''pro_rata'', c1)', '0A000: ranges cannot be counted from a start', 'leave out is_start', 'affinity.value_agg(u4, daterange(d, NULL), 2, ''day'', NULL, ''pro_rata'')'),
 	('affinity.coarsen(affinity.value_agg(u4, at, 1, ''day''), interval ''7 days'')', '42804: a unit of time is a word', 'Write ''week''.', 'affinity.coarsen(affinity.value_agg(u4, at, 1, ''day''), ''week'')'),
 	('affinity.funnel_agg(at, u4, ''7 days'', c1, c2)', '42804: a user cannot be of type timestamp with time zone', 'The user comes before the time', 'affinity.funnel_agg(u4, at, ''7 days'', c1, c2)'),
 	('affinity.funnel_agg(d, u8, interval ''7 days'', ''increase'', c1, c2)', '42804: a time is needed here, but this is of type bigint', 'the user comes before the time', 'affinity.funnel_agg(u8, d, interval ''7 days'', ''increase'', c1, c2)'),
@@ -94,7 +97,7 @@ SELECT unalike(pg_temp.answer(instead), '_____: % (%)', instead) FROM mistake OR
 SELECT is((SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND prokind IN ('a', 'w')
 		AND EXISTS (SELECT FROM unnest(proargtypes::oid[], proargnames) a (type, name) WHERE type = 'affinity.moment'::regtype AND name IS DISTINCT FROM 'as_of')
 	AND obj_description(oid, 'pg_proc') NOT LIKE 'a mistaken call of %: the error says what to write instead'), 0::bigint, 'aggregates of moments are mistakes');
-SELECT is((SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND obj_description(oid, 'pg_proc') LIKE 'a mistaken call of %'), 96::bigint, 'and these are few');
+SELECT is((SELECT count(*) FROM pg_proc WHERE pronamespace = 'affinity'::regnamespace AND obj_description(oid, 'pg_proc') LIKE 'a mistaken call of %'), 99::bigint, 'and these are few');
 
 -- Calls that work: as typed as columns are, and without types.
 CREATE TEMP TABLE good (no serial, call text, same_as text);
@@ -107,6 +110,10 @@ INSERT INTO good (call, same_as) VALUES
 	('affinity.activity_agg(''ann'', ''2024-01-01'', ''day'', NULL, ''true'', NULL)', 'affinity.activity_agg(text ''ann'', timestamptz ''2024-01-01'', text ''day'', NULL::text, true, NULL::boolean)'),
 	('affinity.value_agg(1, ''2024-01-01'', ''1.5'', ''day'')', 'affinity.value_agg(1::bigint, timestamptz ''2024-01-01'', 1.5::float8, text ''day'')'),
 	('affinity.value_agg(''ann'', ''2024-01-01'', 2, ''day'', NULL)', 'affinity.value_agg(text ''ann'', timestamptz ''2024-01-01'', 2::float8, text ''day'', NULL::text)'),
+	('affinity.value_agg(1, ''2024-01-01'', ''1.5'', ''day'', NULL, true)', 'affinity.value_agg(1::bigint, timestamptz ''2024-01-01'', 1.5::float8, text ''day'', NULL::text, true)'),
+	('affinity.value_agg(ut::varchar, ''2024-01-01'', 2, ''day'', ''UTC'', c1)', 'affinity.value_agg(ut, timestamptz ''2024-01-01'', 2::float8, text ''day'', text ''UTC'', c1)'),
+	('affinity.value_agg(ut::varchar, daterange(d, NULL), 2, ''day'', NULL, ''pro_rata'')', 'affinity.value_agg(ut, daterange(d, NULL), 2::float8, text ''day'', NULL::text, text ''pro_rata'')'),
+	('affinity.value_agg(u4::smallint, daterange(d, NULL), amount, ''day'', ''UTC'')', 'affinity.value_agg(u4, daterange(d, NULL), amount::float8, text ''day'', text ''UTC'')'),
 	('affinity.value_agg(uu, d, amount, ''day'', ''UTC'')', 'affinity.value_agg(uu, d, amount::float8, text ''day'', text ''UTC'')'),
 	('affinity.funnel_agg(u4, at, ''7 days'', c1, c2)', 'affinity.funnel_agg(u4, at, interval ''7 days'', c1, c2)'),
 	('affinity.funnel_agg(u4, ts, ''7 days'', ''increase'', c1, c2)', 'affinity.funnel_agg(u4, ts, interval ''7 days'', text ''increase'', c1, c2)'),
