@@ -5,7 +5,8 @@ MODULE_big = affinity
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" affinity.control)
 
 OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)) $(MORE_SOURCES))
-INSTALL_SQL = $(sort $(wildcard sql/install/*.sql))
+INSTALL_SQL = $(sort $(wildcard sql/install/[0-9]*.sql))
+INSTALL_END = sql/install/end.sql
 MODEL_SQL = $(sort $(wildcard sql/model/*.sql))
 MODEL_HEADER = src/manage/ddl_sql.h
 VERSION_HEADER = src/base/version.h
@@ -22,11 +23,11 @@ PG_CONFIG ?= pg_config
 
 # These targets need no server headers, so that they can install them first.
 .DEFAULT_GOAL := all
-SCRIPTED = help setup test check-hard demo shell bench docs indent
+SCRIPTED = help setup test check-hard demo shell bench docs indent dist
 .PHONY: $(SCRIPTED)
 
 help:
-	@echo "make, make install   build and install for $(PG_CONFIG)"
+	@echo "make, make install   build and install for $(PG_CONFIG); make uninstall"
 	@echo "make demo            install what is missing, build, show it on real data"
 	@echo "make test            install what is missing, build, run every test"
 	@echo "make check-hard      the extension under sanitizers: pg_regress and fuzzers, \$$HARD_SECONDS"
@@ -34,6 +35,7 @@ help:
 	@echo "make bench           the benchmarks of test/bench"
 	@echo "make docs            write docs/reference.md from the catalog"
 	@echo "make indent          lay out C sources as PostgreSQL does"
+	@echo "make dist            affinity-$(EXTVERSION).zip for PGXN, of what is committed"
 
 setup:
 	@test/setup
@@ -68,9 +70,30 @@ indent:
 	@test/setup indent
 	@test/indent
 
+DIST = affinity-$(EXTVERSION)
+
+dist:
+	@perl test/meta > $(DIST).log || { cat $(DIST).log; rm -f $(DIST).log; exit 1; }
+	@rm -f $(DIST).log
+	git archive --format=zip --prefix=$(DIST)/ -o $(DIST).zip HEAD
+
 # PGXS is not there before `make setup` has run: the scripted targets above
 # call make again for everything below.
 ifneq ($(filter-out $(SCRIPTED),$(or $(MAKECMDGOALS),all)),)
+
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq (,$(wildcard $(PGXS)))
+define NO_PGXS
+$(PG_CONFIG) gives no way to build for a server. Install a C compiler and the
+headers of the server, NN being its version ("SHOW server_version"):
+    Debian, Ubuntu   apt-get install gcc libc6-dev make postgresql-server-dev-NN
+    Fedora           dnf install gcc make postgresql-server-devel
+    RHEL with PGDG   dnf install gcc make postgresqlNN-devel
+or name the server's own pg_config, as in
+    make PG_CONFIG=/usr/lib/postgresql/NN/bin/pg_config
+endef
+$(error $(NO_PGXS))
+endif
 
 # -isystem: the server's own headers are not clean under -Wextra. Only what is
 # in PG_CPPFLAGS reaches the bitcode too.
@@ -78,7 +101,6 @@ PG_CPPFLAGS = -I$(srcdir)/src -isystem $(shell $(PG_CONFIG) --includedir-server)
 EXTRA_CLEAN = affinity--*.sql $(MODEL_HEADER) $(VERSION_HEADER) $(OBJS:.o=.d) $(OBJS:.o=.bc) results \
 	test/isolation/results test/isolation/output_iso
 
-PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 override CFLAGS += -std=gnu99 -Wall -Wextra -MMD -MP $(if $(WERROR),-Werror)
@@ -94,13 +116,19 @@ $(pure): override CFLAGS += -O3
 # What `make check-hard` adds to the rooms with PostgreSQL.
 $(filter-out $(pure),$(OBJS)): override CFLAGS += $(HARD_CFLAGS)
 
-affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL) $(MODEL_SQL)
+affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL) $(MODEL_SQL) $(INSTALL_END)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }
 
 $(MODEL_HEADER): sql/model/header.awk $(MODEL_SQL)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }
 
 src/manage/ddl.o src/manage/drop.o: $(MODEL_HEADER)
+
+# Install scripts of other versions too.
+uninstall: uninstall-scripts
+.PHONY: uninstall-scripts
+uninstall-scripts:
+	rm -f '$(DESTDIR)$(datadir)/$(datamoduledir)'/affinity--*.sql
 
 $(VERSION_HEADER): affinity.control
 	echo '/* Made from affinity.control. */' > $@

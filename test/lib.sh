@@ -2,11 +2,13 @@
 # throw-away build of the project and a throw-away cluster to run it in.
 #
 # Nothing is written into the project's folder or into the PostgreSQL
-# installation: the build is a copy, and the server is told (extension_destdir)
-# to look for extensions in $work/stage first. So no root is needed, an affinity
-# that is installed stays as it is, and runs side by side do not meet.
+# installation: the build is a copy, and the server is told (extension_control_path,
+# since PostgreSQL 18; before it Debian's extension_destdir) to look for extensions
+# in $work/stage first. So no root is needed, an affinity that is installed stays as
+# it is, and runs side by side do not meet.
 
-PG_VERSION=${PG_VERSION:-15}
+# shellcheck disable=SC2154
+PG_VERSION=$("$root/test/version") || exit
 pg_bin=/usr/lib/postgresql/$PG_VERSION/bin
 PG_CONFIG=$pg_bin/pg_config
 
@@ -58,8 +60,8 @@ copy_tree() {
 # build [make's variables]: from scratch, into $stage; the tests' own extension
 # affinity_steps too.
 build() {
-	grep -q extension_destdir "$($PG_CONFIG --sharedir)/postgresql.conf.sample" ||
-		die "PostgreSQL $PG_VERSION here has no extension_destdir"
+	[ -x "$PG_CONFIG" ] || die "there is no $PG_CONFIG: test/setup installs what is missing"
+	extension_setting >/dev/null
 	copy_tree "$work/pgaffinity"
 	# Tests and benchmarks look for ../shared/data.
 	[ ! -d "$root/../shared" ] || ln -s "$(cd "$root/../shared" && pwd)" "$work/shared"
@@ -73,9 +75,23 @@ build() {
 	}
 }
 
+# extension_setting: where this server looks for control files and SQL.
+extension_setting() {
+	local sharedir="$($PG_CONFIG --sharedir)"
+	local sample=$sharedir/postgresql.conf.sample
+
+	if grep -q extension_control_path "$sample"; then
+		echo "extension_control_path=$stage$sharedir:\$system"
+	elif grep -q extension_destdir "$sample"; then
+		echo "extension_destdir=$stage"
+	else
+		die "PostgreSQL $PG_VERSION here has neither extension_control_path nor extension_destdir"
+	fi
+}
+
 # server_settings: what makes a server find the staged extension.
 server_settings() {
-	echo "extension_destdir=$stage"
+	extension_setting
 	echo "dynamic_library_path=$stage$($PG_CONFIG --pkglibdir):$($PG_CONFIG --pkglibdir)"
 }
 

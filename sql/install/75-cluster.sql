@@ -151,7 +151,9 @@ CREATE FUNCTION affinity.cluster_experiment(
 	variants pg_catalog.text[],
 	metrics affinity.cluster_metric[],
 	control pg_catalog.text DEFAULT NULL,
-	confidence pg_catalog.float8 DEFAULT 0.95)
+	confidence pg_catalog.float8 DEFAULT 0.95,
+	alternative pg_catalog.text DEFAULT 'two_sided',
+	adjust pg_catalog.text DEFAULT 'holm')
 RETURNS TABLE (
 	variant pg_catalog.text,
 	units pg_catalog.int8,
@@ -171,7 +173,7 @@ RETURNS TABLE (
 LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000 ROWS 3
 AS 'MODULE_PATHNAME', 'affinity_cluster_test';
 
-COMMENT ON FUNCTION affinity.cluster_experiment(pg_catalog.text[], affinity.cluster_metric[], pg_catalog.text, pg_catalog.float8) IS
+COMMENT ON FUNCTION affinity.cluster_experiment(pg_catalog.text[], affinity.cluster_metric[], pg_catalog.text, pg_catalog.float8, pg_catalog.text, pg_catalog.text) IS
 	'did it work, where units of a cluster are alike: differences from the control with cluster-robust errors';
 
 CREATE FUNCTION affinity.difference_in_differences(

@@ -31,6 +31,9 @@ affinity_base_alloc_large(MemoryContext context, Size size)
 	return area;
 }
 
+static void lacks_memory(Size bytes, const char *otherwise, const char *subject,
+						 va_list args) pg_attribute_printf(3, 0);
+
 static void
 lacks_memory(Size bytes, const char *otherwise, const char *subject,
 			 va_list args)

@@ -9,6 +9,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/schema.h"
 #include "basket/basket.h"
 
 static const struct
@@ -33,7 +34,7 @@ affinity_basket_id_type(AffinityIdKind kind)
 bool
 affinity_basket_type(Oid type, Oid *item_type)
 {
-	Oid			schema = get_namespace_oid("affinity", true);
+	Oid			schema = affinity_base_schema();
 
 	if (!OidIsValid(type) || !OidIsValid(schema))
 		return false;

@@ -24,6 +24,7 @@
 #include "activity/activity.h"
 #include "cluster/cluster.h"
 #include "experiment/experiment.h"
+#include "experiment/plan.h"
 #include "experiment/student.h"
 #include "kernel/tail.h"
 
@@ -115,10 +116,13 @@ deviation(const Arm *arm, const ClusterEntry *entry)
 	return affinity_cluster_sum_double(&difference);
 }
 
-/* Fill in what follows from the squares of the clusters' scores. */
+/*
+ * Fill in what follows from the squares of the clusters' scores. The interval
+ * has one end where only one side is looked at.
+ */
 static void
 finish(Estimate *estimate, double squares, int64 clusters, int64 units,
-	   int arms, double confidence)
+	   int arms, const ExperimentPlan *plan)
 {
 	double		g = (double) clusters;
 	double		n = (double) units;
@@ -134,20 +138,27 @@ finish(Estimate *estimate, double squares, int64 clusters, int64 units,
 	estimate->df = g - 1;
 	if (estimate->error > 0)
 	{
+		bool		two_sided = plan->side == EXPERIMENT_TWO_SIDED;
+		double		t = estimate->value / estimate->error;
 		double		half = estimate->error *
-			affinity_experiment_t_quantile(0.5 * (1 - confidence),
-									   estimate->df);
+			affinity_experiment_t_quantile(two_sided ? plan->alpha / 2
+										   : plan->alpha, estimate->df);
 
 		estimate->low = estimate->value - half;
 		estimate->high = estimate->value + half;
-		estimate->p = affinity_kernel_t_tail(estimate->value /
-											 estimate->error, estimate->df);
+		affinity_experiment_arm_no_side(plan, &estimate->low, &estimate->high);
+		estimate->p = affinity_kernel_t_tail(t, estimate->df);
+		if (!two_sided)
+			estimate->p = (t > 0) == (plan->side == EXPERIMENT_GREATER)
+				? estimate->p / 2 : 1 - estimate->p / 2;
 	}
 }
 
-static double
+/* A two-sided test of that confidence. */
+static ExperimentPlan
 confidence_arg(FunctionCallInfo fcinfo, int arg)
 {
+	ExperimentPlan plan = {.side = EXPERIMENT_TWO_SIDED};
 	double		confidence;
 
 	affinity_base_check_not_null(fcinfo, arg, "confidence");
@@ -158,7 +169,8 @@ confidence_arg(FunctionCallInfo fcinfo, int arg)
 				 errmsg("confidence must be between 0 and 1, but is %.17g",
 						confidence),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
-	return confidence;
+	plan.alpha = 1 - confidence;
+	return plan;
 }
 
 /* Numbers as columns; NAN is NULL. */
@@ -229,7 +241,7 @@ pair_squares(const Arm *control, const Arm *variant, double *difference,
 /* The numbers of a variant's row; p_adjusted is left out. */
 static void
 compare_variant(double *numbers, const Arm *arm, const Arm *control,
-				double confidence)
+				const ExperimentPlan *plan)
 {
 	Estimate	difference;
 	Estimate	lift;
@@ -251,42 +263,26 @@ compare_variant(double *numbers, const Arm *arm, const Arm *control,
 							  (arm->fraction - control->fraction));
 	lift.value = control->mean == 0 ? NAN
 		: difference.value / fabs(control->mean);
-	finish(&difference, squares, clusters, arm->n + control->n, 2, confidence);
-	finish(&lift, lift_squares, clusters, arm->n + control->n, 2, confidence);
+	finish(&difference, squares, clusters, arm->n + control->n, 2, plan);
+	finish(&lift, lift_squares, clusters, arm->n + control->n, 2, plan);
 	memcpy(&numbers[2], &difference, sizeof(Estimate));
 	numbers[P_ADJUSTED + 1] = lift.value;
 	numbers[P_ADJUSTED + 2] = lift.low;
 	numbers[P_ADJUSTED + 3] = lift.high;
 }
 
-static int
-compare_p(const void *a, const void *b)
-{
-	double		x = (*(double *const *) a)[P_VALUE];
-	double		y = (*(double *const *) b)[P_VALUE];
-
-	return (x > y) - (x < y);
-}
-
-/* Holm's step-down of the p-values that there are. */
+/* The adjusted p-values of all variants; the control, the first, has none. */
 static void
-adjust(double (*numbers)[VARIANT_NUMBERS], int n)
+adjust(double (*numbers)[VARIANT_NUMBERS], int n, ExperimentAdjust adjustment)
 {
-	double	  **order = affinity_base_array(n, sizeof(double *));
-	double		least = 0;
-	int			tests = 0;
+	double	   *p = affinity_base_array(n, sizeof(double));
+	double	   *adjusted = affinity_base_array(n, sizeof(double));
 
 	for (int i = 0; i < n; i++)
-	{
-		if (!isnan(numbers[i][P_VALUE]))
-			order[tests++] = numbers[i];
-	}
-	qsort(order, tests, sizeof(double *), compare_p);
-	for (int i = 0; i < tests; i++)
-	{
-		least = Max(least, order[i][P_VALUE] * (tests - i));
-		order[i][P_ADJUSTED] = Min(least, 1);
-	}
+		p[i] = numbers[i][P_VALUE];
+	affinity_experiment_adjust(p, adjusted, n, adjustment);
+	for (int i = 0; i < n; i++)
+		numbers[i][P_ADJUSTED] = adjusted[i];
 }
 
 /* The control first, then by name. */
@@ -358,27 +354,30 @@ read_variants(FunctionCallInfo fcinfo, Arm **arms)
 	return n;
 }
 
-/* cluster_experiment(variants, metrics, control, confidence) */
+/* cluster_experiment(variants, metrics, control, confidence, alternative, adjust) */
 Datum
 affinity_cluster_test(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Arm		   *arms;
 	double		(*numbers)[VARIANT_NUMBERS];
-	double		confidence;
+	ExperimentPlan plan;
+	ExperimentAdjust adjustment;
 	int			n;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
-	confidence = confidence_arg(fcinfo, 3);
+	plan = confidence_arg(fcinfo, 3);
+	plan.side = affinity_experiment_side_arg(fcinfo, 4);
+	adjustment = affinity_experiment_adjust_arg(fcinfo, 5);
 	n = read_variants(fcinfo, &arms);
 	if (n == 0)
 		return (Datum) 0;
 	numbers = affinity_base_array(n, sizeof(*numbers));
 	for (int i = 0; i < n; i++)
-		compare_variant(numbers[i], &arms[i], &arms[0], confidence);
-	adjust(numbers, n);
+		compare_variant(numbers[i], &arms[i], &arms[0], &plan);
+	adjust(numbers, n, adjustment);
 	for (int i = 0; i < n; i++)
 	{
 		Datum		values[3 + VARIANT_NUMBERS];
@@ -403,7 +402,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 	const ClusterState *state;
 	Arm			arms[CLUSTER_DID_CELLS];
 	Estimate	estimate;
-	double		confidence = confidence_arg(fcinfo, 1);
+	ExperimentPlan plan = confidence_arg(fcinfo, 1);
 	double		squares = 0;
 	int64		units = 0;
 	int64		clusters;
@@ -447,7 +446,7 @@ affinity_cluster_did(PG_FUNCTION_ARGS)
 				(double) arms[j].n;
 		squares += score * score;
 	}
-	finish(&estimate, squares, clusters, units, CLUSTER_DID_CELLS, confidence);
+	finish(&estimate, squares, clusters, units, CLUSTER_DID_CELLS, &plan);
 	numbers[0] = arms[CLUSTER_TREATED].mean;
 	numbers[1] = arms[CLUSTER_TREATED | CLUSTER_AFTER].mean;
 	numbers[2] = arms[0].mean;

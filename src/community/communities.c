@@ -103,6 +103,7 @@ rank_communities(uint32 *community, uint32 n, uint32 n_communities,
 	{
 		Ranked	   *r = &ranked[community[v]];
 
+		affinity_base_look_up(v);
 		r->no = community[v];
 		r->size++;
 		r->first = v;
@@ -117,6 +118,7 @@ rank_communities(uint32 *community, uint32 n, uint32 n_communities,
 	}
 	for (uint32 v = 0; v < n; v++)
 	{
+		affinity_base_look_up(v);
 		community[v] = no[community[v]];
 		order[next[community[v]]++] = v;
 	}
@@ -136,6 +138,7 @@ put_members(ReturnSetInfo *result, CommunityIds *ids,
 											  "affinity member",
 											  ALLOCSET_SMALL_SIZES);
 	MemoryContext old;
+	uint64		work = 0;
 
 	rank_communities(community, graph->n, n_communities, size, order);
 	old = MemoryContextSwitchTo(row);
@@ -145,7 +148,8 @@ put_members(ReturnSetInfo *result, CommunityIds *ids,
 		Datum		values[N_COLUMNS];
 		bool		nulls[N_COLUMNS] = {0};
 
-		affinity_base_look_up(i);
+		affinity_base_look_after(&work, graph->start[v + 1] -
+								 graph->start[v] + 1);
 		values[0] = affinity_community_id(ids, v);
 		values[1] = Int64GetDatum((int64) community[v] + 1);
 		values[2] = Int64GetDatum(size[community[v]]);

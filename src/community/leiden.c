@@ -98,7 +98,10 @@ pass(CommunityWork *work, const CommunityGraph *graph, double *size,
 		}
 		affinity_community_condense(&level, cluster, n_parts, &next);
 		for (uint32 v = 0; v < n; v++)
+		{
+			affinity_base_look_up(v);
 			node[v] = cluster[node[v]];
+		}
 		if (is_first)
 			pfree(level.community);
 		else
@@ -107,7 +110,10 @@ pass(CommunityWork *work, const CommunityGraph *graph, double *size,
 		level = next;
 	}
 	for (uint32 v = 0; v < n; v++)
+	{
+		affinity_base_look_up(v);
 		community[v] = level.community[node[v]];
+	}
 	if (is_first)
 		pfree(level.community);
 	else

@@ -42,6 +42,7 @@ affinity_community_shuffle(CommunityRandom *random, uint32 n, uint32 *order)
 	{
 		uint32		j = affinity_community_draw(random, i + 1);
 
+		affinity_base_look_up(i);
 		order[i] = order[j];
 		order[j] = i;
 	}
@@ -111,6 +112,7 @@ count_communities(CommunityWork *work, const CommunityLevel *level)
 	memset(work->size, 0, (Size) n * sizeof(double));
 	for (uint32 v = 0; v < n; v++)
 	{
+		affinity_base_look_up(v);
 		work->members[level->community[v]]++;
 		work->size[level->community[v]] += level->size[v];
 	}
@@ -325,6 +327,7 @@ affinity_community_compact(uint32 *community, uint32 n, uint32 *scratch)
 	memset(scratch, 0xFF, (Size) n * sizeof(uint32));
 	for (uint32 v = 0; v < n; v++)
 	{
+		affinity_base_look_up(v);
 		if (scratch[community[v]] == COMMUNITY_NOBODY)
 			scratch[community[v]] = n_found++;
 		community[v] = scratch[community[v]];
@@ -390,11 +393,17 @@ affinity_community_condense(const CommunityLevel *level, const uint32 *cluster,
 	uint64		work = 0;
 
 	for (uint32 v = 0; v < from->n; v++)
+	{
+		affinity_base_look_up(v);
 		start[cluster[v] + 2]++;
+	}
 	for (uint32 c = 2; c <= n; c++)
 		start[c] += start[c - 1];
 	for (uint32 v = 0; v < from->n; v++)
+	{
+		affinity_base_look_up(v);
 		member[start[cluster[v] + 1]++] = v;
+	}
 
 	graph->n = n;
 	graph->start = affinity_base_zeroed_array((Size) n + 1, sizeof(int64));

@@ -48,6 +48,7 @@ typedef struct ExperimentPlan
 	double		prior_sd;		/* infinite: flat */
 	double		prior_alpha;	/* of proportions */
 	double		prior_beta;
+	void		(*look) (void); /* at interrupts: need not come back */
 } ExperimentPlan;
 
 typedef struct ExperimentArm

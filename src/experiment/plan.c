@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "base/base.h"
@@ -70,12 +71,16 @@ static const Word lifts[] = {
 static const Word intervals[] = {{"newcombe", 0}, {"wald", 1}, {NULL, 0}};
 static const Word thetas[] = {{"pooled", 0}, {"within", 1}, {NULL, 0}};
 
+/* An argument that the function of an older version lacks is its default, the first word. */
 static int
 word_arg(FunctionCallInfo fcinfo, int arg, const char *name, const Word *words)
 {
-	char	   *given = affinity_base_text_arg(fcinfo, arg, name);
+	char	   *given;
 	StringInfoData list;
 
+	if (arg >= PG_NARGS())
+		return words[0].value;
+	given = affinity_base_text_arg(fcinfo, arg, name);
 	for (int i = 0; words[i].word != NULL; i++)
 		if (pg_strcasecmp(given, words[i].word) == 0)
 			return words[i].value;
@@ -125,6 +130,26 @@ finite_arg(FunctionCallInfo fcinfo, int arg, const char *name, bool positive,
 	return given;
 }
 
+/* Which differences are looked for. */
+ExperimentSide
+affinity_experiment_side_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return word_arg(fcinfo, arg, "alternative", alternatives);
+}
+
+/* How p-values of several variants are adjusted. */
+ExperimentAdjust
+affinity_experiment_adjust_arg(FunctionCallInfo fcinfo, int arg)
+{
+	return word_arg(fcinfo, arg, "adjust", adjustments);
+}
+
+static void
+look_at_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* The options from argument first on. */
 void
 affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
@@ -134,6 +159,7 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 	double		confidence;
 
 	call->control = NULL;
+	plan->look = look_at_interrupts;
 	if (!PG_ARGISNULL(first + ARG_CONTROL))
 		call->control = text_to_cstring(PG_GETARG_TEXT_PP(first + ARG_CONTROL));
 	plan->method = word_arg(fcinfo, first + ARG_METHOD, "method", methods);
@@ -146,9 +172,8 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 						confidence),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	plan->alpha = 1 - confidence;
-	plan->side = word_arg(fcinfo, first + ARG_ALTERNATIVE, "alternative",
-						  alternatives);
-	call->adjust = word_arg(fcinfo, first + ARG_ADJUST, "adjust", adjustments);
+	plan->side = affinity_experiment_side_arg(fcinfo, first + ARG_ALTERNATIVE);
+	call->adjust = affinity_experiment_adjust_arg(fcinfo, first + ARG_ADJUST);
 	plan->about_lift = word_arg(fcinfo, first + ARG_EFFECT, "effect", effects);
 	plan->lift = word_arg(fcinfo, first + ARG_LIFT, "lift_interval", lifts);
 	plan->wald = word_arg(fcinfo, first + ARG_INTERVAL, "z_interval", intervals);

@@ -27,7 +27,15 @@ typedef struct ExperimentCall
 } ExperimentCall;
 
 /* plan.c */
+extern ExperimentSide affinity_experiment_side_arg(FunctionCallInfo fcinfo,
+												   int arg);
+extern ExperimentAdjust affinity_experiment_adjust_arg(FunctionCallInfo fcinfo,
+													   int arg);
 extern void affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 										  ExperimentCall *call);
+
+/* adjust.c */
+extern void affinity_experiment_adjust(const double *p, double *adjusted,
+									   int n, ExperimentAdjust adjust);
 
 #endif							/* AFFINITY_EXPERIMENT_PLAN_H */

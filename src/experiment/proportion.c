@@ -14,31 +14,90 @@
 /* From so many trials on, the incomplete beta function is integrated. */
 #define MANY 3000
 
-/* Points across the logit of a posterior: error far below 1e-12. */
+/* Points across the logit of a posterior: see lay_points. */
 #define POINTS_PER_SD 6
 #define POINTS_MAX 20000
 
 /* ---- the incomplete beta function ------------------------------------------ */
 
-/* ln of the density of the logit of Beta(a, b), but for its constant. */
-static double
-log_density(double a, double b, double logit)
+typedef struct Beta
 {
-	/* a ln x + b ln (1 - x) */
-	return logit > 0 ? -b * logit - (a + b) * log1p(exp(-logit))
-		: a * logit - (a + b) * log1p(exp(logit));
+	double		a;
+	double		b;
+	double		mode;			/* of the logit */
+	double		log_peak;		/* ln of the density of the logit there */
+} Beta;
+
+/* lgamma(x) less Stirling's formula. */
+static double
+beyond_stirling(double x)
+{
+	double		y = 1 / x;
+	double		y2 = y * y;
+
+	if (x < 10)
+		return lgamma(x) - ((x - 0.5) * log(x) - x + 0.5 * log(2 * M_PI));
+	return y * (1.0 / 12 - y2 * (1.0 / 360 - y2 * (1.0 / 1260 -
+												   y2 * (1.0 / 1680 - y2 / 1188))));
+}
+
+static Beta
+beta_of(double a, double b)
+{
+	Beta		beta = {a, b, log(a) - log(b), 0};
+	double		less = fmin(a, b);
+
+	/* ab / (a + b), which may not leave the range */
+	beta.log_peak = 0.5 * log(less / (1 + less / fmax(a, b)) / (2 * M_PI)) +
+		beyond_stirling(a + b) - beyond_stirling(a) - beyond_stirling(b);
+	return beta;
+}
+
+/* A logit so far away is where no posterior of any weight has any. */
+#define FAR 500
+
+/*
+ * ln of the density of the logit, which is x^a y^b / B(a, b), so far from the
+ * mode. That is what 1e15 trials leave: a ln x, b ln y and ln B are 1e15 each.
+ * Of two forms it is that by the smaller of a and b, which does not cancel.
+ */
+static double
+log_density(const Beta *beta, double from_mode)
+{
+	double		all = beta->a + beta->b;
+	bool		by_a = beta->a <= beta->b;
+
+	if (fabs(from_mode) > FAR)
+		by_a = from_mode < 0;
+	if (by_a)
+		return beta->log_peak + beta->a * from_mode -
+			all * log1p(beta->a / all * expm1(from_mode));
+	return beta->log_peak - beta->b * from_mode -
+		all * log1p(beta->b / all * expm1(-from_mode));
+}
+
+/* How fast that falls, without a sign. */
+static double
+slope_at(const Beta *beta, double from_mode)
+{
+	double		share = (from_mode < 0 ? beta->a : beta->b) /
+		(beta->a + beta->b);
+	double		lost = -expm1(-fabs(from_mode));
+
+	return beta->a / (beta->a + beta->b) * beta->b * lost /
+		fmax(1 - share * lost, 1e-300);
 }
 
 /* The tail from x away from the mode, by Gauss and Legendre's rule. */
 static double
-tail_by_integral(double a, double b, double x, double y, double log_scale)
+tail_by_integral(const Beta *beta, double from_mode)
 {
-	double		mode = log(a / b);
-	double		from = log(x / y);
+	double		a = beta->a;
+	double		b = beta->b;
 	double		sd = sqrt(1 / a + 1 / b);
-	double		side = from < mode ? -1 : 1;
-	double		peak = log_density(a, b, from);
-	double		slope = fabs(a * y - b * x);
+	double		side = from_mode < 0 ? -1 : 1;
+	double		peak = log_density(beta, from_mode);
+	double		slope = slope_at(beta, from_mode);
 	double		width = fmin(40 / (slope > 0 ? slope : 1e-300), 9 * sd);
 	double		sum = 0;
 
@@ -50,11 +109,11 @@ tail_by_integral(double a, double b, double x, double y, double log_scale)
 
 		for (int i = 0; i < AFFINITY_GAUSS; i++)
 			sum += half * affinity_kernel_gauss_weight[i] *
-				exp(log_density(a, b, from + side *
+				exp(log_density(beta, from_mode + side *
 								(middle + half * affinity_kernel_gauss_node[i])) -
 					peak);
 	}
-	return sum * exp(peak - log_scale);
+	return sum * exp(peak);
 }
 
 static double
@@ -90,12 +149,27 @@ by_fraction(double a, double b, double x)
 	return h;
 }
 
-typedef struct Beta
+/* The same by a series of positive terms, which never sees 1 - x. */
+static double
+by_series(double a, double b, double x)
 {
-	double		a;
-	double		b;
-	double		log_scale;		/* ln B(a, b) */
-} Beta;
+	double		sum = 1;
+	double		term = 1;
+
+	for (int n = 0; n < 1000000; n++)
+	{
+		double		ratio = (a + b + n) / (a + 1 + n) * x;
+
+		term *= ratio;
+		sum += term;
+		if (ratio < 1 && term < 1e-17 * sum)
+			break;
+	}
+	return sum;
+}
+
+/* Below, the other side is rounded too much for the fraction. */
+#define SMALL 1e-4
 
 /* P(X <= x) of Beta(a, b); y is 1 - x, without rounding. */
 static double
@@ -103,28 +177,34 @@ beta_below(const Beta *beta, double x, double y)
 {
 	double		a = beta->a;
 	double		b = beta->b;
+	double		from_mode;
+	double		density;
 
 	if (!(x > 0))
 		return 0;
 	if (!(y > 0))
 		return 1;
+	from_mode = log(x) - log(y) - beta->mode;
 	if (a > MANY && b > MANY)
 	{
-		double		tail = tail_by_integral(a, b, x, y, beta->log_scale);
+		double		tail = tail_by_integral(beta, from_mode);
 
-		return x / y < a / b ? tail : 1 - tail;
+		return from_mode < 0 ? tail : 1 - tail;
 	}
+	density = exp(log_density(beta, from_mode));
+	if (density == 0)
+		return x < (a + 1) / (a + b + 2) ? 0 : 1;
 	if (x < (a + 1) / (a + b + 2))
-		return exp(a * log(x) + b * log(y) - beta->log_scale) *
-			by_fraction(a, b, x) / a;
-	return 1 - exp(a * log(x) + b * log(y) - beta->log_scale) *
-		by_fraction(b, a, y) / b;
+		return y < SMALL ? 1 - density * by_series(b, a, y) / b
+			: density * by_fraction(a, b, x) / a;
+	return x < SMALL ? density * by_series(a, b, x) / a
+		: 1 - density * by_fraction(b, a, y) / b;
 }
 
 double
 affinity_experiment_beta_lower(double a, double b, double x, double y)
 {
-	Beta		beta = {a, b, affinity_kernel_log_beta(a, b)};
+	Beta		beta = beta_of(a, b);
 
 	return beta_below(&beta, x, y);
 }
@@ -133,7 +213,7 @@ affinity_experiment_beta_lower(double a, double b, double x, double y)
 double
 affinity_experiment_beta_quantile(double a, double b, double p)
 {
-	Beta		beta = {a, b, affinity_kernel_log_beta(a, b)};
+	Beta		beta = beta_of(a, b);
 	double		low = -745;
 	double		high = 745;
 
@@ -197,15 +277,21 @@ typedef struct Posterior
 {
 	Beta		control;
 	Beta		arm;
-	double		first;			/* logits of the control */
+	Beta		more;			/* the arm with one more success */
+	double		first;			/* logits of the control, from its mode */
 	double		step;
 	int			n;
+	void		(*look) (void);
 } Posterior;
+
+/* Points between two looks at interrupts. */
+#define LOOK_EACH 256
 
 /*
  * The integral over the control's posterior is a sum over equal steps of its
  * logit, whose density falls to both sides: its error falls faster than any
- * power of the step.
+ * power of the step. But for a few successes: what is beyond 0 or 1 makes a
+ * corner there, and the interval is off by some 1e-5 of its length.
  */
 static void
 lay_points(Posterior *both)
@@ -213,14 +299,12 @@ lay_points(Posterior *both)
 	const Beta *beta = &both->control;
 	double		sd = sqrt(1 / beta->a + 1 / beta->b);
 	double		sd_arm = sqrt(1 / both->arm.a + 1 / both->arm.b);
-	double		mode = log(beta->a / beta->b);
-	double		peak = log_density(beta->a, beta->b, mode);
-	double		low = mode;
-	double		high = mode;
+	double		low = 0;
+	double		high = 0;
 
-	while (log_density(beta->a, beta->b, low) > peak - 36)
+	while (log_density(beta, low) > beta->log_peak - 36)
 		low -= sd / 2;
-	while (log_density(beta->a, beta->b, high) > peak - 36)
+	while (log_density(beta, high) > beta->log_peak - 36)
 		high += sd / 2;
 	both->step = fmin(sd, sd_arm) / POINTS_PER_SD;
 	both->n = (int) fmin(POINTS_MAX, ceil((high - low) / both->step));
@@ -241,10 +325,12 @@ mean_over(const Posterior *both, OfPair f, double data)
 
 	for (int i = 0; i <= both->n; i++)
 	{
-		double		logit = both->first + i * both->step;
-		double		weight = exp(log_density(beta->a, beta->b, logit) -
-								 beta->log_scale);
+		double		from_mode = both->first + i * both->step;
+		double		logit = beta->mode + from_mode;
+		double		weight = exp(log_density(beta, from_mode));
 
+		if (i % LOOK_EACH == 0)
+			both->look();
 		if (weight == 0)
 			continue;
 		whole += weight;
@@ -272,13 +358,10 @@ below_product(const Posterior *both, double x, double y, double d)
 static double
 shortfall(const Posterior *both, double x, double y, double unused)
 {
-	Beta		more = {both->arm.a + 1, both->arm.b, 0};
-
 	(void) unused;
-	more.log_scale = both->arm.log_scale +
-		log(both->arm.a / (both->arm.a + both->arm.b));
 	return x * beta_below(&both->arm, x, y) -
-		both->arm.a / (both->arm.a + both->arm.b) * beta_below(&more, x, y);
+		both->arm.a / (both->arm.a + both->arm.b) *
+		beta_below(&both->more, x, y);
 }
 
 /*
@@ -296,7 +379,7 @@ solve(const Posterior *both, OfPair f, double p, double low, double high)
 		return low;
 	if (at_high <= 0)
 		return high;
-	for (int i = 0; i < 100 &&
+	for (int i = 0; i < 1000 &&
 		 high - low > 1e-13 * fmax(fabs(low), fabs(high)); i++)
 	{
 		double		next = i % 3 == 2 ? low + (high - low) / 2
@@ -354,13 +437,13 @@ affinity_experiment_beta_compare(const ExperimentPlan *plan,
 		(plan->side == EXPERIMENT_TWO_SIDED ? 2 : 1);
 	double		share = fmin(1e-12, tail / 1000);
 
-	both.control.a = control->successes + plan->prior_alpha;
-	both.control.b = control->units - control->successes + plan->prior_beta;
-	both.arm.a = arm->successes + plan->prior_alpha;
-	both.arm.b = arm->units - arm->successes + plan->prior_beta;
-	both.control.log_scale = affinity_kernel_log_beta(both.control.a,
-													  both.control.b);
-	both.arm.log_scale = affinity_kernel_log_beta(both.arm.a, both.arm.b);
+	both.control = beta_of(control->successes + plan->prior_alpha,
+						   control->units - control->successes +
+						   plan->prior_beta);
+	both.arm = beta_of(arm->successes + plan->prior_alpha,
+					   arm->units - arm->successes + plan->prior_beta);
+	both.more = beta_of(both.arm.a + 1, both.arm.b);
+	both.look = plan->look;
 	lay_points(&both);
 	mean = both.arm.a / (both.arm.a + both.arm.b);
 	mean_control = both.control.a / (both.control.a + both.control.b);

@@ -147,42 +147,18 @@ check_method(const ExperimentCall *call, MetricState **states, int n,
 
 /* ---- rows ------------------------------------------------------------------- */
 
-static int
-compare_p(const void *a, const void *b)
-{
-	double		x = (*(Variant *const *) a)->result.p;
-	double		y = (*(Variant *const *) b)->result.p;
-
-	return (x > y) - (x < y);
-}
-
-/* Holm's, or Benjamini and Hochberg's, p-values of those that have one. */
+/* The p-values of all but the control. */
 static void
 adjust_p(Variant *variants, int n, ExperimentAdjust adjust)
 {
-	Variant   **order = palloc(n * sizeof(Variant *));
-	int			m = 0;
-	double		bound;
+	double	   *p = palloc(n * sizeof(double));
+	double	   *adjusted = palloc(n * sizeof(double));
 
 	for (int i = 1; i < n; i++)
-	{
-		variants[i].result.adjusted = variants[i].result.p;
-		if (!isnan(variants[i].result.p))
-			order[m++] = &variants[i];
-	}
-	qsort(order, m, sizeof(Variant *), compare_p);
-	bound = 0;
-	for (int i = 0; i < m && adjust == EXPERIMENT_HOLM; i++)
-	{
-		bound = Max(bound, order[i]->result.p * (m - i));
-		order[i]->result.adjusted = Min(bound, 1);
-	}
-	bound = 1;
-	for (int i = m; i-- > 0 && adjust == EXPERIMENT_BH;)
-	{
-		bound = Min(bound, order[i]->result.p * m / (i + 1));
-		order[i]->result.adjusted = bound;
-	}
+		p[i] = variants[i].result.p;
+	affinity_experiment_adjust(p + 1, adjusted + 1, n - 1, adjust);
+	for (int i = 1; i < n; i++)
+		variants[i].result.adjusted = adjusted[i];
 }
 
 static void

@@ -25,7 +25,7 @@
 /*
  * Bytes that the baskets read so far will have needed: entries on their way
  * and in one orientation, then in both. Where a pair comes twice, the matrix has
- * weights.
+ * values, unless nobody wants them.
  */
 static Size
 packed_bytes(const BasketReceiver *self)
@@ -34,9 +34,11 @@ packed_bytes(const BasketReceiver *self)
 	Size		items = affinity_interaction_dict_size(self->rows->items);
 	Size		on_way = sizeof(uint32) +
 		(self->any_weight ? sizeof(float) : 0);
+	bool		any_value = self->any_weight || self->any_twice ||
+		self->n_baskets > (int64) users + AFFINITY_BATCH;
 	Size		in_matrix = sizeof(uint32) +
-		(self->any_weight || self->any_twice ||
-	 self->n_baskets > (int64) users + AFFINITY_BATCH ? sizeof(float) : 0);
+		(any_value && affinity_interaction_has_values(self->request) ?
+	 sizeof(float) : 0);
 
 	return (in_matrix + Max(on_way, in_matrix)) * (Size) self->rows->usable +
 		(Size) self->n_baskets * (2 * sizeof(int64) + 2 * sizeof(uint32)) +

@@ -128,6 +128,8 @@ typedef struct AffinityReadRequest
 	bool		keep_dropped;	/* pairs without a value that counts, NULL
 								 * weights too, stay in the matrix, as NaN */
 	AffinityPairValue value;
+	bool		no_values;		/* what pairs are worth only says which there
+								 * are: the matrix keeps no values */
 	AffinityRecency recency;
 	double		half_life;		/* microseconds; with recency */
 	bool		events;			/* users' rows in order of time, too */

@@ -23,6 +23,8 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
 								const AffinityReadRequest *request)
 {
 	Size		second = rows->has_second ? sizeof(float) : 0;
+	Size		value = affinity_interaction_has_values(request) ?
+		sizeof(float) : 0;
 	Size		per_row = sizeof(AffinityEntry) +
 		(rows->keep_at ? sizeof(int64) : 0);
 	Size		per_id = (rows->by_newest ? 4 : 3) * sizeof(int64) +
@@ -33,7 +35,7 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
 		largest = Max(largest, rows->part_rows[p]);
 	return rows->usable * per_row +
 		Max(largest * 2 * (sizeof(AffinityEntry) + second), rows->usable *
-			2 * (sizeof(uint32) + sizeof(float) + second)) +
+			2 * (sizeof(uint32) + value + second)) +
 		affinity_interaction_visits_bytes(rows, request) +
 		affinity_interaction_events_bytes(rows) +
 		affinity_interaction_dict_bytes(rows->users) +
@@ -179,7 +181,8 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	AffinityCsrValues val = {NULL, NULL};
 
 	csr->col = affinity_interaction_array(n, sizeof(uint32));
-	if (!build->merge.all_one)
+	if (!build->merge.all_one &&
+		affinity_interaction_has_values(build->request))
 		val.first = csr->val = affinity_interaction_array(n, sizeof(float));
 	if (build->rows->has_second)
 		val.second = *second = affinity_interaction_array(n, sizeof(float));

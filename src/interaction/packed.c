@@ -128,10 +128,11 @@ put_entries(Filling *f, const AffinityEntry *entry, size_t n)
 {
 	AffinityBuild *build = f->build;
 	AffinityCsr *m = &build->by_user;
+	bool		any_value = affinity_interaction_has_values(build->request);
 
 	for (size_t i = 0; i < n; i++)
 	{
-		if (entry[i].val != 1 && m->val == NULL)
+		if (entry[i].val != 1 && any_value && m->val == NULL)
 		{
 			m->val = affinity_interaction_array(f->self->n, sizeof(float));
 			for (int64 e = 0; e < f->n; e++)

@@ -126,6 +126,15 @@ typedef struct AffinityBuild
 	float	   *second_by_item;
 } AffinityBuild;
 
+/*
+ * May the matrix have values? Dropped pairs that stay are known by theirs.
+ */
+static inline bool
+affinity_interaction_has_values(const AffinityReadRequest *request)
+{
+	return !request->no_values || request->keep_dropped;
+}
+
 /* Is an item, by rank, one of the matrix's? Once entries are counted. */
 static inline bool
 affinity_interaction_has_item(const AffinityBuild *build, uint32 rank)

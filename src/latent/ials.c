@@ -431,8 +431,10 @@ static const AffinityOption ials_options[] = {
 static void
 ials_request(const void *options, AffinityReadRequest *request)
 {
-	affinity_train_request_times(&((const IalsOptions *) options)->times,
-								 request);
+	const IalsOptions *o = options;
+
+	request->no_values = o->confidence == CONFIDENCE_BINARY;
+	affinity_train_request_times(&o->times, request);
 }
 
 static const AffinityTimes *

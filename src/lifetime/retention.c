@@ -138,31 +138,35 @@ affinity_lifetime_bdw_retention(PG_FUNCTION_ARGS)
 
 /* ---- sums over all periods to come ---- */
 
-/* ln of what the period t counts, and its derivative by t. */
+/*
+ * ln of what the period counts that comes s after the start, and its
+ * derivative. Discounts go by s: of a start at 1e15 it has all its digits.
+ */
 static double
-log_term(const Stay *stay, double t, double *slope)
+log_term(const Stay *stay, double s, double *slope)
 {
 	const double *parameter = stay->parameter;
 	double		derivative[3];
+	double		t = stay->start + s;
 	double		value = affinity_lifetime_log_survival(parameter, stay->given,
 													   t, derivative);
 	double		to = affinity_lifetime_power(t, parameter[2]);
 
 	*slope = -affinity_kernel_rising_slope(parameter[1] + to, parameter[0]) *
 		(to < 1e200 ? parameter[2] * to / t : 0) - stay->discount;
-	return value - stay->discount * (t - stay->start);
+	return value - stay->discount * s;
 }
 
 /*
- * The integral of the terms from t on, in panels of ln t. Far out they fall as
- * t^-(alpha c), unless they are discounted.
+ * The integral of the terms from s after the start on, in panels of ln s. Far
+ * out, at t, they fall as t^-(alpha c), unless they are discounted.
  */
 static double
-integral(const Stay *stay, double t)
+integral(const Stay *stay, double s)
 {
 	double		power = stay->parameter[0] * stay->parameter[2] - 1;
 	double		far = 1e17 * (stay->parameter[0] + stay->parameter[1]);
-	double		at = log(t);
+	double		at = log(s);
 	double		sum = 0;
 
 	if (stay->discount == 0 && power <= 0)
@@ -171,6 +175,7 @@ integral(const Stay *stay, double t)
 	{
 		double		slope;
 		double		value = log_term(stay, exp(at), &slope);
+		double		t = stay->start + exp(at);
 		double		step;
 
 		CHECK_FOR_INTERRUPTS();
@@ -180,8 +185,8 @@ integral(const Stay *stay, double t)
 		if (slope < 0 && (value + at < -45 + log(sum + 1) || at > 650))
 			return sum;
 		if (stay->discount == 0 &&
-			(affinity_lifetime_power(exp(at), stay->parameter[2]) > far || at > 650))
-			return sum + exp(value + at) / power;
+			(affinity_lifetime_power(t, stay->parameter[2]) > far || at > 650))
+			return sum + exp(value + log(t)) / power;
 		step = Min(1, 4 / fabs(slope));
 		for (int i = 0; i < AFFINITY_GAUSS; i++)
 		{
@@ -208,13 +213,12 @@ sum_of(const Stay *stay)
 	double		sum = 0;
 	double		term;
 	double		slope;
-	double		t = stay->start + TERMS;
 
 	for (int i = TERMS - 1; i >= 0; i--)
 		sum += survival(stay->parameter, stay->given, stay->start + i) *
 			exp(-stay->discount * i);
-	term = exp(log_term(stay, t, &slope));
-	return sum + integral(stay, t) +
+	term = exp(log_term(stay, TERMS, &slope));
+	return sum + integral(stay, TERMS) +
 		term * (0.5 - slope / 12 + slope * slope * slope / 720);
 }
 

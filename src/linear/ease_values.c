@@ -23,6 +23,15 @@ affinity_linear_counted(int weights, double weight)
 }
 
 /*
+ * Do all pairs count 1, whatever they weigh?
+ */
+bool
+affinity_linear_is_binary(int weights)
+{
+	return weights + AFFINITY_WEIGHTS_BINARY == AFFINITY_WEIGHTS_BINARY;
+}
+
+/*
  * The values of an orientation as the options count them, in place; none
  * where all are 1.
  */
@@ -31,7 +40,7 @@ affinity_linear_weigh(AffinityCsr *m, int weights)
 {
 	int64		n = m->start[m->n_rows];
 
-	if (weights + AFFINITY_WEIGHTS_BINARY == AFFINITY_WEIGHTS_BINARY)
+	if (affinity_linear_is_binary(weights))
 	{
 		if (m->val)
 			pfree(m->val);

@@ -193,6 +193,7 @@ graph_request(const void *options, AffinityReadRequest *request)
 	const GraphOptions *o = options;
 
 	request->max_history = o->max_history;
+	request->no_values = affinity_linear_is_binary(o->weights);
 	affinity_train_request_times(&o->times, request);
 }
 

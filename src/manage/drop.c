@@ -36,6 +36,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "base/schema.h"
 #include "manage/ddl_sql.h"
 #include "manage/objects.h"
 
@@ -72,7 +73,7 @@ add_relations(Oid schema, AffinityModelObjects *objects)
 static bool
 calls_extension(Oid function)
 {
-	Oid			extension = get_namespace_oid("affinity", false);
+	Oid			extension = affinity_base_schema();
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData key[2];
 	SysScanDesc scan;

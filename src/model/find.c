@@ -18,12 +18,13 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "base/schema.h"
 #include "model/catalog.h"
 
 Oid
 affinity_model_record_type(void)
 {
-	Oid			schema = get_namespace_oid("affinity", false);
+	Oid			schema = affinity_base_schema();
 	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 									   CStringGetDatum("model_record"),
 									   ObjectIdGetDatum(schema));

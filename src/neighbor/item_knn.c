@@ -359,6 +359,10 @@ item_knn_request(const void *options, AffinityReadRequest *request)
 	const ItemKnnOptions *o = options;
 
 	request->max_history = o->max_history;
+	request->no_values = o->similarity != SIMILARITY_ADJUSTED &&
+		(o->weights == AFFINITY_WEIGHTS_BINARY ||
+		 (o->weights != AFFINITY_WEIGHTS_SIGNED &&
+		  affinity_neighbor_knn_on_sets(o->similarity)));
 	affinity_train_request_times(&o->times, request);
 }
 

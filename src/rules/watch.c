@@ -35,6 +35,7 @@
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
+#include "base/schema.h"
 #include "rules/book.h"
 
 /* ---- triggers on a table ----------------------------------------------- */
@@ -50,8 +51,7 @@ affinity_rules_function(void)
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 						   CStringGetDatum("catalog_changed"),
 						   PointerGetDatum(none),
-						   ObjectIdGetDatum(get_namespace_oid("affinity",
-															  false)));
+						   ObjectIdGetDatum(affinity_base_schema()));
 }
 
 /*

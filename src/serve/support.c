@@ -31,6 +31,7 @@
 #include "utils/snapmgr.h"
 
 #include "algorithm/algorithm.h"
+#include "base/schema.h"
 #include "serve/serve.h"
 
 /* The default of the argument k, where a plan does not know it. */
@@ -157,7 +158,7 @@ read_figures(Oid schema, Figures *f)
 
 	memset(f, 0, sizeof(Figures));
 	if (!ActiveSnapshotSet() ||
-		!OidIsValid(get_namespace_oid("affinity", true)))
+		!OidIsValid(affinity_base_schema()))
 		return;
 	relid = affinity_model_table(schema);
 	if (!OidIsValid(relid) ||

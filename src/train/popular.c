@@ -51,6 +51,7 @@ popular_request(const void *options, AffinityReadRequest *request)
 {
 	const PopularOptions *popular = options;
 
+	request->no_values = popular->measure == MEASURE_USERS;
 	if (popular->half_life == 0)
 		return;
 	request->half_life = (double) popular->half_life;

@@ -326,7 +326,7 @@ typedef struct AffinityAlgorithm
 	void		(*check) (void *options);
 	/* can it learn from several kinds of events? NULL: no */
 	bool		(*takes_kinds) (const void *options);
-	/* how times enter, if at all, and how long histories may be */
+	/* how times and weights enter, if at all, and how long histories may be */
 	void		(*request) (const void *options, AffinityReadRequest *request);
 	/* may release the matrix, but not the dictionaries */
 	void		(*train) (AffinityInteractions *in, const void *options,

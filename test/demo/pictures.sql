@@ -33,6 +33,9 @@ FROM (SELECT region, affinity.survival_agg(coalesce(second, '2011-12-10') - firs
 		FROM (SELECT customer_id, country, invoiced_at::date AS day FROM purchases) d
 		GROUP BY customer_id) c
 	GROUP BY region) s;
+SELECT affinity.chart_forecast(affinity.series_agg(invoiced_at, quantity * price, 'week'), 12, 'And how much will they spend?',
+	'Revenue by week, and the next twelve weeks with the interval of 95 %', until => '2011-12-04', fill => 'zero', width => 1000)
+FROM purchases;
 SELECT affinity.chart_sankey(array_agg(before ORDER BY q, n DESC), array_agg(now ORDER BY q, n DESC), array_agg(n ORDER BY q, n DESC),
 	array_agg(q ORDER BY q, n DESC), 'Where do the customers of early 2010 go?',
 	'By what they spent in each quarter, from the first of 2010 to the first of 2011', width => 1000)

@@ -5,7 +5,7 @@ BEGIN;
 SET client_min_messages = error;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'Asia/Tokyo';
-SELECT plan(205);
+SELECT plan(225);
 SELECT setseed(0.41);
 
 -- ---- what is in a basket -------------------------------------------------
@@ -170,7 +170,37 @@ SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT whole, u FROM baske
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT u, affinity.basket_agg(i, 1e39) FROM rows GROUP BY u', 'item_knn')$$, '22000', NULL, 'a weight beyond real');
 SET LOCAL maintenance_work_mem = '1MB';
 SELECT throws_ok($$SELECT affinity.create_model('m', 'SELECT g / 100, affinity.basket_agg(g * 7 % 1000) FROM generate_series(1, 200000) g GROUP BY 1', 'popular')$$, '53400', NULL, 'memory');
+
+-- what pairs are worth takes 8 bytes each, 4 of which in each orientation, and none where nobody wants it
+CREATE FUNCTION pg_temp.needed(query text, algorithm text, options jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM affinity.create_model('m', query, algorithm, options);
+	RETURN NULL;
+EXCEPTION WHEN configuration_limit_exceeded THEN
+	RETURN substring(SQLERRM FROM 'needs? (\d+) bytes')::bigint;
+END $$;
+CREATE TABLE often AS SELECT g / 100 AS u, g * 7 % 40 + (g / 100) % 1000 AS i, 1 + g % 3 AS w FROM generate_series(1, 200000) g;
+SELECT is(pg_temp.needed(q, algorithm, wanted) - pg_temp.needed(q, algorithm, unwanted), 8 * 200000::bigint, format('%s %s keeps no values of %s', algorithm, unwanted, what))
+FROM (VALUES ('rows', 'SELECT u, i, w FROM often'), ('baskets', 'SELECT u, affinity.basket_agg(i) FROM often GROUP BY u')) s (what, q),
+	(VALUES ('popular', '{"measure": "weight"}'::jsonb, '{}'::jsonb), ('item_knn', '{"weights": "log"}', '{}'), ('item_knn', '{"weights": "log"}', '{"similarity": "jaccard"}'),
+		('ease', '{"weights": "linear"}', '{}'), ('graph_filter', '{"weights": "linear"}', '{}'), ('ials', '{"confidence": "log"}', '{}')) a (algorithm, wanted, unwanted);
 RESET maintenance_work_mem;
+-- which pairs there are does not change: one that is taken back is none
+CREATE FUNCTION pg_temp.items_of(query text, algorithm text, options jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answer text;
+BEGIN
+	PERFORM affinity.create_model('m', query, algorithm, options);
+	SELECT format('%s users %s', (SELECT users FROM m.model), string_agg(i::text, ' ' ORDER BY item_no)) INTO answer FROM m.items i;
+	PERFORM affinity.drop_model('m');
+	RETURN answer;
+END $$;
+CREATE TABLE taken_back AS SELECT u, i::bigint, 2 AS w FROM rows UNION ALL SELECT u, i, 1.5 FROM rows UNION ALL SELECT u, min(i), -1000 FROM rows GROUP BY u;
+SELECT ok(once = pg_temp.items_of('SELECT * FROM taken_back', algorithm, options) AND once = pg_temp.items_of('SELECT u, affinity.basket_agg(i, w) FROM taken_back GROUP BY u', algorithm, options),
+	format('%s %s learns from pairs that are left, once', algorithm, options))
+FROM (VALUES ('popular', '{}'::jsonb), ('item_knn', '{}'), ('item_knn', '{"similarity": "jaccard"}'), ('item_knn', '{"max_history": 5}'), ('item_knn', '{"weighting": "bm25", "weights": "binary"}'),
+		('ease', '{}'), ('graph_filter', '{}'), ('ials', '{"factors": 6, "iterations": 3}')) a (algorithm, options),
+	LATERAL pg_temp.items_of('SELECT u, i FROM taken_back GROUP BY 1, 2 HAVING sum(w) > 0', algorithm, options) once;
 
 -- some with times behind some without: read again, row by row
 CREATE TABLE mixed AS SELECT u, CASE WHEN u < 30 THEN affinity.basket_agg(i, whole) ELSE affinity.basket_agg(i, whole, at) END AS b FROM rows GROUP BY u ORDER BY u;

@@ -1,6 +1,6 @@
 -- Pictures: sound XML, marks where their values are, colors that can be read.
 BEGIN;
-SELECT plan(81);
+SELECT plan(90);
 
 CREATE FUNCTION pg_temp.x(svg text, path text) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array(SELECT u::text FROM unnest(xpath(path, XMLPARSE(DOCUMENT svg),
@@ -46,6 +46,7 @@ UNION ALL SELECT 'funnel state', affinity.chart_funnel(affinity.funnel_agg(user_
 UNION ALL SELECT 'revenue bridge', affinity.chart_revenue_bridge(affinity.value_agg(user_id, at, 10 + user_id, 'month', 'UTC')) FROM rows
 UNION ALL SELECT 'revenue moves', affinity.chart_revenue_moves(affinity.value_agg(user_id, at, 10 + user_id, 'month', 'UTC')) FROM rows
 UNION ALL SELECT 'survival', affinity.chart_survival(array_agg(s), array_agg(bought::text)) FROM (SELECT bought, affinity.survival_agg(user_id, bought OR user_id > 3) AS s FROM rows GROUP BY 1) g
+UNION ALL SELECT 'forecast', affinity.chart_forecast(affinity.series_agg(at, user_id, 'month', 'UTC'), 6, history => 10) FROM rows
 UNION ALL SELECT 'empty', affinity.chart_lines(NULL::float8[], NULL, title => 'Nothing');
 
 SELECT ok((pg_temp.x(svg, '/s:svg/@role'))[1] = 'img'
@@ -120,6 +121,23 @@ FROM (VALUES (4, '2024-01-03'::timestamp, 11), (1, '2024-02-03', 30), (2, '2024-
 SELECT is((SELECT count(*)::int FROM regexp_matches((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1], 'L', 'g')), (SELECT 2 * count(*)::int
 	FROM (SELECT affinity.survival_agg(user_id, bought OR user_id > 3) AS s FROM rows WHERE NOT bought) s, affinity.survival_curve(s.s)),
 	'a step down for each time of a survival curve') FROM pictures WHERE kind = 'survival';
+
+-- forecasts: the path of the history, that of the forecast from its end on, and the band around it
+CREATE TEMP TABLE series AS SELECT affinity.series_agg(('2020-01-01'::date + i * interval '1 month')::date, 50 + i + 9 * (i % 4), 'month') AS months, affinity.series_agg(i, 50 + i % 5) AS numbers FROM generate_series(0, 39) i;
+CREATE FUNCTION pg_temp.points(path text) RETURNS float8[] LANGUAGE sql AS $$
+	SELECT array_agg(m[1]::float8 ORDER BY n) FROM regexp_matches(path, '[ML][-0-9.]+ ([-0-9.]+)', 'g') WITH ORDINALITY t(m, n) $$;
+-- values go from 66 to 116 in the history that is shown, so pixels of one are known
+SELECT ok(array_length(h, 1) = 24 AND array_length(f, 1) = 13 AND h[24] = f[1]
+	AND (SELECT bool_and(abs((f[1] - f[1 + step]) / (h[1] - h[24]) * 50 - (value - 116)) < 0.2) FROM affinity.forecast(months, 12)), 'chart_forecast: the last values, and the forecast where it is')
+FROM series, LATERAL (SELECT pg_temp.points((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1]) AS h, pg_temp.points((pg_temp.x(svg, '//s:path[@class="l s1"]/@d'))[1]) AS f FROM affinity.chart_forecast(months, 12, history => 24) svg) p;
+SELECT ok(b[1] = b[26] AND (SELECT bool_and(abs((b[1] - b[1 + step]) / (h[1] - h[24]) * 50 - (high - 116)) < 0.2 AND abs((b[1] - b[26 - step]) / (h[1] - h[24]) * 50 - (low - 116)) < 0.2) FROM affinity.forecast(months, 12, confidence => 0.8)), 'and its interval')
+FROM series, LATERAL (SELECT pg_temp.points((pg_temp.x(svg, '//s:path[@class="b f1"]/@d'))[1]) AS b, pg_temp.points((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1]) AS h FROM affinity.chart_forecast(months, 12, confidence => 0.8, history => 24) svg) p;
+SELECT ok((pg_temp.x(a, '//s:desc/text()'))[1] ~ 'interval of 80 %\.' AND (pg_temp.x(b, '//s:desc/text()'))[1] ~ '^mine', 'which the description names, unless there is one')
+FROM series, affinity.chart_forecast(months, 12, confidence => 0.8) a, affinity.chart_forecast(months, 12, description => 'mine') b;
+SELECT ok(array_length(pg_temp.points((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1]), 1) = 40 AND pg_temp.x(svg, '//s:text[@class="m"]/text()') @> '{20,40}', 'chart_forecast over numbers') FROM series, affinity.chart_forecast(numbers, 5) svg;
+SELECT is((SELECT count(DISTINCT y) FROM unnest(pg_temp.points((pg_temp.x(svg, '//s:path[@class="b f1"]/@d'))[1]) || pg_temp.points((pg_temp.x(svg, '//s:path[@class="l s0"]/@d'))[1])) y), 1::bigint, 'the band of a series that never changes is the line') FROM (SELECT affinity.chart_forecast(affinity.series_agg(i, 5), 3) AS svg FROM generate_series(1, 30) i) s;
+SELECT ok(affinity.chart_forecast(NULL, 3) ~ '>no data<', 'no series makes a picture that says so');
+SELECT throws_ok('SELECT affinity.chart_forecast(months, 0) FROM series', '22023', NULL, 'a horizon of 0');
 
 SELECT is(pg_temp.x(svg, '//s:rect[contains(@class, " i")]/s:title/text()'), ARRAY['q, new: 60 (not complete)'], 'a bar whose period is not over is marked')
 FROM (SELECT affinity.chart_stack(ARRAY['p', 'q'], ARRAY['new', 'new'], ARRAY[30, 60], ARRAY[false, true]) AS svg) p;

@@ -79,9 +79,9 @@ test_lifecycle_trend_weeks_monday|week|UTC|02-01 02-05 02-10 02-15 02-27 03-02 /
 test_lifecycle_trend_months|month|UTC|01-11 02-12 03-13 05-15 07-17 09-19 / 2019-12-09 02-12 / 02-12 / 05-15|2020-02-01|1 0 0 1 0 0 0 0|1 1 0 0 0 0 0 0|1 0 0 1 0 1 0 1|0 2 1 0 2 0 1 0
 test_filter_test_accounts|day|UTC|01-09 01-12 / 01-12 / 01-15|2020-01-12|1 0 0 1 0 0 0 0|0 0 0 0 0 0 0 0|1 0 0 0 0 0 0 0|0 2 0 0 1 0 0 0
 test_timezones, UTC|day|UTC|01-11T23 01-12T01 01-13 01-15 01-17 01-19 / 01-09 01-12 / 01-12 / 01-15|2020-01-12|1 0 0 1 0 0 0 0|1 1 0 0 0 0 0 0|1 0 0 1 0 1 0 1|0 2 1 0 2 0 1 0
-test_timezones, Pacific|day|US/Pacific|01-11T23 01-12T01 01-13 01-15 01-17 01-19 / 01-09 01-12 / 01-12 / 01-15|2020-01-12|1 0 0 1 0 0 0 0|0 0 0 0 0 0 0 0|1 1 0 1 0 1 0 1|1 2 1 0 2 0 1 0
+test_timezones, Pacific|day|America/Los_Angeles|01-11T23 01-12T01 01-13 01-15 01-17 01-19 / 01-09 01-12 / 01-12 / 01-15|2020-01-12|1 0 0 1 0 0 0 0|0 0 0 0 0 0 0 0|1 1 0 1 0 1 0 1|1 2 1 0 2 0 1 0
 test_excludes_personless_events|day|UTC|01-11 01-12 01-13 01-14 / 01-11 01-12|2020-01-11|2 0 0 0|0 2 1 1|0 0 0 0|0 0 1 0
-test_dormant_on_dst|day|US/Pacific|2025-03-09|2025-03-08|0 1 0 0|0 0 0 0|0 0 0 0|0 0 1 0
+test_dormant_on_dst|day|America/Los_Angeles|2025-03-09|2025-03-08|0 1 0 0|0 0 0 0|0 0 0 0|0 0 1 0
 \.
 
 -- Stickiness: 1, 2, 3 … active periods, how many users.

@@ -11,7 +11,7 @@ CREATE TEMP TABLE purchases (
 \copy purchases FROM PROGRAM 'xz -dc test/data/online_retail_purchases.csv.xz' CSV HEADER
 
 -- Many logs in one table: the shop's as 0, 400 random ones of two months and
--- 9,600 of a few rows about the end of a month.
+-- 3,600 of a few rows about the end of a month.
 SELECT setseed(0.7);
 CREATE TEMP TABLE logs AS
 	SELECT 0 AS id, customer_id AS user_id, invoiced_at AS at FROM purchases
@@ -20,7 +20,7 @@ CREATE TEMP TABLE logs AS
 	FROM generate_series(1, 400) id, generate_series(1, 1 + id % 40)
 	UNION ALL
 	SELECT id, (random() * 3)::int, timestamp '2024-02-23' + random() * interval '12 days'
-	FROM generate_series(401, 10000) id, generate_series(1, 1 + id % 7);
+	FROM generate_series(401, 4000) id, generate_series(1, 1 + id % 7);
 ANALYZE logs;
 CREATE TEMP TABLE units(unit, step) AS VALUES
 	('day', interval '1 day'), ('week', interval '7 days'), ('month', interval '1 month');

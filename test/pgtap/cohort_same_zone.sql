@@ -37,7 +37,7 @@ SELECT throws_ok($$SELECT affinity.value_agg(1, now(), 1, 'day', 'nowhere')$$, '
 CREATE FUNCTION pg_temp.zone_of(zone text) RETURNS text LANGUAGE sql AS $$
 	SELECT (affinity.describe(affinity.activity_agg(1, timestamptz '2024-07-01', 'day', zone))).time_zone $$;
 SELECT is(pg_temp.zone_of(zone), name, zone || ' is stored as ' || name) FROM (VALUES ('utc', 'UTC'), ('Etc/UTC', 'Etc/UTC'), ('gmt', 'GMT'),
-	('europe/berlin', 'Europe/Berlin'), ('Asia/Calcutta', 'Asia/Calcutta'), ('CET', '<CET>-1'), ('wet', '<WET>+0'), ('NST', '<NST>+3:30'),
+	('europe/berlin', 'Europe/Berlin'), ('Europe/Busingen', 'Europe/Busingen'), ('CET', '<CET>-1'), ('wet', '<WET>+0'), ('NST', '<NST>+3:30'),
 	('LINT', 'Pacific/Kiritimati')) z (zone, name);
 SELECT is(sent::text::affinity.activity::text, sent::text, 'the zone of an abbreviation goes through text')
 FROM (SELECT affinity.activity_agg(1, now(), 'day', 'NST')) s (sent);
@@ -72,7 +72,7 @@ EXCEPTION WHEN invalid_parameter_value THEN
 END $$;
 SELECT is_empty($$SELECT a.name, b.name FROM (SELECT * FROM part ORDER BY random() LIMIT 60) a, (SELECT * FROM part ORDER BY random() LIMIT 60) b
 		WHERE a.times <> b.times AND pg_temp.merges(a.bits, b.bits)$$, 'others do not merge');
-SELECT is(pg_temp.merges(a.bits, b.bits), false, a.name || ' and ' || b.name) FROM (VALUES ('Europe/Berlin', 'Europe/Vienna'), ('America/New_York', 'EST5EDT'),
+SELECT is(pg_temp.merges(a.bits, b.bits), false, a.name || ' and ' || b.name) FROM (VALUES ('Europe/Berlin', 'Europe/Vienna'), ('America/New_York', 'America/Detroit'),
 	('Africa/Casablanca', 'Africa/El_Aaiun'), ('Asia/Kolkata', 'Asia/Colombo'), ('UTC', 'Europe/London')) z (x, y) JOIN part a ON a.name = x JOIN part b ON b.name = y;
 CREATE FUNCTION pg_temp.same(x text, y text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT pg_temp.merges(affinity.activity_agg(1, now(), 'day', x), affinity.activity_agg(1, now(), 'day', y)) $$;
@@ -91,14 +91,14 @@ SELECT is_empty($$SELECT g FROM (SELECT g, part, affinity.rollup(a) OVER (PARTIT
 		FROM (SELECT g, 1 AS part, affinity.activity_agg(i, at, 'day', 'UTC') AS a, affinity.activity_agg(i, at, 'day', 'Etc/UTC') AS b, affinity.activity_agg(i, at, 'day', 'Etc/UTC') AS w FROM mixed GROUP BY g
 			UNION ALL SELECT g, 2, affinity.activity_agg(i, at, 'day', 'Etc/UTC'), affinity.activity_agg(i, at, 'day', 'Zulu'), affinity.activity_agg(i, at, 'day', 'Etc/UTC') FROM mixed GROUP BY g) s) r
 	WHERE ab <> w OR (part = 2 AND a <> w)$$, 'over a window, and by calls');
-CREATE TABLE public.zone_row AS SELECT i % 5000 AS user_id, timestamptz '2024-01-01' + i * interval '3 minutes' AS at, CASE WHEN i % 3 = 0 THEN 'Asia/Kolkata' ELSE 'Asia/Calcutta' END AS zone
+CREATE TABLE public.zone_row AS SELECT i % 5000 AS user_id, timestamptz '2024-01-01' + i * interval '3 minutes' AS at, CASE WHEN i % 3 = 0 THEN 'Europe/Zurich' ELSE 'Europe/Busingen' END AS zone
 	FROM generate_series(1, 60000) i;
 ALTER TABLE public.zone_row SET (parallel_workers = 2);
 SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
-SELECT ok(affinity.activity_agg(user_id, at, 'day', zone) = affinity.activity_agg(user_id, at, 'day', 'Asia/Calcutta')
-	AND affinity.value_agg(user_id, at, 1, 'day', zone) = affinity.value_agg(user_id, at, 1, 'day', 'Asia/Calcutta'), 'by workers') FROM public.zone_row;
+SELECT ok(affinity.activity_agg(user_id, at, 'day', zone) = affinity.activity_agg(user_id, at, 'day', 'Europe/Busingen')
+	AND affinity.value_agg(user_id, at, 1, 'day', zone) = affinity.value_agg(user_id, at, 1, 'day', 'Europe/Busingen'), 'by workers') FROM public.zone_row;
 
 SELECT finish();
 ROLLBACK;

@@ -3,7 +3,7 @@
 \set published `test -f ../shared/data/published/cuped_rows.csv && echo true || echo false`
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(132);
+SELECT plan(136);
 CREATE FUNCTION pg_temp.near(a float8, b float8, e float8 DEFAULT 1e-11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= e * greatest(abs(a), abs(b), 1e-3), false) $$;
 
@@ -147,6 +147,16 @@ SELECT ok(pg_temp.near(w.low, wl) AND pg_temp.near(w.high, wh) AND pg_temp.near(
 	(81, 263, 0.255288519878274, 0.3662095769828, 0.252736745585271, 0.367621922601351), (15, 148, 0.0623863995307363, 0.160487241723308, 0.0578440100834486, 0.161650490349479),
 	(0, 20, 0, 0.161125158052819, 0, 0.168433470983085), (1, 29, 0.00611321429276266, 0.171755218793203, 0.000872646883579923, 0.177644295488723)) v (x, n, wl, wh, cl, ch),
 	affinity.proportion_interval(x, n) w, affinity.proportion_interval(x, n, method => 'clopper_pearson') c;
+-- 1e15 trials, where x^a, y^b and B(a, b) have none of their digits left: the limits, Poisson's and the normal one (scipy's gamma.ppf)
+SELECT is_empty($$SELECT x.*, c.low, c.high FROM (VALUES (1, 0.025317807984289897, 5.571643390938898), (5, 1.6234863901184225, 11.668332079322669), (100, 81.36399125092314, 121.62679379242638)) x (k, l, h), unnest('{1e12,1e13,1e14,1e15}'::float8[]) n,
+	affinity.proportion_interval(k, n::bigint, method => 'clopper_pearson') c WHERE abs(c.low * n / l - 1) > 1e-9 OR abs(c.high * n / h - 1) > 1e-9$$, 'Clopper and Pearson: few of 1e12 to 1e15');
+SELECT is_empty($$SELECT n, s, c.low, c.high FROM unnest('{1e12,1e13,1e14,1e15}'::float8[]) n, unnest('{0.001,0.3,0.5,0.9999}'::float8[]) s, affinity.proportion_interval((n * s)::bigint, n::bigint, method => 'clopper_pearson') c
+	WHERE abs((c.low - s) / sqrt(s * (1 - s) / n) + 1.959963984540054) > 1e-3 OR abs((c.high - s) / sqrt(s * (1 - s) / n) - 1.959963984540054) > 1e-3$$, 'and many');
+SELECT is_empty($$SELECT a, b, low, high, chance_to_beat FROM (SELECT pg_temp.of_these(3, 9) AS m) q, unnest('{0.5,10,3e3,1e6,1e9,1e12,1e15}'::float8[]) a, unnest('{0.5,10,3e3,1e6,1e9,1e12,1e15}'::float8[]) b,
+	affinity.experiment('{a,b}', ARRAY[m, m], 'a', 'bayesian', prior_alpha => a, prior_beta => b) r
+	WHERE variant = 'b' AND NOT (low < 0 AND abs(low / high + 1) < CASE WHEN least(a, b) < 1 THEN 1e-4 ELSE 1e-6 END AND abs(chance_to_beat - 0.5) < 1e-8 AND (a < 1e6 OR b < 1e6 OR abs(high / (1.959963984540054 * sqrt(2 * a / (a + b) * (b / (a + b)) / (a + b))) - 1) < 1e-4))$$, 'beta posteriors of two arms that are the same, with priors up to 1e15');
+SELECT is_empty($$SELECT a, r.high, s.high FROM (SELECT pg_temp.of_these(3, 9) AS m, pg_temp.of_these(7, 9) AS n) q, unnest('{0.001,1,30,1e3,5e3}'::float8[]) a, affinity.experiment('{a,b}', ARRAY[m, n], 'a', 'bayesian', prior_alpha => a, prior_beta => 1e15) r,
+	affinity.experiment('{a,b}', ARRAY[m, n], 'a', 'bayesian', prior_alpha => a, prior_beta => 1e12) s WHERE r.variant = 'b' AND s.variant = 'b' AND (abs(r.high / s.high * 1000 - 1) > 1e-6 OR abs(r.lift_low - s.lift_low) > 1e-6 OR abs(r.chance_to_beat - s.chance_to_beat) > 1e-6)$$, 'of rare events, whose shares are so many times less');
 SELECT ok(pg_temp.near(p_value, p, 1e-9) AND pg_temp.near(high - difference, half, 1e-9) AND pg_temp.near(difference - low, half, 1e-9), format('mSPRT: %s units, tau^2 %s', 2 * n, tau2))
 FROM (VALUES (100, 0.5, 2.0, 0.01, 0.152498460315, 0.619528675134), (100, 0.5, 2.0, 1.0, 0.0155835693897, 0.449927904968), (1000, 0.1, 2.0, 0.01, 0.30499692063, 0.136673836703),
 	(1000, 0.1, 2.0, 0.1, 0.615655591943, 0.142279696257), (5000, 0.05, 0.5, 0.0025, 3.07327253065e-05, 0.0310153889683), (10000, 0.01, 0.18, 0.0001, 0.243194795079, 0.0129304505825)

@@ -2,7 +2,7 @@
 -- and R's sandwich (vcovCL, HC1) have them, stored; and plain SQL.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(68);
+SELECT plan(76);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 CREATE TEMP TABLE row AS SELECT k, i, c, (i * 7919 * k) % 101 / 4.0::float8 + c * c * k % 13 + i % 3 + 2 * (t AND a)::int AS v, t, a FROM (
@@ -113,6 +113,21 @@ SELECT is_empty('SELECT * FROM affinity.cluster_experiment(''{}'', ''{}'')', 'no
 SELECT is((affinity.cluster_metric_agg(v, c), affinity.did_agg(v, t, a, c))::text, '(,)', 'rows with a NULL do not count') FROM (VALUES (NULL::float8, true, true, NULL::text), (1, NULL, true, NULL), (1, true, NULL, NULL), (NULL, true, true, 'x')) x (v, t, a, c);
 SELECT results_eq($$SELECT variant, control_mean, p_adjusted = least(1, CASE WHEN p_value < 0.3 THEN 2 ELSE 1 END * p_value), p_value < 0.3 FROM (SELECT affinity.cluster_metric_agg(i % 10, i % 20) AS a, affinity.cluster_metric_agg(i % 10 + 3, i % 20 + 100) AS b, affinity.cluster_metric_agg((i * 3 + 1) % 10, i % 20 + 50) AS c FROM generate_series(1, 200) i) q,
 	affinity.cluster_experiment('{y,x,control}', ARRAY[b, c, a]) r$$, $$VALUES ('control', 4.5::float8, NULL::bool, NULL::bool), ('x', 4.5, true, false), ('y', 4.5, true, true)$$, 'three arms: Holm''s p-values, the control is the first by name');
+-- one side: half of the p-value or the other half, and the interval of twice the error; three ways to adjust
+CREATE TEMP TABLE arms AS SELECT array_agg(name ORDER BY name) AS names, array_agg(m ORDER BY name) AS metrics FROM (
+	SELECT name, affinity.cluster_metric_agg((i * 37 % 101) + d * (i % 3), c * 17 + i % 25) AS m FROM (VALUES ('a', 1, 0::float8), ('b', 2, 7), ('c', 3, -9), ('d', 4, 4)) v (name, c, d), generate_series(1, 600) i GROUP BY 1) q;
+SELECT is(count(*), 3::bigint, 'alternative ' || side || ': p-values and ends of intervals of the test of two sides') FROM unnest('{greater,less}'::text[]) side, arms,
+	affinity.cluster_experiment(names, metrics, confidence => 0.9) t, affinity.cluster_experiment(names, metrics, 'a', 0.95, side) o, affinity.cluster_experiment(names, metrics, 'a', 0.95, side, 'none') n
+WHERE t.variant = o.variant AND n.variant = o.variant AND t.difference = o.difference AND t.std_error = o.std_error AND (t.variant <> 'a')
+	AND pg_temp.near(o.p_value, CASE WHEN (t.difference > 0) = (side = 'greater') THEN t.p_value / 2 ELSE 1 - t.p_value / 2 END) AND n.p_adjusted = o.p_value
+	AND CASE side WHEN 'greater' THEN pg_temp.near(o.low, t.low) AND o.high = 'inf' AND pg_temp.near(o.lift_low, t.lift_low) AND o.lift_high = 'inf'
+		ELSE pg_temp.near(o.high, t.high) AND o.low = '-inf' AND pg_temp.near(o.lift_high, t.lift_high) AND o.lift_low = '-inf' END GROUP BY side ORDER BY side;
+SELECT is_empty($$WITH p AS (SELECT a, r.variant, r.p_value, r.p_adjusted, row_number() OVER (PARTITION BY a ORDER BY r.p_value) AS i FROM unnest('{holm,bh,none,HOLM}'::text[]) a, arms, affinity.cluster_experiment(names, metrics, adjust => a) r WHERE r.variant <> 'a')
+	SELECT * FROM p WHERE NOT pg_temp.near(p_adjusted, CASE lower(a) WHEN 'none' THEN p_value WHEN 'holm' THEN (SELECT least(1, max(q.p_value * (4 - q.i))) FROM p q WHERE q.a = p.a AND q.i <= p.i)
+		ELSE (SELECT min(q.p_value * 3 / q.i) FROM p q WHERE q.a = p.a AND q.i >= p.i) END)$$, 'Holm, Benjamini and Hochberg, and none, in plain SQL');
+SELECT is(count(DISTINCT (SELECT string_agg(r.p_adjusted::text, ' ' ORDER BY r.variant) FROM affinity.cluster_experiment(names, metrics, adjust => a) r)), 3::bigint, 'which differ') FROM unnest('{holm,bh,none}'::text[]) a, arms;
+SELECT throws_ok(format('SELECT affinity.cluster_experiment(names, metrics, %s) FROM arms', a), c, m, a) FROM (VALUES ('alternative => ''more''', '22023', 'unknown alternative "more"'), ('alternative => NULL', '22004', 'alternative must not be null'),
+	('adjust => ''bonferroni''', '22023', 'unknown adjust "bonferroni"'), ('adjust => NULL', '22004', 'adjust must not be null')) v (a, c, m);
 SELECT throws_ok(format('SELECT affinity.cluster_experiment(%s) FROM (SELECT affinity.cluster_metric_agg(i, i) AS m FROM generate_series(1, 9) i) q', a), c, m, a) FROM (VALUES ('''{A,B}'', ARRAY[m]', '2202E', 'variants has 2 entries, but metrics has 1'), ('''{A,A}'', ARRAY[m, m]', '22023', 'variant "A" is there twice'),
 	('''{B,C}'', ARRAY[m, m], ''A''', '22023', 'no variant is the control "A"'), ('''{A,NULL}'', ARRAY[m, m]', '22004', 'variants must not contain null'), ('''{A,B}'', ARRAY[m, NULL]', '22004', 'metrics must not contain null'),
 	('''{A,B}'', ARRAY[m, m], confidence => NULL', '22004', 'confidence must not be null'), ('''{A,B}'', ARRAY[m, m], ''A'', 95', '22023', 'confidence must be between 0 and 1, but is 95'), ('''{A,B}'', ARRAY[m, m], ''A'', ''NaN''', '22023', 'confidence must be between 0 and 1, but is NaN')) v (a, c, m);

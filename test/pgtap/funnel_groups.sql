@@ -1,7 +1,7 @@
 -- Groups of steps in any order against an oracle that enumerates every chain of
 -- every log.
 --
--- 10,000 random logs at few instants, with a property of two values or none: 1,000
+-- 4,000 random logs at few instants, with a property of two values or none: 400
 -- of up to eight rows, which every mode sees with every choice of groups, and others
 -- of up to four, which every mode sees with some choice. The oracle knows only the
 -- definition: a recursive query builds all chains, row by row.
@@ -12,10 +12,10 @@ SET LOCAL jit = off;
 
 CREATE TEMP TABLE log AS
 	SELECT log, (ARRAY[0, 2, 4, 9])[log % 4 + 1]::bigint AS win,
-		(random() * CASE WHEN log <= 1000 THEN 7 ELSE 3 END)::int + 1 AS n_rows,
-		CASE WHEN log > 1000 THEN log / 4 % 7 END AS share,
+		(random() * CASE WHEN log <= 400 THEN 7 ELSE 3 END)::int + 1 AS n_rows,
+		CASE WHEN log > 400 THEN log / 4 % 7 END AS share,
 		random() * 0.5 + 0.1 AS likely, (random() * 12)::int + 1 AS instants
-	FROM generate_series(1, 10000) AS log;
+	FROM generate_series(1, 4000) AS log;
 CREATE TEMP TABLE event AS
 	SELECT log, share, win, floor(random() * instants)::bigint AS at,
 		nullif((random() * 2.4)::int, 0) AS prop,
@@ -124,9 +124,9 @@ SELECT is((SELECT count(*) FROM result JOIN expected USING (no, log)),
 	(SELECT count(*) FROM mode m JOIN log l ON l.share IS NULL OR l.share = m.share),
 	'all logs that a mode sees');
 SELECT is((SELECT min(logs) FROM (SELECT count(DISTINCT log) AS logs
-		FROM result JOIN mode USING (no) GROUP BY way) w), 10000::bigint,
-	'every mode sees 10,000 logs');
-SELECT cmp_ok((SELECT count(*) FROM expected WHERE times[3] IS NOT NULL), '>', 25000::bigint,
+		FROM result JOIN mode USING (no) GROUP BY way) w), 4000::bigint,
+	'every mode sees 4,000 logs');
+SELECT cmp_ok((SELECT count(*) FROM expected WHERE times[3] IS NOT NULL), '>', 9000::bigint,
 	'many chains of more than two steps');
 SELECT is_empty(format('SELECT mode, r.*, e.times AS expected FROM result r
 		JOIN expected e USING (no, log) JOIN mode USING (no)

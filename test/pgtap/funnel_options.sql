@@ -1,7 +1,7 @@
 -- Optional steps, exclusions, any order and a held property against an oracle
 -- that enumerates every chain of every log.
 --
--- 10,000 random logs at few instants, with a property of two values or none: 1,500
+-- 4,000 random logs at few instants, with a property of two values or none: 600
 -- of up to eight rows, which every mode sees, and others of up to four, of which it
 -- sees an eighth (with psql --set shares=1 all of them, in four times the time). The
 -- oracle knows only the definition: recursive queries build all chains, row by row,
@@ -17,10 +17,10 @@ SET LOCAL work_mem = '64MB';
 
 CREATE TEMP TABLE log AS
 	SELECT log, (ARRAY[0, 2, 4, 9])[log % 4 + 1]::bigint AS win,
-		(random() * CASE WHEN log <= 1500 THEN 7 ELSE 3 END)::int + 1 AS n_rows,
-		CASE WHEN log > 1500 THEN log / 4 % :shares END AS share,
+		(random() * CASE WHEN log <= 600 THEN 7 ELSE 3 END)::int + 1 AS n_rows,
+		CASE WHEN log > 600 THEN log / 4 % :shares END AS share,
 		random() * 0.5 + 0.1 AS likely, (random() * 12)::int + 1 AS instants
-	FROM generate_series(1, 10000) AS log;
+	FROM generate_series(1, 4000) AS log;
 CREATE TEMP TABLE event AS
 	SELECT log, share, win, floor(random() * instants)::bigint AS at,
 		nullif((random() * 2.4)::int, 0) AS prop,
@@ -212,7 +212,7 @@ SELECT is((SELECT count(*) FROM mode), 150::bigint, 'the ordered modes with opti
 SELECT is((SELECT count(*) FROM result JOIN expected USING (no, log)),
 	(SELECT count(*) FROM asked a JOIN log l ON l.share IS NULL OR l.share = a.share), 'all logs of all modes');
 SELECT is_empty($$SELECT kind, count(DISTINCT log) FROM result JOIN asked USING (no), unnest(ARRAY['optional', 'exclude', 'any_order', 'hold']) AS kind
-	WHERE mode ~ kind GROUP BY 1 HAVING count(DISTINCT log) < 10000$$, 'each kind of option sees all logs');
+	WHERE mode ~ kind GROUP BY 1 HAVING count(DISTINCT log) < 4000$$, 'each kind of option sees all logs');
 SELECT is_empty(format('SELECT mode, r.*, e.times AS expected FROM result r
 		JOIN expected e USING (no, log) JOIN asked USING (no)
 		WHERE %s AND r.times IS DISTINCT FROM e.times LIMIT 5', what),

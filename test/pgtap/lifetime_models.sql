@@ -4,7 +4,7 @@
 \set ON_ERROR_STOP on
 \set cdnow `test -f ../shared/data/published/data_cdnow_customers_summary.csv && echo true || echo false`
 BEGIN;
-SELECT plan(29);
+SELECT plan(32);
 SET LOCAL client_min_messages = error;
 CREATE FUNCTION pg_temp.prints(value float8, printed text) RETURNS boolean LANGUAGE sql AS $$
 	SELECT round(value::numeric, greatest(scale(printed::numeric), 0)) = printed::numeric
@@ -114,6 +114,16 @@ SELECT is_empty($$
 		LATERAL (VALUES (affinity.survival(m, 1e15)), (affinity.survival(m, 3)), (affinity.expected_lifetime(m)),
 			(affinity.expected_lifetime(m, 1e-300)), (affinity.expected_lifetime(m, 1e300)), (affinity.expected_residual_lifetime(m, 1e15, 0.01))) v (v)
 	WHERE v IS NULL OR v = 'NaN' OR v < 0 LIMIT 5$$, 'BdW');
+-- Renewals up to 1e15, where periods that follow each other differ in the last digits only. Without a discount the sum is
+-- (beta + renewals) / (alpha - 1); with one that ends long before customers leave, (1 + d) / d; in between, n d = 1000, it is
+-- the asymptotic series of the integral of (1 + s / n)^-alpha exp(-d s).
+SELECT is_empty($$SELECT n, a, v FROM unnest('{0,7,1e3,1e6,1e9,1e12,1e15}'::float8[]) n, unnest('{1.5,2,30}'::float8[]) a,
+	affinity.expected_residual_lifetime(format('(%s,3,,,,,)', a)::affinity.sbg, n, 0) v WHERE abs(v / ((n + 3) / (a - 1)) - 1) > 1e-10$$, 'sBG: any number of renewals, not discounted');
+SELECT is_empty($$SELECT n, v FROM unnest('{1e12,1e13,1e14,1e15}'::float8[]) n, unnest('{0.01,0.1,1,3}'::float8[]) d, unnest('{0.5,2,30}'::float8[]) a,
+	LATERAL (VALUES (affinity.expected_residual_lifetime(format('(%s,3,,,,,)', a)::affinity.sbg, n, d)), (affinity.expected_residual_lifetime(format('(%s,3,1.2,,,,,,)', a)::affinity.bdw, n, d))) f (v)
+	WHERE abs(v / ((1 + d) / d) - 1) > 1e-8$$, 'sBG and BdW: whoever has stayed so long stays, but for the discount');
+SELECT is_empty($$SELECT n, v FROM unnest('{1e9,1e12,1e15}'::float8[]) n, affinity.expected_residual_lifetime('(2,1,,,,,)'::affinity.sbg, n, 1000 / n) v
+	WHERE abs(v * ln(1 + 1000 / n::numeric)::float8 / (1 - 2e-3 + 6e-6 - 2.4e-8 + 1.2e-10) - 1) > 1000 / n + 1e-11$$, 'sBG: discounts as slow as leaving');
 SELECT is_empty($$
 	SELECT p, q, x, e FROM unnest('{1e-300,2,1e300}'::float8[]) p, unnest('{1e-300,1,3,1e300}'::float8[]) q, unnest('{0,1,1e15}'::float8[]) x,
 		affinity.expected_spend(format('(%s,%s,1e300,,,,,,)', p, q)::affinity.gamma_gamma, x, 1e300) e

@@ -10,10 +10,12 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
 
-# A schema that somebody else owns could hold objects that shadow ours.
+# Others may create objects in a schema that somebody else owns, and those could
+# shadow ours (273_owner has the other cases).
 $node->safe_psql('postgres',
 	'CREATE ROLE mallory; CREATE DATABASE taken;');
-$node->safe_psql('taken', 'CREATE SCHEMA affinity AUTHORIZATION mallory');
+$node->safe_psql('taken', 'CREATE SCHEMA affinity AUTHORIZATION mallory;
+	GRANT CREATE ON SCHEMA affinity TO PUBLIC');
 my ($status, $out, $err) =
   $node->psql('taken', "\\set VERBOSITY verbose\nCREATE EXTENSION affinity");
 like($err, qr/ERROR:  42501: schema "affinity" exists/,

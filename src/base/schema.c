@@ -1,0 +1,71 @@
+/*
+ * schema.c
+ *		The schema of the extension, where its own types and functions are.
+ *
+ * It is found by the extension and not by its name: whoever owns the schema may
+ * rename it and make another one of that name, with types that are not what C
+ * code takes them for. In the extension's schema the names of its objects are
+ * taken.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "base/schema.h"
+
+static Oid	known = InvalidOid;
+
+/*
+ * An extension that goes and comes again may have another schema, which is made
+ * before it.
+ */
+static void
+forget(Datum arg, int cache, uint32 hash)
+{
+	(void) arg;
+	(void) cache;
+	(void) hash;
+	known = InvalidOid;
+}
+
+/*
+ * InvalidOid where this database has no such extension.
+ */
+Oid
+affinity_base_schema(void)
+{
+	static bool registered = false;
+	Relation	extensions;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			schema = InvalidOid;
+
+	if (OidIsValid(known))
+		return known;
+	if (!registered)
+	{
+		CacheRegisterSyscacheCallback(NAMESPACEOID, forget, (Datum) 0);
+		registered = true;
+	}
+	extensions = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
+				F_NAMEEQ, CStringGetDatum("affinity"));
+	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1,
+							  &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(extensions, AccessShareLock);
+	known = schema;
+	return schema;
+}

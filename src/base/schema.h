@@ -1,0 +1,12 @@
+/*
+ * schema.h
+ *		The schema of the extension.
+ */
+#ifndef AFFINITY_BASE_SCHEMA_H
+#define AFFINITY_BASE_SCHEMA_H
+
+#include "postgres.h"
+
+extern Oid	affinity_base_schema(void);
+
+#endif							/* AFFINITY_BASE_SCHEMA_H */
