@@ -369,11 +369,8 @@ affinity_cluster_test(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
 	plan = confidence_arg(fcinfo, 3);
-	/* 0.1.0 declares the first four arguments */
-	plan.side = PG_NARGS() > 4 ? affinity_experiment_side_arg(fcinfo, 4)
-		: EXPERIMENT_TWO_SIDED;
-	adjustment = PG_NARGS() > 5 ? affinity_experiment_adjust_arg(fcinfo, 5)
-		: EXPERIMENT_HOLM;
+	plan.side = affinity_experiment_side_arg(fcinfo, 4);
+	adjustment = affinity_experiment_adjust_arg(fcinfo, 5);
 	n = read_variants(fcinfo, &arms);
 	if (n == 0)
 		return (Datum) 0;

@@ -71,12 +71,16 @@ static const Word lifts[] = {
 static const Word intervals[] = {{"newcombe", 0}, {"wald", 1}, {NULL, 0}};
 static const Word thetas[] = {{"pooled", 0}, {"within", 1}, {NULL, 0}};
 
+/* An argument that the function of an older version lacks is its default, the first word. */
 static int
 word_arg(FunctionCallInfo fcinfo, int arg, const char *name, const Word *words)
 {
-	char	   *given = affinity_base_text_arg(fcinfo, arg, name);
+	char	   *given;
 	StringInfoData list;
 
+	if (arg >= PG_NARGS())
+		return words[0].value;
+	given = affinity_base_text_arg(fcinfo, arg, name);
 	for (int i = 0; words[i].word != NULL; i++)
 		if (pg_strcasecmp(given, words[i].word) == 0)
 			return words[i].value;

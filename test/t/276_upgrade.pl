@@ -12,10 +12,15 @@ use Test::More;
 use Older;
 use Shop;
 
-# What a symbol of the library does differently for callers of an older version, and where
-# it finds out: "symbol(arguments)" => where.
+# Symbols of the library that look how they are called (PG_NARGS()), since an older version
+# does so with other arguments: "symbol(arguments)" => a query that does, which is answered as
+# in a fresh install.
 my %serves_both = (
-	'affinity_cluster_test(text[], affinity.cluster_metric[], text, double precision)' => 'PG_NARGS() in src/cluster/test.c');
+	'affinity_cluster_test(text[], affinity.cluster_metric[], text, double precision)' => q{
+		SELECT r.* FROM (SELECT array_agg(state ORDER BY arm) AS states FROM (
+			SELECT arm, affinity.cluster_metric_agg(g * arm % 7, g % 9) AS state FROM generate_series(1, 60) g, generate_series(1, 3) arm GROUP BY arm) a) s,
+			affinity.cluster_experiment(ARRAY['a', 'b', 'c'], s.states, 'a', 0.9) r ORDER BY variant},
+);
 
 my $this = version_of();
 my @versions = sort map { m{/affinity--(.*)\.sql\.xz$} } glob project() . '/test/data/upgrade/affinity--*.sql.xz';
@@ -113,6 +118,10 @@ foreach my $version (@versions)
 	is(join("\n", @other), '', "$version: symbols are called as they were")
 	  or diag("Another list of arguments, strictness or row for the same symbol of C: $version calls it the old way with this library.\n"
 		  . 'Give the function a symbol of its own, or let it look (PG_NARGS()), and say so in %serves_both here.');
+	foreach my $call (grep { $old->{$_} && !$new->{$_} } sort keys %serves_both)
+	{
+		is($node->safe_psql($db, $serves_both{$call}), $node->safe_psql('fresh', $serves_both{$call}), "$version: $call answers as now");
+	}
 
 	is(restore($node, $db, $version), '', "$version: its database is there");
 	my $answers = kept("answers-$version.csv.xz");
