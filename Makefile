@@ -110,6 +110,11 @@ override CFLAGS += -Wno-ignored-optimization-argument \
 	-Wno-unknown-warning-option
 endif
 
+# A product and a sum that are fused differ in their last bits from those that are not, and
+# processors differ in what they have. Kernels that may be fused say so themselves.
+override CFLAGS += -ffp-contract=off
+override BITCODE_CFLAGS += -ffp-contract=off
+
 # At -O2 gcc 12 vectorises next to nothing.
 pure = src/kernel/%.o src/chain/%.o
 $(pure): override CFLAGS += -O3

@@ -20,6 +20,7 @@
 
 /* settings.c */
 extern int	affinity_base_blas_threads;
+extern char *affinity_base_blas_library;
 
 extern void affinity_base_define_settings(void);
 

@@ -18,9 +18,14 @@
 #include "kernel/dense.h"
 #include "kernel/multiversion.h"
 
-/* sqrtf need not set errno: then the processor has it for whole vectors. */
-#ifndef __clang__
-#pragma GCC optimize("no-math-errno")
+/*
+ * Fused, other than the rest of the project; and sqrtf need not set errno:
+ * then the processor has it for whole vectors.
+ */
+#ifdef __clang__
+#pragma STDC FP_CONTRACT ON
+#else
+#pragma GCC optimize("no-math-errno,fp-contract=fast")
 #endif
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -77,6 +82,17 @@ typedef float eight_f4 __attribute__((vector_size(8 * sizeof(float)),
 #pragma GCC pop_options
 #endif
 
+/* The same width, and 32 registers where the baseline counts on 16. */
+#if defined(__aarch64__) && defined(__ARM_NEON)
+#define HAVE_NEON
+
+#define WIDTH 4
+#define TILE 8
+#define LEVEL "neon"
+#define NAME(name) name##_neon
+#include "kernel/dense_template.h"
+#endif
+
 /*
  * The kernels of a level, from 0; NULL where the processor has not got it.
  */
@@ -88,6 +104,10 @@ affinity_kernel_dense_level(int level)
 		return __builtin_cpu_supports("x86-64-v4") ? &dense_v4 : NULL;
 	if (level == 1)
 		return __builtin_cpu_supports("x86-64-v3") ? &dense_v3 : NULL;
+#endif
+#ifdef HAVE_NEON
+	if (level == 1)
+		return &dense_neon;
 #endif
 	return level == 0 ? &dense_baseline : NULL;
 }

@@ -24,7 +24,8 @@
 #define AFFINITY_LANES		16
 #define AFFINITY_PANEL_ROWS	4
 
-#define AFFINITY_DENSE_LEVELS	3	/* baseline, AVX2 with FMA, AVX-512 */
+/* baseline; AVX2 with FMA, or NEON; AVX-512 */
+#define AFFINITY_DENSE_LEVELS	3
 
 /* Kernels for one kind of processor. */
 typedef struct AffinityDense

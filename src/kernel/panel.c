@@ -18,6 +18,13 @@
 #include "kernel/multiversion.h"
 #include "kernel/topk.h"
 
+/* These scores may be fused, as they only choose. */
+#ifdef __clang__
+#pragma STDC FP_CONTRACT ON
+#else
+#pragma GCC optimize("fp-contract=fast")
+#endif
+
 #if defined(__x86_64__) && defined(__GNUC__)
 #define WIDE_REGISTERS
 
@@ -30,6 +37,17 @@
 #define NAME(x) x##_avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define VECTOR_BYTES 32
+#define USERS 2
+#include "kernel/panel_template.h"
+#endif
+
+/* 32 registers: sums of two users, and the panel's row that both take. */
+#if defined(__aarch64__) && defined(__ARM_NEON)
+#define HAVE_NEON
+
+#define NAME(x) x##_neon
+#define TARGET
+#define VECTOR_BYTES 16
 #define USERS 2
 #include "kernel/panel_template.h"
 #endif
@@ -75,6 +93,10 @@ affinity_kernel_panels_level(int level)
 	if (level == 1)
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ?
 			product_avx2 : NULL;
+#endif
+#ifdef HAVE_NEON
+	if (level == 1)
+		return product_neon;
 #endif
 	return level == 0 ? product_any : NULL;
 }

@@ -12,7 +12,6 @@
 
 /* Items of a block. */
 #define AFFINITY_SCAN_BLOCK 16
-#define AFFINITY_SCAN_LEVELS 3
 
 /* Beyond it sums of products would not fit their integers. */
 #define AFFINITY_SCAN_MOST_WIDTH 1024
@@ -54,11 +53,6 @@ typedef struct AffinityScanUser
 	int16_t		code[AFFINITY_SCAN_MOST_WIDTH];
 } AffinityScanUser;
 
-/* Blocks from a number on; returns where it stopped, see scan.c. */
-typedef size_t (*AffinityScanWalk) (const AffinityScan *scan,
-									const AffinityScanUser *user, size_t block,
-									size_t end, float floor, uint32_t *hits);
-
 /* making one */
 extern size_t affinity_kernel_scan_bytes(uint32_t n_items, uint32_t width);
 extern void affinity_kernel_scan_place(AffinityScan *scan, void *area,
@@ -78,7 +72,5 @@ extern void affinity_kernel_scan_fill(AffinityScan *scan, const float *item,
 extern bool affinity_kernel_scan_user(const AffinityScan *scan,
 									  const float *vector, double offset,
 									  bool cosine, AffinityScanUser *user);
-extern AffinityScanWalk affinity_kernel_scan_level(int level);
-extern AffinityScanWalk affinity_kernel_scan_walk(void);
 
 #endif							/* AFFINITY_KERNEL_SCAN_H */

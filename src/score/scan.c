@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "kernel/scan.h"
+#include "kernel/scan_walk.h"
 #include "kernel/vector.h"
 #include "score/ranker.h"
 

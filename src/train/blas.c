@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 
@@ -43,6 +44,31 @@ lacks_threads(int threads)
 			 errhint("Raise the limits of the server (ulimit -u, pids of its cgroup).")));
 }
 
+/*
+ * The setting names one file; without it there are several names.
+ */
+static void
+is_missing(const char *message)
+{
+	StringInfoData names;
+
+	if (affinity_base_blas_library[0] != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("could not load OpenBLAS: %s", message),
+				 errdetail("affinity.blas_library is \"%s\".",
+						   affinity_base_blas_library),
+				 errhint("It has to name an OpenBLAS with integers of 32 bits; if it is empty, the usual names are tried. A superuser may set it.")));
+	initStringInfo(&names);
+	for (const char *const *name = affinity_blas_usual_names; *name; name++)
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", *name);
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_FILE),
+			 errmsg("could not load OpenBLAS: %s", message),
+			 errdetail("These names were tried: %s.", names.data),
+			 errhint("Install OpenBLAS on the server: libopenblas0-pthread (Debian, Ubuntu), openblas-threads (Fedora) or openblas (Alpine, Homebrew). A file of another name is one for affinity.blas_library.")));
+}
+
 const AffinityBlas *
 affinity_train_blas(void)
 {
@@ -53,8 +79,9 @@ affinity_train_blas(void)
 	long		nap = 20;
 
 	INSTR_TIME_SET_CURRENT(start);
-	while ((state = affinity_kernel_blas(affinity_base_blas_threads,
-										 &answer)) == AFFINITY_BLAS_WAIT)
+	while ((state = affinity_blas_functions(affinity_base_blas_library,
+											affinity_base_blas_threads,
+											&answer)) == AFFINITY_BLAS_WAIT)
 	{
 		CHECK_FOR_INTERRUPTS();
 		INSTR_TIME_SET_CURRENT(now);
@@ -69,10 +96,7 @@ affinity_train_blas(void)
 	if (state == AFFINITY_BLAS_NO_THREADS)
 		lacks_threads(answer.threads);
 	if (state == AFFINITY_BLAS_MISSING)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_FILE),
-				 errmsg("could not load OpenBLAS: %s", answer.message),
-				 errhint("Install OpenBLAS on the server; on Debian and Ubuntu it is the package libopenblas0-pthread.")));
+		is_missing(answer.message);
 	return answer.blas;
 }
 
@@ -83,7 +107,7 @@ affinity_train_blas(void)
 void
 affinity_train_blas_ready(void)
 {
-	Size		bytes = affinity_kernel_blas_scratch();
+	Size		bytes = affinity_blas_scratch();
 
 	if (bytes > 0)
 		lacks_memory(NULL, bytes, 2);

@@ -14,7 +14,7 @@
 #include "utils/jsonb.h"
 
 #include "interaction/interaction.h"
-#include "kernel/blas.h"
+#include "blas/blas.h"
 
 /* ---- options ----------------------------------------------------------- */
 

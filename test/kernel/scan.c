@@ -5,7 +5,7 @@
  */
 #include <float.h>
 
-#include "kernel/scan.h"
+#include "kernel/scan_walk.h"
 #include "kernel/score.h"
 #include "kernel/topk.h"
 #include "tap.h"
@@ -277,6 +277,48 @@ test_walk(int level, bool cosine)
 	}
 }
 
+/* Every level stops at the same blocks, and finds the same in them. */
+static void
+test_same(int level)
+{
+	AffinityScanWalk plain = affinity_kernel_scan_level(0);
+	AffinityScanWalk walk = affinity_kernel_scan_level(level);
+	size_t		asked = 0;
+	size_t		wrong = 0;
+
+	if (walk == NULL)
+	{
+		ok(true, "level %d # SKIP not on this processor", level);
+		return;
+	}
+	for (int round = 0; round < 200; round++)
+	{
+		Case		c;
+		AffinityScanUser user;
+
+		make_case(&c, (int) random_below(N_KINDS), 1 + random_below(70));
+		if (affinity_kernel_scan_user(&c.scan, c.vector, random_real(),
+									  round % 2 == 1, &user))
+		{
+			for (size_t b = 0; b < c.scan.n_blocks; b++)
+			{
+				float		floor = (float) (random_real() * user.norm);
+				uint32_t	hits;
+				uint32_t	plain_hits;
+				size_t		at = walk(&c.scan, &user, b, c.scan.n_blocks,
+									  floor, &hits);
+
+				asked++;
+				wrong += at != plain(&c.scan, &user, b, c.scan.n_blocks,
+									 floor, &plain_hits) || hits != plain_hits;
+			}
+		}
+		free_case(&c);
+	}
+	ok(asked > 1000 && wrong == 0, "level %d finds what level 0 does: %zu of %zu differ",
+	   level, wrong, asked);
+}
+
 /* The best score of the items at these places in the order of norms. */
 static double
 best_score(const Case *c, size_t from, size_t to)
@@ -350,6 +392,8 @@ main(void)
 	{
 		test_walk(level, false);
 		test_walk(level, true);
+		if (level > 0)
+			test_same(level);
 	}
 	test_end();
 	return done();

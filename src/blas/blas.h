@@ -7,8 +7,8 @@
  * the lower triangle of a symmetric matrix by rows is its upper triangle
  * there.
  */
-#ifndef AFFINITY_KERNEL_BLAS_H
-#define AFFINITY_KERNEL_BLAS_H
+#ifndef AFFINITY_BLAS_BLAS_H
+#define AFFINITY_BLAS_BLAS_H
 
 #include <stddef.h>
 
@@ -76,8 +76,11 @@ typedef struct AffinityBlasAnswer
 	int			threads;		/* that it has to start now */
 } AffinityBlasAnswer;
 
-extern AffinityBlasState affinity_kernel_blas(int threads,
-											  AffinityBlasAnswer *answer);
-extern size_t affinity_kernel_blas_scratch(void);
+/* The names that are tried in turn where none is given; NULL at the end. */
+extern const char *const affinity_blas_usual_names[];
 
-#endif							/* AFFINITY_KERNEL_BLAS_H */
+extern AffinityBlasState affinity_blas_functions(const char *name, int threads,
+												 AffinityBlasAnswer *answer);
+extern size_t affinity_blas_scratch(void);
+
+#endif							/* AFFINITY_BLAS_BLAS_H */

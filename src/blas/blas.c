@@ -20,13 +20,12 @@
  * build may have larger buffers than are known. Their size is measured then,
  * by the growth of the address space. Calls with all buffers in place take no
  * more memory, but with several threads they take some by malloc and end the
- * process where there is none: affinity_kernel_blas_scratch() asks before.
+ * process where there is none: affinity_blas_scratch() asks before.
  *
  * Once loaded it stays: its threads would not survive its code. A process in
  * which loading failed tries again the next time, so that it is enough to
  * install the package.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -35,16 +34,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/blas.h"
-#include "kernel/reserve.h"
-
-#ifdef __APPLE__
-#define LIBRARY "libopenblas.0.dylib"
-#else
-#define LIBRARY "libopenblas.so.0"
-#endif
-
-#define THREADS_VARIABLE "OPENBLAS_NUM_THREADS"
+#include "blas/blas.h"
+#include "blas/library.h"
+#include "blas/reserve.h"
 
 #define PTHREADS		1		/* of openblas_get_parallel() */
 #define MOST_THREADS	64
@@ -59,29 +51,8 @@
 /* The stack of the thread that has the buffers taken. */
 #define TAKER_STACK		((size_t) 1 << 20)
 
-typedef struct Symbol
-{
-	const char *name;
-	size_t		offset;			/* in AffinityBlas */
-} Symbol;
-
-#define CBLAS(name)		{"cblas_" #name, offsetof(AffinityBlas, name)}
-#define LAPACK(name)	{#name "_", offsetof(AffinityBlas, name)}
-
-static const Symbol symbols[] = {
-	CBLAS(sgemm), CBLAS(dgemm),
-	CBLAS(ssyrk), CBLAS(dsyrk),
-	CBLAS(strsm), CBLAS(dtrsm),
-	LAPACK(spotrf), LAPACK(dpotrf),
-	LAPACK(spotri), LAPACK(dpotri),
-	LAPACK(spotrs), LAPACK(dpotrs),
-};
-
-static AffinityBlas loaded;
+static AffinityBlasLibrary loaded;
 static int	is_loaded = 0;
-static void (*set_threads) (int threads) = NULL;
-static int	(*run_threads) (int threads, void *function, void *args,
-							int stride) = NULL;
 static int	most_threads = 1;
 static int	current_threads = 1;	/* that it computes with */
 static int	started_threads = 1;	/* the largest number so far */
@@ -101,13 +72,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int	met;				/* threads that have their buffers */
 
-/* Functions and data differ in C, not in POSIX. */
-static void
-put_symbol(void *where, void *address)
-{
-	memcpy(where, &address, sizeof(address));
-}
-
 /*
  * Bytes that a call with several threads takes by malloc at most: a table of
  * all threads by all threads, of up to 32 words each.
@@ -123,53 +87,6 @@ scratch_of(const char *config)
 	return n * n * 32 * sizeof(long) + ((size_t) 1 << 16);
 }
 
-/*
- * All symbols, or none and a message.
- */
-static int
-find_symbols(void *library)
-{
-	AffinityBlas found;
-	void	   *threads = dlsym(library, "openblas_set_num_threads");
-	void	   *parallel = dlsym(library, "openblas_get_parallel");
-	void	   *config = dlsym(library, "openblas_get_config");
-	int			(*get_parallel) (void);
-	char	   *(*get_config) (void);
-	const char *missing = threads == NULL ? "openblas_set_num_threads" :
-		parallel == NULL ? "openblas_get_parallel" :
-		config == NULL ? "openblas_get_config" : NULL;
-
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
-	{
-		void	   *address = dlsym(library, symbols[i].name);
-
-		if (address == NULL && missing == NULL)
-			missing = symbols[i].name;
-		put_symbol((char *) &found + symbols[i].offset, address);
-	}
-	if (missing)
-	{
-		snprintf(message, sizeof(message), "%s has no function %s", LIBRARY,
-				 missing);
-		return 0;
-	}
-	put_symbol(&get_config, config);
-	if (strstr(get_config(), "USE64BITINT"))
-	{
-		snprintf(message, sizeof(message),
-				 "%s is built for integers of 64 bits", LIBRARY);
-		return 0;
-	}
-	put_symbol(&set_threads, threads);
-	put_symbol(&run_threads, dlsym(library, "gotoblas_pthread"));
-	put_symbol(&get_parallel, parallel);
-	if (get_parallel() == PTHREADS)
-		most_threads = MOST_THREADS;
-	scratch_bytes = scratch_of(get_config());
-	loaded = found;
-	return 1;
-}
-
 /* Before a fork OpenBLAS ends its threads. */
 static void
 forget_threads(void)
@@ -179,52 +96,33 @@ forget_threads(void)
 
 /*
  * The library's destructor waits for its threads, which may be waiting for
- * memory still: a process that ends then does so without destructors.
+ * memory still: a process that ends then does so without destructors. Its
+ * status is that of a session that ended by an error, as not every C library
+ * tells what it was to be.
  */
 static void
-leave(int status, void *unused)
+leave(void)
 {
-	(void) unused;
 	if (taking > 0 && !__atomic_load_n(&taken, __ATOMIC_ACQUIRE))
-		_exit(status);
+		_exit(1);
 }
 
-/*
- * dlopen with one thread in the environment, which is put back afterwards:
- * what the server starts later is not ours to configure.
- */
 static AffinityBlasState
-load(void)
+load(const char *name)
 {
-	char		kept[256];
-	const char *old = getenv(THREADS_VARIABLE);
-	const char *no_memory = strerror(ENOMEM);
-	void	   *library;
+	AffinityBlasLibrary found;
+	AffinityBlasState state = affinity_blas_library_open(name, &found, message,
+														 sizeof(message));
 
-	snprintf(kept, sizeof(kept), "%s", old ? old : "");
-	if (setenv(THREADS_VARIABLE, "1", 1) != 0)
+	if (state != AFFINITY_BLAS_READY)
+		return state;
+	if (found.get_parallel() == PTHREADS)
+		most_threads = MOST_THREADS;
+	if (atexit(leave) != 0 ||
+		(most_threads > 1 && pthread_atfork(forget_threads, NULL, NULL) != 0))
 		return AFFINITY_BLAS_NO_MEMORY;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (library == NULL)
-	{
-		const char *error = dlerror();
-
-		snprintf(message, sizeof(message), "%s", error ? error : LIBRARY);
-	}
-	if (old)
-		(void) setenv(THREADS_VARIABLE, kept, 1);
-	else
-		(void) unsetenv(THREADS_VARIABLE);
-	if (library == NULL)
-		return strstr(message, no_memory) || strstr(message, "map segment") ?
-			AFFINITY_BLAS_NO_MEMORY : AFFINITY_BLAS_MISSING;
-	if (!find_symbols(library))
-		return AFFINITY_BLAS_MISSING;
-	if (most_threads > 1 && pthread_atfork(forget_threads, NULL, NULL) != 0)
-		return AFFINITY_BLAS_NO_MEMORY;
-#ifdef __GLIBC__
-	(void) on_exit(leave, NULL);
-#endif
+	scratch_bytes = scratch_of(found.config);
+	loaded = found;
 	is_loaded = 1;
 	return AFFINITY_BLAS_READY;
 }
@@ -257,15 +155,15 @@ take(void *unused)
 	const int	one = 1;
 	double		a = 1;
 	int			info;
-	size_t		before = affinity_kernel_address_space();
+	size_t		before = affinity_blas_address_space();
 	size_t		after;
 
 	(void) unused;
 	/* the threads first: one might take the buffer that a call gave back */
-	if (taking > 1 && run_threads)
-		(void) run_threads(taking, (void *) (size_t) meet, NULL, 0);
-	loaded.dpotrf("U", &one, &a, &one, &info, 1);
-	after = affinity_kernel_address_space();
+	if (taking > 1 && loaded.run_threads)
+		(void) loaded.run_threads(taking, (void *) (size_t) meet, NULL, 0);
+	loaded.functions.dpotrf("U", &one, &a, &one, &info, 1);
+	after = affinity_blas_address_space();
 	taken_bytes = before > 0 && after > before ? after - before : 0;
 	__atomic_store_n(&taken, 1, __ATOMIC_RELEASE);
 	return NULL;
@@ -323,9 +221,9 @@ end_taking(void)
 static AffinityBlasState
 try_out(size_t area, int areas, int threads, AffinityBlasAnswer *answer)
 {
-	answer->bytes = area * areas + affinity_kernel_thread_bytes() * threads;
+	answer->bytes = area * areas + affinity_blas_thread_bytes() * threads;
 	answer->threads = threads;
-	switch (affinity_kernel_reserve(area, areas, threads))
+	switch (affinity_blas_reserve(area, areas, threads))
 	{
 		case AFFINITY_RESERVE_DONE:
 			return AFFINITY_BLAS_READY;
@@ -337,7 +235,7 @@ try_out(size_t area, int areas, int threads, AffinityBlasAnswer *answer)
 }
 
 static AffinityBlasState
-prepare(int threads, AffinityBlasAnswer *answer)
+prepare(const char *name, int threads, AffinityBlasAnswer *answer)
 {
 	AffinityBlasState state = AFFINITY_BLAS_READY;
 	int			wanted;
@@ -346,7 +244,7 @@ prepare(int threads, AffinityBlasAnswer *answer)
 	{
 		state = try_out(LIBRARY_BYTES + buffer_bytes, 1, 0, answer);
 		if (state == AFFINITY_BLAS_READY)
-			state = load();
+			state = load(name);
 		if (state == AFFINITY_BLAS_MISSING || message[0])
 			answer->message = message;
 		if (state != AFFINITY_BLAS_READY)
@@ -369,7 +267,7 @@ prepare(int threads, AffinityBlasAnswer *answer)
 						wanted - living_threads + 1, answer);
 	if (state != AFFINITY_BLAS_READY)
 		return state;
-	set_threads(threads);
+	loaded.set_threads(threads);
 	current_threads = threads;
 	started_threads = living_threads = wanted;
 	return wanted > buffers ? begin_taking(wanted) : AFFINITY_BLAS_READY;
@@ -377,13 +275,15 @@ prepare(int threads, AffinityBlasAnswer *answer)
 
 /*
  * OpenBLAS's functions, computing with so many threads, the caller's being
- * one of them; or why not. To be called again at the beginning of every piece
+ * one of them; or why not. name is that of its file, "" of the usual ones, and
+ * is looked at until one is loaded. To be called again at the beginning of every piece
  * of work, as after a fork it is here that threads begin anew, and while the
  * answer is to wait: a thread of ours may then be waiting for memory, so the
  * caller has to be able to go away. It takes no harm from that.
  */
 AffinityBlasState
-affinity_kernel_blas(int threads, AffinityBlasAnswer *answer)
+affinity_blas_functions(const char *name, int threads,
+						AffinityBlasAnswer *answer)
 {
 	sigset_t	all;
 	sigset_t	old;
@@ -403,10 +303,10 @@ affinity_kernel_blas(int threads, AffinityBlasAnswer *answer)
 		return AFFINITY_BLAS_MISSING;
 	}
 	message[0] = '\0';
-	state = prepare(threads, answer);
+	state = prepare(name, threads, answer);
 	(void) pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (state == AFFINITY_BLAS_READY)
-		answer->blas = &loaded;
+		answer->blas = &loaded.functions;
 	return state;
 }
 
@@ -415,7 +315,7 @@ affinity_kernel_blas(int threads, AffinityBlasAnswer *answer)
  * take and are not there.
  */
 size_t
-affinity_kernel_blas_scratch(void)
+affinity_blas_scratch(void)
 {
 	void	   *volatile memory;
 

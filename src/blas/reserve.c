@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kernel/reserve.h"
+#include "blas/reserve.h"
 
 #ifndef MAP_ANONYMOUS
 #define MAP_ANONYMOUS	MAP_ANON
@@ -58,7 +58,7 @@ reserve_threads(int threads)
 	}
 	if (error != 0)
 	{
-		size_t		bytes = affinity_kernel_thread_bytes();
+		size_t		bytes = affinity_blas_thread_bytes();
 		void	   *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 								 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -81,7 +81,7 @@ reserve_threads(int threads)
  * had together.
  */
 AffinityReserve
-affinity_kernel_reserve(size_t area, int areas, int threads)
+affinity_blas_reserve(size_t area, int areas, int threads)
 {
 	void	   *at[AFFINITY_RESERVE_MOST];
 	int			n = 0;
@@ -107,7 +107,7 @@ affinity_kernel_reserve(size_t area, int areas, int threads)
 
 /* Bytes of address space that a thread takes: its stack. */
 size_t
-affinity_kernel_thread_bytes(void)
+affinity_blas_thread_bytes(void)
 {
 	pthread_attr_t attributes;
 	size_t		bytes = 0;
@@ -123,7 +123,7 @@ affinity_kernel_thread_bytes(void)
  * Bytes of address space that the process has; 0 where nobody says so.
  */
 size_t
-affinity_kernel_address_space(void)
+affinity_blas_address_space(void)
 {
 	char		text[32] = "";
 	int			file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
