@@ -15,22 +15,10 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "model/catalog.h"
-
-/* Changes of relations that this backend has heard of. */
-static uint64 changes = 1;
-
-static void
-relation_changed(Datum arg, Oid relation)
-{
-	(void) arg;
-	(void) relation;
-	changes++;
-}
 
 static bool
 is_distributed(Relation catalog, AttrNumber column, Oid relation)
@@ -96,14 +84,8 @@ affinity_model_check_local(Oid schema)
 void
 affinity_model_check_changed(AffinityModel *model)
 {
-	static bool is_registered = false;
-	uint64		now = changes;
+	uint64		now = affinity_model_changes();
 
-	if (!is_registered)
-	{
-		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-		is_registered = true;
-	}
 	if (model->looked_at == now)
 		return;
 	affinity_model_check_local(model->schema);

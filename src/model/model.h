@@ -102,8 +102,14 @@ typedef struct AffinityModel
 	TransactionId writer;		/* of its row; invalid: this transaction */
 	Oid			items;			/* the table */
 	Oid			items_file;
+	TransactionId items_made;	/* by which transaction */
 	bool		items_guarded;	/* by policies */
 	uint64		looked_at;		/* see distributed.c */
+
+	/* see changes.c */
+	uint64		known_at;
+	Oid			known_by;
+	Oid			source;			/* of histories; invalid: not looked up */
 	bool		cold;			/* something had to be read first */
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
