@@ -56,7 +56,7 @@ affinity_manage_open(ModelExisting *e, const char *name)
 	if (!affinity_model_lock(name, e->table, e->if_running))
 		return false;
 	check_columns(e);
-	affinity_model_check_local(e->schema);
+	affinity_origin_check_tables(e->schema);
 	affinity_manage_connect();
 	e->healed = affinity_manage_heal(name, e->schema, e->table);
 	affinity_manage_become(&e->role, affinity_model_schema_owner(e->schema));

@@ -113,7 +113,7 @@ set_model(AffinityModel *model, const Datum *values)
 		affinity_train_damaged(name,
 							   "its ids are of a type that cannot be an id");
 	/* a model that is received may be defined to read its own source */
-	model->local = affinity_model_local(schema);
+	model->local = affinity_origin_local(schema);
 	model->kept = values != NULL && !OidIsValid(model->local) &&
 		(state != DEFINITION_FOUND || d.materialize) &&
 		says(values[MODEL_TRAINING - 1], AFFINITY_MATERIALIZED);
@@ -292,7 +292,7 @@ cached_model(Relation table, Oid schema, const char *schema_name)
 {
 	Datum		values[MODEL_N_ATTRIBUTES];
 	CacheEntry *entry = cache_entry(schema);
-	Oid			local = affinity_model_lock_local(schema);
+	Oid			local = affinity_origin_lock_local(schema);
 	AffinityRowMark mark;
 
 	if (entry->model != NULL &&
@@ -321,7 +321,7 @@ cached_model(Relation table, Oid schema, const char *schema_name)
 static AffinityModel *
 find_out(Oid schema)
 {
-	uint64		changes = affinity_model_changes();
+	uint64		changes = affinity_origin_changes();
 	char	   *schema_name = get_namespace_name(schema);
 	Oid			relid = schema_name ? affinity_model_table(schema) :
 		InvalidOid;
@@ -343,8 +343,8 @@ find_out(Oid schema)
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(schema_name, schema);
-	received = OidIsValid(affinity_model_subscription(relid));
-	model = received && affinity_model_arrives(relid, schema) ? NULL :
+	received = OidIsValid(affinity_origin_subscription(relid));
+	model = received && affinity_origin_arrives(relid, schema) ? NULL :
 		cached_model(table, schema, schema_name);
 	if (model == NULL)
 	{

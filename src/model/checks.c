@@ -252,7 +252,7 @@ affinity_model_interactions(const AffinityModel *model)
 void
 affinity_model_check_interactions(AffinityModel *model)
 {
-	uint64		changes = affinity_model_changes();
+	uint64		changes = affinity_origin_changes();
 	Oid			source;
 
 	if (affinity_model_lock_source(model))
@@ -307,7 +307,7 @@ check_snapshot(const char *name, Oid items)
  * by which transaction its columns are.
  */
 Relation
-affinity_model_open_items(Oid schema, const char *name, TransactionId *made)
+affinity_model_open_items(Oid schema, const char *name, TransactionId * made)
 {
 	Oid			relid;
 	AclResult	result;

@@ -18,7 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "model/catalog.h"
+#include "origin/origin.h"
 
 static bool
 is_distributed(Relation catalog, AttrNumber column, Oid relation)
@@ -39,7 +39,7 @@ is_distributed(Relation catalog, AttrNumber column, Oid relation)
  * Refuse a model one of whose tables is distributed.
  */
 void
-affinity_model_check_local(Oid schema)
+affinity_origin_check_tables(Oid schema)
 {
 	static const char *const tables[] = {
 		"model", "items", AFFINITY_KEPT, AFFINITY_POPULAR, AFFINITY_REFRESHES
@@ -76,18 +76,4 @@ affinity_model_check_local(Oid schema)
 																	   found)),
 						 quote_literal_cstr(name))));
 	}
-}
-
-/*
- * The same where a relation may have changed since a model was last looked at.
- */
-void
-affinity_model_check_changed(AffinityModel *model)
-{
-	uint64		now = affinity_model_changes();
-
-	if (model->looked_at == now)
-		return;
-	affinity_model_check_local(model->schema);
-	model->looked_at = now;
 }

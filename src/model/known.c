@@ -1,5 +1,5 @@
 /*
- * changes.c
+ * known.c
  *		What a call found out in the catalog, and need not look up again.
  *
  * Which table is a model's, what columns it has and who may read it stays as it
@@ -12,51 +12,23 @@
 #include "access/transam.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/inval.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "model/catalog.h"
 
-static uint64 changes = 1;
-
-static void
-relation_changed(Datum arg, Oid relation)
-{
-	(void) arg;
-	(void) relation;
-	changes++;
-}
-
-static void
-catalog_changed(Datum arg, int cache, uint32 hash)
-{
-	(void) arg;
-	(void) cache;
-	(void) hash;
-	changes++;
-}
-
 /*
- * Changes that this backend has heard of: of relations and their columns,
- * names, types, subscriptions, and of what says who may read.
+ * Refuse a model whose tables are distributed, where a relation may have changed
+ * since it was last looked at.
  */
-uint64
-affinity_model_changes(void)
+void
+affinity_model_check_changed(AffinityModel *model)
 {
-	static const int caches[] = {
-		NAMESPACEOID, TYPEOID, SUBSCRIPTIONRELMAP, AUTHOID, AUTHMEMROLEMEM,
-		DATABASEOID
-	};
-	static bool is_registered = false;
+	uint64		now = affinity_origin_changes();
 
-	if (is_registered)
-		return changes;
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-	for (int i = 0; i < (int) lengthof(caches); i++)
-		CacheRegisterSyscacheCallback(caches[i], catalog_changed, (Datum) 0);
-	is_registered = true;
-	return changes;
+	if (model->looked_at == now)
+		return;
+	affinity_origin_check_tables(model->schema);
+	model->looked_at = now;
 }
 
 /*
@@ -78,7 +50,7 @@ affinity_model_know(AffinityModel *model, uint64 since)
 bool
 affinity_model_is_known(const AffinityModel *model)
 {
-	return model->known_at == changes && model->known_by == GetUserId() &&
+	return model->known_at == affinity_origin_changes() && model->known_by == GetUserId() &&
 		!model->replaced &&
 		!(TransactionIdIsNormal(model->items_made) &&
 		  XidInMVCCSnapshot(model->items_made, GetActiveSnapshot()));
@@ -91,8 +63,18 @@ affinity_model_is_known(const AffinityModel *model)
 bool
 affinity_model_lock_source(const AffinityModel *model)
 {
-	if (!OidIsValid(model->source) || model->known_at != changes)
+	if (!OidIsValid(model->source) || model->known_at != affinity_origin_changes())
 		return false;
 	LockRelationOid(model->source, AccessShareLock);
-	return model->known_at == changes;
+	return model->known_at == affinity_origin_changes();
+}
+
+/*
+ * The name of the relation in a model's schema that histories are read from.
+ */
+const char *
+affinity_model_serves(const AffinityModel *model)
+{
+	return OidIsValid(model->local) ? AFFINITY_LOCAL :
+		model->kept ? AFFINITY_KEPT : "interactions";
 }
