@@ -11,6 +11,57 @@ AS 'MODULE_PATHNAME', 'affinity_renew_upgrade_model';
 COMMENT ON FUNCTION affinity.upgrade_model(pg_catalog.text) IS
 	'brings functions and views of a model to this version of the extension, without training; what was done';
 
+CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog.bool)
+RETURNS affinity.value
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+
+COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog.bool) IS
+	'transition function of a mistaken call of value_agg';
+
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog.float8, unit pg_catalog."any", is_start pg_catalog.bool) (
+	SFUNC = affinity.value_range_mistake,
+	STYPE = affinity.value,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog.bool) IS
+	'a mistaken call of value_agg: the error says what to write instead';
+
+CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog.bool)
+RETURNS affinity.value
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+
+COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog.bool) IS
+	'transition function of a mistaken call of value_agg';
+
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog.float8, unit pg_catalog."any", time_zone pg_catalog."any", is_start pg_catalog.bool) (
+	SFUNC = affinity.value_range_mistake,
+	STYPE = affinity.value,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog.bool) IS
+	'a mistaken call of value_agg: the error says what to write instead';
+
+CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog.bool)
+RETURNS affinity.value
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+
+COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog.bool) IS
+	'transition function of a mistaken call of value_agg';
+
+CREATE AGGREGATE affinity.value_agg(user_id pg_catalog."any", during affinity.span, amount pg_catalog.float8, unit pg_catalog."any", time_zone pg_catalog."any", counted pg_catalog."any", is_start pg_catalog.bool) (
+	SFUNC = affinity.value_range_mistake,
+	STYPE = affinity.value,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog.bool) IS
+	'a mistaken call of value_agg: the error says what to write instead';
+
 CREATE FUNCTION affinity.cluster_experiment(
 	variants pg_catalog.text[],
 	metrics affinity.cluster_metric[],

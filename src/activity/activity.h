@@ -207,13 +207,6 @@ extern Size affinity_activity_levels_room(const ActivityView *view);
 extern uint32 affinity_activity_levels(ActivityReader *reader, uint32 user,
 									   ActivityLevel *levels);
 
-/* ids.c */
-extern Oid	affinity_activity_ids_arg(FunctionCallInfo fcinfo, int arg,
-									  const ActivityFlat *flat);
-extern void affinity_activity_put_ids(ReturnSetInfo *rsinfo,
-									  const ActivityView *view, Oid type,
-									  uint32 *users, uint32 n);
-
 /* read.c */
 extern void affinity_activity_reader_open(ActivityReader *reader,
 										  const ActivityFlat *flat,

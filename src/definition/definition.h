@@ -79,6 +79,9 @@ typedef struct ModelDefinition
 #define AFFINITY_POPULAR		"popular_items"
 #define AFFINITY_GROUPED		"user_groups"
 
+/* The table of incremental refreshes since the training. */
+#define AFFINITY_REFRESHES		"refreshes"
+
 /* A column of a view of constants; what is not optional is not null. */
 typedef struct AffinityConstant
 {

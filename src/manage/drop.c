@@ -125,7 +125,7 @@ void
 affinity_manage_objects(Oid schema, AffinityModelObjects *objects)
 {
 	List	   *views = affinity_rules_views(schema);
-	Oid			local = affinity_model_local(schema);
+	Oid			local = affinity_origin_local(schema);
 	ListCell   *cell;
 
 	objects->classes = NIL;

@@ -197,7 +197,7 @@ affinity_manage_forget_groups(const ModelChange *change,
 		made |= strcmp(object[i].statement->object, AFFINITY_POPULAR) == 0 &&
 			object[i].action != OBJECT_KEEP;
 	/* what a subscription brings says so itself */
-	if (!made || OidIsValid(affinity_model_subscription(change->table)))
+	if (!made || OidIsValid(affinity_origin_subscription(change->table)))
 		return;
 	table = table_open(change->table, AccessShareLock);
 	found = affinity_model_row_read(table, change->name, NULL, values, NULL);

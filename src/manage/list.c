@@ -355,7 +355,7 @@ put_origin(Oid schema, Oid subscription, const ModelDefinition *d,
 	}
 	nulls[LIST_READS] = false;
 	values[LIST_READS] =
-		CStringGetTextDatum(OidIsValid(affinity_model_local(schema)) ?
+		CStringGetTextDatum(OidIsValid(affinity_origin_local(schema)) ?
 							AFFINITY_LOCAL : copied ? AFFINITY_KEPT :
 							"interactions");
 	tuple = SearchSysCache1(SUBSCRIPTIONOID, ObjectIdGetDatum(subscription));
@@ -371,7 +371,7 @@ static void
 put_model(ReturnSetInfo *result, Relation table)
 {
 	Oid			schema = RelationGetNamespace(table);
-	Oid			subscription = affinity_model_subscription(RelationGetRelid(table));
+	Oid			subscription = affinity_origin_subscription(RelationGetRelid(table));
 	Oid			items = get_relname_relid("items", schema);
 	Oid			kept = get_relname_relid(AFFINITY_KEPT, schema);
 	Datum		kept_size = Int64GetDatum(0);
@@ -392,11 +392,11 @@ put_model(ReturnSetInfo *result, Relation table)
 	values[LIST_NAME] = NameGetDatum(&name);
 	values[LIST_OWNER] = ObjectIdGetDatum(affinity_model_schema_owner(schema));
 	trained = fits &&
-		!affinity_model_arrives(RelationGetRelid(table), schema) &&
+		!affinity_origin_arrives(RelationGetRelid(table), schema) &&
 		put_row(table, values, nulls);
 	received = trained && !nulls[LIST_ROW + MODEL_VERSION - 1] &&
-		affinity_model_is_received(schema, RelationGetRelid(table),
-								   DatumGetInt64(values[LIST_ROW + MODEL_VERSION - 1]));
+		affinity_origin_is_received(schema, RelationGetRelid(table),
+									DatumGetInt64(values[LIST_ROW + MODEL_VERSION - 1]));
 	grouped = trained && !nulls[LIST_ROW + MODEL_TRAINING - 1] &&
 		!isnan(affinity_model_figure(DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]),
 									 AFFINITY_GROUPED));

@@ -63,7 +63,7 @@ check_name(const char *name, Oid schema)
 {
 	Oid			relid = get_relname_relid(AFFINITY_LOCAL, schema);
 
-	if (OidIsValid(relid) && relid != affinity_model_local(schema))
+	if (OidIsValid(relid) && relid != affinity_origin_local(schema))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_TABLE),
 				 errmsg("\"" AFFINITY_LOCAL "\" of model \"%s\" is not what serve_locally makes",
@@ -82,7 +82,7 @@ drop_view(const ModelExisting *e)
 {
 	AffinityModelObjects former = {NIL, NIL};
 	const AffinityModelObjects none = {NIL, NIL};
-	Oid			view = affinity_model_local(e->schema);
+	Oid			view = affinity_origin_local(e->schema);
 
 	if (!OidIsValid(view))
 		return;

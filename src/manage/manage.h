@@ -11,6 +11,7 @@
 #include "beside/beside.h"
 #include "eval/eval.h"
 #include "model/model.h"
+#include "origin/origin.h"
 #include "rules/rules.h"
 #include "store/store.h"
 #include "tune/tune.h"

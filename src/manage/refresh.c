@@ -54,7 +54,7 @@ affinity_manage_open(ModelExisting *e, const char *name)
 	check_columns(e);
 	if (e->change.update)
 		affinity_manage_check_idle(name, e->table);
-	affinity_model_check_local(e->schema);
+	affinity_origin_check_tables(e->schema);
 	affinity_manage_connect();
 	e->healed = affinity_manage_heal(name, e->schema, e->table);
 	affinity_manage_become(&e->role, affinity_model_schema_owner(e->schema));

@@ -23,6 +23,7 @@
 
 #include "algorithm/algorithm.h"
 #include "manage/manage.h"
+#include "origin/origin.h"
 #include "parallel/progress.h"
 #include "repeat/repeat.h"
 
@@ -411,7 +412,7 @@ void
 affinity_manage_check_replication(const char *name, Oid schema)
 {
 	Oid			table = get_relname_relid("model", schema);
-	bool		arrives = affinity_model_arrives(table, schema);
+	bool		arrives = affinity_origin_arrives(table, schema);
 	char	   *subscription;
 
 	if (SPI_execute(psprintf("SELECT s.subname FROM pg_catalog.pg_subscription_rel AS r"

@@ -3,7 +3,7 @@
  *		What a backend remembers of models.
  *
  * The row of a model is read on every call, in the caller's snapshot; the rest
- * is cached under (table, version, row). A version's number is never used again
+ * is cached under (schema, table, version, row). A version's number is never used again
  * here, but what comes from another server may have it a second time. So an
  * entry can be wrong for no snapshot; an entry of another version is replaced.
  */
@@ -13,6 +13,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/jsonb.h"
@@ -25,7 +26,7 @@
 
 typedef struct CacheEntry
 {
-	Oid			relation;		/* key */
+	Oid			schema;			/* key */
 	AffinityModel *model;
 } CacheEntry;
 
@@ -112,7 +113,7 @@ set_model(AffinityModel *model, const Datum *values)
 		affinity_train_damaged(name,
 							   "its ids are of a type that cannot be an id");
 	/* a model that is received may be defined to read its own source */
-	model->local = affinity_model_local(schema);
+	model->local = affinity_origin_local(schema);
 	model->kept = values != NULL && !OidIsValid(model->local) &&
 		(state != DEFINITION_FOUND || d.materialize) &&
 		says(values[MODEL_TRAINING - 1], AFFINITY_MATERIALIZED);
@@ -237,10 +238,10 @@ pin(AffinityModel *model)
 }
 
 /*
- * The cache's entry for a table; makes room where there are too many.
+ * The cache's entry for a schema; makes room where there are too many.
  */
 static CacheEntry *
-cache_entry(Oid relation)
+cache_entry(Oid schema)
 {
 	CacheEntry *entry;
 	bool		found;
@@ -255,7 +256,7 @@ cache_entry(Oid relation)
 							HASH_ELEM | HASH_BLOBS);
 	}
 	if (hash_get_num_entries(cache) >= MAX_CACHED &&
-		hash_search(cache, &relation, HASH_FIND, NULL) == NULL)
+		hash_search(cache, &schema, HASH_FIND, NULL) == NULL)
 	{
 		HASH_SEQ_STATUS scan;
 
@@ -263,12 +264,24 @@ cache_entry(Oid relation)
 		entry = hash_seq_search(&scan);
 		hash_seq_term(&scan);
 		free_entry(entry);
-		hash_search(cache, &entry->relation, HASH_REMOVE, NULL);
+		hash_search(cache, &entry->schema, HASH_REMOVE, NULL);
 	}
-	entry = hash_search(cache, &relation, HASH_ENTER, &found);
+	entry = hash_search(cache, &schema, HASH_ENTER, &found);
 	if (!found)
 		entry->model = NULL;
 	return entry;
+}
+
+/*
+ * What the transaction itself wrote, nobody else may know.
+ */
+static void
+set_writer(AffinityModel *model)
+{
+	TransactionId writer = model->row.writer;
+
+	model->writer = TransactionIdIsCurrentTransactionId(writer) ?
+		InvalidTransactionId : writer;
 }
 
 /*
@@ -278,12 +291,13 @@ static AffinityModel *
 cached_model(Relation table, Oid schema, const char *schema_name)
 {
 	Datum		values[MODEL_N_ATTRIBUTES];
-	CacheEntry *entry = cache_entry(RelationGetRelid(table));
-	Oid			local = affinity_model_lock_local(schema);
+	CacheEntry *entry = cache_entry(schema);
+	Oid			local = affinity_origin_lock_local(schema);
 	AffinityRowMark mark;
 
 	if (entry->model != NULL &&
 		(strcmp(entry->model->schema_name, schema_name) != 0 ||
+		 entry->model->relation != RelationGetRelid(table) ||
 		 entry->model->local != local))
 		free_entry(entry);
 	if (!affinity_model_row_read(table, schema_name, entry->model, values,
@@ -296,23 +310,24 @@ cached_model(Relation table, Oid schema, const char *schema_name)
 	if (entry->model == NULL)
 		entry->model = make_entry(table, schema, values);
 	entry->model->row = mark;
-	entry->model->writer = TransactionIdIsCurrentTransactionId(mark.writer) ?
-		InvalidTransactionId : mark.writer;
+	set_writer(entry->model);
 	return entry->model;
 }
 
 /*
- * The version of a model that the caller's snapshot sees. The result stays
- * valid as long as the current memory context.
+ * Find the model, and whether the user may read it and its tables are as they
+ * should be.
  */
-AffinityModel *
-affinity_model_open(Oid schema)
+static AffinityModel *
+find_out(Oid schema)
 {
+	uint64		changes = affinity_origin_changes();
 	char	   *schema_name = get_namespace_name(schema);
 	Oid			relid = schema_name ? affinity_model_table(schema) :
 		InvalidOid;
 	Relation	table;
 	AffinityModel *model;
+	bool		received;
 
 	if (!OidIsValid(relid))
 		ereport(ERROR,
@@ -328,7 +343,8 @@ affinity_model_open(Oid schema)
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(schema_name, schema);
-	model = affinity_model_arrives(relid, schema) ? NULL :
+	received = OidIsValid(affinity_origin_subscription(relid));
+	model = received && affinity_origin_arrives(relid, schema) ? NULL :
 		cached_model(table, schema, schema_name);
 	if (model == NULL)
 	{
@@ -340,7 +356,59 @@ affinity_model_open(Oid schema)
 	affinity_model_check_changed(model);
 	affinity_model_check_items(model);
 	table_close(table, NoLock);
+	/* what arrives is a matter of each snapshot */
+	if (!received && !model->replaced)
+		affinity_model_know(model, changes);
 	return model;
+}
+
+/*
+ * The model of the cache where nothing has changed since the user opened it
+ * last, neither in the catalog nor in its row; NULL: find out.
+ */
+static AffinityModel *
+reopen(Oid schema)
+{
+	Datum		values[MODEL_N_ATTRIBUTES];
+	CacheEntry *entry = cache ? hash_search(cache, &schema, HASH_FIND, NULL) :
+		NULL;
+	AffinityModel *model = entry ? entry->model : NULL;
+	AffinityRowMark mark;
+	Relation	table;
+	bool		same;
+
+	/* to take a lock is to hear of changes */
+	if (model == NULL || !affinity_model_is_known(model))
+		return NULL;
+	table = try_table_open(model->relation, AccessShareLock);
+	if (table == NULL)
+		affinity_model_missing(model->schema_name);
+	if (OidIsValid(model->local))
+		LockRelationOid(model->local, AccessShareLock);
+	LockRelationOid(model->items, AccessShareLock);
+	same = affinity_model_is_known(model) &&
+		affinity_model_row_read(table, model->schema_name, model, values,
+								&mark) &&
+		model->version == DatumGetInt64(values[MODEL_VERSION - 1]) &&
+		affinity_model_same_row(&model->row, &mark);
+	table_close(table, NoLock);
+	if (!same)
+		return NULL;
+	set_writer(model);
+	pin(model);
+	return model;
+}
+
+/*
+ * The version of a model that the caller's snapshot sees. The result stays
+ * valid as long as the current memory context.
+ */
+AffinityModel *
+affinity_model_open(Oid schema)
+{
+	AffinityModel *known = reopen(schema);
+
+	return known ? known : find_out(schema);
 }
 
 /*

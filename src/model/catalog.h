@@ -9,31 +9,34 @@
 #include <math.h>
 
 #include "lib/stringinfo.h"
+#include "tcop/dest.h"
 #include "utils/float.h"
 #include "utils/relcache.h"
 
 #include "model/model.h"
+#include "origin/origin.h"
 
 /* checks.c */
-extern void affinity_model_check_interactions(const AffinityModel *model);
+extern void affinity_model_check_interactions(AffinityModel *model);
 extern Oid	affinity_model_time_type(const AffinityModel *model);
 extern bool affinity_model_times_are_local(const AffinityModel *model);
 extern int64 affinity_model_now(const AffinityModel *model);
-extern Relation affinity_model_open_items(Oid schema, const char *name);
+extern Relation affinity_model_open_items(Oid schema, const char *name,
+										  TransactionId * made);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 										 int64 n_items);
 extern void affinity_model_check_rights(Oid schema, Relation table);
 extern void affinity_model_refuse_policies(Relation table);
 
-/* distributed.c */
+/* known.c */
 extern void affinity_model_check_changed(AffinityModel *model);
+extern void affinity_model_know(AffinityModel *model, uint64 since);
+extern bool affinity_model_is_known(const AffinityModel *model);
+extern bool affinity_model_lock_source(const AffinityModel *model);
 
 /* align.c */
 extern void affinity_model_order_row(AffinityCsr *m, int64 start, int64 end,
 									 float *chance);
-
-/* received.c */
-extern Oid	affinity_model_lock_local(Oid schema);
 
 /* cache.c */
 extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
@@ -86,6 +89,12 @@ extern const float *affinity_model_chances(AffinityModel *model,
 extern float *affinity_model_rates(const AffinityModel *model);
 
 /* lookup.c */
+extern void affinity_model_check_columns(const AffinityModel *model,
+										 TupleDesc desc, const Oid *types,
+										 int n_types);
+extern void affinity_model_query_to(AffinityModel *model,
+									AffinityModelQuery query, Datum argument,
+									DestReceiver *receiver);
 extern uint32 affinity_model_column_no(const AffinityModel *model,
 									   const SPITupleTable *table, uint64 row,
 									   int no);

@@ -129,7 +129,7 @@ relation_is_unfit(const AffinityModel *model, const char *relation,
  * The relation of histories, or another one like it, is one that can be read as
  * the model's functions do.
  */
-static void
+static Oid
 check_interactions(const AffinityModel *model, const char *relation)
 {
 	RangeVar	range = {.type = T_RangeVar};
@@ -161,6 +161,7 @@ check_interactions(const AffinityModel *model, const char *relation)
 						  "ids of %s are of other types than its own");
 	if (model->timed)
 		(void) affinity_model_time_type(model);
+	return relid;
 }
 
 /*
@@ -241,7 +242,7 @@ affinity_model_before_now(const AffinityModel *model, const Interval *interval)
 char *
 affinity_model_interactions(const AffinityModel *model)
 {
-	affinity_model_check_interactions(model);
+	(void) check_interactions(model, affinity_model_serves(model));
 	return affinity_model_relation(model, affinity_model_serves(model));
 }
 
@@ -249,9 +250,16 @@ affinity_model_interactions(const AffinityModel *model)
  * The same without its name, for a plan that has it.
  */
 void
-affinity_model_check_interactions(const AffinityModel *model)
+affinity_model_check_interactions(AffinityModel *model)
 {
-	check_interactions(model, affinity_model_serves(model));
+	uint64		changes = affinity_origin_changes();
+	Oid			source;
+
+	if (affinity_model_lock_source(model))
+		return;
+	source = check_interactions(model, affinity_model_serves(model));
+	if (model->known_at == changes)
+		model->source = source;
 }
 
 /*
@@ -260,7 +268,7 @@ affinity_model_check_interactions(const AffinityModel *model)
 char *
 affinity_model_source(const AffinityModel *model)
 {
-	check_interactions(model, "interactions");
+	(void) check_interactions(model, "interactions");
 	if (get_attnum(get_relname_relid("interactions", model->schema), "at") <= 0)
 		affinity_train_damaged(model->schema_name,
 							   "its view \"interactions\" does not have the column at");
@@ -269,9 +277,10 @@ affinity_model_source(const AffinityModel *model)
 
 /*
  * A table of items that came after the caller's snapshot would look empty:
- * alter_model made it meanwhile. Its columns came with it.
+ * alter_model made it meanwhile. Its columns came with it, and say by which
+ * transaction.
  */
-static void
+static TransactionId
 check_snapshot(const char *name, Oid items)
 {
 	HeapTuple	column = SearchSysCache2(ATTNUM, ObjectIdGetDatum(items),
@@ -279,7 +288,7 @@ check_snapshot(const char *name, Oid items)
 	TransactionId made;
 
 	if (!HeapTupleIsValid(column))
-		return;
+		return InvalidTransactionId;
 	made = HeapTupleHeaderGetXmin(column->t_data);
 	ReleaseSysCache(column);
 	if (TransactionIdIsNormal(made) &&
@@ -289,17 +298,20 @@ check_snapshot(const char *name, Oid items)
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("model \"%s\" was made anew while it was read", name),
 				 errhint("Ask again, in a new transaction if this one keeps its snapshot.")));
+	return made;
 }
 
 /*
  * Open the table of items, found by its name: another one may have it by the
- * time that it is locked. The caller may read it.
+ * time that it is locked. The caller may read it. In *made, unless that is NULL,
+ * by which transaction its columns are.
  */
 Relation
-affinity_model_open_items(Oid schema, const char *name)
+affinity_model_open_items(Oid schema, const char *name, TransactionId * made)
 {
 	Oid			relid;
 	AclResult	result;
+	TransactionId by;
 
 	/* by the schema itself, which another one may have the name of by now */
 	for (;;)
@@ -317,7 +329,9 @@ affinity_model_open_items(Oid schema, const char *name)
 	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_TABLE, "items");
-	check_snapshot(name, relid);
+	by = check_snapshot(name, relid);
+	if (made)
+		*made = by;
 	return table_open(relid, NoLock);
 }
 
@@ -349,7 +363,7 @@ void
 affinity_model_check_n_items(Oid schema, const char *schema_name,
 							 int64 n_items)
 {
-	Relation	items = affinity_model_open_items(schema, schema_name);
+	Relation	items = affinity_model_open_items(schema, schema_name, NULL);
 
 	/* no table access method puts a row into less than a byte */
 	if (n_items < 0 || n_items > PG_INT32_MAX ||

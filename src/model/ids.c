@@ -138,7 +138,7 @@ static bool
 is_open(const AffinityModel *model)
 {
 	Relation	items = affinity_model_open_items(model->schema,
-												  model->schema_name);
+												  model->schema_name, NULL);
 	bool		open = !items->rd_rel->relrowsecurity;
 
 	table_close(items, NoLock);

@@ -60,7 +60,7 @@ static Relation
 open_items(const AffinityModel *model)
 {
 	Relation	items = affinity_model_open_items(model->schema,
-												  model->schema_name);
+												  model->schema_name, NULL);
 
 	affinity_model_refuse_policies(items);
 	return items;
@@ -99,7 +99,8 @@ void
 affinity_model_check_items(AffinityModel *model)
 {
 	Relation	items = affinity_model_open_items(model->schema,
-												  model->schema_name);
+												  model->schema_name,
+												  &model->items_made);
 
 	for (int c = 0; c < COLUMN_FACTORS; c++)
 		(void) find_column(model, items, c);

@@ -19,17 +19,12 @@
 /* ---- queries ----------------------------------------------------------- */
 
 /*
- * Rows of a query; the types of the first columns are checked.
+ * Check the types of the first columns of what a query returns.
  */
-static SPITupleTable *
-check_result(const AffinityModel *model, int rc, const Oid *types, int n_types)
+void
+affinity_model_check_columns(const AffinityModel *model, TupleDesc desc,
+							 const Oid *types, int n_types)
 {
-	TupleDesc	desc;
-
-	if (rc != SPI_OK_SELECT)
-		elog(ERROR, "a query of the model failed: %s",
-			 SPI_result_code_string(rc));
-	desc = SPI_tuptable->tupdesc;
 	for (int i = 0; i < n_types; i++)
 	{
 		if (SPI_gettypeid(desc, i + 1) != types[i])
@@ -37,7 +32,22 @@ check_result(const AffinityModel *model, int rc, const Oid *types, int n_types)
 								   psprintf("column \"%s\" has another type",
 											SPI_fname(desc, i + 1)));
 	}
-	return SPI_tuptable;
+}
+
+static void
+check_result(int rc)
+{
+	if (rc != SPI_OK_SELECT)
+		elog(ERROR, "a query of the model failed: %s",
+			 SPI_result_code_string(rc));
+}
+
+static void
+check_source(AffinityModel *model, AffinityModelQuery query)
+{
+	if (query == AFFINITY_QUERY_HISTORY ||
+		query == AFFINITY_QUERY_TIMED_HISTORY)
+		affinity_model_check_interactions(model);
 }
 
 /*
@@ -47,14 +57,31 @@ SPITupleTable *
 affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 					 Datum argument, const Oid *types, int n_types)
 {
-	int			rc;
+	check_source(model, query);
+	check_result(SPI_execute_plan(affinity_model_plan(model, query), &argument,
+								  NULL, true, 0));
+	affinity_model_check_columns(model, SPI_tuptable->tupdesc, types, n_types);
+	return SPI_tuptable;
+}
 
-	if (query == AFFINITY_QUERY_HISTORY ||
-		query == AFFINITY_QUERY_TIMED_HISTORY)
-		affinity_model_check_interactions(model);
-	rc = SPI_execute_plan(affinity_model_plan(model, query), &argument, NULL,
-						  true, 0);
-	return check_result(model, rc, types, n_types);
+/*
+ * The same with rows that somebody else takes.
+ */
+void
+affinity_model_query_to(AffinityModel *model, AffinityModelQuery query,
+						Datum argument, DestReceiver *receiver)
+{
+	SPIPlanPtr	plan;
+	SPIExecuteOptions options = {.read_only = true, .dest = receiver};
+
+	check_source(model, query);
+	plan = affinity_model_plan(model, query);
+	options.params = makeParamList(1);
+	options.params->params[0].value = argument;
+	options.params->params[0].isnull = false;
+	options.params->params[0].pflags = PARAM_FLAG_CONST;
+	options.params->params[0].ptype = SPI_getargtypeid(plan, 0);
+	check_result(SPI_execute_plan_extended(plan, &options));
 }
 
 /*

@@ -102,8 +102,13 @@ typedef struct AffinityModel
 	TransactionId writer;		/* of its row; invalid: this transaction */
 	Oid			items;			/* the table */
 	Oid			items_file;
+	TransactionId items_made;	/* by which transaction */
 	bool		items_guarded;	/* by policies */
-	uint64		looked_at;		/* see distributed.c */
+	uint64		looked_at;		/* see known.c */
+
+	uint64		known_at;
+	Oid			known_by;
+	Oid			source;			/* of histories; invalid: not looked up */
 	bool		cold;			/* something had to be read first */
 	bool		image_tried;
 	AffinityImage *image;		/* NULL: there is none */
@@ -113,9 +118,6 @@ typedef struct AffinityModel
 
 /* cache.c */
 extern AffinityModel *affinity_model_open(Oid schema);
-
-/* distributed.c */
-extern void affinity_model_check_local(Oid schema);
 
 extern Size affinity_model_kept_bytes(const AffinityModel *model);
 
@@ -342,12 +344,7 @@ typedef enum AffinityIfRunning
 extern bool affinity_model_lock(const char *name, Oid table,
 								AffinityIfRunning if_running);
 
-/* received.c: models that come from another server */
-extern Oid	affinity_model_subscription(Oid table);
-extern bool affinity_model_arrives(Oid table, Oid schema);
-extern Oid	affinity_model_local(Oid schema);
 extern const char *affinity_model_serves(const AffinityModel *model);
-extern bool affinity_model_is_received(Oid schema, Oid table, int64 version);
 
 /* row.c: attributes of affinity.model_record */
 typedef enum ModelAttribute
@@ -417,8 +414,5 @@ affinity_model_latest(Oid at_type, int64 now)
 {
 	return at_type == TIMESTAMPOID ? now + 14 * USECS_PER_HOUR : now;
 }
-
-/* The table of incremental refreshes since the training. */
-#define AFFINITY_REFRESHES	"refreshes"
 
 #endif							/* AFFINITY_MODEL_H */

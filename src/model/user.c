@@ -9,7 +9,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "kernel/csr.h"
@@ -145,35 +150,16 @@ weigh(AffinityModel *model, AffinityWeighted *row, int n, int64 newest)
 }
 
 /*
- * The time of a row that counts, or DT_NOBEGIN.
- */
-static int64
-time_of(HeapTuple tuple, TupleDesc desc)
-{
-	bool		no_time;
-	Datum		at = SPI_getbinval(tuple, desc, 3, &no_time);
-
-	return no_time || TIMESTAMP_NOT_FINITE(DatumGetInt64(at)) ? DT_NOBEGIN :
-		DatumGetInt64(at);
-}
-
-/*
- * Which of the model's kinds of events a row is of; false where it is none of
+ * Which of the model's kinds of events a name is; false where it is none of
  * them.
  */
 static bool
-kind_of(const AffinityModel *model, HeapTuple tuple, TupleDesc desc,
-		uint32 *kind)
+kind_of(const AffinityModel *model, Datum name, bool isnull, uint32 *kind)
 {
 	int			found = 0;
 
 	if (model->kinds)
-	{
-		bool		isnull;
-		Datum		name = SPI_getbinval(tuple, desc, 4, &isnull);
-
 		found = isnull ? -1 : affinity_interaction_kind(model->kinds, name);
-	}
 	*kind = (uint32) Max(found, 0);
 	return found >= 0;
 }
@@ -197,6 +183,107 @@ count_again(const AffinityModel *model, AffinityWeighted *row, int n,
 	pfree(visit);
 }
 
+/* ---- reading ------------------------------------------------------------ */
+
+/* The columns of a history, as far as it has them. */
+enum
+{
+	HISTORY_ITEM,
+	HISTORY_WEIGHT,
+	HISTORY_AT,
+	HISTORY_SIGNAL
+};
+
+/*
+ * Takes the rows of a history as the executor finds them: tuples of them would
+ * be made to be taken apart.
+ */
+typedef struct UserRows
+{
+	DestReceiver receiver;
+	const AffinityModel *model;
+	const Oid  *type;			/* of the columns */
+	int			n_columns;
+	bool		by_value;		/* ids are, else of this length: */
+	int16		length;
+	MemoryContext context;		/* of what is kept */
+	AffinityWeighted *row;
+	int			n;
+	int			room;
+	int64		newest;
+} UserRows;
+
+static void
+begin_rows(DestReceiver *receiver, int operation, TupleDesc desc)
+{
+	UserRows   *r = (UserRows *) receiver;
+
+	(void) operation;
+	affinity_model_check_columns(r->model, desc, r->type, r->n_columns);
+}
+
+static void
+end_rows(DestReceiver *receiver)
+{
+	(void) receiver;
+}
+
+static AffinityWeighted *
+next_row(UserRows *r)
+{
+	if (r->n == PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a user has too many interactions")));
+	if (r->n == r->room)
+	{
+		r->room = r->room > PG_INT32_MAX / 2 ? PG_INT32_MAX : 2 * r->room;
+		r->row = repalloc_huge(r->row, (Size) r->room *
+							   sizeof(AffinityWeighted));
+	}
+	return &r->row[r->n];
+}
+
+static bool
+take_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	UserRows   *r = (UserRows *) receiver;
+	const AffinityModel *model = r->model;
+	AffinityWeighted *to = next_row(r);
+	MemoryContext old;
+	Datum	   *value;
+	bool	   *isnull;
+	bool		no_weight;
+
+	slot_getallattrs(slot);
+	value = slot->tts_values;
+	isnull = slot->tts_isnull;
+	if (isnull[HISTORY_ITEM] ||
+		!kind_of(model, model->kinds ? value[HISTORY_SIGNAL] : 0,
+				 model->kinds ? isnull[HISTORY_SIGNAL] : true, &to->kind))
+		return true;
+	old = MemoryContextSwitchTo(r->context);
+	to->id = affinity_base_id_plain(value[HISTORY_ITEM], model->item_type);
+	if (!r->by_value)
+		to->id = datumCopy(to->id, false, r->length);
+	MemoryContextSwitchTo(old);
+	/* where there are kinds, only some may have weights */
+	no_weight = isnull[HISTORY_WEIGHT] && !model->kinds;
+	to->weight = no_weight ? 0 :
+		affinity_interaction_weight(isnull[HISTORY_WEIGHT] ? 1 :
+									DatumGetFloat8(value[HISTORY_WEIGHT]));
+	to->counts = !no_weight && isfinite(to->weight);
+	if (!to->counts)
+		to->weight = 0;
+	to->at = DT_NOBEGIN;
+	if (to->counts && r->n_columns > HISTORY_AT && !isnull[HISTORY_AT] &&
+		!TIMESTAMP_NOT_FINITE(DatumGetInt64(value[HISTORY_AT])))
+		to->at = DatumGetInt64(value[HISTORY_AT]);
+	r->newest = Max(r->newest, to->at);
+	r->n++;
+	return true;
+}
+
 /*
  * A user's items in order of id, and which of them count. A weight that is
  * not a finite number counts nothing: a bad row should not take a page down.
@@ -205,60 +292,35 @@ AffinityWeighted *
 affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 						  int *n)
 {
-	bool		timed = model->timed || visits || model->kinds;
 	Oid			types[] = {model->item_type, FLOAT8OID, InvalidOid, TEXTOID};
-	SPITupleTable *table;
-	TupleDesc	desc;
-	uint64		rows;
-	AffinityWeighted *row;
+	UserRows	rows = {
+		.receiver = {
+			.receiveSlot = take_row, .rStartup = begin_rows,
+			.rShutdown = end_rows, .rDestroy = end_rows,
+			.mydest = DestTuplestore
+		},
+		.model = model, .type = types, .room = 64, .newest = DT_NOBEGIN
+	};
 	AffinityVisit *visit = NULL;
 	int64		n_visits = 0;
-	int64		newest = DT_NOBEGIN;
 
-	if (timed)
-		types[2] = affinity_model_time_type(model);
-	table = affinity_model_query(model, visits ? AFFINITY_QUERY_TIMED_HISTORY :
-								 AFFINITY_QUERY_HISTORY, user, types,
-								 model->kinds ? 4 : timed ? 3 : 2);
-	desc = table->tupdesc;
-	rows = SPI_processed;
-	row = affinity_base_array(rows, sizeof(AffinityWeighted));
+	rows.n_columns = model->kinds ? 4 : model->timed || visits ? 3 : 2;
+	if (rows.n_columns > HISTORY_AT)
+		types[HISTORY_AT] = affinity_model_time_type(model);
+	get_typlenbyval(model->item_type, &rows.length, &rows.by_value);
+	rows.context = CurrentMemoryContext;
+	rows.row = affinity_base_array(rows.room, sizeof(AffinityWeighted));
+	affinity_model_query_to(model, visits ? AFFINITY_QUERY_TIMED_HISTORY :
+							AFFINITY_QUERY_HISTORY, user, &rows.receiver);
 	if (visits)
-		visit = affinity_base_array(rows, sizeof(AffinityVisit));
-	*n = 0;
-	for (uint64 i = 0; i < rows; i++)
-	{
-		bool		no_id;
-		bool		no_weight;
-		HeapTuple	tuple = table->vals[i];
-		Datum		id = SPI_getbinval(tuple, desc, 1, &no_id);
-		Datum		value = SPI_getbinval(tuple, desc, 2, &no_weight);
-		AffinityWeighted *to = &row[*n];
-
-		if (no_id || !kind_of(model, tuple, desc, &to->kind))
-			continue;
-		to->id = affinity_base_id_plain(id, model->item_type);
-		/* where there are kinds, only some may have weights */
-		if (no_weight && model->kinds)
-			value = Float8GetDatum(1);
-		no_weight = no_weight && !model->kinds;
-		to->weight = no_weight ? 0 :
-			affinity_interaction_weight(DatumGetFloat8(value));
-		to->counts = !no_weight && isfinite(to->weight);
-		if (!to->counts)
-			to->weight = 0;
-		to->at = to->counts && timed ? time_of(tuple, desc) :
-			DT_NOBEGIN;
-		newest = Max(newest, to->at);
-		(*n)++;
-	}
+		visit = affinity_base_array(rows.n, sizeof(AffinityVisit));
 	*n = sum_rows(model, affinity_train_pair_value(model->algorithm,
-												   model->options), row, *n, visit,
-				  &n_visits);
+												   model->options), rows.row,
+				  rows.n, visit, &n_visits);
 	if (visits)
-		count_again(model, row, *n, visit, n_visits);
-	weigh(model, row, *n, newest);
-	return row;
+		count_again(model, rows.row, *n, visit, n_visits);
+	weigh(model, rows.row, *n, rows.newest);
+	return rows.row;
 }
 
 /*
@@ -356,9 +418,13 @@ affinity_model_recent(AffinityModel *model, Datum user, int64 after,
 		uint32		kind;
 		Datum		item = SPI_getbinval(tuple, table->tupdesc, 1, &no_id);
 		Datum		at = SPI_getbinval(tuple, table->tupdesc, 3, &no_time);
+		Datum		signal = 0;
+		bool		no_signal = true;
 
+		if (model->kinds)
+			signal = SPI_getbinval(tuple, table->tupdesc, 4, &no_signal);
 		if (!no_id && !no_time && DatumGetInt64(at) > after &&
-			kind_of(model, tuple, table->tupdesc, &kind) && kind == 0)
+			kind_of(model, signal, no_signal, &kind) && kind == 0)
 			id[n++] = affinity_base_id_plain(item, model->item_type);
 	}
 	if (n > 0)

@@ -145,4 +145,11 @@ affinity_retention_open_member(RetentionRoster *roster, uint32 user_no,
 	}
 }
 
+/* ids.c */
+extern Oid	affinity_retention_ids_arg(FunctionCallInfo fcinfo, int arg,
+									   const ActivityFlat *flat);
+extern void affinity_retention_put_ids(ReturnSetInfo *rsinfo,
+									   const ActivityView *view, Oid type,
+									   uint32 *users, uint32 n);
+
 #endif							/* AFFINITY_RETENTION_MEMBER_H */

@@ -34,7 +34,7 @@ begin_members(FunctionCallInfo fcinfo, Gathered *gathered)
 	if (PG_ARGISNULL(0))
 		return false;
 	gathered->flat = affinity_activity_arg(fcinfo, 0);
-	gathered->type = affinity_activity_ids_arg(fcinfo, 1, gathered->flat);
+	gathered->type = affinity_retention_ids_arg(fcinfo, 1, gathered->flat);
 	gathered->users = affinity_base_array(gathered->flat->n_users,
 										  sizeof(uint32));
 	gathered->n = 0;
@@ -45,9 +45,9 @@ static Datum
 end_members(FunctionCallInfo fcinfo, const ActivityReader *reader,
 			Gathered *gathered)
 {
-	affinity_activity_put_ids((ReturnSetInfo *) fcinfo->resultinfo,
-							  &reader->view, gathered->type, gathered->users,
-							  gathered->n);
+	affinity_retention_put_ids((ReturnSetInfo *) fcinfo->resultinfo,
+							   &reader->view, gathered->type, gathered->users,
+							   gathered->n);
 	return (Datum) 0;
 }
 

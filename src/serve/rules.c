@@ -129,8 +129,11 @@ set_numbers(ServeCall *call, int arg, AffinityRules *rules)
 	set_count(call, arg + RULE_AFTER_RANK, "after_rank",
 			  "It is the last rank of the page before: 0 for the first page.",
 			  &rules->after_rank);
-	rules->seed = affinity_serve_given(call, arg + RULE_SEED) ?
-		PG_GETARG_INT64(arg + RULE_SEED) : today();
+	/* what day it is takes time to say */
+	if (affinity_serve_given(call, arg + RULE_SEED))
+		rules->seed = PG_GETARG_INT64(arg + RULE_SEED);
+	else if (rules->exploration > 0)
+		rules->seed = today();
 }
 
 /* ---- pinned items ------------------------------------------------------ */

@@ -15,22 +15,10 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "model/catalog.h"
-
-/* Changes of relations that this backend has heard of. */
-static uint64 changes = 1;
-
-static void
-relation_changed(Datum arg, Oid relation)
-{
-	(void) arg;
-	(void) relation;
-	changes++;
-}
+#include "origin/origin.h"
 
 static bool
 is_distributed(Relation catalog, AttrNumber column, Oid relation)
@@ -51,7 +39,7 @@ is_distributed(Relation catalog, AttrNumber column, Oid relation)
  * Refuse a model one of whose tables is distributed.
  */
 void
-affinity_model_check_local(Oid schema)
+affinity_origin_check_tables(Oid schema)
 {
 	static const char *const tables[] = {
 		"model", "items", AFFINITY_KEPT, AFFINITY_POPULAR, AFFINITY_REFRESHES
@@ -88,24 +76,4 @@ affinity_model_check_local(Oid schema)
 																	   found)),
 						 quote_literal_cstr(name))));
 	}
-}
-
-/*
- * The same where a relation may have changed since a model was last looked at.
- */
-void
-affinity_model_check_changed(AffinityModel *model)
-{
-	static bool is_registered = false;
-	uint64		now = changes;
-
-	if (!is_registered)
-	{
-		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
-		is_registered = true;
-	}
-	if (model->looked_at == now)
-		return;
-	affinity_model_check_local(model->schema);
-	model->looked_at = now;
 }

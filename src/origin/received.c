@@ -25,7 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-#include "model/catalog.h"
+#include "origin/origin.h"
 
 /* What a version consists of beside the row of "model". */
 static const char *const others[] = {
@@ -69,7 +69,7 @@ subscription_of(Oid table, bool *ready)
  * none does.
  */
 Oid
-affinity_model_subscription(Oid table)
+affinity_origin_subscription(Oid table)
 {
 	return OidIsValid(table) ? subscription_of(table, NULL) : InvalidOid;
 }
@@ -79,7 +79,7 @@ affinity_model_subscription(Oid table)
  * still copy that or another one?
  */
 bool
-affinity_model_arrives(Oid table, Oid schema)
+affinity_origin_arrives(Oid table, Oid schema)
 {
 	bool		ready = true;
 
@@ -102,7 +102,7 @@ affinity_model_arrives(Oid table, Oid schema)
  * is none. What somebody else put there is not it.
  */
 Oid
-affinity_model_local(Oid schema)
+affinity_origin_local(Oid schema)
 {
 	Oid			view = get_relname_relid(AFFINITY_LOCAL, schema);
 	Oid			table;
@@ -111,7 +111,7 @@ affinity_model_local(Oid schema)
 
 	if (!OidIsValid(view) || get_rel_relkind(view) != RELKIND_VIEW)
 		return InvalidOid;
-	table = affinity_model_table(schema);
+	table = get_relname_relid("model", schema);
 	for (int i = 0; i < 2; i++)
 	{
 		tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(i ? table : view));
@@ -128,28 +128,18 @@ affinity_model_local(Oid schema)
  * transaction.
  */
 Oid
-affinity_model_lock_local(Oid schema)
+affinity_origin_lock_local(Oid schema)
 {
 	Oid			view;
 
-	while (OidIsValid(view = affinity_model_local(schema)))
+	while (OidIsValid(view = affinity_origin_local(schema)))
 	{
 		LockRelationOid(view, AccessShareLock);
-		if (affinity_model_local(schema) == view)
+		if (affinity_origin_local(schema) == view)
 			break;
 		UnlockRelationOid(view, AccessShareLock);
 	}
 	return view;
-}
-
-/*
- * The name of the relation in a model's schema that histories are read from.
- */
-const char *
-affinity_model_serves(const AffinityModel *model)
-{
-	return OidIsValid(model->local) ? AFFINITY_LOCAL :
-		model->kept ? AFFINITY_KEPT : "interactions";
 }
 
 /* ---- versions ------------------------------------------------------------ */
@@ -197,8 +187,8 @@ last_version(Oid schema)
  * number is none that was given here.
  */
 bool
-affinity_model_is_received(Oid schema, Oid table, int64 version)
+affinity_origin_is_received(Oid schema, Oid table, int64 version)
 {
-	return OidIsValid(affinity_model_subscription(table)) ||
+	return OidIsValid(affinity_origin_subscription(table)) ||
 		version > last_version(schema);
 }

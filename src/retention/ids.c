@@ -10,6 +10,7 @@
 #include "utils/tuplestore.h"
 
 #include "activity/flat.h"
+#include "retention/member.h"
 
 #define ST_SORT sort_users
 #define ST_ELEMENT_TYPE uint32
@@ -47,8 +48,8 @@ compare_users(uint32 a, uint32 b, const ActivityView *view)
  * looked at. Error unless the state's users are of it.
  */
 Oid
-affinity_activity_ids_arg(FunctionCallInfo fcinfo, int arg,
-						  const ActivityFlat *flat)
+affinity_retention_ids_arg(FunctionCallInfo fcinfo, int arg,
+						   const ActivityFlat *flat)
 {
 	static const char *const names[] = {"", "bigint", "uuid", "text"};
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, arg);
@@ -95,8 +96,8 @@ user_id(const ActivityView *view, uint32 user, Oid type)
 
 /* Sort users by their ids, and put these into the rows of a result. */
 void
-affinity_activity_put_ids(ReturnSetInfo *rsinfo, const ActivityView *view,
-						  Oid type, uint32 *users, uint32 n)
+affinity_retention_put_ids(ReturnSetInfo *rsinfo, const ActivityView *view,
+						   Oid type, uint32 *users, uint32 n)
 {
 	sort_users(users, n, view);
 	for (uint32 i = 0; i < n; i++)
