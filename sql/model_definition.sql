@@ -224,7 +224,8 @@ ROLLBACK;
 DROP VIEW shop.interactions;
 CREATE VIEW shop.interactions AS SELECT u AS user_id, i AS item_id, w AS weight, at FROM ev WHERE i < 5;
 SELECT refresh('shop');
-SELECT query FROM shop.definition;
+-- PostgreSQL 16 and later do not name the one table of a query
+SELECT replace(query, 'ev.', '') FROM shop.definition;
 SELECT items FROM affinity.models;
 SELECT reloptions FROM pg_class WHERE oid = 'shop.interactions'::regclass;
 \echo ## with less, other names, other types

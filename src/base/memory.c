@@ -32,7 +32,7 @@ affinity_base_alloc_large(MemoryContext context, Size size)
 }
 
 static void lacks_memory(Size bytes, const char *otherwise, const char *subject,
-						 va_list args) pg_attribute_printf(3, 0);
+						 va_list args) __attribute__((format(printf, 3, 0)));
 
 static void
 lacks_memory(Size bytes, const char *otherwise, const char *subject,

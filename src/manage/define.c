@@ -184,6 +184,11 @@ same_options(Jsonb *a, Jsonb *b)
 	return compareJsonbContainers(&a->root, &b->root) == 0;
 }
 
+/*
+ * But for the mark of the view, which is another one where the view was made
+ * again, although nothing was defined anew. (Before PostgreSQL 16 even where
+ * it reads the same: what is stored named the view itself.)
+ */
 static bool
 same_definition(const ModelDefinition *a, const ModelDefinition *b)
 {
@@ -200,7 +205,7 @@ same_definition(const ModelDefinition *a, const ModelDefinition *b)
 		strcmp(a->groups, b->groups) == 0 &&
 		strcmp(a->resolved_groups, b->resolved_groups) == 0 &&
 		a->user_type == b->user_type && a->item_type == b->item_type &&
-		strcmp(a->objects, b->objects) == 0 && strcmp(a->view, b->view) == 0;
+		strcmp(a->objects, b->objects) == 0;
 }
 
 /*
@@ -232,16 +237,18 @@ is_replaceable(Oid schema)
 
 /*
  * Write a definition where it is another than the one that is there; what was
- * done, NULL: nothing.
+ * done, NULL: nothing that anybody would want to know.
  */
 const char *
 affinity_manage_definition_write(const ModelNames *names, Oid schema)
 {
 	ModelDefinition now;
 	DefinitionState state = affinity_definition_read(schema, &now);
+	bool		same = state == DEFINITION_FOUND &&
+		same_definition(&now, names->definition);
 	bool		replace;
 
-	if (state == DEFINITION_FOUND && same_definition(&now, names->definition))
+	if (same && strcmp(now.view, names->definition->view) == 0)
 		return NULL;
 	replace = state == DEFINITION_FOUND && is_replaceable(schema);
 	if (state == DEFINITION_FOUND && !replace)
@@ -250,6 +257,8 @@ affinity_manage_definition_write(const ModelNames *names, Oid schema)
 																		"definition")));
 	affinity_manage_ddl_make(affinity_manage_statement("definition"), names,
 							 replace);
+	if (same)
+		return NULL;
 	return state == DEFINITION_FOUND ? "definition changed" :
 		"definition made";
 }

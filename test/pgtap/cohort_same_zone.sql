@@ -55,7 +55,7 @@ CREATE TEMP TABLE part AS
 CREATE FUNCTION pg_temp.whole(name text, OUT bits affinity.activity, OUT events affinity.activity, OUT money affinity.value) LANGUAGE sql AS $$
 	SELECT bits, events, affinity.rollup(m) FROM (SELECT bits, events, unnest(array_fill(money, ARRAY[n])) AS m
 		FROM part p, (SELECT count(*)::int AS n FROM part WHERE file = (SELECT file FROM part WHERE part.name = whole.name)) c WHERE p.name = whole.name) x GROUP BY bits, events $$;
-SELECT cmp_ok(count(*), '>', 90::bigint, 'many zones have several names') FROM (SELECT FROM part GROUP BY file HAVING count(*) > 1) f;
+SELECT cmp_ok(count(*), '>', 20::bigint, 'many zones have several names') FROM (SELECT FROM part GROUP BY file HAVING count(*) > 1) f;
 SELECT is_empty($$SELECT name FROM (SELECT min(name COLLATE "C") AS name, affinity.rollup(bits ORDER BY random()) AS bits, affinity.rollup(events ORDER BY random()) AS events,
 			affinity.rollup(money ORDER BY random()) AS money FROM part GROUP BY file) r, LATERAL pg_temp.whole(name) w
 		WHERE r.bits <> w.bits OR r.events <> w.events OR r.money <> w.money$$, 'merged they are that of the first name');
@@ -89,7 +89,7 @@ SELECT is_empty($$SELECT g FROM mixed GROUP BY g HAVING affinity.activity_agg(i 
 	OR affinity.value_agg(i % 40, at, i, 'day', zone ORDER BY random()) <> affinity.value_agg(i % 40, at, i, 'day', 'Etc/UTC')$$, 'rows of several names');
 SELECT is_empty($$SELECT g FROM (SELECT g, part, affinity.rollup(a) OVER (PARTITION BY g ORDER BY part) AS a, affinity.activity_combine(a, b) AS ab, w
 		FROM (SELECT g, 1 AS part, affinity.activity_agg(i, at, 'day', 'UTC') AS a, affinity.activity_agg(i, at, 'day', 'Etc/UTC') AS b, affinity.activity_agg(i, at, 'day', 'Etc/UTC') AS w FROM mixed GROUP BY g
-			UNION ALL SELECT g, 2, affinity.activity_agg(i, at, 'day', 'Etc/UTC'), affinity.activity_agg(i, at, 'day', 'Zulu'), affinity.activity_agg(i, at, 'day', 'Etc/UTC') FROM mixed GROUP BY g) s) r
+			UNION ALL SELECT g, 2, affinity.activity_agg(i, at, 'day', 'Etc/UTC'), affinity.activity_agg(i, at, 'day', 'Etc/Zulu'), affinity.activity_agg(i, at, 'day', 'Etc/UTC') FROM mixed GROUP BY g) s) r
 	WHERE ab <> w OR (part = 2 AND a <> w)$$, 'over a window, and by calls');
 CREATE TABLE public.zone_row AS SELECT i % 5000 AS user_id, timestamptz '2024-01-01' + i * interval '3 minutes' AS at, CASE WHEN i % 3 = 0 THEN 'Europe/Zurich' ELSE 'Europe/Busingen' END AS zone
 	FROM generate_series(1, 60000) i;
