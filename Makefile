@@ -82,7 +82,9 @@ dist:
 ifneq ($(filter-out $(SCRIPTED),$(or $(MAKECMDGOALS),all)),)
 
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-ifeq (,$(wildcard $(PGXS)))
+needed := $(or $(PGXS),/pgxs) $(if $(filter all install,$(or $(MAKECMDGOALS),all)),\
+	$(shell $(PG_CONFIG) --includedir-server 2>/dev/null)/postgres.h)
+ifneq ($(words $(needed)),$(words $(wildcard $(needed))))
 define NO_PGXS
 $(PG_CONFIG) gives no way to build for a server. Install a C compiler and the
 headers of the server, NN being its version ("SHOW server_version"):
