@@ -71,7 +71,10 @@ static const Word lifts[] = {
 static const Word intervals[] = {{"newcombe", 0}, {"wald", 1}, {NULL, 0}};
 static const Word thetas[] = {{"pooled", 0}, {"within", 1}, {NULL, 0}};
 
-/* An argument that the function of an older version lacks is its default, the first word. */
+/*
+ * One of the words. An argument that the function of an older version lacks is
+ * its default, the first of them.
+ */
 static int
 word_arg(FunctionCallInfo fcinfo, int arg, const char *name, const Word *words)
 {

@@ -11,6 +11,7 @@ use strict;
 use warnings;
 
 use Cwd qw(getcwd);
+use File::Spec;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -68,10 +69,10 @@ $new->stop;
 
 # It writes where it is called.
 my $cwd = getcwd();
-chdir $new->basedir or die $!;
-my @command = ('pg_upgrade', '--no-sync', '-d', $old->data_dir, '-D', $new->data_dir, '-b', $bin // $old->config_data('--bindir'), '-B', $new->config_data('--bindir'),
+my @command = ('pg_upgrade', '--no-sync', '-d', File::Spec->rel2abs($old->data_dir), '-D', File::Spec->rel2abs($new->data_dir), '-b', $bin // $old->config_data('--bindir'), '-B', $new->config_data('--bindir'),
 	'-s', $new->host, '-p', $old->port, '-P', $new->port);
 @command = grep { $_ ne '--no-sync' } @command if $new->config_data('--version') =~ /PostgreSQL 1[0-4]\b/;
+chdir $new->basedir or die $!;
 my $ok = PostgreSQL::Test::Utils::run_log(\@command);
 ok($ok, 'pg_upgrade');
 chdir $cwd or die $!;

@@ -7,6 +7,7 @@ use warnings;
 use File::Copy qw(copy);
 use File::Find qw(find);
 use File::Path qw(make_path);
+use File::Spec;
 use FindBin;
 use PostgreSQL::Test::Utils;
 
@@ -47,7 +48,7 @@ sub add_files
 {
 	my ($node, %files) = @_;
 	my $stage = $node->safe_psql('postgres', q{SELECT current_setting('extension_destdir', true)});
-	my $more = $node->basedir . '/stage';
+	my $more = File::Spec->rel2abs($node->basedir . '/stage');
 	my $to;
 
 	if ($stage ne '')
