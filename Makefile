@@ -121,7 +121,7 @@ override BITCODE_CFLAGS += -ffp-contract=off
 pure = src/kernel/%.o src/chain/%.o
 $(pure): override CFLAGS += -O3
 # What `make check-hard` adds to the rooms with PostgreSQL.
-$(filter-out $(pure),$(OBJS)): override CFLAGS += $(HARD_CFLAGS)
+$(filter-out $(pure) src/blas/%.o,$(OBJS)): override CFLAGS += $(HARD_CFLAGS)
 
 affinity--$(EXTVERSION).sql: sql/install/expand.awk $(INSTALL_SQL) $(MODEL_SQL) $(INSTALL_END)
 	awk -f $^ > $@ || { rm -f $@; exit 1; }
