@@ -369,11 +369,9 @@ find_out(Oid schema)
 static AffinityModel *
 reopen(Oid schema)
 {
-	Datum		values[MODEL_N_ATTRIBUTES];
 	CacheEntry *entry = cache ? hash_search(cache, &schema, HASH_FIND, NULL) :
 		NULL;
 	AffinityModel *model = entry ? entry->model : NULL;
-	AffinityRowMark mark;
 	Relation	table;
 	bool		same;
 
@@ -387,10 +385,7 @@ reopen(Oid schema)
 		LockRelationOid(model->local, AccessShareLock);
 	LockRelationOid(model->items, AccessShareLock);
 	same = affinity_model_is_known(model) &&
-		affinity_model_row_read(table, model->schema_name, model, values,
-								&mark) &&
-		model->version == DatumGetInt64(values[MODEL_VERSION - 1]) &&
-		affinity_model_same_row(&model->row, &mark);
+		affinity_model_row_stays(table, model);
 	table_close(table, NoLock);
 	if (!same)
 		return NULL;

@@ -28,6 +28,9 @@ extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
 extern void affinity_model_check_rights(Oid schema, Relation table);
 extern void affinity_model_refuse_policies(Relation table);
 
+/* row.c */
+extern bool affinity_model_row_stays(Relation table, AffinityModel *model);
+
 /* known.c */
 extern void affinity_model_check_changed(AffinityModel *model);
 extern void affinity_model_know(AffinityModel *model, uint64 since);

@@ -46,9 +46,8 @@ read_image(const AffinityModel *model, const AffinityCachePin *pin,
 		image->rate = (const float *) (base + h->rates);
 	if (h->places)
 	{
-		image->lists.place = (const AffinityListPlace *) (base + h->places);
-		image->lists.item = (const int32 *) (base + h->list_item);
-		image->lists.score = (const float *) (base + h->list_score);
+		image->place = (const AffinityListPlace *) (base + h->places);
+		image->lists = base + h->lists;
 	}
 	if (h->factors)
 	{
@@ -283,24 +282,25 @@ affinity_model_image_item(const AffinityImage *image, uint32 no,
 void
 affinity_model_image_prefetch(const AffinityImage *image, uint32 no)
 {
-	if (image->lists.place)
-		__builtin_prefetch(&image->lists.place[no]);
+	if (image->place)
+		__builtin_prefetch(&image->place[no]);
 }
 
 /*
- * The list of an item and kind of event, as histories number it.
+ * The list of an item and kind of event, as histories number it: in one piece,
+ * since there are many, and few of them are wanted.
  */
 AffinityList
 affinity_model_image_list(const AffinityImage *image, uint32 source)
 {
-	const AffinityLists *lists = &image->lists;
 	AffinityList list = {0};
 
-	if (lists->place == NULL)
+	if (image->place == NULL)
 		return list;
-	list.n = lists->place[source].n;
-	list.item = lists->item + lists->place[source].start;
-	list.score = lists->score + lists->place[source].start;
+	list.n = image->place[source].n;
+	list.item = (const int32 *) (image->lists +
+								 image->place[source].start * IMAGE_ENTRY);
+	list.score = (const float *) (list.item + list.n);
 	return list;
 }
 

@@ -12,7 +12,10 @@
 #include "model/catalog.h"
 
 #define IMAGE_MAGIC		0x41464649
-#define IMAGE_FORM		1
+#define IMAGE_FORM		2
+
+/* A list takes so much for each entry, and begins where its first one says. */
+#define IMAGE_ENTRY		(sizeof(int32) + sizeof(float))
 
 /*
  * Its beginning. Offsets are from there, multiples of 64; 0: there is no such
@@ -35,10 +38,9 @@ typedef struct ImageHeader
 	Size		popular;		/* numbers, most popular first */
 	Size		rates;			/* of repeats, by number */
 
-	/* lists, of each kind of event and item */
+	/* lists, of each kind of event and item: neighbors, and then scores */
 	Size		places;
-	Size		list_item;
-	Size		list_score;
+	Size		lists;
 	Size		n_entries;
 
 	/* factors */
@@ -60,7 +62,8 @@ struct AffinityImage
 	const float *popularity;
 	const uint32 *popular;
 	const float *rate;			/* NULL: it has none, or some are not known */
-	AffinityLists lists;		/* place is NULL where there are factors */
+	const AffinityListPlace *place; /* of lists; NULL: it has factors */
+	const char *lists;
 	AffinityFactors factors;
 };
 

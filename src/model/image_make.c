@@ -156,8 +156,7 @@ lay_out(Making *m)
 	else
 	{
 		h->places = part(h, sources, sizeof(AffinityListPlace));
-		h->list_item = part(h, h->n_entries, sizeof(int32));
-		h->list_score = part(h, h->n_entries, sizeof(float));
+		h->lists = part(h, h->n_entries, IMAGE_ENTRY);
 	}
 }
 
@@ -195,6 +194,7 @@ put_lists(Making *m, const AffinityStoredItem *row)
 	{
 		AffinityListPlace *p = &place[kind * h->n_items + row->no];
 		AffinityList list;
+		char	   *to;
 
 		affinity_model_check_list(m->model, neighbors, scores, kind, &list);
 		if (list.n > h->n_entries - m->entry_at)
@@ -203,9 +203,9 @@ put_lists(Making *m, const AffinityStoredItem *row)
 		p->n = list.n;
 		if (list.n == 0)
 			continue;
-		memcpy((int32 *) (m->base + h->list_item) + p->start, list.item,
-			   list.n * sizeof(int32));
-		memcpy((float *) (m->base + h->list_score) + p->start, list.score,
+		to = m->base + h->lists + p->start * IMAGE_ENTRY;
+		memcpy(to, list.item, list.n * sizeof(int32));
+		memcpy(to + list.n * sizeof(int32), list.score,
 			   list.n * sizeof(float));
 		m->entry_at += list.n;
 	}

@@ -74,6 +74,7 @@ typedef struct AffinityModel
 	bool		timed;			/* with their times, which decay histories */
 	int64		version;
 	AffinityRowMark row;		/* which row says so */
+	struct TupleTableSlot *row_slot;	/* to look at it again; NULL: not yet */
 	uint64		serial;			/* of this struct, never used again */
 	const AffinityAlgorithm *algorithm;
 	void	   *options;		/* the algorithm's struct */

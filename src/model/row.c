@@ -12,6 +12,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/float.h"
@@ -128,6 +129,38 @@ affinity_model_row_read(Relation table, const char *schema_name,
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
+}
+
+/*
+ * Does the snapshot see the row of a model that was read before? It is looked
+ * at where it was, if nothing has changed in the catalog since: then the file is
+ * the same.
+ */
+bool
+affinity_model_row_stays(Relation table, AffinityModel *model)
+{
+	ItemPointer tid = &model->row.tid;
+	Datum		values[MODEL_VERSION];
+	bool		stays;
+
+	if (!ItemPointerIsValid(tid) ||
+		ItemPointerGetBlockNumber(tid) >= RelationGetNumberOfBlocks(table))
+		return false;
+	if (model->row_slot == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(model->context);
+
+		model->row_slot =
+			MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(table)),
+									 table_slot_callbacks(table));
+		MemoryContextSwitchTo(old);
+	}
+	if (!table_tuple_fetch_row_version(table, tid, GetActiveSnapshot(),
+									   model->row_slot))
+		return false;
+	stays = is_row_of(model->row_slot, model, values);
+	ExecClearTuple(model->row_slot);
+	return stays;
 }
 
 /*
