@@ -39,7 +39,7 @@ affinity_experiment_adjust(const double *p, double *adjusted, int n,
 	{
 		adjusted[i] = p[i];
 		if (!isnan(p[i]))
-			{
+		{
 			order[m].p = p[i];
 			order[m++].variant = i;
 		}
