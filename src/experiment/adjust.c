@@ -39,7 +39,10 @@ affinity_experiment_adjust(const double *p, double *adjusted, int n,
 	{
 		adjusted[i] = p[i];
 		if (!isnan(p[i]))
-			order[m++] = (Ordered) {p[i], i};
+		{
+			order[m].p = p[i];
+			order[m++].variant = i;
+		}
 	}
 	qsort(order, m, sizeof(Ordered), compare_p);
 	bound = 0;
