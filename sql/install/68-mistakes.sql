@@ -5,7 +5,7 @@
 -- No call that works may come here. So an argument is "any" only where the other
 -- forms have a word there, which wins where it is a text or untyped. Times are of type moment,
 -- to which numbers are cast with an error; timestamptz is preferred to it.
--- C: src/activity/mistake.c, src/eventlog/mistake.c, src/calendar/moment.c
+-- C: src/activity/mistake.c, src/eventlog/mistake.c, src/revenue/mistake.c, src/calendar/moment.c
 
 --table activity_mistake: STATE | NAME | TYPES | NAMED | SYMBOL
 -- activity | activity_agg | , pg_catalog."any" | , unit pg_catalog."any" | affinity_activity_mistake
@@ -44,7 +44,7 @@ COMMENT ON AGGREGATE affinity.{NAME}(pg_catalog."any", affinity.moment{TYPES}) I
 CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, {TYPES})
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+AS 'MODULE_PATHNAME', 'affinity_revenue_range_mistake';
 
 COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, {TYPES}) IS
 	'transition function of a mistaken call of value_agg';

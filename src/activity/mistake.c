@@ -15,7 +15,6 @@
 
 PG_FUNCTION_INFO_V1(affinity_activity_mistake);
 PG_FUNCTION_INFO_V1(affinity_activity_value_mistake);
-PG_FUNCTION_INFO_V1(affinity_activity_range_mistake);
 PG_FUNCTION_INFO_V1(affinity_activity_coarsen_mistake);
 
 #define ACTIVITY_CALL "affinity.activity_agg(user_id, at, 'month')"
@@ -103,17 +102,6 @@ affinity_activity_value_mistake(PG_FUNCTION_ARGS)
 	}
 	affinity_calendar_refuse_text(fcinfo, 2);
 	no_such_call("value_agg", VALUE_CALL);
-	return (Datum) 0;			/* not reached */
-}
-
-/* (state, user, range, amount, unit [, zone [, counted]], is_start) */
-Datum
-affinity_activity_range_mistake(PG_FUNCTION_ARGS)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("ranges cannot be counted from a start of another kind"),
-			 errhint("The cohort of a user is that of the first range: leave out is_start. For cohorts of sign-up GROUP BY the period of it, with a state for each; or give payments with their times, which take is_start.")));
 	return (Datum) 0;			/* not reached */
 }
 

@@ -23,14 +23,9 @@
 /* No number of places is too large for so few users. */
 #define FEW_USERS 4096
 
-/*
- * Places for each sum that there is, at the most. Where rows come in no order
- * of time, users have one sum each at first, whatever they come to: so there
- * may be more of them as long as all take no more memory than this.
- */
-#define PLACES 6
-#define PLACES_EARLY 16
-#define EARLY_MEMORY ((Size) 256 * 1024 * 1024)
+/* Places for a sum at most: more up to 256 MB, where rows are in no order. */
+#define PLACES_OF(set) ((Size) (set)->n_blocks << (set)->sums_bits)
+#define PLACES(n) ((n) <= (Size) 16 << 20 ? 16 : 6)
 
 /* The first blocks are of so many users; they grow. */
 #define FIRST_BITS 9
@@ -44,17 +39,6 @@ affinity_activity_sums_block(ActivitySet *set, uint32 user, uint32 period)
 		affinity_activity_area(set->cxt, sizeof(int128) << set->sums_bits);
 	set->n_blocks++;
 	return affinity_activity_set_sum(set, user, period);
-}
-
-/* Do most places stay empty? */
-static bool
-is_sparse(const ActivitySet *set)
-{
-	Size		places = (Size) set->n_blocks << set->sums_bits;
-	Size		most = places * sizeof(int128) <= EARLY_MEMORY ? PLACES_EARLY
-		: PLACES;
-
-	return set->n_users > FEW_USERS && places > most * set->n_sums;
 }
 
 /* Room for so many users in the directory of blocks. */
@@ -149,7 +133,8 @@ affinity_activity_sums_reserve(ActivitySet *set)
 
 	if (!begin && set->n_users / 2 > set->users_judged)
 	{
-		sparse = is_sparse(set);
+		sparse = set->n_users > FEW_USERS &&
+			PLACES_OF(set) > PLACES(PLACES_OF(set)) * set->n_sums;
 		set->users_judged = set->n_users;
 	}
 	if (sparse || set->last_period - set->first_period >= SUMS_COLUMNS)

@@ -1,7 +1,7 @@
 -- Sums of a value state that grows: in columns of periods or in a log, the state
 -- is the same to the last byte, and its sums are those of plain SQL.
 BEGIN;
-SELECT plan(11);
+SELECT plan(13);
 
 -- 20,000 users who stay for some months of a year, in order of time
 CREATE TEMP TABLE paid AS
@@ -18,7 +18,7 @@ BEGIN
 END $$;
 
 CREATE TEMP TABLE by_time AS SELECT pg_temp.state('paid', 'month') AS state;
--- nearly each row is a user's first for long: the sums go to the log
+-- nearly each row is a user's first for long: of months the sums stay in columns, of weeks, where most places are empty, they go to the log
 SELECT ok(state = pg_temp.state('(SELECT * FROM paid ORDER BY hashint8extended(user_id, 5), day OFFSET 0)', 'month'),
 	'rows of one user after the other') FROM by_time;
 SELECT ok(state = pg_temp.state('(SELECT * FROM paid ORDER BY hashint8extended(user_id * 64 + day - date ''2024-01-01'', 7) OFFSET 0)', 'month'),
@@ -31,6 +31,9 @@ SELECT ok(state = (SELECT affinity.rollup(part) FROM (SELECT affinity.value_agg(
 	GROUP BY user_id % 3) s), 'parts that are merged') FROM by_time;
 SELECT is(affinity.rollup(state, NULL::affinity.value)::text, state::text, 'the same text') FROM by_time;
 
+SELECT ok(pg_temp.state('paid', 'week') = pg_temp.state('(SELECT * FROM paid ORDER BY hashint8extended(user_id * 64 + day - date ''2024-01-01'', 7) OFFSET 0)', 'week'),
+	'weeks in no order, which go to the log');
+SELECT ok(pg_temp.state('paid', 'week') = pg_temp.state('(SELECT * FROM paid ORDER BY hashint8extended(user_id, 5), day OFFSET 0)', 'week'), 'weeks of one user after the other');
 -- more than 64 periods do not have columns
 SELECT ok(pg_temp.state('paid', 'day') = pg_temp.state('(SELECT * FROM paid ORDER BY hashint8extended(user_id, 5), day OFFSET 0)', 'day'),
 	'days of a year, which are in the log');
