@@ -24,10 +24,9 @@
 Oid
 affinity_model_record_type(void)
 {
-	Oid			schema = affinity_base_schema();
 	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 									   CStringGetDatum("model_record"),
-									   ObjectIdGetDatum(schema));
+									   ObjectIdGetDatum(affinity_base_schema()));
 
 	if (!OidIsValid(type))
 		ereport(ERROR,
