@@ -14,7 +14,7 @@ COMMENT ON FUNCTION affinity.upgrade_model(pg_catalog.text) IS
 CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog.bool)
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+AS 'MODULE_PATHNAME', 'affinity_revenue_range_mistake';
 
 COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog.bool) IS
 	'transition function of a mistaken call of value_agg';
@@ -31,7 +31,7 @@ COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_cata
 CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog.bool)
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+AS 'MODULE_PATHNAME', 'affinity_revenue_range_mistake';
 
 COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog.bool) IS
 	'transition function of a mistaken call of value_agg';
@@ -48,7 +48,7 @@ COMMENT ON AGGREGATE affinity.value_agg(pg_catalog."any", affinity.span, pg_cata
 CREATE FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog.bool)
 RETURNS affinity.value
 LANGUAGE C STABLE PARALLEL SAFE
-AS 'MODULE_PATHNAME', 'affinity_activity_range_mistake';
+AS 'MODULE_PATHNAME', 'affinity_revenue_range_mistake';
 
 COMMENT ON FUNCTION affinity.value_range_mistake(affinity.value, pg_catalog."any", affinity.span, pg_catalog.float8, pg_catalog."any", pg_catalog."any", pg_catalog."any", pg_catalog.bool) IS
 	'transition function of a mistaken call of value_agg';
