@@ -13,6 +13,7 @@ PG_FUNCTION_INFO_V1(affinity_revenue_range_mistake);
 Datum
 affinity_revenue_range_mistake(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("ranges cannot be counted from a start of another kind"),
