@@ -19,10 +19,12 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -161,7 +163,9 @@ check_trust(const char *name, Oid schema, const char *view)
 }
 
 /*
- * Would a write into this table run something?
+ * Would a write into this table run something? The catalog says so: the lists
+ * of an index's expressions that the cache of relations gives are simplified,
+ * which runs functions of constants, and as whoever asks.
  */
 static bool
 runs_code(Oid relid)
@@ -180,8 +184,9 @@ runs_code(Oid relid)
 	{
 		Relation	index = relation_open(lfirst_oid(cell), AccessShareLock);
 
-		runs |= RelationGetIndexExpressions(index) != NIL ||
-			RelationGetIndexPredicate(index) != NIL;
+		runs |= !heap_attisnull(index->rd_indextuple,
+								Anum_pg_index_indexprs, NULL) ||
+			!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
 		relation_close(index, AccessShareLock);
 	}
 	relation_close(table, AccessShareLock);
@@ -202,11 +207,17 @@ check_table(const char *name, Oid relid)
 }
 
 /*
- * Nothing of the owner's may run while somebody else upgrades the model.
+ * Nothing of the owner's may run while somebody else upgrades the model, and
+ * nothing is handed over.
  */
 void
-affinity_manage_check_idle(const char *name, Oid table)
+affinity_manage_check_idle(const char *name, Oid schema, Oid table)
 {
+	if (affinity_manage_has_foreign(schema))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("objects of model \"%s\" do not belong to the owner of its schema",
+						name)));
 	if (runs_code(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
