@@ -43,6 +43,9 @@ older(qr/,\n\tOUT description pg_catalog\.text\)/, ')');
 # ... other properties of a function and an aggregate, ...
 older(qr/(?<=IMMUTABLE STRICT PARALLEL SAFE)(?=\nAS 'MODULE_PATHNAME', 'affinity_activity_users')/, ' COST 77');
 older(qr/(?<=CREATE AGGREGATE affinity\.euclidean\(x pg_catalog\.float8, y pg_catalog\.float8\) \()([^;]*),\n\tPARALLEL = SAFE/, "\n\tSFUNC = affinity.differences_accum,\n\tSTYPE = pg_catalog.float8[],\n\tFINALFUNC = affinity.euclidean_final,\n\tCOMBINEFUNC = affinity.differences_combine,\n\tINITCOND = '{0,0,0,0}'");
+# ... rights that it gave and that are as good as given, ...
+older(qr/^GRANT SELECT ON affinity\.models TO PUBLIC;/m, 'GRANT SELECT, INSERT ON affinity.models TO PUBLIC;');
+older(qr/^(?=COMMENT ON FUNCTION affinity\.list_models\(\))/m, "GRANT EXECUTE ON FUNCTION affinity.list_models() TO PUBLIC;\n\n");
 # ... and functions and an aggregate that are gone since.
 $old .= <<'SQL';
 
@@ -79,6 +82,31 @@ append_to_file($from, $old);
 append_to_file($to, $sql);
 IPC::Run::run([ $^X, project() . '/test/upgrade', $from, $to, '0.0.2' ], '>', \my $script, '2>', \my $err);
 is($?, 0, 'test/upgrade writes the script') or diag($err, $script);
+
+# Queries keep the columns that a row had: they are stored again where it gains one.
+my $small = <<'SQL';
+CREATE TYPE affinity.pair AS (
+	x pg_catalog.int4
+);
+
+CREATE FUNCTION affinity.pairs()
+RETURNS SETOF affinity.pair
+LANGUAGE C STABLE
+AS 'MODULE_PATHNAME', 'affinity_pairs';
+
+CREATE FUNCTION affinity.number_of_pairs()
+RETURNS pg_catalog.int8
+LANGUAGE SQL STABLE
+BEGIN ATOMIC
+SELECT pg_catalog.count(*) FROM (SELECT r.* FROM affinity.pairs() r) p;
+END;
+SQL
+my @small = map { $node->basedir . "/small-$_.sql" } 1, 2;
+append_to_file($small[0], $small);
+append_to_file($small[1], $small =~ s/int4\n/int4,\n\ty pg_catalog.int4\n/r);
+IPC::Run::run([ $^X, project() . '/test/upgrade', @small, '1.0' ], '>', \my $small_script);
+like($small_script, qr/ADD ATTRIBUTE y pg_catalog\.int4 CASCADE;\s+CREATE OR REPLACE FUNCTION affinity\.number_of_pairs/, 'a query of rows that gain a column is made again');
+unlike($small_script, qr/affinity\.pairs\(\)\s+RETURNS/, 'what gives them is not');
 add_files($node, 'affinity--0.0.1.sql' => $old,
 	# the step before it changes nothing, and comes to the models too early
 	'affinity--0.0.1--0.0.2.sql' => "SELECT FROM affinity.upgrade_models();\n",
