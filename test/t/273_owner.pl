@@ -141,6 +141,26 @@ is( as('guest', 'shop', q{
 		HAVING affinity.activity_agg(customer_id, at, 'month', 'UTC') IS NOT NULL}),
 	't', 'and states');
 
+# ---- tables of others ----------------------------------------------------
+
+# Whoever owns a schema may drop what others have in it, and not read it.
+$node->safe_psql('shop', q{
+	CREATE SCHEMA app AUTHORIZATION keeper;
+	CREATE TABLE app.items (item_no integer, item_id text, popularity real, neighbors integer[], scores real[], factors real[]);
+	INSERT INTO app.items VALUES (0, 'secret', 1, '{}', '{}', NULL)});
+as('keeper', 'shop', q{
+	CREATE TABLE app.model OF affinity.model_record;
+	INSERT INTO app.model VALUES (1, 'item_knn', '{}', false, 1, 1, 1, 1, 0, 0, now(), '1 s', '{}');
+	CREATE VIEW app.interactions AS SELECT customer_id AS user_id, product AS item_id, 1 AS weight, at FROM purchases});
+foreach my $call ('upgrade_model', 'refresh_model')
+{
+	like(refused('keeper', 'shop', qq{SELECT affinity.$call('app')}),
+		qr/ERROR:  55000: table "items" of model "app" is of role "\Q$super\E", and its table "model" of another/,
+		"a table of others is not handed over with a model that was put together around it ($call)");
+}
+like(refused('keeper', 'shop', 'SELECT FROM app.items'), qr/ERROR:  42501: permission denied for table items/, 'nor read');
+$node->safe_psql('shop', 'DROP SCHEMA app CASCADE');
+
 # ---- a schema of its name ------------------------------------------------
 
 # The schema's owner may rename it; what C code reads is still what the extension made.

@@ -200,7 +200,7 @@ sub made_older
 $node->safe_psql('old', made_older($_)) foreach qw(shop second busy arrived);
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older('theirs') . 'DROP TABLE theirs.kept_interactions;');
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other indexed partial mixed parsed);
-$node->safe_psql('old', 'ALTER TABLE mixed.items OWNER TO reader');
+$node->safe_psql('old', 'ALTER SCHEMA mixed OWNER TO reader');
 $node->safe_psql('old', 'DROP TABLE trapped.popular_items');
 $node->safe_psql('old', q{
 	DROP VIEW broken.definition; CREATE TABLE broken.definition AS SELECT 1;
