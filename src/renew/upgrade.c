@@ -134,7 +134,7 @@ update_all(void)
 	ListCell   *cell;
 
 	/* else on the way to a later version, whose script comes to this too */
-	if (affinity_base_catalog_is_later())
+	if (affinity_base_catalog_is_later() && own_models() != NIL)
 		ereport(WARNING,
 				(errmsg("no model was upgraded"),
 				 errhint("%s Then: SELECT affinity.upgrade_models();",
