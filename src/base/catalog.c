@@ -99,3 +99,14 @@ affinity_base_catalog_apart(void)
 	return psprintf("This session has the library of version %s, the extension in this database is of %s: connect anew, and restart the server first if shared_preload_libraries names affinity.",
 					AFFINITY_VERSION, version);
 }
+
+/*
+ * Is it of a later version than the library, which this session has from before?
+ */
+bool
+affinity_base_catalog_is_later(void)
+{
+	char	   *version = catalog_version();
+
+	return version != NULL && compare_versions(version, AFFINITY_VERSION) > 0;
+}

@@ -6,5 +6,6 @@
 #define AFFINITY_BASE_CATALOG_H
 
 extern const char *affinity_base_catalog_apart(void);
+extern bool affinity_base_catalog_is_later(void);
 
 #endif							/* AFFINITY_BASE_CATALOG_H */

@@ -252,6 +252,9 @@ find_work(Work *w)
 			w->items = o;
 		else if (w->apart && strchr("fc", o->statement->kind))
 			o->action = OBJECT_KEEP;
+		else if (c->update && o->action != OBJECT_KEEP &&
+				 strcmp(o->statement->object, "interactions") == 0)
+			affinity_manage_leave_view(c->name);
 	}
 	if (!c->train && !types_changed && w->items->serves)
 		w->items->action = OBJECT_KEEP;
@@ -429,7 +432,9 @@ write_definition(Work *w)
 	if (!w->apart)
 		d->objects = w->kept_old ? kept_version() :
 			pstrdup(affinity_manage_ddl_version());
-	d->view = affinity_manage_view_mark(w->change->schema);
+	/* an update has not looked whether somebody replaced the view */
+	if (!w->change->update || d->view[0] == '\0')
+		d->view = affinity_manage_view_mark(w->change->schema);
 	done = affinity_manage_definition_write(&w->names, w->change->schema);
 	if (done != NULL)
 		say(w, done);

@@ -45,7 +45,7 @@ extern bool affinity_manage_view_fits(Oid schema, const ModelDefinition *d);
 extern void affinity_manage_take_source(ModelDefinition *d,
 										const ModelDefinition *from);
 extern bool affinity_manage_view_settle(const char *name, Oid schema,
-										ModelDefinition *d);
+										ModelDefinition *d, bool update);
 
 /* definition.c */
 extern void affinity_manage_definition_load(const char *name, Oid schema,
@@ -179,7 +179,8 @@ extern void affinity_manage_connect(void);
 
 /* owner.c */
 extern bool affinity_manage_heal(const char *name, Oid schema, Oid table);
-extern void affinity_manage_check_idle(const char *name, Oid table);
+extern void affinity_manage_check_idle(const char *name, Oid schema,
+									   Oid table);
 
 /* create.c, refresh.c */
 extern void affinity_manage_untrained(const char *name, bool empty);
@@ -236,6 +237,7 @@ typedef struct ModelExisting
 
 extern bool affinity_manage_open(ModelExisting *e, const char *name);
 extern void affinity_manage_settle(ModelExisting *e);
+extern void affinity_manage_leave_view(const char *name);
 extern void affinity_manage_close(ModelExisting *e);
 extern bool affinity_manage_refresh(const char *name, bool retune,
 									AffinityIfRunning if_running);

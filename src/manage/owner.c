@@ -10,6 +10,9 @@
  * - views and functions are made again from our statements after this;
  * - tables that would run something when they are written (triggers, rules,
  *   checks) are refused;
+ * - so are tables that are not of whom the table "model" is: whoever owns a
+ *   schema may drop what others have in it, and not read it, and a model can be
+ *   put together around a table called "items";
  * - the query is the former owner's. It is taken over where a member of the
  *   new owner wrote it, or where who wrote it can no longer create objects in
  *   the schema, as after ALTER SCHEMA: then it was there when the schema
@@ -19,10 +22,12 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -161,7 +166,9 @@ check_trust(const char *name, Oid schema, const char *view)
 }
 
 /*
- * Would a write into this table run something?
+ * Would a write into this table run something? The catalog says so: the lists
+ * of an index's expressions that the cache of relations gives are simplified,
+ * which runs functions of constants, and as whoever asks.
  */
 static bool
 runs_code(Oid relid)
@@ -180,8 +187,9 @@ runs_code(Oid relid)
 	{
 		Relation	index = relation_open(lfirst_oid(cell), AccessShareLock);
 
-		runs |= RelationGetIndexExpressions(index) != NIL ||
-			RelationGetIndexPredicate(index) != NIL;
+		runs |= !heap_attisnull(index->rd_indextuple,
+								Anum_pg_index_indexprs, NULL) ||
+			!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
 		relation_close(index, AccessShareLock);
 	}
 	relation_close(table, AccessShareLock);
@@ -189,8 +197,23 @@ runs_code(Oid relid)
 }
 
 static void
-check_table(const char *name, Oid relid)
+check_table(const char *name, Oid schema, Oid table, Oid relid)
 {
+	Oid			owner = affinity_model_schema_owner(schema);
+	Oid			author = owner_of(RelationRelationId, relid);
+
+	if (strchr("rpmf", get_rel_relkind(relid)) != NULL &&
+		author != owner_of(RelationRelationId, table) &&
+		!has_privs_of_role(owner, author))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" of model \"%s\" is of role \"%s\", and its table \"model\" of another",
+						get_rel_name(relid), name,
+						GetUserNameFromId(author, false)),
+				 errdetail("What is in it is not handed over to the owner of the schema."),
+				 errhint("If it is the model's, let that role or a superuser run: ALTER TABLE %s OWNER TO %s;",
+						 quote_qualified_identifier(name, get_rel_name(relid)),
+						 quote_identifier(GetUserNameFromId(owner, false)))));
 	if (get_rel_relkind(relid) == RELKIND_RELATION && runs_code(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -202,11 +225,17 @@ check_table(const char *name, Oid relid)
 }
 
 /*
- * Nothing of the owner's may run while somebody else upgrades the model.
+ * Nothing of the owner's may run while somebody else upgrades the model, and
+ * nothing is handed over.
  */
 void
-affinity_manage_check_idle(const char *name, Oid table)
+affinity_manage_check_idle(const char *name, Oid schema, Oid table)
 {
+	if (affinity_manage_has_foreign(schema))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("objects of model \"%s\" do not belong to the owner of its schema",
+						name)));
 	if (runs_code(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -263,7 +292,7 @@ affinity_manage_heal(const char *name, Oid schema, Oid table)
 	{
 		if (lfirst_oid(class) != RelationRelationId)
 			continue;
-		check_table(name, lfirst_oid(id));
+		check_table(name, schema, table, lfirst_oid(id));
 		relations.classes = lappend_oid(relations.classes, lfirst_oid(class));
 		relations.ids = lappend_oid(relations.ids, lfirst_oid(id));
 	}

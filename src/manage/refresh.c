@@ -53,7 +53,7 @@ affinity_manage_open(ModelExisting *e, const char *name)
 		return false;
 	check_columns(e);
 	if (e->change.update)
-		affinity_manage_check_idle(name, e->table);
+		affinity_manage_check_idle(name, e->schema, e->table);
 	affinity_origin_check_tables(e->schema);
 	affinity_manage_connect();
 	e->healed = affinity_manage_heal(name, e->schema, e->table);
@@ -79,13 +79,29 @@ affinity_manage_close(ModelExisting *e)
 }
 
 /*
+ * An update makes no view over what the owner wrote.
+ */
+void
+affinity_manage_leave_view(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("view \"interactions\" of model \"%s\" is to be made again from its query",
+					name)));
+}
+
+/*
  * The source as it is now.
  */
 void
 affinity_manage_settle(ModelExisting *e)
 {
+	if (e->change.update &&
+		!OidIsValid(get_relname_relid("interactions", e->schema)))
+		affinity_manage_leave_view(e->name);
 	e->change.new_view = affinity_manage_view_settle(e->name, e->schema,
-													 &e->definition) ||
+													 &e->definition,
+													 e->change.update) ||
 		e->healed;
 }
 

@@ -414,10 +414,12 @@ settle_difference(const char *name, Oid schema, ModelDefinition *d,
 /*
  * What is the source now? Sets that in the definition; true where the view
  * "interactions" has to be made again. The caller is the owner, with a
- * restricted search_path.
+ * restricted search_path. An update goes by what the view is stored as, and
+ * leaves the rest to a refresh: to parse a text may run checks of domains.
  */
 bool
-affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d)
+affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d,
+							bool update)
 {
 	Oid			view = get_relname_relid("interactions", schema);
 	ModelDefinition by_text = {0};
@@ -433,7 +435,7 @@ affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d)
 		use_other_relation(name, d);
 		return false;
 	}
-	if (d->resolved != NULL)
+	if (d->resolved != NULL && !update)
 		text_wrong = try_source(d->resolved, &text_query, &by_text);
 	if (OidIsValid(view))
 	{
@@ -441,6 +443,15 @@ affinity_manage_view_settle(const char *name, Oid schema, ModelDefinition *d)
 		view_wrong = !is_ours && !has_column_names(view_query) ?
 			"its columns are not user_id, item_id, weight and at" :
 			try_source(NULL, &view_query, &by_view);
+	}
+	if (update && d->resolved != NULL)
+	{
+		if (view_wrong != NULL)
+			source_is_gone(name, d, view_wrong);
+		by_view.resolved = d->resolved;
+		by_view.renamed = d->renamed;
+		affinity_manage_take_source(d, &by_view);
+		return false;
 	}
 	if (text_wrong == NULL && view_wrong == NULL)
 	{

@@ -51,7 +51,8 @@ bring_up(const char *name, bool update, MemoryContext context)
 		return NULL;
 	affinity_manage_settle(&e);
 	(void) affinity_manage_change(&e.change);
-	affinity_manage_renew_rules(&e);
+	if (!update)
+		affinity_manage_renew_rules(&e);
 	done = MemoryContextStrdup(context, e.change.done.len > 0 ?
 							   e.change.done.data : NOTHING_TO_DO);
 	affinity_manage_close(&e);
@@ -132,7 +133,12 @@ update_all(void)
 	int			nest;
 	ListCell   *cell;
 
-	/* on the way to a later version, whose script comes to this too */
+	/* else on the way to a later version, whose script comes to this too */
+	if (affinity_base_catalog_is_later() && own_models() != NIL)
+		ereport(WARNING,
+				(errmsg("no model was upgraded"),
+				 errhint("%s Then: SELECT affinity.upgrade_models();",
+						 affinity_base_catalog_apart())));
 	if (affinity_base_catalog_apart() != NULL)
 		return;
 	nest = NewGUCNestLevel();

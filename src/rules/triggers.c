@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/schema.h"
 #include "rules/book.h"
 
 #define TRIGGER_NAME		"affinity_catalog_changed"
@@ -125,7 +126,7 @@ execute(const char *sql)
 static uint64
 look_up(const char *sql, int n, const Datum *values)
 {
-	Oid			types[] = {OIDOID, OIDOID};
+	Oid			types[] = {OIDOID, OIDOID, OIDOID};
 
 	PushActiveSnapshot(GetLatestSnapshot());
 	if (SPI_execute_with_args(sql, n, types, (Datum *) values, NULL, true, 0) !=
@@ -149,11 +150,13 @@ static char *
 statements(Oid table, bool replica)
 {
 	const char *name = name_of(table);
+	const char *function = quote_qualified_identifier(get_namespace_name(affinity_base_schema()),
+													  "catalog_changed");
 
-	return psprintf("CREATE OR REPLACE TRIGGER %s AFTER INSERT OR UPDATE OR DELETE%s ON %s FOR EACH %s EXECUTE FUNCTION affinity.catalog_changed(); ALTER TABLE %s ENABLE %s TRIGGER %s;",
+	return psprintf("CREATE OR REPLACE TRIGGER %s AFTER INSERT OR UPDATE OR DELETE%s ON %s FOR EACH %s EXECUTE FUNCTION %s(); ALTER TABLE %s ENABLE %s TRIGGER %s;",
 					replica ? ROW_TRIGGER_NAME : TRIGGER_NAME,
 					replica ? "" : " OR TRUNCATE", name,
-					replica ? "ROW" : "STATEMENT", name,
+					replica ? "ROW" : "STATEMENT", function, name,
 					replica ? "REPLICA" : "ALWAYS",
 					replica ? ROW_TRIGGER_NAME : TRIGGER_NAME);
 }
@@ -405,8 +408,7 @@ affinity_rules_unneeded(List *tables, Oid schema)
 	" WHERE c.relname OPERATOR(pg_catalog.=) '" AFFINITY_CATALOG_VIEW "'"
 	" AND c.relkind OPERATOR(pg_catalog.=) 'v'"
 	" AND m.relname OPERATOR(pg_catalog.=) 'model'"
-	" AND m.reloftype OPERATOR(pg_catalog.=)"
-	" 'affinity.model_record'::pg_catalog.regtype"
+	" AND m.reloftype OPERATOR(pg_catalog.=) $3"
 	" AND c.relnamespace OPERATOR(pg_catalog.<>) $2";
 	List	   *unneeded = NIL;
 	ListCell   *cell;
@@ -420,9 +422,10 @@ affinity_rules_unneeded(List *tables, Oid schema)
 		foreach(member, family)
 		{
 			Datum		values[] = {ObjectIdGetDatum(lfirst_oid(member)),
-			ObjectIdGetDatum(schema)};
+				ObjectIdGetDatum(schema),
+			ObjectIdGetDatum(affinity_model_record_type())};
 
-			needed |= look_up(sql, 2, values) > 0;
+			needed |= look_up(sql, 3, values) > 0;
 		}
 		if (!needed)
 			unneeded = lappend_oid(unneeded, lfirst_oid(cell));

@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
+#include "base/schema.h"
 #include "rules/rules.h"
 #include "serve/explain_call.h"
 
@@ -387,8 +388,9 @@ tell_call(Report *r)
 		r->candidates, r->exclude, BoolGetDatum(r->exclude_seen)
 	};
 	char		nulls[] = "      ";
-	char	   *sql = psprintf("SELECT t.personalized FROM affinity.recommend_core($1, $2, $3, $4, $5, $6)"
+	char	   *sql = psprintf("SELECT t.personalized FROM %s.recommend_core($1, $2, $3, $4, $5, $6)"
 							   " AS t(item_id %s, score pg_catalog.float4, rank pg_catalog.int4, personalized pg_catalog.bool)",
+							   quote_identifier(get_namespace_name(affinity_base_schema())),
 							   format_type_be_qualified(model->item_type));
 	char	   *counts = psprintf("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE x.personalized) FROM (%s) AS x",
 								  sql);

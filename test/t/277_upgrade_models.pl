@@ -43,6 +43,9 @@ older(qr/,\n\tOUT description pg_catalog\.text\)/, ')');
 # ... other properties of a function and an aggregate, ...
 older(qr/(?<=IMMUTABLE STRICT PARALLEL SAFE)(?=\nAS 'MODULE_PATHNAME', 'affinity_activity_users')/, ' COST 77');
 older(qr/(?<=CREATE AGGREGATE affinity\.euclidean\(x pg_catalog\.float8, y pg_catalog\.float8\) \()([^;]*),\n\tPARALLEL = SAFE/, "\n\tSFUNC = affinity.differences_accum,\n\tSTYPE = pg_catalog.float8[],\n\tFINALFUNC = affinity.euclidean_final,\n\tCOMBINEFUNC = affinity.differences_combine,\n\tINITCOND = '{0,0,0,0}'");
+# ... rights that it gave and that are as good as given, ...
+older(qr/^GRANT SELECT ON affinity\.models TO PUBLIC;/m, 'GRANT SELECT, INSERT ON affinity.models TO PUBLIC;');
+older(qr/^(?=COMMENT ON FUNCTION affinity\.list_models\(\))/m, "GRANT EXECUTE ON FUNCTION affinity.list_models() TO PUBLIC;\n\n");
 # ... and functions and an aggregate that are gone since.
 $old .= <<'SQL';
 
@@ -79,11 +82,36 @@ append_to_file($from, $old);
 append_to_file($to, $sql);
 IPC::Run::run([ $^X, project() . '/test/upgrade', $from, $to, '0.0.2' ], '>', \my $script, '2>', \my $err);
 is($?, 0, 'test/upgrade writes the script') or diag($err, $script);
+
+# Queries keep the columns that a row had: they are stored again where it gains one.
+my $small = <<'SQL';
+CREATE TYPE affinity.pair AS (
+	x pg_catalog.int4
+);
+
+CREATE FUNCTION affinity.pairs()
+RETURNS SETOF affinity.pair
+LANGUAGE C STABLE
+AS 'MODULE_PATHNAME', 'affinity_pairs';
+
+CREATE FUNCTION affinity.number_of_pairs()
+RETURNS pg_catalog.int8
+LANGUAGE SQL STABLE
+BEGIN ATOMIC
+SELECT pg_catalog.count(*) FROM (SELECT r.* FROM affinity.pairs() r) p;
+END;
+SQL
+my @small = map { $node->basedir . "/small-$_.sql" } 1, 2;
+append_to_file($small[0], $small);
+append_to_file($small[1], $small =~ s/int4\n/int4,\n\ty pg_catalog.int4\n/r);
+IPC::Run::run([ $^X, project() . '/test/upgrade', @small, '1.0' ], '>', \my $small_script);
+like($small_script, qr/ADD ATTRIBUTE y pg_catalog\.int4 CASCADE;\s+CREATE OR REPLACE FUNCTION affinity\.number_of_pairs/, 'a query of rows that gain a column is made again');
+unlike($small_script, qr/affinity\.pairs\(\)\s+RETURNS/, 'what gives them is not');
 add_files($node, 'affinity--0.0.1.sql' => $old,
 	# the step before it changes nothing, and comes to the models too early
 	'affinity--0.0.1--0.0.2.sql' => "SELECT FROM affinity.upgrade_models();\n",
 	"affinity--0.0.2--$this.sql" => $script,
-	'affinity--99.0.sql' => $sql);
+	'affinity--99.0.sql' => $sql, 'affinity--99.0--99.1.sql' => "SELECT FROM affinity.upgrade_models();\n");
 
 $node->safe_psql('postgres', q{CREATE ROLE keeper LOGIN; CREATE ROLE reader; CREATE DATABASE fresh; CREATE DATABASE old; CREATE DATABASE later;
 	GRANT CREATE ON DATABASE old TO keeper});
@@ -136,6 +164,16 @@ $node->safe_psql('old', qq{
 	ALTER TABLE policed.model FORCE ROW LEVEL SECURITY;
 	CREATE POLICY forever ON policed.model USING (keeper.forever());
 	CREATE TRIGGER trap BEFORE INSERT OR DELETE ON trapped.model FOR EACH ROW EXECUTE FUNCTION keeper.trap();
+	-- what reads the definition of an index computes what is constant in it, and who parses a text its constants
+	CREATE FUNCTION keeper.quiet(item int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM nextval(''keeper.runs''); RETURN true; END';
+	SELECT affinity.create_model(name, '$query', 'item_knn') FROM unnest(ARRAY['indexed', 'partial', 'mixed']) name;
+	CREATE INDEX ON indexed.model ((keeper.quiet(1)));
+	CREATE INDEX ON partial.model (version) WHERE keeper.quiet(1);
+	CREATE INDEX ON mixed.items ((keeper.quiet(1)));
+	CREATE DOMAIN keeper.listened AS int CHECK (keeper.quiet(VALUE));
+	SELECT affinity.create_model('parsed', '$query WHERE product <> ALL (''{-1}''::keeper.listened[]::int[])', 'item_knn');
+	CREATE TABLE keeper.items AS SELECT DISTINCT product AS item_id, true AS sold FROM public.ev;
+	SELECT FROM affinity.set_rules('parsed', 'SELECT item_id, sold FROM keeper.items WHERE item_id <> ALL (''{-1}''::keeper.listened[]::int[])', eligible => 'sold');
 	TRUNCATE keeper.log;
 	ALTER SEQUENCE keeper.runs RESTART;
 	GRANT USAGE ON SCHEMA theirs TO reader});
@@ -161,7 +199,8 @@ sub made_older
 }
 $node->safe_psql('old', made_older($_)) foreach qw(shop second busy arrived);
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older('theirs') . 'DROP TABLE theirs.kept_interactions;');
-$node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other);
+$node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other indexed partial mixed parsed);
+$node->safe_psql('old', 'ALTER SCHEMA mixed OWNER TO reader');
 $node->safe_psql('old', 'DROP TABLE trapped.popular_items');
 $node->safe_psql('old', q{
 	DROP VIEW broken.definition; CREATE TABLE broken.definition AS SELECT 1;
@@ -210,10 +249,13 @@ $session->query_safe('BEGIN; LOCK TABLE busy.model IN ACCESS EXCLUSIVE MODE;') i
 ($status, $out, $err) = $node->psql('old', 'ALTER EXTENSION affinity UPDATE');
 is($status, 0, 'ALTER EXTENSION UPDATE') or diag($err);
 note($err);
-like($err, qr/INFO:  model "$_" was upgraded: /, "$_ is upgraded") foreach qw(shop second other arrived);
-like($err, qr/WARNING:  model "$_" was not upgraded/, "$_ stops nothing") foreach qw(busy broken theirs policed trapped);
+like($err, qr/INFO:  model "$_" was upgraded: /, "$_ is upgraded") foreach qw(shop second other arrived parsed);
+like($err, qr/WARNING:  model "$_" was not upgraded/, "$_ stops nothing") foreach qw(busy broken theirs policed trapped indexed partial mixed gone);
 is($node->safe_psql('old', 'SELECT is_called FROM keeper.runs'), 'f', 'nothing that an owner wrote was run');
 is($node->safe_psql('old', q{SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'other'::regnamespace}), 'keeper', 'what is made for another owner is that owner\'s');
+(undef, undef, my $foreign) = $node->psql('old', q{SELECT affinity.upgrade_model('mixed')});
+like($foreign, qr/ERROR:  table "items" of model "mixed" is not of the owner of its schema, and runs code/, 'a table of another role that runs code is not taken over');
+is($node->safe_psql('old', 'SELECT is_called FROM keeper.runs'), 'f', 'nor does looking at it run that');
 like($err, qr/HINT:  It goes on serving. To upgrade it later: SELECT affinity.upgrade_model\('broken'\);/, 'the hint');
 unlike($err, qr/model "kept"/, 'of what needs nothing nothing is said');
 like($err, qr/model "shop" was upgraded: [^\n]*recommend kept: others depend on it/, 'what a view is built on stays');
@@ -239,7 +281,7 @@ $node->safe_psql('old', 'REFRESH MATERIALIZED VIEW tips; SELECT * FROM options; 
 is($node->safe_psql('old', $reports), $reported, 'states say what they said');
 
 my $dump = $node->basedir . '/old.dump';
-$node->safe_psql('old', q{SELECT affinity.drop_model(name, true) FROM unnest(ARRAY['broken', 'policed', 'trapped']) name});
+$node->safe_psql('old', q{SELECT affinity.drop_model(name, true) FROM unnest(ARRAY['broken', 'policed', 'trapped', 'indexed', 'partial', 'mixed', 'parsed']) name});
 $node->command_ok([ 'pg_dump', '-f', $dump, $node->connstr('old') ], 'pg_dump with what stayed');
 $node->safe_psql('postgres', 'CREATE DATABASE restored');
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null', '-f', $dump, $node->connstr('restored') ], 'is restored into a fresh install');
@@ -279,6 +321,9 @@ $node->safe_psql('later', qq{CREATE EXTENSION affinity VERSION '99.0'; $rows SEL
 $node->safe_psql('later', made_older('shop') =~ s/TO reader/TO PUBLIC/r);
 is($node->safe_psql('later', q{SELECT FROM affinity.refresh_model('shop'); SELECT pronargs FROM pg_proc WHERE oid = 'shop.recommend'::regproc}), '5', 'a refresh by an older library leaves later functions');
 like($node->safe_psql('later', 'SELECT done FROM affinity.upgrade_models()'), qr/library of version \Q$this\E, .* of 99\.0: connect anew/, 'and upgrade_models says what to do');
+($status, $out, $err) = $node->psql('later', q{ALTER EXTENSION affinity UPDATE TO '99.1'});
+is($status, 0, 'an update in a session of an older library');
+like($err, qr/WARNING:  no model was upgraded\nHINT:  .*library of version \Q$this\E, .* of 99\.1: connect anew.* Then: SELECT affinity\.upgrade_models\(\);/, 'says that models wait');
 
 $node->stop;
 done_testing();
