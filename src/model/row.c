@@ -134,7 +134,8 @@ affinity_model_row_read(Relation table, const char *schema_name,
 /*
  * Does the snapshot see the row of a model that was read before? It is looked
  * at where it was, if nothing has changed in the catalog since: then the file is
- * the same.
+ * the same. A second row, which only the table's owner can have put before it, is
+ * not looked for.
  */
 bool
 affinity_model_row_stays(Relation table, AffinityModel *model)
