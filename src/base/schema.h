@@ -9,4 +9,7 @@
 
 extern Oid	affinity_base_schema(void);
 
+/* writes.c */
+extern bool affinity_base_runs_code(Oid relid);
+
 #endif							/* AFFINITY_BASE_SCHEMA_H */

@@ -23,11 +23,9 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -37,10 +35,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
-#include "utils/rel.h"
-#include "utils/relcache.h"
 #include "utils/syscache.h"
 
+#include "base/schema.h"
 #include "manage/objects.h"
 
 static Oid
@@ -165,37 +162,6 @@ check_trust(const char *name, Oid schema, const char *view)
 						 quote_identifier(name), creators(schema, author))));
 }
 
-/*
- * Would a write into this table run something? The catalog says so: the lists
- * of an index's expressions that the cache of relations gives are simplified,
- * which runs functions of constants, and as whoever asks.
- */
-static bool
-runs_code(Oid relid)
-{
-	Relation	table = relation_open(relid, AccessShareLock);
-	bool		runs = table->rd_rel->relhastriggers ||
-		table->rd_rel->relhasrules || table->rd_rel->relrowsecurity ||
-		table->rd_rel->relhassubclass ||
-		(table->rd_att->constr != NULL &&
-	 (table->rd_att->constr->num_check > 0 ||
-	  table->rd_att->constr->num_defval > 0));
-	List	   *indexes = RelationGetIndexList(table);
-	ListCell   *cell;
-
-	foreach(cell, indexes)
-	{
-		Relation	index = relation_open(lfirst_oid(cell), AccessShareLock);
-
-		runs |= !heap_attisnull(index->rd_indextuple,
-								Anum_pg_index_indexprs, NULL) ||
-			!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
-		relation_close(index, AccessShareLock);
-	}
-	relation_close(table, AccessShareLock);
-	return runs;
-}
-
 static void
 check_table(const char *name, Oid schema, Oid table, Oid relid)
 {
@@ -214,7 +180,7 @@ check_table(const char *name, Oid schema, Oid table, Oid relid)
 				 errhint("If it is the model's, let that role or a superuser run: ALTER TABLE %s OWNER TO %s;",
 						 quote_qualified_identifier(name, get_rel_name(relid)),
 						 quote_identifier(GetUserNameFromId(owner, false)))));
-	if (get_rel_relkind(relid) == RELKIND_RELATION && runs_code(relid))
+	if (get_rel_relkind(relid) == RELKIND_RELATION && affinity_base_runs_code(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" of model \"%s\" is not of the owner of its schema, and runs code when it is written",
@@ -236,7 +202,7 @@ affinity_manage_check_idle(const char *name, Oid schema, Oid table)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("objects of model \"%s\" do not belong to the owner of its schema",
 						name)));
-	if (runs_code(table))
+	if (affinity_base_runs_code(table))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" of model \"%s\" has triggers, rules, policies, checks or indexes of expressions",

@@ -96,9 +96,6 @@ affinity_manage_leave_view(const char *name)
 void
 affinity_manage_settle(ModelExisting *e)
 {
-	if (e->change.update &&
-		!OidIsValid(get_relname_relid("interactions", e->schema)))
-		affinity_manage_leave_view(e->name);
 	e->change.new_view = affinity_manage_view_settle(e->name, e->schema,
 													 &e->definition,
 													 e->change.update) ||
