@@ -45,4 +45,9 @@ extern Datum affinity_store_writer_parameters(const ItemWriter *writer);
 extern Jsonb *affinity_store_writer_figures(ItemWriter *writer);
 extern Datum affinity_store_array(const void *data, uint32 n, Oid element);
 
+/* length.c */
+#define VACUUM_TRUNCATE	"vacuum_truncate"
+
+extern bool affinity_store_length_is_told(Oid relid, Oid *toast);
+
 #endif							/* AFFINITY_STORE_H */
