@@ -22,8 +22,8 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
-#include "utils/resowner.h"
 
+#include "base/try.h"
 #include "manage/objects.h"
 
 /* So often a refresh tries to lock what the rules read. */
@@ -182,6 +182,22 @@ take_arguments(FunctionCallInfo fcinfo, AffinityRuleSet *set)
 	return any;
 }
 
+/* A part of that, whose result is *done. */
+typedef struct RulesPart
+{
+	ModelExisting *e;
+	bool		(*part) (const char *name, Oid schema);
+	bool	   *done;
+} RulesPart;
+
+static void
+do_part(void *arg)
+{
+	RulesPart  *p = arg;
+
+	*p->done = p->part(p->e->name, p->e->schema);
+}
+
 /*
  * Do a part of that, and go on where it fails; what is wrong then, else NULL.
  */
@@ -189,33 +205,14 @@ static char *
 attempt(ModelExisting *e, bool (*part) (const char *name, Oid schema),
 		bool *done)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile wrong = NULL;
+	RulesPart	p = {e, part, done};
+	ErrorData  *error = affinity_base_try(do_part, &p);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		*done = part(e->name, e->schema);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			ReThrowError(error);
-		wrong = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return wrong;
+	if (error == NULL)
+		return NULL;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	return error->message;
 }
 
 /* ---- locks ------------------------------------------------------------- */
@@ -272,6 +269,24 @@ find_locks(Oid schema, Oid table, AffinityRuleSet *set, Oid item_type,
 	SPI_finish();
 }
 
+/* What find_locks is asked. */
+typedef struct LocksAsked
+{
+	Oid			schema;
+	Oid			table;
+	AffinityRuleSet *set;
+	Oid			item_type;
+	AffinityLocks *locks;
+} LocksAsked;
+
+static void
+find_asked(void *arg)
+{
+	LocksAsked *l = arg;
+
+	find_locks(l->schema, l->table, l->set, l->item_type, l->locks);
+}
+
 /*
  * Find that, and give back the locks that reading texts takes: a drop needs
  * those tables, and would find them locked by all who wait behind it.
@@ -280,31 +295,11 @@ static void
 look_for_locks(Oid schema, Oid table, AffinityRuleSet *set, Oid item_type,
 			   AffinityLocks *locks)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	LocksAsked	asked = {schema, table, set, item_type, locks};
+	ErrorData  *error = affinity_base_try_undone(find_asked, &asked);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		find_locks(schema, table, set, item_type, locks);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
+	if (error != NULL)
 		ReThrowError(error);
-	}
-	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 }
 
 /*

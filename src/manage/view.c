@@ -13,7 +13,6 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
@@ -25,9 +24,9 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 
+#include "base/try.h"
 #include "manage/manage.h"
 
 /*
@@ -180,6 +179,24 @@ names_are_old(Node *node, void *context)
 
 /* ---- trying ------------------------------------------------------------ */
 
+/* A text, or where that is NULL a query, as the source. */
+typedef struct TriedSource
+{
+	const char *text;
+	Query	   *query;
+	ModelDefinition *definition;
+} TriedSource;
+
+static void
+take_source(void *arg)
+{
+	TriedSource *source = arg;
+
+	if (source->text != NULL)
+		source->query = affinity_definition_source_parse(source->text);
+	affinity_definition_source_analyze(source->query, source->definition);
+}
+
 /*
  * Take a text or, where that is NULL, a query as the source. NULL, or what is
  * wrong: a name that means nothing any more, or a type that does not do.
@@ -187,38 +204,18 @@ names_are_old(Node *node, void *context)
 static char *
 try_source(const char *text, Query * *query, ModelDefinition *d)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile wrong = NULL;
+	TriedSource source = {text, *query, d};
+	ErrorData  *error = affinity_base_try(take_source, &source);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		if (text != NULL)
-			*query = affinity_definition_source_parse(text);
-		affinity_definition_source_analyze(*query, d);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		/* of syntax, names, types and rights: what parsing says */
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			error->sqlerrcode != ERRCODE_UNDEFINED_SCHEMA &&
-			error->sqlerrcode != ERRCODE_FEATURE_NOT_SUPPORTED)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		wrong = error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return wrong;
+	*query = source.query;
+	if (error == NULL)
+		return NULL;
+	/* of syntax, names, types and rights: what parsing says */
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+		error->sqlerrcode != ERRCODE_UNDEFINED_SCHEMA &&
+		error->sqlerrcode != ERRCODE_FEATURE_NOT_SUPPORTED)
+		ReThrowError(error);
+	return error->message;
 }
 
 /*

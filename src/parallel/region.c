@@ -15,11 +15,10 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
+#include "base/try.h"
 #include "parallel/team_state.h"
 
 /*
@@ -66,6 +65,23 @@ no_shared_memory(AffinityTeam *team, const char *detail)
 			 errhint("See dynamic_shared_memory_type, and the size of /dev/shm (for Docker, --shm-size).")));
 }
 
+/* A segment that is asked for. */
+typedef struct Asked
+{
+	Size		size;
+	dsm_segment *segment;
+} Asked;
+
+static void
+ask_for_segment(void *arg)
+{
+	Asked	   *asked = arg;
+
+	asked->segment = dsm_create(asked->size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	if (asked->segment)
+		dsm_pin_mapping(asked->segment);
+}
+
 /*
  * A segment, or NULL where there is no shared memory for it. PostgreSQL
  * reports that as an error, which only the end of a subtransaction clears up
@@ -74,42 +90,21 @@ no_shared_memory(AffinityTeam *team, const char *detail)
 static dsm_segment *
 try_segment(Size size, char **detail)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	dsm_segment *volatile segment = NULL;
-	ErrorData  *volatile error = NULL;
+	Asked		asked = {size, NULL};
+	ErrorData  *error = affinity_base_try(ask_for_segment, &asked);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
+	if (error == NULL)
 	{
-		segment = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
-		if (segment)
-			dsm_pin_mapping(segment);
-		ReleaseCurrentSubTransaction();
+		if (asked.segment)
+			dsm_unpin_mapping(asked.segment);
+		return asked.segment;
 	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	if (segment)
-		dsm_unpin_mapping(segment);
-	if (error)
-	{
-		/* making it is cut short by a cancel: that is no lack of memory */
-		CHECK_FOR_INTERRUPTS();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
-			ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError((ErrorData *) error);
-		*detail = error->message;
-	}
-	return segment;
+	/* making it is cut short by a cancel: that is no lack of memory */
+	CHECK_FOR_INTERRUPTS();
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		ReThrowError(error);
+	*detail = error->message;
+	return NULL;
 }
 
 /*

@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "commands/extension.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -22,9 +21,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "base/catalog.h"
+#include "base/try.h"
 #include "renew/renew.h"
 
 /* How long an update waits for each lock of a model, in ms. */
@@ -32,73 +31,61 @@
 
 #define NOTHING_TO_DO	"nothing to do"
 
-/*
- * Bring the objects of one model up to date; what was done. A model whose items
- * do not fit says so.
- */
-static char *
-bring_up(const char *name, bool update, MemoryContext context)
+/* One model, and what became of it. */
+typedef struct Upgrade
 {
+	const char *name;
+	bool		update;			/* of the extension */
+	MemoryContext context;		/* of what was done */
+	char	   *done;
+} Upgrade;
+
+/*
+ * Bring the objects of one model up to date. A model whose items do not fit says
+ * so. Nothing is done, and done is NULL, where others are at the model and an
+ * update does not wait for them.
+ */
+static void
+bring_up(void *arg)
+{
+	Upgrade    *u = arg;
 	ModelExisting e = {0};
 	const char *apart = affinity_base_catalog_apart();
-	char	   *done;
 
 	if (apart != NULL)
-		return MemoryContextStrdup(context, apart);
-	e.if_running = update ? AFFINITY_RUNNING_SKIP : AFFINITY_RUNNING_WAIT;
-	e.change.update = update;
-	if (!affinity_manage_open(&e, name))
-		return NULL;
+	{
+		u->done = MemoryContextStrdup(u->context, apart);
+		return;
+	}
+	e.if_running = u->update ? AFFINITY_RUNNING_SKIP : AFFINITY_RUNNING_WAIT;
+	e.change.update = u->update;
+	if (!affinity_manage_open(&e, u->name))
+		return;
 	affinity_manage_settle(&e);
 	(void) affinity_manage_change(&e.change);
-	if (!update)
+	if (!u->update)
 		affinity_manage_renew_rules(&e);
-	done = MemoryContextStrdup(context, e.change.done.len > 0 ?
-							   e.change.done.data : NOTHING_TO_DO);
+	u->done = MemoryContextStrdup(u->context, e.change.done.len > 0 ?
+								  e.change.done.data : NOTHING_TO_DO);
 	affinity_manage_close(&e);
-	return done;
 }
 
 /*
- * The same as a part that may fail; what was done, or what is in the way. NULL
- * where others are at the model, and an update does not wait for them.
+ * The same as a part that may fail; what was done, or what is in the way.
  */
 static char *
 try_to_bring_up(const char *name, bool update, bool *failed)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile done = NULL;
+	Upgrade		u = {name, update, CurrentMemoryContext, NULL};
+	ErrorData  *error = affinity_base_try(bring_up, &u);
 
-	*failed = false;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		done = bring_up(name, update, context);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			ReThrowError(error);
-		*failed = true;
-		done = psprintf("failed: %s%s%s", error->message,
-						error->hint ? "; " : "",
-						error->hint ? error->hint : "");
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return done;
+	*failed = error != NULL;
+	if (error == NULL)
+		return u.done;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	return psprintf("failed: %s%s%s", error->message, error->hint ? "; " : "",
+					error->hint ? error->hint : "");
 }
 
 /*
@@ -228,10 +215,11 @@ PG_FUNCTION_INFO_V1(affinity_renew_upgrade_model);
 Datum
 affinity_renew_upgrade_model(PG_FUNCTION_ARGS)
 {
-	char	   *name = affinity_base_text_arg(fcinfo, 0, "name");
+	Upgrade		u = {affinity_base_text_arg(fcinfo, 0, "name"), false,
+	CurrentMemoryContext, NULL};
 
 	PreventCommandIfReadOnly("affinity.upgrade_model()");
 	PreventCommandDuringRecovery("affinity.upgrade_model()");
-	PG_RETURN_TEXT_P(cstring_to_text(bring_up(name, false,
-											  CurrentMemoryContext)));
+	bring_up(&u);
+	PG_RETURN_TEXT_P(cstring_to_text(u.done));
 }

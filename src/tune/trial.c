@@ -11,11 +11,10 @@
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
+#include "base/try.h"
 #include "tune/search.h"
 
 /* Lists leave out what the user has. */
@@ -86,6 +85,32 @@ measure_all(const TuneRung *rung, TuneCandidate *c, MemoryContext own,
 	c->mean = count > 0 ? sum / count : NAN;
 }
 
+/* A candidate that is tried. */
+typedef struct Trial
+{
+	const TuneRung *rung;
+	TuneCandidate *candidate;
+	MemoryContext own;			/* goes when it is over */
+	MemoryContext context;		/* of what is left */
+} Trial;
+
+static void
+do_trial(void *arg)
+{
+	Trial	   *t = arg;
+	int			nest = NewGUCNestLevel();
+
+	MemoryContextSwitchTo(t->own);
+	/* what a trial has to say, the training of the choice will */
+	(void) set_config_option("client_min_messages", "error", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* to the server's log neither */
+	(void) set_config_option("log_min_messages", "error", PGC_SUSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	measure_all(t->rung, t->candidate, t->own, t->context);
+	AtEOXact_GUC(false, nest);
+}
+
 /*
  * Try a candidate; false: it cannot be trained, and says why. What is left of
  * it stays in a context.
@@ -94,51 +119,18 @@ bool
 affinity_tune_try(const TuneRung *rung, TuneCandidate *c,
 				  MemoryContext context)
 {
-	MemoryContext old = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContext own = AllocSetContextCreate(old, "affinity trial",
-											  ALLOCSET_DEFAULT_SIZES);
-	volatile bool done = false;
+	Trial		t = {
+		rung, c, AllocSetContextCreate(CurrentMemoryContext, "affinity trial",
+									   ALLOCSET_DEFAULT_SIZES), context
+	};
+	ErrorData  *error = affinity_base_try(do_trial, &t);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(own);
-	PG_TRY();
-	{
-		int			nest = NewGUCNestLevel();
-
-		/* what a trial has to say, the training of the choice will */
-		(void) set_config_option("client_min_messages", "error", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-								 false);
-		/* to the server's log neither */
-		(void) set_config_option("log_min_messages", "error", PGC_SUSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-								 false);
-		measure_all(rung, c, own, context);
-		AtEOXact_GUC(false, nest);
-		ReleaseCurrentSubTransaction();
-		done = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		/* whatever happens next: nobody else ends what began here */
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(old);
-		CurrentResourceOwner = owner;
-		if (!may_fail(error->sqlerrcode))
-			ReThrowError(error);
+	if (error != NULL && !may_fail(error->sqlerrcode))
+		ReThrowError(error);
+	if (error != NULL)
 		c->why = MemoryContextStrdup(context, error->message);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
-	CurrentResourceOwner = owner;
-	MemoryContextDelete(own);
-	if (done && isnan(c->mean))
+	MemoryContextDelete(t.own);
+	if (error == NULL && isnan(c->mean))
 		c->why = "nobody has anything to be measured by";
-	return done && !isnan(c->mean);
+	return error == NULL && !isnan(c->mean);
 }

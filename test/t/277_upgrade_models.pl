@@ -263,6 +263,15 @@ like($err, qr/WARNING:  FUNCTION affinity\.$_/, "so does $_") foreach qw(algorit
 like($err, qr/WARNING:  AGGREGATE affinity\.former_of_0_0_2/, 'and an aggregate');
 unlike($err, qr/former_unused/, 'what nobody needs goes without a word');
 $session->query_safe('COMMIT;');
+$session->query_safe('BEGIN; LOCK TABLE ev IN ACCESS EXCLUSIVE MODE;');
+($status, $out, $err) = $node->psql('old', q{SET lock_timeout = '200ms';
+	BEGIN;
+	CREATE TABLE beside ();
+	SELECT done FROM affinity.upgrade_models() WHERE name = 'second';
+	COMMIT;
+	SELECT to_regclass('beside')});
+is("$status|$out|$err", "0|failed: canceling statement due to lock timeout\nbeside|", 'a source that is locked fails by itself, and the transaction goes on');
+$session->query_safe('COMMIT;');
 $session->quit;
 is($node->safe_psql('old', q{SELECT affinity.upgrade_model('busy') <> 'nothing to do'}), 't', 'the one that was locked is upgraded later');
 is($node->safe_psql('old', q{SELECT affinity.upgrade_model('busy')}), 'nothing to do', 'by itself');
