@@ -15,6 +15,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 
@@ -22,13 +23,15 @@
 #include "base/version.h"
 
 /*
- * The version of the extension in this database; NULL: it is not there.
+ * A column of the extension's row in pg_extension; false where this database has
+ * no such extension, or NULL.
  */
-static char *
-catalog_version(void)
+bool
+affinity_base_catalog_column(AttrNumber column, Datum *value)
 {
 	Relation	extensions = table_open(ExtensionRelationId, AccessShareLock);
-	char	   *version = NULL;
+	TupleDesc	desc = RelationGetDescr(extensions);
+	bool		isnull = true;
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
@@ -39,18 +42,26 @@ catalog_version(void)
 							  &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-	{
-		bool		isnull;
-		Datum		value = heap_getattr(tuple, Anum_pg_extension_extversion,
-										 RelationGetDescr(extensions),
-										 &isnull);
-
-		if (!isnull)
-			version = TextDatumGetCString(value);
-	}
+		*value = heap_getattr(tuple, column, desc, &isnull);
+	if (!isnull)
+		*value = datumCopy(*value, TupleDescAttr(desc, column - 1)->attbyval,
+						   TupleDescAttr(desc, column - 1)->attlen);
 	systable_endscan(scan);
 	table_close(extensions, AccessShareLock);
-	return version;
+	return !isnull;
+}
+
+/*
+ * The version of the extension in this database; NULL: it is not there.
+ */
+static char *
+catalog_version(void)
+{
+	Datum		version;
+
+	return affinity_base_catalog_column(Anum_pg_extension_extversion,
+										&version) ?
+		TextDatumGetCString(version) : NULL;
 }
 
 /*

@@ -9,16 +9,11 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
-#include "utils/fmgroids.h"
 #include "utils/inval.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "base/catalog.h"
 #include "base/schema.h"
 
 static Oid	known = InvalidOid;
@@ -43,11 +38,7 @@ Oid
 affinity_base_schema(void)
 {
 	static bool registered = false;
-	Relation	extensions;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	Oid			schema = InvalidOid;
+	Datum		schema;
 
 	if (OidIsValid(known))
 		return known;
@@ -56,16 +47,7 @@ affinity_base_schema(void)
 		CacheRegisterSyscacheCallback(NAMESPACEOID, forget, (Datum) 0);
 		registered = true;
 	}
-	extensions = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
-				F_NAMEEQ, CStringGetDatum("affinity"));
-	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1,
-							  &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
-	systable_endscan(scan);
-	table_close(extensions, AccessShareLock);
-	known = schema;
-	return schema;
+	if (affinity_base_catalog_column(Anum_pg_extension_extnamespace, &schema))
+		known = DatumGetObjectId(schema);
+	return known;
 }
