@@ -12,15 +12,6 @@
 #include "activity/flat.h"
 #include "retention/member.h"
 
-#define ST_SORT sort_users
-#define ST_ELEMENT_TYPE uint32
-#define ST_COMPARE_ARG_TYPE const ActivityView
-#define ST_COMPARE(a, b, view) compare_users(*(a), *(b), view)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DECLARE
-#include "lib/sort_template.h"
-
 /* The order of ids: numbers by value, uuid and text by their bytes. */
 static int
 compare_users(uint32 a, uint32 b, const ActivityView *view)
