@@ -45,26 +45,7 @@ CREATE FUNCTION pg_temp.between(a timestamp, b timestamp, unit text) RETURNS big
 	SELECT CASE unit WHEN 'hour' THEN extract(epoch FROM b - a) / 3600 WHEN 'day' THEN b::date - a::date
 		WHEN 'week' THEN (b::date - a::date) / 7 WHEN 'week_sunday' THEN (b::date - a::date) / 7
 		ELSE (extract(year FROM age(b, a)) * 12 + extract(month FROM age(b, a))) / CASE unit WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 ELSE 12 END END::bigint $$;
--- what is left of the sums of periods in order
-CREATE FUNCTION pg_temp.netted(sums numeric[]) RETURNS numeric[] LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-	i int;
-	owed numeric;
-	part numeric;
-BEGIN
-	FOR n IN 1 .. cardinality(sums) LOOP
-		owed := -least(sums[n], 0);
-		sums[n] := greatest(sums[n], 0);
-		i := n;
-		WHILE owed > 0 AND i > 1 LOOP
-			i := i - 1;
-			part := least(owed, sums[i]);
-			sums[i] := sums[i] - part;
-			owed := owed - part;
-		END LOOP;
-	END LOOP;
-	RETURN sums;
-END $$;
+\i test/oracle/netted.sql
 CREATE FUNCTION pg_temp.oracle(days_later int) RETURNS TABLE (id int, frequency bigint, recency bigint, t bigint, monetary_value numeric, orders bigint,
 	total numeric, first_at timestamp, last_at timestamp) LANGUAGE sql AS $$
 	WITH given AS (

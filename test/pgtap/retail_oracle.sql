@@ -14,26 +14,7 @@ CREATE FUNCTION pg_temp.number(at timestamp, unit text) RETURNS int LANGUAGE sql
 	SELECT CASE unit WHEN 'day' THEN at::date - date '2000-01-03' WHEN 'week' THEN (at::date - date '2000-01-03') / 7
 		ELSE (extract(year FROM at) * 12 + extract(month FROM at) - 1)::int / CASE unit WHEN 'month' THEN 1 ELSE 3 END END $$;
 CREATE TEMP TABLE line AS SELECT customer_id, invoiced_at AS at, quantity * price AS amount, invoice, row_number() OVER (ORDER BY invoice, stock_code, quantity, price) AS n FROM purchases;
--- what is left of sums of periods: a refund is taken off its period, then off those before, the latest first
-CREATE FUNCTION pg_temp.netted(sums numeric[]) RETURNS numeric[] LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-	i int;
-	owed numeric;
-	part numeric;
-BEGIN
-	FOR n IN 1 .. cardinality(sums) LOOP
-		owed := -least(sums[n], 0);
-		sums[n] := greatest(sums[n], 0);
-		i := n;
-		WHILE owed > 0 AND i > 1 LOOP
-			i := i - 1;
-			part := least(owed, sums[i]);
-			sums[i] := sums[i] - part;
-			owed := owed - part;
-		END LOOP;
-	END LOOP;
-	RETURN sums;
-END $$;
+\i test/oracle/netted.sql
 CREATE FUNCTION pg_temp.oracle(query text, unit text, until timestamp) RETURNS TABLE (customer_id int, frequency int, recency int, t int, monetary_value numeric, orders bigint, total numeric, first_at timestamp, last_at timestamp)
 LANGUAGE plpgsql AS $f$ BEGIN
 	RETURN QUERY EXECUTE format($$
