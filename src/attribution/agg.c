@@ -14,6 +14,7 @@
 
 #include "attribution/attribution.h"
 #include "base/kept.h"
+#include "base/number.h"
 
 PG_FUNCTION_INFO_V1(affinity_attribution_accum);
 PG_FUNCTION_INFO_V1(affinity_attribution_combine);
@@ -116,17 +117,9 @@ check_lookback(FunctionCallInfo fcinfo, AttributionCall *call,
 static double
 value_of_row(FunctionCallInfo fcinfo, const AttributionCall *call)
 {
-	double		value;
-
 	if (call->value_arg == 0 || PG_ARGISNULL(call->value_arg))
 		return 0;
-	value = PG_GETARG_FLOAT8(call->value_arg);
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value", isnan(value) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make the value NULL.")));
-	return value;
+	return affinity_base_finite(PG_GETARG_FLOAT8(call->value_arg), "value");
 }
 
 static void

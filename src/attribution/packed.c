@@ -26,6 +26,7 @@
 #include "mb/pg_wchar.h"
 
 #include "attribution/attribution.h"
+#include "base/state.h"
 
 #define NUMBER_MAX 10			/* bytes of a number of 64 bits */
 #define ROW_MAX (NUMBER_MAX + 5 + sizeof(double))
@@ -332,15 +333,8 @@ affinity_attribution_written(TouchWriter *writer)
 Attribution *
 affinity_attribution_of(Datum value)
 {
-	Attribution *state = (Attribution *) PG_DETOAST_DATUM(value);
+	Attribution *state = affinity_base_aligned(value);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		Attribution *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	if (VARSIZE(state) < ATTRIBUTION_HEADER ||
 		state->magic != ATTRIBUTION_MAGIC ||
 		state->version != ATTRIBUTION_VERSION)

@@ -15,7 +15,8 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "basket/basket.h"
 
 PG_FUNCTION_INFO_V1(affinity_basket_accum_int);
@@ -24,9 +25,6 @@ PG_FUNCTION_INFO_V1(affinity_basket_accum_text);
 PG_FUNCTION_INFO_V1(affinity_basket_accum_int_date);
 PG_FUNCTION_INFO_V1(affinity_basket_accum_uuid_date);
 PG_FUNCTION_INFO_V1(affinity_basket_accum_text_date);
-PG_FUNCTION_INFO_V1(affinity_basket_combine);
-PG_FUNCTION_INFO_V1(affinity_basket_final);
-PG_FUNCTION_INFO_V1(affinity_basket_rollup);
 
 #define AGGREGATES "Call affinity.basket_agg or affinity.rollup."
 
@@ -38,19 +36,11 @@ PG_FUNCTION_INFO_V1(affinity_basket_rollup);
 static double
 weight_arg(FunctionCallInfo fcinfo)
 {
-	double		weight;
-
 	if (PG_NARGS() <= WEIGHT_ARG)
 		return 1;
 	if (PG_ARGISNULL(WEIGHT_ARG))
 		return NAN;
-	weight = PG_GETARG_FLOAT8(WEIGHT_ARG);
-	if (isnan(weight) || isinf(weight))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s weight", isnan(weight) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make the weight NULL.")));
-	return weight;
+	return affinity_base_finite(PG_GETARG_FLOAT8(WEIGHT_ARG), "weight");
 }
 
 static int64
@@ -123,7 +113,7 @@ ACCUM(affinity_basket_accum_uuid_date, AFFINITY_ID_UUID, true)
 ACCUM(affinity_basket_accum_text_date, AFFINITY_ID_TEXT, true)
 
 static Datum
-merge(Datum state, Datum other)
+merge_states(Datum state, Datum other)
 {
 	return PointerGetDatum(affinity_basket_absorb(affinity_basket_grow(state),
 												  other));
@@ -135,25 +125,4 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_basket_at_rest(state));
 }
 
-/* basket_combine(basket, basket), strict */
-Datum
-affinity_basket_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, AGGREGATES);
-	return merge(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
-/* basket_final(basket), strict */
-Datum
-affinity_basket_final(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(basket, basket): NULL has no rows. */
-Datum
-affinity_basket_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_basket_combine, affinity_basket_final, affinity_basket_rollup, AGGREGATES)

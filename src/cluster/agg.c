@@ -16,13 +16,11 @@
 #include "base/compare.h"
 #include "base/form.h"
 #include "base/kept.h"
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "cluster/cluster.h"
 
 PG_FUNCTION_INFO_V1(affinity_cluster_accum);
-PG_FUNCTION_INFO_V1(affinity_cluster_combine);
-PG_FUNCTION_INFO_V1(affinity_cluster_finish);
-PG_FUNCTION_INFO_V1(affinity_cluster_rollup);
 PG_FUNCTION_INFO_V1(affinity_cluster_metric_in);
 PG_FUNCTION_INFO_V1(affinity_cluster_did_in);
 PG_FUNCTION_INFO_V1(affinity_cluster_metric_recv);
@@ -72,11 +70,7 @@ cell_of(double value)
 {
 	ClusterCell cell;
 
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value", isnan(value) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
+	affinity_base_finite(value, "value");
 	if (fabs(value) > AFFINITY_VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -182,14 +176,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* (state, state), strict; of either type */
-Datum
-affinity_cluster_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -197,20 +183,7 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_cluster_any_at_rest(state));
 }
 
-/* strict; of either type */
-Datum
-affinity_cluster_finish(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, CLUSTER_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(cluster_metric, other), rollup(did, other) */
-Datum
-affinity_cluster_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_cluster_combine, affinity_cluster_finish, affinity_cluster_rollup, CLUSTER_AGGREGATES)
 
 /* ---- text and binary form ----------------------------------------------- */
 

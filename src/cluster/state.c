@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/state.h"
 #include "cluster/cluster.h"
 
 #define SLOTS_AT_FIRST 16
@@ -55,15 +56,8 @@ affinity_cluster_new(int n_cells)
 ClusterState *
 affinity_cluster_of(Datum value, int n_cells)
 {
-	ClusterState *state = (ClusterState *) PG_DETOAST_DATUM(value);
+	ClusterState *state = affinity_base_aligned(value);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		ClusterState *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	if (VARSIZE(state) < CLUSTER_HEADER || state->magic != CLUSTER_MAGIC ||
 		state->version != CLUSTER_VERSION || state->n_cells != n_cells ||
 		(state->n_slots & (state->n_slots - 1)) != 0 ||

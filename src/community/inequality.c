@@ -13,14 +13,12 @@
 
 #include "base/compare.h"
 #include "base/form.h"
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "community/inequality.h"
 #include "eventlog/eventlog.h"
 
 PG_FUNCTION_INFO_V1(affinity_community_inequality_accum);
-PG_FUNCTION_INFO_V1(affinity_community_inequality_combine);
-PG_FUNCTION_INFO_V1(affinity_community_inequality_final);
-PG_FUNCTION_INFO_V1(affinity_community_inequality_rollup);
 
 #define INEQUALITY_AGGREGATES \
 	"Call affinity.inequality_agg or affinity.rollup."
@@ -69,15 +67,8 @@ new_state(Size room)
 Inequality *
 affinity_community_inequality_of(Datum value)
 {
-	Inequality *state = (Inequality *) PG_DETOAST_DATUM(value);
+	Inequality *state = affinity_base_aligned(value);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		Inequality *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	if (VARSIZE(state) < INEQUALITY_HEADER ||
 		state->magic != INEQUALITY_MAGIC ||
 		state->version != INEQUALITY_VERSION || state->n > room_of(state) ||
@@ -282,13 +273,9 @@ AFFINITY_BYTES_COMPARISONS(affinity_community_inequality, affinity_community_ine
 static double
 value_arg(FunctionCallInfo fcinfo)
 {
-	double		value = PG_GETARG_FLOAT8(VALUE_ARG);
+	double		value = affinity_base_finite(PG_GETARG_FLOAT8(VALUE_ARG),
+											 "value");
 
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value", isnan(value) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
 	if (value < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -368,14 +355,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* inequality_combine(inequality, inequality), strict */
-Datum
-affinity_community_inequality_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, INEQUALITY_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -383,17 +362,4 @@ at_rest(Datum state)
 	return PointerGetDatum(final_of(affinity_community_inequality_of(state)));
 }
 
-/* inequality_final(inequality), strict */
-Datum
-affinity_community_inequality_final(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, INEQUALITY_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(inequality, other) */
-Datum
-affinity_community_inequality_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_community_inequality_combine, affinity_community_inequality_final, affinity_community_inequality_rollup, INEQUALITY_AGGREGATES)

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/state.h"
 #include "customer/history.h"
 #include "eventlog/eventlog.h"
 
@@ -59,16 +60,8 @@ affinity_customer_history_new(void)
 CustomerHistory *
 affinity_customer_history_arg(Datum value)
 {
-	CustomerHistory *history = (CustomerHistory *) PG_DETOAST_DATUM(value);
+	CustomerHistory *history = affinity_base_aligned(value);
 
-	if (VARSIZE(history) >= HISTORY_HEADER &&
-		(uintptr_t) history != MAXALIGN((uintptr_t) history))
-	{
-		CustomerHistory *aligned = palloc(VARSIZE(history));
-
-		memcpy(aligned, history, VARSIZE(history));
-		history = aligned;
-	}
 	if (VARSIZE(history) < HISTORY_HEADER ||
 		history->magic != CUSTOMER_MAGIC ||
 		history->n > room_of(history) || history->n_sorted > history->n ||

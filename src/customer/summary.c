@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "base/kept.h"
+#include "base/number.h"
 #include "customer/history.h"
 #include "eventlog/eventlog.h"
 
@@ -188,19 +189,9 @@ row_time(FunctionCallInfo fcinfo, const SummaryCall *call)
 static double
 row_amount(FunctionCallInfo fcinfo)
 {
-	double		amount = PG_GETARG_FLOAT8(AMOUNT_ARG);
-
-	if (isnan(amount) || isinf(amount))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s amount", isnan(amount) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make their amount NULL.")));
-	if (fabs(amount) > AFFINITY_VALUE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("amount %.17g is out of range", amount),
-				 errhint("Amounts reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	return amount;
+	return affinity_base_within(PG_GETARG_FLOAT8(AMOUNT_ARG),
+								AFFINITY_VALUE_MAX, "amount",
+								"Amounts reach from -1e15 to 1e15.");
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "utils/uuid.h"
 
 #include "base/base.h"
+#include "base/number.h"
 
 PG_FUNCTION_INFO_V1(affinity_design_assign_text);
 PG_FUNCTION_INFO_V1(affinity_design_assign_bigint);
@@ -138,17 +139,8 @@ text_piece(FunctionCallInfo fcinfo, int arg)
 static const float8 *
 numbers_arg(FunctionCallInfo fcinfo, int arg, const char *name, int *n)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(arg);
+	ArrayType  *array = affinity_base_array_arg(fcinfo, arg, name);
 
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s has %d dimensions instead of one", name,
-						ARR_NDIM(array))));
-	if (ARR_HASNULL(array) && array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not contain nulls", name)));
 	*n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	return (const float8 *) ARR_DATA_PTR(array);
 }

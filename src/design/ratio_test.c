@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 
 #include "base/base.h"
+#include "base/number.h"
 #include "kernel/special.h"
 #include "kernel/tail.h"
 
@@ -57,28 +58,11 @@ typedef struct Ratio
 
 /* ---- arguments ---------------------------------------------------------- */
 
-static ArrayType *
-array_arg(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(arg);
-
-	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("%s has %d dimensions instead of one", name,
-						ARR_NDIM(array))));
-	if (ARR_HASNULL(array) && array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not contain nulls", name)));
-	return array;
-}
-
 static void
 read_arrays(FunctionCallInfo fcinfo, Ratio *ratio)
 {
-	ArrayType  *counts = array_arg(fcinfo, 0, "observed");
-	ArrayType  *shares = array_arg(fcinfo, 1, "expected");
+	ArrayType  *counts = affinity_base_array_arg(fcinfo, 0, "observed");
+	ArrayType  *shares = affinity_base_array_arg(fcinfo, 1, "expected");
 	const int64 *count = (const int64 *) ARR_DATA_PTR(counts);
 	const float8 *share = (const float8 *) ARR_DATA_PTR(shares);
 	int			n = ArrayGetNItems(ARR_NDIM(counts), ARR_DIMS(counts));

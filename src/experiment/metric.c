@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "base/state.h"
 #include "experiment/experiment.h"
 
 /* Where sums of ordinary numbers lie: no value needs to be moved for these. */
@@ -83,15 +84,8 @@ affinity_experiment_metric_new(MetricKind kind)
 MetricState *
 affinity_experiment_metric_of(Datum value)
 {
-	MetricState *state = (MetricState *) PG_DETOAST_DATUM(value);
+	MetricState *state = affinity_base_aligned(value);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		MetricState *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	if (VARSIZE(state) < METRIC_HEADER || state->magic != METRIC_MAGIC ||
 		state->version != METRIC_VERSION)
 		ereport(ERROR,

@@ -8,28 +8,17 @@
 
 #include "fmgr.h"
 
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "experiment/experiment.h"
 
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum);
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum_bool);
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum_ratio);
 PG_FUNCTION_INFO_V1(affinity_experiment_metric_accum_quantile);
-PG_FUNCTION_INFO_V1(affinity_experiment_metric_combine);
-PG_FUNCTION_INFO_V1(affinity_experiment_metric_finish);
-PG_FUNCTION_INFO_V1(affinity_experiment_metric_rollup);
 
 #define METRIC_AGGREGATES \
 	"Call affinity.metric_agg, ratio_agg, metric_quantile_agg or rollup."
-
-static pg_noinline void
-refuse_value(double value, const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_EXCEPTION),
-			 errmsg("%s %s", isnan(value) ? "NaN" : "infinite", name),
-			 errhint("Leave such rows out with FILTER, or make them NULL.")));
-}
 
 /* Add a unit to a growing state of sums. */
 MetricState *
@@ -138,11 +127,7 @@ state_arg(FunctionCallInfo fcinfo, MetricKind kind)
 static inline double
 number_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	double		value = PG_GETARG_FLOAT8(arg);
-
-	if (unlikely(!isfinite(value)))
-		refuse_value(value, name);
-	return value;
+	return affinity_base_finite(PG_GETARG_FLOAT8(arg), name);
 }
 
 static inline Datum
@@ -256,14 +241,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* metric_combine(metric, metric), strict */
-Datum
-affinity_experiment_metric_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, METRIC_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -271,17 +248,4 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_experiment_metric_rest(affinity_experiment_metric_of(state)));
 }
 
-/* metric_final(metric), strict */
-Datum
-affinity_experiment_metric_finish(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, METRIC_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(metric, other) */
-Datum
-affinity_experiment_metric_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_experiment_metric_combine, affinity_experiment_metric_finish, affinity_experiment_metric_rollup, METRIC_AGGREGATES)

@@ -11,15 +11,13 @@
 #include "utils/timestamp.h"
 
 #include "base/kept.h"
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "eventlog/eventlog.h"
 #include "forecast/series.h"
 
 PG_FUNCTION_INFO_V1(affinity_forecast_accum);
 PG_FUNCTION_INFO_V1(affinity_forecast_accum_number);
-PG_FUNCTION_INFO_V1(affinity_forecast_combine);
-PG_FUNCTION_INFO_V1(affinity_forecast_final);
-PG_FUNCTION_INFO_V1(affinity_forecast_rollup);
 
 #define SERIES_AGGREGATES "Call affinity.series_agg or affinity.rollup."
 #define AT_ARG 1
@@ -89,19 +87,8 @@ series_call(FunctionCallInfo fcinfo)
 static double
 row_value(FunctionCallInfo fcinfo)
 {
-	double		value = PG_GETARG_FLOAT8(VALUE_ARG);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value", isnan(value) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make them NULL.")));
-	if (fabs(value) > SERIES_VALUE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %.17g is out of range", value),
-				 errhint("Values reach from -1e300 to 1e300. Pass them in a larger unit, for example thousands.")));
-	return value;
+	return affinity_base_within(PG_GETARG_FLOAT8(VALUE_ARG), SERIES_VALUE_MAX,
+								"value", "Values reach from -1e300 to 1e300.");
 }
 
 static void
@@ -209,14 +196,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* series_combine(series, series), strict */
-Datum
-affinity_forecast_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -224,17 +203,4 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_forecast_series_final(affinity_forecast_series_of(state)));
 }
 
-/* series_final(series), strict */
-Datum
-affinity_forecast_final(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, SERIES_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(series, other) */
-Datum
-affinity_forecast_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_forecast_combine, affinity_forecast_final, affinity_forecast_rollup, SERIES_AGGREGATES)

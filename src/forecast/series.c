@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/state.h"
 #include "eventlog/eventlog.h"
 #include "forecast/series.h"
 #include "kernel/exact.h"
@@ -56,15 +57,8 @@ affinity_forecast_series_new(uint8 unit, const char *zone)
 Series *
 affinity_forecast_series_of(Datum value)
 {
-	Series	   *series = (Series *) PG_DETOAST_DATUM(value);
+	Series	   *series = affinity_base_aligned(value);
 
-	if ((uintptr_t) series != MAXALIGN((uintptr_t) series))
-	{
-		Series	   *aligned = palloc(VARSIZE(series));
-
-		memcpy(aligned, series, VARSIZE(series));
-		series = aligned;
-	}
 	if (VARSIZE(series) < SERIES_HEADER || series->magic != SERIES_MAGIC ||
 		series->version != SERIES_VERSION ||
 		SERIES_ZONE(series) > VARSIZE(series) - SERIES_HEADER ||

@@ -20,14 +20,11 @@
 
 #include "base/compare.h"
 #include "base/form.h"
-#include "base/rollup.h"
+#include "base/state.h"
 #include "kernel/tail.h"
 #include "profile/profile.h"
 
 PG_FUNCTION_INFO_V1(affinity_profile_accum);
-PG_FUNCTION_INFO_V1(affinity_profile_combine);
-PG_FUNCTION_INFO_V1(affinity_profile_final);
-PG_FUNCTION_INFO_V1(affinity_profile_rollup);
 PG_FUNCTION_INFO_V1(affinity_profile_contrast);
 
 #define CONTRAST_AGGREGATES \
@@ -125,14 +122,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* contrast_combine(contrast, contrast), strict */
-Datum
-affinity_profile_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, CONTRAST_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -140,20 +129,7 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_profile_state_final(affinity_profile_state_of(state)));
 }
 
-/* contrast_final(contrast), strict */
-Datum
-affinity_profile_final(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, CONTRAST_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(contrast, other) */
-Datum
-affinity_profile_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_profile_combine, affinity_profile_final, affinity_profile_rollup, CONTRAST_AGGREGATES)
 
 /* ---- the report --------------------------------------------------------- */
 

@@ -17,6 +17,8 @@
 
 #include "activity/activity.h"
 #include "base/base.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "kernel/stats.h"
 #include "kernel/tail.h"
 
@@ -160,16 +162,9 @@ wide_double(const Wide *a, int exponent)
 static NumericState *
 state_arg(Datum value)
 {
-	NumericState *state = (NumericState *) PG_DETOAST_DATUM(value);
+	NumericState *state = affinity_base_aligned(value);
 	bool		sound = VARSIZE(state) == sizeof(NumericState);
 
-	if (sound && (uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		NumericState *aligned = palloc(sizeof(NumericState));
-
-		memcpy(aligned, state, sizeof(NumericState));
-		state = aligned;
-	}
 	sound = sound && state->magic == NUMERIC_MAGIC;
 	for (int i = 0; sound && i < 2; i++)
 		sound = state->sides[i].n >= 0 && state->sides[i].n <= ROWS_MAX;
@@ -207,11 +202,7 @@ side_of(double value)
 {
 	NumericSide side;
 
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s value", isnan(value) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make their value NULL.")));
+	affinity_base_finite(value, "value");
 	if (fabs(value) > AFFINITY_VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -8,13 +8,11 @@
 
 #include "fmgr.h"
 
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "survival/survival.h"
 
 PG_FUNCTION_INFO_V1(affinity_survival_accum);
-PG_FUNCTION_INFO_V1(affinity_survival_combine);
-PG_FUNCTION_INFO_V1(affinity_survival_final);
-PG_FUNCTION_INFO_V1(affinity_survival_rollup);
 
 #define SURVIVAL_AGGREGATES \
 	"Call affinity.survival_agg or affinity.rollup."
@@ -23,13 +21,8 @@ PG_FUNCTION_INFO_V1(affinity_survival_rollup);
 static double
 time_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	double		at = PG_GETARG_FLOAT8(arg);
+	double		at = affinity_base_finite(PG_GETARG_FLOAT8(arg), name);
 
-	if (isnan(at) || isinf(at))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s %s", isnan(at) ? "NaN" : "infinite", name),
-				 errhint("Leave such rows out with FILTER, or make them NULL.")));
 	if (at < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -42,13 +35,8 @@ time_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 static uint64
 weight_arg(FunctionCallInfo fcinfo, int arg)
 {
-	double		weight = PG_GETARG_FLOAT8(arg);
+	double		weight = affinity_base_finite(PG_GETARG_FLOAT8(arg), "weight");
 
-	if (isnan(weight) || isinf(weight))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s weight", isnan(weight) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make them NULL.")));
 	if (!(weight >= 0 && weight <= (double) SURVIVAL_COUNT_MAX) ||
 		weight != rint(weight))
 		ereport(ERROR,
@@ -135,14 +123,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* survival_combine(survival, survival), strict */
-Datum
-affinity_survival_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, SURVIVAL_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -150,17 +130,4 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_survival_log_final(affinity_survival_log_of(state, SURVIVAL_MAGIC)));
 }
 
-/* survival_final(survival), strict */
-Datum
-affinity_survival_final(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, SURVIVAL_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(survival, other) */
-Datum
-affinity_survival_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_survival_combine, affinity_survival_final, affinity_survival_rollup, SURVIVAL_AGGREGATES)

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/state.h"
 #include "eventlog/eventlog.h"
 #include "survival/survival.h"
 
@@ -69,15 +70,8 @@ affinity_survival_log_new(uint32 magic)
 SurvivalLog *
 affinity_survival_log_of(Datum value, uint32 magic)
 {
-	SurvivalLog *log = (SurvivalLog *) PG_DETOAST_DATUM(value);
+	SurvivalLog *log = affinity_base_aligned(value);
 
-	if ((uintptr_t) log != MAXALIGN((uintptr_t) log))
-	{
-		SurvivalLog *aligned = palloc(VARSIZE(log));
-
-		memcpy(aligned, log, VARSIZE(log));
-		log = aligned;
-	}
 	if (VARSIZE(log) < SURVIVAL_HEADER || log->magic != magic ||
 		log->version != SURVIVAL_VERSION ||
 		log->names_room > VARSIZE(log) - SURVIVAL_HEADER ||

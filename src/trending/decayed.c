@@ -14,6 +14,7 @@
 #include "base/compare.h"
 #include "base/form.h"
 #include "base/kept.h"
+#include "base/number.h"
 #include "calendar/calendar.h"
 #include "trending/trending.h"
 
@@ -123,19 +124,9 @@ row_time(FunctionCallInfo fcinfo, const DecayedCall *call)
 static DecayWeight
 row_weight(FunctionCallInfo fcinfo)
 {
-	double		weight = PG_GETARG_FLOAT8(WEIGHT_ARG);
-
-	if (isnan(weight) || isinf(weight))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s weight", isnan(weight) ? "NaN" : "infinite"),
-				 errhint("Leave such rows out with FILTER, or make their weight NULL.")));
-	if (fabs(weight) > WEIGHT_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("weight %.17g is out of range", weight),
-				 errhint("Weights reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	return affinity_trending_weight(weight);
+	return affinity_trending_weight(affinity_base_within(PG_GETARG_FLOAT8(WEIGHT_ARG),
+														 WEIGHT_MAX, "weight",
+														 "Weights reach from -1e15 to 1e15."));
 }
 
 static void

@@ -16,6 +16,8 @@
 #include "funcapi.h"
 
 #include "base/base.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "kernel/exact.h"
 
 PG_FUNCTION_INFO_V1(affinity_trending_prior_accum);
@@ -62,16 +64,9 @@ sum_of(const Prior *prior, PriorSum which)
 static Prior *
 prior_of(Datum value)
 {
-	Prior	   *prior = (Prior *) PG_DETOAST_DATUM(value);
+	Prior	   *prior = affinity_base_aligned(value);
 	bool		sound = VARSIZE(prior) == sizeof(Prior);
 
-	if (sound && (uintptr_t) prior != MAXALIGN((uintptr_t) prior))
-	{
-		Prior	   *aligned = palloc(sizeof(Prior));
-
-		memcpy(aligned, prior, sizeof(Prior));
-		prior = aligned;
-	}
 	sound = sound && prior->magic == PRIOR_MAGIC && prior->rows <= ROWS_MAX;
 	for (int i = 0; sound && i < PRIOR_SUMS; i++)
 	{
@@ -115,14 +110,7 @@ count_rows(Prior *prior, uint64 rows)
 static double
 number_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	double		value = PG_GETARG_FLOAT8(arg);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s %s", isnan(value) ? "NaN" : "infinite", name),
-				 errhint("Leave such rows out with FILTER, or make them NULL.")));
-	return value;
+	return affinity_base_finite(PG_GETARG_FLOAT8(arg), name);
 }
 
 /* How many rows an item has; 0 where it says nothing. */

@@ -10,6 +10,7 @@
 
 #include "utils/timestamp.h"
 
+#include "base/state.h"
 #include "trending/trending.h"
 
 static Decayed *
@@ -121,15 +122,8 @@ size_of(const Decayed *state)
 Decayed *
 affinity_trending_state_of(Datum value)
 {
-	Decayed    *state = (Decayed *) PG_DETOAST_DATUM(value);
+	Decayed    *state = affinity_base_aligned(value);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		Decayed    *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	if (VARSIZE(state) < DECAYED_HEADER || state->magic != DECAYED_MAGIC ||
 		state->version != DECAYED_VERSION ||
 		VARSIZE(state) != size_of(state))

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "base/kept.h"
+#include "base/state.h"
 #include "calendar/calendar.h"
 #include "trending/rate.h"
 #include "trending/trending.h"
@@ -177,17 +178,10 @@ invalid_state(void)
 static Windows *
 windows_of(Datum value)
 {
-	Windows    *state = (Windows *) PG_DETOAST_DATUM(value);
+	Windows    *state = affinity_base_aligned(value);
 	bool		sound = VARSIZE(state) >= WINDOWS_SIZE(2);
 	int64		rows = 0;
 
-	if (sound && (uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		Windows    *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	sound = sound && state->magic == WINDOWS_MAGIC && state->n >= 2 &&
 		state->n <= PREVIOUS_MAX + 1 &&
 		VARSIZE(state) == WINDOWS_SIZE(state->n) &&

@@ -18,13 +18,11 @@
 #include "base/compare.h"
 #include "base/form.h"
 #include "base/kept.h"
-#include "base/rollup.h"
+#include "base/number.h"
+#include "base/state.h"
 #include "uplift/uplift.h"
 
 PG_FUNCTION_INFO_V1(affinity_uplift_accum);
-PG_FUNCTION_INFO_V1(affinity_uplift_combine);
-PG_FUNCTION_INFO_V1(affinity_uplift_final);
-PG_FUNCTION_INFO_V1(affinity_uplift_rollup);
 
 #define UPLIFT_AGGREGATES \
 	"Call affinity.uplift_agg, affinity.qini, affinity.auuc or affinity.rollup."
@@ -81,15 +79,8 @@ affinity_uplift_new(void)
 UpliftState *
 affinity_uplift_of(Datum value)
 {
-	UpliftState *state = (UpliftState *) PG_DETOAST_DATUM(value);
+	UpliftState *state = affinity_base_aligned(value);
 
-	if ((uintptr_t) state != MAXALIGN((uintptr_t) state))
-	{
-		UpliftState *aligned = palloc(VARSIZE(state));
-
-		memcpy(aligned, state, VARSIZE(state));
-		state = aligned;
-	}
 	if (VARSIZE(state) < UPLIFT_HEADER || state->magic != UPLIFT_MAGIC ||
 		state->version != UPLIFT_VERSION || state->n > room_of(state) ||
 		state->n_sorted > state->n)
@@ -230,27 +221,15 @@ affinity_uplift_arg(FunctionCallInfo fcinfo, int arg)
 static double
 number_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	double		value = PG_GETARG_FLOAT8(arg);
-
-	if (isnan(value) || isinf(value))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("%s %s", isnan(value) ? "NaN" : "infinite", name),
-				 errhint("Leave such rows out with FILTER, or make them NULL.")));
-	return value + 0.0;
+	return affinity_base_finite(PG_GETARG_FLOAT8(arg), name) + 0.0;
 }
 
 static double
 outcome_arg(FunctionCallInfo fcinfo, int arg)
 {
-	double		outcome = number_arg(fcinfo, arg, "outcome");
-
-	if (fabs(outcome) > AFFINITY_VALUE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("outcome %.17g is out of range", outcome),
-				 errhint("Outcomes reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
-	return outcome;
+	return affinity_base_within(PG_GETARG_FLOAT8(arg), AFFINITY_VALUE_MAX,
+								"outcome",
+								"Outcomes reach from -1e15 to 1e15.") + 0.0;
 }
 
 /* (state, score, treated, outcome) */
@@ -303,14 +282,6 @@ merge_states(Datum state, Datum other)
 	return PointerGetDatum(a);
 }
 
-/* strict */
-Datum
-affinity_uplift_combine(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-	return merge_states(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
-}
-
 /* A state in its form at rest. */
 static Datum
 at_rest(Datum state)
@@ -318,20 +289,7 @@ at_rest(Datum state)
 	return PointerGetDatum(affinity_uplift_rest(affinity_uplift_of(state)));
 }
 
-/* strict */
-Datum
-affinity_uplift_final(PG_FUNCTION_ARGS)
-{
-	affinity_base_check_aggregate(fcinfo, UPLIFT_AGGREGATES);
-	return at_rest(PG_GETARG_DATUM(0));
-}
-
-/* rollup(uplift, other) */
-Datum
-affinity_uplift_rollup(PG_FUNCTION_ARGS)
-{
-	return affinity_base_rollup(fcinfo, merge_states, at_rest);
-}
+AFFINITY_STATE_STEPS(affinity_uplift_combine, affinity_uplift_final, affinity_uplift_rollup, UPLIFT_AGGREGATES)
 
 /* ---- text and binary form ----------------------------------------------- */
 

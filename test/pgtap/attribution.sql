@@ -131,7 +131,7 @@ INSERT INTO wrong (query, error) VALUES
 	('SELECT affinity.attribution(state, ''shapley'', samples => -1) FROM state', '22023: samples must be from 0 to 100000000, but is -1 (It is how many orders%'),
 	('SELECT affinity.attribution(s, ''shapley'', game => ''rate'', samples => 0) FROM serial', '54000: exact Shapley values by rate of 17 channels, but at most 15 can be computed (Leave samples out, or give game => ''conversions'', which is exact for any number of channels.)'),
 	('SELECT affinity.attribution(affinity.attribution_agg(n, at, n::text, n = 1), ''shapley'', game => ''rate'') FROM (SELECT n, now() AS at FROM generate_series(1, 65) n) x', '54000: Shapley values by rate of 65 channels, but at most 64 can be computed (Give game => ''conversions''%'),
-	('SELECT affinity.attribution_agg(user_id, at, channel, true, ''NaN''::float8) FROM touch', '22000: NaN value (Leave such rows out with FILTER, or make the value NULL.)'),
+	('SELECT affinity.attribution_agg(user_id, at, channel, true, ''NaN''::float8) FROM touch', '22000: NaN value (Leave such rows out with FILTER, or make their value NULL.)'),
 	('SELECT affinity.attribution_agg(user_id, at, channel, true, ''-infinity''::float8) FROM touch', '22000: infinite value (Leave such rows out%'),
 	('SELECT affinity.attribution_agg(user_id, ''infinity''::timestamptz, channel, true) FROM touch', '22023: the time of an event must be finite (%'),
 	('SELECT affinity.rollup(state, (SELECT affinity.attribution_agg(user_id, at, channel, converted, interval ''1 day'') FROM touch)) FROM state', '22023: attribution states of different lookbacks cannot be merged (Aggregate without a lookback, and give it to the report.)'),
