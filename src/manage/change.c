@@ -236,7 +236,7 @@ find_work(Work *w)
 	const ModelDefinition *d = c->definition;
 	bool		types_changed = OidIsValid(c->former_user_type) &&
 		(c->former_user_type != d->user_type ||
-	 c->former_item_type != d->item_type);
+		 c->former_item_type != d->item_type);
 
 	w->had_old = strcmp(d->objects, affinity_manage_ddl_version()) != 0;
 	w->old_version = w->had_old && strcmp(d->objects, kept_version()) != 0;

@@ -272,7 +272,7 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 	for (int i = 0; fits && i < RelationGetNumberOfAttributes(relation); i++)
 	{
 		Form_pg_attribute attribute =
-		TupleDescAttr(RelationGetDescr(relation), i);
+			TupleDescAttr(RelationGetDescr(relation), i);
 
 		fits = attribute->atttypid == column[i].type &&
 			strcmp(NameStr(attribute->attname), column[i].name) == 0;
