@@ -136,7 +136,7 @@ create(const char *name, ModelDefinition *d, bool train)
 		{
 			Oid			schema = get_namespace_oid(name, false);
 
-			d->view = affinity_manage_view_mark(schema);
+			d->view = affinity_definition_mark(schema);
 			(void) affinity_manage_definition_write(&names, schema);
 		}
 		if (d->materialize)

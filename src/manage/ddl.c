@@ -131,8 +131,8 @@ mark_value(const char *mark, const ModelNames *names)
 	if (strcmp(mark, "objects") == 0)
 		return quote_literal_cstr(d->objects);
 	if (strcmp(mark, "view") == 0)
-		return quote_literal_cstr(affinity_manage_view_mark(get_namespace_oid(names->schema,
-																			  false)));
+		return quote_literal_cstr(affinity_definition_mark(get_namespace_oid(names->schema,
+																			 false)));
 	return NULL;
 }
 
