@@ -198,7 +198,7 @@ sub made_older
 		CREATE OR REPLACE FUNCTION $model.popular_before() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM $model.items; END;};
 }
 $node->safe_psql('old', q{SELECT FROM affinity.create_model('by_hand', 'SELECT customer, product FROM public.ev', 'popular');
-	CREATE OR REPLACE VIEW by_hand.interactions AS SELECT customer AS user_id, product AS item_id, 1::real AS weight, NULL::timestamptz AS at FROM ev WHERE product > 2});
+	CREATE OR REPLACE VIEW by_hand.interactions WITH (security_invoker = true) AS SELECT customer AS user_id, product AS item_id, 1::real AS weight, NULL::timestamptz AS at FROM ev WHERE product > 2});
 $node->safe_psql('old', made_older($_)) foreach qw(shop second busy arrived by_hand);
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older('theirs') . 'DROP TABLE theirs.kept_interactions;');
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other indexed partial mixed parsed);

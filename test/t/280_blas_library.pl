@@ -46,13 +46,13 @@ sub session
 	return ($out, $err);
 }
 
-# Trains once and says what is mapped.
+# Trains once and says what is mapped, but for files of this test: one that does not fit stays.
 sub mapped
 {
 	my ($before) = @_;
 	my ($out, $err) = session("$before\nBEGIN; SET LOCAL client_min_messages = warning;\n$train\n$maps\nROLLBACK;");
 
-	return $out =~ /mapped: (\S+)/ ? $1 : "nothing: $err";
+	return join(' ', sort grep { !m{/(?:wide|suffix|other)/} } $out =~ /mapped: (\S+)/g) || "nothing: $err";
 }
 
 # A library of these functions, in a file.
