@@ -79,11 +79,32 @@ $new->init;
 $new->append_conf('postgresql.conf', 'fsync = off');
 $new->start;
 note('to ' . $new->safe_psql('postgres', 'SHOW server_version'));
+my $programs = programs();
 $new->stop;
+
+# Where the new server's programs are. pg_upgrade has it LOAD '$libdir/affinity', which PostgreSQL 18 does not
+# look for in dynamic_library_path, as it does for functions, nor in the stage, as Debian's earlier ones do.
+# Then they are copied: $libdir is beside them.
+sub programs
+{
+	my ($from, $lib) = map { $new->config_data($_) } '--bindir', '--pkglibdir';
+	my $to = $new->basedir . '/programs';
+
+	return $from if $new->psql('postgres', q{LOAD '$libdir/affinity'}) == 0;
+	my ($ours) = grep { -e "$_/affinity.so" } split /:/, $new->safe_psql('postgres', 'SHOW dynamic_library_path');
+	die 'nobody knows where the library is' unless $ours;
+	mkdir $_ or die "$_: $!" foreach $to, "$to/lib";
+	PostgreSQL::Test::Utils::system_or_bail('cp', '-rL', $from, "$to/bin");
+	foreach my $file (glob("$lib/* $ours/affinity.so"))
+	{
+		symlink $file, "$to/lib/" . ($file =~ s{.*/}{}r) or die "$file: $!";
+	}
+	return "$to/bin";
+}
 
 # It writes where it is called.
 my $cwd = getcwd();
-my @command = ('pg_upgrade', '--no-sync', '-d', File::Spec->rel2abs($old->data_dir), '-D', File::Spec->rel2abs($new->data_dir), '-b', $bin // $old->config_data('--bindir'), '-B', $new->config_data('--bindir'),
+my @command = ('pg_upgrade', '--no-sync', '-d', File::Spec->rel2abs($old->data_dir), '-D', File::Spec->rel2abs($new->data_dir), '-b', $bin // $old->config_data('--bindir'), '-B', $programs,
 	'-s', $new->host, '-p', $old->port, '-P', $new->port);
 @command = grep { $_ ne '--no-sync' } @command if $new->config_data('--version') =~ /PostgreSQL 1[0-4]\b/;
 chdir $new->basedir or die $!;
