@@ -73,7 +73,7 @@ accumulate_entries(FunctionCallInfo fcinfo, const CallSite *site,
 	else if (set == NULL)
 	{
 		ActivityFlat *flat =
-		(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+			(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 		MemoryContext aggcontext = CurrentMemoryContext;
 
 		small = affinity_activity_stays_flat(flat);

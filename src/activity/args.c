@@ -14,7 +14,7 @@ ActivityFlat *
 affinity_activity_state_arg(FunctionCallInfo fcinfo, int arg)
 {
 	ActivityFlat *flat =
-	(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
+		(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(arg));
 	ActivityView view;
 
 	affinity_activity_view_of(&view, flat);

@@ -69,7 +69,7 @@ affinity_activity_combine(PG_FUNCTION_ARGS)
 	if (set == NULL)
 	{
 		ActivityFlat *flat =
-		(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+			(ActivityFlat *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 		ActivityKind own;
 
 		affinity_activity_flat_kind(flat, &own);

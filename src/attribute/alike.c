@@ -79,7 +79,7 @@ put_best(Finding *f, uint32 item, size_t n)
 	for (size_t i = 0; i < n; i++)
 	{
 		uint32		other =
-		f->number[affinity_kernel_rank_key_no(f->key[i])];
+			f->number[affinity_kernel_rank_key_no(f->key[i])];
 		float		similarity = affinity_kernel_rank_key_score(f->key[i]);
 		uint32		bits;
 

@@ -313,7 +313,7 @@ affinity_attribution_merge(Attribution *const *state, int n)
 	while (!binaryheap_empty(heap))
 	{
 		EventUserId mixed =
-		((Source *) DatumGetPointer(binaryheap_first(heap)))->reader.mixed;
+			((Source *) DatumGetPointer(binaryheap_first(heap)))->reader.mixed;
 		int			of = 0;
 
 		gathered.n = 0;

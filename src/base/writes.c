@@ -25,8 +25,8 @@ affinity_base_runs_code(Oid relid)
 		table->rd_rel->relhasrules || table->rd_rel->relrowsecurity ||
 		table->rd_rel->relhassubclass ||
 		(table->rd_att->constr != NULL &&
-	 (table->rd_att->constr->num_check > 0 ||
-	  table->rd_att->constr->num_defval > 0));
+		 (table->rd_att->constr->num_check > 0 ||
+		  table->rd_att->constr->num_defval > 0));
 	List	   *indexes = RelationGetIndexList(table);
 	ListCell   *cell;
 

@@ -59,7 +59,7 @@ start(void)
 		LWLockPadded *lock = GetNamedLWLockTranche("affinity");
 		char	   *area = area_bytes() == 0 ? NULL :
 			ShmemInitStruct("affinity images",
-						area_bytes() + AFFINITY_CACHE_ALIGN, &found);
+							area_bytes() + AFFINITY_CACHE_ALIGN, &found);
 
 		memset(s, 0, sizeof(CacheShared));
 		s->lock = &lock[0].lock;

@@ -279,7 +279,7 @@ feed_row(AffinityChain *chain, uint64_t steps, int64_t at)
 	{
 		bool		pass = !excluded &&
 			affinity_chain_may_pass(&chain->rule, steps, k,
-								affinity_chain_low_steps(k + 1));
+									affinity_chain_low_steps(k + 1));
 		int64_t		start;
 
 		kept->alive[k] = kept->alive[k] && pass;

@@ -122,7 +122,7 @@ static void
 look(AffinityGroups *chain)
 {
 	const AffinityGroupPath *path =
-	&chain->path[chain->order[chain->n_paths - 1]];
+		&chain->path[chain->order[chain->n_paths - 1]];
 	int			k = path->level;
 
 	if (k < chain->level ||

@@ -350,7 +350,7 @@ static void
 feed_row(AffinityOptionalChain *chain, uint64_t steps, int64_t at)
 {
 	bool		increase =
-	(chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0;
+		(chain->rule->chain.mode & AFFINITY_CHAIN_INCREASE) != 0;
 	int64_t    *to = increase ? chain->fresh : chain->kept;
 
 	if (increase && at != chain->last_at)

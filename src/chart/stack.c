@@ -84,7 +84,7 @@ draw(const Stack *stack)
 	double		head = affinity_chart_head(&stack->frame);
 	double		top = head + 8 +
 		affinity_chart_legend_height(&stack->frame, stack->series.n,
-								 stack->series.name);
+									 stack->series.name);
 	double		low = 0;
 	double		high = 0;
 	double		left;

@@ -85,7 +85,7 @@ find_slot(const ClusterState *state, const char *name, uint32 len)
 	while (slots[i] != 0)
 	{
 		const ClusterEntry *entry =
-		affinity_cluster_entry(state, slots[i] - 1);
+			affinity_cluster_entry(state, slots[i] - 1);
 
 		if (entry->len == len && memcmp(names + entry->offset, name, len) == 0)
 			break;

@@ -83,7 +83,7 @@ read_arm(Arm *arm, const ClusterState *state, int cell)
 	for (uint32 i = 0; i < state->n; i++)
 	{
 		const ClusterCell *c =
-		&affinity_cluster_entry(state, i)->cells[cell];
+			&affinity_cluster_entry(state, i)->cells[cell];
 
 		affinity_base_look_up(i);
 		arm->n += c->n;
@@ -142,7 +142,7 @@ finish(Estimate *estimate, double squares, int64 clusters, int64 units,
 		double		t = estimate->value / estimate->error;
 		double		half = estimate->error *
 			affinity_experiment_t_quantile(two_sided ? plan->alpha / 2
-									   : plan->alpha, estimate->df);
+										   : plan->alpha, estimate->df);
 
 		estimate->low = estimate->value - half;
 		estimate->high = estimate->value + half;

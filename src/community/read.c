@@ -268,7 +268,7 @@ id_type(const CommunityRequest *request, TupleDesc desc, int column)
 	};
 	AffinityIdKind kind;
 	Oid			kept =
-	affinity_base_id_kept(affinity_base_id_check(&given, &kind));
+		affinity_base_id_kept(affinity_base_id_check(&given, &kind));
 
 	return kind == AFFINITY_ID_INT ? INT8OID : kept;
 }

@@ -114,6 +114,12 @@ extern char *affinity_definition_hint(const char *name);
 extern const char *affinity_definition_algorithm(const ModelDefinition *d);
 extern List *affinity_definition_relations(const Query * query);
 
+/* mark.c: was the view "interactions" replaced since a mark was made? */
+extern char *affinity_definition_mark(Oid schema);
+extern bool affinity_definition_same_view(Oid schema, const char *mark,
+										  const Query * by_text,
+										  const Query * by_view);
+
 /* source.c: the query a model is made from, and others that it keeps */
 
 /* What messages call them. */

@@ -215,7 +215,7 @@ affinity_definition_source_id(const Query * query, const TargetEntry * column,
 	};
 	AffinityIdKind kind;
 	Oid			kept =
-	affinity_base_id_kept(affinity_base_id_check(&given, &kind));
+		affinity_base_id_kept(affinity_base_id_check(&given, &kind));
 
 	appendStringInfo(expression, "q.%s", name);
 	if (kept != given.type)

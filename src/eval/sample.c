@@ -82,7 +82,7 @@ affinity_eval_test_users(AffinityEvalSplit *split, double from, double to,
 	for (uint32 u = 0; u < journal->n_users; u++)
 	{
 		double		fraction =
-		affinity_eval_fraction(affinity_eval_hash_user(journal, u, seed));
+			affinity_eval_fraction(affinity_eval_hash_user(journal, u, seed));
 
 		if (fraction >= from && fraction < to)
 			continue;

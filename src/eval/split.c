@@ -135,8 +135,8 @@ split_random(Splitting *s)
 	{
 		uint32		n = pairs_of(s, u, false);
 		double		chance =
-		affinity_eval_fraction(affinity_base_splitmix64(affinity_eval_hash_user(s->journal, u,
-																				s->request->seed)));
+			affinity_eval_fraction(affinity_base_splitmix64(affinity_eval_hash_user(s->journal, u,
+																					s->request->seed)));
 		uint32		held = (uint32) (s->request->holdout * n + chance);
 
 		held = Min(held, n - 1);

@@ -150,7 +150,7 @@ int64
 affinity_eventlog_window_length(const EventCall *call, Oid type, Datum value)
 {
 	bool		integer =
-	call->definition.kind.time_kind == EVENT_TIME_INTEGER;
+		call->definition.kind.time_kind == EVENT_TIME_INTEGER;
 	int64		window;
 
 	if (type == INTERVALOID)

@@ -20,7 +20,7 @@ static Oid
 element_kind(const EventCall *call, Oid element)
 {
 	bool		integer =
-	call->definition.kind.time_kind == EVENT_TIME_INTEGER;
+		call->definition.kind.time_kind == EVENT_TIME_INTEGER;
 
 	switch (getBaseType(element))
 	{

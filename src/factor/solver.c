@@ -84,8 +84,8 @@ affinity_factor_floats(MemoryContext context, Size n)
 {
 	Size		align = AFFINITY_LANES * sizeof(float);
 	void	   *memory =
-	MemoryContextAllocHuge(context,
-						   add_size(mul_size(n, sizeof(float)), align));
+		MemoryContextAllocHuge(context,
+							   add_size(mul_size(n, sizeof(float)), align));
 
 	return (float *) TYPEALIGN(align, memory);
 }

@@ -96,7 +96,7 @@ affinity_funnel_conversions_read(FunnelConversions *conversions,
 	else
 	{
 		FunnelSolver *solver =
-		affinity_funnel_solver_create(CurrentMemoryContext);
+			affinity_funnel_solver_create(CurrentMemoryContext);
 
 		affinity_funnel_solve(solver, log, add_result, conversions);
 		pfree(solver);

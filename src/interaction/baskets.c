@@ -38,7 +38,7 @@ packed_bytes(const BasketReceiver *self)
 		self->n_baskets > (int64) users + AFFINITY_BATCH;
 	Size		in_matrix = sizeof(uint32) +
 		(any_value && affinity_interaction_has_values(self->request) ?
-	 sizeof(float) : 0);
+		 sizeof(float) : 0);
 
 	return (in_matrix + Max(on_way, in_matrix)) * (Size) self->rows->usable +
 		(Size) self->n_baskets * (2 * sizeof(int64) + 2 * sizeof(uint32)) +

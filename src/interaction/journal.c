@@ -152,7 +152,7 @@ static AffinityDict *
 ids_of(const AffinityDict *from, uint32 n, uint32 *number)
 {
 	AffinityDict *to =
-	affinity_interaction_dict_create(affinity_interaction_dict_type(from));
+		affinity_interaction_dict_create(affinity_interaction_dict_type(from));
 	AffinityKeys *keys = affinity_interaction_keys(to);
 	uint32		no[AFFINITY_BATCH];
 	uint32		next = 0;

@@ -196,7 +196,7 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 		{
 			AffinityChunk *following = chunk->next;
 			float	   *second_of_chunk =
-			affinity_interaction_chunk_second(chunk);
+				affinity_interaction_chunk_second(chunk);
 
 			affinity_kernel_entries_to_csr(chunk->entry,
 										   second_of_chunk,

@@ -250,9 +250,9 @@ choose(Shortening *s)
 		for (int64 e = 0; e < n; e++)
 		{
 			uint64		item =
-			affinity_interaction_dict_hash(s->in->items,
-										   by_user->col[start + e] %
-										   s->in->n_items);
+				affinity_interaction_dict_hash(s->in->items,
+											   by_user->col[start + e] %
+											   s->in->n_items);
 
 			affinity_base_look_up(e);
 			choice[e].age = s->age[s->first[l] + e];

@@ -238,7 +238,7 @@ put_back(AffinityBuild *build, const AffinityEntry *entry, const float *second,
 	for (size_t i = 0; i < n; i++)
 	{
 		AffinityPart *part =
-		affinity_interaction_parts_room(&build->rows->parts, entry[i].row);
+			affinity_interaction_parts_room(&build->rows->parts, entry[i].row);
 
 		part->last->entry[part->n_last] = entry[i];
 		if (second)

@@ -128,9 +128,9 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 	Size		per_row = shared->width * sizeof(float) + sizeof(float) +
 		sizeof(int64) + sizeof(AlsSums) / ALS_PIECE;
 	Size		of_participant =
-	affinity_factor_solver_bytes(shared->width,
-								 shared->most_ratings) +
-	shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
+		affinity_factor_solver_bytes(shared->width,
+									 shared->most_ratings) +
+		shared->most_ratings * (sizeof(uint32) + 2 * sizeof(float));
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
 		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) *
 		per_row + of_participant * (affinity_parallel_allowed() + 1) +
@@ -151,7 +151,7 @@ estimate_seconds(const AlsShared *shared, const AffinityInteractions *in)
 	double		width = (double) shared->width;
 	double		per_iteration = width * width *
 		(2.0 * in->by_user.start[in->by_user.n_rows] +
-	 width / 3 * ((double) in->by_user.n_rows + in->by_item.n_rows));
+		 width / 3 * ((double) in->by_user.n_rows + in->by_item.n_rows));
 
 	return shared->options.iterations * per_iteration / SPEED;
 }

@@ -179,7 +179,7 @@ add_errors(const AlsState *s, uint32 user, AlsSums *sums)
 		uint32		item = m->col[e];
 		double		predicted = (double) items->bias[item] +
 			s->solver->dense->dot(s->x, items->row + item * shared->width,
-							  shared->width);
+								  shared->width);
 		double		error = (affinity_latent_als_rating(m, e) - shared->mean) *
 			shared->unit - predicted;
 

@@ -102,7 +102,7 @@ affinity_linear_ease_dense_bytes(uint32 n_items, bool single)
 	Size		width = single ? sizeof(float) : sizeof(double);
 	Size		own = TILE * TILE * width +
 		n_items * (2 * sizeof(double) + EASE_CHUNK * sizeof(float) +
-			   2 * sizeof(uint64) + sizeof(float) + sizeof(uint32));
+				   2 * sizeof(uint64) + sizeof(float) + sizeof(uint32));
 
 	return (panel_offset(tiles) + (Size) TILE * TILE * (tiles + 1)) * width +
 		n_items * sizeof(double) + (affinity_parallel_allowed() + 1) * own;

@@ -100,8 +100,8 @@ affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
 								  uint32 candidates)
 {
 	Size		bytes =
-	add_size(affinity_linear_ease_triangle(Min(n_items, HEADS)) *
-			 sizeof(float), item_bytes(n_items));
+		add_size(affinity_linear_ease_triangle(Min(n_items, HEADS)) *
+				 sizeof(float), item_bytes(n_items));
 
 	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
 									 participant_bytes(n_users, n_items,
@@ -468,7 +468,7 @@ affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
 									EaseTask *task)
 {
 	Size		columns =
-	column_bytes(task->n_columns, affinity_linear_ease_most_candidates(task));
+		column_bytes(task->n_columns, affinity_linear_ease_most_candidates(task));
 	Size		heads = affinity_linear_ease_triangle(task->n_heads) *
 		sizeof(float);
 

@@ -236,7 +236,7 @@ find_work(Work *w)
 	const ModelDefinition *d = c->definition;
 	bool		types_changed = OidIsValid(c->former_user_type) &&
 		(c->former_user_type != d->user_type ||
-	 c->former_item_type != d->item_type);
+		 c->former_item_type != d->item_type);
 
 	w->had_old = strcmp(d->objects, affinity_manage_ddl_version()) != 0;
 	w->old_version = w->had_old && strcmp(d->objects, kept_version()) != 0;
@@ -434,7 +434,7 @@ write_definition(Work *w)
 			pstrdup(affinity_manage_ddl_version());
 	/* an update has not looked whether somebody replaced the view */
 	if (!w->change->update || d->view[0] == '\0')
-		d->view = affinity_manage_view_mark(w->change->schema);
+		d->view = affinity_definition_mark(w->change->schema);
 	done = affinity_manage_definition_write(&w->names, w->change->schema);
 	if (done != NULL)
 		say(w, done);

@@ -38,9 +38,9 @@ void
 affinity_manage_choice_none(ModelDefinition *d, Jsonb *given)
 {
 	const AffinityAutoOptions *options =
-	affinity_train_options_parse(&affinity_algorithm_auto, given);
+		affinity_train_options_parse(&affinity_algorithm_auto, given);
 	const AffinityAlgorithm *algorithm =
-	affinity_algorithm_find(AFFINITY_TUNE_FALLBACK);
+		affinity_algorithm_find(AFFINITY_TUNE_FALLBACK);
 	char	   *json = psprintf("{\"seen\": \"%s\"}",
 								affinity_train_seen_names[options->seen]);
 	Jsonb	   *seen = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
@@ -157,7 +157,7 @@ affinity_manage_choice_make(const ModelTraining *asked)
 {
 	ModelDefinition *d = asked->definition;
 	const AffinityAutoOptions *options =
-	affinity_train_options_parse(&affinity_algorithm_auto, d->given_options);
+		affinity_train_options_parse(&affinity_algorithm_auto, d->given_options);
 	AffinityTuneRequest request = {
 		.budget = (double) options->budget / USECS_PER_SEC,
 		.seed = options->seed,

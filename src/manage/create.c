@@ -136,7 +136,7 @@ create(const char *name, ModelDefinition *d, bool train)
 		{
 			Oid			schema = get_namespace_oid(name, false);
 
-			d->view = affinity_manage_view_mark(schema);
+			d->view = affinity_definition_mark(schema);
 			(void) affinity_manage_definition_write(&names, schema);
 		}
 		if (d->materialize)
@@ -190,8 +190,8 @@ affinity_manage_create(PG_FUNCTION_ARGS)
 	char	   *query = affinity_base_text_arg(fcinfo, 1, "query");
 	const char *algorithm = affinity_base_text_arg(fcinfo, 2, "algorithm");
 	Jsonb	   *options = PG_ARGISNULL(3) ?
-	DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
-	PG_GETARG_JSONB_P(3);
+		DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"))) :
+		PG_GETARG_JSONB_P(3);
 	IfExists	if_exists = if_exists_arg(fcinfo, 4);
 	char	   *attributes = PG_ARGISNULL(7) ? "" :
 		text_to_cstring(PG_GETARG_TEXT_PP(7));

@@ -130,9 +130,10 @@ mark_value(const char *mark, const ModelNames *names)
 		return quote_literal_cstr(d->resolved_groups);
 	if (strcmp(mark, "objects") == 0)
 		return quote_literal_cstr(d->objects);
+	/* of a view that nobody has looked at since, the mark that it had */
 	if (strcmp(mark, "view") == 0)
-		return quote_literal_cstr(affinity_manage_view_mark(get_namespace_oid(names->schema,
-																			  false)));
+		return quote_literal_cstr(d->view && d->view[0] ? d->view :
+								  affinity_definition_mark(get_namespace_oid(names->schema, false)));
 	return NULL;
 }
 

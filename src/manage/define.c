@@ -93,7 +93,7 @@ affinity_manage_definition_options(const char *name, ModelDefinition *d)
 	PG_TRY();
 	{
 		const AffinityAlgorithm *algorithm =
-		affinity_algorithm_find(d->algorithm);
+			affinity_algorithm_find(d->algorithm);
 
 		void	   *options = affinity_train_options_parse(algorithm,
 														   d->options);

@@ -40,7 +40,6 @@ extern void affinity_manage_lock_to_drop(const char *name, Oid schema,
 extern void affinity_manage_row_write(const char *name, Datum *values);
 
 /* view.c: the view "interactions" beside the definition */
-extern char *affinity_manage_view_mark(Oid schema);
 extern bool affinity_manage_view_fits(Oid schema, const ModelDefinition *d);
 extern void affinity_manage_take_source(ModelDefinition *d,
 										const ModelDefinition *from);

@@ -262,7 +262,7 @@ compare_function(ModelObject *o, const ModelNames *names, Oid schema,
 				 bool old_version, const ModelObject *before, int n_before)
 {
 	const		CreateFunctionStmt *statement =
-	castNode(CreateFunctionStmt, parse_statement(o->statement, names));
+		castNode(CreateFunctionStmt, parse_statement(o->statement, names));
 	Oid			types[FUNC_MAX_ARGS];
 	int			n = 0;
 	HeapTuple	tuple;
@@ -401,22 +401,22 @@ List *
 affinity_manage_grants(const AffinityModelObjects *objects)
 {
 	static const char sql[] =
-	"SELECT w.name, w.kind, x.privilege_type, pg_catalog.concat("
-	"CASE x.grantee WHEN 0::pg_catalog.oid THEN 'PUBLIC' ELSE"
-	" pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,"
-	" CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' END)"
-	" FROM (SELECT p.proname AS name, 'f' AS kind, p.proacl AS acl, p.proowner AS owner"
-	" FROM pg_catalog.pg_proc AS p WHERE p.oid OPERATOR(pg_catalog.=) $2"
-	" AND $1 OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass"
-	" UNION ALL SELECT t.typname, 'c', t.typacl, t.typowner"
-	" FROM pg_catalog.pg_type AS t WHERE t.oid OPERATOR(pg_catalog.=) $2"
-	" AND $1 OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass"
-	" UNION ALL SELECT c.relname, 'r', c.relacl, c.relowner"
-	" FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) $2"
-	" AND $1 OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
-	") AS w LEFT JOIN LATERAL pg_catalog.aclexplode(w.acl) AS x"
-	" ON x.grantee OPERATOR(pg_catalog.<>) w.owner"
-	" WHERE w.acl IS NOT NULL";
+		"SELECT w.name, w.kind, x.privilege_type, pg_catalog.concat("
+		"CASE x.grantee WHEN 0::pg_catalog.oid THEN 'PUBLIC' ELSE"
+		" pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,"
+		" CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' END)"
+		" FROM (SELECT p.proname AS name, 'f' AS kind, p.proacl AS acl, p.proowner AS owner"
+		" FROM pg_catalog.pg_proc AS p WHERE p.oid OPERATOR(pg_catalog.=) $2"
+		" AND $1 OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass"
+		" UNION ALL SELECT t.typname, 'c', t.typacl, t.typowner"
+		" FROM pg_catalog.pg_type AS t WHERE t.oid OPERATOR(pg_catalog.=) $2"
+		" AND $1 OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass"
+		" UNION ALL SELECT c.relname, 'r', c.relacl, c.relowner"
+		" FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) $2"
+		" AND $1 OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
+		") AS w LEFT JOIN LATERAL pg_catalog.aclexplode(w.acl) AS x"
+		" ON x.grantee OPERATOR(pg_catalog.<>) w.owner"
+		" WHERE w.acl IS NOT NULL";
 	Oid			types[] = {OIDOID, OIDOID};
 	List	   *grants = NIL;
 	ListCell   *class;

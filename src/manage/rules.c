@@ -343,7 +343,7 @@ lock_to_renew(const char *name, Oid schema)
 	Oid			view = get_relname_relid(AFFINITY_CATALOG_VIEW, schema);
 	const char *query = outdated ? outdated : OidIsValid(view) ?
 		psprintf("SELECT * FROM %s",
-			 quote_qualified_identifier(name, AFFINITY_CATALOG_VIEW)) : NULL;
+				 quote_qualified_identifier(name, AFFINITY_CATALOG_VIEW)) : NULL;
 	AffinityLocks locks;
 	List	   *read = NIL;
 

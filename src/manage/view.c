@@ -11,50 +11,18 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
-#include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "base/try.h"
 #include "manage/manage.h"
-
-/*
- * What the view of a schema is stored as, in a few letters: renames of what it
- * reads do not change that, replacing it does.
- */
-char *
-affinity_manage_view_mark(Oid schema)
-{
-	Oid			view = get_relname_relid("interactions", schema);
-	HeapTuple	rule = SearchSysCache2(RULERELNAME, ObjectIdGetDatum(view),
-									   PointerGetDatum("_RETURN"));
-	Datum		action;
-	bool		isnull;
-	char	   *stored;
-	uint64		hash;
-
-	if (!HeapTupleIsValid(rule))
-		return pstrdup("");
-	action = SysCacheGetAttr(RULERELNAME, rule, Anum_pg_rewrite_ev_action,
-							 &isnull);
-	stored = isnull ? pstrdup("") : TextDatumGetCString(action);
-	ReleaseSysCache(rule);
-	hash = hash_bytes_extended((unsigned char *) stored,
-							   (int) strlen(stored), 0);
-	pfree(stored);
-	return psprintf("%016llx", (unsigned long long) hash);
-}
 
 /* ---- queries ----------------------------------------------------------- */
 
@@ -154,29 +122,6 @@ relations_but(List *relations, const List *others)
 	return names.data;
 }
 
-/*
- * Does a query name a table otherwise than it is called now? Without an alias,
- * an entry keeps the name that the table had.
- */
-static bool
-names_are_old(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, RangeTblEntry))
-	{
-		const		RangeTblEntry *entry = (RangeTblEntry *) node;
-		const char *name = entry->rtekind == RTE_RELATION && entry->inFromCl &&
-			entry->alias == NULL ? get_rel_name(entry->relid) : NULL;
-
-		return name != NULL && strcmp(name, entry->eref->aliasname) != 0;
-	}
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, names_are_old, context,
-								 QTW_EXAMINE_RTES_BEFORE);
-	return expression_tree_walker(node, names_are_old, context);
-}
-
 /* ---- trying ------------------------------------------------------------ */
 
 /* A text, or where that is NULL a query, as the source. */
@@ -272,7 +217,7 @@ affinity_manage_view_fits(Oid schema, const ModelDefinition *d)
 	for (int i = 0; fits && i < RelationGetNumberOfAttributes(relation); i++)
 	{
 		Form_pg_attribute attribute =
-		TupleDescAttr(RelationGetDescr(relation), i);
+			TupleDescAttr(RelationGetDescr(relation), i);
 
 		fits = attribute->atttypid == column[i].type &&
 			strcmp(NameStr(attribute->attname), column[i].name) == 0;
@@ -381,10 +326,8 @@ settle_difference(const char *name, Oid schema, ModelDefinition *d,
 {
 	List	   *now = NIL;
 	List	   *before = NIL;
-	bool		by_hand = strcmp(affinity_manage_view_mark(schema), d->view) != 0 &&
-		!names_are_old((Node *) view_query, NULL);
 
-	if (by_hand)
+	if (!affinity_definition_same_view(schema, d->view, text_query, view_query))
 	{
 		ereport(NOTICE,
 				(errmsg("view \"interactions\" of model \"%s\" was replaced: the model is defined by it now",

@@ -436,7 +436,7 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
 	bool		visits = asked->repeat > 0;
 	const char *users = asked->some_users ?
 		psprintf(" WHERE h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
-			 affinity_model_any_of(asked->n_users, 1)) : "";
+				 affinity_model_any_of(asked->n_users, 1)) : "";
 	char	   *sql = psprintf("SELECT %s FROM %s AS h%s",
 							   columns_of(model, model->timed || visits),
 							   affinity_model_interactions(model), users);

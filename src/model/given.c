@@ -245,8 +245,8 @@ find_by_scan(Finding *f, bool by_no, const Datum *wanted, uint32 n)
 {
 	Oid			type = by_no ? INT4OID : f->model->item_type;
 	AffinityItemScan *scan =
-	affinity_model_items_begin(f->model, AFFINITY_ITEM_ID |
-							   AFFINITY_ITEM_POPULARITY);
+		affinity_model_items_begin(f->model, AFFINITY_ITEM_ID |
+								   AFFINITY_ITEM_POPULARITY);
 	MemoryContext old = MemoryContextSwitchTo(f->scratch);
 	AffinityStoredItem item;
 	uint32		rows = 0;

@@ -227,7 +227,7 @@ look_up_few(AffinityModel *model, AffinityWeighted *weighted, int n,
 		Datum		id = affinity_model_column_id(model, table, i, 2);
 		int			n_found;
 		const AffinityWeighted *found =
-		affinity_model_find_weighted(model, weighted, n, id, &n_found);
+			affinity_model_find_weighted(model, weighted, n, id, &n_found);
 
 		CHECK_FOR_INTERRUPTS();
 		/* equal by the collation, but not the same */
@@ -251,7 +251,7 @@ find_kind(const AffinityModel *model, const AffinityWeighted *weighted, int n,
 {
 	int			n_found;
 	const AffinityWeighted *found =
-	affinity_model_find_weighted(model, weighted, n, id, &n_found);
+		affinity_model_find_weighted(model, weighted, n, id, &n_found);
 
 	for (int f = 0; f < n_found; f++)
 	{

@@ -74,9 +74,9 @@ static void
 count(Making *m)
 {
 	AffinityItemScan *scan =
-	affinity_model_items_begin(m->model, AFFINITY_ITEM_ID |
-							   (m->factors ? AFFINITY_ITEM_FACTORS :
-								AFFINITY_ITEM_LISTS));
+		affinity_model_items_begin(m->model, AFFINITY_ITEM_ID |
+								   (m->factors ? AFFINITY_ITEM_FACTORS :
+									AFFINITY_ITEM_LISTS));
 	MemoryContext old = MemoryContextSwitchTo(m->scratch);
 	AffinityStoredItem row;
 	uint32		rows = 0;
@@ -228,11 +228,11 @@ fill(Making *m)
 	float	   *popularity = (float *) (m->base + h->popularity);
 	float	   *rate = (float *) (m->base + h->rates);
 	AffinityItemScan *scan =
-	affinity_model_items_begin(m->model, AFFINITY_ITEM_ID |
-							   AFFINITY_ITEM_POPULARITY |
-							   (m->rates ? AFFINITY_ITEM_REPEAT_RATE : 0) |
-							   (m->factors ? AFFINITY_ITEM_FACTORS :
-								AFFINITY_ITEM_LISTS));
+		affinity_model_items_begin(m->model, AFFINITY_ITEM_ID |
+								   AFFINITY_ITEM_POPULARITY |
+								   (m->rates ? AFFINITY_ITEM_REPEAT_RATE : 0) |
+								   (m->factors ? AFFINITY_ITEM_FACTORS :
+									AFFINITY_ITEM_LISTS));
 	MemoryContext old = MemoryContextSwitchTo(m->scratch);
 	AffinityStoredItem row;
 	uint32		rows = 0;
@@ -328,7 +328,7 @@ static void
 sort_popular(const Making *m)
 {
 	const float *popularity =
-	(const float *) (m->base + m->header.popularity);
+		(const float *) (m->base + m->header.popularity);
 	uint32	   *popular = (uint32 *) (m->base + m->header.popular);
 	uint32		n = m->header.n_items;
 	uint64	   *key = affinity_base_array(n, sizeof(uint64));

@@ -239,7 +239,7 @@ affinity_model_sources(const AffinityModel *model, uint32 item,
 					   AffinitySources *sources)
 {
 	AffinityItemScan *scan =
-	affinity_model_items_begin(model, AFFINITY_ITEM_ID | AFFINITY_ITEM_LISTS);
+		affinity_model_items_begin(model, AFFINITY_ITEM_ID | AFFINITY_ITEM_LISTS);
 	uint32		room = 64;
 	Source	   *found = affinity_base_array(room, sizeof(Source));
 	AffinityStoredItem row;

@@ -26,10 +26,10 @@ read_recent(const AffinityModel *model, const AffinityModelAsked *asked)
 	Datum		args[] = {Int64GetDatum(asked->after), asked->users};
 	const char *kind = model->kinds ?
 		psprintf(" AND h.signal OPERATOR(pg_catalog.=) %s",
-			 quote_literal_cstr(model->kinds->name[0])) : "";
+				 quote_literal_cstr(model->kinds->name[0])) : "";
 	const char *users = asked->some_users ?
 		psprintf(" AND h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
-			 affinity_model_any_of(asked->n_users, 2)) : "";
+				 affinity_model_any_of(asked->n_users, 2)) : "";
 
 	types[1] = get_array_type(model->user_type);
 	request.query = psprintf("SELECT h.user_id, h.item_id, 1::pg_catalog.float8 FROM %s AS h"

@@ -147,7 +147,7 @@ affinity_model_rates(const AffinityModel *model)
 	float	   *rate = affinity_base_zeroed_array(model->n_items,
 												  sizeof(float));
 	AffinityItemScan *scan =
-	affinity_model_items_begin(model, AFFINITY_ITEM_REPEAT_RATE);
+		affinity_model_items_begin(model, AFFINITY_ITEM_REPEAT_RATE);
 	AffinityStoredItem item;
 
 	while (affinity_model_items_next(scan, &item))

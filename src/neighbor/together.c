@@ -279,7 +279,7 @@ id_column(TupleDesc desc, int column, const char *role, const char *name)
 	};
 	AffinityIdKind kind;
 	Oid			kept =
-	affinity_base_id_kept(affinity_base_id_check(&given, &kind));
+		affinity_base_id_kept(affinity_base_id_check(&given, &kind));
 
 	return psprintf("q.%s::%s", name, format_type_be_qualified(kept));
 }

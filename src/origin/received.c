@@ -48,7 +48,7 @@ subscription_of(Oid table, bool *ready)
 	{
 		HeapTuple	tuple = &list->members[i]->tuple;
 		Form_pg_subscription_rel form =
-		(Form_pg_subscription_rel) GETSTRUCT(tuple);
+			(Form_pg_subscription_rel) GETSTRUCT(tuple);
 		TransactionId writer = HeapTupleHeaderGetXmin(tuple->t_data);
 
 		found = form->srsubid;

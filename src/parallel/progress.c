@@ -122,7 +122,7 @@ affinity_parallel_progress_begin(const char *model, const char *algorithm)
 												"affinity progress",
 												ALLOCSET_SMALL_SIZES);
 	MemoryContextCallback *callback =
-	MemoryContextAllocZero(begun, sizeof(MemoryContextCallback));
+		MemoryContextAllocZero(begun, sizeof(MemoryContextCallback));
 
 	callback->func = forget;
 	MemoryContextRegisterResetCallback(begun, callback);

@@ -310,7 +310,7 @@ affinity_parallel_request_matrix(AffinityTeamRequest *request,
 {
 	const AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
 	int			handle =
-	affinity_parallel_request_region(request, sizeof(MatrixHeader));
+		affinity_parallel_request_region(request, sizeof(MatrixHeader));
 
 	for (int i = 0; i < 2; i++)
 	{

@@ -181,11 +181,11 @@ affinity_retention_window_arg(FunctionCallInfo fcinfo, int arg,
 	else if (unit != UNIT_DAY)
 	{
 		const char *windows =
-		unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
-		affinity_calendar_months(unit).n == 1 ? "short_window => 3, long_window => 12" :
-		affinity_calendar_months(unit).n == 3 ? "short_window => 2, long_window => 4" :
-		affinity_calendar_months(unit).n == 12 ? "short_window => 2, long_window => 5" :
-		"short_window => 4, long_window => 13";
+			unit == UNIT_HOUR ? "short_window => 24, long_window => 168" :
+			affinity_calendar_months(unit).n == 1 ? "short_window => 3, long_window => 12" :
+			affinity_calendar_months(unit).n == 3 ? "short_window => 2, long_window => 4" :
+			affinity_calendar_months(unit).n == 12 ? "short_window => 2, long_window => 5" :
+			"short_window => 4, long_window => 13";
 
 		if (!both)
 			windows = strstr(windows, "long_window");

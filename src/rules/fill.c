@@ -89,7 +89,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 			if (!slot->tts_isnull[COLUMN_BOOST])
 			{
 				double		boost =
-				DatumGetFloat8(slot->tts_values[COLUMN_BOOST]);
+					DatumGetFloat8(slot->tts_values[COLUMN_BOOST]);
 
 				factor = (float) boost;
 				if (!(boost > 0) || !isfinite(factor) || factor == 0)

@@ -218,18 +218,18 @@ List *
 affinity_rules_tables(Oid schema)
 {
 	static const char sql[] =
-	"WITH RECURSIVE read(relation) AS ("
-	"SELECT $1 UNION"
-	" SELECT d.refobjid FROM read AS r JOIN pg_catalog.pg_rewrite AS w"
-	" ON w.ev_class OPERATOR(pg_catalog.=) r.relation"
-	" JOIN pg_catalog.pg_depend AS d"
-	" ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
-	" AND d.objid OPERATOR(pg_catalog.=) w.oid"
-	" AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass)"
-	" SELECT c.oid FROM read AS r JOIN pg_catalog.pg_class AS c"
-	" ON c.oid OPERATOR(pg_catalog.=) r.relation"
-	" WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[])"
-	" ORDER BY c.oid";
+		"WITH RECURSIVE read(relation) AS ("
+		"SELECT $1 UNION"
+		" SELECT d.refobjid FROM read AS r JOIN pg_catalog.pg_rewrite AS w"
+		" ON w.ev_class OPERATOR(pg_catalog.=) r.relation"
+		" JOIN pg_catalog.pg_depend AS d"
+		" ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+		" AND d.objid OPERATOR(pg_catalog.=) w.oid"
+		" AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass)"
+		" SELECT c.oid FROM read AS r JOIN pg_catalog.pg_class AS c"
+		" ON c.oid OPERATOR(pg_catalog.=) r.relation"
+		" WHERE c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[])"
+		" ORDER BY c.oid";
 	Datum		values[] = {ObjectIdGetDatum(get_relname_relid(AFFINITY_CATALOG_VIEW,
 															   schema))};
 	List	   *read = NIL;
@@ -393,23 +393,23 @@ List *
 affinity_rules_unneeded(List *tables, Oid schema)
 {
 	static const char sql[] =
-	"WITH RECURSIVE read(relation) AS ("
-	"SELECT $1 UNION"
-	" SELECT w.ev_class FROM read AS r"
-	" JOIN pg_catalog.pg_depend AS d"
-	" ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
-	" AND d.refobjid OPERATOR(pg_catalog.=) r.relation"
-	" AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
-	" JOIN pg_catalog.pg_rewrite AS w ON w.oid OPERATOR(pg_catalog.=) d.objid)"
-	" SELECT FROM read AS r JOIN pg_catalog.pg_class AS c"
-	" ON c.oid OPERATOR(pg_catalog.=) r.relation"
-	" JOIN pg_catalog.pg_class AS m"
-	" ON m.relnamespace OPERATOR(pg_catalog.=) c.relnamespace"
-	" WHERE c.relname OPERATOR(pg_catalog.=) '" AFFINITY_CATALOG_VIEW "'"
-	" AND c.relkind OPERATOR(pg_catalog.=) 'v'"
-	" AND m.relname OPERATOR(pg_catalog.=) 'model'"
-	" AND m.reloftype OPERATOR(pg_catalog.=) $3"
-	" AND c.relnamespace OPERATOR(pg_catalog.<>) $2";
+		"WITH RECURSIVE read(relation) AS ("
+		"SELECT $1 UNION"
+		" SELECT w.ev_class FROM read AS r"
+		" JOIN pg_catalog.pg_depend AS d"
+		" ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
+		" AND d.refobjid OPERATOR(pg_catalog.=) r.relation"
+		" AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+		" JOIN pg_catalog.pg_rewrite AS w ON w.oid OPERATOR(pg_catalog.=) d.objid)"
+		" SELECT FROM read AS r JOIN pg_catalog.pg_class AS c"
+		" ON c.oid OPERATOR(pg_catalog.=) r.relation"
+		" JOIN pg_catalog.pg_class AS m"
+		" ON m.relnamespace OPERATOR(pg_catalog.=) c.relnamespace"
+		" WHERE c.relname OPERATOR(pg_catalog.=) '" AFFINITY_CATALOG_VIEW "'"
+		" AND c.relkind OPERATOR(pg_catalog.=) 'v'"
+		" AND m.relname OPERATOR(pg_catalog.=) 'model'"
+		" AND m.reloftype OPERATOR(pg_catalog.=) $3"
+		" AND c.relnamespace OPERATOR(pg_catalog.<>) $2";
 	List	   *unneeded = NIL;
 	ListCell   *cell;
 

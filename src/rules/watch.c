@@ -260,7 +260,7 @@ void
 affinity_rules_find_sources(SPIPlanPtr plan, RuleSources *sources)
 {
 	const		CachedPlanSource *source =
-	linitial(SPI_plan_get_plan_sources(plan));
+		linitial(SPI_plan_get_plan_sources(plan));
 	Walk		walk = {.sources = sources};
 	ListCell   *cell;
 

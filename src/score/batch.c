@@ -166,8 +166,8 @@ put_popularity(BatchLeader *l)
 	float	   *value = affinity_parallel_region(l->team, BATCH_POPULARITY);
 	AffinityRules none = {0};
 	AffinityPopular popular =
-	affinity_score_popular(l->batch->rules ? l->batch->rules : &none,
-						   popularity, NULL, n, n);
+		affinity_score_popular(l->batch->rules ? l->batch->rules : &none,
+							   popularity, NULL, n, n);
 
 	memcpy(item, popular.item, popular.n * sizeof(uint32));
 	memcpy(value, popular.popularity, popular.n * sizeof(float));

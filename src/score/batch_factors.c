@@ -340,9 +340,9 @@ affinity_score_batch_rank_by_factors(void *state, uint32 chunk, void *slot)
 		uint32		user = first + u;
 		AffinityHistory history = affinity_score_batch_history(m, user);
 		AffinitySelection selection =
-		affinity_score_batch_selection(m, user, &history);
+			affinity_score_batch_selection(m, user, &history);
 		AffinityRanking *ranking =
-		affinity_score_batch_ranking(m->shared, slot, user);
+			affinity_score_batch_ranking(m->shared, slot, user);
 
 		CHECK_FOR_INTERRUPTS();
 		if (selection.repeat > 0)

@@ -88,7 +88,7 @@ rank_chunk(void *state, uint32 chunk, void *slot)
 	{
 		AffinityHistory history = affinity_score_batch_history(m, user);
 		AffinitySelection selection =
-		affinity_score_batch_selection(m, user, &history);
+			affinity_score_batch_selection(m, user, &history);
 
 		affinity_score_recommend(m->ranker, &history, &selection, &m->offer,
 								 affinity_score_batch_ranking(m->shared, slot,

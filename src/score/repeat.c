@@ -40,7 +40,7 @@ pin_history(AffinityRanker *r, const AffinityHistory *history, double factor)
 	{
 		const uint32 *found = history->n == 0 ? NULL :
 			bsearch(&rules->pinned[i], history->item, history->n,
-				sizeof(uint32), affinity_score_compare);
+					sizeof(uint32), affinity_score_compare);
 
 		if (found)
 			affinity_score_pin(r, i, true,

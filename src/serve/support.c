@@ -134,7 +134,7 @@ read_row(Relation table, Figures *f)
 		if (!any_null)
 		{
 			const AffinityAlgorithm *algorithm =
-			affinity_algorithm_search(TextDatumGetCString(value[3]));
+				affinity_algorithm_search(TextDatumGetCString(value[3]));
 
 			f->users = (double) DatumGetInt64(value[0]);
 			f->items = (double) DatumGetInt64(value[1]);

@@ -58,8 +58,8 @@ load(const Subspace *s, uint32 column, uint32 n_columns, float *x)
 			else
 			{
 				uint64		bits =
-				affinity_base_splitmix64((at + c + 1) *
-										 AFFINITY_SPLITMIX64_STEP);
+					affinity_base_splitmix64((at + c + 1) *
+											 AFFINITY_SPLITMIX64_STEP);
 
 				row[c] = (float) (bits >> 40) / (1 << 23) - 1;
 			}

@@ -131,7 +131,7 @@ find_cell(SurvivalLog *log, const Cell *cell, uint32 *number)
 	uint32		hash = hash_bytes((const unsigned char *) cell->group,
 								  (int) cell->group_len) ^
 		(hash_bytes((const unsigned char *) cell->stratum,
-				(int) stratum_bytes(cell->stratum_len)) * 31);
+					(int) stratum_bytes(cell->stratum_len)) * 31);
 	Size		size = name_size(cell->group_len, cell->stratum_len);
 	uint32		above = 0;
 	uint32		side = 0;

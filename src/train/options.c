@@ -239,8 +239,8 @@ set_defaults(const AffinityAlgorithm *algorithm, char *base)
 	{
 		const AffinityOption *option = &algorithm->options[i];
 		Jsonb	   *start =
-		DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-										   CStringGetDatum(option->start)));
+			DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+											   CStringGetDatum(option->start)));
 		JsonbValue	value;
 
 		if (!JsonbExtractScalar(&start->root, &value))

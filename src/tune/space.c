@@ -259,8 +259,8 @@ set_everywhere(TuneSpace *space, int n, const JsonbValue *key,
 	for (int i = 0; i < n; i++)
 	{
 		const AffinityOption *option =
-		affinity_train_option_find(space[i].algorithm, key,
-								   any || i + 1 < n);
+			affinity_train_option_find(space[i].algorithm, key,
+									   any || i + 1 < n);
 
 		if (option)
 			set_option(&space[i], option, value);

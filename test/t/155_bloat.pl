@@ -54,7 +54,8 @@ foreach my $call (@calls)
 {
 	my $after = touched($call =~ s/\$\$/''/gr);
 
-	cmp_ok($after, '<=', 1.5 * $before{$call} + 10, "$call does not go through them ($before{$call}, then $after pages)");
+	# a call by a warm process takes 88 pages of PostgreSQL 15 and 28 of 17; dead rows add up to 26 to either
+	cmp_ok($after, '<=', $before{$call} + 30, "$call does not go through them ($before{$call}, then $after pages)");
 }
 
 # With VACUUM between them, they take the room of the version before.

@@ -197,7 +197,9 @@ sub made_older
 			AS t(because_id integer, weight real, similarity real, contribution real, share real, rank integer); END;
 		CREATE OR REPLACE FUNCTION $model.popular_before() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM $model.items; END;};
 }
-$node->safe_psql('old', made_older($_)) foreach qw(shop second busy arrived);
+$node->safe_psql('old', q{SELECT FROM affinity.create_model('by_hand', 'SELECT customer, product FROM public.ev', 'popular');
+	CREATE OR REPLACE VIEW by_hand.interactions WITH (security_invoker = true) AS SELECT customer AS user_id, product AS item_id, 1::real AS weight, NULL::timestamptz AS at FROM ev WHERE product > 2});
+$node->safe_psql('old', made_older($_)) foreach qw(shop second busy arrived by_hand);
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older('theirs') . 'DROP TABLE theirs.kept_interactions;');
 $node->safe_psql('old', 'SET ROLE keeper;' . made_older($_)) foreach qw(policed trapped other indexed partial mixed parsed);
 $node->safe_psql('old', 'ALTER SCHEMA mixed OWNER TO reader');
@@ -286,6 +288,8 @@ is($node->safe_psql('old', 'SELECT r FROM reported'), '', 'a table of a row that
 is($node->safe_psql('old', $lists), $listed, 'the view over the older function answers as before');
 is($node->safe_psql('old', $arrived), $similar, 'what came from another server serves as before');
 isnt($node->safe_psql('old', 'SELECT former FROM totals'), '', 'that over a function that is gone too');
+is($node->safe_psql('old', q{SELECT affinity.refresh_model('by_hand'); SELECT count(*) FROM by_hand.interactions}) =~ s/\s//gr,
+	$node->safe_psql('old', 'SELECT count(*) FROM ev WHERE product > 2'), 'a view that was replaced before the update is the definition after it');
 $node->safe_psql('old', 'REFRESH MATERIALIZED VIEW tips; SELECT * FROM options; SELECT * FROM second_best; SELECT * FROM listed');
 is($node->safe_psql('old', $reports), $reported, 'states say what they said');
 
@@ -309,7 +313,7 @@ like($node->safe_psql('old', q{SELECT status FROM affinity.models WHERE name = '
 $node->safe_psql('old', 'DROP VIEW shop_front');
 like($node->safe_psql('old', q{SELECT affinity.upgrade_model('shop')}), qr/recommend made/, 'until nobody needs it');
 is(model_functions($node, 'old', 'shop') =~ s/$extra//r, $wanted, 'then its functions are those of a new model too');
-is($node->safe_psql('old', q{SELECT count(*) FROM pg_proc WHERE proname = 'popular_before'}), '6', 'a function of a user in the schema of a model stays');
+is($node->safe_psql('old', q{SELECT count(*) FROM pg_proc WHERE proname = 'popular_before'}), '7', 'a function of a user in the schema of a model stays');
 is($node->safe_psql('old', q{SELECT string_agg(concat_ws(' ', m, has_function_privilege('reader', p.oid, 'EXECUTE'), has_function_privilege('keeper', p.oid, 'EXECUTE')), ', ' ORDER BY m)
 		FROM unnest(ARRAY['second', 'busy']) m, pg_proc p WHERE p.oid = (m || '.recommend')::regproc}), 'busy t f, second t f', 'who may call it stays as it was');
 is($node->safe_psql('old', q{SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'theirs'::regnamespace UNION SELECT relowner::regrole FROM pg_class
