@@ -114,6 +114,11 @@ extern char *affinity_definition_hint(const char *name);
 extern const char *affinity_definition_algorithm(const ModelDefinition *d);
 extern List *affinity_definition_relations(const Query * query);
 
+/* stored.c: what the model's row has of it */
+extern Datum affinity_definition_store(const ModelDefinition *d, Datum training);
+extern bool affinity_definition_stored(Oid schema, Datum training,
+									   ModelDefinition *d);
+
 /* source.c: the query a model is made from, and others that it keeps */
 
 /* What messages call them. */
