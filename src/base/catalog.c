@@ -38,8 +38,8 @@ affinity_base_catalog_column(AttrNumber column, Datum *value)
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber,
 				F_NAMEEQ, CStringGetDatum("affinity"));
-	scan = systable_beginscan(extensions, ExtensionNameIndexId, true, NULL, 1,
-							  &key);
+	/* a page or two: nothing else of a new session's opens its index */
+	scan = systable_beginscan(extensions, InvalidOid, false, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		*value = heap_getattr(tuple, column, desc, &isnull);

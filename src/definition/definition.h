@@ -120,6 +120,11 @@ extern bool affinity_definition_same_view(Oid schema, const char *mark,
 										  const Query * by_text,
 										  const Query * by_view);
 
+/* stored.c: what the model's row has of it */
+extern Datum affinity_definition_store(const ModelDefinition *d, Datum training);
+extern bool affinity_definition_stored(Oid schema, Datum training,
+									   ModelDefinition *d);
+
 /* source.c: the query a model is made from, and others that it keeps */
 
 /* What messages call them. */

@@ -328,13 +328,9 @@ write_row(const Training *t)
 	values[MODEL_TRAINED_AT - 1] = TimestampTzGetDatum(t->started);
 	values[MODEL_DURATION - 1] = IntervalPGetDatum(duration);
 	values[MODEL_TRAINING - 1] =
-		affinity_manage_signals_add(&t->signals,
-									JsonbPGetDatum(affinity_store_writer_figures(t->writer)));
-	if (t->asked->definition->materialize)
-		values[MODEL_TRAINING - 1] =
-			DirectFunctionCall2(jsonb_concat, values[MODEL_TRAINING - 1],
-								DirectFunctionCall1(jsonb_in,
-													CStringGetDatum("{\"" AFFINITY_MATERIALIZED "\": true}")));
+		affinity_definition_store(t->asked->definition,
+								  affinity_manage_signals_add(&t->signals,
+															  JsonbPGetDatum(affinity_store_writer_figures(t->writer))));
 	values[MODEL_PARAMETERS - 1] = affinity_store_writer_parameters(t->writer);
 	affinity_manage_row_write(t->name, values);
 }

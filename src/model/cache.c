@@ -73,7 +73,8 @@ sorted_items(const AffinityModel *model, Datum training)
 
 /*
  * Types, algorithm and options of a model. The definition has the types that
- * its functions have; models made before it was there: the view.
+ * its functions have, and a row that was written since 0.2.0; models made before
+ * either was there: the view.
  */
 static void
 set_model(AffinityModel *model, const Datum *values)
@@ -81,7 +82,9 @@ set_model(AffinityModel *model, const Datum *values)
 	Oid			schema = model->schema;
 	const char *name = model->schema_name;
 	ModelDefinition d;
-	DefinitionState state = affinity_definition_read(schema, &d);
+	DefinitionState state = values &&
+		affinity_definition_stored(schema, values[MODEL_TRAINING - 1], &d) ?
+		DEFINITION_FOUND : affinity_definition_read(schema, &d);
 	AffinityIdKind kind;
 
 	if (values == NULL && state == DEFINITION_MISSING)

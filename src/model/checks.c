@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
@@ -134,8 +135,10 @@ check_interactions(const AffinityModel *model, const char *relation)
 {
 	RangeVar	range = {.type = T_RangeVar};
 	Oid			relid;
-	AttrNumber	user;
-	AttrNumber	item;
+	Relation	opened;
+	TupleDesc	desc;
+	int			user;
+	int			item;
 
 	range.schemaname = model->schema_name;
 	range.relname = unconstify(char *, relation);
@@ -145,20 +148,24 @@ check_interactions(const AffinityModel *model, const char *relation)
 	relid = RangeVarGetRelid(&range, AccessShareLock, true);
 	if (!OidIsValid(relid))
 		relation_is_lost(model, relation);
-	user = get_attnum(relid, "user_id");
-	item = get_attnum(relid, "item_id");
-	if (user <= 0 || item <= 0 || get_attnum(relid, "weight") <= 0 ||
-		((model->timed || model->kinds) && get_attnum(relid, "at") <= 0) ||
-		(model->kinds && get_attnum(relid, "signal") <= 0))
+	/* the query opens it anyway: its columns are not looked up one by one */
+	opened = relation_open(relid, NoLock);
+	desc = RelationGetDescr(opened);
+	user = SPI_fnumber(desc, "user_id");
+	item = SPI_fnumber(desc, "item_id");
+	if (user <= 0 || item <= 0 || SPI_fnumber(desc, "weight") <= 0 ||
+		((model->timed || model->kinds) && SPI_fnumber(desc, "at") <= 0) ||
+		(model->kinds && SPI_fnumber(desc, "signal") <= 0))
 		relation_is_unfit(model, relation, model->kinds ?
 						  "%s does not have the columns user_id, item_id, weight, at and signal" :
 						  model->timed ?
 						  "%s does not have the columns user_id, item_id, weight and at" :
 						  "%s does not have the columns user_id, item_id and weight");
-	if (!is_id_type(get_atttype(relid, user), model->user_type) ||
-		!is_id_type(get_atttype(relid, item), model->item_type))
+	if (!is_id_type(TupleDescAttr(desc, user - 1)->atttypid, model->user_type) ||
+		!is_id_type(TupleDescAttr(desc, item - 1)->atttypid, model->item_type))
 		relation_is_unfit(model, relation,
 						  "ids of %s are of other types than its own");
+	relation_close(opened, NoLock);
 	if (model->timed)
 		(void) affinity_model_time_type(model);
 	return relid;

@@ -76,8 +76,8 @@ find_column(const AffinityModel *model, Relation items, int column)
 		INT4OID, model->item_type, FLOAT4OID, INT4ARRAYOID, FLOAT4ARRAYOID,
 		FLOAT4ARRAYOID, FLOAT4OID
 	};
-	AttrNumber	no = get_attnum(RelationGetRelid(items),
-								column_names[column]);
+	int			no = SPI_fnumber(RelationGetDescr(items),
+								 column_names[column]);
 
 	if (no <= 0)
 		affinity_train_damaged(model->schema_name,
@@ -88,7 +88,7 @@ find_column(const AffinityModel *model, Relation items, int column)
 		affinity_train_damaged(model->schema_name,
 							   psprintf("column \"%s\" has another type",
 										column_names[column]));
-	return no;
+	return (AttrNumber) no;
 }
 
 /*

@@ -55,5 +55,19 @@ is( $node->safe_psql(
 		q{SELECT extversion FROM pg_extension WHERE extname = 'affinity'}),
 	'it can be created again');
 
+# A session that loads the library seeks none of the library's own functions, but
+# for those of kernels that the processor chooses.
+SKIP:
+{
+	my $pkglibdir = `pg_config --pkglibdir`;
+	chomp $pkglibdir;
+	my ($library) = grep { -r } map { s/\$libdir/$pkglibdir/r . '/affinity.so' }
+	  split /:/, $node->safe_psql('postgres', 'SHOW dynamic_library_path');
+	my $sought = `LC_ALL=C readelf -rW $library 2>/dev/null`;
+	skip 'no readelf', 2 if $sought !~ /JU?MP_SLOT?/;
+	like($sought, qr/JU?MP_SLOT? .* palloc\b/, 'functions of the server are sought');
+	unlike($sought, qr/JU?MP_SLOT? .* affinity_(?:base|model|score|serve|train)_/, 'functions of its own are not');
+}
+
 $node->stop;
 done_testing();
