@@ -23,9 +23,6 @@
 
 #define NOWHERE		PG_UINT32_MAX
 
-/* Ratios that are kept take this much at most, or one array more. */
-#define RATIO_BYTES	((Size) 64 * 1024 * 1024)
-
 /* What rounding leaves of a sum that is none. */
 #define NOTHING		1e-12
 
@@ -48,9 +45,11 @@ typedef struct KnnUpdate
 	Powers		left;
 	Powers		right;
 	double	   *right_now;		/* of all items; product */
-	float	  **ratio;			/* by refresh: right_now by what it was after
-								 * that, of all items; NULL: not needed yet */
-	Size		ratio_bytes;	/* that these take */
+
+	/* when the row at hand was written, of all items that were known */
+	int			refresh;
+	double	   *then;			/* their users */
+	float	   *ratio;			/* right_now by what it was; product */
 	uint32	   *before;			/* item of "before" by number in the model */
 	uint32	   *now_col;		/* columns of both, by number in the model */
 	uint32	   *before_col;
@@ -130,6 +129,83 @@ score_of(KnnUpdate *k, double sum, float a, float b)
 			return sum / a;
 		default:
 			return sum * power(&k->left, a) * power(&k->right, b);
+	}
+}
+
+/* ---- users then --------------------------------------------------------- */
+
+/*
+ * What the score of a neighbor, in a list of that time, is to be multiplied by.
+ */
+static inline void
+set_ratio(KnnUpdate *k, uint32 neighbor)
+{
+	float		now = k->update->popularity[neighbor];
+	float		then = (float) k->then[neighbor];
+
+	k->ratio[neighbor] = then == now ? 1 :
+		(float) (k->right_now[neighbor] / power(&k->right, then));
+}
+
+/*
+ * Take what a refresh changed off, or add it.
+ */
+static void
+change_users(KnnUpdate *k, int refresh, double sign)
+{
+	const int32 *item;
+	const int32 *users;
+	uint32		n = k->update->changes(k->update, refresh, &item, &users);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		affinity_base_look_up(i);
+		k->then[item[i]] += sign * users[i];
+	}
+}
+
+/*
+ * Go to the time when a row was written, from the last row's: rows come in the
+ * order of refreshes, so what these changed is gone through once.
+ */
+static void
+go_to_row(KnnUpdate *k, uint32 row)
+{
+	AffinityUpdate *u = k->update;
+	int			to = u->written[row];
+
+	for (int refresh = k->refresh + 1; refresh <= to; refresh++)
+		change_users(k, refresh, 1);
+	for (int refresh = k->refresh + 1; k->product && refresh <= to; refresh++)
+	{
+		const int32 *item;
+		const int32 *users;
+		uint32		n = u->changes(u, refresh, &item, &users);
+
+		for (uint32 i = 0; i < n; i++)
+			set_ratio(k, (uint32) item[i]);
+	}
+	k->refresh = Max(k->refresh, to);
+}
+
+/*
+ * Begin with the training.
+ */
+static void
+begin_then(KnnUpdate *k)
+{
+	AffinityUpdate *u = k->update;
+
+	k->then = affinity_base_array(u->n_items, sizeof(double));
+	k->ratio = affinity_base_array(u->n_items, sizeof(float));
+	for (uint32 i = 0; i < u->n_items; i++)
+		k->then[i] = i < u->n_known ? u->known[i] : u->popularity[i];
+	for (int refresh = u->n_refreshes; refresh > 0; refresh--)
+		change_users(k, refresh, -1);
+	for (uint32 i = 0; k->product && i < u->n_items; i++)
+	{
+		affinity_base_look_up(i);
+		set_ratio(k, i);
 	}
 }
 
@@ -217,15 +293,6 @@ take_added(KnnUpdate *k, uint32 neighbor)
 	return added;
 }
 
-static inline float
-users_then(const KnnUpdate *k, uint32 item, uint32 row)
-{
-	AffinityUpdate *u = k->update;
-
-	return u->changed[item] <= u->written[row] ? u->known[item] :
-		u->users_then(u, item, row);
-}
-
 /*
  * The neighbors that an item has, with what is added to them.
  */
@@ -233,54 +300,16 @@ static void
 add_stored(KnnUpdate *k, const AffinityItemRow *stored, double stands_for)
 {
 	uint32		item = stored->item;
-	float		then = users_then(k, item, item);
+	float		then = (float) k->then[item];
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
 		uint32		j = (uint32) stored->neighbor[i];
 		double		sum = sum_of(k, stored->score[i], then,
-								 users_then(k, j, item));
+								 (float) k->then[j]);
 
 		add_candidate(k, sum + stands_for * take_added(k, j), item, j);
 	}
-}
-
-/*
- * What the score of a neighbor in the list of a row is to be multiplied by.
- */
-static float
-ratio_of(KnnUpdate *k, uint32 neighbor, uint32 row)
-{
-	float		now = k->update->popularity[neighbor];
-	float		then = neighbor < k->update->n_known ?
-		users_then(k, neighbor, row) : now;
-
-	return then == now ? 1 :
-		(float) (k->right_now[neighbor] / power(&k->right, then));
-}
-
-/*
- * The same of all neighbors in rows of one refresh: many rows are of the same.
- * NULL where there are so many refreshes that this would be too large.
- */
-static const float *
-ratios(KnnUpdate *k, uint32 row)
-{
-	AffinityUpdate *u = k->update;
-	int32		refresh = u->written[row];
-	float	   *ratio = k->ratio[refresh];
-
-	if (ratio != NULL || k->ratio_bytes >= RATIO_BYTES)
-		return ratio;
-	k->ratio_bytes += u->n_items * sizeof(float);
-	ratio = k->ratio[refresh] = affinity_base_array(u->n_items,
-													sizeof(float));
-	for (uint32 j = 0; j < u->n_items; j++)
-	{
-		affinity_base_look_up(j);
-		ratio[j] = ratio_of(k, j, row);
-	}
-	return ratio;
 }
 
 /*
@@ -294,14 +323,12 @@ add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
 	uint32		item = stored->item;
 	double		left = power(&k->left, u->popularity[item]);
 	float		factor = (float) (left / power(&k->left,
-											   users_then(k, item, item)));
-	const float *ratio = ratios(k, item);
+											   (float) k->then[item]));
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
 		uint32		j = (uint32) stored->neighbor[i];
-		float		score = stored->score[i] * factor *
-			(ratio ? ratio[j] : ratio_of(k, j, item));
+		float		score = stored->score[i] * factor * k->ratio[j];
 
 		if (k->is_touched[j])
 			score += (float) (stands_for * take_added(k, j) * left *
@@ -339,7 +366,8 @@ sort_again(uint64 *key, uint32 n, uint64 *scratch)
 
 /*
  * The best candidates, as keys in key or in scratch, and how many they are. The
- * first n_stored were a list in order: what is nearly sorted is not sorted anew.
+ * first n_stored were a list in order: what is nearly sorted is not sorted anew,
+ * and what is below all of a full list is not sorted at all.
  */
 static const uint64 *
 choose(KnnUpdate *k, uint32 n_stored, uint32 *n_best)
@@ -347,21 +375,31 @@ choose(KnnUpdate *k, uint32 n_stored, uint32 *n_best)
 	uint32		most = (uint32) k->options.neighbors;
 	uint64	   *stored = k->key;
 	uint64	   *added = k->key + n_stored;
-	uint32		n_added = k->n - n_stored;
+	uint32		n_added = 0;
+	uint64		floor = 0;
 	uint32		a = 0;
 	uint32		b = 0;
 
 	*n_best = Min(k->n, most);
-	if (n_added >= 4 * (Size) most)
+	if (n_stored < most && k->n - n_stored >= 4 * (Size) most)
 	{
 		*n_best = (uint32) affinity_kernel_topk_scores(k->score, k->no, k->n,
 													   most, k->key,
 													   k->scratch);
 		return k->key;
 	}
-	for (uint32 i = 0; i < k->n; i++)
-		k->key[i] = affinity_kernel_rank_key(k->score[i], k->no[i]);
+	for (uint32 i = 0; i < n_stored; i++)
+		stored[i] = affinity_kernel_rank_key(k->score[i], k->no[i]);
 	sort_again(stored, n_stored, k->scratch);
+	if (n_stored >= most)
+		floor = stored[most - 1];
+	for (uint32 i = n_stored; i < k->n; i++)
+	{
+		uint64		key = affinity_kernel_rank_key(k->score[i], k->no[i]);
+
+		added[n_added] = key;
+		n_added += key > floor;
+	}
 	affinity_kernel_sort_descending(added, n_added, k->scratch);
 	for (uint32 i = 0; i < *n_best; i++)
 		k->scratch[i] = b == n_added ||
@@ -390,6 +428,7 @@ update_list(KnnUpdate *k, uint32 local)
 		add_users(k, u->before, k->before[item], k->before_col,
 				  k->user_before, -1);
 	k->sum[item] = 0;
+	go_to_row(k, item);
 	if (u->stored(u, item, &row) && k->product)
 		add_stored_product(k, &row, stands_for);
 	else if (row.n_neighbors > 0)
@@ -489,8 +528,7 @@ affinity_neighbor_knn_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 	k.right_now = affinity_base_array(u->n_items, sizeof(double));
 	for (uint32 i = 0; i < u->n_items; i++)
 		k.right_now[i] = power(&k.right, u->popularity[i]);
-	k.ratio = affinity_base_zeroed_array((Size) u->n_refreshes + 1,
-										 sizeof(float *));
+	begin_then(&k);
 	begin_lists(&k);
 	for (uint32 i = 0; i < n; i++)
 	{
