@@ -137,7 +137,7 @@ uint32
 affinity_renew_past_changes(AffinityUpdate *u, int refresh,
 							const int32 **item, const int32 **users)
 {
-	const		RenewRefresh *of = &((const Renewal *) u)->past.refresh[refresh - 1];
+	const RenewRefresh *of = &((const Renewal *) u)->past.refresh[refresh - 1];
 
 	*item = of->item;
 	*users = of->users;

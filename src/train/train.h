@@ -286,8 +286,8 @@ typedef struct AffinityUpdate
 	const float *known;
 	const int32 *written;		/* the refresh that wrote an item's row; 0:
 								 * the training */
-				uint32(*changes) (struct AffinityUpdate *update, int refresh,
-								  const int32 **item, const int32 **users);
+	uint32		(*changes) (struct AffinityUpdate *update, int refresh,
+							const int32 **item, const int32 **users);
 	/* all factors of what the model had before, and its parameters */
 	const AffinityFactors *factors;
 	/* a figure of the version that is replaced; NaN where there is none */
