@@ -56,7 +56,7 @@ affinity_linear_ease_heads(uint32 n_columns, uint32 n_items)
 {
 	uint32		heads = Min(n_items, HEADS);
 
-	return n_columns < n_items ? Min(heads, n_columns * 2) : heads;
+	return n_columns < n_items ? Min(heads, n_columns / 2) : heads;
 }
 
 static Size

@@ -29,7 +29,7 @@
 #define FEW_COLUMNS		500
 
 /* Rows that are written, beside those of these items. */
-#define ONE_ROW_IN		3
+#define ONE_ROW_IN		2
 #define FEW_ROWS		2000
 
 /* Rows of a new item's largest weights are written in any case. */
@@ -60,7 +60,8 @@ typedef struct EaseUpdate
 	uint32		n_drawn;
 	uint32	   *of_column;		/* the items */
 	EaseSolved *solved;
-	uint32	   *local;			/* by number in the model, or EASE_NOT_DUE */
+	bool	   *is_stale;		/* by number in the model: its column was
+								 * solved */
 
 	/* weights of the columns by rows */
 	int64	   *start;
@@ -153,6 +154,7 @@ choose_columns(EaseUpdate *s)
 		uint32		i = affinity_kernel_rank_key_no(top.key[k]);
 
 		s->item[i].is_solved = true;
+		s->is_stale[s->item[i].no] = true;
 		add_column(s, i);
 	}
 	s->n_solved = s->n_columns;
@@ -314,9 +316,7 @@ merge_row(EaseUpdate *s, uint32 i, const AffinityItemRow *stored)
 
 	for (uint32 a = 0; a < stored->n_neighbors; a++)
 	{
-		uint32		of = s->local[stored->neighbor[a]];
-
-		if ((of != EASE_NOT_DUE && s->item[of].is_solved) ||
+		if (s->is_stale[stored->neighbor[a]] ||
 			!(fabsf(stored->score[a]) > 0))
 			continue;
 		kept[n_kept] = affinity_kernel_rank_key(stored->score[a],
@@ -448,15 +448,11 @@ begin(EaseUpdate *s)
 	s->column = affinity_base_array(s->n, sizeof(uint32));
 	memset(s->column, 0xFF, s->n * sizeof(uint32));
 	s->of_column = affinity_base_array((Size) s->n + DRAWN, sizeof(uint32));
-	s->local = affinity_base_array(u->n_items, sizeof(uint32));
-	memset(s->local, 0xFF, u->n_items * sizeof(uint32));
+	s->is_stale = affinity_base_zeroed_array(u->n_items, sizeof(bool));
 	s->key = affinity_base_array((Size) s->n + 1, sizeof(uint64));
 	s->scratch = affinity_base_array((Size) s->n + 1, sizeof(uint64));
 	for (uint32 i = 0; i < s->n; i++)
-	{
 		s->item[i].no = u->now_no[i];
-		s->local[u->now_no[i]] = i;
-	}
 }
 
 /*

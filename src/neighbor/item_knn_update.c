@@ -19,7 +19,7 @@
 #include "miscadmin.h"
 
 #include "kernel/topk.h"
-#include "neighbor/item_knn.h"
+#include "neighbor/item_knn_update.h"
 
 #define NOWHERE		PG_UINT32_MAX
 
@@ -27,61 +27,6 @@
 #define NOTHING		1e-12
 
 /* ---- sums and scores ---------------------------------------------------- */
-
-/* Powers of numbers of users, as they are asked for. */
-typedef struct Powers
-{
-	double		exponent;
-	uint32		n;
-	double	   *value;			/* 0: not known yet */
-} Powers;
-
-typedef struct KnnUpdate
-{
-	AffinityUpdate *update;
-	ItemKnnOptions options;
-	bool		product;		/* the score is sum * left * right */
-	double		user_exponent;
-	Powers		left;
-	Powers		right;
-	double	   *right_now;		/* of all items; product */
-
-	/* when the row at hand was written, of all items that were known */
-	int			refresh;
-	double	   *then;			/* their users */
-	float	   *ratio;			/* right_now by what it was; product */
-	uint32	   *before;			/* item of "before" by number in the model */
-	uint32	   *now_col;		/* columns of both, by number in the model */
-	uint32	   *before_col;
-	double	   *user_now;		/* what a user's pairs add up, by user */
-	double	   *user_before;
-
-	/* one item's, by number in the model */
-	double	   *sum;			/* what is added; 0: nothing is, or it was
-								 * taken */
-	uint8	   *is_touched;
-	uint32	   *touched;
-	uint32		n_touched;
-	uint32		n;				/* candidates for the list */
-	uint32	   *no;
-	float	   *score;
-	uint64	   *key;
-	uint64	   *scratch;
-	int32	   *neighbor;
-	float	   *best;
-} KnnUpdate;
-
-static double
-power(Powers *powers, float users)
-{
-	uint32		n = users >= 1 ? (uint32) users : 1;
-
-	if (n >= powers->n)
-		return pow(n, -powers->exponent);
-	if (powers->value[n] == 0)
-		powers->value[n] = pow(n, -powers->exponent);
-	return powers->value[n];
-}
 
 static void
 begin_powers(Powers *powers, double exponent, float most)
@@ -108,7 +53,7 @@ sum_of(KnnUpdate *k, double score, float a, float b)
 		case SIMILARITY_CONDITIONAL:
 			return rint(score * a);
 		default:
-			return score / (power(&k->left, a) * power(&k->right, b));
+			return score / (affinity_neighbor_knn_power(&k->left, a) * affinity_neighbor_knn_power(&k->right, b));
 	}
 }
 
@@ -128,84 +73,7 @@ score_of(KnnUpdate *k, double sum, float a, float b)
 		case SIMILARITY_CONDITIONAL:
 			return sum / a;
 		default:
-			return sum * power(&k->left, a) * power(&k->right, b);
-	}
-}
-
-/* ---- users then --------------------------------------------------------- */
-
-/*
- * What the score of a neighbor, in a list of that time, is to be multiplied by.
- */
-static inline void
-set_ratio(KnnUpdate *k, uint32 neighbor)
-{
-	float		now = k->update->popularity[neighbor];
-	float		then = (float) k->then[neighbor];
-
-	k->ratio[neighbor] = then == now ? 1 :
-		(float) (k->right_now[neighbor] / power(&k->right, then));
-}
-
-/*
- * Take what a refresh changed off, or add it.
- */
-static void
-change_users(KnnUpdate *k, int refresh, double sign)
-{
-	const int32 *item;
-	const int32 *users;
-	uint32		n = k->update->changes(k->update, refresh, &item, &users);
-
-	for (uint32 i = 0; i < n; i++)
-	{
-		affinity_base_look_up(i);
-		k->then[item[i]] += sign * users[i];
-	}
-}
-
-/*
- * Go to the time when a row was written, from the last row's: rows come in the
- * order of refreshes, so what these changed is gone through once.
- */
-static void
-go_to_row(KnnUpdate *k, uint32 row)
-{
-	AffinityUpdate *u = k->update;
-	int			to = u->written[row];
-
-	for (int refresh = k->refresh + 1; refresh <= to; refresh++)
-		change_users(k, refresh, 1);
-	for (int refresh = k->refresh + 1; k->product && refresh <= to; refresh++)
-	{
-		const int32 *item;
-		const int32 *users;
-		uint32		n = u->changes(u, refresh, &item, &users);
-
-		for (uint32 i = 0; i < n; i++)
-			set_ratio(k, (uint32) item[i]);
-	}
-	k->refresh = Max(k->refresh, to);
-}
-
-/*
- * Begin with the training.
- */
-static void
-begin_then(KnnUpdate *k)
-{
-	AffinityUpdate *u = k->update;
-
-	k->then = affinity_base_array(u->n_items, sizeof(double));
-	k->ratio = affinity_base_array(u->n_items, sizeof(float));
-	for (uint32 i = 0; i < u->n_items; i++)
-		k->then[i] = i < u->n_known ? u->known[i] : u->popularity[i];
-	for (int refresh = u->n_refreshes; refresh > 0; refresh--)
-		change_users(k, refresh, -1);
-	for (uint32 i = 0; k->product && i < u->n_items; i++)
-	{
-		affinity_base_look_up(i);
-		set_ratio(k, i);
+			return sum * affinity_neighbor_knn_power(&k->left, a) * affinity_neighbor_knn_power(&k->right, b);
 	}
 }
 
@@ -321,8 +189,8 @@ add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
 {
 	AffinityUpdate *u = k->update;
 	uint32		item = stored->item;
-	double		left = power(&k->left, u->popularity[item]);
-	float		factor = (float) (left / power(&k->left,
+	double		left = affinity_neighbor_knn_power(&k->left, u->popularity[item]);
+	float		factor = (float) (left / affinity_neighbor_knn_power(&k->left,
 											   (float) k->then[item]));
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
@@ -428,7 +296,7 @@ update_list(KnnUpdate *k, uint32 local)
 		add_users(k, u->before, k->before[item], k->before_col,
 				  k->user_before, -1);
 	k->sum[item] = 0;
-	go_to_row(k, item);
+	affinity_neighbor_knn_then_go(k, item);
 	if (u->stored(u, item, &row) && k->product)
 		add_stored_product(k, &row, stands_for);
 	else if (row.n_neighbors > 0)
@@ -527,8 +395,8 @@ affinity_neighbor_knn_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 				 o->neighbor_exponent : 0.5, most);
 	k.right_now = affinity_base_array(u->n_items, sizeof(double));
 	for (uint32 i = 0; i < u->n_items; i++)
-		k.right_now[i] = power(&k.right, u->popularity[i]);
-	begin_then(&k);
+		k.right_now[i] = affinity_neighbor_knn_power(&k.right, u->popularity[i]);
+	affinity_neighbor_knn_then_begin(&k);
 	begin_lists(&k);
 	for (uint32 i = 0; i < n; i++)
 	{
