@@ -191,7 +191,7 @@ add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
 	uint32		item = stored->item;
 	double		left = affinity_neighbor_knn_power(&k->left, u->popularity[item]);
 	float		factor = (float) (left / affinity_neighbor_knn_power(&k->left,
-											   (float) k->then[item]));
+																	 (float) k->then[item]));
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
