@@ -258,8 +258,9 @@ choose(Blend *b, uint32 item, uint32 kind)
 		b->score[other] = blend_pair(b, item, other, kind);
 		b->size[t] = fabsf(b->score[other]);
 	}
-	n = (uint32) affinity_kernel_topk_scores(b->size, b->touched, b->n_touched,
-											 b->longest, b->key, b->scratch);
+	n = (uint32) affinity_kernel_select_scores(b->size, b->touched,
+											   b->n_touched, b->longest,
+											   b->key);
 	for (uint32 i = 0; i < n; i++)
 	{
 		uint32		other = affinity_kernel_rank_key_no(b->key[i]);

@@ -114,35 +114,33 @@ insertion_sort(uint64_t *key, size_t n)
 }
 
 /*
- * Sort keys, largest first, by their bytes from the last to the first.
- * scratch has room for n keys; n is below 2^32. A byte that all keys share
- * costs nothing but its count.
+ * Sort keys, largest first, by `bytes` bytes from `first` on, the last of
+ * these first: what is equal by them stays in order. A byte that all keys
+ * share costs nothing but its count.
  */
-void
-affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
+static inline void
+sort_by_bytes(uint64_t *key, size_t n, uint64_t *scratch, int first, int bytes)
 {
 	uint32_t	count[8][256];
 	uint64_t   *from = key;
 	uint64_t   *to = scratch;
 
-	if (n < 64)
-	{
-		insertion_sort(key, n);
-		return;
-	}
-	memset(count, 0, sizeof(count));
+	memset(count, 0, bytes * sizeof(count[0]));
 	for (size_t i = 0; i < n; i++)
 	{
-		for (int b = 0; b < 8; b++)
-			count[b][(key[i] >> (8 * b)) & 255]++;
+		uint64_t	word = key[i] >> (8 * first);
+
+		for (int b = 0; b < bytes; b++)
+			count[b][(word >> (8 * b)) & 255]++;
 	}
-	for (int b = 0; b < 8; b++)
+	for (int b = 0; b < bytes; b++)
 	{
+		int			shift = 8 * (first + b);
 		uint32_t   *c = count[b];
 		uint32_t	sum = 0;
 		uint64_t   *swap;
 
-		if (c[(from[0] >> (8 * b)) & 255] == n)
+		if (c[(from[0] >> shift) & 255] == n)
 			continue;
 		for (int v = 255; v >= 0; v--)
 		{
@@ -152,7 +150,7 @@ affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
 			sum += here;
 		}
 		for (size_t i = 0; i < n; i++)
-			to[c[(from[i] >> (8 * b)) & 255]++] = from[i];
+			to[c[(from[i] >> shift) & 255]++] = from[i];
 		swap = from;
 		from = to;
 		to = swap;
@@ -162,15 +160,48 @@ affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
 }
 
 /*
- * The k best of n scores, as keys, best first; scores that are not above 0
+ * Sort keys, largest first. scratch has room for n keys; n is below 2^32. Most
+ * differ in their upper words, and those that do not are mostly given in order:
+ * so these words are sorted by, and the lower ones where it takes them.
+ */
+void
+affinity_kernel_sort_descending(uint64_t *key, size_t n, uint64_t *scratch)
+{
+	if (n < 64)
+	{
+		insertion_sort(key, n);
+		return;
+	}
+	sort_by_bytes(key, n, scratch, 4, 4);
+	for (size_t i = 1; i < n; i++)
+	{
+		size_t		from = i - 1;
+		size_t		to = i + 1;
+
+		if (key[i] <= key[from])
+			continue;
+		/* a run of equal upper words, of which these are two */
+		while (from > 0 && key[from - 1] >> 32 == key[i] >> 32)
+			from--;
+		while (to < n && key[to] >> 32 == key[i] >> 32)
+			to++;
+		if (to - from < 64)
+			insertion_sort(key + from, to - from);
+		else
+			sort_by_bytes(key + from, to - from, scratch, 0, 4);
+		i = to - 1;
+	}
+}
+
+/*
+ * The k best of n scores, as keys, in no order; scores that are not above 0
  * are left out. A histogram over the leading bits of the scores (which order
  * like numbers where they are positive) says which of them can be among the
- * best. key and scratch have room for n. Returns how many there are.
+ * best. key has room for n. Returns how many there are.
  */
 size_t
-affinity_kernel_topk_scores(const float *score, const uint32_t *no,
-							size_t n, size_t k, uint64_t *key,
-							uint64_t *scratch)
+affinity_kernel_select_scores(const float *score, const uint32_t *no,
+							  size_t n, size_t k, uint64_t *key)
 {
 	uint32_t	count[BUCKETS] = {0};
 	int			bucket = BUCKETS - 1;
@@ -197,6 +228,19 @@ affinity_kernel_topk_scores(const float *score, const uint32_t *no,
 		affinity_kernel_select_largest(key, found, k);
 		found = k;
 	}
+	return found;
+}
+
+/*
+ * The same, best first. scratch has room for n, too.
+ */
+size_t
+affinity_kernel_topk_scores(const float *score, const uint32_t *no,
+							size_t n, size_t k, uint64_t *key,
+							uint64_t *scratch)
+{
+	size_t		found = affinity_kernel_select_scores(score, no, n, k, key);
+
 	affinity_kernel_sort_descending(key, found, scratch);
 	return found;
 }

@@ -23,6 +23,10 @@ extern size_t affinity_kernel_topk_scores(const float *score,
 										  const uint32_t *no,
 										  size_t n, size_t k, uint64_t *key,
 										  uint64_t *scratch);
+extern size_t affinity_kernel_select_scores(const float *score,
+											const uint32_t *no,
+											size_t n, size_t k,
+											uint64_t *key);
 extern size_t affinity_kernel_topk_above(const float *x, size_t n,
 										 float floor, uint32_t *which);
 extern void affinity_kernel_sort_descending(uint64_t *key, size_t n,

@@ -115,10 +115,6 @@ affinity_linear_ease_real(double weight)
 }
 
 extern Size affinity_linear_ease_slot_bytes(uint32 k);
-extern void affinity_linear_ease_choice_init(EaseChoice *choice, uint32 k,
-											 uint32 n_max);
-extern uint32 affinity_linear_ease_best(EaseChoice *choice, const float *weight,
-										const uint32 *item, uint32 n);
 extern void affinity_linear_ease_choice_begin(EaseChoice *choice,
 											  AffinityTeam *team,
 											  uint32 n_max);

@@ -43,23 +43,7 @@ affinity_linear_ease_slot_bytes(uint32 k)
 }
 
 /*
- * Room for choosing the k that are kept of up to n_max weights.
- */
-void
-affinity_linear_ease_choice_init(EaseChoice *choice, uint32 k, uint32 n_max)
-{
-	choice->k = k;
-	choice->n = 0;
-	choice->key = affinity_base_array((Size) n_max + 1, sizeof(uint64));
-	choice->scratch = affinity_base_array((Size) n_max + 1, sizeof(uint64));
-	choice->size = affinity_base_array((Size) n_max + 1, sizeof(float));
-	choice->place = affinity_base_array((Size) n_max + 1, sizeof(uint32));
-	for (uint32 i = 0; i < n_max; i++)
-		choice->place[i] = i;
-}
-
-/*
- * The same for a participant of a team.
+ * A participant's room for choosing what is kept of up to n_max weights.
  */
 void
 affinity_linear_ease_choice_begin(EaseChoice *choice, AffinityTeam *team,
@@ -67,7 +51,14 @@ affinity_linear_ease_choice_begin(EaseChoice *choice, AffinityTeam *team,
 {
 	const EaseTask *task = affinity_parallel_region(team, EASE_TASK);
 
-	affinity_linear_ease_choice_init(choice, task->options.neighbors, n_max);
+	choice->k = task->options.neighbors;
+	choice->n = 0;
+	choice->key = affinity_base_array((Size) n_max + 1, sizeof(uint64));
+	choice->scratch = affinity_base_array((Size) n_max + 1, sizeof(uint64));
+	choice->size = affinity_base_array((Size) n_max + 1, sizeof(float));
+	choice->place = affinity_base_array((Size) n_max + 1, sizeof(uint32));
+	for (uint32 i = 0; i < n_max; i++)
+		choice->place[i] = i;
 	if (task->options.times.trend > 0)
 	{
 		choice->trend = affinity_parallel_region(team, task->trend);
@@ -97,9 +88,8 @@ make_timely(EaseChoice *choice, const float *weight, const uint32 *item,
  * The k largest of n weights, as keys in the order of a list; item names them,
  * NULL: by their places. Weights of 0 are left out.
  */
-uint32
-affinity_linear_ease_best(EaseChoice *choice, const float *weight,
-						  const uint32 *item, uint32 n)
+static uint32
+best(EaseChoice *choice, const float *weight, const uint32 *item, uint32 n)
 {
 	uint32		found;
 
@@ -107,9 +97,8 @@ affinity_linear_ease_best(EaseChoice *choice, const float *weight,
 		weight = make_timely(choice, weight, item, n);
 	for (uint32 i = 0; i < n; i++)
 		choice->size[i] = fabsf(weight[i]);
-	found = (uint32) affinity_kernel_topk_scores(choice->size, choice->place,
-												 n, choice->k, choice->key,
-												 choice->scratch);
+	found = (uint32) affinity_kernel_select_scores(choice->size, choice->place,
+												   n, choice->k, choice->key);
 	for (uint32 i = 0; i < found; i++)
 	{
 		uint32		place = affinity_kernel_rank_key_no(choice->key[i]);
@@ -131,7 +120,7 @@ affinity_linear_ease_choose(EaseChoice *choice, const float *weight,
 {
 	int32	   *items = slot_items(slot, choice->k, row);
 	float	   *weights = slot_weights(slot, choice->k, row);
-	uint32		found = affinity_linear_ease_best(choice, weight, item, n);
+	uint32		found = best(choice, weight, item, n);
 
 	for (uint32 i = 0; i < found; i++)
 	{

@@ -217,9 +217,9 @@ choose_candidates(EaseSparse *s, uint32 j, uint32 n_touched)
 
 		s->score[t] = i == j ? 0 : (float) Min(score, FLT_MAX);
 	}
-	n = (uint32) affinity_kernel_topk_scores(s->score, s->touched, n_touched,
-											 s->task->options.candidates,
-											 s->key, s->scratch);
+	n = (uint32) affinity_kernel_select_scores(s->score, s->touched, n_touched,
+											   s->task->options.candidates,
+											   s->key);
 	n = affinity_linear_ease_prior_candidates(s, j, n);
 	for (uint32 c = 0; c < n; c++)
 	{

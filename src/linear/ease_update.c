@@ -29,7 +29,7 @@
 #define FEW_COLUMNS		500
 
 /* Rows that are written, beside those of these items. */
-#define ONE_ROW_IN		3
+#define ONE_ROW_IN		2
 #define FEW_ROWS		2000
 
 /* Rows of a new item's largest weights are written in any case. */
@@ -60,7 +60,8 @@ typedef struct EaseUpdate
 	uint32		n_drawn;
 	uint32	   *of_column;		/* the items */
 	EaseSolved *solved;
-	uint32	   *local;			/* by number in the model, or EASE_NOT_DUE */
+	bool	   *is_stale;		/* by number in the model: its column was
+								 * solved */
 
 	/* weights of the columns by rows */
 	int64	   *start;
@@ -153,6 +154,7 @@ choose_columns(EaseUpdate *s)
 		uint32		i = affinity_kernel_rank_key_no(top.key[k]);
 
 		s->item[i].is_solved = true;
+		s->is_stale[s->item[i].no] = true;
 		add_column(s, i);
 	}
 	s->n_solved = s->n_columns;
@@ -270,16 +272,80 @@ choose_rows(EaseUpdate *s)
 }
 
 /*
- * A row: what is stored, but for the columns that were solved.
+ * What a row keeps of n weights in the order of a list: no more than the option
+ * allows, those nearest to 0 falling out. Returns how many.
  */
+static uint32
+keep_farthest(EaseUpdate *s, uint32 n)
+{
+	uint32		most = (uint32) s->options.neighbors;
+	uint32		to = 0;			/* below 0 from here on */
+	uint32		from;
+
+	if (n <= most)
+		return n;
+	while (to < n && affinity_kernel_rank_key_score(s->key[to]) > 0)
+		to++;
+	from = to;
+	for (uint32 left = n - most; left > 0; left--)
+	{
+		if (from == n || (to > 0 &&
+						  affinity_kernel_rank_key_score(s->key[to - 1]) <
+						  -affinity_kernel_rank_key_score(s->key[from])))
+			to--;
+		else
+			from++;
+	}
+	memmove(s->key + to, s->key + from, (n - from) * sizeof(uint64_t));
+	return most;
+}
+
+/*
+ * The list of a row: what is stored, but for the columns that were solved, and
+ * what these say. Both are in order, or nearly.
+ */
+static uint32
+merge_row(EaseUpdate *s, uint32 i, const AffinityItemRow *stored)
+{
+	uint64	   *kept = s->scratch;
+	uint64	   *added;
+	uint32		n_kept = 0;
+	uint32		n_added = 0;
+	uint32		n = 0;
+	bool		in_order = true;
+
+	for (uint32 a = 0; a < stored->n_neighbors; a++)
+	{
+		if (s->is_stale[stored->neighbor[a]] ||
+			!(fabsf(stored->score[a]) > 0))
+			continue;
+		kept[n_kept] = affinity_kernel_rank_key(stored->score[a],
+												(uint32) stored->neighbor[a]);
+		in_order &= n_kept == 0 || kept[n_kept] < kept[n_kept - 1];
+		n_kept++;
+	}
+	/* whoever owns the model may have written it */
+	if (!in_order)
+		affinity_kernel_sort_descending(kept, n_kept, s->key);
+	added = kept + n_kept;
+	for (int64 e = s->start[i]; e < s->start[i + 1]; e++)
+	{
+		if (s->row_weight[e] != 0)
+			added[n_added++] = affinity_kernel_rank_key(s->row_weight[e],
+														s->item[s->row_column[e]].no);
+	}
+	affinity_kernel_sort_descending(added, n_added, s->key);
+	for (uint32 a = 0, b = 0; a < n_kept || b < n_added;)
+		s->key[n++] = b == n_added ||
+			(a < n_kept && kept[a] > added[b]) ? kept[a++] : added[b++];
+	return keep_farthest(s, n);
+}
+
 static void
 write_rows(EaseUpdate *s)
 {
 	AffinityUpdate *u = s->update;
 	uint32		room = 0;
-	EaseChoice	choice = {0};
-	uint32	   *neighbor;
-	float	   *weight;
 	int32	   *best;
 	float	   *score;
 
@@ -287,43 +353,30 @@ write_rows(EaseUpdate *s)
 	for (uint32 i = 0; i < s->n; i++)
 		room = Max(room, (uint32) (s->start[i + 1] - s->start[i]));
 	room += PG_UINT16_MAX;
-	affinity_linear_ease_choice_init(&choice, s->options.neighbors, room);
-	neighbor = affinity_base_array(room, sizeof(uint32));
-	weight = affinity_base_array(room, sizeof(float));
+	pfree(s->key);
+	pfree(s->scratch);
+	s->key = affinity_base_array(room, sizeof(uint64));
+	s->scratch = affinity_base_array(room, sizeof(uint64));
 	best = affinity_base_array(s->options.neighbors, sizeof(int32));
 	score = affinity_base_array(s->options.neighbors, sizeof(float));
 	for (uint32 i = 0; i < s->n; i++)
 	{
 		AffinityItemRow row = {0};
-		uint32		n = 0;
+		uint32		n;
 
 		if (!s->item[i].is_written)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		if (!u->stored(u, s->item[i].no, &row))
 			row.n_neighbors = 0;
-		for (uint32 a = 0; a < row.n_neighbors; a++)
-		{
-			uint32		of = s->local[row.neighbor[a]];
-
-			if (of != EASE_NOT_DUE && s->item[of].is_solved)
-				continue;
-			neighbor[n] = (uint32) row.neighbor[a];
-			weight[n++] = row.score[a];
-		}
-		for (int64 e = s->start[i]; e < s->start[i + 1]; e++)
-		{
-			neighbor[n] = s->item[s->row_column[e]].no;
-			weight[n++] = s->row_weight[e];
-		}
+		n = merge_row(s, i, &row);
 		memset(&row, 0, sizeof(row));
 		row.item = s->item[i].no;
-		row.n_neighbors = affinity_linear_ease_best(&choice, weight, neighbor,
-													n);
-		for (uint32 a = 0; a < row.n_neighbors; a++)
+		row.n_neighbors = n;
+		for (uint32 a = 0; a < n; a++)
 		{
-			best[a] = (int32) affinity_kernel_rank_key_no(choice.key[a]);
-			score[a] = affinity_kernel_rank_key_score(choice.key[a]);
+			best[a] = (int32) affinity_kernel_rank_key_no(s->key[a]);
+			score[a] = affinity_kernel_rank_key_score(s->key[a]);
 		}
 		row.neighbor = best;
 		row.score = score;
@@ -395,15 +448,11 @@ begin(EaseUpdate *s)
 	s->column = affinity_base_array(s->n, sizeof(uint32));
 	memset(s->column, 0xFF, s->n * sizeof(uint32));
 	s->of_column = affinity_base_array((Size) s->n + DRAWN, sizeof(uint32));
-	s->local = affinity_base_array(u->n_items, sizeof(uint32));
-	memset(s->local, 0xFF, u->n_items * sizeof(uint32));
+	s->is_stale = affinity_base_zeroed_array(u->n_items, sizeof(bool));
 	s->key = affinity_base_array((Size) s->n + 1, sizeof(uint64));
 	s->scratch = affinity_base_array((Size) s->n + 1, sizeof(uint64));
 	for (uint32 i = 0; i < s->n; i++)
-	{
 		s->item[i].no = u->now_no[i];
-		s->local[u->now_no[i]] = i;
-	}
 }
 
 /*

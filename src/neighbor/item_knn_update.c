@@ -19,70 +19,14 @@
 #include "miscadmin.h"
 
 #include "kernel/topk.h"
-#include "neighbor/item_knn.h"
+#include "neighbor/item_knn_update.h"
 
 #define NOWHERE		PG_UINT32_MAX
-
-/* Ratios that are kept take this much at most, or one array more. */
-#define RATIO_BYTES	((Size) 64 * 1024 * 1024)
 
 /* What rounding leaves of a sum that is none. */
 #define NOTHING		1e-12
 
 /* ---- sums and scores ---------------------------------------------------- */
-
-/* Powers of numbers of users, as they are asked for. */
-typedef struct Powers
-{
-	double		exponent;
-	uint32		n;
-	double	   *value;			/* 0: not known yet */
-} Powers;
-
-typedef struct KnnUpdate
-{
-	AffinityUpdate *update;
-	ItemKnnOptions options;
-	bool		product;		/* the score is sum * left * right */
-	double		user_exponent;
-	Powers		left;
-	Powers		right;
-	double	   *right_now;		/* of all items; product */
-	float	  **ratio;			/* by refresh: right_now by what it was after
-								 * that, of all items; NULL: not needed yet */
-	Size		ratio_bytes;	/* that these take */
-	uint32	   *before;			/* item of "before" by number in the model */
-	uint32	   *now_col;		/* columns of both, by number in the model */
-	uint32	   *before_col;
-	double	   *user_now;		/* what a user's pairs add up, by user */
-	double	   *user_before;
-
-	/* one item's, by number in the model */
-	double	   *sum;			/* what is added; 0: nothing is, or it was
-								 * taken */
-	uint8	   *is_touched;
-	uint32	   *touched;
-	uint32		n_touched;
-	uint32		n;				/* candidates for the list */
-	uint32	   *no;
-	float	   *score;
-	uint64	   *key;
-	uint64	   *scratch;
-	int32	   *neighbor;
-	float	   *best;
-} KnnUpdate;
-
-static double
-power(Powers *powers, float users)
-{
-	uint32		n = users >= 1 ? (uint32) users : 1;
-
-	if (n >= powers->n)
-		return pow(n, -powers->exponent);
-	if (powers->value[n] == 0)
-		powers->value[n] = pow(n, -powers->exponent);
-	return powers->value[n];
-}
 
 static void
 begin_powers(Powers *powers, double exponent, float most)
@@ -109,7 +53,7 @@ sum_of(KnnUpdate *k, double score, float a, float b)
 		case SIMILARITY_CONDITIONAL:
 			return rint(score * a);
 		default:
-			return score / (power(&k->left, a) * power(&k->right, b));
+			return score / (affinity_neighbor_knn_power(&k->left, a) * affinity_neighbor_knn_power(&k->right, b));
 	}
 }
 
@@ -129,7 +73,7 @@ score_of(KnnUpdate *k, double sum, float a, float b)
 		case SIMILARITY_CONDITIONAL:
 			return sum / a;
 		default:
-			return sum * power(&k->left, a) * power(&k->right, b);
+			return sum * affinity_neighbor_knn_power(&k->left, a) * affinity_neighbor_knn_power(&k->right, b);
 	}
 }
 
@@ -217,15 +161,6 @@ take_added(KnnUpdate *k, uint32 neighbor)
 	return added;
 }
 
-static inline float
-users_then(const KnnUpdate *k, uint32 item, uint32 row)
-{
-	AffinityUpdate *u = k->update;
-
-	return u->changed[item] <= u->written[row] ? u->known[item] :
-		u->users_then(u, item, row);
-}
-
 /*
  * The neighbors that an item has, with what is added to them.
  */
@@ -233,54 +168,16 @@ static void
 add_stored(KnnUpdate *k, const AffinityItemRow *stored, double stands_for)
 {
 	uint32		item = stored->item;
-	float		then = users_then(k, item, item);
+	float		then = (float) k->then[item];
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
 		uint32		j = (uint32) stored->neighbor[i];
 		double		sum = sum_of(k, stored->score[i], then,
-								 users_then(k, j, item));
+								 (float) k->then[j]);
 
 		add_candidate(k, sum + stands_for * take_added(k, j), item, j);
 	}
-}
-
-/*
- * What the score of a neighbor in the list of a row is to be multiplied by.
- */
-static float
-ratio_of(KnnUpdate *k, uint32 neighbor, uint32 row)
-{
-	float		now = k->update->popularity[neighbor];
-	float		then = neighbor < k->update->n_known ?
-		users_then(k, neighbor, row) : now;
-
-	return then == now ? 1 :
-		(float) (k->right_now[neighbor] / power(&k->right, then));
-}
-
-/*
- * The same of all neighbors in rows of one refresh: many rows are of the same.
- * NULL where there are so many refreshes that this would be too large.
- */
-static const float *
-ratios(KnnUpdate *k, uint32 row)
-{
-	AffinityUpdate *u = k->update;
-	int32		refresh = u->written[row];
-	float	   *ratio = k->ratio[refresh];
-
-	if (ratio != NULL || k->ratio_bytes >= RATIO_BYTES)
-		return ratio;
-	k->ratio_bytes += u->n_items * sizeof(float);
-	ratio = k->ratio[refresh] = affinity_base_array(u->n_items,
-													sizeof(float));
-	for (uint32 j = 0; j < u->n_items; j++)
-	{
-		affinity_base_look_up(j);
-		ratio[j] = ratio_of(k, j, row);
-	}
-	return ratio;
 }
 
 /*
@@ -292,16 +189,14 @@ add_stored_product(KnnUpdate *k, const AffinityItemRow *stored,
 {
 	AffinityUpdate *u = k->update;
 	uint32		item = stored->item;
-	double		left = power(&k->left, u->popularity[item]);
-	float		factor = (float) (left / power(&k->left,
-											   users_then(k, item, item)));
-	const float *ratio = ratios(k, item);
+	double		left = affinity_neighbor_knn_power(&k->left, u->popularity[item]);
+	float		factor = (float) (left / affinity_neighbor_knn_power(&k->left,
+																	 (float) k->then[item]));
 
 	for (uint32 i = 0; i < stored->n_neighbors; i++)
 	{
 		uint32		j = (uint32) stored->neighbor[i];
-		float		score = stored->score[i] * factor *
-			(ratio ? ratio[j] : ratio_of(k, j, item));
+		float		score = stored->score[i] * factor * k->ratio[j];
 
 		if (k->is_touched[j])
 			score += (float) (stands_for * take_added(k, j) * left *
@@ -339,7 +234,8 @@ sort_again(uint64 *key, uint32 n, uint64 *scratch)
 
 /*
  * The best candidates, as keys in key or in scratch, and how many they are. The
- * first n_stored were a list in order: what is nearly sorted is not sorted anew.
+ * first n_stored were a list in order: what is nearly sorted is not sorted anew,
+ * and what is below all of a full list is not sorted at all.
  */
 static const uint64 *
 choose(KnnUpdate *k, uint32 n_stored, uint32 *n_best)
@@ -347,21 +243,31 @@ choose(KnnUpdate *k, uint32 n_stored, uint32 *n_best)
 	uint32		most = (uint32) k->options.neighbors;
 	uint64	   *stored = k->key;
 	uint64	   *added = k->key + n_stored;
-	uint32		n_added = k->n - n_stored;
+	uint32		n_added = 0;
+	uint64		floor = 0;
 	uint32		a = 0;
 	uint32		b = 0;
 
 	*n_best = Min(k->n, most);
-	if (n_added >= 4 * (Size) most)
+	if (n_stored < most && k->n - n_stored >= 4 * (Size) most)
 	{
 		*n_best = (uint32) affinity_kernel_topk_scores(k->score, k->no, k->n,
 													   most, k->key,
 													   k->scratch);
 		return k->key;
 	}
-	for (uint32 i = 0; i < k->n; i++)
-		k->key[i] = affinity_kernel_rank_key(k->score[i], k->no[i]);
+	for (uint32 i = 0; i < n_stored; i++)
+		stored[i] = affinity_kernel_rank_key(k->score[i], k->no[i]);
 	sort_again(stored, n_stored, k->scratch);
+	if (n_stored >= most)
+		floor = stored[most - 1];
+	for (uint32 i = n_stored; i < k->n; i++)
+	{
+		uint64		key = affinity_kernel_rank_key(k->score[i], k->no[i]);
+
+		added[n_added] = key;
+		n_added += key > floor;
+	}
 	affinity_kernel_sort_descending(added, n_added, k->scratch);
 	for (uint32 i = 0; i < *n_best; i++)
 		k->scratch[i] = b == n_added ||
@@ -390,6 +296,7 @@ update_list(KnnUpdate *k, uint32 local)
 		add_users(k, u->before, k->before[item], k->before_col,
 				  k->user_before, -1);
 	k->sum[item] = 0;
+	affinity_neighbor_knn_then_go(k, item);
 	if (u->stored(u, item, &row) && k->product)
 		add_stored_product(k, &row, stands_for);
 	else if (row.n_neighbors > 0)
@@ -488,9 +395,8 @@ affinity_neighbor_knn_changes(AffinityUpdate *u, const ItemKnnOptions *o)
 				 o->neighbor_exponent : 0.5, most);
 	k.right_now = affinity_base_array(u->n_items, sizeof(double));
 	for (uint32 i = 0; i < u->n_items; i++)
-		k.right_now[i] = power(&k.right, u->popularity[i]);
-	k.ratio = affinity_base_zeroed_array((Size) u->n_refreshes + 1,
-										 sizeof(float *));
+		k.right_now[i] = affinity_neighbor_knn_power(&k.right, u->popularity[i]);
+	affinity_neighbor_knn_then_begin(&k);
 	begin_lists(&k);
 	for (uint32 i = 0; i < n; i++)
 	{

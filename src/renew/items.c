@@ -79,9 +79,7 @@ read_all(Renewal *r)
 	for (uint32 no = 0; no < model->n_items; no++)
 	{
 		affinity_base_look_up(no);
-		r->known[no] = (float) (r->stored[no] +
-								affinity_renew_past_change(&r->past, no,
-														   r->past.written[no]));
+		r->known[no] = (float) (r->stored[no] + r->past.waiting[no]);
 	}
 }
 
@@ -106,9 +104,7 @@ affinity_renew_items_read(Renewal *r)
 	for (uint32 no = 0; no < n_items; no++)
 	{
 		affinity_base_look_up(no);
-		r->stored[no] = (float) (r->known[no] -
-								 affinity_renew_past_change(&r->past, no,
-															r->past.written[no]));
+		r->stored[no] = (float) (r->known[no] - r->past.waiting[no]);
 	}
 }
 
@@ -135,8 +131,6 @@ affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 	r->tid = longer(r->tid, u->n_items, u->n_known, sizeof(ItemPointerData));
 	r->stored = longer(r->stored, u->n_items, u->n_known, sizeof(float));
 	r->known = longer(r->known, u->n_items, u->n_known, sizeof(float));
-	r->past.changed = longer(r->past.changed, u->n_items, u->n_known,
-							 sizeof(int32));
 	r->past.written = longer(r->past.written, u->n_items, u->n_known,
 							 sizeof(int32));
 	for (uint32 i = 0; i < n; i++)

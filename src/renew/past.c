@@ -18,15 +18,6 @@
 
 #include "renew/renew.h"
 
-/* The row of a refresh. */
-typedef struct Refresh
-{
-	uint32		n;
-	uint32		written;
-	const int32 *item;
-	const int32 *users;
-} Refresh;
-
 /*
  * Users of all items after the last refresh, NULL where they are not there.
  */
@@ -65,10 +56,10 @@ numbers(const Renewal *r, Datum value, bool isnull, uint32 *n)
 	return (const int32 *) ARR_DATA_PTR(array);
 }
 
-static Refresh
+static RenewRefresh
 read_refresh(const Renewal *r, HeapTuple tuple, TupleDesc desc)
 {
-	Refresh		refresh;
+	RenewRefresh refresh;
 	uint32		n_users;
 	bool		isnull;
 	Datum		value = SPI_getbinval(tuple, desc, 1, &isnull);
@@ -97,11 +88,7 @@ affinity_renew_past_read(Renewal *r)
 {
 	RenewPast  *past = &r->past;
 	uint32		n_items = r->model->n_items;
-	int64	   *count = affinity_base_zeroed_array((Size) n_items + 1,
-												   sizeof(int64));
-	Refresh    *refresh;
 	SPITupleTable *table;
-	int64		n = 0;
 
 	if (SPI_execute(psprintf("SELECT written, items, users, known FROM ONLY %s ORDER BY version",
 							 quote_qualified_identifier(r->name,
@@ -115,34 +102,21 @@ affinity_renew_past_read(Renewal *r)
 		SPI_gettypeid(table->tupdesc, 4) != FLOAT4ARRAYOID)
 		affinity_train_damaged(r->name, "its table \"refreshes\" has other columns");
 	past->n = (int) SPI_processed;
-	refresh = affinity_base_array(past->n, sizeof(Refresh));
+	past->refresh = affinity_base_array(past->n, sizeof(RenewRefresh));
 	past->written = affinity_base_zeroed_array(n_items, sizeof(int32));
-	past->changed = affinity_base_zeroed_array(n_items, sizeof(int32));
-	past->start = affinity_base_zeroed_array((Size) n_items + 1,
-											 sizeof(int64));
+	past->waiting = affinity_base_zeroed_array(n_items, sizeof(double));
 	for (int i = 0; i < past->n; i++)
 	{
-		refresh[i] = read_refresh(r, table->vals[i], table->tupdesc);
-		for (uint32 j = 0; j < refresh[i].n; j++)
-			count[refresh[i].item[j]]++;
-		for (uint32 j = 0; j < refresh[i].written; j++)
-			past->written[refresh[i].item[j]] = i + 1;
-		n += refresh[i].n;
-	}
-	affinity_kernel_csr_offsets(count, n_items, past->start);
-	memcpy(count, past->start, n_items * sizeof(int64));
-	past->refresh = affinity_base_array(n, sizeof(int32));
-	past->users = affinity_base_array(n, sizeof(int32));
-	for (int i = 0; i < past->n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		for (uint32 j = 0; j < refresh[i].n; j++)
-		{
-			int64		at = count[refresh[i].item[j]]++;
+		RenewRefresh *refresh = &past->refresh[i];
 
-			past->refresh[at] = i + 1;
-			past->changed[refresh[i].item[j]] = i + 1;
-			past->users[at] = refresh[i].users[j];
+		CHECK_FOR_INTERRUPTS();
+		*refresh = read_refresh(r, table->vals[i], table->tupdesc);
+		for (uint32 j = 0; j < refresh->n; j++)
+			past->waiting[refresh->item[j]] += refresh->users[j];
+		for (uint32 j = 0; j < refresh->written; j++)
+		{
+			past->written[refresh->item[j]] = i + 1;
+			past->waiting[refresh->item[j]] = 0;
 		}
 	}
 	if (past->n > 0)
@@ -153,39 +127,21 @@ affinity_renew_past_read(Renewal *r)
 
 		r->known = known_users(r, value, isnull);
 	}
-	pfree(count);
-	pfree(refresh);
 }
 
 /*
- * By how many an item's users changed after a refresh.
+ * The items whose users a refresh changed, from 1 on, and by how many; how many
+ * they are.
  */
-double
-affinity_renew_past_change(const RenewPast *past, uint32 item, int32 refresh)
+uint32
+affinity_renew_past_changes(AffinityUpdate *u, int refresh,
+							const int32 **item, const int32 **users)
 {
-	double		users = 0;
+	const RenewRefresh *of = &((const Renewal *) u)->past.refresh[refresh - 1];
 
-	for (int64 e = past->start[item + 1];
-		 e > past->start[item] && past->refresh[e - 1] > refresh; e--)
-		users += past->users[e - 1];
-	return users;
-}
-
-/*
- * Users that an item had when the row of another, or its own, was written. A
- * row that is written has the number of its time, and that of the item itself is
- * what is stored.
- */
-float
-affinity_renew_past_users(AffinityUpdate *u, uint32 item, uint32 row)
-{
-	const Renewal *r = (const Renewal *) u;
-
-	if (item >= u->n_known || row >= u->n_known)
-		return u->popularity[item];
-	return (float) (r->known[item] -
-					affinity_renew_past_change(&r->past, item,
-											   r->past.written[row]));
+	*item = of->item;
+	*users = of->users;
+	return of->n;
 }
 
 /*

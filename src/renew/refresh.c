@@ -373,10 +373,9 @@ renew(Renewal *r, const TimestampTz *since)
 	affinity_parallel_progress_phase("training", 0, 0);
 	affinity_renew_items_begin(r);
 	u->stored = affinity_renew_items_stored;
-	u->users_then = affinity_renew_past_users;
+	u->changes = affinity_renew_past_changes;
 	u->n_refreshes = r->past.n;
 	u->known = r->known;
-	u->changed = r->past.changed;
 	u->written = r->past.written;
 	u->figure = figure;
 	u->stored_users = r->stored;

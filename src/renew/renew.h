@@ -14,16 +14,23 @@
 #include "manage/manage.h"
 #include "model/model.h"
 
+/* A refresh: the items that changed, those that were written first. */
+typedef struct RenewRefresh
+{
+	uint32		n;
+	uint32		written;
+	const int32 *item;
+	const int32 *users;			/* by how many each one's users changed */
+} RenewRefresh;
+
 /* What refreshes since the training did: see past.c. */
 typedef struct RenewPast
 {
 	int			n;				/* refreshes */
+	RenewRefresh *refresh;
 	int32	   *written;		/* by item: the last one that wrote its row, 0
 								 * being the training */
-	int32	   *changed;		/* the last one in which its users changed */
-	int64	   *start;			/* by item: offsets into these */
-	int32	   *refresh;		/* which, from 1 on */
-	int32	   *users;			/* by how many the item's users changed */
+	double	   *waiting;		/* by how many its users changed since then */
 } RenewPast;
 
 typedef struct RenewWriter RenewWriter;
@@ -90,10 +97,9 @@ extern uint32 *affinity_renew_numbers(Renewal *r,
 
 /* past.c */
 extern void affinity_renew_past_read(Renewal *r);
-extern double affinity_renew_past_change(const RenewPast *past, uint32 item,
-										 int32 refresh);
-extern float affinity_renew_past_users(AffinityUpdate *u, uint32 item,
-									   uint32 row);
+extern uint32 affinity_renew_past_changes(AffinityUpdate *u, int refresh,
+										  const int32 **item,
+										  const int32 **users);
 extern void affinity_renew_past_write(const Renewal *r);
 
 /* items.c */

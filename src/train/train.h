@@ -278,16 +278,16 @@ typedef struct AffinityUpdate
 						   AffinityItemRow *row);
 
 	/*
-	 * Users that an item had when the row of another was written. They were
-	 * those known before this update, unless they changed later than that.
+	 * Users of items before this update, and by how many each refresh since
+	 * the training, from 1 on, changed them: so it is known how many items
+	 * had when the row of another was written.
 	 */
-	int			n_refreshes;	/* since the training */
+	int			n_refreshes;
 	const float *known;
-	const int32 *changed;		/* the last refresh in which an item's users
-								 * did */
-	const int32 *written;		/* that in which its row was written */
-	float		(*users_then) (struct AffinityUpdate *update, uint32 item,
-							   uint32 row);
+	const int32 *written;		/* the refresh that wrote an item's row; 0:
+								 * the training */
+	uint32		(*changes) (struct AffinityUpdate *update, int refresh,
+							const int32 **item, const int32 **users);
 	/* all factors of what the model had before, and its parameters */
 	const AffinityFactors *factors;
 	/* a figure of the version that is replaced; NaN where there is none */

@@ -71,10 +71,42 @@ test_keys(size_t n, size_t k, uint64_t range, int order)
 	}
 	affinity_kernel_sort_descending(key, n, scratch);
 	ok(memcmp(key, sorted, n * sizeof(uint64_t)) == 0, "%zu keys sorted", n);
+	memcpy(key, sorted, n * sizeof(uint64_t));
+	for (size_t i = n; i > 1; i--)
+	{
+		size_t		j = random_below((uint32_t) i);
+		uint64_t	swap = key[i - 1];
+
+		key[i - 1] = key[j];
+		key[j] = swap;
+	}
+	affinity_kernel_sort_descending(key, n, scratch);
+	ok(memcmp(key, sorted, n * sizeof(uint64_t)) == 0, "%zu keys in no order sorted", n);
 	free(key);
 	free(sorted);
 	free(scratch);
 	free(room);
+}
+
+/* Keys of a few upper words, and lower ones in any order. */
+static void
+test_ties(size_t n, uint32_t uppers, int in_order)
+{
+	uint64_t   *key = take(n, sizeof(uint64_t));
+	uint64_t   *sorted = take(n, sizeof(uint64_t));
+	uint64_t   *scratch = take(n, sizeof(uint64_t));
+
+	for (size_t i = 0; i < n; i++)
+		key[i] = (uint64_t) random_below(uppers) << 40 |
+			(in_order ? (uint32_t) ~i : (uint32_t) random_bits());
+	memcpy(sorted, key, n * sizeof(uint64_t));
+	qsort(sorted, n, sizeof(uint64_t), descending);
+	affinity_kernel_sort_descending(key, n, scratch);
+	ok(memcmp(key, sorted, n * sizeof(uint64_t)) == 0,
+	   "%zu keys with %u upper words", n, uppers);
+	free(key);
+	free(sorted);
+	free(scratch);
 }
 
 /* values: how many different scores there are. */
@@ -104,6 +136,10 @@ test_scores(size_t n, size_t k, uint32_t values)
 	got = affinity_kernel_topk_scores(score, no, n, k, key, scratch);
 	ok(got == n_want && memcmp(key, want, got * sizeof(uint64_t)) == 0,
 	   "the %zu best of %zu scores", k, n);
+	got = affinity_kernel_select_scores(score, no, n, k, key);
+	qsort(key, got, sizeof(uint64_t), descending);
+	ok(got == n_want && memcmp(key, want, got * sizeof(uint64_t)) == 0,
+	   "and the same in no order");
 	free(score);
 	free(no);
 	free(want);
@@ -179,6 +215,10 @@ main(void)
 			test_scores(sizes[s], ks[k], 12);
 			test_scores(sizes[s], ks[k], 1 << 20);
 		}
+	for (size_t s = 0; s < 7; s++)
+		for (uint32_t uppers = 1; uppers < 3000; uppers *= 7)
+			for (int in_order = 0; in_order < 2; in_order++)
+				test_ties(sizes[s], uppers, in_order);
 	test_rank_keys();
 	for (size_t n = 1; n < 40; n++)
 	{

@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(41);
+SELECT plan(45);
 SELECT setseed(0.42);
 
 CREATE TABLE happened AS
@@ -100,6 +100,35 @@ FROM affinity.models WHERE name = 'm';
 SELECT set_has('SELECT user_id FROM m.recommend_changed((SELECT trained_at FROM m.model) - interval ''1 hour'')', 'SELECT u FROM log WHERE u > 320',
 	'recommend_changed');
 SELECT affinity.drop_model('m');
+
+-- ---- full lists -----------------------------------------------------------------
+
+-- what is farthest from 0 of what was stored for other columns, and of those that were solved
+TRUNCATE log;
+SELECT pg_temp.until(320);
+SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', '{"neighbors": 7}');
+CREATE TEMPORARY TABLE full_before AS SELECT * FROM m.neighbors;
+SELECT pg_temp.until(400);
+CREATE TEMPORARY TABLE full_due AS SELECT unnest(pg_temp.due()) AS i;
+SELECT affinity.refresh_model('m', incremental => true);
+SELECT affinity.create_model('f', 'SELECT u, i, w, at FROM log', 'ease',
+	options || jsonb_build_object('regularization', training->'regularization', 'neighbors', 1000))
+FROM m.model;
+CREATE TEMPORARY TABLE full_expected AS
+SELECT *, row_number() OVER (PARTITION BY item_id ORDER BY abs(score) DESC) AS place
+FROM (SELECT item_id, neighbor_id, score FROM full_before WHERE neighbor_id NOT IN (SELECT i FROM full_due)
+	UNION ALL SELECT item_id, neighbor_id, score FROM f.neighbors WHERE neighbor_id IN (SELECT i FROM full_due)) x;
+CREATE TEMPORARY TABLE full_written AS SELECT i.item_id FROM m.refreshes r, unnest(r.items[1:r.written]) n JOIN m.items i ON i.item_no = n;
+SELECT is_empty('SELECT * FROM full_expected WHERE place <= 7 AND item_id IN (SELECT * FROM full_written)
+	AND abs(score) > coalesce((SELECT abs(score) FROM full_expected o WHERE o.item_id = full_expected.item_id AND o.place = 8), 0) + 1e-4
+	AND NOT EXISTS (SELECT FROM m.neighbors n WHERE n.item_id = full_expected.item_id AND n.neighbor_id = full_expected.neighbor_id
+		AND abs(n.score - full_expected.score) < 3e-5)', 'a full list keeps what is farthest from 0');
+SELECT ok(bool_or(score < 0) AND bool_or(score > 0), 'of either sign') FROM full_expected WHERE place <= 7;
+SELECT is_empty('SELECT FROM m.items WHERE cardinality(neighbors) > 7', 'and no more than it may');
+SELECT is_empty('SELECT item_id, score, lag(score) OVER (PARTITION BY item_id ORDER BY rank) AS before FROM m.neighbors
+	EXCEPT ALL SELECT * FROM (SELECT item_id, score, lag(score) OVER (PARTITION BY item_id ORDER BY rank) AS before FROM m.neighbors) x
+	WHERE before IS NULL OR before >= score', 'in order');
+SELECT affinity.drop_model(m) FROM unnest('{m,f}'::text[]) m;
 
 -- ---- what is too much waits -------------------------------------------------------
 
