@@ -346,9 +346,13 @@ prefetch_sums(const ActivitySet *set, uint32 at)
 		return;
 	bits = *affinity_activity_set_summed(set,
 										 affinity_activity_set_key(set, user - 1));
-	for (; bits != 0; bits &= bits - 1)
-		__builtin_prefetch(affinity_activity_set_sum(set, user - 1,
-													 pg_rightmost_one_pos64(bits)));
+	while (bits != 0)
+	{
+		uint32		group = pg_rightmost_one_pos64(bits) / SUMS_GROUP * SUMS_GROUP;
+
+		__builtin_prefetch(affinity_activity_set_sum(set, user - 1, group));
+		bits &= ~(((UINT64CONST(1) << SUMS_GROUP) - 1) << group);
+	}
 }
 
 /* How much work writing a user is: words or entries. */
