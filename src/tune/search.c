@@ -314,29 +314,71 @@ begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
 }
 
 /*
- * Try variants from one on up to another on a candidate.
+ * What a variant makes of a candidate; NULL: it is none of its variants.
+ */
+static Jsonb *
+variant_of(const Search *s, const TuneCandidate *base, const TunePoint *variant)
+{
+	Jsonb	   *more;
+
+	if (variant->algorithm &&
+		strcmp(variant->algorithm, base->algorithm->name) != 0)
+		return NULL;
+	more = point_options(s, variant);
+	return more == NULL ? NULL :
+		DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+										   JsonbPGetDatum(base->given),
+										   JsonbPGetDatum(more)));
+}
+
+/*
+ * Was a candidate measured at the rung in use, and worse than another one by
+ * more than the standard error?
+ */
+static bool
+is_worse(const Search *s, const TuneCandidate *c, const TuneCandidate *base)
+{
+	TuneDifference d;
+
+	if (c->rung != s->at || c->out)
+		return false;
+	affinity_tune_compare(c, base, s->rung[s->at].n_users, &d);
+	return d.mean < -d.error;
+}
+
+/*
+ * Try a group of variants, from one on up to another, on a candidate. Where a
+ * step made it worse, further ones that way are not taken; unless the candidate
+ * is one of the group itself, so that the steps do not begin at it.
  */
 static void
 try_variants(Search *s, const TuneCandidate *base, int from, int to)
 {
+	bool		begins = true;
+	bool		stop = false;
+
 	for (int v = from; v < to; v++)
 	{
-		const TunePoint *variant = &affinity_tune_variants[v];
-		Jsonb	   *more;
+		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
+
+		if (given && compareJsonbContainers(&given->root,
+											&base->given->root) == 0)
+			begins = false;
+	}
+	for (int v = from; v < to; v++)
+	{
+		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
 		TuneCandidate *c;
 
-		if (variant->algorithm &&
-			strcmp(variant->algorithm, base->algorithm->name) != 0)
+		if (!affinity_tune_variants[v].further)
+			stop = false;
+		if (given == NULL || stop)
 			continue;
-		more = point_options(s, variant);
-		if (more == NULL)
+		c = add(s, base->algorithm, given);
+		if (c == NULL)
 			continue;
-		more = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-												  JsonbPGetDatum(base->given),
-												  JsonbPGetDatum(more)));
-		c = add(s, base->algorithm, more);
-		if (c)
-			(void) run(s, c);
+		(void) run(s, c);
+		stop = begins && is_worse(s, c, base);
 	}
 }
 

@@ -34,6 +34,7 @@ typedef struct TunePoint
 	bool		times;			/* only for sources with times */
 	int			group;			/* of a variant: those of one are side by side */
 	double		users;			/* only for sources with so many */
+	bool		further;		/* of a variant: the way of the one before */
 } TunePoint;
 
 extern const TunePoint affinity_tune_points[];
