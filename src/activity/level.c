@@ -44,6 +44,43 @@ affinity_activity_levels_room(const ActivityView *view)
 	return most;
 }
 
+/* The levels of a user who has sums alone. */
+static uint32
+levels_of_sums(const ActivityReader *reader, uint32 sum, uint32 sum_end,
+			   ActivityLevel *levels)
+{
+	const ActivityView *view = &reader->view;
+	uint32		over = 0;		/* the period after that of the last sum */
+	int128		last = 0;
+	uint32		n = 0;
+
+	for (; sum < sum_end; sum++)
+	{
+		uint32		period = view->periods[sum];
+		int128		amount = view->sums[sum];
+
+		if (last != 0 && over < period && over <= reader->last_period)
+		{
+			levels[n].period = over;
+			levels[n++].amount = last = 0;
+		}
+		if (period > reader->last_period)
+			return n;
+		if (amount != last)
+		{
+			levels[n].period = period;
+			levels[n++].amount = last = amount;
+		}
+		over = period + 1;
+	}
+	if (last != 0 && over <= reader->last_period)
+	{
+		levels[n].period = over;
+		levels[n++].amount = 0;
+	}
+	return n;
+}
+
 /*
  * The levels of a user up to the period with as_of: where its amount changes,
  * and to what, from nothing on. Returns how many there are.
@@ -69,6 +106,8 @@ affinity_activity_levels(ActivityReader *reader, uint32 user,
 	}
 	affinity_base_look_after(&reader->work, 1 + sum_end - sum +
 							 step_end - step);
+	if (!view->steps)
+		return levels_of_sums(reader, sum, sum_end, levels);
 	while (sum < sum_end || step < step_end || over != NO_START)
 	{
 		uint32		period = over;

@@ -88,7 +88,7 @@ typedef struct ActivitySet
 	/* or, of values in few periods, a column of sums for each; see sums.c */
 	bool		sums_in_columns;	/* is that of use? */
 	uint8		sums_bits;		/* a block has 2^sums_bits users */
-	int128	  **blocks;			/* SUMS_COLUMNS for each so many users */
+	int128	  **blocks;			/* SUMS_GROUPS for each so many users */
 	uint32		blocks_cap;		/* for so many times so many users */
 	uint32		n_blocks;
 	uint32		users_judged;	/* so many users when it was of use last */
@@ -181,14 +181,17 @@ affinity_activity_set_summed_from(const ActivitySet *set, ActivityKey *row)
 	return first == 0 ? bits : bits >> first | bits << (SUMS_COLUMNS - first);
 }
 
-#define SUMS_BLOCK_BITS 17		/* 2 MB */
+/* Columns are in groups: a user's sums of one are a cache line. */
+#define SUMS_GROUP 4
+#define SUMS_GROUPS (SUMS_COLUMNS / SUMS_GROUP)
+#define SUMS_BLOCK_BITS 15		/* 2 MB */
 
 /* The block with a user's place for a period; NULL where there is none. */
 static inline int128 **
 affinity_activity_set_block(const ActivitySet *set, uint32 user, uint32 period)
 {
-	return &set->blocks[(user >> set->sums_bits) * SUMS_COLUMNS +
-						period % SUMS_COLUMNS];
+	return &set->blocks[(user >> set->sums_bits) * SUMS_GROUPS +
+						period % SUMS_COLUMNS / SUMS_GROUP];
 }
 
 /* A user's place for a period; where there is no block it is nowhere. */
@@ -198,7 +201,8 @@ affinity_activity_set_sum(const ActivitySet *set, uint32 user, uint32 period)
 	int128	   *block = *affinity_activity_set_block(set, user, period);
 
 	return block == NULL ? NULL
-		: block + (user & ((UINT32_C(1) << set->sums_bits) - 1));
+		: block + (user & ((UINT32_C(1) << set->sums_bits) - 1)) * SUMS_GROUP +
+		period % SUMS_GROUP;
 }
 
 /* The user in a slot, + 1; 0 is free. */

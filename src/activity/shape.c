@@ -201,7 +201,15 @@ affinity_activity_shape_begin(const ActivityKind *kind,
 							  ActivityFlat *flat, Size size,
 							  ActivityParts *parts)
 {
-	memset(flat, 0, size);
+	char	   *sums;
+	char	   *behind;
+
+	place_parts(kind, shape, flat->data + padded(kind->zone_len, 1), parts);
+	/* all but what is written in any case, most of a value */
+	sums = parts->sums ? (char *) parts->sums : (char *) flat + size;
+	behind = parts->sums ? sums + shape->n_entries * sizeof(int128) : sums;
+	memset(flat, 0, sums - (char *) flat);
+	memset(behind, 0, (char *) flat + size - behind);
 	SET_VARSIZE(flat, size);
 	flat->magic = ACTIVITY_MAGIC;
 	flat->version = shape->layout == LAYOUT_AMOUNTS
@@ -224,5 +232,4 @@ affinity_activity_shape_begin(const ActivityKind *kind,
 		flat->last_period = shape->last_period;
 	}
 	memcpy(flat->data, kind->zone, kind->zone_len);
-	place_parts(kind, shape, flat->data + padded(kind->zone_len, 1), parts);
 }

@@ -23,12 +23,14 @@
 /* No number of places is too large for so few users. */
 #define FEW_USERS 4096
 
+#define BLOCK_SIZE(bits) (sizeof(int128) * SUMS_GROUP << (bits))
+
 /* Places for a sum at most: more up to 256 MB, where rows are in no order. */
-#define PLACES_OF(set) ((Size) (set)->n_blocks << (set)->sums_bits)
+#define PLACES_OF(set) ((Size) (set)->n_blocks * SUMS_GROUP << (set)->sums_bits)
 #define PLACES(n) ((n) <= (Size) 16 << 20 ? 16 : 6)
 
 /* The first blocks are of so many users; they grow. */
-#define FIRST_BITS 9
+#define FIRST_BITS 7
 
 /* Make the block of a user and a period; the place of its sum. */
 int128 *
@@ -36,7 +38,7 @@ affinity_activity_sums_block(ActivitySet *set, uint32 user, uint32 period)
 {
 	/* a place that is not marked in the user's row is never read: no zeros */
 	*affinity_activity_set_block(set, user, period) =
-		affinity_activity_area(set->cxt, sizeof(int128) << set->sums_bits);
+		affinity_activity_area(set->cxt, BLOCK_SIZE(set->sums_bits));
 	set->n_blocks++;
 	return affinity_activity_set_sum(set, user, period);
 }
@@ -52,11 +54,11 @@ reserve_blocks(ActivitySet *set, uint64 users)
 	if (need <= set->blocks_cap)
 		return;
 	blocks = MemoryContextAllocZero(set->cxt,
-									cap * SUMS_COLUMNS * sizeof(int128 *));
+									cap * SUMS_GROUPS * sizeof(int128 *));
 	if (set->blocks != NULL)
 	{
 		memcpy(blocks, set->blocks,
-			   set->blocks_cap * SUMS_COLUMNS * sizeof(int128 *));
+			   set->blocks_cap * SUMS_GROUPS * sizeof(int128 *));
 		pfree(set->blocks);
 	}
 	set->blocks = blocks;
@@ -67,22 +69,21 @@ reserve_blocks(ActivitySet *set, uint64 users)
 static void
 grow_blocks(ActivitySet *set, uint64 users)
 {
-	Size		old = sizeof(int128) << set->sums_bits;
+	Size		old = BLOCK_SIZE(set->sums_bits);
 
 	while (set->sums_bits < SUMS_BLOCK_BITS &&
 		   users > UINT64CONST(1) << set->sums_bits)
 		set->sums_bits++;
-	if (set->blocks == NULL || old == sizeof(int128) << set->sums_bits)
+	if (set->blocks == NULL || old == BLOCK_SIZE(set->sums_bits))
 		return;
-	for (int i = 0; i < SUMS_COLUMNS; i++)
+	for (int i = 0; i < SUMS_GROUPS; i++)
 	{
 		int128	   *block = set->blocks[i];
 
 		if (block == NULL)
 			continue;
 		set->blocks[i] =
-			affinity_activity_area(set->cxt,
-								   sizeof(int128) << set->sums_bits);
+			affinity_activity_area(set->cxt, BLOCK_SIZE(set->sums_bits));
 		memcpy(set->blocks[i], block, old);
 		affinity_activity_free_area(block);
 	}
@@ -91,7 +92,7 @@ grow_blocks(ActivitySet *set, uint64 users)
 static void
 free_blocks(ActivitySet *set)
 {
-	for (uint32 i = 0; i < set->blocks_cap * SUMS_COLUMNS; i++)
+	for (uint32 i = 0; i < set->blocks_cap * SUMS_GROUPS; i++)
 		if (set->blocks[i] != NULL)
 			affinity_activity_free_area(set->blocks[i]);
 	pfree(set->blocks);

@@ -72,9 +72,10 @@ affinity_neighbor_knn_is_product(int similarity)
 /*
  * The rows of users lie anywhere in memory: have them on their way while the
  * ones before are added up. What follows a row's start, the processor finds
- * by itself.
+ * by itself. Inlined in any case: gcc drops calls of functions that only
+ * prefetch.
  */
-static inline void
+static pg_attribute_always_inline void
 fetch_ahead(const KnnState *s, int64 e, int64 end)
 {
 	const AffinityCsr *by_item = &s->by_item;

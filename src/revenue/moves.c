@@ -99,6 +99,9 @@ add_trailing(RevenueMoves *moves, uint32 first, uint32 last_period,
 	uint32		i = 0;
 	uint32		j = 0;
 
+	/* most customers are not older than that */
+	if (n == 0 || (uint64) levels[0].period + trailing > last_period)
+		return;
 	for (;;)
 	{
 		uint64		of_now = i < n ? levels[i].period : PG_UINT64_MAX;

@@ -23,163 +23,13 @@
 #define FEWEST_SAMPLED_ROWS	20000
 #define LEAST_PART			(1.0 / 1024)
 /* Parts of what may be spent, by the end of each rung. */
-static const double spent_by[] = {0.3, 0.65, 1};
+static const double spent_by[TUNE_RUNGS] = {0.3, 0.65, 1};
 #define SPENT_ON_ALL	0.75	/* by the first, where that is of all rows */
-/* What may be spent whatever that is in trainings, and in these. */
-#define LEAST_LIMIT		12
-#define MOST_TRAININGS	10
-/* Part of the budget that a training of everything may take. */
-#define MOST_OF_BUDGET	0.8
 
-#define N_RUNGS		((int) lengthof(spent_by))
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
 #define N_BASES		3			/* algorithms whose best have variants */
 #define N_ROUNDS	2			/* of all variants */
-#define MOST_CANDIDATES	256
-
-/* The first points: the reference, and fallbacks, the best that is to be had. */
-#define POPULAR		0
-#define FALLBACKS	1
-#define N_FALLBACKS	2
-
-typedef struct Search
-{
-	const AffinityTuneRequest *request;
-	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
-	int			n_folds;
-	MemoryContext context;
-	TuneSizes	sizes;			/* of everything */
-	TuneRung	rung[N_RUNGS];
-	int			at;				/* the rung in use */
-	TuneCandidate *candidate;
-	int			n;
-	double		median_age;		/* microseconds */
-	double		limit;
-	double		until;			/* what may be spent by the end of the rung */
-	double		spent;
-	int			trials;
-} Search;
-
-/* ---- candidates -------------------------------------------------------- */
-
-Jsonb *
-affinity_tune_json(const char *text)
-{
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-											  CStringGetDatum(text)));
-}
-
-/*
- * Families in the order of the points.
- */
-static int
-family_of(const AffinityAlgorithm *algorithm)
-{
-	for (int i = 0; i < affinity_tune_n_points; i++)
-	{
-		if (strcmp(affinity_tune_points[i].algorithm, algorithm->name) == 0)
-			return i;
-	}
-	return affinity_tune_n_points;
-}
-
-/*
- * An age as an interval that is read easily.
- */
-char *
-affinity_tune_interval(double microseconds)
-{
-	if (microseconds >= 5.0 * USECS_PER_DAY)
-		return psprintf("%.0f days", microseconds / USECS_PER_DAY);
-	if (microseconds >= 5.0 * USECS_PER_HOUR)
-		return psprintf("%.0f hours", microseconds / USECS_PER_HOUR);
-	return psprintf("%.0f seconds", Max(1, microseconds / USECS_PER_SEC));
-}
-
-/*
- * A point's options as JSON, with its half-life. NULL where this source has no
- * times, or ages of nothing, or too few users.
- */
-static Jsonb *
-point_options(const Search *s, const TunePoint *point)
-{
-	StringInfoData json;
-
-	if (s->sizes.users < point->users)
-		return NULL;
-	if (point->times &&
-		(!s->request->journal->has_time || s->median_age < USECS_PER_SEC))
-		return NULL;
-	initStringInfo(&json);
-	appendStringInfo(&json, "{%s", point->options);
-	if (point->half_life > 0)
-		appendStringInfo(&json, "%s\"half_life\": \"%s\"",
-						 point->options[0] != '\0' ? ", " : "",
-						 affinity_tune_interval(point->half_life * s->median_age));
-	appendStringInfoChar(&json, '}');
-	return affinity_tune_json(json.data);
-}
-
-/*
- * Add a candidate unless it is there already. NULL: there are too many.
- */
-static TuneCandidate *
-add(Search *s, const AffinityAlgorithm *algorithm, Jsonb *given)
-{
-	TuneCandidate *c = &s->candidate[s->n];
-
-	for (int i = 0; i < s->n; i++)
-	{
-		if (s->candidate[i].algorithm == algorithm &&
-			compareJsonbContainers(&s->candidate[i].given->root,
-								   &given->root) == 0)
-			return &s->candidate[i];
-	}
-	if (s->n == MOST_CANDIDATES)
-		return NULL;
-	s->n++;
-	memset(c, 0, sizeof(TuneCandidate));
-	c->algorithm = algorithm;
-	c->given = given;
-	c->options = affinity_train_options_parse(algorithm, given);
-	c->rank = family_of(algorithm) * 100 + (int) JB_ROOT_COUNT(given);
-	c->rung = -1;
-	/* what could not be trained within the budget is not to be chosen */
-	c->work = affinity_tune_work(c, &s->sizes);
-	c->out = s->n > FALLBACKS + N_FALLBACKS &&
-		c->work > MOST_OF_BUDGET * s->request->budget;
-	return c;
-}
-
-static void
-add_points(Search *s)
-{
-	Jsonb	   *seen = NULL;
-
-	if (strcmp(s->request->seen, "all") != 0)
-		seen = affinity_tune_json(psprintf("{\"seen\": \"%s\"}", s->request->seen));
-	s->candidate = palloc(MOST_CANDIDATES * sizeof(TuneCandidate));
-	for (int i = 0; i < affinity_tune_n_points; i++)
-	{
-		const TunePoint *point = &affinity_tune_points[i];
-		Jsonb	   *given = point_options(s, point);
-
-		if (given && seen)
-			given = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-													   JsonbPGetDatum(given),
-													   JsonbPGetDatum(seen)));
-		if (given)
-			(void) add(s, affinity_algorithm_find(point->algorithm), given);
-	}
-	s->limit = LEAST_LIMIT;
-	for (int i = 0; i < s->n; i++)
-	{
-		if (!s->candidate[i].out)
-			s->limit = Max(s->limit, MOST_TRAININGS * s->candidate[i].work);
-	}
-	s->limit = Min(s->limit, s->request->budget);
-}
 
 /* ---- trials ------------------------------------------------------------ */
 
@@ -188,7 +38,7 @@ add_points(Search *s)
  * something left to spend.
  */
 static bool
-run(Search *s, TuneCandidate *c)
+run(TuneSearch *s, TuneCandidate *c)
 {
 	const TuneRung *rung = &s->rung[s->at];
 	double		work = affinity_tune_work(c, &rung->sizes) * rung->n_folds;
@@ -215,7 +65,7 @@ run(Search *s, TuneCandidate *c)
  * Those that were measured at the rung in use, best first; their number.
  */
 static int
-sorted(const Search *s, TuneCandidate **best)
+sorted(const TuneSearch *s, TuneCandidate **best)
 {
 	int			n = 0;
 
@@ -234,7 +84,7 @@ sorted(const Search *s, TuneCandidate **best)
  * A rung of a part of the rows, or of so many folds of all.
  */
 static void
-make_rung(const Search *s, TuneRung *rung, double part)
+make_rung(const TuneSearch *s, TuneRung *rung, double part)
 {
 	memset(rung, 0, sizeof(TuneRung));
 	rung->measure = &affinity_tune_usual;
@@ -248,7 +98,7 @@ make_rung(const Search *s, TuneRung *rung, double part)
 }
 
 static void
-make_tests(const Search *s, TuneRung *rung)
+make_tests(const TuneSearch *s, TuneRung *rung)
 {
 	for (int i = 0; i < rung->n_folds; i++)
 	{
@@ -274,7 +124,7 @@ less(double part)
  * tell anything.
  */
 static void
-begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
+begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times)
 {
 	TuneRung   *rung = &s->rung[no];
 	double		room = s->limit * spent_by[no] - s->spent;
@@ -314,29 +164,71 @@ begin_rung(Search *s, int no, TuneCandidate *const *some, int n, double times)
 }
 
 /*
- * Try variants from one on up to another on a candidate.
+ * What a variant makes of a candidate; NULL: it is none of its variants.
+ */
+static Jsonb *
+variant_of(const TuneSearch *s, const TuneCandidate *base, const TunePoint *variant)
+{
+	Jsonb	   *more;
+
+	if (variant->algorithm &&
+		strcmp(variant->algorithm, base->algorithm->name) != 0)
+		return NULL;
+	more = affinity_tune_point_options(s, variant);
+	return more == NULL ? NULL :
+		DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+										   JsonbPGetDatum(base->given),
+										   JsonbPGetDatum(more)));
+}
+
+/*
+ * Was a candidate measured at the rung in use, and worse than another one by
+ * more than the standard error?
+ */
+static bool
+is_worse(const TuneSearch *s, const TuneCandidate *c, const TuneCandidate *base)
+{
+	TuneDifference d;
+
+	if (c->rung != s->at || c->out)
+		return false;
+	affinity_tune_compare(c, base, s->rung[s->at].n_users, &d);
+	return d.mean < -d.error;
+}
+
+/*
+ * Try a group of variants, from one on up to another, on a candidate. Where a
+ * step made it worse, further ones that way are not taken; unless the candidate
+ * is one of the group itself, so that the steps do not begin at it.
  */
 static void
-try_variants(Search *s, const TuneCandidate *base, int from, int to)
+try_variants(TuneSearch *s, const TuneCandidate *base, int from, int to)
 {
+	bool		begins = true;
+	bool		stop = false;
+
 	for (int v = from; v < to; v++)
 	{
-		const TunePoint *variant = &affinity_tune_variants[v];
-		Jsonb	   *more;
+		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
+
+		if (given && compareJsonbContainers(&given->root,
+											&base->given->root) == 0)
+			begins = false;
+	}
+	for (int v = from; v < to; v++)
+	{
+		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
 		TuneCandidate *c;
 
-		if (variant->algorithm &&
-			strcmp(variant->algorithm, base->algorithm->name) != 0)
+		if (!affinity_tune_variants[v].further)
+			stop = false;
+		if (given == NULL || stop)
 			continue;
-		more = point_options(s, variant);
-		if (more == NULL)
+		c = affinity_tune_add(s, base->algorithm, given);
+		if (c == NULL)
 			continue;
-		more = DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-												  JsonbPGetDatum(base->given),
-												  JsonbPGetDatum(more)));
-		c = add(s, base->algorithm, more);
-		if (c)
-			(void) run(s, c);
+		(void) run(s, c);
+		stop = begins && is_worse(s, c, base);
 	}
 }
 
@@ -345,7 +237,7 @@ try_variants(Search *s, const TuneCandidate *base, int from, int to)
  * each from where the one before has come to.
  */
 static void
-try_all_variants(Search *s, TuneCandidate **best)
+try_all_variants(TuneSearch *s, TuneCandidate **best)
 {
 	int			from = 0;
 
@@ -369,9 +261,9 @@ try_all_variants(Search *s, TuneCandidate **best)
  * The first fallback that was measured at the rung in use, NULL: none.
  */
 static TuneCandidate *
-fallback_of(const Search *s)
+fallback_of(const TuneSearch *s)
 {
-	for (int i = FALLBACKS; i < FALLBACKS + N_FALLBACKS; i++)
+	for (int i = TUNE_FALLBACKS; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
 	{
 		if (s->candidate[i].rung == s->at && !s->candidate[i].out)
 			return &s->candidate[i];
@@ -384,11 +276,11 @@ fallback_of(const Search *s)
  * False where even these are too much: then the rung before is the last.
  */
 static bool
-climb(Search *s, TuneCandidate *const *some, int n)
+climb(TuneSearch *s, TuneCandidate *const *some, int n)
 {
 	const TuneRung *rung = &s->rung[s->at];
 
-	for (int i = 0; i < FALLBACKS + N_FALLBACKS; i++)
+	for (int i = 0; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
 	{
 		TuneCandidate *c = &s->candidate[i];
 
@@ -396,10 +288,10 @@ climb(Search *s, TuneCandidate *const *some, int n)
 			affinity_tune_work(c, &rung->sizes) > s->until)
 			return false;
 		/* another fallback where the first cannot be trained */
-		if (run(s, c) && i >= FALLBACKS)
+		if (run(s, c) && i >= TUNE_FALLBACKS)
 			break;
 	}
-	if (s->candidate[POPULAR].out || fallback_of(s) == NULL)
+	if (s->candidate[TUNE_POPULAR].out || fallback_of(s) == NULL)
 		return false;
 	for (int i = 0; i < n; i++)
 		(void) run(s, some[i]);
@@ -407,9 +299,9 @@ climb(Search *s, TuneCandidate *const *some, int n)
 }
 
 static void
-search(Search *s)
+search(TuneSearch *s)
 {
-	TuneCandidate *some[MOST_CANDIDATES];
+	TuneCandidate *some[TUNE_MOST_CANDIDATES];
 	int			n = s->n;
 
 	for (int i = 0; i < n; i++)
@@ -433,11 +325,11 @@ search(Search *s)
 /* ---- the choice --------------------------------------------------------- */
 
 static void
-say_choice(Search *s, AffinityTuneChoice *choice)
+say_choice(TuneSearch *s, AffinityTuneChoice *choice)
 {
-	TuneCandidate *best[MOST_CANDIDATES];
+	TuneCandidate *best[TUNE_MOST_CANDIDATES];
 	const TuneCandidate *fallback;
-	const TuneCandidate *popular = &s->candidate[POPULAR];
+	const TuneCandidate *popular = &s->candidate[TUNE_POPULAR];
 	const TuneCandidate *chosen;
 	TuneDifference d;
 	const TuneRung *rung;
@@ -475,7 +367,7 @@ void
 affinity_tune_choose(const AffinityTuneRequest *request,
 					 AffinityTuneChoice *choice)
 {
-	Search		s = {.request = request, .context = CurrentMemoryContext};
+	TuneSearch	s = {.request = request, .context = CurrentMemoryContext};
 
 	memset(choice, 0, sizeof(AffinityTuneChoice));
 	choice->verdict = AFFINITY_TUNE_FEW;
@@ -485,12 +377,12 @@ affinity_tune_choose(const AffinityTuneRequest *request,
 	choice->as_of = s.split[0]->as_of;
 	choice->users = (uint32) s.sizes.test_users;
 	s.median_age = affinity_tune_median_age(s.split[0]);
-	add_points(&s);
-	for (int i = FALLBACKS; i < FALLBACKS + N_FALLBACKS; i++)
+	affinity_tune_add_points(&s);
+	for (int i = TUNE_FALLBACKS; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
 	{
 		choice->algorithm = s.candidate[i].algorithm;
 		choice->given = s.candidate[i].given;
-		if (s.candidate[i].work <= MOST_OF_BUDGET * request->budget)
+		if (s.candidate[i].work <= TUNE_MOST_OF_BUDGET * request->budget)
 			break;
 	}
 	if (s.sizes.test_users < FEWEST_USERS)

@@ -34,16 +34,13 @@ typedef struct TunePoint
 	bool		times;			/* only for sources with times */
 	int			group;			/* of a variant: those of one are side by side */
 	double		users;			/* only for sources with so many */
+	bool		further;		/* of a variant: the way of the one before */
 } TunePoint;
 
 extern const TunePoint affinity_tune_points[];
 extern const int affinity_tune_n_points;
 extern const TunePoint affinity_tune_variants[];
 extern const int affinity_tune_n_variants;
-
-/* search.c */
-extern char *affinity_tune_interval(double microseconds);
-extern Jsonb *affinity_tune_json(const char *text);
 
 /* ---- what is tried ----------------------------------------------------- */
 
@@ -135,6 +132,46 @@ extern void affinity_tune_sort(TuneCandidate **best, int n);
 extern int	affinity_tune_bases(TuneCandidate *const *best, int n,
 								const TuneCandidate **base, int most);
 extern int	affinity_tune_finalists(TuneCandidate **best, int n, int most, double users);
+
+/* ---- options.c --------------------------------------------------------- */
+
+#define TUNE_MOST_CANDIDATES	256
+/* Part of the budget that a training of everything may take. */
+#define TUNE_MOST_OF_BUDGET		0.8
+#define TUNE_RUNGS				3
+
+/* The first points: the reference, and fallbacks, the best that is to be had. */
+#define TUNE_POPULAR		0
+#define TUNE_FALLBACKS		1
+#define TUNE_N_FALLBACKS	2
+
+/* A search for auto. */
+typedef struct TuneSearch
+{
+	const AffinityTuneRequest *request;
+	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
+	int			n_folds;
+	MemoryContext context;
+	TuneSizes	sizes;			/* of everything */
+	TuneRung	rung[TUNE_RUNGS];
+	int			at;				/* the rung in use */
+	TuneCandidate *candidate;
+	int			n;
+	double		median_age;		/* microseconds */
+	double		limit;
+	double		until;			/* what may be spent by the end of the rung */
+	double		spent;
+	int			trials;
+} TuneSearch;
+
+extern char *affinity_tune_interval(double microseconds);
+extern Jsonb *affinity_tune_json(const char *text);
+extern Jsonb *affinity_tune_point_options(const TuneSearch *s,
+										  const TunePoint *point);
+extern TuneCandidate *affinity_tune_add(TuneSearch *s,
+										const AffinityAlgorithm *algorithm,
+										Jsonb *given);
+extern void affinity_tune_add_points(TuneSearch *s);
 
 /* How many standard errors from the mean 95 % of differences are. */
 #define TUNE_SURE	1.96

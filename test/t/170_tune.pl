@@ -96,6 +96,14 @@ create('noise', 'SELECT u, i FROM noise');
 like(err(q{CALL affinity.tune('noise', trials => 20)}), qr/nothing is surely better than the model as it is/, 'on noise nothing is better');
 is(sql(q{SELECT version FROM affinity.models WHERE name = 'noise'}), '1', '... and the model stays');
 
+# auto goes no further where a step was surely worse: times say nothing here
+my $stepped = err('SET client_min_messages = debug1', q{SELECT FROM affinity.create_model('steps', 'SELECT u, i, 1, at FROM circles', 'auto')});
+like($stepped, qr/trial \d+: ease \{"trend": 0\.5\} on 4 of the rows: NDCG 0\.4[01]/, 'a first step is tried');
+unlike($stepped, qr/trial \d+: ease \{"trend": 1(\.5)?\}/, '... and none behind it where it was worse');
+like($stepped, qr/item_knn \{"history_decay": 0\.9, [^}]*\}.*item_knn \{"history_decay": 0\.7, /s, '... but the next one where it was not');
+like($stepped, qr/ease \{"regularization": 200\}.*ease \{"regularization": 1000\}/s, '... as with steps of another kind');
+sql(q{SELECT FROM affinity.drop_model('steps')});
+
 # several algorithms, spaces of one of them, a model that auto has chosen
 create('auto', 'SELECT u, i, 1, at FROM circles', '{"budget": "0.05 seconds", "seen": "positive"}', 'auto');
 like(err(q{CALL affinity.tune('auto', '{popular,Item_KNN,item_knn}', '{"item_knn": {"neighbors": [30], "shrinkage": {"min": 1, "max": 100}}}', 12, metric => 'recall', k => 5, split => 'random')}),
