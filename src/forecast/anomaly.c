@@ -36,8 +36,9 @@ PG_FUNCTION_INFO_V1(affinity_forecast_anomaly);
 #define DRAWN_TO 2.0			/* spreads */
 #define FAR_OFF 50.0			/* spreads that neighbors do not tell of */
 #define NEIGHBORS 3				/* on each side, seasons apart */
-#define FIRST_PART 0.5			/* of the largest error: what the first round draws in */
-#define NEXT_PART 0.0625			/* of that of the round before */
+#define FIRST_PART 0.5			/* of the largest error: what the first round
+								 * draws in */
+#define NEXT_PART 0.0625		/* of that of the round before */
 #define ALL_FROM 3				/* the round that draws in all that is flagged */
 #define NORMAL_MEDIAN 0.6744897501960817	/* of absolute values */
 #define NORMAL_MEAN 0.7978845608028654
