@@ -116,15 +116,6 @@ affinity_base_interval_is_infinite(const Interval *interval)
 		interval->month == PG_INT32_MIN;
 }
 
-/* query.c */
-typedef struct AffinityQueryContext
-{
-	const char *query;			/* NULL: SPI says where in it */
-	const char *hint;			/* of what is no query */
-} AffinityQueryContext;
-
-extern void affinity_base_query_error(void *context);
-
 /* args.c */
 extern void affinity_base_check_k(int64 k);
 extern MemoryContext affinity_base_check_aggregate(FunctionCallInfo fcinfo,

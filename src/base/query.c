@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "base/base.h"
+#include "base/query.h"
 
 /*
  * Error context while such a query is parsed: the error points into it, not

@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
+#include "base/query.h"
 #include "community/community.h"
 #include "parallel/progress.h"
 

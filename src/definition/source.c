@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/query.h"
 #include "definition/definition.h"
 
 #define EXPECTED "The query must give user, item and, if wanted, weight and time."

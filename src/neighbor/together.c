@@ -30,6 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
+#include "base/query.h"
 #include "interaction/interaction.h"
 #include "kernel/stats.h"
 #include "neighbor/neighbor.h"
