@@ -32,10 +32,17 @@
 static const char *
 example_of(const char *what)
 {
-	if (strcmp(what, AFFINITY_CATALOG_SOURCE) == 0)
-		return "Write it like: SELECT item_id, in_stock, category FROM products, or give the name of a table or view.";
-	if (strcmp(what, AFFINITY_ATTRIBUTES_SOURCE) == 0)
-		return "Write it like: SELECT item_id, tags FROM products.";
+	static const char *const examples[][2] = {
+		{AFFINITY_CATALOG_SOURCE, "Write it like: SELECT item_id, in_stock, category FROM products, or give the name of a table or view."},
+		{AFFINITY_ATTRIBUTES_SOURCE, "Write it like: SELECT item_id, tags FROM products."},
+		{AFFINITY_GROUPS_SOURCE, "Write it like: SELECT customer_id, country FROM customers."},
+		{"by", "Write it like: SELECT customer_id, country FROM customers."},
+		{"users", "Write it like: SELECT customer_id FROM customers."}
+	};
+
+	for (int i = 0; i < (int) lengthof(examples); i++)
+		if (strcmp(what, examples[i][0]) == 0)
+			return examples[i][1];
 	return "Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED;
 }
 

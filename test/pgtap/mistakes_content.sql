@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(95);
+SELECT plan(98);
 CREATE TEMP TABLE ev AS SELECT at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, i * 1.5 AS amount, i AS i4, i::bigint AS i8,
 	interval '1 day' AS took, 7 AS days FROM (SELECT i, timestamptz '2024-01-01 05:00+00' + i * interval '7 hours' AS at FROM generate_series(1, 60) i) x;
 
@@ -97,6 +97,9 @@ SELECT ok(pg_temp.answer(call) LIKE message || ' (' || hint || '%)', call || ': 
 	('affinity.create_model(''no_model'', ''ev'')', '42601: syntax error at or near "ev"', 'Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases.'),
 	('affinity.create_model(''no_model'', ''SELECT i4, i8 FROM nowhere'')', '42P01: relation "nowhere" does not exist', ''),
 	('(SELECT count(*) FROM affinity.evaluate(query => ''ev''))', '42601: syntax error at or near "ev"', 'Write it like: SELECT '),
+	('(SELECT count(*) FROM affinity.evaluate(query => ''SELECT i4, i8, amount, at FROM ev'', by => ''ev''))', '42601: syntax error at or near "ev"', 'Write it like: SELECT customer_id, country FROM customers.'),
+	('affinity.create_model(''no_model'', ''SELECT 1, g FROM generate_series(1, 3) g'', user_groups => ''ev'')', '42601: syntax error at or near "ev"', 'Write it like: SELECT customer_id, country FROM customers.'),
+	('affinity.create_model(''no_model'', ''SELECT 1, g FROM generate_series(1, 3) g'', user_groups => ''SELECT 1; SELECT 2'')', '42601: user_groups must be one SELECT', 'Write it like: SELECT customer_id, country FROM customers.'),
 	('(SELECT count(*) FROM affinity.evaluate(''select i4, i8 from ev''))', '42704: model "select i4, i8 from ev" does not exist', 'This is a query: affinity.evaluate(query => '),
 	('(SELECT count(*) FROM affinity.evaluate(''no_model''))', '42704: model "no_model" does not exist', 'SELECT name FROM affinity.models lists the models.')) v (call, message, hint);
 SELECT finish();
