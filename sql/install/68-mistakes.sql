@@ -8,6 +8,7 @@
 -- C: src/activity/mistake.c, src/eventlog/mistake.c, src/revenue/mistake.c, src/calendar/moment.c
 
 --table activity_mistake: STATE | NAME | TYPES | NAMED | SYMBOL
+-- activity | activity_agg | | | affinity_activity_mistake
 -- activity | activity_agg | , pg_catalog."any" | , unit pg_catalog."any" | affinity_activity_mistake
 -- activity | activity_agg | , pg_catalog."any", pg_catalog."any" | , unit pg_catalog."any", time_zone pg_catalog."any" | affinity_activity_mistake
 -- activity | activity_agg | , pg_catalog."any", pg_catalog."any", pg_catalog."any" | , unit pg_catalog."any", is_start pg_catalog."any", is_return pg_catalog."any" | affinity_activity_mistake

@@ -32,16 +32,16 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 -- decayed_count | pg_catalog.text, pg_catalog.interval | at pg_catalog.text, half_life pg_catalog.interval | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
 -- decayed_count | pg_catalog.text, pg_catalog.text, pg_catalog.float8 | at pg_catalog.text, half_life pg_catalog.text, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
 -- decayed_count | pg_catalog.text, pg_catalog.interval, pg_catalog.float8 | at pg_catalog.text, half_life pg_catalog.interval, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_text_mistake
--- velocity | pg_catalog.text, pg_catalog.text, affinity.moment | at pg_catalog.text, "window" pg_catalog.text, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_text_mistake
--- velocity | pg_catalog.text, pg_catalog.interval, affinity.moment | at pg_catalog.text, "window" pg_catalog.interval, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_text_mistake
+-- velocity | pg_catalog.text, pg_catalog.text, affinity.moment | at pg_catalog.text, "window" pg_catalog.text, as_of affinity.moment | velocity_mistake | affinity.velocity | affinity_trending_text_mistake
+-- velocity | pg_catalog.text, pg_catalog.interval, affinity.moment | at pg_catalog.text, "window" pg_catalog.interval, as_of affinity.moment | velocity_mistake | affinity.velocity | affinity_trending_text_mistake
 -- decayed_count | affinity.moment | at affinity.moment | decayed_count_mistake | affinity.decayed | affinity_trending_half_life_mistake
 -- decayed_count | affinity.moment, pg_catalog.float8 | at affinity.moment, half_life pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_number_mistake
 -- decayed_count | affinity.moment, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, half_life pg_catalog.float8, weight pg_catalog.float8 | decayed_count_mistake | affinity.decayed | affinity_trending_number_mistake
 -- decayed_count | pg_catalog.float8, affinity.moment, pg_catalog.interval | weight pg_catalog.float8, at affinity.moment, half_life pg_catalog.interval | decayed_count_mistake | affinity.decayed | affinity_trending_order_mistake
 -- decayed_count | affinity.moment, pg_catalog.float8, pg_catalog.interval | at affinity.moment, weight pg_catalog.float8, half_life pg_catalog.interval | decayed_count_mistake | affinity.decayed | affinity_trending_order_mistake
--- velocity | affinity.moment | at affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_window_mistake
--- velocity | affinity.moment, pg_catalog.interval | at affinity.moment, "window" pg_catalog.interval | velocity_mistake | pg_catalog.bytea | affinity_trending_as_of_mistake
--- velocity | affinity.moment, pg_catalog.float8, affinity.moment | at affinity.moment, "window" pg_catalog.float8, as_of affinity.moment | velocity_mistake | pg_catalog.bytea | affinity_trending_number_mistake
+-- velocity | affinity.moment | at affinity.moment | velocity_mistake | affinity.velocity | affinity_trending_window_mistake
+-- velocity | affinity.moment, pg_catalog.interval | at affinity.moment, "window" pg_catalog.interval | velocity_mistake | affinity.velocity | affinity_trending_as_of_mistake
+-- velocity | affinity.moment, pg_catalog.float8, affinity.moment | at affinity.moment, "window" pg_catalog.float8, as_of affinity.moment | velocity_mistake | affinity.velocity | affinity_trending_number_mistake
 -- series_agg | pg_catalog.timestamptz, pg_catalog.float8 | at pg_catalog.timestamptz, value pg_catalog.float8 | series_mistake | affinity.series | affinity_forecast_no_unit_mistake
 -- series_agg | pg_catalog.timestamp, pg_catalog.float8 | at pg_catalog.timestamp, value pg_catalog.float8 | series_mistake | affinity.series | affinity_forecast_no_unit_mistake
 -- series_agg | pg_catalog.date, pg_catalog.float8 | at pg_catalog.date, value pg_catalog.float8 | series_mistake | affinity.series | affinity_forecast_no_unit_mistake
@@ -75,6 +75,8 @@ COMMENT ON AGGREGATE affinity.{NAME}({TYPES}) IS
 -- affinity.moment, pg_catalog.text, pg_catalog.bool | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool | affinity_attribution_time_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.bool, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.bool, value pg_catalog.float8 | affinity_attribution_time_mistake
 -- affinity.moment, pg_catalog.text | at affinity.moment, channel pg_catalog.text | affinity_attribution_converted_mistake
+-- affinity.moment, pg_catalog."any", pg_catalog.bool | at affinity.moment, channel pg_catalog."any", converted pg_catalog.bool | affinity_attribution_channel_mistake
+-- affinity.moment, pg_catalog."any", pg_catalog.bool, pg_catalog.float8 | at affinity.moment, channel pg_catalog."any", converted pg_catalog.bool, value pg_catalog.float8 | affinity_attribution_channel_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8 | affinity_attribution_number_mistake
 -- affinity.moment, pg_catalog.text, pg_catalog.float8, pg_catalog.float8 | at affinity.moment, channel pg_catalog.text, converted pg_catalog.float8, value pg_catalog.float8 | affinity_attribution_number_mistake
 
@@ -161,31 +163,46 @@ CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated pg_catalog.b
 COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, pg_catalog.bool, pg_catalog.bool) IS
 	'a mistaken call of did_agg: the error says what to write instead';
 
+CREATE FUNCTION affinity.did_mistake(affinity.did, pg_catalog.{VALUE}, affinity.condition, affinity.condition, pg_catalog."any")
+RETURNS affinity.did
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_cluster_did_mistake';
+
+COMMENT ON FUNCTION affinity.did_mistake(affinity.did, pg_catalog.{VALUE}, affinity.condition, affinity.condition, pg_catalog."any") IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.did_agg(value pg_catalog.{VALUE}, treated affinity.condition, after affinity.condition, cluster pg_catalog."any") (
+	SFUNC = affinity.did_mistake,
+	STYPE = affinity.did,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.did_agg(pg_catalog.{VALUE}, affinity.condition, affinity.condition, pg_catalog."any") IS
+	'a mistaken call of did_agg: the error says what to write instead';
+
 --end
 --table uplift_mistake: TYPES | NAMED | SYMBOL
 -- pg_catalog.float8, pg_catalog.float8, pg_catalog.float8 | score pg_catalog.float8, treated pg_catalog.float8, outcome pg_catalog.float8 | affinity_uplift_treated_mistake
 -- pg_catalog.float8, pg_catalog.float8, pg_catalog.bool | score pg_catalog.float8, treated pg_catalog.float8, outcome pg_catalog.bool | affinity_uplift_treated_mistake
 -- pg_catalog.float8, pg_catalog.bool | score pg_catalog.float8, treated pg_catalog.bool | affinity_uplift_outcome_mistake
 
---for uplift_mistake
-CREATE FUNCTION affinity.uplift_mistake(affinity.uplift, {TYPES})
-RETURNS affinity.uplift
+--table uplift_aggregate: NAME | FUNCTION | STATE
+-- uplift_agg | uplift_mistake | affinity.uplift
+-- qini | qini_mistake | pg_catalog.float8
+-- auuc | auuc_mistake | pg_catalog.float8
+
+--for uplift_mistake uplift_aggregate
+CREATE FUNCTION affinity.{FUNCTION}({STATE}, {TYPES})
+RETURNS {STATE}
 LANGUAGE C STABLE PARALLEL SAFE
 AS 'MODULE_PATHNAME', '{SYMBOL}';
 
-COMMENT ON FUNCTION affinity.uplift_mistake(affinity.uplift, {TYPES}) IS
+COMMENT ON FUNCTION affinity.{FUNCTION}({STATE}, {TYPES}) IS
 	'transition function of mistaken calls';
 
---end
---table uplift_aggregate: NAME
--- uplift_agg
--- qini
--- auuc
-
---for uplift_mistake uplift_aggregate
 CREATE AGGREGATE affinity.{NAME}({NAMED}) (
-	SFUNC = affinity.uplift_mistake,
-	STYPE = affinity.uplift,
+	SFUNC = affinity.{FUNCTION},
+	STYPE = {STATE},
 	PARALLEL = SAFE
 );
 

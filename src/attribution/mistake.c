@@ -6,10 +6,12 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/builtins.h"
 
 #include "attribution/attribution.h"
 
 PG_FUNCTION_INFO_V1(affinity_attribution_time_mistake);
+PG_FUNCTION_INFO_V1(affinity_attribution_channel_mistake);
 PG_FUNCTION_INFO_V1(affinity_attribution_converted_mistake);
 PG_FUNCTION_INFO_V1(affinity_attribution_text_mistake);
 PG_FUNCTION_INFO_V1(affinity_attribution_number_mistake);
@@ -23,6 +25,18 @@ affinity_attribution_time_mistake(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("at is a timestamptz, a timestamp or a date"),
 			 errhint("Make one of a number of seconds by to_timestamp(seconds).")));
+	return (Datum) 0;			/* not reached */
+}
+
+/* (state, user, at, channel of another type than text, converted [, value]) */
+Datum
+affinity_attribution_channel_mistake(PG_FUNCTION_ARGS)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("the channel is of type %s, but is to be a text",
+					format_type_be(affinity_base_arg_type(fcinfo, 3))),
+			 errhint("Cast it: affinity.attribution_agg(user_id, at, channel::text, converted).")));
 	return (Datum) 0;			/* not reached */
 }
 

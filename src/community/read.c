@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
+#include "base/query.h"
 #include "community/community.h"
 #include "parallel/progress.h"
 
@@ -320,6 +321,26 @@ third_column(const CommunityRequest *request, TupleDesc desc,
 	return NULL;				/* not reached */
 }
 
+/* The plan of the query; what is no query at all is an error with an example. */
+static SPIPlanPtr
+prepare(const CommunityRequest *request)
+{
+	AffinityQueryContext context = {
+		.hint = psprintf("Write it like: %s.", request->example)
+	};
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = affinity_base_query_error,
+		.arg = &context
+	};
+	SPIPlanPtr	plan;
+
+	error_context_stack = &callback;
+	plan = SPI_prepare(request->query, 0, NULL);
+	error_context_stack = callback.previous;
+	return plan;
+}
+
 /*
  * The query as it is run: is it one SELECT of the right columns?
  */
@@ -328,7 +349,7 @@ checked_query(RowReader *self)
 {
 	const CommunityRequest *request = self->request;
 	CommunityRows *rows = self->rows;
-	SPIPlanPtr	plan = SPI_prepare(request->query, 0, NULL);
+	SPIPlanPtr	plan = prepare(request);
 	CachedPlanSource *source;
 	TupleDesc	desc;
 	RawStmt    *raw;

@@ -22,25 +22,28 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "base/query.h"
 #include "definition/definition.h"
 
 #define EXPECTED "The query must give user, item and, if wanted, weight and time."
 #define MODEL_SOURCE "source of a model"
 
-/*
- * Errors of the parser point into our text, not into the caller's statement.
- */
-static void
-source_error_callback(void *arg)
+/* What a query of this kind looks like. */
+static const char *
+example_of(const char *what)
 {
-	int			position = geterrposition();
+	static const char *const examples[][2] = {
+		{AFFINITY_CATALOG_SOURCE, "Write it like: SELECT item_id, in_stock, category FROM products, or give the name of a table or view."},
+		{AFFINITY_ATTRIBUTES_SOURCE, "Write it like: SELECT item_id, tags FROM products."},
+		{AFFINITY_GROUPS_SOURCE, "Write it like: SELECT customer_id, country FROM customers."},
+		{"by", "Write it like: SELECT customer_id, country FROM customers."},
+		{"users", "Write it like: SELECT customer_id FROM customers."}
+	};
 
-	if (position > 0)
-	{
-		errposition(0);
-		internalerrposition(position);
-		internalerrquery((const char *) arg);
-	}
+	for (int i = 0; i < (int) lengthof(examples); i++)
+		if (strcmp(what, examples[i][0]) == 0)
+			return examples[i][1];
+	return "Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED;
 }
 
 static void
@@ -49,11 +52,7 @@ not_one_select(const char *what)
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("%s must be one SELECT", what),
-			 strcmp(what, AFFINITY_CATALOG_SOURCE) == 0 ?
-			 errhint("Write it like: SELECT item_id, in_stock, category FROM products, or give the name of a table or view.") :
-			 strcmp(what, AFFINITY_ATTRIBUTES_SOURCE) == 0 ?
-			 errhint("Write it like: SELECT item_id, tags FROM products.") :
-			 errhint("Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases. " EXPECTED)));
+			 errhint("%s", example_of(what))));
 }
 
 /*
@@ -145,14 +144,15 @@ refuse_temporary(Query * query, const char *what)
 static Query *
 parse_source(const char *query, const char *what, char **text)
 {
+	AffinityQueryContext context = {query, example_of(what)};
 	ErrorContextCallback callback;
 	List	   *statements;
 	RawStmt    *raw;
 	Query	   *parsed;
 	int			len;
 
-	callback.callback = source_error_callback;
-	callback.arg = unconstify(char *, query);
+	callback.callback = affinity_base_query_error;
+	callback.arg = &context;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 

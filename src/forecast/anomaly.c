@@ -6,10 +6,17 @@
  * Anomalies must not teach the model that they are normal. So the spread of
  * errors is their median absolute one, which a few cannot move, and the model
  * is fitted again to a series in which what was flagged is drawn towards what
- * was expected, until the same are flagged twice (S. Gelper, R. Fried, C.
+ * was expected, until the same are flagged twice and errors are of the same
+ * size (S. Gelper, R. Fried, C.
  * Croux: Robust forecasting with exponential and Holt-Winters smoothing,
  * 2010). It is drawn to two spreads beside it and not onto it: a level that
  * changed for good is learned in some periods.
+ *
+ * The farthest off come first. What follows a value that is far off is not as
+ * expected either, while the model has that value: were it drawn in too, it
+ * would be towards what is wrong, and stay so. And no model begins with values
+ * that are out of all proportion to their neighbors: one of 1,000 spreads
+ * turns each fit around itself.
  */
 #include "postgres.h"
 
@@ -25,7 +32,14 @@
 PG_FUNCTION_INFO_V1(affinity_forecast_anomaly);
 
 #define ROUNDS 10
+#define SETTLED 0.01			/* a share by which the spread still changes */
 #define DRAWN_TO 2.0			/* spreads */
+#define FAR_OFF 50.0			/* spreads that neighbors do not tell of */
+#define NEIGHBORS 3				/* on each side, seasons apart */
+#define FIRST_PART 0.5			/* of the largest error: what the first round
+								 * draws in */
+#define NEXT_PART 0.0625		/* of that of the round before */
+#define ALL_FROM 3				/* the round that draws in all that is flagged */
 #define NORMAL_MEDIAN 0.6744897501960817	/* of absolute values */
 #define NORMAL_MEAN 0.7978845608028654
 
@@ -49,6 +63,15 @@ compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double
+median_of(double *x, int n)
+{
+	if (n == 0)
+		return NAN;
+	qsort(x, (size_t) n, sizeof(double), compare_doubles);
+	return (x[(n - 1) / 2] + x[n / 2]) / 2;
+}
+
 /*
  * The spread of errors from their median size; where more than half are 0,
  * from their mean.
@@ -70,8 +93,7 @@ spread_of(const double *error, int n)
 	}
 	if (k == 0)
 		return NAN;
-	qsort(size, (size_t) k, sizeof(double), compare_doubles);
-	median = (size[(k - 1) / 2] + size[k / 2]) / 2;
+	median = median_of(size, k);
 	pfree(size);
 	return median > 0 ? median / NORMAL_MEDIAN : sum / k / NORMAL_MEAN;
 }
@@ -104,6 +126,95 @@ find_surprises(const EtsData *data, const Prediction *p, double z,
 	return changed;
 }
 
+/*
+ * The series that the first model sees: values that are far off from the
+ * median of their neighbors, those of other seasons at the same place, are
+ * drawn to it.
+ */
+static void
+tame(const EtsData *data, int m, EtsData *to, double *drawn)
+{
+	double	   *middle = affinity_base_array((Size) data->n, sizeof(double));
+	double	   *size = affinity_base_array((Size) data->n, sizeof(double));
+	double		spread;
+	int			k = 0;
+
+	for (int t = 0; t < data->n; t++)
+	{
+		double		near[2 * NEIGHBORS];
+		int			n = 0;
+
+		for (int i = -NEIGHBORS; i <= NEIGHBORS; i++)
+		{
+			int64		at = t + (int64) i * m;
+
+			if (i != 0 && at >= 0 && at < data->n && !isnan(data->y[at]))
+				near[n++] = data->y[at];
+		}
+		middle[t] = n >= NEIGHBORS ? median_of(near, n) : NAN;
+		if (!isnan(data->y[t] - middle[t]))
+			size[k++] = fabs(data->y[t] - middle[t]);
+		/* median_of has sorted them: a step is between both sides */
+		if (n > 0 && data->y[t] >= near[0] && data->y[t] <= near[n - 1])
+			middle[t] = data->y[t];
+	}
+	spread = median_of(size, k) / NORMAL_MEDIAN;
+	for (int t = 0; t < data->n && spread > 0; t++)
+	{
+		double		off = data->y[t] - middle[t];
+
+		if (fabs(off) > FAR_OFF * spread)
+			drawn[t] = middle[t] + copysign(DRAWN_TO * spread, off);
+		if (drawn[t] <= 0)
+			to->positive = false;
+	}
+	pfree(middle);
+	pfree(size);
+}
+
+/* The least error that a round draws in, 0: all that is flagged. */
+static double
+least_error(const Surprise *s, int n, int round)
+{
+	double		largest = 0;
+
+	if (round >= ALL_FROM)
+		return 0;
+	for (int t = 0; t < n; t++)
+		if (s->flagged[t])
+			largest = Max(largest, fabs(s->error[t]));
+	return largest * FIRST_PART * pow(NEXT_PART, round);
+}
+
+/*
+ * The series with what was not expected drawn in, as far as it is the round's
+ * turn; gives whether that was all of it.
+ */
+static bool
+draw_in(const EtsData *data, const Prediction *p, int round, const Surprise *s,
+		EtsData *to, double *drawn)
+{
+	double		least = least_error(s, data->n, round);
+	bool		all = true;
+
+	to->positive = true;
+	for (int t = 0; t < data->n; t++)
+	{
+		double		unit = s->relative ? p->expected[t] : 1;
+		bool		turn = fabs(s->error[t]) >= least;
+
+		drawn[t] = data->y[t];
+		if (s->flagged[t] && turn)
+			drawn[t] = p->expected[t] + copysign(DRAWN_TO, s->error[t]) *
+				s->spread * unit;
+		else if (s->flagged[t])
+			all = false;
+		if (drawn[t] <= 0)
+			to->positive = false;
+	}
+	return all;
+}
+
 /* Predict, draw in what was not expected, and again. */
 static bool
 look_for_surprises(const OpenSeries *open, double z, Surprise *s)
@@ -111,9 +222,12 @@ look_for_surprises(const OpenSeries *open, double z, Surprise *s)
 	const EtsData *data = &open->data;
 	double	   *drawn = affinity_base_array((Size) data->n, sizeof(double));
 	EtsData		of = *data;
+	bool		all = true;
+	double		before = NAN;
 
 	memcpy(drawn, data->y, sizeof(double) * (size_t) data->n);
 	of.y = drawn;
+	tame(data, open->wish.m, &of, drawn);
 	s->error = affinity_base_array((Size) data->n, sizeof(double));
 	s->flagged = affinity_base_zeroed_array((Size) data->n, sizeof(bool));
 	for (int round = 0; round < ROUNDS; round++)
@@ -124,20 +238,11 @@ look_for_surprises(const OpenSeries *open, double z, Surprise *s)
 		if (!affinity_forecast_predict(&of, &open->wish, &p))
 			return false;
 		s->degraded |= p.degraded;
-		if (find_surprises(data, &p, z, s) == 0)
+		if (find_surprises(data, &p, z, s) == 0 && all &&
+			(round == 0 || fabs(s->spread - before) <= SETTLED * before))
 			break;
-		of.positive = true;
-		for (int t = 0; t < data->n; t++)
-		{
-			double		unit = s->relative ? p.expected[t] : 1;
-
-			drawn[t] = data->y[t];
-			if (s->flagged[t])
-				drawn[t] = p.expected[t] + copysign(DRAWN_TO, s->error[t]) *
-					s->spread * unit;
-			if (drawn[t] <= 0)
-				of.positive = false;
-		}
+		before = s->spread;
+		all = draw_in(data, &p, round, s, &of, drawn);
 	}
 	return true;
 }

@@ -86,6 +86,8 @@ affinity_model_missing(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("model \"%s\" does not exist", name),
+			 pg_strncasecmp(name, "SELECT ", 7) == 0 ?
+			 errhint("This is a query: affinity.evaluate(query => 'SELECT ...') takes one, and affinity.create_model(name, 'SELECT ...') makes a model of it.") :
 			 errhint("SELECT name FROM affinity.models lists the models.")));
 }
 

@@ -30,6 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/plancache.h"
 
+#include "base/query.h"
 #include "interaction/interaction.h"
 #include "kernel/stats.h"
 #include "neighbor/neighbor.h"
@@ -252,13 +253,15 @@ put_pairs(const TogetherState *s, ReturnSetInfo *result)
 
 /* ---- the query ---------------------------------------------------------- */
 
+#define EXAMPLE "Write it like: SELECT order_id, product_id FROM order_lines."
+
 static void
 not_baskets(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_SYNTAX_ERROR),
 			 errmsg("baskets must be one SELECT that gives basket and item"),
-			 errhint("Write it like: SELECT order_id, product_id FROM order_lines.")));
+			 errhint(EXAMPLE)));
 }
 
 /*
@@ -291,10 +294,20 @@ id_column(TupleDesc desc, int column, const char *role, const char *name)
 static char *
 basket_query(const char *query)
 {
-	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
+	AffinityQueryContext context = {.hint = EXAMPLE};
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = affinity_base_query_error,
+		.arg = &context
+	};
+	SPIPlanPtr	plan;
 	CachedPlanSource *source;
 	RawStmt    *raw;
 	int			len;
+
+	error_context_stack = &callback;
+	plan = SPI_prepare(query, 0, NULL);
+	error_context_stack = callback.previous;
 
 	if (plan == NULL)
 		not_baskets();
@@ -348,7 +361,7 @@ affinity_neighbor_together(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("query must not be null"),
-				 errhint("Write it like: SELECT order_id, product_id FROM order_lines.")));
+				 errhint(EXAMPLE)));
 	query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	state.min_support = positive_arg(fcinfo, 1, "min_support");
 	state.per_item = positive_arg(fcinfo, 2, "per_item");

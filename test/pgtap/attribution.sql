@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
-SELECT plan(111);
+SELECT plan(114);
 CREATE FUNCTION pg_temp.answer(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
@@ -144,6 +144,9 @@ INSERT INTO wrong (query, error) VALUES
 	('SELECT (SELECT count(*) FROM affinity.attribution_models(state, array_fill(''linear''::text, ARRAY[3, 4]))) = 12 * (SELECT count(*) FROM affinity.attribution_models(state, ''{linear}'')) FROM state', 'true'),
 	('SELECT affinity.attribution_agg(user_id, at, channel) FROM touch', '42883: attribution_agg needs to know which rows are conversions (Write affinity.attribution_agg(user_id, at, channel, converted)%'),
 	('SELECT affinity.attribution_agg(user_id, at, channel, converted::int) FROM touch', '42804: converted is a boolean, not a number (Write converted > 0;%'),
+	('SELECT affinity.attribution_agg(user_id, at, 5, converted) FROM touch', '42804: the channel is of type integer, but is to be a text (Cast it: %channel::text%'),
+	('SELECT affinity.attribution_agg(user_id, at, converted, converted, 1.5) FROM touch', '42804: the channel is of type boolean, but is to be a text (Cast it: %channel::text%'),
+	('SELECT affinity.attribution_agg(user_id, at, channel::varchar, converted) = affinity.attribution_agg(user_id, at, channel, converted) FROM touch', 'true'),
 	('SELECT affinity.attribution_agg(user_id, extract(epoch FROM at), channel, converted) FROM touch', '42%: % (%to_timestamp(%'),
 	('SELECT affinity.attribution(affinity.attribution_agg(n, now(), ''a'', true, 1.7e308), ''linear'') FROM generate_series(1, 1000) n', '22003: value out of range: overflow%'),
 	('SELECT affinity.paths(affinity.attribution_agg(n, now(), ''a'', true, 1.7e308)) FROM generate_series(1, 1000) n', '22003: value out of range: overflow%'),

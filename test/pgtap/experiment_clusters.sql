@@ -2,7 +2,7 @@
 -- and R's sandwich (vcovCL, HC1) have them, stored; and plain SQL.
 BEGIN;
 SET LOCAL jit = off;
-SELECT plan(76);
+SELECT plan(79);
 CREATE FUNCTION pg_temp.near(a float8, b float8, digits int DEFAULT 11) RETURNS boolean LANGUAGE sql AS $$
 	SELECT a IS NOT DISTINCT FROM b OR coalesce(abs(a - b) <= 10.0 ^ -digits * greatest(abs(a), abs(b)), false) $$;
 CREATE TEMP TABLE row AS SELECT k, i, c, (i * 7919 * k) % 101 / 4.0::float8 + c * c * k % 13 + i % 3 + 2 * (t AND a)::int AS v, t, a FROM (
@@ -138,5 +138,7 @@ SELECT throws_ok('SELECT affinity.cluster_metric_combine(m, m) FROM (SELECT affi
 SELECT throws_ok('SELECT affinity.difference_in_differences(m, 1) FROM (SELECT affinity.did_agg(1, true, true, 1) AS m) q', '22023', NULL, 'a confidence of 1');
 SELECT throws_ok(format('SELECT affinity.%s', f), '42883', m, f) FROM (VALUES ('cluster_metric_agg(1)', 'cluster_metric_agg needs to know the cluster of each unit'), ('cluster_metric_agg(true)', 'cluster_metric_agg needs to know the cluster of each unit'),
 	('did_agg(1.5, true, true)', 'did_agg needs to know the cluster of each unit'), ('did_agg(false, true, true)', 'did_agg needs to know the cluster of each unit')) v (f, m);
+SELECT throws_ok(format('SELECT affinity.did_agg(%s)', a), '42804', 'a condition is needed here, but this is of type integer', 'did_agg of ' || a)
+FROM unnest('{"1.5, 1, 0, 7","true, true, 0, ''x''::text","2, 1, false, 7::int2"}'::text[]) a;
 SELECT finish();
 ROLLBACK;

@@ -4,7 +4,7 @@
 -- (Brockwell and Davis), WWWusage (Makridakis, Wheelwright and Hyndman). Figures are of R 4.2.2 with forecast 8.20:
 -- likelihood, forecasts and bounds by its pegelsresid.C and forecast.ets at these parameters, and its thetaf.
 BEGIN;
-SELECT plan(99);
+SELECT plan(102);
 SET client_min_messages = warning;
 
 CREATE TABLE pub (name text PRIMARY KEY, season int, y float8[]);
@@ -283,6 +283,13 @@ SELECT results_eq($$SELECT number, is_anomaly FROM (SELECT affinity.series_agg(i
 	FROM generate_series(1, 40) i) x, affinity.anomaly(s) WHERE is_anomaly$$, $$VALUES (20::bigint, true)$$, 'one in a constant');
 SELECT is_empty($$SELECT * FROM (SELECT affinity.series_agg(i, 3) AS s FROM generate_series(1, 40) i) x, affinity.anomaly(s) WHERE is_anomaly$$,
 	'none in a constant');
+SELECT results_eq($$SELECT number, expected BETWEEN 4 AND 6 FROM (SELECT affinity.series_agg(i, CASE i WHEN 50 THEN 1000 ELSE 5 END) AS s
+	FROM generate_series(1, 100) i) x, affinity.anomaly(s) WHERE is_anomaly$$, $$VALUES (50::bigint, true)$$, 'what follows a large one in a constant is expected');
+SELECT results_eq($$SELECT k, count(*) FILTER (WHERE is_anomaly AND period::date = '2023-10-14'), count(*) FILTER (WHERE is_anomaly) <= 3 FROM (
+		SELECT k, affinity.series_agg(at, v + CASE WHEN at = '2023-10-14' THEN k ELSE 0 END, 'day') AS s FROM daily, unnest('{3000,30000,3000000}'::int[]) k GROUP BY k) x,
+		affinity.anomaly(s) GROUP BY k ORDER BY k$$, $$VALUES (3000, 1::bigint, true), (30000, 1, true), (3000000, 1, true)$$, 'how far one is off does not matter to the others');
+SELECT is((SELECT max(abs(expected / v - 1)) < 0.2 FROM (SELECT affinity.series_agg(at, v + CASE WHEN at = '2023-10-14' THEN 3000000 ELSE 0 END, 'day') AS s
+	FROM daily) x, affinity.anomaly(s, model => 'ets') a JOIN daily ON at = a.period), true, 'nor to what is expected of them');
 
 -- ---- errors ----
 PREPARE f(text, bigint, bigint, float8, text) AS SELECT * FROM whole, affinity.forecast(s, $2, $1, $3, $4, $5);

@@ -4,7 +4,7 @@ BEGIN;
 SET LOCAL jit = off;
 SET LOCAL timezone = 'UTC';
 SET LOCAL search_path = public, pg_catalog;
-SELECT plan(82);
+SELECT plan(98);
 CREATE TEMP TABLE ev AS SELECT at, at AT TIME ZONE 'UTC' AS ts, (at AT TIME ZONE 'UTC')::date AS d, i * 1.5 AS amount, i AS i4, i::bigint AS i8,
 	interval '1 day' AS took, 7 AS days FROM (SELECT i, timestamptz '2024-01-01 05:00+00' + i * interval '7 hours' AS at FROM generate_series(1, 60) i) x;
 
@@ -46,6 +46,10 @@ INSERT INTO mistake (call, message, hint, instead) VALUES
 	('affinity.series_agg(ts, i8, took)', '42804: a unit of time is a word', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(ts, i8, ''day'')'),
 	('affinity.series_agg(amount, at, ''day'')', '42804: series_agg takes the value after the time', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(at, amount, ''day'')'),
 	('affinity.series_agg(i4, d, ''month'')', '42804: series_agg takes the value after the time', 'affinity.series_agg(at, value, ''day'')', 'affinity.series_agg(d, i4, ''month'')');
+INSERT INTO mistake (call, message, hint, instead) SELECT format('(SELECT count(*) FROM affinity.%s(%s))', f, replace(a, '?', 'ev')), '42601: syntax error at or near "ev"', 'Write it like: ' || example,
+	format('(SELECT count(*) FROM affinity.%s(%s))', f, replace(a, '?', 'SELECT i4, i4 FROM ev'))
+FROM (VALUES ('communities', '''?'', NULL::int', 'SELECT follower_id, followed_id FROM follows.'), ('reciprocity', '''?''', 'SELECT follower_id, followed_id FROM follows.'),
+	('referrals', '''?'', NULL::int', 'SELECT '), ('bought_together', '''?''', 'SELECT order_id, product_id FROM order_lines.')) v (f, a, example);
 SELECT ok(pg_temp.answer(call) LIKE message || '%(%' || hint || '%)', call || ': ' || pg_temp.answer(call)) FROM mistake ORDER BY no;
 SELECT unalike(pg_temp.answer(instead), '_____: % (%)', instead) FROM mistake ORDER BY no;
 
@@ -89,5 +93,14 @@ SELECT ok(pg_temp.members(call) LIKE '42883: the type in which members come back
 	'max(influence + core) FROM affinity.influence(Q)', 'count(*) FROM affinity.influence(Q, directed => false)', 'max(mutual) FROM affinity.reciprocity_by_member(Q)', 'max(descendants), max(root) FROM affinity.referrals(Q)']) call;
 SELECT is(pg_temp.members(call), '2', call) FROM unnest(ARRAY['count(*) FROM affinity.referrals(Q, NULL::int)', 'count(*) FROM affinity.referrals(Q, 1)', 'count(*) FROM affinity.referrals(Q, NULL::text)',
 	'count(*) FROM affinity.referrals(Q, id_type => NULL::bigint)', 'count(*) FROM affinity.communities(replace(Q, '', date'', ''--''), NULL::int, 2)', 'count(*) FROM affinity.communities(replace(Q, '', date'', ''--''), seed => 3, id_type => NULL::int)']) call;
+SELECT ok(pg_temp.answer(call) LIKE message || ' (' || hint || '%)', call || ': ' || pg_temp.answer(call)) FROM (VALUES
+	('affinity.create_model(''no_model'', ''ev'')', '42601: syntax error at or near "ev"', 'Write it like: SELECT customer_id, stock_code, quantity, invoiced_at FROM purchases.'),
+	('affinity.create_model(''no_model'', ''SELECT i4, i8 FROM nowhere'')', '42P01: relation "nowhere" does not exist', ''),
+	('(SELECT count(*) FROM affinity.evaluate(query => ''ev''))', '42601: syntax error at or near "ev"', 'Write it like: SELECT '),
+	('(SELECT count(*) FROM affinity.evaluate(query => ''SELECT i4, i8, amount, at FROM ev'', by => ''ev''))', '42601: syntax error at or near "ev"', 'Write it like: SELECT customer_id, country FROM customers.'),
+	('affinity.create_model(''no_model'', ''SELECT 1, g FROM generate_series(1, 3) g'', user_groups => ''ev'')', '42601: syntax error at or near "ev"', 'Write it like: SELECT customer_id, country FROM customers.'),
+	('affinity.create_model(''no_model'', ''SELECT 1, g FROM generate_series(1, 3) g'', user_groups => ''SELECT 1; SELECT 2'')', '42601: user_groups must be one SELECT', 'Write it like: SELECT customer_id, country FROM customers.'),
+	('(SELECT count(*) FROM affinity.evaluate(''select i4, i8 from ev''))', '42704: model "select i4, i8 from ev" does not exist', 'This is a query: affinity.evaluate(query => '),
+	('(SELECT count(*) FROM affinity.evaluate(''no_model''))', '42704: model "no_model" does not exist', 'SELECT name FROM affinity.models lists the models.')) v (call, message, hint);
 SELECT finish();
 ROLLBACK;

@@ -22,6 +22,38 @@ my %serves_both = (
 			affinity.cluster_experiment(ARRAY['a', 'b', 'c'], s.states, 'a', 0.9) r ORDER BY variant},
 );
 
+# Mistaken calls never look at their state, of which 0.1.0 knew another type: both say what to write.
+my %mistaken = (
+	'affinity_customer_summary_mistake(bytea, affinity.moment, text)' => q{customer_summary(now(), text '5')},
+	'affinity_customer_summary_mistake(bytea, affinity.moment, text, text)' => q{customer_summary(now(), text '5', 'day')},
+	'affinity_customer_summary_mistake(bytea, double precision, affinity.moment)' => q{customer_summary(5, now())},
+	'affinity_customer_summary_mistake(bytea, double precision, affinity.moment, text)' => q{customer_summary(5, now(), 'day')},
+	'affinity_profile_numeric_mistake(bytea, double precision)' => q{contrast_numeric(5)},
+	'affinity_survival_duration_mistake(bytea, "any", interval, boolean)' => q{log_rank('a', interval '1 day', true)},
+	'affinity_survival_rank_event_mistake(bytea, "any", double precision)' => q{log_rank('a', 5)},
+	'affinity_survival_text_mistake(bytea, "any", text, boolean)' => q{log_rank('a', text '5', true)},
+	'affinity_trending_as_of_mistake(bytea, affinity.moment, interval)' => q{velocity(now(), interval '1 day')},
+	'affinity_trending_number_mistake(bytea, affinity.moment, double precision, affinity.moment)' => q{velocity(now(), 7, now())},
+	'affinity_trending_text_mistake(bytea, text, interval, affinity.moment)' => q{velocity(text 'now', interval '1 day', now())},
+	'affinity_trending_text_mistake(bytea, text, text, affinity.moment)' => q{velocity(text 'now', text '1 day', now())},
+	'affinity_trending_window_mistake(bytea, affinity.moment)' => q{velocity(now())},
+);
+foreach my $call (keys %mistaken)
+{
+	$serves_both{$call} = qq{
+		CREATE FUNCTION pg_temp.says() RETURNS text LANGUAGE plpgsql AS \$says\$
+		DECLARE
+			hint text;
+		BEGIN
+			PERFORM affinity.$mistaken{$call};
+			RETURN 'nothing';
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+			RETURN concat_ws(' ', SQLSTATE, SQLERRM, hint);
+		END \$says\$;
+		SELECT pg_temp.says()};
+}
+
 my $this = version_of();
 my @versions = sort map { m{/affinity--(.*)\.sql\.xz$} } glob project() . '/test/data/upgrade/affinity--*.sql.xz';
 @versions = grep { $_ ne $this } @versions;

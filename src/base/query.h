@@ -1,0 +1,19 @@
+/*
+ * query.h
+ *		Errors of a query that is an argument.
+ */
+#ifndef AFFINITY_BASE_QUERY_H
+#define AFFINITY_BASE_QUERY_H
+
+#include "postgres.h"
+
+typedef struct AffinityQueryContext
+{
+	const char *query;			/* NULL: SPI says where in it */
+	const char *hint;			/* of what is no query */
+} AffinityQueryContext;
+
+/* query.c */
+extern void affinity_base_query_error(void *context);
+
+#endif							/* AFFINITY_BASE_QUERY_H */
