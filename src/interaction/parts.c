@@ -13,11 +13,53 @@
 
 #include "interaction/rows.h"
 
-static Size
-chunk_size(const AffinityParts *parts)
+/*
+ * Bytes of one chunk.
+ */
+Size
+affinity_interaction_chunk_bytes(const AffinityParts *parts)
 {
 	return sizeof(AffinityChunk) +
 		(parts->has_side ? AFFINITY_CHUNK * sizeof(int64) : 0);
+}
+
+/*
+ * A chunk in the area, or where it has no more room, of this process.
+ */
+static AffinityChunk *
+make_chunk(AffinityParts *parts)
+{
+	Size		size = affinity_interaction_chunk_bytes(parts);
+	dsa_pointer self = InvalidDsaPointer;
+	AffinityChunk *chunk;
+
+	if (parts->area && !parts->is_full)
+	{
+		ResourceOwner old = CurrentResourceOwner;
+
+		CurrentResourceOwner = parts->owner;
+		self = dsa_allocate_extended(parts->area, size, DSA_ALLOC_NO_OOM);
+		chunk = DsaPointerIsValid(self) ? dsa_get_address(parts->area, self) :
+			NULL;
+		CurrentResourceOwner = old;
+		parts->is_full = !DsaPointerIsValid(self);
+	}
+	if (!DsaPointerIsValid(self))
+		chunk = MemoryContextAlloc(parts->context, size);
+	chunk->self = self;
+	parts->n_chunks++;
+	return chunk;
+}
+
+/*
+ * Make chunks for later; false where the area has no room for them.
+ */
+bool
+affinity_interaction_parts_reserve(AffinityParts *parts, int64 n_chunks)
+{
+	for (int64 i = 0; i < n_chunks && !parts->is_full; i++)
+		affinity_interaction_parts_give_back(parts, make_chunk(parts));
+	return !parts->is_full;
 }
 
 /*
@@ -31,7 +73,7 @@ affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part)
 	if (chunk)
 		parts->unused = chunk->next;
 	else
-		chunk = MemoryContextAlloc(parts->context, chunk_size(parts));
+		chunk = make_chunk(parts);
 	chunk->next = NULL;
 	if (part->last)
 		part->last->next = chunk;
@@ -66,6 +108,53 @@ affinity_interaction_parts_give_back(AffinityParts *parts,
 	parts->unused = chunk;
 }
 
+/*
+ * Let other processes find a partition.
+ */
+void
+affinity_interaction_part_show(const AffinityPart *part,
+							   AffinitySharedPart *shared)
+{
+	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
+		chunk->following = chunk->next ? chunk->next->self : InvalidDsaPointer;
+	shared->first = part->first ? part->first->self : InvalidDsaPointer;
+	shared->n_last = part->n_last;
+}
+
+/*
+ * Find one that another process had.
+ */
+void
+affinity_interaction_part_see(dsa_area *area,
+							  const AffinitySharedPart *shared,
+							  AffinityPart *part)
+{
+	dsa_pointer at = shared->first;
+
+	part->first = part->last = NULL;
+	part->n_last = shared->n_last;
+	while (DsaPointerIsValid(at))
+	{
+		AffinityChunk *chunk = dsa_get_address(area, at);
+
+		chunk->next = NULL;
+		if (part->last)
+			part->last->next = chunk;
+		else
+			part->first = chunk;
+		part->last = chunk;
+		at = chunk->following;
+	}
+}
+
+static void
+free_chunk(AffinityChunk *chunk)
+{
+	/* others go with the area */
+	if (!DsaPointerIsValid(chunk->self))
+		pfree(chunk);
+}
+
 void
 affinity_interaction_parts_free(AffinityParts *parts)
 {
@@ -79,14 +168,17 @@ affinity_interaction_parts_free(AffinityParts *parts)
 			 NULL; chunk = next)
 		{
 			next = chunk->next;
-			pfree(chunk);
+			free_chunk(chunk);
 		}
 	}
 	while (parts->unused)
 	{
 		AffinityChunk *next = parts->unused->next;
 
-		pfree(parts->unused);
+		free_chunk(parts->unused);
 		parts->unused = next;
 	}
+	if (parts->area)
+		dsa_detach(parts->area);
+	parts->area = NULL;
 }

@@ -7,6 +7,8 @@
 #define AFFINITY_INTERACTION_ROWS_H
 
 #include "tcop/dest.h"
+#include "utils/dsa.h"
+#include "utils/resowner.h"
 
 #include "interaction/interaction.h"
 
@@ -19,11 +21,15 @@
  */
 #define AFFINITY_PART_BITS	8
 #define AFFINITY_PARTS		(1 << AFFINITY_PART_BITS)
-#define AFFINITY_CHUNK		2048	/* entries */
+#define AFFINITY_CHUNK		2044	/* entries: 6 pages, with a side 10 */
 
 typedef struct AffinityChunk
 {
 	struct AffinityChunk *next;
+	dsa_pointer self;			/* where other processes find it; invalid:
+								 * nowhere */
+	dsa_pointer following;		/* next, for them; set when it is given to
+								 * them */
 	AffinityEntry entry[AFFINITY_CHUNK];
 	/* behind them, where parts have a side: as many times or second values */
 } AffinityChunk;
@@ -40,10 +46,30 @@ typedef struct AffinityParts
 {
 	MemoryContext context;
 	bool		has_side;
+	dsa_area   *area;			/* that chunks are to be in; NULL: memory of
+								 * this process */
+	ResourceOwner owner;		/* of what is mapped of it */
+	bool		is_full;		/* the area: some chunks are elsewhere */
+	int64		n_chunks;		/* made so far */
 	AffinityChunk *unused;		/* chunks to be taken before new ones */
 	AffinityPart part[AFFINITY_PARTS];
 } AffinityParts;
 
+/* The chunks of a partition, as other processes find them. */
+typedef struct AffinitySharedPart
+{
+	dsa_pointer first;
+	uint32		n_last;			/* entries in the last one */
+} AffinitySharedPart;
+
+extern void affinity_interaction_part_show(const AffinityPart *part,
+										   AffinitySharedPart *shared);
+extern void affinity_interaction_part_see(dsa_area *area,
+										  const AffinitySharedPart *shared,
+										  AffinityPart *part);
+extern bool affinity_interaction_parts_reserve(AffinityParts *parts,
+											   int64 n_chunks);
+extern Size affinity_interaction_chunk_bytes(const AffinityParts *parts);
 extern void affinity_interaction_parts_extend(AffinityParts *parts,
 											  AffinityPart *part);
 extern AffinityChunk *affinity_interaction_parts_detach(AffinityParts *parts,
@@ -103,16 +129,26 @@ typedef struct AffinityRows
 	int64		other;			/* of a kind that is not asked for */
 	int64		tiny;
 	int64		usable;			/* rows in the partitions */
+	int			n_sharing;		/* processes that may share the chunks, beside
+								 * this one; see place.c */
+	bool		by_hash;		/* partitions are by hash of the user's id,
+								 * not by number */
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;
 
 typedef struct AffinityVisitBuild AffinityVisitBuild;
+typedef struct AffinitySorter AffinitySorter;
 
 /* The whole on its way. */
 typedef struct AffinityBuild
 {
 	const AffinityReadRequest *request;
 	AffinityRows *rows;
+	uint32		n_users;		/* ids, and their ranks by number: those that
+								 * rows have */
+	uint32		n_items;
+	const uint32 *user_rank;
+	const uint32 *item_rank;
 	AffinityMerge merge;
 	int64	   *of_user;		/* entries after merging, by number */
 	int64	   *of_item;		/* by rank */
@@ -208,7 +244,16 @@ extern void affinity_interaction_baskets_read(const AffinityReadRequest *request
 /* sort.c */
 extern void affinity_interaction_merge_begin(AffinityBuild *build);
 pg_noreturn extern void affinity_interaction_too_large(const AffinityBuild *build);
+extern AffinitySorter *affinity_interaction_sorter(const AffinityBuild *build);
+extern void affinity_interaction_sort_part(AffinityBuild *build, uint32 p,
+										   AffinitySorter *sorter);
+extern void affinity_interaction_sorter_free(AffinitySorter *sorter);
+extern void affinity_interaction_newest_begin(int64 *newest, uint32 n);
 extern void affinity_interaction_sort(AffinityBuild *build);
+
+/* place.c */
+extern bool affinity_interaction_place(AffinityBuild *build,
+									   AffinityInteractions *in);
 
 /* matrix.c */
 extern void affinity_interaction_sort_items(AffinityBuild *build);
@@ -221,6 +266,9 @@ extern void affinity_interaction_give(AffinityBuild *build,
 									  AffinityInteractions *in);
 extern Size affinity_interaction_rows_bytes(const AffinityRows *rows,
 											const AffinityReadRequest *request);
+extern void affinity_interaction_number(AffinityBuild *build,
+										AffinityInteractions *in,
+										uint32 **column);
 extern void affinity_interaction_build(AffinityRows *rows,
 									   const AffinityReadRequest *request,
 									   AffinityInteractions *in);

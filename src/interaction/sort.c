@@ -22,7 +22,7 @@
 #define MAX_DIGITS	6			/* of two numbers below 2^31 */
 
 /* Entries of one partition that are being sorted. */
-typedef struct Sorter
+struct AffinitySorter
 {
 	AffinityDigit digit[MAX_DIGITS];	/* in the order of the passes */
 	int			n_digits;
@@ -31,7 +31,9 @@ typedef struct Sorter
 	float	   *second;			/* NULL: no second values */
 	AffinityEntry *other_entry; /* where the next pass puts them */
 	float	   *other_second;
-} Sorter;
+};
+
+typedef AffinitySorter Sorter;
 
 /* As many zeros. */
 static int64 *
@@ -63,32 +65,35 @@ add_digits(Sorter *sorter, bool of_row, int low, uint32 n)
 	}
 }
 
-static void
-alloc_sorter(Sorter *sorter, const AffinityRows *rows)
+/*
+ * Who sorts the partitions of a build, one after another.
+ */
+AffinitySorter *
+affinity_interaction_sorter(const AffinityBuild *build)
 {
+	Sorter	   *sorter = palloc0(sizeof(Sorter));
+	const AffinityRows *rows = build->rows;
 	int64		largest = 0;
 
-	sorter->n_digits = 0;
-	add_digits(sorter, false, 0, affinity_interaction_dict_size(rows->items) *
-			   rows->n_kinds);
-	add_digits(sorter, true, AFFINITY_PART_BITS,
-			   affinity_interaction_dict_size(rows->users));
+	add_digits(sorter, false, 0, build->n_items * rows->n_kinds);
+	add_digits(sorter, true, rows->by_hash ? 0 : AFFINITY_PART_BITS,
+			   build->n_users);
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
 	sorter->entry = affinity_interaction_array(largest, sizeof(AffinityEntry));
 	sorter->other_entry = affinity_interaction_array(largest,
 													 sizeof(AffinityEntry));
-	sorter->second = sorter->other_second = NULL;
 	if (rows->has_second)
 	{
 		sorter->second = affinity_interaction_array(largest, sizeof(float));
 		sorter->other_second = affinity_interaction_array(largest,
 														  sizeof(float));
 	}
+	return sorter;
 }
 
-static void
-free_sorter(Sorter *sorter)
+void
+affinity_interaction_sorter_free(AffinitySorter *sorter)
 {
 	pfree(sorter->entry);
 	pfree(sorter->other_entry);
@@ -97,6 +102,7 @@ free_sorter(Sorter *sorter)
 		pfree(sorter->second);
 		pfree(sorter->other_second);
 	}
+	pfree(sorter);
 }
 
 /*
@@ -166,8 +172,8 @@ static void
 gather(AffinityBuild *build, uint32 p, Sorter *sorter)
 {
 	AffinityParts *parts = &build->rows->parts;
-	const uint32 *rank = affinity_interaction_dict_rank(build->rows->items);
-	uint32		n_items = affinity_interaction_dict_size(build->rows->items);
+	const uint32 *rank = build->item_rank;
+	uint32		n_items = build->n_items;
 	uint32		n_last;
 	AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
 															 &n_last);
@@ -232,13 +238,13 @@ sort_pass(Sorter *sorter, AffinityDigit digit)
  * Put merged entries back into their partition, and count them.
  */
 static void
-put_back(AffinityBuild *build, const AffinityEntry *entry, const float *second,
-		 size_t n)
+put_back(AffinityBuild *build, uint32 p, const AffinityEntry *entry,
+		 const float *second, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 	{
 		AffinityPart *part =
-		affinity_interaction_parts_room(&build->rows->parts, entry[i].row);
+		affinity_interaction_parts_room(&build->rows->parts, p);
 
 		part->last->entry[part->n_last] = entry[i];
 		if (second)
@@ -250,8 +256,12 @@ put_back(AffinityBuild *build, const AffinityEntry *entry, const float *second,
 	}
 }
 
-static void
-sort_and_merge(AffinityBuild *build, uint32 p, Sorter *sorter)
+/*
+ * Sort and merge a partition.
+ */
+void
+affinity_interaction_sort_part(AffinityBuild *build, uint32 p,
+							   AffinitySorter *sorter)
 {
 	AffinityEntry last;
 	float		last_second;
@@ -268,12 +278,12 @@ sort_and_merge(AffinityBuild *build, uint32 p, Sorter *sorter)
 		kept = affinity_kernel_entries_merge(&build->merge, entry, second,
 											 Min(PIECE, sorter->n - from),
 											 entry, second);
-		put_back(build, entry, second, kept);
+		put_back(build, p, entry, second, kept);
 		CHECK_FOR_INTERRUPTS();
 	}
 	kept = affinity_kernel_entries_merge(&build->merge, NULL, NULL, 0, &last,
 										 sorter->second ? &last_second : NULL);
-	put_back(build, &last, sorter->second ? &last_second : NULL, kept);
+	put_back(build, p, &last, sorter->second ? &last_second : NULL, kept);
 }
 
 /*
@@ -310,9 +320,22 @@ affinity_interaction_merge_begin(AffinityBuild *build)
 	merge->mean = build->request->value == AFFINITY_PAIR_RATING;
 	merge->any_sign = build->request->value != AFFINITY_PAIR_ABOVE_0;
 	merge->keep_dropped = build->request->keep_dropped;
-	merge->rank = affinity_interaction_dict_rank(build->rows->users);
+	merge->rank = build->user_rank;
 	merge->limit = build->request->skip_bad ? FLT_MAX : INFINITY;
 	merge->second_is_max = build->request->recency != AFFINITY_RECENCY_SUM;
+}
+
+/*
+ * The newest times of users, not known yet.
+ */
+void
+affinity_interaction_newest_begin(int64 *newest, uint32 n)
+{
+	for (uint32 u = 0; u < n; u++)
+	{
+		affinity_base_look_up(u);
+		newest[u] = DT_NOBEGIN;
+	}
 }
 
 /*
@@ -321,28 +344,21 @@ affinity_interaction_merge_begin(AffinityBuild *build)
 void
 affinity_interaction_sort(AffinityBuild *build)
 {
-	const AffinityRows *rows = build->rows;
-	Sorter		sorter;
+	Sorter	   *sorter = affinity_interaction_sorter(build);
 
-	build->of_user = alloc_counts(affinity_interaction_dict_size(rows->users));
-	build->of_item = alloc_counts((int64) rows->n_kinds *
-								  affinity_interaction_dict_size(rows->items));
+	build->of_user = alloc_counts(build->n_users);
+	build->of_item = alloc_counts((int64) build->rows->n_kinds *
+								  build->n_items);
 	affinity_interaction_merge_begin(build);
-	alloc_sorter(&sorter, rows);
-	if (rows->by_newest)
+	if (build->rows->by_newest)
 	{
-		uint32		n = affinity_interaction_dict_size(rows->users);
-
-		build->newest = affinity_interaction_array(n, sizeof(int64));
-		for (uint32 u = 0; u < n; u++)
-		{
-			affinity_base_look_up(u);
-			build->newest[u] = DT_NOBEGIN;
-		}
+		build->newest = affinity_interaction_array(build->n_users,
+												   sizeof(int64));
+		affinity_interaction_newest_begin(build->newest, build->n_users);
 	}
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
-		sort_and_merge(build, p, &sorter);
-	free_sorter(&sorter);
+		affinity_interaction_sort_part(build, p, sorter);
+	affinity_interaction_sorter_free(sorter);
 	if (build->newest)
 		pfree(build->newest);
 	if (build->merge.infinite.n > 0)
