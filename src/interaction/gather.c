@@ -112,6 +112,11 @@ take(CustomScanState *css)
 static void
 end(CustomScanState *css)
 {
+	const TakeState *state = (const TakeState *) css;
+
+	/* the leader still needs it */
+	if (IsParallelWorker() && state->share)
+		dsa_detach(state->share->area);
 	ExecEndNode(linitial(css->custom_ps));
 }
 
