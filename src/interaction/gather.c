@@ -75,13 +75,13 @@ begin(CustomScanState *css, EState *estate, int eflags)
 	TakeState  *state = (TakeState *) css;
 	const CustomScan *plan = (const CustomScan *) css->ss.ps.plan;
 	Gathering  *gathering = starting;
-	PlanState  *child = ExecInitNode(linitial(plan->custom_plans), estate,
-									 eflags);
+	PlanState  *child;
 
+	starting = NULL;
+	child = ExecInitNode(linitial(plan->custom_plans), estate, eflags);
 	css->custom_ps = list_make1(child);
 	if (IsParallelWorker())
 		return;
-	starting = NULL;
 	state->share = gathering->share;
 	state->receiver = gathering->receiver;
 	state->receiver->rStartup(state->receiver, CMD_SELECT,
@@ -116,7 +116,7 @@ end(CustomScanState *css)
 
 	/* the leader still needs it */
 	if (IsParallelWorker() && state->share)
-		dsa_detach(state->share->area);
+		affinity_interaction_area_end(state->share->area);
 	ExecEndNode(linitial(css->custom_ps));
 }
 
@@ -144,7 +144,7 @@ initialize_shared(CustomScanState *css, ParallelContext *context,
 	TakeShared *shared = coordinate;
 
 	(void) context;
-	shared->area = dsa_get_handle(state->share->area);
+	shared->area = dsa_get_handle(state->share->area->dsa);
 	shared->read = state->share->address;
 }
 
@@ -221,8 +221,13 @@ take_rows_of(Plan *below)
 		plan->targetlist = lappend(plan->targetlist,
 								   makeTargetEntry((Expr *) var, entry->resno,
 												   entry->resname, false));
+		/* of which only the type matters */
+		expr = (Expr *) makeNullConst(var->vartype, var->vartypmod,
+									  var->varcollid);
 		take->custom_scan_tlist = lappend(take->custom_scan_tlist,
-										  copyObject(entry));
+										  makeTargetEntry(expr, entry->resno,
+														  entry->resname,
+														  false));
 	}
 	plan->startup_cost = below->startup_cost;
 	plan->total_cost = below->total_cost;
@@ -324,10 +329,14 @@ run(void *arg)
 	Gathering  *gathering = arg;
 	const AffinityReadRequest *request = gathering->request;
 	ErrorContextCallback context = {error_context_stack, say_query, gathering};
-	ResourceOwner owner = CurrentResourceOwner;
 	QueryDesc  *query;
 
 	error_context_stack = &context;
+	gathering->share =
+		affinity_interaction_share_begin(request,
+										 ((Gather *) gathering->plan->planTree)->num_workers);
+	gathering->receiver = affinity_interaction_shared_receiver(request,
+															   gathering->share);
 	if (!request->read_only)
 	{
 		CommandCounterIncrement();
@@ -345,12 +354,8 @@ run(void *arg)
 	if (!request->read_only)
 		PopActiveSnapshot();
 	error_context_stack = context.previous;
-
-	/* what is mapped is to stay when this part has ended */
-	CurrentResourceOwner = gathering->share->owner;
 	gathering->complete =
 		affinity_interaction_share_take_over((RowReceiver *) gathering->receiver);
-	CurrentResourceOwner = owner;
 }
 
 /*
@@ -375,11 +380,6 @@ affinity_interaction_gather(const AffinityReadRequest *request)
 	context = AllocSetContextCreate(CurrentMemoryContext, "affinity rows",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	gathering.share =
-		affinity_interaction_share_begin(request,
-										 ((Gather *) gathering.plan->planTree)->num_workers);
-	gathering.receiver = affinity_interaction_shared_receiver(request,
-															  gathering.share);
 	error = affinity_base_try(run, &gathering);
 	starting = NULL;
 	if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
@@ -393,9 +393,6 @@ affinity_interaction_gather(const AffinityReadRequest *request)
 		rows = affinity_interaction_received(gathering.receiver);
 	MemoryContextSwitchTo(old);
 	if (rows == NULL)
-	{
-		dsa_detach(gathering.share->area);
 		MemoryContextDelete(context);
-	}
 	return rows;
 }

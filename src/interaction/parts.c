@@ -9,9 +9,51 @@
  */
 #include "postgres.h"
 
+#include "storage/lwlock.h"
 #include "utils/memutils.h"
 
 #include "interaction/rows.h"
+
+/* ---- shared memory ------------------------------------------------------ */
+
+static void
+forget(void *arg)
+{
+	affinity_interaction_area_end(arg);
+}
+
+/*
+ * A new area, of at most so many bytes; 0: no limit. What is mapped of it
+ * belongs to no transaction, but to the current memory context.
+ */
+AffinityArea *
+affinity_interaction_area(Size max_bytes)
+{
+	static int	tranche = 0;
+	AffinityArea *area = palloc0(sizeof(AffinityArea));
+
+	if (tranche == 0)
+		tranche = LWLockNewTrancheId();
+	LWLockRegisterTranche(tranche, "AffinityRows");
+	area->dsa = dsa_create(tranche);
+	dsa_pin_mapping(area->dsa);
+	area->callback.func = forget;
+	area->callback.arg = area;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &area->callback);
+	if (max_bytes > 0)
+		dsa_set_size_limit(area->dsa, max_bytes);
+	return area;
+}
+
+void
+affinity_interaction_area_end(AffinityArea *area)
+{
+	if (area->dsa)
+		dsa_detach(area->dsa);
+	area->dsa = NULL;
+}
+
+/* ---- chunks ------------------------------------------------------------- */
 
 /*
  * Bytes of one chunk.
@@ -35,17 +77,11 @@ make_chunk(AffinityParts *parts)
 
 	if (parts->area && !parts->is_full)
 	{
-		ResourceOwner old = CurrentResourceOwner;
-
-		CurrentResourceOwner = parts->owner;
-		self = dsa_allocate_extended(parts->area, size, DSA_ALLOC_NO_OOM);
-		chunk = DsaPointerIsValid(self) ? dsa_get_address(parts->area, self) :
-			NULL;
-		CurrentResourceOwner = old;
+		self = dsa_allocate_extended(parts->area->dsa, size, DSA_ALLOC_NO_OOM);
 		parts->is_full = !DsaPointerIsValid(self);
 	}
-	if (!DsaPointerIsValid(self))
-		chunk = MemoryContextAlloc(parts->context, size);
+	chunk = DsaPointerIsValid(self) ? dsa_get_address(parts->area->dsa, self) :
+		MemoryContextAlloc(parts->context, size);
 	chunk->self = self;
 	parts->n_chunks++;
 	return chunk;
@@ -179,6 +215,6 @@ affinity_interaction_parts_free(AffinityParts *parts)
 		parts->unused = next;
 	}
 	if (parts->area)
-		dsa_detach(parts->area);
+		affinity_interaction_area_end(parts->area);
 	parts->area = NULL;
 }

@@ -398,7 +398,7 @@ affinity_interaction_place_body(AffinityTeam *team)
 	Whole	   *whole = affinity_parallel_leader(team);
 
 	begin(&placer);
-	placer.area = whole ? whole->build->rows->parts.area :
+	placer.area = whole ? whole->build->rows->parts.area->dsa :
 		dsa_attach(placer.shared->area);
 	sort_parts(&placer);
 	affinity_parallel_barrier(team);
@@ -492,12 +492,11 @@ fill(AffinityTeam *team, const AffinityBuild *build)
 	shared->rows = *rows;
 	shared->rows.users = shared->rows.items = NULL;
 	shared->rows.parts.area = NULL;
-	shared->rows.parts.owner = NULL;
 	shared->rows.parts.unused = NULL;
 	memset(shared->rows.parts.part, 0, sizeof(parts->part));
 	shared->n_users = build->n_users;
 	shared->n_items = build->n_items;
-	shared->area = dsa_get_handle(parts->area);
+	shared->area = dsa_get_handle(parts->area->dsa);
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		affinity_interaction_part_show(&parts->part[p], &shared->part[p]);
 	for (; parts->unused; parts->unused = parts->unused->next)

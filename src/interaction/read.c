@@ -308,7 +308,6 @@ affinity_interaction_shared_receiver(const AffinityReadRequest *request,
 	self->share = share;
 	self->rows->by_hash = true;
 	self->rows->parts.area = share->area;
-	self->rows->parts.owner = share->owner;
 	return receiver;
 }
 

@@ -8,7 +8,6 @@
 
 #include "port/atomics.h"
 #include "utils/dsa.h"
-#include "utils/resowner.h"
 
 #include "interaction/rows.h"
 
@@ -57,8 +56,7 @@ typedef struct SharedRead
 /* A process' part in it. */
 typedef struct AffinityShare
 {
-	dsa_area   *area;
-	ResourceOwner owner;		/* of what it maps of the area */
+	AffinityArea *area;
 	dsa_pointer address;		/* of read */
 	SharedRead *read;
 	SharedRows *worker;			/* where a worker leaves its rows; NULL: the

@@ -8,7 +8,6 @@
 
 #include "tcop/dest.h"
 #include "utils/dsa.h"
-#include "utils/resowner.h"
 
 #include "interaction/interaction.h"
 
@@ -42,13 +41,19 @@ typedef struct AffinityPart
 								 * full */
 } AffinityPart;
 
+/* Memory that processes share; it ends with the context it was made in. */
+typedef struct AffinityArea
+{
+	dsa_area   *dsa;			/* NULL: it has ended */
+	MemoryContextCallback callback;
+} AffinityArea;
+
 typedef struct AffinityParts
 {
 	MemoryContext context;
 	bool		has_side;
-	dsa_area   *area;			/* that chunks are to be in; NULL: memory of
+	AffinityArea *area;			/* that chunks are to be in; NULL: memory of
 								 * this process */
-	ResourceOwner owner;		/* of what is mapped of it */
 	bool		is_full;		/* the area: some chunks are elsewhere */
 	int64		n_chunks;		/* made so far */
 	AffinityChunk *unused;		/* chunks to be taken before new ones */
@@ -62,6 +67,8 @@ typedef struct AffinitySharedPart
 	uint32		n_last;			/* entries in the last one */
 } AffinitySharedPart;
 
+extern AffinityArea *affinity_interaction_area(Size max_bytes);
+extern void affinity_interaction_area_end(AffinityArea *area);
 extern void affinity_interaction_part_show(const AffinityPart *part,
 										   AffinitySharedPart *shared);
 extern void affinity_interaction_part_see(dsa_area *area,

@@ -14,7 +14,6 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "storage/lwlock.h"
 
 #include "interaction/dictionary.h"
 #include "interaction/receiver.h"
@@ -27,17 +26,6 @@ header_bytes(int n_workers)
 {
 	return MAXALIGN(offsetof(SharedRead, rows) +
 					(Size) n_workers * sizeof(SharedRows));
-}
-
-static int
-tranche(void)
-{
-	static int	id = 0;
-
-	if (id == 0)
-		id = LWLockNewTrancheId();
-	LWLockRegisterTranche(id, "AffinityReading");
-	return id;
 }
 
 /*
@@ -55,10 +43,9 @@ affinity_interaction_share_begin(const AffinityReadRequest *request,
 
 	for (int i = 0; i < n_kinds; i++)
 		size += strlen(request->kinds->name[i]) + 1;
-	share->owner = CurrentResourceOwner;
-	share->area = dsa_create(tranche());
-	share->address = dsa_allocate0(share->area, size);
-	share->read = read = dsa_get_address(share->area, share->address);
+	share->area = affinity_interaction_area((Size) request->max_bytes);
+	share->address = dsa_allocate0(share->area->dsa, size);
+	share->read = read = dsa_get_address(share->area->dsa, share->address);
 	read->request = *request;
 	read->request.query = read->request.baskets = read->request.times_of = NULL;
 	read->request.kinds = NULL;
@@ -79,8 +66,6 @@ affinity_interaction_share_begin(const AffinityReadRequest *request,
 		strcpy(name, request->kinds->name[i]);
 		name += strlen(name) + 1;
 	}
-	if (request->max_bytes > 0)
-		dsa_set_size_limit(share->area, request->max_bytes);
 	return share;
 }
 
@@ -93,11 +78,10 @@ affinity_interaction_share_join(dsa_handle handle, dsa_pointer address,
 {
 	AffinityShare *share = palloc0(sizeof(AffinityShare));
 
-	(void) tranche();
-	share->owner = CurrentResourceOwner;
-	share->area = dsa_attach(handle);
+	share->area = palloc0(sizeof(AffinityArea));
+	share->area->dsa = dsa_attach(handle);
 	share->address = address;
-	share->read = dsa_get_address(share->area, address);
+	share->read = dsa_get_address(share->area->dsa, address);
 	if (worker >= share->read->n_workers)
 		elog(ERROR, "no room for the rows of worker %d", worker);
 	share->worker = &share->read->rows[worker];
@@ -166,7 +150,7 @@ affinity_interaction_share_number(AffinityShare *share,
 
 /*
  * What a process' rows will need until the matrix is there, at the highest:
- * its chunks; its ids here and in the leader; the matrix, and one orientation
+ * its chunks, and those that the team takes; its ids here and in the leader; the matrix, and one orientation
  * of it a second time, as it is made in shared memory; two copies of a
  * partition; what stands beside ids.
  */
@@ -184,7 +168,7 @@ bytes_of(const RowReceiver *self)
 
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
-	return rows->parts.n_chunks *
+	return (rows->parts.n_chunks + AFFINITY_PARTS) *
 		affinity_interaction_chunk_bytes(&rows->parts) +
 		2 * (affinity_interaction_dict_bytes(rows->users) +
 			 affinity_interaction_dict_bytes(rows->items)) +
@@ -235,13 +219,13 @@ affinity_interaction_share_account(RowReceiver *self)
 static dsa_pointer
 leave_bytes(AffinityShare *share, const void *from, Size size)
 {
-	dsa_pointer to = dsa_allocate_extended(share->area, Max(size, 1),
+	dsa_pointer to = dsa_allocate_extended(share->area->dsa, Max(size, 1),
 										   DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
 
 	if (!DsaPointerIsValid(to))
 		give_up(share);
 	else if (size > 0)
-		memcpy(dsa_get_address(share->area, to), from, size);
+		memcpy(dsa_get_address(share->area->dsa, to), from, size);
 	return to;
 }
 
@@ -303,11 +287,11 @@ take_ids(AffinityShare *share, AffinityDict *dict, const SharedIds *ids)
 	const Size *end = NULL;
 
 	if (dict->kind == AFFINITY_ID_INT)
-		ints = dsa_get_address(share->area, ids->ints);
+		ints = dsa_get_address(share->area->dsa, ids->ints);
 	else
-		bytes = dsa_get_address(share->area, ids->bytes);
+		bytes = dsa_get_address(share->area->dsa, ids->bytes);
 	if (dict->kind == AFFINITY_ID_TEXT)
-		end = dsa_get_address(share->area, ids->end);
+		end = dsa_get_address(share->area->dsa, ids->end);
 	for (uint32 from = 0; from < ids->n; from += AFFINITY_BATCH)
 	{
 		uint32		n = Min(AFFINITY_BATCH, ids->n - from);
@@ -379,7 +363,7 @@ take_part(RowReceiver *self, const AffinitySharedPart *shared, uint32 p,
 	AffinityPart theirs;
 	AffinityChunk *next;
 
-	affinity_interaction_part_see(self->share->area, shared, &theirs);
+	affinity_interaction_part_see(self->share->area->dsa, shared, &theirs);
 	for (AffinityChunk *chunk = theirs.first; chunk; chunk = next)
 	{
 		uint32		n = chunk->next ? AFFINITY_CHUNK : theirs.n_last;
@@ -447,8 +431,11 @@ affinity_interaction_share_take_over(RowReceiver *self)
 		if (read->rows[i].done)
 			take_worker(self, &read->rows[i]);
 	}
-	self->rows->n_sharing = Min(read->n_workers, affinity_parallel_allowed());
-	if (!affinity_interaction_parts_reserve(&self->rows->parts,
+	if (!self->request->journal)
+		self->rows->n_sharing = Min(read->n_workers,
+									affinity_parallel_allowed());
+	if (self->rows->n_sharing > 0 &&
+		!affinity_interaction_parts_reserve(&self->rows->parts,
 											(self->rows->n_sharing + 1) *
 											AFFINITY_PARTS))
 		self->rows->n_sharing = 0;
