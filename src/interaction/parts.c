@@ -161,7 +161,7 @@ affinity_interaction_part_show(const AffinityPart *part,
  * Find one that another process had.
  */
 void
-affinity_interaction_part_see(dsa_area *area,
+affinity_interaction_part_see(dsa_area * area,
 							  const AffinitySharedPart *shared,
 							  AffinityPart *part)
 {

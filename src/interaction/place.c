@@ -116,7 +116,7 @@ room(Placer *placer, uint32 p)
 {
 	AffinityParts *parts = &placer->rows.parts;
 	AffinityPart *part = &parts->part[p];
-	const dsa_pointer *pool = region(placer, PLACE_POOL);
+	const		dsa_pointer *pool = region(placer, PLACE_POOL);
 	uint32		n;
 
 	if (likely(part->last && part->n_last < AFFINITY_CHUNK))

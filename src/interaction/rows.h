@@ -71,7 +71,7 @@ extern AffinityArea *affinity_interaction_area(Size max_bytes);
 extern void affinity_interaction_area_end(AffinityArea *area);
 extern void affinity_interaction_part_show(const AffinityPart *part,
 										   AffinitySharedPart *shared);
-extern void affinity_interaction_part_see(dsa_area *area,
+extern void affinity_interaction_part_see(dsa_area * area,
 										  const AffinitySharedPart *shared,
 										  AffinityPart *part);
 extern bool affinity_interaction_parts_reserve(AffinityParts *parts,
