@@ -53,14 +53,14 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 	for (int i = 0; i < self->n; i++)
 	{
 		AffinityPart *part =
-		affinity_interaction_parts_room(parts, part_of(self, user[i]));
+		affinity_parts_room(parts, part_of(self, user[i]));
 		AffinityEntry *entry = &part->last->entry[part->n_last];
 
 		entry->row = user[i];
 		entry->col = item[i] * n_kinds + self->kind[i];
 		entry->val = self->weight[i];
 		if (parts->has_side)
-			affinity_interaction_chunk_at(part->last)[part->n_last] =
+			affinity_parts_chunk_at(part->last)[part->n_last] =
 				self->at[i];
 		part->n_last++;
 	}
@@ -105,7 +105,7 @@ check_memory(RowReceiver *self)
 	{
 		/* read on without keeping anything, to be able to name the need */
 		self->counting = true;
-		affinity_interaction_parts_free(&rows->parts);
+		affinity_parts_free(&rows->parts);
 	}
 }
 

@@ -116,7 +116,7 @@ end(CustomScanState * css)
 
 	/* the leader still needs it */
 	if (IsParallelWorker() && state->share)
-		affinity_interaction_area_end(state->share->area);
+		affinity_parts_area_end(state->share->area);
 	ExecEndNode(linitial(css->custom_ps));
 }
 

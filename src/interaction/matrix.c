@@ -188,21 +188,21 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
 		uint32		n_last;
-		AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
+		AffinityChunk *chunk = affinity_parts_detach(parts, p,
 																 &n_last);
 
 		while (chunk)
 		{
 			AffinityChunk *following = chunk->next;
 			float	   *second_of_chunk =
-			affinity_interaction_chunk_second(chunk);
+			affinity_parts_chunk_second(chunk);
 
 			affinity_kernel_entries_to_csr(chunk->entry,
 										   second_of_chunk,
 										   following ? AFFINITY_CHUNK :
 										   n_last, renumber, next,
 										   csr->col, val);
-			affinity_interaction_parts_give_back(parts, chunk);
+			affinity_parts_give_back(parts, chunk);
 			chunk = following;
 			CHECK_FOR_INTERRUPTS();
 		}
@@ -222,7 +222,7 @@ turn_round(AffinityBuild *build)
 	{
 		for (int64 e = csr->start[user]; e < csr->start[user + 1]; e++)
 		{
-			AffinityPart *part = affinity_interaction_parts_room(parts,
+			AffinityPart *part = affinity_parts_room(parts,
 																 csr->col[e]);
 			AffinityEntry *to = &part->last->entry[part->n_last];
 
@@ -231,7 +231,7 @@ turn_round(AffinityBuild *build)
 			to->col = user;
 			to->val = csr->val ? csr->val[e] : 1;
 			if (build->second_by_user)
-				affinity_interaction_chunk_second(part->last)[part->n_last] =
+				affinity_parts_chunk_second(part->last)[part->n_last] =
 					build->second_by_user[e];
 			part->n_last++;
 		}
@@ -427,6 +427,6 @@ affinity_interaction_build(AffinityRows *rows,
 		pfree(build.second_by_user);
 		build.second_by_user = NULL;
 	}
-	affinity_interaction_parts_free(&rows->parts);
+	affinity_parts_free(&rows->parts);
 	affinity_interaction_give(&build, in);
 }

@@ -15,60 +15,11 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "port/atomics.h"
 
-#include "interaction/rows.h"
-#include "parallel/team.h"
-
-/* Processor time of a row, in s. */
-#define SECONDS_PER_ROW	60e-9
+#include "interaction/place.h"
 
 /* Partitions by item that share lines of the cache where items are counted. */
 #define NEIGHBORS		8
-
-enum
-{
-	PLACE_HEADER,
-	PLACE_USER_RANK,
-	PLACE_ITEM_RANK,
-	PLACE_OF_USER,				/* counts, then where entries go */
-	PLACE_OF_ITEM,				/* counts by participant */
-	PLACE_NEWEST,
-	PLACE_MERGE,				/* by participant */
-	PLACE_COLUMN,
-	PLACE_USER_START,
-	PLACE_ITEM_NEXT,
-	PLACE_POOL,					/* chunks that nobody needs */
-	PLACE_TURNED,				/* partitions by item, by participant */
-	PLACE_USER_COL,
-	PLACE_USER_VAL,
-	PLACE_USER_SECOND,
-	PLACE_ITEM_COL,
-	PLACE_ITEM_VAL,
-	PLACE_ITEM_SECOND,
-	PLACE_REGIONS
-};
-
-typedef struct PlaceShared
-{
-	AffinityReadRequest request;	/* without what it points to */
-	AffinityRows rows;			/* the same */
-	uint32		n_users;
-	uint32		n_items;
-	dsa_handle	area;
-	pg_atomic_uint32 n_pool;
-	AffinitySharedPart part[AFFINITY_PARTS];
-	bool		has_values;		/* known when all is merged */
-	bool		has_column;
-	uint32		n_matrix_users;
-} PlaceShared;
-
-/* The leader's. */
-typedef struct Whole
-{
-	AffinityBuild *build;
-	AffinityInteractions *in;
-} Whole;
 
 /* A participant's. */
 typedef struct Placer
@@ -79,8 +30,6 @@ typedef struct Placer
 	AffinityRows rows;
 	AffinityBuild build;
 } Placer;
-
-AFFINITY_TEAM_JOB(place_job, affinity_interaction_place_body);
 
 static inline void *
 region(const Placer *placer, int r)
@@ -124,10 +73,10 @@ room(Placer *placer, uint32 p)
 	n = pg_atomic_fetch_sub_u32(&placer->shared->n_pool, 1);
 	if (n == 0 || n > PG_INT32_MAX)
 		elog(ERROR, "no chunk is left for a partition by item");
-	affinity_interaction_parts_give_back(parts,
+	affinity_parts_give_back(parts,
 										 dsa_get_address(placer->area,
 														 pool[n - 1]));
-	affinity_interaction_parts_extend(parts, part);
+	affinity_parts_extend(parts, part);
 	return part;
 }
 
@@ -147,14 +96,14 @@ sort_parts(Placer *placer)
 	affinity_interaction_merge_begin(build);
 	while (affinity_parallel_next(placer->team, AFFINITY_PARTS, 1, &from, &to))
 	{
-		affinity_interaction_part_see(placer->area, &shared[from],
+		affinity_parts_see(placer->area, &shared[from],
 									  &parts->part[from]);
 		affinity_interaction_sort_part(build, from, sorter);
-		affinity_interaction_part_show(&parts->part[from], &shared[from]);
+		affinity_parts_show(&parts->part[from], &shared[from]);
 		memset(&parts->part[from], 0, sizeof(AffinityPart));
 		fill_pool(placer);
 	}
-	affinity_interaction_sorter_free(sorter);
+	affinity_parts_sorter_free(sorter);
 	merge[affinity_parallel_participant(placer->team)] = build->merge;
 }
 
@@ -242,11 +191,11 @@ to_csr(Placer *placer, AffinityPart *part, const uint32 *column, int64 *next,
 	{
 		following = chunk->next;
 		affinity_kernel_entries_to_csr(chunk->entry,
-									   affinity_interaction_chunk_second(chunk),
+									   affinity_parts_chunk_second(chunk),
 									   following ? AFFINITY_CHUNK :
 									   part->n_last, column, next,
 									   region(placer, first_region), val);
-		affinity_interaction_parts_give_back(parts, chunk);
+		affinity_parts_give_back(parts, chunk);
 		CHECK_FOR_INTERRUPTS();
 	}
 	fill_pool(placer);
@@ -265,7 +214,7 @@ place_by_user(Placer *placer)
 	{
 		AffinityPart part;
 
-		affinity_interaction_part_see(placer->area, &shared->part[from],
+		affinity_parts_see(placer->area, &shared->part[from],
 									  &part);
 		to_csr(placer, &part, column, region(placer, PLACE_OF_USER),
 			   PLACE_USER_COL);
@@ -327,13 +276,13 @@ turn_round(Placer *placer)
 			to->col = user;
 			to->val = val ? val[e] : 1;
 			if (second)
-				affinity_interaction_chunk_second(part->last)[part->n_last] =
+				affinity_parts_chunk_second(part->last)[part->n_last] =
 					second[e];
 			part->n_last++;
 		}
 	}
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
-		affinity_interaction_part_show(&placer->rows.parts.part[p],
+		affinity_parts_show(&placer->rows.parts.part[p],
 									   &turned[me * AFFINITY_PARTS + p]);
 }
 
@@ -354,7 +303,7 @@ place_by_item(Placer *placer)
 			{
 				AffinityPart part;
 
-				affinity_interaction_part_see(placer->area,
+				affinity_parts_see(placer->area,
 											  &turned[i * AFFINITY_PARTS + p],
 											  &part);
 				to_csr(placer, &part, NULL, region(placer, PLACE_ITEM_NEXT),
@@ -412,165 +361,4 @@ affinity_interaction_place_body(AffinityTeam *team)
 	place_by_item(&placer);
 	if (whole == NULL)
 		dsa_detach(placer.area);
-}
-
-/* ---- the leader -------------------------------------------------------- */
-
-/*
- * A region, which is to be the next one.
- */
-static void
-request_region(AffinityTeamRequest *request, int r, int64 n, Size width)
-{
-	if (affinity_parallel_request_region(request, mul_size(n, width)) != r)
-		elog(ERROR, "regions of rows are out of order");
-}
-
-static int64
-count_chunks(const AffinityParts *parts)
-{
-	int64		n = 0;
-
-	for (const AffinityChunk *chunk = parts->unused; chunk; chunk = chunk->next)
-		n++;
-	for (int p = 0; p < AFFINITY_PARTS; p++)
-		for (const AffinityChunk *chunk = parts->part[p].first; chunk;
-			 chunk = chunk->next)
-			n++;
-	return n;
-}
-
-static AffinityTeam *
-begin_team(const AffinityBuild *build, int64 n_columns)
-{
-	const AffinityRows *rows = build->rows;
-	int			n = rows->n_sharing + 1;
-	AffinityTeamRequest request = {0};
-	int64		n_values = affinity_interaction_has_values(build->request) ?
-		rows->usable : 0;
-	int64		n_second = rows->has_second ? rows->usable : 0;
-
-	request.job = &place_job;
-	request.max_workers = rows->n_sharing;
-	request.seconds = (double) rows->usable * SECONDS_PER_ROW;
-	request_region(&request, PLACE_HEADER, 1, sizeof(PlaceShared));
-	request_region(&request, PLACE_USER_RANK, build->n_users, sizeof(uint32));
-	request_region(&request, PLACE_ITEM_RANK, build->n_items, sizeof(uint32));
-	request_region(&request, PLACE_OF_USER, build->n_users, sizeof(int64));
-	request_region(&request, PLACE_OF_ITEM, n * n_columns, sizeof(int64));
-	request_region(&request, PLACE_NEWEST, rows->by_newest ? build->n_users : 0,
-				   sizeof(int64));
-	request_region(&request, PLACE_MERGE, n, sizeof(AffinityMerge));
-	request_region(&request, PLACE_COLUMN, n_columns, sizeof(uint32));
-	request_region(&request, PLACE_USER_START, (int64) build->n_users + 1,
-				   sizeof(int64));
-	request_region(&request, PLACE_ITEM_NEXT, n_columns, sizeof(int64));
-	request_region(&request, PLACE_POOL, count_chunks(&rows->parts),
-				   sizeof(dsa_pointer));
-	request_region(&request, PLACE_TURNED, n * AFFINITY_PARTS,
-				   sizeof(AffinitySharedPart));
-	for (int r = PLACE_USER_COL; r < PLACE_REGIONS; r += 3)
-	{
-		request_region(&request, r, rows->usable, sizeof(uint32));
-		request_region(&request, r + 1, n_values, sizeof(float));
-		request_region(&request, r + 2, n_second, sizeof(float));
-		request.raw |= UINT64CONST(7) << r;
-	}
-	return affinity_parallel_begin(&request);
-}
-
-static void
-fill(AffinityTeam *team, const AffinityBuild *build)
-{
-	AffinityRows *rows = build->rows;
-	PlaceShared *shared = affinity_parallel_region(team, PLACE_HEADER);
-	dsa_pointer *pool = affinity_parallel_region(team, PLACE_POOL);
-	AffinityParts *parts = &rows->parts;
-	uint32		n_pool = 0;
-
-	shared->request = *build->request;
-	shared->rows = *rows;
-	shared->rows.users = shared->rows.items = NULL;
-	shared->rows.parts.area = NULL;
-	shared->rows.parts.unused = NULL;
-	memset(shared->rows.parts.part, 0, sizeof(parts->part));
-	shared->n_users = build->n_users;
-	shared->n_items = build->n_items;
-	shared->area = dsa_get_handle(parts->area->dsa);
-	for (int p = 0; p < AFFINITY_PARTS; p++)
-		affinity_interaction_part_show(&parts->part[p], &shared->part[p]);
-	for (; parts->unused; parts->unused = parts->unused->next)
-		pool[n_pool++] = parts->unused->self;
-	pg_atomic_init_u32(&shared->n_pool, n_pool);
-	memset(parts->part, 0, sizeof(parts->part));
-	memcpy(affinity_parallel_region(team, PLACE_USER_RANK), build->user_rank,
-		   build->n_users * sizeof(uint32));
-	memcpy(affinity_parallel_region(team, PLACE_ITEM_RANK), build->item_rank,
-		   build->n_items * sizeof(uint32));
-	if (rows->by_newest)
-		affinity_interaction_newest_begin(affinity_parallel_region(team, PLACE_NEWEST),
-										  build->n_users);
-}
-
-/*
- * A copy of a region in memory of this process.
- */
-static void *
-copy_of(AffinityTeam *team, int r, int64 n, Size width)
-{
-	const Size	piece = 4 * 1024 * 1024;
-	Size		size = mul_size(n, width);
-	char	   *to = affinity_interaction_array(n, width);
-	const char *from = affinity_parallel_region(team, r);
-
-	for (Size done = 0; done < size; done += piece)
-	{
-		CHECK_FOR_INTERRUPTS();
-		memcpy(to + done, from + done, Min(piece, size - done));
-	}
-	return to;
-}
-
-static void
-take_arrays(AffinityTeam *team, int first_region, AffinityCsr *csr,
-			float **second)
-{
-	const PlaceShared *shared = affinity_parallel_region(team, PLACE_HEADER);
-	int64		n = csr->start[csr->n_rows];
-
-	csr->col = copy_of(team, first_region, n, sizeof(uint32));
-	if (shared->has_values)
-		csr->val = copy_of(team, first_region + 1, n, sizeof(float));
-	if (shared->rows.has_second)
-		*second = copy_of(team, first_region + 2, n, sizeof(float));
-}
-
-/*
- * Sort and place the rows of a build. False, and nothing is done, where they
- * are not shared, or where counts by participant would be as large as the
- * rows.
- */
-bool
-affinity_interaction_place(AffinityBuild *build, AffinityInteractions *in)
-{
-	const AffinityRows *rows = build->rows;
-	int64		n_columns = (int64) build->n_items * rows->n_kinds;
-	Whole		whole = {build, in};
-	AffinityTeam *team;
-
-	if (rows->n_sharing == 0 ||
-		(rows->n_sharing + 1) * n_columns * (int64) sizeof(int64) >
-		rows->usable * (int64) sizeof(AffinityEntry))
-		return false;
-	team = begin_team(build, n_columns);
-	fill(team, build);
-	affinity_parallel_run(team, &whole);
-	build->of_user = NULL;
-	affinity_interaction_parts_free(&build->rows->parts);
-	take_arrays(team, PLACE_USER_COL, &build->by_user,
-				&build->second_by_user);
-	take_arrays(team, PLACE_ITEM_COL, &build->by_item,
-				&build->second_by_item);
-	affinity_parallel_end(team);
-	return true;
 }

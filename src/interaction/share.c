@@ -43,7 +43,7 @@ affinity_interaction_share_begin(const AffinityReadRequest *request,
 
 	for (int i = 0; i < n_kinds; i++)
 		size += strlen(request->kinds->name[i]) + 1;
-	share->area = affinity_interaction_area((Size) request->max_bytes);
+	share->area = affinity_parts_area((Size) request->max_bytes);
 	share->address = dsa_allocate0(share->area->dsa, size);
 	share->read = read = dsa_get_address(share->area->dsa, share->address);
 	read->request = *request;
@@ -169,7 +169,7 @@ bytes_of(const RowReceiver *self)
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
 	return (rows->parts.n_chunks + AFFINITY_PARTS) *
-		affinity_interaction_chunk_bytes(&rows->parts) +
+		affinity_parts_chunk_bytes(&rows->parts) +
 		2 * (affinity_interaction_dict_bytes(rows->users) +
 			 affinity_interaction_dict_bytes(rows->items)) +
 		rows->usable * 3 * (sizeof(uint32) + value + second) +
@@ -259,7 +259,7 @@ affinity_interaction_share_leave(RowReceiver *self)
 	leave_ids(share, rows->items, &to->items);
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 	{
-		affinity_interaction_part_show(&rows->parts.part[p], &to->part[p]);
+		affinity_parts_show(&rows->parts.part[p], &to->part[p]);
 		to->part_rows[p] = rows->part_rows[p];
 	}
 	to->has_time = rows->has_time;
@@ -340,15 +340,15 @@ append(AffinityParts *parts, uint32 p, AffinityChunk *from, uint32 n)
 {
 	for (uint32 i = 0; i < n; i++)
 	{
-		AffinityPart *part = affinity_interaction_parts_room(parts, p);
+		AffinityPart *part = affinity_parts_room(parts, p);
 
 		part->last->entry[part->n_last] = from->entry[i];
 		if (parts->has_side)
-			affinity_interaction_chunk_at(part->last)[part->n_last] =
-				affinity_interaction_chunk_at(from)[i];
+			affinity_parts_chunk_at(part->last)[part->n_last] =
+				affinity_parts_chunk_at(from)[i];
 		part->n_last++;
 	}
-	affinity_interaction_parts_give_back(parts, from);
+	affinity_parts_give_back(parts, from);
 }
 
 /*
@@ -363,7 +363,7 @@ take_part(RowReceiver *self, const AffinitySharedPart *shared, uint32 p,
 	AffinityPart theirs;
 	AffinityChunk *next;
 
-	affinity_interaction_part_see(self->share->area->dsa, shared, &theirs);
+	affinity_parts_see(self->share->area->dsa, shared, &theirs);
 	for (AffinityChunk *chunk = theirs.first; chunk; chunk = next)
 	{
 		uint32		n = chunk->next ? AFFINITY_CHUNK : theirs.n_last;
@@ -435,7 +435,7 @@ affinity_interaction_share_take_over(RowReceiver *self)
 		self->rows->n_sharing = Min(read->n_workers,
 									affinity_parallel_allowed());
 	if (self->rows->n_sharing > 0 &&
-		!affinity_interaction_parts_reserve(&self->rows->parts,
+		!affinity_parts_reserve(&self->rows->parts,
 											(self->rows->n_sharing + 1) *
 											AFFINITY_PARTS))
 		self->rows->n_sharing = 0;

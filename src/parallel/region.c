@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/base.h"
 #include "base/try.h"
 #include "parallel/team_state.h"
 
@@ -290,6 +291,24 @@ affinity_parallel_region(AffinityTeam *team, int region)
 {
 	Assert(region >= 0 && region < team->shared->n_regions);
 	return team->region[region].address;
+}
+
+/*
+ * A copy of the first values of a region, in the current memory context.
+ */
+void *
+affinity_parallel_copy(AffinityTeam *team, int region, int64 n, Size width)
+{
+	Size		size = mul_size(n, width);
+	char	   *to = affinity_base_alloc_array(CurrentMemoryContext, n, width);
+	const char *from = affinity_parallel_region(team, region);
+
+	for (Size done = 0; done < size; done += COPY_PIECE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memcpy(to + done, from + done, Min(COPY_PIECE, size - done));
+	}
+	return to;
 }
 
 /* ---- matrices ---------------------------------------------------------- */

@@ -92,6 +92,8 @@ extern AffinityTeam *affinity_parallel_begin(const AffinityTeamRequest *what);
 extern void affinity_parallel_put_matrix(AffinityTeam *team, int handle,
 										 AffinityCsr *by_user,
 										 AffinityCsr *by_item);
+extern void *affinity_parallel_copy(AffinityTeam *team, int region, int64 n,
+									Size width);
 extern void affinity_parallel_run(AffinityTeam *team, void *leader);
 extern void affinity_parallel_end(AffinityTeam *team);
 

@@ -12,14 +12,14 @@
 #include "storage/lwlock.h"
 #include "utils/memutils.h"
 
-#include "interaction/rows.h"
+#include "parts/parts.h"
 
 /* ---- shared memory ------------------------------------------------------ */
 
 static void
 forget(void *arg)
 {
-	affinity_interaction_area_end(arg);
+	affinity_parts_area_end(arg);
 }
 
 /*
@@ -27,7 +27,7 @@ forget(void *arg)
  * belongs to no transaction, but to the current memory context.
  */
 AffinityArea *
-affinity_interaction_area(Size max_bytes)
+affinity_parts_area(Size max_bytes)
 {
 	static int	tranche = 0;
 	AffinityArea *area = palloc0(sizeof(AffinityArea));
@@ -46,7 +46,7 @@ affinity_interaction_area(Size max_bytes)
 }
 
 void
-affinity_interaction_area_end(AffinityArea *area)
+affinity_parts_area_end(AffinityArea *area)
 {
 	if (area->dsa)
 		dsa_detach(area->dsa);
@@ -59,7 +59,7 @@ affinity_interaction_area_end(AffinityArea *area)
  * Bytes of one chunk.
  */
 Size
-affinity_interaction_chunk_bytes(const AffinityParts *parts)
+affinity_parts_chunk_bytes(const AffinityParts *parts)
 {
 	return sizeof(AffinityChunk) +
 		(parts->has_side ? AFFINITY_CHUNK * sizeof(int64) : 0);
@@ -71,7 +71,7 @@ affinity_interaction_chunk_bytes(const AffinityParts *parts)
 static AffinityChunk *
 make_chunk(AffinityParts *parts)
 {
-	Size		size = affinity_interaction_chunk_bytes(parts);
+	Size		size = affinity_parts_chunk_bytes(parts);
 	dsa_pointer self = InvalidDsaPointer;
 	AffinityChunk *chunk;
 
@@ -91,10 +91,10 @@ make_chunk(AffinityParts *parts)
  * Make chunks for later; false where the area has no room for them.
  */
 bool
-affinity_interaction_parts_reserve(AffinityParts *parts, int64 n_chunks)
+affinity_parts_reserve(AffinityParts *parts, int64 n_chunks)
 {
 	for (int64 i = 0; i < n_chunks && !parts->is_full; i++)
-		affinity_interaction_parts_give_back(parts, make_chunk(parts));
+		affinity_parts_give_back(parts, make_chunk(parts));
 	return !parts->is_full;
 }
 
@@ -102,7 +102,7 @@ affinity_interaction_parts_reserve(AffinityParts *parts, int64 n_chunks)
  * Add an empty chunk to a partition.
  */
 void
-affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part)
+affinity_parts_extend(AffinityParts *parts, AffinityPart *part)
 {
 	AffinityChunk *chunk = parts->unused;
 
@@ -124,7 +124,7 @@ affinity_interaction_parts_extend(AffinityParts *parts, AffinityPart *part)
  * last, which has n_last entries. They are to be given back one by one.
  */
 AffinityChunk *
-affinity_interaction_parts_detach(AffinityParts *parts,
+affinity_parts_detach(AffinityParts *parts,
 								  uint32 p, uint32 *n_last)
 {
 	AffinityPart *part = &parts->part[p];
@@ -137,7 +137,7 @@ affinity_interaction_parts_detach(AffinityParts *parts,
 }
 
 void
-affinity_interaction_parts_give_back(AffinityParts *parts,
+affinity_parts_give_back(AffinityParts *parts,
 									 AffinityChunk *chunk)
 {
 	chunk->next = parts->unused;
@@ -148,7 +148,7 @@ affinity_interaction_parts_give_back(AffinityParts *parts,
  * Let other processes find a partition.
  */
 void
-affinity_interaction_part_show(const AffinityPart *part,
+affinity_parts_show(const AffinityPart *part,
 							   AffinitySharedPart *shared)
 {
 	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
@@ -161,7 +161,7 @@ affinity_interaction_part_show(const AffinityPart *part,
  * Find one that another process had.
  */
 void
-affinity_interaction_part_see(dsa_area * area,
+affinity_parts_see(dsa_area * area,
 							  const AffinitySharedPart *shared,
 							  AffinityPart *part)
 {
@@ -183,6 +183,23 @@ affinity_interaction_part_see(dsa_area * area,
 	}
 }
 
+/*
+ * Chunks of all partitions, and those that are unused.
+ */
+int64
+affinity_parts_count(const AffinityParts *parts)
+{
+	int64		n = 0;
+
+	for (const AffinityChunk *chunk = parts->unused; chunk; chunk = chunk->next)
+		n++;
+	for (int p = 0; p < AFFINITY_PARTS; p++)
+		for (const AffinityChunk *chunk = parts->part[p].first; chunk;
+			 chunk = chunk->next)
+			n++;
+	return n;
+}
+
 static void
 free_chunk(AffinityChunk *chunk)
 {
@@ -192,7 +209,7 @@ free_chunk(AffinityChunk *chunk)
 }
 
 void
-affinity_interaction_parts_free(AffinityParts *parts)
+affinity_parts_free(AffinityParts *parts)
 {
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
@@ -200,7 +217,7 @@ affinity_interaction_parts_free(AffinityParts *parts)
 		AffinityChunk *next;
 
 		for (AffinityChunk *chunk =
-			 affinity_interaction_parts_detach(parts, p, &n_last); chunk !=
+			 affinity_parts_detach(parts, p, &n_last); chunk !=
 			 NULL; chunk = next)
 		{
 			next = chunk->next;
@@ -215,6 +232,6 @@ affinity_interaction_parts_free(AffinityParts *parts)
 		parts->unused = next;
 	}
 	if (parts->area)
-		affinity_interaction_area_end(parts->area);
+		affinity_parts_area_end(parts->area);
 	parts->area = NULL;
 }
