@@ -219,7 +219,7 @@ affinity_base_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 
 /* PostgreSQL 18 knows by itself that a query is run once. */
 static inline void
-affinity_base_executor_run(QueryDesc * query)
+affinity_base_executor_run(QueryDesc *query)
 {
 #if PG_VERSION_NUM >= 180000
 	ExecutorRun(query, ForwardScanDirection, 0);

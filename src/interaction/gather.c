@@ -65,15 +65,15 @@ static Gathering *starting = NULL;
 
 /* ---- the node ---------------------------------------------------------- */
 
-static Node *create_state(CustomScan * plan);
+static Node *create_state(CustomScan *plan);
 
 static const CustomScanMethods take_methods = {NODE_NAME, create_state};
 
 static void
-begin(CustomScanState * css, EState *estate, int eflags)
+begin(CustomScanState *css, EState *estate, int eflags)
 {
 	TakeState  *state = (TakeState *) css;
-	const		CustomScan *plan = (const CustomScan *) css->ss.ps.plan;
+	const CustomScan *plan = (const CustomScan *) css->ss.ps.plan;
 	Gathering  *gathering = starting;
 	PlanState  *child;
 
@@ -89,7 +89,7 @@ begin(CustomScanState * css, EState *estate, int eflags)
 }
 
 static TupleTableSlot *
-take(CustomScanState * css)
+take(CustomScanState *css)
 {
 	TakeState  *state = (TakeState *) css;
 	PlanState  *child = linitial(css->custom_ps);
@@ -110,7 +110,7 @@ take(CustomScanState * css)
 }
 
 static void
-end(CustomScanState * css)
+end(CustomScanState *css)
 {
 	const TakeState *state = (const TakeState *) css;
 
@@ -122,14 +122,14 @@ end(CustomScanState * css)
 
 /* There is no node above that could ask for it. */
 static void
-rescan(CustomScanState * css)
+rescan(CustomScanState *css)
 {
 	(void) css;
 	elog(ERROR, "rows of interactions cannot be read a second time");
 }
 
 static Size
-estimate_shared(CustomScanState * css, ParallelContext * context)
+estimate_shared(CustomScanState *css, ParallelContext *context)
 {
 	(void) css;
 	(void) context;
@@ -137,7 +137,7 @@ estimate_shared(CustomScanState * css, ParallelContext * context)
 }
 
 static void
-initialize_shared(CustomScanState * css, ParallelContext * context,
+initialize_shared(CustomScanState *css, ParallelContext *context,
 				  void *coordinate)
 {
 	TakeState  *state = (TakeState *) css;
@@ -149,7 +149,7 @@ initialize_shared(CustomScanState * css, ParallelContext * context,
 }
 
 static void
-initialize_worker(CustomScanState * css, shm_toc *toc, void *coordinate)
+initialize_worker(CustomScanState *css, shm_toc *toc, void *coordinate)
 {
 	TakeState  *state = (TakeState *) css;
 	const TakeShared *shared = coordinate;
@@ -176,7 +176,7 @@ static const CustomExecMethods exec_methods = {
 };
 
 static Node *
-create_state(CustomScan * plan)
+create_state(CustomScan *plan)
 {
 	TakeState  *state = palloc0(sizeof(TakeState));
 
@@ -387,8 +387,9 @@ affinity_interaction_gather(const AffinityReadRequest *request)
 		ReThrowError(error);
 	if (error)
 		ereport(NOTICE,
-				(errmsg("reading without parallel workers: not enough memory"),
-				 errdetail("%s.", error->message)));
+				(errmsg("running without parallel workers: not enough shared memory"),
+				 errdetail("%s.", error->message),
+				 errhint("See dynamic_shared_memory_type, and the size of /dev/shm (for Docker, --shm-size).")));
 	else if (gathering.complete)
 		rows = affinity_interaction_received(gathering.receiver);
 	MemoryContextSwitchTo(old);

@@ -189,7 +189,7 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	{
 		uint32		n_last;
 		AffinityChunk *chunk = affinity_parts_detach(parts, p,
-																 &n_last);
+													 &n_last);
 
 		while (chunk)
 		{
@@ -223,7 +223,7 @@ turn_round(AffinityBuild *build)
 		for (int64 e = csr->start[user]; e < csr->start[user + 1]; e++)
 		{
 			AffinityPart *part = affinity_parts_room(parts,
-																 csr->col[e]);
+													 csr->col[e]);
 			AffinityEntry *to = &part->last->entry[part->n_last];
 
 			affinity_base_look_up(e);

@@ -65,7 +65,7 @@ room(Placer *placer, uint32 p)
 {
 	AffinityParts *parts = &placer->rows.parts;
 	AffinityPart *part = &parts->part[p];
-	const		dsa_pointer *pool = region(placer, PLACE_POOL);
+	const dsa_pointer *pool = region(placer, PLACE_POOL);
 	uint32		n;
 
 	if (likely(part->last && part->n_last < AFFINITY_CHUNK))
@@ -74,8 +74,8 @@ room(Placer *placer, uint32 p)
 	if (n == 0 || n > PG_INT32_MAX)
 		elog(ERROR, "no chunk is left for a partition by item");
 	affinity_parts_give_back(parts,
-										 dsa_get_address(placer->area,
-														 pool[n - 1]));
+							 dsa_get_address(placer->area,
+											 pool[n - 1]));
 	affinity_parts_extend(parts, part);
 	return part;
 }
@@ -97,7 +97,7 @@ sort_parts(Placer *placer)
 	while (affinity_parallel_next(placer->team, AFFINITY_PARTS, 1, &from, &to))
 	{
 		affinity_parts_see(placer->area, &shared[from],
-									  &parts->part[from]);
+						   &parts->part[from]);
 		affinity_interaction_sort_part(build, from, sorter);
 		affinity_parts_show(&parts->part[from], &shared[from]);
 		memset(&parts->part[from], 0, sizeof(AffinityPart));
@@ -215,7 +215,7 @@ place_by_user(Placer *placer)
 		AffinityPart part;
 
 		affinity_parts_see(placer->area, &shared->part[from],
-									  &part);
+						   &part);
 		to_csr(placer, &part, column, region(placer, PLACE_OF_USER),
 			   PLACE_USER_COL);
 	}
@@ -283,7 +283,7 @@ turn_round(Placer *placer)
 	}
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 		affinity_parts_show(&placer->rows.parts.part[p],
-									   &turned[me * AFFINITY_PARTS + p]);
+							&turned[me * AFFINITY_PARTS + p]);
 }
 
 static void
@@ -304,8 +304,8 @@ place_by_item(Placer *placer)
 				AffinityPart part;
 
 				affinity_parts_see(placer->area,
-											  &turned[i * AFFINITY_PARTS + p],
-											  &part);
+								   &turned[i * AFFINITY_PARTS + p],
+								   &part);
 				to_csr(placer, &part, NULL, region(placer, PLACE_ITEM_NEXT),
 					   PLACE_ITEM_COL);
 			}

@@ -436,8 +436,8 @@ affinity_interaction_share_take_over(RowReceiver *self)
 									affinity_parallel_allowed());
 	if (self->rows->n_sharing > 0 &&
 		!affinity_parts_reserve(&self->rows->parts,
-											(self->rows->n_sharing + 1) *
-											AFFINITY_PARTS))
+								(self->rows->n_sharing + 1) *
+								AFFINITY_PARTS))
 		self->rows->n_sharing = 0;
 	/* an error where the system has no more could not be caught from now on */
 	self->rows->parts.is_full = true;

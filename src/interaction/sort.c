@@ -117,7 +117,7 @@ gather(AffinityBuild *build, uint32 p, AffinitySorter *sorter)
 	uint32		n_items = build->n_items;
 	uint32		n_last;
 	AffinityChunk *chunk = affinity_parts_detach(parts, p,
-															 &n_last);
+												 &n_last);
 
 	sorter->n = 0;
 	if (build->newest)

@@ -125,7 +125,7 @@ affinity_parts_extend(AffinityParts *parts, AffinityPart *part)
  */
 AffinityChunk *
 affinity_parts_detach(AffinityParts *parts,
-								  uint32 p, uint32 *n_last)
+					  uint32 p, uint32 *n_last)
 {
 	AffinityPart *part = &parts->part[p];
 	AffinityChunk *first = part->first;
@@ -138,7 +138,7 @@ affinity_parts_detach(AffinityParts *parts,
 
 void
 affinity_parts_give_back(AffinityParts *parts,
-									 AffinityChunk *chunk)
+						 AffinityChunk *chunk)
 {
 	chunk->next = parts->unused;
 	parts->unused = chunk;
@@ -149,7 +149,7 @@ affinity_parts_give_back(AffinityParts *parts,
  */
 void
 affinity_parts_show(const AffinityPart *part,
-							   AffinitySharedPart *shared)
+					AffinitySharedPart *shared)
 {
 	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
 		chunk->following = chunk->next ? chunk->next->self : InvalidDsaPointer;
@@ -161,9 +161,9 @@ affinity_parts_show(const AffinityPart *part,
  * Find one that another process had.
  */
 void
-affinity_parts_see(dsa_area * area,
-							  const AffinitySharedPart *shared,
-							  AffinityPart *part)
+affinity_parts_see(dsa_area *area,
+				   const AffinitySharedPart *shared,
+				   AffinityPart *part)
 {
 	dsa_pointer at = shared->first;
 

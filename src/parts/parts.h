@@ -73,20 +73,20 @@ typedef struct AffinitySharedPart
 extern AffinityArea *affinity_parts_area(Size max_bytes);
 extern void affinity_parts_area_end(AffinityArea *area);
 extern void affinity_parts_show(const AffinityPart *part,
-										   AffinitySharedPart *shared);
-extern void affinity_parts_see(dsa_area * area,
-										  const AffinitySharedPart *shared,
-										  AffinityPart *part);
+								AffinitySharedPart *shared);
+extern void affinity_parts_see(dsa_area *area,
+							   const AffinitySharedPart *shared,
+							   AffinityPart *part);
 extern bool affinity_parts_reserve(AffinityParts *parts,
-											   int64 n_chunks);
+								   int64 n_chunks);
 extern Size affinity_parts_chunk_bytes(const AffinityParts *parts);
 extern void affinity_parts_extend(AffinityParts *parts,
-											  AffinityPart *part);
+								  AffinityPart *part);
 extern AffinityChunk *affinity_parts_detach(AffinityParts *parts,
-														uint32 p,
-														uint32 *n_last);
+											uint32 p,
+											uint32 *n_last);
 extern void affinity_parts_give_back(AffinityParts *parts,
-												 AffinityChunk *chunk);
+									 AffinityChunk *chunk);
 extern int64 affinity_parts_count(const AffinityParts *parts);
 extern void affinity_parts_free(AffinityParts *parts);
 

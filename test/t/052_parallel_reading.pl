@@ -42,7 +42,9 @@ $node->safe_psql('postgres', q{
 	ALTER TABLE facts ADD t text, ADD d uuid;
 	UPDATE facts SET t = 'u' || u, d = md5(i::text)::uuid;
 	VACUUM ANALYZE facts;
-	CREATE VIEW ranked AS SELECT u, i, w, row_number() OVER () AS n FROM facts;
+	CREATE TABLE halves AS SELECT DISTINCT u FROM facts WHERE u % 2 = 0;
+	ANALYZE halves;
+	CREATE VIEW ranked AS SELECT u, i, CASE WHEN row_number() OVER () > 0 THEN w END AS w FROM facts;
 	CREATE FUNCTION unsafe(v real) RETURNS real LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN v; END';
 	CREATE ROLE tenant;
 	GRANT CREATE ON DATABASE postgres TO tenant;
@@ -57,16 +59,18 @@ $node->safe_psql('postgres', q{
 });
 
 # create('SELECT …', 'algorithm options', settings…): the model's md5, what was
-# said, and whether workers took rows in.
+# said, and whether workers took rows in. A query may be [query, signals].
 sub create
 {
-	my ($query, $what, @settings) = @_;
+	my ($given, $what, @settings) = @_;
+	my ($query, $signals) = ref $given ? @$given : ($given);
 	my ($algorithm, $options) = $what =~ /^(\w+) *(.*)$/;
 	my $from = -s $node->logfile;
 	my ($status, $out, $err) = $node->psql('postgres',
 		join("\n", "LOAD 'auto_explain';", map { "SET $_;" } @settings) . qq{
 		BEGIN;
-		SELECT FROM affinity.create_model('same', \$q\$$query\$q\$, '$algorithm', '@{[$options || '{}']}');
+		SELECT FROM affinity.create_model('same', \$q\$$query\$q\$, '$algorithm', '@{[$options || '{}']}'
+			@{[$signals ? ", signals => '$signals'" : '']});
 		SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM same.items i;
 		ROLLBACK;});
 	my $log = slurp_file($node->logfile, $from);
@@ -94,17 +98,19 @@ my %models = (
 	'factors' => ['SELECT u, d, w FROM facts', 'ials {"iterations": 2, "factors": 8}'],
 	'ratings' => ['SELECT u, d, w FROM facts', 'als {"iterations": 2, "factors": 8}'],
 	'histories' => ['SELECT u, i, w FROM facts', 'item_knn {"max_history": 20}'],
-	'kinds' => ['SELECT u, i, w, at, kind FROM facts', 'item_knn {"signals": {"buy": 1, "view": 0.3}}'],
-	'a join' => ['SELECT f.u, f.i, f.w FROM facts f JOIN (SELECT DISTINCT u FROM facts WHERE u % 2 = 0) h USING (u)', 'item_knn']);
+	'kinds' => ['SELECT u, i, w, at, kind FROM facts', 'item_knn', '{"buy": 1, "view": 0.3}'],
+	'a join' => ['SELECT f.u, f.i, f.w FROM facts f JOIN halves h ON f.u = h.u', 'item_knn']);
 foreach my $name (sort keys %models)
 {
-	my ($serial, $said, $shared) = create(@{ $models{$name} }, settings(0));
+	my ($query, $what, $signals) = @{ $models{$name} };
+	my $given = $signals ? [$query, $signals] : $query;
+	my ($serial, $said, $shared) = create($given, $what, settings(0));
 
 	like($serial, qr/^\w{32}$/, "$name: a model") or diag $said;
 	is($shared, 0, "$name: one process has no such node");
 	foreach my $workers (1, 2, 4)
 	{
-		(my $parallel, $said, $shared) = create(@{ $models{$name} }, settings($workers));
+		(my $parallel, $said, $shared) = create($given, $what, settings($workers));
 		is($parallel, $serial, "$name: the same with $workers");
 		is($shared, 1, "$name: which took rows in");
 		unlike($said, qr/leak|without/, "$name: nothing to remark");
@@ -176,7 +182,7 @@ is($again, $plain, 'a reading that failed leaves nothing in the way of another')
 
 # ---- evaluations read so too -------------------------------------------------
 
-my $evaluate = q{SELECT md5(string_agg(e::text, ',')) FROM affinity.evaluate('SELECT t, d, w, at FROM facts', 'item_knn', split => 'random') e};
+my $evaluate = q{SELECT md5(string_agg(e::text, ',')) FROM affinity.evaluate(query => 'SELECT t, d, w, at FROM facts', algorithm => 'item_knn') e};
 is($node->safe_psql('postgres', "SET max_parallel_workers_per_gather = 2; $evaluate"),
 	$node->safe_psql('postgres', "SET max_parallel_workers_per_gather = 0; $evaluate"), 'an evaluation');
 
