@@ -10,6 +10,7 @@
 
 #include "base/base.h"
 #include "cache/cache.h"
+#include "interaction/interaction.h"
 
 PG_MODULE_MAGIC;
 
@@ -20,4 +21,5 @@ _PG_init(void)
 {
 	affinity_cache_init();
 	affinity_base_define_settings();
+	affinity_interaction_init();
 }

@@ -217,4 +217,15 @@ affinity_base_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #endif
 }
 
+/* PostgreSQL 18 knows by itself that a query is run once. */
+static inline void
+affinity_base_executor_run(QueryDesc *query)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(query, ForwardScanDirection, 0);
+#else
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
 #endif							/* AFFINITY_BASE_COMPAT_H */

@@ -72,6 +72,7 @@ begin_request(const AffinityEvalSource *source, AffinityReadRequest *request)
 	memset(request, 0, sizeof(AffinityReadRequest));
 	request->query = source->select;
 	request->read_only = true;
+	request->parallel = true;
 	request->max_bytes = (int64) affinity_base_memory_allowed();
 	request->progress = affinity_parallel_progress_done;
 	affinity_parallel_progress_phase("reading", 0, 0);

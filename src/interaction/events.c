@@ -104,7 +104,7 @@ place_rows(AffinityRows *rows, const uint32 *rank, int64 *next,
 			 chunk = chunk->next)
 		{
 			uint32		n = chunk_length(rows, p, chunk);
-			const int64 *at = affinity_interaction_chunk_at(chunk);
+			const int64 *at = affinity_parts_chunk_at(chunk);
 
 			for (uint32 i = 0; i < n; i++)
 			{

@@ -124,6 +124,8 @@ typedef struct AffinityReadRequest
 	Oid			user_type;		/* types that ids must have; InvalidOid: any */
 	Oid			item_type;
 	bool		read_only;		/* use the caller's snapshot */
+	bool		parallel;		/* several processes may read, if it is worth
+								 * it */
 	bool		skip_bad;		/* skip NaN and infinite weights: no error */
 	bool		keep_dropped;	/* pairs without a value that counts, NULL
 								 * weights too, stay in the matrix, as NaN */
@@ -269,6 +271,7 @@ affinity_interaction_age(int64 newest, int64 at)
 		-(float) (Max(age, 0) / USECS_PER_SEC);
 }
 
+extern void affinity_interaction_init(void);
 extern AffinityInteractions *affinity_interaction_read(const AffinityReadRequest *request);
 extern int	affinity_interaction_kind(const AffinityKinds *kinds, Datum name);
 

@@ -54,7 +54,7 @@ take_part(AffinityRows *rows, uint32 p, int64 *next, AffinityJournalRow *to)
 	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
 	{
 		uint32		n = chunk->next ? AFFINITY_CHUNK : part->n_last;
-		const int64 *at = affinity_interaction_chunk_at(chunk);
+		const int64 *at = affinity_parts_chunk_at(chunk);
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 i = 0; i < n; i++)
@@ -110,7 +110,7 @@ affinity_interaction_journal_read(const AffinityReadRequest *request)
 	memcpy(next, journal->start, journal->n_users * sizeof(int64));
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 		take_part(rows, p, next, journal->row);
-	affinity_interaction_parts_free(&rows->parts);
+	affinity_parts_free(&rows->parts);
 	for (uint32 u = 0; u < journal->n_users; u++)
 		sort_rows(journal->row + journal->start[u],
 				  journal->start[u + 1] - journal->start[u]);
@@ -209,7 +209,7 @@ put_row(Selecting *s, uint32 user, const AffinityJournalRow *row)
 {
 	AffinityRows *rows = s->rows;
 	uint32		number = s->user[user];
-	AffinityPart *part = affinity_interaction_parts_room(&rows->parts, number);
+	AffinityPart *part = affinity_parts_room(&rows->parts, number);
 	AffinityEntry *entry = &part->last->entry[part->n_last];
 	uint32		n_items = s->part->journal->n_items;
 
@@ -218,7 +218,7 @@ put_row(Selecting *s, uint32 user, const AffinityJournalRow *row)
 		row->item / n_items;
 	entry->val = row->weight;
 	if (rows->parts.has_side)
-		affinity_interaction_chunk_at(part->last)[part->n_last] =
+		affinity_parts_chunk_at(part->last)[part->n_last] =
 			isnan(row->weight) ? AFFINITY_NO_TIME : row->at;
 	part->n_last++;
 	rows->usable++;

@@ -84,15 +84,15 @@ affinity_interaction_number_rows(const int64 *count, const bool *keep,
 }
 
 /*
- * Where in the matrix the first entry of each user stands, by number; users
- * without entries leave the dictionary.
+ * Where in the matrix the first entry of each user stands, by number, in place
+ * of how many there are; users without entries leave the dictionary.
  */
-static int64 *
+static void
 number_users(AffinityBuild *build)
 {
 	AffinityDict *users = build->rows->users;
-	uint32		n = affinity_interaction_dict_size(users);
-	const uint32 *rank = affinity_interaction_dict_rank(users);
+	uint32		n = build->n_users;
+	const uint32 *rank = build->user_rank;
 	int64	   *by_rank = affinity_interaction_array(n, sizeof(int64));
 	int64	   *first = build->of_user;
 	uint32	   *renumber;
@@ -117,7 +117,6 @@ number_users(AffinityBuild *build)
 		pfree(renumber);
 	}
 	pfree(by_rank);
-	return first;
 }
 
 /*
@@ -189,21 +188,21 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
 		uint32		n_last;
-		AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
-																 &n_last);
+		AffinityChunk *chunk = affinity_parts_detach(parts, p,
+													 &n_last);
 
 		while (chunk)
 		{
 			AffinityChunk *following = chunk->next;
 			float	   *second_of_chunk =
-				affinity_interaction_chunk_second(chunk);
+				affinity_parts_chunk_second(chunk);
 
 			affinity_kernel_entries_to_csr(chunk->entry,
 										   second_of_chunk,
 										   following ? AFFINITY_CHUNK :
 										   n_last, renumber, next,
 										   csr->col, val);
-			affinity_interaction_parts_give_back(parts, chunk);
+			affinity_parts_give_back(parts, chunk);
 			chunk = following;
 			CHECK_FOR_INTERRUPTS();
 		}
@@ -223,8 +222,8 @@ turn_round(AffinityBuild *build)
 	{
 		for (int64 e = csr->start[user]; e < csr->start[user + 1]; e++)
 		{
-			AffinityPart *part = affinity_interaction_parts_room(parts,
-																 csr->col[e]);
+			AffinityPart *part = affinity_parts_room(parts,
+													 csr->col[e]);
 			AffinityEntry *to = &part->last->entry[part->n_last];
 
 			affinity_base_look_up(e);
@@ -232,52 +231,60 @@ turn_round(AffinityBuild *build)
 			to->col = user;
 			to->val = csr->val ? csr->val[e] : 1;
 			if (build->second_by_user)
-				affinity_interaction_chunk_second(part->last)[part->n_last] =
+				affinity_parts_chunk_second(part->last)[part->n_last] =
 					build->second_by_user[e];
 			part->n_last++;
 		}
 	}
 }
 
-static void
-build_both(AffinityBuild *build)
+/*
+ * What is known of pairs when all are merged, and where they go: offsets of
+ * both orientations; of_user is where the first entry of each user goes, and
+ * *column the new number of each column, NULL: the same.
+ */
+void
+affinity_interaction_number(AffinityBuild *build, AffinityInteractions *in,
+							uint32 **column)
 {
-	AffinityDict *items = build->rows->items;
-	AffinityCsr *by_item = &build->by_item;
-	AffinityCsr *by_user = &build->by_user;
 	uint32		n_kinds = build->rows->n_kinds;
 	uint32	   *renumber;
-	uint32	   *column;
-	int64	   *next = number_users(build);
 
+	affinity_interaction_visits_number(build);
+	affinity_interaction_events_number(build);
+	affinity_interaction_note_dropped(build, in);
+	number_users(build);
 	if (n_kinds > 1)
-		column = number_kinds(build, n_kinds, by_item, &renumber);
+		*column = number_kinds(build, n_kinds, &build->by_item, &renumber);
 	else
-		column = renumber =
+		*column = renumber =
 			affinity_interaction_number_rows(build->of_item, build->keep_item,
-											 affinity_interaction_dict_size(items),
-											 by_item);
-	by_user->n_cols = by_item->n_rows;
-	by_item->n_cols = by_user->n_rows;
-	parts_to_csr(build, column, next, by_user, &build->second_by_user);
+											 build->n_items, &build->by_item);
+	build->by_user.n_cols = build->by_item.n_rows;
+	build->by_item.n_cols = build->by_user.n_rows;
 	if (renumber)
-	{
-		affinity_interaction_dict_keep(items, renumber,
-									   by_item->n_rows / n_kinds);
+		affinity_interaction_dict_keep(build->rows->items, renumber,
+									   build->by_item.n_rows / n_kinds);
+	if (renumber && renumber != *column)
 		pfree(renumber);
-	}
-	if (column && n_kinds > 1)
-		pfree(column);
+}
 
+static void
+build_both(AffinityBuild *build, AffinityInteractions *in)
+{
+	AffinityCsr *by_item = &build->by_item;
+	AffinityCsr *by_user = &build->by_user;
+	uint32	   *column;
+	int64	   *next = build->of_user;
+
+	affinity_interaction_number(build, in, &column);
+	parts_to_csr(build, column, next, by_user, &build->second_by_user);
+	if (column)
+		pfree(column);
 	turn_round(build);
 	next = build->of_item;		/* at least as long as there are items left */
 	memcpy(next, by_item->start, by_item->n_rows * sizeof(int64));
 	parts_to_csr(build, NULL, next, by_item, &build->second_by_item);
-	if (build->second_by_user && !build->request->recency_by_user)
-	{
-		pfree(build->second_by_user);
-		build->second_by_user = NULL;
-	}
 	pfree(build->of_user);
 	pfree(build->of_item);
 }
@@ -404,13 +411,22 @@ affinity_interaction_build(AffinityRows *rows,
 
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_sort_items(&build);
+	build.n_users = affinity_interaction_dict_size(rows->users);
+	build.n_items = affinity_interaction_dict_size(rows->items);
+	build.user_rank = affinity_interaction_dict_rank(rows->users);
+	build.item_rank = affinity_interaction_dict_rank(rows->items);
 	affinity_interaction_events_gather(&build);
 	affinity_interaction_visits_gather(&build);
-	affinity_interaction_sort(&build);
-	affinity_interaction_visits_number(&build);
-	affinity_interaction_events_number(&build);
-	affinity_interaction_note_dropped(&build, in);
-	build_both(&build);
-	affinity_interaction_parts_free(&rows->parts);
+	if (!affinity_interaction_place(&build, in))
+	{
+		affinity_interaction_sort(&build);
+		build_both(&build, in);
+	}
+	if (build.second_by_user && !request->recency_by_user)
+	{
+		pfree(build.second_by_user);
+		build.second_by_user = NULL;
+	}
+	affinity_parts_free(&rows->parts);
 	affinity_interaction_give(&build, in);
 }

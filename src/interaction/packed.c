@@ -271,6 +271,7 @@ affinity_interaction_build_packed(BasketReceiver *self, AffinityInteractions *in
 
 	affinity_interaction_dict_sort(rows->users);
 	affinity_interaction_sort_items(&build);
+	build.user_rank = affinity_interaction_dict_rank(rows->users);
 	affinity_interaction_merge_begin(&build);
 	build.of_item =
 		affinity_base_zeroed_array(affinity_interaction_dict_size(rows->items),

@@ -23,133 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "interaction/rows.h"
-
-typedef struct RowReceiver
-{
-	DestReceiver pub;
-	MemoryContext context;
-	const AffinityReadRequest *request;
-	AffinityRows *rows;
-	Oid			weight_type;
-	Oid			at_type;		/* InvalidOid: no time column */
-	const AffinityKinds *kinds; /* NULL: no column of kinds */
-	AffinityKeys *user_keys;
-	AffinityKeys *item_keys;
-	int			n;				/* rows in the batch */
-	float		weight[AFFINITY_BATCH];
-	int64		at[AFFINITY_BATCH];
-	uint8		kind[AFFINITY_BATCH];
-	bool		counting;		/* over the memory limit: only count */
-	bool		is_enough;		/* that was counted */
-} RowReceiver;
-
-/*
- * More memory is needed than is allowed.
- */
-static void
-too_much(const RowReceiver *self, const char *at_least)
-{
-	const AffinityReadRequest *request = self->request;
-	Size		bytes = affinity_interaction_rows_bytes(self->rows, request);
-	const char *otherwise = "let the query read fewer rows";
-	double		users = request->users * (double) request->max_bytes /
-		(double) bytes;
-
-	if (request->needed)
-	{
-		*request->needed = bytes;
-		return;
-	}
-	/* with room for what does not shrink in proportion */
-	users *= 0.9;
-	if (users >= 0.0001)
-		otherwise = psprintf("let the query read fewer rows, or train on a part of the users: options => '{\"users\": %.2g}'",
-							 users);
-	affinity_base_lacks_memory(bytes, otherwise, "%lld interactions need%s",
-							   (long long) self->rows->usable, at_least);
-}
-
-/* ---- batches ---------------------------------------------------------- */
-
-static void
-keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
-{
-	AffinityParts *parts = &self->rows->parts;
-	uint32		n_kinds = self->rows->n_kinds;
-
-	for (int i = 0; i < self->n; i++)
-	{
-		AffinityPart *part = affinity_interaction_parts_room(parts, user[i]);
-		AffinityEntry *entry = &part->last->entry[part->n_last];
-
-		entry->row = user[i];
-		entry->col = item[i] * n_kinds + self->kind[i];
-		entry->val = self->weight[i];
-		if (parts->has_side)
-			affinity_interaction_chunk_at(part->last)[part->n_last] =
-				self->at[i];
-		part->n_last++;
-	}
-}
-
-/*
- * Go on without visits; chunks from now on have no times, where nothing else
- * needs them.
- */
-static void
-forget_visits(AffinityRows *rows)
-{
-	rows->keep_visits = false;
-	rows->keep_at = rows->has_second || rows->keep_events;
-	rows->parts.has_side = rows->keep_at;
-}
-
-static void
-flush_batch(RowReceiver *self)
-{
-	AffinityRows *rows = self->rows;
-	uint32		user[AFFINITY_BATCH];
-	uint32		item[AFFINITY_BATCH];
-
-	if (self->n == 0)
-		return;
-	affinity_interaction_dict_add(rows->users, self->user_keys, user);
-	affinity_interaction_dict_add(rows->items, self->item_keys, item);
-	affinity_interaction_check_columns(rows);
-	rows->usable += self->n;
-	for (int i = 0; i < self->n; i++)
-		rows->part_rows[user[i] & (AFFINITY_PARTS - 1)]++;
-	if (!self->counting)
-		keep_batch(self, user, item);
-	self->n = 0;
-	affinity_interaction_keys_clear(self->user_keys);
-	affinity_interaction_keys_clear(self->item_keys);
-	if (self->request->progress)
-		self->request->progress(rows->read);
-
-	/* ids have to be kept even to count: not without bound */
-	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
-		affinity_interaction_dict_bytes(rows->items) >
-		(Size) self->request->max_bytes + AFFINITY_COUNTING_BYTES)
-	{
-		too_much(self, " at least");
-		self->is_enough = true;
-	}
-	if (self->request->max_bytes > 0 && rows->keep_visits &&
-		self->request->visits_if_room &&
-		affinity_interaction_rows_bytes(rows, self->request) >
-		(Size) self->request->max_bytes)
-		forget_visits(rows);
-	if (self->request->max_bytes > 0 && !self->counting &&
-		affinity_interaction_rows_bytes(rows, self->request) >
-		(Size) self->request->max_bytes)
-	{
-		/* read on without keeping anything, to be able to name the need */
-		self->counting = true;
-		affinity_interaction_parts_free(&rows->parts);
-	}
-}
+#include "interaction/receiver.h"
 
 /* ---- one row ---------------------------------------------------------- */
 
@@ -317,7 +191,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	self->weight[self->n] = weight;
 	self->at[self->n] = at;
 	if (++self->n == AFFINITY_BATCH)
-		flush_batch(self);
+		affinity_interaction_flush(self);
 	return !self->is_enough;
 }
 
@@ -422,6 +296,22 @@ affinity_interaction_receiver(const AffinityReadRequest *request)
 }
 
 /*
+ * The same of those that this process gets, others getting the rest.
+ */
+DestReceiver *
+affinity_interaction_shared_receiver(const AffinityReadRequest *request,
+									 AffinityShare *share)
+{
+	DestReceiver *receiver = affinity_interaction_receiver(request);
+	RowReceiver *self = (RowReceiver *) receiver;
+
+	self->share = share;
+	self->rows->by_hash = true;
+	self->rows->parts.area = share->area;
+	return receiver;
+}
+
+/*
  * The rows that it took, all of them; it is freed.
  */
 AffinityRows *
@@ -430,10 +320,10 @@ affinity_interaction_received(DestReceiver *receiver)
 	RowReceiver *self = (RowReceiver *) receiver;
 	AffinityRows *rows = self->rows;
 
-	flush_batch(self);
+	affinity_interaction_flush(self);
 	if (self->counting)
 	{
-		too_much(self, "");
+		affinity_interaction_too_much(self, "");
 		rows = NULL;
 	}
 	affinity_interaction_keys_free(self->user_keys);
@@ -449,8 +339,13 @@ affinity_interaction_received(DestReceiver *receiver)
 AffinityRows *
 affinity_interaction_read_rows(const AffinityReadRequest *request)
 {
-	DestReceiver *receiver = affinity_interaction_receiver(request);
+	AffinityRows *rows = request->parallel ?
+		affinity_interaction_gather(request) : NULL;
+	DestReceiver *receiver;
 
+	if (rows)
+		return rows;
+	receiver = affinity_interaction_receiver(request);
 	affinity_interaction_run(request, request->query, receiver);
 	return affinity_interaction_received(receiver);
 }

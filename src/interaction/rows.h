@@ -9,77 +9,7 @@
 #include "tcop/dest.h"
 
 #include "interaction/interaction.h"
-
-/* ---- parts.c ----------------------------------------------------------- */
-
-/*
- * Entries are appended to one of 256 partitions by the low bits of their
- * row's number, so that the rows of a partition are few enough to be sorted
- * within the cache; appending to 256 places at a time is within it too.
- */
-#define AFFINITY_PART_BITS	8
-#define AFFINITY_PARTS		(1 << AFFINITY_PART_BITS)
-#define AFFINITY_CHUNK		2048	/* entries */
-
-typedef struct AffinityChunk
-{
-	struct AffinityChunk *next;
-	AffinityEntry entry[AFFINITY_CHUNK];
-	/* behind them, where parts have a side: as many times or second values */
-} AffinityChunk;
-
-typedef struct AffinityPart
-{
-	AffinityChunk *first;
-	AffinityChunk *last;
-	uint32		n_last;			/* entries in the last chunk, others being
-								 * full */
-} AffinityPart;
-
-typedef struct AffinityParts
-{
-	MemoryContext context;
-	bool		has_side;
-	AffinityChunk *unused;		/* chunks to be taken before new ones */
-	AffinityPart part[AFFINITY_PARTS];
-} AffinityParts;
-
-extern void affinity_interaction_parts_extend(AffinityParts *parts,
-											  AffinityPart *part);
-extern AffinityChunk *affinity_interaction_parts_detach(AffinityParts *parts,
-														uint32 p,
-														uint32 *n_last);
-extern void affinity_interaction_parts_give_back(AffinityParts *parts,
-												 AffinityChunk *chunk);
-extern void affinity_interaction_parts_free(AffinityParts *parts);
-
-/*
- * The partition of a row, with room for an entry: part->last->entry[n_last]
- * is to be filled, and n_last to be counted up.
- */
-static inline AffinityPart *
-affinity_interaction_parts_room(AffinityParts *parts, uint32 row)
-{
-	AffinityPart *part = &parts->part[row & (AFFINITY_PARTS - 1)];
-
-	if (unlikely(part->last == NULL || part->n_last == AFFINITY_CHUNK))
-		affinity_interaction_parts_extend(parts, part);
-	return part;
-}
-
-/* The times of a chunk's entries, microseconds since 2000. */
-static inline int64 *
-affinity_interaction_chunk_at(AffinityChunk *chunk)
-{
-	return (int64 *) &chunk->entry[AFFINITY_CHUNK];
-}
-
-/* Their second values, which take the place of the times. */
-static inline float *
-affinity_interaction_chunk_second(AffinityChunk *chunk)
-{
-	return (float *) &chunk->entry[AFFINITY_CHUNK];
-}
+#include "parts/parts.h"
 
 /* ---- rows and what becomes of them -------------------------------------- */
 
@@ -103,6 +33,10 @@ typedef struct AffinityRows
 	int64		other;			/* of a kind that is not asked for */
 	int64		tiny;
 	int64		usable;			/* rows in the partitions */
+	int			n_sharing;		/* processes that may share the chunks, beside
+								 * this one; see place.c */
+	bool		by_hash;		/* partitions are by hash of the user's id,
+								 * not by number */
 	int64		part_rows[AFFINITY_PARTS];	/* of each partition */
 } AffinityRows;
 
@@ -113,6 +47,11 @@ typedef struct AffinityBuild
 {
 	const AffinityReadRequest *request;
 	AffinityRows *rows;
+	uint32		n_users;		/* ids, and their ranks by number: those that
+								 * rows have */
+	uint32		n_items;
+	const uint32 *user_rank;
+	const uint32 *item_rank;
 	AffinityMerge merge;
 	int64	   *of_user;		/* entries after merging, by number */
 	int64	   *of_item;		/* by rank */
@@ -208,7 +147,15 @@ extern void affinity_interaction_baskets_read(const AffinityReadRequest *request
 /* sort.c */
 extern void affinity_interaction_merge_begin(AffinityBuild *build);
 pg_noreturn extern void affinity_interaction_too_large(const AffinityBuild *build);
+extern AffinitySorter *affinity_interaction_sorter(const AffinityBuild *build);
+extern void affinity_interaction_sort_part(AffinityBuild *build, uint32 p,
+										   AffinitySorter *sorter);
+extern void affinity_interaction_newest_begin(int64 *newest, uint32 n);
 extern void affinity_interaction_sort(AffinityBuild *build);
+
+/* place_team.c */
+extern bool affinity_interaction_place(AffinityBuild *build,
+									   AffinityInteractions *in);
 
 /* matrix.c */
 extern void affinity_interaction_sort_items(AffinityBuild *build);
@@ -221,6 +168,9 @@ extern void affinity_interaction_give(AffinityBuild *build,
 									  AffinityInteractions *in);
 extern Size affinity_interaction_rows_bytes(const AffinityRows *rows,
 											const AffinityReadRequest *request);
+extern void affinity_interaction_number(AffinityBuild *build,
+										AffinityInteractions *in,
+										uint32 **column);
 extern void affinity_interaction_build(AffinityRows *rows,
 									   const AffinityReadRequest *request,
 									   AffinityInteractions *in);

@@ -11,27 +11,10 @@
 #include <math.h>
 
 #include "miscadmin.h"
-#include "port/pg_bitutils.h"
 
 #include "interaction/rows.h"
 
 #define PIECE	((int64) 1 << 20)
-
-/* Passes of a sort: as few as leave the counts and places in the cache. */
-#define DIGIT_BITS	11
-#define MAX_DIGITS	6			/* of two numbers below 2^31 */
-
-/* Entries of one partition that are being sorted. */
-typedef struct Sorter
-{
-	AffinityDigit digit[MAX_DIGITS];	/* in the order of the passes */
-	int			n_digits;
-	int64		n;
-	AffinityEntry *entry;
-	float	   *second;			/* NULL: no second values */
-	AffinityEntry *other_entry; /* where the next pass puts them */
-	float	   *other_second;
-} Sorter;
 
 /* As many zeros. */
 static int64 *
@@ -44,59 +27,23 @@ alloc_counts(int64 n)
 }
 
 /*
- * Passes for the bits from low on that numbers below n have.
+ * Who sorts the partitions of a build, one after another.
  */
-static void
-add_digits(Sorter *sorter, bool of_row, int low, uint32 n)
+AffinitySorter *
+affinity_interaction_sorter(const AffinityBuild *build)
 {
-	int			bits = n > 1 ? pg_leftmost_one_pos32(n - 1) + 1 - low : 0;
-	int			passes = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
-
-	for (int pass = 0; bits > 0 && pass < passes; pass++)
-	{
-		int			width = (bits + passes - 1) / passes;
-		AffinityDigit *digit = &sorter->digit[sorter->n_digits++];
-
-		digit->of_row = of_row;
-		digit->shift = low + pass * width;
-		digit->mask = ((uint32) 1 << width) - 1;
-	}
-}
-
-static void
-alloc_sorter(Sorter *sorter, const AffinityRows *rows)
-{
+	const AffinityRows *rows = build->rows;
+	AffinitySorter *sorter;
 	int64		largest = 0;
 
-	sorter->n_digits = 0;
-	add_digits(sorter, false, 0, affinity_interaction_dict_size(rows->items) *
-			   rows->n_kinds);
-	add_digits(sorter, true, AFFINITY_PART_BITS,
-			   affinity_interaction_dict_size(rows->users));
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
-	sorter->entry = affinity_interaction_array(largest, sizeof(AffinityEntry));
-	sorter->other_entry = affinity_interaction_array(largest,
-													 sizeof(AffinityEntry));
-	sorter->second = sorter->other_second = NULL;
-	if (rows->has_second)
-	{
-		sorter->second = affinity_interaction_array(largest, sizeof(float));
-		sorter->other_second = affinity_interaction_array(largest,
-														  sizeof(float));
-	}
-}
-
-static void
-free_sorter(Sorter *sorter)
-{
-	pfree(sorter->entry);
-	pfree(sorter->other_entry);
-	if (sorter->second)
-	{
-		pfree(sorter->second);
-		pfree(sorter->other_second);
-	}
+	sorter = affinity_parts_sorter(largest, rows->has_second);
+	affinity_parts_sorter_by(sorter, false, 0, build->n_items * rows->n_kinds);
+	affinity_parts_sorter_by(sorter, true,
+							 rows->by_hash ? 0 : AFFINITY_PART_BITS,
+							 build->n_users);
+	return sorter;
 }
 
 /*
@@ -146,7 +93,7 @@ note_newest(AffinityBuild *build, AffinityChunk *chunk, uint32 n_last)
 {
 	for (; chunk; chunk = chunk->next)
 	{
-		const int64 *at = affinity_interaction_chunk_at(chunk);
+		const int64 *at = affinity_parts_chunk_at(chunk);
 		uint32		n = chunk->next ? AFFINITY_CHUNK : n_last;
 
 		for (uint32 i = 0; i < n; i++)
@@ -163,14 +110,14 @@ note_newest(AffinityBuild *build, AffinityChunk *chunk, uint32 n_last)
  * Take a partition's rows over, items under their ranks.
  */
 static void
-gather(AffinityBuild *build, uint32 p, Sorter *sorter)
+gather(AffinityBuild *build, uint32 p, AffinitySorter *sorter)
 {
 	AffinityParts *parts = &build->rows->parts;
-	const uint32 *rank = affinity_interaction_dict_rank(build->rows->items);
-	uint32		n_items = affinity_interaction_dict_size(build->rows->items);
+	const uint32 *rank = build->item_rank;
+	uint32		n_items = build->n_items;
 	uint32		n_last;
-	AffinityChunk *chunk = affinity_interaction_parts_detach(parts, p,
-															 &n_last);
+	AffinityChunk *chunk = affinity_parts_detach(parts, p,
+												 &n_last);
 
 	sorter->n = 0;
 	if (build->newest)
@@ -190,59 +137,30 @@ gather(AffinityBuild *build, uint32 p, Sorter *sorter)
 		}
 		if (sorter->second)
 			decay_rows(build,
-					   chunk->entry, affinity_interaction_chunk_at(chunk), n,
+					   chunk->entry, affinity_parts_chunk_at(chunk), n,
 					   sorter->second + sorter->n);
 		sorter->n += n;
-		affinity_interaction_parts_give_back(parts, chunk);
+		affinity_parts_give_back(parts, chunk);
 		chunk = next;
 		CHECK_FOR_INTERRUPTS();
 	}
-}
-
-static void
-sort_pass(Sorter *sorter, AffinityDigit digit)
-{
-	int64		count[1 << DIGIT_BITS] = {0};
-	int64		next[(1 << DIGIT_BITS) + 1];
-	AffinityEntry *entry = sorter->entry;
-	float	   *second = sorter->second;
-
-	for (int64 from = 0; from < sorter->n; from += PIECE)
-	{
-		affinity_kernel_entries_count(entry + from, Min(PIECE, sorter->n -
-														from), digit, count);
-		CHECK_FOR_INTERRUPTS();
-	}
-	affinity_kernel_csr_offsets(count, digit.mask + 1, next);
-	for (int64 from = 0; from < sorter->n; from += PIECE)
-	{
-		affinity_kernel_entries_place(entry + from, second ? second + from :
-									  NULL, Min(PIECE, sorter->n - from),
-									  digit, next, sorter->other_entry,
-									  sorter->other_second);
-		CHECK_FOR_INTERRUPTS();
-	}
-	sorter->entry = sorter->other_entry;
-	sorter->second = sorter->other_second;
-	sorter->other_entry = entry;
-	sorter->other_second = second;
 }
 
 /*
  * Put merged entries back into their partition, and count them.
  */
 static void
-put_back(AffinityBuild *build, const AffinityEntry *entry, const float *second,
-		 size_t n)
+put_back(AffinityBuild *build, uint32 p, const AffinityEntry *entry,
+		 const float *second, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 	{
 		AffinityPart *part =
-			affinity_interaction_parts_room(&build->rows->parts, entry[i].row);
+			affinity_parts_room(&build->rows->parts, p);
 
 		part->last->entry[part->n_last] = entry[i];
 		if (second)
-			affinity_interaction_chunk_second(part->last)[part->n_last] =
+			affinity_parts_chunk_second(part->last)[part->n_last] =
 				second[i];
 		part->n_last++;
 		build->of_user[entry[i].row]++;
@@ -250,16 +168,19 @@ put_back(AffinityBuild *build, const AffinityEntry *entry, const float *second,
 	}
 }
 
-static void
-sort_and_merge(AffinityBuild *build, uint32 p, Sorter *sorter)
+/*
+ * Sort and merge a partition.
+ */
+void
+affinity_interaction_sort_part(AffinityBuild *build, uint32 p,
+							   AffinitySorter *sorter)
 {
 	AffinityEntry last;
 	float		last_second;
 	size_t		kept;
 
 	gather(build, p, sorter);
-	for (int d = 0; d < sorter->n_digits; d++)
-		sort_pass(sorter, sorter->digit[d]);
+	affinity_parts_sort(sorter);
 	for (int64 from = 0; from < sorter->n; from += PIECE)
 	{
 		AffinityEntry *entry = sorter->entry + from;
@@ -268,12 +189,12 @@ sort_and_merge(AffinityBuild *build, uint32 p, Sorter *sorter)
 		kept = affinity_kernel_entries_merge(&build->merge, entry, second,
 											 Min(PIECE, sorter->n - from),
 											 entry, second);
-		put_back(build, entry, second, kept);
+		put_back(build, p, entry, second, kept);
 		CHECK_FOR_INTERRUPTS();
 	}
 	kept = affinity_kernel_entries_merge(&build->merge, NULL, NULL, 0, &last,
 										 sorter->second ? &last_second : NULL);
-	put_back(build, &last, sorter->second ? &last_second : NULL, kept);
+	put_back(build, p, &last, sorter->second ? &last_second : NULL, kept);
 }
 
 /*
@@ -310,9 +231,22 @@ affinity_interaction_merge_begin(AffinityBuild *build)
 	merge->mean = build->request->value == AFFINITY_PAIR_RATING;
 	merge->any_sign = build->request->value != AFFINITY_PAIR_ABOVE_0;
 	merge->keep_dropped = build->request->keep_dropped;
-	merge->rank = affinity_interaction_dict_rank(build->rows->users);
+	merge->rank = build->user_rank;
 	merge->limit = build->request->skip_bad ? FLT_MAX : INFINITY;
 	merge->second_is_max = build->request->recency != AFFINITY_RECENCY_SUM;
+}
+
+/*
+ * The newest times of users, not known yet.
+ */
+void
+affinity_interaction_newest_begin(int64 *newest, uint32 n)
+{
+	for (uint32 u = 0; u < n; u++)
+	{
+		affinity_base_look_up(u);
+		newest[u] = DT_NOBEGIN;
+	}
 }
 
 /*
@@ -321,28 +255,21 @@ affinity_interaction_merge_begin(AffinityBuild *build)
 void
 affinity_interaction_sort(AffinityBuild *build)
 {
-	const AffinityRows *rows = build->rows;
-	Sorter		sorter;
+	AffinitySorter *sorter = affinity_interaction_sorter(build);
 
-	build->of_user = alloc_counts(affinity_interaction_dict_size(rows->users));
-	build->of_item = alloc_counts((int64) rows->n_kinds *
-								  affinity_interaction_dict_size(rows->items));
+	build->of_user = alloc_counts(build->n_users);
+	build->of_item = alloc_counts((int64) build->rows->n_kinds *
+								  build->n_items);
 	affinity_interaction_merge_begin(build);
-	alloc_sorter(&sorter, rows);
-	if (rows->by_newest)
+	if (build->rows->by_newest)
 	{
-		uint32		n = affinity_interaction_dict_size(rows->users);
-
-		build->newest = affinity_interaction_array(n, sizeof(int64));
-		for (uint32 u = 0; u < n; u++)
-		{
-			affinity_base_look_up(u);
-			build->newest[u] = DT_NOBEGIN;
-		}
+		build->newest = affinity_interaction_array(build->n_users,
+												   sizeof(int64));
+		affinity_interaction_newest_begin(build->newest, build->n_users);
 	}
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
-		sort_and_merge(build, p, &sorter);
-	free_sorter(&sorter);
+		affinity_interaction_sort_part(build, p, sorter);
+	affinity_parts_sorter_free(sorter);
 	if (build->newest)
 		pfree(build->newest);
 	if (build->merge.infinite.n > 0)

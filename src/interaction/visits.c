@@ -179,7 +179,7 @@ take_rows(const AffinityBuild *build, int p, VisitRow *row)
 	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
 	{
 		uint32		here = chunk->next ? AFFINITY_CHUNK : part->n_last;
-		const int64 *at = affinity_interaction_chunk_at(chunk);
+		const int64 *at = affinity_parts_chunk_at(chunk);
 
 		CHECK_FOR_INTERRUPTS();
 		for (uint32 i = 0; i < here; i++)

@@ -238,7 +238,7 @@ request_regions(AffinityTeamRequest *request, AlsShared *shared,
 				const AffinityInteractions *in)
 {
 	(void) affinity_parallel_request_region(request, sizeof(AlsShared));
-	shared->matrix = affinity_parallel_request_matrix(request, in);
+	shared->matrix = affinity_parallel_request_matrix(request, &in->by_user, &in->by_item);
 	for (int which = ALS_USERS; which <= ALS_ITEMS; which++)
 	{
 		Size		n = which == ALS_USERS ? in->by_user.n_rows :
@@ -287,7 +287,7 @@ als_train(AffinityInteractions *in, const void *options,
 	team = affinity_parallel_begin(&request);
 	memcpy(affinity_parallel_region(team, ALS_REGION_SHARED), &shared,
 		   sizeof(shared));
-	affinity_parallel_put_matrix(team, shared.matrix, in);
+	affinity_parallel_put_matrix(team, shared.matrix, &in->by_user, &in->by_item);
 	affinity_latent_als_sides(team, &shared, side);
 	affinity_latent_als_start(&shared, side[ALS_USERS].row,
 							  side[ALS_USERS].ratings.n_rows);

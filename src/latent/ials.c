@@ -371,14 +371,14 @@ ials_train(AffinityInteractions *in, const void *options,
 	request.seconds = estimate_seconds(ials, in);
 	request_regions(&request, ials, in);
 	check_memory(&request, ials, in, most);
-	if (affinity_parallel_request_matrix(&request, in) != IALS_MATRIX)
+	if (affinity_parallel_request_matrix(&request, &in->by_user, &in->by_item) != IALS_MATRIX)
 		elog(ERROR, "regions of ials are out of order");
 	team = affinity_parallel_begin(&request);
 	shared = affinity_parallel_region(team, IALS_SHARED);
 	shared->options = *ials;
 	shared->most_entries = most;
 	shared->root = affinity_latent_ials_root(ials, 1);
-	affinity_parallel_put_matrix(team, IALS_MATRIX, in);
+	affinity_parallel_put_matrix(team, IALS_MATRIX, &in->by_user, &in->by_item);
 	affinity_parallel_run(team, NULL);
 	put_items(team, trend, alike, sink);
 	put_figures(team, sink);

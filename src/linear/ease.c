@@ -274,7 +274,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	task->due = affinity_parallel_request_region(&request, due ?
 												 task->n_items *
 												 sizeof(uint32) : 0);
-	task->matrix = affinity_parallel_request_matrix(&request, in);
+	task->matrix = affinity_parallel_request_matrix(&request, &in->by_user, &in->by_item);
 	affinity_linear_ease_prior_request(&request, task, alike);
 	if (task->options.method == EASE_DENSE)
 		affinity_linear_ease_dense_request(&request, task);
@@ -293,7 +293,7 @@ run_team(AffinityInteractions *in, EaseTask *task, const double *user_factor,
 	if (due)
 		memcpy(affinity_parallel_region(team, task->due), due,
 			   task->n_items * sizeof(uint32));
-	affinity_parallel_put_matrix(team, task->matrix, in);
+	affinity_parallel_put_matrix(team, task->matrix, &in->by_user, &in->by_item);
 	affinity_linear_ease_prior_put(team, task, alike);
 	affinity_parallel_run(team, leader);
 	affinity_parallel_end(team);

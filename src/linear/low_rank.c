@@ -145,7 +145,7 @@ fill_graph(AffinityTeam *team, const FoldTask *task, const LowRank *low)
 			d += by_user->val ? by_user->val[e] : 1;
 		user_factor[u] = d > 0 ? pow(d, -low->user_exponent) : 0;
 	}
-	affinity_parallel_put_matrix(team, task->matrix, low->in);
+	affinity_parallel_put_matrix(team, task->matrix, &low->in->by_user, &low->in->by_item);
 }
 
 /*
@@ -199,7 +199,7 @@ request_regions(AffinityTeamRequest *request, FoldTask *task,
 	task->user_factor = REGION(low->in->by_user.n_rows, sizeof(double));
 	task->item_scale = REGION(n, sizeof(double));
 	task->column_scale = REGION(n, sizeof(double));
-	task->matrix = affinity_parallel_request_matrix(request, low->in);
+	task->matrix = affinity_parallel_request_matrix(request, &low->in->by_user, &low->in->by_item);
 }
 
 #undef REGION

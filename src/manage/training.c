@@ -102,6 +102,7 @@ read_source(Training *t)
 																  d->user_type));
 	if (t->signals.any)
 		request.kinds = &t->signals.given.kinds;
+	request.parallel = true;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	request.value = affinity_train_pair_value(t->algorithm, t->options);

@@ -196,7 +196,7 @@ request_regions(AffinityTeamRequest *request, KnnShared *shared,
 	};
 
 	(void) affinity_parallel_request_region(request, sizeof(KnnShared));
-	shared->matrix = affinity_parallel_request_matrix(request, in);
+	shared->matrix = affinity_parallel_request_matrix(request, &in->by_user, &in->by_item);
 	for (int i = 0; i < (int) lengthof(size); i++)
 		*region[i] = affinity_parallel_request_region(request, size[i]);
 	affinity_neighbor_lists_request(&shared->lists, request,
@@ -231,7 +231,7 @@ train_lists(AffinityInteractions *in, const void *options,
 	team = affinity_parallel_begin(&request);
 	memcpy(affinity_parallel_region(team, REGION_SHARED), &shared,
 		   sizeof(shared));
-	affinity_parallel_put_matrix(team, shared.matrix, in);
+	affinity_parallel_put_matrix(team, shared.matrix, &in->by_user, &in->by_item);
 	attach(&state, team);
 	affinity_neighbor_knn_factors(&state, trend);
 	if (trend)

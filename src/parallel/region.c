@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "base/base.h"
 #include "base/try.h"
 #include "parallel/team_state.h"
 
@@ -140,22 +141,23 @@ clear(void *memory, Size size)
 }
 
 static void *
-local_memory(Size size, void **local)
+local_memory(Size size, bool raw, void **local)
 {
 	void	   *memory;
 
 	*local = MemoryContextAllocHuge(CurrentMemoryContext,
 									add_size(size, AFFINITY_TEAM_ALIGN));
 	memory = (void *) TYPEALIGN(AFFINITY_TEAM_ALIGN, *local);
-	clear(memory, size);
+	if (!raw)
+		clear(memory, size);
 	return memory;
 }
 
 /*
- * Zeroed memory for a region, with a segment of its own if it can be.
+ * Memory for a region, zeroed unless it may be raw, with a segment of its own if it can be.
  */
 static void
-alloc_region(AffinityTeam *team, int r)
+alloc_region(AffinityTeam *team, int r, bool raw)
 {
 	Region	   *region = &team->region[r];
 	SharedRegion *shared = &team->shared->region[r];
@@ -166,10 +168,11 @@ alloc_region(AffinityTeam *team, int r)
 		shared->own = true;
 		shared->handle = dsm_segment_handle(region->segment);
 		region->address = dsm_segment_address(region->segment);
-		clear(region->address, shared->size);
+		if (!raw)
+			clear(region->address, shared->size);
 	}
 	else
-		region->address = local_memory(shared->size, &region->local);
+		region->address = local_memory(shared->size, raw, &region->local);
 }
 
 static Size
@@ -200,7 +203,7 @@ affinity_parallel_alloc(AffinityTeam *team, const AffinityTeamRequest *request)
 	}
 	team->segment = affinity_parallel_segment(team, size);
 	base = team->segment ? dsm_segment_address(team->segment) :
-		local_memory(size, &team->local);
+		local_memory(size, false, &team->local);
 	if (team->segment)
 		clear(base, size);
 	team->shared = (TeamShared *) base;
@@ -212,7 +215,7 @@ affinity_parallel_alloc(AffinityTeam *team, const AffinityTeamRequest *request)
 		if (offset[r] > 0)
 			team->region[r].address = base + offset[r];
 		else if (!(request->late & ((uint64) 1 << r)))
-			alloc_region(team, r);
+			alloc_region(team, r, request->raw & ((uint64) 1 << r));
 	}
 }
 
@@ -290,6 +293,24 @@ affinity_parallel_region(AffinityTeam *team, int region)
 	return team->region[region].address;
 }
 
+/*
+ * A copy of the first values of a region, in the current memory context.
+ */
+void *
+affinity_parallel_copy(AffinityTeam *team, int region, int64 n, Size width)
+{
+	Size		size = mul_size(n, width);
+	char	   *to = affinity_base_alloc_array(CurrentMemoryContext, n, width);
+	const char *from = affinity_parallel_region(team, region);
+
+	for (Size done = 0; done < size; done += COPY_PIECE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		memcpy(to + done, from + done, Min(COPY_PIECE, size - done));
+	}
+	return to;
+}
+
 /* ---- matrices ---------------------------------------------------------- */
 
 static void
@@ -306,9 +327,10 @@ request_late(AffinityTeamRequest *request, Size n, Size width)
  */
 int
 affinity_parallel_request_matrix(AffinityTeamRequest *request,
-								 const AffinityInteractions *in)
+								 const AffinityCsr *by_user,
+								 const AffinityCsr *by_item)
 {
-	const AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
+	const AffinityCsr *csr[2] = {by_user, by_item};
 	int			handle =
 		affinity_parallel_request_region(request, sizeof(MatrixHeader));
 
@@ -354,20 +376,20 @@ put_array(AffinityTeam *team, int r, void *array)
 }
 
 /*
- * Give a matrix over to the team: its arrays are in's no longer. What is as
+ * Give a matrix over to the team: its arrays are the caller's no longer. What is as
  * it was requested is the number of entries, and whether there are values.
  */
 void
 affinity_parallel_put_matrix(AffinityTeam *team, int handle,
-							 AffinityInteractions *in)
+							 AffinityCsr *by_user, AffinityCsr *by_item)
 {
-	AffinityCsr *csr[2] = {&in->by_user, &in->by_item};
+	AffinityCsr *csr[2] = {by_user, by_item};
 	MatrixHeader *header = affinity_parallel_region(team, handle);
 	int			region = handle + 1;
 
-	header->n_users = in->by_user.n_rows;
-	header->n_items = in->by_item.n_rows;
-	header->has_values = in->by_user.val != NULL;
+	header->n_users = by_user->n_rows;
+	header->n_items = by_item->n_rows;
+	header->has_values = by_user->val != NULL;
 	for (int i = 0; i < 2; i++)
 	{
 		AffinityCsr arrays = *csr[i];

@@ -8,9 +8,11 @@
  *
  *		request.job = &my_job;
  *		r = affinity_parallel_request_region(&request, bytes);
- *		m = affinity_parallel_request_matrix(&request, in);
+ *		m = affinity_parallel_request_matrix(&request, &in->by_user,
+ *											 &in->by_item);
  *		team = affinity_parallel_begin(&request);
- *		affinity_parallel_put_matrix(team, m, in);	in's arrays are gone now
+ *		affinity_parallel_put_matrix(team, m, &in->by_user, &in->by_item);
+ *		... the arrays of in are gone now ...
  *		... fill affinity_parallel_region(team, r) ...
  *		affinity_parallel_run(team, &leader);		the body, in every participant
  *		... read the regions ...
@@ -34,7 +36,7 @@
 
 #include "postgres.h"
 
-#include "interaction/interaction.h"
+#include "kernel/csr.h"
 
 #define AFFINITY_TEAM_REGIONS	40	/* up to 64: see late */
 
@@ -64,6 +66,7 @@ typedef struct AffinityTeamRequest
 	double		seconds;		/* of one processor, roughly; 0: not known.
 								 * Little work starts no or fewer workers */
 	uint64		late;			/* bits of regions that are made when filled */
+	uint64		raw;			/* bits of those that need not be zeroed */
 } AffinityTeamRequest;
 
 /* An ordered stream of chunks from all participants to the leader. */
@@ -83,10 +86,14 @@ extern int	affinity_parallel_allowed(void);
 extern int	affinity_parallel_request_region(AffinityTeamRequest *request,
 											 Size size);
 extern int	affinity_parallel_request_matrix(AffinityTeamRequest *request,
-											 const AffinityInteractions *in);
+											 const AffinityCsr *by_user,
+											 const AffinityCsr *by_item);
 extern AffinityTeam *affinity_parallel_begin(const AffinityTeamRequest *what);
 extern void affinity_parallel_put_matrix(AffinityTeam *team, int handle,
-										 AffinityInteractions *in);
+										 AffinityCsr *by_user,
+										 AffinityCsr *by_item);
+extern void *affinity_parallel_copy(AffinityTeam *team, int region, int64 n,
+									Size width);
 extern void affinity_parallel_run(AffinityTeam *team, void *leader);
 extern void affinity_parallel_end(AffinityTeam *team);
 

@@ -142,14 +142,14 @@ begin_team(BatchLeader *l)
 	affinity_score_batch_first_sizes(batch, size);
 	for (int r = 0; r < BATCH_N_REGIONS; r++)
 		(void) affinity_parallel_request_region(&request, size[r]);
-	l->matrix = affinity_parallel_request_matrix(&request, batch->histories);
+	l->matrix = affinity_parallel_request_matrix(&request, &batch->histories->by_user, &batch->histories->by_item);
 	if (batch->seen)
-		l->seen = affinity_parallel_request_matrix(&request, batch->seen);
+		l->seen = affinity_parallel_request_matrix(&request, &batch->seen->by_user, &batch->seen->by_item);
 	request.seconds = seconds_of(l);
 	l->team = affinity_parallel_begin(&request);
-	affinity_parallel_put_matrix(l->team, l->matrix, batch->histories);
+	affinity_parallel_put_matrix(l->team, l->matrix, &batch->histories->by_user, &batch->histories->by_item);
 	if (batch->seen)
-		affinity_parallel_put_matrix(l->team, l->seen, batch->seen);
+		affinity_parallel_put_matrix(l->team, l->seen, &batch->seen->by_user, &batch->seen->by_item);
 }
 
 /* ---- filling its regions ----------------------------------------------- */
