@@ -450,6 +450,23 @@ CREATE AGGREGATE affinity.log_rank("group" pg_catalog."any", duration pg_catalog
 COMMENT ON AGGREGATE affinity.log_rank(pg_catalog."any", pg_catalog.float8, affinity.condition, pg_catalog."any", pg_catalog.text) IS
 	'a mistaken call of log_rank: the error says what to write instead';
 
+CREATE FUNCTION affinity.log_rank_mistake(affinity.log_rank, pg_catalog."any", pg_catalog.float8, affinity.condition, pg_catalog."any", pg_catalog.text, pg_catalog.float8)
+RETURNS affinity.log_rank
+LANGUAGE C STABLE PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'affinity_survival_rank_event_mistake';
+
+COMMENT ON FUNCTION affinity.log_rank_mistake(affinity.log_rank, pg_catalog."any", pg_catalog.float8, affinity.condition, pg_catalog."any", pg_catalog.text, pg_catalog.float8) IS
+	'transition function of mistaken calls';
+
+CREATE AGGREGATE affinity.log_rank("group" pg_catalog."any", duration pg_catalog.float8, event affinity.condition, stratum pg_catalog."any", weights pg_catalog.text, entry pg_catalog.float8) (
+	SFUNC = affinity.log_rank_mistake,
+	STYPE = affinity.log_rank,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE affinity.log_rank(pg_catalog."any", pg_catalog.float8, affinity.condition, pg_catalog."any", pg_catalog.text, pg_catalog.float8) IS
+	'a mistaken call of log_rank: the error says what to write instead';
+
 CREATE FUNCTION affinity.contrast_mistake(affinity.contrast, affinity.condition, pg_catalog."any")
 RETURNS affinity.contrast
 LANGUAGE C STABLE PARALLEL SAFE

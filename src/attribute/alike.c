@@ -44,22 +44,22 @@ number_items(const AffinityInteractions *in)
 {
 	const AffinityAttributes *a = in->attributes;
 	uint32	   *number = affinity_base_array(a->n, sizeof(uint32));
-	bool		is_int = affinity_interaction_dict_type(a->items) != TEXTOID &&
-		affinity_interaction_dict_type(a->items) != UUIDOID;
+	bool		is_int = affinity_dictionary_type(a->items) != TEXTOID &&
+		affinity_dictionary_type(a->items) != UUIDOID;
 	uint32		no = 0;
 
 	for (uint32 i = 0; i < a->n; i++)
 	{
-		Datum		id = affinity_interaction_dict_id(a->items, i);
+		Datum		id = affinity_dictionary_id(a->items, i);
 
 		while (no < in->n_items &&
-			   affinity_interaction_dict_compare(in->items, no, id) < 0)
+			   affinity_dictionary_compare(in->items, no, id) < 0)
 			affinity_base_look_up(no++);
 		if (no == in->n_items ||
-			affinity_interaction_dict_compare(in->items, no, id) != 0)
+			affinity_dictionary_compare(in->items, no, id) != 0)
 			elog(ERROR, "item %s has attributes, but is none of the model",
 				 affinity_base_id_display(id,
-										  affinity_interaction_dict_type(a->items)));
+										  affinity_dictionary_type(a->items)));
 		number[i] = no;
 		if (!is_int)
 			pfree(DatumGetPointer(id));

@@ -72,7 +72,7 @@ next_vector(Reading *r)
 		uint32		room = Max(r->room * 2, AFFINITY_BATCH);
 		Size		bytes = mul_size(mul_size(room, r->width), sizeof(float));
 
-		affinity_base_need_memory(add_size(mul_size(bytes, 2), affinity_interaction_dict_bytes(r->items)),
+		affinity_base_need_memory(add_size(mul_size(bytes, 2), affinity_dictionary_bytes(r->items)),
 								  "let the query of item_attributes give fewer items or shorter embeddings",
 								  "embeddings of %u numbers need at least",
 								  r->width);
@@ -125,9 +125,9 @@ static void
 number_batch(Reading *r, const Datum *id)
 {
 	uint32		no[AFFINITY_BATCH];
-	uint32		first = affinity_interaction_dict_size(r->items);
+	uint32		first = affinity_dictionary_size(r->items);
 
-	affinity_interaction_dict_add(r->items, r->keys, no);
+	affinity_dictionary_add(r->items, r->keys, no);
 	for (int i = 0; i < r->keys->n; i++)
 	{
 		if (no[i] != first + i)
@@ -138,7 +138,7 @@ number_batch(Reading *r, const Datum *id)
 													 r->request->item_type)),
 					 errhint("Let the query of item_attributes give each item once.")));
 	}
-	affinity_interaction_keys_clear(r->keys);
+	affinity_dictionary_keys_clear(r->keys);
 }
 
 static void
@@ -161,7 +161,7 @@ take_rows(Reading *r, const SPITupleTable *table, uint64 n)
 						  "Leave such items out of the query of item_attributes.");
 		r->n++;
 		id[r->keys->n] = item;
-		affinity_interaction_keys_add(r->keys, item);
+		affinity_dictionary_keys_add(r->keys, item);
 	}
 	number_batch(r, id);
 }
@@ -174,8 +174,8 @@ put_in_order(const Reading *r, AffinityAttributes *attributes)
 {
 	const uint32 *rank;
 
-	affinity_interaction_dict_sort(r->items);
-	rank = affinity_interaction_dict_rank(r->items);
+	affinity_dictionary_sort(r->items);
+	rank = affinity_dictionary_rank(r->items);
 	attributes->items = r->items;
 	attributes->n = r->n;
 	attributes->width = Max(r->width, 1);
@@ -204,8 +204,8 @@ affinity_attribute_read_embeddings(const AffinityAttributeRequest *request,
 	Portal		cursor;
 	uint64		n;
 
-	r.items = affinity_interaction_dict_create(request->item_type);
-	r.keys = affinity_interaction_keys(r.items);
+	r.items = affinity_dictionary_create(request->item_type);
+	r.keys = affinity_dictionary_keys(r.items);
 	cursor = SPI_cursor_open_with_args(NULL, request->query, 0, NULL, NULL,
 									   NULL, request->read_only, 0);
 	do
@@ -223,7 +223,7 @@ affinity_attribute_read_embeddings(const AffinityAttributeRequest *request,
 	SPI_cursor_close(cursor);
 	MemoryContextDelete(rows);
 	put_in_order(&r, attributes);
-	affinity_interaction_keys_free(r.keys);
+	affinity_dictionary_keys_free(r.keys);
 	if (r.vector)
 		pfree(r.vector);
 }

@@ -9,7 +9,8 @@
 
 typedef struct AffinityQueryContext
 {
-	const char *query;			/* NULL: SPI says where in it */
+	const char *query;
+	bool		by_spi;			/* which says where in it */
 	const char *hint;			/* of what is no query */
 } AffinityQueryContext;
 

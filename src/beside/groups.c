@@ -81,11 +81,11 @@ affinity_beside_groups_text(const char *query, ModelDefinition *d)
 static void
 check_names(const AffinityDict *groups)
 {
-	uint32		n = affinity_interaction_dict_size(groups);
+	uint32		n = affinity_dictionary_size(groups);
 
 	for (uint32 g = 0; g < n; g++)
 	{
-		Datum		name = affinity_interaction_dict_id(groups, g);
+		Datum		name = affinity_dictionary_id(groups, g);
 		int			len = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(name));
 
 		affinity_base_look_up(g);

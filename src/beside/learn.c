@@ -224,12 +224,12 @@ align_users(const AffinityInteractions *in, const AffinityInteractions *groups)
 
 	for (uint32 g = 0; g < n; g++)
 	{
-		Datum		id = affinity_interaction_dict_id(groups->users, g);
+		Datum		id = affinity_dictionary_id(groups->users, g);
 		int			c = 1;
 
 		affinity_base_look_up(g);
 		while (u < in->by_user.n_rows &&
-			   (c = affinity_interaction_dict_compare(in->users, u, id)) < 0)
+			   (c = affinity_dictionary_compare(in->users, u, id)) < 0)
 			u++;
 		number[g] = u < in->by_user.n_rows && c == 0 ? (int64) u : -1;
 	}
@@ -246,7 +246,7 @@ put_groups(Learning *l, const AffinityInteractions *groups)
 
 	for (uint32 g = 0; g < m->n_rows; g++)
 	{
-		Datum		name = affinity_interaction_dict_id(groups->items, g);
+		Datum		name = affinity_dictionary_id(groups->items, g);
 		uint32		n = 0;
 
 		CHECK_FOR_INTERRUPTS();

@@ -226,8 +226,8 @@ affinity_community_communities(PG_FUNCTION_ARGS)
 pg_noreturn static void
 refuse_two(const CommunityRows *rows, uint32 member)
 {
-	Oid			type = affinity_interaction_dict_type(rows->members);
-	Datum		id = affinity_interaction_dict_id(rows->members, member);
+	Oid			type = affinity_dictionary_type(rows->members);
+	Datum		id = affinity_dictionary_id(rows->members, member);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -244,7 +244,7 @@ static uint32
 given_communities(const CommunityRows *told, uint32 n_members,
 				  const CommunityGraph *graph, uint32 *community)
 {
-	uint32		n = affinity_interaction_dict_size(told->labels);
+	uint32		n = affinity_dictionary_size(told->labels);
 	int64		alone = 0;
 
 	memset(community, 0xFF, (Size) n_members * sizeof(uint32));
@@ -313,7 +313,7 @@ affinity_community_modularity_of(PG_FUNCTION_ARGS)
 	for (int64 i = 0; i < told.n; i++)
 	{
 		affinity_base_look_up(i);
-		told.row[i].a = affinity_interaction_dict_rank(rows.members)[told.row[i].a];
+		told.row[i].a = affinity_dictionary_rank(rows.members)[told.row[i].a];
 	}
 	affinity_community_scale(&rows, &exponent);
 	affinity_community_graph(&rows, &graph);

@@ -21,7 +21,7 @@ void
 affinity_community_ids(FunctionCallInfo fcinfo, int arg,
 					   const AffinityDict *members, CommunityIds *ids)
 {
-	Oid			kept = affinity_interaction_dict_type(members);
+	Oid			kept = affinity_dictionary_type(members);
 	AffinityIdKind kind;
 	AffinityIdKind kept_kind;
 
@@ -56,7 +56,7 @@ affinity_community_ids(FunctionCallInfo fcinfo, int arg,
 Datum
 affinity_community_id(CommunityIds *ids, uint32 member)
 {
-	Datum		id = affinity_interaction_dict_id(ids->members, member);
+	Datum		id = affinity_dictionary_id(ids->members, member);
 	int64		number;
 
 	if (ids->as_text)

@@ -50,10 +50,10 @@ bytes_needed(const RowReader *self)
 	const CommunityRows *rows = self->rows;
 
 	return (Size) self->usable * self->request->row_bytes +
-		(Size) affinity_interaction_dict_size(rows->members) *
+		(Size) affinity_dictionary_size(rows->members) *
 		self->request->member_bytes +
-		affinity_interaction_dict_bytes(rows->members) +
-		(rows->labels ? affinity_interaction_dict_bytes(rows->labels) : 0);
+		affinity_dictionary_bytes(rows->members) +
+		(rows->labels ? affinity_dictionary_bytes(rows->labels) : 0);
 }
 
 static void
@@ -73,7 +73,7 @@ static void
 check_memory(RowReader *self)
 {
 	Size		allowed = affinity_base_memory_allowed();
-	Size		ids = affinity_interaction_dict_bytes(self->rows->members);
+	Size		ids = affinity_dictionary_bytes(self->rows->members);
 
 	if (self->counting && ids > allowed + COUNTING_BYTES)
 		too_much(self, " at least");
@@ -112,9 +112,9 @@ flush_batch(RowReader *self)
 
 	if (self->n == 0)
 		return;
-	affinity_interaction_dict_add(rows->members, self->first, first);
-	affinity_interaction_dict_add(rows->labels ? rows->labels : rows->members,
-								  self->second, second);
+	affinity_dictionary_add(rows->members, self->first, first);
+	affinity_dictionary_add(rows->labels ? rows->labels : rows->members,
+							self->second, second);
 	for (int i = 0; i < self->n; i++)
 	{
 		if (self->batch[i].a != COMMUNITY_NOBODY)
@@ -125,8 +125,8 @@ flush_batch(RowReader *self)
 	if (!self->counting)
 		keep_batch(self);
 	self->n = 0;
-	affinity_interaction_keys_clear(self->first);
-	affinity_interaction_keys_clear(self->second);
+	affinity_dictionary_keys_clear(self->first);
+	affinity_dictionary_keys_clear(self->second);
 	affinity_parallel_progress_done(self->read);
 	check_memory(self);
 }
@@ -137,7 +137,7 @@ pg_noreturn static void
 refuse_row(const RowReader *self, TupleTableSlot *slot, int sqlstate,
 		   const char *what, const char *hint)
 {
-	Oid			type = affinity_interaction_dict_type(self->rows->members);
+	Oid			type = affinity_dictionary_type(self->rows->members);
 	bool		nobody = slot->tts_isnull[0];
 
 	ereport(ERROR,
@@ -212,8 +212,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	else
 		row->weight = row_weight(self, slot);
 	if (!slot->tts_isnull[0])
-		affinity_interaction_keys_add(self->first, slot->tts_values[0]);
-	affinity_interaction_keys_add(self->second, slot->tts_values[1]);
+		affinity_dictionary_keys_add(self->first, slot->tts_values[0]);
+	affinity_dictionary_keys_add(self->second, slot->tts_values[1]);
 	if (++self->n == AFFINITY_BATCH)
 		flush_batch(self);
 	return true;
@@ -326,6 +326,8 @@ static SPIPlanPtr
 prepare(const CommunityRequest *request)
 {
 	AffinityQueryContext context = {
+		.query = request->query,
+		.by_spi = true,
 		.hint = psprintf("Write it like: %s.", request->example)
 	};
 	ErrorContextCallback callback = {
@@ -376,15 +378,15 @@ checked_query(RowReader *self)
 						format_type_be(second)),
 				 errhint("Both columns name members of one kind. Cast one of them.")));
 	if (rows->members &&
-		first != affinity_interaction_dict_type(rows->members))
+		first != affinity_dictionary_type(rows->members))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("members of %s are of type %s, but those of edges of type %s",
 						request->what, format_type_be(first),
-						format_type_be(affinity_interaction_dict_type(rows->members))),
+						format_type_be(affinity_dictionary_type(rows->members))),
 				 errhint("Both queries name the same members. Cast one of the columns.")));
 	if (!rows->members)
-		rows->members = affinity_interaction_dict_create(first);
+		rows->members = affinity_dictionary_create(first);
 	self->has_third = desc->natts == 3;
 	len = raw->stmt_len > 0 ? raw->stmt_len :
 		(int) strlen(request->query) - raw->stmt_location;
@@ -434,13 +436,13 @@ affinity_community_read(const CommunityRequest *request, CommunityRows *rows)
 	self->rows = rows;
 	query = checked_query(self);
 	if (request->labels)
-		rows->labels = affinity_interaction_dict_create(TEXTOID);
+		rows->labels = affinity_dictionary_create(TEXTOID);
 	rows->n = 0;
 	rows->room = AFFINITY_BATCH;
 	rows->row = affinity_base_array(rows->room, sizeof(CommunityRow));
-	self->first = affinity_interaction_keys(rows->members);
-	self->second = affinity_interaction_keys(rows->labels ? rows->labels :
-											 rows->members);
+	self->first = affinity_dictionary_keys(rows->members);
+	self->second = affinity_dictionary_keys(rows->labels ? rows->labels :
+											rows->members);
 	options.read_only = true;
 	options.dest = &self->pub;
 	rc = SPI_execute_extended(query, &options);
@@ -451,8 +453,8 @@ affinity_community_read(const CommunityRequest *request, CommunityRows *rows)
 	flush_batch(self);
 	if (self->counting)
 		too_much(self, "");
-	affinity_interaction_keys_free(self->first);
-	affinity_interaction_keys_free(self->second);
+	affinity_dictionary_keys_free(self->first);
+	affinity_dictionary_keys_free(self->second);
 	pfree(self);
 	if (rows->skipped > 0)
 		ereport(NOTICE,
@@ -470,9 +472,9 @@ affinity_community_rank(CommunityRows *rows)
 {
 	const uint32 *rank;
 
-	affinity_interaction_dict_sort(rows->members);
-	rank = affinity_interaction_dict_rank(rows->members);
-	rows->n_members = affinity_interaction_dict_size(rows->members);
+	affinity_dictionary_sort(rows->members);
+	rank = affinity_dictionary_rank(rows->members);
+	rows->n_members = affinity_dictionary_size(rows->members);
 	for (int64 i = 0; i < rows->n; i++)
 	{
 		affinity_base_look_up(i);

@@ -45,8 +45,8 @@ lost(const AffinityInteractions *in)
 static void
 say_dropped(const char *name, bool meant, const AffinityInteractions *in)
 {
-	Oid			user = affinity_interaction_dict_type(in->users);
-	Oid			item = affinity_interaction_dict_type(in->items);
+	Oid			user = affinity_dictionary_type(in->users);
+	Oid			item = affinity_dictionary_type(in->items);
 
 	ereport(meant ? NOTICE : WARNING,
 			(errmsg_plural("model \"%s\" learns nothing from %lld pair whose weights do not sum to more than 0: user %s and item %s (%g)",

@@ -144,7 +144,7 @@ refuse_temporary(Query * query, const char *what)
 static Query *
 parse_source(const char *query, const char *what, char **text)
 {
-	AffinityQueryContext context = {query, example_of(what)};
+	AffinityQueryContext context = {query, false, example_of(what)};
 	ErrorContextCallback callback;
 	List	   *statements;
 	RawStmt    *raw;

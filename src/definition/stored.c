@@ -8,10 +8,13 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "definition/definition.h"
 
@@ -87,21 +90,36 @@ affinity_definition_store(const ModelDefinition *d, Datum training)
 												   CStringGetDatum(json)));
 }
 
+static bool
+column_is(Oid relation, const char *column, Oid type)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(relation, column);
+	bool		is = HeapTupleIsValid(tuple) &&
+		((Form_pg_attribute) GETSTRUCT(tuple))->atttypid == type;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return is;
+}
+
 /*
  * That part of a definition, from the column "training" of a row, which its
  * owner may have written; false where it is not all there, and the definition
  * itself has to say it: whether a copy that there was is still served from, or
- * what to do where the source is lost.
+ * what to do where the source is lost. So it does where the view has other
+ * types: a row that came from another server is of that one's definition.
  */
 bool
 affinity_definition_stored(Oid schema, Datum training, ModelDefinition *d)
 {
 	Jsonb	   *stored = DatumGetJsonbP(training);
+	Oid			view = get_relname_relid("interactions", schema);
 
 	memset(d, 0, sizeof(ModelDefinition));
 	d->user_type = stored_type(stored, USER_TYPE);
 	d->item_type = stored_type(stored, ITEM_TYPE);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) &&
 		find(stored, AFFINITY_MATERIALIZED) == NULL &&
-		OidIsValid(get_relname_relid("interactions", schema));
+		OidIsValid(view) && column_is(view, "user_id", d->user_type) &&
+		column_is(view, "item_id", d->item_type);
 }

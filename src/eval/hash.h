@@ -19,8 +19,8 @@ affinity_eval_hash_user(const AffinityJournal *journal, uint32 user,
 						int64 seed)
 {
 	return affinity_eval_seeded(seed,
-								affinity_interaction_dict_hash(journal->users,
-															   user));
+								affinity_dictionary_hash(journal->users,
+														 user));
 }
 
 /* From 0 on, below 1. */

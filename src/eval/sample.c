@@ -51,7 +51,7 @@ affinity_eval_thin(const AffinityEvalSplit *split, double users, double items,
 	memcpy(thin->role, split->role, rows);
 	for (uint32 i = 0; i < journal->n_items; i++)
 		keep[i] = affinity_eval_fraction(affinity_eval_seeded(~seed,
-															  affinity_interaction_dict_hash(journal->items, i))) < items;
+															  affinity_dictionary_hash(journal->items, i))) < items;
 	for (uint32 u = 0; u < journal->n_users; u++)
 	{
 		bool		keep_user = affinity_eval_fraction(affinity_eval_hash_user(journal, u, seed)) <
@@ -130,7 +130,7 @@ affinity_eval_sample(AffinityInteractions *test, int64 users, int64 seed)
 	{
 		affinity_base_look_up(u);
 		user[u].hash = affinity_eval_seeded(seed + 1,
-											affinity_interaction_dict_hash(test->users, u));
+											affinity_dictionary_hash(test->users, u));
 		user[u].no = u;
 		number[u] = PG_UINT32_MAX;
 	}
@@ -156,7 +156,7 @@ affinity_eval_sample(AffinityInteractions *test, int64 users, int64 seed)
 		begin = end;
 	}
 	m->n_rows = kept;
-	affinity_interaction_dict_keep(test->users, number, kept);
+	affinity_dictionary_keep(test->users, number, kept);
 	pfree(number);
 	pfree(user);
 }

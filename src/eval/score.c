@@ -24,18 +24,18 @@ static uint32 *
 find_users(const AffinityDict *test, uint32 n, const AffinityDict *users)
 {
 	uint32	   *row = affinity_base_array(n, sizeof(uint32));
-	uint32		n_users = affinity_interaction_dict_size(users);
-	Oid			type = affinity_interaction_dict_type(users);
+	uint32		n_users = affinity_dictionary_size(users);
+	Oid			type = affinity_dictionary_type(users);
 	uint32		u = 0;
 
 	for (uint32 at = 0; at < n_users && u < n; at++)
 	{
-		Datum		id = affinity_interaction_dict_id(users, at);
+		Datum		id = affinity_dictionary_id(users, at);
 		int			c = -1;
 
 		affinity_base_look_up(at);
 		while (u < n &&
-			   (c = affinity_interaction_dict_compare(test, u, id)) < 0)
+			   (c = affinity_dictionary_compare(test, u, id)) < 0)
 			row[u++] = UNKNOWN;
 		if (u < n && c == 0)
 			row[u++] = at;

@@ -51,13 +51,13 @@ find_user(const AffinityInteractions *test, Datum given, Oid type)
 	Datum		id;
 
 	if (!affinity_base_id_as(given, type,
-							 affinity_interaction_dict_type(test->users), &id))
+							 affinity_dictionary_type(test->users), &id))
 		return -1;
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		int			c = affinity_interaction_dict_compare(test->users, middle,
-														  id);
+		int			c = affinity_dictionary_compare(test->users, middle,
+													id);
 
 		if (c == 0)
 			return middle;
@@ -72,7 +72,7 @@ find_user(const AffinityInteractions *test, Datum given, Oid type)
 static void
 check_type(Oid given, const AffinityInteractions *test)
 {
-	Oid			type = affinity_interaction_dict_type(test->users);
+	Oid			type = affinity_dictionary_type(test->users);
 
 	if (!affinity_base_id_alike(given, type))
 		ereport(ERROR,

@@ -81,7 +81,7 @@ hash_items(Splitting *s)
 	for (uint32 i = 0; i < journal->n_items; i++)
 	{
 		affinity_base_look_up(i);
-		s->item_hash[i] = affinity_interaction_dict_hash(journal->items, i);
+		s->item_hash[i] = affinity_dictionary_hash(journal->items, i);
 	}
 }
 

@@ -296,7 +296,7 @@ ids_of(const AffinityDict *dict, uint32 n)
 	for (uint32 i = 0; i < n; i++)
 	{
 		affinity_base_look_up(i);
-		id[i] = affinity_interaction_dict_id(dict, i);
+		id[i] = affinity_dictionary_id(dict, i);
 	}
 	return id;
 }

@@ -188,11 +188,12 @@ least_error(const Surprise *s, int n, int round)
 
 /*
  * The series with what was not expected drawn in, as far as it is the round's
- * turn; gives whether that was all of it.
+ * turn: what is not yet is as the first model saw it. Gives whether that was
+ * all of it.
  */
 static bool
 draw_in(const EtsData *data, const Prediction *p, int round, const Surprise *s,
-		EtsData *to, double *drawn)
+		const double *tamed, EtsData *to, double *drawn)
 {
 	double		least = least_error(s, data->n, round);
 	bool		all = true;
@@ -208,7 +209,10 @@ draw_in(const EtsData *data, const Prediction *p, int round, const Surprise *s,
 			drawn[t] = p->expected[t] + copysign(DRAWN_TO, s->error[t]) *
 				s->spread * unit;
 		else if (s->flagged[t])
+		{
+			drawn[t] = tamed[t];
 			all = false;
+		}
 		if (drawn[t] <= 0)
 			to->positive = false;
 	}
@@ -221,6 +225,7 @@ look_for_surprises(const OpenSeries *open, double z, Surprise *s)
 {
 	const EtsData *data = &open->data;
 	double	   *drawn = affinity_base_array((Size) data->n, sizeof(double));
+	double	   *tamed = affinity_base_array((Size) data->n, sizeof(double));
 	EtsData		of = *data;
 	bool		all = true;
 	double		before = NAN;
@@ -228,6 +233,7 @@ look_for_surprises(const OpenSeries *open, double z, Surprise *s)
 	memcpy(drawn, data->y, sizeof(double) * (size_t) data->n);
 	of.y = drawn;
 	tame(data, open->wish.m, &of, drawn);
+	memcpy(tamed, drawn, sizeof(double) * (size_t) data->n);
 	s->error = affinity_base_array((Size) data->n, sizeof(double));
 	s->flagged = affinity_base_zeroed_array((Size) data->n, sizeof(bool));
 	for (int round = 0; round < ROUNDS; round++)
@@ -242,7 +248,7 @@ look_for_surprises(const OpenSeries *open, double z, Surprise *s)
 			(round == 0 || fabs(s->spread - before) <= SETTLED * before))
 			break;
 		before = s->spread;
-		all = draw_in(data, &p, round, s, &of, drawn);
+		all = draw_in(data, &p, round, s, tamed, &of, drawn);
 	}
 	return true;
 }

@@ -30,8 +30,8 @@
 static Size
 packed_bytes(const BasketReceiver *self)
 {
-	Size		users = affinity_interaction_dict_size(self->rows->users);
-	Size		items = affinity_interaction_dict_size(self->rows->items);
+	Size		users = affinity_dictionary_size(self->rows->users);
+	Size		items = affinity_dictionary_size(self->rows->items);
 	Size		on_way = sizeof(uint32) +
 		(self->any_weight ? sizeof(float) : 0);
 	bool		any_value = self->any_weight || self->any_twice ||
@@ -42,8 +42,8 @@ packed_bytes(const BasketReceiver *self)
 
 	return (in_matrix + Max(on_way, in_matrix)) * (Size) self->rows->usable +
 		(Size) self->n_baskets * (2 * sizeof(int64) + 2 * sizeof(uint32)) +
-		affinity_interaction_dict_bytes(self->rows->users) +
-		affinity_interaction_dict_bytes(self->rows->items) +
+		affinity_dictionary_bytes(self->rows->users) +
+		affinity_dictionary_bytes(self->rows->items) +
 		(users + items) * (2 * sizeof(int64) + 3 * sizeof(uint32));
 }
 
@@ -77,8 +77,8 @@ check_memory(BasketReceiver *self)
 
 	if (self->request->max_bytes == 0)
 		return;
-	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
-		affinity_interaction_dict_bytes(rows->items) >
+	if (self->counting && affinity_dictionary_bytes(rows->users) +
+		affinity_dictionary_bytes(rows->items) >
 		allowed + AFFINITY_COUNTING_BYTES)
 		too_much(self, " at least");
 	if (!self->counting && packed_bytes(self) > allowed)
@@ -111,7 +111,7 @@ number_items(BasketReceiver *self)
 	AffinityKeys *keys = self->item_keys;
 	uint32		no[AFFINITY_BATCH];
 
-	affinity_interaction_dict_add(self->rows->items, keys, no);
+	affinity_dictionary_add(self->rows->items, keys, no);
 	affinity_interaction_check_columns(self->rows);
 	self->rows->usable += keys->n;
 	for (int i = 0; i < keys->n && !self->counting; i++)
@@ -134,7 +134,7 @@ number_items(BasketReceiver *self)
 		if (block->weight)
 			block->weight[at] = self->weight[i];
 	}
-	affinity_interaction_keys_clear(keys);
+	affinity_dictionary_keys_clear(keys);
 	if (self->request->progress)
 		self->request->progress(self->rows->read);
 	CHECK_FOR_INTERRUPTS();
@@ -146,10 +146,10 @@ number_users(BasketReceiver *self)
 {
 	AffinityKeys *keys = self->user_keys;
 
-	affinity_interaction_dict_add(self->rows->users, keys,
-								  self->user + self->numbered);
+	affinity_dictionary_add(self->rows->users, keys,
+							self->user + self->numbered);
 	self->numbered += keys->n;
-	affinity_interaction_keys_clear(keys);
+	affinity_dictionary_keys_clear(keys);
 }
 
 /*
@@ -168,7 +168,7 @@ add_basket(BasketReceiver *self, Datum user)
 			repalloc_huge(self->end, self->room * sizeof(int64)) :
 			affinity_base_array(self->room, sizeof(int64));
 	}
-	affinity_interaction_keys_add(self->user_keys, user);
+	affinity_dictionary_keys_add(self->user_keys, user);
 	self->n_baskets++;
 	if (self->user_keys->n == AFFINITY_BATCH)
 		number_users(self);
@@ -180,7 +180,7 @@ add_key(AffinityKeys *keys, const AffinityBasketRow *row)
 	if (keys->kind == AFFINITY_ID_INT)
 		keys->ints[keys->n++] = row->number;
 	else
-		affinity_interaction_keys_add_raw(keys, row->bytes, row->len);
+		affinity_dictionary_keys_add_raw(keys, row->bytes, row->len);
 }
 
 /*
@@ -342,10 +342,10 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 		!affinity_basket_type(TupleDescAttr(desc, 1)->atttypid,
 							  &self->item_type))
 		elog(ERROR, "baskets do not have the columns user_id, basket");
-	self->rows->users = affinity_interaction_dict_create(self->user_type);
-	self->rows->items = affinity_interaction_dict_create(self->item_type);
-	self->user_keys = affinity_interaction_keys(self->rows->users);
-	self->item_keys = affinity_interaction_keys(self->rows->items);
+	self->rows->users = affinity_dictionary_create(self->user_type);
+	self->rows->items = affinity_dictionary_create(self->item_type);
+	self->user_keys = affinity_dictionary_keys(self->rows->users);
+	self->item_keys = affinity_dictionary_keys(self->rows->items);
 	MemoryContextSwitchTo(old);
 	if (self->again)
 		begin_rows(self);
@@ -367,8 +367,8 @@ free_packed(BasketReceiver *self)
 		pfree(self->user);
 	if (self->end)
 		pfree(self->end);
-	affinity_interaction_keys_free(self->user_keys);
-	affinity_interaction_keys_free(self->item_keys);
+	affinity_dictionary_keys_free(self->user_keys);
+	affinity_dictionary_keys_free(self->item_keys);
 	MemoryContextDelete(self->each);
 }
 

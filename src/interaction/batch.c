@@ -87,8 +87,8 @@ check_memory(RowReceiver *self)
 	AffinityRows *rows = self->rows;
 
 	/* ids have to be kept even to count: not without bound */
-	if (self->counting && affinity_interaction_dict_bytes(rows->users) +
-		affinity_interaction_dict_bytes(rows->items) >
+	if (self->counting && affinity_dictionary_bytes(rows->users) +
+		affinity_dictionary_bytes(rows->items) >
 		(Size) self->request->max_bytes + AFFINITY_COUNTING_BYTES)
 	{
 		affinity_interaction_too_much(self, " at least");
@@ -122,9 +122,9 @@ affinity_interaction_flush(RowReceiver *self)
 
 	if (self->n == 0)
 		return;
-	known = affinity_interaction_dict_size(rows->users);
-	affinity_interaction_dict_add(rows->users, self->user_keys, user);
-	affinity_interaction_dict_add(rows->items, self->item_keys, item);
+	known = affinity_dictionary_size(rows->users);
+	affinity_dictionary_add(rows->users, self->user_keys, user);
+	affinity_dictionary_add(rows->items, self->item_keys, item);
 	affinity_interaction_check_columns(rows);
 	if (self->share)
 		affinity_interaction_share_number(self->share, rows->users, known);
@@ -134,8 +134,8 @@ affinity_interaction_flush(RowReceiver *self)
 	if (!self->counting)
 		keep_batch(self, user, item);
 	self->n = 0;
-	affinity_interaction_keys_clear(self->user_keys);
-	affinity_interaction_keys_clear(self->item_keys);
+	affinity_dictionary_keys_clear(self->user_keys);
+	affinity_dictionary_keys_clear(self->item_keys);
 	if (self->share)
 	{
 		self->is_enough = !affinity_interaction_share_account(self);

@@ -41,7 +41,7 @@ affinity_interaction_events_bytes(const AffinityRows *rows)
 {
 	return !rows->keep_events ? 0 :
 		(Size) rows->usable * sizeof(AffinityEvent) +
-		((Size) affinity_interaction_dict_size(rows->users) + 1) *
+		((Size) affinity_dictionary_size(rows->users) + 1) *
 		sizeof(int64);
 }
 
@@ -79,7 +79,7 @@ count_rows(const AffinityRows *rows, const uint32 *rank, int64 *start)
 				start[rank[chunk->entry[i].row]]++;
 		}
 	}
-	for (uint32 r = 0; r <= affinity_interaction_dict_size(rows->users); r++)
+	for (uint32 r = 0; r <= affinity_dictionary_size(rows->users); r++)
 	{
 		int64		count = start[r];
 
@@ -96,7 +96,7 @@ static void
 place_rows(AffinityRows *rows, const uint32 *rank, int64 *next,
 		   AffinityEvent *event)
 {
-	const uint32 *item = affinity_interaction_dict_rank(rows->items);
+	const uint32 *item = affinity_dictionary_rank(rows->items);
 
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 	{
@@ -150,8 +150,8 @@ void
 affinity_interaction_events_gather(AffinityBuild *build)
 {
 	AffinityRows *rows = build->rows;
-	uint32		n_users = affinity_interaction_dict_size(rows->users);
-	const uint32 *rank = affinity_interaction_dict_rank(rows->users);
+	uint32		n_users = affinity_dictionary_size(rows->users);
+	const uint32 *rank = affinity_dictionary_rank(rows->users);
 	AffinityEvents *events;
 	int64	   *next;
 	int64		kept = 0;
@@ -195,9 +195,9 @@ void
 affinity_interaction_events_number(AffinityBuild *build)
 {
 	const AffinityRows *rows = build->rows;
-	uint32		n_users = affinity_interaction_dict_size(rows->users);
-	uint32		n_items = affinity_interaction_dict_size(rows->items);
-	const uint32 *rank = affinity_interaction_dict_rank(rows->users);
+	uint32		n_users = affinity_dictionary_size(rows->users);
+	uint32		n_items = affinity_dictionary_size(rows->items);
+	const uint32 *rank = affinity_dictionary_rank(rows->users);
 	AffinityEvents *events = build->events;
 	bool	   *has_pair;
 	uint32	   *number;

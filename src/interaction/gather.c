@@ -82,6 +82,8 @@ begin(CustomScanState *css, EState *estate, int eflags)
 	css->custom_ps = list_make1(child);
 	if (IsParallelWorker())
 		return;
+	if (gathering == NULL)
+		elog(ERROR, "nobody reads the rows of interactions");
 	state->share = gathering->share;
 	state->receiver = gathering->receiver;
 	state->receiver->rStartup(state->receiver, CMD_SELECT,
@@ -258,6 +260,11 @@ passes_on(const Gather *gather)
 		const		TargetEntry *entry = lfirst_node(TargetEntry, lc);
 		const		Var *var = (const Var *) entry->expr;
 
+		/* the planner has constants again, and not references to them */
+		if (IsA(var, Const) && !entry->resjunk &&
+			equal(var, list_nth_node(TargetEntry, below,
+									 foreach_current_index(lc))->expr))
+			continue;
 		if (!IsA(var, Var) || var->varno != OUTER_VAR ||
 			var->varattno != entry->resno || entry->resjunk)
 			return false;
@@ -274,6 +281,7 @@ static PlannedStmt *
 plan_of(const char *query)
 {
 	int			nest = NewGUCNestLevel();
+	MemoryContext old = CurrentMemoryContext;
 	PlannedStmt *plan = NULL;
 	SPIPlanPtr	prepared;
 	CachedPlan *cached = NULL;
@@ -285,6 +293,7 @@ plan_of(const char *query)
 	if (prepared)
 		cached = SPI_plan_get_cached_plan(prepared);
 	AtEOXact_GUC(true, nest);
+	MemoryContextSwitchTo(old); /* SPI leaves its own */
 	if (cached && list_length(cached->stmt_list) == 1)
 		plan = linitial_node(PlannedStmt, cached->stmt_list);
 	if (plan && (plan->commandType != CMD_SELECT || plan->rowMarks != NIL ||
@@ -359,6 +368,18 @@ run(void *arg)
 }
 
 /*
+ * May one process do what several could not? Limits that somebody has set
+ * are not of memory.
+ */
+static bool
+lacks_memory(const ErrorData * error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) ==
+		ERRCODE_INSUFFICIENT_RESOURCES &&
+		error->sqlerrcode != ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
+}
+
+/*
  * Read the rows of a query with workers. NULL where that is for one process to
  * do: there are no workers, or not enough memory for what several need.
  */
@@ -366,6 +387,7 @@ AffinityRows *
 affinity_interaction_gather(const AffinityReadRequest *request)
 {
 	Gathering	gathering = {.request = request};
+	Gathering  *outer = starting;	/* a source's functions may read, too */
 	AffinityRows *rows = NULL;
 	MemoryContext context;
 	MemoryContext old;
@@ -381,10 +403,14 @@ affinity_interaction_gather(const AffinityReadRequest *request)
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	error = affinity_base_try(run, &gathering);
-	starting = NULL;
-	if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) !=
-		ERRCODE_INSUFFICIENT_RESOURCES)
+	starting = outer;
+	if (error && !lacks_memory(error))
+	{
+		/* now, as the context may live until the end of the transaction */
+		if (gathering.share)
+			affinity_parts_area_end(gathering.share->area);
 		ReThrowError(error);
+	}
 	if (error)
 		ereport(NOTICE,
 				(errmsg("running without parallel workers: not enough shared memory"),

@@ -46,9 +46,9 @@ compare_rows(const AffinityJournalRow *a, const AffinityJournalRow *b)
 static void
 take_part(AffinityRows *rows, uint32 p, int64 *next, AffinityJournalRow *to)
 {
-	const uint32 *user_rank = affinity_interaction_dict_rank(rows->users);
-	const uint32 *item_rank = affinity_interaction_dict_rank(rows->items);
-	uint32		n_items = affinity_interaction_dict_size(rows->items);
+	const uint32 *user_rank = affinity_dictionary_rank(rows->users);
+	const uint32 *item_rank = affinity_dictionary_rank(rows->items);
+	uint32		n_items = affinity_dictionary_size(rows->items);
 	const AffinityPart *part = &rows->parts.part[p];
 
 	for (AffinityChunk *chunk = part->first; chunk; chunk = chunk->next)
@@ -88,12 +88,12 @@ affinity_interaction_journal_read(const AffinityReadRequest *request)
 	rows = affinity_interaction_read_rows(&all);
 	if (rows == NULL)
 		return NULL;
-	affinity_interaction_dict_sort(rows->users);
-	affinity_interaction_dict_sort(rows->items);
+	affinity_dictionary_sort(rows->users);
+	affinity_dictionary_sort(rows->items);
 	journal->users = rows->users;
 	journal->items = rows->items;
-	journal->n_users = affinity_interaction_dict_size(rows->users);
-	journal->n_items = affinity_interaction_dict_size(rows->items);
+	journal->n_users = affinity_dictionary_size(rows->users);
+	journal->n_items = affinity_dictionary_size(rows->items);
 	journal->n_kinds = rows->n_kinds;
 	journal->has_time = rows->has_time;
 	journal->rows = rows->read;
@@ -152,8 +152,8 @@ static AffinityDict *
 ids_of(const AffinityDict *from, uint32 n, uint32 *number)
 {
 	AffinityDict *to =
-		affinity_interaction_dict_create(affinity_interaction_dict_type(from));
-	AffinityKeys *keys = affinity_interaction_keys(to);
+		affinity_dictionary_create(affinity_dictionary_type(from));
+	AffinityKeys *keys = affinity_dictionary_keys(to);
 	uint32		no[AFFINITY_BATCH];
 	uint32		next = 0;
 
@@ -165,17 +165,17 @@ ids_of(const AffinityDict *from, uint32 n, uint32 *number)
 		if (number[i] == NOT_THERE)
 			continue;
 		number[i] = next++;
-		id = affinity_interaction_dict_id(from, i);
-		affinity_interaction_keys_add(keys, id);
+		id = affinity_dictionary_id(from, i);
+		affinity_dictionary_keys_add(keys, id);
 		if (keys->kind != AFFINITY_ID_INT)
 			pfree(DatumGetPointer(id));
 		if (keys->n < AFFINITY_BATCH)
 			continue;
-		affinity_interaction_dict_add(to, keys, no);
-		affinity_interaction_keys_clear(keys);
+		affinity_dictionary_add(to, keys, no);
+		affinity_dictionary_keys_clear(keys);
 	}
-	affinity_interaction_dict_add(to, keys, no);
-	affinity_interaction_keys_free(keys);
+	affinity_dictionary_add(to, keys, no);
+	affinity_dictionary_keys_free(keys);
 	return to;
 }
 

@@ -38,10 +38,10 @@ affinity_interaction_rows_bytes(const AffinityRows *rows,
 			2 * (sizeof(uint32) + value + second)) +
 		affinity_interaction_visits_bytes(rows, request) +
 		affinity_interaction_events_bytes(rows) +
-		affinity_interaction_dict_bytes(rows->users) +
-		affinity_interaction_dict_bytes(rows->items) +
-		((Size) affinity_interaction_dict_size(rows->users) +
-		 (Size) affinity_interaction_dict_size(rows->items) *
+		affinity_dictionary_bytes(rows->users) +
+		affinity_dictionary_bytes(rows->items) +
+		((Size) affinity_dictionary_size(rows->users) +
+		 (Size) affinity_dictionary_size(rows->items) *
 		 rows->n_kinds) * per_id;
 }
 
@@ -113,7 +113,7 @@ number_users(AffinityBuild *build)
 	}
 	if (renumber)
 	{
-		affinity_interaction_dict_keep(users, renumber, build->by_user.n_rows);
+		affinity_dictionary_keep(users, renumber, build->by_user.n_rows);
 		pfree(renumber);
 	}
 	pfree(by_rank);
@@ -128,7 +128,7 @@ static uint32 *
 number_kinds(const AffinityBuild *build, uint32 n_kinds, AffinityCsr *csr,
 			 uint32 **renumber)
 {
-	uint32		n = affinity_interaction_dict_size(build->rows->items);
+	uint32		n = affinity_dictionary_size(build->rows->items);
 	int64	   *count = affinity_interaction_array(n, sizeof(int64));
 	AffinityCsr of_items;
 	uint32	   *column;
@@ -263,8 +263,8 @@ affinity_interaction_number(AffinityBuild *build, AffinityInteractions *in,
 	build->by_user.n_cols = build->by_item.n_rows;
 	build->by_item.n_cols = build->by_user.n_rows;
 	if (renumber)
-		affinity_interaction_dict_keep(build->rows->items, renumber,
-									   build->by_item.n_rows / n_kinds);
+		affinity_dictionary_keep(build->rows->items, renumber,
+								 build->by_item.n_rows / n_kinds);
 	if (renumber && renumber != *column)
 		pfree(renumber);
 }
@@ -302,13 +302,13 @@ affinity_interaction_note_dropped(const AffinityBuild *build,
 	in->dropped_weight = dropped->val;
 	if (dropped->n == 0)
 		return;
-	in->dropped_user = affinity_interaction_dict_id(build->rows->users,
-													dropped->row);
-	in->dropped_item = affinity_interaction_dict_id(build->rows->items,
-													dropped->col %
-													affinity_interaction_dict_size(build->rows->items));
-	in->dropped_users = affinity_interaction_dict_size(build->rows->users);
-	in->dropped_items = affinity_interaction_dict_size(build->rows->items);
+	in->dropped_user = affinity_dictionary_id(build->rows->users,
+											  dropped->row);
+	in->dropped_item = affinity_dictionary_id(build->rows->items,
+											  dropped->col %
+											  affinity_dictionary_size(build->rows->items));
+	in->dropped_users = affinity_dictionary_size(build->rows->users);
+	in->dropped_items = affinity_dictionary_size(build->rows->items);
 }
 
 /*
@@ -318,25 +318,25 @@ affinity_interaction_note_dropped(const AffinityBuild *build,
 static void
 add_items(AffinityDict *items, const AffinityDict *more, uint32 *no)
 {
-	AffinityKeys *keys = affinity_interaction_keys(items);
-	uint32		n = affinity_interaction_dict_size(more);
+	AffinityKeys *keys = affinity_dictionary_keys(items);
+	uint32		n = affinity_dictionary_size(more);
 	uint32		done = 0;
 
 	for (uint32 i = 0; i < n; i++)
 	{
-		Datum		id = affinity_interaction_dict_id(more, i);
+		Datum		id = affinity_dictionary_id(more, i);
 
-		affinity_interaction_keys_add(keys, id);
+		affinity_dictionary_keys_add(keys, id);
 		if (keys->kind != AFFINITY_ID_INT)
 			pfree(DatumGetPointer(id));
 		if (keys->n < AFFINITY_BATCH && i < n - 1)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		affinity_interaction_dict_add(items, keys, no + done);
-		affinity_interaction_keys_clear(keys);
+		affinity_dictionary_add(items, keys, no + done);
+		affinity_dictionary_keys_clear(keys);
 		done = i + 1;
 	}
-	affinity_interaction_keys_free(keys);
+	affinity_dictionary_keys_free(keys);
 }
 
 /*
@@ -347,18 +347,18 @@ affinity_interaction_sort_items(AffinityBuild *build)
 {
 	AffinityDict *items = build->rows->items;
 	const AffinityDict *more = build->request->more_items;
-	uint32		n_more = more ? affinity_interaction_dict_size(more) : 0;
+	uint32		n_more = more ? affinity_dictionary_size(more) : 0;
 	uint32	   *no = affinity_interaction_array(n_more, sizeof(uint32));
 	const uint32 *rank;
 
 	if (n_more > 0)
 		add_items(items, more, no);
-	affinity_interaction_dict_sort(items);
+	affinity_dictionary_sort(items);
 	if (n_more > 0)
 	{
-		rank = affinity_interaction_dict_rank(items);
+		rank = affinity_dictionary_rank(items);
 		build->keep_item =
-			affinity_base_zeroed_array(affinity_interaction_dict_size(items),
+			affinity_base_zeroed_array(affinity_dictionary_size(items),
 									   sizeof(bool));
 		for (uint32 i = 0; i < n_more; i++)
 			build->keep_item[rank[no[i]]] = true;
@@ -409,12 +409,12 @@ affinity_interaction_build(AffinityRows *rows,
 {
 	AffinityBuild build = {.request = request, .rows = rows};
 
-	affinity_interaction_dict_sort(rows->users);
+	affinity_dictionary_sort(rows->users);
 	affinity_interaction_sort_items(&build);
-	build.n_users = affinity_interaction_dict_size(rows->users);
-	build.n_items = affinity_interaction_dict_size(rows->items);
-	build.user_rank = affinity_interaction_dict_rank(rows->users);
-	build.item_rank = affinity_interaction_dict_rank(rows->items);
+	build.n_users = affinity_dictionary_size(rows->users);
+	build.n_items = affinity_dictionary_size(rows->items);
+	build.user_rank = affinity_dictionary_rank(rows->users);
+	build.item_rank = affinity_dictionary_rank(rows->items);
 	affinity_interaction_events_gather(&build);
 	affinity_interaction_visits_gather(&build);
 	if (!affinity_interaction_place(&build, in))

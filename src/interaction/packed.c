@@ -57,8 +57,8 @@ static void
 order_baskets(Filling *f)
 {
 	BasketReceiver *self = f->self;
-	const uint32 *rank = affinity_interaction_dict_rank(self->rows->users);
-	uint32		n_users = affinity_interaction_dict_size(self->rows->users);
+	const uint32 *rank = affinity_dictionary_rank(self->rows->users);
+	uint32		n_users = affinity_dictionary_size(self->rows->users);
 	int64	   *next = affinity_base_zeroed_array((Size) n_users + 1,
 												  sizeof(int64));
 
@@ -182,11 +182,11 @@ fill_by_user(BasketReceiver *self, AffinityBuild *build,
 {
 	Filling		f = {.self = self, .build = build};
 	AffinityDict *users = self->rows->users;
-	uint32		n_users = affinity_interaction_dict_size(users);
+	uint32		n_users = affinity_dictionary_size(users);
 	AffinityCsr *m = &build->by_user;
 	uint32	   *number = affinity_interaction_array(n_users, sizeof(uint32));
 
-	f.item_rank = affinity_interaction_dict_rank(self->rows->items);
+	f.item_rank = affinity_dictionary_rank(self->rows->items);
 	order_baskets(&f);
 	m->start = affinity_interaction_array((int64) n_users + 1, sizeof(int64));
 	m->col = affinity_interaction_array(self->n, sizeof(uint32));
@@ -205,7 +205,7 @@ fill_by_user(BasketReceiver *self, AffinityBuild *build,
 		affinity_interaction_too_large(build);
 	affinity_interaction_note_dropped(build, in);
 	if (m->n_rows < n_users)
-		affinity_interaction_dict_keep(users, number, m->n_rows);
+		affinity_dictionary_keep(users, number, m->n_rows);
 	pfree(number);
 	pfree(f.first);
 	pfree(f.order);
@@ -227,7 +227,7 @@ fill_by_item(AffinityBuild *build)
 	int64		n = by_user->start[by_user->n_rows];
 
 	number = affinity_interaction_number_rows(build->of_item, build->keep_item,
-											  affinity_interaction_dict_size(items),
+											  affinity_dictionary_size(items),
 											  by_item);
 	for (int64 e = 0; number && e < n; e++)
 	{
@@ -236,7 +236,7 @@ fill_by_item(AffinityBuild *build)
 	}
 	if (number)
 	{
-		affinity_interaction_dict_keep(items, number, by_item->n_rows);
+		affinity_dictionary_keep(items, number, by_item->n_rows);
 		pfree(number);
 	}
 	by_user->n_cols = by_item->n_rows;
@@ -269,12 +269,12 @@ affinity_interaction_build_packed(BasketReceiver *self, AffinityInteractions *in
 	AffinityRows *rows = self->rows;
 	AffinityBuild build = {.request = self->request, .rows = rows};
 
-	affinity_interaction_dict_sort(rows->users);
+	affinity_dictionary_sort(rows->users);
 	affinity_interaction_sort_items(&build);
-	build.user_rank = affinity_interaction_dict_rank(rows->users);
+	build.user_rank = affinity_dictionary_rank(rows->users);
 	affinity_interaction_merge_begin(&build);
 	build.of_item =
-		affinity_base_zeroed_array(affinity_interaction_dict_size(rows->items),
+		affinity_base_zeroed_array(affinity_dictionary_size(rows->items),
 								   sizeof(int64));
 	fill_by_user(self, &build, in);
 	for (int64 b = 0; b < self->n_blocks; b++)

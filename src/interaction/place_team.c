@@ -33,7 +33,8 @@ begin_team(const AffinityBuild *build, int64 n_columns)
 
 	request.job = &place_job;
 	request.max_workers = rows->n_sharing;
-	request.seconds = (double) rows->usable * SECONDS_PER_ROW;
+	/* 0 would be: not known */
+	request.seconds = (double) Max(rows->usable, 1) * SECONDS_PER_ROW;
 	request_region(&request, PLACE_HEADER, 1, sizeof(PlaceShared));
 	request_region(&request, PLACE_USER_RANK, build->n_users, sizeof(uint32));
 	request_region(&request, PLACE_ITEM_RANK, build->n_items, sizeof(uint32));

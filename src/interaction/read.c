@@ -32,9 +32,9 @@ bad_row(RowReceiver *self, TupleTableSlot *slot, int sqlstate,
 		const char *what, const char *hint)
 {
 	affinity_interaction_refuse_row(slot->tts_values[0],
-									affinity_interaction_dict_type(self->rows->users),
+									affinity_dictionary_type(self->rows->users),
 									slot->tts_values[1],
-									affinity_interaction_dict_type(self->rows->items),
+									affinity_dictionary_type(self->rows->items),
 									sqlstate, what, hint);
 }
 
@@ -186,8 +186,8 @@ receive_row(TupleTableSlot *slot, DestReceiver *pub)
 	if (isnan(weight) && !self->request->journal)
 		at = AFFINITY_NO_TIME;
 
-	affinity_interaction_keys_add(self->user_keys, slot->tts_values[0]);
-	affinity_interaction_keys_add(self->item_keys, slot->tts_values[1]);
+	affinity_dictionary_keys_add(self->user_keys, slot->tts_values[0]);
+	affinity_dictionary_keys_add(self->item_keys, slot->tts_values[1]);
 	self->weight[self->n] = weight;
 	self->at[self->n] = at;
 	if (++self->n == AFFINITY_BATCH)
@@ -240,10 +240,10 @@ receive_startup(DestReceiver *pub, int operation, TupleDesc desc)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("time of interactions is of type %s, not a timestamp",
 						format_type_be(self->at_type))));
-	rows->users = affinity_interaction_dict_create(type[0]);
-	rows->items = affinity_interaction_dict_create(type[1]);
-	self->user_keys = affinity_interaction_keys(rows->users);
-	self->item_keys = affinity_interaction_keys(rows->items);
+	rows->users = affinity_dictionary_create(type[0]);
+	rows->items = affinity_dictionary_create(type[1]);
+	self->user_keys = affinity_dictionary_keys(rows->users);
+	self->item_keys = affinity_dictionary_keys(rows->items);
 	MemoryContextSwitchTo(old);
 }
 
@@ -326,8 +326,8 @@ affinity_interaction_received(DestReceiver *receiver)
 		affinity_interaction_too_much(self, "");
 		rows = NULL;
 	}
-	affinity_interaction_keys_free(self->user_keys);
-	affinity_interaction_keys_free(self->item_keys);
+	affinity_dictionary_keys_free(self->user_keys);
+	affinity_dictionary_keys_free(self->item_keys);
 	pfree(self);
 	return rows;
 }

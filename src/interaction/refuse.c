@@ -28,11 +28,11 @@ affinity_interaction_refuse_row(Datum user, Oid user_type, Datum item,
 void
 affinity_interaction_check_columns(const AffinityRows *rows)
 {
-	if (affinity_interaction_dict_size(rows->items) >
+	if (affinity_dictionary_size(rows->items) >
 		(uint32) PG_INT32_MAX / rows->n_kinds)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("%u items with %u kinds of events are too many",
-						affinity_interaction_dict_size(rows->items),
+						affinity_dictionary_size(rows->items),
 						rows->n_kinds)));
 }

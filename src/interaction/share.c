@@ -15,7 +15,7 @@
 
 #include "miscadmin.h"
 
-#include "interaction/dictionary.h"
+#include "dictionary/slots.h"
 #include "interaction/receiver.h"
 #include "parallel/team.h"
 
@@ -140,7 +140,7 @@ affinity_interaction_share_number(AffinityShare *share,
 			key = (uint64) users->ints[no];
 		else
 		{
-			bytes = affinity_interaction_dict_key(users, no, &len);
+			bytes = affinity_dictionary_key(users, no, &len);
 			key = hash_bytes_of(users, bytes, len);
 		}
 		share->part_of[no] = (uint8) (affinity_base_mix64(key) %
@@ -162,16 +162,16 @@ bytes_of(const RowReceiver *self)
 	Size		second = rows->has_second ? sizeof(float) : 0;
 	Size		value = affinity_interaction_has_values(request) ?
 		sizeof(float) : 0;
-	Size		ids = (Size) affinity_interaction_dict_size(rows->users) +
-		(Size) affinity_interaction_dict_size(rows->items) * rows->n_kinds;
+	Size		ids = (Size) affinity_dictionary_size(rows->users) +
+		(Size) affinity_dictionary_size(rows->items) * rows->n_kinds;
 	int64		largest = 0;
 
 	for (int p = 0; p < AFFINITY_PARTS; p++)
 		largest = Max(largest, rows->part_rows[p]);
 	return (rows->parts.n_chunks + AFFINITY_PARTS) *
 		affinity_parts_chunk_bytes(&rows->parts) +
-		2 * (affinity_interaction_dict_bytes(rows->users) +
-			 affinity_interaction_dict_bytes(rows->items)) +
+		2 * (affinity_dictionary_bytes(rows->users) +
+			 affinity_dictionary_bytes(rows->items)) +
 		rows->usable * 3 * (sizeof(uint32) + value + second) +
 		largest * (self->share->read->n_workers + 1) * 2 *
 		(sizeof(AffinityEntry) + second) +
@@ -280,7 +280,7 @@ affinity_interaction_share_leave(RowReceiver *self)
 static uint32 *
 take_ids(AffinityShare *share, AffinityDict *dict, const SharedIds *ids)
 {
-	AffinityKeys *keys = affinity_interaction_keys(dict);
+	AffinityKeys *keys = affinity_dictionary_keys(dict);
 	uint32	   *no = affinity_interaction_array(ids->n, sizeof(uint32));
 	const int64 *ints = NULL;
 	const char *bytes = NULL;
@@ -297,7 +297,7 @@ take_ids(AffinityShare *share, AffinityDict *dict, const SharedIds *ids)
 		uint32		n = Min(AFFINITY_BATCH, ids->n - from);
 
 		CHECK_FOR_INTERRUPTS();
-		affinity_interaction_keys_clear(keys);
+		affinity_dictionary_keys_clear(keys);
 		if (ints)
 		{
 			memcpy(keys->ints, ints + from, n * sizeof(int64));
@@ -308,12 +308,12 @@ take_ids(AffinityShare *share, AffinityDict *dict, const SharedIds *ids)
 			Size		start = (end == NULL) ? (Size) i * UUID_LEN :
 				i == 0 ? 0 : end[i - 1];
 
-			affinity_interaction_keys_add_raw(keys, bytes + start,
-											  end ? end[i] - start : UUID_LEN);
+			affinity_dictionary_keys_add_raw(keys, bytes + start,
+											 end ? end[i] - start : UUID_LEN);
 		}
-		affinity_interaction_dict_add(dict, keys, no + from);
+		affinity_dictionary_add(dict, keys, no + from);
 	}
-	affinity_interaction_keys_free(keys);
+	affinity_dictionary_keys_free(keys);
 	return no;
 }
 

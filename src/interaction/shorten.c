@@ -125,7 +125,7 @@ static AffinityInteractions *
 read_times(const Shortening *s, const AffinityReadRequest *request)
 {
 	AffinityReadRequest again = {.recency = AFFINITY_RECENCY_AGE};
-	Oid			user = affinity_interaction_dict_type(s->in->users);
+	Oid			user = affinity_dictionary_type(s->in->users);
 	Oid			type = get_array_type(user);
 	bool		all = s->n > MOST_LOOKED_UP;
 	Datum		ids;
@@ -141,7 +141,7 @@ read_times(const Shortening *s, const AffinityReadRequest *request)
 	again.max_bytes = request->max_bytes;
 	again.read_only = request->read_only;
 	again.user_type = user;
-	again.item_type = affinity_interaction_dict_type(s->in->items);
+	again.item_type = affinity_dictionary_type(s->in->items);
 	if (!all)
 	{
 		Datum	   *id = palloc(s->n * sizeof(Datum));
@@ -150,7 +150,7 @@ read_times(const Shortening *s, const AffinityReadRequest *request)
 		char		align;
 
 		for (uint32 l = 0; l < s->n; l++)
-			id[l] = affinity_interaction_dict_id(s->in->users, s->user[l]);
+			id[l] = affinity_dictionary_id(s->in->users, s->user[l]);
 		get_typlenbyvalalign(user, &len, &byval, &align);
 		ids = PointerGetDatum(construct_array(id, (int) s->n, user, len,
 											  byval, align));
@@ -174,15 +174,15 @@ match_users(const Shortening *s, const AffinityInteractions *times)
 
 	for (uint32 u = 0; u < n; u++)
 	{
-		Datum		id = affinity_interaction_dict_id(times->users, u);
+		Datum		id = affinity_dictionary_id(times->users, u);
 
 		affinity_base_look_up(u);
 		while (l < s->n &&
-			   affinity_interaction_dict_compare(s->in->users, s->user[l],
-												 id) < 0)
+			   affinity_dictionary_compare(s->in->users, s->user[l],
+										   id) < 0)
 			l++;
-		c = l < s->n ? affinity_interaction_dict_compare(s->in->users,
-														 s->user[l], id) : 1;
+		c = l < s->n ? affinity_dictionary_compare(s->in->users,
+												   s->user[l], id) : 1;
 		match[u] = c == 0 ? l : NOT_LONG;
 	}
 	return match;
@@ -205,13 +205,13 @@ find_ages(Shortening *s, const AffinityInteractions *times)
 		next[l] = by_user->start[s->user[l]];
 	for (uint32 i = 0; i < by_item->n_rows; i++)
 	{
-		Datum		id = affinity_interaction_dict_id(times->items, i);
+		Datum		id = affinity_dictionary_id(times->items, i);
 
 		while (item < s->in->by_item.n_rows &&
-			   affinity_interaction_dict_compare(s->in->items, item, id) < 0)
+			   affinity_dictionary_compare(s->in->items, item, id) < 0)
 			item++;
 		if (item == s->in->by_item.n_rows ||
-			affinity_interaction_dict_compare(s->in->items, item, id) > 0)
+			affinity_dictionary_compare(s->in->items, item, id) > 0)
 			continue;
 		for (int64 e = by_item->start[i]; e < by_item->start[i + 1]; e++)
 		{
@@ -243,16 +243,16 @@ choose(Shortening *s)
 	{
 		int64		n = s->first[l + 1] - s->first[l];
 		int64		start = by_user->start[s->user[l]];
-		uint64		user = affinity_interaction_dict_hash(s->in->users,
-														  s->user[l]);
+		uint64		user = affinity_dictionary_hash(s->in->users,
+													s->user[l]);
 		Choice	   *choice = affinity_base_array(n, sizeof(Choice));
 
 		for (int64 e = 0; e < n; e++)
 		{
 			uint64		item =
-				affinity_interaction_dict_hash(s->in->items,
-											   by_user->col[start + e] %
-											   s->in->n_items);
+				affinity_dictionary_hash(s->in->items,
+										 by_user->col[start + e] %
+										 s->in->n_items);
 
 			affinity_base_look_up(e);
 			choice[e].age = s->age[s->first[l] + e];

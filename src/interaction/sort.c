@@ -211,11 +211,11 @@ affinity_interaction_too_large(const AffinityBuild *build)
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("summed weight %g of user %s and item %s is beyond the range of real",
 					pairs->val,
-					affinity_base_id_display(affinity_interaction_dict_id(users, pairs->row),
-											 affinity_interaction_dict_type(users)),
-					affinity_base_id_display(affinity_interaction_dict_id(items, pairs->col %
-																		  affinity_interaction_dict_size(items)),
-											 affinity_interaction_dict_type(items))),
+					affinity_base_id_display(affinity_dictionary_id(users, pairs->row),
+											 affinity_dictionary_type(users)),
+					affinity_base_id_display(affinity_dictionary_id(items, pairs->col %
+																	affinity_dictionary_size(items)),
+											 affinity_dictionary_type(items))),
 			 errhint("Scale the weights down in the query.")));
 }
 

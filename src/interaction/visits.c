@@ -159,9 +159,9 @@ affinity_interaction_visits_bytes(const AffinityRows *rows,
 
 	if (!rows->keep_visits)
 		return 0;
-	return per_item * affinity_interaction_dict_size(rows->items) +
+	return per_item * affinity_dictionary_size(rows->items) +
 		(request->visits_of_pairs ? per_pair * rows->usable +
-		 16 * (Size) affinity_interaction_dict_size(rows->users) : 0);
+		 16 * (Size) affinity_dictionary_size(rows->users) : 0);
 }
 
 /*
@@ -172,7 +172,7 @@ take_rows(const AffinityBuild *build, int p, VisitRow *row)
 {
 	const AffinityReadRequest *request = build->request;
 	const AffinityPart *part = &build->rows->parts.part[p];
-	const uint32 *rank = affinity_interaction_dict_rank(build->rows->items);
+	const uint32 *rank = affinity_dictionary_rank(build->rows->items);
 	bool		any_weight = request->value == AFFINITY_PAIR_RATING;
 	int64		n = 0;
 
@@ -272,8 +272,8 @@ void
 affinity_interaction_visits_gather(AffinityBuild *build)
 {
 	const AffinityRows *rows = build->rows;
-	uint32		n_users = affinity_interaction_dict_size(rows->users);
-	uint32		n_items = affinity_interaction_dict_size(rows->items);
+	uint32		n_users = affinity_dictionary_size(rows->users);
+	uint32		n_items = affinity_dictionary_size(rows->items);
 	AffinityVisitBuild *v;
 	int64		largest = 0;
 	VisitRow   *row;
@@ -321,9 +321,9 @@ affinity_interaction_visits_number(AffinityBuild *build)
 {
 	AffinityVisitBuild *v = build->visits;
 	const AffinityRows *rows = build->rows;
-	uint32		n_users = affinity_interaction_dict_size(rows->users);
-	uint32		n_items = affinity_interaction_dict_size(rows->items);
-	const uint32 *rank = affinity_interaction_dict_rank(rows->users);
+	uint32		n_users = affinity_dictionary_size(rows->users);
+	uint32		n_items = affinity_dictionary_size(rows->items);
+	const uint32 *rank = affinity_dictionary_rank(rows->users);
 	uint32	   *number;
 	uint32	   *by_rank;
 	int64	   *first;

@@ -105,7 +105,7 @@ close_pair(AffinityMerge *merge, AffinityEntry *out, float *out_second)
 	out->col = merge->col;
 	out->val = val;
 	if (out_second)
-		*out_second = (float) merge->second;
+		*out_second = (float) affinity_kernel_sum(&merge->second);
 	return 1;
 }
 
@@ -136,9 +136,9 @@ affinity_kernel_entries_merge(AffinityMerge *merge,
 				merge->n++;
 			}
 			if (!merge->second_is_max)
-				merge->second += s;
-			else if (s > merge->second)
-				merge->second = s;
+				affinity_kernel_sum_add(&merge->second, s);
+			else if (s > merge->second.high)
+				merge->second.high = s;
 			continue;
 		}
 		if (merge->open)
@@ -152,7 +152,10 @@ affinity_kernel_entries_merge(AffinityMerge *merge,
 			isnan(e.val) ? 0 : e.val, 0
 		};
 		merge->n = !isnan(e.val);
-		merge->second = s;
+		merge->second = (AffinitySum)
+		{
+			s, 0
+		};
 	}
 	if (n == 0 && merge->open)
 	{

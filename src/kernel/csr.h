@@ -94,7 +94,7 @@ typedef struct AffinityMerge
 	uint32_t	row;
 	uint32_t	col;
 	AffinitySum val;
-	double		second;
+	AffinitySum second;
 	int64_t		n;				/* its entries that have a value */
 	AffinityPairs dropped;		/* not above 0, too far from 0 or without a
 								 * value */

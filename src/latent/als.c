@@ -134,8 +134,8 @@ check_memory(const AlsShared *shared, const AffinityInteractions *in)
 	Size		bytes = ratings * 2 * (sizeof(uint32) + sizeof(float)) +
 		(n_users + n_items + (shared->held_below > 0 ? n_items : 0)) *
 		per_row + of_participant * (affinity_parallel_allowed() + 1) +
-		affinity_interaction_dict_bytes(in->users) +
-		affinity_interaction_dict_bytes(in->items);
+		affinity_dictionary_bytes(in->users) +
+		affinity_dictionary_bytes(in->items);
 
 	affinity_base_need_memory(bytes, "train with fewer factors",
 							  "als of %zu users and %zu items needs", n_users,

@@ -427,14 +427,16 @@ static void
 write_definition(Work *w)
 {
 	ModelDefinition *d = w->change->definition;
+	char	   *mark = affinity_definition_mark(w->change->schema);
 	const char *done;
 
 	if (!w->apart)
 		d->objects = w->kept_old ? kept_version() :
 			pstrdup(affinity_manage_ddl_version());
-	/* an update has not looked whether somebody replaced the view */
-	if (!w->change->update || d->view[0] == '\0')
-		d->view = affinity_definition_mark(w->change->schema);
+
+	/* an update looks whether 0.1.0's mark, the first part of one, holds */
+	if (!w->change->update || strncmp(d->view, mark, strlen(d->view)) == 0)
+		d->view = mark;
 	done = affinity_manage_definition_write(&w->names, w->change->schema);
 	if (done != NULL)
 		say(w, done);

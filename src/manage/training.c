@@ -274,13 +274,13 @@ check_long_ids(const Training *t)
 		MAXALIGN(sizeof(ItemPointerData));
 	TupleDesc	desc;
 
-	if (affinity_interaction_dict_type(t->in->items) != TEXTOID)
+	if (affinity_dictionary_type(t->in->items) != TEXTOID)
 		return;
 	desc = CreateTemplateTupleDesc(1);
 	TupleDescInitEntry(desc, 1, "item_id", TEXTOID, -1, 0);
 	for (uint32 i = 0; i < t->in->n_items; i++)
 	{
-		Datum		id = affinity_interaction_dict_id(t->in->items, i);
+		Datum		id = affinity_dictionary_id(t->in->items, i);
 		bool		isnull = false;
 		int			len = (int) VARSIZE_ANY_EXHDR(DatumGetPointer(id));
 		IndexTuple	tuple;

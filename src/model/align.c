@@ -35,8 +35,8 @@ align_run(const AffinityInteractions *in, const Run *run, int32 *index)
 
 		affinity_base_look_up(item);
 		while (i < run->n &&
-			   (c = affinity_interaction_dict_compare(in->items, item,
-													  run->id[run->at ? run->at[i] : i])) > 0)
+			   (c = affinity_dictionary_compare(in->items, item,
+												run->id[run->at ? run->at[i] : i])) > 0)
 			i++;
 		if (i == run->n || c != 0)
 			continue;
@@ -74,7 +74,7 @@ affinity_model_align(const AffinityInteractions *in, const Datum *id, uint32 n,
 					 uint32 n_sorted)
 {
 	Run			run = {id, NULL, n_sorted};
-	Appended	appended = {id, affinity_interaction_dict_type(in->items)};
+	Appended	appended = {id, affinity_dictionary_type(in->items)};
 	int32	   *index = affinity_base_array(in->n_items, sizeof(int32));
 	uint32	   *at;
 

@@ -72,21 +72,21 @@ make_dictionary(const AffinityModel *model, AffinityModelIds *ids)
 	AffinityKeys *keys;
 	uint32		no[AFFINITY_BATCH];
 
-	ids->dict = affinity_interaction_dict_create(model->item_type);
-	keys = affinity_interaction_keys(ids->dict);
+	ids->dict = affinity_dictionary_create(model->item_type);
+	keys = affinity_dictionary_keys(ids->dict);
 	for (uint32 i = 0; i < model->n_items; i++)
 	{
 		if (i > 0)
 			affinity_model_check_ids(model, ids->id[i - 1], i, ids->id[i]);
-		affinity_interaction_keys_add(keys, ids->id[i]);
+		affinity_dictionary_keys_add(keys, ids->id[i]);
 		if (keys->n < AFFINITY_BATCH && i + 1 < model->n_items)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		affinity_interaction_dict_add(ids->dict, keys, no);
-		affinity_interaction_keys_clear(keys);
+		affinity_dictionary_add(ids->dict, keys, no);
+		affinity_dictionary_keys_clear(keys);
 	}
-	affinity_interaction_keys_free(keys);
-	if (affinity_interaction_dict_size(ids->dict) != model->n_items)
+	affinity_dictionary_keys_free(keys);
+	if (affinity_dictionary_size(ids->dict) != model->n_items)
 		affinity_train_damaged(model->schema_name, "an item is there twice");
 }
 
@@ -220,13 +220,13 @@ mark_found(Marks *m, const AffinityModelIds *ids, AffinityKeys *keys)
 	uint32		no[AFFINITY_BATCH];
 
 	CHECK_FOR_INTERRUPTS();
-	affinity_interaction_dict_find(ids->dict, keys, no);
+	affinity_dictionary_find(ids->dict, keys, no);
 	for (int i = 0; i < keys->n; i++)
 	{
 		if (no[i] < m->n_items)
 			m->mark[no[i] / 8] |= (uint8) (1 << no[i] % 8);
 	}
-	affinity_interaction_keys_clear(keys);
+	affinity_dictionary_keys_clear(keys);
 }
 
 /*
@@ -269,7 +269,7 @@ mark_others(Marks *m, const AffinityModelIds *ids, AffinityKeys *keys,
 		if (keys->kind == AFFINITY_ID_INT)
 			keys->ints[keys->n++] = affinity_base_id_to_int(id, type);
 		else
-			affinity_interaction_keys_add(keys, id);
+			affinity_dictionary_keys_add(keys, id);
 		if (keys->n == AFFINITY_BATCH)
 			mark_found(m, ids, keys);
 	}
@@ -313,7 +313,7 @@ affinity_model_ids_find(const AffinityModel *model,
 						const AffinityModelIds *ids, ArrayType *array,
 						uint32 n, AffinityItems *items)
 {
-	AffinityKeys *keys = affinity_interaction_keys(ids->dict);
+	AffinityKeys *keys = affinity_dictionary_keys(ids->dict);
 	Marks		m;
 
 	begin_marks(&m, model->n_items);
@@ -323,7 +323,7 @@ affinity_model_ids_find(const AffinityModel *model,
 		mark_others(&m, ids, keys, array);
 	mark_found(&m, ids, keys);
 	take_marked(&m, ids, items);
-	affinity_interaction_keys_free(keys);
+	affinity_dictionary_keys_free(keys);
 	pfree(m.mark);
 }
 

@@ -96,14 +96,14 @@ affinity_model_leave_out_recent(AffinityModelBatch *b, const AffinityModelAsked 
 	for (uint32 u = 0; u < to->n_rows; u++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
-		Datum		id = affinity_interaction_dict_id(b->users, u);
+		Datum		id = affinity_dictionary_id(b->users, u);
 		int			c = -1;
 
 		MemoryContextSwitchTo(old);
 		CHECK_FOR_INTERRUPTS();
 		while (r < from->n_rows &&
-			   (c = affinity_interaction_dict_compare(recent->users, r,
-													  id)) < 0)
+			   (c = affinity_dictionary_compare(recent->users, r,
+												id)) < 0)
 			r++;
 		for (int64 e = c == 0 && r < from->n_rows ? from->start[r] : 0;
 			 c == 0 && r < from->n_rows && e < from->start[r + 1]; e++)

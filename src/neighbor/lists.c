@@ -191,12 +191,12 @@ warn(const AffinityDict *items, uint32 n, uint32 item, const char *beyond,
 
 	if (n == 0)
 		return;
-	id = affinity_interaction_dict_id(items, item);
+	id = affinity_dictionary_id(items, item);
 	ereport(WARNING,
 			(errmsg_plural("%u item has similar items whose scores are %s: item %s",
 						   "%u items have similar items whose scores are %s, such as item %s",
 						   n, n, beyond,
-						   affinity_base_id_display(id, affinity_interaction_dict_type(items))),
+						   affinity_base_id_display(id, affinity_dictionary_type(items))),
 			 errdetail("Among these the order is that of their ids."),
 			 errhint("%s", hint)));
 }

@@ -212,7 +212,7 @@ find_pairs(TogetherState *s)
 static void
 put_pairs(const TogetherState *s, ReturnSetInfo *result)
 {
-	Oid			type = affinity_interaction_dict_type(s->in->items);
+	Oid			type = affinity_dictionary_type(s->in->items);
 	Oid			output;
 	bool		varlena;
 	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext,
@@ -231,7 +231,7 @@ put_pairs(const TogetherState *s, ReturnSetInfo *result)
 		affinity_base_look_up(i);
 		for (int c = 0; c < 2; c++)
 		{
-			Datum		id = affinity_interaction_dict_id(s->in->items, item[c]);
+			Datum		id = affinity_dictionary_id(s->in->items, item[c]);
 
 			values[c] = type == TEXTOID ? id :
 				CStringGetTextDatum(OidOutputFunctionCall(output, id));
@@ -294,7 +294,7 @@ id_column(TupleDesc desc, int column, const char *role, const char *name)
 static char *
 basket_query(const char *query)
 {
-	AffinityQueryContext context = {.hint = EXAMPLE};
+	AffinityQueryContext context = {query, true, EXAMPLE};
 	ErrorContextCallback callback = {
 		.previous = error_context_stack,
 		.callback = affinity_base_query_error,

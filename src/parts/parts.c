@@ -29,13 +29,10 @@ forget(void *arg)
 AffinityArea *
 affinity_parts_area(Size max_bytes)
 {
-	static int	tranche = 0;
 	AffinityArea *area = palloc0(sizeof(AffinityArea));
 
-	if (tranche == 0)
-		tranche = LWLockNewTrancheId();
-	LWLockRegisterTranche(tranche, "AffinityRows");
-	area->dsa = dsa_create(tranche);
+	/* the server has few names of locks, and gives none back */
+	area->dsa = dsa_create(LWTRANCHE_PARALLEL_QUERY_DSA);
 	dsa_pin_mapping(area->dsa);
 	area->callback.func = forget;
 	area->callback.arg = area;

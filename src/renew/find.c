@@ -130,7 +130,7 @@ affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
 	RenewWriter *w = r->writer;
 	const AffinityInteractions in = {
 		.items = unconstify(AffinityDict *, ids),
-		.n_items = affinity_interaction_dict_size(ids)
+		.n_items = affinity_dictionary_size(ids)
 	};
 	uint32	   *no;
 	Oid			index_id;
@@ -164,7 +164,7 @@ affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
 		{
 			CHECK_FOR_INTERRUPTS();
 			no[i] = find_stored(r, scan, &key,
-								affinity_interaction_dict_id(ids, i));
+								affinity_dictionary_id(ids, i));
 		}
 		ExecClearTuple(w->old);
 		w->item = RENEW_NOWHERE;
@@ -174,7 +174,7 @@ affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
 	for (uint32 i = 0; r->new_id && i < in.n_items; i++)
 	{
 		if (no[i] == RENEW_NOWHERE)
-			no[i] = find_new(r, affinity_interaction_dict_id(ids, i));
+			no[i] = find_new(r, affinity_dictionary_id(ids, i));
 	}
 	return no;
 }

@@ -137,7 +137,7 @@ affinity_renew_items_append(Renewal *r, const AffinityDict *ids,
 	{
 		if (no[i] >= u->n_known)
 			r->new_id[no[i] - u->n_known] =
-				affinity_interaction_dict_id(ids, i);
+				affinity_dictionary_id(ids, i);
 	}
 }
 

@@ -90,15 +90,15 @@ number_part(const AffinityInteractions *part, const AffinityDict *ids,
 			const uint32 *no)
 {
 	uint32	   *of_part = affinity_base_array(part->n_items, sizeof(uint32));
-	bool		byval = get_typbyval(affinity_interaction_dict_type(ids));
+	bool		byval = get_typbyval(affinity_dictionary_type(ids));
 	uint32		at = 0;
 
 	for (uint32 i = 0; i < part->n_items; i++)
 	{
-		Datum		id = affinity_interaction_dict_id(part->items, i);
+		Datum		id = affinity_dictionary_id(part->items, i);
 
 		affinity_base_look_up(i);
-		while (affinity_interaction_dict_compare(ids, at, id) != 0)
+		while (affinity_dictionary_compare(ids, at, id) != 0)
 			at++;
 		of_part[i] = no[at];
 		if (!byval)

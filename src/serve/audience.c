@@ -19,7 +19,7 @@ put_users(ServeCall *call, const AffinityDict *users, const AffinityTopK *top)
 	{
 		uint32		user = affinity_kernel_rank_key_no(top->key[i]);
 
-		affinity_serve_put_key(call, affinity_interaction_dict_id(users, user),
+		affinity_serve_put_key(call, affinity_dictionary_id(users, user),
 							   top->key[i], i, (Datum) 0);
 	}
 }

@@ -130,7 +130,7 @@ affinity_serve_groups_add(ServeCall *call, ServeGroups *groups, Datum *user,
 text **
 affinity_serve_groups_of(const ServeGroups *groups, const AffinityDict *users)
 {
-	uint32		n = affinity_interaction_dict_size(users);
+	uint32		n = affinity_dictionary_size(users);
 	uint32		at = 0;
 	text	  **group;
 
@@ -144,8 +144,8 @@ affinity_serve_groups_of(const ServeGroups *groups, const AffinityDict *users)
 		affinity_base_look_up(u);
 		group[u] = groups->all;
 		while (at < groups->n_users &&
-			   (c = affinity_interaction_dict_compare(users, u,
-													  groups->user[at])) > 0)
+			   (c = affinity_dictionary_compare(users, u,
+												groups->user[at])) > 0)
 			at++;
 		if (at < groups->n_users && c == 0 && groups->group[at])
 			group[u] = groups->group[at];

@@ -27,7 +27,7 @@ put_rows(void *state, uint32 user, const AffinityRanking *ranking)
 	uint32		after = answer->rules.rules.after_rank;
 	Datum		values[5];
 
-	values[0] = affinity_interaction_dict_id(answer->batch.users, user);
+	values[0] = affinity_dictionary_id(answer->batch.users, user);
 	for (uint32 i = 0; i < ranking->n; i++)
 	{
 		const AffinityRanked *entry = &ranking->entry[i];
@@ -47,7 +47,7 @@ static void
 hash_users(Answer *answer)
 {
 	const AffinityDict *users = answer->batch.users;
-	uint32		n = affinity_interaction_dict_size(users);
+	uint32		n = affinity_dictionary_size(users);
 	uint64	   *hash = affinity_base_array(n, sizeof(uint64));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "affinity id",
@@ -58,7 +58,7 @@ hash_users(Answer *answer)
 	{
 		CHECK_FOR_INTERRUPTS();
 		hash[u] = affinity_serve_user_hash(&answer->rules,
-										   affinity_interaction_dict_id(users, u),
+										   affinity_dictionary_id(users, u),
 										   answer->call->model->user_type);
 		MemoryContextReset(context);
 	}
@@ -101,7 +101,7 @@ set_groups(Answer *answer)
 		affinity_serve_groups_lists(answer->call,
 									affinity_serve_groups_of(&answer->groups,
 															 users),
-									affinity_interaction_dict_size(users),
+									affinity_dictionary_size(users),
 									answer->batch.batch.rules);
 }
 

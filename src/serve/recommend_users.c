@@ -292,7 +292,7 @@ static void
 find_rows(Answer *answer)
 {
 	const AffinityDict *users = answer->batch.users;
-	uint32		n = affinity_interaction_dict_size(users);
+	uint32		n = affinity_dictionary_size(users);
 	uint32		row = 0;
 
 	for (uint32 i = 0; i < answer->n; i++)
@@ -301,8 +301,8 @@ find_rows(Answer *answer)
 		int			c = -1;
 
 		affinity_base_look_up(i);
-		while (row < n && (c = affinity_interaction_dict_compare(users, row,
-																 user->id)) < 0)
+		while (row < n && (c = affinity_dictionary_compare(users, row,
+														   user->id)) < 0)
 			row++;
 		if (row < n && c == 0)
 			user->row = row;

@@ -66,12 +66,12 @@ static bool
 find_user(const AffinityDict *users, Datum user, uint32 *rank)
 {
 	uint32		lo = 0;
-	uint32		hi = affinity_interaction_dict_size(users);
+	uint32		hi = affinity_dictionary_size(users);
 
 	while (lo < hi)
 	{
 		uint32		mid = lo + (hi - lo) / 2;
-		int			c = affinity_interaction_dict_compare(users, mid, user);
+		int			c = affinity_dictionary_compare(users, mid, user);
 
 		if (c == 0)
 		{
@@ -102,7 +102,7 @@ put_users(ServeCall *call, const AffinityInteractions *in, uint32 self,
 		uint32		user = affinity_kernel_rank_key_no(top.key[i]);
 
 		affinity_serve_put_key(call,
-							   affinity_interaction_dict_id(in->users, user),
+							   affinity_dictionary_id(in->users, user),
 							   top.key[i], i,
 							   Int32GetDatum((int32) common[user]));
 	}

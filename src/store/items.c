@@ -163,8 +163,8 @@ put_row(AffinityItemSink *sink, const AffinityItemRow *row)
 	old = MemoryContextSwitchTo(w->batch_context);
 	memset(slot->tts_isnull, 0, ITEM_N_ATTRIBUTES * sizeof(bool));
 	slot->tts_values[ITEM_NO] = Int32GetDatum((int32) row->item);
-	slot->tts_values[ITEM_ID] = affinity_interaction_dict_id(w->ids,
-															 row->item);
+	slot->tts_values[ITEM_ID] = affinity_dictionary_id(w->ids,
+													   row->item);
 	slot->tts_values[ITEM_POPULARITY] =
 		Float4GetDatum(sink->popularity ? sink->popularity[row->item] :
 					   row->popularity);
@@ -315,7 +315,7 @@ affinity_store_writer_open(Oid items, const AffinityDict *ids)
 	initStringInfo(&w->figures);
 	w->ids = ids;
 	w->table = table_open(items, RowExclusiveLock);
-	affinity_store_check_items(w->table, affinity_interaction_dict_type(ids));
+	affinity_store_check_items(w->table, affinity_dictionary_type(ids));
 	w->estate = CreateExecutorState();
 	w->target = makeNode(ResultRelInfo);
 	InitResultRelInfo(w->target, w->table, 1, NULL, 0);

@@ -80,13 +80,13 @@ affinity_train_tell_faded(const AffinityInteractions *in, uint32 n, uint32 item)
 
 	if (n == 0)
 		return;
-	id = affinity_interaction_dict_id(in->items, item);
+	id = affinity_dictionary_id(in->items, item);
 	newest = DirectFunctionCall1(timestamp_out,
 								 TimestampGetDatum(in->last_at));
 	ereport(n > in->n_items / 2 ? WARNING : NOTICE,
 			(errmsg("of %u of %u items nothing is left by the half-life, such as item %s",
 					n, in->n_items,
-					affinity_base_id_display(id, affinity_interaction_dict_type(in->items))),
+					affinity_base_id_display(id, affinity_dictionary_type(in->items))),
 			 errdetail("The newest time is %s. Items that are more than about 120 half-lives older are in the order of their users.",
 					   DatumGetCString(newest)),
 			 errhint("Use a longer \"half_life\", or leave rows with times in the future out of the query.")));

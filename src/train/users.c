@@ -96,13 +96,13 @@ hash_of(Datum id, Oid type)
 bool *
 affinity_train_users_chosen(const AffinityDict *users, uint32 n, double part)
 {
-	Oid			type = affinity_interaction_dict_type(users);
+	Oid			type = affinity_dictionary_type(users);
 	bool	   *chosen = affinity_base_array(n, sizeof(bool));
 	bool		byval = get_typbyval(type);
 
 	for (uint32 u = 0; u < n; u++)
 	{
-		Datum		id = affinity_interaction_dict_id(users, u);
+		Datum		id = affinity_dictionary_id(users, u);
 
 		affinity_base_look_up(u);
 		chosen[u] = hash_of(id, type) < bound_of(part);

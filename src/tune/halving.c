@@ -34,12 +34,12 @@ affinity_tune_fingerprint(const AffinityJournal *journal)
 	for (uint32 i = 0; i < journal->n_items; i++)
 	{
 		affinity_base_look_up(i);
-		item[i] = affinity_interaction_dict_hash(journal->items, i);
+		item[i] = affinity_dictionary_hash(journal->items, i);
 	}
 	for (uint32 u = 0; u < journal->n_users; u++)
 	{
-		hash = affinity_base_mix64(hash + affinity_interaction_dict_hash(journal->users,
-																		 u));
+		hash = affinity_base_mix64(hash + affinity_dictionary_hash(journal->users,
+																   u));
 		for (int64 r = journal->start[u]; r < journal->start[u + 1]; r++)
 		{
 			const AffinityJournalRow *row = &journal->row[r];

@@ -66,7 +66,7 @@ compare_pairs(const Pair *a, const Pair *b)
 static uint32
 find_pairs(const AffinityJournal *j, uint32 user, Pair *pair)
 {
-	uint64		hash = affinity_interaction_dict_hash(j->users, user);
+	uint64		hash = affinity_dictionary_hash(j->users, user);
 	uint32		n = 0;
 
 	for (int64 r = j->start[user]; r < j->start[user + 1]; r++)
@@ -82,7 +82,7 @@ find_pairs(const AffinityJournal *j, uint32 user, Pair *pair)
 		pair[n].at = j->row[r].at;
 		pair[n++].hash =
 			affinity_base_mix64(hash +
-								affinity_base_splitmix64(affinity_interaction_dict_hash(j->items, item)));
+								affinity_base_splitmix64(affinity_dictionary_hash(j->items, item)));
 	}
 	sort_pairs(pair, n);
 	return n;
@@ -141,7 +141,7 @@ hold_out(const AffinityJournal *j)
 	pair = affinity_base_array(longest, sizeof(Pair));
 	for (uint32 u = 0; u < j->n_users; u++)
 	{
-		uint64		hash = affinity_interaction_dict_hash(j->users, u);
+		uint64		hash = affinity_dictionary_hash(j->users, u);
 		int64		start = j->start[u];
 
 		CHECK_FOR_INTERRUPTS();

@@ -89,6 +89,7 @@ sub settings
 
 my %models = (
 	'integers' => ['SELECT u, i, w FROM facts', 'item_knn'],
+	'no weights' => ['SELECT u, i FROM facts', 'item_knn'],
 	'weights' => ['SELECT u, i, w FROM facts', 'item_knn {"weights": "linear"}'],
 	'text and uuid' => ['SELECT t, d, w FROM facts', 'item_knn'],
 	'times' => ['SELECT t, d, w, at FROM facts', 'item_knn {"half_life": "10 days"}'],
@@ -116,6 +117,40 @@ foreach my $name (sort keys %models)
 		unlike($said, qr/leak|without/, "$name: nothing to remark");
 	}
 }
+
+# So many rows that a team sorts and places them.
+$node->safe_psql('postgres', q{
+	CREATE TABLE many AS
+	SELECT (hashint8extended(n, 1) & 4095)::int AS u, (hashint8extended(n, 2) & 1023)::int AS i,
+		(hashint8extended(n, 3) & 7)::real / 8 AS w, timestamptz '2024-01-01' + (hashint8extended(n, 4) & 4194303) * interval '1 s' AS at
+	FROM generate_series(1::bigint, 1500000) n;
+	ANALYZE many;
+});
+foreach my $what ('item_knn {"weights": "linear", "half_life": "10 days"}', 'popular')
+{
+	my ($serial) = create('SELECT u, i, w, at FROM many', $what, settings(0));
+
+	like($serial, qr/^\w{32}$/, "many rows: $what");
+	foreach my $workers (1, 2)
+	{
+		my ($parallel, undef, $shared) = create('SELECT u, i, w, at FROM many', $what, settings($workers));
+		is("$parallel $shared", "$serial 1", "the same with $workers");
+	}
+}
+
+# A source whose plan runs a function as it starts, which reads in parallel, too.
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION reads() RETURNS int LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN
+		PERFORM affinity.evaluate(query => 'SELECT u, i, w, at FROM facts', algorithm => 'popular');
+		RETURN 1;
+	END $$;
+	CREATE TABLE parted (k int) PARTITION BY LIST (k);
+	CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+	CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
+});
+my ($nested, $nested_said, $nested_shared) = create('SELECT u, i, w FROM facts WHERE u >= (SELECT count(*) FROM parted WHERE k = reads())', 'item_knn', settings(2));
+my ($alone) = create('SELECT u, i, w FROM facts', 'item_knn', settings(0));
+is("$nested $nested_shared", "$alone 1", 'a source that evaluates another as its plan starts') or diag $nested_said;
 
 # ---- sources that one process reads -----------------------------------------
 
@@ -148,10 +183,10 @@ is($none, $plain, 'workers that read, and none that sort');
 # needs is named as it is without.
 my ($tight, $tight_said) = create('SELECT u, i, w FROM facts', 'item_knn', settings(2), "maintenance_work_mem = '8MB'");
 is($tight, $plain, 'where several need too much, one reads') or diag $tight_said;
-my (undef, $alone) = create('SELECT u, i, w FROM facts', 'item_knn', settings(0), "maintenance_work_mem = '2MB'");
+my (undef, $one) = create('SELECT u, i, w FROM facts', 'item_knn', settings(0), "maintenance_work_mem = '2MB'");
 my (undef, $several) = create('SELECT u, i, w FROM facts', 'item_knn', settings(2), "maintenance_work_mem = '2MB'");
-like($alone, qr/ERROR:.*bytes of memory/, 'too little for one');
-is($several, $alone, 'the same bytes are named');
+like($one, qr/ERROR:.*bytes of memory/, 'too little for one');
+is($several, $one, 'the same bytes are named');
 
 # ---- errors and cancels ------------------------------------------------------
 

@@ -1,15 +1,15 @@
 /*
- * dictionary.h
+ * slots.h
  *		What a dictionary holds, and how ids are looked up in it; shared by
  *		dictionary.c, find.c and order.c.
  */
-#ifndef AFFINITY_INTERACTION_DICTIONARY_H
-#define AFFINITY_INTERACTION_DICTIONARY_H
+#ifndef AFFINITY_DICTIONARY_SLOTS_H
+#define AFFINITY_DICTIONARY_SLOTS_H
 
 #include "common/hashfn.h"
 #include "utils/uuid.h"
 
-#include "interaction/interaction.h"
+#include "dictionary/dictionary.h"
 
 #define NO_NUMBER	AFFINITY_NO_ID
 
@@ -52,7 +52,7 @@ struct AffinityDict
 	HashSlot   *hash_slots;
 	uint64		n_slots;		/* a power of 2 */
 
-	/* after affinity_interaction_dict_sort() */
+	/* after affinity_dictionary_sort() */
 	uint32	   *rank;			/* of a number */
 	uint32	   *order;			/* number of a rank */
 };
@@ -61,7 +61,7 @@ struct AffinityDict
  * The bytes of a uuid or text by its number.
  */
 static inline const char *
-affinity_interaction_dict_key(const AffinityDict *dict, uint32 no, Size *len)
+affinity_dictionary_key(const AffinityDict *dict, uint32 no, Size *len)
 {
 	Size		start;
 
@@ -138,11 +138,11 @@ static inline bool
 is_key(const AffinityDict *dict, uint32 no, const char *key, Size len)
 {
 	Size		known_len;
-	const char *known = affinity_interaction_dict_key(dict, no, &known_len);
+	const char *known = affinity_dictionary_key(dict, no, &known_len);
 
 	if (dict->kind == AFFINITY_ID_UUID)
 		return memcmp(known, key, UUID_LEN) == 0;
 	return known_len == len && memcmp(known, key, len) == 0;
 }
 
-#endif							/* AFFINITY_INTERACTION_DICTIONARY_H */
+#endif							/* AFFINITY_DICTIONARY_SLOTS_H */

@@ -6,7 +6,7 @@
  */
 #include "postgres.h"
 
-#include "interaction/dictionary.h"
+#include "dictionary/slots.h"
 
 static void
 find_int_slots(const AffinityDict *dict, const int64 *key, int n, uint32 *no)
@@ -65,8 +65,8 @@ find_bytes(const AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
  * know one.
  */
 void
-affinity_interaction_dict_find(const AffinityDict *dict,
-							   const AffinityKeys *keys, uint32 *no)
+affinity_dictionary_find(const AffinityDict *dict,
+						 const AffinityKeys *keys, uint32 *no)
 {
 	if (dict->kind == AFFINITY_ID_INT && dict->direct)
 		(void) find_direct(dict, keys->ints, keys->n, no);

@@ -6,13 +6,13 @@
 
 #include "utils/memutils.h"
 
-#include "interaction/dictionary.h"
+#include "dictionary/slots.h"
 
 /*
  * For ids of the dictionary's type.
  */
 AffinityKeys *
-affinity_interaction_keys(const AffinityDict *dict)
+affinity_dictionary_keys(const AffinityDict *dict)
 {
 	AffinityKeys *keys = palloc0(sizeof(AffinityKeys));
 
@@ -30,8 +30,8 @@ affinity_interaction_keys(const AffinityDict *dict)
  * Take over one id that is not an integer, as its bytes.
  */
 void
-affinity_interaction_keys_add_raw(AffinityKeys *keys, const char *from,
-								  Size len)
+affinity_dictionary_keys_add_raw(AffinityKeys *keys, const char *from,
+								 Size len)
 {
 	if (keys->kind == AFFINITY_ID_UUID)
 	{
@@ -56,33 +56,33 @@ affinity_interaction_keys_add_raw(AffinityKeys *keys, const char *from,
  * The same of a value.
  */
 void
-affinity_interaction_keys_add_bytes(AffinityKeys *keys, Datum id)
+affinity_dictionary_keys_add_bytes(AffinityKeys *keys, Datum id)
 {
 	struct varlena *text;
 
 	if (keys->kind == AFFINITY_ID_UUID)
 	{
-		affinity_interaction_keys_add_raw(keys,
-										  (const char *) DatumGetUUIDP(id)->data,
-										  UUID_LEN);
+		affinity_dictionary_keys_add_raw(keys,
+										 (const char *) DatumGetUUIDP(id)->data,
+										 UUID_LEN);
 		return;
 	}
 	text = PG_DETOAST_DATUM_PACKED(id);
-	affinity_interaction_keys_add_raw(keys, VARDATA_ANY(text),
-									  VARSIZE_ANY_EXHDR(text));
+	affinity_dictionary_keys_add_raw(keys, VARDATA_ANY(text),
+									 VARSIZE_ANY_EXHDR(text));
 	if ((Pointer) text != DatumGetPointer(id))
 		pfree(text);
 }
 
 void
-affinity_interaction_keys_clear(AffinityKeys *keys)
+affinity_dictionary_keys_clear(AffinityKeys *keys)
 {
 	keys->n = 0;
 	keys->bytes_used = 0;
 }
 
 void
-affinity_interaction_keys_free(AffinityKeys *keys)
+affinity_dictionary_keys_free(AffinityKeys *keys)
 {
 	if (keys->bytes)
 		pfree(keys->bytes);

@@ -7,7 +7,7 @@
  * ("direct"); other integers in an open-addressing table whose slots hold the
  * key; uuid and text in one whose slots hold a hash and a number, the keys
  * standing in an arena. Numbers are given in order of arrival; after the last
- * batch affinity_interaction_dict_sort() ranks the ids, and only ranks are
+ * batch affinity_dictionary_sort() ranks the ids, and only ranks are
  * used from then on. A dictionary lives in the memory context in which it was
  * made.
  */
@@ -19,7 +19,7 @@
 #include "utils/memutils.h"
 #include "utils/uuid.h"
 
-#include "interaction/dictionary.h"
+#include "dictionary/slots.h"
 
 #define MAX_IDS		((uint32) 1 << 31)
 #define FIRST_SLOTS	4096
@@ -32,7 +32,7 @@
 #define FILL_PIECE	((Size) 16 * 1024 * 1024)
 
 AffinityDict *
-affinity_interaction_dict_create(Oid type)
+affinity_dictionary_create(Oid type)
 {
 	AffinityDict *dict = palloc0(sizeof(AffinityDict));
 
@@ -56,13 +56,13 @@ affinity_interaction_dict_create(Oid type)
 }
 
 uint32
-affinity_interaction_dict_size(const AffinityDict *dict)
+affinity_dictionary_size(const AffinityDict *dict)
 {
 	return dict->n;
 }
 
 Oid
-affinity_interaction_dict_type(const AffinityDict *dict)
+affinity_dictionary_type(const AffinityDict *dict)
 {
 	return dict->type;
 }
@@ -71,7 +71,7 @@ affinity_interaction_dict_type(const AffinityDict *dict)
  * Bytes allocated, for the caller's memory limit.
  */
 Size
-affinity_interaction_dict_bytes(const AffinityDict *dict)
+affinity_dictionary_bytes(const AffinityDict *dict)
 {
 	Size		bytes = dict->bytes_size;
 
@@ -373,8 +373,8 @@ find_candidates(const AffinityDict *dict, const uint32 *hash,
 		Size		len;
 
 		if (no[i] != NO_NUMBER)
-			__builtin_prefetch(affinity_interaction_dict_key(dict, no[i],
-															 &len));
+			__builtin_prefetch(affinity_dictionary_key(dict, no[i],
+													   &len));
 	}
 }
 
@@ -406,8 +406,8 @@ add_bytes(AffinityDict *dict, const AffinityKeys *keys, uint32 *no)
  * The numbers of a batch's ids, new ones for ids not seen before.
  */
 void
-affinity_interaction_dict_add(AffinityDict *dict,
-							  const AffinityKeys *keys, uint32 *no)
+affinity_dictionary_add(AffinityDict *dict,
+						const AffinityKeys *keys, uint32 *no)
 {
 	MemoryContext old = MemoryContextSwitchTo(dict->context);
 

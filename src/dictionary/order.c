@@ -10,7 +10,7 @@
 #include "common/hashfn.h"
 #include "utils/builtins.h"
 
-#include "interaction/dictionary.h"
+#include "dictionary/slots.h"
 
 /* An id among others to be sorted. */
 typedef struct SortId
@@ -32,8 +32,8 @@ compare_ids(const SortId *a, const SortId *b, const AffinityDict *dict)
 		return a->head < b->head ? -1 : 1;
 	if (dict->kind == AFFINITY_ID_INT)
 		return 0;
-	x = affinity_interaction_dict_key(dict, a->no, &x_len);
-	y = affinity_interaction_dict_key(dict, b->no, &y_len);
+	x = affinity_dictionary_key(dict, a->no, &x_len);
+	y = affinity_dictionary_key(dict, b->no, &y_len);
 	c = memcmp(x, y, Min(x_len, y_len));
 	if (c == 0 && x_len != y_len)
 		c = x_len < y_len ? -1 : 1;
@@ -60,12 +60,12 @@ common_start(const AffinityDict *dict)
 
 	if (dict->n == 0)
 		return 0;
-	first = affinity_interaction_dict_key(dict, 0, &common);
+	first = affinity_dictionary_key(dict, 0, &common);
 	for (uint32 no = 1; no < dict->n && common > 0; no++)
 	{
 		Size		len;
 		Size		same = 0;
-		const char *key = affinity_interaction_dict_key(dict, no, &len);
+		const char *key = affinity_dictionary_key(dict, no, &len);
 
 		affinity_base_look_up(no);
 		len = Min(len, common);
@@ -84,7 +84,7 @@ static uint64
 head_of(const AffinityDict *dict, uint32 no, Size skip)
 {
 	Size		len;
-	const char *key = affinity_interaction_dict_key(dict, no, &len);
+	const char *key = affinity_dictionary_key(dict, no, &len);
 	unsigned char head[8] = {0};
 	uint64		value = 0;
 
@@ -125,7 +125,7 @@ order_by_sorting(AffinityDict *dict)
  * lookup; nothing can be added any more.
  */
 void
-affinity_interaction_dict_sort(AffinityDict *dict)
+affinity_dictionary_sort(AffinityDict *dict)
 {
 	Size		bytes = Max(dict->n, 1) * sizeof(uint32);
 
@@ -163,10 +163,10 @@ affinity_interaction_dict_sort(AffinityDict *dict)
 }
 
 /*
- * Rank of each number; valid until affinity_interaction_dict_keep().
+ * Rank of each number; valid until affinity_dictionary_keep().
  */
 const uint32 *
-affinity_interaction_dict_rank(const AffinityDict *dict)
+affinity_dictionary_rank(const AffinityDict *dict)
 {
 	return dict->rank;
 }
@@ -175,8 +175,8 @@ affinity_interaction_dict_rank(const AffinityDict *dict)
  * Forget some ids: renumber[] gives each rank's new rank, or PG_UINT32_MAX.
  */
 void
-affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber,
-							   uint32 n_kept)
+affinity_dictionary_keep(AffinityDict *dict, const uint32 *renumber,
+						 uint32 n_kept)
 {
 	for (uint32 r = 0; r < dict->n; r++)
 	{
@@ -194,7 +194,7 @@ affinity_interaction_dict_keep(AffinityDict *dict, const uint32 *renumber,
  * The id of a rank, in the current memory context.
  */
 Datum
-affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank)
+affinity_dictionary_id(const AffinityDict *dict, uint32 rank)
 {
 	uint32		no = dict->order[rank];
 	const char *bytes;
@@ -203,7 +203,7 @@ affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank)
 	Assert(rank < dict->n);
 	if (dict->kind == AFFINITY_ID_INT)
 		return affinity_base_id_from_int(dict->ints[no], dict->type);
-	bytes = affinity_interaction_dict_key(dict, no, &len);
+	bytes = affinity_dictionary_key(dict, no, &len);
 	if (dict->kind == AFFINITY_ID_UUID)
 	{
 		pg_uuid_t  *uuid = palloc(sizeof(pg_uuid_t));
@@ -218,7 +218,7 @@ affinity_interaction_dict_id(const AffinityDict *dict, uint32 rank)
  * A hash of the id of a rank: of nothing but the id.
  */
 uint64
-affinity_interaction_dict_hash(const AffinityDict *dict, uint32 rank)
+affinity_dictionary_hash(const AffinityDict *dict, uint32 rank)
 {
 	uint32		no = dict->order[rank];
 	const char *bytes;
@@ -226,7 +226,7 @@ affinity_interaction_dict_hash(const AffinityDict *dict, uint32 rank)
 
 	if (dict->kind == AFFINITY_ID_INT)
 		return affinity_base_splitmix64((uint64) dict->ints[no]);
-	bytes = affinity_interaction_dict_key(dict, no, &len);
+	bytes = affinity_dictionary_key(dict, no, &len);
 	return hash_bytes_extended((const unsigned char *) bytes, (int) len, 0);
 }
 
@@ -234,8 +234,8 @@ affinity_interaction_dict_hash(const AffinityDict *dict, uint32 rank)
  * Order of a rank's id and another id of the same type: below, at, above 0.
  */
 int
-affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank,
-								  Datum id)
+affinity_dictionary_compare(const AffinityDict *dict, uint32 rank,
+							Datum id)
 {
 	uint32		no = dict->order[rank];
 	const char *x;
@@ -250,7 +250,7 @@ affinity_interaction_dict_compare(const AffinityDict *dict, uint32 rank,
 
 		return dict->ints[no] < v ? -1 : dict->ints[no] > v;
 	}
-	x = affinity_interaction_dict_key(dict, no, &x_len);
+	x = affinity_dictionary_key(dict, no, &x_len);
 	if (dict->kind == AFFINITY_ID_UUID)
 		return memcmp(x, DatumGetUUIDP(id)->data, UUID_LEN);
 	y = VARDATA_ANY(DatumGetPointer(id));
