@@ -87,7 +87,7 @@ SELECT ok((SELECT abs(sqrt(avg((s.score - r.rating) ^ 2)) - (t.training->>'rmse'
 	FROM trained t JOIN cases c USING (name) WHERE c.options->>'holdout' = '0' ORDER BY t.name;
 
 SELECT is((SELECT training - 'loss' - 'rmse_by_iteration' - 'mae_by_iteration' - 'rmse' - 'mae' FROM trained WHERE name = 'plain'),
-	(SELECT jsonb_build_object('user_type', 'integer', 'item_type', 'integer', 'ratings', count(*), 'iterations', 6, 'best_iteration', 6) ||
+	(SELECT jsonb_build_object('user_type', 'bigint', 'item_type', 'integer', 'ratings', count(*), 'iterations', 6, 'best_iteration', 6) ||
 		jsonb_build_object('mean', avg(rating::float8)::real::float8, 'standard_deviation', stddev_pop(rating::float8)::real::float8)
 	FROM rated WHERE kind = 'stars'), 'the other figures');
 

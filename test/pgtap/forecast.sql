@@ -4,7 +4,7 @@
 -- (Brockwell and Davis), WWWusage (Makridakis, Wheelwright and Hyndman). Figures are of R 4.2.2 with forecast 8.20:
 -- likelihood, forecasts and bounds by its pegelsresid.C and forecast.ets at these parameters, and its thetaf.
 BEGIN;
-SELECT plan(102);
+SELECT plan(103);
 SET client_min_messages = warning;
 
 CREATE TABLE pub (name text PRIMARY KEY, season int, y float8[]);
@@ -290,6 +290,9 @@ SELECT results_eq($$SELECT k, count(*) FILTER (WHERE is_anomaly AND period::date
 		affinity.anomaly(s) GROUP BY k ORDER BY k$$, $$VALUES (3000, 1::bigint, true), (30000, 1, true), (3000000, 1, true)$$, 'how far one is off does not matter to the others');
 SELECT is((SELECT max(abs(expected / v - 1)) < 0.2 FROM (SELECT affinity.series_agg(at, v + CASE WHEN at = '2023-10-14' THEN 3000000 ELSE 0 END, 'day') AS s
 	FROM daily) x, affinity.anomaly(s, model => 'ets') a JOIN daily ON at = a.period), true, 'nor to what is expected of them');
+
+SELECT results_eq($$SELECT number, is_anomaly FROM (SELECT affinity.series_agg(g, 100 + 10 * sin(g) + CASE g WHEN 60 THEN 3000 WHEN 90 THEN 1350 ELSE 0 END) AS s
+	FROM generate_series(1, 120) g) x, affinity.anomaly(s) WHERE is_anomaly$$, $$VALUES (60::bigint, true), (90, true)$$, 'nor to one that is off less');
 
 -- ---- errors ----
 PREPARE f(text, bigint, bigint, float8, text) AS SELECT * FROM whole, affinity.forecast(s, $2, $1, $3, $4, $5);

@@ -86,7 +86,7 @@ SELECT is(pg_temp.chosen('SELECT u, i, 1, now() FROM bot'), items, 'where all ha
 CREATE TABLE everything AS SELECT u, i FROM bot UNION ALL SELECT DISTINCT u, i FROM facts WHERE u < 1000;
 SELECT affinity.create_model('m', 'SELECT u, i FROM everything', algorithm, o || '{"max_history": 30}')
 FROM (VALUES ('item_knn', '{}'::jsonb)) v(algorithm, o) \g /dev/null
-SELECT results_eq($$SELECT users, items, interactions, training - ARRAY['item_exponent', 'neighbor_exponent'] FROM affinity.models WHERE name = 'm'$$,
+SELECT results_eq($$SELECT users, items, interactions, training - ARRAY['item_exponent', 'neighbor_exponent', 'user_type', 'item_type'] FROM affinity.models WHERE name = 'm'$$,
 	$$SELECT count(DISTINCT u), count(DISTINCT i), count(*), '{"long_users": 1}'::jsonb FROM everything$$, 'users, items, interactions');
 SELECT results_eq('SELECT item_id, popularity::bigint FROM m.items ORDER BY 1', 'SELECT i, count(*) FROM everything GROUP BY i ORDER BY 1', 'popularity');
 SELECT is_empty('SELECT item_id FROM m.recommend(5007, 500) INTERSECT SELECT i FROM bot', 'all that a user has is known when serving');

@@ -39,18 +39,35 @@ FROM (VALUES ('SELECT * FROM line', ''), ('SELECT * FROM line UNION ALL SELECT c
 	(VALUES ('day', '2011-12-09'), ('week', '2011-12-09'), ('month', '2011-06-15'), ('quarter', '2011-12-31')) u (unit, until);
 
 -- 2. anomaly, by methods whose expectation is plain: the last value, the last of the season, the mean. What is
--- beyond z median errors is drawn to two of them, until the same are found twice.
+-- beyond z median errors is drawn to two of them, the farthest off first, until the same are found twice and errors
+-- are as large as before. What is 50 median distances from the median of its neighbors is drawn to it from the start.
 CREATE FUNCTION pg_temp.anomalies(y float8[], model text, season int, z float8) RETURNS TABLE (t int, value float8, expected float8, low float8, high float8, flagged boolean) LANGUAGE plpgsql AS $$
 DECLARE
 	n int := cardinality(y);
-	drawn float8[] := y;
+	middle float8[];
+	apart float8;
+	tamed float8[] := y;
+	drawn float8[];
 	e float8[];
 	was boolean[] := array_fill(false, ARRAY[n]);
 	now boolean[];
 	last float8[];
 	spread float8;
+	before float8;
+	least float8;
+	complete boolean := true;
 BEGIN
-	FOR round IN 1 .. 10 LOOP
+	middle := ARRAY(SELECT (SELECT CASE WHEN count(y[i + k * season]) >= 3 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY y[i + k * season]) END
+		FROM generate_series(-3, 3) k WHERE k <> 0 AND i + k * season BETWEEN 1 AND n) FROM generate_series(1, n) i ORDER BY i);
+	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(a - b)) / 0.6744897501960817 INTO apart FROM unnest(y, middle) u (a, b);
+	FOR i IN 1 .. n LOOP
+		IF apart > 0 AND abs(y[i] - middle[i]) > 50 * apart AND NOT (SELECT y[i] BETWEEN min(y[i + k * season]) AND max(y[i + k * season])
+			FROM generate_series(-3, 3) k WHERE k <> 0 AND i + k * season BETWEEN 1 AND n) THEN
+			tamed[i] := middle[i] + sign(y[i] - middle[i]) * 2 * apart;
+		END IF;
+	END LOOP;
+	drawn := tamed;
+	FOR round IN 0 .. 9 LOOP
 		e := array_fill(NULL::float8, ARRAY[n]);
 		last := array_fill(NULL::float8, ARRAY[season]);
 		FOR i IN 1 .. n LOOP
@@ -60,9 +77,13 @@ BEGIN
 		SELECT CASE WHEN m > 0 THEN m / 0.6744897501960817 ELSE a / 0.7978845608028654 END INTO spread
 		FROM (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(a - b)) AS m, avg(abs(a - b)) AS a FROM unnest(y, e) u (a, b)) q;
 		now := ARRAY(SELECT coalesce(abs(a - b) > z * spread, false) FROM unnest(y, e) WITH ORDINALITY u (a, b, o) ORDER BY o);
-		EXIT WHEN now = was;
+		EXIT WHEN now = was AND complete AND (round = 0 OR abs(spread - before) <= 0.01 * before);
 		was := now;
-		drawn := ARRAY(SELECT CASE WHEN f THEN b + sign(a - b) * 2 * spread ELSE a END FROM unnest(y, e, now) WITH ORDINALITY u (a, b, f, o) ORDER BY o);
+		before := spread;
+		least := CASE WHEN round < 3 THEN (SELECT coalesce(max(abs(a - b)) FILTER (WHERE f), 0) * 0.5 * 0.0625 ^ round FROM unnest(y, e, now) u (a, b, f)) ELSE 0 END;
+		complete := NOT EXISTS (SELECT FROM unnest(y, e, now) u (a, b, f) WHERE f AND abs(a - b) < least);
+		drawn := ARRAY(SELECT CASE WHEN f AND abs(a - b) >= least THEN b + sign(a - b) * 2 * spread WHEN f THEN w ELSE a END
+			FROM unnest(y, e, now, tamed) WITH ORDINALITY u (a, b, f, w, o) ORDER BY o);
 	END LOOP;
 	RETURN QUERY SELECT i, y[i], e[i], e[i] - z * spread, e[i] + z * spread, now[i] FROM generate_series(1, n) i;
 END $$;

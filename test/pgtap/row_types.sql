@@ -59,12 +59,12 @@ SELECT pg_temp.set_training(model, format($$training || '{"user_type": "%s", "it
 DROP VIEW people.definition, plain.definition;
 SELECT is(pg_temp.says(model, who), before, model || ': without a definition') FROM kinds WHERE model IN ('people', 'plain');
 
--- What an owner may write.
+-- What an owner may write, or a row says that comes from another server: the definition holds.
 SELECT pg_temp.set_training('large', $$training || '{"item_type": "text"}'$$) \g /dev/null
-SELECT is(pg_temp.says('large', '7'), '55000 model "large" is damaged: column "item_id" has another type', 'items of another type');
+SELECT is(pg_temp.says('large', '7'), before, 'items of another type') FROM kinds WHERE model = 'large';
 SELECT pg_temp.set_training('large', $$training || '{"item_type": "uuid", "user_type": "text"}'$$) \g /dev/null
-SELECT matches(pg_temp.says('large', '7'), 'is of type bigint, but the model''s is text', 'users of another type: by the call');
-SELECT matches(pg_temp.says('large', '''7''::bigint'), '^42804', 'it is no crash');
+SELECT is(pg_temp.says('large', '7'), before, 'users of another type') FROM kinds WHERE model = 'large';
+SELECT matches(pg_temp.says('large', $$'7'::text$$), '^(42804|42883)', 'which is not that of an id');
 SELECT pg_temp.set_training('large', $$training || '{"user_type": "float8"}'$$) \g /dev/null
 SELECT is(pg_temp.says('large', '7'), (SELECT before FROM kinds WHERE model = 'large'), 'a type that ids do not have: the definition');
 SELECT pg_temp.set_training('large', $$'[1, 2]'$$) \g /dev/null

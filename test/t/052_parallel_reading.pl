@@ -141,7 +141,7 @@ foreach my $what ('item_knn {"weights": "linear", "half_life": "10 days"}', 'pop
 # A source whose plan runs a function as it starts, which reads in parallel, too.
 $node->safe_psql('postgres', q{
 	CREATE FUNCTION reads() RETURNS int LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$ BEGIN
-		PERFORM affinity.evaluate(query => 'SELECT u, i, w, at FROM facts', algorithm => 'popular');
+		PERFORM affinity.evaluate(query => 'SELECT u, i, w, at FROM public.facts', algorithm => 'popular');
 		RETURN 1;
 	END $$;
 	CREATE TABLE parted (k int) PARTITION BY LIST (k);
