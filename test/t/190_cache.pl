@@ -11,6 +11,7 @@ my $node = PostgreSQL::Test::Cluster->new('shared');
 $node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', q{
 	max_connections = 520
+	shared_buffers = 16MB
 	autovacuum = off
 	restart_after_crash = on
 	client_min_messages = notice});
