@@ -68,7 +68,7 @@ FROM affinity.bought_together('SELECT 1, 0 UNION ALL SELECT b, b FROM generate_s
 SELECT is_empty('SELECT FROM affinity.bought_together(''SELECT b, i FROM lines'', 9223372036854775807)', 'a support that nothing has');
 
 -- a view of it, and comments in the query
-CREATE MATERIALIZED VIEW together AS SELECT * FROM affinity.bought_together('  SELECT b, i FROM lines; -- all of them');
+CREATE MATERIALIZED VIEW together AS SELECT * FROM affinity.bought_together('  SELECT b, i FROM public.lines; -- all of them');
 SELECT cmp_ok(count(*), '>', 50::bigint, 'as a view') FROM together;
 
 -- what it does not take
