@@ -56,3 +56,23 @@ affinity_base_query_error(void *arg)
 		!begins_as_query(context->query))
 		errhint("%s", context->hint);
 }
+
+/*
+ * The plan of such a query; the hint is of what is none.
+ */
+SPIPlanPtr
+affinity_base_query_prepare(const char *query, const char *hint)
+{
+	AffinityQueryContext context = {query, true, hint};
+	ErrorContextCallback callback = {
+		.previous = error_context_stack,
+		.callback = affinity_base_query_error,
+		.arg = &context
+	};
+	SPIPlanPtr	plan;
+
+	error_context_stack = &callback;
+	plan = SPI_prepare(query, 0, NULL);
+	error_context_stack = callback.previous;
+	return plan;
+}

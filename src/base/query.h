@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "executor/spi.h"
+
 typedef struct AffinityQueryContext
 {
 	const char *query;
@@ -16,5 +18,7 @@ typedef struct AffinityQueryContext
 
 /* query.c */
 extern void affinity_base_query_error(void *context);
+extern SPIPlanPtr affinity_base_query_prepare(const char *query,
+											  const char *hint);
 
 #endif							/* AFFINITY_BASE_QUERY_H */

@@ -321,28 +321,6 @@ third_column(const CommunityRequest *request, TupleDesc desc,
 	return NULL;				/* not reached */
 }
 
-/* The plan of the query; what is no query at all is an error with an example. */
-static SPIPlanPtr
-prepare(const CommunityRequest *request)
-{
-	AffinityQueryContext context = {
-		.query = request->query,
-		.by_spi = true,
-		.hint = psprintf("Write it like: %s.", request->example)
-	};
-	ErrorContextCallback callback = {
-		.previous = error_context_stack,
-		.callback = affinity_base_query_error,
-		.arg = &context
-	};
-	SPIPlanPtr	plan;
-
-	error_context_stack = &callback;
-	plan = SPI_prepare(request->query, 0, NULL);
-	error_context_stack = callback.previous;
-	return plan;
-}
-
 /*
  * The query as it is run: is it one SELECT of the right columns?
  */
@@ -351,7 +329,8 @@ checked_query(RowReader *self)
 {
 	const CommunityRequest *request = self->request;
 	CommunityRows *rows = self->rows;
-	SPIPlanPtr	plan = prepare(request);
+	SPIPlanPtr	plan = affinity_base_query_prepare(request->query,
+												   psprintf("Write it like: %s.", request->example));
 	CachedPlanSource *source;
 	TupleDesc	desc;
 	RawStmt    *raw;

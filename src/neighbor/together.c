@@ -294,20 +294,10 @@ id_column(TupleDesc desc, int column, const char *role, const char *name)
 static char *
 basket_query(const char *query)
 {
-	AffinityQueryContext context = {query, true, EXAMPLE};
-	ErrorContextCallback callback = {
-		.previous = error_context_stack,
-		.callback = affinity_base_query_error,
-		.arg = &context
-	};
-	SPIPlanPtr	plan;
+	SPIPlanPtr	plan = affinity_base_query_prepare(query, EXAMPLE);
 	CachedPlanSource *source;
 	RawStmt    *raw;
 	int			len;
-
-	error_context_stack = &callback;
-	plan = SPI_prepare(query, 0, NULL);
-	error_context_stack = callback.previous;
 
 	if (plan == NULL)
 		not_baskets();
