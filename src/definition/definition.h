@@ -121,6 +121,8 @@ extern bool affinity_definition_same_view(Oid schema, const char *mark,
 										  const Query * by_view);
 
 /* stored.c: what the model's row has of it */
+extern JsonbValue *affinity_definition_member(Jsonb *training,
+											  const char *member);
 extern Datum affinity_definition_store(const ModelDefinition *d, Datum training);
 extern bool affinity_definition_stored(Oid schema, Datum training,
 									   ModelDefinition *d);

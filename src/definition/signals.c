@@ -154,15 +154,9 @@ affinity_definition_signals_parse(const char *json, AffinityModelSignals *signal
 static Jsonb *
 array_of(Jsonb *object, const char *member)
 {
-	JsonbValue	key = {.type = jbvString};
-	JsonbValue *value;
+	JsonbValue *value = affinity_definition_member(object, member);
 	Jsonb	   *array;
 
-	if (!JB_ROOT_IS_OBJECT(object))
-		return NULL;
-	key.val.string.val = unconstify(char *, member);
-	key.val.string.len = (int) strlen(member);
-	value = findJsonbValueFromContainer(&object->root, JB_FOBJECT, &key);
 	if (value == NULL || value->type != jbvBinary)
 		return NULL;
 	array = JsonbValueToJsonb(value);

@@ -46,13 +46,14 @@ name_of(Oid type)
 	return "";
 }
 
-static const JsonbValue *
-find(Jsonb *training, const char *member)
+/*
+ * A member of the column "training" of a model's row; NULL: there is none.
+ */
+JsonbValue *
+affinity_definition_member(Jsonb *training, const char *member)
 {
 	JsonbValue	key = {.type = jbvString};
 
-	if (!JB_ROOT_IS_OBJECT(training))
-		return NULL;
 	key.val.string.val = unconstify(char *, member);
 	key.val.string.len = (int) strlen(member);
 	return findJsonbValueFromContainer(&training->root, JB_FOBJECT, &key);
@@ -61,7 +62,7 @@ find(Jsonb *training, const char *member)
 static Oid
 stored_type(Jsonb *training, const char *member)
 {
-	const JsonbValue *value = find(training, member);
+	const JsonbValue *value = affinity_definition_member(training, member);
 
 	if (value == NULL || value->type != jbvString)
 		return InvalidOid;
@@ -119,7 +120,7 @@ affinity_definition_stored(Oid schema, Datum training, ModelDefinition *d)
 	d->user_type = stored_type(stored, USER_TYPE);
 	d->item_type = stored_type(stored, ITEM_TYPE);
 	return OidIsValid(d->user_type) && OidIsValid(d->item_type) &&
-		find(stored, AFFINITY_MATERIALIZED) == NULL &&
+		affinity_definition_member(stored, AFFINITY_MATERIALIZED) == NULL &&
 		OidIsValid(view) && column_is(view, "user_id", d->user_type) &&
 		column_is(view, "item_id", d->item_type);
 }

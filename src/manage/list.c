@@ -340,19 +340,11 @@ static void
 put_origin(Oid schema, Oid subscription, const ModelDefinition *d,
 		   Datum *values, bool *nulls)
 {
-	JsonbValue	key = {.type = jbvString};
-	bool		copied = false;
+	bool		copied = !nulls[LIST_ROW + MODEL_TRAINING - 1] && d->materialize &&
+		affinity_definition_member(DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]),
+								   AFFINITY_MATERIALIZED) != NULL;
 	HeapTuple	tuple;
 
-	if (!nulls[LIST_ROW + MODEL_TRAINING - 1] && d->materialize)
-	{
-		Jsonb	   *training = DatumGetJsonbP(values[LIST_ROW + MODEL_TRAINING - 1]);
-
-		key.val.string.val = pstrdup(AFFINITY_MATERIALIZED);
-		key.val.string.len = (int) strlen(AFFINITY_MATERIALIZED);
-		copied = JB_ROOT_IS_OBJECT(training) &&
-			findJsonbValueFromContainer(&training->root, JB_FOBJECT, &key) != NULL;
-	}
 	nulls[LIST_READS] = false;
 	values[LIST_READS] =
 		CStringGetTextDatum(OidIsValid(affinity_origin_local(schema)) ?

@@ -41,14 +41,9 @@ static HTAB *cache = NULL;
 static bool
 says(Datum training, const char *member)
 {
-	JsonbValue	key;
-	const JsonbValue *value;
+	const JsonbValue *value = affinity_definition_member(DatumGetJsonbP(training),
+														 member);
 
-	key.type = jbvString;
-	key.val.string.val = unconstify(char *, member);
-	key.val.string.len = (int) strlen(member);
-	value = findJsonbValueFromContainer(&DatumGetJsonbP(training)->root,
-										JB_FOBJECT, &key);
 	return value != NULL && (value->type != jbvBool || value->val.boolean);
 }
 

@@ -171,14 +171,9 @@ affinity_model_row_stays(Relation table, AffinityModel *model)
 double
 affinity_model_figure(Jsonb *training, const char *name)
 {
-	JsonbValue	key = {.type = jbvString};
-	JsonbValue *value;
+	const JsonbValue *value = training ?
+		affinity_definition_member(training, name) : NULL;
 
-	if (training == NULL || !JB_ROOT_IS_OBJECT(training))
-		return get_float8_nan();
-	key.val.string.val = unconstify(char *, name);
-	key.val.string.len = (int) strlen(name);
-	value = findJsonbValueFromContainer(&training->root, JB_FOBJECT, &key);
 	if (value == NULL || value->type != jbvNumeric)
 		return get_float8_nan();
 	return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
