@@ -17,13 +17,12 @@ affinity_base_refuse_infinite(double value, const char *name)
 }
 
 void
-affinity_base_refuse_large(double value, const char *name, const char *range)
+affinity_base_refuse_large(double value, const char *name, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("%s %.17g is out of range", name, value),
-			 errhint("%s Pass them in a larger unit, for example thousands.",
-					 range)));
+			 errhint("%s", hint)));
 }
 
 /* An array of one dimension without NULLs. */

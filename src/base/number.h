@@ -18,7 +18,7 @@ pg_noreturn extern void affinity_base_refuse_infinite(double value,
 													  const char *name);
 pg_noreturn extern void affinity_base_refuse_large(double value,
 												   const char *name,
-												   const char *range);
+												   const char *hint);
 extern ArrayType *affinity_base_array_arg(FunctionCallInfo fcinfo, int arg,
 										  const char *name);
 
@@ -31,14 +31,17 @@ affinity_base_finite(double value, const char *name)
 	return value;
 }
 
-/* One that reaches from -most to most, as the text of the range says. */
+/* The end of such a hint. */
+#define AFFINITY_LARGER_UNIT "Pass them in a larger unit, for example thousands"
+
+/* One that reaches from -most to most, as the hint says. */
 static inline double
 affinity_base_within(double value, double most, const char *name,
-					 const char *range)
+					 const char *hint)
 {
 	affinity_base_finite(value, name);
 	if (unlikely(fabs(value) > most))
-		affinity_base_refuse_large(value, name, range);
+		affinity_base_refuse_large(value, name, hint);
 	return value;
 }
 

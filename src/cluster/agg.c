@@ -70,12 +70,8 @@ cell_of(double value)
 {
 	ClusterCell cell;
 
-	affinity_base_finite(value, "value");
-	if (fabs(value) > AFFINITY_VALUE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %.17g is out of range", value),
-				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands; the p-value stays the same.")));
+	affinity_base_within(value, AFFINITY_VALUE_MAX, "value",
+						 "Values reach from -1e15 to 1e15. " AFFINITY_LARGER_UNIT "; the p-value stays the same.");
 	cell.n = 1;
 	cell.sum = affinity_cluster_sum_of(affinity_activity_value_of(value));
 	return cell;

@@ -191,7 +191,7 @@ row_amount(FunctionCallInfo fcinfo)
 {
 	return affinity_base_within(PG_GETARG_FLOAT8(AMOUNT_ARG),
 								AFFINITY_VALUE_MAX, "amount",
-								"Amounts reach from -1e15 to 1e15.");
+								"Amounts reach from -1e15 to 1e15. " AFFINITY_LARGER_UNIT ".");
 }
 
 static void

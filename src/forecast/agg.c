@@ -88,7 +88,7 @@ static double
 row_value(FunctionCallInfo fcinfo)
 {
 	return affinity_base_within(PG_GETARG_FLOAT8(VALUE_ARG), SERIES_VALUE_MAX,
-								"value", "Values reach from -1e300 to 1e300.");
+								"value", "Values reach from -1e300 to 1e300. " AFFINITY_LARGER_UNIT ".");
 }
 
 static void

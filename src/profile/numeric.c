@@ -202,12 +202,8 @@ side_of(double value)
 {
 	NumericSide side;
 
-	affinity_base_finite(value, "value");
-	if (fabs(value) > AFFINITY_VALUE_MAX)
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %.17g is out of range", value),
-				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands; the standardized difference stays the same.")));
+	affinity_base_within(value, AFFINITY_VALUE_MAX, "value",
+						 "Values reach from -1e15 to 1e15. " AFFINITY_LARGER_UNIT "; the standardized difference stays the same.");
 	side.n = 1;
 	side.sum = wide_of(affinity_activity_value_of(value));
 	side.squares = wide_product(&side.sum, &side.sum);

@@ -126,7 +126,7 @@ row_weight(FunctionCallInfo fcinfo)
 {
 	return affinity_trending_weight(affinity_base_within(PG_GETARG_FLOAT8(WEIGHT_ARG),
 														 WEIGHT_MAX, "weight",
-														 "Weights reach from -1e15 to 1e15."));
+														 "Weights reach from -1e15 to 1e15. " AFFINITY_LARGER_UNIT "."));
 }
 
 static void

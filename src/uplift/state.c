@@ -229,7 +229,7 @@ outcome_arg(FunctionCallInfo fcinfo, int arg)
 {
 	return affinity_base_within(PG_GETARG_FLOAT8(arg), AFFINITY_VALUE_MAX,
 								"outcome",
-								"Outcomes reach from -1e15 to 1e15.") + 0.0;
+								"Outcomes reach from -1e15 to 1e15. " AFFINITY_LARGER_UNIT ".") + 0.0;
 }
 
 /* (state, score, treated, outcome) */
