@@ -54,15 +54,11 @@ keep_batch(RowReceiver *self, const uint32 *user, const uint32 *item)
 	{
 		AffinityPart *part =
 			affinity_parts_room(parts, part_of(self, user[i]));
-		AffinityEntry *entry = &part->last->entry[part->n_last];
 
-		entry->row = user[i];
-		entry->col = item[i] * n_kinds + self->kind[i];
-		entry->val = self->weight[i];
-		if (parts->has_side)
-			affinity_parts_chunk_at(part->last)[part->n_last] =
-				self->at[i];
-		part->n_last++;
+		affinity_parts_put_at(part, user[i],
+							  item[i] * n_kinds + self->kind[i],
+							  self->weight[i],
+							  parts->has_side ? &self->at[i] : NULL);
 	}
 }
 

@@ -210,17 +210,13 @@ put_row(Selecting *s, uint32 user, const AffinityJournalRow *row)
 	AffinityRows *rows = s->rows;
 	uint32		number = s->user[user];
 	AffinityPart *part = affinity_parts_room(&rows->parts, number);
-	AffinityEntry *entry = &part->last->entry[part->n_last];
 	uint32		n_items = s->part->journal->n_items;
+	int64		at = isnan(row->weight) ? AFFINITY_NO_TIME : row->at;
 
-	entry->row = number;
-	entry->col = s->item[row->item % n_items] * rows->n_kinds +
-		row->item / n_items;
-	entry->val = row->weight;
-	if (rows->parts.has_side)
-		affinity_parts_chunk_at(part->last)[part->n_last] =
-			isnan(row->weight) ? AFFINITY_NO_TIME : row->at;
-	part->n_last++;
+	affinity_parts_put_at(part, number,
+						  s->item[row->item % n_items] * rows->n_kinds +
+						  row->item / n_items, row->weight,
+						  rows->parts.has_side ? &at : NULL);
 	rows->usable++;
 	rows->part_rows[number & (AFFINITY_PARTS - 1)]++;
 	rows->tiny += affinity_interaction_is_tiny(row->weight);

@@ -168,6 +168,30 @@ number_kinds(const AffinityBuild *build, uint32 n_kinds, AffinityCsr *csr,
 }
 
 /*
+ * Entries of a partition to their rows; next says where the next one of each
+ * goes. Its chunks are given back.
+ */
+void
+affinity_interaction_part_to_csr(AffinityParts *parts, AffinityChunk *first,
+								 uint32 n_last, const uint32 *renumber,
+								 int64 *next, uint32 *col,
+								 AffinityCsrValues val)
+{
+	AffinityChunk *following;
+
+	for (AffinityChunk *chunk = first; chunk; chunk = following)
+	{
+		following = chunk->next;
+		affinity_kernel_entries_to_csr(chunk->entry,
+									   affinity_parts_chunk_second(chunk),
+									   following ? AFFINITY_CHUNK :
+									   n_last, renumber, next, col, val);
+		affinity_parts_give_back(parts, chunk);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
  * Move all entries from the partitions into a matrix whose offsets are known;
  * next says where the first entry of each row goes.
  */
@@ -188,24 +212,10 @@ parts_to_csr(AffinityBuild *build, const uint32 *renumber, int64 *next,
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)
 	{
 		uint32		n_last;
-		AffinityChunk *chunk = affinity_parts_detach(parts, p,
-													 &n_last);
+		AffinityChunk *first = affinity_parts_detach(parts, p, &n_last);
 
-		while (chunk)
-		{
-			AffinityChunk *following = chunk->next;
-			float	   *second_of_chunk =
-				affinity_parts_chunk_second(chunk);
-
-			affinity_kernel_entries_to_csr(chunk->entry,
-										   second_of_chunk,
-										   following ? AFFINITY_CHUNK :
-										   n_last, renumber, next,
-										   csr->col, val);
-			affinity_parts_give_back(parts, chunk);
-			chunk = following;
-			CHECK_FOR_INTERRUPTS();
-		}
+		affinity_interaction_part_to_csr(parts, first, n_last, renumber, next,
+										 csr->col, val);
 	}
 }
 
@@ -224,16 +234,12 @@ turn_round(AffinityBuild *build)
 		{
 			AffinityPart *part = affinity_parts_room(parts,
 													 csr->col[e]);
-			AffinityEntry *to = &part->last->entry[part->n_last];
 
 			affinity_base_look_up(e);
-			to->row = csr->col[e];
-			to->col = user;
-			to->val = csr->val ? csr->val[e] : 1;
-			if (build->second_by_user)
-				affinity_parts_chunk_second(part->last)[part->n_last] =
-					build->second_by_user[e];
-			part->n_last++;
+			affinity_parts_put(part, csr->col[e], user,
+							   csr->val ? csr->val[e] : 1,
+							   build->second_by_user ?
+							   &build->second_by_user[e] : NULL);
 		}
 	}
 }

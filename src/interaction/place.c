@@ -179,25 +179,15 @@ to_csr(Placer *placer, AffinityPart *part, const uint32 *column, int64 *next,
 	   int first_region)
 {
 	PlaceShared *shared = placer->shared;
-	AffinityParts *parts = &placer->rows.parts;
 	AffinityCsrValues val = {NULL, NULL};
-	AffinityChunk *following;
 
 	if (shared->has_values)
 		val.first = region(placer, first_region + 1);
 	if (shared->rows.has_second)
 		val.second = region(placer, first_region + 2);
-	for (AffinityChunk *chunk = part->first; chunk; chunk = following)
-	{
-		following = chunk->next;
-		affinity_kernel_entries_to_csr(chunk->entry,
-									   affinity_parts_chunk_second(chunk),
-									   following ? AFFINITY_CHUNK :
-									   part->n_last, column, next,
-									   region(placer, first_region), val);
-		affinity_parts_give_back(parts, chunk);
-		CHECK_FOR_INTERRUPTS();
-	}
+	affinity_interaction_part_to_csr(&placer->rows.parts, part->first,
+									 part->n_last, column, next,
+									 region(placer, first_region), val);
 	fill_pool(placer);
 }
 
@@ -269,16 +259,10 @@ turn_round(Placer *placer)
 		for (int64 e = start[user]; e < start[user + 1]; e++)
 		{
 			AffinityPart *part = room(placer, col[e] % AFFINITY_PARTS);
-			AffinityEntry *to = &part->last->entry[part->n_last];
 
 			affinity_base_look_up(e);
-			to->row = col[e];
-			to->col = user;
-			to->val = val ? val[e] : 1;
-			if (second)
-				affinity_parts_chunk_second(part->last)[part->n_last] =
-					second[e];
-			part->n_last++;
+			affinity_parts_put(part, col[e], user, val ? val[e] : 1,
+							   second ? &second[e] : NULL);
 		}
 	}
 	for (uint32 p = 0; p < AFFINITY_PARTS; p++)

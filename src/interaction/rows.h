@@ -168,6 +168,12 @@ extern void affinity_interaction_give(AffinityBuild *build,
 									  AffinityInteractions *in);
 extern Size affinity_interaction_rows_bytes(const AffinityRows *rows,
 											const AffinityReadRequest *request);
+extern void affinity_interaction_part_to_csr(AffinityParts *parts,
+											 AffinityChunk *first,
+											 uint32 n_last,
+											 const uint32 *renumber,
+											 int64 *next, uint32 *col,
+											 AffinityCsrValues val);
 extern void affinity_interaction_number(AffinityBuild *build,
 										AffinityInteractions *in,
 										uint32 **column);

@@ -342,11 +342,9 @@ append(AffinityParts *parts, uint32 p, AffinityChunk *from, uint32 n)
 	{
 		AffinityPart *part = affinity_parts_room(parts, p);
 
-		part->last->entry[part->n_last] = from->entry[i];
-		if (parts->has_side)
-			affinity_parts_chunk_at(part->last)[part->n_last] =
-				affinity_parts_chunk_at(from)[i];
-		part->n_last++;
+		affinity_parts_put_at(part, from->entry[i].row, from->entry[i].col,
+							  from->entry[i].val, parts->has_side ?
+							  &affinity_parts_chunk_at(from)[i] : NULL);
 	}
 	affinity_parts_give_back(parts, from);
 }

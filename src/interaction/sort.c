@@ -158,11 +158,8 @@ put_back(AffinityBuild *build, uint32 p, const AffinityEntry *entry,
 		AffinityPart *part =
 			affinity_parts_room(&build->rows->parts, p);
 
-		part->last->entry[part->n_last] = entry[i];
-		if (second)
-			affinity_parts_chunk_second(part->last)[part->n_last] =
-				second[i];
-		part->n_last++;
+		affinity_parts_put(part, entry[i].row, entry[i].col, entry[i].val,
+						   second ? &second[i] : NULL);
 		build->of_user[entry[i].row]++;
 		build->of_item[entry[i].col]++;
 	}

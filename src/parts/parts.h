@@ -91,8 +91,7 @@ extern int64 affinity_parts_count(const AffinityParts *parts);
 extern void affinity_parts_free(AffinityParts *parts);
 
 /*
- * The partition of a row, with room for an entry: part->last->entry[n_last]
- * is to be filled, and n_last to be counted up.
+ * The partition of a row, with room for an entry, which is to be put there.
  */
 static inline AffinityPart *
 affinity_parts_room(AffinityParts *parts, uint32 row)
@@ -116,6 +115,36 @@ static inline float *
 affinity_parts_chunk_second(AffinityChunk *chunk)
 {
 	return (float *) &chunk->entry[AFFINITY_CHUNK];
+}
+
+/*
+ * An entry more, for which there is room; with a second value, unless that is
+ * NULL.
+ */
+static inline void
+affinity_parts_put(AffinityPart *part, uint32 row, uint32 col, float val,
+				   const float *second)
+{
+	AffinityEntry *entry = &part->last->entry[part->n_last];
+
+	entry->row = row;
+	entry->col = col;
+	entry->val = val;
+	if (second)
+		affinity_parts_chunk_second(part->last)[part->n_last] = *second;
+	part->n_last++;
+}
+
+/*
+ * The same, with a time.
+ */
+static inline void
+affinity_parts_put_at(AffinityPart *part, uint32 row, uint32 col, float val,
+					  const int64 *at)
+{
+	if (at)
+		affinity_parts_chunk_at(part->last)[part->n_last] = *at;
+	affinity_parts_put(part, row, col, val, NULL);
 }
 
 /* ---- sort.c ------------------------------------------------------------ */
