@@ -11,6 +11,7 @@
 
 #include "miscadmin.h"
 
+#include "batch/batch.h"
 #include "eval/metric.h"
 
 #define UNKNOWN	PG_UINT32_MAX
@@ -124,7 +125,7 @@ find_targets(EvalMeter *meter, const AffinityEvalSubject *subject,
 {
 	const AffinityCsr *m = &test->by_user;
 	EvalTargets *t = &meter->targets;
-	int32	   *number = affinity_model_align(test, subject->item_id,
+	int32	   *number = affinity_batch_align(test, subject->item_id,
 											  subject->scorer.n_items,
 											  subject->n_sorted);
 	int64		n = 0;

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 
 #include "attribute/attribute.h"
+#include "batch/batch.h"
 #include "eval/eval.h"
 #include "parallel/progress.h"
 #include "repeat/repeat.h"
@@ -269,7 +270,7 @@ training_part(const AffinityEvalSplit *split,
 	if (!split->journal->has_time)
 		affinity_train_check_no_time(algorithm, options, &request);
 	else if (affinity_repeat_usual(algorithm) > 0)
-		affinity_model_visits_request(algorithm, options, &request);
+		affinity_batch_visits_request(algorithm, options, &request);
 	if (attributes)
 		request.more_items = attributes->items;
 	in = affinity_interaction_journal_select(&part, &request);
@@ -335,17 +336,17 @@ read_histories(const AffinityEvalSplit *split,
 	AffinityReadRequest request = {0};
 	AffinityInteractions *in;
 
-	affinity_model_history_request(algorithm, options, &request);
+	affinity_batch_history_request(algorithm, options, &request);
 	if (request.from_now)
 		request.now = now_of(split);
 	if (rate)
-		affinity_model_visits_request(algorithm, options, &request);
+		affinity_batch_visits_request(algorithm, options, &request);
 	in = affinity_interaction_journal_select(&part, &request);
-	affinity_model_weigh_histories(algorithm, options, in);
+	affinity_batch_weigh_histories(algorithm, options, in);
 	subject->users = in->users;
 	subject->all_seen = affinity_train_seen(algorithm, options) ==
 		AFFINITY_SEEN_ALL;
-	affinity_model_number_histories(&subject->batch, in, subject->item_id,
+	affinity_batch_number_histories(&subject->batch, in, subject->item_id,
 									n_items, n_items, subject->all_seen,
 									affinity_repeat_rule(algorithm, options),
 									rate);
@@ -405,12 +406,12 @@ affinity_eval_stored(AffinityModel *model, AffinityEvalSubject *subject)
 		.repeat = affinity_repeat_usual(model->algorithm)
 	};
 
-	affinity_model_batch_begin(stored, model, &asked);
+	affinity_batch_begin(stored, model, &asked);
 	memset(subject, 0, sizeof(AffinityEvalSubject));
 	subject->batch = stored->batch;
 	subject->scorer = stored->scorer;
 	subject->item_id = stored->item_id;
 	subject->n_sorted = model->n_sorted;
 	subject->users = stored->users;
-	affinity_model_batch_end(stored);
+	affinity_batch_end(stored);
 }

@@ -13,6 +13,7 @@
 
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -180,11 +181,15 @@ make_entry(Relation table, Oid schema, const Datum *values)
 static void
 free_model(AffinityModel *model)
 {
+	ListCell   *cell;
+
 	for (int i = 0; i < AFFINITY_N_QUERIES; i++)
 	{
 		if (model->plan[i])
 			SPI_freeplan(model->plan[i]);
 	}
+	foreach(cell, model->old_plans)
+		SPI_freeplan(lfirst(cell));
 	MemoryContextDelete(model->context);
 }
 
@@ -313,11 +318,26 @@ cached_model(Relation table, Oid schema, const char *schema_name)
 }
 
 /*
+ * The name that a statement has found a schema by: where this backend has heard of
+ * a change since the statement began, the one that it knew it by.
+ */
+static char *
+name_before(Oid schema, char *name)
+{
+	CacheEntry *entry = cache && affinity_origin_heard() ?
+		hash_search(cache, &schema, HASH_FIND, NULL) : NULL;
+
+	return entry && entry->model ? pstrdup(entry->model->schema_name) : name;
+}
+
+/*
  * Find the model, and whether the user may read it and its tables are as they
- * should be.
+ * should be. NULL where it was dropped while we waited for it: *gone is its
+ * name. *gone given: the model is to answer in that one's place, if the
+ * snapshot sees what it learned.
  */
 static AffinityModel *
-find_out(Oid schema)
+find_out(Oid schema, char **gone)
 {
 	uint64		changes = affinity_origin_changes();
 	char	   *schema_name = get_namespace_name(schema);
@@ -334,16 +354,20 @@ find_out(Oid schema)
 				 errmsg("schema \"%s\" is not a model", schema_name) :
 				 errmsg("there is no schema with OID %u", schema),
 				 errhint("SELECT name FROM affinity.models lists the models.")));
-	/* a drop may have committed while we waited for the lock */
 	table = try_table_open(relid, AccessShareLock);
 	if (table == NULL)
-		affinity_model_missing(schema_name);
+	{
+		*gone = name_before(schema, schema_name);
+		return NULL;
+	}
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(schema_name, schema);
 	received = OidIsValid(affinity_origin_subscription(relid));
 	model = received && affinity_origin_arrives(relid, schema) ? NULL :
 		cached_model(table, schema, schema_name);
+	if (model == NULL && *gone)
+		affinity_model_missing(*gone);
 	if (model == NULL)
 	{
 		/* what it is may change without a new version: not kept */
@@ -362,10 +386,11 @@ find_out(Oid schema)
 
 /*
  * The model of the cache where nothing has changed since the user opened it
- * last, neither in the catalog nor in its row; NULL: find out.
+ * last, neither in the catalog nor in its row; NULL: find out, or *gone is the
+ * name of what was dropped while we waited for it.
  */
 static AffinityModel *
-reopen(Oid schema)
+reopen(Oid schema, char **gone)
 {
 	CacheEntry *entry = cache ? hash_search(cache, &schema, HASH_FIND, NULL) :
 		NULL;
@@ -378,7 +403,10 @@ reopen(Oid schema)
 		return NULL;
 	table = try_table_open(model->relation, AccessShareLock);
 	if (table == NULL)
-		affinity_model_missing(model->schema_name);
+	{
+		*gone = pstrdup(model->schema_name);
+		return NULL;
+	}
 	if (OidIsValid(model->local))
 		LockRelationOid(model->local, AccessShareLock);
 	LockRelationOid(model->items, AccessShareLock);
@@ -395,13 +423,29 @@ reopen(Oid schema)
 /*
  * The version of a model that the caller's snapshot sees. The result stays
  * valid as long as the current memory context.
+ *
+ * The schema was looked up by its name before it could be locked, so the model
+ * may be dropped since. Where the name is another's by now, as after a swap of
+ * two models, that one answers: PostgreSQL looks names of tables up again too.
  */
 AffinityModel *
 affinity_model_open(Oid schema)
 {
-	AffinityModel *known = reopen(schema);
+	char	   *gone = NULL;
+	AffinityModel *model = reopen(schema, &gone);
 
-	return known ? known : find_out(schema);
+	if (model == NULL && gone == NULL)
+		model = find_out(schema, &gone);
+	while (model == NULL)
+	{
+		Oid			now = get_namespace_oid(gone, true);
+
+		if (!OidIsValid(now) || now == schema)
+			affinity_model_missing(gone);
+		schema = now;
+		model = find_out(schema, &gone);
+	}
+	return model;
 }
 
 /*

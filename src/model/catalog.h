@@ -18,9 +18,7 @@
 
 /* checks.c */
 extern void affinity_model_check_interactions(AffinityModel *model);
-extern Oid	affinity_model_time_type(const AffinityModel *model);
 extern bool affinity_model_times_are_local(const AffinityModel *model);
-extern int64 affinity_model_now(const AffinityModel *model);
 extern Relation affinity_model_open_items(Oid schema, const char *name,
 										  TransactionId * made);
 extern void affinity_model_check_n_items(Oid schema, const char *schema_name,
@@ -37,16 +35,15 @@ extern void affinity_model_know(AffinityModel *model, uint64 since);
 extern bool affinity_model_is_known(const AffinityModel *model);
 extern bool affinity_model_lock_source(const AffinityModel *model);
 
-/* align.c */
-extern void affinity_model_order_row(AffinityCsr *m, int64 start, int64 end,
-									 float *chance);
-
 /* cache.c */
 extern void affinity_model_make_room(const AffinityModel *model, Size bytes);
 
 /* plans.c */
 extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 									  AffinityModelQuery query);
+extern void affinity_model_follow_name(AffinityModel *model);
+extern bool affinity_model_read_own(AffinityModel *model,
+									AffinityModelQuery query);
 extern char *affinity_model_relation(const AffinityModel *model,
 									 const char *name);
 
@@ -76,26 +73,16 @@ extern int	affinity_model_weigh_rows(AffinityModel *model,
 extern void affinity_model_sort_weighted(const AffinityModel *model,
 										 AffinityWeighted *weighted, int n);
 
-/* batch.c */
-extern bool affinity_model_all_seen(const AffinityModel *model);
-extern char *affinity_model_any_of(uint32 n, int parameter);
-
-/* recent.c */
-extern void affinity_model_leave_out_recent(AffinityModelBatch *batch,
-											const AffinityModelAsked *asked);
-
 /* repeat.c */
-extern void affinity_model_check_repeat(const AffinityModel *model);
 extern const float *affinity_model_chances(AffinityModel *model,
 										   const AffinityHistory *history,
 										   const AffinityAgain *again);
-extern float *affinity_model_rates(const AffinityModel *model);
 
 /* lookup.c */
 extern void affinity_model_check_columns(const AffinityModel *model,
 										 TupleDesc desc, const Oid *types,
 										 int n_types);
-extern void affinity_model_query_to(AffinityModel *model,
+extern bool affinity_model_query_to(AffinityModel *model,
 									AffinityModelQuery query, Datum argument,
 									DestReceiver *receiver);
 extern uint32 affinity_model_column_no(const AffinityModel *model,

@@ -127,25 +127,38 @@ relation_is_unfit(const AffinityModel *model, const char *relation,
 }
 
 /*
+ * Find and lock one of a model's relations, by the schema itself, which another
+ * one may have the name of by now. Invalid: there is none.
+ */
+static Oid
+lock_relation(Oid schema, const char *name)
+{
+	for (;;)
+	{
+		Oid			relid = get_relname_relid(name, schema);
+
+		if (!OidIsValid(relid))
+			return InvalidOid;
+		LockRelationOid(relid, AccessShareLock);
+		if (get_relname_relid(name, schema) == relid)
+			return relid;
+		UnlockRelationOid(relid, AccessShareLock);
+	}
+}
+
+/*
  * The relation of histories, or another one like it, is one that can be read as
  * the model's functions do.
  */
 static Oid
 check_interactions(const AffinityModel *model, const char *relation)
 {
-	RangeVar	range = {.type = T_RangeVar};
-	Oid			relid;
+	Oid			relid = lock_relation(model->schema, relation);
 	Relation	opened;
 	TupleDesc	desc;
 	int			user;
 	int			item;
 
-	range.schemaname = model->schema_name;
-	range.relname = unconstify(char *, relation);
-	range.inh = true;
-	range.relpersistence = RELPERSISTENCE_PERMANENT;
-	range.location = -1;
-	relid = RangeVarGetRelid(&range, AccessShareLock, true);
 	if (!OidIsValid(relid))
 		relation_is_lost(model, relation);
 	/* the query opens it anyway: its columns are not looked up one by one */
@@ -316,21 +329,10 @@ check_snapshot(const char *name, Oid items)
 Relation
 affinity_model_open_items(Oid schema, const char *name, TransactionId * made)
 {
-	Oid			relid;
+	Oid			relid = lock_relation(schema, "items");
 	AclResult	result;
 	TransactionId by;
 
-	/* by the schema itself, which another one may have the name of by now */
-	for (;;)
-	{
-		relid = get_relname_relid("items", schema);
-		if (!OidIsValid(relid))
-			break;
-		LockRelationOid(relid, AccessShareLock);
-		if (get_relname_relid("items", schema) == relid)
-			break;
-		UnlockRelationOid(relid, AccessShareLock);
-	}
 	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_RELATION)
 		affinity_train_damaged(name, "items is not a table");
 	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);

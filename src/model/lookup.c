@@ -57,17 +57,22 @@ SPITupleTable *
 affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 					 Datum argument, const Oid *types, int n_types)
 {
-	check_source(model, query);
-	check_result(SPI_execute_plan(affinity_model_plan(model, query), &argument,
-								  NULL, true, 0));
+	do
+	{
+		check_source(model, query);
+		affinity_model_follow_name(model);
+		check_result(SPI_execute_plan(affinity_model_plan(model, query),
+									  &argument, NULL, true, 0));
+	} while (!affinity_model_read_own(model, query));
 	affinity_model_check_columns(model, SPI_tuptable->tupdesc, types, n_types);
 	return SPI_tuptable;
 }
 
 /*
- * The same with rows that somebody else takes.
+ * The same with rows that somebody else takes; false where they are to be
+ * forgotten, and the query run again.
  */
-void
+bool
 affinity_model_query_to(AffinityModel *model, AffinityModelQuery query,
 						Datum argument, DestReceiver *receiver)
 {
@@ -75,6 +80,7 @@ affinity_model_query_to(AffinityModel *model, AffinityModelQuery query,
 	SPIExecuteOptions options = {.read_only = true, .dest = receiver};
 
 	check_source(model, query);
+	affinity_model_follow_name(model);
 	plan = affinity_model_plan(model, query);
 	options.params = makeParamList(1);
 	options.params->params[0].value = argument;
@@ -82,6 +88,7 @@ affinity_model_query_to(AffinityModel *model, AffinityModelQuery query,
 	options.params->params[0].pflags = PARAM_FLAG_CONST;
 	options.params->params[0].ptype = SPI_getargtypeid(plan, 0);
 	check_result(SPI_execute_plan_extended(plan, &options));
+	return affinity_model_read_own(model, query);
 }
 
 /*

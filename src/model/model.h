@@ -91,6 +91,7 @@ typedef struct AffinityModel
 	uint64		calls;			/* that used it before this one */
 	bool		replaced;		/* no longer cached: goes with its last pin */
 	SPIPlanPtr	plan[AFFINITY_N_QUERIES];
+	List	   *old_plans;		/* of the names before */
 	AffinityFactors *factors;	/* NULL: not read yet */
 	MemoryContext factors_context;
 	float	   *popularity;		/* by number; NULL: not read yet */
@@ -231,6 +232,10 @@ extern void affinity_model_offer_lists(AffinityModel *model,
 									   AffinityScorer *scorer);
 extern void affinity_model_recent(AffinityModel *model, Datum user,
 								  int64 after, AffinityItems *items);
+extern Oid	affinity_model_time_type(const AffinityModel *model);
+extern int64 affinity_model_now(const AffinityModel *model);
+extern void affinity_model_check_repeat(const AffinityModel *model);
+extern float *affinity_model_rates(const AffinityModel *model);
 extern int64 affinity_model_before_now(const AffinityModel *model,
 									   const Interval *interval);
 extern void affinity_model_basket(AffinityModel *model, Datum items,
@@ -240,58 +245,6 @@ extern void affinity_model_basket_of_rows(AffinityModel *model, Datum items,
 										  AffinityModelHistory *history);
 extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
 										int *n);
-
-/* ---- batch.c: many users ----------------------------------------------- */
-
-typedef struct AffinityModelBatch
-{
-	AffinityBatch batch;
-	AffinityScorer scorer;
-	AffinityModel *model;
-	Datum	   *item_id;		/* by number */
-	AffinityDict *users;
-	MemoryContext progress;
-} AffinityModelBatch;
-
-/* Whose lists, and what they may not hold. */
-typedef struct AffinityModelAsked
-{
-	double		repeat;			/* share of repeats */
-	bool		some_users;		/* those of this array */
-	Datum		users;
-	uint32		n_users;
-	bool		recent_only;	/* of what users had, only what they had after
-								 * a time is left out */
-	int64		after;
-} AffinityModelAsked;
-
-extern void affinity_model_batch_begin(AffinityModelBatch *batch,
-									   AffinityModel *model,
-									   const AffinityModelAsked *asked);
-extern void affinity_model_batch_end(AffinityModelBatch *batch);
-extern int32 *affinity_model_align(const AffinityInteractions *in,
-								   const Datum *id, uint32 n,
-								   uint32 n_sorted);
-extern void affinity_model_history_request(const AffinityAlgorithm *algorithm,
-										   const void *options,
-										   AffinityReadRequest *request);
-extern void affinity_model_visits_request(const AffinityAlgorithm *algorithm,
-										  const void *options,
-										  AffinityReadRequest *request);
-extern void affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
-										   const void *options,
-										   AffinityInteractions *in);
-extern void affinity_model_number_histories(AffinityBatch *batch,
-											AffinityInteractions *in,
-											const Datum *id, uint32 n,
-											uint32 n_sorted, bool all_seen,
-											const AffinityRepeat *rule,
-											const float *rate);
-extern AffinityInteractions *affinity_model_rows_of(const AffinityModel *model,
-													Datum items, uint32 n);
-extern AffinityInteractions *affinity_model_peers(const AffinityModel *model,
-												  Datum items, uint32 n,
-												  bool seen);
 
 /* ---- items.c: all rows of the items; columns that are asked for */
 

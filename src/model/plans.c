@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/plancache.h"
 
 #include "model/catalog.h"
 
@@ -105,4 +106,64 @@ affinity_model_plan(AffinityModel *model, AffinityModelQuery query)
 		elog(ERROR, "could not keep a plan");
 	model->plan[query] = plan;
 	return plan;
+}
+
+/*
+ * Plans name relations, and PostgreSQL analyzes them again when something changes:
+ * after a rename of schemas the names are another model's. Plans are made anew
+ * under the name that the schema has by now. Those from before may be running, in
+ * a source that serves from this model too.
+ */
+void
+affinity_model_follow_name(AffinityModel *model)
+{
+	MemoryContext old;
+	char	   *name;
+
+	if (affinity_origin_changes() == model->known_at)
+		return;
+	name = get_namespace_name(model->schema);
+	if (name == NULL || strcmp(name, model->schema_name) == 0)
+		return;
+	old = MemoryContextSwitchTo(model->context);
+	model->schema_name = pstrdup(name);
+	for (int i = 0; i < AFFINITY_N_QUERIES; i++)
+	{
+		if (model->plan[i])
+			model->old_plans = lappend(model->old_plans, model->plan[i]);
+		model->plan[i] = NULL;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Did a plan that has just run read the model's own relation? A rename that was
+ * heard of as the plan's locks were taken may have led it to another model's.
+ */
+bool
+affinity_model_read_own(AffinityModel *model, AffinityModelQuery query)
+{
+	const char *name = model->schema_name;
+	CachedPlanSource *source;
+	Oid			relation = model->items;
+
+	if (affinity_origin_changes() == model->known_at)
+		return true;
+	if (query == AFFINITY_QUERY_HISTORY ||
+		query == AFFINITY_QUERY_TIMED_HISTORY)
+		relation = get_relname_relid(affinity_model_serves(model),
+									 model->schema);
+	else if (query == AFFINITY_QUERY_USER_GROUP ||
+			 query == AFFINITY_QUERY_EVERYBODY)
+		relation = get_relname_relid(AFFINITY_POPULAR, model->schema);
+	source = linitial(SPI_plan_get_plan_sources(model->plan[query]));
+	if (list_member_oid(source->relationOids, relation))
+		return true;
+	affinity_model_follow_name(model);
+	if (model->schema_name == name)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("model \"%s\" was renamed while it was read", name),
+				 errhint("Ask again.")));
+	return false;
 }

@@ -310,8 +310,14 @@ affinity_model_user_items(AffinityModel *model, Datum user, bool visits,
 	get_typlenbyval(model->item_type, &rows.length, &rows.by_value);
 	rows.context = CurrentMemoryContext;
 	rows.row = affinity_base_array(rows.room, sizeof(AffinityWeighted));
-	affinity_model_query_to(model, visits ? AFFINITY_QUERY_TIMED_HISTORY :
-							AFFINITY_QUERY_HISTORY, user, &rows.receiver);
+	while (!affinity_model_query_to(model, visits ?
+									AFFINITY_QUERY_TIMED_HISTORY :
+									AFFINITY_QUERY_HISTORY, user,
+									&rows.receiver))
+	{
+		rows.n = 0;
+		rows.newest = DT_NOBEGIN;
+	}
 	if (visits)
 		visit = affinity_base_array(rows.n, sizeof(AffinityVisit));
 	*n = sum_rows(model, affinity_train_pair_value(model->algorithm,

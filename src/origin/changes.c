@@ -5,19 +5,34 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
+#include "base/compat.h"
 #include "origin/origin.h"
 
 static uint64 changes = 1;
+static LocalTransactionId heard_in = InvalidLocalTransactionId;
+
+/*
+ * A change. Those that are heard of as a transaction begins are older than what
+ * is asked in it.
+ */
+static void
+heard(void)
+{
+	changes++;
+	if (IsTransactionState())
+		heard_in = affinity_base_local_transaction();
+}
 
 static void
 relation_changed(Datum arg, Oid relation)
 {
 	(void) arg;
 	(void) relation;
-	changes++;
+	heard();
 }
 
 static void
@@ -26,7 +41,7 @@ catalog_changed(Datum arg, int cache, uint32 hash)
 	(void) arg;
 	(void) cache;
 	(void) hash;
-	changes++;
+	heard();
 }
 
 /*
@@ -49,4 +64,14 @@ affinity_origin_changes(void)
 		CacheRegisterSyscacheCallback(caches[i], catalog_changed, (Datum) 0);
 	is_registered = true;
 	return changes;
+}
+
+/*
+ * Has the backend heard of one since its transaction began?
+ */
+bool
+affinity_origin_heard(void)
+{
+	return heard_in != InvalidLocalTransactionId &&
+		heard_in == affinity_base_local_transaction();
 }

@@ -23,5 +23,6 @@ extern void affinity_origin_check_tables(Oid schema);
 
 /* changes.c */
 extern uint64 affinity_origin_changes(void);
+extern bool affinity_origin_heard(void);
 
 #endif							/* AFFINITY_ORIGIN_H */

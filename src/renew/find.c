@@ -15,6 +15,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "batch/batch.h"
 #include "renew/items.h"
 
 /* Rows that are kept take this much at most, or one more. */
@@ -139,7 +140,7 @@ affinity_renew_items_find(Renewal *r, const AffinityDict *ids)
 	ScanKeyData key;
 
 	if (r->id)
-		no = (uint32 *) affinity_model_align(&in, r->id, r->update.n_known,
+		no = (uint32 *) affinity_batch_align(&in, r->id, r->update.n_known,
 											 r->model->n_sorted);
 	else
 	{

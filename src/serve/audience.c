@@ -32,7 +32,7 @@ align_sources(const AffinityInteractions *in, const AffinitySources *sources,
 			  uint32 *wanted)
 {
 	uint32		n_items = in->n_items;
-	int32	   *index = affinity_model_align(in, sources->id, sources->n,
+	int32	   *index = affinity_batch_align(in, sources->id, sources->n,
 											 sources->n_sorted);
 	float	   *similarity = affinity_base_zeroed_array(in->by_item.n_rows,
 														sizeof(float));
@@ -75,8 +75,8 @@ audience_by_lists(ServeCall *call, uint32 item, uint32 k)
 	 */
 	in = model->timed ||
 		affinity_train_centered(model->algorithm, model->options) ?
-		affinity_model_peers(model, ids, sources.n, true) :
-		affinity_model_rows_of(model, ids, sources.n);
+		affinity_batch_peers(model, ids, sources.n, true) :
+		affinity_batch_rows_of(model, ids, sources.n);
 	similarity = align_sources(in, &sources, &wanted);
 	affinity_score_audience(&scorer, &in->by_user, similarity, wanted, k,
 							&top);
@@ -90,9 +90,9 @@ audience_by_factors(ServeCall *call, uint32 item, uint32 k)
 	AffinityModelBatch batch;
 	AffinityTopK top;
 
-	affinity_model_batch_begin(&batch, call->model, &asked);
+	affinity_batch_begin(&batch, call->model, &asked);
 	affinity_score_batch_audience(&batch.batch, item, k, &top);
-	affinity_model_batch_end(&batch);
+	affinity_batch_end(&batch);
 	put_users(call, batch.users, &top);
 }
 

@@ -134,7 +134,7 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 	affinity_serve_users(&call, 3, &asked, &answer.groups);
 	if (k > 0 && call.model->trained)
 	{
-		affinity_model_batch_begin(&answer.batch, call.model, &asked);
+		affinity_batch_begin(&answer.batch, call.model, &asked);
 		answer.batch.batch.rules = affinity_serve_in_force(&call,
 														   &answer.rules);
 		if (answer.rules.rules.exploration > 0)
@@ -142,7 +142,7 @@ affinity_serve_recommend_all(PG_FUNCTION_ARGS)
 		set_groups(&answer);
 		affinity_score_batch_recommend(&answer.batch.batch, k, put_rows,
 									   &answer);
-		affinity_model_batch_end(&answer.batch);
+		affinity_batch_end(&answer.batch);
 	}
 	return affinity_serve_end(&call);
 }

@@ -439,7 +439,7 @@ answer_batch(Answer *answer, uint32 k)
 		MOST_SOUGHT;
 	asked.n_users = answer->n;
 	asked.users = asked.some_users ? ids_of(answer) : (Datum) 0;
-	affinity_model_batch_begin(&answer->batch, call->model, &asked);
+	affinity_batch_begin(&answer->batch, call->model, &asked);
 	arrange_users(answer);
 	answer->batch.batch.rules = affinity_serve_in_force(call, &answer->rules);
 	if (answer->rules.rules.exploration > 0)
@@ -447,7 +447,7 @@ answer_batch(Answer *answer, uint32 k)
 	if (answer->grouped)
 		set_groups(answer);
 	affinity_score_batch_recommend(&answer->batch.batch, k, put_rows, answer);
-	affinity_model_batch_end(&answer->batch);
+	affinity_batch_end(&answer->batch);
 }
 
 PG_FUNCTION_INFO_V1(affinity_serve_recommend_users);

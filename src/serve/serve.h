@@ -17,7 +17,7 @@
 #include "utils/array.h"
 #include "utils/tuplestore.h"
 
-#include "model/model.h"
+#include "batch/batch.h"
 
 /* Columns of a result at most. */
 #define SERVE_COLUMNS	6

@@ -135,7 +135,7 @@ affinity_serve_similar_users(PG_FUNCTION_ARGS)
 		if (n > 0)
 		{
 			AffinityInteractions *in =
-				affinity_model_peers(call.model, items, (uint32) n, false);
+				affinity_batch_peers(call.model, items, (uint32) n, false);
 
 			if (find_user(in->users, user, &self))
 				put_users(&call, in, self, k);

@@ -147,7 +147,7 @@ sub value
 	# shares, probabilities and effects
 	return pick(0, 1, 0.5, 0.05, 0.95, 0.99, 0.999, 0.8, 2.5, 100) . '::float8' if $type eq 'double precision' && chance(0.3);
 	return number($type) . "::$type" if $numbers{$type};
-	return pick(qw(true false)) if $type eq 'boolean';
+	return pick(qw(true false)) . ($type eq 'boolean' ? '' : "::$type") if $type =~ /^(boolean|affinity\.condition)$/;
 	return array($1, $name) . "::$type" if $type =~ /^(.*)\[\]$/;
 	return text($name) . ($type eq 'text' ? '::text' : "::$type") if $type =~ /^(text|character.*|name|cstring|"char"|hard\.word|affinity\.(?:word|session_unit))$/;
 	if ($type =~ /^(timestamp|date)/)

@@ -13,7 +13,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "model/catalog.h"
+#include "batch/shared.h"
 
 /*
  * Pairs with a row after a time, of the kind of event that is recommended.
@@ -29,7 +29,7 @@ read_recent(const AffinityModel *model, const AffinityModelAsked *asked)
 				 quote_literal_cstr(model->kinds->name[0])) : "";
 	const char *users = asked->some_users ?
 		psprintf(" AND h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
-				 affinity_model_any_of(asked->n_users, 2)) : "";
+				 affinity_batch_any_of(asked->n_users, 2)) : "";
 
 	types[1] = get_array_type(model->user_type);
 	request.query = psprintf("SELECT h.user_id, h.item_id, 1::pg_catalog.float8 FROM %s AS h"
@@ -71,15 +71,15 @@ had_item(const AffinityCsr *m, uint32 user, uint32 item)
  * does not count is not seen, it has to be in the history.
  */
 void
-affinity_model_leave_out_recent(AffinityModelBatch *b, const AffinityModelAsked *asked)
+affinity_batch_leave_out_recent(AffinityModelBatch *b, const AffinityModelAsked *asked)
 {
 	const AffinityModel *model = b->model;
 	const AffinityCsr *histories = &b->batch.histories->by_user;
 	AffinityInteractions *recent = read_recent(model, asked);
-	int32	   *number = affinity_model_align(recent, b->item_id,
+	int32	   *number = affinity_batch_align(recent, b->item_id,
 											  model->n_items,
 											  model->n_sorted);
-	bool		all_seen = affinity_model_all_seen(model);
+	bool		all_seen = affinity_batch_all_seen(model);
 	AffinityCsr *from = &recent->by_user;
 	AffinityInteractions *seen = palloc0(sizeof(AffinityInteractions));
 	AffinityCsr *to = &seen->by_user;
@@ -116,7 +116,7 @@ affinity_model_leave_out_recent(AffinityModelBatch *b, const AffinityModelAsked 
 		to->start[u + 1] = n;
 		/* items that came after the training are not numbered by their ids */
 		if (model->n_sorted < model->n_items)
-			affinity_model_order_row(to, to->start[u], n, NULL);
+			affinity_batch_order_row(to, to->start[u], n, NULL);
 		MemoryContextReset(context);
 	}
 	MemoryContextDelete(context);

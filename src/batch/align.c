@@ -9,7 +9,7 @@
 
 #include "miscadmin.h"
 
-#include "model/catalog.h"
+#include "batch/shared.h"
 
 /*
  * Some ids, in order of id: where they are among all of them.
@@ -70,7 +70,7 @@ compare_appended(const void *a, const void *b, void *arg)
  * follow.
  */
 int32 *
-affinity_model_align(const AffinityInteractions *in, const Datum *id, uint32 n,
+affinity_batch_align(const AffinityInteractions *in, const Datum *id, uint32 n,
 					 uint32 n_sorted)
 {
 	Run			run = {id, NULL, n_sorted};
@@ -121,7 +121,7 @@ compare_columns(const void *a, const void *b)
  * have the last numbers, whatever their ids.
  */
 void
-affinity_model_order_row(AffinityCsr *m, int64 start, int64 end, float *chance)
+affinity_batch_order_row(AffinityCsr *m, int64 start, int64 end, float *chance)
 {
 	RowEntry   *entry;
 	int64		e = start + 1;

@@ -13,7 +13,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
-#include "model/catalog.h"
+#include "batch/shared.h"
 #include "parallel/progress.h"
 #include "repeat/repeat.h"
 
@@ -52,7 +52,7 @@ center(AffinityCsr *m)
  * caller.
  */
 void
-affinity_model_history_request(const AffinityAlgorithm *algorithm,
+affinity_batch_history_request(const AffinityAlgorithm *algorithm,
 							   const void *options,
 							   AffinityReadRequest *request)
 {
@@ -97,7 +97,7 @@ decay(const AffinityAlgorithm *algorithm, const void *options,
  * Let weights be what they count in a score.
  */
 void
-affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
+affinity_batch_weigh_histories(const AffinityAlgorithm *algorithm,
 							   const void *options, AffinityInteractions *in)
 {
 	if (affinity_train_centered(algorithm, options))
@@ -110,7 +110,7 @@ affinity_model_weigh_histories(const AffinityAlgorithm *algorithm,
  * Visits are read, too, from the same column.
  */
 void
-affinity_model_visits_request(const AffinityAlgorithm *algorithm,
+affinity_batch_visits_request(const AffinityAlgorithm *algorithm,
 							  const void *options,
 							  AffinityReadRequest *request)
 {
@@ -145,7 +145,7 @@ read_interactions(const AffinityModel *model, const char *query, Datum ids,
 	request.user_type = model->user_type;
 	request.item_type = model->item_type;
 	request.read_only = true;
-	affinity_model_history_request(model->algorithm, model->options, &request);
+	affinity_batch_history_request(model->algorithm, model->options, &request);
 	request.keep_dropped = seen;
 	request.kinds = model->kinds;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
@@ -153,10 +153,10 @@ read_interactions(const AffinityModel *model, const char *query, Datum ids,
 	if (request.from_now)
 		request.now = affinity_model_now(model);
 	if (visits)
-		affinity_model_visits_request(model->algorithm, model->options,
+		affinity_batch_visits_request(model->algorithm, model->options,
 									  &request);
 	in = affinity_interaction_read(&request);
-	affinity_model_weigh_histories(model->algorithm, model->options, in);
+	affinity_batch_weigh_histories(model->algorithm, model->options, in);
 	return in;
 }
 
@@ -173,7 +173,7 @@ columns_of(const AffinityModel *model, bool timed)
 }
 
 bool
-affinity_model_all_seen(const AffinityModel *model)
+affinity_batch_all_seen(const AffinityModel *model)
 {
 	return affinity_train_seen(model->algorithm,
 							   model->options) == AFFINITY_SEEN_ALL;
@@ -185,7 +185,7 @@ affinity_model_all_seen(const AffinityModel *model)
  * takes some 350 bytes an element.
  */
 char *
-affinity_model_any_of(uint32 n, int parameter)
+affinity_batch_any_of(uint32 n, int parameter)
 {
 	return psprintf(n <= AFFINITY_LOOKED_UP ? "$%d" :
 					"SELECT pg_catalog.unnest($%d)", parameter);
@@ -195,16 +195,16 @@ affinity_model_any_of(uint32 n, int parameter)
  * Rows of an array of n items; those that do not count are NaN.
  */
 AffinityInteractions *
-affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
+affinity_batch_rows_of(const AffinityModel *model, Datum items, uint32 n)
 {
 	char	   *sql = psprintf("SELECT %s FROM %s AS h"
 							   " WHERE h.item_id OPERATOR(pg_catalog.=) ANY (%s)",
 							   columns_of(model, model->timed),
 							   affinity_model_interactions(model),
-							   affinity_model_any_of(n, 1));
+							   affinity_batch_any_of(n, 1));
 
 	return read_interactions(model, sql, items, model->item_type,
-							 affinity_model_all_seen(model), false, NULL);
+							 affinity_batch_all_seen(model), false, NULL);
 }
 
 /*
@@ -212,7 +212,7 @@ affinity_model_rows_of(const AffinityModel *model, Datum items, uint32 n)
  * not count are NaN, if what is seen is asked for.
  */
 AffinityInteractions *
-affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
+affinity_batch_peers(const AffinityModel *model, Datum items, uint32 n,
 					 bool seen)
 {
 	char	   *interactions = affinity_model_interactions(model);
@@ -222,10 +222,10 @@ affinity_model_peers(const AffinityModel *model, Datum items, uint32 n,
 							   " WHERE b.item_id OPERATOR(pg_catalog.=) ANY (%s))",
 							   columns_of(model, model->timed), interactions,
 							   interactions,
-							   affinity_model_any_of(n, 1));
+							   affinity_batch_any_of(n, 1));
 
 	return read_interactions(model, sql, items, model->item_type,
-							 seen && affinity_model_all_seen(model), false, NULL);
+							 seen && affinity_batch_all_seen(model), false, NULL);
 }
 
 /* ---- all items --------------------------------------------------------- */
@@ -357,7 +357,7 @@ begin_seen(const AffinityInteractions *in, bool all_seen)
  * item is not needed, and freed.
  */
 void
-affinity_model_number_histories(AffinityBatch *batch,
+affinity_batch_number_histories(AffinityBatch *batch,
 								AffinityInteractions *in, const Datum *id,
 								uint32 n, uint32 n_sorted, bool all_seen,
 								const AffinityRepeat *rule, const float *rate)
@@ -367,7 +367,7 @@ affinity_model_number_histories(AffinityBatch *batch,
 		NULL;
 	AffinityCsr *by_item = &in->by_item;
 	AffinityCsr *m = &in->by_user;
-	int32	   *number = affinity_model_align(in, id, n, n_sorted);
+	int32	   *number = affinity_batch_align(in, id, n, n_sorted);
 	int64		n_seen = 0;
 	int64		kept = 0;
 	int64		begin = 0;
@@ -400,9 +400,9 @@ affinity_model_number_histories(AffinityBatch *batch,
 		}
 		begin = end;
 		if (n > n_sorted)
-			affinity_model_order_row(m, m->start[u], kept, chance);
+			affinity_batch_order_row(m, m->start[u], kept, chance);
 		if (seen && n > n_sorted)
-			affinity_model_order_row(&seen->by_user, seen->by_user.start[u], n_seen, NULL);
+			affinity_batch_order_row(&seen->by_user, seen->by_user.start[u], n_seen, NULL);
 		m->start[u + 1] = kept;
 		if (seen)
 			seen->by_user.start[u + 1] = n_seen;
@@ -430,13 +430,13 @@ affinity_model_number_histories(AffinityBatch *batch,
  * shown until the batch is ended.
  */
 void
-affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
-						   const AffinityModelAsked *asked)
+affinity_batch_begin(AffinityModelBatch *b, AffinityModel *model,
+					 const AffinityModelAsked *asked)
 {
 	bool		visits = asked->repeat > 0;
 	const char *users = asked->some_users ?
 		psprintf(" WHERE h.user_id OPERATOR(pg_catalog.=) ANY (%s)",
-				 affinity_model_any_of(asked->n_users, 1)) : "";
+				 affinity_batch_any_of(asked->n_users, 1)) : "";
 	char	   *sql = psprintf("SELECT %s FROM %s AS h%s",
 							   columns_of(model, model->timed || visits),
 							   affinity_model_interactions(model), users);
@@ -460,20 +460,20 @@ affinity_model_batch_begin(AffinityModelBatch *b, AffinityModel *model,
 						   asked->some_users ? asked->users : (Datum) 0,
 						   model->user_type, true, visits,
 						   affinity_parallel_progress_done);
-	affinity_model_number_histories(&b->batch, in, b->item_id, model->n_items,
+	affinity_batch_number_histories(&b->batch, in, b->item_id, model->n_items,
 									model->n_sorted,
-									affinity_model_all_seen(model),
+									affinity_batch_all_seen(model),
 									affinity_repeat_rule(model->algorithm,
 														 model->options),
 									visits ? affinity_model_rates(model) :
 									NULL);
 	b->users = in->users;
 	if (asked->recent_only)
-		affinity_model_leave_out_recent(b, asked);
+		affinity_batch_leave_out_recent(b, asked);
 }
 
 void
-affinity_model_batch_end(AffinityModelBatch *b)
+affinity_batch_end(AffinityModelBatch *b)
 {
 	affinity_parallel_progress_end(b->progress);
 }
