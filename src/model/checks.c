@@ -43,17 +43,25 @@ affinity_model_refuse_policies(Relation table)
 				 errhint("Protect the source instead: its policies hold for whoever asks.")));
 }
 
-/*
- * May the caller read the model?
- */
-void
-affinity_model_check_rights(Oid schema, Relation table)
+static void
+check_usage(Oid schema)
 {
 	AclResult	result = affinity_base_schema_aclcheck(schema, GetUserId(),
 													   ACL_USAGE);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_SCHEMA, get_namespace_name(schema));
+}
+
+/*
+ * May the caller read the model?
+ */
+void
+affinity_model_check_rights(Oid schema, Relation table)
+{
+	AclResult	result;
+
+	check_usage(schema);
 	result = pg_class_aclcheck(RelationGetRelid(table), GetUserId(),
 							   ACL_SELECT);
 	if (result != ACLCHECK_OK)
@@ -161,6 +169,8 @@ check_interactions(const AffinityModel *model, const char *relation)
 
 	if (!OidIsValid(relid))
 		relation_is_lost(model, relation);
+	/* as a query that names it asks, by what was heard of with the lock */
+	check_usage(model->schema);
 	/* the query opens it anyway: its columns are not looked up one by one */
 	opened = relation_open(relid, NoLock);
 	desc = RelationGetDescr(opened);
