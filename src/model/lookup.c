@@ -57,13 +57,15 @@ SPITupleTable *
 affinity_model_query(AffinityModel *model, AffinityModelQuery query,
 					 Datum argument, const Oid *types, int n_types)
 {
+	SPIPlanPtr	plan;
+
 	do
 	{
 		check_source(model, query);
 		affinity_model_follow_name(model);
-		check_result(SPI_execute_plan(affinity_model_plan(model, query),
-									  &argument, NULL, true, 0));
-	} while (!affinity_model_read_own(model, query));
+		plan = affinity_model_plan(model, query);
+		check_result(SPI_execute_plan(plan, &argument, NULL, true, 0));
+	} while (!affinity_model_read_own(model, query, plan));
 	affinity_model_check_columns(model, SPI_tuptable->tupdesc, types, n_types);
 	return SPI_tuptable;
 }
@@ -88,7 +90,7 @@ affinity_model_query_to(AffinityModel *model, AffinityModelQuery query,
 	options.params->params[0].pflags = PARAM_FLAG_CONST;
 	options.params->params[0].ptype = SPI_getargtypeid(plan, 0);
 	check_result(SPI_execute_plan_extended(plan, &options));
-	return affinity_model_read_own(model, query);
+	return affinity_model_read_own(model, query, plan);
 }
 
 /*

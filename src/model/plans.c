@@ -141,9 +141,9 @@ affinity_model_follow_name(AffinityModel *model)
  * heard of as the plan's locks were taken may have led it to another model's.
  */
 bool
-affinity_model_read_own(AffinityModel *model, AffinityModelQuery query)
+affinity_model_read_own(AffinityModel *model, AffinityModelQuery query,
+						SPIPlanPtr plan)
 {
-	const char *name = model->schema_name;
 	CachedPlanSource *source;
 	Oid			relation = model->items;
 
@@ -156,14 +156,16 @@ affinity_model_read_own(AffinityModel *model, AffinityModelQuery query)
 	else if (query == AFFINITY_QUERY_USER_GROUP ||
 			 query == AFFINITY_QUERY_EVERYBODY)
 		relation = get_relname_relid(AFFINITY_POPULAR, model->schema);
-	source = linitial(SPI_plan_get_plan_sources(model->plan[query]));
+	source = linitial(SPI_plan_get_plan_sources(plan));
 	if (list_member_oid(source->relationOids, relation))
 		return true;
 	affinity_model_follow_name(model);
-	if (model->schema_name == name)
+	/* a source that serves from this model may have followed already */
+	if (model->plan[query] == plan)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("model \"%s\" was renamed while it was read", name),
+				 errmsg("model \"%s\" was renamed while it was read",
+						model->schema_name),
 				 errhint("Ask again.")));
 	return false;
 }
