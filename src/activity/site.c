@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "activity/site.h"
+#include "base/number.h"
 
 #define UNIT_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 3 : 4)
 #define ZONE_ARG(rows) ((rows) == ROWS_OF_ACTIVITY ? 4 : 5)
@@ -186,7 +187,7 @@ affinity_activity_site_value(FunctionCallInfo fcinfo, const CallSite *site)
 	if (fabs(value) > AFFINITY_VALUE_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("value %.17g of user %s is out of range", value,
+				 errmsg("value %s of user %s is out of range", affinity_base_shortest(value),
 						affinity_activity_site_user(fcinfo, site)),
 				 errhint("Values reach from -1e15 to 1e15. Pass them in a larger unit, for example thousands.")));
 	return affinity_activity_value_of(value);

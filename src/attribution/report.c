@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "attribution/attribution.h"
+#include "base/number.h"
 
 PG_FUNCTION_INFO_V1(affinity_attribution_report);
 PG_FUNCTION_INFO_V1(affinity_attribution_models_report);
@@ -99,7 +100,7 @@ read_weights(FunctionCallInfo fcinfo, double *weights)
 	if (fabs(sum - 1) > 1e-9)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the sum of weights must be 1, but is %.17g", sum),
+				 errmsg("the sum of weights must be 1, but is %s", affinity_base_shortest(sum)),
 				 errhint("Weights are parts of a conversion: '{0.4, 0.2, 0.4}'.")));
 }
 

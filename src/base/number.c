@@ -4,7 +4,22 @@
  */
 #include "postgres.h"
 
+#include "common/shortest_dec.h"
+
 #include "base/number.h"
+
+/*
+ * A number in the fewest digits that give it back, whatever extra_float_digits
+ * is: as the caller wrote it.
+ */
+char *
+affinity_base_shortest(double value)
+{
+	char	   *text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+
+	double_to_shortest_decimal_buf(value, text);
+	return text;
+}
 
 void
 affinity_base_refuse_infinite(double value, const char *name)
@@ -21,7 +36,7 @@ affinity_base_refuse_large(double value, const char *name, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 errmsg("%s %.17g is out of range", name, value),
+			 errmsg("%s %s is out of range", name, affinity_base_shortest(value)),
 			 errhint("%s", hint)));
 }
 

@@ -19,6 +19,7 @@ pg_noreturn extern void affinity_base_refuse_infinite(double value,
 pg_noreturn extern void affinity_base_refuse_large(double value,
 												   const char *name,
 												   const char *hint);
+extern char *affinity_base_shortest(double value);
 extern ArrayType *affinity_base_array_arg(FunctionCallInfo fcinfo, int arg,
 										  const char *name);
 

@@ -22,6 +22,7 @@
 #include "utils/tuplestore.h"
 
 #include "activity/activity.h"
+#include "base/number.h"
 #include "cluster/cluster.h"
 #include "experiment/experiment.h"
 #include "experiment/plan.h"
@@ -166,8 +167,8 @@ confidence_arg(FunctionCallInfo fcinfo, int arg)
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	plan.alpha = 1 - confidence;
 	return plan;

@@ -279,8 +279,8 @@ value_arg(FunctionCallInfo fcinfo)
 	if (value < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a contribution must not be negative, but is %.17g",
-						value),
+				 errmsg("a contribution must not be negative, but is %s",
+						affinity_base_shortest(value)),
 				 errhint("Shares of a whole have no meaning below 0. Count such rows as 0: greatest(value, 0), or leave them out with FILTER.")));
 	return value + 0.0;			/* no -0 */
 }
@@ -296,8 +296,8 @@ affinity_community_share_arg(FunctionCallInfo fcinfo, int arg)
 	if (!(share > 0 && share <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("p must be more than 0 and at most 1, but is %.17g",
-						share),
+				 errmsg("p must be more than 0 and at most 1, but is %s",
+						affinity_base_shortest(share)),
 				 errhint("Pass 0.1 for the top 10 %%.")));
 	return share;
 }
@@ -332,8 +332,8 @@ affinity_community_inequality_accum(PG_FUNCTION_ARGS)
 	if (state->share != share)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("p must be the same in all rows, but is %.17g and %.17g",
-						state->share, share),
+				 errmsg("p must be the same in all rows, but is %s and %s",
+						affinity_base_shortest(state->share), affinity_base_shortest(share)),
 				 errhint("Pass a constant. For several read one state: affinity.top_share(affinity.inequality_agg(value), p).")));
 	PG_RETURN_POINTER(add_value(state, value_arg(fcinfo), 1));
 }

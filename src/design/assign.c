@@ -162,8 +162,8 @@ weights_arg(FunctionCallInfo fcinfo, int arg, int *n)
 		if (!(weights[i] >= 0 && weights[i] <= 1))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("weight %d must be between 0 and 1, but is %.17g",
-							i + 1, weights[i]),
+					 errmsg("weight %d must be between 0 and 1, but is %s",
+							i + 1, affinity_base_shortest(weights[i])),
 					 errhint("Weights are shares that sum to 1; coverage says which share of all units takes part.")));
 		sum += weights[i];
 	}
@@ -184,8 +184,8 @@ coverage_arg(FunctionCallInfo fcinfo, int arg)
 	if (!(coverage >= 0 && coverage <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("coverage must be between 0 and 1, but is %.17g",
-						coverage),
+				 errmsg("coverage must be between 0 and 1, but is %s",
+						affinity_base_shortest(coverage)),
 				 errhint("Pass the share of units that take part, 0.1 for a tenth.")));
 	return coverage;
 }

@@ -88,8 +88,8 @@ read_arrays(FunctionCallInfo fcinfo, Ratio *ratio)
 		if (!(share[i] >= 0 && share[i] <= 1e100))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("expected share %d must not be negative, NaN or infinite, but is %.17g",
-							i + 1, share[i]),
+					 errmsg("expected share %d must not be negative, NaN or infinite, but is %s",
+							i + 1, affinity_base_shortest(share[i])),
 					 errhint("Pass the weights of the variants, for example ARRAY[0.5, 0.5].")));
 		if (count[i] < 0 || count[i] > UNITS_MAX - ratio->units)
 			ereport(ERROR,

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "base/base.h"
+#include "base/number.h"
 #include "design/design.h"
 
 PG_FUNCTION_INFO_V1(affinity_design_sample_size);
@@ -37,7 +38,7 @@ reject(const char *name, const char *must, double value, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("%s must be %s, but is %.17g", name, must, value),
+			 errmsg("%s must be %s, but is %s", name, must, affinity_base_shortest(value)),
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
@@ -194,8 +195,8 @@ effect_arg(FunctionCallInfo fcinfo, const PlanArgs *at, const PowerPlan *plan)
 		!(plan->baseline + effect >= 0 && plan->baseline + effect <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a proportion of %.17g cannot change by %.17g",
-						plan->baseline, effect),
+				 errmsg("a proportion of %s cannot change by %s",
+						affinity_base_shortest(plan->baseline), affinity_base_shortest(effect)),
 				 errhint("mde is in points, 0.01 from 10 %% to 11 %%; pass relative => true for a share of the baseline.")));
 	return effect;
 }
@@ -243,8 +244,8 @@ affinity_design_sample_size(PG_FUNCTION_ARGS)
 	if (!(units * Max(1, plan.ratio) + units < 1e18))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("an effect of %.17g needs more units than can be counted",
-						effect),
+				 errmsg("an effect of %s needs more units than can be counted",
+						affinity_base_shortest(effect)),
 				 errhint("Plan for a larger mde.")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");

@@ -9,6 +9,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/number.h"
 #include "experiment/experiment.h"
 
 /* One dimension, without NULLs. */
@@ -97,8 +98,8 @@ affinity_experiment_check_kinds(MetricState **states, int n)
 		if (states[i]->p != states[0]->p)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("quantiles %.17g and %.17g cannot be compared",
-							Min(states[0]->p, states[i]->p),
-							Max(states[0]->p, states[i]->p))));
+					 errmsg("quantiles %s and %s cannot be compared",
+							affinity_base_shortest(Min(states[0]->p, states[i]->p)),
+							affinity_base_shortest(Max(states[0]->p, states[i]->p)))));
 	}
 }

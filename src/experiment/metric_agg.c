@@ -178,7 +178,7 @@ check_quantile(double p)
 	if (!(p > 0 && p < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("quantile must be between 0 and 1, but is %.17g", p),
+				 errmsg("quantile must be between 0 and 1, but is %s", affinity_base_shortest(p)),
 				 errhint("Pass 0.5 for the median, 0.95 for what 95 %% of the units stay below.")));
 }
 
@@ -188,8 +188,8 @@ check_same_quantile(const MetricState *state, double p)
 	if (state->p != p)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("quantiles %.17g and %.17g cannot be one metric",
-						Min(state->p, p), Max(state->p, p)),
+				 errmsg("quantiles %s and %s cannot be one metric",
+						affinity_base_shortest(Min(state->p, p)), affinity_base_shortest(Max(state->p, p))),
 				 errhint("Pass one constant as the quantile.")));
 }
 

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 
+#include "base/number.h"
 #include "experiment/arm.h"
 #include "experiment/experiment.h"
 #include "kernel/stats.h"
@@ -110,7 +111,7 @@ share_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	if (!(p >= 0 && p <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be from 0 to 1, but is %.17g", name, p),
+				 errmsg("%s must be from 0 to 1, but is %s", name, affinity_base_shortest(p)),
 				 errhint("Pass 0.99 to draw the highest 1 %% of the values in.")));
 	return p;
 }
@@ -136,7 +137,7 @@ affinity_experiment_winsorize(PG_FUNCTION_ARGS)
 	if (lower > upper)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("lower %.17g is above upper %.17g", lower, upper)));
+				 errmsg("lower %s is above upper %s", affinity_base_shortest(lower), affinity_base_shortest(upper))));
 	array = PG_GETARG_ARRAYTYPE_P(0);
 	states = affinity_experiment_metrics_arg(fcinfo, 0, &n);
 	results = palloc(Max(n, 1) * sizeof(Datum));
@@ -206,8 +207,8 @@ affinity_experiment_proportion_interval(PG_FUNCTION_ARGS)
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	if (successes < 0 || trials < successes)
 		ereport(ERROR,

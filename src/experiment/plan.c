@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "base/base.h"
+#include "base/number.h"
 #include "experiment/plan.h"
 
 /* The options, in the order of the arguments. */
@@ -113,8 +114,8 @@ number_arg(FunctionCallInfo fcinfo, int arg, const char *name, double fallback,
 	if (isnan(given) || (positive && given <= 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must be %s, but is %.17g", name,
-						positive ? "more than 0" : "a number", given),
+				 errmsg("%s must be %s, but is %s", name,
+						positive ? "more than 0" : "a number", affinity_base_shortest(given)),
 				 errhint("%s", hint)));
 	return given;
 }
@@ -171,8 +172,8 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	plan->alpha = 1 - confidence;
 	plan->side = affinity_experiment_side_arg(fcinfo, first + ARG_ALTERNATIVE);
@@ -209,7 +210,7 @@ affinity_experiment_plan_args(FunctionCallInfo fcinfo, int first,
 		plan->prior_alpha > 1e15 || plan->prior_beta > 1e15)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("prior_alpha and prior_beta must be from 0.001 to 1e15, but are %.17g and %.17g",
-						plan->prior_alpha, plan->prior_beta),
+				 errmsg("prior_alpha and prior_beta must be from 0.001 to 1e15, but are %s and %s",
+						affinity_base_shortest(plan->prior_alpha), affinity_base_shortest(plan->prior_beta)),
 				 errhint("Pass 1 and 1 for a flat prior of a proportion.")));
 }

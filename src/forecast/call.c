@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/number.h"
 #include "forecast/call.h"
 #include "kernel/tail.h"
 
@@ -264,8 +265,8 @@ affinity_forecast_z(double confidence)
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	return affinity_kernel_normal_quantile(0.5 + 0.5 * confidence);
 }

@@ -20,6 +20,7 @@
 
 #include "base/compare.h"
 #include "base/form.h"
+#include "base/number.h"
 #include "base/state.h"
 #include "kernel/tail.h"
 #include "profile/profile.h"
@@ -239,7 +240,7 @@ affinity_profile_contrast(PG_FUNCTION_ARGS)
 	if (!(prior > 0 && prior <= 1e15))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("prior must be more than 0 and at most 1e15, but is %.17g", prior),
+				 errmsg("prior must be more than 0 and at most 1e15, but is %s", affinity_base_shortest(prior)),
 				 errhint("It is how many rows the prior knowledge is worth; NULL is as many as there are values.")));
 	for (uint32 i = 0; i < state->n; i++)
 	{

@@ -14,7 +14,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "common/shortest_dec.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -30,6 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "algorithm/algorithm.h"
+#include "base/number.h"
 #include "parallel/progress.h"
 #include "renew/renew.h"
 
@@ -196,14 +196,14 @@ add_number(JsonbParseState * *state, const char *name, double value)
 {
 	JsonbValue	key = {.type = jbvString};
 	JsonbValue	number = {.type = jbvNumeric};
-	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+	char	   *digits;
 
 	if (isnan(value))
 		return;
 	key.val.string.val = pstrdup(name);
 	key.val.string.len = (int) strlen(name);
 	/* a cast would round to 15 digits: no microseconds of today's times */
-	double_to_shortest_decimal_buf(value, digits);
+	digits = affinity_base_shortest(value);
 	number.val.numeric = DatumGetNumeric(DirectFunctionCall3(numeric_in,
 															 CStringGetDatum(digits),
 															 ObjectIdGetDatum(InvalidOid),

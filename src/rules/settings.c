@@ -22,6 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/number.h"
 #include "rules/book.h"
 
 enum
@@ -241,7 +242,7 @@ add_column(StringInfo sql, const char *value, const char *type, int column)
 static void
 add_number(StringInfo sql, double value, int column)
 {
-	add_column(sql, isnan(value) ? NULL : psprintf("%.17g", value), "float8",
+	add_column(sql, isnan(value) ? NULL : affinity_base_shortest(value), "float8",
 			   column);
 }
 

@@ -26,7 +26,7 @@ time_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	if (at < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative, but is %.17g", name, at),
+				 errmsg("%s must not be negative, but is %s", name, affinity_base_shortest(at)),
 				 errhint("It is a length of time, from the start to the event or to the last that is known.")));
 	return at + 0.0;			/* no -0 */
 }
@@ -41,8 +41,8 @@ weight_arg(FunctionCallInfo fcinfo, int arg)
 		weight != rint(weight))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("weight must be a whole number from 0 to %llu, but is %.17g",
-						(unsigned long long) SURVIVAL_COUNT_MAX, weight),
+				 errmsg("weight must be a whole number from 0 to %llu, but is %s",
+						(unsigned long long) SURVIVAL_COUNT_MAX, affinity_base_shortest(weight)),
 				 errhint("It says how many a row stands for, as count(*) does after GROUP BY duration, event.")));
 	return (uint64) weight;
 }
@@ -67,8 +67,8 @@ affinity_survival_add_row(FunctionCallInfo fcinfo, SurvivalLog *log,
 		if (entry >= duration)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("entry %.17g is not before duration %.17g",
-							entry, duration),
+					 errmsg("entry %s is not before duration %s",
+							affinity_base_shortest(entry), affinity_base_shortest(duration)),
 					 errhint("Leave out who was never seen at risk: FILTER (WHERE entry IS NULL OR entry < duration).")));
 		log = affinity_survival_log_add(log, entry,
 										SURVIVAL_WHAT(cell, count,

@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/number.h"
 #include "survival/survival.h"
 
 PG_FUNCTION_INFO_V1(affinity_survival_curve);
@@ -251,7 +252,7 @@ affinity_survival_quantile(PG_FUNCTION_ARGS)
 	if (!(p > 0 && p < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("p must be between 0 and 1, but is %.17g", p),
+				 errmsg("p must be between 0 and 1, but is %s", affinity_base_shortest(p)),
 				 errhint("Pass 0.5 for the median: the time by which half had their event.")));
 	affinity_survival_walk_begin(&walk, affinity_survival_arg(fcinfo, 0));
 	while (affinity_survival_walk_next(&walk))
@@ -342,8 +343,8 @@ affinity_survival_restricted_mean(PG_FUNCTION_ARGS)
 	if (isnan(until) || isinf(until) || until < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("until must be a time from 0 on, but is %.17g",
-						until),
+				 errmsg("until must be a time from 0 on, but is %s",
+						affinity_base_shortest(until)),
 				 errhint("Groups are compared up to one time that is observed in each.")));
 	mean = area_up_to(log, until, 0, &error);
 	(void) area_up_to(log, until, mean, &error);

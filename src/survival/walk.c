@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "base/number.h"
 #include "kernel/tail.h"
 #include "survival/survival.h"
 
@@ -83,8 +84,8 @@ affinity_survival_z_arg(FunctionCallInfo fcinfo, int arg)
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	return affinity_kernel_normal_quantile(0.5 + 0.5 * confidence);
 }

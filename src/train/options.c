@@ -10,11 +10,11 @@
 
 #include <math.h>
 
-#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/numeric.h"
 
+#include "base/number.h"
 #include "train/train.h"
 
 const char *const affinity_train_seen_names[] = {"all", "positive", NULL};
@@ -351,7 +351,6 @@ affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 							 const void *options)
 {
 	StringInfoData json;
-	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
@@ -372,9 +371,8 @@ affinity_train_options_jsonb(const AffinityAlgorithm *algorithm,
 					appendStringInfoString(&json, "\"auto\"");
 					break;
 				}
-				/* float8out rounds to extra_float_digits: refreshes would */
-				double_to_shortest_decimal_buf(*(const double *) at, number);
-				appendStringInfoString(&json, number);
+				appendStringInfoString(&json,
+									   affinity_base_shortest(*(const double *) at));
 				break;
 			case AFFINITY_OPTION_ENUM:
 				appendStringInfo(&json, "\"%s\"",

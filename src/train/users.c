@@ -11,10 +11,10 @@
 
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "common/shortest_dec.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
+#include "base/number.h"
 #include "train/train.h"
 
 /* Another one than partitions, shards and joins take. */
@@ -42,11 +42,8 @@ affinity_train_users(const AffinityAlgorithm *algorithm, const void *options)
 char *
 affinity_train_users_member(double part)
 {
-	char		number[DOUBLE_SHORTEST_DECIMAL_LEN];
-
-	/* float8out rounds to extra_float_digits */
-	double_to_shortest_decimal_buf(part, number);
-	return psprintf("\"%s\": %s", AFFINITY_USERS, number);
+	return psprintf("\"%s\": %s", AFFINITY_USERS,
+					affinity_base_shortest(part));
 }
 
 /*

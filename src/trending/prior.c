@@ -122,13 +122,13 @@ n_arg(FunctionCallInfo fcinfo, double sum)
 	if (n < 0 || n != floor(n) || n > N_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("n must be a whole number of 0 or more, but is %.17g",
-						n),
+				 errmsg("n must be a whole number of 0 or more, but is %s",
+						affinity_base_shortest(n)),
 				 errhint("It is how many rows the item has.")));
 	if (n == 0 && sum != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a sum of no rows must be 0, but is %.17g", sum)));
+				 errmsg("a sum of no rows must be 0, but is %s", affinity_base_shortest(sum))));
 	return n;
 }
 
@@ -143,18 +143,18 @@ squares_arg(FunctionCallInfo fcinfo, double sum, double n, double between)
 	else if (sum < 0 || sum > n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("without a sum of squares rows are 0 or 1, but the sum of %.17g is %.17g",
-						n, sum),
+				 errmsg("without a sum of squares rows are 0 or 1, but the sum of %s is %s",
+						affinity_base_shortest(n), affinity_base_shortest(sum)),
 				 errhint("For ratings write affinity.bayesian_prior(sum, n, sum_of_squares).")));
 	if (isinf(between))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("sum %.17g is out of range", sum)));
+				 errmsg("sum %s is out of range", affinity_base_shortest(sum))));
 	if (squares < between - 1e-9 * between)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%.17g cannot be the sum of squares of %.17g rows whose sum is %.17g",
-						squares, n, sum),
+				 errmsg("%s cannot be the sum of squares of %s rows whose sum is %s",
+						affinity_base_shortest(squares), affinity_base_shortest(n), affinity_base_shortest(sum)),
 				 errhint("Write sum(rating ^ 2).")));
 	return squares;
 }

@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "base/base.h"
+#include "base/number.h"
 #include "kernel/stats.h"
 #include "kernel/tail.h"
 
@@ -46,8 +47,8 @@ size_arg(FunctionCallInfo fcinfo, int arg, const char *name)
 	if (value < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s must not be negative, but is %.17g", name,
-						value)));
+				 errmsg("%s must not be negative, but is %s", name,
+						affinity_base_shortest(value))));
 	return value;
 }
 
@@ -62,14 +63,14 @@ wilson_args(FunctionCallInfo fcinfo, double *low, double *high)
 	if (successes > trials)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("successes must not be more than trials, but are %.17g of %.17g",
-						successes, trials),
+				 errmsg("successes must not be more than trials, but are %s of %s",
+						affinity_base_shortest(successes), affinity_base_shortest(trials)),
 				 errhint("Trials are all, successes and others: write ups + downs for votes.")));
 	if (!(confidence > 0 && confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	return affinity_kernel_wilson(successes, trials,
 								  affinity_kernel_normal_quantile(0.5 + 0.5 *
@@ -127,7 +128,7 @@ affinity_trending_bayesian_average(PG_FUNCTION_ARGS)
 	if (n == 0 && sum != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a sum of no rows must be 0, but is %.17g", sum)));
+				 errmsg("a sum of no rows must be 0, but is %s", affinity_base_shortest(sum))));
 	if (n == 0)
 	{
 		if (prior == 0)

@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "utils/tuplestore.h"
 
+#include "base/number.h"
 #include "experiment/student.h"
 #include "uplift/uplift.h"
 #include "kernel/stats.h"
@@ -243,8 +244,8 @@ affinity_uplift_by_decile(PG_FUNCTION_ARGS)
 	if (!(report.confidence > 0 && report.confidence < 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("confidence must be between 0 and 1, but is %.17g",
-						report.confidence),
+				 errmsg("confidence must be between 0 and 1, but is %s",
+						affinity_base_shortest(report.confidence)),
 				 errhint("Pass 0.95 for intervals of 95 %%.")));
 	report.binary = true;
 	for (uint32 i = 0; i < report.state->n; i++)

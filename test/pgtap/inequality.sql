@@ -109,7 +109,7 @@ SELECT throws_ok('SELECT ' || call, code, message, call) FROM (VALUES
 	('affinity.top_share(1, 10)', '22023', 'p must be more than 0 and at most 1, but is 10'),
 	('affinity.top_share(1, 0)', '22023', 'p must be more than 0 and at most 1, but is 0'),
 	('affinity.top_share(1, NULL)', '22004', 'p must not be null'),
-	('affinity.top_share(x, x) FROM unnest(''{0.1,0.2}''::float8[]) x', '22023', 'p must be the same in all rows, but is 0.10000000000000001 and 0.20000000000000001'),
+	('affinity.top_share(x, x) FROM unnest(''{0.1,0.2}''::float8[]) x', '22023', 'p must be the same in all rows, but is 0.1 and 0.2'),
 	('affinity.top_share(affinity.inequality_agg(1), ''NaN'')', '22023', 'p must be more than 0 and at most 1, but is NaN'),
 	('affinity.lorenz(affinity.inequality_agg(1), 0)', '22023', 'points must be from 1 to 100000, but is 0')) v (call, code, message);
 SELECT * FROM finish();

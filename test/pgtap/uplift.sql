@@ -112,7 +112,7 @@ SELECT throws_ok($$SELECT 'x'::affinity.uplift$$, '22P03', 'invalid uplift state
 
 -- 4. Wrong input.
 SELECT throws_ok(format('SELECT affinity.uplift_agg(%s)', a), c, m, a) FROM (VALUES ('''NaN''::float8, true, true', '22000', 'NaN score'), ('''inf''::float8, true, true', '22000', 'infinite score'), ('1, true, ''NaN''::float8', '22000', 'NaN outcome'),
-	('1, true, ''-inf''::float8', '22000', 'infinite outcome'), ('1, true, 1e16', '22003', 'outcome 10000000000000000 is out of range')) v (a, c, m);
+	('1, true, ''-inf''::float8', '22000', 'infinite outcome'), ('1, true, 1e16', '22003', 'outcome 1e+16 is out of range')) v (a, c, m);
 SELECT is(affinity.uplift_agg(s, t, y), NULL, 'rows with a NULL do not count') FROM (VALUES (NULL::float8, true, true), (1, NULL, true), (1, true, NULL)) v (s, t, y);
 SELECT ok(affinity.uplift_agg(0.0::float8, true, 0.0::float8) = affinity.uplift_agg('-0'::float8, true, '-0'::float8), '-0 is 0');
 SELECT throws_ok('SELECT affinity.uplift_combine(s, s) FROM (SELECT affinity.uplift_agg(1, true, true) AS s) q', '0A000', NULL, 'rollup merges');

@@ -47,7 +47,7 @@ $subscriber->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/nu
 my $from = $publisher->connstr . ' dbname=postgres';
 $subscriber->safe_psql('postgres',
 	"CREATE SUBSCRIPTION everything CONNECTION '$from' PUBLICATION everything");
-$subscriber->wait_for_subscription_sync($publisher, 'everything');
+wait_until_received($subscriber, $publisher, 'everything');
 
 sub same
 {

@@ -101,7 +101,7 @@ my $reader = IPC::Run::start([ 'psql', '-Xq', '-c', 'CALL read_on()', $subscribe
 
 my $from = $publisher->connstr . ' dbname=postgres';
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION shop CONNECTION '$from' PUBLICATION shop");
-$subscriber->wait_for_subscription_sync($publisher, 'shop');
+wait_until_received($subscriber, $publisher, 'shop');
 
 # The subscriber has what the publisher has.
 sub same

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 
 use Exporter 'import';
-our @EXPORT = qw(create_shop create_model answers);
+our @EXPORT = qw(create_shop create_model answers wait_until_received);
 
 # Every customer buys mostly within one taste, so that there is something to
 # learn, and the numbers come from a hash, so that they are always the same.
@@ -52,6 +52,19 @@ sub answers
 		SELECT c, r.rank, r.item_id, r.score, r.personalized
 		FROM generate_series(1, 201) c, $name.recommend(c, 5) r
 		ORDER BY 1, 2});
+}
+
+# All tables of a subscription are copied, and what came meanwhile is applied: until
+# then a model among them counts as untrained.
+sub wait_until_received
+{
+	my ($subscriber, $publisher, $subscription) = @_;
+
+	$subscriber->wait_for_subscription_sync($publisher, $subscription);
+	$subscriber->poll_query_until('postgres',
+		q{SELECT count(*) > 0 AND bool_and(srsubstate = 'r') FROM pg_subscription_rel})
+	  or die 'tables of the subscription are not ready';
+	return;
 }
 
 1;
