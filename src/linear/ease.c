@@ -461,6 +461,7 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.train = ease_train,
 	.update_way = affinity_linear_ease_update_way,
 	.update = affinity_linear_ease_update,
+	.takes_changed = true,
 	.times = ease_times,
 	.attributes = ease_attributes,
 	.history_weight = ease_history_weight,

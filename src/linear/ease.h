@@ -144,8 +144,9 @@ typedef struct EaseLeader
 } EaseLeader;
 
 /* ease_values.c */
-extern void affinity_linear_ease_user_factors(const AffinityCsr *by_user,
-											  double exponent, double *factor);
+extern double affinity_linear_ease_user_factors(const AffinityCsr *by_user,
+												double exponent,
+												double *factor);
 extern void affinity_linear_ease_penalties(const AffinityCsr *by_item,
 										   const EaseOptions *options,
 										   const double *user_factor,

@@ -23,6 +23,7 @@
 
 /* Columns that are solved: one in so many, or all of a few. */
 #define ONE_COLUMN_IN	14
+#define ONE_REVISED_IN	40		/* where new rows revise the others */
 #define FEW_COLUMNS		500
 
 /*
@@ -76,7 +77,9 @@ static void
 choose_columns(EaseUpdate *s)
 {
 	AffinityUpdate *u = s->update;
-	uint32		most = Max(FEW_COLUMNS, s->n / ONE_COLUMN_IN) +
+	uint32		one_in = affinity_linear_ease_can_revise(u, &s->options) ?
+		ONE_REVISED_IN : ONE_COLUMN_IN;
+	uint32		most = Max(FEW_COLUMNS, s->n / one_in) +
 		(u->n_items - u->n_known);
 	AffinityTopK top;
 
@@ -184,6 +187,18 @@ measure(EaseUpdate *s)
 		u->drift = Min(far / size, 1);
 }
 
+/* ---- columns that stay --------------------------------------------------- */
+
+static EaseRevision *
+revise(EaseUpdate *s)
+{
+	AffinityUpdate *u = s->update;
+
+	affinity_linear_weigh(&u->changed->by_user, s->options.weights);
+	affinity_linear_weigh(&u->changed_before->by_user, s->options.weights);
+	return affinity_linear_ease_revise(u, &s->options);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static void
@@ -228,6 +243,9 @@ affinity_linear_ease_update(AffinityUpdate *u, const void *options)
 	(void) affinity_train_blas();
 	affinity_linear_weigh(&u->now->by_user, s.options.weights);
 	affinity_linear_weigh(&u->now->by_item, s.options.weights);
+	/* learning gives the matrix away */
+	if (affinity_linear_ease_can_revise(u, &s.options))
+		s.revision = revise(&s);
 	affinity_linear_ease_learn(u->now, &task, NULL, s.column, &leader);
 	affinity_linear_ease_update_rows(&s);
 	measure(&s);

@@ -18,6 +18,9 @@ typedef struct EaseItem
 	bool		is_written;		/* its row is */
 } EaseItem;
 
+/* Weights revised by new rows: see ease_revise.c. */
+typedef struct EaseRevision EaseRevision;
+
 typedef struct EaseUpdate
 {
 	AffinityUpdate *update;
@@ -34,6 +37,8 @@ typedef struct EaseUpdate
 	bool	   *is_stale;		/* by number in the model: its column was
 								 * solved */
 
+	EaseRevision *revision;		/* of columns that stay; NULL: there is none */
+
 	/* weights of the columns by rows */
 	int64	   *start;
 	uint32	   *row_column;
@@ -41,6 +46,16 @@ typedef struct EaseUpdate
 	uint64	   *key;
 	uint64	   *scratch;
 } EaseUpdate;
+
+/* ease_revise.c */
+extern bool affinity_linear_ease_can_revise(const AffinityUpdate *u,
+											const EaseOptions *options);
+extern EaseRevision *affinity_linear_ease_revise(AffinityUpdate *u,
+												 const EaseOptions *options);
+extern double affinity_linear_ease_revised_by(const EaseRevision *v, uint32 item,
+											  const bool *is_solved);
+extern void affinity_linear_ease_revised(EaseRevision *v, uint32 item,
+										 AffinityItemRow *to);
 
 /* ease_update_rows.c */
 extern void affinity_linear_ease_update_rows(EaseUpdate *s);

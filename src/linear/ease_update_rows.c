@@ -22,6 +22,7 @@
 
 /* Rows that are written, beside those of these items. */
 #define ONE_ROW_IN		3
+#define ONE_REVISED_IN	5		/* where columns that stay are revised */
 #define FEW_ROWS		2000
 
 /* Rows of a new item's largest weights are written in any case. */
@@ -133,7 +134,7 @@ static void
 choose_rows(EaseUpdate *s)
 {
 	const AffinityUpdate *u = s->update;
-	uint32		most = Max(FEW_ROWS, s->n / ONE_ROW_IN);
+	uint32		most = Max(FEW_ROWS, s->n / (s->revision ? ONE_REVISED_IN : ONE_ROW_IN));
 	float	   *now = affinity_base_zeroed_array(u->n_items, sizeof(float));
 	AffinityTopK top;
 
@@ -146,9 +147,14 @@ choose_rows(EaseUpdate *s)
 
 		CHECK_FOR_INTERRUPTS();
 		s->item[i].is_written |= s->item[i].is_solved;
-		if (s->item[i].is_written || s->start[i] == s->start[i + 1])
+		if (s->item[i].is_written)
 			continue;
-		change = distance(s, i, now) * u->popularity[s->item[i].no];
+		change = s->start[i] < s->start[i + 1] ? distance(s, i, now) : 0;
+		if (s->revision)
+			change += affinity_linear_ease_revised_by(s->revision,
+													  s->item[i].no,
+													  s->is_stale);
+		change *= u->popularity[s->item[i].no];
 		if (change > 0)
 			affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) Min(change, FLT_MAX),
 																	 i));
@@ -241,6 +247,9 @@ write_rows(EaseUpdate *s)
 	for (uint32 i = 0; i < s->n; i++)
 		room = Max(room, (uint32) (s->start[i + 1] - s->start[i]));
 	room += PG_UINT16_MAX;
+	/* nor has one that is revised more than there are */
+	if (s->revision)
+		room += u->n_items;
 	pfree(s->key);
 	pfree(s->scratch);
 	s->key = affinity_base_array(room, sizeof(uint64));
@@ -257,6 +266,8 @@ write_rows(EaseUpdate *s)
 		CHECK_FOR_INTERRUPTS();
 		if (!u->stored(u, s->item[i].no, &row))
 			row.n_neighbors = 0;
+		if (s->revision)
+			affinity_linear_ease_revised(s->revision, s->item[i].no, &row);
 		n = merge_row(s, i, &row);
 		memset(&row, 0, sizeof(row));
 		row.item = s->item[i].no;
