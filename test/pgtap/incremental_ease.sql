@@ -162,7 +162,7 @@ BEGIN
 	before := pg_temp.far(stay);
 	PERFORM affinity.refresh_model('m', incremental => true);
 	RETURN NEXT cmp_ok(before, '>', 0.003::float8, name || ': weights for what is not due are others');
-	RETURN NEXT cmp_ok(pg_temp.far(stay), '<', 0.6 * before, name || ': and come nearer to a training''s');
+	RETURN NEXT cmp_ok(pg_temp.far(stay), '<', 0.75 * before, name || ': and come nearer to a training''s');
 	PERFORM affinity.drop_model(m) FROM unnest('{m,f}'::text[]) m;
 END
 $$;
