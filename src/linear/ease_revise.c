@@ -21,10 +21,7 @@
 
 #include "linear/ease_update.h"
 
-/* Items of a user: who has more is left out. */
-#define MOST_OF_USER	1000
-
-/* Pairs of items of users, and weights of their items' rows: more are not. */
+/* Pairs of items of users, and weights of their items' rows: of more it is not done. */
 #define MOST_PAIRS		((int64) 4 * 1024 * 1024)
 #define MOST_WEIGHTS	((int64) 8 * 1024 * 1024)
 
@@ -56,6 +53,7 @@ struct EaseRevision
 	float	   *said;			/* B'x */
 	int32	   *touched;
 	uint32		n_touched;
+	double	   *of_user;		/* P x of the items, in their order */
 	/* of a row */
 	uint32	   *seen;
 	uint32		n_seen;
@@ -175,13 +173,10 @@ take_user(EaseRevision *v, const AffinityCsr *m, uint32 user,
 {
 	int64		start = m->start[user];
 	int64		end = m->start[user + 1];
-	double		own[MOST_OF_USER];
 	double		sum = 0;
 	double		factor = sign * v->scale;
 
 	CHECK_FOR_INTERRUPTS();
-	if (end - start > MOST_OF_USER)
-		return;
 	for (int64 e = start; e < end; e++)
 	{
 		uint32		i = no[m->col[e]];
@@ -202,9 +197,9 @@ take_user(EaseRevision *v, const AffinityCsr *m, uint32 user,
 	if (v->user_exponent != 0 && sum > 0)
 		factor *= pow(sum, -v->user_exponent);
 	v->n_touched = 0;
-	sum = 1 + factor * apply(v, m, start, end, no, own);
+	sum = 1 + factor * apply(v, m, start, end, no, v->of_user);
 	/* an approximation, so that it may be anything */
-	change_rows(v, m, start, end, no, own, factor / Max(sum, 0.5));
+	change_rows(v, m, start, end, no, v->of_user, factor / Max(sum, 0.5));
 	for (uint32 t = 0; t < v->n_touched; t++)
 		v->said[v->touched[t]] = 0;
 	for (int64 e = start; e < end; e++)
@@ -230,8 +225,7 @@ pairs_of(const AffinityCsr *m)
 	{
 		int64		n = m->start[user + 1] - m->start[user];
 
-		if (n <= MOST_OF_USER)
-			pairs += n * n;
+		pairs += n * n;
 	}
 	return pairs;
 }
@@ -291,6 +285,7 @@ affinity_linear_ease_can_revise(const AffinityUpdate *u,
 	return u->changed != NULL && u->changed->by_user.n_rows > 0 &&
 		options->output_exponent == 0 &&
 		pairs_of(&u->changed->by_user) <= MOST_PAIRS &&
+		pairs_of(&u->changed_before->by_user) <= MOST_PAIRS &&
 		weights_of(u, options) <= MOST_WEIGHTS;
 }
 
@@ -314,6 +309,7 @@ affinity_linear_ease_revise(AffinityUpdate *u, const EaseOptions *options)
 	v->share = affinity_base_zeroed_array(n, sizeof(float));
 	v->said = affinity_base_zeroed_array(n, sizeof(float));
 	v->touched = affinity_base_array(n, sizeof(int32));
+	v->of_user = affinity_base_array(n, sizeof(double));
 	v->seen = affinity_base_zeroed_array(n, sizeof(uint32));
 	v->item = affinity_base_array(n + PG_UINT16_MAX, sizeof(int32));
 	v->weight = affinity_base_array(n + PG_UINT16_MAX, sizeof(float));
