@@ -195,8 +195,7 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 								  task->n_items);
 		return;
 	}
-	bytes = affinity_linear_ease_sparse_bytes(task->n_users, task->n_items,
-											  affinity_linear_ease_most_candidates(task));
+	bytes = affinity_linear_ease_sparse_bytes(task, (Size) in->by_user.start[in->by_user.n_rows]);
 	affinity_base_need_memory(add_size(rows, bytes),
 							  "use fewer \"candidates\"",
 							  "sparse ease of %u items with %d candidates needs",
@@ -462,6 +461,7 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.train = ease_train,
 	.update_way = affinity_linear_ease_update_way,
 	.update = affinity_linear_ease_update,
+	.takes_changed = true,
 	.times = ease_times,
 	.attributes = ease_attributes,
 	.history_weight = ease_history_weight,

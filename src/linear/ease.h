@@ -144,8 +144,9 @@ typedef struct EaseLeader
 } EaseLeader;
 
 /* ease_values.c */
-extern void affinity_linear_ease_user_factors(const AffinityCsr *by_user,
-											  double exponent, double *factor);
+extern double affinity_linear_ease_user_factors(const AffinityCsr *by_user,
+												double exponent,
+												double *factor);
 extern void affinity_linear_ease_penalties(const AffinityCsr *by_item,
 										   const EaseOptions *options,
 										   const double *user_factor,
@@ -190,8 +191,8 @@ affinity_linear_ease_most_candidates(const EaseTask *task)
 }
 
 extern uint32 affinity_linear_ease_heads(uint32 n_columns, uint32 n_items);
-extern Size affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
-											  uint32 candidates);
+extern Size affinity_linear_ease_sparse_bytes(const EaseTask *task,
+											  Size entries);
 extern void affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
 												EaseTask *task);
 

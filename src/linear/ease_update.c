@@ -9,9 +9,7 @@
  * were, as what a weight lacks in certainty falls with that. The others wait,
  * and lose nothing by it.
  *
- * What is stored are rows. Of these, too, a bounded number is written: those
- * that are expected to change scores most, by an item's users times its weights
- * in the columns times how far these changed.
+ * What is stored are rows: see ease_update_rows.c.
  */
 #include "postgres.h"
 
@@ -20,56 +18,13 @@
 
 #include "miscadmin.h"
 
-#include "kernel/csr.h"
 #include "kernel/topk.h"
-#include "linear/ease.h"
+#include "linear/ease_update.h"
 
 /* Columns that are solved: one in so many, or all of a few. */
 #define ONE_COLUMN_IN	14
+#define ONE_REVISED_IN	40		/* where new rows revise the others */
 #define FEW_COLUMNS		500
-
-/* Rows that are written, beside those of these items. */
-#define ONE_ROW_IN		2
-#define FEW_ROWS		2000
-
-/* Rows of a new item's largest weights are written in any case. */
-#define OF_NEW			10
-
-/* Columns that are drawn to measure the drift by. */
-#define DRAWN			8
-
-/* What is known of an item of the matrix. */
-typedef struct EaseItem
-{
-	uint32		no;				/* in the model */
-	bool		is_solved;
-	bool		is_written;		/* its row is */
-	float		share;			/* of its users: those who are new */
-} EaseItem;
-
-typedef struct EaseUpdate
-{
-	AffinityUpdate *update;
-	EaseOptions options;
-	uint32		n;				/* items of the matrix */
-	EaseItem   *item;
-	uint32	   *column;			/* by item: number, or EASE_NOT_DUE */
-	uint32		n_columns;		/* those that are drawn too */
-	uint32		n_solved;
-	uint32		drawn[DRAWN];	/* columns to measure the drift by */
-	uint32		n_drawn;
-	uint32	   *of_column;		/* the items */
-	EaseSolved *solved;
-	bool	   *is_stale;		/* by number in the model: its column was
-								 * solved */
-
-	/* weights of the columns by rows */
-	int64	   *start;
-	uint32	   *row_column;
-	float	   *row_weight;
-	uint64	   *key;
-	uint64	   *scratch;
-} EaseUpdate;
 
 /*
  * Where all items are learned at once, or times change what every row counts,
@@ -122,7 +77,9 @@ static void
 choose_columns(EaseUpdate *s)
 {
 	AffinityUpdate *u = s->update;
-	uint32		most = Max(FEW_COLUMNS, s->n / ONE_COLUMN_IN) +
+	uint32		one_in = affinity_linear_ease_can_revise(u, &s->options) ?
+		ONE_REVISED_IN : ONE_COLUMN_IN;
+	uint32		most = Max(FEW_COLUMNS, s->n / one_in) +
 		(u->n_items - u->n_known);
 	AffinityTopK top;
 
@@ -137,12 +94,10 @@ choose_columns(EaseUpdate *s)
 		affinity_base_look_up(i);
 		if (item->no >= u->n_known)
 		{
-			item->share = 1;
 			affinity_kernel_topk_push(&top,
 									  affinity_kernel_rank_key(FLT_MAX, i));
 			continue;
 		}
-		item->share = (float) Min(change / Max(users, 1), 1);
 		if (u->due[item->no])
 			affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) (change / sqrt(Max(users, 1))),
 																	 i));
@@ -178,210 +133,6 @@ draw_columns(EaseUpdate *s)
 		if (s->column[drawn] == EASE_NOT_DUE)
 			add_column(s, drawn);
 		s->drawn[s->n_drawn++] = s->column[drawn];
-	}
-}
-
-/* ---- which rows --------------------------------------------------------- */
-
-/*
- * The weights of the columns that were solved, by rows.
- */
-static void
-transpose(EaseUpdate *s)
-{
-	int64	   *next = affinity_base_zeroed_array((Size) s->n + 1,
-												  sizeof(int64));
-
-	s->start = affinity_base_array((Size) s->n + 1, sizeof(int64));
-	for (uint32 c = 0; c < s->n_solved; c++)
-	{
-		for (uint32 a = 0; a < s->solved[c].n; a++)
-			next[s->solved[c].item[a]]++;
-	}
-	affinity_kernel_csr_offsets(next, s->n, s->start);
-	memcpy(next, s->start, s->n * sizeof(int64));
-	s->row_column = affinity_base_array(s->start[s->n], sizeof(uint32));
-	s->row_weight = affinity_base_array(s->start[s->n], sizeof(float));
-	for (uint32 c = 0; c < s->n_solved; c++)
-	{
-		affinity_base_look_up(c);
-		for (uint32 a = 0; a < s->solved[c].n; a++)
-		{
-			int64		at = next[s->solved[c].item[a]]++;
-
-			s->row_column[at] = s->of_column[c];
-			s->row_weight[at] = s->solved[c].weight[a];
-		}
-	}
-	pfree(next);
-}
-
-/*
- * Rows without which a new item could not be recommended.
- */
-static void
-choose_rows_of_new(EaseUpdate *s)
-{
-	for (uint32 c = 0; c < s->n_solved; c++)
-	{
-		const EaseSolved *solved = &s->solved[c];
-		AffinityTopK top;
-
-		if (s->item[s->of_column[c]].no < s->update->n_known)
-			continue;
-		affinity_kernel_topk_init(&top, s->key, OF_NEW, (Size) s->n + 1);
-		for (uint32 a = 0; a < solved->n; a++)
-		{
-			if (solved->weight[a] > 0)
-				affinity_kernel_topk_push(&top, affinity_kernel_rank_key(solved->weight[a],
-																		 solved->item[a]));
-		}
-		affinity_kernel_topk_finish(&top, s->scratch);
-		for (size_t k = 0; k < top.n; k++)
-			s->item[affinity_kernel_rank_key_no(top.key[k])].is_written = true;
-	}
-}
-
-static void
-choose_rows(EaseUpdate *s)
-{
-	const AffinityUpdate *u = s->update;
-	uint32		most = Max(FEW_ROWS, s->n / ONE_ROW_IN);
-	AffinityTopK top;
-
-	choose_rows_of_new(s);
-	affinity_kernel_topk_init(&top, s->key, Min(most, s->n),
-							  (Size) s->n + 1);
-	for (uint32 i = 0; i < s->n; i++)
-	{
-		double		change = 0;
-
-		s->item[i].is_written |= s->item[i].is_solved;
-		for (int64 e = s->start[i]; e < s->start[i + 1]; e++)
-			change += fabs((double) s->row_weight[e]) *
-				s->item[s->row_column[e]].share;
-		change *= u->popularity[s->item[i].no];
-		affinity_base_look_up(i);
-		if (!s->item[i].is_written && change > 0)
-			affinity_kernel_topk_push(&top, affinity_kernel_rank_key((float) Min(change, FLT_MAX),
-																	 i));
-	}
-	affinity_kernel_topk_finish(&top, s->scratch);
-	for (size_t k = 0; k < top.n; k++)
-		s->item[affinity_kernel_rank_key_no(top.key[k])].is_written = true;
-}
-
-/*
- * What a row keeps of n weights in the order of a list: no more than the option
- * allows, those nearest to 0 falling out. Returns how many.
- */
-static uint32
-keep_farthest(EaseUpdate *s, uint32 n)
-{
-	uint32		most = (uint32) s->options.neighbors;
-	uint32		to = 0;			/* below 0 from here on */
-	uint32		from;
-
-	if (n <= most)
-		return n;
-	while (to < n && affinity_kernel_rank_key_score(s->key[to]) > 0)
-		to++;
-	from = to;
-	for (uint32 left = n - most; left > 0; left--)
-	{
-		if (from == n || (to > 0 &&
-						  affinity_kernel_rank_key_score(s->key[to - 1]) <
-						  -affinity_kernel_rank_key_score(s->key[from])))
-			to--;
-		else
-			from++;
-	}
-	memmove(s->key + to, s->key + from, (n - from) * sizeof(uint64_t));
-	return most;
-}
-
-/*
- * The list of a row: what is stored, but for the columns that were solved, and
- * what these say. Both are in order, or nearly.
- */
-static uint32
-merge_row(EaseUpdate *s, uint32 i, const AffinityItemRow *stored)
-{
-	uint64	   *kept = s->scratch;
-	uint64	   *added;
-	uint32		n_kept = 0;
-	uint32		n_added = 0;
-	uint32		n = 0;
-	bool		in_order = true;
-
-	for (uint32 a = 0; a < stored->n_neighbors; a++)
-	{
-		if (s->is_stale[stored->neighbor[a]] ||
-			!(fabsf(stored->score[a]) > 0))
-			continue;
-		kept[n_kept] = affinity_kernel_rank_key(stored->score[a],
-												(uint32) stored->neighbor[a]);
-		in_order &= n_kept == 0 || kept[n_kept] < kept[n_kept - 1];
-		n_kept++;
-	}
-	/* whoever owns the model may have written it */
-	if (!in_order)
-		affinity_kernel_sort_descending(kept, n_kept, s->key);
-	added = kept + n_kept;
-	for (int64 e = s->start[i]; e < s->start[i + 1]; e++)
-	{
-		if (s->row_weight[e] != 0)
-			added[n_added++] = affinity_kernel_rank_key(s->row_weight[e],
-														s->item[s->row_column[e]].no);
-	}
-	affinity_kernel_sort_descending(added, n_added, s->key);
-	for (uint32 a = 0, b = 0; a < n_kept || b < n_added;)
-		s->key[n++] = b == n_added ||
-			(a < n_kept && kept[a] > added[b]) ? kept[a++] : added[b++];
-	return keep_farthest(s, n);
-}
-
-static void
-write_rows(EaseUpdate *s)
-{
-	AffinityUpdate *u = s->update;
-	uint32		room = 0;
-	int32	   *best;
-	float	   *score;
-
-	/* a stored list has no more than the option allows: see u->stored */
-	for (uint32 i = 0; i < s->n; i++)
-		room = Max(room, (uint32) (s->start[i + 1] - s->start[i]));
-	room += PG_UINT16_MAX;
-	pfree(s->key);
-	pfree(s->scratch);
-	s->key = affinity_base_array(room, sizeof(uint64));
-	s->scratch = affinity_base_array(room, sizeof(uint64));
-	best = affinity_base_array(s->options.neighbors, sizeof(int32));
-	score = affinity_base_array(s->options.neighbors, sizeof(float));
-	for (uint32 i = 0; i < s->n; i++)
-	{
-		AffinityItemRow row = {0};
-		uint32		n;
-
-		if (!s->item[i].is_written)
-			continue;
-		CHECK_FOR_INTERRUPTS();
-		if (!u->stored(u, s->item[i].no, &row))
-			row.n_neighbors = 0;
-		n = merge_row(s, i, &row);
-		memset(&row, 0, sizeof(row));
-		row.item = s->item[i].no;
-		row.n_neighbors = n;
-		for (uint32 a = 0; a < n; a++)
-		{
-			best[a] = (int32) affinity_kernel_rank_key_no(s->key[a]);
-			score[a] = affinity_kernel_rank_key_score(s->key[a]);
-		}
-		row.neighbor = best;
-		row.score = score;
-		row.users_wait = !s->item[i].is_solved;
-		u->put(u, &row);
 	}
 }
 
@@ -436,6 +187,18 @@ measure(EaseUpdate *s)
 		u->drift = Min(far / size, 1);
 }
 
+/* ---- columns that stay --------------------------------------------------- */
+
+static EaseRevision *
+revise(EaseUpdate *s)
+{
+	AffinityUpdate *u = s->update;
+
+	affinity_linear_weigh(&u->changed->by_user, s->options.weights);
+	affinity_linear_weigh(&u->changed_before->by_user, s->options.weights);
+	return affinity_linear_ease_revise(u, &s->options);
+}
+
 /* ---- the whole ---------------------------------------------------------- */
 
 static void
@@ -480,9 +243,10 @@ affinity_linear_ease_update(AffinityUpdate *u, const void *options)
 	(void) affinity_train_blas();
 	affinity_linear_weigh(&u->now->by_user, s.options.weights);
 	affinity_linear_weigh(&u->now->by_item, s.options.weights);
+	/* learning gives the matrix away */
+	if (affinity_linear_ease_can_revise(u, &s.options))
+		s.revision = revise(&s);
 	affinity_linear_ease_learn(u->now, &task, NULL, s.column, &leader);
-	transpose(&s);
-	choose_rows(&s);
-	write_rows(&s);
+	affinity_linear_ease_update_rows(&s);
 	measure(&s);
 }

@@ -64,9 +64,9 @@ affinity_linear_weigh(AffinityCsr *m, int weights)
 }
 
 /*
- * w_u of all users.
+ * w_u of all users. Returns by what their powers were multiplied.
  */
-void
+double
 affinity_linear_ease_user_factors(const AffinityCsr *by_user, double exponent, double *factor)
 {
 	double		sum = 0;
@@ -85,6 +85,7 @@ affinity_linear_ease_user_factors(const AffinityCsr *by_user, double exponent, d
 	}
 	for (uint32 u = 0; u < by_user->n_rows; u++)
 		factor[u] *= sum > 0 ? sum / weighted : 1;
+	return sum > 0 ? sum / weighted : 1;
 }
 
 /*

@@ -55,6 +55,7 @@ typedef struct Renewal
 	Datum		users;
 	uint64		n_users;
 	bool		too_many;
+	bool		tells_changed;	/* who they are counts beside the whole */
 
 	/* of the source */
 	const char *from;

@@ -262,15 +262,28 @@ has_future(const Renewal *r)
 /*
  * Where changes are enough, see whose rows they are. Of many users, the histories
  * are most of the source: then all of it is read, where that may be, and lists
- * are made as a training makes them.
+ * are made as a training makes them. Where all is read anyway, the histories of
+ * few are read beside it.
  */
 void
 affinity_renew_look(Renewal *r, bool all_if_many)
 {
 	double		known = (double) DatumGetInt64(r->values[MODEL_USERS - 1]);
 
-	if (r->way != AFFINITY_UPDATE_CHANGES || !r->has_mark)
+	if (!r->has_mark)
 		return;
+	if (r->way != AFFINITY_UPDATE_CHANGES)
+	{
+		/* what is known already would count twice, days would count late */
+		if (!all_if_many || !r->model->algorithm->takes_changed ||
+			affinity_renew_has_days(&r->existing->definition))
+			return;
+		find_users(r);
+		r->tells_changed = r->n_users > 0 &&
+			(r->n_users < MANY_USERS ||
+			 (double) r->n_users < known * MANY_OF_ALL);
+		return;
+	}
 	find_users(r);
 	r->too_many = all_if_many && r->n_users >= MANY_USERS &&
 		(double) r->n_users >= known * MANY_OF_ALL && !has_future(r);
@@ -341,7 +354,7 @@ give_roles(Renewal *r, const AffinityJournal *journal, const uint32 *no)
 		if (is_new && j->at > latest)
 			continue;
 		role[row] = ROLE_NOW;
-		if (!is_new && no[j->item] != RENEW_NOWHERE)
+		if (!is_new && no[j->item] < r->update.n_known)
 			role[row] |= ROLE_KNOWN;
 		else
 			r->new_rows++;
@@ -397,6 +410,53 @@ read_all(Renewal *r)
 }
 
 /*
+ * Leave out users of whom all rows are known: those that were looked up for
+ * their rows just before the mark.
+ */
+static void
+leave_known_users(const AffinityJournal *journal, uint8 *role)
+{
+	for (uint32 user = 0; user < journal->n_users; user++)
+	{
+		int64		start = journal->start[user];
+		int64		end = journal->start[user + 1];
+		bool		has_new = false;
+
+		affinity_base_look_up(user);
+		for (int64 row = start; row < end; row++)
+			has_new |= role[row] == ROLE_NOW;
+		if (!has_new)
+			memset(role + start, 0, end - start);
+	}
+}
+
+/*
+ * Beside that, the histories of users with new rows.
+ */
+static void
+read_changed(Renewal *r)
+{
+	AffinityUpdate *u = &r->update;
+	AffinityReadRequest request = request_of(r, false);
+	const Renewal whole = *r;
+	AffinityJournal *journal = read_journal(r, &request);
+	uint32	   *no = affinity_renew_items_find(r, journal->items);
+	uint8	   *role = give_roles(r, journal, no);
+	AffinityJournalPart part = {journal, role, ROLE_NOW};
+
+	leave_known_users(journal, role);
+	/* that was counted already */
+	r->newest = whole.newest;
+	r->has_newest = whole.has_newest;
+	r->new_rows = whole.new_rows;
+	u->changed = affinity_interaction_journal_select(&part, &request);
+	u->changed_no = number_part(u->changed, journal->items, no);
+	part.wanted = ROLE_KNOWN;
+	u->changed_before = affinity_interaction_journal_select(&part, &request);
+	u->changed_before_no = number_part(u->changed_before, journal->items, no);
+}
+
+/*
  * Rates of repeats of new items, from those of the matrix.
  */
 static void
@@ -430,6 +490,8 @@ affinity_renew_read(Renewal *r)
 		read_changes(r);
 	else
 		read_all(r);
+	if (r->tells_changed)
+		read_changed(r);
 	rate_new_items(r);
 	count_users(r);
 }

@@ -257,6 +257,15 @@ typedef struct AffinityUpdate
 									 * is all interactions */
 	const uint32 *now_no;		/* numbers of their items */
 	const uint32 *before_no;
+
+	/*
+	 * Where now is all interactions, and times tell: the whole histories of
+	 * users with new rows, and what the model has of them. NULL: not known.
+	 */
+	AffinityInteractions *changed;
+	AffinityInteractions *changed_before;
+	const uint32 *changed_no;
+	const uint32 *changed_before_no;
 	uint32		n_items;
 	uint32		n_known;		/* without those that are new */
 	uint32		n_trained;		/* without those that came after the training */
@@ -333,6 +342,8 @@ typedef struct AffinityAlgorithm
 						  AffinityItemSink *sink);
 	/* how a model is brought up to date without a training; NULL: it is not */
 	AffinityUpdateWay (*update_way) (const void *options);
+	/* is it of use to know which users have new rows, beside the whole? */
+	bool		takes_changed;
 	/* NULL: by nothing but the users of its items */
 	void		(*update) (AffinityUpdate *update, const void *options);
 

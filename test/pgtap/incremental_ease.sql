@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(45);
+SELECT plan(51);
 SELECT setseed(0.42);
 
 CREATE TABLE happened AS
@@ -76,9 +76,10 @@ SELECT pg_temp.columns('without times', '{"method": "sparse", "regularization_ex
 
 -- ---- new items are served, others stay ------------------------------------------
 
+-- without times nobody knows which rows are new
 TRUNCATE log;
 SELECT pg_temp.until(320);
-SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', '{"candidates": 40}');
+SELECT affinity.create_model('m', 'SELECT u, i, w FROM log', 'ease', '{"candidates": 40}');
 CREATE TEMPORARY TABLE stored AS SELECT * FROM m.neighbors;
 SELECT pg_temp.until(400);
 CREATE TEMPORARY TABLE was_due AS SELECT unnest(pg_temp.due()) AS i;
@@ -86,6 +87,13 @@ SELECT affinity.refresh_model('m', incremental => true);
 SELECT is_empty('SELECT item_id, neighbor_id, score FROM m.neighbors WHERE neighbor_id NOT IN (SELECT i FROM was_due)
 	EXCEPT SELECT item_id, neighbor_id, score FROM stored', 'columns that are not due stay');
 SELECT cmp_ok(count(*), '>', 5::bigint, 'which are some') FROM m.items WHERE item_id NOT IN (SELECT i FROM was_due);
+SELECT affinity.drop_model('m');
+
+TRUNCATE log;
+SELECT pg_temp.until(320);
+SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', '{"candidates": 40}');
+SELECT pg_temp.until(400);
+SELECT affinity.refresh_model('m', incremental => true);
 SELECT ok(EXISTS (SELECT FROM generate_series(31, 400) u, m.recommend(u, 50) r WHERE r.item_id = -101 AND personalized),
 	'a new item is recommended');
 SELECT results_eq('SELECT * FROM m.recommend_all(7) ORDER BY user_id, rank',
@@ -106,12 +114,12 @@ SELECT affinity.drop_model('m');
 -- what is farthest from 0 of what was stored for other columns, and of those that were solved
 TRUNCATE log;
 SELECT pg_temp.until(320);
-SELECT affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', '{"neighbors": 7}');
+SELECT affinity.create_model('m', 'SELECT u, i, w FROM log', 'ease', '{"neighbors": 7}');
 CREATE TEMPORARY TABLE full_before AS SELECT * FROM m.neighbors;
 SELECT pg_temp.until(400);
 CREATE TEMPORARY TABLE full_due AS SELECT unnest(pg_temp.due()) AS i;
 SELECT affinity.refresh_model('m', incremental => true);
-SELECT affinity.create_model('f', 'SELECT u, i, w, at FROM log', 'ease',
+SELECT affinity.create_model('f', 'SELECT u, i, w FROM log', 'ease',
 	options || jsonb_build_object('regularization', training->'regularization', 'neighbors', 1000))
 FROM m.model;
 CREATE TEMPORARY TABLE full_expected AS
@@ -129,6 +137,39 @@ SELECT is_empty('SELECT item_id, score, lag(score) OVER (PARTITION BY item_id OR
 	EXCEPT ALL SELECT * FROM (SELECT item_id, score, lag(score) OVER (PARTITION BY item_id ORDER BY rank) AS before FROM m.neighbors) x
 	WHERE before IS NULL OR before >= score', 'in order');
 SELECT affinity.drop_model(m) FROM unnest('{m,f}'::text[]) m;
+
+-- ---- what new rows say of columns that stay ------------------------------------
+
+-- far: how far weights for items that are not due are from a training's, by a part of their size
+CREATE FUNCTION pg_temp.far(items int[]) RETURNS float8 LANGUAGE sql AS $$
+	SELECT sum(abs(coalesce(a.score, 0) - coalesce(b.score, 0))) / sum(abs(b.score))
+	FROM (SELECT * FROM m.neighbors WHERE neighbor_id = ANY (items)) a
+	FULL JOIN (SELECT * FROM f.neighbors WHERE neighbor_id = ANY (items)) b USING (item_id, neighbor_id)
+$$;
+CREATE FUNCTION pg_temp.revised(name text, options jsonb, news text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	stay int[];
+	before float8;
+	newest timestamptz;
+BEGIN
+	TRUNCATE log;
+	PERFORM pg_temp.until(380);
+	PERFORM affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', options);
+	SELECT max(at) INTO newest FROM log;
+	EXECUTE news;
+	SELECT array_agg(i) INTO stay FROM (SELECT DISTINCT i FROM log WHERE i <> ALL (coalesce(pg_temp.due(), '{}'))) x;
+	PERFORM pg_temp.train('SELECT u, i, w, at FROM log');
+	before := pg_temp.far(stay);
+	PERFORM affinity.refresh_model('m', incremental => true);
+	RETURN NEXT cmp_ok(before, '>', 0.003::float8, name || ': weights for what is not due are others');
+	RETURN NEXT cmp_ok(pg_temp.far(stay), '<', 0.75 * before, name || ': and come nearer to a training''s');
+	PERFORM affinity.drop_model(m) FROM unnest('{m,f}'::text[]) m;
+END
+$$;
+SELECT pg_temp.revised('new users', '{"neighbors": 1000}', 'SELECT pg_temp.until(386)');
+SELECT pg_temp.revised('users who had some', '{"neighbors": 1000}',
+	'INSERT INTO log SELECT u, (u * 7) % 50, 1, newest.at + interval ''1 hour'' FROM generate_series(10, 60, 10) u, (SELECT max(at) AS at FROM log) newest');
+SELECT pg_temp.revised('weights', '{"neighbors": 1000, "weights": "log", "user_exponent": 0.8}', 'SELECT pg_temp.until(386)');
 
 -- ---- what is too much waits -------------------------------------------------------
 
