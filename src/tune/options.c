@@ -104,6 +104,22 @@ affinity_tune_add(TuneSearch *s, const AffinityAlgorithm *algorithm, Jsonb *give
 	return c;
 }
 
+/*
+ * A number that an option of a candidate is, of everything, also where it is
+ * "auto". NaN: it has none.
+ */
+double
+affinity_tune_in_force(const TuneSearch *s, const TuneCandidate *c, const char *name)
+{
+	TuneCandidate settled = *c;
+
+	settled.options = palloc(c->algorithm->options_size);
+	memcpy(settled.options, c->options, c->algorithm->options_size);
+	if (c->algorithm->sampled)
+		c->algorithm->sampled(settled.options, s->sizes.users, 1);
+	return affinity_tune_option(&settled, name, NAN);
+}
+
 void
 affinity_tune_add_points(TuneSearch *s)
 {

@@ -30,6 +30,8 @@ static const double spent_by[TUNE_RUNGS] = {0.3, 0.65, 1};
 #define N_FINAL		4
 #define N_BASES		3			/* algorithms whose best have variants */
 #define N_ROUNDS	2			/* of all variants */
+#define N_SETTLING	2			/* steps that there is room for in the end */
+#define MOST_DOUBLED	3		/* steps of an option */
 
 /* ---- trials ------------------------------------------------------------ */
 
@@ -89,6 +91,7 @@ make_rung(const TuneSearch *s, TuneRung *rung, double part)
 	memset(rung, 0, sizeof(TuneRung));
 	rung->measure = &affinity_tune_usual;
 	rung->part = part;
+	rung->users = s->sizes.users;
 	rung->n_folds = Max((int) part, 1);
 	for (int i = 0; i < rung->n_folds; i++)
 		rung->split[i] = part >= 1 ? s->split[i] :
@@ -119,12 +122,12 @@ less(double part)
 }
 
 /*
- * Set up a rung: the largest part of the rows on which some candidates can be
- * tried so many times with what may be spent by then, but no part too small to
- * tell anything.
+ * The size of a rung: the largest part of the rows on which some candidates can
+ * be tried so many times with what may be spent by then, but no part too small
+ * to tell anything.
  */
 static void
-begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times)
+size_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times)
 {
 	TuneRung   *rung = &s->rung[no];
 	double		room = s->limit * spent_by[no] - s->spent;
@@ -146,6 +149,16 @@ begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double time
 			break;
 		*rung = smaller;
 	}
+}
+
+/*
+ * Go on at a rung that has its size.
+ */
+static void
+enter_rung(TuneSearch *s, int no)
+{
+	TuneRung   *rung = &s->rung[no];
+
 	/* what is the same as before is the same rung */
 	if (no > 0 && rung->part <= s->rung[s->at].part)
 	{
@@ -164,6 +177,17 @@ begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double time
 }
 
 /*
+ * Options of a candidate, with more.
+ */
+static Jsonb *
+with_options(const TuneCandidate *base, Jsonb *more)
+{
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
+											  JsonbPGetDatum(base->given),
+											  JsonbPGetDatum(more)));
+}
+
+/*
  * What a variant makes of a candidate; NULL: it is none of its variants.
  */
 static Jsonb *
@@ -175,10 +199,7 @@ variant_of(const TuneSearch *s, const TuneCandidate *base, const TunePoint *vari
 		strcmp(variant->algorithm, base->algorithm->name) != 0)
 		return NULL;
 	more = affinity_tune_point_options(s, variant);
-	return more == NULL ? NULL :
-		DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-										   JsonbPGetDatum(base->given),
-										   JsonbPGetDatum(more)));
+	return more == NULL ? NULL : with_options(base, more);
 }
 
 /*
@@ -194,6 +215,35 @@ is_worse(const TuneSearch *s, const TuneCandidate *c, const TuneCandidate *base)
 		return false;
 	affinity_tune_compare(c, base, s->rung[s->at].n_users, &d);
 	return d.mean < -d.error;
+}
+
+/*
+ * Double an option of a candidate as long as that makes nothing worse; if it
+ * makes nothing better either, halve it.
+ */
+static void
+try_doubled(TuneSearch *s, const TuneCandidate *base, const char *name)
+{
+	double		value = affinity_tune_in_force(s, base, name);
+	bool		better = false;
+
+	for (double by = 2; by >= 0.5 && !better && value > 0; by /= 4)
+	{
+		double		at = value;
+
+		for (int i = 0; i < MOST_DOUBLED; i++)
+		{
+			Jsonb	   *more;
+			TuneCandidate *c;
+
+			at *= by;
+			more = affinity_tune_json(psprintf("{\"%s\": %.3g}", name, at));
+			c = affinity_tune_add(s, base->algorithm, with_options(base, more));
+			if (c == NULL || !run(s, c) || is_worse(s, c, base))
+				break;
+			better |= c->mean > base->mean;
+		}
+	}
 }
 
 /*
@@ -220,6 +270,11 @@ try_variants(TuneSearch *s, const TuneCandidate *base, int from, int to)
 		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
 		TuneCandidate *c;
 
+		if (affinity_tune_variants[v].doubled)
+		{
+			try_doubled(s, base, affinity_tune_variants[v].doubled);
+			continue;
+		}
 		if (!affinity_tune_variants[v].further)
 			stop = false;
 		if (given == NULL || stop)
@@ -254,6 +309,21 @@ try_all_variants(TuneSearch *s, TuneCandidate **best)
 		for (int i = 0; i < n_bases; i++)
 			try_variants(s, base[i], from, to);
 		from = to;
+	}
+}
+
+/*
+ * What depends on how much data there is, of the best.
+ */
+static void
+settle(TuneSearch *s, TuneCandidate **best)
+{
+	int			n = sorted(s, best);
+
+	for (int v = 0; n > 0 && v < affinity_tune_n_variants; v++)
+	{
+		if (affinity_tune_variants[v].group == TUNE_SETTLED)
+			try_variants(s, best[0], v, v + 1);
 	}
 }
 
@@ -298,6 +368,22 @@ climb(TuneSearch *s, TuneCandidate *const *some, int n)
 	return true;
 }
 
+/*
+ * Behind n candidates, best first, what else the last rung is to have room for:
+ * what they are compared with, and steps of the best. How many all are.
+ */
+static int
+with_settling(TuneSearch *s, TuneCandidate **some, int n)
+{
+	TuneCandidate *fallback = fallback_of(s);
+
+	some[n] = &s->candidate[TUNE_POPULAR];
+	some[n + 1] = fallback;
+	for (int i = 0; i < N_SETTLING; i++)
+		some[n + 2 + i] = some[0];
+	return n + 2 + N_SETTLING;
+}
+
 static void
 search(TuneSearch *s)
 {
@@ -306,20 +392,29 @@ search(TuneSearch *s)
 
 	for (int i = 0; i < n; i++)
 		some[i] = &s->candidate[i];
-	begin_rung(s, 0, some, n, 1);
+	size_rung(s, 0, some, n, 1);
+	enter_rung(s, 0);
 	if (!climb(s, some, n))
 		return;
 	n = sorted(s, some);
 	n = Min(n, Max(n / 3, N_KEPT));
-	begin_rung(s, 1, some, n, 4);
+	size_rung(s, 1, some, n, 4);
+	enter_rung(s, 1);
 	if (!climb(s, some, n))
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
 		try_all_variants(s, some);
 	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL, s->sizes.users);
-	begin_rung(s, 2, some, n, 1);
-	if (climb(s, some, n) && s->rung[2].part <= s->rung[1].part)
-		try_all_variants(s, some);	/* with what is left */
+	size_rung(s, 2, some, with_settling(s, some, n), 1);
+	if (s->rung[2].part <= s->rung[1].part)
+		size_rung(s, 2, some, n, 1);
+	enter_rung(s, 2);
+	if (!climb(s, some, n))
+		return;
+	/* with what is left */
+	settle(s, some);
+	if (s->rung[2].part <= s->rung[1].part)
+		try_all_variants(s, some);
 }
 
 /* ---- the choice --------------------------------------------------------- */

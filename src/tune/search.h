@@ -35,7 +35,15 @@ typedef struct TunePoint
 	int			group;			/* of a variant: those of one are side by side */
 	double		users;			/* only for sources with so many */
 	bool		further;		/* of a variant: the way of the one before */
+	/* of a variant: an option that is doubled and halved as long as it pays */
+	const char *doubled;
 } TunePoint;
+
+/*
+ * The group of what depends on how much data there is, so that it is settled
+ * where all of it is trained on.
+ */
+#define TUNE_SETTLED	5
 
 extern const TunePoint affinity_tune_points[];
 extern const int affinity_tune_n_points;
@@ -98,6 +106,7 @@ typedef struct TuneRung
 {
 	const TuneMeasure *measure;
 	double		part;			/* of the rows, about; above 1: folds */
+	double		users;			/* of all rows */
 	int			n_folds;
 	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
 	AffinityInteractions *test[TUNE_MOST_FOLDS];
@@ -171,6 +180,8 @@ extern Jsonb *affinity_tune_point_options(const TuneSearch *s,
 extern TuneCandidate *affinity_tune_add(TuneSearch *s,
 										const AffinityAlgorithm *algorithm,
 										Jsonb *given);
+extern double affinity_tune_in_force(const TuneSearch *s, const TuneCandidate *c,
+									 const char *name);
 extern void affinity_tune_add_points(TuneSearch *s);
 
 /* How many standard errors from the mean 95 % of differences are. */
