@@ -12,7 +12,7 @@
 #include "tune/search.h"
 
 /* What may be spent whatever that is in trainings, and in these. */
-#define LEAST_LIMIT		12
+#define LEAST_LIMIT		16
 #define MOST_TRAININGS	10
 
 Jsonb *

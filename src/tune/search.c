@@ -28,10 +28,8 @@ static const double spent_by[TUNE_RUNGS] = {0.3, 0.65, 1};
 
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
-#define N_BASES		3			/* algorithms whose best have variants */
 #define N_ROUNDS	2			/* of all variants */
-#define N_SETTLING	2			/* steps that there is room for in the end */
-#define MOST_DOUBLED	3		/* steps of an option */
+#define N_SETTLING	3			/* steps that there is room for in the end */
 
 /* ---- trials ------------------------------------------------------------ */
 
@@ -39,8 +37,8 @@ static const double spent_by[TUNE_RUNGS] = {0.3, 0.65, 1};
  * Measure a candidate at the rung in use, if it is worth it and there is
  * something left to spend.
  */
-static bool
-run(TuneSearch *s, TuneCandidate *c)
+bool
+affinity_tune_spend(TuneSearch *s, TuneCandidate *c)
 {
 	const TuneRung *rung = &s->rung[s->at];
 	double		work = affinity_tune_work(c, &rung->sizes) * rung->n_folds;
@@ -66,8 +64,8 @@ run(TuneSearch *s, TuneCandidate *c)
 /*
  * Those that were measured at the rung in use, best first; their number.
  */
-static int
-sorted(const TuneSearch *s, TuneCandidate **best)
+int
+affinity_tune_ranked(const TuneSearch *s, TuneCandidate **best)
 {
 	int			n = 0;
 
@@ -177,157 +175,6 @@ enter_rung(TuneSearch *s, int no)
 }
 
 /*
- * Options of a candidate, with more.
- */
-static Jsonb *
-with_options(const TuneCandidate *base, Jsonb *more)
-{
-	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-											  JsonbPGetDatum(base->given),
-											  JsonbPGetDatum(more)));
-}
-
-/*
- * What a variant makes of a candidate; NULL: it is none of its variants.
- */
-static Jsonb *
-variant_of(const TuneSearch *s, const TuneCandidate *base, const TunePoint *variant)
-{
-	Jsonb	   *more;
-
-	if (variant->algorithm &&
-		strcmp(variant->algorithm, base->algorithm->name) != 0)
-		return NULL;
-	more = affinity_tune_point_options(s, variant);
-	return more == NULL ? NULL : with_options(base, more);
-}
-
-/*
- * Was a candidate measured at the rung in use, and worse than another one by
- * more than the standard error?
- */
-static bool
-is_worse(const TuneSearch *s, const TuneCandidate *c, const TuneCandidate *base)
-{
-	TuneDifference d;
-
-	if (c->rung != s->at || c->out)
-		return false;
-	affinity_tune_compare(c, base, s->rung[s->at].n_users, &d);
-	return d.mean < -d.error;
-}
-
-/*
- * Double an option of a candidate as long as that makes nothing worse; if it
- * makes nothing better either, halve it.
- */
-static void
-try_doubled(TuneSearch *s, const TuneCandidate *base, const char *name)
-{
-	double		value = affinity_tune_in_force(s, base, name);
-	bool		better = false;
-
-	for (double by = 2; by >= 0.5 && !better && value > 0; by /= 4)
-	{
-		double		at = value;
-
-		for (int i = 0; i < MOST_DOUBLED; i++)
-		{
-			Jsonb	   *more;
-			TuneCandidate *c;
-
-			at *= by;
-			more = affinity_tune_json(psprintf("{\"%s\": %.3g}", name, at));
-			c = affinity_tune_add(s, base->algorithm, with_options(base, more));
-			if (c == NULL || !run(s, c) || is_worse(s, c, base))
-				break;
-			better |= c->mean > base->mean;
-		}
-	}
-}
-
-/*
- * Try a group of variants, from one on up to another, on a candidate. Where a
- * step made it worse, further ones that way are not taken; unless the candidate
- * is one of the group itself, so that the steps do not begin at it.
- */
-static void
-try_variants(TuneSearch *s, const TuneCandidate *base, int from, int to)
-{
-	bool		begins = true;
-	bool		stop = false;
-
-	for (int v = from; v < to; v++)
-	{
-		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
-
-		if (given && compareJsonbContainers(&given->root,
-											&base->given->root) == 0)
-			begins = false;
-	}
-	for (int v = from; v < to; v++)
-	{
-		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
-		TuneCandidate *c;
-
-		if (affinity_tune_variants[v].doubled)
-		{
-			try_doubled(s, base, affinity_tune_variants[v].doubled);
-			continue;
-		}
-		if (!affinity_tune_variants[v].further)
-			stop = false;
-		if (given == NULL || stop)
-			continue;
-		c = affinity_tune_add(s, base->algorithm, given);
-		if (c == NULL)
-			continue;
-		(void) run(s, c);
-		stop = begins && is_worse(s, c, base);
-	}
-}
-
-/*
- * One group of variants after the other on the best of the best algorithms,
- * each from where the one before has come to.
- */
-static void
-try_all_variants(TuneSearch *s, TuneCandidate **best)
-{
-	int			from = 0;
-
-	while (from < affinity_tune_n_variants)
-	{
-		const TuneCandidate *base[N_BASES];
-		int			n_bases = affinity_tune_bases(best, sorted(s, best), base,
-												  N_BASES);
-		int			to = from;
-
-		while (to < affinity_tune_n_variants &&
-			   affinity_tune_variants[to].group == affinity_tune_variants[from].group)
-			to++;
-		for (int i = 0; i < n_bases; i++)
-			try_variants(s, base[i], from, to);
-		from = to;
-	}
-}
-
-/*
- * What depends on how much data there is, of the best.
- */
-static void
-settle(TuneSearch *s, TuneCandidate **best)
-{
-	int			n = sorted(s, best);
-
-	for (int v = 0; n > 0 && v < affinity_tune_n_variants; v++)
-	{
-		if (affinity_tune_variants[v].group == TUNE_SETTLED)
-			try_variants(s, best[0], v, v + 1);
-	}
-}
-
-/*
  * The first fallback that was measured at the rung in use, NULL: none.
  */
 static TuneCandidate *
@@ -358,14 +205,37 @@ climb(TuneSearch *s, TuneCandidate *const *some, int n)
 			affinity_tune_work(c, &rung->sizes) > s->until)
 			return false;
 		/* another fallback where the first cannot be trained */
-		if (run(s, c) && i >= TUNE_FALLBACKS)
+		if (affinity_tune_spend(s, c) && i >= TUNE_FALLBACKS)
 			break;
 	}
 	if (s->candidate[TUNE_POPULAR].out || fallback_of(s) == NULL)
 		return false;
 	for (int i = 0; i < n; i++)
-		(void) run(s, some[i]);
+		(void) affinity_tune_spend(s, some[i]);
 	return true;
+}
+
+/*
+ * Of n candidates, best first, how many are gone on with: a third, and behind
+ * them the best of each algorithm that may be ahead with a trend.
+ */
+static int
+kept_of(TuneCandidate **best, int n)
+{
+	const TuneCandidate *base[TUNE_ALGORITHMS];
+	int			n_bases = affinity_tune_bases(best, n, base, TUNE_ALGORITHMS,
+											  TUNE_NOT_HOPELESS);
+	int			kept = Min(n, Max(n / 3, N_KEPT));
+
+	for (int i = kept; i < n; i++)
+	{
+		for (int j = 0; j < n_bases; j++)
+		{
+			if (best[i] == base[j])
+				best[kept++] = best[i];
+		}
+	}
+	return kept;
 }
 
 /*
@@ -396,15 +266,15 @@ search(TuneSearch *s)
 	enter_rung(s, 0);
 	if (!climb(s, some, n))
 		return;
-	n = sorted(s, some);
-	n = Min(n, Max(n / 3, N_KEPT));
+	n = affinity_tune_ranked(s, some);
+	n = kept_of(some, n);
 	size_rung(s, 1, some, n, 4);
 	enter_rung(s, 1);
 	if (!climb(s, some, n))
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
-		try_all_variants(s, some);
-	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL, s->sizes.users);
+		affinity_tune_vary(s, some, round > 0);
+	n = affinity_tune_finalists(some, affinity_tune_ranked(s, some), N_FINAL, s->sizes.users);
 	size_rung(s, 2, some, with_settling(s, some, n), 1);
 	if (s->rung[2].part <= s->rung[1].part)
 		size_rung(s, 2, some, n, 1);
@@ -412,9 +282,9 @@ search(TuneSearch *s)
 	if (!climb(s, some, n))
 		return;
 	/* with what is left */
-	settle(s, some);
+	affinity_tune_settle(s, some);
 	if (s->rung[2].part <= s->rung[1].part)
-		try_all_variants(s, some);
+		affinity_tune_vary(s, some, true);
 }
 
 /* ---- the choice --------------------------------------------------------- */
@@ -440,7 +310,7 @@ say_choice(TuneSearch *s, AffinityTuneChoice *choice)
 	fallback = fallback_of(s);
 	if (fallback == NULL)
 		return;
-	n = sorted(s, best);
+	n = affinity_tune_ranked(s, best);
 	chosen = affinity_tune_decide(best, n, fallback, rung->n_users, s->sizes.users);
 	if (chosen != fallback || best[0] == fallback)
 		choice->verdict = AFFINITY_TUNE_CHOSEN;
