@@ -120,18 +120,19 @@ less(double part)
 }
 
 /*
- * The size of a rung: the largest part of the rows on which some candidates can
- * be tried so many times with what may be spent by then, but no part too small
- * to tell anything.
+ * The size of a rung: the largest part of the rows, up to one, on which some
+ * candidates can be tried so many times with what may be spent by then, but no
+ * part too small to tell anything.
  */
 static void
-size_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times)
+size_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times,
+		  double most)
 {
 	TuneRung   *rung = &s->rung[no];
 	double		room = s->limit * spent_by[no] - s->spent;
 
-	make_rung(s, rung, s->n_folds);
-	for (double part = less(s->n_folds); part >= LEAST_PART; part = less(part))
+	make_rung(s, rung, most);
+	for (double part = less(most); part >= LEAST_PART; part = less(part))
 	{
 		double		work = 0;
 		TuneRung	smaller;
@@ -262,22 +263,23 @@ search(TuneSearch *s)
 
 	for (int i = 0; i < n; i++)
 		some[i] = &s->candidate[i];
-	size_rung(s, 0, some, n, 1);
+	size_rung(s, 0, some, n, 1, s->n_folds);
 	enter_rung(s, 0);
 	if (!climb(s, some, n))
 		return;
 	n = affinity_tune_ranked(s, some);
 	n = kept_of(some, n);
-	size_rung(s, 1, some, n, 4);
+	size_rung(s, 1, some, n, 4, s->n_folds);
 	enter_rung(s, 1);
 	if (!climb(s, some, n))
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
 		affinity_tune_vary(s, some, round > 0);
 	n = affinity_tune_finalists(some, affinity_tune_ranked(s, some), N_FINAL, s->sizes.users);
-	size_rung(s, 2, some, with_settling(s, some, n), 1);
-	if (s->rung[2].part <= s->rung[1].part)
-		size_rung(s, 2, some, n, 1);
+	size_rung(s, 2, some, with_settling(s, some, n), 1, s->n_folds);
+	/* steps are worth more than another fold */
+	if (s->rung[2].part <= s->rung[1].part && s->rung[1].part < 1)
+		size_rung(s, 2, some, n, 1, 1);
 	enter_rung(s, 2);
 	if (!climb(s, some, n))
 		return;
