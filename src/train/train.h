@@ -394,9 +394,9 @@ typedef struct AffinityAlgorithm
 	uint32		n_bias_factors;
 
 	/*
-	 * Make options mean what they mean of a source of so many users where it is
-	 * trained on a part of its users, and as large a one of its items. NULL:
-	 * they are the same.
+	 * Make options mean what they mean of a source of so many users where it
+	 * is trained on a part of its users, and as large a one of its items.
+	 * NULL: they are the same.
 	 */
 	void		(*sampled) (void *options, double users, double part);
 } AffinityAlgorithm;

@@ -71,8 +71,8 @@ const int	affinity_tune_n_points = lengthof(affinity_tune_points);
  */
 const TunePoint affinity_tune_variants[] = {
 	/*
-	 * Items that are wanted lately: the largest gain by time, and not the same
-	 * for all, so that what is behind before it may be ahead with it.
+	 * Items that are wanted lately: the largest gain by time, and not the
+	 * same for all, so that what is behind before it may be ahead with it.
 	 */
 	{NULL, "\"trend\": 0.5", 0, true, TUNE_FOR_ALL, 0, false, NULL, 0},
 	{NULL, "\"trend\": 1", 0, true, TUNE_FOR_ALL, 0, true, NULL, 0},
@@ -85,10 +85,10 @@ const TunePoint affinity_tune_variants[] = {
 	{NULL, "", 0, false, TUNE_SETTLED, 0, false, "regularization", 0},
 
 	/*
-	 * Old rows mislead where tastes change. Ease is made of products of what two
-	 * rows count, and its regularization goes with those: of ages spread evenly
-	 * up to twice the median, a third is left with the median as half-life, and
-	 * a seventh with two fifths of it.
+	 * Old rows mislead where tastes change. Ease is made of products of what
+	 * two rows count, and its regularization goes with those: of ages spread
+	 * evenly up to twice the median, a third is left with the median as
+	 * half-life, and a seventh with two fifths of it.
 	 */
 	{"ease", "", 1, true, TUNE_HALF_LIVES, 0, false, "regularization", 0.35},
 	{"ease", "", 0.4, true, TUNE_HALF_LIVES, 0, true, "regularization", 0.15},
@@ -110,7 +110,7 @@ const TunePoint affinity_tune_variants[] = {
 	 * rows.
 	 */
 	{"ease", "\"rank\": 512, \"rank_weight\": 0.3", 0, false, 5, MANY_USERS, false, NULL, 0},
-	{"ease", "\"rank\": 512, \"rank_weight\": 0.5", 0, false, 5, MANY_USERS, false, NULL, 0},
+	{"ease", "\"rank\": 512, \"rank_weight\": 0.5", 0, false, 5, MANY_USERS, true, NULL, 0},
 
 	/* how far popular items are held back */
 	{"ease", "\"output_exponent\": 0.1", 0, false, 6, 0, false, NULL, 0},
