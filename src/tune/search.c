@@ -255,6 +255,22 @@ with_settling(TuneSearch *s, TuneCandidate **some, int n)
 	return n + 2 + N_SETTLING;
 }
 
+/*
+ * The last rung, for n candidates. After samples steps on all rows are worth
+ * more than another fold.
+ */
+static void
+size_last(TuneSearch *s, TuneCandidate **some, int n)
+{
+	bool		sampled = s->rung[1].part < 1;
+
+	if (sampled)
+		size_rung(s, 2, some, with_settling(s, some, n), 1, s->n_folds);
+	if (!sampled || s->rung[2].part <= s->rung[1].part)
+		size_rung(s, 2, some, n, 1, sampled ? 1 : s->n_folds);
+	enter_rung(s, 2);
+}
+
 static void
 search(TuneSearch *s)
 {
@@ -276,11 +292,7 @@ search(TuneSearch *s)
 	for (int round = 0; round < N_ROUNDS; round++)
 		affinity_tune_vary(s, some, round > 0);
 	n = affinity_tune_finalists(some, affinity_tune_ranked(s, some), N_FINAL, s->sizes.users);
-	size_rung(s, 2, some, with_settling(s, some, n), 1, s->n_folds);
-	/* steps are worth more than another fold */
-	if (s->rung[2].part <= s->rung[1].part && s->rung[1].part < 1)
-		size_rung(s, 2, some, n, 1, 1);
-	enter_rung(s, 2);
+	size_last(s, some, n);
 	if (!climb(s, some, n))
 		return;
 	/* with what is left */
