@@ -197,7 +197,20 @@ static bool
 climb(TuneSearch *s, TuneCandidate *const *some, int n)
 {
 	const TuneRung *rung = &s->rung[s->at];
+	double		work = 0;
 
+	/* both or none: what is chosen is compared with both */
+	for (int i = 0; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
+	{
+		const TuneCandidate *c = &s->candidate[i];
+
+		if (!c->out && c->rung != s->at)
+			work += affinity_tune_work(c, &rung->sizes) * rung->n_folds;
+		if (!c->out && i >= TUNE_FALLBACKS)
+			break;
+	}
+	if (s->spent + work > s->until)
+		return false;
 	for (int i = 0; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
 	{
 		TuneCandidate *c = &s->candidate[i];
