@@ -12,7 +12,7 @@
 
 static const AffinityOption auto_options[] = {
 	OPTION(budget, INTERVAL, "\"30 seconds\"", 0, 0, NULL,
-		   "work that the choice may take, in seconds of two cores as it is estimated, and no more than 10 trainings of a candidate, or 2 seconds: the same rows give the same choice anywhere"),
+		   "work that the choice may take, in seconds of two cores as it is estimated, and no more than 10 trainings of a candidate, or 16 seconds: the same rows give the same choice anywhere"),
 	OPTION(seed, INT, "0", -2147483648.0, 2147483647, NULL,
 		   "of the samples of users and items that candidates are tried on"),
 	AFFINITY_OPTION_SEEN(AffinityAutoOptions),

@@ -138,6 +138,31 @@ choose_method(AffinityItemSink *sink)
 }
 
 /*
+ * The regularization that is "auto", of a method that is settled.
+ */
+static double
+auto_regularization(EaseMethod method, double n_users)
+{
+	return method == EASE_DENSE ? 500 :
+		Min(Max(n_users / AUTO_PART, LEAST_AUTO), MOST_AUTO);
+}
+
+/*
+ * The best regularization is the variance of what is not explained over that of
+ * the weights. Neither knows how many users there are; but where fewer items
+ * say the same, each has the more to say.
+ */
+static void
+ease_sampled(void *options, double users, double part)
+{
+	EaseOptions *o = options;
+
+	if (isnan(o->regularization))
+		o->regularization = auto_regularization(o->method, users);
+	o->regularization *= part;
+}
+
+/*
  * Settle what was left open: the method, and what depends on it. The dense
  * method is the closed form as published. In the sparse one popularity is
  * levelled out: else popular items would have a say in everything.
@@ -151,8 +176,7 @@ settle(EaseOptions *o, uint32 n_users, uint32 n_items, AffinityItemSink *sink)
 		o->method = choose_method(sink);
 	exponent = o->method == EASE_DENSE ? 0 : 0.5;
 	if (isnan(o->regularization))
-		o->regularization = o->method == EASE_DENSE ? 500 :
-			Min(Max(n_users / AUTO_PART, LEAST_AUTO), MOST_AUTO);
+		o->regularization = auto_regularization(o->method, n_users);
 	if (isnan(o->user_exponent))
 		o->user_exponent = exponent;
 	if (isnan(o->regularization_exponent))
@@ -457,6 +481,7 @@ const AffinityAlgorithm affinity_linear_ease = {
 	.options_size = sizeof(EaseOptions),
 	.has_neighbors = true,
 	.signed_scores = true,
+	.sampled = ease_sampled,
 	.request = ease_request,
 	.train = ease_train,
 	.update_way = affinity_linear_ease_update_way,

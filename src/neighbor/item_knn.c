@@ -353,6 +353,16 @@ item_knn_check(void *options)
 	check_signed(o);
 }
 
+/*
+ * Shrinkage is a number of users.
+ */
+static void
+item_knn_sampled(void *options, double users, double part)
+{
+	(void) users;
+	((ItemKnnOptions *) options)->shrinkage *= part;
+}
+
 static void
 item_knn_request(const void *options, AffinityReadRequest *request)
 {
@@ -414,6 +424,7 @@ const AffinityAlgorithm affinity_neighbor_item_knn = {
 	.centered = item_knn_centered,
 	.check = item_knn_check,
 	.takes_kinds = item_knn_takes_kinds,
+	.sampled = item_knn_sampled,
 	.request = item_knn_request,
 	.train = item_knn_train,
 	.times = item_knn_times,

@@ -333,6 +333,7 @@ typedef struct AffinityAlgorithm
 	bool		(*centered) (const void *options);
 	/* settle defaults that depend on other options, reject contradictions */
 	void		(*check) (void *options);
+
 	/* can it learn from several kinds of events? NULL: no */
 	bool		(*takes_kinds) (const void *options);
 	/* how times and weights enter, if at all, and how long histories may be */
@@ -402,6 +403,13 @@ typedef struct AffinityAlgorithm
 	float		(*fold_basket_weight) (const AffinityFold *fold);
 	/* leading factors of an item that are biases: not what it is like */
 	uint32		n_bias_factors;
+
+	/*
+	 * Make options mean what they mean of a source of so many users where it
+	 * is trained on a part of its users, and as large a one of its items.
+	 * NULL: they are the same.
+	 */
+	void		(*sampled) (void *options, double users, double part);
 } AffinityAlgorithm;
 
 /* train.c */

@@ -13,9 +13,6 @@
 /* What is no worse than this part of the best is as good. */
 #define NEAR	0.995
 
-/* What is no worse than this part of the best is not far behind. */
-#define NOT_FAR	0.8
-
 /* So many standard errors better than the fallback is better. */
 #define AHEAD	1.0
 
@@ -132,18 +129,18 @@ affinity_tune_sort(TuneCandidate **best, int n)
 
 /*
  * Of n candidates, best first, the best of each of the best algorithms that
- * have variants, as far as they are not far behind; their number.
+ * have variants, if they have this part of what the first has; their number.
  */
 int
 affinity_tune_bases(TuneCandidate *const *best, int n,
-					const TuneCandidate **base, int most)
+					const TuneCandidate **base, int most, double not_far)
 {
 	int			n_bases = 0;
 
 	for (int i = 0; i < n && n_bases < most; i++)
 	{
 		bool		no = !best[i]->algorithm->times ||
-			(n_bases > 0 && best[i]->mean < NOT_FAR * base[0]->mean);
+			(n_bases > 0 && best[i]->mean < not_far * base[0]->mean);
 
 		for (int j = 0; j < n_bases; j++)
 			no |= base[j]->algorithm == best[i]->algorithm;
@@ -169,7 +166,7 @@ affinity_tune_finalists(TuneCandidate **best, int n, int most, double users)
 		for (int i = last; i < n && last < most; i++)
 		{
 			TuneCandidate *c = best[i];
-			bool		no = pass == 0 && c->mean < NOT_FAR * best[0]->mean;
+			bool		no = pass == 0 && c->mean < TUNE_NOT_FAR * best[0]->mean;
 
 			for (int j = 0; j < last && pass == 0; j++)
 				no |= best[j]->algorithm == c->algorithm;

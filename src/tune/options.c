@@ -12,7 +12,7 @@
 #include "tune/search.h"
 
 /* What may be spent whatever that is in trainings, and in these. */
-#define LEAST_LIMIT		12
+#define LEAST_LIMIT		16
 #define MOST_TRAININGS	10
 
 Jsonb *
@@ -102,6 +102,22 @@ affinity_tune_add(TuneSearch *s, const AffinityAlgorithm *algorithm, Jsonb *give
 	c->out = s->n > TUNE_FALLBACKS + TUNE_N_FALLBACKS &&
 		c->work > TUNE_MOST_OF_BUDGET * s->request->budget;
 	return c;
+}
+
+/*
+ * A number that an option of a candidate is, of everything, also where it is
+ * "auto". NaN: it has none.
+ */
+double
+affinity_tune_in_force(const TuneSearch *s, const TuneCandidate *c, const char *name)
+{
+	TuneCandidate settled = *c;
+
+	settled.options = palloc(c->algorithm->options_size);
+	memcpy(settled.options, c->options, c->algorithm->options_size);
+	if (c->algorithm->sampled)
+		c->algorithm->sampled(settled.options, s->sizes.users, 1);
+	return affinity_tune_option(&settled, name, NAN);
 }
 
 void

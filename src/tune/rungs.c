@@ -49,6 +49,7 @@ static bool
 make_rung(AffinityTuning *t, double part, TuneRung *rung)
 {
 	rung->part = part;
+	rung->users = t->sizes.users;
 	rung->n_folds = 1;
 	rung->test[0] = NULL;
 	if (part >= 1)

@@ -28,8 +28,8 @@ static const double spent_by[TUNE_RUNGS] = {0.3, 0.65, 1};
 
 #define N_KEPT		4			/* at least, after the first */
 #define N_FINAL		4
-#define N_BASES		3			/* algorithms whose best have variants */
 #define N_ROUNDS	2			/* of all variants */
+#define N_SETTLING	3			/* steps that there is room for in the end */
 
 /* ---- trials ------------------------------------------------------------ */
 
@@ -37,8 +37,8 @@ static const double spent_by[TUNE_RUNGS] = {0.3, 0.65, 1};
  * Measure a candidate at the rung in use, if it is worth it and there is
  * something left to spend.
  */
-static bool
-run(TuneSearch *s, TuneCandidate *c)
+bool
+affinity_tune_spend(TuneSearch *s, TuneCandidate *c)
 {
 	const TuneRung *rung = &s->rung[s->at];
 	double		work = affinity_tune_work(c, &rung->sizes) * rung->n_folds;
@@ -64,8 +64,8 @@ run(TuneSearch *s, TuneCandidate *c)
 /*
  * Those that were measured at the rung in use, best first; their number.
  */
-static int
-sorted(const TuneSearch *s, TuneCandidate **best)
+int
+affinity_tune_ranked(const TuneSearch *s, TuneCandidate **best)
 {
 	int			n = 0;
 
@@ -89,6 +89,7 @@ make_rung(const TuneSearch *s, TuneRung *rung, double part)
 	memset(rung, 0, sizeof(TuneRung));
 	rung->measure = &affinity_tune_usual;
 	rung->part = part;
+	rung->users = s->sizes.users;
 	rung->n_folds = Max((int) part, 1);
 	for (int i = 0; i < rung->n_folds; i++)
 		rung->split[i] = part >= 1 ? s->split[i] :
@@ -119,18 +120,19 @@ less(double part)
 }
 
 /*
- * Set up a rung: the largest part of the rows on which some candidates can be
- * tried so many times with what may be spent by then, but no part too small to
- * tell anything.
+ * The size of a rung: the largest part of the rows, up to one, on which some
+ * candidates can be tried so many times with what may be spent by then, but no
+ * part too small to tell anything.
  */
 static void
-begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times)
+size_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double times,
+		  double most)
 {
 	TuneRung   *rung = &s->rung[no];
 	double		room = s->limit * spent_by[no] - s->spent;
 
-	make_rung(s, rung, s->n_folds);
-	for (double part = less(s->n_folds); part >= LEAST_PART; part = less(part))
+	make_rung(s, rung, most);
+	for (double part = less(most); part >= LEAST_PART; part = less(part))
 	{
 		double		work = 0;
 		TuneRung	smaller;
@@ -146,6 +148,16 @@ begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double time
 			break;
 		*rung = smaller;
 	}
+}
+
+/*
+ * Go on at a rung that has its size.
+ */
+static void
+enter_rung(TuneSearch *s, int no)
+{
+	TuneRung   *rung = &s->rung[no];
+
 	/* what is the same as before is the same rung */
 	if (no > 0 && rung->part <= s->rung[s->at].part)
 	{
@@ -161,100 +173,6 @@ begin_rung(TuneSearch *s, int no, TuneCandidate *const *some, int n, double time
 						   no == 0 ? SPENT_ON_ALL : 1);
 	if (rung->test[0] == NULL)
 		make_tests(s, rung);
-}
-
-/*
- * What a variant makes of a candidate; NULL: it is none of its variants.
- */
-static Jsonb *
-variant_of(const TuneSearch *s, const TuneCandidate *base, const TunePoint *variant)
-{
-	Jsonb	   *more;
-
-	if (variant->algorithm &&
-		strcmp(variant->algorithm, base->algorithm->name) != 0)
-		return NULL;
-	more = affinity_tune_point_options(s, variant);
-	return more == NULL ? NULL :
-		DatumGetJsonbP(DirectFunctionCall2(jsonb_concat,
-										   JsonbPGetDatum(base->given),
-										   JsonbPGetDatum(more)));
-}
-
-/*
- * Was a candidate measured at the rung in use, and worse than another one by
- * more than the standard error?
- */
-static bool
-is_worse(const TuneSearch *s, const TuneCandidate *c, const TuneCandidate *base)
-{
-	TuneDifference d;
-
-	if (c->rung != s->at || c->out)
-		return false;
-	affinity_tune_compare(c, base, s->rung[s->at].n_users, &d);
-	return d.mean < -d.error;
-}
-
-/*
- * Try a group of variants, from one on up to another, on a candidate. Where a
- * step made it worse, further ones that way are not taken; unless the candidate
- * is one of the group itself, so that the steps do not begin at it.
- */
-static void
-try_variants(TuneSearch *s, const TuneCandidate *base, int from, int to)
-{
-	bool		begins = true;
-	bool		stop = false;
-
-	for (int v = from; v < to; v++)
-	{
-		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
-
-		if (given && compareJsonbContainers(&given->root,
-											&base->given->root) == 0)
-			begins = false;
-	}
-	for (int v = from; v < to; v++)
-	{
-		Jsonb	   *given = variant_of(s, base, &affinity_tune_variants[v]);
-		TuneCandidate *c;
-
-		if (!affinity_tune_variants[v].further)
-			stop = false;
-		if (given == NULL || stop)
-			continue;
-		c = affinity_tune_add(s, base->algorithm, given);
-		if (c == NULL)
-			continue;
-		(void) run(s, c);
-		stop = begins && is_worse(s, c, base);
-	}
-}
-
-/*
- * One group of variants after the other on the best of the best algorithms,
- * each from where the one before has come to.
- */
-static void
-try_all_variants(TuneSearch *s, TuneCandidate **best)
-{
-	int			from = 0;
-
-	while (from < affinity_tune_n_variants)
-	{
-		const TuneCandidate *base[N_BASES];
-		int			n_bases = affinity_tune_bases(best, sorted(s, best), base,
-												  N_BASES);
-		int			to = from;
-
-		while (to < affinity_tune_n_variants &&
-			   affinity_tune_variants[to].group == affinity_tune_variants[from].group)
-			to++;
-		for (int i = 0; i < n_bases; i++)
-			try_variants(s, base[i], from, to);
-		from = to;
-	}
 }
 
 /*
@@ -279,7 +197,20 @@ static bool
 climb(TuneSearch *s, TuneCandidate *const *some, int n)
 {
 	const TuneRung *rung = &s->rung[s->at];
+	double		work = 0;
 
+	/* both or none: what is chosen is compared with both */
+	for (int i = 0; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
+	{
+		const TuneCandidate *c = &s->candidate[i];
+
+		if (!c->out && c->rung != s->at)
+			work += affinity_tune_work(c, &rung->sizes) * rung->n_folds;
+		if (!c->out && i >= TUNE_FALLBACKS)
+			break;
+	}
+	if (s->spent + work > s->until)
+		return false;
 	for (int i = 0; i < TUNE_FALLBACKS + TUNE_N_FALLBACKS; i++)
 	{
 		TuneCandidate *c = &s->candidate[i];
@@ -288,14 +219,69 @@ climb(TuneSearch *s, TuneCandidate *const *some, int n)
 			affinity_tune_work(c, &rung->sizes) > s->until)
 			return false;
 		/* another fallback where the first cannot be trained */
-		if (run(s, c) && i >= TUNE_FALLBACKS)
+		if (affinity_tune_spend(s, c) && i >= TUNE_FALLBACKS)
 			break;
 	}
 	if (s->candidate[TUNE_POPULAR].out || fallback_of(s) == NULL)
 		return false;
 	for (int i = 0; i < n; i++)
-		(void) run(s, some[i]);
+		(void) affinity_tune_spend(s, some[i]);
 	return true;
+}
+
+/*
+ * Of n candidates, best first, how many are gone on with: a third, and behind
+ * them the best of each algorithm that may be ahead with a trend.
+ */
+static int
+kept_of(TuneCandidate **best, int n)
+{
+	const TuneCandidate *base[TUNE_ALGORITHMS];
+	int			n_bases = affinity_tune_bases(best, n, base, TUNE_ALGORITHMS,
+											  TUNE_NOT_HOPELESS);
+	int			kept = Min(n, Max(n / 3, N_KEPT));
+
+	for (int i = kept; i < n; i++)
+	{
+		for (int j = 0; j < n_bases; j++)
+		{
+			if (best[i] == base[j])
+				best[kept++] = best[i];
+		}
+	}
+	return kept;
+}
+
+/*
+ * Behind n candidates, best first, what else the last rung is to have room for:
+ * what they are compared with, and steps of the best. How many all are.
+ */
+static int
+with_settling(TuneSearch *s, TuneCandidate **some, int n)
+{
+	TuneCandidate *fallback = fallback_of(s);
+
+	some[n] = &s->candidate[TUNE_POPULAR];
+	some[n + 1] = fallback;
+	for (int i = 0; i < N_SETTLING; i++)
+		some[n + 2 + i] = some[0];
+	return n + 2 + N_SETTLING;
+}
+
+/*
+ * The last rung, for n candidates. After samples steps on all rows are worth
+ * more than another fold.
+ */
+static void
+size_last(TuneSearch *s, TuneCandidate **some, int n)
+{
+	bool		sampled = s->rung[1].part < 1;
+
+	if (sampled)
+		size_rung(s, 2, some, with_settling(s, some, n), 1, s->n_folds);
+	if (!sampled || s->rung[2].part <= s->rung[1].part)
+		size_rung(s, 2, some, n, 1, sampled ? 1 : s->n_folds);
+	enter_rung(s, 2);
 }
 
 static void
@@ -306,20 +292,26 @@ search(TuneSearch *s)
 
 	for (int i = 0; i < n; i++)
 		some[i] = &s->candidate[i];
-	begin_rung(s, 0, some, n, 1);
+	size_rung(s, 0, some, n, 1, s->n_folds);
+	enter_rung(s, 0);
 	if (!climb(s, some, n))
 		return;
-	n = sorted(s, some);
-	n = Min(n, Max(n / 3, N_KEPT));
-	begin_rung(s, 1, some, n, 4);
+	n = affinity_tune_ranked(s, some);
+	n = kept_of(some, n);
+	size_rung(s, 1, some, n, 4, s->n_folds);
+	enter_rung(s, 1);
 	if (!climb(s, some, n))
 		return;
 	for (int round = 0; round < N_ROUNDS; round++)
-		try_all_variants(s, some);
-	n = affinity_tune_finalists(some, sorted(s, some), N_FINAL, s->sizes.users);
-	begin_rung(s, 2, some, n, 1);
-	if (climb(s, some, n) && s->rung[2].part <= s->rung[1].part)
-		try_all_variants(s, some);	/* with what is left */
+		affinity_tune_vary(s, some, round > 0);
+	n = affinity_tune_finalists(some, affinity_tune_ranked(s, some), N_FINAL, s->sizes.users);
+	size_last(s, some, n);
+	if (!climb(s, some, n))
+		return;
+	/* with what is left */
+	affinity_tune_settle(s, some);
+	if (s->rung[2].part <= s->rung[1].part)
+		affinity_tune_vary(s, some, true);
 }
 
 /* ---- the choice --------------------------------------------------------- */
@@ -345,7 +337,7 @@ say_choice(TuneSearch *s, AffinityTuneChoice *choice)
 	fallback = fallback_of(s);
 	if (fallback == NULL)
 		return;
-	n = sorted(s, best);
+	n = affinity_tune_ranked(s, best);
 	chosen = affinity_tune_decide(best, n, fallback, rung->n_users, s->sizes.users);
 	if (chosen != fallback || best[0] == fallback)
 		choice->verdict = AFFINITY_TUNE_CHOSEN;

@@ -35,7 +35,20 @@ typedef struct TunePoint
 	int			group;			/* of a variant: those of one are side by side */
 	double		users;			/* only for sources with so many */
 	bool		further;		/* of a variant: the way of the one before */
+	/* of a variant: a number of the candidate's that is multiplied */
+	const char *scaled;
+	double		by;				/* 0: twice and half as long as it pays */
 } TunePoint;
+
+/* The group that is tried on all algorithms that can have it. */
+#define TUNE_FOR_ALL	1
+
+/*
+ * The groups of what depends on how much data there is, so that it is settled
+ * where all of it is trained on.
+ */
+#define TUNE_SETTLED	2
+#define TUNE_HALF_LIVES		3
 
 extern const TunePoint affinity_tune_points[];
 extern const int affinity_tune_n_points;
@@ -98,6 +111,7 @@ typedef struct TuneRung
 {
 	const TuneMeasure *measure;
 	double		part;			/* of the rows, about; above 1: folds */
+	double		users;			/* of all rows */
 	int			n_folds;
 	AffinityEvalSplit *split[TUNE_MOST_FOLDS];
 	AffinityInteractions *test[TUNE_MOST_FOLDS];
@@ -130,12 +144,19 @@ extern const TuneCandidate *affinity_tune_decide(TuneCandidate *const *best,
 
 extern void affinity_tune_sort(TuneCandidate **best, int n);
 extern int	affinity_tune_bases(TuneCandidate *const *best, int n,
-								const TuneCandidate **base, int most);
+								const TuneCandidate **base, int most,
+								double not_far);
 extern int	affinity_tune_finalists(TuneCandidate **best, int n, int most, double users);
 
 /* ---- options.c --------------------------------------------------------- */
 
+/* Algorithms that have variants, at most. */
+#define TUNE_ALGORITHMS		8
 #define TUNE_MOST_CANDIDATES	256
+/* What is no worse than this part of the best is not far behind. */
+#define TUNE_NOT_FAR			0.8
+/* What has this part of the best may be ahead of it with a trend. */
+#define TUNE_NOT_HOPELESS		0.5
 /* Part of the budget that a training of everything may take. */
 #define TUNE_MOST_OF_BUDGET		0.8
 #define TUNE_RUNGS				3
@@ -171,7 +192,19 @@ extern Jsonb *affinity_tune_point_options(const TuneSearch *s,
 extern TuneCandidate *affinity_tune_add(TuneSearch *s,
 										const AffinityAlgorithm *algorithm,
 										Jsonb *given);
+extern double affinity_tune_in_force(const TuneSearch *s, const TuneCandidate *c,
+									 const char *name);
 extern void affinity_tune_add_points(TuneSearch *s);
+
+/* ---- search.c ---------------------------------------------------------- */
+
+extern bool affinity_tune_spend(TuneSearch *s, TuneCandidate *c);
+extern int	affinity_tune_ranked(const TuneSearch *s, TuneCandidate **best);
+
+/* ---- variants.c -------------------------------------------------------- */
+
+extern void affinity_tune_vary(TuneSearch *s, TuneCandidate **best, bool again);
+extern void affinity_tune_settle(TuneSearch *s, TuneCandidate **best);
 
 /* How many standard errors from the mean 95 % of differences are. */
 #define TUNE_SURE	1.96

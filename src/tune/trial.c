@@ -36,6 +36,23 @@ may_fail(int sqlerrcode)
 }
 
 /*
+ * Options of a candidate for the rows of a rung: a sample has the root of its
+ * part of the users, and of the items.
+ */
+static const void *
+options_for(const TuneRung *rung, const TuneCandidate *c)
+{
+	void	   *options;
+
+	if (rung->part >= 1 || c->algorithm->sampled == NULL)
+		return c->options;
+	options = palloc(c->algorithm->options_size);
+	memcpy(options, c->options, c->algorithm->options_size);
+	c->algorithm->sampled(options, rung->users, sqrt(rung->part));
+	return options;
+}
+
+/*
  * Measure a candidate on a fold; values are written from a place on. The sum of
  * them, and how many there are, are added up.
  */
@@ -51,7 +68,8 @@ measure(const TuneRung *rung, int fold, const TuneCandidate *c, float *value,
 	AffinityEvalResult *result;
 	int			slot;
 
-	affinity_eval_train(rung->split[fold], c->algorithm, c->options, NULL, &subject);
+	affinity_eval_train(rung->split[fold], c->algorithm, options_for(rung, c), NULL,
+						&subject);
 	result = affinity_eval_score(&subject, rung->test[fold], &want);
 	slot = affinity_eval_slot(&want, m->metric, 0, m->targets);
 	memcpy(value, result->value + (Size) slot * result->n_users,

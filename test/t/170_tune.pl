@@ -101,8 +101,20 @@ my $stepped = err('SET client_min_messages = debug1', q{SELECT FROM affinity.cre
 like($stepped, qr/trial \d+: ease \{"trend": 0\.5\} on 4 of the rows: NDCG 0\.4[01]/, 'a first step is tried');
 unlike($stepped, qr/trial \d+: ease \{"trend": 1(\.5)?\}/, '... and none behind it where it was worse');
 like($stepped, qr/item_knn \{"history_decay": 0\.9, [^}]*\}.*item_knn \{"history_decay": 0\.7, /s, '... but the next one where it was not');
-like($stepped, qr/ease \{"regularization": 200\}.*ease \{"regularization": 1000\}/s, '... as with steps of another kind');
+like($stepped, qr/ease \{"regularization": 200\}.*ease \{"regularization": 800\}/s, '... as with steps of another kind');
+like($stepped, qr/ials \{"regularization": 0\.04\}.*ials \{"regularization": 0\.08\}/s, 'a regularization is doubled');
+unlike($stepped, qr/ials \{"regularization": 0\.16\}/, '... until that is worse');
+like($stepped, qr/ease \{"half_life": "\d+ days", "regularization": 280\}/, 'a half-life takes its part of the regularization');
+like($stepped, qr/trial \d+: $_ \{"trend": 0\.5[,}]/, "$_ is tried with a trend") foreach qw(item_knn next_item ials);
 sql(q{SELECT FROM affinity.drop_model('steps')});
+
+# what is 200 of all users is less on a sample, whether it is said or by the number of users
+sql(q{CREATE TABLE more AS SELECT u, (chance(n * 100000 + u, 1) * chance(n * 100000 + u, 2) * 300)::int AS i
+	FROM generate_series(1, 34000) u, generate_series(1, 4) n});
+create('more', 'SELECT u, i FROM more', '{}', 'ease');
+err(q{CALL affinity.tune('more', space => '{"regularization": [200]}', trials => 1, budget => '0.12 seconds', apply => false)});
+is(sql('SELECT count(*), count(DISTINCT value), max(part) < 1 FROM more.trials'), '2|1|t', 'a sample has the regularization of all users, in part');
+sql(q{SELECT FROM affinity.drop_model('more')});
 
 # several algorithms, spaces of one of them, a model that auto has chosen
 create('auto', 'SELECT u, i, 1, at FROM circles', '{"budget": "0.05 seconds", "seen": "positive"}', 'auto');
