@@ -127,15 +127,16 @@ $node->safe_psql('postgres', q{
 	FROM generate_series(1::bigint, 2500000) n;
 	ANALYZE many;
 });
+my $enough = "maintenance_work_mem = '1GB'";
 foreach my $what ('item_knn {"weights": "linear", "half_life": "10 days"}', 'item_knn {"similarity": "jaccard"}', 'popular',
 	'ease', 'ials {"confidence": "binary", "iterations": 1, "factors": 8}')
 {
-	my ($serial) = create('SELECT u, i, w, at FROM many', $what, settings(0));
+	my ($serial) = create('SELECT u, i, w, at FROM many', $what, settings(0), $enough);
 
 	like($serial, qr/^\w{32}$/, "many rows: $what");
 	foreach my $workers (1, 2)
 	{
-		my ($parallel, undef, $shared) = create('SELECT u, i, w, at FROM many', $what, settings($workers));
+		my ($parallel, undef, $shared) = create('SELECT u, i, w, at FROM many', $what, settings($workers), $enough);
 		is("$parallel $shared", "$serial 1", "the same with $workers");
 	}
 }
@@ -146,7 +147,7 @@ my $large = q{SELECT count(*) FROM regexp_matches(pg_read_file('/proc/self/maps'
 SKIP:
 {
 	skip 'there is no /proc', 2 unless -r '/proc/self/maps';
-	my (undef, $left, $failed) = $node->psql('postgres', join("\n", map { "SET $_;" } settings(2)) . qq{
+	my (undef, $left, $failed) = $node->psql('postgres', join("\n", map { "SET $_;" } settings(2), $enough) . qq{
 		BEGIN;
 		SELECT FROM affinity.create_model('first', 'SELECT u, i, w FROM facts', 'popular');
 		$large
