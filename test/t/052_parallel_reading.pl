@@ -152,7 +152,7 @@ SKIP:
 		SELECT FROM affinity.create_model('first', 'SELECT u, i, w FROM facts', 'popular');
 		$large
 		SAVEPOINT before;
-		SELECT FROM affinity.create_model('same', 'SELECT u, CASE WHEN u = 5 THEN repeat(''x'', 5000) ELSE i::text END, w FROM many', 'popular');
+		SELECT FROM affinity.create_model('same', 'SELECT u, CASE WHEN u = 5 THEN (SELECT string_agg(md5(k::text), '''') FROM generate_series(1, 125) k) ELSE i::text END, w FROM many', 'popular');
 		ROLLBACK TO before;
 		$large}, on_error_stop => 0);
 
