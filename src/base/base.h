@@ -46,6 +46,7 @@ affinity_base_zeroed_array(Size n, Size width)
 /* memory.c */
 extern void *affinity_base_alloc_large(MemoryContext context, Size size);
 extern void affinity_base_zero(void *area, Size size);
+extern void affinity_base_map(void *area, Size size);
 
 __attribute__((format(printf, 3, 4)))
 extern void affinity_base_need_memory(Size bytes, const char *otherwise,

@@ -13,6 +13,9 @@
 #define LARGE_AREA ((Size) 4 * 1024 * 1024)
 #define SMALL_PAGE 4096
 
+/* Bytes that are mapped between two looks at interrupts: milliseconds. */
+#define MAP_PIECE	((ptrdiff_t) 8 * 1024 * 1024)
+
 /*
  * Allocate what is read at random. Where it is large, huge pages are asked
  * for, if the system has any: with small ones much of the time would go into
@@ -29,6 +32,26 @@ affinity_base_alloc_large(MemoryContext context, Size size)
 					   size - SMALL_PAGE, MADV_HUGEPAGE);
 #endif
 	return area;
+}
+
+/*
+ * Have the pages of shared memory that is about to be written: all at once is
+ * several times as fast as one by one, as each is met. Where the system cannot,
+ * they come one by one.
+ */
+void
+affinity_base_map(void *area, Size size)
+{
+#ifdef MADV_POPULATE_WRITE
+	char	   *at = (char *) TYPEALIGN_DOWN(SMALL_PAGE, (uintptr_t) area);
+	char	   *end = (char *) area + size;
+
+	for (; at < end; at += MAP_PIECE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		(void) madvise(at, Min(MAP_PIECE, end - at), MADV_POPULATE_WRITE);
+	}
+#endif
 }
 
 static void lacks_memory(Size bytes, const char *otherwise, const char *subject,

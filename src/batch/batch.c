@@ -15,6 +15,7 @@
 
 #include "batch/shared.h"
 #include "parallel/progress.h"
+#include "parallel/team.h"
 #include "repeat/repeat.h"
 
 /* ---- interactions ------------------------------------------------------ */
@@ -88,8 +89,8 @@ decay(const AffinityAlgorithm *algorithm, const void *options,
 									 in->recency_by_user + start,
 									 m->val + start, m->start[u + 1] - start);
 	}
-	pfree(in->recency);
-	pfree(in->recency_by_user);
+	affinity_parallel_free_array(in->recency);
+	affinity_parallel_free_array(in->recency_by_user);
 	in->recency = in->recency_by_user = NULL;
 }
 
@@ -410,9 +411,9 @@ affinity_batch_number_histories(AffinityBatch *batch,
 	pfree(number);
 	pfree(by_item->start);
 	if (by_item->col)
-		pfree(by_item->col);
+		affinity_parallel_free_array(by_item->col);
 	if (by_item->val)
-		pfree(by_item->val);
+		affinity_parallel_free_array(by_item->val);
 	memset(by_item, 0, sizeof(AffinityCsr));
 	by_item->start = palloc0(sizeof(int64));
 	if (in->again)

@@ -24,6 +24,7 @@
 
 #include "beside/beside.h"
 #include "kernel/topk.h"
+#include "parallel/team.h"
 
 typedef struct Learning
 {
@@ -77,8 +78,8 @@ forget_ages(const AffinityBesideRequest *b, AffinityInteractions *in)
 {
 	if (!b->asked_ages)
 		return;
-	pfree(in->recency);
-	pfree(in->recency_by_user);
+	affinity_parallel_free_array(in->recency);
+	affinity_parallel_free_array(in->recency_by_user);
 	in->recency = in->recency_by_user = NULL;
 }
 

@@ -94,12 +94,79 @@ head_of(const AffinityDict *dict, uint32 no, Size skip)
 	return value;
 }
 
+/*
+ * Ids in order of one byte of their heads, those that are equal as they were.
+ */
+static void
+sort_by_byte(const SortId *ids, uint32 n, int shift, SortId *to)
+{
+	uint32		next[256] = {0};
+	uint32		sum = 0;
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		affinity_base_look_up(i);
+		next[ids[i].head >> shift & 0xFF]++;
+	}
+	for (int b = 0; b < 256; b++)
+	{
+		uint32		count = next[b];
+
+		next[b] = sum;
+		sum += count;
+	}
+	for (uint32 i = 0; i < n; i++)
+	{
+		affinity_base_look_up(i);
+		to[next[ids[i].head >> shift & 0xFF]++] = ids[i];
+	}
+}
+
+/*
+ * By their heads, byte by byte, of which only those matter that are not the
+ * same in all; then, where heads do not say it, by comparing.
+ */
+static SortId *
+sort_by_heads(const AffinityDict *dict, SortId *ids, SortId *other)
+{
+	uint64		differ = 0;
+	uint32		end;
+
+	for (uint32 i = 0; i < dict->n; i++)
+	{
+		affinity_base_look_up(i);
+		differ |= ids[i].head ^ ids[0].head;
+	}
+	for (int shift = 0; shift < 64; shift += 8)
+	{
+		SortId	   *sorted = other;
+
+		if ((differ >> shift & 0xFF) == 0)
+			continue;
+		sort_by_byte(ids, dict->n, shift, sorted);
+		other = ids;
+		ids = sorted;
+	}
+	if (dict->kind == AFFINITY_ID_INT)
+		return ids;
+	for (uint32 begin = 0; begin < dict->n; begin = end)
+	{
+		for (end = begin + 1; end < dict->n &&
+			 ids[end].head == ids[begin].head; end++)
+			affinity_base_look_up(end);
+		if (end - begin > 1)
+			sort_ids(ids + begin, end - begin, dict);
+	}
+	return ids;
+}
+
 static void
 order_by_sorting(AffinityDict *dict)
 {
-	SortId	   *ids = MemoryContextAllocHuge(dict->context,
-											 mul_size(Max(dict->n, 1),
-													  sizeof(SortId)));
+	Size		bytes = mul_size(Max(dict->n, 1), sizeof(SortId));
+	SortId	   *ids = MemoryContextAllocHuge(dict->context, bytes);
+	SortId	   *other = MemoryContextAllocHuge(dict->context, bytes);
+	SortId	   *sorted;
 	Size		skip = dict->kind == AFFINITY_ID_INT ? 0 : common_start(dict);
 
 	for (uint32 no = 0; no < dict->n; no++)
@@ -111,13 +178,14 @@ order_by_sorting(AffinityDict *dict)
 			(uint64) dict->ints[no] ^ ((uint64) 1 << 63) :
 			head_of(dict, no, skip);
 	}
-	sort_ids(ids, dict->n, dict);
+	sorted = sort_by_heads(dict, ids, other);
 	for (uint32 r = 0; r < dict->n; r++)
 	{
 		affinity_base_look_up(r);
-		dict->order[r] = ids[r].no;
+		dict->order[r] = sorted[r].no;
 	}
 	pfree(ids);
+	pfree(other);
 }
 
 /*

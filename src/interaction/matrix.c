@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 
 #include "interaction/rows.h"
+#include "parallel/team.h"
 
 /*
  * Bytes that the rows read so far will have needed when the matrix is there:
@@ -430,7 +431,7 @@ affinity_interaction_build(AffinityRows *rows,
 	}
 	if (build.second_by_user && !request->recency_by_user)
 	{
-		pfree(build.second_by_user);
+		affinity_parallel_free_array(build.second_by_user);
 		build.second_by_user = NULL;
 	}
 	affinity_parts_free(&rows->parts);

@@ -172,6 +172,31 @@ number(Placer *placer, Whole *whole)
 }
 
 /*
+ * Have the memory of an orientation, each participant from another place on:
+ * who comes first to a page clears it.
+ */
+static void
+map_arrays(Placer *placer, int first_region)
+{
+	const PlaceShared *shared = placer->shared;
+	const int64 *start = region(placer, PLACE_USER_START);
+	Size		size = start[shared->n_matrix_users] * sizeof(uint32);
+	Size		mine = size / affinity_parallel_participants(placer->team) *
+		affinity_parallel_participant(placer->team);
+	bool		has[] = {true, shared->has_values, shared->rows.has_second};
+
+	for (int i = 0; i < (int) lengthof(has); i++)
+	{
+		char	   *area = region(placer, first_region + i);
+
+		if (!has[i])
+			continue;
+		affinity_base_map(area + mine, size - mine);
+		affinity_base_map(area, mine);
+	}
+}
+
+/*
  * Entries of a partition to their rows.
  */
 static void
@@ -200,6 +225,7 @@ place_by_user(Placer *placer)
 	uint32		from;
 	uint32		to;
 
+	map_arrays(placer, PLACE_USER_COL);
 	while (affinity_parallel_next(placer->team, AFFINITY_PARTS, 1, &from, &to))
 	{
 		AffinityPart part;
@@ -278,6 +304,7 @@ place_by_item(Placer *placer)
 	uint32		from;
 	uint32		to;
 
+	map_arrays(placer, PLACE_ITEM_COL);
 	while (affinity_parallel_next(placer->team, AFFINITY_PARTS, NEIGHBORS,
 								  &from, &to))
 	{

@@ -101,11 +101,11 @@ take_arrays(AffinityTeam *team, int first_region, AffinityCsr *csr,
 	const PlaceShared *shared = affinity_parallel_region(team, PLACE_HEADER);
 	int64		n = csr->start[csr->n_rows];
 
-	csr->col = affinity_parallel_copy(team, first_region, n, sizeof(uint32));
+	csr->col = affinity_parallel_keep(team, first_region, n, sizeof(uint32));
 	if (shared->has_values)
-		csr->val = affinity_parallel_copy(team, first_region + 1, n, sizeof(float));
+		csr->val = affinity_parallel_keep(team, first_region + 1, n, sizeof(float));
 	if (shared->rows.has_second)
-		*second = affinity_parallel_copy(team, first_region + 2, n, sizeof(float));
+		*second = affinity_parallel_keep(team, first_region + 2, n, sizeof(float));
 }
 
 /*

@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 
 #include "latent/ials.h"
+#include "parallel/team.h"
 
 AFFINITY_TEAM_JOB(ials_job, affinity_latent_ials_body);
 
@@ -140,7 +141,7 @@ make_roots(const IalsOptions *options, AffinityCsr *m)
 	}
 	if (m->val != NULL && options->confidence == CONFIDENCE_BINARY)
 	{
-		pfree(m->val);
+		affinity_parallel_free_array(m->val);
 		m->val = NULL;
 	}
 	if (m->val == NULL)

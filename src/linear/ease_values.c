@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 
 #include "linear/ease.h"
+#include "parallel/team.h"
 
 #define PIECE	((int64) 1 << 20)
 
@@ -43,7 +44,7 @@ affinity_linear_weigh(AffinityCsr *m, int weights)
 	if (affinity_linear_is_binary(weights))
 	{
 		if (m->val)
-			pfree(m->val);
+			affinity_parallel_free_array(m->val);
 		m->val = NULL;
 		return;
 	}

@@ -70,6 +70,7 @@ read_part(bool has_time, const char *from, Oid user_type, double users,
 							 affinity_train_users_condition(users, "WHERE",
 															"user_id",
 															user_type));
+	request.parallel = true;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	affinity_parallel_progress_phase("reading", 0, 0);

@@ -123,6 +123,7 @@ learn(const ModelTraining *asked, ModelSignals *s)
 							 affinity_train_users_condition(request.users,
 															"WHERE", "user_id",
 															d->user_type));
+	request.parallel = true;
 	request.max_bytes = (int64) affinity_base_memory_allowed();
 	request.progress = affinity_parallel_progress_done;
 	affinity_parallel_progress_phase("reading", 0, 0);

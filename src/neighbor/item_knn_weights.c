@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "neighbor/item_knn.h"
+#include "parallel/team.h"
 
 /* "auto" for neighbor_exponent, by users per item: see README.md. */
 #define FEW_USERS		30.0
@@ -120,7 +121,7 @@ static void
 drop_values(AffinityCsr *m)
 {
 	if (m->val)
-		pfree(m->val);
+		affinity_parallel_free_array(m->val);
 	m->val = NULL;
 }
 

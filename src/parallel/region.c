@@ -266,7 +266,7 @@ affinity_parallel_free(AffinityTeam *team)
 		if (region->segment)
 			dsm_detach(region->segment);
 		if (region->local)
-			pfree(region->local);
+			affinity_parallel_free_array(region->local);
 	}
 	if (team->segment)
 		dsm_detach(team->segment);
@@ -354,10 +354,15 @@ put_array(AffinityTeam *team, int r, void *array)
 {
 	Region	   *region = &team->region[r];
 	SharedRegion *shared = &team->shared->region[r];
+	dsm_segment *kept = NULL;
 
 	if (array == NULL)
 		return;
-	region->segment = affinity_parallel_segment(team, Max(shared->size, 1));
+	if (team->workers > 0)
+		kept = region->segment = affinity_parallel_take_kept(array);
+	if (kept == NULL)
+		region->segment = affinity_parallel_segment(team,
+													Max(shared->size, 1));
 	if (region->segment == NULL)
 	{
 		region->address = region->local = array;
@@ -366,6 +371,8 @@ put_array(AffinityTeam *team, int r, void *array)
 	shared->own = true;
 	shared->handle = dsm_segment_handle(region->segment);
 	region->address = dsm_segment_address(region->segment);
+	if (kept)
+		return;
 	for (Size done = 0; done < shared->size; done += COPY_PIECE)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -94,6 +94,9 @@ extern void affinity_parallel_put_matrix(AffinityTeam *team, int handle,
 										 AffinityCsr *by_item);
 extern void *affinity_parallel_copy(AffinityTeam *team, int region, int64 n,
 									Size width);
+extern void *affinity_parallel_keep(AffinityTeam *team, int region, int64 n,
+									Size width);
+extern void affinity_parallel_free_array(void *array);
 extern void affinity_parallel_run(AffinityTeam *team, void *leader);
 extern void affinity_parallel_end(AffinityTeam *team);
 

@@ -73,4 +73,7 @@ extern void affinity_parallel_alloc(AffinityTeam *team,
 extern void affinity_parallel_attach(AffinityTeam *team, dsm_handle handle);
 extern void affinity_parallel_free(AffinityTeam *team);
 
+/* kept.c */
+extern dsm_segment *affinity_parallel_take_kept(void *array);
+
 #endif							/* AFFINITY_PARALLEL_TEAM_STATE_H */

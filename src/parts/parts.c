@@ -12,6 +12,7 @@
 #include "storage/lwlock.h"
 #include "utils/memutils.h"
 
+#include "base/base.h"
 #include "parts/parts.h"
 
 /* ---- shared memory ------------------------------------------------------ */
@@ -77,8 +78,13 @@ make_chunk(AffinityParts *parts)
 		self = dsa_allocate_extended(parts->area->dsa, size, DSA_ALLOC_NO_OOM);
 		parts->is_full = !DsaPointerIsValid(self);
 	}
-	chunk = DsaPointerIsValid(self) ? dsa_get_address(parts->area->dsa, self) :
-		MemoryContextAlloc(parts->context, size);
+	if (DsaPointerIsValid(self))
+	{
+		chunk = dsa_get_address(parts->area->dsa, self);
+		affinity_base_map(chunk, size);
+	}
+	else
+		chunk = MemoryContextAlloc(parts->context, size);
 	chunk->self = self;
 	parts->n_chunks++;
 	return chunk;

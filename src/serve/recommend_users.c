@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "beside/beside.h"
+#include "parallel/team.h"
 #include "serve/serve.h"
 
 /* Arguments of the core function. */
@@ -346,9 +347,9 @@ arrange(const Answer *answer, AffinityCsr *m, const float **beside)
 		m->start[i + 1] = n;
 	}
 	pfree(from.start);
-	pfree(from.col);
+	affinity_parallel_free_array(from.col);
 	if (from.val)
-		pfree(from.val);
+		affinity_parallel_free_array(from.val);
 	*beside = to_beside;
 }
 

@@ -22,6 +22,7 @@
 
 #include "miscadmin.h"
 
+#include "parallel/team.h"
 #include "train/train.h"
 
 const char *const affinity_train_reference_names[] = {"newest", "now", NULL};
@@ -138,8 +139,8 @@ affinity_train_decay_values(AffinityInteractions *in,
 	tell_faded(in, times);
 	decay_orientation(&in->by_user, in->recency_by_user, times);
 	decay_orientation(&in->by_item, in->recency, times);
-	pfree(in->recency_by_user);
-	pfree(in->recency);
+	affinity_parallel_free_array(in->recency_by_user);
+	affinity_parallel_free_array(in->recency);
 	in->recency_by_user = in->recency = NULL;
 }
 

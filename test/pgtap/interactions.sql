@@ -4,7 +4,7 @@
 BEGIN;
 SET client_min_messages = error;	-- returns are told in a warning
 SET jit = off;
-SELECT plan(26);
+SELECT plan(31);
 
 -- 3,000 users and 5,000 items; one user with a fifth of all rows; a third of the
 -- pairs come again, in other places, and some of them cancel out.
@@ -30,6 +30,7 @@ CREATE FUNCTION pg_temp.id(kind text, n int) RETURNS text LANGUAGE sql IMMUTABLE
 		WHEN 'bigint' THEN (hashint8extended(n, 7))::text
 		WHEN 'uuid' THEN md5(n::text)
 		WHEN 'text' THEN 'number-' || n * 37
+		WHEN 'alike' THEN n % 3 || '-the-same-' || n * 37
 		WHEN 'grown' THEN CASE WHEN n % 100 = 3 THEN (n::bigint << 40)::text ELSE n::text END
 	END
 $$;
@@ -70,7 +71,7 @@ BEGIN
 END $$;
 
 SELECT pg_temp.check_matrix(kind, type) FROM (VALUES ('int', 'integer'), ('bigint', 'bigint'), ('uuid', 'uuid'), ('text', 'text'),
-	('grown', 'bigint')) v(kind, type);		-- grown: dense at first
+	('alike', 'text'), ('grown', 'bigint')) v(kind, type);		-- alike: in more than eight bytes; grown: dense at first
 
 -- what large weights push out of a sum is there again when they cancel, in any order of rows
 CREATE TABLE cancels (no int, w real);

@@ -118,24 +118,46 @@ foreach my $name (sort keys %models)
 	}
 }
 
-# So many rows that a team sorts and places them.
+# So many rows that a team sorts and places them, and that the matrix stays where
+# the team made it, which algorithms change and free.
 $node->safe_psql('postgres', q{
 	CREATE TABLE many AS
-	SELECT (hashint8extended(n, 1) & 4095)::int AS u, (hashint8extended(n, 2) & 1023)::int AS i,
+	SELECT (hashint8extended(n, 1) & 32767)::int AS u, (hashint8extended(n, 2) & 511)::int AS i,
 		(hashint8extended(n, 3) & 7)::real / 8 AS w, timestamptz '2024-01-01' + (hashint8extended(n, 4) & 4194303) * interval '1 s' AS at
-	FROM generate_series(1::bigint, 1500000) n;
+	FROM generate_series(1::bigint, 2500000) n;
 	ANALYZE many;
 });
-foreach my $what ('item_knn {"weights": "linear", "half_life": "10 days"}', 'popular')
+my $enough = "maintenance_work_mem = '1GB'";
+foreach my $what ('item_knn {"weights": "linear", "half_life": "10 days"}', 'item_knn {"similarity": "jaccard"}', 'popular',
+	'ease', 'ials {"confidence": "binary", "iterations": 1, "factors": 8}')
 {
-	my ($serial) = create('SELECT u, i, w, at FROM many', $what, settings(0));
+	my ($serial) = create('SELECT u, i, w, at FROM many', $what, settings(0), $enough);
 
 	like($serial, qr/^\w{32}$/, "many rows: $what");
 	foreach my $workers (1, 2)
 	{
-		my ($parallel, undef, $shared) = create('SELECT u, i, w, at FROM many', $what, settings($workers));
+		my ($parallel, undef, $shared) = create('SELECT u, i, w, at FROM many', $what, settings($workers), $enough);
 		is("$parallel $shared", "$serial 1", "the same with $workers");
 	}
+}
+
+# An error after the reading: the matrix goes with the memory of the training.
+my $large = q{SELECT count(*) FROM regexp_matches(pg_read_file('/proc/self/maps'), '([0-9a-f]+)-([0-9a-f]+) [^\n]*PostgreSQL\.', 'g') AS m
+	WHERE ('x' || lpad(m[2], 16, '0'))::bit(64)::bigint - ('x' || lpad(m[1], 16, '0'))::bit(64)::bigint > 4000000;};
+SKIP:
+{
+	skip 'there is no /proc', 2 unless -r '/proc/self/maps';
+	my (undef, $left, $failed) = $node->psql('postgres', join("\n", map { "SET $_;" } settings(2), $enough) . qq{
+		BEGIN;
+		SELECT FROM affinity.create_model('first', 'SELECT u, i, w FROM facts', 'popular');
+		$large
+		SAVEPOINT before;
+		SELECT FROM affinity.create_model('same', 'SELECT u, CASE WHEN u = 5 THEN (SELECT string_agg(md5(k::text), '''') FROM generate_series(1, 125) k) ELSE i::text END, w FROM many', 'popular');
+		ROLLBACK TO before;
+		$large}, on_error_stop => 0);
+
+	like($failed, qr/ERROR:.*long/, 'an error after the reading');
+	like($left, qr/^(\d+)\n\1$/, 'nothing that was shared is left');
 }
 
 # A source whose plan runs a function as it starts, which reads in parallel, too.
@@ -214,6 +236,51 @@ my ($again) = $node->safe_psql('postgres', q{
 		PERFORM affinity.create_model('same', 'SELECT u, i, w FROM facts', 'item_knn'); END $$;
 	SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM same.items i});
 is($again, $plain, 'a reading that failed leaves nothing in the way of another');
+
+# ---- choices by rows read so too ---------------------------------------------
+
+# Users have what is of their circle, and views tell of it too.
+$node->safe_psql('postgres', q{
+	CREATE TABLE circles AS
+	SELECT u, u % 8 * 15 + (hashint8extended(n, 1) & 1023) % 15 AS i, 1.0::real AS w,
+		timestamptz '2024-01-01' + (hashint8extended(n, 2) & 4194303) * interval '1 s' AS at,
+		CASE WHEN hashint8extended(n, 3) & 3 > 0 THEN 'view' ELSE 'buy' END AS kind
+	FROM generate_series(1::bigint, 8000) n, LATERAL (SELECT n * 7919 % 400 AS u) x;
+	ANALYZE circles;
+});
+
+# What was chosen, by which figures, and how often workers took rows in.
+sub chosen
+{
+	my ($workers, $arguments, $more) = @_;
+	my $from = -s $node->logfile;
+	my $out = $node->safe_psql('postgres', join("\n", "LOAD 'auto_explain';", map { "SET $_;" } settings($workers)) . qq{
+		SELECT FROM affinity.create_model('chosen', $arguments);
+		@{[$more || '']}
+		SELECT algorithm, options, training FROM affinity.models WHERE name = 'chosen';
+		SELECT md5(string_agg(i::text, ',' ORDER BY item_no)) FROM chosen.items i;
+		SELECT FROM affinity.drop_model('chosen');});
+	my $shared = () = slurp_file($node->logfile, $from) =~ /Custom Scan \(AffinityRows\)/g;
+
+	return ($out, $shared);
+}
+
+my $tune = q{CALL affinity.tune('chosen', '{item_knn,popular}', trials => 4);
+	SELECT algorithm, options, value FROM chosen.trials ORDER BY trial;};
+foreach my $case (
+	['auto', q{'SELECT u, i, w, at FROM circles', 'auto', '{"budget": "0.2 seconds"}'}],
+	['learned signals', q{'SELECT u, i, w, at, kind FROM circles', 'item_knn', signals => '["buy", "view"]'}],
+	['tune', q{'SELECT u, i, w, at FROM circles', 'popular'}, $tune])
+{
+	my ($what, @arguments) = @$case;
+	my ($serial, $none) = chosen(0, @arguments);
+	my ($parallel, $times) = chosen(2, @arguments);
+
+	like($serial, qr/^\w{32}$/m, "$what: a model");
+	is($parallel, $serial, "$what: the same with workers");
+	is($none, 0, "$what: one process");
+	cmp_ok($times, '>=', 2, "$what: rows to choose by, and to train on, are read by workers");
+}
 
 # ---- evaluations read so too -------------------------------------------------
 
