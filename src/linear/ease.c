@@ -219,7 +219,8 @@ check_memory(const EaseTask *task, const AffinityInteractions *in)
 								  task->n_items);
 		return;
 	}
-	bytes = affinity_linear_ease_sparse_bytes(task, (Size) in->by_user.start[in->by_user.n_rows]);
+	bytes = affinity_linear_ease_sparse_bytes(task->n_users, task->n_items,
+											  affinity_linear_ease_most_candidates(task));
 	affinity_base_need_memory(add_size(rows, bytes),
 							  "use fewer \"candidates\"",
 							  "sparse ease of %u items with %d candidates needs",

@@ -191,8 +191,8 @@ affinity_linear_ease_most_candidates(const EaseTask *task)
 }
 
 extern uint32 affinity_linear_ease_heads(uint32 n_columns, uint32 n_items);
-extern Size affinity_linear_ease_sparse_bytes(const EaseTask *task,
-											  Size entries);
+extern Size affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+											  uint32 candidates);
 extern void affinity_linear_ease_sparse_request(AffinityTeamRequest *request,
 												EaseTask *task);
 

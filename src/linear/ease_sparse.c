@@ -93,25 +93,62 @@ participant_bytes(uint32 n_users, uint32 n_items, uint32 candidates)
 }
 
 /*
- * Bytes of the participants' regions, and of their own: an update has fewer
- * columns and no rows, but lists of the heads of users.
+ * Bytes of the participants' regions, and of their own.
  */
 Size
-affinity_linear_ease_sparse_bytes(const EaseTask *task, Size entries)
+affinity_linear_ease_sparse_bytes(uint32 n_users, uint32 n_items,
+								  uint32 candidates)
 {
-	uint32		candidates = affinity_linear_ease_most_candidates(task);
-	Size		columns = column_bytes(task->n_columns, candidates);
-	Size		own = participant_bytes(task->n_users, task->n_items,
-										candidates);
 	Size		bytes =
-		add_size(affinity_linear_ease_triangle(Min(task->n_items, HEADS)) *
-				 sizeof(float), item_bytes(task->n_items));
+		add_size(affinity_linear_ease_triangle(Min(n_items, HEADS)) *
+				 sizeof(float), item_bytes(n_items));
 
-	if (task->is_update)
-		own = add_size(own, add_size(mul_size(entries, sizeof(uint32) + sizeof(float)),
-									 mul_size(task->n_users, sizeof(int64))));
-	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1, own));
-	return add_size(bytes, mul_size(task->is_update ? 1 : 2, columns));
+	bytes = add_size(bytes, mul_size(affinity_parallel_allowed() + 1,
+									 participant_bytes(n_users, n_items,
+													   candidates)));
+	return add_size(bytes, mul_size(2, column_bytes(n_items, candidates)));
+}
+
+/* ---- heads ------------------------------------------------------------- */
+
+/*
+ * The leader: number the items with the most users, the most popular first:
+ * so what is looked up most lies together.
+ */
+static void
+choose_heads(EaseSparse *s)
+{
+	double		exponent = s->task->options.candidate_exponent;
+	AffinityTopK top;
+
+	affinity_kernel_topk_init(&top, s->key, s->task->n_heads, (Size) s->n + 1);
+	for (uint32 i = 0; i < s->n; i++)
+	{
+		int64		users = s->by_item.start[i + 1] - s->by_item.start[i];
+		double		g = 0;
+		double		d = 0;
+
+		for (int64 e = s->by_item.start[i]; e < s->by_item.start[i + 1]; e++)
+		{
+			double		x = s->by_item.val ? s->by_item.val[e] : 1;
+
+			g += x * x * s->user_factor[s->by_item.col[e]];
+			d += x * x;
+		}
+		s->diagonal[i] = g;
+		s->right[i] = d > 0 ? pow(d, -exponent) : 0;
+		s->head[i] = NO_HEAD;
+		if (s->task->n_heads > 0)
+			affinity_kernel_topk_push(&top,
+									  affinity_kernel_rank_key((float) users,
+															   i));
+		affinity_linear_ease_work(s, users);
+	}
+	if (s->task->n_heads == 0)
+		return;
+	affinity_kernel_topk_finish(&top, s->scratch);
+	for (size_t h = 0; h < top.n; h++)
+		s->head[affinity_kernel_rank_key_no(top.key[h])] = (uint32) h;
 }
 
 /* ---- pass 1: candidates ------------------------------------------------ */
@@ -141,6 +178,24 @@ sum_column(EaseSparse *s, uint32 j)
 		affinity_linear_ease_work(s, n);
 	}
 	return n_touched;
+}
+
+/*
+ * The products of a head with those before it.
+ */
+static void
+keep_products(EaseSparse *s, uint32 j, uint32 n_touched)
+{
+	float	   *row = s->heads + affinity_linear_ease_triangle(s->head[j]);
+
+	for (uint32 t = 0; t < n_touched; t++)
+	{
+		uint32		h = s->head[s->touched[t]];
+
+		/* NO_HEAD is above all */
+		if (h <= s->head[j])
+			row[h] = (float) Min(s->sum[s->touched[t]], FLT_MAX);
+	}
 }
 
 /*
@@ -188,16 +243,13 @@ find_candidates(EaseSparse *s, uint32 j)
 	bool		due = affinity_linear_ease_is_due(s, j);
 	uint32		n_touched;
 
-	if (!due)
-	{
-		if (s->head[j] != NO_HEAD)
-			affinity_linear_ease_head(s, j);
+	if (!due && s->head[j] == NO_HEAD)
 		return;
-	}
 	n_touched = sum_column(s, j);
 	if (s->head[j] != NO_HEAD)
-		affinity_linear_ease_head_take(s, j, n_touched);
-	choose_candidates(s, j, n_touched);
+		keep_products(s, j, n_touched);
+	if (due)
+		choose_candidates(s, j, n_touched);
 	for (uint32 t = 0; t < n_touched; t++)
 		s->sum[s->touched[t]] = 0;
 	affinity_linear_ease_work(s, n_touched);
@@ -388,9 +440,8 @@ affinity_linear_ease_sparse_body(AffinityTeam *team)
 	allocate(&s);
 	affinity_linear_ease_columns_begin(&s);
 	if (affinity_parallel_leader(team))
-		affinity_linear_ease_heads_choose(&s);
+		choose_heads(&s);
 	affinity_parallel_barrier(team);
-	affinity_linear_ease_heads_begin(&s);
 
 	affinity_parallel_progress_phase("candidates", s.n, workers);
 	each_column(&s, find_candidates);

@@ -83,12 +83,6 @@ typedef struct EaseSparse
 	uint64	   *key;
 	uint64	   *scratch;
 
-	/* an update's: the heads that users have */
-	double	   *head_sum;
-	int64	   *user_heads;		/* where those of a user are */
-	uint32	   *user_head;		/* their numbers as heads */
-	float	   *user_head_x;	/* with which values; NULL: 1 */
-
 	/* pass 2: the equations */
 	size_t		order;			/* of the matrix in reals: n, padded */
 	size_t		width;			/* of its rows, the right side included */
@@ -183,13 +177,6 @@ typedef struct EaseColumn
 	int64		others;			/* of those that are no heads */
 	int64		of_users;		/* of the others' users, about */
 } EaseColumn;
-
-/* ease_heads.c */
-extern void affinity_linear_ease_heads_choose(EaseSparse *s);
-extern void affinity_linear_ease_heads_begin(EaseSparse *s);
-extern void affinity_linear_ease_head_take(EaseSparse *s, uint32 j,
-										   uint32 n_touched);
-extern void affinity_linear_ease_head(EaseSparse *s, uint32 j);
 
 /* ease_columns.c */
 extern void affinity_linear_ease_columns_begin(EaseSparse *s);
