@@ -51,6 +51,9 @@ affinity_base_map(void *area, Size size)
 		CHECK_FOR_INTERRUPTS();
 		(void) madvise(at, Min(MAP_PIECE, end - at), MADV_POPULATE_WRITE);
 	}
+#else
+	(void) area;
+	(void) size;
 #endif
 }
 

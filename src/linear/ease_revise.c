@@ -8,8 +8,9 @@
  * say of the row, but for the diagonal. P is not stored, but is (I - B) times its
  * own diagonal, which the penalties rule: 1 / (G_ii + l_i), about. And only the
  * rows of the user's own items are changed: what it is for others is of the
- * second order. So the work follows from the new rows alone. Who had rows
- * before has these taken out first.
+ * second order. So the work follows from the users with new rows. What they had
+ * before is taken out: P changes little by it, so that both are counted with
+ * the same one, and a user whose row is as it was changes nothing.
  *
  * It is an approximation, whose errors go with the next solution of a column.
  */
@@ -21,9 +22,8 @@
 
 #include "linear/ease_update.h"
 
-/* Pairs of items of users, and weights of their items' rows: of more it is not done. */
+/* Pairs of items of users: of more it is not done. */
 #define MOST_PAIRS		((int64) 4 * 1024 * 1024)
-#define MOST_WEIGHTS	((int64) 8 * 1024 * 1024)
 
 /* A row of the weights, and by what it changes. */
 typedef struct RevisedRow
@@ -46,6 +46,7 @@ struct EaseRevision
 	double		user_exponent;
 	double		scale;			/* of users' weights */
 	const double *own;			/* G_ii + l_i */
+	const double *penalty;		/* l_i */
 	RevisedRow *row;
 	/* of a user: 0 for all others */
 	float	   *value;
@@ -104,17 +105,65 @@ add_more(RevisedRow *row, uint32 item, double weight)
 /* ---- users ----------------------------------------------------------------- */
 
 /*
- * What the weights say of the user's row; returns x'P x.
+ * A user's row in one of the matrices; empty where it has none.
  */
-static double
-apply(EaseRevision *v, const AffinityCsr *m, int64 start, int64 end,
-	  const uint32 *no, double *own)
+typedef struct UserRow
+{
+	const AffinityCsr *m;
+	const uint32 *no;
+	int64		start;
+	int64		end;
+	double		factor;			/* the user's, in the sum of products */
+} UserRow;
+
+static inline uint32
+item_of(const UserRow *user, int64 e)
+{
+	return user->no[user->m->col[e]];
+}
+
+static inline double
+value_of(const UserRow *user, int64 e)
+{
+	return user->m->val ? user->m->val[e] : 1;
+}
+
+/*
+ * False where it has an item that came between two reads of the source.
+ */
+static bool
+find_row(const EaseRevision *v, const AffinityInteractions *in,
+		 const uint32 *no, int64 user, UserRow *to)
 {
 	double		sum = 0;
 
-	for (int64 e = start; e < end; e++)
+	to->m = &in->by_user;
+	to->no = no;
+	to->start = user < 0 ? 0 : to->m->start[user];
+	to->end = user < 0 ? 0 : to->m->start[user + 1];
+	for (int64 e = to->start; e < to->end; e++)
 	{
-		uint32		i = no[m->col[e]];
+		if (item_of(to, e) >= v->update->n_items)
+			return false;
+		sum += value_of(to, e);
+	}
+	to->factor = v->scale;
+	if (v->user_exponent != 0 && sum > 0)
+		to->factor *= pow(sum, -v->user_exponent);
+	return true;
+}
+
+/*
+ * What the weights say of the user's row; returns x'P x.
+ */
+static double
+apply(EaseRevision *v, const UserRow *user)
+{
+	double		sum = 0;
+
+	for (int64 e = user->start; e < user->end; e++)
+	{
+		uint32		i = item_of(user, e);
 		const RevisedRow *row = read_row(v, i);
 		double		of_item = v->share[i];
 
@@ -130,7 +179,7 @@ apply(EaseRevision *v, const AffinityCsr *m, int64 start, int64 end,
 				v->said[j] = FLT_MIN;
 			of_item -= (double) row->weight[a] * v->share[j];
 		}
-		own[e - start] = of_item;
+		v->of_user[e - user->start] = of_item;
 		sum += of_item * v->value[i];
 	}
 	return sum;
@@ -140,16 +189,14 @@ apply(EaseRevision *v, const AffinityCsr *m, int64 start, int64 end,
  * Add d e' to the rows of the user's items.
  */
 static void
-change_rows(EaseRevision *v, const AffinityCsr *m, int64 start, int64 end,
-			const uint32 *no, const double *own, double factor)
+change_rows(EaseRevision *v, const UserRow *user, double factor)
 {
-	for (int64 e = start; e < end; e++)
+	for (int64 e = user->start; e < user->end; e++)
 	{
-		uint32		i = no[m->col[e]];
-		RevisedRow *row = &v->row[i];
-		double		d = own[e - start] * factor;
+		RevisedRow *row = &v->row[item_of(user, e)];
+		double		d = v->of_user[e - user->start] * factor;
 
-		v->seen[i] = ++v->n_seen;
+		v->seen[item_of(user, e)] = ++v->n_seen;
 		for (uint32 a = 0; a < row->n; a++)
 		{
 			int32		j = row->item[a];
@@ -157,9 +204,9 @@ change_rows(EaseRevision *v, const AffinityCsr *m, int64 start, int64 end,
 			v->seen[j] = v->n_seen;
 			row->change[a] += (float) (d * ((double) v->value[j] - v->said[j]));
 		}
-		for (int64 f = start; f < end; f++)
+		for (int64 f = user->start; f < user->end; f++)
 		{
-			uint32		j = no[m->col[f]];
+			uint32		j = item_of(user, f);
 
 			if (v->seen[j] != v->n_seen)
 				add_more(row, j, d * ((double) v->value[j] - v->said[j]));
@@ -167,51 +214,115 @@ change_rows(EaseRevision *v, const AffinityCsr *m, int64 start, int64 end,
 	}
 }
 
-static void
-take_user(EaseRevision *v, const AffinityCsr *m, uint32 user,
-		  const uint32 *no, double sign)
+/*
+ * Bring the row in, and what the weights say of it; returns w x'P x. Where it is to
+ * be taken out, the sums of its items may not have it any more.
+ */
+static double
+enter(EaseRevision *v, const UserRow *row, bool is_out)
 {
-	int64		start = m->start[user];
-	int64		end = m->start[user + 1];
-	double		sum = 0;
-	double		factor = sign * v->scale;
-
-	CHECK_FOR_INTERRUPTS();
-	for (int64 e = start; e < end; e++)
+	for (int64 e = row->start; e < row->end; e++)
 	{
-		uint32		i = no[m->col[e]];
-		double		x = m->val ? m->val[e] : 1;
+		uint32		i = item_of(row, e);
+		double		x = value_of(row, e);
+		double		own = v->own[i];
 
-		/* came between two reads of the source */
-		if (i >= v->update->n_items)
-			return;
-		sum += x;
+		if (is_out)
+			own = Max(own, row->factor * x * x + v->penalty[i]);
+		v->value[i] = (float) x;
+		v->share[i] = (float) (x / own);
 	}
-	for (int64 e = start; e < end; e++)
-	{
-		uint32		i = no[m->col[e]];
-
-		v->value[i] = m->val ? m->val[e] : 1;
-		v->share[i] = (float) (v->value[i] / v->own[i]);
-	}
-	if (v->user_exponent != 0 && sum > 0)
-		factor *= pow(sum, -v->user_exponent);
 	v->n_touched = 0;
-	sum = 1 + factor * apply(v, m, start, end, no, v->of_user);
-	/* an approximation, so that it may be anything */
-	change_rows(v, m, start, end, no, v->of_user, factor / Max(sum, 0.5));
-	for (uint32 t = 0; t < v->n_touched; t++)
-		v->said[v->touched[t]] = 0;
-	for (int64 e = start; e < end; e++)
-		v->value[no[m->col[e]]] = v->share[no[m->col[e]]] = 0;
+	return row->factor * apply(v, row);
 }
 
 static void
-take_users(EaseRevision *v, const AffinityInteractions *in, const uint32 *no,
-		   double sign)
+leave(EaseRevision *v, const UserRow *row)
 {
+	for (uint32 t = 0; t < v->n_touched; t++)
+		v->said[v->touched[t]] = 0;
+	for (int64 e = row->start; e < row->end; e++)
+		v->value[item_of(row, e)] = v->share[item_of(row, e)] = 0;
+}
+
+static bool
+is_equal(const UserRow *a, const UserRow *b)
+{
+	int64		e = a->start;
+	int64		f = b->start;
+
+	while (e < a->end && f < b->end && item_of(a, e) == item_of(b, f) &&
+		   value_of(a, e) == value_of(b, f))
+		e++, f++;
+	return e == a->end && f == b->end;
+}
+
+/*
+ * Take what a user had out, and what the user has in. Both by the stored weights and
+ * with one denominator, so that what is the same in both changes nothing. Where
+ * the approximation of x'P x is none, because the weights of candidates say more
+ * than there is, or a row is most of what is known of its items, it tells
+ * nothing of the user: the user is left out.
+ */
+static void
+take_user(EaseRevision *v, const UserRow *before, const UserRow *now)
+{
+	bool		had = before->end > before->start;
+	bool		has = now->end > now->start;
+	double		out = had ? enter(v, before, true) : 0;
+	double		in;
+
+	CHECK_FOR_INTERRUPTS();
+	leave(v, before);
+	in = has ? enter(v, now, false) : 0;
+	if ((!had || (out > 0 && out <= 0.5)) && (!has || (in > 0 && isfinite(in))))
+	{
+		double		divisor = 1 + Max(in, out);
+
+		change_rows(v, now, now->factor / divisor);
+		leave(v, now);
+		(void) enter(v, before, true);
+		change_rows(v, before, -before->factor / divisor);
+		now = before;
+	}
+	leave(v, now);
+}
+
+/*
+ * Users in order of their ids, which both matrices have.
+ */
+static void
+take_users(EaseRevision *v)
+{
+	const AffinityUpdate *u = v->update;
+	const AffinityInteractions *in = u->changed;
+	const AffinityInteractions *before = u->changed_before;
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "affinity id",
+												  ALLOCSET_SMALL_SIZES);
+	uint32		b = 0;
+
 	for (uint32 user = 0; user < in->by_user.n_rows; user++)
-		take_user(v, &in->by_user, user, no, sign);
+	{
+		MemoryContext old = MemoryContextSwitchTo(context);
+		Datum		id = affinity_dictionary_id(in->users, user);
+		UserRow		was;
+		UserRow		is;
+		int			c = -1;
+
+		MemoryContextSwitchTo(old);
+		while (b < before->by_user.n_rows &&
+			   (c = affinity_dictionary_compare(before->users, b, id)) < 0)
+			b++;
+		MemoryContextReset(context);
+		if (find_row(v, before, u->changed_before_no,
+					 b < before->by_user.n_rows && c == 0 ? (int64) b : -1,
+					 &was) &&
+			find_row(v, in, u->changed_no, user, &is) &&
+			!is_equal(&was, &is))
+			take_user(v, &was, &is);
+	}
+	MemoryContextDelete(context);
 }
 
 /* ---- the whole --------------------------------------------------------------- */
@@ -230,17 +341,29 @@ pairs_of(const AffinityCsr *m)
 	return pairs;
 }
 
-static int64
-weights_of(const AffinityUpdate *u, const EaseOptions *options)
+/*
+ * Bytes that revising takes: rows of the items, what comes to them, and arrays by
+ * item.
+ */
+static double
+bytes_of(const AffinityUpdate *u, const EaseOptions *options)
 {
-	return (int64) u->changed->n_items * options->neighbors;
+	double		rows = Max(u->changed->n_items, u->changed_before->n_items);
+	double		pairs = (double) pairs_of(&u->changed->by_user) +
+		(double) pairs_of(&u->changed_before->by_user);
+
+	return rows * (options->neighbors * 3.0 * sizeof(float) + 16 * 8) +
+		pairs * 2 * (sizeof(int32) + sizeof(float)) +
+		(double) u->n_items * (sizeof(RevisedRow) + 6 * sizeof(double)) +
+		(double) u->now->by_user.n_rows * sizeof(double);
 }
 
 /*
  * G_ii + l_i of all items.
  */
 static double *
-diagonal(const AffinityUpdate *u, const EaseOptions *options, double *scale)
+diagonal(const AffinityUpdate *u, const EaseOptions *options, double *scale,
+		 const double **penalties)
 {
 	const AffinityCsr *by_item = &u->now->by_item;
 	double	   *factor = affinity_base_array(u->now->by_user.n_rows,
@@ -248,6 +371,8 @@ diagonal(const AffinityUpdate *u, const EaseOptions *options, double *scale)
 	double	   *penalty = affinity_base_array(by_item->n_rows, sizeof(double));
 	double	   *output = affinity_base_array(by_item->n_rows, sizeof(double));
 	double	   *own = affinity_base_array(u->n_items, sizeof(double));
+	double	   *of_item = affinity_base_zeroed_array(u->n_items,
+													 sizeof(double));
 
 	*scale = affinity_linear_ease_user_factors(&u->now->by_user,
 											   options->user_exponent,
@@ -266,12 +391,12 @@ diagonal(const AffinityUpdate *u, const EaseOptions *options, double *scale)
 
 			g += x * x * factor[by_item->col[e]];
 		}
+		of_item[u->now_no[i]] = penalty[i];
 		if (g > 0)
 			own[u->now_no[i]] = g;
 	}
 	pfree(factor);
-	pfree(penalty);
-	pfree(output);
+	*penalties = of_item;
 	return own;
 }
 
@@ -286,7 +411,7 @@ affinity_linear_ease_can_revise(const AffinityUpdate *u,
 		options->output_exponent == 0 &&
 		pairs_of(&u->changed->by_user) <= MOST_PAIRS &&
 		pairs_of(&u->changed_before->by_user) <= MOST_PAIRS &&
-		weights_of(u, options) <= MOST_WEIGHTS;
+		bytes_of(u, options) <= affinity_base_memory_allowed() / 2;
 }
 
 /*
@@ -298,12 +423,9 @@ affinity_linear_ease_revise(AffinityUpdate *u, const EaseOptions *options)
 	EaseRevision *v = palloc0(sizeof(EaseRevision));
 	Size		n = u->n_items;
 
-	affinity_base_need_memory((Size) weights_of(u, options) * 3 * sizeof(float) +
-							  (Size) pairs_of(&u->changed->by_user) * 2 * sizeof(float),
-							  NULL, "%s", "rows of ease that are revised need");
 	v->update = u;
 	v->user_exponent = options->user_exponent;
-	v->own = diagonal(u, options, &v->scale);
+	v->own = diagonal(u, options, &v->scale, &v->penalty);
 	v->row = affinity_base_zeroed_array(n, sizeof(RevisedRow));
 	v->value = affinity_base_zeroed_array(n, sizeof(float));
 	v->share = affinity_base_zeroed_array(n, sizeof(float));
@@ -313,8 +435,7 @@ affinity_linear_ease_revise(AffinityUpdate *u, const EaseOptions *options)
 	v->seen = affinity_base_zeroed_array(n, sizeof(uint32));
 	v->item = affinity_base_array(n + PG_UINT16_MAX, sizeof(int32));
 	v->weight = affinity_base_array(n + PG_UINT16_MAX, sizeof(float));
-	take_users(v, u->changed_before, u->changed_before_no, -1);
-	take_users(v, u->changed, u->changed_no, 1);
+	take_users(v);
 	return v;
 }
 
@@ -329,15 +450,9 @@ affinity_linear_ease_revised_by(const EaseRevision *v, uint32 item,
 	double		sum = 0;
 
 	for (uint32 a = 0; a < row->n; a++)
-	{
-		if (!is_solved[row->item[a]])
-			sum += fabs((double) row->change[a]);
-	}
+		sum += is_solved[row->item[a]] ? 0 : fabs((double) row->change[a]);
 	for (uint32 a = 0; a < row->n_more; a++)
-	{
-		if (!is_solved[row->more[a]])
-			sum += fabs((double) row->more_weight[a]);
-	}
+		sum += is_solved[row->more[a]] ? 0 : fabs((double) row->more_weight[a]);
 	return sum;
 }
 
@@ -356,9 +471,6 @@ affinity_linear_ease_revised(EaseRevision *v, uint32 item, AffinityItemRow *to)
 	{
 		v->item[a] = row->item[a];
 		v->weight[a] = row->weight[a] + row->change[a];
-		/* whoever owns the model may have written it */
-		if (!isfinite(v->weight[a]))
-			v->weight[a] = 0;
 	}
 	/* what came more than once is added up in "said" */
 	for (uint32 a = 0; a < row->n_more; a++)
@@ -371,8 +483,14 @@ affinity_linear_ease_revised(EaseRevision *v, uint32 item, AffinityItemRow *to)
 	}
 	for (uint32 a = row->n; a < n; a++)
 	{
-		v->weight[a] = isfinite(v->said[v->item[a]]) ? v->said[v->item[a]] : 0;
+		v->weight[a] = v->said[v->item[a]];
 		v->said[v->item[a]] = 0;
+	}
+	/* whoever owns the model may have written it; a mark is no weight */
+	for (uint32 a = 0; a < n; a++)
+	{
+		if (!isfinite(v->weight[a]) || fabsf(v->weight[a]) <= FLT_MIN)
+			v->weight[a] = 0;
 	}
 	to->n_neighbors = n;
 	to->neighbor = v->item;

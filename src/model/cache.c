@@ -360,6 +360,8 @@ find_out(Oid schema, char **gone)
 		*gone = name_before(schema, schema_name);
 		return NULL;
 	}
+	/* a rename may have been heard of with the lock */
+	schema_name = get_namespace_name(schema);
 	affinity_model_check_rights(schema, table);
 	if (!affinity_model_row_fits(table))
 		affinity_definition_other_columns(schema_name, schema);

@@ -44,8 +44,6 @@ extern SPIPlanPtr affinity_model_plan(AffinityModel *model,
 extern void affinity_model_follow_name(AffinityModel *model);
 extern bool affinity_model_read_own(AffinityModel *model,
 									AffinityModelQuery query, SPIPlanPtr plan);
-extern char *affinity_model_relation(const AffinityModel *model,
-									 const char *name);
 
 /* user.c */
 

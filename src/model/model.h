@@ -243,6 +243,8 @@ extern void affinity_model_basket(AffinityModel *model, Datum items,
 extern void affinity_model_basket_of_rows(AffinityModel *model, Datum items,
 										  ArrayType *weights, ArrayType *times,
 										  AffinityModelHistory *history);
+extern char *affinity_model_relation(const AffinityModel *model,
+									 const char *name);
 extern Datum affinity_model_history_ids(AffinityModel *model, Datum user,
 										int *n);
 

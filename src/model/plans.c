@@ -13,12 +13,16 @@
 #include "model/catalog.h"
 
 /*
- * Qualified and quoted name of one of the model's relations.
+ * Qualified and quoted name of one of the model's relations, by the name that its
+ * schema has now.
  */
 char *
 affinity_model_relation(const AffinityModel *model, const char *name)
 {
-	return quote_qualified_identifier(model->schema_name, name);
+	const char *schema = get_namespace_name(model->schema);
+
+	return quote_qualified_identifier(schema ? schema : model->schema_name,
+									  name);
 }
 
 /*

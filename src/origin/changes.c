@@ -9,11 +9,10 @@
 #include "utils/inval.h"
 #include "utils/syscache.h"
 
-#include "base/compat.h"
 #include "origin/origin.h"
 
 static uint64 changes = 1;
-static LocalTransactionId heard_in = InvalidLocalTransactionId;
+static TimestampTz heard_in = 0;	/* start of the statement */
 
 /*
  * A change. Those that are heard of as a transaction begins are older than what
@@ -24,7 +23,7 @@ heard(void)
 {
 	changes++;
 	if (IsTransactionState())
-		heard_in = affinity_base_local_transaction();
+		heard_in = GetCurrentStatementStartTimestamp();
 }
 
 static void
@@ -67,11 +66,10 @@ affinity_origin_changes(void)
 }
 
 /*
- * Has the backend heard of one since its transaction began?
+ * Has the backend heard of one since its statement began?
  */
 bool
 affinity_origin_heard(void)
 {
-	return heard_in != InvalidLocalTransactionId &&
-		heard_in == affinity_base_local_transaction();
+	return heard_in != 0 && heard_in == GetCurrentStatementStartTimestamp();
 }

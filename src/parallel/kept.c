@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "utils/memutils.h"
 
 #include "base/base.h"
@@ -52,6 +53,17 @@ end(void *arg)
 		dsm_detach(forget(kept));
 }
 
+/*
+ * An error gives them back now, as a failed transaction may stay open for long.
+ */
+static void
+end_all(XactEvent event, void *unused)
+{
+	(void) unused;
+	while (event == XACT_EVENT_ABORT && all_kept)
+		dsm_detach(forget(all_kept));
+}
+
 static Kept *
 find(const void *array)
 {
@@ -70,12 +82,16 @@ find(const void *array)
 void *
 affinity_parallel_keep(AffinityTeam *team, int r, int64 n, Size width)
 {
+	static bool is_registered = false;
 	Region	   *region = &team->region[r];
 	Kept	   *kept;
 
 	if (region->segment == NULL ||
 		(double) n * width < LEAST_USED * (double) team->shared->region[r].size)
 		return affinity_parallel_copy(team, r, n, width);
+	if (!is_registered)
+		RegisterXactCallback(end_all, NULL);
+	is_registered = true;
 	kept = palloc0(sizeof(Kept));
 	kept->array = region->address;
 	kept->segment = region->segment;
@@ -111,9 +127,9 @@ dsm_segment *
 affinity_parallel_take_kept(void *array)
 {
 	Kept	   *kept = find(array);
-	dsm_segment *segment = kept ? forget(kept) : NULL;
 
-	if (segment)
-		dsm_unpin_mapping(segment);
-	return segment;
+	if (kept == NULL)
+		return NULL;
+	dsm_unpin_mapping(kept->segment);
+	return forget(kept);
 }

@@ -279,7 +279,7 @@ affinity_renew_look(Renewal *r, bool all_if_many)
 			affinity_renew_has_days(&r->existing->definition))
 			return;
 		find_users(r);
-		r->tells_changed = r->n_users > 0 &&
+		r->tells_changed = r->n_users > 0 && !has_future(r) &&
 			(r->n_users < MANY_USERS ||
 			 (double) r->n_users < known * MANY_OF_ALL);
 		return;
@@ -490,7 +490,9 @@ affinity_renew_read(Renewal *r)
 		read_changes(r);
 	else
 		read_all(r);
-	if (r->tells_changed)
+	/* as if their rows were all: what is of use only must not lack memory */
+	if (r->tells_changed &&
+		r->rows * sizeof(AffinityJournalRow) * 2 <= affinity_base_memory_allowed())
 		read_changed(r);
 	rate_new_items(r);
 	count_users(r);

@@ -219,8 +219,7 @@ static char *
 catalog_query(const RuleRequest *q, bool group, bool boost)
 {
 	const AffinityRuleCall *call = q->call;
-	const char *view = quote_qualified_identifier(q->model->schema_name,
-												  AFFINITY_CATALOG_VIEW);
+	const char *view = affinity_model_relation(q->model, AFFINITY_CATALOG_VIEW);
 	const char *from = psprintf("%s AS %s", view, AFFINITY_CATALOG_VIEW);
 	StringInfoData sql;
 

@@ -4,7 +4,7 @@ BEGIN;
 SET client_min_messages = error;
 SET check_function_bodies = off;
 SET jit = off;
-SELECT plan(51);
+SELECT plan(55);
 SELECT setseed(0.42);
 
 CREATE TABLE happened AS
@@ -170,6 +170,36 @@ SELECT pg_temp.revised('new users', '{"neighbors": 1000}', 'SELECT pg_temp.until
 SELECT pg_temp.revised('users who had some', '{"neighbors": 1000}',
 	'INSERT INTO log SELECT u, (u * 7) % 50, 1, newest.at + interval ''1 hour'' FROM generate_series(10, 60, 10) u, (SELECT max(at) AS at FROM log) newest');
 SELECT pg_temp.revised('weights', '{"neighbors": 1000, "weights": "log", "user_exponent": 0.8}', 'SELECT pg_temp.until(386)');
+
+-- who buys again what is there already says nothing new of it, however often; who returns much of it moves nothing far
+CREATE FUNCTION pg_temp.moved(name text, options jsonb, times int, news text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	stay int[];
+	most float8;
+BEGIN
+	TRUNCATE log;
+	PERFORM pg_temp.until(380);
+	EXECUTE replace(news, 'TIME', quote_literal('2015-06-01'::timestamptz));
+	PERFORM affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', options);
+	CREATE TEMPORARY TABLE stood AS SELECT item_id, neighbor_id, score FROM m.neighbors;
+	SELECT max(abs(score)) INTO most FROM stood;
+	FOR n IN 1 .. times LOOP
+		EXECUTE replace(news, 'TIME', '(SELECT max(at) + interval ''1 hour'' FROM log)');
+		-- so that some column is due
+		INSERT INTO log SELECT 1000 + n, i, 1, max(at) FROM log, unnest(ARRAY[9, 11]) i GROUP BY i;
+		PERFORM affinity.refresh_model('m', incremental => true);
+	END LOOP;
+	RETURN NEXT cmp_ok((SELECT max(abs(coalesce(a.score, 0) - coalesce(b.score, 0))) FROM m.neighbors a FULL JOIN stood b USING (item_id, neighbor_id)),
+		'<=', 0.5 * most, name || ': nothing moves far');
+	RETURN NEXT cmp_ok((SELECT max(abs(score)) FROM m.neighbors), '<=', 1.2 * most, name || ': nor grows');
+	DROP TABLE stood;
+	PERFORM affinity.drop_model('m');
+END
+$$;
+SELECT pg_temp.moved('bought again', '{"neighbors": 1000}', 30,
+	'INSERT INTO log SELECT u, (u * 7) % 50, 1, TIME FROM generate_series(10, 60, 10) u UNION ALL SELECT 10, i, 1, TIME FROM generate_series(1, 40) i');
+SELECT pg_temp.moved('returned', '{"neighbors": 1000, "weights": "linear"}', 1,
+	'INSERT INTO log SELECT 10, 7, CASE WHEN EXISTS (SELECT FROM log WHERE w = 1000) THEN -999 ELSE 1000 END, TIME');
 
 -- ---- what is too much waits -------------------------------------------------------
 
