@@ -179,19 +179,20 @@ DECLARE
 BEGIN
 	TRUNCATE log;
 	PERFORM pg_temp.until(380);
-	EXECUTE replace(news, 'TIME', quote_literal('2015-06-01'::timestamptz));
+	EXECUTE replace(news, 'TIME', 'timestamptz ''2015-06-01''');
 	PERFORM affinity.create_model('m', 'SELECT u, i, w, at FROM log', 'ease', options);
 	CREATE TEMPORARY TABLE stood AS SELECT item_id, neighbor_id, score FROM m.neighbors;
 	SELECT max(abs(score)) INTO most FROM stood;
 	FOR n IN 1 .. times LOOP
 		EXECUTE replace(news, 'TIME', '(SELECT max(at) + interval ''1 hour'' FROM log)');
 		-- so that some column is due
-		INSERT INTO log SELECT 1000 + n, i, 1, max(at) FROM log, unnest(ARRAY[9, 11]) i GROUP BY i;
+		INSERT INTO log SELECT 1000 + n, x, 1, max(at) FROM log, unnest(ARRAY[9, 11]) x GROUP BY x;
 		PERFORM affinity.refresh_model('m', incremental => true);
 	END LOOP;
-	RETURN NEXT cmp_ok((SELECT max(abs(coalesce(a.score, 0) - coalesce(b.score, 0))) FROM m.neighbors a FULL JOIN stood b USING (item_id, neighbor_id)),
-		'<=', 0.5 * most, name || ': nothing moves far');
-	RETURN NEXT cmp_ok((SELECT max(abs(score)) FROM m.neighbors), '<=', 1.2 * most, name || ': nor grows');
+	RETURN NEXT cmp_ok((SELECT max(abs(coalesce(a.score, 0) - coalesce(b.score, 0)))::float8 FROM m.neighbors a FULL JOIN stood b USING (item_id, neighbor_id)
+		WHERE item_id NOT IN (9, 11) AND neighbor_id NOT IN (9, 11)),
+		'<=', (0.5 * most)::float8, name || ': nothing moves far');
+	RETURN NEXT cmp_ok((SELECT max(abs(score))::float8 FROM m.neighbors WHERE item_id NOT IN (9, 11) AND neighbor_id NOT IN (9, 11)), '<=', (1.2 * most)::float8, name || ': nor grows');
 	DROP TABLE stood;
 	PERFORM affinity.drop_model('m');
 END

@@ -61,8 +61,8 @@ sub session
 	my ($sql) = @_;
 	my ($out, $err, $timed_out) = ('', '', 0);
 	my $status = $node->psql('postgres',
-		"\\set VERBOSITY verbose\nSET client_min_messages = error;\nSET statement_timeout = '100s';\n$sql",
-		stdout => \$out, stderr => \$err, timeout => 300, timed_out => \$timed_out, on_error_stop => 0);
+		"\\set VERBOSITY verbose\nSET client_min_messages = error;\nSET statement_timeout = '200s';\n$sql",
+		stdout => \$out, stderr => \$err, timeout => 600, timed_out => \$timed_out, on_error_stop => 0);
 
 	return ('', "hangs: $err") if $timed_out;
 	return ($out, $status == 0 ? $err : "psql ended with $status: $err");
