@@ -215,8 +215,8 @@ change_rows(EaseRevision *v, const UserRow *user, double factor)
 }
 
 /*
- * Bring the row in, and what the weights say of it; returns w x'P x. Where it is to
- * be taken out, the sums of its items may not have it any more.
+ * Bring the row in, and what the weights say of it; returns w x'P x, 0 of an empty
+ * one. Where it is to be taken out, the sums of its items may not have it any more.
  */
 static double
 enter(EaseRevision *v, const UserRow *row, bool is_out)
@@ -269,12 +269,12 @@ take_user(EaseRevision *v, const UserRow *before, const UserRow *now)
 {
 	bool		had = before->end > before->start;
 	bool		has = now->end > now->start;
-	double		out = had ? enter(v, before, true) : 0;
+	double		out = enter(v, before, true);
 	double		in;
 
 	CHECK_FOR_INTERRUPTS();
 	leave(v, before);
-	in = has ? enter(v, now, false) : 0;
+	in = enter(v, now, false);
 	if ((!had || (out > 0 && out <= 0.5)) && (!has || (in > 0 && isfinite(in))))
 	{
 		double		divisor = 1 + Max(in, out);
@@ -396,6 +396,7 @@ diagonal(const AffinityUpdate *u, const EaseOptions *options, double *scale,
 			own[u->now_no[i]] = g;
 	}
 	pfree(factor);
+	pfree(penalty);
 	*penalties = of_item;
 	return own;
 }
